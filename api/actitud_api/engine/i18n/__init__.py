@@ -1,8 +1,7 @@
-"""The languages that people read: two in which every text is written, and those of the catalogues below them.
+"""Languages: Spanish and English, in which every text is written, and further ones with a catalogue.
 
-A text stands in the code in Spanish and in English. In a further language it is looked up in the catalogue of that
-language by its Spanish, and stays Spanish where nobody has translated it. A further language is offered once its
-catalogue is there: `catalogues/<language>.po`.
+A text stands in the code in Spanish and in English. In a further language it is looked up by its Spanish in
+`catalogues/<language>.po`, and stays Spanish if untranslated. A further language is offered once it has a catalogue.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from babel import Locale
 from actitud_api.engine.i18n.catalogue import Catalogue, found
 
 Language = Literal["es", "en", "ca", "gl", "eu"]
-"""What a text may be in."""
+"""Language of a text."""
 
 WRITTEN: Final[tuple[Language, ...]] = ("es", "en")
-"""Those in which every text is written."""
+"""Languages in which every text is written."""
 
 LOCALES: Final[Mapping[Language, Locale]] = {
     "es": Locale("es", "ES"),
@@ -27,7 +26,7 @@ LOCALES: Final[Mapping[Language, Locale]] = {
     "gl": Locale("gl", "ES"),
     "eu": Locale("eu", "ES"),
 }
-"""How each writes numbers, dates and lists (CLDR)."""
+"""Conventions of each language for numbers, dates and lists (CLDR)."""
 
 _FURTHER: Final[tuple[Language, ...]] = tuple(language for language in get_args(Language) if language not in WRITTEN)
 _CATALOGUES: Final[Mapping[Language, Catalogue]] = {
@@ -35,25 +34,25 @@ _CATALOGUES: Final[Mapping[Language, Catalogue]] = {
 }
 
 LANGUAGES: Final[tuple[Language, ...]] = (*WRITTEN, *_CATALOGUES)
-"""Those that are offered."""
+"""Languages that are offered."""
 
 KeyT = TypeVar("KeyT", bound=str)
 ValueT = TypeVar("ValueT")
 
 
 class Texts(NamedTuple):
-    """One text in every language."""
+    """Text in every language."""
 
     es: str
     en: str
 
     def into(self, language: Language) -> str:
-        """The text in a language."""
+        """Return the text in a language."""
         return into(self.es, self.en, language)
 
 
 def into(es: str, en: str, language: Language) -> str:
-    """A text that is written in both, in a language."""
+    """Return a text, given in Spanish and English, in a language."""
     if language == "es":
         return es
     if language == "en":
@@ -62,7 +61,7 @@ def into(es: str, en: str, language: Language) -> str:
 
 
 def table(*, es: Mapping[KeyT, str], en: Mapping[KeyT, str]) -> dict[Language, dict[KeyT, str]]:
-    """Texts by name in every language there can be, so that each is found by its name at no other cost."""
+    """Build tables of named texts for every language, so that a lookup costs the same in each."""
     tables: dict[Language, dict[KeyT, str]] = {"es": dict(es), "en": dict(en)}
     for language in _FURTHER:
         tables[language] = {name: _translated(text, language) for name, text in es.items()}
@@ -70,26 +69,30 @@ def table(*, es: Mapping[KeyT, str], en: Mapping[KeyT, str]) -> dict[Language, d
 
 
 def name(language: Language) -> str:
-    """What a language calls itself: «Español», “English”, «Català»."""
+    """Return the name of a language in itself: «Español», “English”, «Català»."""
     own = LOCALES[language].get_language_name() or language
     return own[:1].upper() + own[1:]
 
 
 def nearest(texts: Mapping[str, str], language: Language) -> str:
-    """Of a text that somebody gave in some languages that in one of them, else the Spanish, else the first."""
+    """Choose from texts by language the one in a language, else the Spanish, else the first."""
     return texts.get(language) or texts.get("es") or next(iter(texts.values()))
 
 
 def is_whole(language: Language) -> bool:
-    """Whether all that stands in the code is in a language; what a methodology says is not part of that."""
+    """Return True if every text of the code is available in a language; texts of methodologies do not count."""
     return language in WRITTEN or (language in _CATALOGUES and _CATALOGUES[language].whole)
 
 
 class InLanguages(dict[Language, ValueT]):
-    """What there is in some languages; in any other, that of Spanish."""
+    """Mapping by language that falls back to Spanish."""
 
     def __missing__(self, language: Language) -> ValueT:
-        """That of Spanish; raises `KeyError` where there is none either."""
+        """Return the Spanish value.
+
+        Raises:
+            KeyError: No Spanish value either.
+        """
         if language == "es":
             raise KeyError(language)
         return self["es"]

@@ -1,4 +1,4 @@
-"""The catalogue of a language: what texts are in it, by their Spanish (GNU gettext, the format PO)."""
+"""Catalogue of a language: translations by their Spanish (GNU gettext, PO format)."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import Final, NamedTuple
 from babel.messages.pofile import read_po
 
 FILLED: Final = re.compile(r"%\((\w+)\)s")
-"""Where a value is in a text that has its values already, as the catalogue writes it: `Debe ser %(n)s o más.`"""
+"""Mark of a value in a text that is already filled in, as the catalogue writes it: `Debe ser %(n)s o más.`"""
 
 TEXT: Final = re.compile(r"es\d*")
-"""The names of values that are other texts, and are translated as well."""
+"""Names of values that are texts themselves and are translated as well."""
 
 
 class _Pattern(NamedTuple):
-    """A text that comes with its values: what stands around them, their names, and the translation."""
+    """Filled-in text: its fixed pieces, the names of its values, and its translation."""
 
     around: tuple[str, ...]
     names: tuple[str, ...]
     translation: str
 
     def values(self, text: str) -> dict[str, str] | None:
-        """The values in a text, each as short as can be; None where it is another text."""
+        """Extract the values of a text, each as short as possible; None if the text does not match."""
         first, *between, last = self.around
         at, end = len(first), len(text) - len(last)
         if at > end or not text.startswith(first) or not text.endswith(last):
@@ -42,10 +42,10 @@ class _Pattern(NamedTuple):
 
 
 class Catalogue:
-    """The translations of texts by their Spanish."""
+    """Translations of texts by their Spanish."""
 
     def __init__(self, translations: Mapping[str, str]) -> None:
-        """Empty ones are missing. Those that do not fit their text are left out: what they make of it is not known."""
+        """Skip empty translations, and those whose placeholders do not fit their text."""
         fitting = {text: said for text, said in translations.items() if said and misfit(text, said) is None}
         self.whole = len(fitting) == len(translations)
         """Whether nothing is missing."""
@@ -54,9 +54,9 @@ class Catalogue:
         self._patterns = sorted(patterns, key=lambda pattern: -sum(map(len, pattern.around)))
 
     def translated(self, text: str) -> str:
-        """A text in the language; itself where nobody has translated it.
+        """Translate a text; return it unchanged if it has no translation.
 
-        One that has its values already, as an f-string has, is found by what stands around them.
+        A filled-in text, as an f-string gives it, is found by its fixed pieces.
         """
         known = self._texts.get(text)
         if known is not None:
@@ -71,7 +71,7 @@ class Catalogue:
 
 
 def misfit(text: str, said: str) -> str | None:
-    """What of a translation does not fit its text, in English; None where all does."""
+    """Describe the misfit of a translation and its text, in English; None if they fit."""
     if places(text) != places(said):
         wanted, there = (", ".join(places(either)) or "none" for either in (text, said))
         return f"its placeholders are {there}, those of the text {wanted}"
@@ -83,7 +83,7 @@ def misfit(text: str, said: str) -> str | None:
 
 
 def places(text: str) -> list[str]:
-    """What is filled in, sorted: the names, with their forms where they have some; without a name, each time."""
+    """List the placeholders of a text, sorted, with their format; an unnamed one counts each time."""
     if FILLED.search(text):
         return sorted(set(FILLED.findall(text)))
     try:
@@ -95,13 +95,13 @@ def places(text: str) -> list[str]:
 
 
 def found(language: str) -> Catalogue | None:
-    """The catalogue of a language; None where there is none."""
+    """Load the catalogue of a language; None without one."""
     file = resources.files(__name__.rpartition(".")[0]) / "catalogues" / f"{language}.po"
     return Catalogue(dict(read(file.read_bytes()))) if file.is_file() else None
 
 
 def read(content: bytes) -> Iterable[tuple[str, str]]:
-    """The texts of a catalogue, each with its translation, empty where somebody has to look at it again."""
+    """Yield the texts of a catalogue with their translation, empty for a fuzzy one."""
     for message in read_po(BytesIO(content), abort_invalid=True):
         if message.id:
             yield str(message.id), "" if message.fuzzy else str(message.string)

@@ -1,7 +1,7 @@
-"""What differs between two methodologies, element by element: weights, goalposts, rules, gates, texts.
+"""Differences of two methodologies, element by element: weights, goalposts, rules, gates, texts.
 
-Elements are matched by their ids, wherever they stand; what a document leaves to its defaults counts as written. Two
-documents without differences mean the same, however they are written.
+Elements are matched by id, wherever they are in the tree; omitted members count as their defaults. Two documents
+without differences mean the same, however they are written.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ Part = Literal[
     "sources",
     "texts",
 ]
-"""Of what an element is a part: the tables of a document, and the texts beside it."""
+"""Table of a document, or the texts beside it."""
 
 Change = Literal["added", "removed", "changed", "reordered"]
 
 Element = tuple[Part, str]
-"""A part, and the id of one of its elements; `` for the document itself, `es` or `en` for texts."""
+"""Part and id of an element; an empty id for the document itself, the language for texts."""
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """One difference: of which element, at which place inside it (a JSON Pointer), and what stood and stands there.
+    """Difference of one element: JSON Pointer inside it, former and present value.
 
-    An element that is there on one side only is one difference, at the place ``. `reordered`: the same children in
-    another order, which decides ties. Of texts, `id` is the language.
+    An element on one side only is one difference with an empty pointer. `reordered`: the same children in another
+    order, which decides ties. For texts, `id` is the language.
     """
 
     part: Part
@@ -54,9 +54,9 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 
 WHOLE: Final = frozenset({"applies", "zero_when", "holds", "value", "provisional_unless"})
-"""Members that are told as a whole: predicates and formulas."""
+"""Members compared as a whole: predicates and formulas."""
 _KEYED: Final = {"facts": "name"}
-"""Lists whose items have a name of their own."""
+"""Lists whose items are matched by a member of their own."""
 _ABSENT: Final = object()
 
 
@@ -66,7 +66,7 @@ def compare_documents(
     texts_before: Mapping[Language, MethodologyTexts] | None = None,
     texts_after: Mapping[Language, MethodologyTexts] | None = None,
 ) -> Iterator[Difference]:
-    """Every difference of two documents but their versions, then those of the texts in the languages of both."""
+    """Yield every difference of two documents except their versions, then those of texts in shared languages."""
     one, other = _collect_elements(before), _collect_elements(after)
     for element in [*one, *(added for added in other if added not in one)]:
         yield from _compare_members(element, one.get(element, _ABSENT), other.get(element, _ABSENT), "")
@@ -80,7 +80,7 @@ def compare_documents(
 
 
 def _collect_elements(document: Document) -> dict[Element, object]:
-    """The elements of a document by their ids, each without those inside it."""
+    """Map the elements of a document by part and id, each without nested elements."""
     tables = (
         "root",
         "profile",
@@ -136,7 +136,7 @@ def _list_members(value: Struct) -> dict[str, object]:
 
 
 def _to_plain_json(value: object) -> object:
-    """As JSON has it, with its defaults; an integral number is an int."""
+    """Convert a value to plain JSON with its defaults; an integral number becomes an int."""
     return _shorten_float(msgspec.to_builtins(value))
 
 
@@ -173,13 +173,13 @@ def _compare_members(element: Element, before: object, after: object, place: str
 
 
 def _is_compared_by_item(element: Element, before: list[object], after: list[object]) -> bool:
-    """Whether two lists are compared item by item: as many texts, or as many objects."""
+    """Return True for two lists of equally many texts, or of equally many objects."""
     items = before + after
     return len(before) == len(after) and (element[0] == "texts" or all(isinstance(item, dict) for item in items))
 
 
 def _find_reordered_groups(before: Group, after: Group) -> Iterator[Difference]:
-    """The groups in which the children that were there already stand in another order."""
+    """Find the groups whose surviving children have another order."""
     orders = {node.id: _list_child_ids(node) for node, _ in _walk_nodes(after, None) if isinstance(node, Group)}
     for node, _ in _walk_nodes(before, None):
         if isinstance(node, Group) and node.id in orders:

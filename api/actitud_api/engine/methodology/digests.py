@@ -1,4 +1,4 @@
-"""Digests of what is published: SHA-256 over the RFC 8785 form, the same on every machine and in every language."""
+"""Digests of published documents: SHA-256 of the RFC 8785 form, equal on every machine and in every language."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ import rfc8785
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _SIGNS = bytes.maketrans(b"E[", b"e,")
-"""E is e, and a list begins like an item of it."""
+"""Fold E into e, and a list bracket into the comma before an item."""
 _BEYOND_BMP = re.compile(rb"[\xf0-\xf4]")
 """How the UTF-8 of a character begins that takes two units of UTF-16."""
 _INTEGRAL = re.compile(rb"\.0(?:[\],}]|$)")
 _EXPONENT, _EXPONENT_OF_ITEM = re.compile(rb'":e'), re.compile(rb",e")
-"""What is left of a number with an exponent, and of what stands before it, without digits, points and signs."""
+"""Traces of a number with an exponent once digits, points and signs are removed."""
 
 
 def canonicalize(value: object) -> bytes:
-    """The RFC 8785 form of a Struct or of plain values, every member included; floats are finite.
+    """Encode a Struct or plain values in RFC 8785 form, with every member; floats must be finite.
 
-    Raises `rfc8785.CanonicalizationError` for an integer that no double holds.
+    Raises:
+        rfc8785.CanonicalizationError: An integer that no double holds.
     """
     form = _ENCODER.encode(value)
     if _is_canonical(form):
@@ -31,21 +32,20 @@ def canonicalize(value: object) -> bytes:
 
 
 def compute_digest(value: object) -> str:
-    """The digest of the RFC 8785 form of a value; see `canonical`."""
+    """Compute the digest of the RFC 8785 form of a value."""
     return hash_bytes(canonicalize(value))
 
 
 def hash_bytes(form: bytes) -> str:
-    """`sha256:` and the SHA-256 of bytes in hexadecimal."""
+    """Return `sha256:` and the SHA-256 of bytes in hexadecimal."""
     return "sha256:" + hashlib.sha256(form).hexdigest()
 
 
 def _is_canonical(form: bytes) -> bool:
-    """Whether the encoder has certainly written what RFC 8785 asks for; false costs time, no more.
+    """Return True if the fast encoder has certainly written RFC 8785 form; False only costs time.
 
-    It sorts by code point, which differs from the units of UTF-16 only beyond the basic plane, and writes exponents,
-    integral floats and long numbers in its own way: so only what has none of these, nor runs of 16 digits, is taken as
-    it is. Characters it escapes as RFC 8785 does.
+    It sorts by code point, which differs from UTF-16 order beyond the basic plane, and writes exponents, integral
+    floats and long numbers in its own way: only output without these, and without runs of 16 digits, is accepted.
     """
     if not form.isascii() and _BEYOND_BMP.search(form):
         return False

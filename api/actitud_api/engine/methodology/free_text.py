@@ -1,8 +1,8 @@
-"""Notes: the texts that organisations write, without control characters and without personal data.
+"""Free text of organisations: no control characters, no personal data.
 
-One pattern, which schemas publish and refuse, tells Spanish identity numbers (DNI, NIE), e-mail addresses and
-telephone numbers from codes of bodies (DIR3, CIF), dates, file numbers and amounts, which are no personal data. It is
-a guard against slips, not against whoever wants to write them: a name is not recognised.
+One pattern, published in schemas and enforced, separates Spanish identity numbers (DNI, NIE), e-mail addresses and
+telephone numbers from codes of bodies (DIR3, CIF), dates, file numbers and amounts. It guards against slips, not
+against intent: names of people are not recognised.
 """
 
 from __future__ import annotations
@@ -13,37 +13,37 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 NO_CONTROL: Final = r"^[^\u0000-\u001f\u007f-\u009f]*$"
-"""The pattern of a text without control characters."""
+"""Pattern of a text without control characters."""
 
 _VISIBLE = r"[^\u0000-\u0020\u007f-\u00a0]"
 TRIMMED: Final = rf"^{_VISIBLE}({NO_CONTROL[1:-1]}{_VISIBLE})?$"
-"""The same with visible characters at both ends."""
+"""Pattern of `NO_CONTROL` with visible characters at both ends."""
 
 _TURNS = r"\u202a-\u202e\u2066-\u2069"
-"""What reverses the order of the letters around it (UAX #9, explicit formatting)."""
+"""Characters that reverse the order of letters around them (UAX #9, explicit formatting)."""
 STRAIGHT: Final = rf"^{_VISIBLE[:-1]}{_TURNS}]({NO_CONTROL[1:-3]}{_TURNS}]*{_VISIBLE[:-1]}{_TURNS}])?$"
-"""The same without characters that reverse the order of others; scripts from right to left need none."""
+"""Pattern of `TRIMMED` without direction overrides; right-to-left scripts need none."""
 
 _LETTER = "TRWAGMYFPDXBNJZSQVHLCKE"
-"""The control letters of a DNI."""
+"""Control letters of a DNI."""
 _BEFORE = "(?:^|[^0-9A-Za-z/-]|(?:^|[^0-9])[/-])"
-"""What stands before an identity number: neither a letter nor a digit, and no number of which it is a part."""
+"""Context before an identity number: no letter, digit, or longer number around it."""
 _AFTER = "(?:$|[^0-9A-Za-z])"
 _DOTTED = r"[0-9]{1,2}[. ][0-9]{3}[. ][0-9]{3}"
 _ENDED = f"(?:[.-]?[{_LETTER}{_LETTER.lower()}]|[ ][{_LETTER}])"
-"""A control letter; after a space only a capital one, because `a`, `e` and `y` are words."""
+"""Control letter; after a space only a capital one, because `a`, `e` and `y` are words."""
 _DNI = f"{_BEFORE}(?:[0-9]{{8}}|{_DOTTED}){_ENDED}{_AFTER}"
 _NIE = f"(?:^|[^0-9A-Za-z])[KLMXYZklmxyz][ .-]?(?:[0-9]{{7}}|[0-9][.][0-9]{{3}}[.][0-9]{{3}}){_ENDED}{_AFTER}"
-"""Those of foreigners (X, Y, Z) and of people without a DNI (K, L, M)."""
+"""Numbers of foreigners (X, Y, Z) and of people without a DNI (K, L, M)."""
 
 _APART = "@,;:()<>\"'/=\u00ab\u00bb\\[\\]"
 _EMAIL = rf"(?:^|[\s{_APART[1:]}])[^\s{_APART}]+@[^\s@]+[.][A-Za-z]{{2}}"
-"""An account of the fediverse, `@name@server.org`, is none."""
+"""E-mail address; a fediverse account, `@name@server.org`, is none."""
 
 _CALLED = "(?:^|[^0-9A-Za-z./,_=&#-]|[A-Za-zº][.-])"
-"""What stands before a telephone number: no number, code or address of which it is a part."""
+"""Context before a telephone number: no number, code or address that contains it."""
 _NOT_COUNTED = "(?:$|[.,;:](?:$|[^0-9])|[^0-9A-Za-z.,;: €$%-]|[ -](?:$|[^0-9e€$%]|e[^u]))"
-"""What stands after one: neither further digits nor what is counted, as in `612 345 678,50 €`."""
+"""Context after a telephone number: no further digits and no counted unit, as in `612 345 678,50 €`."""
 _S = "[ -]"
 _T = "[ .-]"
 _GROUPS = (
@@ -54,7 +54,7 @@ _GROUPS = (
     f"[89][0-9]{_S}[0-9]{{3}}{_S}?[0-9]{{4}}",
     f"[89][0-9]{_S}[0-9]{{7}}",
 )
-"""How the nine digits of a Spanish number are grouped; three by three with dots may be an amount."""
+"""Groupings of the nine digits of a Spanish number; three by three with dots may be an amount."""
 _SPANISH = f"{_CALLED}(?:{'|'.join(_GROUPS)}){_NOT_COUNTED}"
 _NAMED = (
     "(?:[Tt][ée]l|TEL|TÉL|[Tt]fno|TFNO|[Tt]lf|TLF|[Mm][óo]vil|MÓVIL|[Ff]ax|[Pp]hone|[Mm]obile|[Ww]hats[Aa]pp)"
@@ -66,10 +66,10 @@ _INTERNATIONAL = (
 )
 
 PERSONAL_DATA: Final = "|".join((_DNI, _NIE, _EMAIL, _SPANISH, _NAMED, *_INTERNATIONAL))
-"""What is found in a text with an identity number, an e-mail address or a telephone number (ECMA-262, no flags)."""
+"""Pattern of an identity number, e-mail address or telephone number in a text (ECMA-262, no flags)."""
 
 NOTE_MAX: Final = 1_000
-"""Characters of a note."""
+"""Longest note, in characters."""
 
 Note = Annotated[
     str,
@@ -96,5 +96,5 @@ _PERSONAL_DATA = re.compile(PERSONAL_DATA)
 
 
 def has_personal_data(text: str) -> bool:
-    """Whether a text has an identity number, an e-mail address or a telephone number."""
+    """Return True if a text contains an identity number, e-mail address or telephone number."""
     return _PERSONAL_DATA.search(text) is not None

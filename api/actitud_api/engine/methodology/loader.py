@@ -1,8 +1,8 @@
-"""Reads methodology versions: the only reader of `data/`, and the only place that says what is well formed.
+"""Reader of methodology versions: the only reader of `versions/` and the only judge of well-formedness.
 
-`data/registry.json` lists every version with its status and the digest of its document; an active version whose
-document has another digest is refused, so it can never change silently. A draft may change, so it is named as one
-(`2026.2-draft`), and what it scored is never taken for what the version that comes of it scores.
+`versions/registry.json` lists every version with its status and the digest of its document. An active version with
+another digest is refused, so it never changes silently. A draft may change; its name says so (`2026.2-draft`), so
+that its scores are never taken for those of the final version.
 """
 
 from __future__ import annotations
@@ -27,44 +27,44 @@ from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.model import Document, Frozen, MethodologyTexts
 
 Status = Literal["draft", "active", "retired"]
-"""Of a version: still changing, in use, or only of the past."""
+"""Status of a version: changing, in use, or past."""
 
 DRAFT: Final = "-draft"
-"""What the name of a draft ends with, and of nothing else."""
+"""Suffix of the names of drafts, and of no other version."""
 
 
 NESTING_MAX: Final = 60
-"""Levels of objects and lists in a document or its texts: many more than five of nodes and what stands in them."""
+"""Most levels of objects and lists in a document or its texts, far above five levels of nodes."""
 
 
 INTEGER_MAX: Final = 2**53 - 1
-"""Integers of JSON are within ± this: beyond, programs differ in what they read (RFC 8785, section 3.2.2.3)."""
+"""Largest absolute JSON integer that all programs read alike (RFC 8785, section 3.2.2.3)."""
 
 
 class RegistryEntry(Frozen, frozen=True):
-    """What the registry holds of a version: its status and the digest of its document, as `sha256:<hex>`."""
+    """Status of a version and digest of its document, as `sha256:<hex>`."""
 
     status: Status
     digest: str
 
 
 class Methodology(Struct, frozen=True, kw_only=True):
-    """A version that has been read, checked, and found without defects."""
+    """Methodology version, read, checked and without defects."""
 
     version: str
     status: Status
     digest: str
-    """`sha256:` and the SHA-256 of the RFC 8785 form of the document without its texts, as it is written."""
+    """`sha256:` and the SHA-256 of the RFC 8785 form of the document as written, without texts."""
     written: msgspec.Raw
-    """The document as it is written, in JSON: what the digest covers."""
+    """Document as written, in JSON: the bytes that the digest covers."""
     document: Document
     texts: InLanguages[MethodologyTexts]
-    """In the languages in which there are any; whoever asks in another is given the Spanish."""
+    """Texts by language; a language without texts falls back to Spanish."""
     text_digests: InLanguages[str]
 
 
 class UnknownMethodology(LookupError):
-    """There is no methodology of that version."""
+    """No methodology has this version."""
 
     def __init__(self, version: str) -> None:
         super().__init__(version)
@@ -72,7 +72,7 @@ class UnknownMethodology(LookupError):
 
 
 class DefectiveMethodology(ValueError):
-    """The document or its texts are not well formed; `defects` names all that is wrong, each with its place."""
+    """A document or its texts are not well formed; `defects` lists every fault with its pointer."""
 
     def __init__(self, version: str, found: list[Defect]) -> None:
         self.version = version
@@ -80,14 +80,14 @@ class DefectiveMethodology(ValueError):
         super().__init__(self.translate("en"))
 
     def translate(self, language: Language) -> str:
-        """All that is wrong, in a language."""
+        """Return every defect as a sentence, in a language."""
         return f"{self.version}: " + "; ".join(
             f"{defect.pointer}: {defect.translate(language)}" for defect in self.defects
         )
 
 
 class CheckedDocument(Struct, frozen=True, kw_only=True):
-    """What could be decoded of a document and its texts, and every defect of them."""
+    """Decoded parts of a document and its texts, and every defect."""
 
     document: Document | None
     texts: dict[Language, MethodologyTexts]
@@ -95,27 +95,29 @@ class CheckedDocument(Struct, frozen=True, kw_only=True):
 
 
 def list_versions(*statuses: Status) -> tuple[str, ...]:
-    """The versions that can be loaded, oldest first: those with one of the statuses, or all."""
+    """List the loadable versions, oldest first: those with one of the statuses, or all."""
     return tuple(version for version, entry in _read_registry().items() if not statuses or entry.status in statuses)
 
 
 def verify_registered_digests() -> tuple[str, ...]:
-    """Loads every version; those that are held to the digest that is registered, which a draft is not."""
+    """Load every version; return those held to a registered digest (drafts are not)."""
     for version in list_versions():
         load_methodology(version)
     return list_versions("active", "retired")
 
 
 def load_newest() -> Methodology:
-    """The newest version in use."""
+    """Load the newest active version."""
     return load_methodology(list_versions("active")[-1])
 
 
 @cache
 def load_methodology(version: str) -> Methodology:
-    """The methodology of that version, with its texts in every language in which it has them.
+    """Load a version with its texts in every available language.
 
-    Raises `UnknownMethodology`, and `DefectiveMethodology` with every defect.
+    Raises:
+        UnknownMethodology: No such version.
+        DefectiveMethodology: The document or its texts have defects.
     """
     entry = _read_registry().get(version)
     if entry is None:
@@ -149,9 +151,12 @@ def load_methodology(version: str) -> Methodology:
 def read_methodology(
     version: str | None, status: Status, document: bytes, texts: Mapping[Language, bytes]
 ) -> Methodology:
-    """Decodes and checks a document and its texts; raises `DefectiveMethodology` with every defect.
+    """Decode and check a document and its texts.
 
-    `version`: which it has to be; None takes the one that it says.
+    `version` is the expected version; None accepts any.
+
+    Raises:
+        DefectiveMethodology: The document or its texts have defects.
     """
     checked = check_document(document, texts)
     found, decoded = list(checked.defects), checked.document
@@ -179,7 +184,7 @@ def read_methodology(
 
 
 def check_document(document: bytes, texts: Mapping[Language, bytes]) -> CheckedDocument:
-    """Decodes a document and the texts that there are, and finds every defect of them."""
+    """Decode a document and its texts, and find every defect."""
     found: list[Defect] = []
     decoded = _decode(document, Document, "", found)
     decoded_texts: dict[Language, MethodologyTexts] = {}
@@ -211,7 +216,7 @@ ShapeT = TypeVar("ShapeT", Document, MethodologyTexts)
 
 
 def _decode(raw: bytes, shape: type[ShapeT], place: str, found: list[Defect]) -> ShapeT | None:
-    """Decodes strictly; where that fails, the JSON Schema of the shape finds every structural defect."""
+    """Decode strictly; on failure, find every structural defect by the JSON Schema of the shape."""
     try:
         value = msgspec.json.decode(raw)
         written = json.loads(raw, object_pairs_hook=_RawMembers)
@@ -243,7 +248,7 @@ def _decode(raw: bytes, shape: type[ShapeT], place: str, found: list[Defect]) ->
 
 
 def _is_deeper(value: object, levels: int) -> bool:
-    """Whether something of JSON is nested in more levels than so many."""
+    """Return True if a JSON value is nested deeper than a number of levels."""
     if not isinstance(value, list):
         return False
     members = [member for _, member in value] if isinstance(value, _RawMembers) else value
@@ -251,11 +256,11 @@ def _is_deeper(value: object, levels: int) -> bool:
 
 
 class _RawMembers(list[tuple[str, object]]):
-    """The members of a JSON object as they are written, repeated ones included."""
+    """Members of a JSON object as written, repeated ones included."""
 
 
 def _find_ambiguities(value: object, place: str) -> Iterator[Defect]:
-    """What a reader may take for something else: a member that stands twice, an integer that no float is."""
+    """Find values that readers may interpret differently: duplicated members, integers beyond any double."""
     if isinstance(value, _RawMembers):
         for name, count in Counter(name for name, _ in value).items():
             if count > 1:
@@ -270,7 +275,7 @@ def _find_ambiguities(value: object, place: str) -> Iterator[Defect]:
 
 
 def _select_innermost_errors(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
-    """The errors inside a union, of the member that the value is of by its type and `kind`; else the union's own."""
+    """Select the errors of the union member that the value belongs to by type and `kind`, else the union's own."""
     branches = error.kind.as_dict().get("context")
     if branches is None:
         yield error
@@ -284,7 +289,7 @@ def _select_innermost_errors(error: jsonschema_rs.ValidationError) -> Iterator[j
 
 
 def _is_other_member(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.ValidationError) -> bool:
-    """Whether an error of a member of a union says that the value is not of that member at all."""
+    """Return True if an error says that the value belongs to another member of the union."""
     if inner.instance_path == outer.instance_path:
         kind = inner.kind.as_dict()
         return inner.kind.name == "type" or (inner.kind.name == "required" and kind["property"] == "kind")
@@ -359,6 +364,6 @@ def _build_type_defect(place: str, error: jsonschema_rs.ValidationError, types: 
 
 
 def _format_json(value: object) -> str:
-    """A value as JSON, cut where it is long."""
+    """Format a value as JSON, cut if long."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _SHOWN_MAX else text[:_SHOWN_MAX] + "…"

@@ -1,7 +1,7 @@
-"""The shape of a methodology document and of its texts.
+"""Shape of a methodology document and of its texts.
 
-A document is data (SCORING: "a methodology is a document"): frozen Structs, closed to unknown members, decoded
-from JSON. Nothing here knows of ten errors or of Spain; that is in `data/`.
+A document is data (SCORING: "a methodology is a document"): frozen structs, closed to unknown members, decoded from
+JSON. Nothing here depends on ten errors or on Spain; those are in `versions/`.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ class Range(Frozen, frozen=True):
 
 
 HUNDRED = Range()
-"""The range of a node whose document does not say otherwise (SCORING, section 3)."""
+"""Range of a node whose document states none (SCORING, section 3)."""
 
 
 class Goalpost(Frozen, frozen=True):
@@ -253,14 +253,14 @@ class Share(Frozen, frozen=True):
 
 
 WHATEVER = Share(num=0, den=1)
-"""The share that anything reaches."""
+"""Share that every group reaches."""
 
 
 Aggregation = Literal["arithmetic", "sum", "geometric", "harmonic", "power", "min"]
 Missing = Literal["zero", "leave", "void"]
 
 SHAPLEY_CHILDREN = 12
-"""The most children with a weight that a node may have whose losses are Shapley values (SCORING, section 7)."""
+"""Most weighted children of a node whose losses are Shapley values (SCORING, section 7)."""
 
 
 class Group(Frozen, frozen=True, tag_field="kind", tag="group"):

@@ -1,7 +1,7 @@
-"""Predicates and operands of a document, made ready to evaluate.
+"""Predicates and operands of a document, compiled into closures.
 
-Compiled once per document into closures over a state: a flat list of facts (rules, applicability, zero rules,
-value formulas) or the figures of a score (gates). Truth is three-valued, Kleene's: None is "undetermined".
+A closure reads a state: a flat list of facts (rules, applicability, zero rules, value formulas) or the figures of a
+score (gates). Truth is three-valued after Kleene; None is undetermined.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ from actitud_api.engine.methodology.model import (
 
 
 class Null:
-    """The type of `NULL`, a profile field that has no value: it equals nothing."""
+    """Type of `NULL`, a profile field without value, which equals nothing."""
 
 
 NULL = Null()
 
 Number = int | Fraction
 Evaluated = bool | int | Fraction | str | Null | None
-"""What an operand gives; None is absent."""
+"""Value of an operand; None is absent."""
 Slot = bool | int | Fraction | str | frozenset[str] | Null | None
 Facts = list[Slot]
-"""The facts of one submission by slot (see `Layout`); None is absent."""
+"""Facts of one submission by slot (see `FactLayout`); None is absent."""
 Truth = bool | None
 
 HALF = Decimal("0.5")
@@ -58,11 +58,11 @@ HALF = Decimal("0.5")
 DIGITS_15: Final = 10**15
 
 DECIMALS_OF_NUMBERS = 6
-"""Numbers keep this many decimals where the document does not say (SCORING, section 3)."""
+"""Decimals of facts whose document states none (SCORING, section 3)."""
 
 
 def to_exact(number: float | Number) -> Number:
-    """The exact rational that a decimal literal of a document means: 0.38 is 38/100, 19.0 is 19."""
+    """Convert a decimal literal of a document to the exact rational it denotes: 0.38 is 38/100, 19.0 is 19."""
     if isinstance(number, float):
         value = Fraction(Decimal(repr(number)))
         return value.numerator if value.denominator == 1 else value
@@ -70,13 +70,13 @@ def to_exact(number: float | Number) -> Number:
 
 
 def scale_constant(value: float | int | str) -> Evaluated:
-    """A constant of a document."""
+    """Convert a constant of a document to its exact value."""
     return value if isinstance(value, str) else to_exact(value)
 
 
 @functools.lru_cache(maxsize=4096)
 def round_fact(number: float | int, decimals: int) -> Number:
-    """A fact of type `number`, half up to its decimals, as an exact rational; the same few come again and again."""
+    """Round a fact of type `number` half up to its decimals; return it as an exact rational."""
     if isinstance(number, int):
         return number
     units, scale = to_units(number, decimals)
@@ -84,7 +84,7 @@ def round_fact(number: float | int, decimals: int) -> Number:
 
 
 def to_units(number: float, decimals: int) -> tuple[int, int]:
-    """A finite float half up to so many decimals, in units of the last one, and the units in 1."""
+    """Round a finite float half up; return it in units of the last decimal, and the number of units in 1."""
     scale: int = 10**decimals
     shifted = number * scale
     if abs(shifted) < DIGITS_15 and (units := round(shifted)) / scale == number:
@@ -94,15 +94,15 @@ def to_units(number: float, decimals: int) -> tuple[int, int]:
 
 
 def round_half_up(value: Number) -> int:
-    """The nearest integer, halves up."""
+    """Round to the nearest integer, halves up."""
     return (2 * value.numerator + value.denominator) // (2 * value.denominator)
 
 
 class FactLayout:
-    """Where each fact of a submission stands in the flat list that predicates read.
+    """Slots of the facts of a submission in the flat list that predicates read.
 
-    `profile[field]`, `facts[indicator, fact]` (for checklists also the derived `count`, and `outside_count`
-    where the indicator has `outside_remit`), `present[indicator]`: the slot that is None when it was not sent.
+    `profile[field]`, `facts[indicator, fact]` (for checklists also the derived `count`, and `outside_count` if the
+    indicator has `outside_remit`), `present[indicator]`: the slot that is None if the answer was not sent.
     """
 
     def __init__(self, document: Document) -> None:
@@ -130,17 +130,17 @@ class FactLayout:
 
 
 def name_derived_count(fact: str) -> str:
-    """The name of the derived fact that counts a checklist: `count`, or `outside_count` for `outside_remit`."""
+    """Return the name of the derived fact that counts a checklist: `count`, or `outside_count` for `outside_remit`."""
     return "count" if fact == "components" else f"{fact.partition('_')[0]}_count"
 
 
 def to_attribute(indicator: str) -> str:
-    """The attribute of an indicator in the type of the answers: `d1_01` for `D1.01`."""
+    """Return the attribute name of an indicator in the answers type: `d1_01` for `D1.01`."""
     return indicator.replace(".", "_").replace("-", "_").lower()
 
 
 def walk_indicators(group: Group) -> Iterator[Indicator]:
-    """The indicators below a group, in document order."""
+    """Yield the indicators below a group, in document order."""
     for child in group.children:
         if isinstance(child, Group):
             yield from walk_indicators(child)
@@ -149,7 +149,7 @@ def walk_indicators(group: Group) -> Iterator[Indicator]:
 
 
 def walk_groups(group: Group) -> Iterator[Group]:
-    """The group and every group below it, in document order."""
+    """Yield a group and every group below it, in document order."""
     yield group
     for child in group.children:
         if isinstance(child, Group):
@@ -160,7 +160,7 @@ def walk_groups(group: Group) -> Iterator[Group]:
 
 
 def walk_atoms(predicate: Predicate) -> Iterator[Compare | Present]:
-    """The comparisons and presence tests of a predicate, in its order."""
+    """Yield the comparisons and presence tests of a predicate, in order."""
     match predicate:
         case All(of=members) | Any(of=members):
             for member in members:
@@ -175,19 +175,19 @@ def walk_atoms(predicate: Predicate) -> Iterator[Compare | Present]:
 
 
 def walk_comparisons(predicate: Predicate) -> Iterator[Compare]:
-    """The comparisons of a predicate, in its order."""
+    """Yield the comparisons of a predicate, in order."""
     return (atom for atom in walk_atoms(predicate) if isinstance(atom, Compare))
 
 
 def walk_operands(predicate: Predicate) -> Iterator[Operand]:
-    """Every operand of a predicate, outermost first."""
+    """Yield every operand of a predicate, outermost first."""
     for comparison in walk_comparisons(predicate):
         yield from walk_operand_parts(comparison.left)
         yield from walk_operand_parts(comparison.right)
 
 
 def walk_operand_parts(operand: Operand) -> Iterator[Operand]:
-    """The operand and every operand inside it."""
+    """Yield an operand and every operand inside it."""
     yield operand
     match operand:
         case Minimum(of=members) | Maximum(of=members) | Sum(of=members) | Product(of=members):
@@ -201,12 +201,12 @@ def walk_operand_parts(operand: Operand) -> Iterator[Operand]:
 
 
 def walk_presence_tests(predicate: Predicate) -> Iterator[str]:
-    """The indicators whose presence a predicate tests."""
+    """Yield the indicators whose presence a predicate tests."""
     return (atom.indicator for atom in walk_atoms(predicate) if isinstance(atom, Present))
 
 
 def find_answers_read(predicate: Predicate) -> frozenset[str]:
-    """The indicators whose answers a predicate reads or tests for presence."""
+    """Return the indicators whose answers a predicate reads or tests for presence."""
     found = set(walk_presence_tests(predicate))
     for operand in walk_operands(predicate):
         if isinstance(operand, AnswerOperand | ComponentOperand | ValueOperand):
@@ -228,16 +228,15 @@ _OPERATORS: dict[ComparisonOperator, Callable[[Evaluated, Evaluated], bool]] = {
 
 State = TypeVar("State")
 Leaf = Callable[[Operand], Callable[[State], Evaluated]]
-"""Gives the closure of an operand that reads the state."""
+"""Factory of closures for operands that read the state."""
 
 
 def compile_operand(operand: Operand, leaf: Leaf[State]) -> Callable[[State], Evaluated]:
-    """The closure that evaluates an operand; a combination with an absent member is absent.
+    """Compile an operand; a combination with an absent member is absent.
 
-    Quotients stand only at the top of value formulas, whose evaluator takes their two sides.
-
-    `min` and `max` over gate figures leave out what is not there (dimensions that are not rated), as SCORING section 6
-    says; a `leaf` marks that by giving NULL. A sum or product of it is not there either.
+    Quotients occur only at the top of value formulas, whose evaluator takes both sides. `min` and `max` over gate
+    figures ignore missing ones (unrated dimensions; SCORING, section 6), which a `leaf` marks by NULL; a sum or product
+    with a missing figure is missing.
     """
     match operand:
         case Constant(value=value):
@@ -316,7 +315,7 @@ def _compile_fold(
 def compile_predicate(
     predicate: Predicate, leaf: Leaf[State], present: Callable[[str], Callable[[State], bool]]
 ) -> Callable[[State], Truth]:
-    """The closure that evaluates a predicate, three-valued; a comparison with NULL is false."""
+    """Compile a predicate with three-valued truth; a comparison with NULL is false."""
     match predicate:
         case All(of=members):
             return _compile_junction([compile_predicate(member, leaf, present) for member in members], True)
@@ -360,7 +359,7 @@ def compile_predicate(
 
 
 def _compile_junction(members: list[Callable[[State], Truth]], neutral: bool) -> Callable[[State], Truth]:
-    """`all` (neutral True) or `any` (neutral False), Kleene's: the opposite of neutral decides at once."""
+    """Compile `all` (neutral True) or `any` (neutral False): the opposite of neutral decides at once."""
     if len(members) == 1:
         return members[0]
 
@@ -385,7 +384,7 @@ def _compile_read(slot: int) -> Callable[[Facts], Evaluated]:
 
 
 def _read_or_zero(slot: int) -> Callable[[Facts], Evaluated]:
-    """A fact of an answer, 0 where it is absent."""
+    """Compile a read of a fact that counts as 0 if absent."""
 
     def read(facts: Sequence[Evaluated]) -> Evaluated:
         value = facts[slot]
@@ -395,10 +394,10 @@ def _read_or_zero(slot: int) -> Callable[[Facts], Evaluated]:
 
 
 def compile_fact_reader(layout: FactLayout, *, absent: bool) -> Leaf[Facts]:
-    """Leaves that read facts.
+    """Build the factory of closures that read facts.
 
-    With `absent` an absent fact stays absent (zero rules, applicability, "could it still hold?"); without it, it
-    counts as the least favourable value: the operand's own `absent`, else 0, false or "not listed" (rules).
+    With `absent`, an absent fact stays absent (zero rules, applicability, whether a rule could still hold). Without it,
+    it counts as the least favourable value: the operand's own `absent`, else 0, false or "not listed" (rules).
     """
 
     def leaf(operand: Operand) -> Callable[[Facts], Evaluated]:
@@ -435,7 +434,7 @@ def compile_fact_reader(layout: FactLayout, *, absent: bool) -> Leaf[Facts]:
 
 
 def compile_presence_test(layout: FactLayout) -> Callable[[str], Callable[[Facts], bool]]:
-    """The presence test over facts."""
+    """Build the factory of presence tests over facts."""
 
     def present(indicator: str) -> Callable[[Facts], bool]:
         slot = layout.present[indicator]
@@ -445,7 +444,7 @@ def compile_presence_test(layout: FactLayout) -> Callable[[str], Callable[[Facts
 
 
 def find_slot(operand: Operand, layout: FactLayout) -> int | None:
-    """Where the value of an operand stands as it is; None of one that is computed, or has its own `absent`."""
+    """Return the slot of an operand read as stored; None for a computed one, or one with its own `absent`."""
     match operand:
         case ProfileOperand(field=field):
             return layout.profile[field]
@@ -455,7 +454,7 @@ def find_slot(operand: Operand, layout: FactLayout) -> int | None:
 
 
 def compile_over_facts(predicate: Predicate, layout: FactLayout, *, absent: bool) -> Callable[[Facts], Truth]:
-    """`compile_predicate` over facts, `absent` as in `over_facts`; the shapes that most rules have take one call."""
+    """Compile a predicate over facts, `absent` as in `compile_fact_reader`; common shapes compile to a single call."""
     match predicate:
         case All(of=members):
             return _compile_junction([compile_over_facts(member, layout, absent=absent) for member in members], True)
@@ -476,7 +475,7 @@ def compile_over_facts(predicate: Predicate, layout: FactLayout, *, absent: bool
 def _compare_with_constant(
     compare: Callable[[Evaluated, Evaluated], bool], slot: int, constant: Evaluated
 ) -> Callable[[Facts], Truth]:
-    """A slot compared with a constant."""
+    """Compile the comparison of a slot with a constant."""
 
     def comparison(facts: Sequence[Evaluated]) -> Truth:
         value = facts[slot]
@@ -490,7 +489,7 @@ def _compare_with_constant(
 def _compile_where_present(
     layout: FactLayout, indicator: str, then: Predicate, *, absent: bool
 ) -> Callable[[Facts], Truth]:
-    """What an answer has to fulfil where it was sent."""
+    """Compile a requirement on an answer that holds if it was not sent."""
     sent = layout.present[indicator]
     match then:
         case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=right) if (

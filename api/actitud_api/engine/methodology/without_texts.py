@@ -1,4 +1,4 @@
-"""The texts of a document that has none: its own ids, so that whatever can be scored can be explained."""
+"""Texts of a document without texts: its own ids, so that every score can be explained."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WORDS: Final[dict[Language, dict[str, str]]] = table(
 
 
 def fill_missing_texts(methodology: Methodology) -> Methodology:
-    """The methodology with its own ids in each language in which texts are written and it has none."""
+    """Return the methodology with its ids as texts in each written language without texts."""
     missing = {
         language: _build_id_texts(methodology.document, language)
         for language in WRITTEN
@@ -45,7 +45,7 @@ def fill_missing_texts(methodology: Methodology) -> Methodology:
 
 
 def _build_id_texts(document: Document, language: Language) -> MethodologyTexts:
-    """The ids of a document in place of its texts in a language; what only describes is empty."""
+    """Build texts from the ids of a document; purely descriptive texts are empty."""
     answered = document.answers
     return MethodologyTexts(
         language=language,

@@ -1,7 +1,7 @@
-"""What the figures that gates read can be, over every submission, and which way they go when something is better.
+"""Static bounds of the figures that gates read, over every submission, and their direction of improvement.
 
-Bounds are exact and never too narrow for an organisation to which all that an operand names applies: what lies outside
-cannot be reached; not everything inside has to be.
+Bounds are exact and never too narrow for an organisation to which every named node applies: a value outside cannot
+be reached; not every value inside has to be.
 """
 
 from __future__ import annotations
@@ -42,26 +42,26 @@ from actitud_api.engine.methodology.predicates import (
 Bound = int | Fraction | float
 """An exact number, or an infinity."""
 Way = Literal[-1, 0, 1] | None
-"""Up (1) or down (-1) as something gets better, 0 for what does not move; None for both ways."""
+"""Direction of a figure as an answer improves: 1 up, -1 down, 0 unmoved, None both ways."""
 
 
 class Bounds(Struct, frozen=True):
-    """The least and the greatest that a number can be."""
+    """Lower and upper bound of a number."""
 
     least: Bound
     greatest: Bound
 
 
 MAX_DECIMALS: Final = 6
-"""Decimals that scores may have, at most (SCORING, section 1)."""
+"""Most decimals that scores may have (SCORING, section 1)."""
 
 ANYTHING = Bounds(-math.inf, math.inf)
 
 
 class OperandBounds:
-    """The spans of the operands of a document; what it names must be there.
+    """Bounds of the operands of a document, which must exist in it.
 
-    Decimals that a document must not have are a defect of their own: here they are the nearest that it may have.
+    A forbidden number of decimals is a defect of its own; here it counts as the nearest allowed one.
     """
 
     def __init__(self, document: Document) -> None:
@@ -72,7 +72,7 @@ class OperandBounds:
         self._profile = {field.name: field for field in document.profile}
 
     def compute(self, operand: Operand) -> Bounds:
-        """What an operand can be, where it is a number."""
+        """Compute the bounds of a numeric operand."""
         match operand:
             case Constant(value=int() | float() as value):
                 return Bounds(to_exact(value), to_exact(value))
@@ -104,7 +104,7 @@ class OperandBounds:
                 return ANYTHING
 
     def find_direction(self, operand: Operand) -> Way:
-        """Which way an operand goes when an answer gets better, with the same profile."""
+        """Find the direction of an operand as an answer improves while the profile stays."""
         match operand:
             case ValueOperand(indicator=name):
                 return find_score_direction(self._indicators[name])
@@ -118,7 +118,7 @@ class OperandBounds:
                 return 0
 
     def _find_product_direction(self, members: tuple[Operand, ...]) -> Way:
-        """A factor goes the way of the product where the others together are positive, and the other way otherwise."""
+        """Find the direction of a product: that of a factor if the others together are positive, else its opposite."""
         ways: list[Way] = []
         for position, member in enumerate(members):
             way = self.find_direction(member)
@@ -155,7 +155,7 @@ class OperandBounds:
         return Bounds(root.range.minimum, top)
 
     def _compute_top_score(self, node: Group | Indicator) -> int:
-        """The most that a node can score, in units of 10^-decimals."""
+        """Compute the highest score of a node, in units of 10^-decimals."""
         if isinstance(node, Indicator):
             scores = [to_exact(goalpost.score) for goalpost in node.curve.goalposts]
             ends_open = node.curve.kind == "lognormal" or not scores
@@ -177,13 +177,13 @@ class OperandBounds:
 
 
 def _power_of_ten(decimals: int) -> int:
-    """10 to so many decimals, of those that scores may have."""
+    """Return 10 to the number of decimals, clipped to the allowed ones."""
     power: int = 10 ** min(max(decimals, 0), MAX_DECIMALS)
     return power
 
 
 def find_score_direction(indicator: Indicator) -> Literal[-1, 0, 1]:
-    """Which way the raw value of an indicator goes as its score rises."""
+    """Find the direction of the raw value of an indicator as its score rises."""
     scores = [goalpost.score for goalpost in indicator.curve.goalposts]
     if not scores or scores[0] == scores[-1]:
         return 0
@@ -191,7 +191,7 @@ def find_score_direction(indicator: Indicator) -> Literal[-1, 0, 1]:
 
 
 def _always_counts(child: Group | Indicator, parent: Group) -> bool:
-    """Whether a child can never leave its group."""
+    """Return True if a child can never be not applicable or not rated in its group."""
     if parent.missing == "leave":
         return False
     if isinstance(child, Group):
@@ -200,7 +200,7 @@ def _always_counts(child: Group | Indicator, parent: Group) -> bool:
 
 
 def _compute_best_mean(group: Group, counting: list[Group | Indicator], tops: list[int]) -> int:
-    """The greatest weighted mean: of those that stay, and of those that may leave the ones that raise it."""
+    """Compute the highest weighted mean: permanent children, plus each optional child that raises it."""
     chosen = [(child.weight, top) for child, top in zip(counting, tops, strict=True) if _always_counts(child, group)]
     leaving = [
         (child.weight, top) for child, top in zip(counting, tops, strict=True) if not _always_counts(child, group)
@@ -231,7 +231,7 @@ def _multiply_bounds(spans: list[Bounds]) -> Bounds:
 
 
 def _multiply_finite(one: Bound, other: Bound) -> Bound:
-    """A product in which 0 is 0 even of an infinity: a bound of what is finite."""
+    """Multiply two bounds of finite numbers; 0 times an infinity is 0."""
     return 0 if one == 0 or other == 0 else one * other
 
 
@@ -250,7 +250,7 @@ def _divide_bounds(numerator: Bounds, denominator: Bounds) -> Bounds:
 
 
 def _combine_directions(ways: list[Way]) -> Way:
-    """The way of several that go together: None where they do not agree."""
+    """Combine the directions of operands that move together; None if they disagree."""
     if None in ways:
         return None
     moving = {way for way in ways if way != 0}

@@ -1,7 +1,7 @@
-"""What makes a methodology well formed: every check that the shape alone does not make.
+"""Checks of a methodology document beyond its shape.
 
-Each defect has a place (a JSON Pointer into the document, or into `/texts/<language>`), a `Code` that never changes,
-and says what is wrong in both languages. `silences` is what a reader should know of a document that is well formed.
+Each defect has a JSON Pointer into the document, or into `/texts/<language>`, a stable `Code`, and its sentence in
+Spanish and English. `find_paying_silences` gives notes on documents that are well formed.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ _KINDS: Mapping[str, i18n.Texts] = {
     "text": i18n.Texts("un texto", "text"),
     "components": i18n.Texts("una lista", "components"),
 }
-"""What an operand gives."""
+"""Names of the kinds of value that an operand can have."""
 
 MAX_DEPTH = 5
 """Levels of the tree below the root (SCORING, section 1)."""
 
 
 MAX_UNITS = 2**62
-"""Scores, weighted sums of scores and facts stay below it, in units: both evaluators count in 64 bits."""
+"""Bound of scores, weighted sums of scores and facts, in units: both evaluators count in 64 bits."""
 
 MAX_EXPONENT = 20
 """The exponent of a power mean is not 0 and within ± this (SCORING, section 4)."""
@@ -82,7 +82,7 @@ LOGNORMAL_SHARES = (50, 90)
 """What the median and p10 of a lognormal curve score, in hundredths of the range (SCORING, section 3)."""
 
 STEP_PLACEHOLDERS = frozenset({"delta", "from", "to", "of"})
-"""What the text of a step may leave open."""
+"""Placeholders that the text of a next step may contain."""
 
 
 FACTS_OF: Mapping[str, tuple[str, str]] = {
@@ -90,9 +90,9 @@ FACTS_OF: Mapping[str, tuple[str, str]] = {
     "boolean": ("value", "boolean"),
     "checklist": ("components", "components"),
 }
-"""The first fact of the types whose fact the engine and the sentences know by name."""
+"""Name and type of the first fact, for the indicator types whose fact the engine and the sentences know by name."""
 CURVE_OF: Mapping[str, tuple[str, ...]] = {"level": ("ladder",), "boolean": ("boolean",)}
-"""The curve of the types that are not measured on a scale."""
+"""Curve kinds of the indicator types that are not measured on a scale."""
 
 
 Code = Literal[
@@ -216,15 +216,15 @@ Code = Literal[
     "no-texts",
     "form-first",
 ]
-"""What kind of defect or note it is: stable, for programs. The sentences may be worded anew, a code never is.
+"""Stable code of a defect or note, for programs; sentences may be reworded, codes never change.
 
-Each says what is wrong (`negative-weight`) or names what fails its check: `ladder-levels` where the levels are not
-0, 1, 2, …; `range-order` where a range does not go up; `curve-kind` where indicators of the type have another curve.
+A code names the fault (`negative-weight`) or the check that failed: `ladder-levels` (levels are not 0, 1, 2, …),
+`range-order` (a range does not go up), `curve-kind` (indicators of the type have another curve).
 """
 
 
 class Remark(Struct, frozen=True):
-    """Something to say of a document: where, of which kind, and what, in both languages."""
+    """Defect or note on a document: pointer, code, and its sentence in Spanish and English."""
 
     pointer: str
     code: Code
@@ -232,21 +232,21 @@ class Remark(Struct, frozen=True):
     en: str
 
     def translate(self, language: Language) -> str:
-        """What there is to say, in a language."""
+        """Return the sentence in a language."""
         return i18n.into(self.es, self.en, language)
 
 
 class Defect(Remark, frozen=True):
-    """Something wrong in a document."""
+    """Fault of a document, which makes it unusable."""
 
 
 def check_content(document: Document) -> list[Defect]:
-    """Every defect of a document."""
+    """Find every defect of a document."""
     return list(_DocumentChecker(document).check())
 
 
 def find_paying_silences(document: Document) -> Iterator[Remark]:
-    """Where silence may pay: the nodes in which an unknown answer does not count the least (SCORING, section 2)."""
+    """Find the nodes in which not answering may pay: an unknown child does not count least (SCORING, section 2)."""
     for group, place in _walk_groups_with_pointers(document.root, "/root"):
         if group.missing == "leave":
             yield Remark(
@@ -265,7 +265,7 @@ def find_paying_silences(document: Document) -> Iterator[Remark]:
 
 
 def _walk_groups_with_pointers(group: Group, place: str) -> Iterator[tuple[Group, str]]:
-    """The group and every group below it, each with its place."""
+    """Yield a group and every group below it, each with its pointer."""
     yield group, place
     for position, child in enumerate(group.children):
         if isinstance(child, Group):
@@ -379,7 +379,7 @@ class _DocumentChecker:
             )
 
     def _check_aggregation(self, group: Group, place: str) -> Iterator[Defect]:
-        """The exponent, the ranges that fit together, and how many children a loss can be shared among."""
+        """Check exponent, ranges, and the number of children among which a loss can be shared."""
         counting = [child for child in group.children if child.weight > 0]
         if (group.aggregation == "power") != (group.exponent is not None):
             yield Defect(
@@ -484,7 +484,7 @@ class _DocumentChecker:
                 )
 
     def _check_facts(self, indicator: Indicator, place: str) -> Iterator[Defect]:
-        """What an indicator of each type asks for, and what its facts need to be bounded."""
+        """Check the facts of an indicator against its type, and that they are bounded."""
         wanted = FACTS_OF.get(indicator.type)
         first = indicator.facts[0] if indicator.facts else None
         if wanted is not None and (first is None or (first.name, first.type) != wanted):
@@ -718,7 +718,7 @@ class _DocumentChecker:
                     )
 
     def _find_kind(self, operand: Operand) -> str | None:
-        """What an operand gives: number, boolean, text or components; None where it names nothing known."""
+        """Find the kind of an operand: number, boolean, text or components; None if it names nothing known."""
         match operand:
             case Constant(value=value):
                 return "boolean" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
@@ -924,7 +924,7 @@ class _DocumentChecker:
                     asked.add(gate)
 
     def _check_monotone(self, holds: Compare, place: str) -> Iterator[Defect]:
-        """Whatever gets better, a gate that held still holds (SCORING, section 6)."""
+        """Check that a gate that holds still holds when an answer improves (SCORING, section 6)."""
         if self.spans.find_direction(holds.right) != 0:
             yield Defect(
                 place,
@@ -958,7 +958,7 @@ class _DocumentChecker:
                 )
 
     def _check_reachable(self, holds: Compare, place: str) -> Iterator[Defect]:
-        """What a gate asks for can be there."""
+        """Check that the value required by a gate lies within the bounds of its operand."""
         there, asked = self.spans.compute(holds.left), self.spans.compute(holds.right)
         if self._find_kind(holds.left) != "number":
             return
@@ -1051,7 +1051,7 @@ class _DocumentChecker:
 
 
 def _check_level_order(gate: Gate, lower: RequiredBounds, place: str) -> Iterator[Defect]:
-    """A level asks for no less than the levels below it; where it asks for exactly less, it contradicts them."""
+    """Check that a level requires no less than the levels below it, and does not contradict them."""
     for key, asked in find_lower_bounds(gate):
         before = lower.find_lower_bound(key)
         if before is not None and asked.order < before.order and gate.holds.op != "eq":
@@ -1073,7 +1073,7 @@ def _check_known(ids: Iterable[str], table: Mapping[str, object], place: str) ->
 
 
 def _is_day(text: str) -> bool:
-    """Whether a text is a month and day, `MM-DD`, that every year has."""
+    """Return True for a month and day, `MM-DD`, that every year has."""
     try:
         return date.fromisoformat(f"2001-{text}").isoformat() == f"2001-{text}"
     except ValueError:
@@ -1081,12 +1081,12 @@ def _is_day(text: str) -> bool:
 
 
 def _format_number(number: Bound) -> str:
-    """A number as a document writes it."""
+    """Format a number as a document writes it."""
     return str(number) if isinstance(number, int) else str(float(number)).removesuffix(".0")
 
 
 def _is_affine(operand: Operand, indicator: str, fact: str) -> bool:
-    """Whether an operand is a polynomial of degree 0 or 1 in a fact."""
+    """Return True if an operand is a polynomial of degree 0 or 1 in a fact."""
     return _find_degree(operand, indicator, fact) <= 1
 
 
@@ -1107,7 +1107,7 @@ def _find_degree(operand: Operand, indicator: str, fact: str) -> int:
 
 
 def check_texts(document: Document, texts: MethodologyTexts, language: Language) -> Iterator[Defect]:
-    """Every text that is missing, empty, or belongs to nothing in the document."""
+    """Find every text that is missing, empty, or names nothing in the document."""
     root = f"/texts/{language}"
     if texts.language != language:
         yield Defect(f"{root}/language", "text-language", f"es {texts.language!r}", f"is {texts.language!r}")
@@ -1196,7 +1196,7 @@ def _check_same(place: str, present: Mapping[str, object], wanted: Iterable[str]
 
 
 def _find_empty_strings(place: str, value: object) -> Iterator[Defect]:
-    """Empty strings, wherever they stand."""
+    """Find empty strings at any depth."""
     if isinstance(value, str):
         if not value.strip():
             yield Defect(place, "empty-text", "está vacío", "is empty")

@@ -1,4 +1,4 @@
-"""What gates ask for, in a form in which they can be held against each other."""
+"""Requirements of gates, in a form in which they can be compared."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from actitud_api.engine.methodology.model import (
 from actitud_api.engine.methodology.predicates import Number, to_exact
 
 Key = tuple[Operand, int]
-"""An operand, and 1, or -1 for the operand with its sign changed: an upper bound is a lower bound of that."""
+"""Operand and sign: 1, or -1 for the negated operand, whose lower bound is an upper bound of the operand."""
 
 
 class LowerBound(Struct, frozen=True):
-    """What an operand must at least be, and by which gate; `strict`: more than that."""
+    """Lower bound that a gate requires of an operand; `strict` excludes the bound itself."""
 
     number: Number
     strict: bool
@@ -33,25 +33,25 @@ class LowerBound(Struct, frozen=True):
 
     @property
     def order(self) -> tuple[Number, bool]:
-        """Greater where more is asked for."""
+        """Sort key: greater for the stricter requirement."""
         return self.number, self.strict
 
     def excludes(self, opposite: LowerBound) -> bool:
-        """Whether nothing is at least this and, with its sign changed, at least the opposite."""
+        """Return True if no value satisfies this bound and the opposite bound of the negated operand."""
         gap = self.number + opposite.number
         return gap > 0 or (gap == 0 and (self.strict or opposite.strict))
 
 
 class RequiredBounds:
-    """What gates ask for together: the greatest lower bounds, and the exact values of what is no number."""
+    """Requirements of several gates together: greatest lower bounds, and exact values of non-numeric operands."""
 
     def __init__(self, before: RequiredBounds | None = None) -> None:
-        """`before`: what was asked for already; it does not change with this."""
+        """Start from the requirements in `before`, which stay unchanged."""
         self._least: dict[Key, LowerBound] = {} if before is None else dict(before._least)
         self._exactly: dict[Operand, tuple[Scalar, str]] = {} if before is None else dict(before._exactly)
 
     def add(self, gate: Gate) -> None:
-        """Takes in a gate; one that compares with no constant asks for nothing that is known."""
+        """Add the requirement of a gate; a gate that compares with no constant adds none."""
         for key, lower in find_lower_bounds(gate):
             known = self._least.get(key)
             if known is None or known.order < lower.order:
@@ -62,7 +62,7 @@ class RequiredBounds:
             self._exactly.setdefault(operand, (value, gate.id))
 
     def find_lower_bound(self, key: Key) -> LowerBound | None:
-        """What is asked of an operand at least: by itself, by a least of which it is part, or by its own parts."""
+        """Find the lower bound of an operand: its own, that of a minimum it is part of, or that of its parts."""
         operand, sign = key
         found = [self._least[key]] if key in self._least else []
         if sign == 1:
@@ -77,7 +77,7 @@ class RequiredBounds:
         return max(found, key=lambda lower: lower.order, default=None)
 
     def find_contradicting_gate(self, gate: Gate) -> str | None:
-        """The gate that cannot hold together with this one, if any."""
+        """Return the id of the gate that cannot hold together with this one, else None."""
         wanted = _find_exact_requirement(gate)
         if wanted is not None:
             operand, value = wanted
@@ -92,7 +92,7 @@ class RequiredBounds:
 
 
 def find_lower_bounds(gate: Gate) -> Iterator[tuple[Key, LowerBound]]:
-    """The lower bounds that a gate sets; none where it compares no number with a constant."""
+    """Find the lower bounds that a gate sets; none if it compares no number with a constant."""
     match gate.holds:
         case Compare(op=op, left=left, right=Constant(value=int() | float() as value)) if not isinstance(value, bool):
             operand, factor = _extract_factor(_sort_operand(left))
@@ -105,7 +105,7 @@ def find_lower_bounds(gate: Gate) -> Iterator[tuple[Key, LowerBound]]:
 
 
 def _find_exact_requirement(gate: Gate) -> tuple[Operand, bool | str] | None:
-    """The operand and the value of a gate that asks for a yes, a no or a text."""
+    """Return operand and value of a gate that requires a boolean or a text, else None."""
     match gate.holds:
         case Compare(op="eq", left=left, right=Constant(value=bool() | str() as value)):
             return _sort_operand(left), value
@@ -113,7 +113,7 @@ def _find_exact_requirement(gate: Gate) -> tuple[Operand, bool | str] | None:
 
 
 def _extract_factor(operand: Operand) -> tuple[Operand, Number]:
-    """An operand without the constants that it is multiplied by, and their product."""
+    """Split an operand into its non-constant part and the product of its constant factors."""
     if not isinstance(operand, Product):
         return operand, 1
     factor: Number = 1
@@ -128,7 +128,7 @@ def _extract_factor(operand: Operand) -> tuple[Operand, Number]:
 
 
 def _sort_operand(operand: Operand) -> Operand:
-    """An operand with what it combines in one order, whatever order it is written in."""
+    """Return an operand with its members in one order, independent of how it is written."""
     match operand:
         case Minimum(of=members) | Maximum(of=members) | Sum(of=members) | Product(of=members):
             return structs.replace(operand, of=tuple(sorted(map(_sort_operand, members), key=repr)))

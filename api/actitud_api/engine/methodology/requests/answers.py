@@ -1,4 +1,4 @@
-"""What may be sent to be scored under a methodology, and what it becomes."""
+"""Closed request types for scoring under a methodology, and their conversion to submissions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from actitud_api.engine.methodology.requests.struct_factory import (
 )
 
 SetAside = Literal["withdrawn", "rejected", "stale"]
-"""Why an answer that was sent does not count: taken back, rejected in review, or its evidence is too old."""
+"""Reason why a sent answer does not count: withdrawn, rejected in review, or with outdated evidence."""
 
 FactValue = bool | int | float | tuple[str, ...]
 """A fact as sent; a checklist is a tuple of component ids."""
@@ -60,10 +60,10 @@ class ScoreRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class Replacement(Struct, frozen=True, kw_only=True):
-    """Facts in place of others.
+    """Facts that replace others.
 
     `answers`: by indicator, None removes one; `self_declared`: those of them without evidence. `profile`: by field.
-    `profile_self_declared`: all the fields without evidence, None leaves them as they are.
+    `profile_self_declared`: all the fields without evidence, None keeps them.
     """
 
     answers: Mapping[str, Mapping[str, FactValue] | None] = {}
@@ -73,7 +73,7 @@ class Replacement(Struct, frozen=True, kw_only=True):
 
 
 def build_score_request_type(methodology: Methodology) -> type[ScoreRequest]:
-    """The closed type of the body of `POST /v1/scores` for a version, told apart by its member `methodology`."""
+    """Build the closed type of the body of `POST /v1/scores` for a version, tagged by its member `methodology`."""
     declared = tuple(field.name for field in methodology.document.profile if field.set_by == "organisation")
     forms = {
         indicator.id: _build_answer_type(methodology, indicator)
@@ -157,7 +157,7 @@ def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[S
 
 
 def to_submission(methodology: Methodology, request: ScoreRequest) -> Submission:
-    """What a decoded request says, in the form that the engine takes."""
+    """Convert a decoded request to a submission."""
     answers, self_declared = _collect_answers(methodology, request.answers)
     return Submission(
         profile={field.name: getattr(request.profile, field.name) for field in methodology.document.profile},
@@ -168,7 +168,7 @@ def to_submission(methodology: Methodology, request: ScoreRequest) -> Submission
 
 
 def to_replacement(methodology: Methodology, request: ScoreRequest) -> Replacement | None:
-    """What a decoded request supposes in place of what it says; None where it supposes nothing."""
+    """Convert the `what_if` of a decoded request to a replacement; None if it has none."""
     supposed = request.what_if
     if supposed is UNSET:
         return None
@@ -190,7 +190,7 @@ def to_replacement(methodology: Methodology, request: ScoreRequest) -> Replaceme
 def _collect_answers(
     methodology: Methodology, sent: Struct
 ) -> tuple[dict[str, dict[str, FactValue] | None], frozenset[str]]:
-    """The facts of answers by indicator, None of one that is null; and those without evidence."""
+    """Collect the facts of answers by indicator, None for a null answer, and the indicators without evidence."""
     answers: dict[str, dict[str, FactValue] | None] = {}
     self_declared: set[str] = set()
     for indicator in walk_indicators(methodology.document.root):

@@ -1,6 +1,6 @@
-"""What an organisation states in an assessment under a methodology: closed types made from its document, a merge.
+"""Closed types of assessments under a methodology, and their merge patches.
 
-The types decode requests and give the published schema, so the two cannot differ.
+The same types decode requests and give the published schema, so the two cannot differ.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from actitud_api.engine.methodology.requests.struct_factory import (
 )
 
 EVIDENCE_MAX: Final = 10
-"""How many documents may support one answer or one field."""
+"""Most evidence documents of one answer or field."""
 
 HTTPS_ADDRESS: Final = r'^https://[^\u0000-\u0020\u007f-\u00a0<>"\\^`{|}]+$'
-"""The pattern of an address of the Web without what an address cannot have."""
+"""Pattern of an https address without characters that an address cannot contain."""
 
 SHA256: Final = "^[0-9a-f]{64}$"
-"""The pattern of a SHA-256 in hexadecimal."""
+"""Pattern of a SHA-256 in hexadecimal."""
 
 
 class Evidence(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -75,9 +75,9 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 class AssessmentContent(Struct, frozen=True, kw_only=True):
-    """What an organisation states: the profile fields that it sets, what supports them, and its answers by indicator.
+    """Content of an assessment: profile fields that the organisation sets, their evidence, and answers by indicator.
 
-    What the service sets, of the profile or of an answer, is not in it.
+    Facts that the service sets are not part of it.
     """
 
     profile: dict[str, Scalar | None]
@@ -102,14 +102,14 @@ class AssessmentPatch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class AssessmentTypes(Struct, frozen=True):
-    """The types of one version: of a whole assessment, and of a merge patch (RFC 7396)."""
+    """Request types of one version: whole assessment and merge patch (RFC 7396)."""
 
     whole: type[AssessmentRequest]
     patch: type[AssessmentPatch]
 
 
 def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
-    """The closed types of a version, told apart from those of others by the member `methodology`."""
+    """Build the closed types of a version, tagged by the member `methodology`."""
     version, ending = methodology.version, format_type_suffix(methodology)
     fields = _list_profile_fields(methodology)
     profile = build_profile_members(methodology, fields)
@@ -182,13 +182,13 @@ def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[S
 
 
 def to_content(methodology: Methodology, request: AssessmentRequest) -> AssessmentContent:
-    """What a whole assessment states."""
+    """Convert a whole assessment to its content."""
     nothing = AssessmentContent(profile={}, profile_evidence={}, answers={})
     return _merge_members(methodology, nothing, request.profile, request.profile_evidence, request.answers)
 
 
 def apply_patch(methodology: Methodology, content: AssessmentContent, patch: AssessmentPatch) -> AssessmentContent:
-    """A content with a merge patch applied to it."""
+    """Apply a merge patch to a content."""
     return _merge_members(methodology, content, patch.profile, patch.profile_evidence, patch.answers)
 
 
@@ -219,7 +219,7 @@ def _merge_members(
 
 
 def _merge_answer(indicator: Indicator, before: Answer | None, change: Struct) -> Answer:
-    """An answer with all its facts; evidence and note that the change does not name stay as they were."""
+    """Merge a change into an answer: all its facts; unnamed evidence and note stay."""
     evidence, note = _get_sent_member(change, "evidence"), _get_sent_member(change, "note")
     there = Answer(facts={}) if before is None else before
     return Answer(
@@ -230,5 +230,5 @@ def _merge_answer(indicator: Indicator, before: Answer | None, change: Struct) -
 
 
 def _get_sent_member(given: Struct | UnsetType, name: str) -> Any:
-    """A member of something sent; UNSET where it was not sent, or nothing was."""
+    """Return a member of a sent struct; UNSET if it, or the struct, was not sent."""
     return UNSET if given is UNSET else getattr(given, name)

@@ -1,4 +1,4 @@
-"""What a review may say of an assessment as a whole under a methodology: a closed type made from its document."""
+"""Closed request type of the overall review of an assessment, made from a methodology document."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class ReviewRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of what may be said of a whole assessment under all versions; each version's own type closes the members."""
+    """Base of the overall reviews of all versions; each version's own type closes the members."""
 
     reason: Reason
     max_level: int | None = None
@@ -36,12 +36,12 @@ class ReviewRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 def list_service_facts(indicator: Indicator) -> tuple[Fact, ...]:
-    """The facts of an answer that the organisation never sends."""
+    """List the facts of an answer that the organisation never sends."""
     return tuple(fact for fact in indicator.facts if fact.set_by == "service")
 
 
 def build_review_request_type(methodology: Methodology) -> type[ReviewRequest]:
-    """The closed type of a version, told apart from those of others by its member `methodology`."""
+    """Build the closed type of a version, tagged by its member `methodology`."""
     document = methodology.document
     fields = [field for field in document.profile if field.set_by == "service"]
     asked = [indicator for indicator in walk_indicators(document.root) if list_service_facts(indicator)]
@@ -86,12 +86,12 @@ def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[S
 
 
 def collect_profile(request: ReviewRequest) -> dict[str, Scalar | None]:
-    """The fields of the profile that a request says."""
+    """Collect the profile fields that a request sets."""
     return _get_sent_part(request.profile, dict[str, Scalar | None])
 
 
 def collect_answers(request: ReviewRequest) -> dict[str, dict[str, FactValue]]:
-    """The facts that a request says, by indicator."""
+    """Collect the facts that a request sets, by indicator."""
     return _get_sent_part(request.answers, dict[str, dict[str, FactValue]])
 
 

@@ -1,7 +1,7 @@
-"""What a questionnaire holds while it is filled in: all that may be sent to be scored or as an assessment.
+"""Content of a questionnaire while it is filled in: all that may be scored or sent as an assessment.
 
-Nothing of it is required, so that what is half answered is kept too; `scores_document` and `assessment_document` make
-of it what can be sent. A body of `POST /v1/scores` without `what_if`, or of an assessment, is one already.
+Nothing is required, so a half-answered questionnaire is kept too; `to_scores_document` and `to_assessment_document`
+extract the complete part. A body of `POST /v1/scores` without `what_if`, or of an assessment, is a questionnaire.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class QuestionnaireRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class QuestionnaireEntry(Struct, frozen=True, kw_only=True):
-    """What is entered for an indicator: the facts that there are, what they rest on, and a note."""
+    """Entry for an indicator: its known facts, their basis, and a note."""
 
     facts: dict[str, FactValue]
     basis: Basis | None = None
@@ -54,9 +54,9 @@ class QuestionnaireEntry(Struct, frozen=True, kw_only=True):
 
 
 class Questionnaire(Struct, frozen=True, kw_only=True):
-    """What a questionnaire holds, in the order of the document; null, empty and absent are the same: not there.
+    """Content of a questionnaire, in document order; null, empty and absent all mean missing.
 
-    An empty checklist is an answer; an empty one that the service sets is none.
+    An empty checklist is an answer, unless the service sets it.
     """
 
     profile: dict[str, Scalar]
@@ -75,7 +75,7 @@ class ScoresDocument(Struct, frozen=True, kw_only=True):
 
 
 class AssessmentDocument(Struct, frozen=True, kw_only=True):
-    """What an organisation states, as an assessment takes it."""
+    """Content of an organisation, as an assessment takes it."""
 
     methodology: str
     profile: dict[str, Scalar]
@@ -84,7 +84,7 @@ class AssessmentDocument(Struct, frozen=True, kw_only=True):
 
 
 class QuestionnaireDocument(Struct, frozen=True, kw_only=True):
-    """All that a questionnaire holds, as it may be put into a workbook again."""
+    """Whole content of a questionnaire, as a workbook takes it."""
 
     methodology: str
     profile: dict[str, Scalar]
@@ -94,7 +94,7 @@ class QuestionnaireDocument(Struct, frozen=True, kw_only=True):
 
 
 def build_questionnaire_request_type(methodology: Methodology) -> type[QuestionnaireRequest]:
-    """The closed type of the questionnaire of a version, told apart by its member `methodology`."""
+    """Build the closed type of the questionnaire of a version, tagged by its member `methodology`."""
     document, ending = methodology.document, format_type_suffix(methodology)
     fields = tuple(field for field in document.profile if field.set_by == "organisation")
     answers = build_answers_type(
@@ -149,7 +149,7 @@ def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[S
 
 
 def to_questionnaire(methodology: Methodology, request: QuestionnaireRequest) -> Questionnaire:
-    """What a decoded request holds."""
+    """Convert a decoded request to a questionnaire."""
     document = methodology.document
     answers = {
         indicator.id: entry
@@ -196,18 +196,18 @@ def _to_entry(indicator: Indicator, sent: Struct) -> QuestionnaireEntry:
 
 
 def _get_sent_member(given: object, name: str) -> Any:
-    """A member of something sent; None where it was not sent, or nothing was."""
+    """Return a member of a sent struct; None if it, or the struct, was not sent."""
     value = getattr(given, name, None)
     return None if value is UNSET else value
 
 
 def is_whole(indicator: Indicator, entry: QuestionnaireEntry) -> bool:
-    """Whether an entry has all the facts that an answer needs."""
+    """Return True if an entry has every fact that an answer needs."""
     return all(fact.name in entry.facts for fact in indicator.facts if fact.required)
 
 
 def list_missing_fields(methodology: Methodology, held: Questionnaire) -> tuple[str, ...]:
-    """The fields of the profile without which nothing can be sent."""
+    """List the required profile fields that are missing."""
     return tuple(
         field.name
         for field in methodology.document.profile
@@ -216,7 +216,7 @@ def list_missing_fields(methodology: Methodology, held: Questionnaire) -> tuple[
 
 
 def to_questionnaire_document(methodology: Methodology, held: Questionnaire) -> QuestionnaireDocument:
-    """A questionnaire as it may be sent again."""
+    """Convert a questionnaire to its document."""
     return QuestionnaireDocument(
         methodology=methodology.version,
         profile=held.profile,
@@ -235,7 +235,7 @@ def to_questionnaire_document(methodology: Methodology, held: Questionnaire) -> 
 
 
 def to_scores_document(methodology: Methodology, held: Questionnaire) -> ScoresDocument | None:
-    """The body of `POST /v1/scores`; an answer that lacks a fact is not in it. None where the profile lacks a field."""
+    """Build the body of `POST /v1/scores` from the complete answers; None if a required profile field is missing."""
     if list_missing_fields(methodology, held):
         return None
     return ScoresDocument(
@@ -250,7 +250,7 @@ def to_scores_document(methodology: Methodology, held: Questionnaire) -> ScoresD
 
 
 def to_assessment_document(methodology: Methodology, held: Questionnaire) -> AssessmentDocument | None:
-    """The body of an assessment, likewise; what the service sets is not in it."""
+    """Build the body of an assessment from the complete answers, without facts that the service sets; None likewise."""
     if list_missing_fields(methodology, held):
         return None
     own = {

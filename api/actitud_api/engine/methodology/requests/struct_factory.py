@@ -1,6 +1,6 @@
-"""The closed types of what may be sent under a methodology, made member by member from its document.
+"""Factory of closed request types, made member by member from a methodology document.
 
-The types decode requests and give the published schema, so the two cannot differ.
+The same types decode requests and give the published schema, so the two cannot differ.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from actitud_api.engine.methodology.predicates import to_attribute, walk_indicat
 S = TypeVar("S", bound=Struct)
 
 Member: TypeAlias = tuple[str, object] | tuple[str, object, object]
-"""A member of a type: its name, its form, and the default of one that may be left out."""
+"""Member of a type: name, form, and a default if it is optional."""
 
 
 def format_type_suffix(methodology: Methodology) -> str:
-    """What ends the names of the types of a version."""
+    """Return the suffix of the type names of a version."""
     return methodology.version.replace(".", "_").replace("-", "_")
 
 
 def build_profile_members(methodology: Methodology, fields: Iterable[ProfileField]) -> list[tuple[str, object]]:
-    """The members of those fields of the profile, none with a default."""
+    """Build members for profile fields, none with a default."""
     texts = methodology.texts["en"].profile
     return [
         (
@@ -43,7 +43,7 @@ def build_profile_members(methodology: Methodology, fields: Iterable[ProfileFiel
 def build_answers_type(
     name: str, methodology: Methodology, doc: str, form: Callable[[Indicator], object]
 ) -> type[Struct]:
-    """The type of the answers by indicator, any of which may be left out; `form` makes that of one answer."""
+    """Build the type of the answers by indicator, all optional; `form` builds the type of one answer."""
     asked = [indicator for indicator in walk_indicators(methodology.document.root) if indicator.facts]
     members: list[Member] = [
         (to_attribute(indicator.id), getitem(Union, (form(indicator), UnsetType)), UNSET) for indicator in asked
@@ -57,7 +57,7 @@ def build_answers_type(
 
 
 def build_fact_members(indicator: Indicator, text: IndicatorText, facts: Iterable[Fact]) -> list[Member]:
-    """The members of those facts of an indicator."""
+    """Build members for facts of an indicator."""
     members: list[Member] = []
     for fact in facts:
         form = describe_type(_build_fact_type(fact, indicator), text.facts[fact.name])
@@ -66,17 +66,17 @@ def build_fact_members(indicator: Indicator, text: IndicatorText, facts: Iterabl
 
 
 def describe_type(form: object, description: str) -> object:
-    """A form with what it means."""
+    """Attach a description to a form."""
     return getitem(Annotated, (form, Meta(description=description)))
 
 
 def build_literal(values: tuple[str, ...]) -> object:
-    """The form of one of those values."""
+    """Build the form of one of several values."""
     return getitem(Literal, values)
 
 
 def build_id_set(ids: tuple[str, ...]) -> object:
-    """The form of a list of those ids, each at most once: JSON has no sets."""
+    """Build the form of a list of distinct ids, since JSON has no sets."""
     meta = Meta(max_length=len(ids), extra_json_schema={"uniqueItems": True})
     return getitem(Annotated, (GenericAlias(tuple, (build_literal(ids) if ids else str, ...)), meta))
 
@@ -88,7 +88,7 @@ def build_closed_struct(
     *,
     rename: dict[str, str] | None = None,
 ) -> type[Struct]:
-    """A type that takes no other members; it refuses a list of ids in which one stands twice."""
+    """Build a type without other members, which refuses duplicated ids in a list."""
     return msgspec.defstruct(
         name,
         members,
@@ -101,7 +101,7 @@ def build_closed_struct(
 
 
 def build_body_type(base: type[S], methodology: Methodology, members: Iterable[Member], doc: str) -> type[S]:
-    """The type of a body, told apart from those of other versions by its member `methodology`."""
+    """Build the type of a request body, tagged by its member `methodology`."""
     made = msgspec.defstruct(
         f"{base.__name__}_{format_type_suffix(methodology)}",
         members,
