@@ -117,16 +117,16 @@ lock: $(UV_ENVIRONMENT)/uv.done ## write requirements/*.txt anew from the distri
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url requirements/uv.in -o requirements/uv.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url api/pyproject.toml sdk/pyproject.toml requirements/build.in requirements/test.in \
+		--no-emit-index-url --no-emit-package actitud api/pyproject.toml sdk/pyproject.toml requirements/build.in requirements/test.in \
 		-o requirements/all.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url api/pyproject.toml sdk/pyproject.toml requirements/build.in \
+		--no-emit-index-url --no-emit-package actitud api/pyproject.toml sdk/pyproject.toml requirements/build.in \
 		-c requirements/all.txt -o requirements/run.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url api/pyproject.toml sdk/pyproject.toml requirements/build.in requirements/bench.in \
+		--no-emit-index-url --no-emit-package actitud api/pyproject.toml sdk/pyproject.toml requirements/build.in requirements/bench.in \
 		-c requirements/all.txt -o requirements/bench.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url api/pyproject.toml sdk/pyproject.toml requirements/build.in requirements/mutation.in \
+		--no-emit-index-url --no-emit-package actitud api/pyproject.toml sdk/pyproject.toml requirements/build.in requirements/mutation.in \
 		-c requirements/all.txt -o requirements/mutation.txt
 
 clean: ## remove the environments and what tools left

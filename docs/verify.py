@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks a published file of Actitud with nothing but Python (3.11 or newer): that no digit of it has changed.
+"""Verify with nothing but Python (3.11 or newer) that no digit of a published file of Actitud has changed.
 
     python3 verify.py FILE [--digest sha256:…] [--lang es]
 
@@ -28,8 +28,8 @@ from itertools import pairwise
 from typing import Any
 
 LINE_MAX = 256 * 1024 * 1024  # bytes; no document comes near, and a file that was made to fill the memory does
-SHOWN_MAX = 20  # problems that are told one by one
-KINDS, FORMAT = ("bundle", "edition", "score"), 1  # what else there is, this does not know
+SHOWN_MAX = 20  # problems that are printed one by one
+KINDS, FORMAT = ("bundle", "edition", "score"), 1  # this script knows no others
 RANKED = ("complete", "sufficient")  # the statuses that take part in the ranking
 
 lang = "en"
@@ -38,24 +38,24 @@ cut_off = False
 
 
 def say(es: str, en: str) -> str:
-    """The sentence in the language that was asked for; what it quotes of a file is made printable."""
+    """Return the sentence in the chosen language, with printable quotations: a file must not steer a terminal."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in (es if lang == "es" else en))
 
 
-def problem(line: int, es: str, en: str) -> None:
-    """Notes what does not hold, and where."""
+def add_problem(line: int, es: str, en: str) -> None:
+    """Add a problem at a line."""
     problems.append(say(f"línea {line}: {es}", f"line {line}: {en}"))
 
 
 class Unreadable(Exception):
-    """There is no such file, or it is none of ours."""
+    """The file does not exist, or no service published it."""
 
 
 # --- reading --------------------------------------------------------------------------------------------------
 
 
-def lines_of(path: str) -> Iterator[bytes]:
-    """The lines of a file, without their line feeds; where it is damaged or cut off, that is noted and they end."""
+def read_lines(path: str) -> Iterator[bytes]:
+    """Iterate over the lines without their line feeds, up to where the file is damaged or cut off."""
     global cut_off
     number = 0
     try:
@@ -64,7 +64,7 @@ def lines_of(path: str) -> Iterator[bytes]:
             while line := file.readline(LINE_MAX):
                 if len(line) == LINE_MAX:
                     raise Unreadable(say(f"la línea {number + 1} no tiene fin", f"line {number + 1} has no end"))
-                if number and not line.endswith(b"\n") and read(line)[1]:
+                if number and not line.endswith(b"\n") and parse_object(line)[1]:
                     raise EOFError
                 number += 1
                 yield line.removesuffix(b"\n")
@@ -72,15 +72,15 @@ def lines_of(path: str) -> Iterator[bytes]:
         if number == 0:
             raise Unreadable(say("está dañado o cortado", "it is damaged or cut off")) from None
         cut_off = True
-        problem(number + 1, "el fichero está dañado o cortado aquí", "the file is damaged or cut off here")
+        add_problem(number + 1, "el fichero está dañado o cortado aquí", "the file is damaged or cut off here")
     except OSError as error:
         raise Unreadable(error.strerror) from None
 
 
-def read(line: bytes) -> tuple[dict[str, Any], str]:
-    """The JSON object that a line holds, or an empty one and the reason why it holds none."""
+def parse_object(line: bytes) -> tuple[dict[str, Any], str]:
+    """Parse a JSON object; return it and "", or an empty object and the reason why the line is none."""
     try:
-        value = json.loads(line.decode("utf-8"), object_pairs_hook=members, parse_constant=no_number)
+        value = json.loads(line.decode("utf-8"), object_pairs_hook=unite_members, parse_constant=refuse_constant)
     except UnicodeDecodeError as error:
         return {}, say(f"no es UTF-8 (byte {error.start + 1})", f"it is not UTF-8 (byte {error.start + 1})")
     except json.JSONDecodeError as error:
@@ -92,8 +92,8 @@ def read(line: bytes) -> tuple[dict[str, Any], str]:
     return (value, "") if isinstance(value, dict) else ({}, say("no es un objeto JSON", "it is not a JSON object"))
 
 
-def members(pairs: list[tuple[str, object]]) -> dict[str, Any]:
-    """A JSON object in which no member stands twice: which of the two would count is not said."""
+def unite_members(pairs: list[tuple[str, object]]) -> dict[str, Any]:
+    """Make a JSON object of its members; one that stands twice is refused, as readers differ on which counts."""
     value = dict(pairs)
     if len(value) < len(pairs):
         name = Counter(name for name, _ in pairs).most_common(1)[0][0]
@@ -101,27 +101,27 @@ def members(pairs: list[tuple[str, object]]) -> dict[str, Any]:
     return value
 
 
-def no_number(text: str) -> None:
-    """Refuses NaN and Infinity, which Python would read and JSON does not have."""
+def refuse_constant(text: str) -> None:
+    """Refuse NaN and Infinity, which Python reads and JSON lacks."""
     raise ValueError(say(f"{text} no es JSON", f"{text} is not JSON"))
 
 
-def inside(value: object, *path: str) -> object:
-    """What stands at a path of members; None where nothing does."""
+def get_member(value: object, *path: str) -> object:
+    """Return the value at a path of member names; None if there is none."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value
 
 
-def digest_of(document: bytes) -> str:
-    """The digest of a document."""
+def compute_digest(document: bytes) -> str:
+    """Compute the digest of a document: sha256: and hexadecimal digits."""
     return "sha256:" + hashlib.sha256(document).hexdigest()
 
 
-def compare(line: int, digest: str, expected: object, who_es: str, who_en: str) -> None:
-    """Notes where the digest of a document is not the one that is expected."""
+def compare_digest(line: int, digest: str, expected: object, who_es: str, who_en: str) -> None:
+    """Add a problem if the digest of a document is not the expected one; `who`: the source of that."""
     if digest != expected:
-        problem(
+        add_problem(
             line,
             f"ha cambiado: el resumen es {digest}, y {who_es} dice {expected}",
             f"it has changed: the digest is {digest}, and {who_en} says {expected}",
@@ -131,40 +131,40 @@ def compare(line: int, digest: str, expected: object, who_es: str, who_en: str) 
 # --- the edition document -------------------------------------------------------------------------------------
 
 
-def rows_of(edition: dict[str, Any], line: int) -> list[dict[str, Any]] | None:
-    """The list of an edition document; notes where its order, its ranks or its counts are not what they should be."""
+def check_list(edition: dict[str, Any], line: int) -> list[dict[str, Any]] | None:
+    """Return the list of an edition document; add problems in its order, ranks, corrections and counts."""
     rows = edition.get("scores")
-    if not isinstance(rows, list) or not all(isinstance(inside(row, "organisation"), str) for row in rows):
-        problem(line, "el documento no tiene la lista de puntuaciones", "the document has no list of scores")
+    if not isinstance(rows, list) or not all(isinstance(get_member(row, "organisation"), str) for row in rows):
+        add_problem(line, "el documento no tiene la lista de puntuaciones", "the document has no list of scores")
         return None
     for before, row in pairwise(rows):
         name, other = row["organisation"], before["organisation"]
         if name <= other:
-            problem(
+            add_problem(
                 line,
                 f"la lista no está en orden: {name} va detrás de {other}",
                 f"the list is not in order: {name} comes after {other}",
             )
     # A rank is one more than how many have more: who has the same shares it, and the next is skipped (1, 2, 2, 4).
     rank_of: dict[float, int] = {}
-    figures = sorted((row["index"] for row in rows if ranks(row)), reverse=True)
+    figures = sorted((row["index"] for row in rows if is_ranked(row)), reverse=True)
     for rank, index in enumerate(figures, 1):
         rank_of.setdefault(index, rank)
     for row in rows:
-        name, there = row["organisation"], row.get("rank")
-        due = rank_of[row["index"]] if ranks(row) else None
-        if there != due:
-            problem(
+        name, stated = row["organisation"], row.get("rank")
+        due = rank_of[row["index"]] if is_ranked(row) else None
+        if stated != due:
+            add_problem(
                 line,
-                f"{name} tiene el puesto {there}, y le corresponde {due}",
-                f"{name} has the rank {there}, and {due} is its rank",
+                f"{name} tiene el puesto {stated}, y le corresponde {due}",
+                f"{name} has the rank {stated}, and {due} is its rank",
             )
     listed = {row["organisation"]: row.get("document") for row in rows}
     corrections = edition.get("corrections")
     for correction in corrections if isinstance(corrections, list) else ():
-        name, after = inside(correction, "organisation"), inside(correction, "after")
+        name, after = get_member(correction, "organisation"), get_member(correction, "after")
         if not isinstance(name, str) or listed.get(name) != after:
-            problem(
+            add_problem(
                 line,
                 f"la corrección de {name} da el documento {after}, que no es el de la lista",
                 f"the correction of {name} gives the document {after}, which is not that of the list",
@@ -177,11 +177,11 @@ def rows_of(edition: dict[str, Any], line: int) -> list[dict[str, Any]] | None:
         "levels": dict(Counter(levels)),
     }
     for name, number in counted.items():
-        stated = inside(edition, "counts", name)
+        stated = get_member(edition, "counts", name)
         if isinstance(stated, dict):
             stated = {key: value for key, value in stated.items() if value}  # a count of 0 may be left out
         if stated != number:
-            problem(
+            add_problem(
                 line,
                 f"counts.{name} es {stated}, y en la lista hay {number}",
                 f"counts.{name} is {stated}, and the list has {number}",
@@ -189,8 +189,8 @@ def rows_of(edition: dict[str, Any], line: int) -> list[dict[str, Any]] | None:
     return rows
 
 
-def ranks(row: dict[str, Any]) -> bool:
-    """Whether an organisation takes part in the ranking."""
+def is_ranked(row: dict[str, Any]) -> bool:
+    """Return True if an organisation takes part in the ranking."""
     return row.get("status") in RANKED and type(row.get("index")) in (int, float)
 
 
@@ -198,21 +198,21 @@ def ranks(row: dict[str, Any]) -> bool:
 
 
 def check_bundle(header: dict[str, Any], lines: Iterator[bytes], wanted: str | None) -> str:
-    """Checks what follows the header of a bundle; gives back what holds where nothing was noted."""
+    """Check a bundle from its header on; return the statement that holds if no problem was added."""
     line = next(lines, None)
     if line is None:
         if not cut_off:
-            problem(2, "falta el documento de la edición", "the edition document is missing")
+            add_problem(2, "falta el documento de la edición", "the edition document is missing")
         return ""
-    compare(2, digest_of(line), header.get("digest"), "la cabecera", "the header")
+    compare_digest(2, compute_digest(line), header.get("digest"), "la cabecera", "the header")
     if wanted is not None:
-        compare(2, digest_of(line), wanted, "--digest", "--digest")
-    edition, reason = read(line)
+        compare_digest(2, compute_digest(line), wanted, "--digest", "--digest")
+    edition, reason = parse_object(line)
     if reason or (edition.get("kind"), edition.get("format")) != ("edition", FORMAT):
         reason = reason or say("no es un documento de edición de formato 1", "it is no edition document of format 1")
-        problem(2, reason, reason)
+        add_problem(2, reason, reason)
         return ""
-    rows = rows_of(edition, 2)
+    rows = check_list(edition, 2)
     if rows is None:
         return ""
     by_digest = {str(row.get("document")): row for row in rows}
@@ -220,21 +220,25 @@ def check_bundle(header: dict[str, Any], lines: Iterator[bytes], wanted: str | N
     met: dict[str, int] = {}  # the organisations of the list, each with the line where its document stands
     number = 2
     for number, line in enumerate(lines, 3):
-        document, reason = read(line)
-        digest = digest_of(line)
+        document, reason = parse_object(line)
+        digest = compute_digest(line)
         row = by_digest.get(digest)
-        name = row["organisation"] if row else str(inside(document, "organisation", "id"))
+        name = row["organisation"] if row else str(get_member(document, "organisation", "id"))
         if reason and not row and number - 3 < len(rows):
             name = rows[number - 3]["organisation"]  # it does not even say whose it is: by its place, then
         if name not in by_name:
-            problem(number, f"{name} no está en la lista de la edición", f"{name} is not in the list of the edition")
+            add_problem(
+                number, f"{name} no está en la lista de la edición", f"{name} is not in the list of the edition"
+            )
         elif name in met:
-            problem(number, f"{name} ya está en la línea {met[name]}", f"{name} is in line {met[name]} already")
+            add_problem(number, f"{name} ya está en la línea {met[name]}", f"{name} is in line {met[name]} already")
         else:
             met[name] = number
-            compare(number, digest, by_name[name].get("document"), f"la lista, para {name},", f"the list, for {name},")
+            compare_digest(
+                number, digest, by_name[name].get("document"), f"la lista, para {name},", f"the list, for {name},"
+            )
             if reason:
-                problem(number, reason, reason)
+                add_problem(number, reason, reason)
             elif row:
                 check_row(number, edition, row, document)
     check_presence(rows, met, number)
@@ -248,40 +252,40 @@ def check_bundle(header: dict[str, Any], lines: Iterator[bytes], wanted: str | N
 
 
 def check_row(line: int, edition: dict[str, Any], row: dict[str, Any], document: dict[str, Any]) -> None:
-    """Notes where a score document is not of its edition, or its row in the list says something else."""
+    """Add problems if a score document is of another edition or differs from its row in the list."""
     name = row["organisation"]
-    for what, there, due in (
+    for member, actual, due in (
         ("kind", document.get("kind"), "score"),
         ("format", document.get("format"), FORMAT),
         ("edition", document.get("edition"), edition.get("edition")),
-        ("organisation.id", inside(document, "organisation", "id"), name),
-        ("score.methodology", inside(document, "score", "methodology"), edition.get("methodology")),
+        ("organisation.id", get_member(document, "organisation", "id"), name),
+        ("score.methodology", get_member(document, "score", "methodology"), edition.get("methodology")),
     ):
-        if there != due:
-            problem(
+        if actual != due:
+            add_problem(
                 line,
-                f"{name}: {what} es {there}, y en la edición {due}",
-                f"{name}: {what} is {there}, and {due} in the edition",
+                f"{name}: {member} es {actual}, y en la edición {due}",
+                f"{name}: {member} is {actual}, and {due} in the edition",
             )
-    for what, listed, due in (
-        ("status", row.get("status"), inside(document, "score", "status")),
-        ("level", row.get("level"), inside(document, "score", "level", "number")),
-        ("index", row.get("index"), inside(document, "score", "index")),
+    for member, listed, due in (
+        ("status", row.get("status"), get_member(document, "score", "status")),
+        ("level", row.get("level"), get_member(document, "score", "level", "number")),
+        ("index", row.get("index"), get_member(document, "score", "index")),
     ):
         if listed != due:
-            problem(
+            add_problem(
                 2,
-                f"la lista dice de {name} que {what} es {listed}, y en su documento es {due}",
-                f"the list says of {name} that {what} is {listed}, and it is {due} in its document",
+                f"la lista dice de {name} que {member} es {listed}, y en su documento es {due}",
+                f"the list says of {name} that {member} is {listed}, and it is {due} in its document",
             )
 
 
 def check_presence(rows: list[dict[str, Any]], met: dict[str, int], last: int) -> None:
-    """Notes the first document that is not in the order of the list, and those of the list that are not there."""
+    """Add problems for the first document out of the order of the list and for missing documents."""
     in_order = [row["organisation"] for row in rows if row["organisation"] in met]
     for name, due in zip(met, in_order, strict=True):
         if name != due:
-            problem(
+            add_problem(
                 met[name],
                 f"los documentos no están en el orden de la lista: aquí está {name}, y toca {due}",
                 f"the documents are not in the order of the list: {name} is here, and {due} is due",
@@ -290,7 +294,7 @@ def check_presence(rows: list[dict[str, Any]], met: dict[str, int], last: int) -
     missing = [row["organisation"] for row in rows if row["organisation"] not in met]
     if missing and not cut_off:
         some = ", ".join(missing[:3]) + ("…" if len(missing) > 3 else "")
-        problem(
+        add_problem(
             last + 1,
             f"faltan documentos de la lista ({len(missing)}): {some}",
             f"documents of the list are missing ({len(missing)}): {some}",
@@ -298,12 +302,12 @@ def check_presence(rows: list[dict[str, Any]], met: dict[str, int], last: int) -
 
 
 def check(path: str, wanted: str | None) -> tuple[str, str]:
-    """Checks a file; gives back what holds where nothing was noted, and what this file cannot tell."""
-    lines = lines_of(path)
+    """Check a file; return the statement that holds if no problem was added, and the checks that were not made."""
+    lines = read_lines(path)
     line = next(lines, None)
     if line is None:
         raise Unreadable(say("está vacío", "it is empty"))
-    document, reason = read(line)
+    document, reason = parse_object(line)
     kind, form = document.get("kind"), document.get("format")
     if reason or kind not in KINDS or form != FORMAT:
         reason = reason or say(f"kind es {kind} y format {form}", f"kind is {kind} and format {form}")
@@ -316,24 +320,24 @@ def check(path: str, wanted: str | None) -> tuple[str, str]:
     )
     if kind == "bundle":
         return check_bundle(document, lines, wanted), unchecked
-    digest = digest_of(line)
+    digest = compute_digest(line)
     if wanted is not None:
-        compare(1, digest, wanted, "--digest", "--digest")
+        compare_digest(1, digest, wanted, "--digest", "--digest")
     else:
         unchecked = (
             say("compare el resumen con el que usted tenga; ", "compare the digest with the one you have; ") + unchecked
         )
     if kind == "edition":
-        rows_of(document, 1)
+        check_list(document, 1)
     if next(lines, None) is not None:
-        problem(2, "hay más detrás del documento", "there is more after the document")
+        add_problem(2, "hay más detrás del documento", "there is more after the document")
     return say(
         f"el documento ({kind}) tiene el resumen {digest}", f"the document ({kind}) has the digest {digest}"
     ), unchecked
 
 
 def main() -> int:
-    """Runs on the command line."""
+    """Run the command line; return the exit code."""
     global lang
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", metavar="FILE")

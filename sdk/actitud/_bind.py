@@ -14,49 +14,49 @@ import msgspec
 
 from actitud._calls import AsyncBound, Bound, Call, Fetched, drive, drive_async
 from actitud._config import Core
-from actitud._streams import Lines, read, read_async
+from actitud._streams import Lines, iterate_lines, iterate_lines_async
 from actitud.pages import AsyncListing, AsyncPage, Page
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def blocking(operation: Callable[Concatenate[Core, P], Call[T]]) -> Callable[Concatenate[Bound, P], T]:
+def bind_blocking(operation: Callable[Concatenate[Core, P], Call[T]]) -> Callable[Concatenate[Bound, P], T]:
     """Make the method of the blocking client."""
 
     @wraps(operation)
     def method(bound: Bound, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return drive(operation(_named(bound._core, operation), *args, **kwargs), bound._transport)
+        return drive(operation(_name_operation(bound._core, operation), *args, **kwargs), bound._transport)
 
     return method
 
 
-def awaitable(
+def bind_awaitable(
     operation: Callable[Concatenate[Core, P], Call[T]],
 ) -> Callable[Concatenate[AsyncBound, P], Coroutine[object, None, T]]:
     """Make the method of the asynchronous client."""
 
     @wraps(operation)
     async def method(bound: AsyncBound, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await drive_async(operation(_named(bound._core, operation), *args, **kwargs), bound._transport)
+        return await drive_async(operation(_name_operation(bound._core, operation), *args, **kwargs), bound._transport)
 
     return method
 
 
-def blocking_list(
+def bind_blocking_list(
     operation: Callable[Concatenate[Core, P], Call[Fetched[T]]],
 ) -> Callable[Concatenate[Bound, P], Page[T]]:
     """Make the method of the blocking client for an operation that lists."""
 
     @wraps(operation)
     def method(bound: Bound, /, *args: P.args, **kwargs: P.kwargs) -> Page[T]:
-        core = _named(bound._core, operation)
+        core = _name_operation(bound._core, operation)
         return Page(core, bound._transport, drive(operation(core, *args, **kwargs), bound._transport))
 
     return method
 
 
-def awaitable_list(
+def bind_awaitable_list(
     operation: Callable[Concatenate[Core, P], Call[Fetched[T]]],
 ) -> Callable[Concatenate[AsyncBound, P], AsyncListing[T]]:
     """Make the method of the asynchronous client for an operation that lists."""
@@ -64,7 +64,7 @@ def awaitable_list(
     @wraps(operation)
     def method(bound: AsyncBound, /, *args: P.args, **kwargs: P.kwargs) -> AsyncListing[T]:
         async def fetch_first() -> AsyncPage[T]:
-            core = _named(bound._core, operation)
+            core = _name_operation(bound._core, operation)
             fetched = await drive_async(operation(core, *args, **kwargs), bound._transport)
             return AsyncPage(core, bound._transport, fetched)
 
@@ -73,31 +73,33 @@ def awaitable_list(
     return method
 
 
-def blocking_stream(
+def bind_blocking_stream(
     operation: Callable[Concatenate[Core, P], Call[Lines[T]]],
 ) -> Callable[Concatenate[Bound, P], Iterator[T]]:
     """Make the method of the blocking client for an operation that streams a file."""
 
     @wraps(operation)
     def method(bound: Bound, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-        yield from read(drive(operation(_named(bound._core, operation), *args, **kwargs), bound._transport))
+        yield from iterate_lines(
+            drive(operation(_name_operation(bound._core, operation), *args, **kwargs), bound._transport)
+        )
 
     return method
 
 
-def awaitable_stream(
+def bind_awaitable_stream(
     operation: Callable[Concatenate[Core, P], Call[Lines[T]]],
 ) -> Callable[Concatenate[AsyncBound, P], AsyncIterator[T]]:
     """Make the method of the asynchronous client for an operation that streams a file."""
 
     @wraps(operation)
     async def method(bound: AsyncBound, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
-        call = operation(_named(bound._core, operation), *args, **kwargs)
-        async for row in read_async(await drive_async(call, bound._transport)):
+        call = operation(_name_operation(bound._core, operation), *args, **kwargs)
+        async for row in iterate_lines_async(await drive_async(call, bound._transport)):
             yield row
 
     return method
 
 
-def _named(core: Core, operation: Callable[..., object]) -> Core:
+def _name_operation(core: Core, operation: Callable[..., object]) -> Core:
     return msgspec.structs.replace(core, operation=operation.__name__)

@@ -20,10 +20,10 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import msgspec
 
-from actitud._config import LOGGER, Core, check_language, origin_of
+from actitud._config import LOGGER, Core, check_language, get_origin
 from actitud._notices import warn_of_deprecation
-from actitud._retry import decide, parse_rate_limit, parse_retry_after
-from actitud.errors import NoAnswer, NotModified, Problem, UnexpectedResponse, problem_error
+from actitud._retry import decide_delay, parse_rate_limit, parse_retry_after
+from actitud.errors import NoAnswer, NotModified, Problem, UnexpectedResponse, build_problem_error
 from actitud.models import Listing, Versioned
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     deadline: float
 
 
-def media_type_of(headers: Mapping[str, str]) -> str:
+def get_media_type(headers: Mapping[str, str]) -> str:
     """Return the type of a body without parameters, in lower case; empty if none was given."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
@@ -95,7 +95,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def media_type(self) -> str:
         """The type of the body without parameters, in lower case; empty if none was given."""
-        return media_type_of(self.headers)
+        return get_media_type(self.headers)
 
     @property
     def request_id(self) -> str | None:
@@ -204,23 +204,23 @@ class AsyncBound:
         self._transport = transport
 
 
-def get(
+def build_get(
     core: Core,
     *segments: str,
     query: Mapping[str, QueryValue] | None = None,
     lang: str | None = None,
 ) -> Request:
     """Make a reading request; query parameters that are ``None`` are left out."""
-    target = _target(core, segments, query or {})
-    return Request(method="GET", target=target, lang=_language(core, lang), headers=unless_known(core))
+    target = _build_target(core, segments, query or {})
+    return Request(method="GET", target=target, lang=_choose_language(core, lang), headers=build_condition(core))
 
 
-def unless_known(core: Core) -> Mapping[str, str]:
+def build_condition(core: Core) -> Mapping[str, str]:
     """Return the header of a reading request of a client that knows a state already (``if_none_match``)."""
     return {} if core.if_none_match is None else {"If-None-Match": core.if_none_match}
 
 
-def compute(
+def build_compute(
     core: Core,
     *segments: str,
     query: Mapping[str, QueryValue],
@@ -231,21 +231,21 @@ def compute(
 
     Query parameters as in :func:`get`. Raises as :func:`_json`.
     """
-    return _sent(core, "POST", segments, {}, query=query, body=body, lang=lang)
+    return _build_guarded(core, "POST", segments, {}, query=query, body=body, lang=lang)
 
 
-def post_file(core: Core, *segments: str, body: bytes, media_type: str, lang: str | None) -> Request:
+def build_file_post(core: Core, *segments: str, body: bytes, media_type: str, lang: str | None) -> Request:
     """Make a POST request of a file that stores nothing."""
     return Request(
         method="POST",
-        target=_target(core, segments, {}),
-        lang=_language(core, lang),
+        target=_build_target(core, segments, {}),
+        lang=_choose_language(core, lang),
         body=body,
         headers={"Content-Type": media_type},
     )
 
 
-def create(
+def build_create(
     core: Core,
     *segments: str,
     body: Mapping[str, object] | None,
@@ -259,39 +259,41 @@ def create(
 
     Raises ``ValueError`` on a key or an entity tag that cannot be one, and as :func:`_json`.
     """
-    match: Mapping[str, str] = {} if if_match is msgspec.UNSET else _matching(if_match)
-    return _sent(core, "POST", segments, {**_once(idempotency_key), **match}, body=body, lang=lang)
+    match: Mapping[str, str] = {} if if_match is msgspec.UNSET else _build_if_match(if_match)
+    return _build_guarded(
+        core, "POST", segments, {**_build_idempotency(idempotency_key), **match}, body=body, lang=lang
+    )
 
 
-def _once(idempotency_key: str | None) -> Mapping[str, str]:
+def _build_idempotency(idempotency_key: str | None) -> Mapping[str, str]:
     key = secrets.token_hex(16) if idempotency_key is None else idempotency_key
     if not _IDEMPOTENCY_KEY.fullmatch(key):
         raise ValueError("an idempotency key is 1 to 255 visible ASCII characters")
     return {"Idempotency-Key": key}
 
 
-def put(
+def build_put(
     core: Core, *segments: str, body: Mapping[str, object], if_match: str | None, lang: str | None = None
 ) -> Request:
     """Make a PUT request that replaces what has the entity tag, or that creates where it is ``None``.
 
     Raises ``ValueError`` on an entity tag that cannot be one, and as :func:`_json`.
     """
-    precondition = {"If-None-Match": "*"} if if_match is None else _matching(if_match)
-    return _sent(core, "PUT", segments, precondition, body=body, lang=lang, guarded=True)
+    precondition = {"If-None-Match": "*"} if if_match is None else _build_if_match(if_match)
+    return _build_guarded(core, "PUT", segments, precondition, body=body, lang=lang, guarded=True)
 
 
-def replace(
+def build_replace(
     core: Core, *segments: str, body: Mapping[str, object], if_match: str | None, lang: str | None = None
 ) -> Request:
     """Make a PUT request that replaces what has the entity tag.
 
     Raises ``ValueError`` where the entity tag is missing or cannot be one, and as :func:`_json`.
     """
-    return _sent(core, "PUT", segments, _matching(if_match), body=body, lang=lang, guarded=True)
+    return _build_guarded(core, "PUT", segments, _build_if_match(if_match), body=body, lang=lang, guarded=True)
 
 
-def patch(
+def build_patch(
     core: Core, *segments: str, body: Mapping[str, object], if_match: str | None, lang: str | None = None
 ) -> Request:
     """Make a PATCH request (RFC 7396); members of the body that are unset are left out.
@@ -299,23 +301,23 @@ def patch(
     Raises ``ValueError`` where the entity tag is missing or cannot be one, and as :func:`_json`.
     """
     changes = {name: value for name, value in body.items() if value is not msgspec.UNSET}
-    return _sent(
+    return _build_guarded(
         core,
         "PATCH",
         segments,
-        {"Content-Type": "application/merge-patch+json", **_matching(if_match)},
+        {"Content-Type": "application/merge-patch+json", **_build_if_match(if_match)},
         body=changes,
         lang=lang,
         guarded=True,
     )
 
 
-def delete(core: Core, *segments: str, if_match: str | None) -> Request:
+def build_delete(core: Core, *segments: str, if_match: str | None) -> Request:
     """Make a DELETE request. Raises ``ValueError`` where the entity tag is missing or cannot be one."""
-    return _sent(core, "DELETE", segments, _matching(if_match), guarded=True)
+    return _build_guarded(core, "DELETE", segments, _build_if_match(if_match), guarded=True)
 
 
-def _sent(
+def _build_guarded(
     core: Core,
     method: str,
     segments: tuple[str, ...],
@@ -328,25 +330,25 @@ def _sent(
 ) -> Request:
     return Request(
         method=method,
-        target=_target(core, segments, query or {}),
-        lang=_language(core, lang),
-        body=None if body is None else _json(body),
+        target=_build_target(core, segments, query or {}),
+        lang=_choose_language(core, lang),
+        body=None if body is None else _encode_json(body),
         headers=headers if body is None else {"Content-Type": "application/json", **headers},
         guarded=guarded,
     )
 
 
-def _json(body: Mapping[str, object]) -> bytes:
+def _encode_json(body: Mapping[str, object]) -> bytes:
     """Write a body.
 
     Raises ``ValueError`` where it holds NaN, an infinity or half a surrogate pair, and ``TypeError`` where it holds
     what JSON does not know: such a body must not reach the service as something else.
     """
     # Not msgspec, which would write NaN as null.
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, default=_plain).encode()
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, default=_to_plain).encode()
 
 
-def _plain(value: object) -> object:
+def _to_plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, date | msgspec.Struct):
@@ -354,7 +356,7 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
-def _matching(if_match: str | None) -> Mapping[str, str]:
+def _build_if_match(if_match: str | None) -> Mapping[str, str]:
     if if_match is None:
         raise ValueError("if_match is missing: the etag of what is changed comes with get, not with lists")
     if not _ENTITY_TAG.fullmatch(if_match):
@@ -367,7 +369,7 @@ def fetch(core: Core, request: Request, kind: type[T]) -> Call[T]:
 
     Raises every error of :mod:`actitud.errors` except ``ScoreHasErrors``.
     """
-    reply = yield from _answer(core, request)
+    reply = yield from _request_answer(core, request)
     value = _read(core, reply, kind)
     if isinstance(value, Versioned):
         return msgspec.structs.replace(value, etag=reply.etag)
@@ -379,8 +381,8 @@ def fetch_bytes(
 ) -> Call[Response]:
     """Send a request and take the bytes of the answer as they are, ``most`` of them. Raises as :func:`fetch`."""
     headers = {**request.headers, "Accept": f"{media_type}, application/problem+json"}
-    reply = yield from _answer(core, msgspec.structs.replace(request, headers=headers, most=most))
-    _check(core, reply, media_type)
+    reply = yield from _request_answer(core, msgspec.structs.replace(request, headers=headers, most=most))
+    _check_answer(core, reply, media_type)
     return reply
 
 
@@ -399,12 +401,12 @@ def fetch_any(
     """Call any path of the service; see :meth:`actitud.Client.request`."""
     if not path.startswith("/v1/") or any(mark in path for mark in "?#\\") or {".", ".."} & set(path.split("/")):
         raise ValueError(f"{path!r} is not a path of the service: /v1/…, without query")
-    headers: dict[str, str] = {} if if_match is None else dict(_matching(if_match))
+    headers: dict[str, str] = {} if if_match is None else dict(_build_if_match(if_match))
     match method:
         case "GET" if body is None and if_match is None:
-            headers |= unless_known(core)
+            headers |= build_condition(core)
         case "POST":
-            headers |= _once(idempotency_key)
+            headers |= _build_idempotency(idempotency_key)
         case "PUT" | "PATCH" | "DELETE" if if_match is not None:
             pass
         case _:
@@ -413,52 +415,54 @@ def fetch_any(
         headers["Content-Type"] = "application/merge-patch+json" if method == "PATCH" else "application/json"
     request = Request(
         method=method,
-        target=_queried(f"{core.prefix}{path}", query or {}),
-        lang=_language(core, lang),
-        body=None if body is None else _json(body),
+        target=_add_query(f"{core.prefix}{path}", query or {}),
+        lang=_choose_language(core, lang),
+        body=None if body is None else _encode_json(body),
         headers=headers,
         guarded=if_match is not None,
     )
     if cast_to not in (bytes, Response):
         return (yield from fetch(core, request, cast_to))
-    reply = yield from _answer(core, msgspec.structs.replace(request, headers={**headers, "Accept": "*/*"}))
+    reply = yield from _request_answer(core, msgspec.structs.replace(request, headers={**headers, "Accept": "*/*"}))
     if reply.status >= 400:
-        raise _problem(core, reply)
+        raise _build_problem_error(core, reply)
     if not _is_whole(reply):
-        raise _unexpected(reply, f"status {reply.status} where an answer was due")
+        raise _build_unexpected(reply, f"status {reply.status} where an answer was due")
     return cast(T, reply.body if cast_to is bytes else reply)
 
 
 def fetch_open(core: Core, request: Request, media_type: str, most: int) -> Call[OpenResponse]:
     """Send a request and hand over the answer while its body comes, ``most`` bytes of it. Raises as :func:`fetch`."""
     headers = {**request.headers, "Accept": f"{media_type}, application/problem+json"}
-    reply = yield from _answer(core, msgspec.structs.replace(request, headers=headers, most=most, streamed=media_type))
+    reply = yield from _request_answer(
+        core, msgspec.structs.replace(request, headers=headers, most=most, streamed=media_type)
+    )
     if isinstance(reply, OpenResponse):
         return reply
-    _check(core, reply, media_type)
-    raise _unexpected(reply, f"status {reply.status} where a file was due")
+    _check_answer(core, reply, media_type)
+    raise _build_unexpected(reply, f"status {reply.status} where a file was due")
 
 
 def fetch_nothing(core: Core, request: Request) -> Call[None]:
     """Send a request that is answered without a body (204). Raises as :func:`fetch`."""
-    reply = yield from _answer(core, request)
+    reply = yield from _request_answer(core, request)
     if reply.status >= 400:
-        raise _problem(core, reply)
+        raise _build_problem_error(core, reply)
     if reply.status != 204:
-        raise _unexpected(reply, f"status {reply.status} where an empty answer was due")
+        raise _build_unexpected(reply, f"status {reply.status} where an empty answer was due")
 
 
-def _answer(core: Core, request: Request) -> Call[Response]:
+def _request_answer(core: Core, request: Request) -> Call[Response]:
     deadline = core.runtime.clock() + core.timeouts.total
     for _ in range(1 + MAX_REDIRECTS):
         reply = yield from _exchange(core, request, deadline)
         if reply.status not in _REDIRECTS:
-            return _seen(core, request, reply)
-        request = _redirected(core, request, reply)
+            return _record_answer(core, request, reply)
+        request = _follow_redirect(core, request, reply)
     raise UnexpectedResponse(f"more than {MAX_REDIRECTS} redirects in a row")
 
 
-def _seen(core: Core, request: Request, reply: Response) -> Response:
+def _record_answer(core: Core, request: Request, reply: Response) -> Response:
     seen = _SEEN.get()
     if seen is not None and not isinstance(reply, OpenResponse):
         seen.append(reply)
@@ -485,7 +489,7 @@ def fetch_page(core: Core, request: Request, kind: type[Listing[T]]) -> Call[Fet
     listing = yield from fetch(core, request, kind)
     following = None
     if listing.next is not None:
-        target = _local_target(core, listing.next, request.target)
+        target = _resolve_target(core, listing.next, request.target)
         # The state that is known is that of the first page.
         headers = {name: value for name, value in request.headers.items() if name != "If-None-Match"}
         following = msgspec.structs.replace(request, target=target, headers=headers)
@@ -495,7 +499,7 @@ def fetch_page(core: Core, request: Request, kind: type[Listing[T]]) -> Call[Fet
 def _exchange(core: Core, request: Request, deadline: float) -> Call[Response]:
     runtime = core.runtime
     path = request.target.partition("?")[0]
-    retries_done, delay = 0, _pause(core, deadline)
+    retries_done, delay = 0, _compute_pause(core, deadline)
     lost: Response | NoAnswer | None = None
     while True:
         begun = runtime.clock()
@@ -508,7 +512,7 @@ def _exchange(core: Core, request: Request, deadline: float) -> Call[Response]:
                 request.method,
                 path,
                 retries_done + 1,
-                _summary(outcome),
+                _summarise(outcome),
                 now - begun - delay,
             )
         if isinstance(outcome, UnexpectedResponse):
@@ -518,29 +522,31 @@ def _exchange(core: Core, request: Request, deadline: float) -> Call[Response]:
             core.shared.full_until = now + parse_rate_limit(reply.headers.get("ratelimit"))
         if reply is not None and reply.status < 400:
             return reply
-        pause = decide(
+        pause = decide_delay(
             core.policy,
             retries_done=retries_done,
             elapsed=core.timeouts.total - (deadline - now),
             status=reply.status if reply else None,
-            retry_after=_retry_after(core, reply) if reply else None,
+            retry_after=_get_retry_after(core, reply) if reply else None,
             chance=runtime.chance(),
         )
         if pause is not None:
             retries_done, delay = retries_done + 1, pause
-            LOGGER.info("%s %s: %s, again in %.1f s", request.method, path, _summary(outcome), pause)
+            LOGGER.info("%s %s: %s, again in %.1f s", request.method, path, _summarise(outcome), pause)
             if _may_have_acted(outcome):
                 lost = outcome
         elif isinstance(outcome, NoAnswer):
             raise outcome if lost is None else type(outcome)(outcome.message, sent=True)
         elif request.guarded and lost is not None and outcome.status in _SPENT:
             # Perhaps it is the change itself, made by an attempt whose answer was lost, that refuses this one.
-            raise lost if isinstance(lost, NoAnswer) else _problem(core, lost) from _problem(core, outcome)
+            raise lost if isinstance(lost, NoAnswer) else _build_problem_error(core, lost) from _build_problem_error(
+                core, outcome
+            )
         else:
             return outcome
 
 
-def _pause(core: Core, deadline: float) -> float:
+def _compute_pause(core: Core, deadline: float) -> float:
     # Where the call has no time to wait for the limit to begin anew, the service shall say so itself.
     now = core.runtime.clock()
     pause = core.shared.full_until - now if core.wait_for_limit else 0.0
@@ -552,28 +558,28 @@ def _may_have_acted(outcome: Response | NoAnswer) -> bool:
     return outcome.sent if isinstance(outcome, NoAnswer) else outcome.status not in (408, 429)
 
 
-def _summary(outcome: Outcome) -> str:
+def _summarise(outcome: Outcome) -> str:
     if isinstance(outcome, Response):
         return f"{outcome.status} (request {outcome.request_id})"
     return type(outcome).__name__
 
 
-def _retry_after(core: Core, reply: Response) -> float | None:
+def _get_retry_after(core: Core, reply: Response) -> float | None:
     value = reply.headers.get("retry-after")
     return None if value is None else parse_retry_after(value, core.runtime.now())
 
 
 def _read(core: Core, reply: Response, kind: type[T]) -> T:
-    _check(core, reply, "application/json")
+    _check_answer(core, reply, "application/json")
     return _decode(reply, kind)
 
 
-def _check(core: Core, reply: Response, media_type: str) -> None:
+def _check_answer(core: Core, reply: Response, media_type: str) -> None:
     if reply.status >= 400:
-        raise _problem(core, reply)
+        raise _build_problem_error(core, reply)
     if not _is_whole(reply) or reply.media_type != media_type:
         due = "JSON" if media_type == "application/json" else media_type
-        raise _unexpected(
+        raise _build_unexpected(
             reply, f"status {reply.status} and type {reply.media_type or 'unknown'!r} where {due} was due"
         )
 
@@ -583,52 +589,54 @@ def _is_whole(reply: Response) -> bool:
     return 200 <= reply.status <= 299 and reply.status != 206
 
 
-def _problem(core: Core, reply: Response) -> Exception:
+def _build_problem_error(core: Core, reply: Response) -> Exception:
     if reply.media_type != "application/problem+json":
-        return _unexpected(reply, f"status {reply.status} without a problem document: not the service answered")
+        return _build_unexpected(reply, f"status {reply.status} without a problem document: not the service answered")
     problem = _decode(reply, Problem)
-    return problem_error(problem, reply.status, problem.request_id or reply.request_id, _retry_after(core, reply))
+    return build_problem_error(
+        problem, reply.status, problem.request_id or reply.request_id, _get_retry_after(core, reply)
+    )
 
 
-def decoder_of(kind: type[T]) -> msgspec.json.Decoder[T]:
+def get_decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
     """Return what reads a type, made once it is needed: of all of them the import would take half as long again."""
-    return cast("msgspec.json.Decoder[T]", _decoder(cast(Hashable, kind)))
+    return cast("msgspec.json.Decoder[T]", _build_decoder(cast(Hashable, kind)))
 
 
 @lru_cache(maxsize=256)
-def _decoder(kind: Hashable) -> object:
+def _build_decoder(kind: Hashable) -> object:
     return msgspec.json.Decoder(kind)
 
 
 def _decode(reply: Response, kind: type[T]) -> T:
     try:
-        return decoder_of(kind).decode(reply.body)
+        return get_decoder(kind).decode(reply.body)
     except msgspec.ValidationError as error:
         reason = f"an answer of another shape: {error}"
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         reason = f"an answer of {len(reply.body)} bytes that is not JSON"
-    raise _unexpected(reply, reason)
+    raise _build_unexpected(reply, reason)
 
 
-def _unexpected(reply: Response, message: str) -> UnexpectedResponse:
+def _build_unexpected(reply: Response, message: str) -> UnexpectedResponse:
     return UnexpectedResponse(message, reply.status, reply.request_id)
 
 
-def _redirected(core: Core, request: Request, reply: Response) -> Request:
+def _follow_redirect(core: Core, request: Request, reply: Response) -> Request:
     location = reply.headers.get("location")
     if location is None:
-        raise _unexpected(reply, f"status {reply.status} without Location")
+        raise _build_unexpected(reply, f"status {reply.status} without Location")
     if request.method != "GET" and reply.status not in _REDIRECTS_THAT_KEEP_THE_METHOD:
-        raise _unexpected(reply, f"status {reply.status} would turn {request.method} into GET")
-    return msgspec.structs.replace(request, target=_local_target(core, location, request.target))
+        raise _build_unexpected(reply, f"status {reply.status} would turn {request.method} into GET")
+    return msgspec.structs.replace(request, target=_resolve_target(core, location, request.target))
 
 
-def _local_target(core: Core, address: str, current: str) -> str:
+def _resolve_target(core: Core, address: str, current: str) -> str:
     # Only path and query are taken over. The host is put before them by the transport, always the same one,
     # so no trick of spelling can carry the key elsewhere.
     try:
         parts = urlsplit(urljoin(core.origin + current, address))
-        origin = origin_of(parts)
+        origin = get_origin(parts)
     except ValueError:
         raise UnexpectedResponse("the answer points to an unusable address") from None
     if origin != core.origin:
@@ -637,28 +645,28 @@ def _local_target(core: Core, address: str, current: str) -> str:
     return f"{path}?{parts.query}" if parts.query else path
 
 
-def _target(core: Core, segments: tuple[str, ...], query: Mapping[str, QueryValue]) -> str:
+def _build_target(core: Core, segments: tuple[str, ...], query: Mapping[str, QueryValue]) -> str:
     for segment in segments:
         if segment in ("", ".", ".."):
             raise ValueError(f"{segment!r} is not an id")
-    return _queried("/".join([core.prefix, "v1", *map(_escaped, segments)]), query)
+    return _add_query("/".join([core.prefix, "v1", *map(_escape, segments)]), query)
 
 
 @lru_cache(maxsize=1024)
-def _escaped(segment: str) -> str:
+def _escape(segment: str) -> str:
     return quote(segment, safe="")
 
 
-def _queried(path: str, query: Mapping[str, QueryValue]) -> str:
-    pairs = {name: _parameter(value) for name, value in query.items() if value is not None}
+def _add_query(path: str, query: Mapping[str, QueryValue]) -> str:
+    pairs = {name: _format_parameter(value) for name, value in query.items() if value is not None}
     return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
-def _parameter(value: str | int | date | Sequence[str]) -> str:
+def _format_parameter(value: str | int | date | Sequence[str]) -> str:
     if isinstance(value, str | int | date):
         return str(value)
     return ",".join(value)
 
 
-def _language(core: Core, lang: str | None) -> str | None:
+def _choose_language(core: Core, lang: str | None) -> str | None:
     return check_language(lang) or core.lang

@@ -104,7 +104,7 @@ SYSTEM = Runtime()
 """The clock, sleep and chance of this computer."""
 
 
-class Shared:
+class SharedState:
     """What a client and those made of it by ``with_options`` learn from answers.
 
     ``deprecated``: the operations of which it was said. ``full_until``: a reading of the clock, before which the
@@ -133,7 +133,7 @@ class Core(msgspec.Struct, frozen=True, kw_only=True):
     policy: RetryPolicy
     max_body_bytes: int
     runtime: Runtime
-    shared: Shared
+    shared: SharedState
     app: str = ""
     wait_for_limit: bool = False
     if_none_match: str | None = None
@@ -145,7 +145,7 @@ class Core(msgspec.Struct, frozen=True, kw_only=True):
         return self.origin + self.prefix
 
 
-def origin_of(parts: SplitResult) -> str:
+def get_origin(parts: SplitResult) -> str:
     """Return ``scheme://host:port`` of an absolute address, in lower case and always with a port.
 
     Raises ``ValueError`` where the address has no host or another scheme than http and https.
@@ -179,21 +179,21 @@ def configure(
 
     Raises ``ValueError`` on a setting that could never work.
     """
-    parts = _base_parts(base_url or _environment("ACTITUD_BASE_URL") or DEFAULT_BASE_URL)
-    key = _environment("ACTITUD_API_KEY") if api_key is None else api_key
-    timeouts = _timeouts(timeout)
+    parts = _split_base_url(base_url or _get_environment("ACTITUD_BASE_URL") or DEFAULT_BASE_URL)
+    key = _get_environment("ACTITUD_API_KEY") if api_key is None else api_key
+    timeouts = _build_timeouts(timeout)
     _show_log()
     return Core(
-        origin=origin_of(parts),
+        origin=get_origin(parts),
         prefix=parts.path.rstrip("/"),
         api_key=Secret(key) if key else None,
         lang=check_language(lang),
         timeouts=timeouts,
-        policy=RetryPolicy(max_retries=_retries(max_retries), total=timeouts.total),
+        policy=RetryPolicy(max_retries=_check_retries(max_retries), total=timeouts.total),
         max_body_bytes=MAX_BODY_BYTES,
         runtime=runtime,
-        shared=Shared(),
-        app=_app(app_info),
+        shared=SharedState(),
+        app=_format_app(app_info),
         wait_for_limit=wait_for_limit,
     )
 
@@ -210,8 +210,8 @@ def reconfigure(
     if_none_match: str | UnsetType | None,
 ) -> Core:
     """Return the settings with those in place that are given. Raises as :func:`configure`."""
-    timeouts = core.timeouts if timeout is UNSET else _timeouts(timeout)
-    retries = core.policy.max_retries if max_retries is UNSET else _retries(max_retries)
+    timeouts = core.timeouts if timeout is UNSET else _build_timeouts(timeout)
+    retries = core.policy.max_retries if max_retries is UNSET else _check_retries(max_retries)
     changes: dict[str, object] = {
         "timeouts": timeouts,
         "policy": RetryPolicy(max_retries=retries, total=timeouts.total),
@@ -221,7 +221,7 @@ def reconfigure(
     if lang is not UNSET:
         changes["lang"] = check_language(lang)
     if app_info is not UNSET:
-        changes["app"] = _app(app_info)
+        changes["app"] = _format_app(app_info)
     if wait_for_limit is not UNSET:
         changes["wait_for_limit"] = wait_for_limit
     if if_none_match is not UNSET:
@@ -231,13 +231,13 @@ def reconfigure(
     return msgspec.structs.replace(core, **changes)
 
 
-def _retries(count: int) -> int:
+def _check_retries(count: int) -> int:
     if count < 0:
         raise ValueError(f"max_retries must be 0 or more, not {count!r}")
     return count
 
 
-def _app(info: AppInfo | None) -> str:
+def _format_app(info: AppInfo | None) -> str:
     if info is None:
         return ""
     name, version, *address = info
@@ -247,7 +247,7 @@ def _app(info: AppInfo | None) -> str:
 
 
 def _show_log() -> None:
-    text = _environment("ACTITUD_LOG")
+    text = _get_environment("ACTITUD_LOG")
     if text is None:
         return
     if text.lower() not in _LOG_LEVELS:
@@ -260,15 +260,15 @@ def _show_log() -> None:
         LOGGER.addHandler(handler)
 
 
-def _environment(name: str) -> str | None:
+def _get_environment(name: str) -> str | None:
     return os.environ.get(name, "").strip() or None
 
 
-def _base_parts(base_url: str) -> SplitResult:
+def _split_base_url(base_url: str) -> SplitResult:
     # A password in the address would show in error messages, so the address itself is not quoted here.
     try:
         parts = urlsplit(base_url)
-        origin_of(parts)
+        get_origin(parts)
     except ValueError as error:
         raise ValueError(f"base_url is unusable: {error}") from None
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
@@ -276,12 +276,12 @@ def _base_parts(base_url: str) -> SplitResult:
     return parts
 
 
-def _timeouts(timeout: float | Timeouts | None) -> Timeouts:
+def _build_timeouts(timeout: float | Timeouts | None) -> Timeouts:
     if isinstance(timeout, Timeouts):
         return timeout
     if timeout is not None:
         return Timeouts.of(timeout)
-    text = _environment("ACTITUD_TIMEOUT")
+    text = _get_environment("ACTITUD_TIMEOUT")
     if text is None:
         return Timeouts()
     try:

@@ -25,37 +25,37 @@ _SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tupl
 # httpx has no public way to the transports of a client, nor to the network of a transport.
 
 
-def end_in_time(client: httpx.Client) -> None:
+def bound_connections(client: httpx.Client) -> None:
     """Have the connections of a client of ours keep to the time of the call."""
     for transport in filter(None, (client._transport, *client._mounts.values())):
         pool = cast(httpx.HTTPTransport, transport)._pool  # httpx makes no others
-        pool._network_backend = _Network(pool._network_backend)
+        pool._network_backend = _BoundedBackend(pool._network_backend)
 
 
-def end_in_time_async(client: httpx.AsyncClient) -> None:
+def bound_connections_async(client: httpx.AsyncClient) -> None:
     """Have the connections of a client of ours keep to the time of the call."""
     for transport in filter(None, (client._transport, *client._mounts.values())):
         pool = cast(httpx.AsyncHTTPTransport, transport)._pool
-        pool._network_backend = _AsyncNetwork(pool._network_backend)
+        pool._network_backend = _AsyncBoundedBackend(pool._network_backend)
 
 
-def put_before(client: httpx.Client, cache: Callable[[httpx.BaseTransport], httpx.BaseTransport]) -> None:
+def insert_cache(client: httpx.Client, cache: Callable[[httpx.BaseTransport], httpx.BaseTransport]) -> None:
     """Put a cache before the connections of a client of ours. It gets to see no key, which it would store."""
-    client._transport = cache(_Keyed(client._transport))
+    client._transport = cache(_CredentialTransport(client._transport))
     for pattern, transport in client._mounts.items():
-        client._mounts[pattern] = transport and cache(_Keyed(transport))
+        client._mounts[pattern] = transport and cache(_CredentialTransport(transport))
 
 
-def put_before_async(
+def insert_cache_async(
     client: httpx.AsyncClient, cache: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
 ) -> None:
     """Put a cache before the connections of a client of ours. It gets to see no key, which it would store."""
-    client._transport = cache(_AsyncKeyed(client._transport))
+    client._transport = cache(_AsyncCredentialTransport(client._transport))
     for pattern, transport in client._mounts.items():
-        client._mounts[pattern] = transport and cache(_AsyncKeyed(transport))
+        client._mounts[pattern] = transport and cache(_AsyncCredentialTransport(transport))
 
 
-class _Keyed(httpx.BaseTransport):
+class _CredentialTransport(httpx.BaseTransport):
     def __init__(self, inner: httpx.BaseTransport) -> None:
         self._inner = inner
 
@@ -67,7 +67,7 @@ class _Keyed(httpx.BaseTransport):
         self._inner.close()
 
 
-class _AsyncKeyed(httpx.AsyncBaseTransport):
+class _AsyncCredentialTransport(httpx.AsyncBaseTransport):
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self._inner = inner
 
@@ -79,14 +79,14 @@ class _AsyncKeyed(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def _left(timeout: float | None, kind: type[httpcore.TimeoutException]) -> float:
+def _get_remaining(timeout: float | None, kind: type[httpcore.TimeoutException]) -> float:
     left = cast(StepTimeout, timeout).get_remaining()  # as the transport gives it with each request
     if left <= 0:
         raise kind("the time of the call is over")
     return left
 
 
-class _Network(httpcore.NetworkBackend):
+class _BoundedBackend(httpcore.NetworkBackend):
     def __init__(self, inner: httpcore.NetworkBackend) -> None:
         self._inner = inner
 
@@ -98,20 +98,20 @@ class _Network(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[_SocketOption] | None = None,
     ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._inner.connect_tcp(host, port, left, local_address, socket_options))
+        left = _get_remaining(timeout, httpcore.ConnectTimeout)
+        return _BoundedStream(self._inner.connect_tcp(host, port, left, local_address, socket_options))
 
 
-class _Stream(httpcore.NetworkStream):
+class _BoundedStream(httpcore.NetworkStream):
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        return self._inner.read(max_bytes, _get_remaining(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for start in range(0, len(buffer), _SLICE):
-            self._inner.write(buffer[start : start + _SLICE], _left(timeout, httpcore.WriteTimeout))
+            self._inner.write(buffer[start : start + _SLICE], _get_remaining(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._inner.close()
@@ -119,14 +119,14 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, left))
+        left = _get_remaining(timeout, httpcore.ConnectTimeout)
+        return _BoundedStream(self._inner.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> object:
         return self._inner.get_extra_info(info)
 
 
-class _AsyncNetwork(httpcore.AsyncNetworkBackend):
+class _AsyncBoundedBackend(httpcore.AsyncNetworkBackend):
     def __init__(self, inner: httpcore.AsyncNetworkBackend) -> None:
         self._inner = inner
 
@@ -138,19 +138,19 @@ class _AsyncNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[_SocketOption] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return _AsyncStream(await self._inner.connect_tcp(host, port, left, local_address, socket_options))
+        left = _get_remaining(timeout, httpcore.ConnectTimeout)
+        return _AsyncBoundedStream(await self._inner.connect_tcp(host, port, left, local_address, socket_options))
 
 
-class _AsyncStream(httpcore.AsyncNetworkStream):
+class _AsyncBoundedStream(httpcore.AsyncNetworkStream):
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self._inner = inner
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        return await self._inner.read(max_bytes, _get_remaining(timeout, httpcore.ReadTimeout))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
+        await self._inner.write(buffer, _get_remaining(timeout, httpcore.WriteTimeout))
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -158,8 +158,8 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return _AsyncStream(await self._inner.start_tls(ssl_context, server_hostname, left))
+        left = _get_remaining(timeout, httpcore.ConnectTimeout)
+        return _AsyncBoundedStream(await self._inner.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> object:
         return self._inner.get_extra_info(info)

@@ -25,21 +25,21 @@ def warn_of_deprecation(operation: str, headers: Mapping[str, str]) -> None:
     """Warn of what ``Deprecation``, ``Sunset`` and ``Link`` say of an operation, at the line that called it."""
     parts = [f"the service gives {operation} up"]
     if "deprecation" in headers:
-        parts.append(f"deprecated since {_day(headers['deprecation'])}")
+        parts.append(f"deprecated since {_format_day(headers['deprecation'])}")
     if "sunset" in headers:
         parts.append(f"not there after {headers['sunset']}")
     link = _LINK.search(headers.get("link", ""))
     if link:
         parts.append(f"see {link[1]}")
-    warnings.warn("; ".join(parts), ActitudDeprecationWarning, stacklevel=_outside())
+    warnings.warn("; ".join(parts), ActitudDeprecationWarning, stacklevel=_count_frames())
 
 
-def _day(value: str) -> str:
+def _format_day(value: str) -> str:
     seconds = _SECONDS.fullmatch(value.strip())
     return value if seconds is None else datetime.fromtimestamp(int(seconds[1]), UTC).date().isoformat()
 
 
-def _outside() -> int:
+def _count_frames() -> int:
     # The first frame that is not of this package; `warn` counts from the frame that calls it, which is 1.
     depth, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "actitud":

@@ -29,7 +29,7 @@ def is_temporary(status: int | None) -> bool:
     return status is None or status in (408, 429) or (500 <= status <= 599 and status != 501)
 
 
-def decide(
+def decide_delay(
     policy: RetryPolicy,
     *,
     retries_done: int,

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar, cast
 
 import msgspec
 
-from actitud._calls import Call, OpenResponse, Request, decoder_of, fetch_open
+from actitud._calls import Call, OpenResponse, Request, fetch_open, get_decoder
 from actitud._config import Core
 from actitud.errors import UnexpectedResponse
 
@@ -48,22 +48,22 @@ def fetch_lines(
     return Lines(reply=reply, kind=kind, progress=progress)
 
 
-def read(lines: Lines[T]) -> Iterator[T]:
+def iterate_lines(lines: Lines[T]) -> Iterator[T]:
     """Iterate over the rows; a file that breaks off is an error, and nothing is asked for again."""
     splitter = _Splitter(lines)
     # The transport of a blocking client makes blocking pieces.
     with closing(cast(Generator[bytes, None, None], lines.reply.pieces)) as pieces:
         for piece in pieces:
-            yield from splitter.rows(piece)
+            yield from splitter.split(piece)
     splitter.end()
 
 
-async def read_async(lines: Lines[T]) -> AsyncIterator[T]:
+async def iterate_lines_async(lines: Lines[T]) -> AsyncIterator[T]:
     """Iterate over the rows; a file that breaks off is an error, and nothing is asked for again."""
     splitter = _Splitter(lines)
     async with aclosing(cast(AsyncGenerator[bytes, None], lines.reply.pieces)) as pieces:
         async for piece in pieces:
-            for row in splitter.rows(piece):
+            for row in splitter.split(piece):
                 yield row
     splitter.end()
 
@@ -77,15 +77,15 @@ class _Splitter(Generic[T]):
         self._rows = 0
         self._bytes = 0
 
-    def rows(self, piece: bytes) -> list[T]:
+    def split(self, piece: bytes) -> list[T]:
         whole, newline, rest = piece.rpartition(b"\n")
         rows: list[T] = []
         if newline:
-            rows = self._decoded(bytes(self._rest + whole))
+            rows = self._decode(bytes(self._rest + whole))
             self._rest.clear()
         self._rest += rest
         if len(self._rest) > _LINE_MAX:
-            raise self._refused(f"a line of more than {_LINE_MAX} bytes")
+            raise self._build_refusal(f"a line of more than {_LINE_MAX} bytes")
         self._rows += len(rows)
         self._bytes += len(piece)
         if self._lines.progress is not None:
@@ -94,13 +94,13 @@ class _Splitter(Generic[T]):
 
     def end(self) -> None:
         if self._rest:
-            raise self._refused(f"a file that breaks off in the line after {self._rows} rows")
+            raise self._build_refusal(f"a file that breaks off in the line after {self._rows} rows")
 
-    def _decoded(self, lines: bytes) -> list[T]:
+    def _decode(self, lines: bytes) -> list[T]:
         try:
-            return decoder_of(self._lines.kind).decode_lines(lines)
+            return get_decoder(self._lines.kind).decode_lines(lines)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise self._refused(f"a line after {self._rows} rows that is not what it has to be") from None
+            raise self._build_refusal(f"a line after {self._rows} rows that is not what it has to be") from None
 
-    def _refused(self, message: str) -> UnexpectedResponse:
+    def _build_refusal(self, message: str) -> UnexpectedResponse:
         return UnexpectedResponse(message, self._lines.reply.status, self._lines.reply.request_id)

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import httpx
 
-from actitud._calls import Attempt, OpenResponse, Outcome, Response, media_type_of
+from actitud._calls import Attempt, OpenResponse, Outcome, Response, get_media_type
 from actitud._config import Core
 from actitud._extensions import CREDENTIALS, StepTimeout
 from actitud._version import __version__
@@ -50,19 +50,19 @@ class HttpxTransport:
     def __init__(self, core: Core, http_client: HttpClient | None, cache: Cache | None) -> None:
         self._owned = http_client is None
         self._cached = cache is not None
-        self._client = _blocking_client(core, cache) if http_client is None else http_client
+        self._client = _build_client(core, cache) if http_client is None else http_client
 
     def perform(self, attempt: Attempt) -> Outcome:
         """Wait, send, and return the answer or the failure."""
         if attempt.delay:
             attempt.core.runtime.sleep(attempt.delay)
         try:
-            request = _request(attempt, self._client, self._cached)
+            request = _build_request(attempt, self._client, self._cached)
             response = self._client.send(request, stream=True, follow_redirects=False)
             try:
-                body = _Body(attempt, request, response)
+                body = _BodyReader(attempt, request, response)
                 if not body.streamed:
-                    for raw in _raw(response):
+                    for raw in _iterate_raw(response):
                         body.add(raw)
                     body.end()
                     response.close()
@@ -70,13 +70,13 @@ class HttpxTransport:
                 response.close()
                 raise
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return _failure(error, attempt)
+            return _build_failure(error, attempt)
         except (TimedOut, UnexpectedResponse) as failure:
             return failure
         except BaseException as error:
             _forget_what_was_sent(error)
             raise
-        return body.open(_pieces(body, response)) if body.streamed else body.reply()
+        return body.open(_iterate_pieces(body, response)) if body.streamed else body.build_reply()
 
     def close(self) -> None:
         """Close the connections, unless the httpx client belongs to the caller."""
@@ -93,7 +93,7 @@ class AsyncHttpxTransport:
 
         self._owned = http_client is None
         self._cached = cache is not None
-        self._client = _asynchronous_client(core, cache) if http_client is None else http_client
+        self._client = _build_async_client(core, cache) if http_client is None else http_client
         # httpcore 1.0.9 loses a connection for ever where a call is cancelled while it waits for one (httpcore issue
         # 1093). With a turn for each connection no call ever waits there. How many a client of the caller has is not
         # known, so it keeps its own queue.
@@ -106,23 +106,23 @@ class AsyncHttpxTransport:
         try:
             async with AsyncExitStack() as opened:
                 await opened.enter_async_context(self._turn(attempt))
-                request = _request(attempt, self._client, self._cached)
+                request = _build_request(attempt, self._client, self._cached)
                 response = await self._client.send(request, stream=True, follow_redirects=False)
                 opened.push_async_callback(response.aclose)
-                body = _Body(attempt, request, response)
+                body = _BodyReader(attempt, request, response)
                 if body.streamed:
-                    return body.open(_pieces_async(body, response, opened.pop_all()))
-                async for raw in _raw_async(response):
+                    return body.open(_iterate_pieces_async(body, response, opened.pop_all()))
+                async for raw in _iterate_raw_async(response):
                     body.add(raw)
                 body.end()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return _failure(error, attempt)
+            return _build_failure(error, attempt)
         except (TimedOut, UnexpectedResponse) as failure:
             return failure
         except BaseException as error:
             _forget_what_was_sent(error)
             raise
-        return body.reply()
+        return body.build_reply()
 
     @asynccontextmanager
     async def _turn(self, attempt: Attempt) -> AsyncGenerator[None, None]:
@@ -132,10 +132,10 @@ class AsyncHttpxTransport:
             yield
             return
         try:
-            async with asyncio.timeout(_limits(attempt)[0]):
+            async with asyncio.timeout(_build_timeouts(attempt)[0]):
                 await self._turns.acquire()
         except TimeoutError:
-            text = f"{_place(attempt)}: none of {_CONNECTIONS} connections became free in time"
+            text = f"{_describe_attempt(attempt)}: none of {_CONNECTIONS} connections became free in time"
             raise TimedOut(text, sent=False) from None
         try:
             yield
@@ -148,35 +148,35 @@ class AsyncHttpxTransport:
             await self._client.aclose()
 
 
-def _blocking_client(core: Core, cache: Cache | None) -> HttpClient:
+def _build_client(core: Core, cache: Cache | None) -> HttpClient:
     from actitud import _network
 
-    client = httpx.Client(trust_env=_is_private(core), cookies=_no_cookies())
-    _network.end_in_time(client)
+    client = httpx.Client(trust_env=_is_private(core), cookies=_build_cookie_jar())
+    _network.bound_connections(client)
     if cache is not None:
         from hishel import CacheOptions, SqliteStorage
         from hishel.httpx import CacheTransport
 
         storage, options = SqliteStorage(database_path=fspath(cache)), CacheOptions(shared=False)
-        _network.put_before(client, lambda inner: CacheTransport(inner, storage, options))
+        _network.insert_cache(client, lambda inner: CacheTransport(inner, storage, options))
     return client
 
 
-def _asynchronous_client(core: Core, cache: Cache | None) -> AsyncHttpClient:
+def _build_async_client(core: Core, cache: Cache | None) -> AsyncHttpClient:
     from actitud import _network
 
-    client = httpx.AsyncClient(trust_env=_is_private(core), cookies=_no_cookies())
-    _network.end_in_time_async(client)
+    client = httpx.AsyncClient(trust_env=_is_private(core), cookies=_build_cookie_jar())
+    _network.bound_connections_async(client)
     if cache is not None:
         from hishel import AsyncSqliteStorage, CacheOptions
         from hishel.httpx import AsyncCacheTransport
 
         storage, options = AsyncSqliteStorage(database_path=fspath(cache)), CacheOptions(shared=False)
-        _network.put_before_async(client, lambda inner: AsyncCacheTransport(inner, storage, options))
+        _network.insert_cache_async(client, lambda inner: AsyncCacheTransport(inner, storage, options))
     return client
 
 
-def _no_cookies() -> CookieJar:
+def _build_cookie_jar() -> CookieJar:
     # The service sets none. One of a proxy that is not ASCII would make httpx refuse every later call.
     return CookieJar(DefaultCookiePolicy(allowed_domains=()))
 
@@ -186,32 +186,34 @@ def _is_private(core: Core) -> bool:
     return core.origin.startswith("https:")
 
 
-def _pieces(body: _Body, response: httpx.Response) -> Generator[bytes, None, None]:
+def _iterate_pieces(body: _BodyReader, response: httpx.Response) -> Generator[bytes, None, None]:
     failure: Failure | None = None
     with closing(response):
         try:
-            for raw in _raw(response):
-                for piece in body.pieces(raw):
+            for raw in _iterate_raw(response):
+                for piece in body.unpack(raw):
                     yield piece
-                    body.dealt_with(piece)
+                    body.acknowledge(piece)
             body.end()
         except httpx.HTTPError as error:
-            failure = _failure(error, body.attempt)
+            failure = _build_failure(error, body.attempt)
     if failure is not None:
         raise failure
 
 
-async def _pieces_async(body: _Body, response: httpx.Response, opened: AsyncExitStack) -> AsyncGenerator[bytes, None]:
+async def _iterate_pieces_async(
+    body: _BodyReader, response: httpx.Response, opened: AsyncExitStack
+) -> AsyncGenerator[bytes, None]:
     failure: Failure | None = None
     async with opened:
         try:
-            async for raw in _raw_async(response):
-                for piece in body.pieces(raw):
+            async for raw in _iterate_raw_async(response):
+                for piece in body.unpack(raw):
                     yield piece
-                    body.dealt_with(piece)
+                    body.acknowledge(piece)
             body.end()
         except httpx.HTTPError as error:
-            failure = _failure(error, body.attempt)
+            failure = _build_failure(error, body.attempt)
     if failure is not None:
         raise failure
 
@@ -219,11 +221,11 @@ async def _pieces_async(body: _Body, response: httpx.Response, opened: AsyncExit
 # What was read whole before it got here, as tests do, is unpacked already.
 
 
-def _raw(response: httpx.Response) -> Iterator[bytes]:
+def _iterate_raw(response: httpx.Response) -> Iterator[bytes]:
     return response.iter_bytes() if response.is_stream_consumed else response.iter_raw()
 
 
-def _raw_async(response: httpx.Response) -> AsyncIterator[bytes]:
+def _iterate_raw_async(response: httpx.Response) -> AsyncIterator[bytes]:
     return response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw()
 
 
@@ -234,7 +236,7 @@ class _Gunzip:
         self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
         self.complete = True
 
-    def pieces(self, raw: bytes) -> Iterator[bytes]:
+    def unpack(self, raw: bytes) -> Iterator[bytes]:
         while True:
             piece = self._member.decompress(raw, _PIECE)
             self.complete = self._member.eof
@@ -249,44 +251,44 @@ class _Gunzip:
                 return
 
 
-class _Body:
+class _BodyReader:
     """Takes a body within the limits of size and time, and collects it unless it is streamed."""
 
     def __init__(self, attempt: Attempt, request: httpx.Request, response: httpx.Response) -> None:
         self.attempt = attempt
         self._status = response.status_code
         self._headers = {name.lower(): value for name, value in response.headers.items()}
-        self.streamed = self._status == 200 and media_type_of(self._headers) == attempt.request.streamed
+        self.streamed = self._status == 200 and get_media_type(self._headers) == attempt.request.streamed
         self._step: StepTimeout = request.extensions["timeout"]["read"]
         self._most = attempt.request.most or attempt.core.max_body_bytes
         self._chunks: list[bytes] = []
         self._size = 0
         coding = self._headers.get("content-encoding", "").strip().lower()
         if coding not in _DECODABLE:
-            raise self._refused(f"an answer with the content coding {coding!r}, which was not asked for")
+            raise self._build_refusal(f"an answer with the content coding {coding!r}, which was not asked for")
         self._gunzip = _Gunzip() if coding == "gzip" and not response.is_stream_consumed else None
         length = self._headers.get("content-length", "")
         if length.isdecimal() and float(length) > self._most:
-            raise self._too_large()
+            raise self._refuse_size()
         if self.streamed:
-            self._go_on()
+            self._restart_step()
 
-    def pieces(self, raw: bytes) -> Iterable[bytes]:
+    def unpack(self, raw: bytes) -> Iterable[bytes]:
         """Unpack what has come; raises where it is too large, broken or too late."""
         if self._step.get_remaining() < 0:
-            raise TimedOut(f"{_place(self.attempt)}: the answer was not complete in time")
+            raise TimedOut(f"{_describe_attempt(self.attempt)}: the answer was not complete in time")
         if self._gunzip is not None:
-            return self._unpacked(self._gunzip, raw)
+            return self._unpack_gzip(self._gunzip, raw)
         self._count(raw)
         return (raw,)
 
-    def _unpacked(self, gunzip: _Gunzip, raw: bytes) -> Iterator[bytes]:
+    def _unpack_gzip(self, gunzip: _Gunzip, raw: bytes) -> Iterator[bytes]:
         try:
-            for piece in gunzip.pieces(raw):
+            for piece in gunzip.unpack(raw):
                 self._count(piece)
                 yield piece
         except zlib.error:
-            failure = self._refused("an answer that is not the gzip that it says it is")
+            failure = self._build_refusal("an answer that is not the gzip that it says it is")
         else:
             return
         raise failure
@@ -294,27 +296,27 @@ class _Body:
     def _count(self, piece: bytes) -> None:
         self._size += len(piece)
         if self._size > self._most:
-            raise self._too_large()
+            raise self._refuse_size()
 
     def add(self, raw: bytes) -> None:
         """Take one more part of a body that is collected. Raises as :meth:`pieces`."""
-        self._chunks.extend(self.pieces(raw))
+        self._chunks.extend(self.unpack(raw))
 
     def end(self) -> None:
         """Take note that nothing more comes; raises where more was due."""
         if self._gunzip is not None and not self._gunzip.complete:
-            raise self._refused("an answer that breaks off in its gzip")
+            raise self._build_refusal("an answer that breaks off in its gzip")
 
-    def dealt_with(self, piece: bytes) -> None:
+    def acknowledge(self, piece: bytes) -> None:
         """Give each line of a file its time, from when the one before it has been dealt with."""
         if b"\n" in piece:
-            self._go_on()
+            self._restart_step()
 
-    def _go_on(self) -> None:
+    def _restart_step(self) -> None:
         core = self.attempt.core
         self._step.end = core.runtime.clock() + core.timeouts.read
 
-    def reply(self) -> Response:
+    def build_reply(self) -> Response:
         """Return the whole answer."""
         return Response(status=self._status, headers=self._headers, body=b"".join(self._chunks))
 
@@ -322,22 +324,22 @@ class _Body:
         """Return the answer of which the body is still to come."""
         return OpenResponse(status=self._status, headers=self._headers, body=b"", pieces=pieces)
 
-    def _too_large(self) -> UnexpectedResponse:
-        return self._refused(f"an answer of more than {self._most} bytes")
+    def _refuse_size(self) -> UnexpectedResponse:
+        return self._build_refusal(f"an answer of more than {self._most} bytes")
 
-    def _refused(self, message: str) -> UnexpectedResponse:
+    def _build_refusal(self, message: str) -> UnexpectedResponse:
         return UnexpectedResponse(message, self._status, self._headers.get("x-request-id"))
 
 
-def _limits(attempt: Attempt) -> tuple[StepTimeout, StepTimeout]:
+def _build_timeouts(attempt: Attempt) -> tuple[StepTimeout, StepTimeout]:
     limits, clock, end = attempt.core.timeouts, attempt.core.runtime.clock, attempt.deadline
     left = max(_LEAST_TIMEOUT, end - clock())
     return StepTimeout(min(limits.connect, left), clock, end), StepTimeout(min(limits.read, left), clock, end)
 
 
-def _request(attempt: Attempt, client: HttpClient | AsyncHttpClient, cached: bool) -> httpx.Request:
+def _build_request(attempt: Attempt, client: HttpClient | AsyncHttpClient, cached: bool) -> httpx.Request:
     core, wanted = attempt.core, attempt.request
-    connect, read = _limits(attempt)
+    connect, read = _build_timeouts(attempt)
     url = core.origin + wanted.target
     key = "" if core.api_key is None else core.api_key.reveal()
     credentials = {"Authorization": f"Bearer {key}"} if key else {}
@@ -365,9 +367,9 @@ def _request(attempt: Attempt, client: HttpClient | AsyncHttpClient, cached: boo
     return request
 
 
-def _failure(error: httpx.HTTPError | httpx.InvalidURL, attempt: Attempt) -> Failure:
+def _build_failure(error: httpx.HTTPError | httpx.InvalidURL, attempt: Attempt) -> Failure:
     # The error of httpx is not chained: it holds the request, and with it the key.
-    text = f"{_place(attempt)}: {type(error).__name__} {error}".rstrip()
+    text = f"{_describe_attempt(attempt)}: {type(error).__name__} {error}".rstrip()
     sent = not isinstance(error, _BEFORE_SENDING)
     if isinstance(error, httpx.TimeoutException):
         return TimedOut(text, sent)
@@ -383,5 +385,5 @@ def _forget_what_was_sent(error: BaseException) -> None:
         error.__traceback__ = None
 
 
-def _place(attempt: Attempt) -> str:
+def _describe_attempt(attempt: Attempt) -> str:
     return f"{attempt.request.method} {attempt.request.target.partition('?')[0]}"

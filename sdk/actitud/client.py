@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 
 from msgspec import UNSET, UnsetType
 
-from actitud._bind import awaitable, blocking
+from actitud._bind import bind_awaitable, bind_blocking
 from actitud._calls import AsyncBound, AsyncTransport, Bound, QueryValue, Transport, drive, drive_async, fetch_any
 from actitud._config import DEFAULT_MAX_RETRIES, SYSTEM, AppInfo, Core, Timeouts, configure, reconfigure
 from actitud._transport import AsyncHttpClient, AsyncHttpxTransport, Cache, HttpClient, HttpxTransport
@@ -117,7 +117,7 @@ class Client(_ClientBase, Bound):
     work.
     """
 
-    score = blocking(create_score)
+    score = bind_blocking(create_score)
 
     def __init__(
         self,
@@ -224,7 +224,7 @@ class AsyncClient(_ClientBase, AsyncBound):
     ``http_client``: your own ``httpx.AsyncClient``, which is then yours to close.
     """
 
-    score = awaitable(create_score)
+    score = bind_awaitable(create_score)
 
     def __init__(
         self,

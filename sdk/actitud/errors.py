@@ -114,7 +114,7 @@ class UnexpectedResponse(ActitudError):
         self.request_id = request_id
 
     def __str__(self) -> str:
-        return self.message + _request(self.request_id)
+        return self.message + _format_request(self.request_id)
 
 
 class NotModified(ActitudError):
@@ -184,7 +184,7 @@ class ApiProblem(ActitudError):
         if self.problem.detail and self.problem.detail != self.problem.title:
             parts.append(self.problem.detail)
         lines = [f"\n  {error}" for error in self.errors]
-        return ": ".join(parts) + _request(self.request_id) + "".join(lines)
+        return ": ".join(parts) + _format_request(self.request_id) + "".join(lines)
 
 
 class RequestRefused(ApiProblem):
@@ -284,7 +284,7 @@ PROBLEM_TYPES: Mapping[str, type[ApiProblem]] = {
 """The class of each problem type of the service, by the last segment of ``Problem.type``."""
 
 
-def problem_error(
+def build_problem_error(
     problem: Problem, status: int, request_id: str | None = None, retry_after: float | None = None
 ) -> ApiProblem:
     """Make the error of a problem document: by its type, and for a type not known here by the class of status."""
@@ -293,5 +293,5 @@ def problem_error(
     return kind(problem, status, request_id, retry_after)
 
 
-def _request(request_id: str | None) -> str:
+def _format_request(request_id: str | None) -> str:
     return f" [request {request_id}]" if request_id else ""

@@ -78,9 +78,9 @@ def to_frame(
     except ModuleNotFoundError as error:
         mend = f"pip install 'actitud[frames]' {backend}; backend= is 'polars' or 'pandas'"
         raise ModuleNotFoundError(f"{error.name} is not installed: {mend}", name=error.name) from None
-    rows = list(_indicators(data) if isinstance(data, Score) else map(_row, data))
-    kinds = {name: _kind(name) for name in dict.fromkeys(name for row in rows for name in row)}
-    columns = {name: [_cell(row.get(name), kind) for row in rows] for name, kind in kinds.items()}
+    rows = list(_list_indicators(data) if isinstance(data, Score) else map(_build_row, data))
+    kinds = {name: _find_kind(name) for name in dict.fromkeys(name for row in rows for name in row)}
+    columns = {name: [_convert_cell(row.get(name), kind) for row in rows] for name, kind in kinds.items()}
     if backend == "polars":
         schema = {name: getattr(narwhals, kind)() for name, kind in kinds.items()}
         return cast("polars.DataFrame", narwhals.from_dict(columns, schema, backend=backend).to_native())
@@ -88,7 +88,7 @@ def to_frame(
     return frame.astype({name: _NULLABLE.get(kind, kind) for name, kind in kinds.items()})
 
 
-def _indicators(score: Score) -> Iterator[Mapping[str, Cell]]:
+def _list_indicators(score: Score) -> Iterator[Mapping[str, Cell]]:
     place: dict[str, Cell] = {}
     end: dict[str, Cell] = {"methodology": score.methodology.version}
     if isinstance(score, EditionScore):
@@ -109,11 +109,11 @@ def _indicators(score: Score) -> Iterator[Mapping[str, Cell]]:
             "won": one.won,
             "lost": one.lost,
             **end,
-            **(_reviewed(score, one.id) if isinstance(score, EditionScore) else {}),
+            **(_build_review_cells(score, one.id) if isinstance(score, EditionScore) else {}),
         }
 
 
-def _reviewed(score: EditionScore, indicator: str) -> Mapping[str, Cell]:
+def _build_review_cells(score: EditionScore, indicator: str) -> Mapping[str, Cell]:
     """What the review found of an answer, and what the organisation replied."""
     review = score.review
     found = next((one for one in review.verdicts if one.indicator == indicator), None)
@@ -125,7 +125,7 @@ def _reviewed(score: EditionScore, indicator: str) -> Mapping[str, Cell]:
     }
 
 
-def _row(row: object) -> Mapping[str, Cell]:
+def _build_row(row: object) -> Mapping[str, Cell]:
     if isinstance(row, Mapping):
         return row
     if not isinstance(row, ScoreRow | PastScore | Organisation):
@@ -144,11 +144,11 @@ def _row(row: object) -> Mapping[str, Cell]:
     return cells
 
 
-def _kind(name: str) -> str:
+def _find_kind(name: str) -> str:
     return _KINDS.get(name, "Float64" if _DIMENSION.fullmatch(name) else "String")
 
 
-def _cell(value: Cell, kind: str) -> Cell:
+def _convert_cell(value: Cell, kind: str) -> Cell:
     if value is None:
         return None
     if kind == "Date" and isinstance(value, str):

@@ -33,7 +33,7 @@ class Page(Generic[T]):
         self._fetched = fetched
 
     def __repr__(self) -> str:
-        return f"<Page of {len(self.items)} items{_more(self._fetched)}>"
+        return f"<Page of {len(self.items)} items{_describe_more(self._fetched)}>"
 
     def _repr_html_(self) -> str:
         return render_page(self.items, self._fetched.following is not None)
@@ -84,7 +84,7 @@ class AsyncPage(Generic[T]):
         self._fetched = fetched
 
     def __repr__(self) -> str:
-        return f"<AsyncPage of {len(self.items)} items{_more(self._fetched)}>"
+        return f"<AsyncPage of {len(self.items)} items{_describe_more(self._fetched)}>"
 
     def _repr_html_(self) -> str:
         return render_page(self.items, self._fetched.following is not None)
@@ -144,7 +144,7 @@ class AsyncListing(Generic[T]):
             yield item
 
 
-def _more(fetched: Fetched[T]) -> str:
+def _describe_more(fetched: Fetched[T]) -> str:
     return ", more to follow" if fetched.following is not None else ", the last"
 
 

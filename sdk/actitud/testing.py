@@ -83,7 +83,7 @@ def build(kind: type[S], **changes: object) -> S:
     """
     if kind not in _KINDS:
         raise TypeError(f"there is no example of {kind.__name__}")
-    example = _examples()[f"{_KINDS[kind]}.response"]
+    example = _load_examples()[f"{_KINDS[kind]}.response"]
     if isinstance(example, dict) and isinstance(items := example.get("items"), list):
         example = items[0]
     return msgspec.structs.replace(msgspec.convert(example, kind), **changes)
@@ -110,7 +110,7 @@ class FakeServer:
 
         Raises ``ValueError`` where there is no such operation, and without answers.
         """
-        if operation not in {*_operations().values(), "request"}:
+        if operation not in {*_map_operations().values(), "request"}:
             raise ValueError(f"there is no operation {operation!r}")
         if not answers:
             raise ValueError("there is nothing to answer")
@@ -120,18 +120,18 @@ class FakeServer:
         self, *, api_key: str = "", lang: str | None = None, max_retries: int = 2, app_info: AppInfo | None = None
     ) -> Client:
         """Make a blocking client of this service; parameters as those of :class:`actitud.Client`."""
-        return Client._of(_core(api_key, lang, max_retries, app_info), _Blocking(self))
+        return Client._of(_build_core(api_key, lang, max_retries, app_info), _BlockingTransport(self))
 
     def async_client(
         self, *, api_key: str = "", lang: str | None = None, max_retries: int = 2, app_info: AppInfo | None = None
     ) -> AsyncClient:
         """Make an asynchronous client of this service; parameters as those of :class:`actitud.AsyncClient`."""
-        return AsyncClient._of(_core(api_key, lang, max_retries, app_info), _Asynchronous(self))
+        return AsyncClient._of(_build_core(api_key, lang, max_retries, app_info), _AsyncTransport(self))
 
     def _reply(self, attempt: Attempt) -> tuple[Outcome, bytes]:
         request = attempt.request
         path, _, query = request.target.partition("?")
-        operation = _operations().get(attempt.core.operation, "")
+        operation = _map_operations().get(attempt.core.operation, "")
         self.requests.append(
             Received(
                 operation=operation,
@@ -139,48 +139,48 @@ class FakeServer:
                 path=path,
                 query=dict(parse_qsl(query)),
                 headers=dict(request.headers),
-                body=_read(request.body),
+                body=_parse_body(request.body),
             )
         )
         answers = self._answers.get(operation or "request")
         if answers is None:
-            given = _example(operation, request.method)
+            given = _find_example(operation, request.method)
         else:
             given = answers.popleft() if len(answers) > 1 else answers[0]
         if isinstance(given, NoAnswer):
             return given, b""
         if isinstance(given, ApiProblem):
-            return _problem(given), b""
+            return _build_problem(given), b""
         if isinstance(given, Exception):
             raise given
         if request.method == "DELETE":
-            return _ok(204, "", b""), b""
+            return _build_response(204, "", b""), b""
         tag = given.etag if isinstance(given, models.Versioned) else None
-        media_type, body = _written(operation, given, request.headers.get("Accept", "").partition(",")[0])
+        media_type, body = _encode_answer(operation, given, request.headers.get("Accept", "").partition(",")[0])
         if request.headers.get("If-None-Match") in (tag or _ETAG, "*") and request.method == "GET":
-            return _ok(304, "", b"", tag), b""
-        return _ok(200, media_type, body, tag), body
+            return _build_response(304, "", b"", tag), b""
+        return _build_response(200, media_type, body, tag), body
 
 
-class _Blocking:
+class _BlockingTransport:
     def __init__(self, server: FakeServer) -> None:
         self._server = server
 
     def perform(self, attempt: Attempt) -> Outcome:
         outcome, body = self._server._reply(attempt)
-        return _opened(outcome, attempt, _pieces(body))
+        return _open_answer(outcome, attempt, _iterate_pieces(body))
 
 
-class _Asynchronous:
+class _AsyncTransport:
     def __init__(self, server: FakeServer) -> None:
         self._server = server
 
     async def perform(self, attempt: Attempt) -> Outcome:
         outcome, body = self._server._reply(attempt)
-        return _opened(outcome, attempt, _pieces_async(body))
+        return _open_answer(outcome, attempt, _iterate_pieces_async(body))
 
 
-def _opened(
+def _open_answer(
     outcome: Outcome, attempt: Attempt, pieces: Generator[bytes, None, None] | AsyncGenerator[bytes, None]
 ) -> Outcome:
     if isinstance(outcome, Response) and outcome.status == 200 and attempt.request.streamed is not None:
@@ -188,15 +188,15 @@ def _opened(
     return outcome
 
 
-def _pieces(body: bytes) -> Generator[bytes, None, None]:
+def _iterate_pieces(body: bytes) -> Generator[bytes, None, None]:
     yield body
 
 
-async def _pieces_async(body: bytes) -> AsyncGenerator[bytes, None]:
+async def _iterate_pieces_async(body: bytes) -> AsyncGenerator[bytes, None]:
     yield body
 
 
-def _core(api_key: str, lang: str | None, max_retries: int, app_info: AppInfo | None) -> Core:
+def _build_core(api_key: str, lang: str | None, max_retries: int, app_info: AppInfo | None) -> Core:
     return configure(
         base_url="http://fake.test",
         timeout=1.0,
@@ -209,27 +209,27 @@ def _core(api_key: str, lang: str | None, max_retries: int, app_info: AppInfo | 
     )
 
 
-def _example(operation: str, method: str) -> object:
+def _find_example(operation: str, method: str) -> object:
     if method == "DELETE":
         return None
-    example = _examples().get(f"{operation}.response")
+    example = _load_examples().get(f"{operation}.response")
     if example is None:
         raise LookupError(f"say with answer({operation or 'request'!r}, …) what it answers: there is no example")
     # The example of a list is the first of many pages.
     return {**example, "next": None} if isinstance(example, dict) and "next" in example else example
 
 
-def _written(operation: str, given: object, accept: str) -> tuple[str, bytes]:
+def _encode_answer(operation: str, given: object, accept: str) -> tuple[str, bytes]:
     if isinstance(given, bytes):
         return accept or "application/json", given
     if accept == "application/jsonl" and isinstance(given, Iterable):
         return accept, b"".join(msgspec.json.encode(row) + b"\n" for row in given)
-    if isinstance(given, list | tuple) and operation in _lists():
+    if isinstance(given, list | tuple) and operation in _find_lists():
         given = {"keys": given} if operation == "signing_keys.list" else {"items": given, "next": None}
     return "application/json", msgspec.json.encode(given)
 
 
-def _problem(error: ApiProblem) -> Response:
+def _build_problem(error: ApiProblem) -> Response:
     headers = {"content-type": "application/problem+json", "x-request-id": error.request_id or "fake"}
     if error.retry_after is not None:
         headers["retry-after"] = str(round(error.retry_after))
@@ -241,12 +241,12 @@ def _problem(error: ApiProblem) -> Response:
     return Response(status=error.status, headers=headers, body=msgspec.json.encode(problem))
 
 
-def _ok(status: int, media_type: str, body: bytes, etag: str | None = None) -> Response:
+def _build_response(status: int, media_type: str, body: bytes, etag: str | None = None) -> Response:
     headers = {"content-type": media_type, "etag": etag or _ETAG, "x-request-id": "fake"}
     return Response(status=status, headers=headers, body=body)
 
 
-def _read(body: bytes | None) -> models.JsonValue | bytes:
+def _parse_body(body: bytes | None) -> models.JsonValue | bytes:
     if body is None:
         return None
     try:
@@ -257,26 +257,26 @@ def _read(body: bytes | None) -> models.JsonValue | bytes:
 
 
 @cache
-def _lists() -> frozenset[str]:
-    return frozenset(name for name in _operations().values() if name.endswith(".list"))
+def _find_lists() -> frozenset[str]:
+    return frozenset(name for name in _map_operations().values() if name.endswith(".list"))
 
 
 @cache
-def _examples() -> Mapping[str, models.JsonValue]:
+def _load_examples() -> Mapping[str, models.JsonValue]:
     return msgspec.json.decode(
         files("actitud").joinpath("_examples.json").read_bytes(), type=dict[str, models.JsonValue]
     )
 
 
 @cache
-def _operations() -> Mapping[str, str]:
+def _map_operations() -> Mapping[str, str]:
     """The operations of the document, by the name of the function that is called."""
-    return dict(_methods(FakeServer().client(), ""))
+    return dict(_list_methods(FakeServer().client(), ""))
 
 
-def _methods(bound: object, prefix: str) -> Iterable[tuple[str, str]]:
+def _list_methods(bound: object, prefix: str) -> Iterable[tuple[str, str]]:
     for name, value in inspect.getmembers(bound):
         if inspect.ismethod(value) and value.__name__ != name and prefix:
             yield value.__name__, prefix + name
         elif isinstance(value, Bound | AsyncBound) and not name.startswith("_"):
-            yield from _methods(value, f"{prefix}{name}.")
+            yield from _list_methods(value, f"{prefix}{name}.")

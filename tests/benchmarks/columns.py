@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actitud_api.demo import simulator
-from actitud_api.demo.census import municipalities
+from actitud_api.demo.census import simulate_municipalities
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.columns import Columns, ColumnScores, aggregate_columns, columns_of, score_columns
@@ -37,8 +37,8 @@ Floats = NDArray[np.float64]
 def run() -> None:
     """Prints all tables of this part."""
     submissions = [
-        simulator.submission(simulator.SEED + number, municipality)
-        for number, municipality in enumerate(municipalities(simulator.SEED), start=1)
+        simulator.simulate_submission(simulator.SEED + number, municipality)
+        for number, municipality in enumerate(simulate_municipalities(simulator.SEED), start=1)
     ]
     few = columns_of(METHODOLOGY, submissions)
     chance = np.random.default_rng(simulator.SEED)

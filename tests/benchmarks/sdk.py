@@ -19,7 +19,7 @@ import msgspec
 
 from actitud import Client, ScoreRow
 from actitud.models import EditionScore, Listing
-from actitud.testing import _examples
+from actitud.testing import _load_examples
 from tests.benchmarks.measure import Figures, Line, in_turn, table
 
 ROWS: Final = 8_131
@@ -84,8 +84,8 @@ def answer(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, headers=JSON, content=b'{"items":[%s],"next":%s}' % (head, msgspec.json.encode(more)))
 
 
-SCORE: Final = msgspec.json.encode(_examples()["editions.scores.get.response"])
-ROW: Final = msgspec.json.encode(msgspec.to_builtins(_examples()["editions.scores.list.response"])["items"][0])
+SCORE: Final = msgspec.json.encode(_load_examples()["editions.scores.get.response"])
+ROW: Final = msgspec.json.encode(msgspec.to_builtins(_load_examples()["editions.scores.list.response"])["items"][0])
 
 
 def imported(names: str, bytecode: str) -> Callable[[], object]:

@@ -15,7 +15,7 @@ import pytest
 from actitud_api import cli
 from actitud_api.cli import checks
 from actitud_api.cli.checks import Check
-from actitud_api.cli.doctor import Report
+from actitud_api.cli.doctor import DoctorReport
 from actitud_api.engine.methodology import loader
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.secret import Secret
@@ -52,9 +52,9 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     return found
 
 
-def report(file: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Check], Report]:
+def report(file: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Check], DoctorReport]:
     code = cli.main(["doctor", "--json", "--database", f"sqlite:///{file}"])
-    found = msgspec.json.decode(capsys.readouterr().out, type=Report)
+    found = msgspec.json.decode(capsys.readouterr().out, type=DoctorReport)
     return code, {check.name: check for check in found.checks if check.status != "ok"}, found
 
 
@@ -84,7 +84,7 @@ def test_a_new_installation_on_a_server_is_well(
         assert cli.main(["init"]) == 0
         capsys.readouterr()
         assert cli.main(["doctor", "--json"]) == 0
-    found = msgspec.json.decode(capsys.readouterr().out, type=Report)
+    found = msgspec.json.decode(capsys.readouterr().out, type=DoctorReport)
     assert [check.name for check in found.checks] == [name for name in ALL if name not in OF_SQLITE]
     assert {check.status for check in found.checks} == {"ok"}
 
@@ -96,7 +96,7 @@ def test_a_server_that_is_not_there(
     monkeypatch.setenv("ACTITUD_DATABASE_URL", f"postgresql+psycopg://actitud:very-secret@/actitud?host={tmp_path}")
     assert cli.main(["doctor", "--json"]) == 1
     said = capsys.readouterr().out
-    found = msgspec.json.decode(said, type=Report)
+    found = msgspec.json.decode(said, type=DoctorReport)
     (wrong,) = [check for check in found.checks if check.status != "ok"]
     assert (wrong.name, wrong.status, wrong.remedy is None) == ("database", "problem", False)
     assert "very-secret" not in said
@@ -287,7 +287,7 @@ def test_a_methodology_that_changed(
     ],
 )
 def test_a_clock_that_cannot_be_right(now: datetime, newest: datetime | None, status: str) -> None:
-    assert checks.clock(now, newest, "en").status == status
+    assert checks.check_clock(now, newest, "en").status == status
 
 
 def record(*, days: int, pepper: str = "", revoked: datetime | None = None) -> access.Record:
@@ -311,6 +311,6 @@ def record(*, days: int, pepper: str = "", revoked: datetime | None = None) -> a
     ],
 )
 def test_whether_an_administrator_can_get_in(records: list[access.Record], status: str, found: str) -> None:
-    check = checks.keys(records, [Secret("a pepper that is long enough to hold")], NOW, "en")
+    check = checks.check_keys(records, [Secret("a pepper that is long enough to hold")], NOW, "en")
     assert (check.status, check.found) == (status, found)
     assert (check.remedy is None) is (status == "ok")

@@ -10,7 +10,7 @@ import pytest
 import rfc8785
 
 from actitud_api import cli
-from actitud_api.cli.doctor import Report
+from actitud_api.cli.doctor import DoctorReport
 from actitud_api.platform.audit_log import keys, service, signing
 from actitud_api.platform.audit_log.chain import Entry, Head, verify
 from tests.support.databases import opened
@@ -168,7 +168,7 @@ def test_doctor_says_what_is_wrong_with_the_key_and_nothing_is_signed(
         other = keys.make(folder)
         service.file_of(folder, other.kid).replace(file)
     assert cli.main(["doctor", "--json"]) == 1
-    checks = msgspec.json.decode(capsys.readouterr().out, type=Report).checks
+    checks = msgspec.json.decode(capsys.readouterr().out, type=DoctorReport).checks
     (wrong,) = [check for check in checks if check.status == "problem"]
     assert wrong.name == "signing"
     assert str(file) in wrong.found

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from actitud_api.cli.parsers import SHELLS, parser, run_of
+from actitud_api.cli.parsers import SHELLS, build_parser, load_runner
 
 HEAVY = {
     "actitud_api.app",
@@ -78,10 +78,10 @@ def test_help_and_completion_import_nothing_heavy(command: tuple[str, ...]) -> N
 
 
 def test_every_command_has_a_function_that_runs_it() -> None:
-    found = list(commands(parser("en")))
+    found = list(commands(build_parser("en")))
     assert len(found) == 25
     for command in found:
-        assert callable(run_of(argparse.Namespace(run=command.get_default("run"))))
+        assert callable(load_runner(argparse.Namespace(run=command.get_default("run"))))
 
 
 @pytest.mark.parametrize(

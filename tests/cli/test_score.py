@@ -16,7 +16,7 @@ from litestar.testing import TestClient
 from rich.console import Console
 
 from actitud_api import cli
-from actitud_api.cli.sheet import sheet
+from actitud_api.cli.sheet import render_score
 from actitud_api.engine.i18n import LANGUAGES
 from actitud_api.engine.methodology.model import Gate, IndexOperand, Level
 from actitud_api.engine.scoring.explain import explain
@@ -181,7 +181,7 @@ def test_without_an_index_it_says_so() -> None:
     )
     score = explain(methodology, b.submit({"R": b.of(1, 2)}, {"applies": 0}))
     console = Console(file=io.StringIO(), width=60)
-    console.print(sheet(schemas.build_score_answer(score, None, methodology, "en"), methodology, "en"))
+    console.print(render_score(schemas.build_score_answer(score, None, methodology, "en"), methodology, "en"))
     assert isinstance(console.file, io.StringIO)
     lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
     assert lines[:5] == ["title", "Methodology test.1, a draft: it may change", "", "No index", "Not rateable"]
@@ -203,7 +203,7 @@ def test_a_tree_of_another_shape() -> None:
     answers = {"T": b.of(1, 2), "R": b.of(1, 4), "U": b.of(3, 4)}
     score = explain(methodology, msgspec.structs.replace(b.submit(answers), max_level=1))
     console = Console(file=io.StringIO(), width=100)
-    console.print(sheet(schemas.build_score_answer(score, None, methodology, "en"), methodology, "en"))
+    console.print(render_score(schemas.build_score_answer(score, None, methodology, "en"), methodology, "en"))
     assert isinstance(console.file, io.StringIO)
     lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
     assert lines[3] == "Index: 50.00 of 100"  # (50 + (25 + 75) / 2) / 2

@@ -21,8 +21,8 @@ import pytest
 from litestar import Controller, Response
 
 from actitud_api import cli
-from actitud_api.cli.server import Server, configuration
-from actitud_api.cli.serving import address_of, application, is_exposed, readiness_of
+from actitud_api.cli.server import Server, build_configuration
+from actitud_api.cli.serving import build_application, format_address, get_readiness, is_exposed
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get
 from actitud_api.platform.http.scope import ApiRequest
@@ -163,7 +163,7 @@ def test_it_serves_until_it_is_told_to_stop(migrated: str) -> None:
 def test_what_lives_as_long_as_the_process_is_not_collected_while_it_serves(migrated: str) -> None:
     """Else each full collection looks through it again, and every request waits."""
     gc.unfreeze()
-    with application(Settings(database_url=migrated), "en") as app:
+    with build_application(Settings(database_url=migrated), "en") as app:
         looked_through = gc.get_objects()
         assert len(looked_through) < gc.get_freeze_count() / 10
         assert not any(known is app for known in looked_through)
@@ -177,10 +177,10 @@ def slow() -> Iterator[tuple[Server, str]]:
     LEAVE.clear()
     settings = Settings(port=1, drain=60)
     app = toy_app(more=[SlowController])
-    config = configuration(app, settings)
+    config = build_configuration(app, settings)
     config.port = 0
     started = threading.Event()
-    server = Server(config, readiness_of(app), settings.drain, started.set)
+    server = Server(config, get_readiness(app), settings.drain, started.set)
     thread = threading.Thread(target=server.run)
     thread.start()
     assert started.wait(30)
@@ -223,7 +223,7 @@ def test_told_to_stop_it_is_first_not_ready_and_ends_what_it_began(slow: tuple[S
 
 
 def test_the_grace_is_longer_than_the_longest_request() -> None:
-    config = configuration(toy_app(), Settings())
+    config = build_configuration(toy_app(), Settings())
     assert (config.loop, config.http) == ("uvloop", "httptools")
     assert config.timeout_graceful_shutdown is not None
     assert config.timeout_graceful_shutdown > LONGEST_HANDLER == 2 * BUSY_TIMEOUT
@@ -255,7 +255,7 @@ def test_a_port_that_is_taken_is_said(migrated: str, capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])
 def test_the_address_is_one_that_a_browser_takes(host: str, shown: str) -> None:
-    assert address_of(Settings(host=host, port=81)) == f"http://{shown}:81"
+    assert format_address(Settings(host=host, port=81)) == f"http://{shown}:81"
 
 
 @pytest.mark.parametrize(

@@ -426,9 +426,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         app = create_app(Settings(database_url=f"sqlite:///{folder}/demo.sqlite3", public_url=PUBLIC_URL))
         app.state["database"].migrate()
-        demo.load(app.state["database"], lambda: None)
+        demo.store_demonstration(app.state["database"], lambda: None)
         make_key(app.state["database"], Path(folder))
-        demo.publish(app.state["database"], Path(folder), lambda: None, now=demo.MADE)
+        demo.publish_demonstration(app.state["database"], Path(folder), lambda: None, now=demo.CREATED)
         others = (
             of_ledger(Path(folder)) | of_publications(Path(folder)) | of_keys(Path(folder)) | of_approvals(Path(folder))
         )

@@ -21,7 +21,7 @@ from schemathesis.engine.run import PhaseName
 from actitud_api.app import create_app
 from actitud_api.demo import service as demo
 from actitud_api.demo import simulator
-from actitud_api.demo.census import Municipality, municipalities
+from actitud_api.demo.census import Municipality, simulate_municipalities
 from actitud_api.resources.assessments.lifecycle import AssessmentState
 from tests.contract.examples import OF_FILES
 from tests.contract.installation import Operation, installed, operations
@@ -125,13 +125,13 @@ def small_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Litestar]:
     folder = tmp_path_factory.mktemp("demonstration")
 
     def few(seed: int) -> Sequence[Municipality]:
-        return municipalities(seed)[::27]
+        return simulate_municipalities(seed)[::27]
 
     url = migrated_sqlite(folder)
     with opened(url) as database, patch.object(simulator, "municipalities", few):
-        demo.load(database, lambda: None)
+        demo.store_demonstration(database, lambda: None)
         make_key(database, folder)
-        demo.publish(database, folder, lambda: None, now=demo.MADE)
+        demo.publish_demonstration(database, folder, lambda: None, now=demo.CREATED)
     app = create_app(unlimited(url))
     yield app
     app.state["database"].close()

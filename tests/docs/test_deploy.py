@@ -18,8 +18,8 @@ from sqlalchemy.engine import make_url
 
 from actitud_api.app import BODY_MAX
 from actitud_api.cli import copying
-from actitud_api.cli.parsers import parser
-from actitud_api.cli.server import configuration
+from actitud_api.cli.parsers import build_parser
+from actitud_api.cli.server import build_configuration
 from actitud_api.platform.storage.places import file_of
 from actitud_api.settings import FILE_VARIABLE, LONGEST_HANDLER, Settings, read
 from tests.http.toys import toy_app
@@ -49,7 +49,7 @@ def test_the_file_of_settings_holds() -> None:
 
 def test_the_unit_serves_and_gives_it_time_to_stop(unit: configparser.SectionProxy) -> None:
     _, *command = shlex.split(unit["ExecStart"])
-    assert parser("en").parse_args(command)
+    assert build_parser("en").parse_args(command)
     assert unit["Environment"].partition("=")[0] == FILE_VARIABLE
     settings = read({FILE_VARIABLE: "actitud.toml"}, DEPLOY)
     assert int(unit["TimeoutStopSec"]) > settings.drain + settings.grace
@@ -60,7 +60,7 @@ def test_the_unit_of_the_checkpoint_is_like_that_of_the_service(unit: configpars
     """It runs as the same user with the same settings, and the timer names it by its own name."""
     service = of_unit("actitud-checkpoint.service")
     _, *command = shlex.split(service["Service"]["ExecStart"])
-    assert parser("en").parse_args(command)
+    assert build_parser("en").parse_args(command)
     for name in ("User", "Group", "StateDirectory", "WorkingDirectory", "Environment", "ProtectSystem"):
         assert service["Service"][name] == unit[name]
     written = Path(service["Service"]["StandardOutput"].removeprefix("append:"))
@@ -91,7 +91,7 @@ def test_the_commands_of_the_pages_parse(page: str) -> None:
     commands += [shlex.split(found) for found in re.findall(r" compose run --rm service (.+)$", blocks, re.M)]
     assert len(commands) >= (12 if page == "README.md" else 0)
     for command in commands:
-        assert parser("en").parse_args(command)
+        assert build_parser("en").parse_args(command)
 
 
 # --- compose --------------------------------------------------------------------------------------------------
@@ -236,7 +236,7 @@ def test_the_limits_of_nginx_are_those_of_the_service(said: Callable[[str], list
     read_timeout, to_publish = said("proxy_read_timeout")
     assert seconds(to_publish) > seconds(read_timeout) > LONGEST_HANDLER
     kept, of_clients = said("keepalive_timeout")
-    assert seconds(kept) < configuration(toy_app(), Settings()).timeout_keep_alive
+    assert seconds(kept) < build_configuration(toy_app(), Settings()).timeout_keep_alive
     assert seconds(of_clients) <= 30
     for directive in ("client_header_timeout", "client_body_timeout", "send_timeout"):
         assert said(directive) == ["${PROXY_PATIENCE}s"]

@@ -35,7 +35,7 @@ def in_review(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lites
     monkeypatch.setattr(demo, "simulate", lambda methodology: islice(simulate(methodology), TUTORIAL))
     with opened(migrated_sqlite(tmp_path)) as database:
         make_key(database, tmp_path)
-        demo.load(database, lambda: None)
+        demo.store_demonstration(database, lambda: None)
     made = create_app(Settings(database_url=sqlite_url(tmp_path), signing_folder=tmp_path))
     yield made
     made.state["database"].close()

@@ -23,8 +23,8 @@ from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
 from actitud_api.app import BODY_MAX
-from actitud_api.cli.server import Server, configuration
-from actitud_api.cli.serving import readiness_of
+from actitud_api.cli.server import Server, build_configuration
+from actitud_api.cli.serving import get_readiness
 from actitud_api.engine.i18n import WRITTEN, Language
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.negotiation import JSON
@@ -162,10 +162,10 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
         await inner(scope, receive, send)
 
     app.asgi_handler = recording
-    config = configuration(app, Settings(trusted_proxies=(Proxy("127.0.0.1"),)))
+    config = build_configuration(app, Settings(trusted_proxies=(Proxy("127.0.0.1"),)))
     config.port = 0
     started = threading.Event()
-    server = Server(config, readiness_of(app), 0, started.set)
+    server = Server(config, get_readiness(app), 0, started.set)
     thread = threading.Thread(target=server.run)
     thread.start()
     assert started.wait(30)

@@ -27,12 +27,12 @@ from litestar.testing import TestClient
 from msgspec import structs
 
 from actitud_api.demo import service as demo
-from actitud_api.demo.answers import answers
-from actitud_api.demo.census import MUNICIPALITIES, SIZES, Municipality, municipalities
+from actitud_api.demo.answers import simulate_answers
+from actitud_api.demo.census import MUNICIPALITIES, SIZES, Municipality, simulate_municipalities
 from actitud_api.demo.chance import Chance
-from actitud_api.demo.profiles import maturity, profile
-from actitud_api.demo.report import Report, Tally, spearman
-from actitud_api.demo.simulator import METHODOLOGY, SEED, submission
+from actitud_api.demo.profiles import draw_maturity, draw_profile
+from actitud_api.demo.report import ReportTally, SimulationReport, compute_spearman
+from actitud_api.demo.simulator import METHODOLOGY, SEED, simulate_submission
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.evaluate import evaluate
@@ -51,12 +51,14 @@ FIRST = 200
 
 @pytest.fixture(scope="module")
 def census() -> list[Municipality]:
-    return municipalities(SEED)
+    return simulate_municipalities(SEED)
 
 
 @pytest.fixture(scope="module")
 def submissions(census: list[Municipality]) -> list[Submission]:
-    return [submission(SEED + number, municipality) for number, municipality in enumerate(census[:FIRST], start=1)]
+    return [
+        simulate_submission(SEED + number, municipality) for number, municipality in enumerate(census[:FIRST], start=1)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -118,14 +120,14 @@ def test_chance_is_the_same_everywhere() -> None:
     chance = Chance(7)
     # Of the Mersenne Twister with the seed 7: random.Random(7).random() of any Python since 3.2.
     assert [chance.uniform() for _ in range(3)] == [0.32383276483316237, 0.15084917392450192, 0.6509344730398537]
-    assert Chance(7).whole(1, 10) == 4
+    assert Chance(7).draw_integer(1, 10) == 4
     # The last with number int(0.32 * 4) = 1: adcb; the third with int(0.15 * 3) = 0: cdab; the second with itself.
-    assert Chance(7).shuffled("abcd") == ["c", "d", "a", "b"]
+    assert Chance(7).shuffle("abcd") == ["c", "d", "a", "b"]
 
 
 def test_deviations_are_standard() -> None:
     chance = Chance(1)
-    drawn = [chance.deviation() for _ in range(20_000)]
+    drawn = [chance.draw_deviation() for _ in range(20_000)]
     mean = sum(drawn) / len(drawn)
     variance = sum((value - mean) ** 2 for value in drawn) / len(drawn)
     assert abs(mean) < 0.02
@@ -161,9 +163,9 @@ def test_who_tells_the_truth_and_all_of_it_has_no_findings(census: list[Municipa
     methodology = load_methodology(METHODOLOGY)
     for number, municipality in enumerate(census[:: 1 if NIGHT else 20], start=1):
         chance = Chance(number)
-        mature = maturity(chance, municipality)
-        facts = profile(chance, municipality, mature)
-        sent = Submission(profile=msgspec.structs.asdict(facts), answers=answers(chance, facts, mature))
+        mature = draw_maturity(chance, municipality)
+        facts = draw_profile(chance, municipality, mature)
+        sent = Submission(profile=msgspec.structs.asdict(facts), answers=simulate_answers(chance, facts, mature))
         evaluation = evaluate(methodology, sent)
         assert [b.rule.definition.id for b in evaluation.broken_rules if b.rule.definition.severity == "error"] == []
         assert {leaf.code for leaf in evaluation.results} <= {
@@ -180,7 +182,7 @@ def test_who_tells_the_truth_and_all_of_it_has_no_findings(census: list[Municipa
 
 @pytest.mark.night
 def test_the_edition_is_as_varied_as_it_should_be(loaded: Database) -> None:
-    report = demo.stored(loaded)
+    report = demo.load_report(loaded)
     assert report is not None
     assert report.organisations == len(DEMONSTRATED)
     assert 0.2 <= report.spearman <= 0.5
@@ -198,13 +200,13 @@ def test_the_edition_is_as_varied_as_it_should_be(loaded: Database) -> None:
 
 
 def test_the_report_is_of_what_is_stored(loaded: Database) -> None:
-    report = demo.stored(loaded)
+    report = demo.load_report(loaded)
     assert report is not None
-    tally = Tally()
+    tally = ReportTally()
     for row in scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9000):
         assert row.population is not None
         tally.add(row.population, row.index_value, row.level, row.status, ["full"])
-    found = tally.report()
+    found = tally.build_report()
     assert (found.levels, found.statuses) == (report.levels, report.statuses)
     assert found.spearman == pytest.approx(report.spearman)
 
@@ -317,14 +319,14 @@ def test_loading_again_replaces_what_is_invented_and_nothing_else(demonstration_
         kept = organisations.create(
             session, organisations.Entry(id="XX-TEST-1", name="Kept", kind="MUN", population=7), now=datetime.now(UTC)
         )
-    before = demo.stored(database)
+    before = demo.load_report(database)
     steps = 0
 
     def step() -> None:
         nonlocal steps
         steps += 1
 
-    assert load_demonstration(database, step) == demo.stored(database) == before
+    assert load_demonstration(database, step) == demo.load_report(database) == before
     assert steps == len(DEMONSTRATED)
     found = organisations.page(database, organisations.Filters(), after=None, offset=0, limit=9000)
     assert len(found) == len(DEMONSTRATED) + 1
@@ -335,11 +337,11 @@ def test_what_is_published_is_not_replaced(demonstration: str) -> None:
     with opened(demonstration) as database:
         assert demo.is_published(database)
         with pytest.raises(demo.AlreadyPublished):
-            demo.load(database, lambda: None)
+            demo.store_demonstration(database, lambda: None)
 
 
 def test_a_database_without_the_demonstration_has_none(database: Database) -> None:
-    assert demo.stored(database) is None
+    assert demo.load_report(database) is None
     assert not demo.is_published(database)
 
 
@@ -347,7 +349,7 @@ def test_both_databases_hold_the_same(demonstration: str, demonstration_on_postg
     """To the digit and in the same order: JSONB gives back what was sent, and explains to what is published."""
     everything = scores.ScoreFilters()
     with opened(demonstration) as one, opened(demonstration_on_postgresql) as other:
-        assert demo.stored(one) == demo.stored(other)
+        assert demo.load_report(one) == demo.load_report(other)
         listed = [
             scores.list_ranking(d, demo.EDITION, everything, after=None, offset=0, limit=9000) for d in (one, other)
         ]
@@ -361,23 +363,23 @@ def test_both_databases_hold_the_same(demonstration: str, demonstration_on_postg
 
 
 def test_another_simulator_is_not_reused(loaded: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert demo.stored(loaded) is not None
-    monkeypatch.setattr(demo, "fingerprint", lambda methodology: "sha256:of another")
-    assert demo.stored(loaded) is None
+    assert demo.load_report(loaded) is not None
+    monkeypatch.setattr(demo, "compute_fingerprint", lambda methodology: "sha256:of another")
+    assert demo.load_report(loaded) is None
 
 
 def test_ranks_of_ties_are_their_mean() -> None:
     # Ranks 1, 2.5, 2.5, 4 and 1, 2, 3, 4: covariance 4.5 over the root of 4.5 * 5.
-    assert spearman([10, 20, 20, 30], [1, 2, 3, 4]) == pytest.approx(4.5 / (4.5 * 5) ** 0.5)
-    assert spearman([1, 2, 3], [9, 4, 1]) == pytest.approx(-1)
+    assert compute_spearman([10, 20, 20, 30], [1, 2, 3, 4]) == pytest.approx(4.5 / (4.5 * 5) ** 0.5)
+    assert compute_spearman([1, 2, 3], [9, 4, 1]) == pytest.approx(-1)
 
 
 def test_a_report_counts_shares() -> None:
-    tally = Tally()
+    tally = ReportTally()
     tally.add(10, 1000, 1, "complete", ["full", "zero", "zero_by_rule", "not_applicable"])
     tally.add(20, 3000, 2, "sufficient", ["full", "full", "stale", "unknown"])
     tally.add(30, 2000, None, "insufficient_evidence", ["unknown", "unknown", "unknown", "unknown"])
-    report: Report = tally.report()
+    report: SimulationReport = tally.build_report()
     assert report.organisations == 3
     assert report.spearman == pytest.approx(0.5)
     assert report.levels == {1: 0.5, 2: 0.5, 3: 0, 4: 0, 5: 0}

@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine, event
 
 from actitud_api.demo import service as demo
-from actitud_api.demo.census import municipalities
-from actitud_api.demo.report import Report
-from actitud_api.demo.simulator import SEED, Simulated, submission
+from actitud_api.demo.census import simulate_municipalities
+from actitud_api.demo.report import SimulationReport
+from actitud_api.demo.simulator import SEED, SimulatedOrganisation, simulate_submission
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.platform.audit_log import service as ledger
@@ -96,18 +96,18 @@ def database(url: str) -> Iterator[Database]:
         yield made
 
 
-def simulate_demonstrated(methodology: Methodology) -> Iterator[Simulated]:
+def simulate_demonstrated(methodology: Methodology) -> Iterator[SimulatedOrganisation]:
     """Yield the municipalities that the tests take (`DEMONSTRATED`), each as the whole demonstration has it."""
-    invented = municipalities(SEED)
+    invented = simulate_municipalities(SEED)
     for number in DEMONSTRATED:
-        sent = submission(SEED + number, invented[number - 1])
-        yield Simulated(invented[number - 1], sent, evaluate(methodology, sent))
+        sent = simulate_submission(SEED + number, invented[number - 1])
+        yield SimulatedOrganisation(invented[number - 1], sent, evaluate(methodology, sent))
 
 
-def load_demonstration(database: Database, advance: Callable[[], None] = lambda: None) -> Report:
+def load_demonstration(database: Database, advance: Callable[[], None] = lambda: None) -> SimulationReport:
     """Load the demonstration of these municipalities into a database. Return what is reported of it."""
     with patch.object(demo, "simulate", simulate_demonstrated):
-        return demo.load(database, advance)
+        return demo.store_demonstration(database, advance)
 
 
 def _load_with_checkpoint(database: Database) -> None:
@@ -144,7 +144,7 @@ def _make_demonstration(folder: Path) -> None:
     with opened(migrated_sqlite(folder)) as database:
         load_demonstration(database)
         make_key(database, folder)
-        demo.publish(database, folder, lambda: None, now=demo.MADE)
+        demo.publish_demonstration(database, folder, lambda: None, now=demo.CREATED)
 
 
 @pytest.fixture(scope="session")

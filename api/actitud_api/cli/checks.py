@@ -69,11 +69,11 @@ _RESTORE = Texts(
 )
 
 
-def _ok(name: str, found: str, language: Language) -> Check:
+def _pass(name: str, found: str, language: Language) -> Check:
     return Check(name, "ok", _TITLES[name].into(language), found)
 
 
-def _wrong(name: str, found: str, remedy: Texts, language: Language, status: Status = "problem") -> Check:
+def _fail(name: str, found: str, remedy: Texts, language: Language, status: Status = "problem") -> Check:
     return Check(name, status, _TITLES[name].into(language), found, remedy.into(language))
 
 
@@ -91,22 +91,22 @@ _PROXY = Texts(
 )
 
 
-def settings_hold(settings: Settings, language: Language) -> Check:
+def check_settings(settings: Settings, language: Language) -> Check:
     """That the settings could be read."""
-    return _ok("settings", _HOLD.into(language).format(database=shown(settings.database_url)), language)
+    return _pass("settings", _HOLD.into(language).format(database=shown(settings.database_url)), language)
 
 
-def faulty_settings(error: FaultySettings, language: Language) -> Check:
+def report_faulty_settings(error: FaultySettings, language: Language) -> Check:
     """Everything that is wrong with the settings."""
-    return _wrong("settings", "; ".join(describe(fault, language) for fault in error.faults), _MEND, language)
+    return _fail("settings", "; ".join(describe(fault, language) for fault in error.faults), _MEND, language)
 
 
-def address(settings: Settings, language: Language) -> Check:
+def check_address(settings: Settings, language: Language) -> Check:
     """Whether the service is open beyond this machine without anything in front."""
     found = _LISTENS.into(language).format(host=settings.host, port=settings.port)
     if is_exposed(settings):
-        return _wrong("address", found, _PROXY, language, "warning")
-    return _ok("address", found, language)
+        return _fail("address", found, _PROXY, language, "warning")
+    return _pass("address", found, language)
 
 
 # --- the database ---------------------------------------------------------------------------------------------
@@ -136,27 +136,27 @@ _PERMISSIONS = Texts(
 )
 
 
-def absent(settings: Settings, language: Language) -> Check:
+def report_absent_database(settings: Settings, language: Language) -> Check:
     """That there is no database."""
-    return _wrong("database", _ABSENT.into(language).format(database=shown(settings.database_url)), _INIT, language)
+    return _fail("database", _ABSENT.into(language).format(database=shown(settings.database_url)), _INIT, language)
 
 
-def unusable(error: ValueError, language: Language) -> Check:
+def report_unusable_database(error: ValueError, language: Language) -> Check:
     """That the service does not run on such a database."""
-    return _wrong("database", str(error), _MEND, language)
+    return _fail("database", str(error), _MEND, language)
 
 
-def reachable(settings: Settings, database: Database, language: Language) -> Check:
+def check_reachable(settings: Settings, database: Database, language: Language) -> Check:
     """Whether the database can be read at all."""
     try:
         kind = dialect(database)
         revisions(database)
     except DatabaseFailure as error:
-        return _wrong("database", f"{shown(settings.database_url)}: {error}", _RESTORE, language)
-    return _ok("database", _ANSWERS.into(language).format(kind=kind), language)
+        return _fail("database", f"{shown(settings.database_url)}: {error}", _RESTORE, language)
+    return _pass("database", _ANSWERS.into(language).format(kind=kind), language)
 
 
-def migrated(settings: Settings, database: Database, language: Language) -> Check:
+def check_migrations(settings: Settings, database: Database, language: Language) -> Check:
     """Whether the tables are those of this release."""
     found = revisions(database)
     text, remedy = {
@@ -167,16 +167,16 @@ def migrated(settings: Settings, database: Database, language: Language) -> Chec
         "foreign": (_FOREIGN, _UPGRADE),
     }[found.state]
     said = text.into(language).format(current=found.current, newest=found.newest)
-    return _ok("migrated", said, language) if remedy is None else _wrong("migrated", said, remedy, language)
+    return _pass("migrated", said, language) if remedy is None else _fail("migrated", said, remedy, language)
 
 
-def writable(database: Database, language: Language) -> Check:
+def check_writable(database: Database, language: Language) -> Check:
     """Whether the database takes a write."""
     try:
         try_to_write(database)
     except DatabaseFailure as error:
-        return _wrong("writable", str(error), _PERMISSIONS, language)
-    return _ok("writable", _WRITES.into(language), language)
+        return _fail("writable", str(error), _PERMISSIONS, language)
+    return _pass("writable", _WRITES.into(language), language)
 
 
 # --- SQLite and the disk --------------------------------------------------------------------------------------
@@ -201,51 +201,51 @@ _ROOM = Texts(
 )
 
 
-def sqlite(database: Database, language: Language) -> Iterator[Check]:
+def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
     """Whether SQLite keeps what it acknowledges; nothing on a server."""
     if dialect(database) != "sqlite":
         return
     try:
         wrong = wrong_pragmas(database)
     except DatabaseFailure as error:
-        yield _wrong("pragmas", str(error), _PERMISSIONS, language)
+        yield _fail("pragmas", str(error), _PERMISSIONS, language)
     else:
         if wrong:
             listed = ", ".join(f"{name} = {value}" for name, value in wrong.items())
-            yield _wrong("pragmas", listed, _LOCAL, language)
+            yield _fail("pragmas", listed, _LOCAL, language)
         else:
-            yield _ok("pragmas", _PRAGMAS.into(language), language)
+            yield _pass("pragmas", _PRAGMAS.into(language), language)
     version = sqlite_version()
     said = ".".join(map(str, version))
     if loses_wal(version):
-        yield _wrong("sqlite", _WAL_BUG.into(language).format(version=said), _NEWER, language, "warning")
+        yield _fail("sqlite", _WAL_BUG.into(language).format(version=said), _NEWER, language, "warning")
     else:
-        yield _ok("sqlite", said, language)
+        yield _pass("sqlite", said, language)
 
 
-def disk(settings: Settings, language: Language) -> Iterator[Check]:
+def check_disk(settings: Settings, language: Language) -> Iterator[Check]:
     """Whether there is room beside the database; nothing on a server."""
     file = file_of(settings.database_url)
     if file is None:
         return
-    free, size = shutil.disk_usage(file.parent).free, _size(file)
-    counts = {"free": _mebibytes(free, language), "size": _mebibytes(size, language)}
+    free, size = shutil.disk_usage(file.parent).free, _measure_size(file)
+    counts = {"free": _format_mebibytes(free, language), "size": _format_mebibytes(size, language)}
     said = _FREE.into(language).format(**counts)
     if free < DISK_PROBLEM:
-        yield _wrong("disk", said, _ROOM, language)
+        yield _fail("disk", said, _ROOM, language)
     elif free < DISK_WARNING + size:
-        yield _wrong("disk", said, _ROOM, language, "warning")
+        yield _fail("disk", said, _ROOM, language, "warning")
     else:
-        yield _ok("disk", said, language)
+        yield _pass("disk", said, language)
 
 
-def _size(file: Path) -> int:
+def _measure_size(file: Path) -> int:
     """Bytes of a database with its write-ahead log."""
     parts = (file, file.with_name(f"{file.name}-wal"))
     return sum(part.stat().st_size for part in parts if part.exists())
 
 
-def _mebibytes(size: int, language: Language) -> str:
+def _format_mebibytes(size: int, language: Language) -> str:
     return words.number(round(size / 1024**2, 1), language)
 
 
@@ -269,52 +269,52 @@ _SIGNS = Texts("firma {kid}", "{kid} signs")
 _RENEW = Texts("ejecute actitud-api init: hace otra clave", "run actitud-api init: it makes another key")
 
 
-def methodologies(language: Language) -> Check:
+def check_methodologies(language: Language) -> Check:
     """Whether every methodology is the one that its digest was registered of."""
     try:
         versions = loader.verify_registered_digests()
     except loader.DefectiveMethodology as error:
-        return _wrong("methodologies", error.translate(language), _REINSTALL, language)
-    return _ok("methodologies", _DIGESTS.into(language).format(versions=", ".join(versions)), language)
+        return _fail("methodologies", error.translate(language), _REINSTALL, language)
+    return _pass("methodologies", _DIGESTS.into(language).format(versions=", ".join(versions)), language)
 
 
-def clock(now: datetime, newest: datetime | None, language: Language) -> Check:
+def check_clock(now: datetime, newest: datetime | None, language: Language) -> Check:
     """Whether the time can be right; `newest`: a time that has certainly passed."""
     said = now.isoformat(timespec="seconds")
     if newest is not None and now < newest - CLOCK_SLACK:
         then = newest.isoformat(timespec="seconds")
-        return _wrong("clock", _BEFORE_KEY.into(language).format(now=said, then=then), _SET_CLOCK, language)
+        return _fail("clock", _BEFORE_KEY.into(language).format(now=said, then=then), _SET_CLOCK, language)
     if not CLOCK_FROM <= now < CLOCK_TO:
-        return _wrong("clock", said, _SET_CLOCK, language)
-    return _ok("clock", said, language)
+        return _fail("clock", said, _SET_CLOCK, language)
+    return _pass("clock", said, language)
 
 
-def administrators(database: Database) -> list[access.Record]:
+def list_administrators(database: Database) -> list[access.Record]:
     """The keys of administrators."""
     with database.read() as session:
         return access.administrators(session)
 
 
-def keys(records: Sequence[access.Record], peppers: Sequence[Secret], now: datetime, language: Language) -> Check:
+def check_keys(records: Sequence[access.Record], peppers: Sequence[Secret], now: datetime, language: Language) -> Check:
     """Whether an administrator can get in, today and in thirty days."""
     holding = [record for record in records if access.holds(record, now)]
     known = [record for record in holding if access.is_recognised(record, peppers)]
     if not known:
         if holding:
-            return _wrong("keys", _PEPPER.into(language).format(id=holding[-1].id), _PEPPER_BACK, language)
-        return _wrong("keys", _NO_KEY.into(language), _INIT, language)
+            return _fail("keys", _PEPPER.into(language).format(id=holding[-1].id), _PEPPER_BACK, language)
+        return _fail("keys", _NO_KEY.into(language), _INIT, language)
     last = max(known, key=lambda record: record.expires)
     said = _ENDS.into(language).format(id=last.id, expires=last.expires.date().isoformat())
     if not access.holds(last, now + OVERLAP):
-        return _wrong("keys", said, _RENEW, language, "warning")
-    return _ok("keys", said, language)
+        return _fail("keys", said, _RENEW, language, "warning")
+    return _pass("keys", said, language)
 
 
-def signing(settings: Settings, database: Database, language: Language) -> Check:
+def check_signing(settings: Settings, database: Database, language: Language) -> Check:
     """Whether the key that signs is in its file, fits, and is read by its owner only."""
     try:
         with database.read() as session:
             signer = ledger.signer(session, settings.signing_folder)
     except ledger.SigningKeyFault as error:
-        return _wrong("signing", ledgers.fault(error, language), ledgers.REMEDIES[error.code], language)
-    return _ok("signing", _SIGNS.into(language).format(kid=signer.kid), language)
+        return _fail("signing", ledgers.describe_fault(error, language), ledgers.REMEDIES[error.code], language)
+    return _pass("signing", _SIGNS.into(language).format(kid=signer.kid), language)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from actitud_api.cli.parsers import LIGHT, language_of, parser, run_of
+from actitud_api.cli.parsers import LIGHT, build_parser, detect_language, load_runner
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -13,16 +13,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Only the parsers are imported here: a shell that completes, and whoever asks for help, wait for no more than these.
     """
-    language = language_of(os.environ)
-    line = parser(language)
+    language = detect_language(os.environ)
+    line = build_parser(language)
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
 
         argcomplete.autocomplete(line)
     options = line.parse_args(arguments)
     if options.run in LIGHT:
-        return run_of(options)(options, language)
+        return load_runner(options)(options, language)
 
     from actitud_api.cli.running import run_command
 
-    return run_command(run_of(options), options, language)
+    return run_command(load_runner(options), options, language)

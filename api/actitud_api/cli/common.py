@@ -35,7 +35,7 @@ class CommandError(Exception):
         self.code = code
 
 
-def settings_of(options: argparse.Namespace) -> Settings:
+def load_settings(options: argparse.Namespace) -> Settings:
     """The settings of the process with what the options of a command say; raises `FaultySettings`."""
     said = {"database_url": options.database, "host": vars(options).get("host"), "port": vars(options).get("port")}
     settings = read(os.environ, Path(), {name: text for name, text in said.items() if text is not None})
@@ -45,9 +45,9 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 
 @contextmanager
-def opened(settings: Settings, language: Language) -> Iterator[Database]:
+def open_database(settings: Settings, language: Language) -> Iterator[Database]:
     """The database of the settings, closed at the end."""
-    with usable(language):
+    with catch_unusable(language):
         database = Database(settings.database_url)
     try:
         yield database
@@ -56,7 +56,7 @@ def opened(settings: Settings, language: Language) -> Iterator[Database]:
 
 
 @contextmanager
-def usable(language: Language) -> Iterator[None]:
+def catch_unusable(language: Language) -> Iterator[None]:
     """A block that makes a database; a URL that the service does not run on ends the command."""
     try:
         yield
@@ -64,7 +64,7 @@ def usable(language: Language) -> Iterator[None]:
         raise CommandError(_UNUSABLE.into(language).format(reason=error), 2) from error
 
 
-def lang_of(options: argparse.Namespace, language: Language) -> Language:
+def choose_language(options: argparse.Namespace, language: Language) -> Language:
     """The language that is asked for, or else that of the process."""
     if options.lang is None:
         return language
@@ -75,7 +75,7 @@ def lang_of(options: argparse.Namespace, language: Language) -> Language:
     return known
 
 
-def content_of(file: str, language: Language) -> bytes:
+def read_content(file: str, language: Language) -> bytes:
     """The bytes of a file, or of standard input for `-`."""
     try:
         return sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
@@ -83,7 +83,7 @@ def content_of(file: str, language: Language) -> bytes:
         raise CommandError(_UNREADABLE.into(language).format(file=file, reason=error.strerror), 2) from error
 
 
-def show(renderable: RenderableType) -> None:
+def print_renderable(renderable: RenderableType) -> None:
     """Writes something to standard output, as wide as the terminal, without blanks at the ends of lines."""
     console = Console(highlight=False)
     with console.capture() as captured:
@@ -91,7 +91,7 @@ def show(renderable: RenderableType) -> None:
     sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
-def marked(mark: str, text: str) -> Table:
+def render_marked(mark: str, text: str) -> Table:
     """A paragraph that hangs on a mark."""
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_row(mark, Text(text, overflow="fold"))
@@ -99,7 +99,7 @@ def marked(mark: str, text: str) -> Table:
 
 
 @contextmanager
-def progress(text: str, total: int) -> Iterator[Callable[[], None]]:
+def show_progress(text: str, total: int) -> Iterator[Callable[[], None]]:
     """A progress bar on standard error; call what it yields for each step."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from actitud_api.cli.common import CommandError, opened, settings_of
-from actitud_api.cli.readiness import check_there, reaching
+from actitud_api.cli.common import CommandError, load_settings, open_database
+from actitud_api.cli.readiness import catch_unreachable, check_exists
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.storage import backup as copies
@@ -62,29 +62,33 @@ LOAD: Final = "pg_restore --clean --if-exists --single-transaction --dbname={url
 
 def run_backup(options: argparse.Namespace, language: Language) -> int:
     """Run `backup`; return its exit code."""
-    settings = settings_of(options)
-    source = _file_of(settings, DUMP, options.file, language)
-    check_there(settings, language)
-    with opened(settings, language) as database, reaching(settings, language), _failing(options.file, language):
+    settings = load_settings(options)
+    source = _find_database_file(settings, DUMP, options.file, language)
+    check_exists(settings, language)
+    with (
+        open_database(settings, language) as database,
+        catch_unreachable(settings, language),
+        _catch_failures(options.file, language),
+    ):
         copy = copies.backup(database, source, options.file, force=options.force)
-    sys.stdout.write(f"{_said(_MADE, copy, settings, language)}\n{copy.line}\n")
+    sys.stdout.write(f"{_describe_copy(_MADE, copy, settings, language)}\n{copy.line}\n")
     return 0
 
 
 def run_restore(options: argparse.Namespace, language: Language) -> int:
     """Run `restore`; return its exit code."""
-    settings = settings_of(options)
-    target = _file_of(settings, LOAD, options.file, language)
-    with _failing(options.file, language):
+    settings = load_settings(options)
+    target = _find_database_file(settings, LOAD, options.file, language)
+    with _catch_failures(options.file, language):
         copy = copies.restore(options.file, target, force=options.force)
-    sys.stdout.write(f"{_said(_RESTORED, copy, settings, language)}\n{copy.line}\n")
+    sys.stdout.write(f"{_describe_copy(_RESTORED, copy, settings, language)}\n{copy.line}\n")
     if not copy.checked:
         line = copies.checksum_file(options.file)
         sys.stderr.write(f"{_UNCHECKED.into(language).format(line=line)}\n")
     return 0
 
 
-def _file_of(settings: Settings, command: str, file: Path, language: Language) -> Path:
+def _find_database_file(settings: Settings, command: str, file: Path, language: Language) -> Path:
     """The file of the database; where that is a server, the command says what to type instead."""
     found = file_of(settings.database_url)
     if found is None:
@@ -93,7 +97,7 @@ def _file_of(settings: Settings, command: str, file: Path, language: Language) -
     return found
 
 
-def _said(text: Texts, copy: copies.Copy, settings: Settings, language: Language) -> str:
+def _describe_copy(text: Texts, copy: copies.Copy, settings: Settings, language: Language) -> str:
     size = words.number(copy.size, language)
     return text.into(language).format(
         database=shown(settings.database_url), file=copy.file, size=size, revision=copy.revision
@@ -101,7 +105,7 @@ def _said(text: Texts, copy: copies.Copy, settings: Settings, language: Language
 
 
 @contextmanager
-def _failing(file: Path, language: Language) -> Iterator[None]:
+def _catch_failures(file: Path, language: Language) -> Iterator[None]:
     try:
         yield
     except copies.BackupError as error:

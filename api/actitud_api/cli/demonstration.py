@@ -12,12 +12,12 @@ import uvicorn
 from msgspec import structs
 from rich.console import Console
 
-from actitud_api.cli.common import CommandError, progress, settings_of
-from actitud_api.cli.readiness import check_known, reaching
-from actitud_api.cli.serving import address_of, application, database_of, readiness_of
+from actitud_api.cli.common import CommandError, load_settings, show_progress
+from actitud_api.cli.readiness import catch_unreachable, check_revisions
+from actitud_api.cli.serving import build_application, format_address, get_database, get_readiness
 from actitud_api.demo import service as demo
-from actitud_api.demo.printing import table
-from actitud_api.demo.report import Report
+from actitud_api.demo.printing import render_report
+from actitud_api.demo.report import SimulationReport
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
@@ -45,20 +45,20 @@ _READY = Texts(
 
 def run_demo(options: argparse.Namespace, language: Language) -> int:
     """Answers from the start, and is ready once the demonstration is loaded."""
-    said = settings_of(options)
+    said = load_settings(options)
     settings = structs.replace(
         said, database_url=options.database or DATABASE, signing_folder=said.signing_folder / SIGNING_FOLDER
     )
     loaded = threading.Event()
-    with application(settings, language) as app:
-        database = database_of(app)
-        with reaching(settings, language):
-            check_known(settings, revisions(database), language)
+    with build_application(settings, language) as app:
+        database = get_database(app)
+        with catch_unreachable(settings, language):
+            check_revisions(settings, revisions(database), language)
             database.migrate()
-        if demo.is_published(database) and (options.in_review or demo.stored(database) is None):
+        if demo.is_published(database) and (options.in_review or demo.load_report(database) is None):
             raise CommandError(_PUBLISHED.into(language))
         _make_signing_key(database, settings)
-        readiness_of(app).register(demo.EDITION, loaded.is_set)
+        get_readiness(app).register(demo.EDITION, loaded.is_set)
         config = uvicorn.Config(
             app, host=settings.host, port=settings.port, log_config=None, log_level="warning", access_log=False
         )
@@ -68,12 +68,12 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
 
         def load() -> None:
             try:
-                report = _loaded(database, language)
+                report = _load(database, language)
                 if not options.in_review and not demo.is_published(database):
-                    shown = progress(_PUBLISHING.into(language), demo.ORGANISATIONS)
+                    shown = show_progress(_PUBLISHING.into(language), demo.ORGANISATIONS)
                     with spread_over_cores() as spread, shown as advance:
                         now = datetime.now(UTC)
-                        demo.publish(database, settings.signing_folder, advance, now=now, spread=spread)
+                        demo.publish_demonstration(database, settings.signing_folder, advance, now=now, spread=spread)
             except BaseException:
                 if server.should_exit:
                     return  # told to end before it was ready: what is unfinished is dropped
@@ -81,10 +81,10 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
                 raise
             loaded.set()
             console = Console()
-            console.print(table(report, language))
+            console.print(render_report(report, language))
             if options.in_review:
-                console.print(_KEY.into(language).format(key=_key(database, settings)), soft_wrap=True)
-            console.print(_READY.into(language).format(address=address_of(settings)))
+                console.print(_KEY.into(language).format(key=_create_key(database, settings)), soft_wrap=True)
+            console.print(_READY.into(language).format(address=format_address(settings)))
 
         threading.Thread(target=load, daemon=True).start()
         with suppress(KeyboardInterrupt):
@@ -92,7 +92,7 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
     return 0 if loaded.is_set() else 1
 
 
-def _key(database: Database, settings: Settings) -> str:
+def _create_key(database: Database, settings: Settings) -> str:
     """A new key of an administrator."""
     now = datetime.now(UTC)
     with database.write() as session:
@@ -119,10 +119,10 @@ def _make_signing_key(database: Database, settings: Settings) -> None:
             ledger.rotate_signing_key(session, settings.signing_folder, event, now=now)
 
 
-def _loaded(database: Database, language: Language) -> Report:
+def _load(database: Database, language: Language) -> SimulationReport:
     """The report of the demonstration in a database; makes it where it is not there."""
-    report = demo.stored(database)
+    report = demo.load_report(database)
     if report is not None:
         return report
-    with progress(_SIMULATING.into(language), demo.ORGANISATIONS) as advance:
-        return demo.load(database, advance)
+    with show_progress(_SIMULATING.into(language), demo.ORGANISATIONS) as advance:
+        return demo.store_demonstration(database, advance)

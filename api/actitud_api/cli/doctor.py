@@ -13,7 +13,7 @@ from rich.text import Text
 
 from actitud_api.cli import checks
 from actitud_api.cli.checks import Check, Status
-from actitud_api.cli.common import settings_of
+from actitud_api.cli.common import load_settings
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.places import is_absent
@@ -30,7 +30,7 @@ _TOTALS = Texts(
 )
 
 
-class Report(msgspec.Struct, frozen=True):
+class DoctorReport(msgspec.Struct, frozen=True):
     """What was found: the worst status, and every check."""
 
     status: Status
@@ -39,7 +39,7 @@ class Report(msgspec.Struct, frozen=True):
 
 def run_doctor(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0 where there is no problem, warnings or not, and 1 where there is one."""
-    report = _report(list(_checks(options, language)))
+    report = _build_report(list(_run_checks(options, language)))
     if options.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
     else:
@@ -47,59 +47,59 @@ def run_doctor(options: argparse.Namespace, language: Language) -> int:
     return int(report.status == "problem")
 
 
-def _checks(options: argparse.Namespace, language: Language) -> Iterator[Check]:
+def _run_checks(options: argparse.Namespace, language: Language) -> Iterator[Check]:
     try:
-        settings = settings_of(options)
+        settings = load_settings(options)
     except FaultySettings as error:
-        yield checks.faulty_settings(error, language)
-        yield checks.methodologies(language)
+        yield checks.report_faulty_settings(error, language)
+        yield checks.check_methodologies(language)
         return
     now = datetime.now(UTC)
-    yield checks.settings_hold(settings, language)
-    yield from _of_database(settings, now, language)
-    yield checks.methodologies(language)
-    yield checks.address(settings, language)
+    yield checks.check_settings(settings, language)
+    yield from _check_database(settings, now, language)
+    yield checks.check_methodologies(language)
+    yield checks.check_address(settings, language)
 
 
-def _of_database(settings: Settings, now: datetime, language: Language) -> Iterator[Check]:
+def _check_database(settings: Settings, now: datetime, language: Language) -> Iterator[Check]:
     """The checks of the database; where one that the others need fails they are left out."""
     if is_absent(settings.database_url):
-        yield checks.absent(settings, language)
-        yield checks.clock(now, None, language)
+        yield checks.report_absent_database(settings, language)
+        yield checks.check_clock(now, None, language)
         return
     try:
         database = Database(settings.database_url)
     except ValueError as error:
-        yield checks.unusable(error, language)
+        yield checks.report_unusable_database(error, language)
         return
     try:
-        reached = checks.reachable(settings, database, language)
+        reached = checks.check_reachable(settings, database, language)
         yield reached
         if reached.status == "problem":
             return
-        migrated = checks.migrated(settings, database, language)
+        migrated = checks.check_migrations(settings, database, language)
         yield migrated
-        yield from checks.sqlite(database, language)
-        yield from checks.disk(settings, language)
+        yield from checks.check_sqlite(database, language)
+        yield from checks.check_disk(settings, language)
         if migrated.status == "problem":
-            yield checks.clock(now, None, language)
+            yield checks.check_clock(now, None, language)
             return
-        yield checks.writable(database, language)
-        records = checks.administrators(database)
-        yield checks.clock(now, max((record.created for record in records), default=None), language)
-        yield checks.keys(records, settings.peppers, now, language)
-        yield checks.signing(settings, database, language)
+        yield checks.check_writable(database, language)
+        records = checks.list_administrators(database)
+        yield checks.check_clock(now, max((record.created for record in records), default=None), language)
+        yield checks.check_keys(records, settings.peppers, now, language)
+        yield checks.check_signing(settings, database, language)
     finally:
         database.close()
 
 
-def _report(found: list[Check]) -> Report:
+def _build_report(found: list[Check]) -> DoctorReport:
     statuses = {check.status for check in found}
     worst: Status = "problem" if "problem" in statuses else "warning" if "warning" in statuses else "ok"
-    return Report(worst, found)
+    return DoctorReport(worst, found)
 
 
-def _print(report: Report, language: Language) -> None:
+def _print(report: DoctorReport, language: Language) -> None:
     console = Console(soft_wrap=True, highlight=False)
     for check in report.checks:
         mark, colour = _MARKS[check.status]

@@ -35,7 +35,7 @@ _LARGE = Texts("es demasiado grande", "it is too large")
 _SCHEME = Texts("no es una dirección http ni https", "it is no address of http or https")
 
 
-class Missing(LookupError):
+class AddressNotFound(LookupError):
     """There is nothing at an address (404); `told` is the error of a command that needs it."""
 
     def __init__(self, told: CommandError) -> None:
@@ -43,7 +43,7 @@ class Missing(LookupError):
         self.told = told
 
 
-class _Moved(Exception):
+class _RedirectedElsewhere(Exception):
     """An answer that leads to another host."""
 
     def __init__(self, location: str) -> None:
@@ -51,7 +51,7 @@ class _Moved(Exception):
         self.location = location
 
 
-class _SameHost(HTTPRedirectHandler):
+class _SameHostRedirects(HTTPRedirectHandler):
     """Follows redirections only within the host that was asked."""
 
     def redirect_request(
@@ -59,7 +59,7 @@ class _SameHost(HTTPRedirectHandler):
     ) -> Request | None:
         before, after = urlsplit(req.full_url), urlsplit(newurl)
         if (before.scheme, before.netloc) != (after.scheme, after.netloc):
-            raise _Moved(newurl)
+            raise _RedirectedElsewhere(newurl)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -68,7 +68,7 @@ def is_url(text: str) -> bool:
     return "://" in text
 
 
-def fetched(url: str, language: Language) -> IO[bytes]:
+def fetch(url: str, language: Language) -> IO[bytes]:
     """What an address answers, in a temporary file; raises `Missing` for 404, and `CommandError` for all else."""
     file: IO[bytes] = TemporaryFile()  # noqa: SIM115 - whoever asked closes it
     try:
@@ -90,7 +90,7 @@ def _fill(file: IO[bytes], url: str, language: Language) -> None:
             raise failed(_SCHEME.into(language))
         headers = {"User-Agent": f"actitud-api/{__version__}", "Accept": "*/*", "Accept-Language": language}
         request = Request(url, headers=headers)
-        with build_opener(_SameHost).open(request, timeout=PATIENCE) as answer:
+        with build_opener(_SameHostRedirects).open(request, timeout=PATIENCE) as answer:
             size = 0
             while piece := answer.read1(_PIECE):
                 size += len(piece)
@@ -102,11 +102,11 @@ def _fill(file: IO[bytes], url: str, language: Language) -> None:
             if answer.length:
                 raise failed(_CUT.into(language))
     except HTTPError as error:
-        said = _said(error, language)
+        said = _describe_error(error, language)
         if error.code == NOT_FOUND:
-            raise Missing(failed(said)) from None
+            raise AddressNotFound(failed(said)) from None
         raise failed(said) from None
-    except _Moved as error:
+    except _RedirectedElsewhere as error:
         raise failed(_MOVED.into(language).format(location=error.location)) from None
     except TimeoutError:
         raise failed(_LATE.into(language)) from None
@@ -117,18 +117,18 @@ def _fill(file: IO[bytes], url: str, language: Language) -> None:
         raise failed(str(error) or type(error).__name__) from None
 
 
-def _said(error: HTTPError, language: Language) -> str:
+def _describe_error(error: HTTPError, language: Language) -> str:
     """What an answer that is an error says: its status, and what the service says of it."""
     with error:
         status = _STATUS.into(language).format(status=error.code)
         try:
-            detail = msgspec.json.decode(error.read(_PIECE), type=_Problem).detail
+            detail = msgspec.json.decode(error.read(_PIECE), type=_ProblemDetails).detail
         except (ValueError, OSError, HTTPException):
             return status
     return f"{status}: {detail}" if detail else status
 
 
-class _Problem(Struct, frozen=True):
+class _ProblemDetails(Struct, frozen=True):
     """The part of a problem document (RFC 9457) that says what is wrong."""
 
     detail: str = ""

@@ -51,12 +51,12 @@ KINDS = get_args(Kind)
 _LISTED = ", ".join(KINDS)
 
 
-def first_organisation(options: argparse.Namespace, language: Language) -> organisations.Entry | None:
+def read_first_organisation(options: argparse.Namespace, language: Language) -> organisations.Entry | None:
     """The organisation that the options describe, None where they describe none.
 
     The province of a Spanish municipality is in its identifier. Raises `CommandError` with everything that is wrong.
     """
-    faults = list(_faults(options, language))
+    faults = list(_find_faults(options, language))
     if faults:
         raise CommandError("\n".join(faults), 2)
     if options.organisation is None:
@@ -71,13 +71,13 @@ def first_organisation(options: argparse.Namespace, language: Language) -> organ
     )
 
 
-def _faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
+def _find_faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
     if options.organisation is None:
         for name in ("name", "kind", "population", "province"):
             if vars(options)[name] is not None:
                 yield _ALONE.into(language).format(option=f"--{name}")
         return
-    yield from _identifier_faults(options.organisation, language)
+    yield from _find_identifier_faults(options.organisation, language)
     for name in ("name", "kind"):
         if vars(options)[name] is None:
             yield _MISSING.into(language).format(option=f"--{name}")
@@ -86,7 +86,7 @@ def _faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
     if options.kind is not None and options.kind not in KINDS:
         yield _NO_KIND.into(language).format(value=options.kind, kinds=_LISTED)
     if options.population is not None:
-        yield from _population_faults(options.population, options.kind, language)
+        yield from _find_population_faults(options.population, options.kind, language)
     if options.province is not None:
         expected = province_of(options.organisation)
         if options.province not in PROVINCES:
@@ -95,7 +95,7 @@ def _faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
             yield _OTHER_PROVINCE.into(language).format(value=options.province, expected=expected)
 
 
-def _identifier_faults(identifier: str, language: Language) -> Iterator[str]:
+def _find_identifier_faults(identifier: str, language: Language) -> Iterator[str]:
     try:
         checked(identifier)
     except InvalidIdentifier as error:
@@ -103,7 +103,7 @@ def _identifier_faults(identifier: str, language: Language) -> Iterator[str]:
         yield text.into(language).format(value=identifier, expected=error.expected)
 
 
-def _population_faults(text: str, kind: str | None, language: Language) -> Iterator[str]:
+def _find_population_faults(text: str, kind: str | None, language: Language) -> Iterator[str]:
     if not (text.isascii() and text.isdigit() and len(text) <= 13 and int(text) <= MAXIMUM_POPULATION):
         yield _NO_POPULATION.into(language).format(value=text)
     known = loader.load_newest().document.organisation_types

@@ -7,8 +7,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Final
 
-from actitud_api.cli.common import CommandError, opened, settings_of
-from actitud_api.cli.readiness import check_ready, reaching
+from actitud_api.cli.common import CommandError, load_settings, open_database
+from actitud_api.cli.readiness import catch_unreachable, check_ready
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.audit_log import service as ledger
@@ -26,8 +26,8 @@ _ACTION: Final = "cli.flags"
 
 def run_flags(options: argparse.Namespace, language: Language) -> int:
     """Run `flags`; return its exit code."""
-    settings, edition = settings_of(options), options.edition
-    with opened(settings, language) as database, reaching(settings, language):
+    settings, edition = load_settings(options), options.edition
+    with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         event = ledger.Event(action=_ACTION, actor=None, subject=f"/v1/editions/{edition}/flags", public=True)
         try:

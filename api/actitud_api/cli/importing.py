@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from msgspec import structs
 
-from actitud_api.cli.common import CommandError, opened, progress, settings_of
-from actitud_api.cli.readiness import make_tables, reaching
+from actitud_api.cli.common import CommandError, load_settings, open_database, show_progress
+from actitud_api.cli.readiness import catch_unreachable, create_tables
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.storage.places import failures
@@ -32,17 +32,17 @@ _UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {r
 
 def run_import(options: argparse.Namespace, language: Language) -> int:
     """Run `organisations import`; return its exit code."""
-    settings = settings_of(options)
-    year = _year(options.population_year, language)
+    settings = load_settings(options)
+    year = _parse_year(options.population_year, language)
     try:
         raw = options.file.read_bytes()
     except OSError as error:
         text = _UNREADABLE.into(language).format(file=options.file, reason=error.strerror)
         raise CommandError(text) from error
-    with opened(settings, language) as database, reaching(settings, language):
-        make_tables(settings, database, language)
+    with open_database(settings, language) as database, catch_unreachable(settings, language):
+        create_tables(settings, database, language)
         try:
-            with failures(), progress(_READING.into(language), max(0, raw.count(b"\n") - 1)) as advance:
+            with failures(), show_progress(_READING.into(language), max(0, raw.count(b"\n") - 1)) as advance:
                 imported = organisations.import_municipalities(
                     database, raw, advance, now=datetime.now(UTC), population_year=year
                 )
@@ -55,7 +55,7 @@ def run_import(options: argparse.Namespace, language: Language) -> int:
     return 0
 
 
-def _year(text: str | None, language: Language) -> int | None:
+def _parse_year(text: str | None, language: Language) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) == 4 and int(text) in YEARS):

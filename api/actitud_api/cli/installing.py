@@ -9,9 +9,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from actitud_api.cli.common import CommandError, opened, settings_of
-from actitud_api.cli.first import first_organisation
-from actitud_api.cli.readiness import make_tables, reaching
+from actitud_api.cli.common import CommandError, load_settings, open_database
+from actitud_api.cli.first import read_first_organisation
+from actitud_api.cli.readiness import catch_unreachable, create_tables
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology import loader
 from actitud_api.platform.audit_log import service as ledger
@@ -76,7 +76,7 @@ _NEXT = Texts(
 )
 
 
-class Outcome(Struct, frozen=True):
+class InstallOutcome(Struct, frozen=True):
     """What an installation has now: the organisation it begins with, if any, and the administrator key that holds.
 
     `added`: the organisation is new. `created`: the key is new, and this is the only time that its text is known.
@@ -90,7 +90,7 @@ class Outcome(Struct, frozen=True):
     kid: str | None
 
 
-class OtherOrganisation(ValueError):
+class OrganisationDiffers(ValueError):
     """There are organisations already, and not the one that was to be the first."""
 
     def __init__(self, record: organisations.Record) -> None:
@@ -100,8 +100,8 @@ class OtherOrganisation(ValueError):
 
 def run_init(options: argparse.Namespace, language: Language) -> int:
     """Run `init`; return its exit code."""
-    settings = settings_of(options)
-    first = first_organisation(options, language)
+    settings = load_settings(options)
+    first = read_first_organisation(options, language)
     days = int(options.key_days) if options.key_days.isdecimal() else 0
     if days not in KEY_DAYS:
         raise CommandError(_NO_DAYS.into(language).format(value=options.key_days), 2)
@@ -109,11 +109,11 @@ def run_init(options: argparse.Namespace, language: Language) -> int:
         versions = loader.verify_registered_digests()
     except loader.DefectiveMethodology as error:
         raise CommandError(_DEFECTIVE.into(language).format(reason=error.translate(language))) from error
-    with opened(settings, language) as database, reaching(settings, language):
-        made, revision = make_tables(settings, database, language)
+    with open_database(settings, language) as database, catch_unreachable(settings, language):
+        made, revision = create_tables(settings, database, language)
         try:
             outcome = install(database, settings, first, days=days, new_key=options.new_key, now=datetime.now(UTC))
-        except OtherOrganisation as error:
+        except OrganisationDiffers as error:
             text = _ORGANISATION_OTHER.into(language).format(id=error.record.id, name=error.record.name)
             raise CommandError(text) from error
         except OSError as error:
@@ -123,7 +123,7 @@ def run_init(options: argparse.Namespace, language: Language) -> int:
     lines = [
         tables.into(language).format(database=shown(settings.database_url), revision=revision),
         _METHODOLOGIES.into(language).format(versions=", ".join(versions)),
-        *_said(outcome, settings, language),
+        *_describe_outcome(outcome, settings, language),
     ]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
@@ -137,7 +137,7 @@ def install(
     days: int,
     new_key: bool,
     now: datetime,
-) -> Outcome:
+) -> InstallOutcome:
     """Adds the first organisation and a key of an administrator where they are not there, together or not at all.
 
     Raises `OtherOrganisation`, and then nothing has changed.
@@ -149,7 +149,7 @@ def install(
         organisation, added = (there[0] if there else None), False
         if first is not None:
             if organisation is not None:
-                organisation = _same(session, first, organisation)
+                organisation = _check_same(session, first, organisation)
             else:
                 organisation, added = organisations.create(session, first, now=now), True
         peppers = settings.peppers
@@ -166,12 +166,14 @@ def install(
         created = None
         if new_key or not lasting:
             created = access.create_key(session, peppers, role="administrator", days=days, now=now)
-        kid = _enter(session, settings, added=organisation if added else None, created=created, signs=signs, now=now)
+        kid = _create_organisation(
+            session, settings, added=organisation if added else None, created=created, signs=signs, now=now
+        )
         key = lasting[-1] if created is None else created.record
-        return Outcome(organisation, added, key, created, kid)
+        return InstallOutcome(organisation, added, key, created, kid)
 
 
-def _enter(
+def _create_organisation(
     session: Session,
     settings: Settings,
     *,
@@ -200,16 +202,16 @@ def _enter(
     return ledger.rotate_signing_key(session, settings.signing_folder, event, now=now).kid
 
 
-def _same(session: Session, first: organisations.Entry, other: organisations.Record) -> organisations.Record:
+def _check_same(session: Session, first: organisations.Entry, other: organisations.Record) -> organisations.Record:
     try:
         return organisations.find(session, first.id)
     except organisations.AliasOf as error:
         return organisations.find(session, error.organisation)
     except organisations.UnknownOrganisation:
-        raise OtherOrganisation(other) from None
+        raise OrganisationDiffers(other) from None
 
 
-def _said(outcome: Outcome, settings: Settings, language: Language) -> list[str]:
+def _describe_outcome(outcome: InstallOutcome, settings: Settings, language: Language) -> list[str]:
     """The outcome as lines of text; a new key stands alone in its line."""
     organisation = outcome.organisation
     if organisation is None:

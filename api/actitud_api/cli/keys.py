@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, get_args
 
-from actitud_api.cli.common import CommandError, content_of, opened, settings_of
-from actitud_api.cli.readiness import check_ready, reaching
+from actitud_api.cli.common import CommandError, load_settings, open_database, read_content
+from actitud_api.cli.readiness import catch_unreachable, check_ready
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
@@ -94,11 +94,11 @@ _NONE = Texts("No hay ninguna clave {id} que valga.", "There is no key {id} that
 
 def run_create(options: argparse.Namespace, language: Language) -> int:
     """Run `keys create`; return its exit code."""
-    settings = settings_of(options)
-    faults = list(_faults(options, language))
+    settings = load_settings(options)
+    faults = list(_find_faults(options, language))
     if faults:
         raise CommandError("\n".join(faults), 2)
-    with opened(settings, language) as database, reaching(settings, language):
+    with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         now = datetime.now(UTC)
         try:
@@ -110,26 +110,29 @@ def run_create(options: argparse.Namespace, language: Language) -> int:
                     days=int(options.days),
                 )
                 created = keys.create(session, settings.peppers, wanted, maker=None, now=now)
-                ledger.append(session, _event("create", created.record, {"role": options.role}), now=now)
+                ledger.append(session, _build_event("create", created.record, {"role": options.role}), now=now)
         except keys.Unbound as error:
             told = [
                 _ABSENT[found.pointer.split("/")[1]].into(language).format(id=found.value) for found in error.unknown
             ]
             raise CommandError("\n".join(told)) from error
-    _show(created, language)
+    _print_key(created, language)
     return 0
 
 
-def _show(created: access.Created, language: Language) -> None:
+def _print_key(created: access.Created, language: Language) -> None:
     """Says what a new key is for; the key itself stands alone in its line."""
     record = created.record
     made = _MADE.into(language).format(
-        id=record.id, role=record.role, bound=_bound(record, language), expires=record.expires.date().isoformat()
+        id=record.id,
+        role=record.role,
+        bound=_describe_scope(record, language),
+        expires=record.expires.date().isoformat(),
     )
     sys.stdout.write(f"{made}\n{created.text}\n")
 
 
-def _bound(record: access.Record, language: Language) -> str:
+def _describe_scope(record: access.Record, language: Language) -> str:
     """What a key is bound to."""
     if record.role in access.OF_ORGANISATIONS:
         return ", ".join(record.organisations)
@@ -138,7 +141,7 @@ def _bound(record: access.Record, language: Language) -> str:
     return _INSTALLATION.into(language)
 
 
-def _event(name: str, record: access.Record, details: Mapping[str, str]) -> ledger.Event:
+def _build_event(name: str, record: access.Record, details: Mapping[str, str]) -> ledger.Event:
     """The entry of what was done with a key; its id is no secret."""
     return ledger.Event(
         action=f"cli.keys.{name}",
@@ -150,7 +153,7 @@ def _event(name: str, record: access.Record, details: Mapping[str, str]) -> ledg
     )
 
 
-def _faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
+def _find_faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
     """Everything that is wrong with the options of a new key."""
     if options.role is None:
         yield _MISSING_ROLE.into(language).format(roles=_LISTED)
@@ -162,10 +165,10 @@ def _faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
         yield _NO_BINDING.into(language).format(option="organisation", role=options.role)
     if options.edition and options.role in _NOT_OF_EDITIONS:
         yield _NO_BINDING.into(language).format(option="edition", role=options.role)
-    yield from _faulty_days(options.days, language)
+    yield from _find_day_faults(options.days, language)
 
 
-def _faulty_days(text: str, language: Language) -> Iterator[str]:
+def _find_day_faults(text: str, language: Language) -> Iterator[str]:
     if not _is_within(text, 1, access.DAYS_MAX):
         yield _NO_DAYS.into(language).format(value=text, most=access.DAYS_MAX)
 
@@ -179,8 +182,8 @@ def _is_within(text: str, least: int, most: int) -> bool:
 
 def run_list(options: argparse.Namespace, language: Language) -> int:
     """Run `keys list`; return its exit code."""
-    settings = settings_of(options)
-    with opened(settings, language) as database, reaching(settings, language):
+    settings = load_settings(options)
+    with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         with failures(), database.read() as session:
             listed = access.used(session, access.all_keys(session))
@@ -193,7 +196,7 @@ def run_list(options: argparse.Namespace, language: Language) -> int:
         (
             used.record.id,
             used.record.role,
-            _bound(used.record, language),
+            _describe_scope(used.record, language),
             used.record.created.date().isoformat(),
             used.record.expires.date().isoformat(),
             _NEVER if used.last_used is None else used.last_used.isoformat(),
@@ -213,14 +216,14 @@ def run_list(options: argparse.Namespace, language: Language) -> int:
 
 def run_revoke(options: argparse.Namespace, language: Language) -> int:
     """Run `keys revoke`; return its exit code."""
-    settings = settings_of(options)
-    with opened(settings, language) as database, reaching(settings, language):
+    settings = load_settings(options)
+    with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         now = datetime.now(UTC)
         try:
             with failures(), database.write() as session:
                 revoked = access.revoke(session, options.id, now=now)
-                ledger.append(session, _event("revoke", revoked, {}), now=now)
+                ledger.append(session, _build_event("revoke", revoked, {}), now=now)
         except (access.UnknownKey, access.Refused) as error:
             raise CommandError(_NONE.into(language).format(id=options.id)) from error
     sys.stdout.write(f"{_REVOKED.into(language).format(id=options.id)}\n")
@@ -232,13 +235,13 @@ def run_revoke(options: argparse.Namespace, language: Language) -> int:
 
 def run_rotate(options: argparse.Namespace, language: Language) -> int:
     """Run `keys rotate`; return its exit code."""
-    settings = settings_of(options)
-    faults = [] if options.days is None else list(_faulty_days(options.days, language))
+    settings = load_settings(options)
+    faults = [] if options.days is None else list(_find_day_faults(options.days, language))
     if not _is_within(options.overlap, 0, access.OVERLAP_MAX):
         faults.append(_NO_OVERLAP.into(language).format(value=options.overlap, most=access.OVERLAP_MAX))
     if faults:
         raise CommandError("\n".join(faults), 2)
-    with opened(settings, language) as database, reaching(settings, language):
+    with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         now = datetime.now(UTC)
         try:
@@ -253,7 +256,7 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
                     now=now,
                 )
                 before = access.find(session, options.id)
-                ledger.append(session, _event("rotate", created.record, {"replaces": before.id}), now=now)
+                ledger.append(session, _build_event("rotate", created.record, {"replaces": before.id}), now=now)
         except access.UnknownKey as error:
             raise CommandError(_NONE.into(language).format(id=options.id)) from error
         except access.Refused as error:
@@ -261,7 +264,7 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
             raise CommandError(told.into(language).format(id=options.id, after=error.holds)) from error
     replaced = _REPLACED.into(language).format(before=before.id, expires=before.expires.date().isoformat())
     sys.stdout.write(f"{replaced}\n")
-    _show(created, language)
+    _print_key(created, language)
     return 0
 
 
@@ -270,9 +273,9 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
 
 def run_check(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0 where there is no key, 1 where there is one; what is found is named by its id alone."""
-    text = content_of(options.file, language).decode("utf-8", "replace")
+    text = read_content(options.file, language).decode("utf-8", "replace")
     found = list(found_in(text))
-    states = _states(options, found, language) if found and (options.holds or options.database) else {}
+    states = _describe_states(options, found, language) if found and (options.holds or options.database) else {}
     for place, key in found:
         line = text.count("\n", 0, place) + 1
         told = _FOUND_STATE if key in states else _FOUND
@@ -282,10 +285,12 @@ def run_check(options: argparse.Namespace, language: Language) -> int:
     return 1 if found else 0
 
 
-def _states(options: argparse.Namespace, found: Sequence[tuple[int, Key]], language: Language) -> dict[Key, str]:
+def _describe_states(
+    options: argparse.Namespace, found: Sequence[tuple[int, Key]], language: Language
+) -> dict[Key, str]:
     """What the database says of each key."""
-    settings = settings_of(options)
-    with opened(settings, language) as database, reaching(settings, language):
+    settings = load_settings(options)
+    with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         with failures():
             known = access.known(database, settings.peppers, (key for _, key in found))
@@ -299,10 +304,10 @@ def _states(options: argparse.Namespace, found: Sequence[tuple[int, Key]], langu
 
 def run_rotate_signing(options: argparse.Namespace, language: Language) -> int:
     """Run `keys rotate-signing`; return its exit code."""
-    settings = settings_of(options)
+    settings = load_settings(options)
     folder = settings.signing_folder
     event = ledger.Event(action="cli.keys.rotate-signing", actor=None, subject=ledger.SIGNING_KEYS, public=True)
-    with opened(settings, language) as database, reaching(settings, language):
+    with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         now = datetime.now(UTC)
         try:

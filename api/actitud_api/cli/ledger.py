@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-from actitud_api.cli.common import CommandError, opened, settings_of
-from actitud_api.cli.readiness import check_ready, reaching
+from actitud_api.cli.common import CommandError, load_settings, open_database
+from actitud_api.cli.readiness import catch_unreachable, check_ready
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import schemas, service
 from actitud_api.platform.audit_log.keys import Code, SigningKeyFault
@@ -44,15 +44,15 @@ REMEDIES: Final[dict[Code, Texts]] = {
 }
 
 
-def fault(error: SigningKeyFault, language: Language) -> str:
+def describe_fault(error: SigningKeyFault, language: Language) -> str:
     """What is wrong with the key that signs."""
     return FAULTS[error.code].into(language).format(file=error.file, reason=error.reason)
 
 
 def run_checkpoint(options: argparse.Namespace, language: Language) -> int:
     """Run `ledger checkpoint`; return its exit code."""
-    settings = settings_of(options)
-    with opened(settings, language) as database, reaching(settings, language):
+    settings = load_settings(options)
+    with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         now = datetime.now(UTC)
         try:
@@ -61,15 +61,15 @@ def run_checkpoint(options: argparse.Namespace, language: Language) -> int:
                 service.begin(session, service.host_of(settings.public_url), now)
                 made = service.checkpoint(session, signer, now)
         except SigningKeyFault as error:
-            raise CommandError(f"{fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
+            raise CommandError(f"{describe_fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
     sys.stdout.write(made.note)
     return 0
 
 
 def run_export(options: argparse.Namespace, language: Language) -> int:
     """Run `ledger export`; return its exit code."""
-    settings = settings_of(options)
-    with opened(settings, language) as database, reaching(settings, language):
+    settings = load_settings(options)
+    with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         with failures(), database.read() as session:
             for shown in service.chain(session):

@@ -10,8 +10,8 @@ from msgspec import Struct
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from actitud_api.cli.common import CommandError, content_of, lang_of, marked, show
-from actitud_api.cli.reading import methodology_of, texts_beside
+from actitud_api.cli.common import CommandError, choose_language, print_renderable, read_content, render_marked
+from actitud_api.cli.reading import read_methodology, read_texts_beside
 from actitud_api.engine.i18n import LANGUAGES, WRITTEN, Language, Texts
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.checks.document import Remark, find_paying_silences
@@ -44,13 +44,13 @@ _SPELT = Texts("Sin diferencias; está escrito de otra manera.", "No differences
 
 def run_check(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0 where there is no defect, notes or not, 1 where there is one, 2 where a file is unusable."""
-    chosen = lang_of(options, language)
-    raw = content_of(options.file, chosen)
-    texts = texts_beside(options.file, chosen) if options.texts is None else _given(options.texts, chosen)
+    chosen = choose_language(options, language)
+    raw = read_content(options.file, chosen)
+    texts = read_texts_beside(options.file, chosen) if options.texts is None else _read_texts(options.texts, chosen)
     checked = loader.check_document(raw, texts)
     for defect in checked.defects:
         sys.stdout.write(f"{defect.pointer}: {defect.translate(chosen)} [{defect.code}]\n")
-    for remark in _remarks(checked, texts):
+    for remark in _list_remarks(checked, texts):
         told = _REMARK.into(chosen).format(place=remark.pointer, text=remark.translate(chosen))
         sys.stdout.write(f"{told} [{remark.code}]\n")
     if checked.defects or checked.document is None:
@@ -62,7 +62,7 @@ def run_check(options: argparse.Namespace, language: Language) -> int:
     return 0
 
 
-def _remarks(checked: CheckedDocument, texts: dict[Language, bytes]) -> list[Remark]:
+def _list_remarks(checked: CheckedDocument, texts: dict[Language, bytes]) -> list[Remark]:
     """What a reader should know besides the defects."""
     found = [Remark(f"/texts/{language}", "no-texts", *_NO_TEXTS) for language in WRITTEN if language not in texts]
     first = (
@@ -73,17 +73,17 @@ def _remarks(checked: CheckedDocument, texts: dict[Language, bytes]) -> list[Rem
     return [*first, *found]
 
 
-class _OfLanguage(Struct):
+class _LanguageMember(Struct):
     language: Language
 
 
-def _given(files: list[str], language: Language) -> dict[Language, bytes]:
+def _read_texts(files: list[str], language: Language) -> dict[Language, bytes]:
     """The texts in those files, by the language that each says that it is in."""
     found: dict[Language, bytes] = {}
     for file in files:
-        raw = content_of(file, language)
+        raw = read_content(file, language)
         try:
-            of = msgspec.json.decode(raw, type=_OfLanguage).language
+            of = msgspec.json.decode(raw, type=_LanguageMember).language
         except msgspec.DecodeError as error:
             told = {"file": file, "languages": ", ".join(LANGUAGES)}
             raise CommandError(_NO_LANGUAGE.into(language).format(**told), 2) from error
@@ -96,33 +96,33 @@ def _given(files: list[str], language: Language) -> dict[Language, bytes]:
 # --- diff -----------------------------------------------------------------------------------------------------
 
 
-class Reference(Struct, frozen=True):
+class DiffedVersion(Struct, frozen=True):
     """One of the two that are compared: its version, and the digest of its document."""
 
     version: str
     digest: str
 
 
-class Report(Struct, frozen=True):
+class DiffReport(Struct, frozen=True):
     """What differs; `languages` are those of which both have texts."""
 
-    before: Reference
-    after: Reference
+    before: DiffedVersion
+    after: DiffedVersion
     languages: list[Language]
     differences: list[Difference]
 
 
-def _reference(methodology: Methodology) -> Reference:
-    return Reference(methodology.version, methodology.digest)
+def _build_reference(methodology: Methodology) -> DiffedVersion:
+    return DiffedVersion(methodology.version, methodology.digest)
 
 
 def run_diff(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0, differences or not, 1 where a file is defective, and 2 where there is none."""
-    chosen = lang_of(options, language)
-    before, after = (methodology_of(value, chosen) for value in (options.before, options.after))
-    report = Report(
-        before=_reference(before),
-        after=_reference(after),
+    chosen = choose_language(options, language)
+    before, after = (read_methodology(value, chosen) for value in (options.before, options.after))
+    report = DiffReport(
+        before=_build_reference(before),
+        after=_build_reference(after),
         languages=[known for known in LANGUAGES if known in before.texts and known in after.texts],
         differences=list(compare_documents(before.document, after.document, before.texts, after.texts)),
     )
@@ -130,16 +130,16 @@ def run_diff(options: argparse.Namespace, language: Language) -> int:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
     else:
         one, other = (Side(read.document, read.texts.get(chosen)) for read in (before, after))
-        show(_page(report, told(report.differences, one, other, chosen), chosen))
+        print_renderable(_render_report(report, told(report.differences, one, other, chosen), chosen))
     return 0
 
 
-def _page(report: Report, lines: dict[str, list[str]], language: Language) -> RenderableType:
+def _render_report(report: DiffReport, lines: dict[str, list[str]], language: Language) -> RenderableType:
     """The differences under their headings."""
     versions = {"before": report.before.version, "after": report.after.version}
     parts: list[RenderableType] = [Text(_FROM_TO.into(language).format(**versions), style="bold")]
     if not lines:
         parts.append(Text((_SAME if report.before.digest == report.after.digest else _SPELT).into(language)))
     for heading, under in lines.items():
-        parts += [Text(), Text(heading, style="bold"), *(marked("-", line) for line in under)]
+        parts += [Text(), Text(heading, style="bold"), *(render_marked("-", line) for line in under)]
     return Group(*parts)

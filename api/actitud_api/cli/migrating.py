@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from actitud_api.cli.common import CommandError, opened, settings_of
-from actitud_api.cli.readiness import check_known, check_there, reaching
+from actitud_api.cli.common import CommandError, load_settings, open_database
+from actitud_api.cli.readiness import catch_unreachable, check_exists, check_revisions
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.storage.errors import Irreversible
 from actitud_api.platform.storage.revisions import UnknownRevision, move, revisions
@@ -30,10 +30,10 @@ _DOWN = Texts(
 
 def run_migrate(options: argparse.Namespace, language: Language) -> int:
     """Run `migrate`; return its exit code."""
-    settings = settings_of(options)
-    check_there(settings, language)
-    with opened(settings, language) as database, reaching(settings, language):
-        check_known(settings, revisions(database), language)
+    settings = load_settings(options)
+    check_exists(settings, language)
+    with open_database(settings, language) as database, catch_unreachable(settings, language):
+        check_revisions(settings, revisions(database), language)
         try:
             moved = move(database, options.to)
         except UnknownRevision as error:

@@ -23,34 +23,34 @@ STANDARD_INPUT: Final = "-"
 LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
-class Run(Protocol):
+class CommandRunner(Protocol):
     """A command: returns its exit code, or raises `CommandError`."""
 
     def __call__(self, options: argparse.Namespace, language: Language, /) -> int:
         """Run it."""
 
 
-class Added(Protocol):
+class AddCommand(Protocol):
     """Adds a command to the line; without `run`, as in `run_of`, it is one that has commands of its own."""
 
     def __call__(self, text: Texts, name: str, run: str | None = None) -> argparse.ArgumentParser:
         """Add it."""
 
 
-def language_of(environment: Mapping[str, str]) -> Language:
+def detect_language(environment: Mapping[str, str]) -> Language:
     """That of the locale where it is offered, else English."""
     locale = next((environment[name] for name in LOCALES if environment.get(name)), "")
     return next((known for known in LANGUAGES if locale.startswith(known)), "en")
 
 
-def run_of(options: argparse.Namespace) -> Run:
+def load_runner(options: argparse.Namespace) -> CommandRunner:
     """Import the function that runs a command."""
     module, _, name = str(options.run).partition(".")
-    run: Run = getattr(import_module(f"actitud_api.cli.{module}"), name)
+    run: CommandRunner = getattr(import_module(f"actitud_api.cli.{module}"), name)
     return run
 
 
-def parser(language: Language) -> argparse.ArgumentParser:
+def build_parser(language: Language) -> argparse.ArgumentParser:
     """The commands, with their explanations in a language."""
     line = argparse.ArgumentParser(prog="actitud-api")
     commands = line.add_subparsers(required=True, metavar="COMMAND")
@@ -62,29 +62,29 @@ def parser(language: Language) -> argparse.ArgumentParser:
         return command
 
     for add in (
-        _add_installing,
-        _add_serving,
+        _add_init,
+        _add_serve,
         _add_doctor,
-        _add_migrating,
-        _add_copying,
+        _add_migrate,
+        _add_backup_and_restore,
         _add_keys,
         _add_policy,
         _add_ledger,
-        _add_importing,
-        _add_publishing,
-        _add_flagging,
-        _add_scoring,
-        _add_methodologies,
-        _add_verifying,
-        _add_demonstration,
-        _add_document,
+        _add_import,
+        _add_publish,
+        _add_flags,
+        _add_score,
+        _add_methodology,
+        _add_verify,
+        _add_demo,
+        _add_openapi,
         _add_completion,
     ):
         add(added, language)
     return line
 
 
-def _take_database(command: argparse.ArgumentParser, language: Language) -> None:
+def _add_database_option(command: argparse.ArgumentParser, language: Language) -> None:
     """Give a command the option of another database."""
     command.add_argument(
         "--database",
@@ -93,7 +93,7 @@ def _take_database(command: argparse.ArgumentParser, language: Language) -> None
     )
 
 
-def _take_lang(command: argparse.ArgumentParser, language: Language) -> None:
+def _add_lang_option(command: argparse.ArgumentParser, language: Language) -> None:
     """Give a command the option of another language for what it says."""
     command.add_argument(
         "--lang",
@@ -104,7 +104,7 @@ def _take_lang(command: argparse.ArgumentParser, language: Language) -> None:
     )
 
 
-def _take_organisation(command: argparse.ArgumentParser, language: Language) -> None:
+def _add_organisation_options(command: argparse.ArgumentParser, language: Language) -> None:
     """Give a command the options of an organisation."""
     command.add_argument(
         "--organisation",
@@ -129,7 +129,7 @@ def _take_organisation(command: argparse.ArgumentParser, language: Language) -> 
     )
 
 
-def _add_installing(added: Added, language: Language) -> None:
+def _add_init(added: AddCommand, language: Language) -> None:
     """Add the command."""
     command = added(
         Texts(
@@ -139,7 +139,7 @@ def _add_installing(added: Added, language: Language) -> None:
         "init",
         "installing.run_init",
     )
-    _take_organisation(command, language)
+    _add_organisation_options(command, language)
     command.add_argument(
         "--key-days",
         default=str(access.DAYS_MAX),
@@ -156,17 +156,17 @@ def _add_installing(added: Added, language: Language) -> None:
             "make another administrator key although there is one that holds",
         ).into(language),
     )
-    _take_database(command, language)
+    _add_database_option(command, language)
 
 
-def _add_serving(added: Added, language: Language) -> None:
+def _add_serve(added: AddCommand, language: Language) -> None:
     """Add the command."""
     command = added(Texts("sirve la instalación", "serve the installation"), "serve", "serving.run_serve")
-    _take_address(command, language)
-    _take_database(command, language)
+    _add_address_options(command, language)
+    _add_database_option(command, language)
 
 
-def _take_address(command: argparse.ArgumentParser, language: Language) -> None:
+def _add_address_options(command: argparse.ArgumentParser, language: Language) -> None:
     """Give a command the options of where it listens."""
     command.add_argument(
         "--host",
@@ -177,7 +177,7 @@ def _take_address(command: argparse.ArgumentParser, language: Language) -> None:
     )
 
 
-def _add_doctor(added: Added, language: Language) -> None:
+def _add_doctor(added: AddCommand, language: Language) -> None:
     """Add the command."""
     command = added(
         Texts("mira qué va mal y dice qué hacer", "look for what is wrong and say what to do"),
@@ -187,10 +187,10 @@ def _add_doctor(added: Added, language: Language) -> None:
     command.add_argument(
         "--json", action="store_true", help=Texts("escribe un documento JSON", "write a JSON document").into(language)
     )
-    _take_database(command, language)
+    _add_database_option(command, language)
 
 
-def _add_migrating(added: Added, language: Language) -> None:
+def _add_migrate(added: AddCommand, language: Language) -> None:
     """Add the command."""
     command = added(
         Texts(
@@ -207,10 +207,10 @@ def _add_migrating(added: Added, language: Language) -> None:
             "another revision; downwards, what the later ones added is lost",
         ).into(language),
     )
-    _take_database(command, language)
+    _add_database_option(command, language)
 
 
-def _add_copying(added: Added, language: Language) -> None:
+def _add_backup_and_restore(added: AddCommand, language: Language) -> None:
     """Add the commands."""
     for text, name, run in (
         (
@@ -240,17 +240,17 @@ def _add_copying(added: Added, language: Language) -> None:
         command.add_argument(
             "--force", action="store_true", help=Texts("sustituye lo que haya", "replace what is there").into(language)
         )
-        _take_database(command, language)
+        _add_database_option(command, language)
 
 
-def _add_keys(added: Added, language: Language) -> None:
+def _add_keys(added: AddCommand, language: Language) -> None:
     """Add the commands."""
     commands = added(Texts("claves", "keys"), "keys").add_subparsers(required=True, metavar="COMMAND")
 
     def command(text: Texts, name: str, run: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text.into(language), description=text.into(language))
         made.set_defaults(run=run)
-        _take_database(made, language)
+        _add_database_option(made, language)
         return made
 
     create = command(
@@ -368,7 +368,7 @@ def _add_keys(added: Added, language: Language) -> None:
     )
 
 
-def _add_policy(added: Added, language: Language) -> None:
+def _add_policy(added: AddCommand, language: Language) -> None:
     """Add the command."""
     command = added(
         Texts("enseña quién puede llamar a cada operación", "show who may call each operation"),
@@ -378,14 +378,14 @@ def _add_policy(added: Added, language: Language) -> None:
     command.add_argument("--json", action="store_true", help=Texts("en JSON", "as JSON").into(language))
 
 
-def _add_ledger(added: Added, language: Language) -> None:
+def _add_ledger(added: AddCommand, language: Language) -> None:
     """Add the commands."""
     commands = added(Texts("libro de cambios", "ledger"), "ledger").add_subparsers(required=True, metavar="COMMAND")
 
     def command(text: Texts, name: str, run: str) -> None:
         made = commands.add_parser(name, help=text.into(language), description=text.into(language))
         made.set_defaults(run=run)
-        _take_database(made, language)
+        _add_database_option(made, language)
 
     command(
         Texts(
@@ -405,7 +405,7 @@ def _add_ledger(added: Added, language: Language) -> None:
     )
 
 
-def _add_importing(added: Added, language: Language) -> None:
+def _add_import(added: AddCommand, language: Language) -> None:
     """Add the command."""
     about = added(Texts("organizaciones", "organisations"), "organisations")
     imported = about.add_subparsers(required=True, metavar="COMMAND").add_parser(
@@ -423,10 +423,10 @@ def _add_importing(added: Added, language: Language) -> None:
             "year of the populations of the file, that of its register",
         ).into(language),
     )
-    _take_database(imported, language)
+    _add_database_option(imported, language)
 
 
-def _add_publishing(added: Added, language: Language) -> None:
+def _add_publish(added: AddCommand, language: Language) -> None:
     """Add the command."""
     command = added(
         Texts(
@@ -457,10 +457,10 @@ def _add_publishing(added: Added, language: Language) -> None:
             "a file with `supersedes` and `corrections`, as in the body of the request; - is standard input",
         ).into(language),
     )
-    _take_database(command, language)
+    _add_database_option(command, language)
 
 
-def _add_flagging(added: Added, language: Language) -> None:
+def _add_flags(added: AddCommand, language: Language) -> None:
     """Add the command."""
     command = added(
         Texts(
@@ -471,10 +471,10 @@ def _add_flagging(added: Added, language: Language) -> None:
         "flagging.run_flags",
     )
     command.add_argument("edition", metavar="EDITION", help=Texts("la edición", "the edition").into(language))
-    _take_database(command, language)
+    _add_database_option(command, language)
 
 
-def _add_scoring(added: Added, language: Language) -> None:
+def _add_score(added: AddCommand, language: Language) -> None:
     """Add the command."""
     command = added(
         Texts(
@@ -500,7 +500,7 @@ def _add_scoring(added: Added, language: Language) -> None:
         .format(versions=", ".join(loader.list_versions()))
     )
     command.add_argument("--methodology", metavar="V", help=versions)
-    _take_lang(command, language)
+    _add_lang_option(command, language)
     command.add_argument(
         "--json",
         action="store_true",
@@ -510,7 +510,7 @@ def _add_scoring(added: Added, language: Language) -> None:
     )
 
 
-def _add_methodologies(added: Added, language: Language) -> None:
+def _add_methodology(added: AddCommand, language: Language) -> None:
     """Add the commands."""
     commands = added(Texts("metodologías", "methodologies"), "methodology").add_subparsers(
         required=True, metavar="COMMAND"
@@ -540,7 +540,7 @@ def _add_methodologies(added: Added, language: Language) -> None:
             "the texts, one file for each language (texts/es.json and texts/en.json beside the document)",
         ).into(language),
     )
-    _take_lang(check, language)
+    _add_lang_option(check, language)
     diff = command(
         Texts("dice qué cambia de una metodología a otra", "say what changes from one methodology to another"),
         "diff",
@@ -557,13 +557,13 @@ def _add_methodologies(added: Added, language: Language) -> None:
             .into(language)
             .format(versions=", ".join(loader.list_versions())),
         )
-    _take_lang(diff, language)
+    _add_lang_option(diff, language)
     diff.add_argument(
         "--json", action="store_true", help=Texts("escribe un documento JSON", "write a JSON document").into(language)
     )
 
 
-def _add_verifying(added: Added, language: Language) -> None:
+def _add_verify(added: AddCommand, language: Language) -> None:
     """Add the command."""
     command = added(
         Texts(
@@ -600,13 +600,13 @@ def _add_verifying(added: Added, language: Language) -> None:
             "a checkpoint kept outside, which has to agree",
         ).into(language),
     )
-    _take_lang(command, language)
+    _add_lang_option(command, language)
     command.add_argument(
         "--json", action="store_true", help=Texts("escribe un documento JSON", "write a JSON document").into(language)
     )
 
 
-def _add_demonstration(added: Added, language: Language) -> None:
+def _add_demo(added: AddCommand, language: Language) -> None:
     """Add the command."""
     command = added(
         Texts("sirve la demostración, con datos inventados", "serve the demonstration, with invented data"),
@@ -621,11 +621,11 @@ def _add_demonstration(added: Added, language: Language) -> None:
             "leave the edition in review, and show a key to publish it with",
         ).into(language),
     )
-    _take_address(command, language)
-    _take_database(command, language)
+    _add_address_options(command, language)
+    _add_database_option(command, language)
 
 
-def _add_document(added: Added, language: Language) -> None:
+def _add_openapi(added: AddCommand, language: Language) -> None:
     """Add the command."""
     command = added(
         Texts("escribe el documento OpenAPI", "write the OpenAPI document"), "openapi", "document.run_openapi"
@@ -640,7 +640,7 @@ def _add_document(added: Added, language: Language) -> None:
     )
 
 
-def _add_completion(added: Added, language: Language) -> None:
+def _add_completion(added: AddCommand, language: Language) -> None:
     """Add the command."""
     command = added(
         Texts(

@@ -29,7 +29,7 @@ _NEEDS: Final = {
 _MAY: Final[dict[May, Texts]] = {"yes": Texts("sí", "yes"), "own": Texts("lo suyo", "own"), "no": Texts("–", "–")}
 
 
-class Line(msgspec.Struct, frozen=True):
+class PolicyLine(msgspec.Struct, frozen=True):
     """Who may call an operation; `key` is that of its rule, `roles` says of each role whether it may."""
 
     operation: str
@@ -39,7 +39,7 @@ class Line(msgspec.Struct, frozen=True):
     roles: dict[access.Role, May]
 
 
-def lines() -> list[Line]:
+def list_policy() -> list[PolicyLine]:
     """Every operation that is served, by its id; of one with several paths (formats) the first."""
     app = create_app(Settings())
     try:
@@ -49,25 +49,25 @@ def lines() -> list[Line]:
         }
     finally:
         app.state["database"].close()
-    return [_line(name, path, handler) for name, (path, handler) in sorted(served.items())]
+    return [_build_line(name, path, handler) for name, (path, handler) in sorted(served.items())]
 
 
-def _line(name: str, path: str, handler: HTTPRouteHandler) -> Line:
+def _build_line(name: str, path: str, handler: HTTPRouteHandler) -> PolicyLine:
     rule, (method,) = rule_of(handler), handler.http_methods - {"HEAD"}
-    return Line(name, method, path, rule.key, {role: _may(role, rule, path) for role in _ROLES})
+    return PolicyLine(name, method, path, rule.key, {role: _may(role, rule, path) for role in _ROLES})
 
 
-def table(language: Language) -> str:
+def render_policy(language: Language) -> str:
     """The lines as a table in Markdown."""
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in _cells(language))
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in _list_cells(language))
 
 
 def run_policy(options: argparse.Namespace, language: Language) -> int:
     """Run `policy`; return its exit code."""
     if options.json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(lines())).decode() + "\n")
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(list_policy())).decode() + "\n")
     else:
-        sys.stdout.write(table(language))
+        sys.stdout.write(render_policy(language))
     return 0
 
 
@@ -85,9 +85,9 @@ def _may(role: access.Role, rule: Rule, path: str) -> May:
     return "own" if of_organisations or (role in access.OF_EDITIONS and "{edition}" in path) else "yes"
 
 
-def _cells(language: Language) -> Iterator[list[str]]:
+def _list_cells(language: Language) -> Iterator[list[str]]:
     yield [_OPERATION.into(language), _KEY.into(language), *(f"`{role}`" for role in _ROLES)]
     yield ["---"] * (2 + len(_ROLES))
-    for line in lines():
+    for line in list_policy():
         roles = [_MAY[line.roles[role]].into(language) for role in _ROLES]
         yield [f"`{line.operation}`", _NEEDS[line.key].into(language), *roles]

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from actitud_api.app import PROBLEMS
-from actitud_api.cli.common import CommandError, content_of, opened, progress, settings_of
+from actitud_api.cli.common import CommandError, load_settings, open_database, read_content, show_progress
 from actitud_api.cli.ledger import REMEDIES
-from actitud_api.cli.ledger import fault as signing_fault
-from actitud_api.cli.readiness import check_ready, reaching
-from actitud_api.cli.scoring import told
+from actitud_api.cli.ledger import describe_fault as signing_fault
+from actitud_api.cli.readiness import catch_unreachable, check_ready
+from actitud_api.cli.scoring import describe_faults
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.audit_log import service as ledger
@@ -38,11 +38,11 @@ _ACTION: Final = "cli.publish"
 
 def run_publish(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0 where it is published, 1 where it cannot be and 2 where what is asked for is no request."""
-    settings = settings_of(options)
-    request = Body(schemas.PublicationRequest).convert(_body(options, language))
+    settings = load_settings(options)
+    request = Body(schemas.PublicationRequest).convert(_build_body(options, language))
     if isinstance(request, list):
-        raise CommandError("\n".join(told(request, _NOTHING, language)), 2)
-    with opened(settings, language) as database, reaching(settings, language):
+        raise CommandError("\n".join(describe_faults(request, _NOTHING, language)), 2)
+    with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         publishing = Publishing(database, settings.signing_folder, second_approver=settings.second_approver)
         asked = schemas.asked(request)
@@ -53,12 +53,15 @@ def run_publish(options: argparse.Namespace, language: Language) -> int:
                 return publishing.publish(session, options.edition, asked, prepared, event, now=datetime.now(UTC))
 
         try:
-            with failures(), progress(_SCORING.into(language), _size(database, options.edition)) as advance:
+            with (
+                failures(),
+                show_progress(_SCORING.into(language), _count_scores(database, options.edition)) as advance,
+            ):
                 made = publishing.prepared(options.edition, asked, write, advance)
         except ledger.SigningKeyFault as error:
             raise CommandError(f"{signing_fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
         except (LookupError, ValueError) as error:
-            raise CommandError("\n".join(_refused(error, language))) from error
+            raise CommandError("\n".join(_describe_refusal(error, language))) from error
     count = words.number(made.organisations, language)
     sys.stdout.write(
         _PUBLISHED.into(language).format(
@@ -68,28 +71,28 @@ def run_publish(options: argparse.Namespace, language: Language) -> int:
     return 0
 
 
-def _body(options: argparse.Namespace, language: Language) -> Json:
+def _build_body(options: argparse.Namespace, language: Language) -> Json:
     """The body of the request that the options stand for."""
     if options.corrections is None:
         return {"reason": options.reason}
     try:
-        value = parse(content_of(options.corrections, language))
+        value = parse(read_content(options.corrections, language))
     except NotJson as error:
-        raise CommandError("\n".join(told(error.faults, _NOTHING, language)), 2) from error
+        raise CommandError("\n".join(describe_faults(error.faults, _NOTHING, language)), 2) from error
     return {**value, "reason": options.reason} if isinstance(value, dict) else value
 
 
-def _size(database: Database, edition: str) -> int:
+def _count_scores(database: Database, edition: str) -> int:
     try:
         return editions.get(database, edition).organisations
     except editions.UnknownEdition:
         return 0
 
 
-def _refused(error: Exception, language: Language) -> list[str]:
+def _describe_refusal(error: Exception, language: Language) -> list[str]:
     """Why nothing was published; raises the error itself where it says nothing of that."""
     for known, mapped in PROBLEMS:
         if isinstance(error, known) and isinstance(problem := mapped(error), ProblemError):
             faults: list[Fault] = list(problem.faults)
-            return told(faults, _NOTHING, language) if faults else [problem.detail.into(language)]
+            return describe_faults(faults, _NOTHING, language) if faults else [problem.detail.into(language)]
     raise error

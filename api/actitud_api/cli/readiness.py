@@ -38,7 +38,7 @@ UNREACHABLE = Texts(
 
 
 @contextmanager
-def reaching(settings: Settings, language: Language) -> Iterator[None]:
+def catch_unreachable(settings: Settings, language: Language) -> Iterator[None]:
     """A block over the database; a failure of that ends the command with its reason."""
     try:
         yield
@@ -47,42 +47,42 @@ def reaching(settings: Settings, language: Language) -> Iterator[None]:
         raise CommandError(text) from error
 
 
-def check_there(settings: Settings, language: Language) -> None:
+def check_exists(settings: Settings, language: Language) -> None:
     """Raises `CommandError` where the database is a file that is not there."""
     if is_absent(settings.database_url):
         raise CommandError(NOT_INITIALISED.into(language).format(database=shown(settings.database_url)))
 
 
-def check_known(settings: Settings, found: Revisions, language: Language) -> None:
+def check_revisions(settings: Settings, found: Revisions, language: Language) -> None:
     """Raise `CommandError` where no revision of this release made the tables."""
     if found.state in _UNKNOWN:
-        raise CommandError(about(_UNKNOWN[found.state], settings, found, language))
+        raise CommandError(describe_revisions(_UNKNOWN[found.state], settings, found, language))
 
 
 def check_ready(settings: Settings, database: Database, language: Language) -> None:
     """Raises `CommandError` with what to do, unless the tables of a database are there as this release needs them."""
-    check_there(settings, language)
-    with reaching(settings, language):
+    check_exists(settings, language)
+    with catch_unreachable(settings, language):
         found = revisions(database)
-    check_known(settings, found, language)
+    check_revisions(settings, found, language)
     said = {"empty": NOT_INITIALISED, "behind": NOT_MIGRATED}.get(found.state)
     if said is not None:
-        raise CommandError(about(said, settings, found, language))
+        raise CommandError(describe_revisions(said, settings, found, language))
 
 
-def make_tables(settings: Settings, database: Database, language: Language) -> tuple[bool, str]:
+def create_tables(settings: Settings, database: Database, language: Language) -> tuple[bool, str]:
     """Makes the tables where there are none; whether it did, and the revision that they are at.
 
     Raises `CommandError` where they are those of another release: what is there is migrated only when asked.
     """
-    with reaching(settings, language):
+    with catch_unreachable(settings, language):
         found = revisions(database)
-        check_known(settings, found, language)
+        check_revisions(settings, found, language)
         if found.state == "behind":
-            raise CommandError(about(NOT_MIGRATED, settings, found, language))
+            raise CommandError(describe_revisions(NOT_MIGRATED, settings, found, language))
         return found.state == "empty", move(database).after
 
 
-def about(text: Texts, settings: Settings, found: Revisions, language: Language) -> str:
+def describe_revisions(text: Texts, settings: Settings, found: Revisions, language: Language) -> str:
     """A text about the revision of a database."""
     return text.into(language).format(database=shown(settings.database_url), current=found.current, newest=found.newest)

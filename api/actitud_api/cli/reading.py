@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from actitud_api.cli.common import CommandError, content_of
+from actitud_api.cli.common import CommandError, read_content
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.loader import Methodology
@@ -18,22 +18,22 @@ _DEFECTIVE: Final = Texts("{value} tiene defectos:", "{value} has defects:")
 _BESIDE: Final = "texts"
 
 
-def versions() -> str:
+def list_versions() -> str:
     """The registered versions, as a message names them."""
     return ", ".join(loader.list_versions())
 
 
-def texts_beside(file: str, language: Language) -> dict[Language, bytes]:
+def read_texts_beside(file: str, language: Language) -> dict[Language, bytes]:
     """The texts that stand beside a document, as those of a version do."""
     folder = Path(file).parent / _BESIDE
     return {
-        known: content_of(str(folder / f"{known}.json"), language)
+        known: read_content(str(folder / f"{known}.json"), language)
         for known in LANGUAGES
         if (folder / f"{known}.json").is_file()
     }
 
 
-def methodology_of(value: str, language: Language) -> Methodology:
+def read_methodology(value: str, language: Language) -> Methodology:
     """A version, or the draft in a file, with the texts that there are.
 
     Raises `CommandError`: with exit code 2 where it is neither, with 1 and every defect where the file has some.
@@ -41,9 +41,9 @@ def methodology_of(value: str, language: Language) -> Methodology:
     if value in loader.list_versions():
         return loader.load_methodology(value)
     if not Path(value).is_file():
-        raise CommandError(_NEITHER.into(language).format(value=value, versions=versions()), 2)
+        raise CommandError(_NEITHER.into(language).format(value=value, versions=list_versions()), 2)
     try:
-        return loader.read_methodology(None, "draft", content_of(value, language), texts_beside(value, language))
+        return loader.read_methodology(None, "draft", read_content(value, language), read_texts_beside(value, language))
     except loader.DefectiveMethodology as error:
         defects = "".join(f"\n{defect.pointer}: {defect.translate(language)}" for defect in error.defects)
         raise CommandError(_DEFECTIVE.into(language).format(value=value) + defects) from error

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from actitud_api.cli.common import CommandError
-from actitud_api.cli.parsers import Run
+from actitud_api.cli.parsers import CommandRunner
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.logs import configure_logs
 from actitud_api.platform.storage.database import Unavailable
@@ -17,7 +17,7 @@ _SETTINGS = Texts("La configuración no es válida:", "The settings are not vali
 _UNAVAILABLE = Texts("La base de datos no está disponible: {reason}", "The database is not available: {reason}")
 
 
-def run_command(run: Run, options: argparse.Namespace, language: Language) -> int:
+def run_command(run: CommandRunner, options: argparse.Namespace, language: Language) -> int:
     """Run a command; return its exit code."""
     configure_logs()
     try:

@@ -7,9 +7,9 @@ import sys
 
 import msgspec
 
-from actitud_api.cli.common import CommandError, content_of, lang_of, show
-from actitud_api.cli.reading import methodology_of
-from actitud_api.cli.sheet import sheet
+from actitud_api.cli.common import CommandError, choose_language, print_renderable, read_content
+from actitud_api.cli.reading import read_methodology
+from actitud_api.cli.sheet import render_score
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.requests.answers import ScoreRequest, build_score_request_type
@@ -28,13 +28,13 @@ _FAULTY = Texts("No se ha puntuado nada. Fallos: {count}.", "Nothing was scored.
 
 def run_score(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0 where there is a score, contradictions or not, and 2 where the file is no body to score."""
-    chosen = lang_of(options, language)
+    chosen = choose_language(options, language)
     methodology = (
-        None if options.methodology is None else fill_missing_texts(methodology_of(options.methodology, chosen))
+        None if options.methodology is None else fill_missing_texts(read_methodology(options.methodology, chosen))
     )
-    request = _request(content_of(options.file, chosen), methodology)
+    request = _read_request(read_content(options.file, chosen), methodology)
     if isinstance(request, list):
-        raise CommandError("\n".join(told(request, _FAULTY, chosen)), 2)
+        raise CommandError("\n".join(describe_faults(request, _FAULTY, chosen)), 2)
     if methodology is None:
         methodology = service.find_methodology(request)
     score = service.compute_score(methodology, request)
@@ -44,11 +44,11 @@ def run_score(options: argparse.Namespace, language: Language) -> int:
     if options.json:
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
     else:
-        show(sheet(answer, methodology, chosen))
+        print_renderable(render_score(answer, methodology, chosen))
     return 0
 
 
-def _request(raw: bytes, methodology: Methodology | None) -> ScoreRequest | list[Fault]:
+def _read_request(raw: bytes, methodology: Methodology | None) -> ScoreRequest | list[Fault]:
     """What a file says, under the methodology asked for, or all that is wrong with it."""
     try:
         value = parse(raw)
@@ -61,7 +61,7 @@ def _request(raw: bytes, methodology: Methodology | None) -> ScoreRequest | list
     return Body(build_score_request_type(methodology)).convert(value)
 
 
-def told(faults: list[Fault], outcome: Texts, language: Language) -> list[str]:
+def describe_faults(faults: list[Fault], outcome: Texts, language: Language) -> list[str]:
     """Every fault of a file with its place, and the outcome with how many there are."""
     lines = []
     for fault in faults:

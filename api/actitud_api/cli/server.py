@@ -52,7 +52,7 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def configuration(app: Litestar, settings: Settings) -> uvicorn.Config:
+def build_configuration(app: Litestar, settings: Settings) -> uvicorn.Config:
     """How uvicorn serves an application."""
     return uvicorn.Config(
         app,

@@ -14,9 +14,9 @@ import structlog
 from litestar import Litestar
 
 from actitud_api.app import create_app
-from actitud_api.cli.common import CommandError, settings_of, usable
+from actitud_api.cli.common import CommandError, catch_unusable, load_settings
 from actitud_api.cli.readiness import check_ready
-from actitud_api.cli.server import Server, configuration
+from actitud_api.cli.server import Server, build_configuration
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.system import Readiness
 from actitud_api.platform.storage.database import Database
@@ -40,18 +40,18 @@ _log = structlog.get_logger()
 
 def run_serve(options: argparse.Namespace, language: Language) -> int:
     """Run `serve`; return its exit code."""
-    settings = settings_of(options)
-    with application(settings, language) as app:
-        check_ready(settings, database_of(app), language)
+    settings = load_settings(options)
+    with build_application(settings, language) as app:
+        check_ready(settings, get_database(app), language)
         _warn(settings, language)
 
         def say() -> None:
-            text = _READY.into(language).format(address=address_of(settings), database=shown(settings.database_url))
+            text = _READY.into(language).format(address=format_address(settings), database=shown(settings.database_url))
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()
 
-        with _listening(settings, language) as listener:
-            server = Server(configuration(app, settings), readiness_of(app), settings.drain, say)
+        with _listen(settings, language) as listener:
+            server = Server(build_configuration(app, settings), get_readiness(app), settings.drain, say)
             server.run(sockets=[listener])
     if not server.started:
         return 1
@@ -59,17 +59,17 @@ def run_serve(options: argparse.Namespace, language: Language) -> int:
     return 0
 
 
-def _listening(settings: Settings, language: Language) -> socket.socket:
+def _listen(settings: Settings, language: Language) -> socket.socket:
     """The socket to serve on, taken before anything else is said."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         return socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
-        text = _TAKEN.into(language).format(address=address_of(settings), reason=error.strerror)
+        text = _TAKEN.into(language).format(address=format_address(settings), reason=error.strerror)
         raise CommandError(text) from error
 
 
-def address_of(settings: Settings) -> str:
+def format_address(settings: Settings) -> str:
     """The address of the service as a browser takes it."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{settings.port}"
@@ -97,12 +97,12 @@ def _warn(settings: Settings, language: Language) -> None:
 
 
 @contextmanager
-def application(settings: Settings, language: Language) -> Iterator[Litestar]:
+def build_application(settings: Settings, language: Language) -> Iterator[Litestar]:
     """The application, ready only while its database is; the database is closed at the end."""
-    with usable(language):
+    with catch_unusable(language):
         app = create_app(settings, keeps_ledger=True)
-    database = database_of(app)
-    readiness_of(app).register("database", database.is_current)
+    database = get_database(app)
+    get_readiness(app).register("database", database.is_current)
     # What lives as long as the process is never looked through again: measured, a full collection stopped every
     # request for 120 to 200 ms, once in eight pages of 1,000 rows.
     gc.collect()
@@ -114,13 +114,13 @@ def application(settings: Settings, language: Language) -> Iterator[Litestar]:
         database.close()
 
 
-def database_of(app: Litestar) -> Database:
+def get_database(app: Litestar) -> Database:
     """The database of an application."""
     database: Database = app.state["database"]
     return database
 
 
-def readiness_of(app: Litestar) -> Readiness:
+def get_readiness(app: Litestar) -> Readiness:
     """The checks that an application is ready by."""
     readiness: Readiness = app.state["readiness"]
     return readiness

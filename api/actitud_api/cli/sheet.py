@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from actitud_api.cli.common import marked
+from actitud_api.cli.common import render_marked
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration import words
@@ -54,19 +54,19 @@ _STATES: Final[dict[State, Texts]] = {
 _NOTHING: Final = "–"
 
 
-def sheet(score: ScoreAnswer, methodology: Methodology, language: Language) -> RenderableType:
+def render_score(score: ScoreAnswer, methodology: Methodology, language: Language) -> RenderableType:
     """A score with its whole explanation, as wide as the terminal."""
-    return Group(*_Sheet(score, methodology, language).parts())
+    return Group(*_ScoreSheet(score, methodology, language).render_parts())
 
 
-class _Sheet:
+class _ScoreSheet:
     def __init__(self, score: ScoreAnswer, methodology: Methodology, language: Language) -> None:
         self._score = score
         self._methodology = methodology
         self._document = methodology.document
         self._language = language
 
-    def parts(self) -> Iterator[RenderableType]:
+    def render_parts(self) -> Iterator[RenderableType]:
         """What stands on the sheet, one below another."""
         yield Text(self._methodology.texts[self._language].title, style="bold")
         under = _DRAFT if self._methodology.status == "draft" else _UNDER
@@ -86,12 +86,12 @@ class _Sheet:
                 for found in self._score.findings
             ],
         )
-        yield from self._list(self._say(_WHAT_IF), list(_supposed(self._score)))
+        yield from self._list(self._say(_WHAT_IF), list(_describe_suppositions(self._score)))
         if self._score.dimensions:
             yield self._groups()
         root = self._document.root.id
         yield from self._indicators(self._methodology.texts[self._language].groups[root].name, self._score.indicators)
-        for group, _ in _below(self._score.dimensions):
+        for group, _ in _walk_groups(self._score.dimensions):
             yield from self._indicators(f"{group.id} {group.name}", group.indicators)
 
     def _figures(self) -> Iterator[RenderableType]:
@@ -122,12 +122,12 @@ class _Sheet:
         if items:
             yield Text()
             yield Text(title, style="bold")
-            yield from (marked("-", item) for item in items)
+            yield from (render_marked("-", item) for item in items)
 
     def _groups(self) -> RenderableType:
         """Every dimension, and the groups below each under it."""
         table = self._table(self._say(_DIMENSION))
-        for group, depth in _below(self._score.dimensions):
+        for group, depth in _walk_groups(self._score.dimensions):
             table.add_row(f"{'  ' * depth}{group.id} {group.name}", *self._row(group))
         return table
 
@@ -144,7 +144,7 @@ class _Sheet:
             if indicator.interval is not None:
                 told.append(Text(indicator.interval.text))
             if indicator.next_step is not None:
-                told.append(marked("→", indicator.next_step.text))
+                told.append(render_marked("→", indicator.next_step.text))
             table.add_row(Group(*told, Text()), *self._row(indicator))
         yield table
 
@@ -171,7 +171,7 @@ class _Sheet:
         return words.score(figure, self._document.decimals if published is None else published, self._language)
 
 
-def _supposed(score: ScoreAnswer) -> Iterator[str]:
+def _describe_suppositions(score: ScoreAnswer) -> Iterator[str]:
     """What differs with the facts that are supposed, as a whole and where; nothing where none are."""
     if score.what_if is not UNSET:
         difference = score.what_if.difference
@@ -180,8 +180,8 @@ def _supposed(score: ScoreAnswer) -> Iterator[str]:
         yield from (finding.text for finding in difference.appeared)
 
 
-def _below(groups: tuple[NarratedDimension, ...], depth: int = 0) -> Iterator[tuple[NarratedDimension, int]]:
+def _walk_groups(groups: tuple[NarratedDimension, ...], depth: int = 0) -> Iterator[tuple[NarratedDimension, int]]:
     """Groups and those below them, each before what is below it, and how deep it lies."""
     for group in groups:
         yield group, depth
-        yield from _below(group.groups, depth + 1)
+        yield from _walk_groups(group.groups, depth + 1)

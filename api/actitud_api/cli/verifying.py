@@ -30,7 +30,7 @@ from actitud.verification import (
     verify,
 )
 from actitud_api.cli import fetching
-from actitud_api.cli.common import CommandError, lang_of
+from actitud_api.cli.common import CommandError, choose_language
 from actitud_api.cli.parsers import STANDARD_INPUT
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
@@ -66,7 +66,7 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
 
     Raises `CommandError` of exit code 2 where there is nothing to verify.
     """
-    chosen = lang_of(options, language)
+    chosen = choose_language(options, language)
     with ExitStack() as stack:
         source = _Source(stack, options.source, chosen)
         known = source.load_known()
@@ -149,8 +149,8 @@ class _Source:
         assert self._match is not None
         url = f"{self._match['base']}/v1/{path}"
         try:
-            return fetching.fetched(url, self._language)
-        except fetching.Missing as error:
+            return fetching.fetch(url, self._language)
+        except fetching.AddressNotFound as error:
             raise error.told from None
 
     def _load_published(self, digest: str) -> bytes | None:
@@ -159,9 +159,9 @@ class _Source:
             return None
         assert self._match is not None
         try:
-            with fetching.fetched(f"{self._match['base']}/v1/published/{digest}", self._language) as file:
+            with fetching.fetch(f"{self._match['base']}/v1/published/{digest}", self._language) as file:
                 return file.read()
-        except fetching.Missing:
+        except fetching.AddressNotFound:
             return None
 
     def _load_signature(self, digest: str) -> Signature:
@@ -199,8 +199,8 @@ def _open_name(name: str, language: Language) -> IO[bytes]:
     """Open a file, an address or standard input so that it can be read from its beginning again."""
     if fetching.is_url(name):
         try:
-            return fetching.fetched(name, language)
-        except fetching.Missing as error:
+            return fetching.fetch(name, language)
+        except fetching.AddressNotFound as error:
             raise error.told from None
     try:
         if name != STANDARD_INPUT:

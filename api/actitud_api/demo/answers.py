@@ -6,7 +6,7 @@ leave out what does not apply or is zero by rule. The names are those of the met
 
 from __future__ import annotations
 
-from actitud_api.demo.chance import Chance, limited
+from actitud_api.demo.chance import Chance, clamp
 from actitud_api.demo.profiles import SAMPLE, Maturity, Profile
 from actitud_api.engine.methodology.requests.answers import FactValue
 
@@ -22,7 +22,7 @@ COUNTS = {"D3.06": 7.0, "D4.07": 5.0, "D6.01": 4.0, "D6.02": 4.0}
 """Counts that every body answers, with that of a body of the highest maturity."""
 
 
-class _Maker:
+class _AnswerMaker:
     """Draws answers around the maturity of their dimension."""
 
     def __init__(self, chance: Chance, mature: Maturity) -> None:
@@ -35,7 +35,7 @@ class _Maker:
     def quality(self, indicator: str) -> float:
         """How good this indicator is, 0 to 1."""
         dimension = int(indicator[1 : indicator.index(".")]) - 1
-        return limited(self.mature.of[dimension] + self.spread * self.chance.deviation())
+        return clamp(self.mature.of[dimension] + self.spread * self.chance.draw_deviation())
 
     def level(self, indicator: str) -> None:
         self.answers[indicator] = {"level": min(4, int(4.7 * self.quality(indicator)))}
@@ -52,44 +52,44 @@ class _Maker:
 
     def components(self, indicator: str, known: tuple[str, ...]) -> None:
         quality = self.quality(indicator)
-        listed = tuple(component for component in known if self.chance.happens(1.05 * quality))
+        listed = tuple(component for component in known if self.chance.draw_event(1.05 * quality))
         self.answers[indicator] = {"components": listed}
         self.listed[indicator] = listed
 
     def yes(self, indicator: str) -> None:
-        self.answers[indicator] = {"value": self.chance.happens(limited(1.5 * self.quality(indicator) - 0.35))}
+        self.answers[indicator] = {"value": self.chance.draw_event(clamp(1.5 * self.quality(indicator) - 0.35))}
 
 
-def answers(chance: Chance, profile: Profile, mature: Maturity) -> Answers:
+def simulate_answers(chance: Chance, profile: Profile, mature: Maturity) -> Answers:
     """Answers to every indicator that applies and is not zero by rule."""
-    make = _Maker(chance, mature)
+    make = _AnswerMaker(chance, mature)
     for indicator in LEVELS:
         make.level(indicator)
     for indicator, most in COUNTS.items():
         make.count(indicator, most)
-    _papers(make, profile)
-    _people(make, profile)
+    _answer_papers(make, profile)
+    _answer_people(make, profile)
     if profile.accounts_active:
-        _accounts(make, profile)
-        _content(make, profile)
-        _debate(make)
+        _answer_accounts(make, profile)
+        _answer_content(make, profile)
+        _answer_debate(make)
     if profile.accounts_open:
-        _conversation(make, profile)
-    _reach(make, profile)
-    _functions(make, profile)
+        _answer_conversation(make, profile)
+    _answer_reach(make, profile)
+    _answer_functions(make, profile)
     return make.answers
 
 
-def _papers(make: _Maker, profile: Profile) -> None:
+def _answer_papers(make: _AnswerMaker, profile: Profile) -> None:
     """Strategy, manual, learning."""
-    strategy = _fact(make.answers, "D4.01", "level")
-    if not strategy and _fact(make.answers, "D1.06", "level") >= 3:
+    strategy = _get_fact(make.answers, "D4.01", "level")
+    if not strategy and _get_fact(make.answers, "D1.06", "level") >= 3:
         make.answers["D1.06"] = {"level": 2}
     if strategy >= 2:
-        make.ratio("D4.02", make.chance.whole(3, 8))
+        make.ratio("D4.02", make.chance.draw_integer(3, 8))
     make.components("D4.04", tuple(f"c{number}" for number in range(1, 9)))
     if profile.error_log == "entries":
-        make.ratio("D5.07", make.chance.whole(1, 6))
+        make.ratio("D5.07", make.chance.draw_integer(1, 6))
     if profile.incidents:
         make.ratio("D6.05", profile.incidents)
     make.yes("D6.06")
@@ -98,7 +98,7 @@ def _papers(make: _Maker, profile: Profile) -> None:
     make.yes("D9.06")
 
 
-def _people(make: _Maker, profile: Profile) -> None:
+def _answer_people(make: _AnswerMaker, profile: Profile) -> None:
     """Staff and team."""
     chance, employees = make.chance, profile.employees
     make.ratio("D1.01", max(1, employees - int(employees * 0.3 * chance.uniform())), 1.15)
@@ -111,13 +111,13 @@ def _people(make: _Maker, profile: Profile) -> None:
     if employees >= 25:
         people = max(200, employees) * 0.0052 * make.quality("D10.06")
         make.answers["D10.06"] = {"numerator": int(people * 10) / 10, "base": employees}
-    in_charge = chance.whole(1, 3) if chance.happens(0.35 + make.mature.of[9]) else 0
+    in_charge = chance.draw_integer(1, 3) if chance.draw_event(0.35 + make.mature.of[9]) else 0
     make.ratio("D10.03", in_charge, 1.15)
     if in_charge:
         make.answers["D10.04"] = {"hours": int(66 * make.quality("D10.04")) / 2}
 
 
-def _accounts(make: _Maker, profile: Profile) -> None:
+def _answer_accounts(make: _AnswerMaker, profile: Profile) -> None:
     """Accounts, their identity and order."""
     active = profile.accounts_active
     make.components("D2.02", tuple(f"c{number}" for number in range(1, 11)))
@@ -129,19 +129,19 @@ def _accounts(make: _Maker, profile: Profile) -> None:
     make.ratio("D3.05", active, 1.1)
     make.ratio("D4.03", profile.platforms_active, 1.1)
     make.count("D5.01", 6.5)
-    make.ratio("D7.01", make.chance.whole(3, 5), 1.1)
+    make.ratio("D7.01", make.chance.draw_integer(3, 5), 1.1)
     make.yes("D7.08")
     make.level("D9.05")
 
 
-def _content(make: _Maker, profile: Profile) -> None:
+def _answer_content(make: _AnswerMaker, profile: Profile) -> None:
     """The sample of posts: each is promotional, useful or neither."""
     sample = min(SAMPLE, profile.own_posts_w90)
     chance = make.chance
 
     def share(indicator: str, least: float, most: float) -> int:
         """From `least` at no maturity to `most` at the highest."""
-        return int(sample * limited(least + (most - least) * make.quality(indicator)))
+        return int(sample * clamp(least + (most - least) * make.quality(indicator)))
 
     useful = share("D8.03", 0.15, 0.88)
     counted = {
@@ -166,27 +166,27 @@ def _content(make: _Maker, profile: Profile) -> None:
     make.components("D8.07", tuple(f"c{number}" for number in range(1, 6)))
 
 
-def _debate(make: _Maker) -> None:
+def _answer_debate(make: _AnswerMaker) -> None:
     """Debates and proposals."""
     debates = make.count("D9.07", 4.5)
-    if debates or _fact(make.answers, "D2.05", "level") >= 2:
-        make.ratio("D9.08", make.chance.whole(3, 40), 0.98)
+    if debates or _get_fact(make.answers, "D2.05", "level") >= 2:
+        make.ratio("D9.08", make.chance.draw_integer(3, 40), 0.98)
 
 
-def _reach(make: _Maker, profile: Profile) -> None:
+def _answer_reach(make: _AnswerMaker, profile: Profile) -> None:
     """Followers, and messages in the other languages of the territory: never more answered than at all (V27)."""
     make.answers["D7.02"] = {"numerator": profile.followers_largest, "base": profile.population_served}
     if profile.foreign_language_messages and (profile.languages >= 2 or profile.foreign_share >= 0.05):
         received = profile.foreign_language_messages
         few = profile.accounts_open >= 1 and profile.messages_w12 < 10
-        answered = received if few else _fact(make.answers, "D9.01", "numerator")
+        answered = received if few else _get_fact(make.answers, "D9.01", "numerator")
         make.answers["D7.06"] = {
             "numerator": min(answered, int(received * make.quality("D7.06") + make.chance.uniform())),
             "denominator": received,
         }
 
 
-def _conversation(make: _Maker, profile: Profile) -> None:
+def _answer_conversation(make: _AnswerMaker, profile: Profile) -> None:
     """Replies to messages, in public and in private."""
     chance = make.chance
     if profile.messages_w90 >= 10:
@@ -203,7 +203,7 @@ def _conversation(make: _Maker, profile: Profile) -> None:
             "answered_private": min(private, answered),
         }
         if answered:
-            make.answers["D9.02"] = {"hours": int(2 * (2 + 74 * limited(1.02 - make.quality("D9.02")))) / 2}
+            make.answers["D9.02"] = {"hours": int(2 * (2 + 74 * clamp(1.02 - make.quality("D9.02")))) / 2}
     if profile.messages_w90 >= 10 and profile.public_replies_w90:
         make.ratio("D5.06", min(50, profile.public_replies_w90), 0.98)
     if profile.messages_w90 >= 20:
@@ -212,23 +212,23 @@ def _conversation(make: _Maker, profile: Profile) -> None:
         make.ratio("D9.04", min(50, profile.critical_messages), 0.98)
 
 
-def _functions(make: _Maker, profile: Profile) -> None:
+def _answer_functions(make: _AnswerMaker, profile: Profile) -> None:
     """The functions of the team, those only that show elsewhere (V15)."""
     sent = make.answers
     few = profile.accounts_open >= 1 and profile.messages_w12 < 10
     shown = {
-        "F1": _fact(sent, "D8.05", "level") >= 1,
-        "F2": _fact(sent, "D9.01", "numerator") >= 1 or few,
-        "F3": _fact(sent, "D8.04", "level") >= 1,
-        "F4": _fact(sent, "D9.05", "level") >= 1,
+        "F1": _get_fact(sent, "D8.05", "level") >= 1,
+        "F2": _get_fact(sent, "D9.01", "numerator") >= 1 or few,
+        "F3": _get_fact(sent, "D8.04", "level") >= 1,
+        "F4": _get_fact(sent, "D9.05", "level") >= 1,
         "F5": "c8" in make.listed["D4.04"],
-        "F6": _fact(sent, "D4.06", "level") >= 2,
-        "F7": _fact(sent, "D4.07", "count") >= 1,
+        "F6": _get_fact(sent, "D4.06", "level") >= 2,
+        "F7": _get_fact(sent, "D4.07", "count") >= 1,
     }
     make.components("D10.02", tuple(function for function, shows in shown.items() if shows))
 
 
-def _fact(answers: Answers, indicator: str, fact: str) -> int:
+def _get_fact(answers: Answers, indicator: str, fact: str) -> int:
     """A whole number that was answered; 0 where it was not."""
     value = answers.get(indicator, {}).get(fact, 0)
     assert isinstance(value, int)

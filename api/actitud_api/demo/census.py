@@ -69,13 +69,13 @@ class Municipality(Struct, frozen=True):
     size: float
 
 
-def municipalities(seed: int) -> list[Municipality]:
+def simulate_municipalities(seed: int) -> list[Municipality]:
     """All of them, always the same for a seed; each province has one of the largest, as it has a capital."""
     chance = Chance(seed)
-    populations = sorted((size for sizes in SIZES for size in _populations(chance, *sizes)), reverse=True)
-    capitals = chance.shuffled(populations[: len(PROVINCES)])
-    others = chance.shuffled(populations[len(PROVINCES) :])
-    names = chance.shuffled(
+    populations = sorted((size for sizes in SIZES for size in _draw_populations(chance, *sizes)), reverse=True)
+    capitals = chance.shuffle(populations[: len(PROVINCES)])
+    others = chance.shuffle(populations[len(PROVINCES) :])
+    names = chance.shuffle(
         [f"{place} {invention} {mark}" for place in _PLACES for invention in _INVENTIONS for mark in _MARKS]
     )
     result: list[Municipality] = []
@@ -89,22 +89,22 @@ def municipalities(seed: int) -> list[Municipality]:
                     province=province,
                     region=PROVINCES[province].region,
                     population=population,
-                    size=_size(population),
+                    size=_compute_size(population),
                 )
             )
     return result
 
 
-def _populations(chance: Chance, low: int, high: int, count: int) -> list[int]:
+def _draw_populations(chance: Chance, low: int, high: int, count: int) -> list[int]:
     """Populations of one class, more of them near its lower end."""
-    return [low + int((high - low + 1) * _squared(chance.uniform())) for _ in range(count)]
+    return [low + int((high - low + 1) * _square(chance.uniform())) for _ in range(count)]
 
 
-def _squared(value: float) -> float:
+def _square(value: float) -> float:
     return value * value
 
 
-def _size(population: int) -> float:
+def _compute_size(population: int) -> float:
     for position, (low, high, _) in enumerate(SIZES):
         if population <= high:
             return (position + (population - low) / (high - low)) / len(SIZES)

@@ -23,23 +23,23 @@ class Chance:
         self.uniform = random.Random(seed).random
         """A number of at least 0 and below 1."""
 
-    def whole(self, low: int, high: int) -> int:
+    def draw_integer(self, low: int, high: int) -> int:
         """A whole number from `low` to `high`, both included, all equally likely."""
         return low + int(self.uniform() * (high - low + 1))
 
-    def happens(self, probability: float) -> bool:
+    def draw_event(self, probability: float) -> bool:
         """True with a probability of 0 to 1."""
         return self.uniform() < probability
 
-    def deviation(self) -> float:
+    def draw_deviation(self) -> float:
         """A number with mean 0 and standard deviation 1, bell-shaped, between -3.5 and 3.5."""
         return (self.uniform() + self.uniform() + self.uniform() + self.uniform() - 2) * _DEVIATIONS
 
-    def one(self, choices: Sequence[T]) -> T:
+    def choose(self, choices: Sequence[T]) -> T:
         """One of the choices, all equally likely."""
         return choices[int(self.uniform() * len(choices))]
 
-    def shuffled(self, items: Sequence[T]) -> list[T]:
+    def shuffle(self, items: Sequence[T]) -> list[T]:
         """The same items in another order."""
         result = list(items)
         for last in range(len(result) - 1, 0, -1):
@@ -48,6 +48,6 @@ class Chance:
         return result
 
 
-def limited(value: float, low: float = 0.0, high: float = 1.0) -> float:
+def clamp(value: float, low: float = 0.0, high: float = 1.0) -> float:
     """The value, or the end that it lies beyond."""
     return low if value < low else high if value > high else value

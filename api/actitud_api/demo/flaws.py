@@ -47,11 +47,11 @@ class Flaws(Struct):
     set_aside: dict[str, SetAside]
 
 
-def habits(chance: Chance, mature: Maturity) -> Habits:
+def draw_habits(chance: Chance, mature: Maturity) -> Habits:
     """Mature bodies document what they say; one body in thirty leaves the form half empty."""
     if mature.exemplary:
         return Habits(silent=0.004, declared=0.01, aside=0.004, mistaken=0.002, gaps=1)
-    half_empty = chance.happens(0.03)
+    half_empty = chance.draw_event(0.03)
     care = 1 - mature.whole
     return Habits(
         silent=0.30 + 0.35 * chance.uniform() if half_empty else 0.04 * care * chance.uniform(),
@@ -62,28 +62,28 @@ def habits(chance: Chance, mature: Maturity) -> Habits:
     )
 
 
-def spoil(chance: Chance, profile: Profile, answers: Answers, habit: Habits, mature: Maturity) -> Flaws:
+def add_flaws(chance: Chance, profile: Profile, answers: Answers, habit: Habits, mature: Maturity) -> Flaws:
     """Takes answers out, changes some into contradictions, and says which have no evidence or do not count."""
     flaws = Flaws(set(), set(), {})
     gaps: Counter[str] = Counter()
     if not mature.exemplary:
         gaps.update(_overstate(chance, answers))
         _confuse(chance, profile)
-        flaws.profile_self_declared.update(field for field in DECLARABLE if chance.happens(0.02))
+        flaws.profile_self_declared.update(field for field in DECLARABLE if chance.draw_event(0.02))
     for indicator in list(answers):
         dimension, lost = indicator.partition(".")[0], True
         if gaps[dimension] >= habit.gaps:
             lost = False
-        elif chance.happens(habit.silent):
+        elif chance.draw_event(habit.silent):
             del answers[indicator]
-        elif chance.happens(habit.mistaken):
+        elif chance.draw_event(habit.mistaken):
             _contradict(answers[indicator])
-        elif chance.happens(habit.aside):
-            flaws.set_aside[indicator] = chance.one(REASONS)
+        elif chance.draw_event(habit.aside):
+            flaws.set_aside[indicator] = chance.choose(REASONS)
         else:
             lost = False
         gaps[dimension] += lost
-        if not lost and chance.happens(habit.declared):
+        if not lost and chance.draw_event(habit.declared):
             flaws.self_declared.add(indicator)
     return flaws
 
@@ -101,17 +101,17 @@ def _overstate(chance: Chance, answers: Answers) -> set[str]:
     """Says more than other answers show, or leaves out what would show it; the dimensions that lose answers."""
     lost: set[str] = set()
     functions = answers["D10.02"]["components"]
-    if isinstance(functions, tuple) and functions and chance.happens(0.38):
-        shown_by = SHOWN_BY[chance.one(functions)]
+    if isinstance(functions, tuple) and functions and chance.draw_event(0.38):
+        shown_by = SHOWN_BY[chance.choose(functions)]
         answers.pop(shown_by, None)
         lost |= {"D10", shown_by.partition(".")[0]}
-    elif chance.happens(0.25):
+    elif chance.draw_event(0.25):
         answers["D10.02"] = {"components": tuple(SHOWN_BY)}
         lost.add("D10")
-    if chance.happens(0.12) and "D8.03" in answers:
+    if chance.draw_event(0.12) and "D8.03" in answers:
         answers.pop("D2.01")
         lost |= {"D2", "D8"}
-    if chance.happens(0.16):
+    if chance.draw_event(0.16):
         answers["D1.06"] = {"level": 3}
         answers.pop("D4.01")
         lost |= {"D1", "D4"}
@@ -120,11 +120,11 @@ def _overstate(chance: Chance, answers: Answers) -> set[str]:
 
 def _confuse(chance: Chance, profile: Profile) -> None:
     """Makes a profile that does not agree with itself."""
-    if chance.happens(0.008):
+    if chance.draw_event(0.008):
         profile.accounts_dormant += 1
-    if chance.happens(0.008) and profile.messages_w90:
+    if chance.draw_event(0.008) and profile.messages_w90:
         profile.messages_w12 = profile.messages_w90 - 1
-    if chance.happens(0.008) and profile.accounts_active:
+    if chance.draw_event(0.008) and profile.accounts_active:
         profile.own_posts_w90 = 3 * profile.accounts_active - 1
-    if chance.happens(0.008):
+    if chance.draw_event(0.008):
         profile.followers_measured = max(0, profile.followers_largest - 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from babel.numbers import format_percent
 from rich.table import Table
 
-from actitud_api.demo.report import Report
+from actitud_api.demo.report import SimulationReport
 from actitud_api.demo.simulator import METHODOLOGY
 from actitud_api.engine.i18n import LOCALES, Language, Texts
 from actitud_api.engine.methodology.loader import load_methodology
@@ -25,7 +25,7 @@ _CODE = Texts("Motivo", "Reason")
 _OF_INDICATORS = Texts("de los indicadores", "of the indicators")
 
 
-def table(report: Report, language: Language) -> Table:
+def render_report(report: SimulationReport, language: Language) -> Table:
     """Every figure with what it is a share of; ids as they stand in the data."""
     names = load_methodology(METHODOLOGY).texts[language].levels
     title = _TITLE.into(language).format(organisations=words.number(report.organisations, language))
@@ -34,7 +34,7 @@ def table(report: Report, language: Language) -> Table:
     result.add_section()
     for number, share in report.levels.items():
         text = _LEVEL.into(language).format(number=number, name=names[str(number)].name)
-        result.add_row(text, _percent(share, language), _OF_LEVELS.into(language))
+        result.add_row(text, _format_percent(share, language), _OF_LEVELS.into(language))
     for heading, shares, whole in (
         (_STATUS, report.statuses, _OF_ALL),
         (_STATE, report.states, _OF_INDICATORS),
@@ -42,9 +42,9 @@ def table(report: Report, language: Language) -> Table:
     ):
         result.add_section()
         for name, share in shares.items():
-            result.add_row(f"{heading.into(language)} {name}", _percent(share, language), whole.into(language))
+            result.add_row(f"{heading.into(language)} {name}", _format_percent(share, language), whole.into(language))
     return result
 
 
-def _percent(share: float, language: Language) -> str:
+def _format_percent(share: float, language: Language) -> str:
     return format_percent(share, format="0.0 %", locale=LOCALES[language])

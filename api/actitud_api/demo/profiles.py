@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from actitud_api.demo.census import Municipality
-from actitud_api.demo.chance import Chance, limited
+from actitud_api.demo.chance import Chance, clamp
 
 TWO_LANGUAGES = frozenset({"04", "09", "10", "12", "15", "16"})
 """Regions with an official language besides Spanish, by their statutes of autonomy."""
@@ -57,37 +57,37 @@ class Profile(Struct):
     integrity_case: bool
 
 
-def maturity(chance: Chance, municipality: Municipality) -> Maturity:
+def draw_maturity(chance: Chance, municipality: Municipality) -> Maturity:
     """A maturity that leans a little on size and mostly on nothing that a statistic knows.
 
     One body in twenty is exemplary, of any size but the smallest: good practice is not a matter of means alone.
     """
-    exemplary = municipality.size > 0.15 and chance.happens(0.05)
+    exemplary = municipality.size > 0.15 and chance.draw_event(0.05)
     if exemplary:
         whole, spread = 0.80 + 0.15 * chance.uniform(), 0.035
     else:
-        whole = limited(0.32 + 0.42 * municipality.size + 0.21 * chance.deviation(), 0.02, 0.92)
+        whole = clamp(0.32 + 0.42 * municipality.size + 0.21 * chance.draw_deviation(), 0.02, 0.92)
         spread = 0.09
     return Maturity(
         whole=whole,
-        of=tuple(limited(whole + spread * chance.deviation(), 0.0, 1.0) for _ in range(10)),
+        of=tuple(clamp(whole + spread * chance.draw_deviation(), 0.0, 1.0) for _ in range(10)),
         exemplary=exemplary,
     )
 
 
-def profile(chance: Chance, municipality: Municipality, mature: Maturity) -> Profile:
+def draw_profile(chance: Chance, municipality: Municipality, mature: Maturity) -> Profile:
     """A profile that keeps V05, V06 and V33."""
     population = municipality.population
-    employees = max(1, int(population * (0.006 + 0.008 * chance.uniform())) + chance.whole(1, 4))
-    active = _active_accounts(chance, municipality, mature)
-    dormant = int((active + 1) * limited(0.9 - mature.of[2]) * chance.uniform())
-    openness = limited(mature.of[1] + 0.15 * chance.deviation())
-    answered = limited(1.02 * mature.of[8] + 0.08 * chance.deviation())
+    employees = max(1, int(population * (0.006 + 0.008 * chance.uniform())) + chance.draw_integer(1, 4))
+    active = _draw_active_accounts(chance, municipality, mature)
+    dormant = int((active + 1) * clamp(0.9 - mature.of[2]) * chance.uniform())
+    openness = clamp(mature.of[1] + 0.15 * chance.draw_deviation())
+    answered = clamp(1.02 * mature.of[8] + 0.08 * chance.draw_deviation())
     opened = active if openness > 0.62 else int(active * openness * 1.5)
     posts = active * (3 + int(60 * mature.whole * (0.4 + chance.uniform())))
-    messages_w90 = _messages(chance, population, mature) if active else 0
+    messages_w90 = _draw_messages(chance, population, mature) if active else 0
     largest = int(population * (0.01 + 0.30 * mature.of[6] * (0.3 + chance.uniform()))) if active else 0
-    foreign_share = chance.whole(2, 160) / 1000
+    foreign_share = chance.draw_integer(2, 160) / 1000
     spoken = 2 if municipality.region in TWO_LANGUAGES else 1
     return Profile(
         org_type="MUN",
@@ -106,33 +106,33 @@ def profile(chance: Chance, municipality: Municipality, mature: Maturity) -> Pro
         own_posts_w90=posts,
         public_replies_w90=int(messages_w90 * answered) if opened else 0,
         messages_w90=messages_w90,
-        messages_w12=messages_w90 * 4 + chance.whole(0, 4) * (messages_w90 > 0),
+        messages_w12=messages_w90 * 4 + chance.draw_integer(0, 4) * (messages_w90 > 0),
         critical_messages=int(messages_w90 * (0.05 + 0.15 * chance.uniform())),
-        error_log=_error_log(chance, mature),
+        error_log=_draw_error_log(chance, mature),
         services=min(60, 4 + int(municipality.size * 60)),
         visual_posts=int(posts * (0.2 + 0.6 * chance.uniform())),
         foreign_language_messages=int(messages_w90 * (0.15 if spoken > 1 else foreign_share) * chance.uniform()),
-        incidents=chance.whole(1, 3) if chance.happens(0.10 + 0.3 * municipality.size) else 0,
-        previous_level=4 if mature.exemplary and chance.happens(0.6) else None,
-        integrity_case=chance.happens(0.004),
+        incidents=chance.draw_integer(1, 3) if chance.draw_event(0.10 + 0.3 * municipality.size) else 0,
+        previous_level=4 if mature.exemplary and chance.draw_event(0.6) else None,
+        integrity_case=chance.draw_event(0.004),
     )
 
 
-def _active_accounts(chance: Chance, municipality: Municipality, mature: Maturity) -> int:
+def _draw_active_accounts(chance: Chance, municipality: Municipality, mature: Maturity) -> int:
     """The smallest bodies often have none."""
-    if not mature.exemplary and chance.happens(limited(0.36 - 0.7 * municipality.size - 0.3 * mature.whole + 0.1)):
+    if not mature.exemplary and chance.draw_event(clamp(0.36 - 0.7 * municipality.size - 0.3 * mature.whole + 0.1)):
         return 0
     return 1 + int(14 * municipality.size * municipality.size * (0.5 + chance.uniform()) + 2 * mature.whole)
 
 
-def _messages(chance: Chance, population: int, mature: Maturity) -> int:
+def _draw_messages(chance: Chance, population: int, mature: Maturity) -> int:
     """More arrive where people have learnt that they are read."""
-    return int(population * 0.012 * (0.2 + mature.of[8]) * (0.4 + chance.uniform())) + chance.whole(
+    return int(population * 0.012 * (0.2 + mature.of[8]) * (0.4 + chance.uniform())) + chance.draw_integer(
         0, 8 + 30 * mature.exemplary
     )
 
 
-def _error_log(chance: Chance, mature: Maturity) -> Literal["none", "empty", "entries"]:
-    if chance.happens(limited(1.1 * mature.of[4] - 0.1)):
+def _draw_error_log(chance: Chance, mature: Maturity) -> Literal["none", "empty", "entries"]:
+    if chance.draw_event(clamp(1.1 * mature.of[4] - 0.1)):
         return "entries"
-    return "empty" if chance.happens(0.3) else "none"
+    return "empty" if chance.draw_event(0.3) else "none"

@@ -13,7 +13,7 @@ from actitud_api.engine.scoring.evaluate import Code, State, Status, derive_stat
 LEVELS = (1, 2, 3, 4, 5)
 
 
-class Report(Struct, frozen=True, kw_only=True):
+class SimulationReport(Struct, frozen=True, kw_only=True):
     """The figures of a simulated edition.
 
     `spearman`: rank correlation of population (and so of its logarithm) and index, -1 to 1. Shares are of 1: `levels`
@@ -28,7 +28,7 @@ class Report(Struct, frozen=True, kw_only=True):
     codes: dict[Code, float]
 
 
-class Tally:
+class ReportTally:
     """Counts organisations one by one."""
 
     def __init__(self) -> None:
@@ -48,14 +48,14 @@ class Tally:
         self._statuses[status] += 1
         self._codes.update(codes)
 
-    def report(self) -> Report:
+    def build_report(self) -> SimulationReport:
         """The figures of all that was counted."""
         states: Counter[State] = Counter()
         for code, count in self._codes.items():
             states[derive_state(code)] += count
-        return Report(
+        return SimulationReport(
             organisations=self._statuses.total(),
-            spearman=spearman(self._populations, self._indices),
+            spearman=compute_spearman(self._populations, self._indices),
             levels={level: self._levels[level] / self._levels.total() for level in LEVELS},
             statuses={status: self._statuses[status] / self._statuses.total() for status in get_args(Status)},
             states={state: states[state] / states.total() for state in get_args(State)},
@@ -63,12 +63,12 @@ class Tally:
         )
 
 
-def spearman(first: list[int], second: list[int]) -> float:
+def compute_spearman(first: list[int], second: list[int]) -> float:
     """The rank correlation of two lists; ties take the mean of their ranks."""
-    return correlation(_ranks(first), _ranks(second))
+    return correlation(_rank(first), _rank(second))
 
 
-def _ranks(values: list[int]) -> list[float]:
+def _rank(values: list[int]) -> list[float]:
     counts = Counter(values)
     ranks: dict[int, float] = {}
     before = 0

@@ -10,8 +10,8 @@ import msgspec
 
 from actitud_api.demo import queries
 from actitud_api.demo.census import MUNICIPALITIES, SIZES_YEAR, Municipality
-from actitud_api.demo.report import Report, Tally
-from actitud_api.demo.simulator import METHODOLOGY, fingerprint, simulate
+from actitud_api.demo.report import ReportTally, SimulationReport
+from actitud_api.demo.simulator import METHODOLOGY, compute_fingerprint, simulate
 from actitud_api.engine.methodology.loader import load_methodology as load_methodology
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database, Session
@@ -39,7 +39,7 @@ DRAFT = editions.Draft(
     period_to=date(2026, 12, 31),
 )
 
-ASKED = Asked(reason="Demonstration with simulated data. / Demostración con datos simulados.")
+PUBLICATION_REQUEST = Asked(reason="Demonstration with simulated data. / Demostración con datos simulados.")
 """How it is published."""
 
 SUGGESTION = suggestions.Proposal(
@@ -57,24 +57,24 @@ EVENT = ledger.Event(action="cli.demo", actor=None, subject=f"/v1/editions/{EDIT
 _NOBODY = "demo"
 """In the place of the id of a key that nobody has."""
 
-MADE = datetime(2026, 12, 31, 12, tzinfo=UTC)
+CREATED = datetime(2026, 12, 31, 12, tzinfo=UTC)
 """When all of it is said to have been made: the same time whenever it is."""
 
 
-def stored(database: Database) -> Report | None:
+def load_report(database: Database) -> SimulationReport | None:
     """What was reported of the demonstration in a database; None unless this very simulator made it."""
     with database.read() as session:
-        found = queries.one(session, EDITION)
-    if found is None or found.fingerprint != fingerprint(load_methodology(METHODOLOGY)):
+        found = queries.find_simulation(session, EDITION)
+    if found is None or found.fingerprint != compute_fingerprint(load_methodology(METHODOLOGY)):
         return None
-    return msgspec.convert(found.report, Report, strict=False)
+    return msgspec.convert(found.report, SimulationReport, strict=False)
 
 
 class AlreadyPublished(Exception):
     """There is a demonstration that is published, and so does not change."""
 
 
-def load(database: Database, advance: Callable[[], None]) -> Report:
+def store_demonstration(database: Database, advance: Callable[[], None]) -> SimulationReport:
     """Makes the demonstration in a database, in review, in place of an earlier one that is not published.
 
     Readers see nothing of it until all of it is there. `advance` is called for each organisation. Raises
@@ -85,11 +85,11 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
     methodology = load_methodology(METHODOLOGY)
     invented: list[organisations.Entry] = []
     rows: list[dict[str, object]] = []
-    tally = Tally()
+    tally = ReportTally()
     for simulated in simulate(methodology):
         municipality, evaluation = simulated.municipality, simulated.evaluation
-        invented.append(_organisation(municipality))
-        rows.append(assessments.to_row(EDITION, municipality.id, simulated.submission, evaluation, MADE))
+        invented.append(_build_organisation(municipality))
+        rows.append(assessments.to_row(EDITION, municipality.id, simulated.submission, evaluation, CREATED))
         tally.add(
             municipality.population,
             evaluation.index,
@@ -98,17 +98,17 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
             [leaf.code for leaf in evaluation.results],
         )
         advance()
-    report = tally.report()
+    report = tally.build_report()
     with database.write() as session:
         organisations.lock(session)
-        _remove(session)
-        organisations.add(session, invented, MADE)
-        editions.add(session, editions.made(DRAFT, now=MADE, state="in_review", simulated=True))
+        _delete_demonstration(session)
+        organisations.add(session, invented, CREATED)
+        editions.add(session, editions.made(DRAFT, now=CREATED, state="in_review", simulated=True))
         assessments.store_rows(session, rows)
-        made_by = queries.Record(fingerprint(methodology), msgspec.to_builtins(report, str_keys=True))
-        queries.add(session, EDITION, made_by)
+        made_by = queries.SimulationRecord(compute_fingerprint(methodology), msgspec.to_builtins(report, str_keys=True))
+        queries.store_simulation(session, EDITION, made_by)
         if not suggestions.exist(session):
-            suggestions.propose(session, SUGGESTION, proposer=_NOBODY, now=MADE)
+            suggestions.propose(session, SUGGESTION, proposer=_NOBODY, now=CREATED)
         ledger.append(session, EVENT, now=datetime.now(UTC))
     return report
 
@@ -121,7 +121,7 @@ def is_published(database: Database) -> bool:
         return False
 
 
-def publish(
+def publish_demonstration(
     database: Database, folder: Path, advance: Callable[[], None], *, now: datetime, spread: Spread = in_turn
 ) -> Published:
     """Publish the demonstration as any edition; `folder` and `spread` as in `Publishing`.
@@ -132,19 +132,19 @@ def publish(
 
     def write(prepared: Prepared | None) -> Published:
         with database.write() as session:
-            return publishing.publish(session, EDITION, ASKED, prepared, EVENT, now=now)
+            return publishing.publish(session, EDITION, PUBLICATION_REQUEST, prepared, EVENT, now=now)
 
-    return publishing.prepared(EDITION, ASKED, write, advance)
+    return publishing.prepared(EDITION, PUBLICATION_REQUEST, write, advance)
 
 
-def _remove(session: Session) -> None:
-    queries.remove(session, EDITION)
+def _delete_demonstration(session: Session) -> None:
+    queries.delete_simulation(session, EDITION)
     assessments.clear_edition(session, EDITION)
     editions.remove(session, EDITION)
     organisations.remove_simulated(session)
 
 
-def _organisation(municipality: Municipality) -> organisations.Entry:
+def _build_organisation(municipality: Municipality) -> organisations.Entry:
     return organisations.Entry(
         id=municipality.id,
         name=municipality.name,

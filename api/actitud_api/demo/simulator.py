@@ -9,11 +9,11 @@ from pathlib import Path
 
 from msgspec import Struct, structs
 
-from actitud_api.demo.answers import answers
-from actitud_api.demo.census import Municipality, municipalities
+from actitud_api.demo.answers import simulate_answers
+from actitud_api.demo.census import Municipality, simulate_municipalities
 from actitud_api.demo.chance import Chance
-from actitud_api.demo.flaws import habits, spoil
-from actitud_api.demo.profiles import maturity, profile
+from actitud_api.demo.flaws import add_flaws, draw_habits
+from actitud_api.demo.profiles import draw_maturity, draw_profile
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
@@ -25,7 +25,7 @@ SEED = 20_261_231
 """The seed of everything: the last day of the edition."""
 
 
-class Simulated(Struct, frozen=True):
+class SimulatedOrganisation(Struct, frozen=True):
     """An invented municipality, what it sent and how that scores."""
 
     municipality: Municipality
@@ -33,20 +33,20 @@ class Simulated(Struct, frozen=True):
     evaluation: Evaluation
 
 
-def simulate(methodology: Methodology) -> Iterator[Simulated]:
+def simulate(methodology: Methodology) -> Iterator[SimulatedOrganisation]:
     """Every invented municipality in turn, always with the same digits."""
-    for number, municipality in enumerate(municipalities(SEED), start=1):
-        sent = submission(SEED + number, municipality)
-        yield Simulated(municipality, sent, evaluate(methodology, sent))
+    for number, municipality in enumerate(simulate_municipalities(SEED), start=1):
+        sent = simulate_submission(SEED + number, municipality)
+        yield SimulatedOrganisation(municipality, sent, evaluate(methodology, sent))
 
 
-def submission(seed: int, municipality: Municipality) -> Submission:
+def simulate_submission(seed: int, municipality: Municipality) -> Submission:
     """What a municipality sends; of two seeds, two stories."""
     chance = Chance(seed)
-    mature = maturity(chance, municipality)
-    facts = profile(chance, municipality, mature)
-    sent = answers(chance, facts, mature)
-    flaws = spoil(chance, facts, sent, habits(chance, mature), mature)
+    mature = draw_maturity(chance, municipality)
+    facts = draw_profile(chance, municipality, mature)
+    sent = simulate_answers(chance, facts, mature)
+    flaws = add_flaws(chance, facts, sent, draw_habits(chance, mature), mature)
     return Submission(
         profile=structs.asdict(facts),
         answers=sent,
@@ -65,7 +65,7 @@ _DECIDING = (
 )
 
 
-def fingerprint(methodology: Methodology) -> str:
+def compute_fingerprint(methodology: Methodology) -> str:
     """A digest of all that decides what is simulated and stored: the methodology and the code of these rooms."""
     digest = hashlib.sha256(methodology.digest.encode())
     for package in _DECIDING:

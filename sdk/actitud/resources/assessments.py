@@ -7,7 +7,7 @@ from datetime import date
 
 from msgspec import UNSET, UnsetType
 
-from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
+from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
 from actitud._calls import (
     AsyncBound,
     AsyncTransport,
@@ -15,14 +15,14 @@ from actitud._calls import (
     Call,
     Fetched,
     Transport,
-    create,
-    delete,
+    build_create,
+    build_delete,
+    build_get,
+    build_patch,
+    build_put,
     fetch,
     fetch_nothing,
     fetch_page,
-    get,
-    patch,
-    put,
 )
 from actitud._config import Core
 from actitud.models import (
@@ -63,7 +63,7 @@ def list_assessments(
     all pages. ``offset``: items to skip. Raises ``NotFound`` on an unknown edition.
     """
     query = {"state": state, "limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "editions", edition, "assessments", query=query), Listing[AssessmentLine])
+    return fetch_page(core, build_get(core, "editions", edition, "assessments", query=query), Listing[AssessmentLine])
 
 
 def get_assessment(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[Assessment]:
@@ -71,7 +71,7 @@ def get_assessment(core: Core, edition: str, organisation: str, *, lang: str | N
 
     Raises ``NotFound`` where there is none.
     """
-    return fetch(core, get(core, "editions", edition, "assessments", organisation, lang=lang), Assessment)
+    return fetch(core, build_get(core, "editions", edition, "assessments", organisation, lang=lang), Assessment)
 
 
 def put_assessment(
@@ -100,7 +100,7 @@ def put_assessment(
     body: dict[str, object] = {"methodology": methodology, "profile": profile, "answers": answers}
     if profile_evidence is not UNSET:
         body["profile_evidence"] = profile_evidence
-    request = put(core, "editions", edition, "assessments", organisation, body=body, if_match=if_match, lang=lang)
+    request = build_put(core, "editions", edition, "assessments", organisation, body=body, if_match=if_match, lang=lang)
     return fetch(core, request, Assessment)
 
 
@@ -128,7 +128,9 @@ def update_assessment(
         "answers": answers,
         "profile_evidence": profile_evidence,
     }
-    request = patch(core, "editions", edition, "assessments", organisation, body=body, if_match=if_match, lang=lang)
+    request = build_patch(
+        core, "editions", edition, "assessments", organisation, body=body, if_match=if_match, lang=lang
+    )
     return fetch(core, request, Assessment)
 
 
@@ -138,7 +140,7 @@ def delete_assessment(core: Core, edition: str, organisation: str, *, if_match: 
     ``if_match``: the ``etag`` of the draft as it was read. Raises ``PreconditionFailed`` where somebody else has
     changed it since, and ``Conflict`` where it was submitted or the edition is not open.
     """
-    return fetch_nothing(core, delete(core, "editions", edition, "assessments", organisation, if_match=if_match))
+    return fetch_nothing(core, build_delete(core, "editions", edition, "assessments", organisation, if_match=if_match))
 
 
 def create_submission(
@@ -160,7 +162,7 @@ def create_submission(
     Raises ``Conflict``, with every error finding in ``errors``, where it cannot be submitted so, or where the last day
     is over (rule ``deadline``), and ``PreconditionFailed`` where somebody else has changed it since.
     """
-    request = create(
+    request = build_create(
         core,
         "editions",
         edition,
@@ -190,7 +192,7 @@ def list_submissions(
     skip. Raises ``NotFound`` where there is no assessment.
     """
     query = {"limit": limit, "offset": offset}
-    request = get(core, "editions", edition, "assessments", organisation, "submissions", query=query, lang=lang)
+    request = build_get(core, "editions", edition, "assessments", organisation, "submissions", query=query, lang=lang)
     return fetch_page(core, request, Listing[SubmissionLine])
 
 
@@ -201,7 +203,7 @@ def get_submission(
 
     Raises ``NotFound`` where there is none.
     """
-    request = get(core, "editions", edition, "assessments", organisation, "submissions", submission, lang=lang)
+    request = build_get(core, "editions", edition, "assessments", organisation, "submissions", submission, lang=lang)
     return fetch(core, request, Submission)
 
 
@@ -287,7 +289,7 @@ def list_transitions(
     skip. Raises ``NotFound`` where there is no assessment.
     """
     query = {"limit": limit, "offset": offset}
-    request = get(core, "editions", edition, "assessments", organisation, "transitions", query=query)
+    request = build_get(core, "editions", edition, "assessments", organisation, "transitions", query=query)
     return fetch_page(core, request, Listing[Transition])
 
 
@@ -296,7 +298,7 @@ def get_transition(core: Core, edition: str, organisation: str, transition: str)
 
     Raises ``NotFound`` where there is none.
     """
-    request = get(core, "editions", edition, "assessments", organisation, "transitions", transition)
+    request = build_get(core, "editions", edition, "assessments", organisation, "transitions", transition)
     return fetch(core, request, Transition)
 
 
@@ -309,7 +311,7 @@ def _transition(
     idempotency_key: str | None,
     if_match: str | None,
 ) -> Call[Transition]:
-    request = create(
+    request = build_create(
         core,
         "editions",
         edition,
@@ -326,101 +328,101 @@ def _transition(
 class Submissions(Bound):
     """``client.editions.assessments.submissions``."""
 
-    create = blocking(create_submission)
-    list = blocking_list(list_submissions)
-    get = blocking(get_submission)
+    create = bind_blocking(create_submission)
+    list = bind_blocking_list(list_submissions)
+    get = bind_blocking(get_submission)
 
 
 class AsyncSubmissions(AsyncBound):
     """``async_client.editions.assessments.submissions``."""
 
-    create = awaitable(create_submission)
-    list = awaitable_list(list_submissions)
-    get = awaitable(get_submission)
+    create = bind_awaitable(create_submission)
+    list = bind_awaitable_list(list_submissions)
+    get = bind_awaitable(get_submission)
 
 
 class Reviews(Bound):
     """``client.editions.assessments.reviews``."""
 
-    create = blocking(create_review)
+    create = bind_blocking(create_review)
 
 
 class AsyncReviews(AsyncBound):
     """``async_client.editions.assessments.reviews``."""
 
-    create = awaitable(create_review)
+    create = bind_awaitable(create_review)
 
 
 class Hearings(Bound):
     """``client.editions.assessments.hearings``."""
 
-    create = blocking(create_hearing)
+    create = bind_blocking(create_hearing)
 
 
 class AsyncHearings(AsyncBound):
     """``async_client.editions.assessments.hearings``."""
 
-    create = awaitable(create_hearing)
+    create = bind_awaitable(create_hearing)
 
 
 class Returns(Bound):
     """``client.editions.assessments.returns``."""
 
-    create = blocking(create_return)
+    create = bind_blocking(create_return)
 
 
 class AsyncReturns(AsyncBound):
     """``async_client.editions.assessments.returns``."""
 
-    create = awaitable(create_return)
+    create = bind_awaitable(create_return)
 
 
 class Finals(Bound):
     """``client.editions.assessments.finals``."""
 
-    create = blocking(create_final)
+    create = bind_blocking(create_final)
 
 
 class AsyncFinals(AsyncBound):
     """``async_client.editions.assessments.finals``."""
 
-    create = awaitable(create_final)
+    create = bind_awaitable(create_final)
 
 
 class Extensions(Bound):
     """``client.editions.assessments.extensions``."""
 
-    create = blocking(create_extension)
+    create = bind_blocking(create_extension)
 
 
 class AsyncExtensions(AsyncBound):
     """``async_client.editions.assessments.extensions``."""
 
-    create = awaitable(create_extension)
+    create = bind_awaitable(create_extension)
 
 
 class Transitions(Bound):
     """``client.editions.assessments.transitions``."""
 
-    list = blocking_list(list_transitions)
-    get = blocking(get_transition)
+    list = bind_blocking_list(list_transitions)
+    get = bind_blocking(get_transition)
 
 
 class AsyncTransitions(AsyncBound):
     """``async_client.editions.assessments.transitions``."""
 
-    list = awaitable_list(list_transitions)
-    get = awaitable(get_transition)
+    list = bind_awaitable_list(list_transitions)
+    get = bind_awaitable(get_transition)
 
 
 class Assessments(Bound):
     """``client.editions.assessments``."""
 
-    list = blocking_list(list_assessments)
-    get = blocking(get_assessment)
-    put = blocking(put_assessment)
-    update = blocking(update_assessment)
-    delete = blocking(delete_assessment)
+    list = bind_blocking_list(list_assessments)
+    get = bind_blocking(get_assessment)
+    put = bind_blocking(put_assessment)
+    update = bind_blocking(update_assessment)
+    delete = bind_blocking(delete_assessment)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
@@ -440,11 +442,11 @@ class Assessments(Bound):
 class AsyncAssessments(AsyncBound):
     """``async_client.editions.assessments``."""
 
-    list = awaitable_list(list_assessments)
-    get = awaitable(get_assessment)
-    put = awaitable(put_assessment)
-    update = awaitable(update_assessment)
-    delete = awaitable(delete_assessment)
+    list = bind_awaitable_list(list_assessments)
+    get = bind_awaitable(get_assessment)
+    put = bind_awaitable(put_assessment)
+    update = bind_awaitable(update_assessment)
+    delete = bind_awaitable(delete_assessment)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
-from actitud._calls import AsyncBound, Bound, Call, Fetched, fetch, fetch_page, get
+from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
+from actitud._calls import AsyncBound, Bound, Call, Fetched, build_get, fetch, fetch_page
 from actitud._config import Core
 from actitud.models import EditionStatistics, Exemplar, Listing, OrganisationKind, Peers, RobustScore
 
@@ -16,7 +16,7 @@ def get_peers(core: Core, edition: str, organisation: str, *, lang: str | None =
     ``lang``: language of the sentences. Raises ``NotFound`` where the edition is unknown or holds no score of the
     organisation.
     """
-    return fetch(core, get(core, "editions", edition, "scores", organisation, "peers", lang=lang), Peers)
+    return fetch(core, build_get(core, "editions", edition, "scores", organisation, "peers", lang=lang), Peers)
 
 
 def list_exemplars(
@@ -49,7 +49,9 @@ def list_exemplars(
         "limit": limit,
         "offset": offset,
     }
-    return fetch_page(core, get(core, "editions", edition, "exemplars", query=query, lang=lang), Listing[Exemplar])
+    return fetch_page(
+        core, build_get(core, "editions", edition, "exemplars", query=query, lang=lang), Listing[Exemplar]
+    )
 
 
 def list_robustness(
@@ -88,7 +90,9 @@ def list_robustness(
         "limit": limit,
         "offset": offset,
     }
-    return fetch_page(core, get(core, "editions", edition, "robustness", query=query, lang=lang), Listing[RobustScore])
+    return fetch_page(
+        core, build_get(core, "editions", edition, "robustness", query=query, lang=lang), Listing[RobustScore]
+    )
 
 
 def get_statistics(core: Core, edition: str, *, lang: str | None = None) -> Call[EditionStatistics]:
@@ -97,40 +101,40 @@ def get_statistics(core: Core, edition: str, *, lang: str | None = None) -> Call
     Raises ``NotFound`` on an unknown edition, and ``ServiceUnavailable`` where too many wait for what has to be
     computed first.
     """
-    return fetch(core, get(core, "editions", edition, "statistics", lang=lang), EditionStatistics)
+    return fetch(core, build_get(core, "editions", edition, "statistics", lang=lang), EditionStatistics)
 
 
 class EditionExemplars(Bound):
     """``client.editions.exemplars``."""
 
-    list = blocking_list(list_exemplars)
+    list = bind_blocking_list(list_exemplars)
 
 
 class AsyncEditionExemplars(AsyncBound):
     """``async_client.editions.exemplars``."""
 
-    list = awaitable_list(list_exemplars)
+    list = bind_awaitable_list(list_exemplars)
 
 
 class EditionRobustness(Bound):
     """``client.editions.robustness``."""
 
-    list = blocking_list(list_robustness)
+    list = bind_blocking_list(list_robustness)
 
 
 class AsyncEditionRobustness(AsyncBound):
     """``async_client.editions.robustness``."""
 
-    list = awaitable_list(list_robustness)
+    list = bind_awaitable_list(list_robustness)
 
 
 class EditionAudit(Bound):
     """``client.editions.statistics``."""
 
-    get = blocking(get_statistics)
+    get = bind_blocking(get_statistics)
 
 
 class AsyncEditionAudit(AsyncBound):
     """``async_client.editions.statistics``."""
 
-    get = awaitable(get_statistics)
+    get = bind_awaitable(get_statistics)

@@ -9,12 +9,12 @@ from typing import Literal
 from msgspec import UNSET, UnsetType
 
 from actitud._bind import (
-    awaitable,
-    awaitable_list,
-    awaitable_stream,
-    blocking,
-    blocking_list,
-    blocking_stream,
+    bind_awaitable,
+    bind_awaitable_list,
+    bind_awaitable_stream,
+    bind_blocking,
+    bind_blocking_list,
+    bind_blocking_stream,
 )
 from actitud._calls import (
     AsyncBound,
@@ -23,13 +23,13 @@ from actitud._calls import (
     Call,
     Fetched,
     Transport,
-    create,
-    delete,
+    build_create,
+    build_delete,
+    build_get,
+    build_patch,
     fetch,
     fetch_nothing,
     fetch_page,
-    get,
-    patch,
 )
 from actitud._config import Core
 from actitud.models import (
@@ -83,7 +83,7 @@ def list_editions(
     skip.
     """
     query = {"limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "editions", query=query, lang=lang), Listing[Edition])
+    return fetch_page(core, build_get(core, "editions", query=query, lang=lang), Listing[Edition])
 
 
 def get_edition(core: Core, edition: str, *, lang: str | None = None) -> Call[Edition]:
@@ -91,7 +91,7 @@ def get_edition(core: Core, edition: str, *, lang: str | None = None) -> Call[Ed
 
     Raises ``NotFound`` on an unknown id.
     """
-    return fetch(core, get(core, "editions", edition, lang=lang), Edition)
+    return fetch(core, build_get(core, "editions", edition, lang=lang), Edition)
 
 
 def create_edition(
@@ -129,7 +129,7 @@ def create_edition(
         "calendar": calendar,
         "accept_draft": accept_draft,
     }
-    return fetch(core, create(core, "editions", body=body, idempotency_key=idempotency_key, lang=lang), Edition)
+    return fetch(core, build_create(core, "editions", body=body, idempotency_key=idempotency_key, lang=lang), Edition)
 
 
 def update_edition(
@@ -149,7 +149,7 @@ def update_edition(
     changed it since, and ``Conflict`` where it is published or would contradict itself.
     """
     body = {"titles": titles, "windows": windows, "calendar": calendar, "state": state}
-    return fetch(core, patch(core, "editions", edition, body=body, if_match=if_match, lang=lang), Edition)
+    return fetch(core, build_patch(core, "editions", edition, body=body, if_match=if_match, lang=lang), Edition)
 
 
 def delete_edition(core: Core, edition: str, *, if_match: str | None) -> Call[None]:
@@ -158,7 +158,7 @@ def delete_edition(core: Core, edition: str, *, if_match: str | None) -> Call[No
     ``if_match``: the ``etag`` of the edition as it was read. Raises ``PreconditionFailed`` where somebody else has
     changed it since, and ``Conflict`` where it may not be removed.
     """
-    return fetch_nothing(core, delete(core, "editions", edition, if_match=if_match))
+    return fetch_nothing(core, build_delete(core, "editions", edition, if_match=if_match))
 
 
 def get_edition_summary(
@@ -176,7 +176,7 @@ def get_edition_summary(
     The filters are those of the scores. Raises ``NotFound`` on an unknown edition.
     """
     query = {"kind": kind, "region": region, "province": province, "band": band, "parent": parent}
-    return fetch(core, get(core, "editions", edition, "summary", query=query), EditionSummary)
+    return fetch(core, build_get(core, "editions", edition, "summary", query=query), EditionSummary)
 
 
 def list_edition_scores(
@@ -220,7 +220,7 @@ def list_edition_scores(
         "limit": limit,
         "offset": offset,
     }
-    return fetch_page(core, get(core, "editions", edition, "scores", query=query), Listing[ScoreRow])
+    return fetch_page(core, build_get(core, "editions", edition, "scores", query=query), Listing[ScoreRow])
 
 
 def get_edition_score(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[EditionScore]:
@@ -228,7 +228,7 @@ def get_edition_score(core: Core, edition: str, organisation: str, *, lang: str 
 
     Raises ``NotFound`` where the edition is unknown or holds no score of the organisation.
     """
-    return fetch(core, get(core, "editions", edition, "scores", organisation, lang=lang), EditionScore)
+    return fetch(core, build_get(core, "editions", edition, "scores", organisation, lang=lang), EditionScore)
 
 
 def get_path(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[LevelPath]:
@@ -237,7 +237,7 @@ def get_path(core: Core, edition: str, organisation: str, *, lang: str | None = 
     ``lang``: language of the sentences. Raises ``NotFound`` where the edition is unknown or holds no score of the
     organisation.
     """
-    return fetch(core, get(core, "editions", edition, "scores", organisation, "path", lang=lang), LevelPath)
+    return fetch(core, build_get(core, "editions", edition, "scores", organisation, "path", lang=lang), LevelPath)
 
 
 def get_changes(
@@ -249,47 +249,47 @@ def get_changes(
     the organisation.
     """
     query = {"from": from_edition}
-    request = get(core, "editions", edition, "scores", organisation, "changes", query=query, lang=lang)
+    request = build_get(core, "editions", edition, "scores", organisation, "changes", query=query, lang=lang)
     return fetch(core, request, Changes)
 
 
 class EditionScores(Bound):
     """``client.editions.scores``."""
 
-    list = blocking_list(list_edition_scores)
-    get = blocking(get_edition_score)
-    path = blocking(get_path)
-    changes = blocking(get_changes)
-    peers = blocking(get_peers)
-    export = blocking(export_edition_scores)
-    stream = blocking_stream(stream_edition_scores)
-    gobierto = blocking(get_gobierto)
+    list = bind_blocking_list(list_edition_scores)
+    get = bind_blocking(get_edition_score)
+    path = bind_blocking(get_path)
+    changes = bind_blocking(get_changes)
+    peers = bind_blocking(get_peers)
+    export = bind_blocking(export_edition_scores)
+    stream = bind_blocking_stream(stream_edition_scores)
+    gobierto = bind_blocking(get_gobierto)
 
 
 class AsyncEditionScores(AsyncBound):
     """``async_client.editions.scores``."""
 
-    list = awaitable_list(list_edition_scores)
-    get = awaitable(get_edition_score)
-    path = awaitable(get_path)
-    changes = awaitable(get_changes)
-    peers = awaitable(get_peers)
-    export = awaitable(export_edition_scores)
-    stream = awaitable_stream(stream_edition_scores)
-    gobierto = awaitable(get_gobierto)
+    list = bind_awaitable_list(list_edition_scores)
+    get = bind_awaitable(get_edition_score)
+    path = bind_awaitable(get_path)
+    changes = bind_awaitable(get_changes)
+    peers = bind_awaitable(get_peers)
+    export = bind_awaitable(export_edition_scores)
+    stream = bind_awaitable_stream(stream_edition_scores)
+    gobierto = bind_awaitable(get_gobierto)
 
 
 class Editions(Bound):
     """``client.editions``."""
 
-    list = blocking_list(list_editions)
-    get = blocking(get_edition)
-    create = blocking(create_edition)
-    update = blocking(update_edition)
-    delete = blocking(delete_edition)
-    summary = blocking(get_edition_summary)
-    export = blocking(export_editions)
-    datapackage = blocking(get_datapackage)
+    list = bind_blocking_list(list_editions)
+    get = bind_blocking(get_edition)
+    create = bind_blocking(create_edition)
+    update = bind_blocking(update_edition)
+    delete = bind_blocking(delete_edition)
+    summary = bind_blocking(get_edition_summary)
+    export = bind_blocking(export_editions)
+    datapackage = bind_blocking(get_datapackage)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
@@ -309,14 +309,14 @@ class Editions(Bound):
 class AsyncEditions(AsyncBound):
     """``async_client.editions``."""
 
-    list = awaitable_list(list_editions)
-    get = awaitable(get_edition)
-    create = awaitable(create_edition)
-    update = awaitable(update_edition)
-    delete = awaitable(delete_edition)
-    summary = awaitable(get_edition_summary)
-    export = awaitable(export_editions)
-    datapackage = awaitable(get_datapackage)
+    list = bind_awaitable_list(list_editions)
+    get = bind_awaitable(get_edition)
+    create = bind_awaitable(create_edition)
+    update = bind_awaitable(update_edition)
+    delete = bind_awaitable(delete_edition)
+    summary = bind_awaitable(get_edition_summary)
+    export = bind_awaitable(export_editions)
+    datapackage = bind_awaitable(get_datapackage)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Literal, TypeAlias
 
-from actitud._bind import awaitable, awaitable_stream, blocking, blocking_stream
-from actitud._calls import AsyncBound, Bound, Call, QueryValue, Request, fetch_bytes, get, unless_known
+from actitud._bind import bind_awaitable, bind_awaitable_stream, bind_blocking, bind_blocking_stream
+from actitud._calls import AsyncBound, Bound, Call, QueryValue, Request, build_condition, build_get, fetch_bytes
 from actitud._config import Core
 from actitud._streams import Lines, Progress, fetch_lines
 from actitud.models import OrganisationKind, ScoreStatus
@@ -181,7 +181,7 @@ def stream_organisations(
 ) -> Call[Lines[FileRow]]:
     """Iterate over the organisations as they come, however many there are; as :func:`stream_edition_scores`."""
     query = {"kind": kind, "region": region, "province": province, "band": band, "parent": parent, "q": q, "on": on}
-    return fetch_lines(core, get(core, "organisations.jsonl", query=query), FileRow, progress, EXPORT_MAX)
+    return fetch_lines(core, build_get(core, "organisations.jsonl", query=query), FileRow, progress, EXPORT_MAX)
 
 
 def stream_edition_scores(
@@ -218,7 +218,9 @@ def stream_edition_scores(
         "organisation": organisation,
         "sort": sort,
     }
-    return fetch_lines(core, get(core, "editions", edition, "scores.jsonl", query=query), FileRow, progress, EXPORT_MAX)
+    return fetch_lines(
+        core, build_get(core, "editions", edition, "scores.jsonl", query=query), FileRow, progress, EXPORT_MAX
+    )
 
 
 def stream_edition_indicators(
@@ -251,7 +253,7 @@ def stream_edition_indicators(
         "organisation": organisation,
         "sort": sort,
     }
-    request = get(core, "editions", edition, "indicators.jsonl", query=query)
+    request = build_get(core, "editions", edition, "indicators.jsonl", query=query)
     return fetch_lines(core, request, FileRow, progress, EXPORT_MAX)
 
 
@@ -275,7 +277,7 @@ def get_gobierto(core: Core, edition: str, organisation: str, *, lang: str | Non
 
     Raises ``NotFound`` where the edition is unknown or holds no score of the organisation.
     """
-    return _bytes(core, get(core, "editions", edition, "scores", organisation, "gobierto.json", lang=lang), _JSON)
+    return _bytes(core, build_get(core, "editions", edition, "scores", organisation, "gobierto.json", lang=lang), _JSON)
 
 
 def get_datapackage(core: Core, edition: str, *, lang: str | None = None) -> Call[bytes]:
@@ -283,20 +285,20 @@ def get_datapackage(core: Core, edition: str, *, lang: str | None = None) -> Cal
 
     Raises ``NotFound`` where the edition is unknown or not published.
     """
-    return _bytes(core, get(core, "editions", edition, "datapackage.json", lang=lang), _JSON)
+    return _bytes(core, build_get(core, "editions", edition, "datapackage.json", lang=lang), _JSON)
 
 
 def get_catalogue(core: Core, *, format: GraphFormat = "ttl") -> Call[bytes]:
     """Fetch the catalogue of what is published (DCAT), as Turtle, JSON-LD or RDF/XML."""
     target = f"{core.prefix}/catalog.{format}"
-    request = Request(method="GET", target=target, lang=core.lang, headers=unless_known(core))
+    request = Request(method="GET", target=target, lang=core.lang, headers=build_condition(core))
     return _bytes(core, request, _media_type(format))
 
 
 def _file(core: Core, *segments: str, format: str, query: Mapping[str, QueryValue], lang: str | None) -> Call[bytes]:
     media_type = _media_type(format)
     *path, name = segments
-    return _bytes(core, get(core, *path, f"{name}.{format}", query=query, lang=lang), media_type)
+    return _bytes(core, build_get(core, *path, f"{name}.{format}", query=query, lang=lang), media_type)
 
 
 def _bytes(core: Core, request: Request, media_type: str) -> Call[bytes]:
@@ -312,36 +314,36 @@ def _media_type(format: str) -> str:
 class EditionIndicators(Bound):
     """``client.editions.indicators``."""
 
-    export = blocking(export_edition_indicators)
-    stream = blocking_stream(stream_edition_indicators)
+    export = bind_blocking(export_edition_indicators)
+    stream = bind_blocking_stream(stream_edition_indicators)
 
 
 class MethodologyIndicators(Bound):
     """``client.methodologies.indicators``."""
 
-    export = blocking(export_methodology_indicators)
+    export = bind_blocking(export_methodology_indicators)
 
 
 class Catalogue(Bound):
     """``client.catalogue``."""
 
-    get = blocking(get_catalogue)
+    get = bind_blocking(get_catalogue)
 
 
 class AsyncEditionIndicators(AsyncBound):
     """``async_client.editions.indicators``."""
 
-    export = awaitable(export_edition_indicators)
-    stream = awaitable_stream(stream_edition_indicators)
+    export = bind_awaitable(export_edition_indicators)
+    stream = bind_awaitable_stream(stream_edition_indicators)
 
 
 class AsyncMethodologyIndicators(AsyncBound):
     """``async_client.methodologies.indicators``."""
 
-    export = awaitable(export_methodology_indicators)
+    export = bind_awaitable(export_methodology_indicators)
 
 
 class AsyncCatalogue(AsyncBound):
     """``async_client.catalogue``."""
 
-    get = awaitable(get_catalogue)
+    get = bind_awaitable(get_catalogue)

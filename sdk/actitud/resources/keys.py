@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
+from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
 from actitud._calls import (
     AsyncBound,
     AsyncTransport,
@@ -13,11 +13,11 @@ from actitud._calls import (
     Call,
     Fetched,
     Transport,
-    compute,
-    create,
+    build_compute,
+    build_create,
+    build_get,
     fetch,
     fetch_page,
-    get,
 )
 from actitud._config import Core
 from actitud.models import AccessKey, Listing, NewAccessKey, ReportReceipt, Role
@@ -39,12 +39,12 @@ def list_keys(
     given; iterating goes on over all pages. ``offset``: items to skip.
     """
     query = {"role": role, "organisation": organisation, "limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "keys", query=query), Listing[AccessKey])
+    return fetch_page(core, build_get(core, "keys", query=query), Listing[AccessKey])
 
 
 def get_key(core: Core, key: str) -> Call[AccessKey]:
     """Fetch a key by its id, without its secret. Raises ``NotFound`` for what is neither there nor yours."""
-    return fetch(core, get(core, "keys", key), AccessKey)
+    return fetch(core, build_get(core, "keys", key), AccessKey)
 
 
 def create_key(
@@ -67,7 +67,7 @@ def create_key(
     """
     given = {"organisations": organisations, "editions": editions}
     body = {"role": role, "days": days, **{name: list(value) for name, value in given.items() if value is not None}}
-    return fetch(core, create(core, "keys", body=body, idempotency_key=idempotency_key), NewAccessKey)
+    return fetch(core, build_create(core, "keys", body=body, idempotency_key=idempotency_key), NewAccessKey)
 
 
 def create_rotation(
@@ -87,13 +87,15 @@ def create_rotation(
     replaced.
     """
     body = {"days": days, "overlap": overlap}
-    request = create(core, "keys", key, "rotations", body=body, idempotency_key=idempotency_key, if_match=if_match)
+    request = build_create(
+        core, "keys", key, "rotations", body=body, idempotency_key=idempotency_key, if_match=if_match
+    )
     return fetch(core, request, NewAccessKey)
 
 
 def create_revocation(core: Core, key: str, *, idempotency_key: str | None = None) -> Call[AccessKey]:
     """End a key from the next call on. Raises ``Conflict`` where it was revoked already."""
-    request = create(core, "keys", key, "revocations", body=None, idempotency_key=idempotency_key)
+    request = build_create(core, "keys", key, "revocations", body=None, idempotency_key=idempotency_key)
     return fetch(core, request, AccessKey)
 
 
@@ -103,33 +105,33 @@ def create_report(core: Core, text: str, *, lang: str | None = None) -> Call[Rep
     The answer is the same whatever is sent. Line ends are sent as blanks.
     """
     body = {"text": _CONTROL.sub(" ", text)}
-    return fetch(core, compute(core, "keys", "reports", query={}, body=body, lang=lang), ReportReceipt)
+    return fetch(core, build_compute(core, "keys", "reports", query={}, body=body, lang=lang), ReportReceipt)
 
 
 class KeyRotations(Bound):
     """``client.keys.rotations``."""
 
-    create = blocking(create_rotation)
+    create = bind_blocking(create_rotation)
 
 
 class KeyRevocations(Bound):
     """``client.keys.revocations``."""
 
-    create = blocking(create_revocation)
+    create = bind_blocking(create_revocation)
 
 
 class KeyReports(Bound):
     """``client.keys.reports``."""
 
-    create = blocking(create_report)
+    create = bind_blocking(create_report)
 
 
 class Keys(Bound):
     """``client.keys``."""
 
-    list = blocking_list(list_keys)
-    get = blocking(get_key)
-    create = blocking(create_key)
+    list = bind_blocking_list(list_keys)
+    get = bind_blocking(get_key)
+    create = bind_blocking(create_key)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
@@ -141,27 +143,27 @@ class Keys(Bound):
 class AsyncKeyRotations(AsyncBound):
     """``async_client.keys.rotations``."""
 
-    create = awaitable(create_rotation)
+    create = bind_awaitable(create_rotation)
 
 
 class AsyncKeyRevocations(AsyncBound):
     """``async_client.keys.revocations``."""
 
-    create = awaitable(create_revocation)
+    create = bind_awaitable(create_revocation)
 
 
 class AsyncKeyReports(AsyncBound):
     """``async_client.keys.reports``."""
 
-    create = awaitable(create_report)
+    create = bind_awaitable(create_report)
 
 
 class AsyncKeys(AsyncBound):
     """``async_client.keys``."""
 
-    list = awaitable_list(list_keys)
-    get = awaitable(get_key)
-    create = awaitable(create_key)
+    list = bind_awaitable_list(list_keys)
+    get = bind_awaitable(get_key)
+    create = bind_awaitable(create_key)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)

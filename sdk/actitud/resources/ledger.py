@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import msgspec
 
-from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
-from actitud._calls import AsyncBound, AsyncTransport, Bound, Call, Fetched, Request, Transport, fetch, fetch_page, get
+from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
+from actitud._calls import (
+    AsyncBound,
+    AsyncTransport,
+    Bound,
+    Call,
+    Fetched,
+    Request,
+    Transport,
+    build_get,
+    fetch,
+    fetch_page,
+)
 from actitud._config import Core
 from actitud.models import Checkpoint, LedgerEntry, Listing, SigningKey
 
@@ -23,13 +34,13 @@ def list_entries(
     iterating goes on over all pages. ``offset``: items to skip.
     """
     query = {"action": action, "limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "ledger", query=query), Listing[LedgerEntry])
+    return fetch_page(core, build_get(core, "ledger", query=query), Listing[LedgerEntry])
 
 
 def list_checkpoints(core: Core, *, limit: int | None = None, offset: int | None = None) -> Call[Fetched[Checkpoint]]:
     """List the signed checkpoints, the smallest first. ``limit`` and ``offset`` as elsewhere."""
     query = {"limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "ledger", "checkpoints", query=query), Listing[Checkpoint])
+    return fetch_page(core, build_get(core, "ledger", "checkpoints", query=query), Listing[Checkpoint])
 
 
 def get_checkpoint(core: Core, size: int | str = "latest") -> Call[Checkpoint]:
@@ -37,7 +48,7 @@ def get_checkpoint(core: Core, size: int | str = "latest") -> Call[Checkpoint]:
 
     Raises ``NotFound`` where there is none.
     """
-    return fetch(core, get(core, "ledger", "checkpoints", str(size)), Checkpoint)
+    return fetch(core, build_get(core, "ledger", "checkpoints", str(size)), Checkpoint)
 
 
 def list_signing_keys(core: Core) -> Call[tuple[SigningKey, ...]]:
@@ -49,14 +60,14 @@ def list_signing_keys(core: Core) -> Call[tuple[SigningKey, ...]]:
 class Checkpoints(Bound):
     """``client.ledger.checkpoints``."""
 
-    list = blocking_list(list_checkpoints)
-    get = blocking(get_checkpoint)
+    list = bind_blocking_list(list_checkpoints)
+    get = bind_blocking(get_checkpoint)
 
 
 class Ledger(Bound):
     """``client.ledger``."""
 
-    list = blocking_list(list_entries)
+    list = bind_blocking_list(list_entries)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
@@ -66,20 +77,20 @@ class Ledger(Bound):
 class SigningKeys(Bound):
     """``client.signing_keys``."""
 
-    list = blocking(list_signing_keys)
+    list = bind_blocking(list_signing_keys)
 
 
 class AsyncCheckpoints(AsyncBound):
     """``async_client.ledger.checkpoints``."""
 
-    list = awaitable_list(list_checkpoints)
-    get = awaitable(get_checkpoint)
+    list = bind_awaitable_list(list_checkpoints)
+    get = bind_awaitable(get_checkpoint)
 
 
 class AsyncLedger(AsyncBound):
     """``async_client.ledger``."""
 
-    list = awaitable_list(list_entries)
+    list = bind_awaitable_list(list_entries)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
@@ -89,4 +100,4 @@ class AsyncLedger(AsyncBound):
 class AsyncSigningKeys(AsyncBound):
     """``async_client.signing_keys``."""
 
-    list = awaitable(list_signing_keys)
+    list = bind_awaitable(list_signing_keys)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
-from actitud._calls import AsyncBound, AsyncTransport, Bound, Call, Fetched, Transport, fetch, fetch_page, get
+from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
+from actitud._calls import AsyncBound, AsyncTransport, Bound, Call, Fetched, Transport, build_get, fetch, fetch_page
 from actitud._config import Core
 from actitud.models import Listing, Methodology, MethodologySummary
 from actitud.resources.exports import AsyncMethodologyIndicators, MethodologyIndicators
@@ -19,7 +19,7 @@ def list_methodologies(
     skip.
     """
     query = {"limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "methodologies", query=query, lang=lang), Listing[MethodologySummary])
+    return fetch_page(core, build_get(core, "methodologies", query=query, lang=lang), Listing[MethodologySummary])
 
 
 def get_methodology(core: Core, version: str, *, lang: str | None = None) -> Call[Methodology]:
@@ -27,14 +27,14 @@ def get_methodology(core: Core, version: str, *, lang: str | None = None) -> Cal
 
     Raises ``NotFound`` on an unknown version.
     """
-    return fetch(core, get(core, "methodologies", version, lang=lang), Methodology)
+    return fetch(core, build_get(core, "methodologies", version, lang=lang), Methodology)
 
 
 class Methodologies(Bound):
     """``client.methodologies``."""
 
-    list = blocking_list(list_methodologies)
-    get = blocking(get_methodology)
+    list = bind_blocking_list(list_methodologies)
+    get = bind_blocking(get_methodology)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
@@ -45,8 +45,8 @@ class Methodologies(Bound):
 class AsyncMethodologies(AsyncBound):
     """``async_client.methodologies``."""
 
-    list = awaitable_list(list_methodologies)
-    get = awaitable(get_methodology)
+    list = bind_awaitable_list(list_methodologies)
+    get = bind_awaitable(get_methodology)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)

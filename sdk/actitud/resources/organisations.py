@@ -8,12 +8,12 @@ from datetime import date
 from msgspec import UNSET, UnsetType
 
 from actitud._bind import (
-    awaitable,
-    awaitable_list,
-    awaitable_stream,
-    blocking,
-    blocking_list,
-    blocking_stream,
+    bind_awaitable,
+    bind_awaitable_list,
+    bind_awaitable_stream,
+    bind_blocking,
+    bind_blocking_list,
+    bind_blocking_stream,
 )
 from actitud._calls import (
     AsyncBound,
@@ -22,11 +22,11 @@ from actitud._calls import (
     Call,
     Fetched,
     Transport,
-    create,
+    build_create,
+    build_get,
+    build_patch,
     fetch,
     fetch_page,
-    get,
-    patch,
 )
 from actitud._config import Core
 from actitud.models import Contact, FormerName, Listing, Organisation, OrganisationKind, PastScore
@@ -64,7 +64,7 @@ def list_organisations(
         "limit": limit,
         "offset": offset,
     }
-    return fetch_page(core, get(core, "organisations", query=query), Listing[Organisation])
+    return fetch_page(core, build_get(core, "organisations", query=query), Listing[Organisation])
 
 
 def get_organisation(core: Core, organisation: str) -> Call[Organisation]:
@@ -72,7 +72,7 @@ def get_organisation(core: Core, organisation: str) -> Call[Organisation]:
 
     Raises ``NotFound`` on an unknown id.
     """
-    return fetch(core, get(core, "organisations", organisation), Organisation)
+    return fetch(core, build_get(core, "organisations", organisation), Organisation)
 
 
 def create_organisation(
@@ -122,7 +122,7 @@ def create_organisation(
         "contact": contact,
         "domains": tuple(domains),
     }
-    return fetch(core, create(core, "organisations", body=body, idempotency_key=idempotency_key), Organisation)
+    return fetch(core, build_create(core, "organisations", body=body, idempotency_key=idempotency_key), Organisation)
 
 
 def update_organisation(
@@ -173,7 +173,7 @@ def update_organisation(
         "contact": contact,
         "domains": _given(domains),
     }
-    return fetch(core, patch(core, "organisations", organisation, body=body, if_match=if_match), Organisation)
+    return fetch(core, build_patch(core, "organisations", organisation, body=body, if_match=if_match), Organisation)
 
 
 def _given(items: Sequence[object] | UnsetType) -> tuple[object, ...] | UnsetType:
@@ -197,31 +197,31 @@ def list_organisation_scores(
     """
     query = {"methodology": methodology, "limit": limit, "offset": offset}
     return fetch_page(
-        core, get(core, "organisations", organisation, "scores", query=query, lang=lang), Listing[PastScore]
+        core, build_get(core, "organisations", organisation, "scores", query=query, lang=lang), Listing[PastScore]
     )
 
 
 class OrganisationScores(Bound):
     """``client.organisations.scores``."""
 
-    list = blocking_list(list_organisation_scores)
+    list = bind_blocking_list(list_organisation_scores)
 
 
 class AsyncOrganisationScores(AsyncBound):
     """``async_client.organisations.scores``."""
 
-    list = awaitable_list(list_organisation_scores)
+    list = bind_awaitable_list(list_organisation_scores)
 
 
 class Organisations(Bound):
     """``client.organisations``."""
 
-    list = blocking_list(list_organisations)
-    get = blocking(get_organisation)
-    create = blocking(create_organisation)
-    update = blocking(update_organisation)
-    export = blocking(export_organisations)
-    stream = blocking_stream(stream_organisations)
+    list = bind_blocking_list(list_organisations)
+    get = bind_blocking(get_organisation)
+    create = bind_blocking(create_organisation)
+    update = bind_blocking(update_organisation)
+    export = bind_blocking(export_organisations)
+    stream = bind_blocking_stream(stream_organisations)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
@@ -231,12 +231,12 @@ class Organisations(Bound):
 class AsyncOrganisations(AsyncBound):
     """``async_client.organisations``."""
 
-    list = awaitable_list(list_organisations)
-    get = awaitable(get_organisation)
-    create = awaitable(create_organisation)
-    update = awaitable(update_organisation)
-    export = awaitable(export_organisations)
-    stream = awaitable_stream(stream_organisations)
+    list = bind_awaitable_list(list_organisations)
+    get = bind_awaitable(get_organisation)
+    create = bind_awaitable(create_organisation)
+    update = bind_awaitable(update_organisation)
+    export = bind_awaitable(export_organisations)
+    stream = bind_awaitable_stream(stream_organisations)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)

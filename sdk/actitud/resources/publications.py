@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
+from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
 from actitud._calls import (
     AsyncBound,
     AsyncTransport,
@@ -13,11 +13,11 @@ from actitud._calls import (
     Call,
     Fetched,
     Transport,
-    create,
+    build_create,
+    build_get,
     fetch,
     fetch_bytes,
     fetch_page,
-    get,
 )
 from actitud._config import Core
 from actitud.errors import UnexpectedResponse
@@ -35,7 +35,7 @@ def list_publications(
     ``limit`` and ``offset`` as elsewhere. Raises ``NotFound`` on an unknown edition.
     """
     query = {"limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "editions", edition, "publications", query=query), Listing[Publication])
+    return fetch_page(core, build_get(core, "editions", edition, "publications", query=query), Listing[Publication])
 
 
 def get_publication(core: Core, edition: str, revision: int | str = "latest") -> Call[Publication]:
@@ -43,7 +43,7 @@ def get_publication(core: Core, edition: str, revision: int | str = "latest") ->
 
     Raises ``NotFound`` where the edition is unknown or has no such revision.
     """
-    return fetch(core, get(core, "editions", edition, "publications", str(revision)), Publication)
+    return fetch(core, build_get(core, "editions", edition, "publications", str(revision)), Publication)
 
 
 def create_publication(
@@ -66,7 +66,7 @@ def create_publication(
     gets the same answer. Raises ``Conflict``, with every reason in ``errors``, where it is not published so.
     """
     body = {"reason": reason, "supersedes": supersedes, "corrections": list(corrections)}
-    request = create(core, "editions", edition, "publications", body=body, idempotency_key=idempotency_key)
+    request = build_create(core, "editions", edition, "publications", body=body, idempotency_key=idempotency_key)
     return fetch(core, request, Publication)
 
 
@@ -78,12 +78,14 @@ def list_approvals(
     ``limit`` and ``offset`` as elsewhere. Raises ``NotFound`` where the edition is unknown.
     """
     query = {"limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "editions", edition, "approvals", query=query), Listing[PublicationApproval])
+    return fetch_page(
+        core, build_get(core, "editions", edition, "approvals", query=query), Listing[PublicationApproval]
+    )
 
 
 def get_approval(core: Core, edition: str, approval: str) -> Call[PublicationApproval]:
     """Fetch an approval by its id, which counts from 1. Raises ``NotFound`` where there is none."""
-    return fetch(core, get(core, "editions", edition, "approvals", approval), PublicationApproval)
+    return fetch(core, build_get(core, "editions", edition, "approvals", approval), PublicationApproval)
 
 
 def create_approval(
@@ -103,7 +105,7 @@ def create_approval(
     else would be published by now, whose digest is then the ``suggestion``.
     """
     body = {"digest": digest, "reason": reason, "supersedes": supersedes, "corrections": list(corrections)}
-    request = create(core, "editions", edition, "approvals", body=body, idempotency_key=idempotency_key)
+    request = build_create(core, "editions", edition, "approvals", body=body, idempotency_key=idempotency_key)
     return fetch(core, request, PublicationApproval)
 
 
@@ -112,7 +114,7 @@ def get_bundle(core: Core, edition: str, revision: int | str = "latest") -> Call
 
     Raises ``NotFound`` where the edition is unknown or has no such revision.
     """
-    request = get(core, "editions", edition, "publications", str(revision), "bundle")
+    request = build_get(core, "editions", edition, "publications", str(revision), "bundle")
     reply = yield from fetch_bytes(core, request, "application/gzip", BUNDLE_MAX)
     return reply.body
 
@@ -122,7 +124,7 @@ def get_published_score(core: Core, edition: str, organisation: str, *, revision
 
     Raises ``NotFound`` where the edition is unknown, has no such revision or no score of the organisation.
     """
-    request = get(core, "editions", edition, "publications", str(revision), "scores", organisation)
+    request = build_get(core, "editions", edition, "publications", str(revision), "scores", organisation)
     return (yield from fetch_bytes(core, request)).body
 
 
@@ -132,7 +134,7 @@ def get_document(core: Core, digest: str) -> Call[bytes]:
     Raises ``NotFound`` where nothing of that digest is published, and ``UnexpectedResponse`` where the bytes have
     another digest: then they are not what was published.
     """
-    reply = yield from fetch_bytes(core, get(core, "published", digest))
+    reply = yield from fetch_bytes(core, build_get(core, "published", digest))
     found = f"sha256:{hashlib.sha256(reply.body).hexdigest()}"
     if found != digest:
         raise UnexpectedResponse(f"a document with the digest {found}", reply.status, reply.request_id)
@@ -141,22 +143,22 @@ def get_document(core: Core, digest: str) -> Call[bytes]:
 
 def get_signature(core: Core, digest: str) -> Call[Signature]:
     """Fetch the signature of the published document with that digest. Raises ``NotFound`` where there is none."""
-    return fetch(core, get(core, "published", digest, "signature"), Signature)
+    return fetch(core, build_get(core, "published", digest, "signature"), Signature)
 
 
 class PublicationScores(Bound):
     """``client.editions.publications.scores``."""
 
-    get = blocking(get_published_score)
+    get = bind_blocking(get_published_score)
 
 
 class Publications(Bound):
     """``client.editions.publications``."""
 
-    list = blocking_list(list_publications)
-    get = blocking(get_publication)
-    create = blocking(create_publication)
-    bundle = blocking(get_bundle)
+    list = bind_blocking_list(list_publications)
+    get = bind_blocking(get_publication)
+    create = bind_blocking(create_publication)
+    bundle = bind_blocking(get_bundle)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
@@ -166,31 +168,31 @@ class Publications(Bound):
 class Approvals(Bound):
     """``client.editions.approvals``."""
 
-    list = blocking_list(list_approvals)
-    get = blocking(get_approval)
-    create = blocking(create_approval)
+    list = bind_blocking_list(list_approvals)
+    get = bind_blocking(get_approval)
+    create = bind_blocking(create_approval)
 
 
 class Published(Bound):
     """``client.published``."""
 
-    get = blocking(get_document)
-    signature = blocking(get_signature)
+    get = bind_blocking(get_document)
+    signature = bind_blocking(get_signature)
 
 
 class AsyncPublicationScores(AsyncBound):
     """``async_client.editions.publications.scores``."""
 
-    get = awaitable(get_published_score)
+    get = bind_awaitable(get_published_score)
 
 
 class AsyncPublications(AsyncBound):
     """``async_client.editions.publications``."""
 
-    list = awaitable_list(list_publications)
-    get = awaitable(get_publication)
-    create = awaitable(create_publication)
-    bundle = awaitable(get_bundle)
+    list = bind_awaitable_list(list_publications)
+    get = bind_awaitable(get_publication)
+    create = bind_awaitable(create_publication)
+    bundle = bind_awaitable(get_bundle)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
@@ -200,13 +202,13 @@ class AsyncPublications(AsyncBound):
 class AsyncApprovals(AsyncBound):
     """``async_client.editions.approvals``."""
 
-    list = awaitable_list(list_approvals)
-    get = awaitable(get_approval)
-    create = awaitable(create_approval)
+    list = bind_awaitable_list(list_approvals)
+    get = bind_awaitable(get_approval)
+    create = bind_awaitable(create_approval)
 
 
 class AsyncPublished(AsyncBound):
     """``async_client.published``."""
 
-    get = awaitable(get_document)
-    signature = awaitable(get_signature)
+    get = bind_awaitable(get_document)
+    signature = bind_awaitable(get_signature)

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
-from actitud._calls import AsyncBound, Bound, Call, Fetched, delete, fetch, fetch_nothing, fetch_page, get, put
+from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
+from actitud._calls import (
+    AsyncBound,
+    Bound,
+    Call,
+    Fetched,
+    build_delete,
+    build_get,
+    build_put,
+    fetch,
+    fetch_nothing,
+    fetch_page,
+)
 from actitud._config import Core
 from actitud.models import EvidenceLike, Listing, Reply
 
@@ -19,13 +30,13 @@ def list_replies(
     skip. Raises ``NotFound`` where there is no assessment.
     """
     query = {"limit": limit, "offset": offset}
-    request = get(core, "editions", edition, "assessments", organisation, "replies", query=query)
+    request = build_get(core, "editions", edition, "assessments", organisation, "replies", query=query)
     return fetch_page(core, request, Listing[Reply])
 
 
 def get_reply(core: Core, edition: str, organisation: str, indicator: str) -> Call[Reply]:
     """Fetch the reply about an indicator. Raises ``NotFound`` where there is none."""
-    return fetch(core, get(core, "editions", edition, "assessments", organisation, "replies", indicator), Reply)
+    return fetch(core, build_get(core, "editions", edition, "assessments", organisation, "replies", indicator), Reply)
 
 
 def put_reply(
@@ -46,7 +57,7 @@ def put_reply(
     """
     body = {"text": text, "evidence": tuple(evidence)}
     segments = ("editions", edition, "assessments", organisation, "replies", indicator)
-    return fetch(core, put(core, *segments, body=body, if_match=if_match), Reply)
+    return fetch(core, build_put(core, *segments, body=body, if_match=if_match), Reply)
 
 
 def delete_reply(core: Core, edition: str, organisation: str, indicator: str, *, if_match: str | None) -> Call[None]:
@@ -55,22 +66,22 @@ def delete_reply(core: Core, edition: str, organisation: str, indicator: str, *,
     ``if_match``: the ``etag`` of the reply as it was read. Raises as :func:`put_reply`.
     """
     segments = ("editions", edition, "assessments", organisation, "replies", indicator)
-    return fetch_nothing(core, delete(core, *segments, if_match=if_match))
+    return fetch_nothing(core, build_delete(core, *segments, if_match=if_match))
 
 
 class Replies(Bound):
     """``client.editions.assessments.replies``."""
 
-    list = blocking_list(list_replies)
-    get = blocking(get_reply)
-    put = blocking(put_reply)
-    delete = blocking(delete_reply)
+    list = bind_blocking_list(list_replies)
+    get = bind_blocking(get_reply)
+    put = bind_blocking(put_reply)
+    delete = bind_blocking(delete_reply)
 
 
 class AsyncReplies(AsyncBound):
     """``async_client.editions.assessments.replies``."""
 
-    list = awaitable_list(list_replies)
-    get = awaitable(get_reply)
-    put = awaitable(put_reply)
-    delete = awaitable(delete_reply)
+    list = bind_awaitable_list(list_replies)
+    get = bind_awaitable(get_reply)
+    put = bind_awaitable(put_reply)
+    delete = bind_awaitable(delete_reply)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
+from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
 from actitud._calls import (
     AsyncBound,
     Bound,
     Call,
     Fetched,
-    compute,
-    create,
-    delete,
+    build_compute,
+    build_create,
+    build_delete,
+    build_get,
+    build_replace,
     fetch,
     fetch_nothing,
     fetch_page,
-    get,
-    replace,
 )
 from actitud._config import Core
 from actitud.models import (
@@ -44,7 +44,7 @@ def list_verdicts(
     iterating goes on over all pages. ``offset``: items to skip. Raises ``NotFound`` where there is no assessment.
     """
     query = {"limit": limit, "offset": offset}
-    request = get(core, "editions", edition, "assessments", organisation, "verdicts", query=query)
+    request = build_get(core, "editions", edition, "assessments", organisation, "verdicts", query=query)
     return fetch_page(core, request, Listing[JudgedAnswer])
 
 
@@ -53,7 +53,9 @@ def get_verdict(core: Core, edition: str, organisation: str, indicator: str) -> 
 
     Raises ``NotFound`` where there is no assessment, or no such indicator.
     """
-    return fetch(core, get(core, "editions", edition, "assessments", organisation, "verdicts", indicator), JudgedAnswer)
+    return fetch(
+        core, build_get(core, "editions", edition, "assessments", organisation, "verdicts", indicator), JudgedAnswer
+    )
 
 
 def put_verdict(
@@ -80,7 +82,7 @@ def put_verdict(
     said = {"verdict": verdict, "reason": reason, "level": level, "rule": rule}
     body = {name: value for name, value in said.items() if value is not None}
     segments = ("editions", edition, "assessments", organisation, "verdicts", indicator)
-    return fetch(core, replace(core, *segments, body=body, if_match=if_match), JudgedAnswer)
+    return fetch(core, build_replace(core, *segments, body=body, if_match=if_match), JudgedAnswer)
 
 
 def delete_verdict(core: Core, edition: str, organisation: str, indicator: str, *, if_match: str | None) -> Call[None]:
@@ -90,7 +92,7 @@ def delete_verdict(core: Core, edition: str, organisation: str, indicator: str, 
     where you have given none on the answer as it is.
     """
     segments = ("editions", edition, "assessments", organisation, "verdicts", indicator)
-    return fetch_nothing(core, delete(core, *segments, if_match=if_match))
+    return fetch_nothing(core, build_delete(core, *segments, if_match=if_match))
 
 
 def get_review(core: Core, edition: str, organisation: str) -> Call[Review]:
@@ -98,7 +100,7 @@ def get_review(core: Core, edition: str, organisation: str) -> Call[Review]:
 
     Raises ``NotFound`` where there is no assessment.
     """
-    return fetch(core, get(core, "editions", edition, "assessments", organisation, "review"), Review)
+    return fetch(core, build_get(core, "editions", edition, "assessments", organisation, "review"), Review)
 
 
 def put_review(
@@ -122,7 +124,7 @@ def put_review(
     body: dict[str, object] = {"methodology": methodology, "reason": reason, "max_level": max_level}
     body |= {name: value for name, value in {"profile": profile, "answers": answers}.items() if value is not None}
     segments = ("editions", edition, "assessments", organisation, "review")
-    return fetch(core, replace(core, *segments, body=body, if_match=if_match), Review)
+    return fetch(core, build_replace(core, *segments, body=body, if_match=if_match), Review)
 
 
 def list_flags_of_assessment(
@@ -141,7 +143,7 @@ def list_flags_of_assessment(
     skip. Raises ``NotFound`` where there is no assessment.
     """
     query = {"kind": kind, "limit": limit, "offset": offset}
-    request = get(core, "editions", edition, "assessments", organisation, "flags", query=query, lang=lang)
+    request = build_get(core, "editions", edition, "assessments", organisation, "flags", query=query, lang=lang)
     return fetch_page(core, request, Listing[Flag])
 
 
@@ -160,7 +162,7 @@ def list_flags(
     skip. Raises ``NotFound`` on an unknown edition.
     """
     query = {"kind": kind, "limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "editions", edition, "flags", query=query, lang=lang), Listing[Flag])
+    return fetch_page(core, build_get(core, "editions", edition, "flags", query=query, lang=lang), Listing[Flag])
 
 
 def create_flags(core: Core, edition: str) -> Call[Flagged]:
@@ -168,7 +170,7 @@ def create_flags(core: Core, edition: str) -> Call[Flagged]:
 
     Raises ``NotFound`` on an unknown edition.
     """
-    return fetch(core, compute(core, "editions", edition, "flags", query={}, body=None, lang=None), Flagged)
+    return fetch(core, build_compute(core, "editions", edition, "flags", query={}, body=None, lang=None), Flagged)
 
 
 def get_agreement(core: Core, edition: str) -> Call[Agreement]:
@@ -176,7 +178,7 @@ def get_agreement(core: Core, edition: str) -> Call[Agreement]:
 
     Raises ``NotFound`` on an unknown edition.
     """
-    return fetch(core, get(core, "editions", edition, "agreement"), Agreement)
+    return fetch(core, build_get(core, "editions", edition, "agreement"), Agreement)
 
 
 def list_samples(
@@ -187,7 +189,7 @@ def list_samples(
     ``limit`` and ``offset`` as in other lists. Raises ``NotFound`` on an unknown edition.
     """
     query = {"limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "editions", edition, "samples", query=query), Listing[Sample])
+    return fetch_page(core, build_get(core, "editions", edition, "samples", query=query), Listing[Sample])
 
 
 def create_sample(
@@ -205,89 +207,89 @@ def create_sample(
     call has one of its own otherwise. Raises ``Conflict`` where the edition has drawn its sample.
     """
     body: Mapping[str, object] = {"share": share, "seed": seed}
-    request = create(core, "editions", edition, "samples", body=body, idempotency_key=idempotency_key)
+    request = build_create(core, "editions", edition, "samples", body=body, idempotency_key=idempotency_key)
     return fetch(core, request, Sample)
 
 
 class Verdicts(Bound):
     """``client.editions.assessments.verdicts``."""
 
-    list = blocking_list(list_verdicts)
-    get = blocking(get_verdict)
-    put = blocking(put_verdict)
-    delete = blocking(delete_verdict)
+    list = bind_blocking_list(list_verdicts)
+    get = bind_blocking(get_verdict)
+    put = bind_blocking(put_verdict)
+    delete = bind_blocking(delete_verdict)
 
 
 class AsyncVerdicts(AsyncBound):
     """``async_client.editions.assessments.verdicts``."""
 
-    list = awaitable_list(list_verdicts)
-    get = awaitable(get_verdict)
-    put = awaitable(put_verdict)
-    delete = awaitable(delete_verdict)
+    list = bind_awaitable_list(list_verdicts)
+    get = bind_awaitable(get_verdict)
+    put = bind_awaitable(put_verdict)
+    delete = bind_awaitable(delete_verdict)
 
 
 class WholeReview(Bound):
     """``client.editions.assessments.review``."""
 
-    get = blocking(get_review)
-    put = blocking(put_review)
+    get = bind_blocking(get_review)
+    put = bind_blocking(put_review)
 
 
 class AsyncWholeReview(AsyncBound):
     """``async_client.editions.assessments.review``."""
 
-    get = awaitable(get_review)
-    put = awaitable(put_review)
+    get = bind_awaitable(get_review)
+    put = bind_awaitable(put_review)
 
 
 class FlagsOfAssessment(Bound):
     """``client.editions.assessments.flags``."""
 
-    list = blocking_list(list_flags_of_assessment)
+    list = bind_blocking_list(list_flags_of_assessment)
 
 
 class AsyncFlagsOfAssessment(AsyncBound):
     """``async_client.editions.assessments.flags``."""
 
-    list = awaitable_list(list_flags_of_assessment)
+    list = bind_awaitable_list(list_flags_of_assessment)
 
 
 class EditionFlags(Bound):
     """``client.editions.flags``."""
 
-    list = blocking_list(list_flags)
-    create = blocking(create_flags)
+    list = bind_blocking_list(list_flags)
+    create = bind_blocking(create_flags)
 
 
 class AsyncEditionFlags(AsyncBound):
     """``async_client.editions.flags``."""
 
-    list = awaitable_list(list_flags)
-    create = awaitable(create_flags)
+    list = bind_awaitable_list(list_flags)
+    create = bind_awaitable(create_flags)
 
 
 class EditionAgreement(Bound):
     """``client.editions.agreement``."""
 
-    get = blocking(get_agreement)
+    get = bind_blocking(get_agreement)
 
 
 class AsyncEditionAgreement(AsyncBound):
     """``async_client.editions.agreement``."""
 
-    get = awaitable(get_agreement)
+    get = bind_awaitable(get_agreement)
 
 
 class EditionSamples(Bound):
     """``client.editions.samples``."""
 
-    list = blocking_list(list_samples)
-    create = blocking(create_sample)
+    list = bind_blocking_list(list_samples)
+    create = bind_blocking(create_sample)
 
 
 class AsyncEditionSamples(AsyncBound):
     """``async_client.editions.samples``."""
 
-    list = awaitable_list(list_samples)
-    create = awaitable(create_sample)
+    list = bind_awaitable_list(list_samples)
+    create = bind_awaitable(create_sample)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from actitud._bind import awaitable, blocking
-from actitud._calls import AsyncBound, Bound, Call, compute, fetch
+from actitud._bind import bind_awaitable, bind_blocking
+from actitud._calls import AsyncBound, Bound, Call, build_compute, fetch
 from actitud._config import Core
 from actitud.errors import ScoreHasErrors
 from actitud.models import Answers, Profile, Score, Supposed
@@ -47,7 +47,9 @@ def create_score(
     if what_if is not None:
         body["what_if"] = what_if
     score = yield from fetch(
-        core, compute(core, "scores", query={"explain": None if explain else "false"}, body=body, lang=lang), Score
+        core,
+        build_compute(core, "scores", query={"explain": None if explain else "false"}, body=body, lang=lang),
+        Score,
     )
     if on_findings == "raise" and score.error_findings:
         raise ScoreHasErrors(score)
@@ -57,10 +59,10 @@ def create_score(
 class Scores(Bound):
     """``client.scores``."""
 
-    create = blocking(create_score)
+    create = bind_blocking(create_score)
 
 
 class AsyncScores(AsyncBound):
     """``async_client.scores``."""
 
-    create = awaitable(create_score)
+    create = bind_awaitable(create_score)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
+from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
 from actitud._calls import (
     AsyncBound,
     AsyncTransport,
@@ -12,12 +12,12 @@ from actitud._calls import (
     Call,
     Fetched,
     Transport,
-    create,
-    delete,
+    build_create,
+    build_delete,
+    build_get,
     fetch,
     fetch_nothing,
     fetch_page,
-    get,
 )
 from actitud._config import Core
 from actitud.models import Listing, Suggestion, SuggestionKind, SuggestionState
@@ -38,12 +38,12 @@ def list_suggestions(
     page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to skip.
     """
     query = {"kind": kind, "state": state, "dimension": dimension, "limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "suggestions", query=query), Listing[Suggestion])
+    return fetch_page(core, build_get(core, "suggestions", query=query), Listing[Suggestion])
 
 
 def get_suggestion(core: Core, suggestion: str) -> Call[Suggestion]:
     """Fetch one suggestion by its id. Raises ``NotFound`` where there is none, or it was withdrawn."""
-    return fetch(core, get(core, "suggestions", suggestion), Suggestion)
+    return fetch(core, build_get(core, "suggestions", suggestion), Suggestion)
 
 
 def create_suggestion(
@@ -73,7 +73,7 @@ def create_suggestion(
         "dimension": dimension,
         "indicator": indicator,
     }
-    return fetch(core, create(core, "suggestions", body=body, idempotency_key=idempotency_key), Suggestion)
+    return fetch(core, build_create(core, "suggestions", body=body, idempotency_key=idempotency_key), Suggestion)
 
 
 def delete_suggestion(core: Core, suggestion: str, *, if_match: str | None) -> Call[None]:
@@ -82,7 +82,7 @@ def delete_suggestion(core: Core, suggestion: str, *, if_match: str | None) -> C
     ``if_match``: the ``etag`` of the suggestion as it was read. Raises ``PreconditionFailed`` where something was
     decided since, ``Conflict`` where something was before, and ``Forbidden`` where another key made it.
     """
-    return fetch_nothing(core, delete(core, "suggestions", suggestion, if_match=if_match))
+    return fetch_nothing(core, build_delete(core, "suggestions", suggestion, if_match=if_match))
 
 
 def create_decision(
@@ -103,7 +103,7 @@ def create_decision(
     it. ``idempotency_key``: as when proposing. Raises ``PreconditionFailed`` where something was decided since.
     """
     body = {"decision": decision, "reason": reason, "language": language, "methodology": methodology}
-    request = create(
+    request = build_create(
         core, "suggestions", suggestion, "decisions", body=body, idempotency_key=idempotency_key, if_match=if_match
     )
     return fetch(core, request, Suggestion)
@@ -112,22 +112,22 @@ def create_decision(
 class SuggestionDecisions(Bound):
     """``client.suggestions.decisions``."""
 
-    create = blocking(create_decision)
+    create = bind_blocking(create_decision)
 
 
 class AsyncSuggestionDecisions(AsyncBound):
     """``async_client.suggestions.decisions``."""
 
-    create = awaitable(create_decision)
+    create = bind_awaitable(create_decision)
 
 
 class Suggestions(Bound):
     """``client.suggestions``."""
 
-    list = blocking_list(list_suggestions)
-    get = blocking(get_suggestion)
-    create = blocking(create_suggestion)
-    delete = blocking(delete_suggestion)
+    list = bind_blocking_list(list_suggestions)
+    get = bind_blocking(get_suggestion)
+    create = bind_blocking(create_suggestion)
+    delete = bind_blocking(delete_suggestion)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
@@ -137,10 +137,10 @@ class Suggestions(Bound):
 class AsyncSuggestions(AsyncBound):
     """``async_client.suggestions``."""
 
-    list = awaitable_list(list_suggestions)
-    get = awaitable(get_suggestion)
-    create = awaitable(create_suggestion)
-    delete = awaitable(delete_suggestion)
+    list = bind_awaitable_list(list_suggestions)
+    get = bind_awaitable(get_suggestion)
+    create = bind_awaitable(create_suggestion)
+    delete = bind_awaitable(delete_suggestion)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)

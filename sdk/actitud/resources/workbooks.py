@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from actitud._bind import awaitable, blocking
-from actitud._calls import AsyncBound, Bound, Call, compute, fetch, fetch_bytes, get, post_file
+from actitud._bind import bind_awaitable, bind_blocking
+from actitud._calls import AsyncBound, Bound, Call, build_compute, build_file_post, build_get, fetch, fetch_bytes
 from actitud._config import Core
 from actitud.models import AssessmentAnswers, EvidenceLike, Profile, WorkbookReading
 
@@ -17,7 +17,7 @@ def get_workbook(core: Core, version: str, *, lang: str | None = None) -> Call[b
 
     Raises ``NotFound`` on an unknown version.
     """
-    return (yield from fetch_bytes(core, get(core, "methodologies", version, "workbook", lang=lang), XLSX)).body
+    return (yield from fetch_bytes(core, build_get(core, "methodologies", version, "workbook", lang=lang), XLSX)).body
 
 
 def fill_workbook(
@@ -44,7 +44,7 @@ def fill_workbook(
         "profile_self_declared": list(profile_self_declared),
         "profile_evidence": profile_evidence or {},
     }
-    request = compute(core, "methodologies", version, "workbook", query={}, body=body, lang=lang)
+    request = build_compute(core, "methodologies", version, "workbook", query={}, body=body, lang=lang)
     return (yield from fetch_bytes(core, request, XLSX)).body
 
 
@@ -55,7 +55,7 @@ def read_workbook(core: Core, version: str, workbook: bytes, *, lang: str | None
     it is no workbook of this version, with the reason; ``ContentTooLarge`` where there is more in it than in a
     questionnaire.
     """
-    request = post_file(
+    request = build_file_post(
         core, "methodologies", version, "workbook", "answers", body=workbook, media_type=XLSX, lang=lang
     )
     return fetch(core, request, WorkbookReading)
@@ -64,14 +64,14 @@ def read_workbook(core: Core, version: str, workbook: bytes, *, lang: str | None
 class Workbook(Bound):
     """``client.methodologies.workbook``."""
 
-    get = blocking(get_workbook)
-    fill = blocking(fill_workbook)
-    read = blocking(read_workbook)
+    get = bind_blocking(get_workbook)
+    fill = bind_blocking(fill_workbook)
+    read = bind_blocking(read_workbook)
 
 
 class AsyncWorkbook(AsyncBound):
     """``async_client.methodologies.workbook``."""
 
-    get = awaitable(get_workbook)
-    fill = awaitable(fill_workbook)
-    read = awaitable(read_workbook)
+    get = bind_awaitable(get_workbook)
+    fill = bind_awaitable(fill_workbook)
+    read = bind_awaitable(read_workbook)

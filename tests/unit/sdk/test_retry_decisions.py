@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from actitud._retry import RetryPolicy, decide, is_temporary, parse_rate_limit, parse_retry_after
+from actitud._retry import RetryPolicy, decide_delay, is_temporary, parse_rate_limit, parse_retry_after
 
 POLICY = RetryPolicy(max_retries=4, total=120.0, first_wait=0.5, longest_wait=3.0, longest_obeyed=60.0)
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
@@ -22,7 +22,7 @@ def after(
     retry_after: float | None = None,
     chance: float = 1.0,
 ) -> float | None:
-    return decide(
+    return decide_delay(
         policy,
         retries_done=retries_done,
         elapsed=elapsed,

@@ -24,7 +24,7 @@ from actitud import (
     ServiceUnavailable,
     models,
 )
-from actitud.testing import _KINDS, FakeServer, Received, _operations, build
+from actitud.testing import _KINDS, FakeServer, Received, _map_operations, build
 from tests.contract.examples import PACKED, packed
 from tests.unit.sdk.support import operations
 
@@ -38,7 +38,7 @@ def test_the_packed_examples_are_those_of_the_document() -> None:
 
 def test_the_operations_are_those_of_the_clients() -> None:
     offered = operations(Client()).keys() - {"score", "embed", "request", "with_options"}
-    assert sorted(_operations().values()) == sorted(offered)
+    assert sorted(_map_operations().values()) == sorted(offered)
 
 
 ARGUMENTS: dict[str, Any] = {

@@ -16,7 +16,7 @@ from litestar.testing import TestClient
 from msgspec import structs
 
 from actitud_api.app import create_app
-from actitud_api.demo.simulator import Simulated, simulate
+from actitud_api.demo.simulator import SimulatedOrganisation, simulate
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
@@ -30,7 +30,7 @@ NOW: Final = datetime(2027, 7, 1, tzinfo=UTC)
 EDITION: Final = "2026"
 OPEN: Final = "2027"
 """An edition that is not published."""
-SIMULATED: Final[Sequence[Simulated]] = tuple(islice(simulate(load_methodology("2026.1")), 7))
+SIMULATED: Final[Sequence[SimulatedOrganisation]] = tuple(islice(simulate(load_methodology("2026.1")), 7))
 
 
 class Place(NamedTuple):
@@ -97,7 +97,7 @@ def _entry(place: Place) -> organisations.Entry:
     )
 
 
-def _row(edition: str, place: Place, simulated: Simulated) -> dict[str, Any]:
+def _row(edition: str, place: Place, simulated: SimulatedOrganisation) -> dict[str, Any]:
     made = assessments.to_row(edition, place.id, simulated.submission, simulated.evaluation, NOW)
     ranks = place.points is not None
     return made | {
