@@ -184,8 +184,8 @@ def test_the_picture_shows_the_figures_of_example_a() -> None:
         "docs/formats.md",
         "docs/recipes.md",
         "docs/recipes.es.md",
-        "docs/publishing.md",
-        "docs/publishing.es.md",
+        "docs/publishing-tutorial.md",
+        "docs/publishing-tutorial.es.md",
     ],
 )
 def test_links_between_files_lead_somewhere(page: str) -> None:

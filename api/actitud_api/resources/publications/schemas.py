@@ -171,7 +171,7 @@ class PublicationPage(Page[Publication], frozen=True, kw_only=True):
 
 
 class PublishedDocument(Struct, frozen=True, kw_only=True):
-    """A published document; its further members and their order, to the byte, are in `docs/publication.md`."""
+    """A published document; its further members and their order, to the byte, are in `docs/document-format.md`."""
 
     kind: Literal["score", "edition"]
     format: Annotated[int, Meta(ge=1)]

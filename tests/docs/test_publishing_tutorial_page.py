@@ -25,7 +25,7 @@ from tests.support.scale import NIGHT, TUTORIAL
 from tests.support.serving import served
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("docs/publishing.md", "docs/publishing.es.md")
+PAGES = ("docs/publishing-tutorial.md", "docs/publishing-tutorial.es.md")
 MARK = "=== end of block ==="
 
 

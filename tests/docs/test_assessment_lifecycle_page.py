@@ -1,4 +1,4 @@
-"""docs/review.md says of each transition what the policy and the states say."""
+"""docs/assessment-lifecycle.md says of each transition what the policy and the states say."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DOCS: Final = Path(__file__).parents[2] / "docs"
 ROW: Final = re.compile(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.+?) \| (.+) \|$", re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", ["review.md", "review.es.md"])
+@pytest.mark.parametrize("page", ["assessment-lifecycle.md", "assessment-lifecycle.es.md"])
 def test_the_table_has_every_transition_with_whoever_may_make_it(page: str) -> None:
     rules = rules_of(create_app(Settings(database_url="sqlite:///never-opened")))
     text = (DOCS / page).read_text(encoding="utf-8")
@@ -37,7 +37,9 @@ def test_the_table_has_every_transition_with_whoever_may_make_it(page: str) -> N
     assert steps == {(before, after) for before, following in NEXT_STATES.items() for after in following}
 
 
-@pytest.mark.parametrize(("page", "language"), [("review.md", "en"), ("review.es.md", "es")])
+@pytest.mark.parametrize(
+    ("page", "language"), [("assessment-lifecycle.md", "en"), ("assessment-lifecycle.es.md", "es")]
+)
 def test_every_state_is_told_with_its_name(page: str, language: str) -> None:
     text = (DOCS / page).read_text(encoding="utf-8")
     told = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|$", text, re.MULTILINE))
