@@ -18,10 +18,10 @@ from actitud_api import __version__
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.audit_log import routes as ledger
 from actitud_api.platform.audit_log import service as ledgers
-from actitud_api.platform.audit_log.daily import daily
+from actitud_api.platform.audit_log.daily import build_daily_lifespan
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.auth.recording import deny
-from actitud_api.platform.auth.uses import Uses
+from actitud_api.platform.auth.recording import log_denied
+from actitud_api.platform.auth.uses import KeyUseRecorder
 from actitud_api.platform.http.access import Rules, rules_of
 from actitud_api.platform.http.contract import enforce
 from actitud_api.platform.http.middleware.edge import Edge
@@ -41,9 +41,9 @@ from actitud_api.platform.http.problems import (
     maps_to,
 )
 from actitud_api.platform.http.system import Readiness, SystemController
-from actitud_api.platform.storage.counts import WINDOW, Counts
+from actitud_api.platform.storage.counts import WINDOW_SECONDS, RequestCounter
 from actitud_api.platform.storage.database import Database, Session, Unavailable
-from actitud_api.platform.storage.versions import Stale
+from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.api_keys import routes as keys
 from actitud_api.resources.assessments import routes as assessments
 from actitud_api.resources.assessments import service as assessed
@@ -53,7 +53,7 @@ from actitud_api.resources.methodologies import routes as methodologies
 from actitud_api.resources.organisations import routes as organisations
 from actitud_api.resources.publications import approval_routes as approvals
 from actitud_api.resources.publications import routes as publications
-from actitud_api.resources.publications.service import Publishing
+from actitud_api.resources.publications.service import EditionPublisher
 from actitud_api.resources.reviews import routes as reviews
 from actitud_api.resources.reviews.replies import routes as replies
 from actitud_api.resources.scores import comparison_routes
@@ -137,7 +137,7 @@ def _unavailable(error: Exception) -> ProblemError:
 
 PROBLEMS: Final[Sequence[ProblemMapping]] = (
     (Unavailable, _unavailable),
-    maps_to(Stale, PRECONDITION_FAILED, lambda error: PRECONDITION_FAILED.description),
+    maps_to(StaleVersion, PRECONDITION_FAILED, lambda error: PRECONDITION_FAILED.description),
     *methodologies.PROBLEMS,
     *workbooks.PROBLEMS,
     *organisations.PROBLEMS,
@@ -204,19 +204,19 @@ def create_app(
     """
     database = Database(settings.database_url)
 
-    uses = Uses(database)
+    uses = KeyUseRecorder(database)
 
     def authenticate(text: str) -> access.Principal | None:
         now = datetime.now(UTC)
         principal = access.verify(database, settings.peppers, text, now=now)
         if principal is not None:
-            uses.note(principal.key, now.date())
+            uses.record_use(principal.key, now.date())
         return principal
 
     def denied(scope: HTTPScope, holder: Holder | None, offered: str) -> None:
-        deny(database, scope, holder, offered)
+        log_denied(database, scope, holder, offered)
 
-    limits = _limits(settings, database.counts)
+    limits = _limits(settings, database.request_counter)
     app = Litestar(
         route_handlers=controllers,
         middleware=[
@@ -230,7 +230,9 @@ def create_app(
                 "database": database,
                 "computed": Computed(),
                 "peppers": settings.peppers,
-                "publishing": Publishing(database, settings.signing_folder, second_approver=settings.second_approver),
+                "publishing": EditionPublisher(
+                    database, settings.signing_folder, second_approver=settings.second_approver
+                ),
                 "readiness": Readiness(),
                 "destinations": DESTINATIONS,
                 "public_url": settings.public_url,
@@ -269,7 +271,7 @@ _documents: Final[dict[tuple[object, object], bytes]] = {}
 
 
 def _keeping_ledger(settings: Settings, database: Database) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
-    return daily(database, settings.signing_folder, ledgers.host_of(settings.public_url))
+    return build_daily_lifespan(database, settings.signing_folder, ledgers.find_host(settings.public_url))
 
 
 def _domains_changed(session: Session, organisation: str) -> None:
@@ -277,7 +279,7 @@ def _domains_changed(session: Session, organisation: str) -> None:
     assessed.reevaluate_assessments(session, organisation, now=datetime.now(UTC))
 
 
-def _limits(settings: Settings, counts: Counts) -> Limits:
+def _limits(settings: Settings, counts: RequestCounter) -> Limits:
     def count(subject: str) -> tuple[int, float]:
         try:
             return counts.count(subject)
@@ -290,7 +292,7 @@ def _limits(settings: Settings, counts: Counts) -> Limits:
         "score": settings.rate_limit_score,
         "refused": settings.rate_limit_refused,
     }
-    return Limits(quotas, WINDOW, count, counts.places)
+    return Limits(quotas, WINDOW_SECONDS, count, counts.max_waiters)
 
 
 def examples() -> Path | None:

@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.platform.auth.secret import Secret
+from actitud_api.platform.auth.secret import SecretText
 
 PREFIX: Final = "ACTITUD_"
 FILE: Final = "actitud.toml"
@@ -72,9 +72,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How long requests are still taken after the order to stop, while `/readyz` already says 503."""
     grace: Annotated[int, Meta(gt=LONGEST_HANDLER, le=600)] = 30
     """How long requests in flight may take to end after that."""
-    key_pepper: Secret | None = None
+    key_pepper: SecretText | None = None
     """What the hashes of new keys are made with."""
-    key_pepper_previous: Secret | None = None
+    key_pepper_previous: SecretText | None = None
     """The one before, whose keys still hold."""
     signing_folder: Path = Path("var/signing")
     """Where the private keys that sign stand, each in a file that only its owner reads."""
@@ -99,7 +99,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"Settings({', '.join(shown)})"
 
     @property
-    def peppers(self) -> tuple[Secret, ...]:
+    def peppers(self) -> tuple[SecretText, ...]:
         """What hashes of keys may be made with, newest first; empty where nothing is set."""
         return tuple(pepper for pepper in (self.key_pepper, self.key_pepper_previous) if pepper is not None)
 
@@ -258,7 +258,7 @@ def _is_list(field: FieldInfo) -> bool:
 
 def _is_secret(field: FieldInfo) -> bool:
     """Whether the value must not be shown: of a URL of a database, the password."""
-    return field.name == "database_url" or field.type == Secret | None
+    return field.name == "database_url" or field.type == SecretText | None
 
 
 def _nearest(name: str, names: list[str]) -> str:

@@ -351,7 +351,9 @@ def test_with_a_key_verdicts_are_shown_and_replies_taken(browser: Browser, watch
     now = datetime.now(UTC)
     with database.write() as session:
         made = access.create_key(session, (), role="organisation_editor", organisations=(HEARD,), days=1, now=now)
-        organisations.add(session, [organisations.Entry(id=HEARD, name="Oída", kind="MUN", domains=(DOMAIN,))], now)
+        organisations.add(
+            session, [organisations.OrganisationEntry(id=HEARD, name="Oída", kind="MUN", domains=(DOMAIN,))], now
+        )
         whole = msgspec.convert(body_a(), assessments.REQUEST_TYPES["2026.1"].whole)
         assessments.put_assessment(session, "2027", HEARD, whole, expected=anything, now=now)
         assessments.submit_assessment(

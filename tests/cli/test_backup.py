@@ -89,10 +89,10 @@ def test_every_copy_under_concurrent_writes_is_one_state(file: Path, tmp_path: P
                 with written:
                     assert written.wait_for(lambda: total > seen[-1], 30)
                 copy = tmp_path / f"copy-{number}.sqlite3"
-                copies.backup(reading, file, copy, force=False)
+                copies.create_backup(reading, file, copy, force=False)
                 (count,) = counts(copy)
                 seen.append(count)
-                copies.verify(copy)
+                copies.verify_backup(copy)
         finally:
             stop.set()
         for writer in writers:
@@ -165,7 +165,7 @@ def copy(file: Path, tmp_path: Path) -> Path:
     """A copy made before one more transaction."""
     made = tmp_path / "copy.sqlite3"
     with at(file) as database:
-        copies.backup(database, file, made, force=False)
+        copies.create_backup(database, file, made, force=False)
         count_up(database)
     return made
 
@@ -220,7 +220,7 @@ def test_a_crash_on_the_way_leaves_what_was_there(file: Path, copy: Path, monkey
 
     monkeypatch.setattr(sqlite3, "connect", connect)
     with pytest.raises(InterruptedError):
-        copies.restore(copy, file, force=True)
+        copies.restore_backup(copy, file, force=True)
     monkeypatch.undo()
     assert counts(file) == {1}
     assert counts(crashed) == {1}
@@ -238,7 +238,7 @@ def test_what_is_wrong_with_a_copy_is_said_and_nothing_replaced(
     spoil_page(copy)
     assert run("restore", copy, file, "--force") == 1
     assert "is not the copy that the checksum" in capsys.readouterr().err
-    copies.checksum_file(copy).unlink()
+    copies.build_checksum_path(copy).unlink()
     assert run("restore", copy, file, "--force") == 1
     assert f"{copy} is not whole: " in capsys.readouterr().err
     copy.write_text("no database at all" * 100, "utf-8")
@@ -268,7 +268,7 @@ def test_a_copy_is_read_whole_before_it_goes_in(
     file: Path, copy: Path, spoiling: str, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Faults that no statement of the service would meet at once."""
-    copies.checksum_file(copy).unlink()
+    copies.build_checksum_path(copy).unlink()
     with closing(sqlite3.connect(copy)) as connection:
         connection.executescript(spoiling)
         connection.commit()
@@ -281,7 +281,7 @@ def test_a_copy_is_read_whole_before_it_goes_in(
 def test_without_its_checksum_a_whole_copy_comes_back_with_a_warning(
     file: Path, copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    copies.checksum_file(copy).unlink()
+    copies.build_checksum_path(copy).unlink()
     assert run("restore", copy, file, "--force") == 0
     assert f"there is no {copy}.sha256" in capsys.readouterr().err
     assert counts(file) == {0}

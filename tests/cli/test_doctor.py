@@ -18,10 +18,10 @@ from actitud_api.cli.checks import Check
 from actitud_api.cli.doctor import DoctorReport
 from actitud_api.engine.methodology import loader
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.auth.secret import Secret
+from actitud_api.platform.auth.secret import SecretText
 from actitud_api.platform.storage import health
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.health import Version, loses_wal
+from actitud_api.platform.storage.health import Version, has_wal_bug
 from tests.support.postgresql import Server
 from tests.support.revisions import LATER, NEWEST, pretend_later
 
@@ -45,7 +45,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     """An installation, where disk and SQLite are as they should be."""
     monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(100 * GIB, 0, 100 * GIB))
-    monkeypatch.setattr(checks, "sqlite_version", lambda: (3, 51, 3))
+    monkeypatch.setattr(checks, "get_sqlite_version", lambda: (3, 51, 3))
     found = tmp_path / "test.sqlite3"
     assert cli.main(["init", "--database", f"sqlite:///{found}"]) == 0
     capsys.readouterr()
@@ -238,13 +238,13 @@ def test_connections_that_would_lose_writes(
     ],
 )  # fmt: skip
 def test_versions_of_sqlite_with_the_wal_reset_bug(version: Version, affected: bool) -> None:
-    assert loses_wal(version) is affected
+    assert has_wal_bug(version) is affected
 
 
 def test_an_affected_sqlite_is_a_warning(
     file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "sqlite_version", lambda: (3, 46, 1))
+    monkeypatch.setattr(checks, "get_sqlite_version", lambda: (3, 46, 1))
     code, wrong, _ = report(file, capsys)
     assert (code, list(wrong), wrong["sqlite"].status) == (0, ["sqlite"], "warning")
     assert wrong["sqlite"].found == "3.46.1, with the WAL-reset bug; therefore a single connection writes"
@@ -290,8 +290,8 @@ def test_a_clock_that_cannot_be_right(now: datetime, newest: datetime | None, st
     assert checks.check_clock(now, newest, "en").status == status
 
 
-def record(*, days: int, pepper: str = "", revoked: datetime | None = None) -> access.Record:
-    return access.Record(
+def record(*, days: int, pepper: str = "", revoked: datetime | None = None) -> access.KeyRecord:
+    return access.KeyRecord(
         id=f"key-of-{days}", role="administrator", organisations=(), editions=None, pepper=pepper, digest="",
         created=NOW, expires=NOW + timedelta(days=days), revoked=revoked, days=days, maker=None, origin="",
         replaced_by=None, version=1,
@@ -310,7 +310,7 @@ def record(*, days: int, pepper: str = "", revoked: datetime | None = None) -> a
         ([record(days=99), record(days=1)], "ok", "key-of-99 holds until 2026-06-08"),
     ],
 )
-def test_whether_an_administrator_can_get_in(records: list[access.Record], status: str, found: str) -> None:
-    check = checks.check_keys(records, [Secret("a pepper that is long enough to hold")], NOW, "en")
+def test_whether_an_administrator_can_get_in(records: list[access.KeyRecord], status: str, found: str) -> None:
+    check = checks.check_keys(records, [SecretText("a pepper that is long enough to hold")], NOW, "en")
     assert (check.status, check.found) == (status, found)
     assert (check.remedy is None) is (status == "ok")

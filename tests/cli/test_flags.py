@@ -23,7 +23,7 @@ def test_it_says_what_it_found_and_enters_it_in_the_ledger(
 
     assert capsys.readouterr().out == "Assessments handed in for the edition 2026: 3. Flags: 0.\n"
     with database.read() as session:
-        *_, last = ledger.chain(session)
+        *_, last = ledger.iterate_entries(session)
     assert json.loads(last.entry.record)["action"] == "cli.flags"
     assert last.opening is not None
     assert (last.opening.subject, last.opening.public) == ("/v1/editions/2026/flags", True)

@@ -17,7 +17,7 @@ from actitud_api.engine.methodology import loader
 from actitud_api.platform.auth import keys
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.places import shown
+from actitud_api.platform.storage.places import hide_password
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
 from tests.support.revisions import LATER, NEWEST, REVISIONS, pretend_later
@@ -51,14 +51,14 @@ def at(url: str) -> Iterator[Database]:
     database.close()
 
 
-def administrators(url: str) -> list[access.Record]:
+def administrators(url: str) -> list[access.KeyRecord]:
     with at(url) as database, database.read() as session:
-        return access.administrators(session)
+        return access.list_administrators(session)
 
 
-def listed(url: str) -> list[organisations.Record]:
+def listed(url: str) -> list[organisations.OrganisationRecord]:
     with at(url) as database:
-        return organisations.page(database, organisations.Filters(), after=None, offset=0, limit=10)
+        return organisations.list_page(database, organisations.OrganisationFilters(), after=None, offset=0, limit=10)
 
 
 def shown_keys(text: str) -> list[str]:
@@ -76,7 +76,7 @@ def test_it_makes_the_database_the_organisation_and_the_key_and_shows_it(
     (key,) = shown_keys("\n".join(lines))
     assert key in lines
     assert lines[:3] == [
-        f"Database: {shown(url)}, created at revision {NEWEST}.",
+        f"Database: {hide_password(url)}, created at revision {NEWEST}.",
         "Methodology: 2026.1, verified.",
         "Organisation: ES-DIR3-L01280796, Madrid, added.",
     ]

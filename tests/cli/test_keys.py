@@ -11,7 +11,7 @@ import pytest
 from actitud_api import cli
 from actitud_api.platform.auth import keys
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.auth.secret import Secret
+from actitud_api.platform.auth.secret import SecretText
 from actitud_api.resources.editions import service as editions
 from tests.support.databases import opened
 
@@ -31,7 +31,7 @@ def installed(url: str, capsys: pytest.CaptureFixture[str]) -> str:
     assert cli.main(["init", "--database", url, *MADRID]) == 0
     with opened(url) as database, database.write() as session:
         for year in (2027, 2028):
-            made = editions.Draft(
+            made = editions.EditionDraft(
                 id=str(year),
                 titles={"es": "Edición", "en": "Edition"},
                 methodology="2026.1",
@@ -48,9 +48,9 @@ def nothing(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'folder' / 'test.sqlite3'}"
 
 
-def stored(url: str) -> list[access.Record]:
+def stored(url: str) -> list[access.KeyRecord]:
     with opened(url) as database, database.read() as session:
-        return access.all_keys(session)
+        return access.list_keys(session)
 
 
 def shown_keys(text: str) -> list[str]:
@@ -92,7 +92,7 @@ def test_a_new_key_stands_alone_in_its_line_and_is_recognised(
             record.id,
             role,
             record.id,
-            (OWNER,) if role in access.OF_ORGANISATIONS else (),
+            (OWNER,) if role in access.ORGANISATION_ROLES else (),
             ("2027", "2028") if role == "publisher" else None,
         )
 
@@ -101,7 +101,7 @@ def test_it_is_made_with_the_pepper(installed: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("ACTITUD_KEY_PEPPER", PEPPER)
     assert cli.main(["keys", "create", "--database", installed, "--role", "registrar"]) == 0
     assert not access.is_recognised(stored(installed)[-1], ())
-    assert access.is_recognised(stored(installed)[-1], (Secret(PEPPER),))
+    assert access.is_recognised(stored(installed)[-1], (SecretText(PEPPER),))
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_it_lists_every_key_with_its_state_and_no_secret(
         made = [
             access.create_key(session, (), role="registrar", days=1, now=long_ago),
             access.create_key(session, (), role="organisation_editor", organisations=(OWNER,), days=2, now=now),
-            access.create_key(session, (Secret(PEPPER),), role="registrar", days=3, now=now),
+            access.create_key(session, (SecretText(PEPPER),), role="registrar", days=3, now=now),
         ]
         access.revoke(session, made[1].record.id, now=now)
     first = next(record for record in stored(installed) if record.role == "administrator")
@@ -180,7 +180,7 @@ def test_it_lists_every_key_with_its_state_and_no_secret(
     assert titles.split() == ["key", "role", "for", "created", "expires", "last", "use", "state"]
     assert oldest.startswith(made[0].record.id)
     assert {tuple(re.split(r" {2,}", line)) for line in lines[1:]} == expected
-    secrets = [key.secret for created in made if (key := keys.parse(created.text)) is not None]
+    secrets = [key.secret for created in made if (key := keys.parse_key(created.text)) is not None]
     assert len(secrets) == 3
     assert not [secret for secret in secrets if secret[:8] in said]
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
@@ -256,9 +256,9 @@ def test_the_keys_in_a_text_are_named_without_any_database(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ACTITUD_DATABASE_URL", f"sqlite:///{tmp_path / 'none.sqlite3'}")
-    made = [keys.new(), keys.new()]
-    spoilt = made[0].text()[:-1] + ("a" if made[0].text()[-1] != "a" else "b")
-    (tmp_path / "log").write_bytes(f"a {made[0].text()}\n\xff {spoilt}\r\nb={made[1].text()}x".encode("latin-1"))
+    made = [keys.generate_key(), keys.generate_key()]
+    spoilt = made[0].to_text()[:-1] + ("a" if made[0].to_text()[-1] != "a" else "b")
+    (tmp_path / "log").write_bytes(f"a {made[0].to_text()}\n\xff {spoilt}\r\nb={made[1].to_text()}x".encode("latin-1"))
     assert cli.main(["keys", "check", str(tmp_path / "log")]) == 1
     said = capsys.readouterr().out
     assert said == f"Line 1: the key {made[0].id}\nLine 3: the key {made[1].id}\n"
@@ -281,12 +281,12 @@ def test_with_the_database_it_says_which_of_them_hold(
                 ((), now),
                 ((), now),
                 ((), now - timedelta(days=2)),
-                ((Secret(PEPPER),), now),
+                ((SecretText(PEPPER),), now),
             )
         )
         access.revoke(session, revoked.record.id, now=now)
-    stranger, guessed = keys.new(), keys.Key(valid.record.id, "0" * keys.SECRET_LENGTH)
-    found = [valid.text, revoked.text, expired.text, another.text, stranger.text(), guessed.text()]
+    stranger, guessed = keys.generate_key(), keys.Key(valid.record.id, "0" * keys.SECRET_LENGTH)
+    found = [valid.text, revoked.text, expired.text, another.text, stranger.to_text(), guessed.to_text()]
     (tmp_path / "log").write_text("\n".join(found))
     monkeypatch.setenv("ACTITUD_DATABASE_URL", installed)
     assert cli.main(["keys", "check", str(tmp_path / "log"), "--holds"]) == 1

@@ -12,7 +12,7 @@ import rfc8785
 from actitud_api import cli
 from actitud_api.cli.doctor import DoctorReport
 from actitud_api.platform.audit_log import keys, service, signing
-from actitud_api.platform.audit_log.chain import Entry, Head, verify
+from actitud_api.platform.audit_log.chain import ChainEntry, Head, verify_chain
 from tests.support.databases import opened
 
 MADRID = ["--organisation", "ES-DIR3-L01280796", "--name", "Madrid", "--kind", "MUN"]
@@ -44,12 +44,12 @@ def said(capsys: pytest.CaptureFixture[str], *command: str) -> str:
 
 def records(url: str) -> list[dict[str, Any]]:
     with opened(url) as database, database.read() as session:
-        return [msgspec.json.decode(shown.entry.record) for shown in service.chain(session)]
+        return [msgspec.json.decode(shown.entry.record) for shown in service.iterate_entries(session)]
 
 
 def signing_key(url: str) -> signing.Jwk:
     with opened(url) as database, database.read() as session:
-        (current,) = [key for key in service.signing_keys(session) if key.retired is None]
+        (current,) = [key for key in service.list_signing_keys(session) if key.retired is None]
     return signing.Jwk(current.public, current.kid)
 
 
@@ -86,7 +86,7 @@ def test_keys_that_are_made_and_ended_are_entered_without_their_secrets(
     )
     assert (revoked["action"], revoked["details"]) == ("cli.keys.revoke", {"key": identifier})
     with opened(installed) as database, database.read() as session:
-        whole = repr(list(service.chain(session)))
+        whole = repr(list(service.iterate_entries(session)))
     assert identifier in whole
     assert secret[:12] not in whole
 
@@ -117,8 +117,8 @@ def test_a_key_is_replaced_and_what_it_signed_still_holds(
     assert sorted(file.name for file in folder.iterdir()) == sorted([f"{old.kid}.pem", f"{new.kid}.pem"])
     assert records(installed)[-1]["details"] == {"kid": new.kid, "retired": old.kid}
     later = said(capsys, "ledger", "checkpoint")
-    assert signing.read_note(note, [old, new]).kid == old.kid
-    assert signing.read_note(later, [old, new]).kid == new.kid
+    assert signing.parse_note(note, [old, new]).kid == old.kid
+    assert signing.parse_note(later, [old, new]).kid == new.kid
 
 
 def test_a_checkpoint_is_written_to_be_kept_and_the_export_holds_against_it(
@@ -128,12 +128,14 @@ def test_a_checkpoint_is_written_to_be_kept_and_the_export_holds_against_it(
     assert said(capsys, "ledger", "checkpoint") == note, "nothing was added"
     said(capsys, "keys", "rotate-signing")
     lines = [msgspec.json.decode(line) for line in said(capsys, "ledger", "export").splitlines()]
-    entries = [Entry(line["seq"], rfc8785.dumps(line["record"]).decode(), line["prev"], line["hash"]) for line in lines]
+    entries = [
+        ChainEntry(line["seq"], rfc8785.dumps(line["record"]).decode(), line["prev"], line["hash"]) for line in lines
+    ]
     with opened(installed) as database, database.read() as session:
-        known = [signing.Jwk(key.public, key.kid) for key in service.signing_keys(session)]
-    read = signing.read_note(note, known)
+        known = [signing.Jwk(key.public, key.kid) for key in service.list_signing_keys(session)]
+    read = signing.parse_note(note, known)
     assert read.size == 2
-    assert verify(entries, [Head(read.size, read.root)]).size == 3
+    assert verify_chain(entries, [Head(read.size, read.root)]).size == 3
     # As everybody sees it.
     assert [line["opening"] and line["opening"]["subject"] for line in lines] == [
         None,
@@ -165,8 +167,8 @@ def test_doctor_says_what_is_wrong_with_the_key_and_nothing_is_signed(
     elif fault == "unreadable":
         file.write_text("-----BEGIN PRIVATE KEY-----\n", "ascii")
     else:
-        other = keys.make(folder)
-        service.file_of(folder, other.kid).replace(file)
+        other = keys.create_key(folder)
+        service.build_key_path(folder, other.kid).replace(file)
     assert cli.main(["doctor", "--json"]) == 1
     checks = msgspec.json.decode(capsys.readouterr().out, type=DoctorReport).checks
     (wrong,) = [check for check in checks if check.status == "problem"]

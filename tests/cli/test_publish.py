@@ -49,7 +49,7 @@ def test_an_edition_is_published_and_corrected(
         f"Keep the checkpoint that follows somewhere else.\n\n{first.note}"
     )
     with ready.read() as session:
-        *_, last = ledger.chain(session)
+        *_, last = ledger.iterate_entries(session)
     assert json.loads(last.entry.record)["action"] == "cli.publish"
     assert last.opening is not None
     assert (last.opening.subject, last.opening.public) == ("/v1/editions/2026/publications/1", True)

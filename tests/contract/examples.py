@@ -26,14 +26,14 @@ from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.platform.audit_log import service as ledger
-from actitud_api.platform.audit_log.keys import FILE_MODE, Signer, file_of
+from actitud_api.platform.audit_log.keys import FILE_MODE, Signer, build_key_path
 from actitud_api.platform.audit_log.queries import replace_signing_key
-from actitud_api.platform.audit_log.signing import from_base64url
+from actitud_api.platform.audit_log.signing import decode_base64url
 from actitud_api.platform.auth import keys as forms
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
-from actitud_api.resources.publications.service import Asked
+from actitud_api.resources.publications.service import PublicationPlan
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.queries import FlagRecord, replace_flags
 from actitud_api.resources.scores import service as scores
@@ -160,7 +160,7 @@ OF_APPROVALS: Final = {
 }
 """What stands for the digest of what is approved, which follows from the release, and for who approves when."""
 SIGNS_PRIVATE: Final = Ed25519PrivateKey.from_private_bytes(
-    from_base64url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")
+    decode_base64url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")
 )
 """The key of RFC 8037, appendix A.1, which everybody knows."""
 SIGNS: Final = Signer(SIGNS_PRIVATE)
@@ -265,10 +265,10 @@ def of_ledger(folder: Path) -> dict[str, Any]:
         database.write() as session,
     ):
         replace_signing_key(session, ledger.SigningKey(SIGNS.kid, SIGNS.public, now, None))
-        ledger.begin(session, ledger.host_of(PUBLIC_URL), now)
+        ledger.begin_ledger(session, ledger.find_host(PUBLIC_URL), now)
         for minutes, event in enumerate((done, denied), start=1):
-            ledger.append(session, event, now=now + timedelta(minutes=minutes))
-        ledger.checkpoint(session, SIGNS, now + timedelta(minutes=3))
+            ledger.append_entry(session, event, now=now + timedelta(minutes=minutes))
+        ledger.make_checkpoint(session, SIGNS, now + timedelta(minutes=3))
     with TestClient(app) as client:
         found = {name: client.get(path).json() for name, path in OF_LEDGER.items()}
     database.close()
@@ -282,7 +282,7 @@ def of_publications(folder: Path) -> dict[str, Any]:
     database: Database = app.state["database"]
     database.migrate()
     publishing.fill(database)
-    private = file_of(folder, SIGNS.kid)
+    private = build_key_path(folder, SIGNS.kid)
     private.write_bytes(SIGNS_PRIVATE.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     private.chmod(FILE_MODE)
     with (
@@ -292,9 +292,9 @@ def of_publications(folder: Path) -> dict[str, Any]:
     ):
         with database.write() as session:
             replace_signing_key(session, ledger.SigningKey(SIGNS.kid, SIGNS.public, publishing.BEFORE, None))
-            ledger.begin(session, ledger.host_of(PUBLIC_URL), publishing.BEFORE)
+            ledger.begin_ledger(session, ledger.find_host(PUBLIC_URL), publishing.BEFORE)
         reason = request("editions.publications.create")["reason"]
-        first = publishing.publish(database, folder, Asked(reason=reason))
+        first = publishing.publish(database, folder, PublicationPlan(reason=reason))
         found = {"editions.publications.create": _with(FILE, client.get("/v1/editions/2026/publications/1").json())}
         mended = publishing.correction(first, D1_01={"numerator": 320, "denominator": 320})
         publishing.publish(database, folder, mended, now=publishing.NOW + timedelta(days=30))
@@ -328,7 +328,7 @@ def of_keys(folder: Path) -> dict[str, Any]:
     app = create_app(Settings(database_url=f"sqlite:///{folder}/keys.sqlite3", public_url=PUBLIC_URL))
     database: Database = app.state["database"]
     database.migrate()
-    made = [structs.replace(forms.new(), id=name) for name in KEY_IDS]
+    made = [structs.replace(forms.generate_key(), id=name) for name in KEY_IDS]
     found: dict[str, Any] = {}
     with mock.patch.object(forms, "new", mock.Mock(side_effect=made)), TestClient(app) as client:
         client.headers.update({"Authorization": f"Bearer {_key(database)}"})
@@ -363,7 +363,7 @@ _LAST: Final = "~~~~"
 
 def _as_assessor(found: dict[str, Any], key: str) -> dict[str, Any]:
     """Answers with the name of an assessor in the place of the id of a key, which is another each time."""
-    identifier = forms.parse(key)
+    identifier = forms.parse_key(key)
     assert identifier is not None
     named: dict[str, Any] = json.loads(
         json.dumps(found).replace(identifier.id, ASSESSOR).replace(_LAST, OTHER_ASSESSOR)

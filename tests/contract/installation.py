@@ -58,7 +58,7 @@ class Recorded(NamedTuple):
     """An entry of the ledger: what it says, and what opens it."""
 
     record: Mapping[str, Any]
-    opening: ledger.Opening | None
+    opening: ledger.EntryOpening | None
 
 
 class Operation(NamedTuple):
@@ -232,11 +232,11 @@ class Installation:
     def checkpoint(self) -> None:
         """Makes a checkpoint of the ledger."""
         with self.database.write() as session:
-            ledger.checkpoint(session, ledger.Signer(Ed25519PrivateKey.generate()), datetime.now(UTC))
+            ledger.make_checkpoint(session, ledger.Signer(Ed25519PrivateKey.generate()), datetime.now(UTC))
 
     def give(self, operation: Operation, place: Place, key: str) -> None:
         """Gives the verdict of a key where the operation is to take it back: everybody has their own."""
-        known = keys.parse(key)
+        known = keys.parse_key(key)
         if operation.id == "editions.assessments.verdicts.delete" and known is not None:
             with self.database.write() as session:
                 reviews.save_verdict(
@@ -364,7 +364,10 @@ class Installation:
     def entries(self) -> Sequence[Recorded]:
         """The whole ledger."""
         with self.database.read() as session:
-            return [Recorded(msgspec.json.decode(shown.entry.record), shown.opening) for shown in ledger.chain(session)]
+            return [
+                Recorded(msgspec.json.decode(shown.entry.record), shown.opening)
+                for shown in ledger.iterate_entries(session)
+            ]
 
     def stored(self) -> Mapping[str, Sequence[str]]:
         """Everything in the database but the ledger and the uses of keys, by table."""

@@ -10,7 +10,7 @@ import httpx
 import rfc8785
 
 from actitud_api.platform.audit_log import service as ledger
-from actitud_api.platform.audit_log.chain import verify
+from actitud_api.platform.audit_log.chain import verify_chain
 from tests.contract.installation import MINE, SAFE, Installation, Operation, Place, Recorded
 
 OWN: Final = "/assessments/{organisation}"
@@ -47,7 +47,7 @@ def verify_entries(installation: Installation) -> Sequence[Recorded]:
     """Verify the chain of the ledger. Return all of its entries."""
     entries = installation.entries()
     with installation.database.read() as session:
-        assert verify(shown.entry for shown in ledger.chain(session)).size == len(entries)
+        assert verify_chain(shown.entry for shown in ledger.iterate_entries(session)).size == len(entries)
     return entries
 
 

@@ -38,7 +38,7 @@ class Canary(NamedTuple):
 
     @property
     def needles(self) -> frozenset[bytes]:
-        key = keys.parse(self.text)
+        key = keys.parse_key(self.text)
         assert key is not None
         # Of what is written in base64, whole groups of three bytes, wherever it begins in them.
         coded = {

@@ -12,8 +12,8 @@ import rfc8785
 from litestar import Litestar
 
 from actitud_api.app import create_app
-from actitud_api.platform.audit_log.chain import Entry, Head, verify
-from actitud_api.platform.audit_log.signing import Jwk, read_note
+from actitud_api.platform.audit_log.chain import ChainEntry, Head, verify_chain
+from actitud_api.platform.audit_log.signing import Jwk, parse_note
 from actitud_api.settings import Settings
 from tests.contract.examples import (
     CREATES,
@@ -53,12 +53,12 @@ def test_the_ledger_of_the_examples_holds() -> None:
     """Whoever tries a verifier of their own on them finds what they say; what everybody sees has no path of a draft."""
     read = {name: json.loads((FOLDER / f"{name}.response.json").read_bytes()) for name in OF_LEDGER}
     (key,) = read["signing_keys.list"]["keys"]
-    note = read_note(read["ledger.checkpoints.get"]["note"], [Jwk(key["x"], key["kid"])])
+    note = parse_note(read["ledger.checkpoints.get"]["note"], [Jwk(key["x"], key["kid"])])
     entries = [
-        Entry(item["seq"], rfc8785.dumps(item["record"]).decode(), item["prev"], item["hash"])
+        ChainEntry(item["seq"], rfc8785.dumps(item["record"]).decode(), item["prev"], item["hash"])
         for item in read["ledger.list"]["items"]
     ]
-    assert verify(entries, [Head(note.size, note.root)]) == Head(3, note.root)
+    assert verify_chain(entries, [Head(note.size, note.root)]) == Head(3, note.root)
     assert msgspec.json.decode(entries[0].record)["origin"] == note.origin == "actitud.example/ledger/00010203"
     assert [item["opening"] is None for item in read["ledger.list"]["items"]] == [True, False, True]
 

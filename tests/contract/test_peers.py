@@ -90,7 +90,7 @@ def test_it_finds_who_is_let_at_everything(
     def anything(*_: Any) -> bool:
         return True
 
-    monkeypatch.setattr(Principal, "reaches", anything)
+    monkeypatch.setattr(Principal, "can_reach", anything)
     found, _ = tried(installation, peers, monkeypatch)
     violations = [one for one in found if ObjectLevelAuthorizationViolation.kind_title in one]
     assert [one for one in violations if "GET /v1/keys/" in one]

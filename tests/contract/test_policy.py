@@ -283,7 +283,7 @@ def actor_of(key: str | None, holder: Holder | None = None) -> Mapping[str, Any]
 def wrong_keys(installation: Installation) -> Sequence[tuple[str, str | None]]:
     """Return texts that are no key of anybody, each with the key whose id it claims, if it has the form of one."""
     right = installation.key("administrator")
-    guessed = forms.Key(id_of(right), "0" * forms.SECRET_LENGTH).text()
+    guessed = forms.Key(id_of(right), "0" * forms.SECRET_LENGTH).to_text()
     return [(guessed, right), ("no-key-at-all", None), (right[:-1], None), (f"{right}x", None)]
 
 

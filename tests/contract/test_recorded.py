@@ -32,14 +32,14 @@ def test_what_is_refused_or_fails_leaves_nothing(
             assert response.status_code == status, response.text
 
     # What was done is taken back with its entry: something fails after the one and the other.
-    append = ledger.append
+    append = ledger.append_entry
 
     def fail_after(*arguments: Any, **named: Any) -> None:
         append(*arguments, **named)
         raise RuntimeError("after the entry")
 
     with monkeypatch.context() as patch:
-        patch.setattr(ledger, "append", fail_after)
+        patch.setattr(ledger, "append_entry", fail_after)
         assert installation.call(operation, place, key).status_code == 500
     assert new_entries(installation, before) == []
     assert installation.stored() == stored

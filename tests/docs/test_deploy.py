@@ -20,7 +20,7 @@ from actitud_api.app import BODY_MAX
 from actitud_api.cli import copying
 from actitud_api.cli.parsers import build_parser
 from actitud_api.cli.server import build_configuration
-from actitud_api.platform.storage.places import file_of
+from actitud_api.platform.storage.places import find_database_file
 from actitud_api.settings import FILE_VARIABLE, LONGEST_HANDLER, Settings, read
 from tests.http.toys import toy_app
 from tests.support import proxy
@@ -44,7 +44,7 @@ def unit() -> configparser.SectionProxy:
 def test_the_file_of_settings_holds() -> None:
     settings = read({FILE_VARIABLE: "actitud.toml"}, DEPLOY)
     assert settings.trusted_proxies == ("127.0.0.1", "::1")
-    assert file_of(settings.database_url) == Path("/var/lib/actitud/actitud.sqlite3")
+    assert find_database_file(settings.database_url) == Path("/var/lib/actitud/actitud.sqlite3")
 
 
 def test_the_unit_serves_and_gives_it_time_to_stop(unit: configparser.SectionProxy) -> None:
@@ -73,7 +73,7 @@ def test_the_container_serves_with_settings_that_exist(tmp_path: Path) -> None:
     text = (DEPLOY / "Containerfile").read_text("utf-8")
     said = dict(re.findall(r"(ACTITUD_\w+)=(\S+)", text))
     settings = read(said, tmp_path)
-    assert file_of(settings.database_url) == Path("/var/lib/actitud/actitud.sqlite3")
+    assert find_database_file(settings.database_url) == Path("/var/lib/actitud/actitud.sqlite3")
     assert (settings.host, settings.port) == ("0.0.0.0", 8000)
     assert settings.signing_folder == Path("/var/lib/actitud/signing")
     assert "VOLUME /var/lib/actitud\n" in text

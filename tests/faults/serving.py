@@ -17,7 +17,7 @@ from sqlalchemy import URL, Pool, create_engine, event, text
 
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage import postgresql
-from actitud_api.platform.storage.counts import Counted
+from actitud_api.platform.storage.counts import CountedRequest
 from actitud_api.platform.storage.database import Database
 
 ROOT: Final = Path(__file__).parents[2]
@@ -103,7 +103,7 @@ class Naive:
     def __init__(self, url: URL) -> None:
         self._engine = create_engine(url)
 
-    def count(self, subject: str) -> Counted:
+    def count(self, subject: str) -> CountedRequest:
         with self._engine.begin() as connection:
             found = connection.execute(text("SELECT number FROM request_count WHERE subject = :s"), {"s": subject})
             number = (found.scalar_one_or_none() or 0) + 1
@@ -115,7 +115,7 @@ class Naive:
                 ),
                 {"s": subject, "n": number},
             )
-        return Counted(number, 60.0)
+        return CountedRequest(number, 60.0)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -123,7 +123,7 @@ class Naive:
 
 def be_naive() -> None:
     """Makes this process count like that."""
-    postgresql.counts = Naive  # type: ignore[assignment]  # in a process of its own, which does nothing else
+    postgresql.create_counter = Naive  # type: ignore[assignment]  # in a process of its own, which does nothing else
 
 
 def be_unsynced() -> None:

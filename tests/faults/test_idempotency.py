@@ -18,7 +18,7 @@ from actitud_api.app import CONTROLLERS, create_app
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.auth import queries
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.auth.idempotency import once
+from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import ADMINISTRATORS
 from actitud_api.platform.http.operations import post
 from actitud_api.platform.http.problems import CONFLICT, ProblemError
@@ -68,7 +68,7 @@ class TicketController(Controller):
             number = connection.execute(text("SELECT MAX(number) FROM ticket")).scalar_one()
             return DRAWN.of(request, Drawn(number, label), created=f"/v1/tickets/{number}")
 
-        return once(request, database, act)
+        return idempotent(request, database, act)
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ def test_a_process_that_is_killed_while_it_publishes_leaves_all_or_nothing(
             assert (state, rows) in (("published", {1: 3}), ("in_review", {})), edition
             assert edition not in acknowledged or state == "published"
             if state == "published":
-                lines = b"".join(service.bundle(database, edition, 1))
+                lines = b"".join(service.stream_bundle(database, edition, 1))
                 assert len(lines) == service.get(database, edition, "1").bundle_size
         # What was left undone is done by whoever comes next.
         assert not is_published(database, editions[-1]), "it lived for too long"

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from actitud_api.platform.auth import keys, queries, service
-from actitud_api.platform.auth.secret import Secret
-from actitud_api.platform.auth.service import Created, Misbound, Principal, Role, UnknownKey
+from actitud_api.platform.auth.secret import SecretText
+from actitud_api.platform.auth.service import CreatedKey, Misbound, Principal, Role, UnknownKey
 from actitud_api.platform.storage.database import Database
 from tests.support.databases import migrated_sqlite
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-OLD, NEW = Secret("an old pepper, long enough to hold"), Secret("a new pepper, long enough to hold")
+OLD, NEW = SecretText("an old pepper, long enough to hold"), SecretText("a new pepper, long enough to hold")
 OWNER = "ES-DIR3-L01280796"
 
 
@@ -29,13 +29,13 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
-def made(database: Database, *peppers: Secret, role: Role = "organisation_editor", days: int = 30) -> Created:
+def made(database: Database, *peppers: SecretText, role: Role = "organisation_editor", days: int = 30) -> CreatedKey:
     with database.write() as session:
         return service.create_key(
             session,
             peppers,
             role=role,
-            organisations=(OWNER,) if role in service.OF_ORGANISATIONS else (),
+            organisations=(OWNER,) if role in service.ORGANISATION_ROLES else (),
             days=days,
             now=NOW,
         )
@@ -48,23 +48,23 @@ def test_a_key_has_its_form_and_its_check() -> None:
     # The CRC-32 in the trailer that gzip writes for the body is 2269077350, which is in base 62
     # 2*62^5 + 29*62^4 + 34*62^3 + 50*62^2 + 41*62 + 48.
     body = "actl_0123456789AB_" + "0" * 43
-    assert keys.Key("0123456789AB", "0" * 43).text() == body + "2TYofm"
-    assert keys.parse(body + "2TYofm") == keys.Key("0123456789AB", "0" * 43)
+    assert keys.Key("0123456789AB", "0" * 43).to_text() == body + "2TYofm"
+    assert keys.parse_key(body + "2TYofm") == keys.Key("0123456789AB", "0" * 43)
 
 
 def test_new_keys_are_all_found_and_all_different() -> None:
-    texts = [keys.new().text() for _ in range(1000)]
+    texts = [keys.generate_key().to_text() for _ in range(1000)]
     assert len(set(texts)) == 1000
     assert {len(text) for text in texts} == {4 + 1 + 12 + 1 + 43 + 6}
-    assert all(keys.PATTERN.search(f"key={text}; more") and keys.parse(text) for text in texts)
+    assert all(keys.PATTERN.search(f"key={text}; more") and keys.parse_key(text) for text in texts)
 
 
 def test_one_wrong_character_anywhere_is_no_key() -> None:
-    text = keys.new().text()
+    text = keys.generate_key().to_text()
     spoilt = [text[:place] + ("a" if sign != "a" else "b") + text[place + 1 :] for place, sign in enumerate(text)]
-    assert [found for found in spoilt if keys.parse(found)] == []
+    assert [found for found in spoilt if keys.parse_key(found)] == []
     assert [
-        found for found in (text[:-1], text + "0", f" {text}", f"{text}\n", "", text.upper()) if keys.parse(found)
+        found for found in (text[:-1], text + "0", f" {text}", f"{text}\n", "", text.upper()) if keys.parse_key(found)
     ] == []
 
 
@@ -72,11 +72,13 @@ def test_one_wrong_character_anywhere_is_no_key() -> None:
 
 
 @pytest.mark.parametrize("peppers", [(), (NEW,)])
-def test_no_part_of_the_secret_is_in_the_file(database: Database, tmp_path: Path, peppers: tuple[Secret, ...]) -> None:
+def test_no_part_of_the_secret_is_in_the_file(
+    database: Database, tmp_path: Path, peppers: tuple[SecretText, ...]
+) -> None:
     created = made(database, *peppers)
     database.close()
     raw = b"".join(file.read_bytes() for file in (tmp_path / "made").iterdir())
-    key = keys.parse(created.text)
+    key = keys.parse_key(created.text)
     assert key is not None
     assert key.id.encode() in raw
     assert key.secret[:8].encode() not in raw
@@ -94,7 +96,7 @@ def test_times_are_kept_in_utc_whatever_zone_they_came_in(database: Database, tm
     with database.write() as session:
         created = service.create_key(session, (), role="registrar", days=1, now=datetime(2026, 7, 1, 1, tzinfo=madrid))
     with database.read() as session:
-        stored = queries.one(session, created.record.id)
+        stored = queries.get(session, created.record.id)
     assert stored is not None
     assert stored.created == datetime(2026, 6, 30, 23, tzinfo=UTC)
     with closing(sqlite3.connect(tmp_path / "made" / "test.sqlite3")) as connection:
@@ -127,7 +129,7 @@ def test_a_role_is_bound_only_to_what_it_is_for(
         service.create_key(session, (), role=role, organisations=organisations, editions=editions, days=1, now=NOW)
     assert (caught.value.member, caught.value.role) == (member, role)
     with database.read() as session:
-        assert service.all_keys(session) == []
+        assert service.list_keys(session) == []
 
 
 # --- who is recognised ----------------------------------------------------------------------------------------
@@ -148,23 +150,23 @@ def test_a_revoked_key_is_not_recognised_from_the_next_call_on(database: Databas
         service.revoke(session, created.record.id, now=NOW)
     assert service.verify(database, (), created.text, now=NOW) is None
     assert service.verify(database, (), other.text, now=NOW) is not None
-    with pytest.raises(service.Refused, match="revoked"), database.write() as session:
+    with pytest.raises(service.KeyChangeRefused, match="revoked"), database.write() as session:
         service.revoke(session, created.record.id, now=NOW)
     with pytest.raises(UnknownKey, match="nobody"), database.write() as session:
         service.revoke(session, "nobody", now=NOW)
 
 
 def test_the_secret_of_another_key_is_not_recognised(database: Database) -> None:
-    one, other = keys.parse(made(database).text), keys.parse(made(database).text)
+    one, other = keys.parse_key(made(database).text), keys.parse_key(made(database).text)
     assert one is not None
     assert other is not None
-    assert service.verify(database, (), keys.Key(one.id, other.secret).text(), now=NOW) is None
+    assert service.verify(database, (), keys.Key(one.id, other.secret).to_text(), now=NOW) is None
 
 
 def test_peppers_change_without_ending_keys(database: Database) -> None:
     bare, old, new = made(database), made(database, OLD), made(database, NEW, OLD)
 
-    def recognised(*peppers: Secret) -> list[bool]:
+    def recognised(*peppers: SecretText) -> list[bool]:
         found = [service.verify(database, peppers, key.text, now=NOW) is not None for key in (bare, old, new)]
         assert found == [service.is_recognised(key.record, peppers) for key in (bare, old, new)]
         return found
@@ -180,9 +182,9 @@ def test_a_refusal_takes_the_same_work_whatever_the_reason(database: Database, m
     good, revoked, other_pepper = made(database, NEW), made(database, NEW), made(database, OLD)
     with database.write() as session:
         service.revoke(session, revoked.record.id, now=NOW)
-    wrong = keys.Key(good.record.id, keys.new().secret).text()
+    wrong = keys.Key(good.record.id, keys.generate_key().secret).to_text()
     work: list[object] = []
-    real_one, real_digest, real_compare = queries.one, hmac.digest, hmac.compare_digest
+    real_one, real_digest, real_compare = queries.get, hmac.digest, hmac.compare_digest
 
     def one(*arguments: object) -> object:
         work.append("look-up")
@@ -196,13 +198,13 @@ def test_a_refusal_takes_the_same_work_whatever_the_reason(database: Database, m
         work.append(("compare", len(one), len(other)))
         return real_compare(one, other)
 
-    monkeypatch.setattr(queries, "one", one)
+    monkeypatch.setattr(queries, "get", one)
     monkeypatch.setattr(hmac, "digest", digest)
     monkeypatch.setattr(hmac, "compare_digest", compare)
     later = NOW + timedelta(days=30)
     for text, now, known in (
         (good.text, NOW, True),
-        (keys.new().text(), NOW, False),
+        (keys.generate_key().to_text(), NOW, False),
         (wrong, NOW, False),
         (good.text, later, False),
         (revoked.text, NOW, False),
@@ -217,6 +219,6 @@ def test_administrators_are_listed_oldest_first(database: Database) -> None:
     made(database)
     first, second = (made(database, role="administrator") for _ in range(2))
     with database.read() as session:
-        found = service.administrators(session)
+        found = service.list_administrators(session)
     assert {record.id for record in found} == {first.record.id, second.record.id}
     assert [record.created for record in found] == sorted(record.created for record in found)

@@ -68,16 +68,16 @@ def fill(database: Database) -> None:
             {"id": "XX-T-1", "name": "Zamora", "kind": "MUN", "population": 59_000, "aliases": (ALIAS,)},
             {"id": "XX-T-2", "name": "Ávila", "kind": "MUN", "population": 57_000},
         ]
-        organisations.add(session, [msgspec.convert(entry, organisations.Entry) for entry in made], NOW)
+        organisations.add(session, [msgspec.convert(entry, organisations.OrganisationEntry) for entry in made], NOW)
         for year, state in ((2025, "published"), (2026, "published"), (2027, "open")):
-            draft = editions.Draft(
+            draft = editions.EditionDraft(
                 id=str(year),
                 titles={"en": f"Edition {year}"},
                 methodology=STATED[str(year)]["methodology"],
                 period_from=date(year, 1, 1),
                 period_to=date(year, 12, 31),
             )
-            editions.add(session, editions.made(draft, now=NOW, state=state))  # type: ignore[arg-type]  # a state
+            editions.add(session, editions.build_record(draft, now=NOW, state=state))  # type: ignore[arg-type]  # a state
         rows = [*((edition, "XX-T-1", body) for edition, body in STATED.items()), ("2026", "XX-T-2", request())]
         for edition, organisation, body in rows:
             said, methodology = stated(body), load_methodology(body["methodology"])

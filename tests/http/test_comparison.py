@@ -69,16 +69,16 @@ def fill(database: Database) -> None:
     with database.write() as session:
         members = ("id", "name", "kind", "population", "employees", "aliases")
         entries = [dict(zip(members, row, strict=True)) for row in ORGANISATIONS]
-        organisations.add(session, [msgspec.convert(entry, organisations.Entry) for entry in entries], NOW)
+        organisations.add(session, [msgspec.convert(entry, organisations.OrganisationEntry) for entry in entries], NOW)
         for name, year, state in (("2025", 2025, "published"), ("2026", 2026, "published"), ("2027", 2027, "open")):
-            draft = editions.Draft(
+            draft = editions.EditionDraft(
                 id=name,
                 titles={"es": name, "en": name},
                 methodology="2026.1",
                 period_from=date(year, 1, 1),
                 period_to=date(year, 12, 31),
             )
-            editions.add(session, editions.made(draft, now=NOW, state=state))  # type: ignore[arg-type]  # a state
+            editions.add(session, editions.build_record(draft, now=NOW, state=state))  # type: ignore[arg-type]  # a state
         simulated = list(islice(simulate(load_methodology("2026.1")), 60))
         first = simulated[0]
         rows = []

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from actitud_api.platform.storage import postgresql as on_postgresql
-from actitud_api.platform.storage.counts import Counts, InProcess, OnServer
+from actitud_api.platform.storage.counts import MemoryCounter, PostgresqlCounter, RequestCounter
 from actitud_api.platform.storage.database import Database, Unavailable
 from tests.support.databases import Kind, opened
 from tests.support.postgresql import Server
@@ -34,13 +34,13 @@ class Clock:
 
 
 @pytest.fixture
-def on_server(postgresql: Server, template: str) -> Iterator[tuple[Database, OnServer]]:
+def on_server(postgresql: Server, template: str) -> Iterator[tuple[Database, PostgresqlCounter]]:
     with postgresql.database(template) as name, opened(postgresql.url(name)) as database:
-        assert isinstance(database.counts, OnServer)
-        yield database, database.counts
+        assert isinstance(database.request_counter, PostgresqlCounter)
+        yield database, database.request_counter
 
 
-def numbers(counts: Counts, subject: str, times: int) -> list[int]:
+def numbers(counts: RequestCounter, subject: str, times: int) -> list[int]:
     return [counts.count(subject).number for _ in range(times)]
 
 
@@ -49,7 +49,7 @@ def test_each_number_is_given_once_however_many_count_at_once(database: Database
 
     def work(_: int) -> list[int]:
         together.wait(30)
-        return numbers(database.counts, "somebody", 50)
+        return numbers(database.request_counter, "somebody", 50)
 
     with ThreadPoolExecutor(THREADS) as pool:
         given = sorted(number for one in pool.map(work, range(THREADS)) for number in one)
@@ -57,21 +57,21 @@ def test_each_number_is_given_once_however_many_count_at_once(database: Database
 
 
 def test_each_subject_has_a_window_of_its_own_that_lasts_a_minute(database: Database) -> None:
-    assert numbers(database.counts, "one", 3) == [1, 2, 3]
-    number, seconds = database.counts.count("other")
+    assert numbers(database.request_counter, "one", 3) == [1, 2, 3]
+    number, seconds = database.request_counter.count("other")
     assert number == 1
     assert 59 < seconds <= 60
 
 
 def test_sqlite_needs_no_thread_to_count_and_postgresql_has_its_own(database: Database, kind: Kind) -> None:
-    assert database.counts.places == {"sqlite": 0, "postgresql": on_postgresql.COUNTERS}[kind]
+    assert database.request_counter.max_waiters == {"sqlite": 0, "postgresql": on_postgresql.COUNTERS}[kind]
 
 
 # --- in the process -------------------------------------------------------------------------------------------
 
 
 def test_a_window_begins_with_a_request_and_the_first_after_its_end_begins_another() -> None:
-    counts = InProcess(10, clock=(clock := Clock()))
+    counts = MemoryCounter(10, clock=(clock := Clock()))
     clock.now += 3
     assert counts.count("a") == (1, 10.0)
     clock.now += 9.75
@@ -81,7 +81,7 @@ def test_a_window_begins_with_a_request_and_the_first_after_its_end_begins_anoth
 
 
 def test_what_has_ended_is_forgotten() -> None:
-    counts = InProcess(10, clock=(clock := Clock()))
+    counts = MemoryCounter(10, clock=(clock := Clock()))
     for number in range(100):
         counts.count(f"{number}")
         clock.now += 1
@@ -91,7 +91,7 @@ def test_what_has_ended_is_forgotten() -> None:
 
 
 def test_too_many_subjects_displace_those_that_end_next() -> None:
-    counts = InProcess(10, subjects=3, clock=Clock())
+    counts = MemoryCounter(10, subjects=3, clock=Clock())
     for subject in "abca":
         counts.count(subject)
     assert [counts.count(subject).number for subject in "dcbd"] == [1, 2, 2, 2]
@@ -124,7 +124,7 @@ def subjects(database: Database) -> set[str]:
     ],
 )
 def test_the_clock_of_the_server_decides(
-    on_server: tuple[Database, OnServer], by: timedelta, number: int, least: int
+    on_server: tuple[Database, PostgresqlCounter], by: timedelta, number: int, least: int
 ) -> None:
     database, counts = on_server
     assert numbers(counts, "a", 2) == [1, 2]
@@ -135,7 +135,7 @@ def test_the_clock_of_the_server_decides(
 
 
 def test_windows_that_have_ended_are_swept_by_who_counts(
-    on_server: tuple[Database, OnServer], monkeypatch: pytest.MonkeyPatch
+    on_server: tuple[Database, PostgresqlCounter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database, counts = on_server
     numbers(counts, "old", 2)
@@ -148,7 +148,7 @@ def test_windows_that_have_ended_are_swept_by_who_counts(
     assert counts.count("new").number == 3
 
 
-def test_they_are_kept_without_a_log(on_server: tuple[Database, OnServer]) -> None:
+def test_they_are_kept_without_a_log(on_server: tuple[Database, PostgresqlCounter]) -> None:
     database, _ = on_server
     with database.read() as session:
         kept = session.connection().execute(
@@ -160,7 +160,9 @@ def test_they_are_kept_without_a_log(on_server: tuple[Database, OnServer]) -> No
 @pytest.mark.parametrize(
     ("setting", "value"), [("synchronous_commit", "off"), ("statement_timeout", "1s"), ("timezone", "UTC")]
 )
-def test_its_connections_have_their_settings(on_server: tuple[Database, OnServer], setting: str, value: str) -> None:
+def test_its_connections_have_their_settings(
+    on_server: tuple[Database, PostgresqlCounter], setting: str, value: str
+) -> None:
     _, counts = on_server
     with counts._engine.connect() as connection:
         assert connection.exec_driver_sql(f"SHOW {setting}").scalar_one() == value
@@ -169,7 +171,7 @@ def test_its_connections_have_their_settings(on_server: tuple[Database, OnServer
         assert driver.autocommit
 
 
-def test_counting_waits_for_nobody_who_reads_or_writes(on_server: tuple[Database, OnServer]) -> None:
+def test_counting_waits_for_nobody_who_reads_or_writes(on_server: tuple[Database, PostgresqlCounter]) -> None:
     database, counts = on_server
     with ExitStack() as stack:
         for _ in range(on_postgresql.WRITERS):
@@ -181,9 +183,9 @@ def test_counting_waits_for_nobody_who_reads_or_writes(on_server: tuple[Database
 
 def test_a_connection_that_the_server_has_closed_is_replaced(postgresql: Server, template: str) -> None:
     with postgresql.database(template) as name, opened(postgresql.url(name)) as database:
-        assert database.counts.count("a").number == 1
+        assert database.request_counter.count("a").number == 1
         postgresql.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
-        assert database.counts.count("a").number == 2
+        assert database.request_counter.count("a").number == 2
 
 
 def test_what_cannot_be_counted_in_time_is_unavailable(
@@ -194,9 +196,9 @@ def test_what_cannot_be_counted_in_time_is_unavailable(
         with database.write() as session:
             session.connection().execute(text("LOCK TABLE request_count"))
             with pytest.raises(Unavailable, match="statement timeout"):
-                database.counts.count("a")
-        assert database.counts.count("a").number == 1
+                database.request_counter.count("a")
+        assert database.request_counter.count("a").number == 1
         with database.write() as session:
             session.connection().execute(text("DROP TABLE request_count"))
         with pytest.raises(Unavailable, match="does not exist"):
-            database.counts.count("a")
+            database.request_counter.count("a")

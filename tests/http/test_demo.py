@@ -317,7 +317,9 @@ def test_loading_again_replaces_what_is_invented_and_nothing_else(demonstration_
     database = demonstration_in_review
     with database.write() as session:
         kept = organisations.create(
-            session, organisations.Entry(id="XX-TEST-1", name="Kept", kind="MUN", population=7), now=datetime.now(UTC)
+            session,
+            organisations.OrganisationEntry(id="XX-TEST-1", name="Kept", kind="MUN", population=7),
+            now=datetime.now(UTC),
         )
     before = demo.load_report(database)
     steps = 0
@@ -328,7 +330,7 @@ def test_loading_again_replaces_what_is_invented_and_nothing_else(demonstration_
 
     assert load_demonstration(database, step) == demo.load_report(database) == before
     assert steps == len(DEMONSTRATED)
-    found = organisations.page(database, organisations.Filters(), after=None, offset=0, limit=9000)
+    found = organisations.list_page(database, organisations.OrganisationFilters(), after=None, offset=0, limit=9000)
     assert len(found) == len(DEMONSTRATED) + 1
     assert found[-1] == kept
 

@@ -78,7 +78,7 @@ def fill(database: Database) -> None:
         organisations.add(
             session,
             [
-                msgspec.convert(dict(zip(MEMBERS, row, strict=True)), organisations.Entry, strict=True)
+                msgspec.convert(dict(zip(MEMBERS, row, strict=True)), organisations.OrganisationEntry, strict=True)
                 for row in ORGANISATIONS
             ],
             NOW,
@@ -88,14 +88,14 @@ def fill(database: Database) -> None:
             (2026, "published", IN_2026),
             (2027, "open", IN_2027),
         ):
-            draft = editions.Draft(
+            draft = editions.EditionDraft(
                 id=str(year),
                 titles={"es": f"Edición {year}", "en": f"Edition {year}"},
                 methodology="2026.1",
                 period_from=date(year, 1, 1),
                 period_to=date(year, 12, 31),
             )
-            editions.add(session, editions.made(draft, now=NOW, state=state))  # type: ignore[arg-type]  # a state
+            editions.add(session, editions.build_record(draft, now=NOW, state=state))  # type: ignore[arg-type]  # a state
             assessments.store_rows(session, [row(str(year), *scored) for scored in figures.items()])
 
 

@@ -17,11 +17,17 @@ from msgspec import structs
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import list_versions, load_methodology
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.versions import Stale, revision
+from actitud_api.platform.storage.versions import StaleVersion, build_revision
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import dates, service
-from actitud_api.resources.editions.dates import Contradiction, Span
-from actitud_api.resources.editions.service import Change, Contradicted, Draft, EditionNotOpen, UnknownEdition
+from actitud_api.resources.editions.dates import EditionContradiction, Span
+from actitud_api.resources.editions.service import (
+    EditionChange,
+    EditionDraft,
+    EditionInconsistent,
+    EditionNotOpen,
+    UnknownEdition,
+)
 from actitud_api.resources.organisations import service as organisations
 
 NOW = datetime(2027, 1, 10, 9, 30, tzinfo=UTC)
@@ -29,7 +35,7 @@ LATER = datetime(2027, 1, 11, 9, 30, tzinfo=UTC)
 YEARS = range(2000, 2101)
 
 
-def draft(identifier: str = "2026", **others: Any) -> Draft:
+def draft(identifier: str = "2026", **others: Any) -> EditionDraft:
     year = int(identifier[:4])
     values: dict[str, Any] = {
         "id": identifier,
@@ -38,15 +44,17 @@ def draft(identifier: str = "2026", **others: Any) -> Draft:
         "period_from": date(year, 1, 1),
         "period_to": date(year, 12, 31),
     }
-    return Draft(**(values | others))
+    return EditionDraft(**(values | others))
 
 
-def create(database: Database, identifier: str = "2026", **others: Any) -> service.Record:
+def create(database: Database, identifier: str = "2026", **others: Any) -> service.EditionRecord:
     with database.write() as session:
         return service.create(session, draft(identifier, **others), now=NOW).record
 
 
-def update(database: Database, change: Change, identifier: str = "2026", *, expected: bool = True) -> service.Record:
+def update(
+    database: Database, change: EditionChange, identifier: str = "2026", *, expected: bool = True
+) -> service.EditionRecord:
     with database.write() as session:
         return service.update(session, identifier, change, expected=lambda _: expected, now=LATER).record
 
@@ -56,17 +64,17 @@ def delete(database: Database, identifier: str = "2026") -> None:
         service.delete(session, identifier, expected=lambda _: True)
 
 
-def store(database: Database, record: service.Record) -> None:
+def store(database: Database, record: service.EditionRecord) -> None:
     with database.write() as session:
         service.add(session, record)
 
 
-def published(identifier: str, **others: Any) -> service.Record:
-    return service.made(draft(identifier, **others), now=NOW, state="published")
+def published(identifier: str, **others: Any) -> service.EditionRecord:
+    return service.build_record(draft(identifier, **others), now=NOW, state="published")
 
 
 def listed(database: Database) -> list[str]:
-    return [counted.record.id for counted in service.page(database, after=None, offset=0, limit=10)]
+    return [counted.record.id for counted in service.list_page(database, after=None, offset=0, limit=10)]
 
 
 def answer(database: Database, *names: str, edition: str = "2026") -> None:
@@ -75,7 +83,9 @@ def answer(database: Database, *names: str, edition: str = "2026") -> None:
         organisations.add(
             session,
             [
-                organisations.Entry(id=f"XX-DEMO-{name}", name=name, kind="MUN", population=1, simulated=True)
+                organisations.OrganisationEntry(
+                    id=f"XX-DEMO-{name}", name=name, kind="MUN", population=1, simulated=True
+                )
                 for name in names
             ],
             NOW,
@@ -94,7 +104,7 @@ def answer(database: Database, *names: str, edition: str = "2026") -> None:
 
 
 def test_the_windows_of_2026_are_those_of_the_catalogue() -> None:
-    assert msgspec.to_builtins(dates.windows(date(2026, 12, 31))) == {
+    assert msgspec.to_builtins(dates.build_windows(date(2026, 12, 31))) == {
         "S0": {"from": "2026-12-31", "to": "2026-12-31"},
         "W90": {"from": "2026-09-15", "to": "2026-12-13"},
         "W90_electoral": {"from": "2026-01-15", "to": "2026-04-14"},
@@ -107,12 +117,12 @@ def test_the_windows_of_2026_are_those_of_the_catalogue() -> None:
 @pytest.mark.parametrize("year", [2024, 2028, 2000])
 def test_in_a_leap_year_the_electoral_window_ends_a_day_earlier(year: int) -> None:
     assert isleap(year)
-    assert dates.windows(date(year, 12, 31)).W90_electoral == Span(date(year, 1, 15), date(year, 4, 13))
+    assert dates.build_windows(date(year, 12, 31)).W90_electoral == Span(date(year, 1, 15), date(year, 4, 13))
 
 
 def test_both_windows_of_90_days_have_90_days_in_every_year() -> None:
     for year in YEARS:
-        windows = dates.windows(date(year, 12, 31))
+        windows = dates.build_windows(date(year, 12, 31))
         for span in (windows.W90, windows.W90_electoral):
             assert span.end - span.start == timedelta(days=89), year
 
@@ -126,7 +136,7 @@ def test_both_windows_of_90_days_have_90_days_in_every_year() -> None:
     ],
 )
 def test_the_long_windows_end_at_any_reference_date(reference: date, twelve: date, twenty_four: date) -> None:
-    windows = dates.windows(reference)
+    windows = dates.build_windows(reference)
     assert [Span(start, reference) for start in (reference, twelve, twenty_four, twenty_four)] == [
         windows.S0,
         windows.W12,
@@ -137,7 +147,7 @@ def test_the_long_windows_end_at_any_reference_date(reference: date, twelve: dat
 
 @pytest.mark.parametrize("year", [2026, 2027])  # of which 2028, the year of the second calendar, is a leap year
 def test_the_calendar_is_in_the_year_after_the_edition(year: int) -> None:
-    assert msgspec.to_builtins(dates.calendar(load_methodology("2026.1"), date(year, 12, 31))) == {
+    assert msgspec.to_builtins(dates.build_calendar(load_methodology("2026.1"), date(year, 12, 31))) == {
         "submission": {"from": f"{year + 1}-01-15", "to": f"{year + 1}-02-28"},
         "review": {"from": f"{year + 1}-03-01", "to": f"{year + 1}-04-30"},
         "hearing": {"from": f"{year + 1}-05-01", "to": f"{year + 1}-05-15"},
@@ -153,8 +163,8 @@ def test_every_methodology_has_the_windows_and_the_phases_that_an_edition_has(ve
     for year in YEARS:
         reference = date(year, 12, 31)
         period = Span(date(year, 1, 1), reference)
-        windows, calendar = dates.windows(reference), dates.calendar(load_methodology(version), reference)
-        assert not list(dates.contradictions(period, windows, calendar))
+        windows, calendar = dates.build_windows(reference), dates.build_calendar(load_methodology(version), reference)
+        assert not list(dates.find_contradictions(period, windows, calendar))
 
 
 # --- finding --------------------------------------------------------------------------------------------------
@@ -166,9 +176,9 @@ def test_the_newest_reference_date_comes_first_whatever_the_id(database: Databas
     create(database, "2027-b")
     create(database, "2020-late", period_from=date(2028, 1, 1), period_to=date(2028, 12, 31))
     assert listed(database) == ["2020-late", "2027-b", "2027", "2026"]
-    after = service.page(database, after=(date(2027, 12, 31), "2027-b"), offset=0, limit=1)
+    after = service.list_page(database, after=(date(2027, 12, 31), "2027-b"), offset=0, limit=1)
     assert [counted.record.id for counted in after] == ["2027"]
-    assert [counted.record.id for counted in service.page(database, after=None, offset=1, limit=2)] == [
+    assert [counted.record.id for counted in service.list_page(database, after=None, offset=1, limit=2)] == [
         "2027-b",
         "2027",
     ]
@@ -184,7 +194,7 @@ def test_latest_is_the_newest_that_is_published(database: Database) -> None:
     assert service.get(database, "latest").record.id == "2026"
     store(database, published("2027"))
     store(database, published("2027-b"))
-    store(database, service.made(draft("2028"), now=NOW, state="in_review"))
+    store(database, service.build_record(draft("2028"), now=NOW, state="in_review"))
     assert service.get(database, "latest").record.id == "2027-b"
     assert service.get(database, "latest").record == service.get(database, "2027-b").record
 
@@ -201,9 +211,9 @@ def test_an_unknown_edition_is_named(database: Database) -> None:
 def test_a_new_edition_is_open_with_the_dates_of_the_methodology(database: Database) -> None:
     made = create(database)
     assert (made.state, made.simulated, made.version, made.created, made.updated) == ("open", False, 1, NOW, NOW)
-    assert made.windows == dates.windows(date(2026, 12, 31))
-    assert made.calendar == dates.calendar(load_methodology("2026.1"), date(2026, 12, 31))
-    assert service.get(database, "2026") == service.Counted(made, 0)
+    assert made.windows == dates.build_windows(date(2026, 12, 31))
+    assert made.calendar == dates.build_calendar(load_methodology("2026.1"), date(2026, 12, 31))
+    assert service.get(database, "2026") == service.CountedEdition(made, 0)
 
 
 def test_a_window_that_is_said_takes_the_place_of_the_one_of_the_methodology(database: Database) -> None:
@@ -211,7 +221,7 @@ def test_a_window_that_is_said_takes_the_place_of_the_one_of_the_methodology(dat
     made = create(
         database, windows={"W90": own, "W12": None}, calendar={"review": Span(date(2027, 3, 2), date(2027, 3, 9))}
     )
-    assert made.windows == structs.replace(dates.windows(date(2026, 12, 31)), W90=own)
+    assert made.windows == structs.replace(dates.build_windows(date(2026, 12, 31)), W90=own)
     assert made.calendar.review == Span(date(2027, 3, 2), date(2027, 3, 9))
 
 
@@ -220,33 +230,33 @@ def test_a_window_that_is_said_takes_the_place_of_the_one_of_the_methodology(dat
     [
         (
             {"period_from": date(2027, 1, 1)},
-            [Contradiction("/period_to", "order", "2026-12-31", "2027-01-01")],
+            [EditionContradiction("/period_to", "order", "2026-12-31", "2027-01-01")],
         ),
         (
             {"period_to": date(1999, 12, 31)},
-            [Contradiction("/period_to", "range", "1999-12-31", "2000–2100")],
+            [EditionContradiction("/period_to", "range", "1999-12-31", "2000–2100")],
         ),
         (
             {"period_to": date(2101, 1, 1)},
-            [Contradiction("/period_to", "range", "2101-01-01", "2000–2100")],
+            [EditionContradiction("/period_to", "range", "2101-01-01", "2000–2100")],
         ),
         (
             {"windows": {"W90": Span(date(2026, 12, 13), date(2026, 9, 15))}},
-            [Contradiction("/windows/W90/to", "order", "2026-09-15", "2026-12-13")],
+            [EditionContradiction("/windows/W90/to", "order", "2026-09-15", "2026-12-13")],
         ),
         (
             {"windows": {"W24": Span(date(2026, 1, 1), date(2027, 1, 1))}},
-            [Contradiction("/windows/W24/to", "reference_date", "2027-01-01", "2026-12-31")],
+            [EditionContradiction("/windows/W24/to", "reference_date", "2027-01-01", "2026-12-31")],
         ),
         (
             {"period_to": date(2026, 11, 30)},
-            [Contradiction("/windows/W90/to", "reference_date", "2026-12-13", "2026-11-30")],
+            [EditionContradiction("/windows/W90/to", "reference_date", "2026-12-13", "2026-11-30")],
         ),
         (
             {"calendar": {"review": Span(date(2027, 2, 28), date(2027, 5, 1))}},
             [
-                Contradiction("/calendar/review/from", "overlap", "2027-02-28", "2027-02-28"),
-                Contradiction("/calendar/hearing/from", "overlap", "2027-05-01", "2027-05-01"),
+                EditionContradiction("/calendar/review/from", "overlap", "2027-02-28", "2027-02-28"),
+                EditionContradiction("/calendar/hearing/from", "overlap", "2027-05-01", "2027-05-01"),
             ],
         ),
         (
@@ -255,16 +265,16 @@ def test_a_window_that_is_said_takes_the_place_of_the_one_of_the_methodology(dat
                 "windows": {"S0": Span(date(2026, 12, 31), date(2026, 12, 30))},
             },
             [
-                Contradiction("/windows/S0/to", "order", "2026-12-30", "2026-12-31"),
-                Contradiction("/calendar/publication/to", "order", "2027-06-01", "2027-06-30"),
+                EditionContradiction("/windows/S0/to", "order", "2026-12-30", "2026-12-31"),
+                EditionContradiction("/calendar/publication/to", "order", "2027-06-01", "2027-06-30"),
             ],
         ),
     ],
 )  # fmt: skip
 def test_dates_that_cannot_be_are_all_named_and_nothing_is_stored(
-    database: Database, wrong: dict[str, Any], expected: list[Contradiction]
+    database: Database, wrong: dict[str, Any], expected: list[EditionContradiction]
 ) -> None:
-    with pytest.raises(Contradicted) as caught:
+    with pytest.raises(EditionInconsistent) as caught:
         create(database, **wrong)
     assert list(caught.value.contradictions) == expected
     assert listed(database) == []
@@ -273,13 +283,13 @@ def test_dates_that_cannot_be_are_all_named_and_nothing_is_stored(
 @pytest.mark.both_databases
 def test_an_id_is_taken_once_however_many_want_it(database: Database) -> None:
     together = threading.Barrier(4)
-    refusals: list[tuple[Contradiction, ...]] = []
+    refusals: list[tuple[EditionContradiction, ...]] = []
 
     def attempt(number: int) -> int | None:
         together.wait(timeout=10)
         try:
             create(database, titles={"es": str(number), "en": str(number)})
-        except Contradicted as error:
+        except EditionInconsistent as error:
             refusals.append(error.contradictions)
             return None
         return number
@@ -287,7 +297,7 @@ def test_an_id_is_taken_once_however_many_want_it(database: Database) -> None:
     with ThreadPoolExecutor(4) as pool:
         made = [number for number in pool.map(attempt, range(4)) if number is not None]
     assert len(made) == 1
-    assert refusals == [(Contradiction("/id", "taken", "2026"),)] * 3
+    assert refusals == [(EditionContradiction("/id", "taken", "2026"),)] * 3
     assert service.get(database, "2026").record.titles["es"] == str(made[0])
 
 
@@ -297,7 +307,7 @@ def test_an_id_is_taken_once_however_many_want_it(database: Database) -> None:
 def test_a_change_touches_what_it_names(database: Database) -> None:
     made = create(database, windows={"W12": Span(date(2026, 2, 1), date(2026, 12, 31))})
     own = Span(date(2026, 3, 1), date(2026, 5, 29))
-    changed = update(database, Change(titles={"en": "Pilot"}, windows={"W90": own}, state="in_review"))
+    changed = update(database, EditionChange(titles={"en": "Pilot"}, windows={"W90": own}, state="in_review"))
     assert changed == structs.replace(
         made,
         titles={"es": "Edición 2026", "en": "Pilot"},
@@ -307,22 +317,24 @@ def test_a_change_touches_what_it_names(database: Database) -> None:
         version=2,
     )
     assert service.get(database, "2026").record == changed
-    usual = dates.windows(date(2026, 12, 31))
-    assert update(database, Change(windows={"W90": None})).windows == structs.replace(changed.windows, W90=usual.W90)
-    assert update(database, Change(windows=None, calendar=None)).windows == usual
-    reopened = update(database, Change(state="open"))
+    usual = dates.build_windows(date(2026, 12, 31))
+    assert update(database, EditionChange(windows={"W90": None})).windows == structs.replace(
+        changed.windows, W90=usual.W90
+    )
+    assert update(database, EditionChange(windows=None, calendar=None)).windows == usual
+    reopened = update(database, EditionChange(state="open"))
     assert (reopened.state, reopened.version) == ("open", 5)
 
 
 @pytest.mark.both_databases
 def test_a_change_of_something_that_changed_meanwhile_is_stale(database: Database) -> None:
     made = create(database)
-    seen = revision(made.created, made.version)
+    seen = build_revision(made.created, made.version)
     with database.write() as session:
-        service.update(session, "2026", Change(state="in_review"), expected=lambda now: now == seen, now=LATER)
-    with pytest.raises(Stale), database.write() as session:
-        service.update(session, "2026", Change(state="open"), expected=lambda now: now == seen, now=LATER)
-    with pytest.raises(Stale), database.write() as session:
+        service.update(session, "2026", EditionChange(state="in_review"), expected=lambda now: now == seen, now=LATER)
+    with pytest.raises(StaleVersion), database.write() as session:
+        service.update(session, "2026", EditionChange(state="open"), expected=lambda now: now == seen, now=LATER)
+    with pytest.raises(StaleVersion), database.write() as session:
         service.delete(session, "2026", expected=lambda now: now == seen)
     assert service.get(database, "2026").record.state == "in_review"
 
@@ -336,12 +348,12 @@ def test_of_changes_at_once_none_is_lost(database: Database) -> None:
         added = 0
         while added < 5:
             read = service.get(database, "2026").record
-            change = Change(titles={"en": read.titles["en"] + str(number)})
-            expected = functools.partial(operator.eq, revision(read.created, read.version))
+            change = EditionChange(titles={"en": read.titles["en"] + str(number)})
+            expected = functools.partial(operator.eq, build_revision(read.created, read.version))
             try:
                 with database.write() as session:
                     service.update(session, "2026", change, expected=expected, now=LATER)
-            except Stale:
+            except StaleVersion:
                 continue
             added += 1
 
@@ -354,21 +366,23 @@ def test_of_changes_at_once_none_is_lost(database: Database) -> None:
 @pytest.mark.both_databases
 def test_what_is_published_never_changes(database: Database) -> None:
     store(database, published("2026"))
-    for change in (Change(state="open"), Change(titles={"en": "Another"}), Change(windows=None)):
-        with pytest.raises(Contradicted) as caught:
+    for change in (EditionChange(state="open"), EditionChange(titles={"en": "Another"}), EditionChange(windows=None)):
+        with pytest.raises(EditionInconsistent) as caught:
             update(database, change)
-        assert caught.value.contradictions == (Contradiction("", "state", "published"),)
-    with pytest.raises(Contradicted):
+        assert caught.value.contradictions == (EditionContradiction("", "state", "published"),)
+    with pytest.raises(EditionInconsistent):
         delete(database)
     assert service.get(database, "2026").record.version == 1
 
 
 def test_a_change_to_dates_that_cannot_be_changes_nothing(database: Database) -> None:
     made = create(database)
-    with pytest.raises(Contradicted) as caught:
-        update(database, Change(titles={"en": "x"}, calendar={"hearing": Span(date(2027, 6, 2), date(2027, 6, 3))}))
+    with pytest.raises(EditionInconsistent) as caught:
+        update(
+            database, EditionChange(titles={"en": "x"}, calendar={"hearing": Span(date(2027, 6, 2), date(2027, 6, 3))})
+        )
     assert caught.value.contradictions == (
-        Contradiction("/calendar/publication/from", "overlap", "2027-06-01", "2027-06-03"),
+        EditionContradiction("/calendar/publication/from", "overlap", "2027-06-01", "2027-06-03"),
     )
     assert service.get(database, "2026").record == made
 
@@ -382,7 +396,7 @@ def test_organisations_are_counted_as_their_assessments_come_and_go(database: Da
     answer(database, "1", "2", "3")
     answer(database, "4", edition="2027")
     assert service.get(database, "2026").organisations == 3
-    assert [counted.organisations for counted in service.page(database, after=None, offset=0, limit=9)] == [1, 3]
+    assert [counted.organisations for counted in service.list_page(database, after=None, offset=0, limit=9)] == [1, 3]
     with database.write() as session:
         assessments.clear_edition(session, "2026")
     assert service.get(database, "2026").organisations == 0
@@ -392,9 +406,9 @@ def test_organisations_are_counted_as_their_assessments_come_and_go(database: Da
 def test_an_edition_with_assessments_is_not_removed(database: Database) -> None:
     create(database)
     answer(database, "1", "2")
-    with pytest.raises(Contradicted) as caught:
+    with pytest.raises(EditionInconsistent) as caught:
         delete(database)
-    assert caught.value.contradictions == (Contradiction("", "assessments", "2"),)
+    assert caught.value.contradictions == (EditionContradiction("", "assessments", "2"),)
     with database.write() as session:
         assessments.clear_edition(session, "2026")
     delete(database)
@@ -407,7 +421,7 @@ def test_only_an_open_edition_takes_answers(database: Database) -> None:
     create(database)
     with database.write() as session:
         service.ensure_open(session, "2026")
-    update(database, Change(state="in_review"))
+    update(database, EditionChange(state="in_review"))
     with database.write() as session, pytest.raises(EditionNotOpen) as caught:
         service.ensure_open(session, "2026")
     assert (caught.value.edition, caught.value.state) == ("2026", "in_review")
@@ -430,7 +444,9 @@ def test_an_edition_stays_open_and_there_while_somebody_answers(database: Databa
             assert go_on.wait(timeout=10)
             simulated = next(simulate(load_methodology("2026.1")))
             organisations.add(
-                session, [organisations.Entry(id="XX-DEMO-1", name="1", kind="MUN", population=1, simulated=True)], NOW
+                session,
+                [organisations.OrganisationEntry(id="XX-DEMO-1", name="1", kind="MUN", population=1, simulated=True)],
+                NOW,
             )
             for edition in ("2026", "2027"):
                 row = assessments.to_row(edition, "XX-DEMO-1", simulated.submission, simulated.evaluation, NOW)
@@ -439,12 +455,12 @@ def test_an_edition_stays_open_and_there_while_somebody_answers(database: Databa
     with ThreadPoolExecutor(3) as pool:
         taken = pool.submit(take_time)
         assert answering.wait(timeout=10)
-        closed = pool.submit(update, database, Change(state="in_review"))
+        closed = pool.submit(update, database, EditionChange(state="in_review"))
         removed = pool.submit(delete, database, "2027")
         assert not closed.done()
         go_on.set()
         taken.result()
         assert closed.result().state == "in_review"
-        with pytest.raises(Contradicted):
+        with pytest.raises(EditionInconsistent):
             removed.result()
     assert service.get(database, "2026").organisations == service.get(database, "2027").organisations == 1

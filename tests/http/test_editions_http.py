@@ -68,7 +68,7 @@ def answer_in(database: Database, edition: str) -> None:
     with database.write() as session:
         organisations.add(
             session,
-            [organisations.Entry(id="XX-DEMO-1", name="One", kind="MUN", population=1, simulated=True)],
+            [organisations.OrganisationEntry(id="XX-DEMO-1", name="One", kind="MUN", population=1, simulated=True)],
             datetime.now(UTC),
         )
         row = assessments.to_row(edition, "XX-DEMO-1", simulated.submission, simulated.evaluation, datetime.now(UTC))
@@ -275,7 +275,7 @@ def test_an_edition_with_assessments_stays(client: Client, database: Database) -
 def test_what_is_published_is_the_latest_and_never_changes(client: Client, database: Database) -> None:
     problem(client.get("/v1/editions/latest"), 404, "not-found")
     for year in (2026, 2027):
-        draft = editions.Draft(
+        draft = editions.EditionDraft(
             id=f"{year}",
             titles={"es": f"Edición {year}", "en": f"Edition {year}"},
             methodology="2026.1",
@@ -283,7 +283,7 @@ def test_what_is_published_is_the_latest_and_never_changes(client: Client, datab
             period_to=date(year, 12, 31),
         )
         with database.write() as session:
-            editions.add(session, editions.made(draft, now=datetime.now(UTC), state="published"))
+            editions.add(session, editions.build_record(draft, now=datetime.now(UTC), state="published"))
     assert client.get("/v1/editions/latest").json() == client.get("/v1/editions/2027").json()
     for edition in ("2026", "2027", "latest"):
         for change in ({"state": "open"}, {"titles": {"en": "Another"}}, {}):

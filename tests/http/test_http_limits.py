@@ -21,7 +21,7 @@ from actitud_api.platform.http.access import Rule, rules_of
 from actitud_api.platform.http.middleware import limits
 from actitud_api.platform.http.middleware.limits import address_of, class_of
 from actitud_api.platform.storage import sqlite
-from actitud_api.platform.storage.counts import Counted, InProcess
+from actitud_api.platform.storage.counts import CountedRequest, MemoryCounter
 from actitud_api.platform.storage.database import Database, Unavailable
 from actitud_api.settings import Settings
 from tests.contract.asgi import Received, Sent, exchange
@@ -57,7 +57,7 @@ def client(url: str) -> Iterator[TestClient[Litestar]]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """What the limits of a service on SQLite go by."""
     clock = Clock()
-    monkeypatch.setattr(sqlite, "counts", lambda url: InProcess(clock=clock))
+    monkeypatch.setattr(sqlite, "create_counter", lambda url: MemoryCounter(clock=clock))
     return clock
 
 
@@ -274,21 +274,21 @@ def test_too_many_wrong_keys_of_an_address_are_429_and_a_right_one_still_counts(
 # --- the store of the limits fails ----------------------------------------------------------------------------
 
 
-def failing(monkeypatch: pytest.MonkeyPatch, count: Callable[[str], Counted], places: int) -> None:
-    class Failing(InProcess):
-        def count(self, subject: str) -> Counted:
+def failing(monkeypatch: pytest.MonkeyPatch, count: Callable[[str], CountedRequest], places: int) -> None:
+    class Failing(MemoryCounter):
+        def count(self, subject: str) -> CountedRequest:
             return count(subject)
 
     made = Failing()
-    monkeypatch.setattr(made, "places", places, raising=False)
-    monkeypatch.setattr(sqlite, "counts", lambda url: made)
+    monkeypatch.setattr(made, "max_waiters", places, raising=False)
+    monkeypatch.setattr(sqlite, "create_counter", lambda url: made)
 
 
 @pytest.mark.parametrize("places", [0, 1])
 def test_what_anybody_may_read_goes_on_and_the_rest_waits(
     sqlite_at: str, places: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def count(subject: str) -> Counted:
+    def count(subject: str) -> CountedRequest:
         raise Unavailable("the reason")
 
     failing(monkeypatch, count, places)
@@ -311,7 +311,7 @@ def test_what_anybody_may_read_goes_on_and_the_rest_waits(
 def test_a_store_that_does_not_answer_is_not_waited_for(sqlite_at: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = threading.Event()
 
-    def count(subject: str) -> Counted:
+    def count(subject: str) -> CountedRequest:
         assert ended.wait(30)
         raise Unavailable("too late")
 

@@ -17,7 +17,7 @@ from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import delete, get, patch, put
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest, language_of
-from actitud_api.platform.storage.versions import Expected, Stale, revision
+from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 
@@ -55,12 +55,12 @@ class Kept:
 
     @classmethod
     def revision(cls) -> str | None:
-        return None if cls.thing is None else revision(cls.created, cls.version)
+        return None if cls.thing is None else build_revision(cls.created, cls.version)
 
     @classmethod
     def store(cls, expected: Expected, thing: Thing | None) -> None:
         if not expected(cls.revision()):
-            raise Stale
+            raise StaleVersion
         cls.thing, cls.version = thing, cls.version + 1
 
 
@@ -129,7 +129,7 @@ def test_a_change_needs_the_version_that_it_changes(
     tag = made(client)
     kind = {"Content-Type": "application/merge-patch+json"} if method == "PATCH" else {}
     problem(client.request(method, "/v1/thing", json=body, headers=kind), 428, "precondition-required")
-    stale = f'"{revision(BIRTH, 7)}-0123456789ab"'
+    stale = f'"{build_revision(BIRTH, 7)}-0123456789ab"'
     for wrong in (stale, f"W/{tag}", '"nonsense"', '"-"', '""'):
         response = client.request(method, "/v1/thing", json=body, headers={**kind, "If-Match": wrong})
         problem(response, 412, "precondition-failed")

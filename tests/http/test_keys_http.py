@@ -18,7 +18,7 @@ from actitud_api.app import create_app
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import keys, queries
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.auth.uses import Uses
+from actitud_api.platform.auth.uses import KeyUseRecorder
 from actitud_api.platform.http.logs import ID_LENGTH, PREFIX
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
@@ -66,9 +66,11 @@ class Service(NamedTuple):
         assert response.status_code in (200, 401)
         return response.status_code == 200
 
-    def entries(self) -> list[tuple[dict[str, Any], ledger.Opening | None]]:
+    def entries(self) -> list[tuple[dict[str, Any], ledger.EntryOpening | None]]:
         with self.database.read() as session:
-            return [(msgspec.json.decode(found.entry.record), found.opening) for found in ledger.chain(session)]
+            return [
+                (msgspec.json.decode(found.entry.record), found.opening) for found in ledger.iterate_entries(session)
+            ]
 
 
 @pytest.fixture(scope="module", params=BOTH)
@@ -92,8 +94,8 @@ def service(location: str) -> Iterator[Service]:
     now = datetime.now(UTC)
     with database.write() as session:
         entries = [
-            organisations.Entry(id=MINE, name="Madrid", kind="MUN", aliases=(ALIAS,)),
-            organisations.Entry(id=OTHER, name="Valencia", kind="MUN"),
+            organisations.OrganisationEntry(id=MINE, name="Madrid", kind="MUN", aliases=(ALIAS,)),
+            organisations.OrganisationEntry(id=OTHER, name="Valencia", kind="MUN"),
         ]
         organisations.add(session, entries, now)
         made = access.create_key(session, (), role="administrator", days=1, now=now)
@@ -117,7 +119,7 @@ def test_a_key_is_shown_once_and_a_repetition_has_no_secret(service: Service) ->
     first = service.ask("POST", "/v1/keys", body, Idempotency_Key="one")
     again = service.ask("POST", "/v1/keys", body, Idempotency_Key="one")
     made = first.json()
-    key = keys.parse(made["secret"])
+    key = keys.parse_key(made["secret"])
     assert key is not None
     assert made["id"] == key.id
     assert (made["organisations"], made["editions"], made["state"]) == ([MINE], None, "valid")
@@ -145,7 +147,7 @@ def test_a_key_is_for_what_is_there(service: Service) -> None:
 
 
 def test_a_key_is_for_an_edition_and_not_for_the_latest(service: Service) -> None:
-    year = editions.Draft(
+    year = editions.EditionDraft(
         id="2026",
         titles={},
         methodology="2026.1",
@@ -153,7 +155,7 @@ def test_a_key_is_for_an_edition_and_not_for_the_latest(service: Service) -> Non
         period_to=date(2026, 12, 31),
     )
     with service.database.write() as session:
-        editions.add(session, editions.made(year, now=datetime.now(UTC), state="published"))
+        editions.add(session, editions.build_record(year, now=datetime.now(UTC), state="published"))
     assert service.ask("POST", "/v1/keys", {"role": "assessor", "editions": ["2026"]}).status_code == 201
     response = service.ask("POST", "/v1/keys", {"role": "assessor", "editions": ["latest"]})
     assert ended(response) == (409, "/editions/0", "unknown")
@@ -329,9 +331,9 @@ def test_the_day_of_the_last_use_is_listed_and_written_once(service: Service) ->
 def test_a_day_is_written_once_whatever_process_writes_it_and_never_goes_back(database: Database) -> None:
     day = datetime(2027, 3, 1, tzinfo=UTC).date()
     with database.write() as session:
-        written = [queries.use(session, "key", day + timedelta(days=days)) for days in (0, 0, -1, 1, 1)]
+        written = [queries.record_use(session, "key", day + timedelta(days=days)) for days in (0, 0, -1, 1, 1)]
         assert written == [True, False, False, True, False]
-        assert queries.last_days(session, ["key", "other"]) == {"key": day + timedelta(days=1)}
+        assert queries.get_last_uses(session, ["key", "other"]) == {"key": day + timedelta(days=1)}
 
 
 def test_a_use_waits_for_whoever_writes_and_its_request_does_not(service: Service) -> None:
@@ -348,7 +350,7 @@ def test_a_use_waits_for_whoever_writes_and_its_request_does_not(service: Servic
 def test_a_use_that_cannot_be_written_fails_nobody_and_is_tried_again(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    uses, day = Uses(database), datetime(2027, 3, 1, tzinfo=UTC).date()
+    uses, day = KeyUseRecorder(database), datetime(2027, 3, 1, tzinfo=UTC).date()
     tried: list[int] = []
 
     def fail(*_: object) -> bool:
@@ -356,16 +358,16 @@ def test_a_use_that_cannot_be_written_fails_nobody_and_is_tried_again(
         raise RuntimeError("no room")
 
     with monkeypatch.context() as patch:
-        patch.setattr(queries, "use", fail)
-        uses.note("key", day)
+        patch.setattr(queries, "record_use", fail)
+        uses.record_use("key", day)
         database.close()
     assert len(tried) == 1
     assert threading.get_ident() not in tried
-    uses.note("key", day)
-    uses.note("key", day)
+    uses.record_use("key", day)
+    uses.record_use("key", day)
     database.close()
     with database.read() as session:
-        assert queries.last_days(session, ["key"]) == {"key": day}
+        assert queries.get_last_uses(session, ["key"]) == {"key": day}
 
 
 # --- reports --------------------------------------------------------------------------------------------------
@@ -412,8 +414,8 @@ def test_the_answer_and_the_work_are_the_same_whatever_is_sent(service: Service)
     sent = {
         "nothing": "",
         "no key": "actl_" + "0" * 62,
-        "unknown": keys.new().text(),
-        "guessed": keys.Key(real["id"], "0" * keys.SECRET_LENGTH).text(),
+        "unknown": keys.generate_key().to_text(),
+        "guessed": keys.Key(real["id"], "0" * keys.SECRET_LENGTH).to_text(),
         "revoked": revoked["secret"],
     }
     service.database.close()
@@ -452,17 +454,17 @@ def test_a_key_in_a_body_or_as_the_name_of_an_attempt_is_refused_and_not_repeate
 
 
 def test_every_key_is_found_in_a_text_and_no_string_of_the_form_by_chance() -> None:
-    made = [keys.new() for _ in range(100_000 if NIGHT else 2_000)]
-    listed = "\n".join(f"{number}key={key.text()}{'' if number % 2 else '&x'}" for number, key in enumerate(made))
-    assert [key for _, key in keys.found_in(listed)] == made
+    made = [keys.generate_key() for _ in range(100_000 if NIGHT else 2_000)]
+    listed = "\n".join(f"{number}key={key.to_text()}{'' if number % 2 else '&x'}" for number, key in enumerate(made))
+    assert [key for _, key in keys.find_keys(listed)] == made
     tried = 3_000_000 if NIGHT else 100_000
     body = PREFIX + "_" + "A" * ID_LENGTH + "_"
-    characters = keys.new()
+    characters = keys.generate_key()
     passed = 0
     for number in range(tried):
         # Any secret, with a check of the form that has nothing to do with it.
         secret = f"{number:0{keys.SECRET_LENGTH}}"
         check = characters.secret[number % 30 : number % 30 + keys.CHECK_LENGTH]
         candidate = f"{body}{secret}{check}"
-        passed += bool(keys.PATTERN.fullmatch(candidate)) and keys.parse(candidate) is not None
+        passed += bool(keys.PATTERN.fullmatch(candidate)) and keys.parse_key(candidate) is not None
     assert passed < max(1, tried / 1_000_000)

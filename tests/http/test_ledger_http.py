@@ -18,8 +18,8 @@ from msgspec import structs
 
 from actitud_api.app import create_app
 from actitud_api.platform.audit_log import service, signing
-from actitud_api.platform.audit_log.chain import Entry, Head, verify
-from actitud_api.platform.audit_log.daily import make_due
+from actitud_api.platform.audit_log.chain import ChainEntry, Head, verify_chain
+from actitud_api.platform.audit_log.daily import make_due_checkpoint
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from tests.contract.installation import MINE, OTHER, Installation
@@ -27,7 +27,7 @@ from tests.support.assessing import body_a
 from tests.support.databases import unlimited
 
 NOW = datetime(2026, 11, 25, 14, 30, tzinfo=UTC)
-ROTATED = service.Event(action="cli.keys.rotate-signing", actor=None, subject=service.SIGNING_KEYS, public=True)
+ROTATED = service.Event(action="cli.keys.rotate-signing", actor=None, subject=service.SIGNING_KEYS_PATH, public=True)
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_a_page_that_has_not_changed_is_not_sent_again(
 def signer(database: Database, folder: Path, now: datetime = NOW) -> service.Signer:
     with database.write() as session:
         service.rotate_signing_key(session, folder, ROTATED, now=now)
-        return service.signer(session, folder)
+        return service.load_signer(session, folder)
 
 
 def test_a_checkpoint_and_the_keys_verify_what_is_listed(
@@ -148,10 +148,10 @@ def test_a_checkpoint_and_the_keys_verify_what_is_listed(
 
     with database.write() as session:
         service.rotate_signing_key(session, tmp_path, ROTATED, now=NOW)
-        service.checkpoint(session, service.signer(session, tmp_path), NOW)
+        service.make_checkpoint(session, service.load_signer(session, tmp_path), NOW)
     signs = signer(database, tmp_path, NOW + timedelta(days=1))
     with database.write() as session:
-        service.checkpoint(session, signs, NOW + timedelta(days=1))
+        service.make_checkpoint(session, signs, NOW + timedelta(days=1))
 
     first, second = client.get("/v1/ledger/checkpoints").json()["items"]
     assert (first["size"], second["size"]) == (6, 7)
@@ -176,13 +176,13 @@ def test_a_checkpoint_and_the_keys_verify_what_is_listed(
     assert response.headers["access-control-allow-origin"] == "*"
 
     keys = [signing.Jwk(key["x"], key["kid"]) for key in (old, new)]
-    notes = [signing.read_note(checkpoint["note"], keys) for checkpoint in (first, second)]
+    notes = [signing.parse_note(checkpoint["note"], keys) for checkpoint in (first, second)]
     assert [note.kid for note in notes] == [old["kid"], new["kid"]]
     entries = [
-        Entry(item["seq"], rfc8785.dumps(item["record"]).decode(), item["prev"], item["hash"])
+        ChainEntry(item["seq"], rfc8785.dumps(item["record"]).decode(), item["prev"], item["hash"])
         for item in listed(client)["items"]
     ]
-    assert verify(entries, [Head(note.size, note.root) for note in notes]).size == 7
+    assert verify_chain(entries, [Head(note.size, note.root) for note in notes]).size == 7
     assert {note.origin for note in notes} == {listed(client)["items"][0]["record"]["origin"]}
 
 
@@ -191,10 +191,10 @@ def test_a_checkpoint_that_is_not_there_is_not_found(client: TestClient[Litestar
     database: Database = client.app.state["database"]
     signs = signer(database, tmp_path)
     with database.write() as session:
-        assert service.checkpoint(session, signs, NOW).size == 2
-        service.append(session, ROTATED, now=NOW)
-        service.append(session, ROTATED, now=NOW)
-        assert service.checkpoint(session, signs, NOW).size == 4
+        assert service.make_checkpoint(session, signs, NOW).size == 2
+        service.append_entry(session, ROTATED, now=NOW)
+        service.append_entry(session, ROTATED, now=NOW)
+        assert service.make_checkpoint(session, signs, NOW).size == 4
     response = client.get(f"/v1/ledger/checkpoints/{size}")
     assert response.status_code == (200 if size == "2" else 404)
 
@@ -204,18 +204,18 @@ def test_a_checkpoint_that_is_not_there_is_not_found(client: TestClient[Litestar
 
 def test_a_day_has_one_checkpoint_where_something_was_added(database: Database, tmp_path: Path) -> None:
     def due(now: datetime) -> int | None:
-        made = make_due(database, tmp_path, "indice.example.org", now)
+        made = make_due_checkpoint(database, tmp_path, "indice.example.org", now)
         return None if made is None else made.size
 
     signer(database, tmp_path)
     assert due(NOW) == 2
     with database.write() as session:
-        service.append(session, ROTATED, now=NOW)
+        service.append_entry(session, ROTATED, now=NOW)
     assert due(NOW.replace(hour=23, minute=59)) is None
     assert due(NOW.replace(hour=0) + timedelta(days=1)) == 3
     assert due(NOW + timedelta(days=2)) is None
     with database.write() as session:
-        service.append(session, ROTATED, now=NOW)
+        service.append_entry(session, ROTATED, now=NOW)
     # The day is that of UTC: in Madrid it is the next one already.
     madrid = datetime.fromisoformat("2026-11-27T00:30:00+01:00")
     assert due(madrid) is None
@@ -249,6 +249,6 @@ def test_a_principal_without_organisation_is_not_the_owner_of_what_has_none(clie
     database: Database = client.app.state["database"]
     with database.write() as session:
         event = service.Event(action="cli.keys.create", actor=None, subject="/keys/x", public=False)
-        service.append(session, event, now=NOW)
+        service.append_entry(session, event, now=NOW)
         editor = access.create_key(session, (), role="registrar", days=1, now=datetime.now(UTC)).text
     assert subjects(client, editor) == [None, None]

@@ -19,10 +19,10 @@ from actitud_api import cli
 from actitud_api.app import create_app
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.organisations import queries, service
-from actitud_api.resources.organisations.faults import describe
-from actitud_api.resources.organisations.identifiers import InvalidIdentifier, checked, control_digit
-from actitud_api.resources.organisations.municipalities import Fault, read
-from actitud_api.resources.organisations.service import FaultyFile, Imported
+from actitud_api.resources.organisations.faults import describe_fault
+from actitud_api.resources.organisations.identifiers import InvalidIdentifier, compute_control_digit, parse_identifier
+from actitud_api.resources.organisations.municipalities import MunicipalityFault, parse_municipalities
+from actitud_api.resources.organisations.service import ImportCounts, InvalidMunicipalityFile
 from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
 from actitud_api.settings import Settings
 from tests.support.shared import shared
@@ -39,18 +39,18 @@ def nothing() -> None:
     """A progress bar that nobody sees."""
 
 
-def imported(database: Database, raw: bytes, population_year: int | None = None, now: datetime = NOW) -> Imported:
+def imported(database: Database, raw: bytes, population_year: int | None = None, now: datetime = NOW) -> ImportCounts:
     return service.import_municipalities(database, raw, nothing, now=now, population_year=population_year)
 
 
-def faults_of(text: str) -> list[Fault]:
-    return read(text.encode(), nothing)[1]
+def faults_of(text: str) -> list[MunicipalityFault]:
+    return parse_municipalities(text.encode(), nothing)[1]
 
 
 def ids(database: Database, **filters: str) -> list[str]:
     query = filters.pop("q", "")
-    chosen = service.Filters(words=tuple(service.words(query)), **filters)  # type: ignore[arg-type]  # of the parameters
-    return [record.id for record in service.page(database, chosen, after=None, offset=0, limit=100)]
+    chosen = service.OrganisationFilters(words=tuple(service.split_words(query)), **filters)  # type: ignore[arg-type]  # of the parameters
+    return [record.id for record in service.list_page(database, chosen, after=None, offset=0, limit=100)]
 
 
 # --- identifiers ----------------------------------------------------------------------------------------------
@@ -75,13 +75,17 @@ def ids(database: Database, **filters: str) -> list[str]:
     ],
 )
 def test_the_control_digit_of_ine(municipality: str, digit: str) -> None:
-    assert control_digit(municipality) == digit
-    checked(f"ES-DIR3-L01{municipality}{digit}")
-    assert checked(f"ES-INE-{municipality}{digit}") == checked(f"ES-INE-{municipality}") == f"ES-INE-{municipality}"
+    assert compute_control_digit(municipality) == digit
+    parse_identifier(f"ES-DIR3-L01{municipality}{digit}")
+    assert (
+        parse_identifier(f"ES-INE-{municipality}{digit}")
+        == parse_identifier(f"ES-INE-{municipality}")
+        == f"ES-INE-{municipality}"
+    )
     for wrong in set("0123456789") - {digit}:
         for identifier in (f"ES-DIR3-L01{municipality}{wrong}", f"ES-INE-{municipality}{wrong}"):
             with pytest.raises(InvalidIdentifier) as caught:
-                checked(identifier)
+                parse_identifier(identifier)
             assert (caught.value.reason, caught.value.expected) == ("control_digit", digit)
 
 
@@ -97,9 +101,9 @@ def test_the_control_digit_of_ine(municipality: str, digit: str) -> None:
     ],
 )
 def test_the_control_character_of_the_nif_of_a_body(number: str, right: str) -> None:
-    assert checked(f"ES-NIF-{number}{right}") == f"ES-NIF-{number}{right}"
+    assert parse_identifier(f"ES-NIF-{number}{right}") == f"ES-NIF-{number}{right}"
     with pytest.raises(InvalidIdentifier) as caught:
-        checked(f"ES-NIF-{number}C")
+        parse_identifier(f"ES-NIF-{number}C")
     assert (caught.value.reason, caught.value.expected) == ("control_digit", right)
 
 
@@ -116,7 +120,7 @@ def test_the_control_character_of_the_nif_of_a_body(number: str, right: str) -> 
     ],
 )
 def test_identifiers_of_any_country(identifier: str) -> None:
-    assert checked(identifier) == identifier
+    assert parse_identifier(identifier) == identifier
 
 
 @pytest.mark.parametrize(
@@ -149,7 +153,7 @@ def test_identifiers_of_any_country(identifier: str) -> None:
 )
 def test_what_is_no_identifier(identifier: str, reason: str) -> None:
     with pytest.raises(InvalidIdentifier) as caught:
-        checked(identifier)
+        parse_identifier(identifier)
     assert caught.value.reason == reason
 
 
@@ -172,8 +176,8 @@ def test_commas_or_semicolons_with_or_without_a_mark(
     database: Database, separator: str, mark: str, line_end: str
 ) -> None:
     raw = (mark + FILE.replace(",", separator).replace("\n", line_end)).encode()
-    assert imported(database, raw) == Imported(3, 0, 0)
-    assert service.get(database, "ES-DIR3-L01251207") == service.Record(
+    assert imported(database, raw) == ImportCounts(3, 0, 0)
+    assert service.get(database, "ES-DIR3-L01251207") == service.OrganisationRecord(
         id="ES-DIR3-L01251207",
         name="Lleida",
         kind="MUN",
@@ -194,19 +198,19 @@ def test_columns_in_any_order_quoted_and_with_others(database: Database) -> None
         b"population,notes,name,region_code,ine,province_code,dir3\n"
         b'3334730,"two\nlines","Madrid, Villa de",13,28079,28,L01280796\n'
     )
-    assert imported(database, raw) == Imported(1, 0, 0)
+    assert imported(database, raw) == ImportCounts(1, 0, 0)
     assert service.get(database, "ES-DIR3-L01280796").name == "Madrid, Villa de"
 
 
 def test_a_second_import_changes_only_what_changed(database: Database) -> None:
     imported(database, FILE.encode())
-    assert imported(database, FILE.encode(), now=NOW + timedelta(days=1)) == Imported(0, 0, 3)
+    assert imported(database, FILE.encode(), now=NOW + timedelta(days=1)) == ImportCounts(0, 0, 3)
     grown = FILE.replace("140403", "140404").replace("Lleida,25", "Lérida,25").encode()
     later = NOW + timedelta(days=2)
-    assert imported(database, grown, now=later) == Imported(0, 1, 2)
+    assert imported(database, grown, now=later) == ImportCounts(0, 1, 2)
     lleida = service.get(database, "ES-DIR3-L01251207")
     assert (lleida.name, lleida.population, lleida.version) == ("Lérida", 140_404, 2)
-    assert lleida.former_names == (service.FormerName("Lleida", later.date()),)
+    assert lleida.former_names == (service.PastName("Lleida", later.date()),)
     assert (lleida.created, lleida.updated) == (NOW, later)
     assert ids(database, q="lerida") == ids(database, q="lleida") == ["ES-DIR3-L01251207"]
     assert service.get(database, "ES-DIR3-L01280796").version == 1
@@ -215,8 +219,8 @@ def test_a_second_import_changes_only_what_changed(database: Database) -> None:
 def test_the_year_of_a_population_stays_with_it(database: Database) -> None:
     imported(database, FILE.encode(), population_year=2020)
     assert {record.population_year for record in everything(database)} == {2020}
-    assert imported(database, FILE.encode(), population_year=2020) == Imported(0, 0, 3)
-    assert imported(database, FILE.replace("140403", "140404").encode()) == Imported(0, 1, 2)
+    assert imported(database, FILE.encode(), population_year=2020) == ImportCounts(0, 0, 3)
+    assert imported(database, FILE.replace("140403", "140404").encode()) == ImportCounts(0, 1, 2)
     assert {record.id: record.population_year for record in everything(database)} == {
         "ES-DIR3-L01040097": 2020,
         "ES-DIR3-L01251207": None,
@@ -226,7 +230,7 @@ def test_the_year_of_a_population_stays_with_it(database: Database) -> None:
 
 def test_what_the_file_does_not_say_stays(database: Database) -> None:
     imported(database, FILE.encode())
-    said = service.Change(
+    said = service.OrganisationChange(
         aliases=("ES-NIF-P2515100B", "XI-WIKIDATA-Q15090"),
         contact=service.ContactChange(email="rectificaciones@paeria.example"),
         domains=("paeria.example",),
@@ -235,32 +239,32 @@ def test_what_the_file_does_not_say_stays(database: Database) -> None:
         employees_year=2024,
         parent="ES-DIR3-L01280796",
         succeeded_by=("ES-DIR3-L01040097",),
-        former_names=(service.FormerName("Ilerda", date(1900, 1, 1)),),
+        former_names=(service.PastName("Ilerda", date(1900, 1, 1)),),
     )
     before = changed(database, "ES-DIR3-L01251207", said)
     # The code of INE was taken away by hand; the file brings it back, and nothing else.
-    assert imported(database, FILE.encode()) == Imported(0, 1, 2)
+    assert imported(database, FILE.encode()) == ImportCounts(0, 1, 2)
     assert service.get(database, "ES-DIR3-L01251207") == structs.replace(
         before, aliases=("ES-INE-25120", "ES-NIF-P2515100B", "XI-WIKIDATA-Q15090"), version=3
     )
-    assert imported(database, FILE.encode()) == Imported(0, 0, 3)
+    assert imported(database, FILE.encode()) == ImportCounts(0, 0, 3)
 
 
 def test_a_row_of_another_version_is_not_replaced(database: Database) -> None:
     """Whoever writes without the lock of all is still told."""
     imported(database, FILE.encode())
     lleida = service.get(database, "ES-DIR3-L01251207")
-    written = queries.Written(entry=lleida, band="P4", name_order="", search="")
+    written = queries.IndexedEntry(entry=lleida, band="P4", name_order="", search="")
     for version, done in ((lleida.version + 1, False), (lleida.version, True), (lleida.version, False)):
         with database.write() as session:
-            assert queries.change(session, [(written, version)], NOW) is done
+            assert queries.update_entries(session, [(written, version)], NOW) is done
 
 
-def everything(database: Database, offset: int = 0) -> list[service.Record]:
-    return service.page(database, service.Filters(), after=None, offset=offset, limit=1000)
+def everything(database: Database, offset: int = 0) -> list[service.OrganisationRecord]:
+    return service.list_page(database, service.OrganisationFilters(), after=None, offset=offset, limit=1000)
 
 
-def changed(database: Database, organisation: str, change: service.Change) -> service.Record:
+def changed(database: Database, organisation: str, change: service.OrganisationChange) -> service.OrganisationRecord:
     with database.write() as session:
         return service.update(
             session,
@@ -275,19 +279,21 @@ def changed(database: Database, organisation: str, change: service.Change) -> se
 def test_an_identifier_of_another_organisation_is_named_at_its_line(database: Database) -> None:
     with database.write() as session:
         for entry in (
-            service.Entry(id="XI-WIKIDATA-Q2807", name="Madrid", kind="MUN", aliases=("ES-DIR3-L01280796",)),
-            service.Entry(id="XI-WIKIDATA-Q15090", name="Lleida", kind="MUN", aliases=("ES-INE-251207",)),
-            service.Entry(id="ES-INE-04009", name="Alcudia de Monteagud", kind="MUN"),
+            service.OrganisationEntry(
+                id="XI-WIKIDATA-Q2807", name="Madrid", kind="MUN", aliases=("ES-DIR3-L01280796",)
+            ),
+            service.OrganisationEntry(id="XI-WIKIDATA-Q15090", name="Lleida", kind="MUN", aliases=("ES-INE-251207",)),
+            service.OrganisationEntry(id="ES-INE-04009", name="Alcudia de Monteagud", kind="MUN"),
         ):
             service.create(session, entry, now=NOW)
-    with pytest.raises(FaultyFile) as caught:
+    with pytest.raises(InvalidMunicipalityFile) as caught:
         imported(database, FILE.encode())
     assert caught.value.faults == [
-        Fault(2, "dir3", "taken", "L01280796", "XI-WIKIDATA-Q2807"),
-        Fault(3, "ine", "taken", "25120", "XI-WIKIDATA-Q15090"),
-        Fault(4, "ine", "taken", "04009", "ES-INE-04009"),
+        MunicipalityFault(2, "dir3", "taken", "L01280796", "XI-WIKIDATA-Q2807"),
+        MunicipalityFault(3, "ine", "taken", "25120", "XI-WIKIDATA-Q15090"),
+        MunicipalityFault(4, "ine", "taken", "04009", "ES-INE-04009"),
     ]
-    assert describe(caught.value.faults[1], "en") == (
+    assert describe_fault(caught.value.faults[1], "en") == (
         "line 3, column ine: “25120” is already an identifier of XI-WIKIDATA-Q15090"
     )
     assert len(everything(database)) == 3
@@ -297,64 +303,70 @@ def test_an_identifier_of_another_organisation_is_named_at_its_line(database: Da
 def test_imports_at_once_take_turns(database: Database) -> None:
     together = threading.Barrier(4)
 
-    def take_in() -> Imported:
+    def take_in() -> ImportCounts:
         together.wait(timeout=10)
         return imported(database, FILE.encode())
 
     with ThreadPoolExecutor(4) as pool:
         done = [future.result() for future in [pool.submit(take_in) for _ in range(4)]]
-    assert sorted(done, key=lambda imported: imported.added) == [*[Imported(0, 0, 3)] * 3, Imported(3, 0, 0)]
+    assert sorted(done, key=lambda imported: imported.added) == [*[ImportCounts(0, 0, 3)] * 3, ImportCounts(3, 0, 0)]
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", Fault(1, None, "empty")),
-        ("\n", Fault(1, None, "empty")),
-        (FILE.replace("dir3,", "code,", 1), Fault(1, "dir3", "column_missing")),
-        (FILE.replace("nuts2", "ine", 1), Fault(1, "ine", "column_repeated")),
-        (FILE.replace(",ES51", ""), Fault(3, None, "fields", "8", "9")),
-        (FILE.replace('Lleida,25', '"Lleida,25'), Fault(3, None, "csv", "unexpected end of data")),
-        (FILE.replace("L01251207", "L01251208"), Fault(3, "dir3", "control_digit", "L01251208", "7")),
-        (FILE.replace("L01251207", "L0125120"), Fault(3, "dir3", "dir3_form", "L0125120")),
-        (FILE.replace("L01251207", "L01 51207"), Fault(3, "dir3", "form", "L01 51207")),
-        (FILE.replace("L01251207", "E00003301"), Fault(3, "dir3", "not_a_municipality", "E00003301")),
-        (FILE.replace("25120,", "2512,"), Fault(3, "ine", "ine", "2512")),
-        (FILE.replace("25120,", "25121,"), Fault(3, "ine", "ine_differs", "25121", "25120")),
-        (FILE.replace(",Lleida,25", ",,25"), Fault(3, "name", "name", "", "200")),
-        (FILE.replace(",Lleida,25", ",Lle\u0007ida,25"), Fault(3, "name", "name", "Lle\u0007ida", "200")),
-        (FILE.replace(",Lleida,25", f",{'L' * 201},25"), Fault(3, "name", "name", "L" * 201, "200")),
-        (FILE.replace("Lleida,25,", "Lleida,24,"), Fault(3, "province_code", "province_differs", "24", "25")),
-        (FILE.replace("Lleida,09", "Lleida,07"), Fault(3, "region_code", "region_differs", "07", "09")),
-        (FILE.replace("140403", "140.403"), Fault(3, "population", "population", "140.403")),
-        (FILE.replace("140403", "-1"), Fault(3, "population", "population", "-1")),
-        (FILE.replace("140403", "١٤٠"), Fault(3, "population", "population", "١٤٠")),
-        (FILE.replace("140403", "1000000000001"), Fault(3, "population", "population", "1000000000001")),
-        (FILE + MADRID, Fault(5, "dir3", "repeated", "L01280796", "2")),
+        ("", MunicipalityFault(1, None, "empty")),
+        ("\n", MunicipalityFault(1, None, "empty")),
+        (FILE.replace("dir3,", "code,", 1), MunicipalityFault(1, "dir3", "column_missing")),
+        (FILE.replace("nuts2", "ine", 1), MunicipalityFault(1, "ine", "column_repeated")),
+        (FILE.replace(",ES51", ""), MunicipalityFault(3, None, "fields", "8", "9")),
+        (FILE.replace('Lleida,25', '"Lleida,25'), MunicipalityFault(3, None, "csv", "unexpected end of data")),
+        (FILE.replace("L01251207", "L01251208"), MunicipalityFault(3, "dir3", "control_digit", "L01251208", "7")),
+        (FILE.replace("L01251207", "L0125120"), MunicipalityFault(3, "dir3", "dir3_form", "L0125120")),
+        (FILE.replace("L01251207", "L01 51207"), MunicipalityFault(3, "dir3", "form", "L01 51207")),
+        (FILE.replace("L01251207", "E00003301"), MunicipalityFault(3, "dir3", "not_a_municipality", "E00003301")),
+        (FILE.replace("25120,", "2512,"), MunicipalityFault(3, "ine", "ine", "2512")),
+        (FILE.replace("25120,", "25121,"), MunicipalityFault(3, "ine", "ine_differs", "25121", "25120")),
+        (FILE.replace(",Lleida,25", ",,25"), MunicipalityFault(3, "name", "name", "", "200")),
+        (FILE.replace(",Lleida,25", ",Lle\u0007ida,25"), MunicipalityFault(3, "name", "name", "Lle\u0007ida", "200")),
+        (FILE.replace(",Lleida,25", f",{'L' * 201},25"), MunicipalityFault(3, "name", "name", "L" * 201, "200")),
+        (
+            FILE.replace("Lleida,25,", "Lleida,24,"),
+            MunicipalityFault(3, "province_code", "province_differs", "24", "25"),
+        ),
+        (FILE.replace("Lleida,09", "Lleida,07"), MunicipalityFault(3, "region_code", "region_differs", "07", "09")),
+        (FILE.replace("140403", "140.403"), MunicipalityFault(3, "population", "population", "140.403")),
+        (FILE.replace("140403", "-1"), MunicipalityFault(3, "population", "population", "-1")),
+        (FILE.replace("140403", "١٤٠"), MunicipalityFault(3, "population", "population", "١٤٠")),
+        (FILE.replace("140403", "1000000000001"), MunicipalityFault(3, "population", "population", "1000000000001")),
+        (FILE + MADRID, MunicipalityFault(5, "dir3", "repeated", "L01280796", "2")),
     ],
 )  # fmt: skip
-def test_a_fault_is_named_with_its_place(database: Database, text: str, expected: Fault) -> None:
-    with pytest.raises(FaultyFile) as caught:
+def test_a_fault_is_named_with_its_place(database: Database, text: str, expected: MunicipalityFault) -> None:
+    with pytest.raises(InvalidMunicipalityFile) as caught:
         imported(database, text.encode())
     assert caught.value.faults == [expected]
     assert ids(database) == []
 
 
 def test_a_file_in_another_encoding_is_named() -> None:
-    assert read(FILE.encode("latin-1"), nothing) == ([], [Fault(4, None, "encoding")])  # Almería
-    assert read(FILE.encode("utf-16"), nothing)[1] == [Fault(1, None, "encoding")]
+    assert parse_municipalities(FILE.encode("latin-1"), nothing) == (
+        [],
+        [MunicipalityFault(4, None, "encoding")],
+    )  # Almería
+    assert parse_municipalities(FILE.encode("utf-16"), nothing)[1] == [MunicipalityFault(1, None, "encoding")]
 
 
 def test_every_fault_of_a_file_is_named_at_once_and_nothing_is_stored(database: Database) -> None:
     text = FILE.replace("3334730", "many").replace("L01251207", "L01251200").replace(",01,Andalucía", ",99,Andalucía")
-    with pytest.raises(FaultyFile) as caught:
+    with pytest.raises(InvalidMunicipalityFile) as caught:
         imported(database, text.encode())
-    assert [describe(fault, "en") for fault in caught.value.faults] == [
+    assert [describe_fault(fault, "en") for fault in caught.value.faults] == [
         "line 2, column population: “many” is not a whole number of inhabitants",
         "line 3, column dir3: “L01251200” has a wrong control digit: it should be 7",
         "line 4, column region_code: “99” is not the region of the province: 01",
     ]
-    assert [describe(fault, "es") for fault in caught.value.faults] == [
+    assert [describe_fault(fault, "es") for fault in caught.value.faults] == [
         "línea 2, columna population: «many» no es un número entero de habitantes",
         "línea 3, columna dir3: «L01251200» tiene mal el dígito de control: debería ser 7",
         "línea 4, columna region_code: «99» no es la comunidad autónoma de la provincia: 01",
@@ -374,8 +386,8 @@ ZAMORA = "L01492063,49206,Santibáñez de Vidriales,49,Zamora,07,Castilla y Leó
 
 def test_the_whole_real_list_goes_in(database: Database) -> None:
     raw = shared(REAL_FILE)
-    assert imported(database, raw, 2020) == Imported(8131, 0, 0)
-    assert imported(database, raw, 2020) == Imported(0, 0, 8131)
+    assert imported(database, raw, 2020) == ImportCounts(8131, 0, 0)
+    assert imported(database, raw, 2020) == ImportCounts(0, 0, 8131)
     assert ids(database, q="28079") == ["ES-DIR3-L01280796"]
     assert ids(database, q="PENISCOLA") == ids(database, q="peñíscola") != []
     stored = [record for offset in range(0, 9000, 1000) for record in everything(database, offset)]
@@ -392,10 +404,10 @@ def test_a_wrong_control_digit_in_any_line_of_the_real_list_is_named() -> None:
     wrong = [
         f"{line[:8]}{(int(line[8]) + 1 + number % 9) % 10}{line[9:]}" for number, line in enumerate(lines, start=2)
     ]
-    found, faults = read("\n".join([header, *wrong]).encode(), nothing)
+    found, faults = parse_municipalities("\n".join([header, *wrong]).encode(), nothing)
     assert found == []
     assert faults == [
-        Fault(number, "dir3", "control_digit", line[:9], right[8])
+        MunicipalityFault(number, "dir3", "control_digit", line[:9], right[8])
         for number, (line, right) in enumerate(zip(wrong, lines, strict=True), start=2)
     ]
     assert len(faults) == 8131
@@ -404,24 +416,29 @@ def test_a_wrong_control_digit_in_any_line_of_the_real_list_is_named() -> None:
 def test_each_of_twelve_faults_planted_in_the_real_list_is_named_at_its_line(database: Database) -> None:
     """From the first line to the last; nothing else of the file is a fault, and nothing of it is stored."""
     planted = [
-        (2, "L01010014", "L01010015", Fault(2, "dir3", "control_digit", "L01010015", "4")),
-        (700, "L01060690", "L0106069", Fault(700, "dir3", "dir3_form", "L0106069")),
-        (1500, "L01094304", "E00003301", Fault(1500, "dir3", "not_a_municipality", "E00003301")),
-        (2222, ",16002,", ",16003,", Fault(2222, "ine", "ine_differs", "16003", "16002")),
-        (3000, ",19178,", ",1917,", Fault(3000, "ine", "ine", "1917")),
-        (4000, ",Soses,", ",,", Fault(4000, "name", "name", "", "200")),
-        (4500, ",29,Málaga", ",28,Málaga", Fault(4500, "province_code", "province_differs", "28", "29")),
-        (5000, ",03,Principado", ",30,Principado", Fault(5000, "region_code", "region_differs", "30", "03")),
-        (6000, ",42", ",4.2", Fault(6000, "population", "population", "4.2")),
-        (7000, ",ES52", "", Fault(7000, None, "fields", "8", "9")),
-        (7777, ZAMORA, AMURRIO, Fault(7777, "dir3", "repeated", "L01010029", "3")),
-        (8132, "L01520018", "L01 520018", Fault(8132, "dir3", "form", "L01 520018")),
+        (2, "L01010014", "L01010015", MunicipalityFault(2, "dir3", "control_digit", "L01010015", "4")),
+        (700, "L01060690", "L0106069", MunicipalityFault(700, "dir3", "dir3_form", "L0106069")),
+        (1500, "L01094304", "E00003301", MunicipalityFault(1500, "dir3", "not_a_municipality", "E00003301")),
+        (2222, ",16002,", ",16003,", MunicipalityFault(2222, "ine", "ine_differs", "16003", "16002")),
+        (3000, ",19178,", ",1917,", MunicipalityFault(3000, "ine", "ine", "1917")),
+        (4000, ",Soses,", ",,", MunicipalityFault(4000, "name", "name", "", "200")),
+        (4500, ",29,Málaga", ",28,Málaga", MunicipalityFault(4500, "province_code", "province_differs", "28", "29")),
+        (
+            5000,
+            ",03,Principado",
+            ",30,Principado",
+            MunicipalityFault(5000, "region_code", "region_differs", "30", "03"),
+        ),
+        (6000, ",42", ",4.2", MunicipalityFault(6000, "population", "population", "4.2")),
+        (7000, ",ES52", "", MunicipalityFault(7000, None, "fields", "8", "9")),
+        (7777, ZAMORA, AMURRIO, MunicipalityFault(7777, "dir3", "repeated", "L01010029", "3")),
+        (8132, "L01520018", "L01 520018", MunicipalityFault(8132, "dir3", "form", "L01 520018")),
     ]
     lines = shared(REAL_FILE).decode().splitlines()
     for number, right, wrong, _ in planted:
         assert lines[number - 1].count(right) == 1
         lines[number - 1] = lines[number - 1].replace(right, wrong)
-    with pytest.raises(FaultyFile) as caught:
+    with pytest.raises(InvalidMunicipalityFile) as caught:
         imported(database, "\n".join(lines).encode())
     assert caught.value.faults == [fault for *_, fault in planted]
     assert everything(database) == []
@@ -507,11 +524,11 @@ def test_search_and_filters(database: Database, filters: dict[str, str], expecte
     ],
 )  # fmt: skip
 def test_the_size_band_of_a_municipality(population: int, band: str) -> None:
-    assert service.band_of("MUN", population) == band
+    assert service.find_band("MUN", population) == band
 
 
 def test_the_size_band_of_a_ministry_is_by_employees() -> None:
-    assert service.band_of("MIN", 5_000) == "E5"
+    assert service.find_band("MIN", 5_000) == "E5"
 
 
 @pytest.fixture

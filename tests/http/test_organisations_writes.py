@@ -16,8 +16,8 @@ from actitud_api.app import create_app
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.organisations import service
-from actitud_api.resources.organisations.contradictions import fault
-from actitud_api.resources.organisations.entries import Contradiction, Rule
+from actitud_api.resources.organisations.contradictions import build_fault
+from actitud_api.resources.organisations.entries import ContradictionRule, OrganisationContradiction
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 
@@ -309,9 +309,9 @@ def test_only_editors_and_administrators_write(client: Client, role: str) -> Non
     assert (offered(client).status_code, change(client, "XI-WIKIDATA-Q9", name="B").status_code) == expected
 
 
-@pytest.mark.parametrize("rule", [rule for member in get_args(Rule) for rule in get_args(member)])
+@pytest.mark.parametrize("rule", [rule for member in get_args(ContradictionRule) for rule in get_args(member)])
 def test_every_rule_has_its_sentence(rule: Any) -> None:
-    detail = fault(Contradiction("/x", rule, "valor", "esperado")).detail
+    detail = build_fault(OrganisationContradiction("/x", rule, "valor", "esperado")).detail
     assert detail.es != detail.en
     assert all(text.endswith(".") and "{" not in text for text in detail)
 
@@ -579,7 +579,7 @@ def test_an_alias_leads_to_the_sheet_of_a_score(demonstrated_copy: Database) -> 
         service.update(
             session,
             "XX-DEMO-00001",
-            service.Change(aliases=("XI-WIKIDATA-Q1",)),
+            service.OrganisationChange(aliases=("XI-WIKIDATA-Q1",)),
             expected=lambda revision: True,
             domains_changed=lambda session, organisation: None,
             now=datetime.now(UTC),

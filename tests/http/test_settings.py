@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from actitud_api import cli
-from actitud_api.platform.auth.secret import Secret
+from actitud_api.platform.auth.secret import SecretText
 from actitud_api.settings import FORMS, Fault, FaultySettings, Settings, describe, read
 
 PEPPER = "0123456789abcdef0123456789abcdef"
@@ -92,7 +92,7 @@ def test_no_secret_is_in_any_text(tmp_path: Path) -> None:
     said = read(
         {"ACTITUD_KEY_PEPPER": PEPPER, "ACTITUD_DATABASE_URL": f"postgresql+psycopg://u:{PEPPER}@host/db"}, tmp_path
     )
-    assert said.peppers == (Secret(PEPPER),)
+    assert said.peppers == (SecretText(PEPPER),)
     assert PEPPER not in repr(said) + str(said) + repr(said.key_pepper)
     short = PEPPER[:31]
     wrong = {"ACTITUD_KEY_PEPPER": short, "ACTITUD_DATABASE_URL": f"postgresql//u:{short}@host/db"}

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.database import Database, InvalidDatabase, Session
-from actitud_api.platform.storage.folding import fold, words
+from actitud_api.platform.storage.folding import fold, split_words
 from actitud_api.platform.storage.migrate import downgrade, upgrade
 from actitud_api.platform.storage.sqlite import READERS
 from actitud_api.resources.editions import service as editions
@@ -57,19 +57,19 @@ TABLES = {
 }
 
 
-def an_edition(identifier: str = "2026") -> editions.Record:
-    draft = editions.Draft(
+def an_edition(identifier: str = "2026") -> editions.EditionRecord:
+    draft = editions.EditionDraft(
         id=identifier,
         titles={"es": "Edición", "en": "Edition"},
         methodology="2026.1",
         period_from=date(2026, 1, 1),
         period_to=date(2026, 12, 31),
     )
-    return editions.made(draft, now=datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC))
+    return editions.build_record(draft, now=datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC))
 
 
-def listed(database: Database) -> list[editions.Record]:
-    return [counted.record for counted in editions.page(database, after=None, offset=0, limit=10)]
+def listed(database: Database) -> list[editions.EditionRecord]:
+    return [counted.record for counted in editions.list_page(database, after=None, offset=0, limit=10)]
 
 
 def connection_of(session: Session) -> Connection:
@@ -149,7 +149,7 @@ def test_identifiers_are_ordered_by_code_points(database: Database) -> None:
         for identifier in ("É", "a", "z", "B", "-"):
             editions.add(session, an_edition(identifier))
     assert [edition.id for edition in listed(database)] == ["É", "z", "a", "B", "-"]
-    rest = editions.page(database, after=(date(2026, 12, 31), "a"), offset=0, limit=10)
+    rest = editions.list_page(database, after=(date(2026, 12, 31), "a"), offset=0, limit=10)
     assert [counted.record.id for counted in rest] == ["B", "-"]
 
 
@@ -308,4 +308,4 @@ def test_texts_are_folded_for_search(given: str, folded: str) -> None:
 
 
 def test_the_words_of_a_search_stand_once_each() -> None:
-    assert words("  Río río, Miño  ") == ["rio", "mino"]
+    assert split_words("  Río río, Miño  ") == ["rio", "mino"]

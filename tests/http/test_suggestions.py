@@ -57,7 +57,7 @@ def client(url: str) -> Iterator[Client]:
 def key(client: Client, role: access.Role = "administrator") -> dict[str, str]:
     """The header with a new key."""
     database: Database = client.app.state["database"]
-    organisations = ("XX-T-1",) if role in access.OF_ORGANISATIONS else ()
+    organisations = ("XX-T-1",) if role in access.ORGANISATION_ROLES else ()
     with database.write() as session:
         now = datetime.now(UTC)
         made = access.create_key(session, (), role=role, organisations=organisations, days=1, now=now)
@@ -242,7 +242,7 @@ def test_nobody_else_withdraws_but_an_administrator_and_the_attempt_is_in_the_le
     refused = problem(withdraw(client, other, "1"), 403)
     assert "the key that made" in refused["detail"]
     with client.app.state["database"].read() as session:
-        last = msgspec.json.decode(list(ledger.chain(session))[-1].entry.record)
+        last = msgspec.json.decode(list(ledger.iterate_entries(session))[-1].entry.record)
     assert (last["action"], last["outcome"], last["actor"]["key"]) == (
         "suggestions.delete",
         "denied",

@@ -23,7 +23,7 @@ from actitud_api.platform.http.system import Health
 from actitud_api.platform.storage import postgresql as on_postgresql
 from actitud_api.platform.storage import sqlite as on_sqlite
 from actitud_api.platform.storage.database import Database, Unavailable
-from actitud_api.platform.storage.turns import Turns
+from actitud_api.platform.storage.turns import FifoSemaphore
 from tests.support.databases import Kind, opened, sqlite_url, unlimited
 from tests.support.postgresql import Server
 
@@ -133,15 +133,15 @@ def test_a_disk_without_room(tmp_path: Path) -> None:
 
 
 def test_who_waits_longest_is_next() -> None:
-    turns = Turns(1, seconds=10)
+    turns = FifoSemaphore(1, seconds=10)
     order: list[int] = []
     waiting: list[threading.Thread] = []
 
     def go(number: int) -> None:
-        with turns.taken():
+        with turns.acquire():
             order.append(number)
 
-    with turns.taken():
+    with turns.acquire():
         for number in range(8):
             waiting.append(threading.Thread(target=go, args=(number,)))
             waiting[-1].start()

@@ -116,7 +116,7 @@ def _load_with_checkpoint(database: Database) -> None:
     signer, now = ledger.Signer(Ed25519PrivateKey.generate()), datetime.now(UTC)
     with database.write() as session:
         replace_signing_key(session, ledger.SigningKey(signer.kid, signer.public, now, None))
-        ledger.checkpoint(session, signer, now)
+        ledger.make_checkpoint(session, signer, now)
 
 
 @pytest.fixture(scope="session")
@@ -207,7 +207,7 @@ def _say_published(url: str) -> None:
 
 def make_key(database: Database, folder: Path, now: datetime | None = None) -> None:
     """Makes a key that signs, with its private part in a folder; at that time, else at present."""
-    made = ledger.Event(action="cli.keys.rotate-signing", actor=None, subject=ledger.SIGNING_KEYS, public=True)
+    made = ledger.Event(action="cli.keys.rotate-signing", actor=None, subject=ledger.SIGNING_KEYS_PATH, public=True)
     with database.write() as session:
         ledger.rotate_signing_key(session, folder, made, now=now or datetime.now(UTC))
 

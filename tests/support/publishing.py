@@ -19,7 +19,13 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
-from actitud_api.resources.publications.service import Asked, Fix, Prepared, Published, Publishing
+from actitud_api.resources.publications.service import (
+    EditionPublisher,
+    PlannedCorrection,
+    PreparedScores,
+    PublicationPlan,
+    PublicationRecord,
+)
 from actitud_api.resources.scores.service import REQUESTS
 
 EDITION: Final = "2026"
@@ -65,39 +71,46 @@ def fill(database: Database, edition: str = EDITION, rows: Mapping[str, Mapping[
         organisations.add(
             session,
             [
-                msgspec.convert({"id": name, **told}, organisations.Entry)
+                msgspec.convert({"id": name, **told}, organisations.OrganisationEntry)
                 for name, told in DESCRIBED.items()
                 if not organisations.exists(session, name)
             ],
             BEFORE,
         )
-        draft = editions.Draft(
+        draft = editions.EditionDraft(
             id=edition,
             titles={"es": f"Edición {edition}", "en": f"Edition {edition}"},
             methodology="2026.1",
             period_from=date(2026, 1, 1),
             period_to=date(2026, 12, 31),
         )
-        editions.add(session, editions.made(draft, now=BEFORE, state="in_review"))
+        editions.add(session, editions.build_record(draft, now=BEFORE, state="in_review"))
         assessments.store_rows(session, made.values())
 
 
 def publish(
-    database: Database, folder: Path, asked: Asked | None = None, *, edition: str = EDITION, now: datetime = NOW
-) -> Published:
+    database: Database,
+    folder: Path,
+    asked: PublicationPlan | None = None,
+    *,
+    edition: str = EDITION,
+    now: datetime = NOW,
+) -> PublicationRecord:
     """Publishes, as the command line does."""
-    publishing = Publishing(database, folder)
-    wanted = Asked(reason="The calendar says so.") if asked is None else asked
+    publishing = EditionPublisher(database, folder)
+    wanted = PublicationPlan(reason="The calendar says so.") if asked is None else asked
 
-    def write(prepared: Prepared | None) -> Published:
+    def write(prepared: PreparedScores | None) -> PublicationRecord:
         with database.write() as session:
             return publishing.publish(session, edition, wanted, prepared, _EVENT, now=now)
 
-    return publishing.prepared(edition, wanted, write)
+    return publishing.write_prepared(edition, wanted, write)
 
 
-def correction(before: Published, organisation: str = BIG, /, **answers: object) -> Asked:
+def correction(before: PublicationRecord, organisation: str = BIG, /, **answers: object) -> PublicationPlan:
     """A correction of some answers of an organisation, by their ids with `_` for the dot."""
     named = {name.replace("_", "."): facts for name, facts in answers.items()}
     patch = msgspec.convert({"methodology": "2026.1", "answers": named}, assessments.REQUEST_TYPES["2026.1"].patch)
-    return Asked(reason="A wrong answer.", supersedes=before.digest, corrections=(Fix(organisation, patch),))
+    return PublicationPlan(
+        reason="A wrong answer.", supersedes=before.digest, corrections=(PlannedCorrection(organisation, patch),)
+    )

@@ -18,7 +18,7 @@ import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from actitud_api.engine.scoring.explain import explain
-from actitud_api.resources.editions.dates import windows
+from actitud_api.resources.editions.dates import build_windows
 from tests.unit.scoring.organisations import METHODOLOGY, organisation
 
 Json = dict[str, Any]
@@ -188,7 +188,7 @@ def edition() -> Json:
         "simulated": True,
         "period_from": "2026-01-01",
         "period_to": "2026-12-31",
-        "windows": msgspec.to_builtins(windows(date(2026, 12, 31))),
+        "windows": msgspec.to_builtins(build_windows(date(2026, 12, 31))),
         "calendar": {
             phase: {"from": f"2027-0{month}-01", "to": f"2027-0{month}-28"}
             for month, phase in enumerate(("submission", "review", "hearing", "publication"), 1)

@@ -24,7 +24,7 @@ from tests.verification.test_defects import Found, by_script, by_sdk, by_service
 
 
 def bundle_of(database: Database, edition: str, revision: int = 1) -> bytes:
-    return b"".join(publication.bundle(database, edition, revision))
+    return b"".join(publication.stream_bundle(database, edition, revision))
 
 
 @pytest.fixture

@@ -18,11 +18,17 @@ from actitud_api.engine.methodology import loader
 from actitud_api.engine.narration import words
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.auth.secret import Secret
+from actitud_api.platform.auth.secret import SecretText
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.health import dialect, loses_wal, sqlite_version, try_to_write, wrong_pragmas
-from actitud_api.platform.storage.places import DatabaseFailure, file_of, shown
-from actitud_api.platform.storage.revisions import revisions
+from actitud_api.platform.storage.health import (
+    find_wrong_pragmas,
+    get_dialect,
+    get_sqlite_version,
+    has_wal_bug,
+    write_and_roll_back,
+)
+from actitud_api.platform.storage.places import DatabaseFailure, find_database_file, hide_password
+from actitud_api.platform.storage.revisions import get_revisions
 from actitud_api.settings import FaultySettings, Settings, describe
 
 DISK_PROBLEM: Final = 100 * 1024**2
@@ -93,7 +99,7 @@ _PROXY = Texts(
 
 def check_settings(settings: Settings, language: Language) -> Check:
     """That the settings could be read."""
-    return _pass("settings", _HOLD.into(language).format(database=shown(settings.database_url)), language)
+    return _pass("settings", _HOLD.into(language).format(database=hide_password(settings.database_url)), language)
 
 
 def report_faulty_settings(error: FaultySettings, language: Language) -> Check:
@@ -138,7 +144,9 @@ _PERMISSIONS = Texts(
 
 def report_absent_database(settings: Settings, language: Language) -> Check:
     """That there is no database."""
-    return _fail("database", _ABSENT.into(language).format(database=shown(settings.database_url)), _INIT, language)
+    return _fail(
+        "database", _ABSENT.into(language).format(database=hide_password(settings.database_url)), _INIT, language
+    )
 
 
 def report_unusable_database(error: ValueError, language: Language) -> Check:
@@ -149,16 +157,16 @@ def report_unusable_database(error: ValueError, language: Language) -> Check:
 def check_reachable(settings: Settings, database: Database, language: Language) -> Check:
     """Whether the database can be read at all."""
     try:
-        kind = dialect(database)
-        revisions(database)
+        kind = get_dialect(database)
+        get_revisions(database)
     except DatabaseFailure as error:
-        return _fail("database", f"{shown(settings.database_url)}: {error}", _RESTORE, language)
+        return _fail("database", f"{hide_password(settings.database_url)}: {error}", _RESTORE, language)
     return _pass("database", _ANSWERS.into(language).format(kind=kind), language)
 
 
 def check_migrations(settings: Settings, database: Database, language: Language) -> Check:
     """Whether the tables are those of this release."""
-    found = revisions(database)
+    found = get_revisions(database)
     text, remedy = {
         "current": (_AT, None),
         "empty": (_EMPTY, _INIT),
@@ -173,7 +181,7 @@ def check_migrations(settings: Settings, database: Database, language: Language)
 def check_writable(database: Database, language: Language) -> Check:
     """Whether the database takes a write."""
     try:
-        try_to_write(database)
+        write_and_roll_back(database)
     except DatabaseFailure as error:
         return _fail("writable", str(error), _PERMISSIONS, language)
     return _pass("writable", _WRITES.into(language), language)
@@ -203,10 +211,10 @@ _ROOM = Texts(
 
 def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
     """Whether SQLite keeps what it acknowledges; nothing on a server."""
-    if dialect(database) != "sqlite":
+    if get_dialect(database) != "sqlite":
         return
     try:
-        wrong = wrong_pragmas(database)
+        wrong = find_wrong_pragmas(database)
     except DatabaseFailure as error:
         yield _fail("pragmas", str(error), _PERMISSIONS, language)
     else:
@@ -215,9 +223,9 @@ def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
             yield _fail("pragmas", listed, _LOCAL, language)
         else:
             yield _pass("pragmas", _PRAGMAS.into(language), language)
-    version = sqlite_version()
+    version = get_sqlite_version()
     said = ".".join(map(str, version))
-    if loses_wal(version):
+    if has_wal_bug(version):
         yield _fail("sqlite", _WAL_BUG.into(language).format(version=said), _NEWER, language, "warning")
     else:
         yield _pass("sqlite", said, language)
@@ -225,7 +233,7 @@ def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
 
 def check_disk(settings: Settings, language: Language) -> Iterator[Check]:
     """Whether there is room beside the database; nothing on a server."""
-    file = file_of(settings.database_url)
+    file = find_database_file(settings.database_url)
     if file is None:
         return
     free, size = shutil.disk_usage(file.parent).free, _measure_size(file)
@@ -289,15 +297,17 @@ def check_clock(now: datetime, newest: datetime | None, language: Language) -> C
     return _pass("clock", said, language)
 
 
-def list_administrators(database: Database) -> list[access.Record]:
+def list_administrators(database: Database) -> list[access.KeyRecord]:
     """The keys of administrators."""
     with database.read() as session:
-        return access.administrators(session)
+        return access.list_administrators(session)
 
 
-def check_keys(records: Sequence[access.Record], peppers: Sequence[Secret], now: datetime, language: Language) -> Check:
+def check_keys(
+    records: Sequence[access.KeyRecord], peppers: Sequence[SecretText], now: datetime, language: Language
+) -> Check:
     """Whether an administrator can get in, today and in thirty days."""
-    holding = [record for record in records if access.holds(record, now)]
+    holding = [record for record in records if access.is_active(record, now)]
     known = [record for record in holding if access.is_recognised(record, peppers)]
     if not known:
         if holding:
@@ -305,7 +315,7 @@ def check_keys(records: Sequence[access.Record], peppers: Sequence[Secret], now:
         return _fail("keys", _NO_KEY.into(language), _INIT, language)
     last = max(known, key=lambda record: record.expires)
     said = _ENDS.into(language).format(id=last.id, expires=last.expires.date().isoformat())
-    if not access.holds(last, now + OVERLAP):
+    if not access.is_active(last, now + OVERLAP):
         return _fail("keys", said, _RENEW, language, "warning")
     return _pass("keys", said, language)
 
@@ -314,7 +324,7 @@ def check_signing(settings: Settings, database: Database, language: Language) ->
     """Whether the key that signs is in its file, fits, and is read by its owner only."""
     try:
         with database.read() as session:
-            signer = ledger.signer(session, settings.signing_folder)
+            signer = ledger.load_signer(session, settings.signing_folder)
     except ledger.SigningKeyFault as error:
         return _fail("signing", ledgers.describe_fault(error, language), ledgers.REMEDIES[error.code], language)
     return _pass("signing", _SIGNS.into(language).format(kid=signer.kid), language)

@@ -17,7 +17,7 @@ from rich.text import Text
 from actitud_api.cli.parsers import STANDARD_INPUT
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.places import is_known
+from actitud_api.platform.storage.places import is_supported
 from actitud_api.settings import Fault, FaultySettings, Settings, read
 
 _UNUSABLE = Texts(
@@ -39,7 +39,7 @@ def load_settings(options: argparse.Namespace) -> Settings:
     """The settings of the process with what the options of a command say; raises `FaultySettings`."""
     said = {"database_url": options.database, "host": vars(options).get("host"), "port": vars(options).get("port")}
     settings = read(os.environ, Path(), {name: text for name, text in said.items() if text is not None})
-    if not is_known(settings.database_url):
+    if not is_supported(settings.database_url):
         raise FaultySettings([Fault("database_url", "invalid", "database_url")])
     return settings
 

@@ -15,7 +15,7 @@ from actitud_api.cli.readiness import catch_unreachable, check_exists
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.storage import backup as copies
-from actitud_api.platform.storage.places import file_of, for_tools, shown
+from actitud_api.platform.storage.places import find_database_file, format_for_tools, hide_password
 from actitud_api.settings import Settings
 
 _MADE = Texts(
@@ -35,7 +35,7 @@ _SERVER = Texts(
     "The database is on a PostgreSQL server: use its tools.\n  {command}",
 )
 _UNWRITABLE = Texts("No se puede usar {file}: {reason}", "Cannot use {file}: {reason}")
-_FAULTS: Final[dict[copies.Code, Texts]] = {
+_FAULTS: Final[dict[copies.BackupFaultCode, Texts]] = {
     "exists": Texts("{file} ya existe: use --force para sustituirlo", "{file} exists: use --force to replace it"),
     "itself": Texts("{file} es la propia base de datos", "{file} is the database itself"),
     "missing": Texts("No hay copia en {file}", "There is no copy in {file}"),
@@ -70,7 +70,7 @@ def run_backup(options: argparse.Namespace, language: Language) -> int:
         catch_unreachable(settings, language),
         _catch_failures(options.file, language),
     ):
-        copy = copies.backup(database, source, options.file, force=options.force)
+        copy = copies.create_backup(database, source, options.file, force=options.force)
     sys.stdout.write(f"{_describe_copy(_MADE, copy, settings, language)}\n{copy.line}\n")
     return 0
 
@@ -80,27 +80,27 @@ def run_restore(options: argparse.Namespace, language: Language) -> int:
     settings = load_settings(options)
     target = _find_database_file(settings, LOAD, options.file, language)
     with _catch_failures(options.file, language):
-        copy = copies.restore(options.file, target, force=options.force)
+        copy = copies.restore_backup(options.file, target, force=options.force)
     sys.stdout.write(f"{_describe_copy(_RESTORED, copy, settings, language)}\n{copy.line}\n")
     if not copy.checked:
-        line = copies.checksum_file(options.file)
+        line = copies.build_checksum_path(options.file)
         sys.stderr.write(f"{_UNCHECKED.into(language).format(line=line)}\n")
     return 0
 
 
 def _find_database_file(settings: Settings, command: str, file: Path, language: Language) -> Path:
     """The file of the database; where that is a server, the command says what to type instead."""
-    found = file_of(settings.database_url)
+    found = find_database_file(settings.database_url)
     if found is None:
-        typed = command.format(file=shlex.quote(str(file)), url=shlex.quote(for_tools(settings.database_url)))
+        typed = command.format(file=shlex.quote(str(file)), url=shlex.quote(format_for_tools(settings.database_url)))
         raise CommandError(_SERVER.into(language).format(command=typed))
     return found
 
 
-def _describe_copy(text: Texts, copy: copies.Copy, settings: Settings, language: Language) -> str:
+def _describe_copy(text: Texts, copy: copies.BackupCopy, settings: Settings, language: Language) -> str:
     size = words.number(copy.size, language)
     return text.into(language).format(
-        database=shown(settings.database_url), file=copy.file, size=size, revision=copy.revision
+        database=hide_password(settings.database_url), file=copy.file, size=size, revision=copy.revision
     )
 
 

@@ -22,8 +22,8 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.revisions import revisions
-from actitud_api.resources.publications.workers import spread_over_cores
+from actitud_api.platform.storage.revisions import get_revisions
+from actitud_api.resources.publications.workers import open_worker_pool
 from actitud_api.settings import Settings
 
 DATABASE: Final = "sqlite:///var/demo.sqlite3"
@@ -53,7 +53,7 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
     with build_application(settings, language) as app:
         database = get_database(app)
         with catch_unreachable(settings, language):
-            check_revisions(settings, revisions(database), language)
+            check_revisions(settings, get_revisions(database), language)
             database.migrate()
         if demo.is_published(database) and (options.in_review or demo.load_report(database) is None):
             raise CommandError(_PUBLISHED.into(language))
@@ -71,7 +71,7 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
                 report = _load(database, language)
                 if not options.in_review and not demo.is_published(database):
                     shown = show_progress(_PUBLISHING.into(language), demo.ORGANISATIONS)
-                    with spread_over_cores() as spread, shown as advance:
+                    with open_worker_pool() as spread, shown as advance:
                         now = datetime.now(UTC)
                         demo.publish_demonstration(database, settings.signing_folder, advance, now=now, spread=spread)
             except BaseException:
@@ -104,7 +104,7 @@ def _create_key(database: Database, settings: Settings) -> str:
             public=False,
             details={"key": made.record.id, "role": made.record.role},
         )
-        ledger.append(session, entry, now=now)
+        ledger.append_entry(session, entry, now=now)
     return made.text
 
 
@@ -113,9 +113,9 @@ def _make_signing_key(database: Database, settings: Settings) -> None:
     now = datetime.now(UTC)
     with database.write() as session:
         try:
-            ledger.signer(session, settings.signing_folder)
+            ledger.load_signer(session, settings.signing_folder)
         except ledger.SigningKeyFault:
-            event = ledger.Event(action="cli.demo", actor=None, subject=ledger.SIGNING_KEYS, public=True)
+            event = ledger.Event(action="cli.demo", actor=None, subject=ledger.SIGNING_KEYS_PATH, public=True)
             ledger.rotate_signing_key(session, settings.signing_folder, event, now=now)
 
 

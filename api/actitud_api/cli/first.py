@@ -10,7 +10,7 @@ from actitud_api.cli.common import CommandError
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology import loader
 from actitud_api.resources.organisations import service as organisations
-from actitud_api.resources.organisations.identifiers import InvalidIdentifier, checked, province_of
+from actitud_api.resources.organisations.identifiers import InvalidIdentifier, find_province, parse_identifier
 from actitud_api.resources.organisations.kinds import Kind
 from actitud_api.resources.organisations.municipalities import MAXIMUM_NAME, MAXIMUM_POPULATION
 from actitud_api.resources.organisations.territories import PROVINCES
@@ -51,7 +51,7 @@ KINDS = get_args(Kind)
 _LISTED = ", ".join(KINDS)
 
 
-def read_first_organisation(options: argparse.Namespace, language: Language) -> organisations.Entry | None:
+def read_first_organisation(options: argparse.Namespace, language: Language) -> organisations.OrganisationEntry | None:
     """The organisation that the options describe, None where they describe none.
 
     The province of a Spanish municipality is in its identifier. Raises `CommandError` with everything that is wrong.
@@ -62,7 +62,7 @@ def read_first_organisation(options: argparse.Namespace, language: Language) -> 
     if options.organisation is None:
         return None
     kind: Kind = options.kind
-    return organisations.Entry(
+    return organisations.OrganisationEntry(
         id=options.organisation,
         name=options.name,
         kind=kind,
@@ -88,7 +88,7 @@ def _find_faults(options: argparse.Namespace, language: Language) -> Iterator[st
     if options.population is not None:
         yield from _find_population_faults(options.population, options.kind, language)
     if options.province is not None:
-        expected = province_of(options.organisation)
+        expected = find_province(options.organisation)
         if options.province not in PROVINCES:
             yield _NO_PROVINCE.into(language).format(value=options.province)
         elif expected not in (None, options.province):
@@ -97,7 +97,7 @@ def _find_faults(options: argparse.Namespace, language: Language) -> Iterator[st
 
 def _find_identifier_faults(identifier: str, language: Language) -> Iterator[str]:
     try:
-        checked(identifier)
+        parse_identifier(identifier)
     except InvalidIdentifier as error:
         text = _NO_IDENTIFIER if error.expected is None else _CONTROL_DIGIT
         yield text.into(language).format(value=identifier, expected=error.expected)

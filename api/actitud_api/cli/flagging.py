@@ -12,7 +12,7 @@ from actitud_api.cli.readiness import catch_unreachable, check_ready
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.audit_log import service as ledger
-from actitud_api.platform.storage.places import failures
+from actitud_api.platform.storage.places import wrap_failures
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.reviews import service
 
@@ -31,7 +31,7 @@ def run_flags(options: argparse.Namespace, language: Language) -> int:
         check_ready(settings, database, language)
         event = ledger.Event(action=_ACTION, actor=None, subject=f"/v1/editions/{edition}/flags", public=True)
         try:
-            with failures():
+            with wrap_failures():
                 made = service.refresh_flags(database, edition, event, now=datetime.now(UTC))
         except UnknownEdition as error:
             raise CommandError(_UNKNOWN.into(language).format(edition=edition)) from error

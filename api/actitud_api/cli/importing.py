@@ -12,10 +12,10 @@ from actitud_api.cli.common import CommandError, load_settings, open_database, s
 from actitud_api.cli.readiness import catch_unreachable, create_tables
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
-from actitud_api.platform.storage.places import failures
+from actitud_api.platform.storage.places import wrap_failures
 from actitud_api.resources.organisations import service as organisations
-from actitud_api.resources.organisations.entries import YEARS
-from actitud_api.resources.organisations.faults import describe
+from actitud_api.resources.organisations.entries import FIGURE_YEARS
+from actitud_api.resources.organisations.faults import describe_fault
 
 _NO_YEAR = Texts(
     "--population-year: «{value}» no es un año, de {first} a {last}",
@@ -42,13 +42,13 @@ def run_import(options: argparse.Namespace, language: Language) -> int:
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         create_tables(settings, database, language)
         try:
-            with failures(), show_progress(_READING.into(language), max(0, raw.count(b"\n") - 1)) as advance:
+            with wrap_failures(), show_progress(_READING.into(language), max(0, raw.count(b"\n") - 1)) as advance:
                 imported = organisations.import_municipalities(
                     database, raw, advance, now=datetime.now(UTC), population_year=year
                 )
-        except organisations.FaultyFile as error:
+        except organisations.InvalidMunicipalityFile as error:
             count = words.number(len(error.faults), language)
-            lines = [describe(fault, language) for fault in error.faults]
+            lines = [describe_fault(fault, language) for fault in error.faults]
             raise CommandError("\n".join([*lines, _FAULTY.into(language).format(count=count)])) from error
     counts = {name: words.number(count, language) for name, count in structs.asdict(imported).items()}
     sys.stdout.write(_IMPORTED.into(language).format(**counts) + "\n")
@@ -58,7 +58,7 @@ def run_import(options: argparse.Namespace, language: Language) -> int:
 def _parse_year(text: str | None, language: Language) -> int | None:
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) == 4 and int(text) in YEARS):
-        limits = {"first": YEARS[0], "last": YEARS[-1]}
+    if not (text.isascii() and text.isdecimal() and len(text) == 4 and int(text) in FIGURE_YEARS):
+        limits = {"first": FIGURE_YEARS[0], "last": FIGURE_YEARS[-1]}
         raise CommandError(_NO_YEAR.into(language).format(value=text, **limits), 2)
     return int(text)

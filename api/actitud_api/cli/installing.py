@@ -17,7 +17,7 @@ from actitud_api.engine.methodology import loader
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.places import failures, shown
+from actitud_api.platform.storage.places import hide_password, wrap_failures
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
 
@@ -83,17 +83,17 @@ class InstallOutcome(Struct, frozen=True):
     `kid`: the signing key that was made, None where there was one.
     """
 
-    organisation: organisations.Record | None
+    organisation: organisations.OrganisationRecord | None
     added: bool
-    key: access.Record
-    created: access.Created | None
+    key: access.KeyRecord
+    created: access.CreatedKey | None
     kid: str | None
 
 
 class OrganisationDiffers(ValueError):
     """There are organisations already, and not the one that was to be the first."""
 
-    def __init__(self, record: organisations.Record) -> None:
+    def __init__(self, record: organisations.OrganisationRecord) -> None:
         super().__init__(record.id)
         self.record = record
 
@@ -121,7 +121,7 @@ def run_init(options: argparse.Namespace, language: Language) -> int:
             raise CommandError(text) from error
     tables = _DATABASE_MADE if made else _DATABASE_THERE
     lines = [
-        tables.into(language).format(database=shown(settings.database_url), revision=revision),
+        tables.into(language).format(database=hide_password(settings.database_url), revision=revision),
         _METHODOLOGIES.into(language).format(versions=", ".join(versions)),
         *_describe_outcome(outcome, settings, language),
     ]
@@ -132,7 +132,7 @@ def run_init(options: argparse.Namespace, language: Language) -> int:
 def install(
     database: Database,
     settings: Settings,
-    first: organisations.Entry | None,
+    first: organisations.OrganisationEntry | None,
     *,
     days: int,
     new_key: bool,
@@ -142,10 +142,10 @@ def install(
 
     Raises `OtherOrganisation`, and then nothing has changed.
     """
-    with failures(), database.write() as session:
+    with wrap_failures(), database.write() as session:
         # Two that install at once take turns, on PostgreSQL too: the second finds what the first made.
         organisations.lock(session)
-        there = organisations.page(database, organisations.Filters(), after=None, offset=0, limit=1)
+        there = organisations.list_page(database, organisations.OrganisationFilters(), after=None, offset=0, limit=1)
         organisation, added = (there[0] if there else None), False
         if first is not None:
             if organisation is not None:
@@ -154,14 +154,14 @@ def install(
                 organisation, added = organisations.create(session, first, now=now), True
         peppers = settings.peppers
         try:
-            ledger.signer(session, settings.signing_folder)
+            ledger.load_signer(session, settings.signing_folder)
             signs = True
         except ledger.SigningKeyFault as error:
             signs = error.code != "none"
         lasting = [
             record
-            for record in access.administrators(session)
-            if access.holds(record, now + OVERLAP) and access.is_recognised(record, peppers)
+            for record in access.list_administrators(session)
+            if access.is_active(record, now + OVERLAP) and access.is_recognised(record, peppers)
         ]
         created = None
         if new_key or not lasting:
@@ -177,8 +177,8 @@ def _create_organisation(
     session: Session,
     settings: Settings,
     *,
-    added: organisations.Record | None,
-    created: access.Created | None,
+    added: organisations.OrganisationRecord | None,
+    created: access.CreatedKey | None,
     signs: bool,
     now: datetime,
 ) -> str | None:
@@ -195,17 +195,19 @@ def _create_organisation(
             "key": None if created is None else created.record.id,
         },
     )
-    ledger.begin(session, ledger.host_of(settings.public_url), now)
+    ledger.begin_ledger(session, ledger.find_host(settings.public_url), now)
     if signs:
-        ledger.append(session, event, now=now)
+        ledger.append_entry(session, event, now=now)
         return None
     return ledger.rotate_signing_key(session, settings.signing_folder, event, now=now).kid
 
 
-def _check_same(session: Session, first: organisations.Entry, other: organisations.Record) -> organisations.Record:
+def _check_same(
+    session: Session, first: organisations.OrganisationEntry, other: organisations.OrganisationRecord
+) -> organisations.OrganisationRecord:
     try:
         return organisations.find(session, first.id)
-    except organisations.AliasOf as error:
+    except organisations.IdentifierIsAlias as error:
         return organisations.find(session, error.organisation)
     except organisations.UnknownOrganisation:
         raise OrganisationDiffers(other) from None
@@ -225,5 +227,7 @@ def _describe_outcome(outcome: InstallOutcome, settings: Settings, language: Lan
     else:
         lines += [_KEY_MADE.into(language).format(**key), outcome.created.text]
     if outcome.kid is not None:
-        lines.append(_SIGNING_MADE.into(language).format(file=ledger.file_of(settings.signing_folder, outcome.kid)))
+        lines.append(
+            _SIGNING_MADE.into(language).format(file=ledger.build_key_path(settings.signing_folder, outcome.kid))
+        )
     return [*lines, _NEXT.into(language)]

@@ -13,13 +13,13 @@ from actitud_api.cli.readiness import catch_unreachable, check_ready
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.auth.keys import Key, found_in
-from actitud_api.platform.storage.places import failures
+from actitud_api.platform.auth.keys import Key, find_keys
+from actitud_api.platform.storage.places import wrap_failures
 from actitud_api.resources.api_keys import service as keys
 
 ROLES: Final = get_args(access.Role)
 _LISTED = ", ".join(ROLES)
-_NOT_OF_EDITIONS: Final = frozenset(ROLES) - access.OF_EDITIONS
+_NOT_OF_EDITIONS: Final = frozenset(ROLES) - access.EDITION_ROLES
 
 
 _NO_ROLE = Texts("--role: «{value}» no es un papel: {roles}", "--role: “{value}” is not a role: {roles}")
@@ -102,16 +102,16 @@ def run_create(options: argparse.Namespace, language: Language) -> int:
         check_ready(settings, database, language)
         now = datetime.now(UTC)
         try:
-            with failures(), database.write() as session:
-                wanted = keys.Wanted(
+            with wrap_failures(), database.write() as session:
+                wanted = keys.RequestedKey(
                     role=options.role,
                     organisations=options.organisation,
                     editions=options.edition or None,
                     days=int(options.days),
                 )
-                created = keys.create(session, settings.peppers, wanted, maker=None, now=now)
-                ledger.append(session, _build_event("create", created.record, {"role": options.role}), now=now)
-        except keys.Unbound as error:
+                created = keys.create_key(session, settings.peppers, wanted, maker=None, now=now)
+                ledger.append_entry(session, _build_event("create", created.record, {"role": options.role}), now=now)
+        except keys.BindingsNotFound as error:
             told = [
                 _ABSENT[found.pointer.split("/")[1]].into(language).format(id=found.value) for found in error.unknown
             ]
@@ -120,7 +120,7 @@ def run_create(options: argparse.Namespace, language: Language) -> int:
     return 0
 
 
-def _print_key(created: access.Created, language: Language) -> None:
+def _print_key(created: access.CreatedKey, language: Language) -> None:
     """Says what a new key is for; the key itself stands alone in its line."""
     record = created.record
     made = _MADE.into(language).format(
@@ -132,16 +132,16 @@ def _print_key(created: access.Created, language: Language) -> None:
     sys.stdout.write(f"{made}\n{created.text}\n")
 
 
-def _describe_scope(record: access.Record, language: Language) -> str:
+def _describe_scope(record: access.KeyRecord, language: Language) -> str:
     """What a key is bound to."""
-    if record.role in access.OF_ORGANISATIONS:
+    if record.role in access.ORGANISATION_ROLES:
         return ", ".join(record.organisations)
-    if record.role in access.OF_EDITIONS:
+    if record.role in access.EDITION_ROLES:
         return ", ".join(record.editions or [_ALL_EDITIONS.into(language)])
     return _INSTALLATION.into(language)
 
 
-def _build_event(name: str, record: access.Record, details: Mapping[str, str]) -> ledger.Event:
+def _build_event(name: str, record: access.KeyRecord, details: Mapping[str, str]) -> ledger.Event:
     """The entry of what was done with a key; its id is no secret."""
     return ledger.Event(
         action=f"cli.keys.{name}",
@@ -159,9 +159,9 @@ def _find_faults(options: argparse.Namespace, language: Language) -> Iterator[st
         yield _MISSING_ROLE.into(language).format(roles=_LISTED)
     elif options.role not in ROLES:
         yield _NO_ROLE.into(language).format(value=options.role, roles=_LISTED)
-    elif options.role in access.OF_ORGANISATIONS and not options.organisation:
+    elif options.role in access.ORGANISATION_ROLES and not options.organisation:
         yield _MISSING_ORGANISATION.into(language).format(role=options.role)
-    elif options.role not in access.OF_ORGANISATIONS and options.organisation:
+    elif options.role not in access.ORGANISATION_ROLES and options.organisation:
         yield _NO_BINDING.into(language).format(option="organisation", role=options.role)
     if options.edition and options.role in _NOT_OF_EDITIONS:
         yield _NO_BINDING.into(language).format(option="edition", role=options.role)
@@ -185,8 +185,8 @@ def run_list(options: argparse.Namespace, language: Language) -> int:
     settings = load_settings(options)
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
-        with failures(), database.read() as session:
-            listed = access.used(session, access.all_keys(session))
+        with wrap_failures(), database.read() as session:
+            listed = access.add_last_uses(session, access.list_keys(session))
     if not listed:
         sys.stdout.write(f"{_EMPTY.into(language)}\n")
         return 0
@@ -200,7 +200,7 @@ def run_list(options: argparse.Namespace, language: Language) -> int:
             used.record.created.date().isoformat(),
             used.record.expires.date().isoformat(),
             _NEVER if used.last_used is None else used.last_used.isoformat(),
-            _STATES[access.state_of(used.record, settings.peppers, now)].into(language),
+            _STATES[access.determine_state(used.record, settings.peppers, now)].into(language),
         )
         for used in listed
     ]
@@ -221,10 +221,10 @@ def run_revoke(options: argparse.Namespace, language: Language) -> int:
         check_ready(settings, database, language)
         now = datetime.now(UTC)
         try:
-            with failures(), database.write() as session:
+            with wrap_failures(), database.write() as session:
                 revoked = access.revoke(session, options.id, now=now)
-                ledger.append(session, _build_event("revoke", revoked, {}), now=now)
-        except (access.UnknownKey, access.Refused) as error:
+                ledger.append_entry(session, _build_event("revoke", revoked, {}), now=now)
+        except (access.UnknownKey, access.KeyChangeRefused) as error:
             raise CommandError(_NONE.into(language).format(id=options.id)) from error
     sys.stdout.write(f"{_REVOKED.into(language).format(id=options.id)}\n")
     return 0
@@ -245,7 +245,7 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
         check_ready(settings, database, language)
         now = datetime.now(UTC)
         try:
-            with failures(), database.write() as session:
+            with wrap_failures(), database.write() as session:
                 created = access.rotate(
                     session,
                     settings.peppers,
@@ -256,10 +256,10 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
                     now=now,
                 )
                 before = access.find(session, options.id)
-                ledger.append(session, _build_event("rotate", created.record, {"replaces": before.id}), now=now)
+                ledger.append_entry(session, _build_event("rotate", created.record, {"replaces": before.id}), now=now)
         except access.UnknownKey as error:
             raise CommandError(_NONE.into(language).format(id=options.id)) from error
-        except access.Refused as error:
+        except access.KeyChangeRefused as error:
             told = _REPLACED_ALREADY if error.rule == "replaced" else _NONE
             raise CommandError(told.into(language).format(id=options.id, after=error.holds)) from error
     replaced = _REPLACED.into(language).format(before=before.id, expires=before.expires.date().isoformat())
@@ -274,7 +274,7 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
 def run_check(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0 where there is no key, 1 where there is one; what is found is named by its id alone."""
     text = read_content(options.file, language).decode("utf-8", "replace")
-    found = list(found_in(text))
+    found = list(find_keys(text))
     states = _describe_states(options, found, language) if found and (options.holds or options.database) else {}
     for place, key in found:
         line = text.count("\n", 0, place) + 1
@@ -292,10 +292,10 @@ def _describe_states(
     settings = load_settings(options)
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
-        with failures():
-            known = access.known(database, settings.peppers, (key for _, key in found))
+        with wrap_failures():
+            known = access.match_keys(database, settings.peppers, (key for _, key in found))
     now = datetime.now(UTC)
-    told = {key: _STATES[access.state_of(record, settings.peppers, now)] for key, record in known.items()}
+    told = {key: _STATES[access.determine_state(record, settings.peppers, now)] for key, record in known.items()}
     return {key: told.get(key, _OF_OTHERS).into(language) for _, key in found}
 
 
@@ -306,15 +306,15 @@ def run_rotate_signing(options: argparse.Namespace, language: Language) -> int:
     """Run `keys rotate-signing`; return its exit code."""
     settings = load_settings(options)
     folder = settings.signing_folder
-    event = ledger.Event(action="cli.keys.rotate-signing", actor=None, subject=ledger.SIGNING_KEYS, public=True)
+    event = ledger.Event(action="cli.keys.rotate-signing", actor=None, subject=ledger.SIGNING_KEYS_PATH, public=True)
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         now = datetime.now(UTC)
         try:
-            with failures(), database.write() as session:
-                ledger.begin(session, ledger.host_of(settings.public_url), now)
+            with wrap_failures(), database.write() as session:
+                ledger.begin_ledger(session, ledger.find_host(settings.public_url), now)
                 made = ledger.rotate_signing_key(session, folder, event, now=now)
         except OSError as error:
             raise CommandError(_UNWRITABLE.into(language).format(folder=folder, reason=error.strerror)) from error
-    sys.stdout.write(_ROTATED.into(language).format(kid=made.kid, file=ledger.file_of(folder, made.kid)) + "\n")
+    sys.stdout.write(_ROTATED.into(language).format(kid=made.kid, file=ledger.build_key_path(folder, made.kid)) + "\n")
     return 0

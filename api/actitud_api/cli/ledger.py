@@ -13,17 +13,17 @@ from actitud_api.cli.common import CommandError, load_settings, open_database
 from actitud_api.cli.readiness import catch_unreachable, check_ready
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import schemas, service
-from actitud_api.platform.audit_log.keys import Code, SigningKeyFault
-from actitud_api.platform.storage.places import failures
+from actitud_api.platform.audit_log.keys import KeyFaultCode, SigningKeyFault
+from actitud_api.platform.storage.places import wrap_failures
 
-FAULTS: Final[dict[Code, Texts]] = {
+FAULTS: Final[dict[KeyFaultCode, Texts]] = {
     "none": Texts("no hay ninguna clave de firma", "there is no signing key"),
     "missing": Texts("no está {file}, la clave privada de firma", "{file} is not there, the private signing key"),
     "unreadable": Texts("{file} no se puede leer como clave", "{file} cannot be read as a key"),
     "exposed": Texts("otros pueden leer {file} ({reason})", "others may read {file} ({reason})"),
     "foreign": Texts("{file} no es la clave que firma", "{file} is not the key that signs"),
 }
-REMEDIES: Final[dict[Code, Texts]] = {
+REMEDIES: Final[dict[KeyFaultCode, Texts]] = {
     "none": Texts("ejecute actitud-api init", "run actitud-api init"),
     "missing": Texts(
         "recupérela de su copia, o ejecute actitud-api keys rotate-signing",
@@ -56,10 +56,10 @@ def run_checkpoint(options: argparse.Namespace, language: Language) -> int:
         check_ready(settings, database, language)
         now = datetime.now(UTC)
         try:
-            with failures(), database.write() as session:
-                signer = service.signer(session, settings.signing_folder)
-                service.begin(session, service.host_of(settings.public_url), now)
-                made = service.checkpoint(session, signer, now)
+            with wrap_failures(), database.write() as session:
+                signer = service.load_signer(session, settings.signing_folder)
+                service.begin_ledger(session, service.find_host(settings.public_url), now)
+                made = service.make_checkpoint(session, signer, now)
         except SigningKeyFault as error:
             raise CommandError(f"{describe_fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
     sys.stdout.write(made.note)
@@ -71,7 +71,7 @@ def run_export(options: argparse.Namespace, language: Language) -> int:
     settings = load_settings(options)
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
-        with failures(), database.read() as session:
-            for shown in service.chain(session):
-                sys.stdout.write(msgspec.json.encode(schemas.entry(shown, None)).decode() + "\n")
+        with wrap_failures(), database.read() as session:
+            for shown in service.iterate_entries(session):
+                sys.stdout.write(msgspec.json.encode(schemas.build_entry(shown, None)).decode() + "\n")
     return 0

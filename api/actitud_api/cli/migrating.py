@@ -9,7 +9,7 @@ from actitud_api.cli.common import CommandError, load_settings, open_database
 from actitud_api.cli.readiness import catch_unreachable, check_exists, check_revisions
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.storage.errors import Irreversible
-from actitud_api.platform.storage.revisions import UnknownRevision, move, revisions
+from actitud_api.platform.storage.revisions import UnknownRevision, get_revisions, move_to_revision
 
 _UNKNOWN = Texts(
     "No hay revisión «{revision}». Hay: {known}. No se ha cambiado nada.",
@@ -33,9 +33,9 @@ def run_migrate(options: argparse.Namespace, language: Language) -> int:
     settings = load_settings(options)
     check_exists(settings, language)
     with open_database(settings, language) as database, catch_unreachable(settings, language):
-        check_revisions(settings, revisions(database), language)
+        check_revisions(settings, get_revisions(database), language)
         try:
-            moved = move(database, options.to)
+            moved = move_to_revision(database, options.to)
         except UnknownRevision as error:
             known = ", ".join(error.known)
             raise CommandError(_UNKNOWN.into(language).format(revision=error.revision, known=known), 2) from error

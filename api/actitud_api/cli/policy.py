@@ -81,8 +81,8 @@ def _may(role: access.Role, rule: Rule, path: str) -> May:
         return "no"
     if path.startswith("/v1/keys"):
         return "yes" if role == "administrator" else "own"
-    of_organisations = role in access.OF_ORGANISATIONS and rule.private
-    return "own" if of_organisations or (role in access.OF_EDITIONS and "{edition}" in path) else "yes"
+    of_organisations = role in access.ORGANISATION_ROLES and rule.private
+    return "own" if of_organisations or (role in access.EDITION_ROLES and "{edition}" in path) else "yes"
 
 
 def _list_cells(language: Language) -> Iterator[list[str]]:

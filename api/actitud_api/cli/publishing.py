@@ -20,10 +20,10 @@ from actitud_api.platform.http.inputs import Body, NotJson, parse
 from actitud_api.platform.http.problems import Fault, ProblemError
 from actitud_api.platform.http.validation import Json
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.places import failures
+from actitud_api.platform.storage.places import wrap_failures
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import schemas
-from actitud_api.resources.publications.service import Prepared, Published, Publishing
+from actitud_api.resources.publications.service import EditionPublisher, PreparedScores, PublicationRecord
 
 _SCORING = Texts("Preparando documentos", "Preparing documents")
 _NOTHING = Texts("No se ha publicado nada. Fallos: {count}.", "Nothing was published. Faults: {count}.")
@@ -44,20 +44,20 @@ def run_publish(options: argparse.Namespace, language: Language) -> int:
         raise CommandError("\n".join(describe_faults(request, _NOTHING, language)), 2)
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
-        publishing = Publishing(database, settings.signing_folder, second_approver=settings.second_approver)
-        asked = schemas.asked(request)
+        publishing = EditionPublisher(database, settings.signing_folder, second_approver=settings.second_approver)
+        asked = schemas.build_plan(request)
         event = ledger.Event(action=_ACTION, actor=None, subject="", public=True)
 
-        def write(prepared: Prepared | None) -> Published:
+        def write(prepared: PreparedScores | None) -> PublicationRecord:
             with database.write() as session:
                 return publishing.publish(session, options.edition, asked, prepared, event, now=datetime.now(UTC))
 
         try:
             with (
-                failures(),
+                wrap_failures(),
                 show_progress(_SCORING.into(language), _count_scores(database, options.edition)) as advance,
             ):
-                made = publishing.prepared(options.edition, asked, write, advance)
+                made = publishing.write_prepared(options.edition, asked, write, advance)
         except ledger.SigningKeyFault as error:
             raise CommandError(f"{signing_fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
         except (LookupError, ValueError) as error:

@@ -9,8 +9,8 @@ from typing import Final
 from actitud_api.cli.common import CommandError
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.places import DatabaseFailure, is_absent, shown
-from actitud_api.platform.storage.revisions import Revisions, move, revisions
+from actitud_api.platform.storage.places import DatabaseFailure, hide_password, is_absent
+from actitud_api.platform.storage.revisions import Revisions, get_revisions, move_to_revision
 from actitud_api.settings import Settings
 
 NOT_INITIALISED = Texts(
@@ -43,14 +43,14 @@ def catch_unreachable(settings: Settings, language: Language) -> Iterator[None]:
     try:
         yield
     except DatabaseFailure as error:
-        text = UNREACHABLE.into(language).format(database=shown(settings.database_url), reason=error)
+        text = UNREACHABLE.into(language).format(database=hide_password(settings.database_url), reason=error)
         raise CommandError(text) from error
 
 
 def check_exists(settings: Settings, language: Language) -> None:
     """Raises `CommandError` where the database is a file that is not there."""
     if is_absent(settings.database_url):
-        raise CommandError(NOT_INITIALISED.into(language).format(database=shown(settings.database_url)))
+        raise CommandError(NOT_INITIALISED.into(language).format(database=hide_password(settings.database_url)))
 
 
 def check_revisions(settings: Settings, found: Revisions, language: Language) -> None:
@@ -63,7 +63,7 @@ def check_ready(settings: Settings, database: Database, language: Language) -> N
     """Raises `CommandError` with what to do, unless the tables of a database are there as this release needs them."""
     check_exists(settings, language)
     with catch_unreachable(settings, language):
-        found = revisions(database)
+        found = get_revisions(database)
     check_revisions(settings, found, language)
     said = {"empty": NOT_INITIALISED, "behind": NOT_MIGRATED}.get(found.state)
     if said is not None:
@@ -76,13 +76,15 @@ def create_tables(settings: Settings, database: Database, language: Language) ->
     Raises `CommandError` where they are those of another release: what is there is migrated only when asked.
     """
     with catch_unreachable(settings, language):
-        found = revisions(database)
+        found = get_revisions(database)
         check_revisions(settings, found, language)
         if found.state == "behind":
             raise CommandError(describe_revisions(NOT_MIGRATED, settings, found, language))
-        return found.state == "empty", move(database).after
+        return found.state == "empty", move_to_revision(database).after
 
 
 def describe_revisions(text: Texts, settings: Settings, found: Revisions, language: Language) -> str:
     """A text about the revision of a database."""
-    return text.into(language).format(database=shown(settings.database_url), current=found.current, newest=found.newest)
+    return text.into(language).format(
+        database=hide_password(settings.database_url), current=found.current, newest=found.newest
+    )

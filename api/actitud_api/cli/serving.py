@@ -20,8 +20,8 @@ from actitud_api.cli.server import Server, build_configuration
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.system import Readiness
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.health import loses_wal, sqlite_version
-from actitud_api.platform.storage.places import file_of, shown
+from actitud_api.platform.storage.health import get_sqlite_version, has_wal_bug
+from actitud_api.platform.storage.places import find_database_file, hide_password
 from actitud_api.settings import Settings
 
 _READY = Texts(
@@ -46,7 +46,9 @@ def run_serve(options: argparse.Namespace, language: Language) -> int:
         _warn(settings, language)
 
         def say() -> None:
-            text = _READY.into(language).format(address=format_address(settings), database=shown(settings.database_url))
+            text = _READY.into(language).format(
+                address=format_address(settings), database=hide_password(settings.database_url)
+            )
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()
 
@@ -88,8 +90,8 @@ def is_exposed(settings: Settings) -> bool:
 def _warn(settings: Settings, language: Language) -> None:
     if is_exposed(settings):
         sys.stderr.write(f"{_EXPOSED.into(language).format(host=settings.host)}\n")
-    version = sqlite_version()
-    if file_of(settings.database_url) is not None and loses_wal(version):
+    version = get_sqlite_version()
+    if find_database_file(settings.database_url) is not None and has_wal_bug(version):
         _log.warning("SQLite has the WAL-reset bug: one connection writes", sqlite=".".join(map(str, version)))
 
 

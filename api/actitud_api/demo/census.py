@@ -8,7 +8,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from actitud_api.demo.chance import Chance
-from actitud_api.resources.organisations.identifiers import of_demonstration
+from actitud_api.resources.organisations.identifiers import format_demonstration_identifier
 from actitud_api.resources.organisations.territories import PROVINCES
 
 SIZES = (
@@ -84,7 +84,7 @@ def simulate_municipalities(seed: int) -> list[Municipality]:
             population = others.pop() if of_province else capitals.pop()
             result.append(
                 Municipality(
-                    id=of_demonstration(len(result) + 1),
+                    id=format_demonstration_identifier(len(result) + 1),
                     name=names[len(result)],
                     province=province,
                     region=PROVINCES[province].region,

@@ -18,8 +18,13 @@ from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
-from actitud_api.resources.publications.service import Asked, Prepared, Published, Publishing
-from actitud_api.resources.publications.workers import Spread, in_turn
+from actitud_api.resources.publications.service import (
+    EditionPublisher,
+    PreparedScores,
+    PublicationPlan,
+    PublicationRecord,
+)
+from actitud_api.resources.publications.workers import MapFunction, map_serially
 from actitud_api.resources.suggestions import service as suggestions
 
 EDITION = "2026-demo"
@@ -28,7 +33,7 @@ EDITION = "2026-demo"
 ORGANISATIONS = sum(MUNICIPALITIES.values())
 """How many organisations it has."""
 
-DRAFT = editions.Draft(
+DRAFT = editions.EditionDraft(
     id=EDITION,
     titles={
         "es": "Edición de demostración 2026, con datos simulados",
@@ -39,7 +44,7 @@ DRAFT = editions.Draft(
     period_to=date(2026, 12, 31),
 )
 
-PUBLICATION_REQUEST = Asked(reason="Demonstration with simulated data. / Demostración con datos simulados.")
+PUBLICATION_REQUEST = PublicationPlan(reason="Demonstration with simulated data. / Demostración con datos simulados.")
 """How it is published."""
 
 SUGGESTION = suggestions.Proposal(
@@ -83,7 +88,7 @@ def store_demonstration(database: Database, advance: Callable[[], None]) -> Simu
     if is_published(database):
         raise AlreadyPublished
     methodology = load_methodology(METHODOLOGY)
-    invented: list[organisations.Entry] = []
+    invented: list[organisations.OrganisationEntry] = []
     rows: list[dict[str, object]] = []
     tally = ReportTally()
     for simulated in simulate(methodology):
@@ -103,13 +108,13 @@ def store_demonstration(database: Database, advance: Callable[[], None]) -> Simu
         organisations.lock(session)
         _delete_demonstration(session)
         organisations.add(session, invented, CREATED)
-        editions.add(session, editions.made(DRAFT, now=CREATED, state="in_review", simulated=True))
+        editions.add(session, editions.build_record(DRAFT, now=CREATED, state="in_review", simulated=True))
         assessments.store_rows(session, rows)
         made_by = queries.SimulationRecord(compute_fingerprint(methodology), msgspec.to_builtins(report, str_keys=True))
         queries.store_simulation(session, EDITION, made_by)
-        if not suggestions.exist(session):
+        if not suggestions.has_suggestions(session):
             suggestions.propose(session, SUGGESTION, proposer=_NOBODY, now=CREATED)
-        ledger.append(session, EVENT, now=datetime.now(UTC))
+        ledger.append_entry(session, EVENT, now=datetime.now(UTC))
     return report
 
 
@@ -122,19 +127,19 @@ def is_published(database: Database) -> bool:
 
 
 def publish_demonstration(
-    database: Database, folder: Path, advance: Callable[[], None], *, now: datetime, spread: Spread = in_turn
-) -> Published:
+    database: Database, folder: Path, advance: Callable[[], None], *, now: datetime, spread: MapFunction = map_serially
+) -> PublicationRecord:
     """Publish the demonstration as any edition; `folder` and `spread` as in `Publishing`.
 
     `advance` is called for each score.
     """
-    publishing = Publishing(database, folder, spread=spread)
+    publishing = EditionPublisher(database, folder, spread=spread)
 
-    def write(prepared: Prepared | None) -> Published:
+    def write(prepared: PreparedScores | None) -> PublicationRecord:
         with database.write() as session:
             return publishing.publish(session, EDITION, PUBLICATION_REQUEST, prepared, EVENT, now=now)
 
-    return publishing.prepared(EDITION, PUBLICATION_REQUEST, write, advance)
+    return publishing.write_prepared(EDITION, PUBLICATION_REQUEST, write, advance)
 
 
 def _delete_demonstration(session: Session) -> None:
@@ -144,8 +149,8 @@ def _delete_demonstration(session: Session) -> None:
     organisations.remove_simulated(session)
 
 
-def _build_organisation(municipality: Municipality) -> organisations.Entry:
-    return organisations.Entry(
+def _build_organisation(municipality: Municipality) -> organisations.OrganisationEntry:
+    return organisations.OrganisationEntry(
         id=municipality.id,
         name=municipality.name,
         kind="MUN",

@@ -16,7 +16,7 @@ from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.scoring.change_decomposition import carry_over, decompose_change
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import MethodologyReference
-from actitud_api.resources.publications.documents import ScoreDocument, read_edition, read_score
+from actitud_api.resources.publications.documents import ScoreDocument, parse_edition, parse_score
 
 _ABSENT: Final = "—"
 
@@ -29,14 +29,14 @@ class ScoreRescorer(Rescorer):
 
     def check_edition(self, findings: Findings, line: int, text: bytes) -> bool:
         """Return True if an edition document has the format; add the problem if not."""
-        return read_document(findings, line, text, read_edition) is not None
+        return read_document(findings, line, text, parse_edition) is not None
 
     def check_score(self, findings: Findings, line: int, text: bytes) -> bool:
         """Score a document again and add where the result is not, byte for byte, the document.
 
         Returns False, with the problem added, if the document has not the format.
         """
-        document = read_document(findings, line, text, read_score)
+        document = read_document(findings, line, text, parse_score)
         if document is None:
             return False
         methodology = self._find_methodology(findings, line, document.score.methodology)
@@ -54,7 +54,7 @@ class ScoreRescorer(Rescorer):
         ``pointer``: that of the correction. A version that this program does not have is not compared.
         """
         try:
-            documents = read_score(before), read_score(after)
+            documents = parse_score(before), parse_score(after)
         except (ValueError, RecursionError):
             es, en = "no es lo que pide el formato", "it is not what the format asks for"
             findings.add_problem("malformed", line, f"{pointer}/before", es, en)

@@ -25,11 +25,11 @@ def test_a_look_that_fails_is_not_the_last(database: Database, tmp_path: Path, m
         if len(looked) == 3:
             again.set()
 
-    monkeypatch.setattr(daily, "EVERY", 0)
-    monkeypatch.setattr(daily, "make_due", make_due)
+    monkeypatch.setattr(daily, "CHECK_SECONDS", 0)
+    monkeypatch.setattr(daily, "make_due_checkpoint", make_due)
 
     async def serve() -> bool:
-        async with daily.daily(database, tmp_path, "actitud")(None):
+        async with daily.build_daily_lifespan(database, tmp_path, "actitud")(None):
             return await asyncio.to_thread(again.wait, 10)
 
     assert asyncio.run(serve())

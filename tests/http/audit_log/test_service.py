@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from actitud_api.platform.audit_log import keys, queries, service, signing
-from actitud_api.platform.audit_log.chain import Head, verify
+from actitud_api.platform.audit_log.chain import Head, verify_chain
 from actitud_api.platform.audit_log.service import Actor, Event, SigningKeyFault
 from actitud_api.platform.storage.database import Database, Session
 from tests.support.scale import LEDGER_ENTRIES
@@ -37,24 +37,24 @@ EVENT = Event(
 ROTATED = Event(action="cli.keys.rotate-signing", actor=None, subject="/.well-known/jwks.json", public=True)
 
 
-def append(database: Database, event: Event = EVENT, now: datetime = NOW) -> service.Entry:
+def append(database: Database, event: Event = EVENT, now: datetime = NOW) -> service.ChainEntry:
     with database.write() as session:
-        return service.append(session, event, now=now)
+        return service.append_entry(session, event, now=now)
 
 
-def shown(database: Database, action: str | None = None) -> list[service.Shown]:
+def shown(database: Database, action: str | None = None) -> list[service.OpenedEntry]:
     with database.read() as session:
-        return queries.page(session, action=action, after=-1, offset=0, limit=10_000)
+        return queries.list_page(session, action=action, after=-1, offset=0, limit=10_000)
 
 
-def entries(database: Database) -> list[service.Entry]:
+def entries(database: Database) -> list[service.ChainEntry]:
     return [found.entry for found in shown(database)]
 
 
 def signer(database: Database, folder: Path, now: datetime = NOW) -> service.Signer:
     with database.write() as session:
         service.rotate_signing_key(session, folder, ROTATED, now=now)
-        return service.signer(session, folder)
+        return service.load_signer(session, folder)
 
 
 def test_the_first_entry_begins_the_ledger(database: Database) -> None:
@@ -64,7 +64,7 @@ def test_the_first_entry_begins_the_ledger(database: Database) -> None:
     assert re.fullmatch(r"actitud/ledger/[0-9a-f]{8}", begun.pop("origin"))
     assert begun == {"action": "ledger.begin", "at": "2026-11-25T14:30:00.000005Z"}
     assert first == appended
-    assert verify([genesis, first]) == Head(2, first.hash)
+    assert verify_chain([genesis, first]) == Head(2, first.hash)
 
 
 def test_an_entry_says_who_did_what_and_commits_to_the_subject(database: Database) -> None:
@@ -107,16 +107,16 @@ def test_an_opening_can_be_removed_and_the_chain_still_holds(database: Database)
     with database.write() as session:
         session.connection().execute(text("DELETE FROM ledger_opening"))
     assert [found.opening for found in shown(database)] == [None, None]
-    assert verify(entries(database)) == Head(2, end.hash)
+    assert verify_chain(entries(database)) == Head(2, end.hash)
 
 
 def test_a_ledger_is_begun_once(database: Database) -> None:
     with database.write() as session:
-        assert service.begin(session, "indice.example.org", NOW) is not None
-        assert service.begin(session, "other.example.org", NOW) is None
+        assert service.begin_ledger(session, "indice.example.org", NOW) is not None
+        assert service.begin_ledger(session, "other.example.org", NOW) is None
     append(database)
     with database.read() as session:
-        origin = service.origin(session)
+        origin = service.get_origin(session)
     assert origin is not None
     assert re.fullmatch(r"indice\.example\.org/ledger/[0-9a-f]{8}", origin)
     assert len(entries(database)) == 2
@@ -134,14 +134,14 @@ def test_a_transaction_that_fails_leaves_no_entry(database: Database) -> None:
 
     def fail() -> None:
         with database.write() as session:
-            service.append(session, EVENT, now=NOW)
+            service.append_entry(session, EVENT, now=NOW)
             raise RuntimeError("after it")
 
     with pytest.raises(RuntimeError, match="after it"):
         fail()
     assert entries(database) == before
     append(database)
-    assert verify(entries(database)).size == 3
+    assert verify_chain(entries(database)).size == 3
 
 
 def test_sixteen_writers_make_one_chain_without_gaps(database: Database) -> None:
@@ -155,7 +155,7 @@ def test_sixteen_writers_make_one_chain_without_gaps(database: Database) -> None
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(write, range(16)))
     found = shown(database)
-    assert verify(one.entry for one in found).size == 1 + 16 * each
+    assert verify_chain(one.entry for one in found).size == 1 + 16 * each
     subjects = [one.opening.subject for one in found if one.opening is not None]
     assert sorted(subjects) == sorted(f"/v1/{writer}/{number}" for writer in range(16) for number in range(each))
 
@@ -167,9 +167,9 @@ def test_a_checkpoint_states_the_end_of_the_chain_and_is_signed(database: Databa
     signs = signer(database, tmp_path)
     end = append(database)
     with database.write() as session:
-        made = service.checkpoint(session, signs, NOW)
-        origin = service.origin(session)
-    note = signing.read_note(made.note, [signs.jwk])
+        made = service.make_checkpoint(session, signs, NOW)
+        origin = service.get_origin(session)
+    note = signing.parse_note(made.note, [signs.jwk])
     assert (note.origin, note.size, note.root, note.at) == (origin, 3, end.hash, "2026-11-25T14:30:00.000005Z")
     assert (made.size, made.root, made.at) == (3, end.hash, NOW)
 
@@ -177,18 +177,18 @@ def test_a_checkpoint_states_the_end_of_the_chain_and_is_signed(database: Databa
 def test_a_checkpoint_of_the_same_size_is_the_one_that_there_is(database: Database, tmp_path: Path) -> None:
     signs = signer(database, tmp_path)
     with database.write() as session:
-        first = service.checkpoint(session, signs, NOW)
-        again = service.checkpoint(session, signs, NOW + timedelta(days=1))
+        first = service.make_checkpoint(session, signs, NOW)
+        again = service.make_checkpoint(session, signs, NOW + timedelta(days=1))
     assert again == first
     append(database)
     with database.write() as session:
-        assert service.checkpoint(session, signs, NOW).size == first.size + 1
+        assert service.make_checkpoint(session, signs, NOW).size == first.size + 1
 
 
 def test_a_ledger_that_nobody_began_has_no_checkpoint(database: Database, tmp_path: Path) -> None:
-    signs = keys.make(tmp_path)
+    signs = keys.create_key(tmp_path)
     with pytest.raises(LookupError), database.write() as session:
-        service.checkpoint(session, signs, NOW)
+        service.make_checkpoint(session, signs, NOW)
 
 
 # --- signing keys ---------------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def test_a_key_is_retired_by_the_next_and_still_known(database: Database, tmp_pa
     later = NOW + timedelta(days=30)
     second = signer(database, tmp_path, later)
     with database.read() as session:
-        known = service.signing_keys(session)
+        known = service.list_signing_keys(session)
     assert [(key.kid, key.created, key.retired) for key in known] == [
         (first.kid, NOW, later),
         (second.kid, later, None),
@@ -216,7 +216,7 @@ def test_keys_that_are_replaced_at_once_leave_one_that_signs(database: Database,
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: signer(database, tmp_path, NOW + timedelta(seconds=number)), range(4)))
     with database.read() as session:
-        assert [key.retired for key in service.signing_keys(session)].count(None) == 1
+        assert [key.retired for key in service.list_signing_keys(session)].count(None) == 1
 
 
 def test_a_clock_that_goes_back_leaves_no_signature_out_of_the_time_of_its_key(
@@ -226,29 +226,29 @@ def test_a_clock_that_goes_back_leaves_no_signature_out_of_the_time_of_its_key(
     earlier, later = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
     first = signer(database, tmp_path)
     with database.write() as session:
-        assert service.checkpoint(session, first, earlier).at == NOW
-        service.append(session, EVENT, now=NOW)
-        assert service.checkpoint(session, first, later).at == later
+        assert service.make_checkpoint(session, first, earlier).at == NOW
+        service.append_entry(session, EVENT, now=NOW)
+        assert service.make_checkpoint(session, first, later).at == later
     second = signer(database, tmp_path)
     with database.read() as session:
-        known = {key.kid: (key.created, key.retired) for key in service.signing_keys(session)}
-        assert service.signed_at(session, second, NOW) == later
+        known = {key.kid: (key.created, key.retired) for key in service.list_signing_keys(session)}
+        assert service.compute_signing_time(session, second, NOW) == later
     assert known == {first.kid: (NOW, later), second.kid: (later, None)}
 
 
 def test_no_private_key_is_in_the_database(database: Database, tmp_path: Path) -> None:
     signs = signer(database, tmp_path)
-    pem = keys.file_of(tmp_path, signs.kid).read_text("ascii")
+    pem = keys.build_key_path(tmp_path, signs.kid).read_text("ascii")
     secret = pem.splitlines()[1]
     with database.read() as session:
-        stored = repr([service.signing_keys(session), shown(database)])
+        stored = repr([service.list_signing_keys(session), shown(database)])
     assert signs.public in stored
     assert secret not in stored
 
 
 def test_without_a_key_nothing_can_be_signed(database: Database, tmp_path: Path) -> None:
     with database.read() as session, pytest.raises(SigningKeyFault) as raised:
-        service.signer(session, tmp_path)
+        service.load_signer(session, tmp_path)
     assert raised.value.code == "none"
 
 
@@ -290,7 +290,7 @@ def test_what_is_written_cannot_be_changed(database: Database, kind: str, table:
     signs = signer(database, tmp_path)
     append(database)
     with database.write() as session:
-        assert service.checkpoint(session, signs, NOW).size == 3
+        assert service.make_checkpoint(session, signs, NOW).size == 3
     before = stored(database)
     statements = STATEMENTS | (ONLY_SQLITE if kind == "sqlite" else ONLY_POSTGRESQL)
     for name, statement in statements.items():

@@ -21,26 +21,26 @@ from actitud_api.engine.scoring.result import Score
 from actitud_api.platform.audit_log.signing import Jws
 from actitud_api.resources.publications import documents
 from actitud_api.resources.publications.documents import (
-    Described,
-    Key,
-    Listed,
-    counted,
-    form_of,
-    header_of,
-    packed,
-    ranked,
-    read_score,
-    score_document,
-    unpacked,
+    BundleKey,
+    PublishedOrganisation,
+    ScoreLine,
+    build_header,
+    build_score_document,
+    count_scores,
+    pack_document,
+    pack_line,
+    parse_score,
+    rank_scores,
+    unpack_line,
 )
 from actitud_api.resources.reviews.replies.service import CountedReply, CountedVerdict, OverallRemark, ReviewOutcome
 from tests.support.publishing import BARE, BIG, EDITION, METHODOLOGY, SMALL, submissions
 
 DESCRIBED = {
-    BIG: Described(
+    BIG: PublishedOrganisation(
         id=BIG, name="Ávila", kind="MUN", population=57_000, band="P4", province="05", region="07", simulated=False
     ),
-    SMALL: Described(
+    SMALL: PublishedOrganisation(
         id=SMALL,
         name="Ministerio de 𝔐uestras",
         kind="MIN",
@@ -50,7 +50,7 @@ DESCRIBED = {
         region=None,
         simulated=False,
     ),
-    BARE: Described(
+    BARE: PublishedOrganisation(
         id=BARE, name='La "Nada"', kind="UNI", population=None, band="E3", province=None, region=None, simulated=False
     ),
 }
@@ -103,40 +103,40 @@ UNSAID: dict[str, object] = {"state": "final", "remark": None, "verdicts": [], "
 
 def made(name: str, review: ReviewOutcome = NOTHING) -> documents.ScoreDocument:
     sent = submissions()[name]
-    return score_document(EDITION, DESCRIBED[name], sent, explain(METHODOLOGY, sent), review)
+    return build_score_document(EDITION, DESCRIBED[name], sent, explain(METHODOLOGY, sent), review)
 
 
 @pytest.mark.parametrize(("review", "said"), [(REVIEW, SAID), (NOTHING, UNSAID)])
 def test_it_says_what_its_review_came_to_and_else_the_same(review: ReviewOutcome, said: dict[str, object]) -> None:
-    form = form_of(made(BIG, review))
+    form = pack_document(made(BIG, review))
     told = json.loads(form.text)
-    assert told == {**json.loads(form_of(made(BIG)).text), "review": said}
+    assert told == {**json.loads(pack_document(made(BIG)).text), "review": said}
     assert rfc8785.dumps(told) == form.text
-    assert read_score(form.text) == made(BIG, review)
+    assert parse_score(form.text) == made(BIG, review)
 
 
 def test_it_has_the_digest_that_it_always_had() -> None:
-    assert {name: form_of(made(name)).digest for name in PUBLISHED} == PUBLISHED
-    assert form_of(made(BIG, REVIEW)).digest == REVIEWED
+    assert {name: pack_document(made(name)).digest for name in PUBLISHED} == PUBLISHED
+    assert pack_document(made(BIG, REVIEW)).digest == REVIEWED
 
 
 @pytest.mark.parametrize("broken", ["format", "review"])
 def test_what_is_of_another_format_or_lacks_its_review_is_not_read(broken: str) -> None:
-    told = json.loads(form_of(made(BIG, REVIEW)).text)
+    told = json.loads(pack_document(made(BIG, REVIEW)).text)
     other = {name: member for name, member in told.items() if name != broken}
     with pytest.raises(msgspec.ValidationError):
-        read_score(rfc8785.dumps(other | ({"format": 2} if broken == "format" else {})))
+        parse_score(rfc8785.dumps(other | ({"format": 2} if broken == "format" else {})))
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_its_bytes_are_the_canonical_form_of_what_they_say(name: str) -> None:
-    text = form_of(made(name)).text
+    text = pack_document(made(name)).text
     assert rfc8785.dumps(json.loads(text)) == text
-    assert canonicalize(read_score(text)) == text
+    assert canonicalize(parse_score(text)) == text
 
 
 def test_it_says_who_what_and_how_and_nothing_that_a_correction_of_others_would_change() -> None:
-    told = json.loads(form_of(made(BIG)).text)
+    told = json.loads(pack_document(made(BIG)).text)
     assert set(told) == {"kind", "format", "edition", "organisation", "submission", "score", "review"}
     assert (told["kind"], told["format"], told["edition"]) == ("score", 1, "2026")
     assert told["organisation"]["name"] == "Ávila"
@@ -158,17 +158,17 @@ def test_whole_numbers_are_written_alike_however_they_were_sent() -> None:
     floats = msgspec.structs.replace(
         sent, answers={**sent.answers, "D1.01": {"numerator": 160.0, "denominator": 320.0}}
     )
-    document = score_document(EDITION, DESCRIBED[BIG], floats, explain(METHODOLOGY, sent), NOTHING)
-    assert form_of(document).digest == PUBLISHED[BIG]
+    document = build_score_document(EDITION, DESCRIBED[BIG], floats, explain(METHODOLOGY, sent), NOTHING)
+    assert pack_document(document).digest == PUBLISHED[BIG]
 
 
-def _listed(organisation: str, index: float | None, status: str = "complete", level: int | None = 1) -> Listed:
+def _listed(organisation: str, index: float | None, status: str = "complete", level: int | None = 1) -> ScoreLine:
     line = {"organisation": organisation, "document": "", "status": status, "level": level, "index": index}
-    return msgspec.convert({**line, "rank": None}, Listed)
+    return msgspec.convert({**line, "rank": None}, ScoreLine)
 
 
 def test_ties_share_the_best_rank_and_the_next_is_skipped() -> None:
-    lines = ranked(
+    lines = rank_scores(
         [
             _listed("e", 10, "insufficient_evidence", None),
             _listed("d", 50.5),
@@ -186,32 +186,32 @@ def test_ties_share_the_best_rank_and_the_next_is_skipped() -> None:
         ("d", 2),
         ("e", None),
     ]
-    told = counted(lines)
+    told = count_scores(lines)
     assert (told.organisations, told.ranked) == (6, 4)
     assert told.statuses == {"complete": 2, "sufficient": 2, "insufficient_evidence": 1, "not_rateable": 1}
     assert told.levels == {"none": 2, "1": 2, "2": 1, "4": 1}
 
 
 def test_members_one_after_another_are_a_gzip_file_of_their_lines() -> None:
-    assert gzip.decompress(packed(b"one") + packed(b"two")) == b"one\ntwo\n"
-    assert packed(b"one")[4:8] == bytes(4), "no time, so that it is always the same"
-    assert unpacked(packed("dos\\ñ".encode())) == "dos\\ñ".encode()
+    assert gzip.decompress(pack_line(b"one") + pack_line(b"two")) == b"one\ntwo\n"
+    assert pack_line(b"one")[4:8] == bytes(4), "no time, so that it is always the same"
+    assert unpack_line(pack_line("dos\\ñ".encode())) == "dos\\ñ".encode()
     with pytest.raises(zlib.error):
-        unpacked(b"one")
+        unpack_line(b"one")
 
 
 def test_a_bundle_begins_with_who_signed_and_with_which_keys() -> None:
-    form = form_of(made(BIG))
+    form = pack_document(made(BIG))
     keys = [
-        Key(x="b", kid="two", created=datetime(2026, 1, 1, tzinfo=UTC)),
-        Key(
+        BundleKey(x="b", kid="two", created=datetime(2026, 1, 1, tzinfo=UTC)),
+        BundleKey(
             x="a",
             kid="one",
             created=datetime(2025, 1, 1, tzinfo=UTC),
             retired=datetime(2026, 1, 1, 1, 2, 3, 4000, tzinfo=UTC),
         ),
     ]
-    assert unpacked(header_of(form, Jws("p", "s"), "note\n", keys)).decode() == (
+    assert unpack_line(build_header(form, Jws("p", "s"), "note\n", keys)).decode() == (
         '{"checkpoint":"note\\n","digest":"' + PUBLISHED[BIG] + '","format":1,"jws":{"protected":"p","signature":"s"},'
         '"keys":{"keys":['
         '{"alg":"EdDSA","created":"2026-01-01T00:00:00Z","crv":"Ed25519","kid":"two","kty":"OKP","use":"sig","x":"b"},'

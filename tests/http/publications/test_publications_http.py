@@ -21,7 +21,7 @@ from actitud_api.app import create_app
 from actitud_api.platform.audit_log.signing import Jwk, Jws, verify
 from actitud_api.platform.http.middleware.immutable import Immutable
 from actitud_api.platform.storage.database import Database
-from actitud_api.resources.publications.documents import packed
+from actitud_api.resources.publications.documents import pack_line
 from tests.faults.serving import administrator
 from tests.http.publications.test_documents import PUBLISHED
 from tests.http.test_http_problems import problem
@@ -316,7 +316,7 @@ def test_what_is_kept_has_bounds() -> None:
     async def handler(scope: Any, receive: Any, send: Any) -> None:
         asked.append(scope["path"])
         body = random.Random(scope["path"]).randbytes(20_000 if scope["path"] == "/large" else 1_000)
-        scope["state"]["immutable"] = packed(body)
+        scope["state"]["immutable"] = pack_line(body)
         scope["route_handler"] = None
         await send({"type": "http.response.start", "status": 200, "headers": [(b"etag", b'"x"')]})
         await send({"type": "http.response.body", "body": body})

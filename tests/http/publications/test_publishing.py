@@ -18,23 +18,23 @@ from actitud_api.engine.scoring.columns.evaluator import ColumnScores, score_col
 from actitud_api.engine.scoring.columns.table import columns_of
 from actitud_api.engine.scoring.ranking import get_ranking_index
 from actitud_api.platform.audit_log import service as ledger
-from actitud_api.platform.audit_log.signing import Jwk, read_note, verify
+from actitud_api.platform.audit_log.signing import Jwk, parse_note, verify
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage import backup as copies
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.errors import Irreversible
-from actitud_api.platform.storage.revisions import BASE, move, revisions
+from actitud_api.platform.storage.revisions import BASE, get_revisions, move_to_revision
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments.service import MethodologyMismatch, NotSubmittable
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.publications import service, workers
-from actitud_api.resources.publications.documents import EditionDocument, read_edition, read_score
+from actitud_api.resources.publications.documents import EditionDocument, parse_edition, parse_score
 from actitud_api.resources.publications.service import (
-    Asked,
-    Fix,
-    Published,
-    Refused,
+    PlannedCorrection,
+    PublicationPlan,
+    PublicationRecord,
+    PublicationRefused,
     UnknownDocument,
     UnknownPublication,
 )
@@ -77,11 +77,11 @@ def ready(database: Database, folder: Path) -> Database:
     return database
 
 
-def edition_document(database: Database, found: Published) -> EditionDocument:
-    return read_edition(service.document(database, found.digest).form.text)
+def edition_document(database: Database, found: PublicationRecord) -> EditionDocument:
+    return parse_edition(service.get_document(database, found.digest).form.text)
 
 
-def change_organisation(database: Database, change: organisations.Change) -> None:
+def change_organisation(database: Database, change: organisations.OrganisationChange) -> None:
     """Changes what is said of an organisation, whatever is there."""
     with database.write() as session:
         organisations.update(
@@ -89,7 +89,7 @@ def change_organisation(database: Database, change: organisations.Change) -> Non
         )
 
 
-def rules(caught: pytest.ExceptionInfo[Refused]) -> list[tuple[str, str]]:
+def rules(caught: pytest.ExceptionInfo[PublicationRefused]) -> list[tuple[str, str]]:
     return [(refusal.pointer, refusal.rule) for refusal in caught.value.refusals]
 
 
@@ -186,14 +186,14 @@ def test_figures_that_are_not_those_of_what_was_submitted_are_set_right(database
 def test_every_document_is_signed_and_the_ledger_with_it(ready: Database, folder: Path) -> None:
     made = publish(ready, folder)
     with ready.read() as session:
-        (key,) = (Jwk(known.public, known.kid) for known in ledger.signing_keys(session))
-        end = ledger.head(session)
+        (key,) = (Jwk(known.public, known.kid) for known in ledger.list_signing_keys(session))
+        end = ledger.get_head(session)
     for digest in (made.digest, *PUBLISHED.values()):
-        stored = service.document(ready, digest)
+        stored = service.get_document(ready, digest)
         assert "sha256:" + hashlib.sha256(stored.form.text).hexdigest() == digest
         assert verify(stored.jws, stored.form.text, [key]) == key.kid
         assert verify(stored.jws, stored.form.text[:-1] + b" ", [key]) is None
-    note = read_note(made.note, [key])
+    note = parse_note(made.note, [key])
     assert end is not None
     assert (note.size, note.root) == (end.size, end.root)
     assert note.size == made.entry + 1
@@ -217,7 +217,7 @@ def test_the_next_edition_holds_the_checkpoint_of_the_one_before(ready: Database
 
 def test_a_bundle_is_the_whole_publication_in_one_file(ready: Database, folder: Path) -> None:
     made = publish(ready, folder)
-    whole = b"".join(service.bundle(ready, EDITION, 1))
+    whole = b"".join(service.stream_bundle(ready, EDITION, 1))
     assert (hashlib.sha256(whole).hexdigest(), len(whole)) == (made.bundle_digest, made.bundle_size)
     header, *lines = gzip.decompress(whole).removesuffix(b"\n").split(b"\n")
     told = json.loads(header)
@@ -265,7 +265,7 @@ def test_only_an_edition_in_review_is_published(database: Database, folder: Path
     with database.write() as session:
         session.connection().execute(text("UPDATE edition SET state = 'open'"))
     before = everything(database)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(PublicationRefused) as caught:
         publish(database, folder)
     assert rules(caught) == [("", "review")]
     assert everything(database) == before
@@ -274,7 +274,7 @@ def test_only_an_edition_in_review_is_published(database: Database, folder: Path
 def test_what_is_published_is_not_published_again(ready: Database, folder: Path) -> None:
     made = publish(ready, folder)
     before = everything(ready)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(PublicationRefused) as caught:
         publish(ready, folder)
     assert [(refusal.rule, refusal.holds) for refusal in caught.value.refusals] == [("published", made.digest)]
     assert everything(ready) == before
@@ -290,7 +290,7 @@ def test_what_is_handed_in_and_not_settled_keeps_an_edition_from_being_published
                 {"state": state, "organisation": organisation},
             )
     before = everything(ready)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(PublicationRefused) as caught:
         publish(ready, folder)
     assert [(refusal.rule, refusal.value, refusal.holds) for refusal in caught.value.refusals] == [
         ("unsettled", "hearing", "2"),
@@ -313,12 +313,12 @@ def test_what_is_settled_while_it_is_prepared_is_published_too(ready: Database, 
     """What was prepared is then not all of it, and is prepared anew."""
     with ready.write() as session:
         session.connection().execute(text(f"UPDATE assessment SET state = 'hearing' WHERE organisation = '{SMALL}'"))
-    publishing = service.Publishing(ready, folder)
-    asked = Asked(reason="The calendar says so.")
+    publishing = service.EditionPublisher(ready, folder)
+    asked = PublicationPlan(reason="The calendar says so.")
     event = ledger.Event(action="cli.publish", actor=None, subject="", public=True)
     attempts = 0
 
-    def write(prepared: service.Prepared | None) -> Published:
+    def write(prepared: service.PreparedScores | None) -> PublicationRecord:
         nonlocal attempts
         attempts += 1
         if attempts == 1:
@@ -326,7 +326,7 @@ def test_what_is_settled_while_it_is_prepared_is_published_too(ready: Database, 
         with ready.write() as session:
             return publishing.publish(session, EDITION, asked, prepared, event, now=NOW)
 
-    published = edition_document(ready, publishing.prepared(EDITION, asked, write))
+    published = edition_document(ready, publishing.write_prepared(EDITION, asked, write))
 
     assert attempts == 2
     assert [score.organisation for score in published.scores] == [BIG, SMALL, BARE]
@@ -335,15 +335,15 @@ def test_what_is_settled_while_it_is_prepared_is_published_too(ready: Database, 
 def test_documents_are_the_same_in_one_process_and_in_several(
     ready: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "_cores", lambda: 2)
-    asked = Asked(reason="The calendar says so.")
+    monkeypatch.setattr(workers, "_count_cores", lambda: 2)
+    asked = PublicationPlan(reason="The calendar says so.")
 
-    def kept(prepared: service.Prepared | None) -> service.Prepared | None:
+    def kept(prepared: service.PreparedScores | None) -> service.PreparedScores | None:
         return prepared
 
-    alone = service.Publishing(ready, folder).prepared(EDITION, asked, kept)
-    with workers.spread_over_cores() as spread:
-        together = service.Publishing(ready, folder, spread=spread).prepared(EDITION, asked, kept)
+    alone = service.EditionPublisher(ready, folder).write_prepared(EDITION, asked, kept)
+    with workers.open_worker_pool() as spread:
+        together = service.EditionPublisher(ready, folder, spread=spread).write_prepared(EDITION, asked, kept)
 
     assert alone is not None
     assert alone.scores
@@ -353,7 +353,7 @@ def test_documents_are_the_same_in_one_process_and_in_several(
 def test_an_edition_in_which_nothing_is_final_is_not_published(ready: Database, folder: Path) -> None:
     with ready.write() as session:
         session.connection().execute(text("UPDATE assessment SET state = 'draft'"))
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(PublicationRefused) as caught:
         publish(ready, folder)
     assert rules(caught) == [("", "empty")]
 
@@ -366,19 +366,19 @@ def test_without_a_key_that_signs_nothing_is_published(database: Database, folde
 
 
 def test_there_is_nothing_to_correct_before_it_is_published(ready: Database, folder: Path) -> None:
-    with pytest.raises(Refused) as caught:
-        publish(ready, folder, Asked(reason="x", supersedes="sha256:" + "0" * 64))
+    with pytest.raises(PublicationRefused) as caught:
+        publish(ready, folder, PublicationPlan(reason="x", supersedes="sha256:" + "0" * 64))
     assert rules(caught) == [("/supersedes", "unpublished")]
 
 
-Wrong = Callable[[Published], Asked]
+Wrong = Callable[[PublicationRecord], PublicationPlan]
 
 
 @pytest.mark.parametrize(
     ("wrong", "refused"),
     [
-        (lambda made: Asked(reason="x", supersedes=PUBLISHED[BIG]), [("/supersedes", "superseded")]),
-        (lambda made: Asked(reason="x", supersedes=made.digest), [("/corrections", "corrections")]),
+        (lambda made: PublicationPlan(reason="x", supersedes=PUBLISHED[BIG]), [("/supersedes", "superseded")]),
+        (lambda made: PublicationPlan(reason="x", supersedes=made.digest), [("/corrections", "corrections")]),
         (lambda made: correction(made, "XX-NADIE"), [("/corrections/0/organisation", "unknown")]),
         (lambda made: correction(made, LATE), [("/corrections/0/organisation", "unknown")]),
         (lambda made: correction(made), [("/corrections/0/assessment", "unchanged")]),
@@ -387,7 +387,7 @@ Wrong = Callable[[Published], Asked]
             [("/corrections/0/assessment", "unchanged")],
         ),
         (
-            lambda made: Asked(
+            lambda made: PublicationPlan(
                 reason="x",
                 supersedes=made.digest,
                 corrections=correction(made).corrections + correction(made).corrections,
@@ -401,7 +401,7 @@ def test_a_correction_that_corrects_nothing_is_refused(
 ) -> None:
     made = publish(ready, folder)
     before = everything(ready)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(PublicationRefused) as caught:
         publish(ready, folder, wrong(made), now=LATER)
     assert rules(caught) == refused
     assert everything(ready) == before
@@ -416,7 +416,11 @@ def test_a_corrected_assessment_has_no_errors(ready: Database, folder: Path) -> 
     assert [finding.severity for finding in caught.value.errors] == ["error"]
     patch = msgspec.convert({"methodology": "2026.2-draft"}, assessments.REQUEST_TYPES["2026.2-draft"].patch)
     with pytest.raises(MethodologyMismatch):
-        publish(ready, folder, Asked(reason="x", supersedes=made.digest, corrections=(Fix(BIG, patch),)))
+        publish(
+            ready,
+            folder,
+            PublicationPlan(reason="x", supersedes=made.digest, corrections=(PlannedCorrection(BIG, patch),)),
+        )
     assert everything(ready) == before
 
 
@@ -426,13 +430,13 @@ def test_a_corrected_assessment_has_no_errors(ready: Database, folder: Path) -> 
 def test_a_correction_is_a_revision_and_the_old_one_stays(ready: Database, folder: Path) -> None:
     """D1.01 from 50 to 100 points, a quarter of D1, which is a tenth of the index: 12.50 and 1.25 more."""
     first = publish(ready, folder)
-    text_before = service.document(ready, first.digest).form.text
+    text_before = service.get_document(ready, first.digest).form.text
     second = publish(ready, folder, correction(first, D1_01={"numerator": 320, "denominator": 320}), now=LATER)
     assert (second.revision, second.supersedes, second.reason) == (2, first.digest, "A wrong answer.")
     assert service.get(ready, EDITION, "1").superseded_by == second.digest
     assert service.get(ready, EDITION, "latest") == second
-    assert service.document(ready, first.digest).form.text == text_before
-    assert b"".join(service.bundle(ready, EDITION, 1)).startswith(b"\x1f\x8b")
+    assert service.get_document(ready, first.digest).form.text == text_before
+    assert b"".join(service.stream_bundle(ready, EDITION, 1)).startswith(b"\x1f\x8b")
 
     before, after = (edition_document(ready, found) for found in (first, second))
     (told,) = after.corrections
@@ -445,7 +449,7 @@ def test_a_correction_is_a_revision_and_the_old_one_stays(ready: Database, folde
     ]
     assert [line.document for line in before.scores[1:]] == [line.document for line in after.scores[1:]]
     assert [(line.index, line.rank) for line in after.scores] == [(45.28, 1), (16.51, 2), (0.75, None)]
-    assert read_score(service.document(ready, told.after).form.text).score.index == 45.28
+    assert parse_score(service.get_document(ready, told.after).form.text).score.index == 45.28
     assert [(found.organisation, found.index_before, found.index_after) for found in second.corrections] == [
         (BIG, 44.03, 45.28)
     ]
@@ -469,9 +473,9 @@ def test_a_correction_judges_only_the_documents_that_it_brings(ready: Database, 
     with pytest.raises(NotSubmittable) as caught:
         publish(ready, folder, correction(first, D1_02=added), now=LATER)
     assert [finding.rule for finding in caught.value.errors] == ["undeclared_domain"]
-    change_organisation(ready, organisations.Change(domains=("elsewhere.example",)))
+    change_organisation(ready, organisations.OrganisationChange(domains=("elsewhere.example",)))
     second = publish(ready, folder, correction(first, D1_02=added), now=LATER)
-    sent = read_score(service.document(ready, second.corrections[0].after).form.text).submission
+    sent = parse_score(service.get_document(ready, second.corrections[0].after).form.text).submission
     assert sent.self_declared == submissions()[BIG].self_declared
     assert sent.answers["D1.02"] == {"level": 3}
 
@@ -483,7 +487,7 @@ def test_a_correction_back_is_the_document_that_was_there(ready: Database, folde
     assert third.revision == 3
     assert third.digest != first.digest
     assert {line.organisation: line.document for line in edition_document(ready, third).scores} == PUBLISHED
-    assert [found.revision for found in service.page(ready, EDITION, before=None, offset=0, limit=9)] == [3, 2, 1]
+    assert [found.revision for found in service.list_page(ready, EDITION, before=None, offset=0, limit=9)] == [3, 2, 1]
 
 
 # --- reading --------------------------------------------------------------------------------------------------
@@ -503,7 +507,7 @@ def test_a_sheet_is_told_from_what_was_published(
     sent = scores.get_edition_score(ready, EDITION, BIG)
     assert scores.get_explained_score(sent) == computed
     assert sent.document == PUBLISHED[BIG]
-    change_organisation(ready, organisations.Change(name="Otro"))
+    change_organisation(ready, organisations.OrganisationChange(name="Otro"))
     assert scores.get_edition_score(ready, EDITION, BIG).name == "Ávila"
 
 
@@ -517,18 +521,18 @@ def test_what_is_not_published_is_named(ready: Database, folder: Path, revision:
     with pytest.raises(UnknownPublication):
         service.get(ready, EDITION, revision)
     with pytest.raises(UnknownDocument):
-        service.document(ready, "sha256:" + "0" * 64)
+        service.get_document(ready, "sha256:" + "0" * 64)
     with pytest.raises(service.UnknownPublishedScore):
-        service.score(ready, EDITION, "1", LATE)
+        service.get_score(ready, EDITION, "1", LATE)
 
 
 @pytest.mark.both_databases
 def test_pages_of_publications(ready: Database, folder: Path) -> None:
     first = publish(ready, folder)
     second = publish(ready, folder, correction(first, D1_01={"numerator": 320, "denominator": 320}), now=LATER)
-    (found,) = service.page(ready, EDITION, before=None, offset=0, limit=1)
+    (found,) = service.list_page(ready, EDITION, before=None, offset=0, limit=1)
     assert found == second
-    assert [page.digest for page in service.page(ready, EDITION, before=2, offset=0, limit=5)] == [first.digest]
+    assert [page.digest for page in service.list_page(ready, EDITION, before=2, offset=0, limit=5)] == [first.digest]
 
 
 # --- what becomes of it ---------------------------------------------------------------------------------------
@@ -536,11 +540,11 @@ def test_pages_of_publications(ready: Database, folder: Path) -> None:
 
 def test_a_restart_and_another_key_change_nothing(ready: Database, url: str, folder: Path) -> None:
     made = publish(ready, folder)
-    stored = service.document(ready, made.digest)
+    stored = service.get_document(ready, made.digest)
     ready.close()
     make_key(ready, folder, datetime(2027, 7, 1, tzinfo=UTC))
     with opened(url) as again:
-        assert service.document(again, made.digest) == stored
+        assert service.get_document(again, made.digest) == stored
         assert service.get(again, EDITION, "1") == made
 
 
@@ -548,46 +552,46 @@ def test_what_is_published_cannot_be_migrated_away(ready: Database, folder: Path
     made = publish(ready, folder)
     before = everything(ready)
     with pytest.raises(Irreversible):
-        move(ready, BASE)
+        move_to_revision(ready, BASE)
     assert everything(ready) == before
-    assert revisions(ready).state == "current"
+    assert get_revisions(ready).state == "current"
     assert service.get(ready, EDITION, "1") == made
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
 def test_a_copy_brings_it_back_to_the_byte(ready: Database, tmp_path: Path, folder: Path, url: str) -> None:
     made = publish(ready, folder)
-    whole = b"".join(service.bundle(ready, EDITION, 1))
-    copies.backup(ready, Path(url.removeprefix("sqlite:///")), tmp_path / "copy", force=False)
-    copies.restore(tmp_path / "copy", tmp_path / "back.sqlite3", force=False)
+    whole = b"".join(service.stream_bundle(ready, EDITION, 1))
+    copies.create_backup(ready, Path(url.removeprefix("sqlite:///")), tmp_path / "copy", force=False)
+    copies.restore_backup(tmp_path / "copy", tmp_path / "back.sqlite3", force=False)
     with opened(f"sqlite:///{tmp_path / 'back.sqlite3'}") as back:
         assert service.get(back, EDITION, "1") == made
-        assert b"".join(service.bundle(back, EDITION, 1)) == whole
+        assert b"".join(service.stream_bundle(back, EDITION, 1)) == whole
 
 
 @pytest.mark.both_databases
 def test_what_changes_meanwhile_is_prepared_anew(ready: Database, folder: Path) -> None:
     """The edition is taken out of review and put back between preparation and transaction: it is another version."""
-    publishing = service.Publishing(ready, folder)
-    asked = Asked(reason="x")
+    publishing = service.EditionPublisher(ready, folder)
+    asked = PublicationPlan(reason="x")
     event = ledger.Event(action="cli.publish", actor=None, subject="/v1/editions/2026", public=True)
     attempts: Iterator[str | None] = iter(["Another title", None])
 
-    def write(prepared: service.Prepared | None) -> Published:
+    def write(prepared: service.PreparedScores | None) -> PublicationRecord:
         title = next(attempts)
         if title is not None:
             with ready.write() as session:
                 editions.update(
                     session,
                     EDITION,
-                    editions.Change(titles={"en": title}),
+                    editions.EditionChange(titles={"en": title}),
                     expected=lambda revision: True,
                     now=BEFORE,
                 )
         with ready.write() as session:
             return publishing.publish(session, EDITION, asked, prepared, event, now=NOW)
 
-    made = publishing.prepared(EDITION, asked, write)
+    made = publishing.write_prepared(EDITION, asked, write)
     assert edition_document(ready, made).titles["en"] == "Another title"
     assert next(attempts, "both were made") == "both were made"
 
@@ -595,12 +599,12 @@ def test_what_changes_meanwhile_is_prepared_anew(ready: Database, folder: Path) 
 @pytest.mark.both_databases
 def test_an_organisation_renamed_meanwhile_is_prepared_anew(ready: Database, folder: Path) -> None:
     """What a document says of an organisation is as it is when it is published, not some seconds before."""
-    publishing = service.Publishing(ready, folder)
-    asked = Asked(reason="x")
+    publishing = service.EditionPublisher(ready, folder)
+    asked = PublicationPlan(reason="x")
     event = ledger.Event(action="cli.publish", actor=None, subject="/v1/editions/2026", public=True)
     renamed: list[str] = []
 
-    def write(prepared: service.Prepared | None) -> Published:
+    def write(prepared: service.PreparedScores | None) -> PublicationRecord:
         if not renamed:
             renamed.append(BIG)
             with ready.write() as session:
@@ -609,6 +613,6 @@ def test_an_organisation_renamed_meanwhile_is_prepared_anew(ready: Database, fol
         with ready.write() as session:
             return publishing.publish(session, EDITION, asked, prepared, event, now=NOW)
 
-    publishing.prepared(EDITION, asked, write)
-    _, stored = service.score(ready, EDITION, "latest", BIG)
-    assert read_score(stored.form.text).organisation.name == "Another name"
+    publishing.write_prepared(EDITION, asked, write)
+    _, stored = service.get_score(ready, EDITION, "latest", BIG)
+    assert parse_score(stored.form.text).organisation.name == "Another name"

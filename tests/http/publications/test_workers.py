@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 
 from actitud_api.resources.publications import workers
-from actitud_api.resources.publications.workers import AHEAD, spread_over_cores
+from actitud_api.resources.publications.workers import ITEMS_AHEAD, open_worker_pool
 
 PARENT = """
 import os, sys
 from actitud_api.resources.publications import workers
 workers._cores = lambda: 2
 if __name__ == "__main__":
-    with workers.spread_over_cores() as spread:
+    with workers.open_worker_pool() as spread:
         print(*spread(os.readlink, ["/proc/self"]), flush=True)
         sys.stdin.read()
 """
@@ -30,12 +30,12 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "_cores", lambda: 2)
+    monkeypatch.setattr(workers, "_count_cores", lambda: 2)
 
 
 @pytest.mark.usefixtures("two_cores")
 def test_results_come_in_order_and_no_process_is_left() -> None:
-    with spread_over_cores() as spread:
+    with open_worker_pool() as spread:
         assert list(spread(math.sqrt, (n * n for n in range(100)))) == list(range(100))
     assert multiprocessing.active_children() == []
 
@@ -50,26 +50,26 @@ def test_few_items_are_read_ahead() -> None:
             read += 1
             yield number
 
-    with spread_over_cores() as spread:
+    with open_worker_pool() as spread:
         next(spread(math.sqrt, items()))
-        assert read == AHEAD * 2
+        assert read == ITEMS_AHEAD * 2
 
 
 @pytest.mark.usefixtures("two_cores")
 def test_an_error_of_a_process_is_raised() -> None:
-    with spread_over_cores() as spread, pytest.raises(ValueError, match=r"domain|nonnegative"):
+    with open_worker_pool() as spread, pytest.raises(ValueError, match=r"domain|nonnegative"):
         list(spread(math.sqrt, [1, -1]))
 
 
 @pytest.mark.usefixtures("two_cores")
 def test_a_process_that_dies_is_an_error() -> None:
-    with spread_over_cores() as spread, pytest.raises(BrokenProcessPool):
+    with open_worker_pool() as spread, pytest.raises(BrokenProcessPool):
         list(spread(os._exit, [3]))
 
 
 def test_one_core_needs_no_other_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "_cores", lambda: 1)
-    with spread_over_cores() as spread:
+    monkeypatch.setattr(workers, "_count_cores", lambda: 1)
+    with open_worker_pool() as spread:
         assert list(spread(lambda _: os.getpid(), [None])) == [os.getpid()]
 
 

@@ -38,8 +38,14 @@ from actitud_api.resources.assessments.transitions import UnknownAssessment
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import EditionNotOpen
 from actitud_api.resources.organisations import service as organisations
-from actitud_api.resources.publications.documents import read_edition, read_score
-from actitud_api.resources.publications.service import Asked, Fix, Published, Refused, document
+from actitud_api.resources.publications.documents import parse_edition, parse_score
+from actitud_api.resources.publications.service import (
+    PlannedCorrection,
+    PublicationPlan,
+    PublicationRecord,
+    PublicationRefused,
+    get_document,
+)
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.service import Disagreement, InvalidVerdict, Opinion, OverallOpinion, UnknownVerdict
 from tests.support.assessing import DOMAIN, Body, body_a
@@ -158,8 +164,8 @@ class Story(RuleBasedStateMachine):
         self.models = {name: Model() for name in ORGANISATIONS}
         self.open: editions.State = "open"
         self.moment = 0
-        self.published: Published | None = None
-        draft = editions.Draft(
+        self.published: PublicationRecord | None = None
+        draft = editions.EditionDraft(
             id=self.edition,
             titles={"es": "Edición", "en": "Edition"},
             methodology="2026.1",
@@ -167,7 +173,7 @@ class Story(RuleBasedStateMachine):
             period_to=date(2026, 12, 31),
         )
         with self.database.write() as session:
-            editions.add(session, editions.made(draft, now=MOMENTS[0]))
+            editions.add(session, editions.build_record(draft, now=MOMENTS[0]))
         for step, organisation in itertools.product(range(max(steps)), ORGANISATIONS):
             if step < steps[ORGANISATIONS.index(organisation)]:
                 self.next_step(organisation)
@@ -517,8 +523,8 @@ class Story(RuleBasedStateMachine):
     @rule(state=st.sampled_from(("open", "in_review")))
     def turn(self, state: Any) -> None:
         """The edition takes answers, or no more."""
-        refusals: Refusals = {editions.Contradicted} if self.open == "published" else set()
-        change = editions.Change(state=state)
+        refusals: Refusals = {editions.EditionInconsistent} if self.open == "published" else set()
+        change = editions.EditionChange(state=state)
         if self.act(
             refusals,
             lambda session: editions.update(session, self.edition, change, expected=anything, now=self.now),
@@ -531,7 +537,7 @@ class Story(RuleBasedStateMachine):
         states = [model.state for model in self.models.values()]
         waits = self.open != "in_review" or any(state in ("submitted", "under_review", "hearing") for state in states)
         if waits or "final" not in states:
-            with pytest.raises(Refused):
+            with pytest.raises(PublicationRefused):
                 publish(self.database, self.folder, edition=self.edition)
         else:
             self.published = publish(self.database, self.folder, edition=self.edition)
@@ -544,10 +550,10 @@ class Story(RuleBasedStateMachine):
         model = self.models[organisation]
         value = data.draw(st.none() | st.sampled_from(VALUES[indicator]))
         digest = "sha256:" + "0" * 64 if self.published is None else self.published.digest
-        fix = Fix(organisation, msgspec.convert(patch_of(indicator, value), TYPES.patch))
-        asked = Asked(reason="A wrong answer.", supersedes=digest, corrections=(fix,))
+        fix = PlannedCorrection(organisation, msgspec.convert(patch_of(indicator, value), TYPES.patch))
+        asked = PublicationPlan(reason="A wrong answer.", supersedes=digest, corrections=(fix,))
         if self.published is None or model.state != "final" or model.answers.get(indicator) == value:
-            with pytest.raises(Refused):
+            with pytest.raises(PublicationRefused):
                 publish(self.database, self.folder, asked, edition=self.edition)
             return
         self.published = publish(self.database, self.folder, asked, edition=self.edition)
@@ -558,11 +564,11 @@ class Story(RuleBasedStateMachine):
     def check_published(self) -> None:
         """The newest revision has the scores of what is final, as the model has them."""
         assert self.published is not None
-        edition = read_edition(document(self.database, self.published.digest).form.text)
+        edition = parse_edition(get_document(self.database, self.published.digest).form.text)
         final = {name: model.index() for name, model in self.models.items() if model.state == "final"}
         assert {line.organisation: round_half_up(Fraction(str(line.index)) * 100) for line in edition.scores} == final
         for line in edition.scores:
-            score = read_score(document(self.database, line.document).form.text)
+            score = parse_score(get_document(self.database, line.document).form.text)
             stored = assessments.get_assessment(self.database, self.edition, line.organisation)
             assert score.submission == stored.submission
             judged = reviews.list_answer_reviews(self.database, self.edition, line.organisation)
@@ -591,7 +597,9 @@ def test_any_story_is_as_the_model_tells_it(database: Database, tmp_path: Path) 
     folder = tmp_path / "signing"
     make_key(database, folder, MOMENTS[0])
     with database.write() as session:
-        entries = [organisations.Entry(id=name, name=name, kind="MUN", domains=(DOMAIN,)) for name in ORGANISATIONS]
+        entries = [
+            organisations.OrganisationEntry(id=name, name=name, kind="MUN", domains=(DOMAIN,)) for name in ORGANISATIONS
+        ]
         organisations.add(session, entries, MOMENTS[0])
     here = {"database": database, "folder": folder, "editions": itertools.count(1)}
     run_state_machine_as_test(

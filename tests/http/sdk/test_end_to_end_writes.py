@@ -183,7 +183,7 @@ def test_what_was_done_is_in_the_ledger_and_the_checkpoint_is_kept(
     signer = Signer(Ed25519PrivateKey.generate())
     now = datetime.now(UTC)
     with installation.app.state["database"].write() as session:
-        ledger.checkpoint(session, signer, now)
+        ledger.make_checkpoint(session, signer, now)
         replace_signing_key(session, ledger.SigningKey(signer.kid, signer.public, now, None))
 
     entries = installation(lambda client: client.ledger.list(action="editions.create", limit=5))

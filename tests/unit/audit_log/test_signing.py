@@ -17,7 +17,7 @@ from actitud_api.platform.audit_log.keys import Signer, SigningKeyFault
 from actitud_api.platform.audit_log.signing import InvalidNote, Jwk, Jws
 
 # RFC 8037, appendix A.1 to A.4: the key, its thumbprint, and a JWS.
-PRIVATE = Ed25519PrivateKey.from_private_bytes(signing.from_base64url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"))
+PRIVATE = Ed25519PrivateKey.from_private_bytes(signing.decode_base64url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"))
 PUBLIC = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
 THUMBPRINT = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
 KEY = Jwk(PUBLIC, THUMBPRINT)
@@ -35,20 +35,20 @@ def test_the_signature_is_that_of_rfc_8037() -> None:
 
 
 def test_the_key_and_its_thumbprint_are_those_of_rfc_8037() -> None:
-    assert signing.public_of(PRIVATE) == PUBLIC
-    assert signing.thumbprint(PUBLIC) == THUMBPRINT
+    assert signing.encode_public_key(PRIVATE) == PUBLIC
+    assert signing.compute_thumbprint(PUBLIC) == THUMBPRINT
     assert Signer(PRIVATE).jwk == KEY
 
 
 def test_a_signature_names_its_key_and_holds_for_it() -> None:
     signer = Signer(PRIVATE)
     signed = signer.sign(b"what is signed")
-    assert signing.from_base64url(signed.protected) == f'{{"alg":"EdDSA","kid":"{THUMBPRINT}"}}'.encode()
+    assert signing.decode_base64url(signed.protected) == f'{{"alg":"EdDSA","kid":"{THUMBPRINT}"}}'.encode()
     assert signing.verify(signed, b"what is signed", [OTHER.jwk, KEY]) == THUMBPRINT
 
 
 def header(text: str) -> str:
-    return signing.base64url(text.encode())
+    return signing.encode_base64url(text.encode())
 
 
 SIGNED = Signer(PRIVATE).sign(b"payload")
@@ -93,32 +93,32 @@ def test_a_note_of_go_is_recognised() -> None:
         "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
     )
     public = base64.b64decode(verifier.split("+", 2)[2])[1:]
-    key = Jwk(signing.base64url(public), "theirs")
-    assert signing.note_key_id("PeterNeumann", public).hex() == "c74f20a3"
-    assert signing.signer_of_note(text, line, "PeterNeumann", [KEY, key]) == "theirs"
-    assert signing.signer_of_note(text.upper(), line, "PeterNeumann", [KEY, key]) is None
-    assert signing.signer_of_note(text, line, "PeterNeuman", [KEY, key]) is None
+    key = Jwk(signing.encode_base64url(public), "theirs")
+    assert signing.compute_note_key_id("PeterNeumann", public).hex() == "c74f20a3"
+    assert signing.find_note_signer(text, line, "PeterNeumann", [KEY, key]) == "theirs"
+    assert signing.find_note_signer(text.upper(), line, "PeterNeumann", [KEY, key]) is None
+    assert signing.find_note_signer(text, line, "PeterNeuman", [KEY, key]) is None
 
 
 def test_a_checkpoint_is_a_note_of_four_lines() -> None:
-    note = Signer(PRIVATE).checkpoint("example.org/ledger/0a1b2c3d", HEAD, AT)
+    note = Signer(PRIVATE).sign_checkpoint("example.org/ledger/0a1b2c3d", HEAD, AT)
     root = base64.b64encode(b"\xab" * 32).decode()
     text = f"example.org/ledger/0a1b2c3d\n7\n{root}\n2026-11-25T14:30:00.123456Z\n"
-    raw = signing.from_base64url(PUBLIC)
+    raw = signing.decode_base64url(PUBLIC)
     key_id = hashlib.sha256(b"example.org/ledger/0a1b2c3d\n\x01" + raw).digest()[:4]
     signature = base64.b64encode(key_id + PRIVATE.sign(text.encode())).decode()
     assert note == f"{text}\n— example.org/ledger/0a1b2c3d {signature}\n"
-    read = signing.read_note(note, [OTHER.jwk, KEY])
+    read = signing.parse_note(note, [OTHER.jwk, KEY])
     assert read == signing.Note("example.org/ledger/0a1b2c3d", 7, "ab" * 32, "2026-11-25T14:30:00.123456Z", THUMBPRINT)
 
 
-NOTE = Signer(PRIVATE).checkpoint("example.org/ledger/0a1b2c3d", HEAD, AT)
+NOTE = Signer(PRIVATE).sign_checkpoint("example.org/ledger/0a1b2c3d", HEAD, AT)
 
 
 def test_a_checkpoint_may_be_signed_by_others_too() -> None:
     text = NOTE.split("\n\n")[0] + "\n"
     both = NOTE + signing.sign_note(OTHER._private, "witness.example", text).split("\n\n")[1]
-    assert signing.read_note(both, [KEY]).kid == THUMBPRINT
+    assert signing.parse_note(both, [KEY]).kid == THUMBPRINT
 
 
 @pytest.mark.parametrize(
@@ -136,39 +136,41 @@ def test_a_checkpoint_may_be_signed_by_others_too() -> None:
         NOTE.split("— ")[0],
         NOTE.rsplit(" ", 1)[0] + " AAAA\n",
         NOTE.rsplit(" ", 1)[0] + " A\n",
-        Signer(PRIVATE).checkpoint("other/ledger/00000000", HEAD, AT).split("\n\n")[0] + "\n\n" + NOTE.split("\n\n")[1],
+        Signer(PRIVATE).sign_checkpoint("other/ledger/00000000", HEAD, AT).split("\n\n")[0]
+        + "\n\n"
+        + NOTE.split("\n\n")[1],
         "",
     ],
 )
 def test_a_changed_checkpoint_is_refused(wrong: str) -> None:
     with pytest.raises(InvalidNote):
-        signing.read_note(wrong, [KEY])
+        signing.parse_note(wrong, [KEY])
 
 
 def test_a_checkpoint_of_a_key_that_is_not_known_is_refused() -> None:
     with pytest.raises(InvalidNote, match="none of the keys"):
-        signing.read_note(NOTE, [OTHER.jwk])
+        signing.parse_note(NOTE, [OTHER.jwk])
 
 
 # --- files ----------------------------------------------------------------------------------------------------
 
 
 def test_a_key_that_was_made_is_read_again_and_only_by_its_owner(tmp_path: Path) -> None:
-    made = keys.make(tmp_path / "new" / "signing")
+    made = keys.create_key(tmp_path / "new" / "signing")
     file = tmp_path / "new" / "signing" / f"{made.kid}.pem"
     assert file.read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----\n")
     assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
-    again = keys.load(file.parent, made.kid)
+    again = keys.load_signer(file.parent, made.kid)
     assert signing.verify(again.sign(b"x"), b"x", [made.jwk]) == made.kid
 
 
 def test_a_key_whose_file_is_not_right_is_refused(tmp_path: Path) -> None:
-    made, other = keys.make(tmp_path), keys.make(tmp_path)
-    file, text = keys.file_of(tmp_path, made.kid), keys.file_of(tmp_path, made.kid).read_bytes()
+    made, other = keys.create_key(tmp_path), keys.create_key(tmp_path)
+    file, text = keys.build_key_path(tmp_path, made.kid), keys.build_key_path(tmp_path, made.kid).read_bytes()
 
     def refused() -> str:
         with pytest.raises(SigningKeyFault) as raised:
-            keys.load(tmp_path, made.kid)
+            keys.load_signer(tmp_path, made.kid)
         assert raised.value.file == file
         return raised.value.code
 
@@ -176,7 +178,7 @@ def test_a_key_whose_file_is_not_right_is_refused(tmp_path: Path) -> None:
     assert refused() == "exposed"
     file.chmod(0o600)
     for content, code in (
-        (keys.file_of(tmp_path, other.kid).read_bytes(), "foreign"),
+        (keys.build_key_path(tmp_path, other.kid).read_bytes(), "foreign"),
         (text[:-40], "unreadable"),
         (b"", "unreadable"),
     ):

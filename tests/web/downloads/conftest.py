@@ -58,7 +58,9 @@ def _installed(url: str, folder: Path) -> Iterator[TestClient[Litestar]]:
             }
             for number, name in enumerate(HOSTILE)
         ]
-        organisations.add(session, [msgspec.convert(entry, organisations.Entry) for entry in entries], BEFORE)
+        organisations.add(
+            session, [msgspec.convert(entry, organisations.OrganisationEntry) for entry in entries], BEFORE
+        )
     publish(database, folder)
     fill(database, "2027")
     with TestClient(app) as client:

@@ -26,8 +26,8 @@ from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.publications import queries
-from actitud_api.resources.publications.documents import Described, form_of, score_document
-from actitud_api.resources.publications.queries import Stored
+from actitud_api.resources.publications.documents import PublishedOrganisation, build_score_document, pack_document
+from actitud_api.resources.publications.queries import SignedDocument
 from actitud_api.resources.reviews.replies import service as replies
 from tests.support.databases import make_key, sqlite_url, unlimited
 from tests.support.publishing import BEFORE, BIG, METHODOLOGY, NOW, submissions
@@ -52,14 +52,14 @@ def make(folder: Path, size: int) -> None:
     database.migrate()
     make_key(database, folder)
     with database.write() as session:
-        draft = editions.Draft(
+        draft = editions.EditionDraft(
             id=EDITION,
             titles={"es": "Edición", "en": "Edition"},
             methodology="2026.1",
             period_from=BEFORE.date().replace(year=2026, month=1, day=1),
             period_to=BEFORE.date().replace(year=2026, month=12, day=31),
         )
-        editions.add(session, editions.made(draft, now=BEFORE, state="in_review"))
+        editions.add(session, editions.build_record(draft, now=BEFORE, state="in_review"))
     sent = submissions()[BIG]
     evaluation = evaluate(METHODOLOGY, sent)
     row = assessments.to_row(EDITION, BIG, sent, evaluation, BEFORE)
@@ -68,7 +68,9 @@ def make(folder: Path, size: int) -> None:
         part = names[start : start + _PART]
         with database.write() as session:
             entries = [{"id": name, "name": f"Ayuntamiento {name}", "kind": "MUN", "population": 9} for name in part]
-            organisations.add(session, [msgspec.convert(entry, organisations.Entry) for entry in entries], BEFORE)
+            organisations.add(
+                session, [msgspec.convert(entry, organisations.OrganisationEntry) for entry in entries], BEFORE
+            )
             assessments.store_rows(session, [{**row, "organisation": name} for name in part])
     _publish(database, folder, names)
     database.close()
@@ -77,26 +79,26 @@ def make(folder: Path, size: int) -> None:
 def _publish(database: Database, folder: Path, names: list[str]) -> None:
     """Publishes the edition with one document for all: what is measured reads them, and does not compare them."""
     sent = submissions()[BIG]
-    described = Described(
+    described = PublishedOrganisation(
         id=BIG, name="Ávila", kind="MUN", population=9, band="P1", province=None, region=None, simulated=True
     )
     score = explain_evaluation(evaluate(METHODOLOGY, sent), sent)
-    document = score_document(EDITION, described, sent, score, replies.build_empty_outcome("final"))
-    form = form_of(document)
+    document = build_score_document(EDITION, described, sent, score, replies.build_empty_outcome("final"))
+    form = pack_document(document)
     with database.write() as session:
         place = editions.find(session, EDITION)
-        editions.hold(session, place)
-        signer = ledger.signer(session, folder)
+        editions.lock(session, place)
+        signer = ledger.load_signer(session, folder)
         jws = signer.sign(form.text)
-        queries.add_documents(session, "score", [Stored(form, jws)])
-        queries.add_scores(session, EDITION, 1, dict.fromkeys(names, form.digest))
+        queries.insert_documents(session, "score", [SignedDocument(form, jws)])
+        queries.insert_scores(session, EDITION, 1, dict.fromkeys(names, form.digest))
         editions.publish(session, place, now=NOW)
         event = ledger.Event(action="cli.publish", actor=None, subject=f"/v1/editions/{EDITION}", public=True)
-        entry = ledger.append(session, event, now=NOW)
-        signed = ledger.checkpoint(session, signer, NOW)
-        queries.add(
+        entry = ledger.append_entry(session, event, now=NOW)
+        signed = ledger.make_checkpoint(session, signer, NOW)
+        queries.insert_publication(
             session,
-            queries.New(
+            queries.NewPublication(
                 edition=EDITION,
                 revision=1,
                 digest=form.digest,

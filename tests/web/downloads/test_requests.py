@@ -14,7 +14,7 @@ from msgspec import structs
 from actitud_api.app import create_app
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.versions import Stale
+from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.scores.service import ScoreFilters
 from actitud_api.web.downloads import service
 from tests.contract.asgi import Received, Sent, exchange
@@ -208,7 +208,7 @@ def test_a_correction_in_the_middle_ends_the_file(own: Client, tmp_path: Path, m
     assert [row[2] for row in next(rows)] == ["XX-T-1"]
     assert found.published is not None
     publish_correction(database, tmp_path, found.published.digest)
-    with pytest.raises(Stale):
+    with pytest.raises(StaleVersion):
         next(rows)
 
 

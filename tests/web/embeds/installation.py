@@ -95,14 +95,14 @@ def installed(url: str, public_url: str | None = BASE) -> Iterator[Client]:
 
 def add_edition(session: Session, year: str, scored: Mapping[str, Figures], state: editions.State) -> None:
     """An edition of a year with its scores."""
-    draft = editions.Draft(
+    draft = editions.EditionDraft(
         id=year,
         titles={"es": f"Edición {year}", "en": f"Edition {year}"},
         methodology="2026.1",
         period_from=date(int(year[:4]), 1, 1),
         period_to=date(int(year[:4]), 12, 31),
     )
-    editions.add(session, editions.made(draft, now=NOW, state=state))
+    editions.add(session, editions.build_record(draft, now=NOW, state=state))
     assessments.store_rows(session, [_row(year, organisation, figures) for organisation, figures in scored.items()])
 
 
@@ -111,8 +111,10 @@ def add_organisation(session: Session, identifier: str, name: str) -> None:
     organisations.add(session, [_entry(identifier, name)], NOW)
 
 
-def _entry(identifier: str, name: str) -> organisations.Entry:
-    return organisations.Entry(id=identifier, name=name, kind="MUN", aliases=(ALIAS,) if identifier == ZAMORA else ())
+def _entry(identifier: str, name: str) -> organisations.OrganisationEntry:
+    return organisations.OrganisationEntry(
+        id=identifier, name=name, kind="MUN", aliases=(ALIAS,) if identifier == ZAMORA else ()
+    )
 
 
 def _row(edition: str, organisation: str, figures: Figures) -> dict[str, Any]:

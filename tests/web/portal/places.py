@@ -67,17 +67,19 @@ def placed(url: str) -> Iterator[Client]:
     database: Database = app.state["database"]
     with database.write() as session:
         organisations.add(session, [_entry(place) for place in PLACES], NOW)
-        new = organisations.Entry(id=UNPUBLISHED, name="Todavía No", kind="MUN")
+        new = organisations.OrganisationEntry(id=UNPUBLISHED, name="Todavía No", kind="MUN")
         organisations.add(session, [new], NOW)
         for year, state in ((EDITION, "published"), (OPEN, "open")):
-            draft = editions.Draft(
+            draft = editions.EditionDraft(
                 id=year,
                 titles={"es": f"Edición {year}", "en": f"Edition {year}"},
                 methodology="2026.1",
                 period_from=date(int(year), 1, 1),
                 period_to=date(int(year), 12, 31),
             )
-            editions.add(session, editions.made(draft, now=NOW, state="published" if state == "published" else "open"))
+            editions.add(
+                session, editions.build_record(draft, now=NOW, state="published" if state == "published" else "open")
+            )
         rows = [_row(EDITION, place, simulated) for place, simulated in zip(PLACES, SIMULATED, strict=True)]
         unpublished = PLACES[0]._replace(id=UNPUBLISHED, points=7_700)
         assessments.store_rows(session, [*rows, _row(OPEN, unpublished, SIMULATED[0])])
@@ -86,8 +88,8 @@ def placed(url: str) -> Iterator[Client]:
     database.close()
 
 
-def _entry(place: Place) -> organisations.Entry:
-    return organisations.Entry(
+def _entry(place: Place) -> organisations.OrganisationEntry:
+    return organisations.OrganisationEntry(
         id=place.id,
         name=place.name,
         kind="MUN",

@@ -79,7 +79,7 @@ def proven(database: object, url: str) -> Iterator[Client]:
         self_declared=frozenset({"D1.02"}),
         set_aside={"D1.06": "stale"},
     )
-    draft = editions.Draft(
+    draft = editions.EditionDraft(
         id="2026",
         titles={"es": "Edición 2026", "en": "Edition 2026"},
         methodology="2026.1",
@@ -88,19 +88,19 @@ def proven(database: object, url: str) -> Iterator[Client]:
     )
     made = assessments.to_row("2026", PROVEN, submission, simulated.evaluation, NOW) | {"evidence": EVIDENCE}
     poor = {"status": "insufficient_evidence", "level": None, "index_value": 9_000, "rank_points": -1}
-    entry = organisations.Entry(
+    entry = organisations.OrganisationEntry(
         id=PROVEN,
         name="Ayuntamiento de Prueba",
         kind="MUN",
         province="49",
-        contact=organisations.Contact(email="redes@proven.example", url="https://www.proven.example/contact"),
+        contact=organisations.ContactDetails(email="redes@proven.example", url="https://www.proven.example/contact"),
         domains=("proven.example",),
     )
     with app.state["database"].write() as session:
         organisations.add(session, [entry], NOW)
         for year, state in PROVEN_IN.items():
             of_year = structs.replace(draft, id=year, period_to=date(int(year), 12, 31))
-            editions.add(session, editions.made(of_year, now=NOW, state=state))
+            editions.add(session, editions.build_record(of_year, now=NOW, state=state))
         assessments.store_rows(session, [made, made | {"edition": "2025", **poor}, made | {"edition": "2027"}])
     with TestClient(app) as client:
         yield client

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-NOTHING: Final = "0" * 64
+ZERO_HASH: Final = "0" * 64
 """What stands before entry 0."""
 
 GENESIS: Final = '{"action":"ledger.begin",'
@@ -23,13 +23,13 @@ GENESIS: Final = '{"action":"ledger.begin",'
 
 _ENTRY: Final = b"\x00"
 
-Wrong = Literal["seq", "prev", "hash", "genesis", "short", "root"]
+ChainDefect = Literal["seq", "prev", "hash", "genesis", "short", "root"]
 """What is wrong at a place: the number is not the next one; the hash before is another; the hash is not that of the
 record; entry 0 does not begin a ledger; the entries end before a checkpoint; the hash is not the one that a checkpoint
 says."""
 
 
-class Entry(Struct, frozen=True):
+class ChainEntry(Struct, frozen=True):
     """One link; `record` is the exact RFC 8785 text, hashes are hexadecimal."""
 
     seq: int
@@ -48,36 +48,36 @@ class Head(Struct, frozen=True):
 class BrokenChain(ValueError):
     """The first place that is wrong: the number of the entry, what is wrong, what was expected and what is there."""
 
-    def __init__(self, seq: int, wrong: Wrong, expected: str, found: str) -> None:
+    def __init__(self, seq: int, wrong: ChainDefect, expected: str, found: str) -> None:
         super().__init__(f"entry {seq}: {wrong}: {expected} expected, {found} found")
         self.seq = seq
-        self.wrong: Wrong = wrong
+        self.wrong: ChainDefect = wrong
         self.expected = expected
         self.found = found
 
 
-def hash_of(prev: str, seq: int, record: str) -> str:
+def compute_hash(prev: str, seq: int, record: str) -> str:
     """The hash of an entry in hexadecimal; `prev` is that of the entry before."""
     return hashlib.sha256(_ENTRY + bytes.fromhex(prev) + seq.to_bytes(8) + record.encode()).hexdigest()
 
 
-def link(head: Head | None, record: str) -> Entry:
+def link_entry(head: Head | None, record: str) -> ChainEntry:
     """The entry that follows the end of a chain; the first of all where there is none."""
-    seq, prev = (0, NOTHING) if head is None else (head.size, head.root)
-    return Entry(seq, record, prev, hash_of(prev, seq, record))
+    seq, prev = (0, ZERO_HASH) if head is None else (head.size, head.root)
+    return ChainEntry(seq, record, prev, compute_hash(prev, seq, record))
 
 
-def verify(entries: Iterable[Entry], against: Iterable[Head] = ()) -> Head:
+def verify_chain(entries: Iterable[ChainEntry], against: Iterable[Head] = ()) -> Head:
     """The end of a chain whose entries follow from each other, from entry 0, and which has in it what `against` says.
 
     `against`: what checkpoints state that were kept outside. Raises `BrokenChain` at the first place that is wrong.
     """
     stated = sorted((head.size, head.root) for head in against)
-    size, root, met = 0, NOTHING, 0
+    size, root, met = 0, ZERO_HASH, 0
     for entry in entries:
         _same(size, "seq", str(size), str(entry.seq))
         _same(size, "prev", root, entry.prev)
-        _same(size, "hash", hash_of(root, size, entry.record), entry.hash)
+        _same(size, "hash", compute_hash(root, size, entry.record), entry.hash)
         if size == 0:
             _same(size, "genesis", GENESIS, entry.record[: len(GENESIS)])
         size, root = size + 1, entry.hash
@@ -89,6 +89,6 @@ def verify(entries: Iterable[Entry], against: Iterable[Head] = ()) -> Head:
     return Head(size, root)
 
 
-def _same(seq: int, wrong: Wrong, expected: str, found: str) -> None:
+def _same(seq: int, wrong: ChainDefect, expected: str, found: str) -> None:
     if expected != found:
         raise BrokenChain(seq, wrong, expected, found)

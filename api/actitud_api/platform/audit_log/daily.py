@@ -15,29 +15,31 @@ from actitud_api.platform.audit_log import service
 from actitud_api.platform.audit_log.service import SigningKeyFault
 from actitud_api.platform.storage.database import Database, Unavailable
 
-EVERY: Final = 600
+CHECK_SECONDS: Final = 600
 """Seconds between looking whether one is due."""
 
 _log = structlog.get_logger()
 
 
-def make_due(database: Database, folder: Path, host: str, now: datetime) -> service.Checkpoint | None:
+def make_due_checkpoint(database: Database, folder: Path, host: str, now: datetime) -> service.CheckpointRecord | None:
     """Begins the ledger where nobody has, and makes the checkpoint of the day where it is due; None where it is not.
 
     `folder`: of the private keys. `host`: see `service.begin`. Raises `SigningKeyFault`, and `Unavailable`.
     """
     with database.write() as session:
-        service.begin(session, host, now)
+        service.begin_ledger(session, host, now)
     with database.write() as session:
-        return service.checkpoint_if_due(session, service.signer(session, folder), now)
+        return service.make_checkpoint_if_due(session, service.load_signer(session, folder), now)
 
 
-def daily(database: Database, folder: Path, host: str) -> Callable[[object], AbstractAsyncContextManager[None]]:
+def build_daily_lifespan(
+    database: Database, folder: Path, host: str
+) -> Callable[[object], AbstractAsyncContextManager[None]]:
     """What runs while an application is served: looks at once and then every ten minutes."""
 
     async def look() -> None:
         try:
-            made = await asyncio.to_thread(make_due, database, folder, host, datetime.now(UTC))
+            made = await asyncio.to_thread(make_due_checkpoint, database, folder, host, datetime.now(UTC))
         except (SigningKeyFault, Unavailable) as error:
             _log.warning("no checkpoint made", reason=str(error))
             return
@@ -46,7 +48,7 @@ def daily(database: Database, folder: Path, host: str) -> Callable[[object], Abs
 
     async def go_on() -> None:
         while True:
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(CHECK_SECONDS)
             try:
                 await look()
             except Exception:  # whatever it was, the next look may do better, and nobody else would

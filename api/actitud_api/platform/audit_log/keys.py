@@ -22,16 +22,16 @@ from actitud_api.platform.audit_log.chain import Head
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 
-Code = Literal["none", "missing", "unreadable", "exposed", "foreign"]
+KeyFaultCode = Literal["none", "missing", "unreadable", "exposed", "foreign"]
 """There is no key yet; its file is not there, cannot be read as a key, is readable by others, or is of another key."""
 
 
 class SigningKeyFault(RuntimeError):
     """The key that signs cannot be used; `file` is where it should be, None where there is no key."""
 
-    def __init__(self, code: Code, file: Path | None = None, reason: str = "") -> None:
+    def __init__(self, code: KeyFaultCode, file: Path | None = None, reason: str = "") -> None:
         super().__init__(f"{code}: {file or ''} {reason}".rstrip())
-        self.code: Code = code
+        self.code: KeyFaultCode = code
         self.file = file
         self.reason = reason
 
@@ -41,8 +41,8 @@ class Signer:
 
     def __init__(self, private: Ed25519PrivateKey) -> None:
         self._private = private
-        self.public = signing.public_of(private)
-        self.kid = signing.thumbprint(self.public)
+        self.public = signing.encode_public_key(private)
+        self.kid = signing.compute_thumbprint(self.public)
 
     def __repr__(self) -> str:
         return f"Signer({self.kid!r})"
@@ -56,24 +56,24 @@ class Signer:
         """The detached signature of a payload."""
         return signing.sign(self._private, canonicalize({"alg": signing.ALGORITHM, "kid": self.kid}), payload)
 
-    def checkpoint(self, origin: str, head: Head, at: datetime) -> str:
+    def sign_checkpoint(self, origin: str, head: Head, at: datetime) -> str:
         """The signed note that states how a ledger is at a time."""
-        text = signing.checkpoint_text(origin, head.size, head.root, at)
+        text = signing.format_checkpoint(origin, head.size, head.root, at)
         return signing.sign_note(self._private, origin, text)
 
 
-def file_of(folder: Path, kid: str) -> Path:
+def build_key_path(folder: Path, kid: str) -> Path:
     """Where the private part of a key stands."""
     return folder / f"{kid}.pem"
 
 
-def make(folder: Path) -> Signer:
+def create_key(folder: Path) -> Signer:
     """Makes a key and writes its private part (PKCS#8 in PEM) to a file in a folder, synced; raises `OSError`."""
     private = Ed25519PrivateKey.generate()
     signer = Signer(private)
     text = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    descriptor = os.open(file_of(folder, signer.kid), os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    descriptor = os.open(build_key_path(folder, signer.kid), os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(text)
         file.flush()
@@ -86,9 +86,9 @@ def make(folder: Path) -> Signer:
     return signer
 
 
-def load(folder: Path, kid: str) -> Signer:
+def load_signer(folder: Path, kid: str) -> Signer:
     """The private part of a key; raises `SigningKeyFault`, also where others than its owner may read its file."""
-    file = file_of(folder, kid)
+    file = build_key_path(folder, kid)
     try:
         with file.open("rb") as opened:
             mode = os.fstat(opened.fileno()).st_mode

@@ -9,13 +9,18 @@ from typing import Final
 from msgspec import Struct, structs
 from sqlalchemy import Select, bindparam, insert, select, text, update
 
-from actitud_api.platform.audit_log.chain import Entry, Head
-from actitud_api.platform.audit_log.tables import LedgerEntry, LedgerOpening, StoredCheckpoint, StoredSigningKey
+from actitud_api.platform.audit_log.chain import ChainEntry, Head
+from actitud_api.platform.audit_log.tables import (
+    LedgerEntryTable,
+    LedgerOpeningTable,
+    StoredCheckpoint,
+    StoredSigningKey,
+)
 from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.database import Session
 
-ENTRIES = Base.metadata.tables[str(LedgerEntry.__tablename__)]
-OPENINGS = Base.metadata.tables[str(LedgerOpening.__tablename__)]
+ENTRIES = Base.metadata.tables[str(LedgerEntryTable.__tablename__)]
+OPENINGS = Base.metadata.tables[str(LedgerOpeningTable.__tablename__)]
 CHECKPOINTS = Base.metadata.tables[str(StoredCheckpoint.__tablename__)]
 KEYS = Base.metadata.tables[str(StoredSigningKey.__tablename__)]
 
@@ -23,7 +28,7 @@ _CHAIN_LOCK: Final = 0x6C6564676572
 """The advisory lock of who goes on with the chain: `ledger` in ASCII."""
 
 
-class Opening(Struct, frozen=True):
+class EntryOpening(Struct, frozen=True):
     """What opens the commitment of an entry; see the table."""
 
     subject: str
@@ -32,7 +37,7 @@ class Opening(Struct, frozen=True):
     owner: str | None
 
 
-class Checkpoint(Struct, frozen=True):
+class CheckpointRecord(Struct, frozen=True):
     """A signed statement; see the table."""
 
     size: int
@@ -59,7 +64,7 @@ _OPEN = insert(OPENINGS)
 _GENESIS = select(ENTRIES.c.record).where(ENTRIES.c.seq == 0)
 
 
-def take_turn(session: Session) -> None:
+def lock_chain(session: Session) -> None:
     """Makes the session the only one that goes on with the chain until it ends; others wait.
 
     On SQLite a session that writes is alone anyway.
@@ -68,19 +73,19 @@ def take_turn(session: Session) -> None:
         session.execute(_LOCK)
 
 
-def head(session: Session) -> Head | None:
+def get_head(session: Session) -> Head | None:
     """The end of the chain; None where nobody has begun it."""
     row = session.execute(_HEAD).one_or_none()
     return None if row is None else Head(row.seq + 1, row.hash)
 
 
-def genesis(session: Session) -> str | None:
+def get_genesis(session: Session) -> str | None:
     """The record of entry 0."""
     record: str | None = session.execute(_GENESIS).scalar_one_or_none()
     return record
 
 
-def add(session: Session, entry: Entry, at: datetime, action: str, opening: Opening | None) -> None:
+def insert_entry(session: Session, entry: ChainEntry, at: datetime, action: str, opening: EntryOpening | None) -> None:
     """Stores an entry, and what opens it."""
     connection = session.connection()
     connection.execute(_ADD, {**structs.asdict(entry), "at": at, "action": action})
@@ -88,24 +93,24 @@ def add(session: Session, entry: Entry, at: datetime, action: str, opening: Open
         connection.execute(_OPEN, {**structs.asdict(opening), "seq": entry.seq})
 
 
-class Shown(Struct, frozen=True):
+class OpenedEntry(Struct, frozen=True):
     """An entry with what opens it, None where that has been removed."""
 
-    entry: Entry
-    opening: Opening | None
+    entry: ChainEntry
+    opening: EntryOpening | None
 
 
 _SHOWN: Select[tuple[object, ...]] = (
     select(
-        *(ENTRIES.c[name] for name in Entry.__struct_fields__),
-        *(OPENINGS.c[name] for name in Opening.__struct_fields__),
+        *(ENTRIES.c[name] for name in ChainEntry.__struct_fields__),
+        *(OPENINGS.c[name] for name in EntryOpening.__struct_fields__),
     )
     .join_from(ENTRIES, OPENINGS, ENTRIES.c.seq == OPENINGS.c.seq, isouter=True)
     .order_by(ENTRIES.c.seq)
 )
 
 
-def page(session: Session, *, action: str | None, after: int, offset: int, limit: int) -> list[Shown]:
+def list_page(session: Session, *, action: str | None, after: int, offset: int, limit: int) -> list[OpenedEntry]:
     """Entries after a number, in their order, all or those of one action."""
     wanted = _SHOWN.where(ENTRIES.c.seq > after).offset(offset).limit(limit)
     if action is not None:
@@ -113,13 +118,13 @@ def page(session: Session, *, action: str | None, after: int, offset: int, limit
     return [_shown(tuple(row)) for row in session.execute(wanted)]
 
 
-def _shown(row: tuple[object, ...]) -> Shown:
-    middle = len(Entry.__struct_fields__)
-    opening = None if row[middle] is None else Opening(*row[middle:])  # type: ignore[arg-type]  # of the columns' types
-    return Shown(Entry(*row[:middle]), opening)  # type: ignore[arg-type]  # the same
+def _shown(row: tuple[object, ...]) -> OpenedEntry:
+    middle = len(ChainEntry.__struct_fields__)
+    opening = None if row[middle] is None else EntryOpening(*row[middle:])  # type: ignore[arg-type]  # of the columns' types
+    return OpenedEntry(ChainEntry(*row[:middle]), opening)  # type: ignore[arg-type]  # the same
 
 
-def chain(session: Session) -> Iterator[Shown]:
+def iterate_entries(session: Session) -> Iterator[OpenedEntry]:
     """Every entry in its order, read as it is asked for."""
     rows = session.execute(_SHOWN, execution_options={"yield_per": 1_000})
     return (_shown(tuple(row)) for row in rows)
@@ -127,32 +132,32 @@ def chain(session: Session) -> Iterator[Shown]:
 
 # --- checkpoints ----------------------------------------------------------------------------------------------
 
-_CHECKPOINTS = select(*(CHECKPOINTS.c[name] for name in Checkpoint.__struct_fields__))
+_CHECKPOINTS = select(*(CHECKPOINTS.c[name] for name in CheckpointRecord.__struct_fields__))
 _NEWEST = _CHECKPOINTS.order_by(CHECKPOINTS.c.size.desc()).limit(1)
 _OF_SIZE = _CHECKPOINTS.where(CHECKPOINTS.c.size == bindparam("of"))
 
 
-def add_checkpoint(session: Session, checkpoint: Checkpoint) -> None:
+def insert_checkpoint(session: Session, checkpoint: CheckpointRecord) -> None:
     """Stores a checkpoint."""
     session.execute(insert(CHECKPOINTS), [structs.asdict(checkpoint)])
 
 
-def newest_checkpoint(session: Session) -> Checkpoint | None:
+def get_newest_checkpoint(session: Session) -> CheckpointRecord | None:
     """The checkpoint of the longest chain."""
     row = session.execute(_NEWEST).one_or_none()
-    return None if row is None else Checkpoint(*row)
+    return None if row is None else CheckpointRecord(*row)
 
 
-def checkpoint_of(session: Session, size: int) -> Checkpoint | None:
+def get_checkpoint(session: Session, size: int) -> CheckpointRecord | None:
     """The checkpoint of a size."""
     row = session.execute(_OF_SIZE, {"of": size}).one_or_none()
-    return None if row is None else Checkpoint(*row)
+    return None if row is None else CheckpointRecord(*row)
 
 
-def checkpoints(session: Session, *, after: int, offset: int, limit: int) -> list[Checkpoint]:
+def list_checkpoints(session: Session, *, after: int, offset: int, limit: int) -> list[CheckpointRecord]:
     """Checkpoints larger than a size, the smallest first."""
     wanted = _CHECKPOINTS.where(CHECKPOINTS.c.size > after).order_by(CHECKPOINTS.c.size).offset(offset).limit(limit)
-    return [Checkpoint(*row) for row in session.execute(wanted)]
+    return [CheckpointRecord(*row) for row in session.execute(wanted)]
 
 
 # --- signing keys ---------------------------------------------------------------------------------------------
@@ -160,7 +165,7 @@ def checkpoints(session: Session, *, after: int, offset: int, limit: int) -> lis
 _KEYS = select(*(KEYS.c[name] for name in SigningKey.__struct_fields__)).order_by(KEYS.c.created, KEYS.c.kid)
 
 
-def signing_keys(session: Session) -> Sequence[SigningKey]:
+def list_signing_keys(session: Session) -> Sequence[SigningKey]:
     """Every key, the oldest first."""
     return [SigningKey(*row) for row in session.execute(_KEYS)]
 

@@ -77,7 +77,7 @@ class LedgerController(Controller):
         Every change and every attempt that a key was denied, in the order of the chain. What an entry is about shows
         where everybody may read that; else only to the organisation that it is of and to administrators.
         """
-        rows = service.page(
+        rows = service.list_page(
             database,
             action=query.action,
             after=CURSOR.read(query),
@@ -86,7 +86,7 @@ class LedgerController(Controller):
         )
         page, cursor = CURSOR.cut(query, rows, lambda row: row.entry.seq)
         holder = holder_of(request.scope)
-        items = tuple(schemas.entry(row, holder) for row in page)
+        items = tuple(schemas.build_entry(row, holder) for row in page)
         return PAGE.of(request, schemas.LedgerPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
 
     @get(
@@ -110,9 +110,9 @@ class LedgerController(Controller):
         show that nothing before them has been changed since.
         """
         after = CHECKPOINTS_CURSOR.read(query)
-        rows = service.checkpoints(database, after=after, offset=query.offset, limit=query.limit + 1)
+        rows = service.list_checkpoints(database, after=after, offset=query.offset, limit=query.limit + 1)
         page, cursor = CHECKPOINTS_CURSOR.cut(query, rows, lambda row: row.size)
-        items = tuple(schemas.checkpoint(row) for row in page)
+        items = tuple(schemas.build_checkpoint(row) for row in page)
         document = schemas.CheckpointPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
         return CHECKPOINTS.of(request, document)
 
@@ -128,7 +128,7 @@ class LedgerController(Controller):
 
         The checkpoint of a size of the ledger; `latest` is the newest. `note` is what is to be kept.
         """
-        return CHECKPOINT.of(request, schemas.checkpoint(service.find_checkpoint(database, path.size)))
+        return CHECKPOINT.of(request, schemas.build_checkpoint(service.find_checkpoint(database, path.size)))
 
 
 class SigningKeysController(Controller):
@@ -145,5 +145,5 @@ class SigningKeysController(Controller):
         retired too: what they signed still holds.
         """
         with database.read() as session:
-            known = service.signing_keys(session)
-        return KEYS.of(request, schemas.key_set(known))
+            known = service.list_signing_keys(session)
+        return KEYS.of(request, schemas.build_key_set(known))

@@ -125,7 +125,7 @@ class JsonWebKeySet(Struct, frozen=True, kw_only=True):
     keys: tuple[JsonWebKey, ...]
 
 
-def entry(shown: service.Shown, holder: Holder | None) -> LedgerEntry:
+def build_entry(shown: service.OpenedEntry, holder: Holder | None) -> LedgerEntry:
     """An entry for whoever asks."""
     link, opening = shown.entry, shown.opening
     return LedgerEntry(
@@ -139,7 +139,7 @@ def entry(shown: service.Shown, holder: Holder | None) -> LedgerEntry:
     )
 
 
-def _may_see(opening: service.Opening, holder: Holder | None) -> bool:
+def _may_see(opening: service.EntryOpening, holder: Holder | None) -> bool:
     if opening.public:
         return True
     if holder is None:
@@ -149,12 +149,12 @@ def _may_see(opening: service.Opening, holder: Holder | None) -> bool:
     return opening.owner in holder.organisations
 
 
-def checkpoint(made: service.Checkpoint) -> Checkpoint:
+def build_checkpoint(made: service.CheckpointRecord) -> Checkpoint:
     """A checkpoint."""
     return Checkpoint(size=made.size, root=made.root, at=made.at, note=made.note)
 
 
-def key_set(keys: Sequence[service.SigningKey]) -> JsonWebKeySet:
+def build_key_set(keys: Sequence[service.SigningKey]) -> JsonWebKeySet:
     """The public keys."""
     return JsonWebKeySet(
         keys=tuple(

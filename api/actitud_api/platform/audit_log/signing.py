@@ -48,7 +48,7 @@ class Jwk(Struct, frozen=True, omit_defaults=True):
     crv: str = "Ed25519"
 
 
-class Header(Struct, frozen=True, forbid_unknown_fields=True):
+class JwsHeader(Struct, frozen=True, forbid_unknown_fields=True):
     """The protected header of a signature; any other member, as `crit` or `b64`, is refused."""
 
     alg: str
@@ -72,33 +72,33 @@ class InvalidNote(ValueError):
     """A text that is no checkpoint, or none that one of the keys has signed."""
 
 
-def base64url(data: bytes) -> str:
+def encode_base64url(data: bytes) -> str:
     """The base64url text of bytes, without padding (RFC 7515, section 2)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def from_base64url(text: str) -> bytes:
+def decode_base64url(text: str) -> bytes:
     """The bytes of a base64url text; raises `ValueError` where it is not the one text of them."""
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except binascii.Error as error:
         raise ValueError("not base64url") from error
-    if base64url(data) != text:
+    if encode_base64url(data) != text:
         raise ValueError("not base64url")
     return data
 
 
-def public_of(private: Ed25519PrivateKey) -> str:
+def encode_public_key(private: Ed25519PrivateKey) -> str:
     """The public part of a key, in base64url."""
-    return base64url(private.public_key().public_bytes_raw())
+    return encode_base64url(private.public_key().public_bytes_raw())
 
 
-def thumbprint(public: str) -> str:
+def compute_thumbprint(public: str) -> str:
     """The RFC 7638 thumbprint of a public key (RFC 8037, section 2), in base64url."""
-    return base64url(hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}'.encode()).digest())
+    return encode_base64url(hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}'.encode()).digest())
 
 
-def rfc3339(at: datetime) -> str:
+def format_rfc3339(at: datetime) -> str:
     """A time with its zone as a text: UTC, to the microsecond."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
@@ -108,15 +108,15 @@ def rfc3339(at: datetime) -> str:
 
 def sign(private: Ed25519PrivateKey, header: bytes, payload: bytes) -> Jws:
     """The signature of a payload under a protected header, the bytes of a JSON object (RFC 7515, section 5.1)."""
-    protected = base64url(header)
-    return Jws(protected, base64url(private.sign(_signing_input(protected, payload))))
+    protected = encode_base64url(header)
+    return Jws(protected, encode_base64url(private.sign(_signing_input(protected, payload))))
 
 
 def verify(jws: Jws, payload: bytes, keys: Iterable[Jwk]) -> str | None:
     """The id of the key that signed a payload; None where none of the keys did, or the header says anything else."""
     try:
-        header = msgspec.json.decode(from_base64url(jws.protected), type=Header)
-        signature = from_base64url(jws.signature)
+        header = msgspec.json.decode(decode_base64url(jws.protected), type=JwsHeader)
+        signature = decode_base64url(jws.signature)
     except ValueError:
         return None
     if header.alg != ALGORITHM:
@@ -128,12 +128,12 @@ def verify(jws: Jws, payload: bytes, keys: Iterable[Jwk]) -> str | None:
 
 
 def _signing_input(protected: str, payload: bytes) -> bytes:
-    return f"{protected}.{base64url(payload)}".encode()
+    return f"{protected}.{encode_base64url(payload)}".encode()
 
 
 def _is_signed(key: Jwk, signature: bytes, message: bytes) -> bool:
     try:
-        Ed25519PublicKey.from_public_bytes(from_base64url(key.x)).verify(signature, message)
+        Ed25519PublicKey.from_public_bytes(decode_base64url(key.x)).verify(signature, message)
     except (InvalidSignature, ValueError):
         return False
     return True
@@ -142,19 +142,19 @@ def _is_signed(key: Jwk, signature: bytes, message: bytes) -> bool:
 # --- signed notes ---------------------------------------------------------------------------------------------
 
 
-def note_key_id(name: str, public: bytes) -> bytes:
+def compute_note_key_id(name: str, public: bytes) -> bytes:
     """The 4 bytes by which a note names a key (C2SP signed-note): the beginning of a SHA-256."""
     return hashlib.sha256(name.encode() + b"\n" + _NOTE_ED25519 + public).digest()[:_KEY_ID_BYTES]
 
 
 def sign_note(private: Ed25519PrivateKey, name: str, text: str) -> str:
     """A text that ends with a line feed, signed under a name."""
-    key_id = note_key_id(name, private.public_key().public_bytes_raw())
+    key_id = compute_note_key_id(name, private.public_key().public_bytes_raw())
     signature = base64.b64encode(key_id + private.sign(text.encode())).decode()
     return f"{text}\n— {name} {signature}\n"
 
 
-def signer_of_note(text: str, signatures: str, name: str, keys: Iterable[Jwk]) -> str | None:
+def find_note_signer(text: str, signatures: str, name: str, keys: Iterable[Jwk]) -> str | None:
     """The id of the key that signed a text under a name, by the lines of signature below it; None where none did."""
     known = list(keys)
     for found in _SIGNATURE.finditer(signatures):
@@ -165,24 +165,24 @@ def signer_of_note(text: str, signatures: str, name: str, keys: Iterable[Jwk]) -
         except binascii.Error:
             continue
         for key in known:
-            if data[:_KEY_ID_BYTES] != note_key_id(name, from_base64url(key.x)):
+            if data[:_KEY_ID_BYTES] != compute_note_key_id(name, decode_base64url(key.x)):
                 continue
             if _is_signed(key, data[_KEY_ID_BYTES:], text.encode()):
                 return key.kid
     return None
 
 
-def checkpoint_text(origin: str, size: int, root: str, at: datetime) -> str:
+def format_checkpoint(origin: str, size: int, root: str, at: datetime) -> str:
     """What the note of a checkpoint states, in four lines; `root` in hexadecimal."""
-    return f"{origin}\n{size}\n{base64.b64encode(bytes.fromhex(root)).decode()}\n{rfc3339(at)}\n"
+    return f"{origin}\n{size}\n{base64.b64encode(bytes.fromhex(root)).decode()}\n{format_rfc3339(at)}\n"
 
 
-def read_note(note: str, keys: Iterable[Jwk]) -> Note:
+def parse_note(note: str, keys: Iterable[Jwk]) -> Note:
     """What a checkpoint states that one of the keys signed; raises `InvalidNote`."""
     found = _NOTE.fullmatch(note)
     if found is None:
         raise InvalidNote("not the form of a checkpoint")
-    kid = signer_of_note(found["text"], found["signatures"], found["origin"], keys)
+    kid = find_note_signer(found["text"], found["signatures"], found["origin"], keys)
     if kid is None:
         raise InvalidNote("none of the keys has signed it")
     return Note(found["origin"], int(found["size"]), base64.b64decode(found["root"]).hex(), found["at"], kid)

@@ -8,18 +8,18 @@ from sqlmodel import Field
 from actitud_api.platform.storage.base import IDENTIFIER, Base
 from actitud_api.platform.storage.times import UtcTime
 
-NAMES_ITS_ACTION = "substr(record, 1, length(action) + 13) = '{\"action\":\"' || action || '\",'"
+ACTION_CHECK = "substr(record, 1, length(action) + 13) = '{\"action\":\"' || action || '\",'"
 """A record begins with its action, the first of its members in the order of RFC 8785."""
 
 
-class LedgerEntry(Base, table=True):
+class LedgerEntryTable(Base, table=True):
     """One link of the chain: `record` is the exact RFC 8785 text, `prev` and `hash` are SHA-256 in hexadecimal.
 
     `action` repeats that of the record, to find entries by it; the database refuses another one.
     """
 
     __tablename__ = "ledger_entry"
-    __table_args__ = (CheckConstraint(NAMES_ITS_ACTION, name="action"), Index(None, "action", "seq"))
+    __table_args__ = (CheckConstraint(ACTION_CHECK, name="action"), Index(None, "action", "seq"))
 
     seq: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     at: datetime = Field(sa_column=Column(UtcTime, nullable=False))
@@ -29,7 +29,7 @@ class LedgerEntry(Base, table=True):
     hash: str
 
 
-class LedgerOpening(Base, table=True):
+class LedgerOpeningTable(Base, table=True):
     """What opens the commitment of an entry: the path of its subject and the salt, 16 bytes in hexadecimal.
 
     `public`: everybody may read the subject; else only `owner`, the organisation that it is of, and administrators.

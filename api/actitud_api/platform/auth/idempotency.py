@@ -19,55 +19,55 @@ from msgspec import structs
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import queries
 from actitud_api.platform.auth.policy import principal_of
-from actitud_api.platform.auth.recording import event_of
+from actitud_api.platform.auth.recording import audit_event
 from actitud_api.platform.http.contract import idempotency_key
 from actitud_api.platform.http.problems import IDEMPOTENCY_KEY_REUSED, ProblemError
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 
-KEPT: Final = timedelta(hours=24)
+RESPONSE_LIFETIME: Final = timedelta(hours=24)
 """How long an answer is kept at least."""
 
-REPLAYED: Final = "Idempotency-Replayed"
+REPLAYED_HEADER: Final = "Idempotency-Replayed"
 """The header that marks an answer as that of an earlier request."""
 
 
-def once(
-    request: ApiRequest, database: Database, act: Callable[[Session], Response[bytes]], *, records: bool = True
+def idempotent(
+    request: ApiRequest, database: Database, act: Callable[[Session], Response[bytes]], *, adds_audit_entry: bool = True
 ) -> Response[bytes]:
     """The answer of `act`, which runs in a session that writes; or the answer that it gave to the same key before.
 
     What it did is entered in the ledger; without `records` it has done so itself. Raises a 422 problem where the key
     belongs to another request.
     """
-    key, principal, event = idempotency_key(request), principal_of(request), event_of(request)
+    key, principal, event = idempotency_key(request), principal_of(request), audit_event(request)
     with database.write() as session:
         if key is None or principal is None:
             response = act(session)
-            if records:
+            if adds_audit_entry:
                 _enter(session, event, response)
             return response
         now = datetime.now(UTC)
-        queries.forget_answers(session, principal.key, now - KEPT)
+        queries.delete_old_responses(session, principal.key, now - RESPONSE_LIFETIME)
         fingerprint = _fingerprint(request)
-        known = queries.claim(session, principal.key, key, fingerprint, now)
+        known = queries.claim_key(session, principal.key, key, fingerprint, now)
         if known is None:
             response = act(session)
-            kept = queries.Answer(response.status_code or 200, dict(response.headers), response.content)
-            queries.keep_answer(session, principal.key, key, kept)
-            if records:
+            kept = queries.StoredResponse(response.status_code or 200, dict(response.headers), response.content)
+            queries.store_response(session, principal.key, key, kept)
+            if adds_audit_entry:
                 _enter(session, event, response)
             return response
         if known.fingerprint != fingerprint:
             raise ProblemError(IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_REUSED.description)
         answer = known.answer
-        return Response(answer.body, status_code=answer.status, headers={**answer.headers, REPLAYED: "true"})
+        return Response(answer.body, status_code=answer.status, headers={**answer.headers, REPLAYED_HEADER: "true"})
 
 
 def _enter(session: Session, event: ledger.Event, response: Response[bytes]) -> None:
     """Enters in the ledger what a request made, which its response locates."""
     made = structs.replace(event, subject=response.headers.get("Location", event.subject))
-    ledger.append(session, made, now=datetime.now(UTC))
+    ledger.append_entry(session, made, now=datetime.now(UTC))
 
 
 def _fingerprint(request: ApiRequest) -> str:

@@ -53,19 +53,19 @@ class Key(Struct, frozen=True):
     def __repr__(self) -> str:
         return f"Key({self.id!r}, '***')"
 
-    def text(self) -> str:
+    def to_text(self) -> str:
         """The key as its holder has it."""
         body = f"{PREFIX}_{self.id}_{self.secret}"
         return body + _check(body)
 
 
-def new() -> Key:
+def generate_key() -> Key:
     """A new key."""
     identifier = "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
     return Key(identifier, _base62(int.from_bytes(secrets.token_bytes(SECRET_BYTES)), SECRET_LENGTH))
 
 
-def parse(text: str) -> Key | None:
+def parse_key(text: str) -> Key | None:
     """The parts of a key; None where the text has not the form of one or its check is wrong."""
     found = PATTERN.fullmatch(text)
     if found is None or found["check"] != _check(text[:-CHECK_LENGTH]):
@@ -73,10 +73,10 @@ def parse(text: str) -> Key | None:
     return Key(found["id"], found["secret"])
 
 
-def found_in(text: str) -> Iterator[tuple[int, Key]]:
+def find_keys(text: str) -> Iterator[tuple[int, Key]]:
     """Every key in a text, in its order, with where it begins."""
     for candidate in PATTERN.finditer(text):
-        key = parse(candidate[0])
+        key = parse_key(candidate[0])
         if key is not None:
             yield candidate.start(), key
 

@@ -12,15 +12,15 @@ from sqlalchemy import ColumnElement, Row, String, bindparam, cast, delete, inse
 from sqlmodel import Session
 
 from actitud_api.platform.auth.keys import Role as Role
-from actitud_api.platform.auth.tables import AccessKey, IdempotentAnswer, KeyUse
+from actitud_api.platform.auth.tables import AccessKeyTable, IdempotentAnswer, KeyUse
 from actitud_api.platform.storage.base import Base, to_json
 
-KEYS = Base.metadata.tables[str(AccessKey.__tablename__)]
+KEYS = Base.metadata.tables[str(AccessKeyTable.__tablename__)]
 USES = Base.metadata.tables[str(KeyUse.__tablename__)]
 ANSWERS = Base.metadata.tables[str(IdempotentAnswer.__tablename__)]
 
 
-class Record(Struct, frozen=True):
+class KeyRecord(Struct, frozen=True):
     """A key as it is stored; see the table. `editions`: None is all of them."""
 
     id: str
@@ -44,14 +44,14 @@ class Record(Struct, frozen=True):
         return self.organisations[0] if len(self.organisations) == 1 else None
 
 
-class Filters(Struct, frozen=True, kw_only=True):
+class KeyFilters(Struct, frozen=True, kw_only=True):
     """Which keys are listed: of a role, bound to an organisation, that one alone; None is no matter."""
 
     role: Role | None = None
     organisation: str | None = None
     key: str | None = None
 
-    def conditions(self) -> list[ColumnElement[bool]]:
+    def build_conditions(self) -> list[ColumnElement[bool]]:
         """What holds of them."""
         found: list[ColumnElement[bool]] = []
         if self.role is not None:
@@ -64,7 +64,7 @@ class Filters(Struct, frozen=True, kw_only=True):
         return found
 
 
-_ALL = select(*(KEYS.c[name] for name in Record.__struct_fields__))
+_ALL = select(*(KEYS.c[name] for name in KeyRecord.__struct_fields__))
 _ONE = _ALL.where(KEYS.c.id == bindparam("id"))
 _OLDEST_FIRST = _ALL.order_by(KEYS.c.created, KEYS.c.id)
 _OF_IDS = _ALL.where(KEYS.c.id.in_(bindparam("ids", expanding=True)))
@@ -72,51 +72,51 @@ _PLACE = (KEYS.c.created, KEYS.c.id)
 _OF_ROLE = _OLDEST_FIRST.where(KEYS.c.role == bindparam("role"))
 
 
-def add(session: Session, record: Record) -> None:
+def insert_key(session: Session, record: KeyRecord) -> None:
     """Stores a new key."""
-    session.execute(insert(KEYS), [{name: _plain(getattr(record, name)) for name in Record.__struct_fields__}])
+    session.execute(insert(KEYS), [{name: _plain(getattr(record, name)) for name in KeyRecord.__struct_fields__}])
 
 
-def one(session: Session, identifier: str) -> Record | None:
+def get(session: Session, identifier: str) -> KeyRecord | None:
     """The key of that id."""
     row = session.execute(_ONE, {"id": identifier}).one_or_none()
     return None if row is None else _record(row)
 
 
-def everything(session: Session) -> list[Record]:
+def list_all(session: Session) -> list[KeyRecord]:
     """All keys, the oldest first."""
     return [_record(row) for row in session.execute(_OLDEST_FIRST)]
 
 
-def page(
-    session: Session, filters: Filters, after: tuple[datetime, str] | None, offset: int, limit: int
-) -> list[Record]:
+def list_page(
+    session: Session, filters: KeyFilters, after: tuple[datetime, str] | None, offset: int, limit: int
+) -> list[KeyRecord]:
     """Keys in the order in which they were made, from the one that follows a time and an id."""
-    statement = _OLDEST_FIRST.where(*filters.conditions()).offset(offset).limit(limit)
+    statement = _OLDEST_FIRST.where(*filters.build_conditions()).offset(offset).limit(limit)
     if after is not None:
         created, identifier = (bindparam(None, value, column.type) for value, column in zip(after, _PLACE, strict=True))
         statement = statement.where(tuple_(*_PLACE) > tuple_(created, identifier))
     return [_record(row) for row in session.execute(statement)]
 
 
-def of_ids(session: Session, identifiers: Collection[str]) -> dict[str, Record]:
+def get_many(session: Session, identifiers: Collection[str]) -> dict[str, KeyRecord]:
     """The keys of these ids that there are, by id."""
     return {row.id: _record(row) for row in session.execute(_OF_IDS, {"ids": list(identifiers)})}
 
 
-def of_role(session: Session, role: Role) -> list[Record]:
+def list_by_role(session: Session, role: Role) -> list[KeyRecord]:
     """The keys of a role, the oldest first."""
     return [_record(row) for row in session.execute(_OF_ROLE, {"role": role})]
 
 
-def change(session: Session, record: Record, **values: object) -> bool:
+def update_key(session: Session, record: KeyRecord, **values: object) -> bool:
     """Gives a key that is as it was read, and not revoked, other values; whether it still was."""
     as_read = (KEYS.c.id == record.id, KEYS.c.version == record.version, KEYS.c.revoked.is_(None))
     changed = update(KEYS).where(*as_read).values(version=record.version + 1, **values)
     return session.connection().execute(changed).rowcount == 1
 
 
-def last_days(session: Session, identifiers: Collection[str]) -> Mapping[str, date]:
+def get_last_uses(session: Session, identifiers: Collection[str]) -> Mapping[str, date]:
     """The day on which each of these keys was used last; a key that never was is not there."""
     found = select(USES.c.key, USES.c.day).where(USES.c.key.in_(identifiers))
     return {row.key: row.day for row in session.execute(found)}
@@ -128,7 +128,7 @@ _USE = text(
 ).bindparams(bindparam("day", type_=USES.c.day.type))
 
 
-def use(session: Session, key: str, day: date) -> bool:
+def record_use(session: Session, key: str, day: date) -> bool:
     """Stores the day on which a key was used, unless it is stored; whether it was written."""
     return session.connection().execute(_USE, {"key": key, "day": day}).rowcount == 1
 
@@ -137,11 +137,11 @@ def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _record(row: Row[Any]) -> Record:
-    return msgspec.convert(dict(row._mapping), Record)
+def _record(row: Row[Any]) -> KeyRecord:
+    return msgspec.convert(dict(row._mapping), KeyRecord)
 
 
-class Answer(Struct, frozen=True):
+class StoredResponse(Struct, frozen=True):
     """An answer as it was sent."""
 
     status: int
@@ -149,11 +149,11 @@ class Answer(Struct, frozen=True):
     body: bytes
 
 
-class Known(Struct, frozen=True):
+class ClaimedResponse(Struct, frozen=True):
     """What is kept of an idempotency key: the fingerprint of its request, and the answer."""
 
     fingerprint: str
-    answer: Answer
+    answer: StoredResponse
 
 
 _CLAIM = text(
@@ -166,21 +166,21 @@ _KNOWN = select(ANSWERS.c.fingerprint, ANSWERS.c.status, ANSWERS.c.headers, ANSW
 _KEEP = update(ANSWERS).where(*_MINE)
 
 
-def claim(session: Session, holder: str, key: str, fingerprint: str, now: datetime) -> Known | None:
+def claim_key(session: Session, holder: str, key: str, fingerprint: str, now: datetime) -> ClaimedResponse | None:
     """Takes a key of a holder for the request that asks; what is kept of it where it was taken before."""
     values = {"holder": holder, "key": key, "fingerprint": fingerprint, "created": now}
     taken = session.connection().execute(_CLAIM, values)
     if taken.rowcount == 1:
         return None
     found, status, headers, body = session.execute(_KNOWN, {"of": holder, "named": key}).one()
-    return Known(found, Answer(status, headers, body))
+    return ClaimedResponse(found, StoredResponse(status, headers, body))
 
 
-def keep_answer(session: Session, holder: str, key: str, answer: Answer) -> None:
+def store_response(session: Session, holder: str, key: str, answer: StoredResponse) -> None:
     """Keeps the answer to a key that was claimed."""
     session.connection().execute(_KEEP.values(structs.asdict(answer)), {"of": holder, "named": key})
 
 
-def forget_answers(session: Session, holder: str, before: datetime) -> None:
+def delete_old_responses(session: Session, holder: str, before: datetime) -> None:
     """Removes the answers to a holder that are older."""
     session.execute(delete(ANSWERS).where(ANSWERS.c.holder == holder, ANSWERS.c.created < before))

@@ -31,16 +31,16 @@ _SUBJECT_MAX: Final = 500
 """Characters of a path that are kept of it: more than any that leads to something."""
 
 
-def recorded(request: ApiRequest, database: Database, act: Callable[[Session], T]) -> T:
+def with_audit_entry(request: ApiRequest, database: Database, act: Callable[[Session], T]) -> T:
     """What `act` gives, which runs in a session that writes, and whose change is then entered in the ledger."""
-    event = event_of(request)
+    event = audit_event(request)
     with database.write() as session:
         done = act(session)
-        ledger.append(session, event, now=datetime.now(UTC))
+        ledger.append_entry(session, event, now=datetime.now(UTC))
         return done
 
 
-def event_of(request: ApiRequest) -> ledger.Event:
+def audit_event(request: ApiRequest) -> ledger.Event:
     """The entry of what a request changes; its subject is what the path names, unless it makes something else."""
     sent = request.scope["state"].get("sent")
     return _event(
@@ -51,19 +51,19 @@ def event_of(request: ApiRequest) -> ledger.Event:
     )
 
 
-def deny(database: Database, scope: HTTPScope, holder: Holder | None, offered: str) -> None:
+def log_denied(database: Database, scope: HTTPScope, holder: Holder | None, offered: str) -> None:
     """Enters an attempt that a key may not make, in a transaction of its own.
 
     `holder`: None where the key does not count; then `offered`, the text that was presented, gives the id that it
     claims.
     """
     if holder is None:
-        claimed = keys.parse(offered)
+        claimed = keys.parse_key(offered)
         actor = ledger.Actor(None if claimed is None else claimed.id)
     else:
         actor = _actor(holder)
     with database.write() as session:
-        ledger.append(session, _event(scope, actor, _path(scope), outcome="denied"), now=datetime.now(UTC))
+        ledger.append_entry(session, _event(scope, actor, _path(scope), outcome="denied"), now=datetime.now(UTC))
 
 
 def _event(

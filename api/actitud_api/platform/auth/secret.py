@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Secret:
+class SecretText:
     """A text that shows in no `repr`, log line or message; `reveal` gives it."""
 
     __slots__ = ("_text",)
@@ -18,7 +18,7 @@ class Secret:
         return "Secret('***')"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._text == other._text
+        return isinstance(other, SecretText) and self._text == other._text
 
     def __hash__(self) -> int:
         return hash(self._text)

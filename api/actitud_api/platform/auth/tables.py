@@ -9,7 +9,7 @@ from actitud_api.platform.storage.base import JSON_DOCUMENT, Base
 from actitud_api.platform.storage.times import UtcTime
 
 
-class AccessKey(Base, table=True):
+class AccessKeyTable(Base, table=True):
     """A key, without its secret: `digest` is the HMAC-SHA-256 of that, in hexadecimal.
 
     `pepper` marks what the digest was made with. `organisations` and `editions` are the ids that it is bound to; no

@@ -17,12 +17,14 @@ from typing import Final, Literal, cast
 from msgspec import Struct
 
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.places import failures
+from actitud_api.platform.storage.places import wrap_failures
 
 BUSY_SECONDS: Final = 1
 """How long to wait for another process to let a database go, before it is taken to be in use."""
 
-Code = Literal["exists", "itself", "missing", "damaged", "checksum", "foreign", "in_use", "unusable", "failed"]
+BackupFaultCode = Literal[
+    "exists", "itself", "missing", "damaged", "checksum", "foreign", "in_use", "unusable", "failed"
+]
 """The file is there already, is the database itself, is not there, is not whole, is not the one of its checksum, holds
 no tables of ours, is in use, is in the place of the database and is not one, could not be written."""
 
@@ -30,14 +32,14 @@ no tables of ours, is in use, is in the place of the database and is not one, co
 class BackupError(RuntimeError):
     """A copy that was not made or not brought back; what was in place is as it was."""
 
-    def __init__(self, code: Code, file: Path, reason: str = "") -> None:
+    def __init__(self, code: BackupFaultCode, file: Path, reason: str = "") -> None:
         super().__init__(f"{code}: {file} {reason}".rstrip())
         self.code = code
         self.file = file
         self.reason = reason
 
 
-class Copy(Struct, frozen=True):
+class BackupCopy(Struct, frozen=True):
     """A verified copy: its size in bytes, its SHA-256 in hexadecimal, the revision of its tables.
 
     `checked`: there was a line with its checksum to compare with.
@@ -55,12 +57,12 @@ class Copy(Struct, frozen=True):
         return f"{self.digest}  {self.file.name}"
 
 
-def checksum_file(file: Path) -> Path:
+def build_checksum_path(file: Path) -> Path:
     """Where the checksum of a copy stands."""
     return file.with_name(f"{file.name}.sha256")
 
 
-def backup(database: Database, source: Path, file: Path, *, force: bool) -> Copy:
+def create_backup(database: Database, source: Path, file: Path, *, force: bool) -> BackupCopy:
     """Copies a database to a file, verifies the copy, and only then gives it its name.
 
     `source`: the file of the database; `force`: a file that is there is replaced. Raises `BackupError`,
@@ -75,42 +77,42 @@ def backup(database: Database, source: Path, file: Path, *, force: bool) -> Copy
     partial.unlink(missing_ok=True)
     try:
         with _writing(file), closing(sqlite3.connect(partial, isolation_level=None)) as target:
-            with failures(), database.read() as session:
+            with wrap_failures(), database.read() as session:
                 cast("sqlite3.Connection", session.connection().connection.driver_connection).backup(target)
             # Without this the copy would ask for a write-ahead log of its own wherever it is opened.
             target.execute("PRAGMA journal_mode = DELETE")
         _sync(partial)
-        copy = Copy(file, partial.stat().st_size, _digest(partial), _revision(partial, file), checked=True)
+        copy = BackupCopy(file, partial.stat().st_size, _digest(partial), _revision(partial, file), checked=True)
         # Before the new copy is there: a crash in between must not leave it beside the checksum of the old one.
-        checksum_file(file).unlink(missing_ok=True)
+        build_checksum_path(file).unlink(missing_ok=True)
         partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
-    checksum_file(file).write_text(f"{copy.line}\n", "utf-8")
-    _sync(checksum_file(file))
+    build_checksum_path(file).write_text(f"{copy.line}\n", "utf-8")
+    _sync(build_checksum_path(file))
     _sync(file.parent)
     return copy
 
 
-def verify(file: Path) -> Copy:
+def verify_backup(file: Path) -> BackupCopy:
     """Reads a copy whole; raises `BackupError` where it is not one, not whole, or not the one of its checksum."""
     if not file.is_file():
         raise BackupError("missing", file)
-    line = checksum_file(file)
+    line = build_checksum_path(file)
     checked = line.is_file()
     digest = _digest(file)
     if checked and line.read_text("utf-8").split()[:1] != [digest]:
         raise BackupError("checksum", file)
-    return Copy(file, file.stat().st_size, digest, _revision(file, file), checked)
+    return BackupCopy(file, file.stat().st_size, digest, _revision(file, file), checked)
 
 
-def restore(file: Path, target: Path, *, force: bool) -> Copy:
+def restore_backup(file: Path, target: Path, *, force: bool) -> BackupCopy:
     """Puts a verified copy in the place of a database that nobody has open.
 
     The copy goes in as one transaction of SQLite: a crash on the way leaves what was there. `force`: a database that is
     there is replaced. Raises `BackupError`, `OSError`.
     """
-    copy = verify(file)
+    copy = verify_backup(file)
     if target.exists():
         if target.samefile(file):
             raise BackupError("itself", file)

@@ -27,32 +27,32 @@ from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.errors import Unavailable
 from actitud_api.platform.storage.times import UtcTime
 
-WINDOW: Final = 60
+WINDOW_SECONDS: Final = 60
 """Seconds of a window."""
 
-SUBJECTS: Final = 100_000
+MAX_SUBJECTS: Final = 100_000
 """How many windows a process keeps at once; each takes about 300 bytes."""
 
-SWEPT: Final = 10_000
+SWEEP_ROWS: Final = 10_000
 """How many windows that have ended one sweep removes from the database at most."""
 
 
-class Counted(NamedTuple):
+class CountedRequest(NamedTuple):
     """A request that was counted: its number in the window of its subject, from 1, and the seconds to its end."""
 
     number: int
     seconds: float
 
 
-class Counts(Protocol):
+class RequestCounter(Protocol):
     """Counts requests; safe to share between threads."""
 
     @property
-    def places(self) -> int:
+    def max_waiters(self) -> int:
         """How many threads can wait for a count at once; 0 where counting does not wait."""
         ...
 
-    def count(self, subject: str) -> Counted:
+    def count(self, subject: str) -> CountedRequest:
         """Counts one more request of a subject; raises `Unavailable` where it cannot be counted in time."""
         ...
 
@@ -85,17 +85,17 @@ class _Window:
         self.ends = ends
 
 
-class InProcess:
+class MemoryCounter:
     """Counts in the memory of the process: exact for what one process serves, as with SQLite.
 
     Windows are as long as each other, so they end in the order in which they began. Those that have ended are
     forgotten; where there are too many all the same, the one that ends next is.
     """
 
-    places: Final = 0
+    max_waiters: Final = 0
 
     def __init__(
-        self, seconds: float = WINDOW, subjects: int = SUBJECTS, clock: Callable[[], float] = time.monotonic
+        self, seconds: float = WINDOW_SECONDS, subjects: int = MAX_SUBJECTS, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._seconds = seconds
         self._subjects = subjects
@@ -103,7 +103,7 @@ class InProcess:
         self._windows: OrderedDict[str, _Window] = OrderedDict()
         self._lock = threading.Lock()
 
-    def count(self, subject: str) -> Counted:
+    def count(self, subject: str) -> CountedRequest:
         """Counts one more request of a subject."""
         with self._lock:
             now = self._clock()
@@ -115,7 +115,7 @@ class InProcess:
                     self._windows.popitem(last=False)
                 window = self._windows[subject] = _Window(now + self._seconds)
             window.number += 1
-            return Counted(window.number, window.ends - now)
+            return CountedRequest(window.number, window.ends - now)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -143,21 +143,21 @@ _SWEEP: Final = text(
 )
 
 
-class OnServer:
+class PostgresqlCounter:
     """Counts in PostgreSQL: exact for any number of processes, whatever their clocks say.
 
     One statement for a request, on connections of its own that commit each statement by itself, so that it never
     waits for who writes. Who counts removes the windows that have ended, once in the time of a window.
     """
 
-    def __init__(self, engine: Engine, places: int, seconds: float = WINDOW) -> None:
-        """`engine`: commits each statement by itself; `places`: its connections."""
-        self.places = places
+    def __init__(self, engine: Engine, connections: int, seconds: float = WINDOW_SECONDS) -> None:
+        """`engine`: commits each statement by itself; `connections`: the size of its pool."""
+        self.max_waiters = connections
         self._engine = engine
         self._seconds = seconds
         self._sweep_at = time.monotonic() + seconds
 
-    def count(self, subject: str) -> Counted:
+    def count(self, subject: str) -> CountedRequest:
         """Counts one more request of a subject; raises `Unavailable` where that fails, for whatever reason."""
         try:
             counted = self._counted(subject)
@@ -175,7 +175,7 @@ class OnServer:
         """Closes its connections."""
         self._engine.dispose()
 
-    def _counted(self, subject: str) -> Counted:
+    def _counted(self, subject: str) -> CountedRequest:
         try:
             return self._ask(subject)
         except DBAPIError as error:
@@ -184,11 +184,11 @@ class OnServer:
                 return self._ask(subject)
             raise
 
-    def _ask(self, subject: str) -> Counted:
+    def _ask(self, subject: str) -> CountedRequest:
         with self._engine.connect() as connection:
             number, seconds = connection.execute(_COUNT, {"subject": subject, "seconds": self._seconds}).one()
-            return Counted(number, seconds)
+            return CountedRequest(number, seconds)
 
     def _sweep(self) -> None:
         with self._engine.connect() as connection:
-            connection.execute(_SWEEP, {"most": SWEPT})
+            connection.execute(_SWEEP, {"most": SWEEP_ROWS})

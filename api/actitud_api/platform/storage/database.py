@@ -14,21 +14,21 @@ from sqlalchemy.exc import TimeoutError as TimeoutExpired
 from sqlmodel import Session
 
 from actitud_api.platform.storage import postgresql, sqlite
-from actitud_api.platform.storage.counts import Counts
+from actitud_api.platform.storage.counts import RequestCounter
 from actitud_api.platform.storage.errors import InvalidDatabase, Unavailable
 from actitud_api.platform.storage.migrate import is_current, upgrade
-from actitud_api.platform.storage.turns import Turns
+from actitud_api.platform.storage.turns import FifoSemaphore
 
-__all__ = ["Database", "InvalidDatabase", "Session", "Unavailable", "lock"]
+__all__ = ["Database", "InvalidDatabase", "Session", "Unavailable", "lock_table"]
 
 
 class Backend(Protocol):
     """What the service knows of a kind of database; the modules `sqlite` and `postgresql` are that."""
 
-    def engines(self, url: URL) -> tuple[Engine, Engine]:
+    def create_engines(self, url: URL) -> tuple[Engine, Engine]:
         """The engine for reading and the engine for writing."""
 
-    def counts(self, url: URL) -> Counts:
+    def create_counter(self, url: URL) -> RequestCounter:
         """What counts requests for as many processes as may serve such a database at once."""
 
     def lock_for_migration(self, connection: Connection) -> None:
@@ -65,9 +65,9 @@ class Database:
         if name not in BACKENDS:
             raise InvalidDatabase(f"not a database that the service runs on: {name}")
         self._backend = BACKENDS[name]
-        self._reader, self._writer = self._backend.engines(parsed)
+        self._reader, self._writer = self._backend.create_engines(parsed)
         self._reading, self._writing = _turns(self._reader), _turns(self._writer)
-        self.counts = self._backend.counts(parsed)
+        self.request_counter = self._backend.create_counter(parsed)
         self._lock = threading.Lock()
         self._later: ThreadPoolExecutor | None = None
 
@@ -76,11 +76,11 @@ class Database:
 
         Of several processes that start at once one migrates and the others wait for it. Raises `Unavailable`.
         """
-        with self.moving() as connection:
+        with self.begin_migration() as connection:
             upgrade(connection)
 
     @contextmanager
-    def moving(self) -> Iterator[Connection]:
+    def begin_migration(self) -> Iterator[Connection]:
         """A transaction in which nobody else moves the tables between revisions; raises `Unavailable`."""
         with self._available(), self._writer.begin() as connection:
             self._backend.lock_for_migration(connection)
@@ -94,7 +94,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the database and cannot change it; raises `Unavailable`."""
-        with self._reading.taken(), self._available(), Session(self._reader, expire_on_commit=False) as session:
+        with self._reading.acquire(), self._available(), Session(self._reader, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -105,14 +105,14 @@ class Database:
         same statement (`UPDATE … WHERE version = ?` and its row count) or locked first. Raises `Unavailable`.
         """
         with (
-            self._writing.taken(),
+            self._writing.acquire(),
             self._available(),
             Session(self._writer, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
 
-    def later(self, act: Callable[[], None]) -> None:
+    def run_later(self, act: Callable[[], None]) -> None:
         """Does something that nobody waits for, after what was asked for before; it must not raise."""
         with self._lock:
             if self._later is None:
@@ -127,7 +127,7 @@ class Database:
             later.shutdown()
         self._reader.dispose()
         self._writer.dispose()
-        self.counts.close()
+        self.request_counter.close()
 
     @contextmanager
     def _available(self) -> Iterator[None]:
@@ -141,14 +141,14 @@ class Database:
             raise
 
 
-def _turns(engine: Engine) -> Turns:
+def _turns(engine: Engine) -> FifoSemaphore:
     """As many places as the engine has connections, and as long to wait for one."""
     pool = engine.pool
     assert isinstance(pool, QueuePool)
-    return Turns(pool.size(), pool.timeout())
+    return FifoSemaphore(pool.size(), pool.timeout())
 
 
-def lock(session: Session, table: Table) -> None:
+def lock_table(session: Session, table: Table) -> None:
     """Makes the session the only one that writes a table until it ends; others wait, and readers do not.
 
     For bulk changes that rest on the whole table. On SQLite a session that writes is alone anyway.

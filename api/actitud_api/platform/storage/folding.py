@@ -16,6 +16,6 @@ def fold(text: str) -> str:
     return " ".join("".join(character if character.isalnum() else " " for character in kept).split())
 
 
-def words(query: str) -> list[str]:
+def split_words(query: str) -> list[str]:
     """The words of a search, each once, in the form of `fold`."""
     return list(dict.fromkeys(fold(query).split()))

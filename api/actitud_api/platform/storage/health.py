@@ -8,7 +8,7 @@ from typing import Final, Literal
 from sqlalchemy import text
 
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.places import failures
+from actitud_api.platform.storage.places import wrap_failures
 
 Version = tuple[int, int, int]
 
@@ -29,12 +29,12 @@ WAL_RESET_BACKPORTS: Final = ((3, 44, 6), (3, 50, 7))
 """Releases of older lines that carry the fix; later ones of the same line do too."""
 
 
-def sqlite_version() -> Version:
+def get_sqlite_version() -> Version:
     """The version of the SQLite that runs here."""
     return sqlite3.sqlite_version_info[:3]
 
 
-def loses_wal(version: Version) -> bool:
+def has_wal_bug(version: Version) -> bool:
     """Whether a version of SQLite has the WAL-reset bug: two connections that write and checkpoint may spoil the file.
 
     Source: sqlite.org/wal.html; versions 3.7.0 to 3.51.2, except 3.44.6 and 3.50.7 and what follows them.
@@ -44,13 +44,13 @@ def loses_wal(version: Version) -> bool:
     return WAL_INTRODUCED <= version < WAL_RESET_FIXED
 
 
-def dialect(database: Database) -> str:
+def get_dialect(database: Database) -> str:
     """`sqlite` or `postgresql`; raises `DatabaseFailure` where the database cannot be reached."""
-    with failures(), database.read() as session:
+    with wrap_failures(), database.read() as session:
         return session.connection().dialect.name
 
 
-def wrong_pragmas(database: Database) -> dict[str, str]:
+def find_wrong_pragmas(database: Database) -> dict[str, str]:
     """The settings of SQLite that a reading or the writing connection lacks, each with what is there instead.
 
     Raises `DatabaseFailure`.
@@ -63,7 +63,7 @@ def wrong_pragmas(database: Database) -> dict[str, str]:
 
 def _wrong_of(database: Database, role: Literal["reader", "writer"]) -> dict[str, str]:
     wrong: dict[str, str] = {}
-    with failures(), database.read() if role == "reader" else database.write() as session:
+    with wrap_failures(), database.read() if role == "reader" else database.write() as session:
         connection = session.connection()
         for name, expected in {**PRAGMAS, "query_only": int(role == "reader")}.items():
             found = connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
@@ -75,11 +75,11 @@ def _wrong_of(database: Database, role: Literal["reader", "writer"]) -> dict[str
     return wrong
 
 
-def try_to_write(database: Database) -> None:
+def write_and_roll_back(database: Database) -> None:
     """Writes what is there already and takes it back; raises `DatabaseFailure` where that fails.
 
     Nothing is committed: a service may be running, and it has to stay the only one that changes the file.
     """
-    with failures(), database.write() as session:
+    with wrap_failures(), database.write() as session:
         session.connection().execute(text("UPDATE alembic_version SET version_num = version_num"))
         session.rollback()

@@ -16,7 +16,7 @@ class DatabaseFailure(RuntimeError):
     """The database did not do what it was asked; the text is the reason that it gives."""
 
 
-def is_known(url: str) -> bool:
+def is_supported(url: str) -> bool:
     """Whether a URL is one of a kind of database that there can be."""
     try:
         return make_url(url).get_backend_name() in ("sqlite", "postgresql")
@@ -24,7 +24,7 @@ def is_known(url: str) -> bool:
         return False
 
 
-def file_of(url: str) -> Path | None:
+def find_database_file(url: str) -> Path | None:
     """The file of a SQLite database; None where the database is a server."""
     parsed = make_url(url)
     return Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
@@ -32,16 +32,16 @@ def file_of(url: str) -> Path | None:
 
 def is_absent(url: str) -> bool:
     """Whether the database has a file and it is not there; to open it would make it."""
-    file = file_of(url)
+    file = find_database_file(url)
     return file is not None and not file.exists()
 
 
-def shown(url: str) -> str:
+def hide_password(url: str) -> str:
     """The URL without its password."""
     return make_url(url).render_as_string(hide_password=True)
 
 
-def for_tools(url: str) -> str:
+def format_for_tools(url: str) -> str:
     """The URL as the tools of PostgreSQL take it, without its password: they ask for it or read it elsewhere."""
     whole = make_url(url)
     bare = URL.create("postgresql", whole.username, None, whole.host, whole.port, whole.database, whole.query)
@@ -49,7 +49,7 @@ def for_tools(url: str) -> str:
 
 
 @contextmanager
-def failures() -> Iterator[None]:
+def wrap_failures() -> Iterator[None]:
     """A block whose failures of the database are raised as `DatabaseFailure`, without statement or parameters."""
     try:
         yield

@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from actitud_api.platform.storage.base import to_json
-from actitud_api.platform.storage.counts import OnServer
+from actitud_api.platform.storage.counts import PostgresqlCounter
 from actitud_api.platform.storage.errors import InvalidDatabase
 
 DRIVER: Final = "postgresql+psycopg"
@@ -50,7 +50,7 @@ in time, a statement that took too long or a server that stops or starts."""
 Role = Literal["reader", "writer", "counter"]
 
 
-def engines(url: URL) -> tuple[Engine, Engine]:
+def create_engines(url: URL) -> tuple[Engine, Engine]:
     """The engine for reading and the engine for writing of a database; nothing is opened yet.
 
     Raises `InvalidDatabase` where the URL does not spell the driver.
@@ -60,9 +60,9 @@ def engines(url: URL) -> tuple[Engine, Engine]:
     return _engine(url, "reader", READERS), _engine(url, "writer", WRITERS)
 
 
-def counts(url: URL) -> OnServer:
+def create_counter(url: URL) -> PostgresqlCounter:
     """What counts requests, for all processes that serve the database."""
-    return OnServer(_engine(url, "counter", COUNTERS), COUNTERS)
+    return PostgresqlCounter(_engine(url, "counter", COUNTERS), COUNTERS)
 
 
 def lock_for_migration(connection: Connection) -> None:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.migrate import downgrade, upgrade
-from actitud_api.platform.storage.places import failures
+from actitud_api.platform.storage.places import wrap_failures
 
 BASE = "base"
 """The name of the state before the first revision: no tables."""
@@ -57,7 +57,7 @@ class Revisions(Struct, frozen=True):
         return "current" if self.current == self.newest else "behind"
 
 
-class Move(Struct, frozen=True):
+class MigrationResult(Struct, frozen=True):
     """What a migration did: the revisions done or undone, in the order in which that was."""
 
     before: str
@@ -66,39 +66,39 @@ class Move(Struct, frozen=True):
     steps: tuple[str, ...]
 
 
-def revisions(database: Database) -> Revisions:
+def get_revisions(database: Database) -> Revisions:
     """The revisions of a database; raises `DatabaseFailure` where it cannot be read."""
-    with failures(), database.read() as session:
+    with wrap_failures(), database.read() as session:
         heads = MigrationContext.configure(session.connection()).get_current_heads()
-    return Revisions(heads[0] if heads else BASE, _known())
+    return Revisions(heads[0] if heads else BASE, _list_known())
 
 
-def move(database: Database, target: str | None = None) -> Move:
+def move_to_revision(database: Database, target: str | None = None) -> MigrationResult:
     """Moves the tables to a revision, newest unless said otherwise, in one transaction.
 
     To go down removes what the later revisions added, with its data. Raises `UnknownRevision` for a target, or a
     present revision, that this release does not know, `Irreversible` and `DatabaseFailure`; then nothing has changed.
     """
-    order = [BASE, *_known()]
-    before = revisions(database).current
+    order = [BASE, *_list_known()]
+    before = get_revisions(database).current
     after = order[-1] if target is None else target
     for revision in (before, after):
         if revision not in order:
             raise UnknownRevision(revision, order)
     start, end = order.index(before), order.index(after)
     if start == end:
-        return Move(before, after, "none", ())
-    with failures(), database.moving() as connection:
+        return MigrationResult(before, after, "none", ())
+    with wrap_failures(), database.begin_migration() as connection:
         if start < end:
             upgrade(connection, after)
             passed = order[start + 1 : end + 1]
         else:
             downgrade(connection, after)
             passed = order[start:end:-1]
-    return Move(before, after, "up" if start < end else "down", tuple(passed))
+    return MigrationResult(before, after, "up" if start < end else "down", tuple(passed))
 
 
-def _known() -> tuple[str, ...]:
+def _list_known() -> tuple[str, ...]:
     """Every revision of this release, oldest first."""
     config = Config()
     config.set_main_option("script_location", "actitud_api.platform.storage:migrations")

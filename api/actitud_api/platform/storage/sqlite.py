@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from actitud_api.platform.storage.base import to_json
-from actitud_api.platform.storage.counts import InProcess
+from actitud_api.platform.storage.counts import MemoryCounter
 from actitud_api.platform.storage.errors import InvalidDatabase
 
 BUSY_TIMEOUT = 10
@@ -30,7 +30,7 @@ _PRIMARY_CODE = 0xFF
 Role = Literal["reader", "writer"]
 
 
-def engines(url: URL) -> tuple[Engine, Engine]:
+def create_engines(url: URL) -> tuple[Engine, Engine]:
     """The engine for reading and the engine for writing of a database file; nothing is opened yet.
 
     There is a single writing connection, so writers of this process queue for it instead of for the lock of the
@@ -41,9 +41,9 @@ def engines(url: URL) -> tuple[Engine, Engine]:
     return _engine(url, "reader", READERS), _engine(url, "writer", 1)
 
 
-def counts(_url: URL) -> InProcess:
+def create_counter(_url: URL) -> MemoryCounter:
     """What counts requests: one process serves a file."""
-    return InProcess()
+    return MemoryCounter()
 
 
 def lock_for_migration(connection: Connection) -> None:

@@ -14,17 +14,17 @@ from contextlib import contextmanager
 from actitud_api.platform.storage.errors import Unavailable
 
 
-class Turns:
+class FifoSemaphore:
     """Lets so many threads in at once, the others in the order in which they came."""
 
-    def __init__(self, places: int, seconds: float) -> None:
-        self._free = places
+    def __init__(self, slots: int, seconds: float) -> None:
+        self._free = slots
         self._seconds = seconds
         self._waiting: deque[threading.Event] = deque()
         self._lock = threading.Lock()
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def acquire(self) -> Iterator[None]:
         """A place for as long as the block runs; raises `Unavailable` where none becomes free in time."""
         self._take()
         try:

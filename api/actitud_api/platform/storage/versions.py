@@ -11,11 +11,11 @@ Expected: TypeAlias = Callable[[str | None], bool]
 """Whether a change may go on over what is stored: given its revision, or None where there is nothing."""
 
 
-class Stale(Exception):
+class StaleVersion(Exception):
     """What is stored is not what the change was made for."""
 
 
-def revision(created: datetime, version: int) -> str:
+def build_revision(created: datetime, version: int) -> str:
     """The name of one state of a row: its version, and what tells the row from an earlier one of the same id."""
     moment = created.astimezone(UTC).isoformat(timespec="microseconds")
     return f"v{version}.{hashlib.sha256(moment.encode()).hexdigest()[:8]}"

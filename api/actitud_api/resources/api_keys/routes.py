@@ -12,12 +12,12 @@ from msgspec import structs
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.auth.idempotency import once
-from actitud_api.platform.auth.keys import found_in
+from actitud_api.platform.auth.idempotency import idempotent
+from actitud_api.platform.auth.keys import find_keys
 from actitud_api.platform.auth.policy import KEY_ADMINISTRATORS, KEY_HOLDERS
-from actitud_api.platform.auth.recording import event_of
-from actitud_api.platform.auth.secret import Secret
-from actitud_api.platform.auth.service import Created, Principal, Refused, UnknownKey
+from actitud_api.platform.auth.recording import audit_event
+from actitud_api.platform.auth.secret import SecretText
+from actitud_api.platform.auth.service import CreatedKey, KeyChangeRefused, Principal, UnknownKey
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.inputs import Body
@@ -34,11 +34,11 @@ from actitud_api.platform.http.problems import (
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.versions import Expected, revision
+from actitud_api.platform.storage.versions import Expected, build_revision
 from actitud_api.resources.api_keys import schemas, service
-from actitud_api.resources.api_keys.service import Unbound
+from actitud_api.resources.api_keys.service import BindingsNotFound
 
-REQUEST = Body(*schemas.REQUESTS)
+REQUEST = Body(*schemas.KEY_REQUESTS)
 PAGE = Representation(schemas.AccessKeyPage)
 KEY = Representation(schemas.AccessKey)
 NEW_KEY = Representation(schemas.NewAccessKey)
@@ -76,16 +76,16 @@ _UNBOUND = Texts(
 _ABSENT = Texts("No existe.", "It does not exist.")
 
 
-def _fault(refused: Refused) -> Fault:
+def _fault(refused: KeyChangeRefused) -> Fault:
     es, en = (text.format(holds=refused.holds) for text in _TEXTS[refused.rule])
     return Fault(refused.pointer, refused.rule, refused.value, Texts(es, en), refused.holds)
 
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(UnknownKey, NOT_FOUND, lambda error: NOT_FOUND.description),
-    maps_to(Refused, CONFLICT, lambda error: _REFUSED, lambda error: [_fault(error)]),
+    maps_to(KeyChangeRefused, CONFLICT, lambda error: _REFUSED, lambda error: [_fault(error)]),
     maps_to(
-        Unbound,
+        BindingsNotFound,
         CONFLICT,
         lambda error: _UNBOUND,
         lambda error: [Fault(found.pointer, "unknown", found.value, _ABSENT) for found in error.unknown],
@@ -111,7 +111,7 @@ class KeysController(Controller):
         request: ApiRequest,
         query: schemas.KeyQuery,
         database: Database,
-        peppers: Sequence[Secret],
+        peppers: Sequence[SecretText],
         principal: Principal,
     ) -> Response[bytes]:
         """List keys.
@@ -121,20 +121,20 @@ class KeysController(Controller):
         """
         now = datetime.now(UTC)
         only = None if principal.role == "administrator" else principal.key
-        rows = access.page(
+        rows = access.list_page(
             database,
-            schemas.filters(query, only),
+            schemas.build_filters(query, only),
             after=CURSOR.read(query),
             offset=query.offset,
             limit=query.limit + 1,
         )
         page, cursor = CURSOR.cut(query, rows, lambda row: (row.record.created, row.record.id))
-        items = tuple(schemas.access_key(row, peppers, now) for row in page)
+        items = tuple(schemas.build_access_key(row, peppers, now) for row in page)
         return PAGE.of(request, schemas.AccessKeyPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
 
     @get("/{key:str}", operation_id="keys.get", access=KEY_HOLDERS, answer=KEY)
     def get_key(
-        self, request: ApiRequest, path: schemas.KeyPath, database: Database, peppers: Sequence[Secret]
+        self, request: ApiRequest, path: schemas.KeyPath, database: Database, peppers: Sequence[SecretText]
     ) -> Response[bytes]:
         """Get a key.
 
@@ -155,7 +155,7 @@ class KeysController(Controller):
         self,
         request: ApiRequest,
         body: schemas.KeyRequest,
-        peppers: Sequence[Secret],
+        peppers: Sequence[SecretText],
         principal: Principal,
         database: Database,
     ) -> Response[bytes]:
@@ -164,10 +164,10 @@ class KeysController(Controller):
         Makes a key for a role, bound to what is there. The secret is in this answer and is kept nowhere: a repetition
         with the same `Idempotency-Key` is answered with the key, and `null` for its secret.
         """
-        wanted = schemas.wanted(body)
+        wanted = schemas.build_requested_key(body)
 
-        def create(session: Session) -> Created:
-            return service.create(session, peppers, wanted, maker=principal.key, now=datetime.now(UTC))
+        def create(session: Session) -> CreatedKey:
+            return service.create_key(session, peppers, wanted, maker=principal.key, now=datetime.now(UTC))
 
         return _shown_once(request, database, peppers, create)
 
@@ -185,7 +185,7 @@ class KeysController(Controller):
         request: ApiRequest,
         path: schemas.KeyPath,
         body: schemas.RotationRequest,
-        peppers: Sequence[Secret],
+        peppers: Sequence[SecretText],
         principal: Principal,
         database: Database,
         expected: Expected,
@@ -198,7 +198,7 @@ class KeysController(Controller):
         answered with the key, and `null` for its secret.
         """
 
-        def rotate(session: Session) -> Created:
+        def rotate(session: Session) -> CreatedKey:
             return access.rotate(
                 session,
                 peppers,
@@ -221,7 +221,7 @@ class KeysController(Controller):
         links={"key": Link("keys.get", _KEY, "The key as it is now.")},
     )
     def create_revocation(
-        self, request: ApiRequest, path: schemas.KeyPath, database: Database, peppers: Sequence[Secret]
+        self, request: ApiRequest, path: schemas.KeyPath, database: Database, peppers: Sequence[SecretText]
     ) -> Response[bytes]:
         """End a key.
 
@@ -231,10 +231,10 @@ class KeysController(Controller):
         """
 
         def revoke(session: Session) -> Response[bytes]:
-            (used,) = access.used(session, [access.revoke(session, path.key, now=datetime.now(UTC))])
+            (used,) = access.add_last_uses(session, [access.revoke(session, path.key, now=datetime.now(UTC))])
             return _answer(request, peppers, used, created=_path(path.key))
 
-        return once(request, database, revoke)
+        return idempotent(request, database, revoke)
 
     @post(
         "/reports",
@@ -249,7 +249,7 @@ class KeysController(Controller):
         request: ApiRequest,
         body: schemas.ReportRequest,
         database: Database,
-        peppers: Sequence[Secret],
+        peppers: Sequence[SecretText],
         language: Language,
     ) -> Response[bytes]:
         """Report a key that leaked.
@@ -257,28 +257,28 @@ class KeysController(Controller):
         For whoever finds a key where it should not be, without a key of their own. One that is real ends at once, with
         those that were put in its place with it, and the ledger says so. The answer is the same whatever is sent.
         """
-        found = [key for _, key in found_in(body.text)]
-        are = access.known(database, peppers, found)
+        found = [key for _, key in find_keys(body.text)]
+        are = access.match_keys(database, peppers, found)
         # Only a key that is real has somebody wait for whoever writes: a report of anything else is a read.
         if leaked := [record for record in are.values() if record.revoked is None or record.replaced_by is not None]:
             _end(request, database, leaked)
         return RECEIPT.of(request, schemas.ReportReceipt(detail=_RECEIVED.into(language)))
 
 
-def _end(request: ApiRequest, database: Database, leaked: list[access.Record]) -> None:
+def _end(request: ApiRequest, database: Database, leaked: list[access.KeyRecord]) -> None:
     """Ends keys that leaked, each with an entry of the ledger; what was sent has their secrets, so no digest of it."""
     with database.write() as session:
         now = datetime.now(UTC)
-        ended = [record for one in leaked for record in access.end_leaked(session, one.id, now=now)]
+        ended = [record for one in leaked for record in access.revoke_leaked(session, one.id, now=now)]
         for record in ended:
             event = structs.replace(
-                event_of(request), subject=_path(record.id), public=False, owner=record.organisation, sent=None
+                audit_event(request), subject=_path(record.id), public=False, owner=record.organisation, sent=None
             )
-            ledger.append(session, event, now=now)
+            ledger.append_entry(session, event, now=now)
 
 
 def _shown_once(
-    request: ApiRequest, database: Database, peppers: Sequence[Secret], make: Callable[[Session], Created]
+    request: ApiRequest, database: Database, peppers: Sequence[SecretText], make: Callable[[Session], CreatedKey]
 ) -> Response[bytes]:
     """The answer with a key that `make` makes, and its secret; to a repetition, the same without it.
 
@@ -289,27 +289,27 @@ def _shown_once(
 
     def create(session: Session) -> Response[bytes]:
         created = make(session)
-        document = schemas.new_access_key(access.Used(created.record, None), peppers, now)
+        document = schemas.build_new_access_key(access.KeyUsage(created.record, None), peppers, now)
         made.append((document, created.text))
         record = created.record
         response = NEW_KEY.of(
-            request, document, revision=revision(record.created, record.version), created=_path(record.id)
+            request, document, revision=build_revision(record.created, record.version), created=_path(record.id)
         )
         response.headers["Cache-Control"] = NO_STORE
         return response
 
-    response = once(request, database, create)
+    response = idempotent(request, database, create)
     for document, text in made:
         response.content = msgspec.json.encode(structs.replace(document, secret=text))
     return response
 
 
 def _answer(
-    request: ApiRequest, peppers: Sequence[Secret], used: access.Used, *, created: str | None = None
+    request: ApiRequest, peppers: Sequence[SecretText], used: access.KeyUsage, *, created: str | None = None
 ) -> Response[bytes]:
     record = used.record
-    document = schemas.access_key(used, peppers, datetime.now(UTC))
-    return KEY.of(request, document, revision=revision(record.created, record.version), created=created)
+    document = schemas.build_access_key(used, peppers, datetime.now(UTC))
+    return KEY.of(request, document, revision=build_revision(record.created, record.version), created=created)
 
 
 def _path(key: str) -> str:

@@ -9,10 +9,19 @@ from typing import Annotated
 from msgspec import Meta, Struct, structs
 
 from actitud_api.engine.methodology.free_text import NO_CONTROL
-from actitud_api.platform.auth.secret import Secret
-from actitud_api.platform.auth.service import DAYS_MAX, OVERLAP, OVERLAP_MAX, Filters, KeyState, Role, Used, state_of
+from actitud_api.platform.auth.secret import SecretText
+from actitud_api.platform.auth.service import (
+    DAYS_MAX,
+    OVERLAP,
+    OVERLAP_MAX,
+    KeyFilters,
+    KeyState,
+    KeyUsage,
+    Role,
+    determine_state,
+)
 from actitud_api.platform.http.paging import Page, PageQuery
-from actitud_api.resources.api_keys.service import Wanted
+from actitud_api.resources.api_keys.service import RequestedKey
 
 TEXT_MAX = 65_536
 """Characters of a report."""
@@ -82,7 +91,7 @@ class AdministratorKeyRequest(KeyRequest, frozen=True, kw_only=True, tag="admini
     """A key for everything."""
 
 
-REQUESTS: tuple[type[KeyRequest], ...] = (
+KEY_REQUESTS: tuple[type[KeyRequest], ...] = (
     OrganisationReaderKeyRequest,
     OrganisationEditorKeyRequest,
     AssessorKeyRequest,
@@ -164,18 +173,18 @@ class ReportReceipt(Struct, frozen=True, kw_only=True):
     detail: str
 
 
-def filters(query: KeyQuery, key: str | None) -> Filters:
+def build_filters(query: KeyQuery, key: str | None) -> KeyFilters:
     """Which keys are listed; `key`: that one alone."""
-    return Filters(role=query.role, organisation=query.organisation, key=key)
+    return KeyFilters(role=query.role, organisation=query.organisation, key=key)
 
 
-def wanted(request: KeyRequest) -> Wanted:
+def build_requested_key(request: KeyRequest) -> RequestedKey:
     """The key that is asked for."""
     role: Role = request.__struct_config__.tag  # type: ignore[assignment]  # each tag is a role
-    return Wanted(role=role, **structs.asdict(request))
+    return RequestedKey(role=role, **structs.asdict(request))
 
 
-def access_key(used: Used, peppers: Sequence[Secret], now: datetime) -> AccessKey:
+def build_access_key(used: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> AccessKey:
     """A key as it is answered."""
     record = used.record
     return AccessKey(
@@ -183,7 +192,7 @@ def access_key(used: Used, peppers: Sequence[Secret], now: datetime) -> AccessKe
         role=record.role,
         organisations=record.organisations,
         editions=record.editions,
-        state=state_of(record, peppers, now),
+        state=determine_state(record, peppers, now),
         created=record.created,
         expires=record.expires,
         revoked=record.revoked,
@@ -194,6 +203,6 @@ def access_key(used: Used, peppers: Sequence[Secret], now: datetime) -> AccessKe
     )
 
 
-def new_access_key(used: Used, peppers: Sequence[Secret], now: datetime) -> NewAccessKey:
+def build_new_access_key(used: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> NewAccessKey:
     """A key that was made as it is answered to a repetition, and as that is kept."""
-    return NewAccessKey(**structs.asdict(access_key(used, peppers, now)), secret=None)
+    return NewAccessKey(**structs.asdict(build_access_key(used, peppers, now)), secret=None)

@@ -15,14 +15,14 @@ from actitud_api.platform.storage.base import Base
 from actitud_api.resources.assessments.lifecycle import AssessmentState, TransitionRecord
 from actitud_api.resources.assessments.records import AssessmentRecord, AssessmentRow, SubmissionRecord
 from actitud_api.resources.assessments.tables import Assessment, StoredTransition, Submission
-from actitud_api.resources.editions.tables import Edition
-from actitud_api.resources.organisations.tables import Organisation
+from actitud_api.resources.editions.tables import EditionTable
+from actitud_api.resources.organisations.tables import OrganisationTable
 
 ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
 SUBMISSIONS = Base.metadata.tables[str(Submission.__tablename__)]
 TRANSITIONS = Base.metadata.tables[str(StoredTransition.__tablename__)]
-ORGANISATIONS = Base.metadata.tables[str(Organisation.__tablename__)]
-EDITIONS = Base.metadata.tables[str(Edition.__tablename__)]
+ORGANISATIONS = Base.metadata.tables[str(OrganisationTable.__tablename__)]
+EDITIONS = Base.metadata.tables[str(EditionTable.__tablename__)]
 
 
 def _select_columns(form: type[Struct]) -> list[ColumnElement[object]]:

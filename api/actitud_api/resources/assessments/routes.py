@@ -9,10 +9,10 @@ from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.requests.content import AssessmentPatch, AssessmentRequest
-from actitud_api.platform.auth.idempotency import once
+from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import DRAFT_READERS, EDITORS
-from actitud_api.platform.auth.recording import recorded
-from actitud_api.platform.auth.service import OF_ORGANISATIONS, Principal
+from actitud_api.platform.auth.recording import with_audit_entry
+from actitud_api.platform.auth.service import ORGANISATION_ROLES, Principal
 from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.operations import delete, get, patch, post, put
@@ -21,7 +21,7 @@ from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, Probl
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest, language_of
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.versions import Expected, revision
+from actitud_api.platform.storage.versions import Expected, build_revision
 from actitud_api.resources.assessments import schemas, service
 from actitud_api.resources.assessments.records import AssessmentRecord, SubmissionRecord
 from actitud_api.resources.assessments.service import MethodologyMismatch, NotSubmittable, UnknownSubmission
@@ -140,7 +140,7 @@ class AssessmentsController(Controller):
 
         Assessments by organisation: those that the key may see.
         """
-        bound = principal is not None and principal.role in OF_ORGANISATIONS
+        bound = principal is not None and principal.role in ORGANISATION_ROLES
         rows = service.list_assessments(
             database,
             path.edition,
@@ -200,7 +200,7 @@ class AssessmentsController(Controller):
                 session, path.edition, path.organisation, body, expected=expected, now=datetime.now(UTC)
             )
 
-        return _answer(request, recorded(request, database, put))
+        return _answer(request, with_audit_entry(request, database, put))
 
     @patch(
         "/{organisation:str}",
@@ -231,7 +231,7 @@ class AssessmentsController(Controller):
                 session, path.edition, path.organisation, body, expected=expected, now=datetime.now(UTC)
             )
 
-        return _answer(request, recorded(request, database, change_it))
+        return _answer(request, with_audit_entry(request, database, change_it))
 
     @delete("/{organisation:str}", operation_id="editions.assessments.delete", access=EDITORS, problems=(CONFLICT,))
     def delete_assessment(
@@ -241,7 +241,7 @@ class AssessmentsController(Controller):
 
         Removes a draft in an open edition. What was submitted stays.
         """
-        recorded(
+        with_audit_entry(
             request,
             database,
             lambda session: service.delete_assessment(session, path.edition, path.organisation, expected=expected),
@@ -360,13 +360,13 @@ class SubmissionsController(Controller):
             document = schemas.build_submission(made.record, made.evaluation, language)
             return SUBMISSION.of(request, document, created=f"{_path(made.record)}/submissions/{made.record.number}")
 
-        return once(request, database, submit)
+        return idempotent(request, database, submit)
 
 
 def _answer(request: ApiRequest, found: service.EvaluatedAssessment) -> Response[bytes]:
     record = found.record
     document = schemas.build_assessment(record, found.evaluation, language_of(request.scope))
-    tag = revision(record.created, record.version)
+    tag = build_revision(record.created, record.version)
     return ASSESSMENT.of(request, document, revision=tag, created=_path(record) if found.created else None)
 
 

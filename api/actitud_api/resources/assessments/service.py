@@ -32,7 +32,7 @@ from actitud_api.engine.scoring.explain import list_findings as engine_findings
 from actitud_api.engine.scoring.ranking import get_ranking_index
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Finding
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.versions import Expected, Stale
+from actitud_api.platform.storage.versions import Expected, StaleVersion
 from actitud_api.resources.assessments import queries
 from actitud_api.resources.assessments.evidence import EvidenceFinding, build_context, derive_submission
 from actitud_api.resources.assessments.evidence import check_documents as evidence_findings
@@ -291,7 +291,7 @@ def put_assessment(
     row = {**identity, "submitted": None, **_score_columns(derived, evaluation, now)}
     record = queries.insert_new(session, row)
     if record is None:
-        raise Stale
+        raise StaleVersion
     return EvaluatedAssessment(record, evaluation, created=True)
 
 
@@ -319,7 +319,7 @@ def delete_assessment(session: Session, edition: str, organisation: str, *, expe
     if before.state != "draft":
         raise InvalidTransition(before.state)
     if not queries.delete_draft(session, edition, organisation, before.version):
-        raise Stale
+        raise StaleVersion
 
 
 def submit_assessment(
@@ -386,12 +386,12 @@ def rescore_reviewed(session: Session, record: AssessmentRecord, review: Applied
     values = _score_columns(derived, evaluate(methodology, derived.submission), now)
     values |= {"version": record.version + 1}
     if not queries.update_version(session, record.edition, record.organisation, record.version, values):
-        raise Stale
+        raise StaleVersion
 
 
 def preview_correction(
     session: Session,
-    edition: editions.Record,
+    edition: editions.EditionRecord,
     organisation: str,
     change: AssessmentPatch,
     *,
@@ -457,7 +457,7 @@ def apply_correction(session: Session, preview: CorrectionPreview, *, now: datet
     edition, organisation = record.edition, record.organisation
     values = {**preview.values, "version": record.version + 1, "submitted": now}
     if not queries.update_version(session, edition, organisation, record.version, values):
-        raise Stale
+        raise StaleVersion
     last = queries.find_submission(
         session, edition, organisation, queries.count_submissions(session, edition, organisation)
     )
@@ -513,7 +513,7 @@ def clear_edition(session: Session, edition: str) -> None:
 class _OpenEdition(Struct, frozen=True):
     """An edition and the domains of an organisation, both locked."""
 
-    edition: editions.Record
+    edition: editions.EditionRecord
     domains: tuple[str, ...]
 
 
@@ -544,7 +544,7 @@ def _lock_assessment(
 def _lock_domains(session: Session, organisation: str) -> tuple[str, ...]:
     """Lock an organisation. Return its domains."""
     try:
-        return organisations.domains_of(session, organisation, held=True)
+        return organisations.get_domains(session, organisation, locked=True)
     except organisations.UnknownOrganisation:
         organisations.refuse_alias(session, organisation)
         raise
@@ -589,7 +589,7 @@ def _save_content(
     values = _score_columns(derived, evaluation, now) | {"version": before.version + 1, **more}
     record = queries.replace_content(session, before.edition, before.organisation, before.version, values)
     if record is None:
-        raise Stale
+        raise StaleVersion
     return EvaluatedAssessment(record, evaluation)
 
 

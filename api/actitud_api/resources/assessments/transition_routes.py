@@ -10,7 +10,7 @@ from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.engine.narration.life import PHASES, STATES
-from actitud_api.platform.auth.idempotency import once
+from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import DEADLINE_EXTENDERS, DRAFT_READERS, REVIEWERS
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.http.contract import VERSION, Link
@@ -336,4 +336,4 @@ def made(request: ApiRequest, database: Database, act: Callable[[Session], Trans
         created = f"/v1/editions/{made.edition}/assessments/{made.organisation}/transitions/{made.number}"
         return TRANSITION.of(request, transition_schemas.build_transition(made), created=created)
 
-    return once(request, database, make)
+    return idempotent(request, database, make)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.versions import Expected, Stale, revision
+from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.assessments import queries
 from actitud_api.resources.assessments.lifecycle import (
     UNSETTLED_STATES,
@@ -42,7 +42,7 @@ class UnknownTransition(LookupError):
 class LockedAssessment(Struct, frozen=True):
     """The expected version of an assessment, in an edition that is locked and not published."""
 
-    edition: editions.Record
+    edition: editions.EditionRecord
     record: AssessmentRecord
     lifecycle: Lifecycle
 
@@ -190,12 +190,12 @@ def require_assessment(session: Session, edition: str, organisation: str) -> Ass
 
 
 def ensure_expected(before: AssessmentRecord | None, expected: Expected) -> None:
-    """Raise `Stale` unless an assessment, or its absence, is the expected one."""
-    if not expected(None if before is None else revision(before.created, before.version)):
-        raise Stale
+    """Raise `StaleVersion` unless an assessment, or its absence, is the expected one."""
+    if not expected(None if before is None else build_revision(before.created, before.version)):
+        raise StaleVersion
 
 
-def load_lifecycle(session: Session, edition_record: editions.Record, record: AssessmentRecord) -> Lifecycle:
+def load_lifecycle(session: Session, edition_record: editions.EditionRecord, record: AssessmentRecord) -> Lifecycle:
     """Load the lifecycle of an assessment of that edition."""
     return Lifecycle(
         record.state, edition_record.calendar, queries.list_transitions(session, record.edition, record.organisation)
@@ -246,7 +246,7 @@ def _advance(
     record = locked.record
     values = {"state": after, "updated": now, "version": record.version + 1}
     if not queries.update_version(session, record.edition, record.organisation, record.version, values):
-        raise Stale
+        raise StaleVersion
     return record_transition(
         session, record, locked.lifecycle, after, role, now, phase=phase, reason=reason, until=until
     )

@@ -15,7 +15,7 @@ from msgspec import Meta, Struct, field, structs
 
 from actitud_api.engine.methodology.loader import Methodology
 
-YEARS: Final = (2000, 2100)
+REFERENCE_YEARS: Final = (2000, 2100)
 """The first and the last year that the reference date of an edition may lie in."""
 
 _ELECTORAL_DAYS: Final = 90
@@ -52,7 +52,7 @@ class Calendar(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     publication: Span
 
 
-class Contradiction(Struct, frozen=True):
+class EditionContradiction(Struct, frozen=True):
     """What of an edition cannot be: where (JSON Pointer), by which rule, what is there and what it is held against.
 
     `range`: a year beyond `YEARS`. `order`: it ends before it begins. `reference_date`: it goes on after the
@@ -67,7 +67,7 @@ class Contradiction(Struct, frozen=True):
     against: str = ""
 
 
-def windows(reference: date) -> Windows:
+def build_windows(reference: date) -> Windows:
     """The windows of the edition with that reference date, a day of one of `YEARS` (CATALOGUE, section 3)."""
     electoral = date(reference.year, 1, 15)
     two_years = _months_to(reference, 24)
@@ -82,7 +82,7 @@ def windows(reference: date) -> Windows:
     )
 
 
-def calendar(methodology: Methodology, reference: date) -> Calendar:
+def build_calendar(methodology: Methodology, reference: date) -> Calendar:
     """The phases of the edition with that reference date, in the year after it, as the methodology has them."""
     year = reference.year + 1
     steps = methodology.document.calendar
@@ -91,22 +91,22 @@ def calendar(methodology: Methodology, reference: date) -> Calendar:
     )
 
 
-def contradictions(period: Span, windows: Windows, calendar: Calendar) -> Iterator[Contradiction]:
+def find_contradictions(period: Span, windows: Windows, calendar: Calendar) -> Iterator[EditionContradiction]:
     """All that cannot be of the dates of an edition."""
     if period.end < period.start:
-        yield Contradiction("/period_to", "order", str(period.end), str(period.start))
+        yield EditionContradiction("/period_to", "order", str(period.end), str(period.start))
     for name, span in structs.asdict(windows).items():
         if span.end < span.start:
-            yield Contradiction(f"/windows/{name}/to", "order", str(span.end), str(span.start))
+            yield EditionContradiction(f"/windows/{name}/to", "order", str(span.end), str(span.start))
         if span.end > period.end:
-            yield Contradiction(f"/windows/{name}/to", "reference_date", str(span.end), str(period.end))
+            yield EditionContradiction(f"/windows/{name}/to", "reference_date", str(span.end), str(period.end))
     phases = structs.asdict(calendar)
     for name, span in phases.items():
         if span.end < span.start:
-            yield Contradiction(f"/calendar/{name}/to", "order", str(span.end), str(span.start))
+            yield EditionContradiction(f"/calendar/{name}/to", "order", str(span.end), str(span.start))
     for (_, before), (name, span) in pairwise(phases.items()):
         if span.start <= before.end:
-            yield Contradiction(f"/calendar/{name}/from", "overlap", str(span.start), str(before.end))
+            yield EditionContradiction(f"/calendar/{name}/from", "overlap", str(span.start), str(before.end))
 
 
 def _months_to(reference: date, months: Literal[12, 24]) -> Span:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.problems import Fault
-from actitud_api.resources.editions.service import Contradiction
+from actitud_api.resources.editions.service import EditionContradiction
 
 _TEXTS: dict[str, Texts] = {
     "range": Texts(
@@ -36,8 +36,8 @@ _TEXTS: dict[str, Texts] = {
 }
 
 
-def fault(found: Contradiction) -> Fault:
+def build_fault(contradiction: EditionContradiction) -> Fault:
     """A contradiction as a field error."""
-    text = _TEXTS[found.rule]
-    es, en = (sentence.format(value=found.value, against=found.against) for sentence in text)
-    return Fault(found.pointer, found.rule, found.value, Texts(es, en))
+    text = _TEXTS[contradiction.rule]
+    es, en = (sentence.format(value=contradiction.value, against=contradiction.against) for sentence in text)
+    return Fault(contradiction.pointer, contradiction.rule, contradiction.value, Texts(es, en))

@@ -13,19 +13,19 @@ from sqlmodel import Session
 
 from actitud_api.platform.storage.base import Base
 from actitud_api.resources.editions.dates import Calendar, Windows
-from actitud_api.resources.editions.tables import Edition
+from actitud_api.resources.editions.tables import EditionTable
 
 State = Literal["open", "in_review", "published"]
 """Where an edition is: taking answers, in review, published. What is published does not change, and all may see it."""
 
-EDITIONS = Base.metadata.tables[str(Edition.__tablename__)]
+EDITIONS = Base.metadata.tables[str(EditionTable.__tablename__)]
 
 # What is counted belongs to the slice above: only its name and how it names its edition are known here. Counting is
 # exact whoever writes; a column would have to be locked by everybody who adds to the edition.
 _ASSESSMENTS = table("assessment", column("edition"), column("state"))
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class EditionRecord(Struct, frozen=True, kw_only=True):
     """An edition as it is stored."""
 
     id: str
@@ -42,18 +42,18 @@ class Record(Struct, frozen=True, kw_only=True):
     version: int
 
 
-class Counted(Struct, frozen=True):
+class CountedEdition(Struct, frozen=True):
     """An edition and how many organisations it scores."""
 
-    record: Record
+    record: EditionRecord
     organisations: int
 
 
-Place = tuple[date, str]
+EditionCursorKey = tuple[date, str]
 """A place in the order of the list: reference date and id."""
 
 _NEWEST = (EDITIONS.c.period_to.desc(), EDITIONS.c.id.desc())
-_COLUMNS = [EDITIONS.c[name] for name in Record.__struct_fields__]
+_COLUMNS = [EDITIONS.c[name] for name in EditionRecord.__struct_fields__]
 _ALL = select(*_COLUMNS)
 _ONE = _ALL.where(EDITIONS.c.id == bindparam("id"))
 _LATEST = _ALL.where(EDITIONS.c.state == "published").order_by(*_NEWEST).limit(1)
@@ -68,27 +68,29 @@ _COUNTED = select(
 _STATE = select(EDITIONS.c.state).where(EDITIONS.c.id == bindparam("id")).with_for_update(read=True)
 
 
-def page(session: Session, after: Place | None, offset: int, limit: int) -> list[Counted]:
+def list_page(session: Session, after: EditionCursorKey | None, offset: int, limit: int) -> list[CountedEdition]:
     """Editions, the newest first, from the one that follows `after`."""
     statement = _COUNTED.order_by(*_NEWEST).offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after)
-    return [Counted(_record(row), row["organisations"]) for row in map(dict, session.execute(statement).mappings())]
+    return [
+        CountedEdition(_record(row), row["organisations"]) for row in map(dict, session.execute(statement).mappings())
+    ]
 
 
-def one(session: Session, identifier: str) -> Record | None:
+def get(session: Session, identifier: str) -> EditionRecord | None:
     """The edition of that id."""
     row = session.execute(_ONE, {"id": identifier}).mappings().one_or_none()
     return None if row is None else _record(dict(row))
 
 
-def latest(session: Session) -> Record | None:
+def get_latest(session: Session) -> EditionRecord | None:
     """The newest edition that is published."""
     row = session.execute(_LATEST).mappings().one_or_none()
     return None if row is None else _record(dict(row))
 
 
-def count(session: Session, record: Record) -> int:
+def count_organisations(session: Session, record: EditionRecord) -> int:
     """How many organisations an edition scores: of a published one those that are final, else all that answer."""
     statement = _COUNT.where(_ASSESSMENTS.c.edition == record.id)
     if record.state == "published":
@@ -97,12 +99,12 @@ def count(session: Session, record: Record) -> int:
     return found
 
 
-def locked_state(session: Session, identifier: str) -> State | None:
+def lock_state(session: Session, identifier: str) -> State | None:
     """The state of an edition, which nobody changes and which nobody removes until the session ends."""
     return session.execute(_STATE, {"id": identifier}).scalar_one_or_none()
 
 
-def add(session: Session, record: Record) -> bool:
+def insert_edition(session: Session, record: EditionRecord) -> bool:
     """Stores a new edition; False where there is one of that id, and then the session can only end."""
     try:
         session.execute(insert(EDITIONS), structs.asdict(record))
@@ -111,20 +113,20 @@ def add(session: Session, record: Record) -> bool:
     return True
 
 
-def change(session: Session, record: Record, before: int) -> bool:
+def update_edition(session: Session, record: EditionRecord, before: int) -> bool:
     """Replaces an edition if its version is still the one before; whether it was."""
     values = structs.asdict(record)
     found = session.execute(update(EDITIONS).where(*_at(record.id, before)).values(values).returning(EDITIONS.c.id))
     return found.one_or_none() is not None
 
 
-def lock(session: Session, identifier: str, version: int) -> bool:
+def lock_edition(session: Session, identifier: str, version: int) -> bool:
     """Keeps everybody from changing an edition, or adding to it, until the session ends; False at another version."""
     statement = select(EDITIONS.c.id).where(*_at(identifier, version)).with_for_update()
     return session.execute(statement).one_or_none() is not None
 
 
-def remove(session: Session, identifier: str) -> None:
+def delete_edition(session: Session, identifier: str) -> None:
     """Removes an edition, if there is one; nothing may belong to it."""
     session.execute(delete(EDITIONS).where(EDITIONS.c.id == identifier))
 
@@ -133,5 +135,5 @@ def _at(identifier: str, version: int) -> tuple[ColumnElement[bool], ColumnEleme
     return EDITIONS.c.id == identifier, EDITIONS.c.version == version
 
 
-def _record(row: dict[str, object]) -> Record:
-    return msgspec.convert(row, Record)
+def _record(row: dict[str, object]) -> EditionRecord:
+    return msgspec.convert(row, EditionRecord)

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.platform.auth.idempotency import once
+from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import ADMINISTRATORS
-from actitud_api.platform.auth.recording import recorded
+from actitud_api.platform.auth.recording import with_audit_entry
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.operations import delete, get, patch, post
@@ -16,13 +16,19 @@ from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, ProblemError
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest, language_of
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.versions import Expected, revision
+from actitud_api.platform.storage.versions import Expected, build_revision
 from actitud_api.resources.editions import faults, schemas, service
-from actitud_api.resources.editions.service import Contradicted, Counted, EditionNotOpen, Place, UnknownEdition
+from actitud_api.resources.editions.service import (
+    CountedEdition,
+    EditionCursorKey,
+    EditionInconsistent,
+    EditionNotOpen,
+    UnknownEdition,
+)
 
 PAGE = Representation(schemas.EditionPage, sentences=True)
 EDITION = Representation(schemas.Edition, sentences=True)
-CURSOR: Cursor[Place] = Cursor("editions.list", tuple[date, str])
+CURSOR: Cursor[EditionCursorKey] = Cursor("editions.list", tuple[date, str])
 _ID = {"edition": "$response.body#/id"}
 _LINKS = {
     "update": Link("editions.update", {**_ID, **VERSION}, "To change this version of it."),
@@ -41,9 +47,9 @@ _LINKS_OF_WRITTEN = {"edition": Link("editions.get", _ID, "The edition."), **_LI
 
 
 def _contradicted(error: Exception) -> ProblemError:
-    assert isinstance(error, Contradicted)
+    assert isinstance(error, EditionInconsistent)
     detail = Texts("La edición no puede quedar así; véase `errors`.", "The edition cannot be so; see `errors`.")
-    return ProblemError(CONFLICT, detail, [faults.fault(found) for found in error.contradictions])
+    return ProblemError(CONFLICT, detail, [faults.build_fault(found) for found in error.contradictions])
 
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
@@ -67,7 +73,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
             f"The assessments of the edition {error.edition} do not change so: its state is {error.state}.",
         ),
     ),
-    (Contradicted, _contradicted),
+    (EditionInconsistent, _contradicted),
 )
 
 
@@ -120,9 +126,9 @@ class EditionsController(Controller):
 
         Editions, that with the newest reference date first.
         """
-        rows = service.page(database, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1)
+        rows = service.list_page(database, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1)
         page, cursor = CURSOR.cut(query, rows, lambda row: (row.record.period_to, row.record.id))
-        items = tuple(schemas.edition(row, language) for row in page)
+        items = tuple(schemas.build_edition(row, language) for row in page)
         return PAGE.of(request, schemas.EditionPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
 
     @get("/{edition:str}", operation_id="editions.get", access=ANYBODY, answer=EDITION, links=_LINKS)
@@ -148,13 +154,13 @@ class EditionsController(Controller):
         Makes an edition that takes answers from then on. Windows and phases that are not said are those of its
         methodology.
         """
-        draft = schemas.draft(body)
+        draft = schemas.build_draft(body)
 
         def create(session: Session) -> Response[bytes]:
             made = service.create(session, draft, now=datetime.now(UTC))
             return _answer(request, made, created=f"/v1/editions/{made.record.id}")
 
-        return once(request, database, create)
+        return idempotent(request, database, create)
 
     @patch(
         "/{edition:str}",
@@ -177,12 +183,12 @@ class EditionsController(Controller):
         Changes what the patch names (RFC 7396): titles, windows, calendar, and whether it is open or in review. What is
         published does not change.
         """
-        change = schemas.change(body)
+        change = schemas.build_change(body)
 
-        def update(session: Session) -> Counted:
+        def update(session: Session) -> CountedEdition:
             return service.update(session, path.edition, change, expected=expected, now=datetime.now(UTC))
 
-        return _answer(request, recorded(request, database, update))
+        return _answer(request, with_audit_entry(request, database, update))
 
     @delete("/{edition:str}", operation_id="editions.delete", access=ADMINISTRATORS, problems=(CONFLICT,))
     def delete_edition(
@@ -192,10 +198,10 @@ class EditionsController(Controller):
 
         Removes an edition that is not published and in which nobody has an assessment.
         """
-        recorded(request, database, lambda session: service.delete(session, path.edition, expected=expected))
+        with_audit_entry(request, database, lambda session: service.delete(session, path.edition, expected=expected))
 
 
-def _answer(request: ApiRequest, counted: Counted, *, created: str | None = None) -> Response[bytes]:
+def _answer(request: ApiRequest, counted: CountedEdition, *, created: str | None = None) -> Response[bytes]:
     record = counted.record
-    document = schemas.edition(counted, language_of(request.scope))
-    return EDITION.of(request, document, revision=revision(record.created, record.version), created=created)
+    document = schemas.build_edition(counted, language_of(request.scope))
+    return EDITION.of(request, document, revision=build_revision(record.created, record.version), created=created)

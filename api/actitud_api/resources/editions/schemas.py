@@ -11,7 +11,15 @@ from actitud_api.engine.i18n import Language, nearest
 from actitud_api.engine.methodology.free_text import NO_CONTROL
 from actitud_api.engine.methodology.loader import list_versions
 from actitud_api.platform.http.paging import Page
-from actitud_api.resources.editions.service import Calendar, Change, Counted, Draft, Span, State, Windows
+from actitud_api.resources.editions.service import (
+    Calendar,
+    CountedEdition,
+    EditionChange,
+    EditionDraft,
+    Span,
+    State,
+    Windows,
+)
 
 Title = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_CONTROL)]
 Version = Annotated[
@@ -127,7 +135,7 @@ class EditionPage(Page[Edition], frozen=True, kw_only=True):
     """A page of the list of editions, the newest first."""
 
 
-def edition(counted: Counted, language: Language) -> Edition:
+def build_edition(counted: CountedEdition, language: Language) -> Edition:
     """A stored edition as it is answered."""
     record = counted.record
     return Edition(
@@ -146,9 +154,9 @@ def edition(counted: Counted, language: Language) -> Edition:
     )
 
 
-def draft(request: EditionRequest) -> Draft:
+def build_draft(request: EditionRequest) -> EditionDraft:
     """An edition to be made, of what was sent."""
-    return Draft(
+    return EditionDraft(
         id=request.id,
         titles=structs.asdict(request.titles),
         methodology=request.methodology,
@@ -160,9 +168,9 @@ def draft(request: EditionRequest) -> Draft:
     )
 
 
-def change(request: EditionPatch) -> Change:
+def build_change(request: EditionPatch) -> EditionChange:
     """What to change of an edition, of what was sent."""
-    return Change(
+    return EditionChange(
         titles=UNSET if request.titles is UNSET else _titles(request.titles),
         windows=UNSET if request.windows is UNSET else _spans(request.windows),
         calendar=UNSET if request.calendar is UNSET else _spans(request.calendar),

@@ -9,7 +9,7 @@ from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
 from actitud_api.platform.storage.times import UtcTime
 
 
-class Edition(Base, table=True):
+class EditionTable(Base, table=True):
     """An edition. `titles` by language; `windows` and `calendar` as in `dates`; `version` counts the writes."""
 
     __tablename__ = "edition"

@@ -54,9 +54,9 @@ class MethodologiesController(Controller):
         Oldest first, each with its status and the digest of its document. A draft is named as one (`2026.2-draft`): it
         may still change, and with it what it scores.
         """
-        rows = service.listed(after=CURSOR.read(query))[query.offset :]
+        rows = service.list_methodologies(after=CURSOR.read(query))[query.offset :]
         kept, cursor = CURSOR.cut(query, rows, lambda methodology: methodology.version)
-        items = tuple(schemas.summary(methodology, language) for methodology in kept)
+        items = tuple(schemas.build_summary(methodology, language) for methodology in kept)
         return PAGE.of(
             request, schemas.MethodologyPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
         )
@@ -84,4 +84,4 @@ class MethodologiesController(Controller):
         The document that scores (tree, indicators, goalposts with their basis and sources, rules, levels, what each
         indicator answers of the article) and its texts in one language. An active version never changes.
         """
-        return DETAIL.of(request, schemas.detail(service.one(path.version), language))
+        return DETAIL.of(request, schemas.build_detail(service.get_methodology(path.version), language))

@@ -49,7 +49,7 @@ class MethodologyPath(Struct, frozen=True):
     version: Version
 
 
-def summary(methodology: Methodology, language: Language) -> MethodologySummary:
+def build_summary(methodology: Methodology, language: Language) -> MethodologySummary:
     """A version as the list has it, with its title in a language."""
     return MethodologySummary(
         version=methodology.version,
@@ -61,7 +61,7 @@ def summary(methodology: Methodology, language: Language) -> MethodologySummary:
     )
 
 
-def detail(methodology: Methodology, language: Language) -> MethodologyDetail:
+def build_detail(methodology: Methodology, language: Language) -> MethodologyDetail:
     """A whole version, with its texts in a language."""
     return MethodologyDetail(
         version=methodology.version,

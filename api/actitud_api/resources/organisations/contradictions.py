@@ -8,12 +8,12 @@ from typing import Final
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.problems import Fault
 from actitud_api.platform.http.validation import shown
-from actitud_api.resources.organisations.entries import Contradiction
-from actitud_api.resources.organisations.faults import REASONS, TAKEN
+from actitud_api.resources.organisations.entries import OrganisationContradiction
+from actitud_api.resources.organisations.faults import IDENTIFIER_TEXTS, TAKEN_TEXT
 
 _TEXTS: Final[Mapping[str, Texts]] = {
-    **REASONS,
-    "taken": TAKEN,
+    **IDENTIFIER_TEXTS,
+    "taken": TAKEN_TEXT,
     "own": Texts("«{value}» ya es el identificador de la organización", "“{value}” is the id of the organisation"),
     "repeated": Texts("«{value}» está repetido", "“{value}” is there more than once"),
     "unknown": Texts("no hay ninguna organización {value}", "there is no organisation {value}"),
@@ -53,11 +53,11 @@ _MEANT: Final = frozenset({"control_digit", "taken", "alias", "province_differs"
 """The rules whose `expected` may be what was meant."""
 
 
-def fault(found: Contradiction) -> Fault:
+def build_fault(contradiction: OrganisationContradiction) -> Fault:
     """The place of the request that is wrong, and why; the identity number of a person is not said again."""
-    sentence, value = _TEXTS[found.rule], shown(found.value)
-    quoted = "…" if value is None else found.value
-    es, en = (text.format(value=quoted, expected=found.expected) for text in sentence)
+    sentence, value = _TEXTS[contradiction.rule], shown(contradiction.value)
+    quoted = "…" if value is None else contradiction.value
+    es, en = (text.format(value=quoted, expected=contradiction.expected) for text in sentence)
     detail = Texts(f"{es[0].upper()}{es[1:]}.", f"{en[0].upper()}{en[1:]}.")
-    suggestion = found.expected if found.rule in _MEANT else None
-    return Fault(found.pointer, found.rule, value, detail, suggestion)
+    suggestion = contradiction.expected if contradiction.rule in _MEANT else None
+    return Fault(contradiction.pointer, contradiction.rule, value, detail, suggestion)

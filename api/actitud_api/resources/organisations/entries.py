@@ -11,33 +11,33 @@ from msgspec import UNSET, Struct, UnsetType, structs
 from actitud_api.resources.organisations.identifiers import (
     InvalidIdentifier,
     Reason,
-    checked,
+    find_province,
     is_demonstration,
-    province_of,
-    spelled,
+    normalise_identifier,
+    parse_identifier,
 )
 from actitud_api.resources.organisations.kinds import Kind
 from actitud_api.resources.organisations.territories import PROVINCES
 
-YEARS: Final = range(1900, 2101)
+FIGURE_YEARS: Final = range(1900, 2101)
 """The years that a figure can be of."""
 
 
-class FormerName(Struct, frozen=True):
+class PastName(Struct, frozen=True):
     """A name that an organisation had; `until` is the last day on which it was called so."""
 
     name: str
     until: date
 
 
-class Contact(Struct, frozen=True):
+class ContactDetails(Struct, frozen=True):
     """Where to ask for a correction; at least one of the two is there."""
 
     email: str | None
     url: str | None
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class OrganisationEntry(Struct, frozen=True, kw_only=True):
     """An organisation as its editors describe it; identifiers in their one spelling.
 
     `population` and `employees`: its size, and the year of each figure. `aliases`: other identifiers of it.
@@ -57,11 +57,11 @@ class Entry(Struct, frozen=True, kw_only=True):
     province: str | None = None
     region: str | None = None
     aliases: tuple[str, ...] = ()
-    former_names: tuple[FormerName, ...] = ()
+    former_names: tuple[PastName, ...] = ()
     valid_from: date | None = None
     valid_to: date | None = None
     succeeded_by: tuple[str, ...] = ()
-    contact: Contact | None = None
+    contact: ContactDetails | None = None
     domains: tuple[str, ...] = ()
     simulated: bool = False
 
@@ -73,7 +73,7 @@ class ContactChange(Struct, frozen=True):
     url: str | UnsetType | None = UNSET
 
 
-class Change(Struct, frozen=True, kw_only=True):
+class OrganisationChange(Struct, frozen=True, kw_only=True):
     """What changes of an entry; members that are not set stay as they are."""
 
     name: str | UnsetType = UNSET
@@ -86,7 +86,7 @@ class Change(Struct, frozen=True, kw_only=True):
     province: str | UnsetType | None = UNSET
     region: str | UnsetType | None = UNSET
     aliases: tuple[str, ...] | UnsetType = UNSET
-    former_names: tuple[FormerName, ...] | UnsetType = UNSET
+    former_names: tuple[PastName, ...] | UnsetType = UNSET
     valid_from: date | UnsetType | None = UNSET
     valid_to: date | UnsetType | None = UNSET
     succeeded_by: tuple[str, ...] | UnsetType = UNSET
@@ -94,7 +94,7 @@ class Change(Struct, frozen=True, kw_only=True):
     domains: tuple[str, ...] | UnsetType = UNSET
 
 
-Rule = (
+ContradictionRule = (
     Reason
     | Literal[
         "taken",
@@ -118,32 +118,32 @@ Rule = (
 )
 
 
-class Contradiction(Struct, frozen=True):
+class OrganisationContradiction(Struct, frozen=True):
     """A place of an entry that contradicts another, or what is stored; `expected` says which, or what is right."""
 
     pointer: str
-    rule: Rule
+    rule: ContradictionRule
     value: str | int
     expected: str | None = None
 
 
-def settled(entry: Entry) -> Entry:
+def normalise_entry(entry: OrganisationEntry) -> OrganisationEntry:
     """The same entry with its identifiers in their one spelling and the territory that follows from others."""
-    identifier = spelled(entry.id)
-    province = entry.province or province_of(identifier)
+    identifier = normalise_identifier(entry.id)
+    province = entry.province or find_province(identifier)
     return structs.replace(
         entry,
         id=identifier,
-        parent=None if entry.parent is None else spelled(entry.parent),
-        aliases=tuple(spelled(alias) for alias in entry.aliases),
-        succeeded_by=tuple(spelled(other) for other in entry.succeeded_by),
+        parent=None if entry.parent is None else normalise_identifier(entry.parent),
+        aliases=tuple(normalise_identifier(alias) for alias in entry.aliases),
+        succeeded_by=tuple(normalise_identifier(other) for other in entry.succeeded_by),
         province=province,
         region=entry.region or (None if province is None else PROVINCES[province].region),
         simulated=entry.simulated or is_demonstration(identifier),
     )
 
 
-def ordered(entry: Entry) -> Entry:
+def sort_members(entry: OrganisationEntry) -> OrganisationEntry:
     """The same entry with its lists in the order in which they are stored."""
     return structs.replace(
         entry,
@@ -154,7 +154,7 @@ def ordered(entry: Entry) -> Entry:
     )
 
 
-def changed(entry: Entry, change: Change, today: date) -> Entry:
+def apply_change(entry: OrganisationEntry, change: OrganisationChange, today: date) -> OrganisationEntry:
     """A stored entry with a change applied, settled.
 
     A new name makes the old one a former name, unless the change says the former names itself. A new province brings
@@ -166,7 +166,7 @@ def changed(entry: Entry, change: Change, today: date) -> Entry:
         if field.name != "contact" and (value := getattr(change, field.name)) is not UNSET
     }
     if change.contact is not UNSET:
-        said["contact"] = contact_after(entry.contact, change.contact)
+        said["contact"] = apply_contact_change(entry.contact, change.contact)
     for size, year in (("population", "population_year"), ("employees", "employees_year")):
         if size in said and year not in said and said[size] != getattr(entry, size):
             said[year] = None
@@ -174,20 +174,22 @@ def changed(entry: Entry, change: Change, today: date) -> Entry:
         said["region"] = None
     after = structs.replace(entry, **said)
     if change.former_names is UNSET:
-        after = structs.replace(after, former_names=renamed(structs.replace(after, name=entry.name), after.name, today))
-    return settled(after)
+        after = structs.replace(
+            after, former_names=add_past_name(structs.replace(after, name=entry.name), after.name, today)
+        )
+    return normalise_entry(after)
 
 
-def contact_after(there: Contact | None, change: ContactChange | None) -> Contact | None:
+def apply_contact_change(contact: ContactDetails | None, change: ContactChange | None) -> ContactDetails | None:
     """A contact with a change applied; None where nothing of it is left."""
     if change is None:
         return None
-    email = (there.email if there else None) if change.email is UNSET else change.email
-    url = (there.url if there else None) if change.url is UNSET else change.url
-    return None if email is None and url is None else Contact(email, url)
+    email = (contact.email if contact else None) if change.email is UNSET else change.email
+    url = (contact.url if contact else None) if change.url is UNSET else change.url
+    return None if email is None and url is None else ContactDetails(email, url)
 
 
-def renamed(entry: Entry, name: str, today: date) -> tuple[FormerName, ...]:
+def add_past_name(entry: OrganisationEntry, name: str, today: date) -> tuple[PastName, ...]:
     """The former names of an organisation that from today on, or from its end, has another name.
 
     A name that it had for no whole day, as where a slip is corrected at once, is not kept.
@@ -198,57 +200,57 @@ def renamed(entry: Entry, name: str, today: date) -> tuple[FormerName, ...]:
         return former
     if former and former[-1].until >= until:
         return former[:-1] if former[-1].name == name else former
-    return (*former, FormerName(entry.name, until))
+    return (*former, PastName(entry.name, until))
 
 
-def contradictions_within(entry: Entry, today: date) -> Iterator[Contradiction]:
+def find_contradictions(entry: OrganisationEntry, today: date) -> Iterator[OrganisationContradiction]:
     """What contradicts itself within an entry."""
     yield from _of_territory(entry)
     for year, figure in ((entry.population_year, "population"), (entry.employees_year, "employees")):
         if year is not None and getattr(entry, figure) is None:
-            yield Contradiction(f"/{figure}_year", "year_alone", year)
+            yield OrganisationContradiction(f"/{figure}_year", "year_alone", year)
     yield from _of_aliases(entry)
     if entry.valid_from is not None and entry.valid_to is not None and entry.valid_to < entry.valid_from:
-        yield Contradiction("/valid_to", "order", entry.valid_to.isoformat(), entry.valid_from.isoformat())
+        yield OrganisationContradiction("/valid_to", "order", entry.valid_to.isoformat(), entry.valid_from.isoformat())
     yield from _of_former_names(entry, today)
     if entry.parent == entry.id:
-        yield Contradiction("/parent", "itself", entry.id)
+        yield OrganisationContradiction("/parent", "itself", entry.id)
     for number, successor in enumerate(entry.succeeded_by):
         if successor == entry.id:
-            yield Contradiction(f"/succeeded_by/{number}", "itself", entry.id)
+            yield OrganisationContradiction(f"/succeeded_by/{number}", "itself", entry.id)
 
 
-def _of_territory(entry: Entry) -> Iterator[Contradiction]:
-    of_identifier = province_of(entry.id)
+def _of_territory(entry: OrganisationEntry) -> Iterator[OrganisationContradiction]:
+    of_identifier = find_province(entry.id)
     if entry.province is not None:
         if of_identifier not in (None, entry.province):
-            yield Contradiction("/province", "province_differs", entry.province, of_identifier)
+            yield OrganisationContradiction("/province", "province_differs", entry.province, of_identifier)
         region = PROVINCES[entry.province].region
         if entry.region != region:
-            yield Contradiction("/region", "region_differs", entry.region or "", region)
+            yield OrganisationContradiction("/region", "region_differs", entry.region or "", region)
 
 
-def _of_aliases(entry: Entry) -> Iterator[Contradiction]:
+def _of_aliases(entry: OrganisationEntry) -> Iterator[OrganisationContradiction]:
     for number, alias in enumerate(entry.aliases):
         try:
-            checked(alias)
+            parse_identifier(alias)
         except InvalidIdentifier as error:
-            yield Contradiction(f"/aliases/{number}", error.reason, alias, error.expected)
+            yield OrganisationContradiction(f"/aliases/{number}", error.reason, alias, error.expected)
         if alias == entry.id:
-            yield Contradiction(f"/aliases/{number}", "own", alias)
+            yield OrganisationContradiction(f"/aliases/{number}", "own", alias)
         if alias in entry.aliases[:number]:
-            yield Contradiction(f"/aliases/{number}", "repeated", alias)
+            yield OrganisationContradiction(f"/aliases/{number}", "repeated", alias)
 
 
-def _of_former_names(entry: Entry, today: date) -> Iterator[Contradiction]:
+def _of_former_names(entry: OrganisationEntry, today: date) -> Iterator[OrganisationContradiction]:
     for number, former in enumerate(entry.former_names):
         place, until = f"/former_names/{number}/until", former.until.isoformat()
         if entry.valid_from is not None and former.until < entry.valid_from:
-            yield Contradiction(place, "before_start", until, entry.valid_from.isoformat())
+            yield OrganisationContradiction(place, "before_start", until, entry.valid_from.isoformat())
         if entry.valid_to is not None and former.until > entry.valid_to:
-            yield Contradiction(place, "after_end", until, entry.valid_to.isoformat())
+            yield OrganisationContradiction(place, "after_end", until, entry.valid_to.isoformat())
         if former.until > today:
-            yield Contradiction(place, "future", until)
+            yield OrganisationContradiction(place, "future", until)
         same = [earlier for earlier in entry.former_names[:number] if earlier.until == former.until]
         if same:
-            yield Contradiction(place, "overlap", until, same[0].name)
+            yield OrganisationContradiction(place, "overlap", until, same[0].name)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.resources.organisations.municipalities import Fault
+from actitud_api.resources.organisations.municipalities import MunicipalityFault
 
-REASONS: Final[Mapping[str, Texts]] = {
+IDENTIFIER_TEXTS: Final[Mapping[str, Texts]] = {
     "form": Texts("«{value}» no es un identificador", "“{value}” is not an identifier"),
     "country": Texts(
         "«{value}» empieza por un país que no existe",
@@ -42,7 +42,7 @@ REASONS: Final[Mapping[str, Texts]] = {
 """What is wrong with an identifier, by its `Reason`; in these sentences, as in the others, `value` is what is there and
 `expected` what should be."""
 
-TAKEN: Final = Texts(
+TAKEN_TEXT: Final = Texts(
     "«{value}» ya es un identificador de {expected}", "“{value}” is already an identifier of {expected}"
 )
 
@@ -52,8 +52,8 @@ _PLACES: Final = (
 )
 
 _TEXTS: Final[Mapping[str, Texts]] = {
-    **REASONS,
-    "taken": TAKEN,
+    **IDENTIFIER_TEXTS,
+    "taken": TAKEN_TEXT,
     "encoding": Texts("no es texto UTF-8", "is not UTF-8 text"),
     "csv": Texts("no se puede leer como CSV: {value}", "cannot be read as CSV: {value}"),
     "empty": Texts("el fichero no tiene cabecera", "the file has no header"),
@@ -95,7 +95,7 @@ _TEXTS: Final[Mapping[str, Texts]] = {
 }
 
 
-def describe(fault: Fault, language: Language) -> str:
+def describe_fault(fault: MunicipalityFault, language: Language) -> str:
     """The fault as one line of text: where it is, what is there, what should be."""
     place = _PLACES[fault.column is not None].into(language)
     return (place + _TEXTS[fault.code].into(language)).format(

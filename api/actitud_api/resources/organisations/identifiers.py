@@ -66,7 +66,7 @@ class InvalidIdentifier(ValueError):
         self.expected = expected
 
 
-def checked(identifier: str) -> str:
+def parse_identifier(identifier: str) -> str:
     """An identifier of an organisation in its one spelling: an INE code goes without its control digit.
 
     Raises `InvalidIdentifier` for any other text.
@@ -89,15 +89,15 @@ def checked(identifier: str) -> str:
     return identifier
 
 
-def spelled(text: str) -> str:
+def normalise_identifier(text: str) -> str:
     """The one spelling of an identifier; a text that is none stays as it is."""
     try:
-        return checked(text)
+        return parse_identifier(text)
     except InvalidIdentifier:
         return text
 
 
-def province_of(identifier: str) -> str | None:
+def find_province(identifier: str) -> str | None:
     """The province in the identifier of a Spanish municipality; None for any other."""
     for prefix in (f"{DIR3}-{_DIR3_MUNICIPALITY}", f"{INE}-"):
         if identifier.startswith(prefix):
@@ -126,7 +126,7 @@ def _check_municipality(municipality: str, digit: str) -> None:
     """`digit`: that of control, or nothing."""
     if municipality[:2] not in PROVINCES:
         raise InvalidIdentifier("province")
-    expected = control_digit(municipality)
+    expected = compute_control_digit(municipality)
     if digit not in ("", expected):
         raise InvalidIdentifier("control_digit", expected)
 
@@ -139,18 +139,18 @@ def _check_nif(number: str) -> None:
         raise InvalidIdentifier("control_digit", candidates[number[0] in _NIF_LETTERED])
 
 
-def control_digit(municipality: str) -> str:
+def compute_control_digit(municipality: str) -> str:
     """The control digit that INE gives to the code of a municipality (five digits: province and number)."""
     c1, c2, c3, c4, c5 = (int(character) for character in municipality)
     return str((_B[c1] + _A[c2] + (10 - c3) % 10 + _B[c4] + _A[c5]) % 10)
 
 
-def of_ine(municipality: str) -> str:
+def format_ine_identifier(municipality: str) -> str:
     """The identifier of a Spanish municipality by its INE code: `28079` → `ES-INE-28079`."""
     return f"{INE}-{municipality}"
 
 
-def of_demonstration(number: int) -> str:
+def format_demonstration_identifier(number: int) -> str:
     """The identifier of an invented organisation: 1 → `XX-DEMO-00001`."""
     return f"{DEMONSTRATION}-{number:05d}"
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from actitud_api.resources.organisations.identifiers import DIR3, InvalidIdentifier, Reason, checked
+from actitud_api.resources.organisations.identifiers import DIR3, InvalidIdentifier, Reason, parse_identifier
 from actitud_api.resources.organisations.territories import PROVINCES
 
 COLUMNS = ("dir3", "ine", "name", "province_code", "region_code", "population")
@@ -22,7 +22,7 @@ MAXIMUM_NAME = 200
 MAXIMUM_POPULATION = 10**12
 """The greatest fact that a methodology takes (SCORING, section 2)."""
 
-Code = (
+FaultCode = (
     Reason
     | Literal[
         "encoding",
@@ -44,7 +44,7 @@ Code = (
 )
 
 
-class Fault(Struct, frozen=True):
+class MunicipalityFault(Struct, frozen=True):
     """Something wrong: the line (1 is the header) and the column where it is, and the value there.
 
     `expected` is what should be there, where that is known.
@@ -52,12 +52,12 @@ class Fault(Struct, frozen=True):
 
     line: int
     column: str | None
-    code: Code
+    code: FaultCode
     value: str | None = None
     expected: str | None = None
 
 
-class Municipality(Struct, frozen=True):
+class MunicipalityLine(Struct, frozen=True):
     """A line of the file, without fault: the DIR3 code with its control digit and what goes with it."""
 
     line: int
@@ -69,7 +69,9 @@ class Municipality(Struct, frozen=True):
     population: int
 
 
-def read(raw: bytes, advance: Callable[[], None]) -> tuple[list[Municipality], list[Fault]]:
+def parse_municipalities(
+    raw: bytes, advance: Callable[[], None]
+) -> tuple[list[MunicipalityLine], list[MunicipalityFault]]:
     """The municipalities of a file and its faults; `advance` is called once for each line.
 
     Where there is a fault the list of municipalities is incomplete.
@@ -77,9 +79,9 @@ def read(raw: bytes, advance: Callable[[], None]) -> tuple[list[Municipality], l
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return [], [Fault(raw.count(b"\n", 0, error.start) + 1, None, "encoding")]
-    found: list[Municipality] = []
-    faults: list[Fault] = []
+        return [], [MunicipalityFault(raw.count(b"\n", 0, error.start) + 1, None, "encoding")]
+    found: list[MunicipalityLine] = []
+    faults: list[MunicipalityFault] = []
     lines_by_id: dict[str, int] = {}
     try:
         for line, row in _rows(text, faults):
@@ -87,11 +89,11 @@ def read(raw: bytes, advance: Callable[[], None]) -> tuple[list[Municipality], l
             wrong = list(_check(line, row))
             first = lines_by_id.setdefault(row["dir3"], line)
             if first != line:
-                wrong.append(Fault(line, "dir3", "repeated", row["dir3"], str(first)))
+                wrong.append(MunicipalityFault(line, "dir3", "repeated", row["dir3"], str(first)))
             faults += wrong
             if not wrong:
                 found.append(
-                    Municipality(
+                    MunicipalityLine(
                         line=line,
                         dir3=row["dir3"],
                         ine=row["ine"],
@@ -107,12 +109,12 @@ def read(raw: bytes, advance: Callable[[], None]) -> tuple[list[Municipality], l
 
 
 class _Unreadable(Exception):
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: MunicipalityFault) -> None:
         super().__init__(fault.code)
         self.fault = fault
 
 
-def _rows(text: str, faults: list[Fault]) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(text: str, faults: list[MunicipalityFault]) -> Iterator[tuple[int, dict[str, str]]]:
     """The lines as columns, each with its number; a line that has other fields than the header is a fault."""
     header, _, _ = text.partition("\n")
     delimiter = ";" if header.count(";") > header.count(",") else ","
@@ -126,45 +128,45 @@ def _rows(text: str, faults: list[Fault]) -> Iterator[tuple[int, dict[str, str]]
             if len(fields) == len(names):
                 yield line, {name: field.strip() for name, field in zip(names, fields, strict=True)}
             elif fields:
-                faults.append(Fault(line, None, "fields", str(len(fields)), str(len(names))))
+                faults.append(MunicipalityFault(line, None, "fields", str(len(fields)), str(len(names))))
             line = reader.line_num + 1
     except csv.Error as error:
-        raise _Unreadable(Fault(line, None, "csv", str(error))) from error
+        raise _Unreadable(MunicipalityFault(line, None, "csv", str(error))) from error
 
 
 def _check_header(names: list[str]) -> None:
     if not any(names):
-        raise _Unreadable(Fault(1, None, "empty"))
+        raise _Unreadable(MunicipalityFault(1, None, "empty"))
     for column in COLUMNS:
         if names.count(column) != 1:
-            code: Code = "column_repeated" if column in names else "column_missing"
-            raise _Unreadable(Fault(1, column, code))
+            code: FaultCode = "column_repeated" if column in names else "column_missing"
+            raise _Unreadable(MunicipalityFault(1, column, code))
 
 
-def _check(line: int, row: dict[str, str]) -> Iterator[Fault]:
+def _check(line: int, row: dict[str, str]) -> Iterator[MunicipalityFault]:
     """What is wrong with one line, in the order of the columns."""
     yield from _check_dir3(line, row["dir3"])
     if not re.fullmatch(r"[0-9]{5}", row["ine"]):
-        yield Fault(line, "ine", "ine", row["ine"])
+        yield MunicipalityFault(line, "ine", "ine", row["ine"])
     elif re.fullmatch(r"L01[0-9]{6}", row["dir3"]) and row["ine"] != row["dir3"][3:8]:
-        yield Fault(line, "ine", "ine_differs", row["ine"], row["dir3"][3:8])
+        yield MunicipalityFault(line, "ine", "ine_differs", row["ine"], row["dir3"][3:8])
     if not 0 < len(row["name"]) <= MAXIMUM_NAME or not row["name"].isprintable():
-        yield Fault(line, "name", "name", row["name"], str(MAXIMUM_NAME))
+        yield MunicipalityFault(line, "name", "name", row["name"], str(MAXIMUM_NAME))
     if row["province_code"] not in PROVINCES or row["province_code"] != row["ine"][:2]:
-        yield Fault(line, "province_code", "province_differs", row["province_code"], row["ine"][:2])
+        yield MunicipalityFault(line, "province_code", "province_differs", row["province_code"], row["ine"][:2])
     else:
         region = PROVINCES[row["province_code"]].region
         if row["region_code"] != region:
-            yield Fault(line, "region_code", "region_differs", row["region_code"], region)
+            yield MunicipalityFault(line, "region_code", "region_differs", row["region_code"], region)
     if not re.fullmatch(r"[0-9]{1,13}", row["population"]) or int(row["population"]) > MAXIMUM_POPULATION:
-        yield Fault(line, "population", "population", row["population"])
+        yield MunicipalityFault(line, "population", "population", row["population"])
 
 
-def _check_dir3(line: int, unit: str) -> Iterator[Fault]:
+def _check_dir3(line: int, unit: str) -> Iterator[MunicipalityFault]:
     try:
-        checked(f"{DIR3}-{unit}")
+        parse_identifier(f"{DIR3}-{unit}")
     except InvalidIdentifier as error:
-        yield Fault(line, "dir3", error.reason, unit, error.expected)
+        yield MunicipalityFault(line, "dir3", error.reason, unit, error.expected)
     else:
         if not unit.startswith("L01"):
-            yield Fault(line, "dir3", "not_a_municipality", unit)
+            yield MunicipalityFault(line, "dir3", "not_a_municipality", unit)

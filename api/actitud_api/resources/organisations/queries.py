@@ -13,17 +13,17 @@ from sqlmodel import Session
 
 from actitud_api.platform.storage import database
 from actitud_api.platform.storage.base import Base
-from actitud_api.resources.organisations.entries import Contact, Entry, FormerName
-from actitud_api.resources.organisations.identifiers import spelled
+from actitud_api.resources.organisations.entries import ContactDetails, OrganisationEntry, PastName
+from actitud_api.resources.organisations.identifiers import normalise_identifier
 from actitud_api.resources.organisations.kinds import Band, Kind
-from actitud_api.resources.organisations.tables import Organisation, OrganisationAlias, OrganisationSuccessor
+from actitud_api.resources.organisations.tables import OrganisationAlias, OrganisationSuccessor, OrganisationTable
 
-ORGANISATIONS = Base.metadata.tables[str(Organisation.__tablename__)]
+ORGANISATIONS = Base.metadata.tables[str(OrganisationTable.__tablename__)]
 ALIASES = Base.metadata.tables[str(OrganisationAlias.__tablename__)]
 SUCCESSORS = Base.metadata.tables[str(OrganisationSuccessor.__tablename__)]
 
 
-class Record(Entry, frozen=True, kw_only=True):
+class OrganisationRecord(OrganisationEntry, frozen=True, kw_only=True):
     """An organisation as it is stored; `name_order` and `search` apart. `preceded_by`: those whose place it took."""
 
     band: Band | None
@@ -33,16 +33,16 @@ class Record(Entry, frozen=True, kw_only=True):
     version: int
 
 
-class Written(Struct, frozen=True, kw_only=True):
+class IndexedEntry(Struct, frozen=True, kw_only=True):
     """An entry to be stored, and what is derived from it."""
 
-    entry: Entry
+    entry: OrganisationEntry
     band: Band | None
     name_order: str
     search: str
 
 
-class Filters(Struct, frozen=True, kw_only=True):
+class OrganisationFilters(Struct, frozen=True, kw_only=True):
     """What organisations to list; None does not filter.
 
     `words`: all must occur, in the form of `fold`. `parent`: by its id or an alias. `on`: those that there were on
@@ -57,7 +57,7 @@ class Filters(Struct, frozen=True, kw_only=True):
     parent: str | None = None
     on: date | None = None
 
-    def conditions(self) -> list[ColumnElement[bool]]:
+    def build_conditions(self) -> list[ColumnElement[bool]]:
         """The same in SQL."""
         table = ORGANISATIONS.c
         found = [table.search.contains(word, autoescape=True) for word in self.words]
@@ -70,16 +70,16 @@ class Filters(Struct, frozen=True, kw_only=True):
             if wanted is not None:
                 found.append(column == wanted)
         if self.parent is not None:
-            found.append(named(table.parent, [self.parent]))
+            found.append(match_identifiers(table.parent, [self.parent]))
         if self.on is not None:
             found.append(or_(table.valid_from.is_(None), table.valid_from <= self.on))
             found.append(or_(table.valid_to.is_(None), table.valid_to >= self.on))
         return found
 
 
-def named(column: ColumnElement[str], identifiers: Collection[str]) -> ColumnElement[bool]:
+def match_identifiers(column: ColumnElement[str], identifiers: Collection[str]) -> ColumnElement[bool]:
     """Whether a column has the id of an organisation that one of these identifiers, or aliases, is of."""
-    spellings = sorted({spelled(identifier) for identifier in identifiers} | set(identifiers))
+    spellings = sorted({normalise_identifier(identifier) for identifier in identifiers} | set(identifiers))
     of_aliases = select(ALIASES.c.organisation).where(ALIASES.c.alias.in_(spellings))
     return or_(column.in_(spellings), column.in_(of_aliases))
 
@@ -91,7 +91,7 @@ _ELSEWHERE = ("aliases", "succeeded_by")
 
 _DERIVED = ("band", "name_order", "search")
 
-_OF_ENTRY = tuple(name for name in Entry.__struct_fields__ if name not in _ELSEWHERE)
+_OF_ENTRY = tuple(name for name in OrganisationEntry.__struct_fields__ if name not in _ELSEWHERE)
 _ALL = select(*(ORGANISATIONS.c[name] for name in (*_OF_ENTRY, "band", "created", "updated", "version")))
 _ONE = _ALL.where(ORGANISATIONS.c.id == bindparam("id"))
 _STATE = select(
@@ -127,61 +127,63 @@ _UPDATE = (
 
 def lock(session: Session) -> None:
     """Makes the session the only one that writes organisations until it ends."""
-    database.lock(session, ORGANISATIONS)
+    database.lock_table(session, ORGANISATIONS)
 
 
-def page(session: Session, filters: Filters, after: str | None, offset: int, limit: int) -> list[Record]:
+def list_page(
+    session: Session, filters: OrganisationFilters, after: str | None, offset: int, limit: int
+) -> list[OrganisationRecord]:
     """Organisations in the order of their ids, from the one that follows `after`."""
-    statement = _ALL.where(*filters.conditions()).order_by(ORGANISATIONS.c.id).offset(offset).limit(limit)
+    statement = _ALL.where(*filters.build_conditions()).order_by(ORGANISATIONS.c.id).offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(ORGANISATIONS.c.id > after)
     rows = session.execute(statement).mappings().all()
     return _with_their_own(session, rows)
 
 
-def state(session: Session) -> tuple[int, int, str, str]:
+def get_state(session: Session) -> tuple[int, int, str, str]:
     """What changes with any organisation: how many, how often written, when the last was made and written."""
     count, writes, created, updated = session.execute(_STATE).one()
     return count, int(writes), str(created), str(updated)
 
 
-def one(session: Session, identifier: str) -> Record | None:
+def get(session: Session, identifier: str) -> OrganisationRecord | None:
     """The organisation of that id."""
     rows = session.execute(_ONE, {"id": identifier}).mappings().all()
     return next(iter(_with_their_own(session, rows)), None)
 
 
-def by_id(session: Session) -> dict[str, Record]:
+def get_all(session: Session) -> dict[str, OrganisationRecord]:
     """Every organisation by its id."""
     rows = session.execute(_ALL).mappings().all()
     found = _records(rows, session.execute(_ALL_ALIASES).all(), session.execute(_ALL_SUCCESSORS).all())
     return {record.id: record for record in found}
 
 
-def known(session: Session, identifiers: Collection[str]) -> set[str]:
+def find_existing(session: Session, identifiers: Collection[str]) -> set[str]:
     """Those that are the id of an organisation."""
     return set(session.execute(_KNOWN, {"ids": sorted(identifiers)}).scalars()) if identifiers else set()
 
 
-def holders(session: Session, identifiers: Collection[str]) -> dict[str, str]:
+def find_alias_holders(session: Session, identifiers: Collection[str]) -> dict[str, str]:
     """The organisations that have one of these as an alias, by alias."""
     rows = session.execute(_HOLDERS, {"ids": sorted(identifiers)}).all() if identifiers else []
     return {row.alias: row.organisation for row in rows}
 
 
-def parent(session: Session, identifier: str) -> str | None:
+def get_parent(session: Session, identifier: str) -> str | None:
     """The parent of an organisation; None where it has none or is not there."""
     found: str | None = session.execute(_PARENT, {"id": identifier}).scalar_one_or_none()
     return found
 
 
-def successors(session: Session, identifiers: Collection[str]) -> set[str]:
+def list_successors(session: Session, identifiers: Collection[str]) -> set[str]:
     """The organisations that took the place of any of these."""
     statement = select(SUCCESSORS.c.successor).where(SUCCESSORS.c.organisation.in_(sorted(identifiers)))
     return set(session.execute(statement).scalars())
 
 
-def last_days(session: Session, identifiers: Collection[str]) -> dict[str, date]:
+def find_last_days(session: Session, identifiers: Collection[str]) -> dict[str, date]:
     """The last days of those of these organisations that have one, by id."""
     statement = select(ORGANISATIONS.c.id, ORGANISATIONS.c.valid_to).where(
         ORGANISATIONS.c.id.in_(sorted(identifiers)), ORGANISATIONS.c.valid_to.is_not(None)
@@ -189,20 +191,20 @@ def last_days(session: Session, identifiers: Collection[str]) -> dict[str, date]
     return {row.id: row.valid_to for row in session.execute(statement)} if identifiers else {}
 
 
-def predecessors(session: Session, identifier: str) -> set[str]:
+def list_predecessors(session: Session, identifier: str) -> set[str]:
     """The organisations whose place one took."""
     statement = select(SUCCESSORS.c.organisation).where(SUCCESSORS.c.successor == identifier)
     return set(session.execute(statement).scalars())
 
 
-def domains(session: Session, identifier: str, *, held: bool) -> tuple[str, ...] | None:
+def get_domains(session: Session, identifier: str, *, locked: bool) -> tuple[str, ...] | None:
     """The domains of an organisation, which where they are `held` nobody changes until the session ends."""
-    statement = _DOMAINS.with_for_update(read=True) if held else _DOMAINS
+    statement = _DOMAINS.with_for_update(read=True) if locked else _DOMAINS
     found: list[str] | None = session.execute(statement, {"id": identifier}).scalar_one_or_none()
     return None if found is None else tuple(found)
 
 
-def add(session: Session, entries: Sequence[Written], now: datetime) -> None:
+def insert_entries(session: Session, entries: Sequence[IndexedEntry], now: datetime) -> None:
     """Stores new organisations."""
     if not entries:
         return
@@ -211,7 +213,7 @@ def add(session: Session, entries: Sequence[Written], now: datetime) -> None:
     _add_their_own(session, [written.entry for written in entries])
 
 
-def change(session: Session, entries: Sequence[tuple[Written, int]], now: datetime) -> bool:
+def update_entries(session: Session, entries: Sequence[tuple[IndexedEntry, int]], now: datetime) -> bool:
     """Replaces organisations that are stored at these versions; False where one is at another.
 
     Then some may have been replaced: the session is to be given up.
@@ -228,7 +230,7 @@ def change(session: Session, entries: Sequence[tuple[Written, int]], now: dateti
     return True
 
 
-def remove_simulated(session: Session) -> None:
+def delete_simulated(session: Session) -> None:
     """Removes every invented organisation, and what others say of one."""
     invented = select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.simulated)
     session.execute(delete(ALIASES).where(ALIASES.c.organisation.in_(invented)))
@@ -239,7 +241,7 @@ def remove_simulated(session: Session) -> None:
     session.execute(delete(ORGANISATIONS).where(ORGANISATIONS.c.simulated))
 
 
-def _with_their_own(session: Session, rows: Sequence[RowMapping]) -> list[Record]:
+def _with_their_own(session: Session, rows: Sequence[RowMapping]) -> list[OrganisationRecord]:
     """The records of some rows, with what the other tables have of them."""
     if not rows:
         return []
@@ -247,7 +249,9 @@ def _with_their_own(session: Session, rows: Sequence[RowMapping]) -> list[Record
     return _records(rows, session.execute(_ALIASES, ids).all(), session.execute(_SUCCESSORS, ids).all())
 
 
-def _records(rows: Iterable[RowMapping], aliases: Iterable[Pair], succession: Iterable[Pair]) -> list[Record]:
+def _records(
+    rows: Iterable[RowMapping], aliases: Iterable[Pair], succession: Iterable[Pair]
+) -> list[OrganisationRecord]:
     of: Mapping[str, list[str]] = defaultdict(list)
     after: Mapping[str, list[str]] = defaultdict(list)
     before: Mapping[str, list[str]] = defaultdict(list)
@@ -257,11 +261,11 @@ def _records(rows: Iterable[RowMapping], aliases: Iterable[Pair], succession: It
         after[row.organisation].append(row.successor)
         before[row.successor].append(row.organisation)
     return [
-        Record(
+        OrganisationRecord(
             **{
                 **row,
-                "former_names": msgspec.convert(row["former_names"], tuple[FormerName, ...]),
-                "contact": msgspec.convert(row["contact"], Contact | None),
+                "former_names": msgspec.convert(row["former_names"], tuple[PastName, ...]),
+                "contact": msgspec.convert(row["contact"], ContactDetails | None),
                 "domains": tuple(row["domains"]),
             },
             aliases=tuple(of[row["id"]]),
@@ -272,7 +276,7 @@ def _records(rows: Iterable[RowMapping], aliases: Iterable[Pair], succession: It
     ]
 
 
-def _add_their_own(session: Session, entries: Sequence[Entry]) -> None:
+def _add_their_own(session: Session, entries: Sequence[OrganisationEntry]) -> None:
     aliases = [{"alias": alias, "organisation": entry.id} for entry in entries for alias in entry.aliases]
     successors = [{"organisation": entry.id, "successor": other} for entry in entries for other in entry.succeeded_by]
     if aliases:
@@ -281,6 +285,6 @@ def _add_their_own(session: Session, entries: Sequence[Entry]) -> None:
         session.execute(insert(SUCCESSORS), successors)
 
 
-def _values(written: Written) -> dict[str, object]:
+def _values(written: IndexedEntry) -> dict[str, object]:
     values: dict[str, object] = {name: getattr(written.entry, name) for name in _OF_ENTRY}
     return values | {name: getattr(written, name) for name in _DERIVED}

@@ -7,9 +7,9 @@ from urllib.parse import quote
 from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.platform.auth.idempotency import once
+from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import REGISTRARS
-from actitud_api.platform.auth.recording import recorded
+from actitud_api.platform.auth.recording import with_audit_entry
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.operations import get, patch, post
@@ -18,10 +18,15 @@ from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, ProblemMappi
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.versions import Expected, revision
+from actitud_api.platform.storage.versions import Expected, build_revision
 from actitud_api.resources.organisations import schemas, service
-from actitud_api.resources.organisations.contradictions import fault
-from actitud_api.resources.organisations.service import AliasOf, Contradicted, Record, UnknownOrganisation
+from actitud_api.resources.organisations.contradictions import build_fault
+from actitud_api.resources.organisations.service import (
+    IdentifierIsAlias,
+    OrganisationInconsistent,
+    OrganisationRecord,
+    UnknownOrganisation,
+)
 
 PAGE = Representation(schemas.OrganisationPage)
 ORGANISATION = Representation(schemas.Organisation)
@@ -42,15 +47,15 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
             f"There is no organisation with the id {error.organisation}.",
         ),
     ),
-    moves_to(AliasOf, "organisation", lambda error: error.organisation),
+    moves_to(IdentifierIsAlias, "organisation", lambda error: error.organisation),
     maps_to(
-        Contradicted,
+        OrganisationInconsistent,
         CONFLICT,
         lambda error: Texts(
             "Lo que se dice de la organización se contradice; véase `errors`.",
             "What is said of the organisation contradicts itself or what is stored; see `errors`.",
         ),
-        lambda error: [fault(found) for found in error.contradictions],
+        lambda error: [build_fault(found) for found in error.contradictions],
     ),
 )
 
@@ -82,8 +87,8 @@ class OrganisationsController(Controller):
 
         Organisations in the order of their ids; filters combine.
         """
-        filters = service.Filters(
-            words=tuple(service.words(query.q or "")),
+        filters = service.OrganisationFilters(
+            words=tuple(service.split_words(query.q or "")),
             kind=query.kind,
             region=query.region,
             province=query.province,
@@ -91,9 +96,11 @@ class OrganisationsController(Controller):
             parent=query.parent,
             on=query.on,
         )
-        rows = service.page(database, filters, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1)
+        rows = service.list_page(
+            database, filters, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1
+        )
         page, cursor = CURSOR.cut(query, rows, lambda record: record.id)
-        items = tuple(schemas.organisation(record) for record in page)
+        items = tuple(schemas.build_organisation(record) for record in page)
         return PAGE.of(
             request, schemas.OrganisationPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
         )
@@ -124,13 +131,13 @@ class OrganisationsController(Controller):
         Adds an organisation under an identifier that is free. What contradicts itself, or what is stored, is answered
         409 with every place at once.
         """
-        entry = schemas.entry(body)
+        entry = schemas.build_entry(body)
 
         def act(session: Session) -> Response[bytes]:
             record = service.create(session, entry, now=datetime.now(UTC))
             return _shown(request, record, created=f"/v1/organisations/{quote(record.id, safe=':')}")
 
-        return once(request, database, act)
+        return idempotent(request, database, act)
 
     @patch(
         "/{organisation:str}",
@@ -155,20 +162,23 @@ class OrganisationsController(Controller):
         `succeeded_by` says who took its place.
         """
 
-        def update(session: Session) -> Record:
+        def update(session: Session) -> OrganisationRecord:
             return service.update(
                 session,
                 path.organisation,
-                schemas.change(body),
+                schemas.build_change(body),
                 expected=expected,
                 domains_changed=domains_changed,
                 now=datetime.now(UTC),
             )
 
-        return _shown(request, recorded(request, database, update))
+        return _shown(request, with_audit_entry(request, database, update))
 
 
-def _shown(request: ApiRequest, record: Record, created: str | None = None) -> Response[bytes]:
+def _shown(request: ApiRequest, record: OrganisationRecord, created: str | None = None) -> Response[bytes]:
     return ORGANISATION.of(
-        request, schemas.organisation(record), revision=revision(record.created, record.version), created=created
+        request,
+        schemas.build_organisation(record),
+        revision=build_revision(record.created, record.version),
+        created=created,
     )

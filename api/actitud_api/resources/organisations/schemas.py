@@ -10,11 +10,16 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from actitud_api.engine.methodology.free_text import TRIMMED
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.organisations import service
-from actitud_api.resources.organisations.entries import YEARS, contact_after
+from actitud_api.resources.organisations.entries import FIGURE_YEARS, apply_contact_change
 from actitud_api.resources.organisations.identifiers import MAXIMUM_LENGTH, PATTERN
 from actitud_api.resources.organisations.kinds import Band, Kind
 from actitud_api.resources.organisations.municipalities import MAXIMUM_NAME, MAXIMUM_POPULATION
-from actitud_api.resources.organisations.service import Change, ContactChange, Entry, Record
+from actitud_api.resources.organisations.service import (
+    ContactChange,
+    OrganisationChange,
+    OrganisationEntry,
+    OrganisationRecord,
+)
 from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
 
 Code = Annotated[str, Meta(pattern="^[0-9]{2}$")]
@@ -34,7 +39,7 @@ Identifier = Annotated[
 ]
 Name = Annotated[str, Meta(pattern=TRIMMED, min_length=1, max_length=MAXIMUM_NAME)]
 Size = Annotated[int, Meta(ge=0, le=MAXIMUM_POPULATION)]
-Year = Annotated[int, Meta(ge=YEARS[0], le=YEARS[-1], description="The year of that figure.")]
+Year = Annotated[int, Meta(ge=FIGURE_YEARS[0], le=FIGURE_YEARS[-1], description="The year of that figure.")]
 _PROVINCE: Final = {"enum": sorted(PROVINCES)}
 _REGION: Final = {"enum": sorted(REGIONS)}
 ProvinceCode = Annotated[str, Meta(description="INE code.", extra_json_schema=_PROVINCE)]
@@ -214,7 +219,7 @@ class OrganisationPage(Page[Organisation], frozen=True, kw_only=True):
     """A page of the list of organisations, in the order of their ids."""
 
 
-def organisation(record: Record) -> Organisation:
+def build_organisation(record: OrganisationRecord) -> Organisation:
     """A stored organisation as it is answered."""
     contact = record.contact
     return Organisation(
@@ -245,9 +250,9 @@ def organisation(record: Record) -> Organisation:
     )
 
 
-def entry(sent: OrganisationRequest) -> Entry:
+def build_entry(sent: OrganisationRequest) -> OrganisationEntry:
     """What is said of a new organisation."""
-    return Entry(
+    return OrganisationEntry(
         id=sent.id,
         name=sent.name,
         kind=sent.kind,
@@ -263,15 +268,15 @@ def entry(sent: OrganisationRequest) -> Entry:
         valid_from=sent.valid_from,
         valid_to=sent.valid_to,
         succeeded_by=sent.succeeded_by,
-        contact=contact_after(None, _contact(sent.contact)),
+        contact=apply_contact_change(None, _contact(sent.contact)),
         domains=sent.domains,
     )
 
 
-def change(sent: OrganisationPatch) -> Change:
+def build_change(sent: OrganisationPatch) -> OrganisationChange:
     """What is to change of an organisation."""
     former = sent.former_names
-    return Change(
+    return OrganisationChange(
         name=sent.name,
         kind=sent.kind,
         parent=sent.parent,
@@ -295,8 +300,8 @@ def _emptied(sent: tuple[str, ...] | UnsetType | None) -> tuple[str, ...] | Unse
     return () if sent is None else sent
 
 
-def _former_names(sent: tuple[FormerName, ...]) -> tuple[service.FormerName, ...]:
-    return tuple(service.FormerName(former.name, former.until) for former in sent)
+def _former_names(sent: tuple[FormerName, ...]) -> tuple[service.PastName, ...]:
+    return tuple(service.PastName(former.name, former.until) for former in sent)
 
 
 def _contact(sent: ContactSent | None) -> ContactChange | None:

@@ -12,57 +12,63 @@ from msgspec import Struct, structs
 from actitud_api.engine.methodology import loader
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.folding import fold, words
-from actitud_api.platform.storage.versions import Expected, Stale, revision
+from actitud_api.platform.storage.folding import fold, split_words
+from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.organisations import municipalities, queries
 from actitud_api.resources.organisations.entries import (
-    Change,
-    Contact,
     ContactChange,
-    Contradiction,
-    Entry,
-    FormerName,
-    changed,
-    contradictions_within,
-    ordered,
-    renamed,
-    settled,
+    ContactDetails,
+    OrganisationChange,
+    OrganisationContradiction,
+    OrganisationEntry,
+    PastName,
+    add_past_name,
+    apply_change,
+    find_contradictions,
+    normalise_entry,
+    sort_members,
 )
-from actitud_api.resources.organisations.identifiers import DIR3, InvalidIdentifier, checked, of_ine, spelled
+from actitud_api.resources.organisations.identifiers import (
+    DIR3,
+    InvalidIdentifier,
+    format_ine_identifier,
+    normalise_identifier,
+    parse_identifier,
+)
 from actitud_api.resources.organisations.kinds import Band, Kind
-from actitud_api.resources.organisations.municipalities import Fault, Municipality
-from actitud_api.resources.organisations.queries import Filters, Record, named
+from actitud_api.resources.organisations.municipalities import MunicipalityFault, MunicipalityLine
+from actitud_api.resources.organisations.queries import OrganisationFilters, OrganisationRecord, match_identifiers
 
 __all__ = [
-    "AliasOf",
     "Band",
-    "Change",
-    "Contact",
     "ContactChange",
-    "Contradicted",
-    "Contradiction",
-    "Entry",
-    "FaultyFile",
-    "Filters",
-    "FormerName",
-    "Imported",
-    "Record",
+    "ContactDetails",
+    "IdentifierIsAlias",
+    "ImportCounts",
+    "InvalidMunicipalityFile",
+    "OrganisationChange",
+    "OrganisationContradiction",
+    "OrganisationEntry",
+    "OrganisationFilters",
+    "OrganisationInconsistent",
+    "OrganisationRecord",
+    "PastName",
     "UnknownOrganisation",
     "add",
-    "band_of",
     "create",
-    "domains_of",
     "exists",
     "find",
+    "find_band",
     "get",
+    "get_domains",
     "import_municipalities",
+    "list_page",
     "lock",
-    "named",
-    "page",
+    "match_identifiers",
     "refuse_alias",
     "remove_simulated",
+    "split_words",
     "update",
-    "words",
 ]
 
 
@@ -74,7 +80,7 @@ class UnknownOrganisation(LookupError):
         self.organisation = organisation
 
 
-class AliasOf(LookupError):
+class IdentifierIsAlias(LookupError):
     """That is no id but an alias of an organisation, whose id `organisation` is."""
 
     def __init__(self, organisation: str) -> None:
@@ -82,23 +88,23 @@ class AliasOf(LookupError):
         self.organisation = organisation
 
 
-class Contradicted(ValueError):
+class OrganisationInconsistent(ValueError):
     """What is said of an organisation contradicts itself or what is stored; `contradictions` names every place."""
 
-    def __init__(self, contradictions: Sequence[Contradiction]) -> None:
+    def __init__(self, contradictions: Sequence[OrganisationContradiction]) -> None:
         super().__init__(f"{len(contradictions)} contradictions")
         self.contradictions = contradictions
 
 
-class FaultyFile(ValueError):
+class InvalidMunicipalityFile(ValueError):
     """A file that was not imported; `faults` names all that is wrong, in the order of the lines."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[MunicipalityFault]) -> None:
         super().__init__(f"{len(faults)} faults")
         self.faults = faults
 
 
-class Imported(Struct, frozen=True):
+class ImportCounts(Struct, frozen=True):
     """What an import did with the organisations of a file."""
 
     added: int
@@ -106,27 +112,29 @@ class Imported(Struct, frozen=True):
     unchanged: int
 
 
-def page(database: Database, filters: Filters, *, after: str | None, offset: int, limit: int) -> list[Record]:
+def list_page(
+    database: Database, filters: OrganisationFilters, *, after: str | None, offset: int, limit: int
+) -> list[OrganisationRecord]:
     """Organisations in the order of their ids, from the one that follows `after`."""
     with database.read() as session:
-        return queries.page(session, filters, after, offset, limit)
+        return queries.list_page(session, filters, after, offset, limit)
 
 
-def state(database: Database) -> tuple[int, int, str, str]:
+def get_state(database: Database) -> tuple[int, int, str, str]:
     """What changes with any organisation."""
     with database.read() as session:
-        return queries.state(session)
+        return queries.get_state(session)
 
 
-def get(database: Database, organisation: str) -> Record:
+def get(database: Database, organisation: str) -> OrganisationRecord:
     """The organisation of that id; raises `UnknownOrganisation` and `AliasOf`."""
     with database.read() as session:
         return find(session, organisation)
 
 
-def find(session: Session, organisation: str) -> Record:
+def find(session: Session, organisation: str) -> OrganisationRecord:
     """The organisation of that id; raises `UnknownOrganisation` and `AliasOf`."""
-    record = queries.one(session, organisation)
+    record = queries.get(session, organisation)
     if record is None:
         refuse_alias(session, organisation)
         raise UnknownOrganisation(organisation)
@@ -135,30 +143,30 @@ def find(session: Session, organisation: str) -> Record:
 
 def refuse_alias(session: Session, organisation: str) -> None:
     """Raises `AliasOf` where a text that is no id of an organisation is an alias of one."""
-    spelling = spelled(organisation)
-    for holder in queries.holders(session, [spelling]).values():
-        raise AliasOf(holder)
+    spelling = normalise_identifier(organisation)
+    for holder in queries.find_alias_holders(session, [spelling]).values():
+        raise IdentifierIsAlias(holder)
     if spelling != organisation and exists(session, spelling):
-        raise AliasOf(spelling)
+        raise IdentifierIsAlias(spelling)
 
 
 def exists(session: Session, organisation: str) -> bool:
     """Whether there is an organisation of that id."""
-    return bool(queries.known(session, [organisation]))
+    return bool(queries.find_existing(session, [organisation]))
 
 
-def domains_of(session: Session, organisation: str, *, held: bool) -> tuple[str, ...]:
+def get_domains(session: Session, organisation: str, *, locked: bool) -> tuple[str, ...]:
     """The hosts whose pages are evidence of an organisation, their sub-domains included.
 
     `held`: nobody changes them until the session ends, which has to be one that writes. Raises `UnknownOrganisation`.
     """
-    found = queries.domains(session, organisation, held=held)
+    found = queries.get_domains(session, organisation, locked=locked)
     if found is None:
         raise UnknownOrganisation(organisation)
     return found
 
 
-def band_of(kind: Kind, size: int) -> Band | None:
+def find_band(kind: Kind, size: int) -> Band | None:
     """The size band of a kind of organisation, by the newest methodology in use; None where no band has that size.
 
     `size`: inhabitants or employees, as the scale of the kind says.
@@ -175,16 +183,16 @@ def lock(session: Session) -> None:
     queries.lock(session)
 
 
-def add(session: Session, entries: Iterable[Entry], now: datetime) -> None:
+def add(session: Session, entries: Iterable[OrganisationEntry], now: datetime) -> None:
     """Stores new organisations, whose entries nothing contradicts."""
-    queries.add(session, [_written(ordered(settled(entry))) for entry in entries], now)
+    queries.insert_entries(session, [_written(sort_members(normalise_entry(entry))) for entry in entries], now)
 
 
-def create(session: Session, entry: Entry, *, now: datetime) -> Record:
+def create(session: Session, entry: OrganisationEntry, *, now: datetime) -> OrganisationRecord:
     """Stores a new organisation; raises `Contradicted`."""
     # Whether an identifier is free, and whether two are each other's parent, rests on all of them.
     lock(session)
-    new = settled(entry)
+    new = normalise_entry(entry)
     _ensure_consistent([*_of_identifier(session, new), *_contradictions(session, new, now)])
     add(session, [new], now)
     return find(session, new.id)
@@ -193,12 +201,12 @@ def create(session: Session, entry: Entry, *, now: datetime) -> Record:
 def update(
     session: Session,
     organisation: str,
-    change: Change,
+    change: OrganisationChange,
     *,
     expected: Expected,
     domains_changed: Callable[[Session, str], None],
     now: datetime,
-) -> Record:
+) -> OrganisationRecord:
     """Changes an organisation; what changes nothing leaves its version as it is.
 
     `expected`: whether a revision is the one that the change was made for. `domains_changed` is called in the same
@@ -207,15 +215,15 @@ def update(
     """
     lock(session)
     there = find(session, organisation)
-    if not expected(revision(there.created, there.version)):
-        raise Stale
-    entry = changed(_entry(there), change, now.date())
+    if not expected(build_revision(there.created, there.version)):
+        raise StaleVersion
+    entry = apply_change(_entry(there), change, now.date())
     _ensure_consistent(list(_contradictions(session, entry, now)))
-    entry = ordered(entry)
+    entry = sort_members(entry)
     if entry == _entry(there):
         return there
-    if not queries.change(session, [(_written(entry), there.version)], now):
-        raise Stale
+    if not queries.update_entries(session, [(_written(entry), there.version)], now):
+        raise StaleVersion
     if entry.domains != there.domains:
         domains_changed(session, organisation)
     return find(session, organisation)
@@ -223,34 +231,34 @@ def update(
 
 def remove_simulated(session: Session) -> None:
     """Removes every invented organisation."""
-    queries.remove_simulated(session)
+    queries.delete_simulated(session)
 
 
 def import_municipalities(
     database: Database, raw: bytes, advance: Callable[[], None], *, now: datetime, population_year: int | None = None
-) -> Imported:
+) -> ImportCounts:
     """Stores the municipalities of a file; those that are there already are brought up to date.
 
     What the file does not say stays as it is. `population_year`: the year of its populations; without it that of a
     population that has not changed stays. `advance` is called once for each line read. Raises `FaultyFile`, and then
     nothing is stored.
     """
-    found, faults = municipalities.read(raw, advance)
+    found, faults = municipalities.parse_municipalities(raw, advance)
     if faults:
-        raise FaultyFile(sorted(faults, key=lambda fault: fault.line))
+        raise InvalidMunicipalityFile(sorted(faults, key=lambda fault: fault.line))
     with database.write() as session:
         lock(session)
-        stored = queries.by_id(session)
+        stored = queries.get_all(session)
         faults = list(_taken(stored, found))
         if faults:
-            raise FaultyFile(faults)
+            raise InvalidMunicipalityFile(faults)
         entries = [_imported(stored.get(_id(line)), line, population_year, now) for line in found]
         new = [entry for entry in entries if entry.id not in stored]
         others = [entry for entry in entries if entry.id in stored and entry != _entry(stored[entry.id])]
         add(session, new, now)
         # Nobody else writes organisations until the session ends, so that all are at these versions.
-        queries.change(session, [(_written(entry), stored[entry.id].version) for entry in others], now)
-        imported = Imported(len(new), len(others), len(entries) - len(new) - len(others))
+        queries.update_entries(session, [(_written(entry), stored[entry.id].version) for entry in others], now)
+        imported = ImportCounts(len(new), len(others), len(entries) - len(new) - len(others))
         event = ledger.Event(
             action="cli.organisations.import",
             actor=None,
@@ -259,91 +267,101 @@ def import_municipalities(
             sent=f"sha256:{hashlib.sha256(raw).hexdigest()}",
             details=structs.asdict(imported),
         )
-        ledger.append(session, event, now=now)
+        ledger.append_entry(session, event, now=now)
     return imported
 
 
-def _id(line: Municipality) -> str:
+def _id(line: MunicipalityLine) -> str:
     return f"{DIR3}-{line.dir3}"
 
 
-def _taken(stored: Mapping[str, Record], lines: Sequence[Municipality]) -> Iterator[Fault]:
+def _taken(stored: Mapping[str, OrganisationRecord], lines: Sequence[MunicipalityLine]) -> Iterator[MunicipalityFault]:
     """The lines whose identifiers are those of other organisations."""
     holders = {alias: record.id for record in stored.values() for alias in record.aliases} | {
         known: known for known in stored
     }
     for line in lines:
-        for column, value, identifier in (("dir3", line.dir3, _id(line)), ("ine", line.ine, of_ine(line.ine))):
+        for column, value, identifier in (
+            ("dir3", line.dir3, _id(line)),
+            ("ine", line.ine, format_ine_identifier(line.ine)),
+        ):
             holder = holders.get(identifier, _id(line))
             if holder != _id(line):
-                yield Fault(line.line, column, "taken", value, holder)
+                yield MunicipalityFault(line.line, column, "taken", value, holder)
 
 
-def _imported(there: Record | None, line: Municipality, population_year: int | None, now: datetime) -> Entry:
+def _imported(
+    there: OrganisationRecord | None, line: MunicipalityLine, population_year: int | None, now: datetime
+) -> OrganisationEntry:
     """The entry of a line: what is stored of it, with what the line says."""
-    before = Entry(id=_id(line), name=line.name, kind="MUN") if there is None else _entry(there)
+    before = OrganisationEntry(id=_id(line), name=line.name, kind="MUN") if there is None else _entry(there)
     same = before.population == line.population and population_year is None
-    return ordered(
+    return sort_members(
         structs.replace(
             before,
             name=line.name,
-            former_names=renamed(before, line.name, now.date()),
+            former_names=add_past_name(before, line.name, now.date()),
             kind="MUN",
             population=line.population,
             population_year=before.population_year if same else population_year,
             province=line.province,
             region=line.region,
-            aliases=tuple({*before.aliases, of_ine(line.ine)}),
+            aliases=tuple({*before.aliases, format_ine_identifier(line.ine)}),
             simulated=False,
         )
     )
 
 
-def _of_identifier(session: Session, entry: Entry) -> Iterator[Contradiction]:
+def _of_identifier(session: Session, entry: OrganisationEntry) -> Iterator[OrganisationContradiction]:
     """What is wrong with the id of a new organisation."""
     try:
-        checked(entry.id)
+        parse_identifier(entry.id)
     except InvalidIdentifier as error:
-        yield Contradiction("/id", error.reason, entry.id, error.expected)
-    for holder in [*queries.known(session, [entry.id]), *queries.holders(session, [entry.id]).values()]:
-        yield Contradiction("/id", "taken", entry.id, holder)
+        yield OrganisationContradiction("/id", error.reason, entry.id, error.expected)
+    for holder in [
+        *queries.find_existing(session, [entry.id]),
+        *queries.find_alias_holders(session, [entry.id]).values(),
+    ]:
+        yield OrganisationContradiction("/id", "taken", entry.id, holder)
 
 
-def _contradictions(session: Session, entry: Entry, now: datetime) -> Iterator[Contradiction]:
+def _contradictions(session: Session, entry: OrganisationEntry, now: datetime) -> Iterator[OrganisationContradiction]:
     """What contradicts itself in an entry, or contradicts the organisations that are stored."""
-    yield from contradictions_within(entry, now.date())
-    holders = queries.holders(session, entry.aliases) | {
-        known: known for known in queries.known(session, entry.aliases)
+    yield from find_contradictions(entry, now.date())
+    holders = queries.find_alias_holders(session, entry.aliases) | {
+        known: known for known in queries.find_existing(session, entry.aliases)
     }
     for number, alias in enumerate(entry.aliases):
         holder = holders.get(alias, entry.id)
         if holder != entry.id:
-            yield Contradiction(f"/aliases/{number}", "taken", alias, holder)
+            yield OrganisationContradiction(f"/aliases/{number}", "taken", alias, holder)
     others = [("/parent", entry.parent)] if entry.parent is not None else []
     others += [(f"/succeeded_by/{number}", other) for number, other in enumerate(entry.succeeded_by)]
     mentioned = {other for _, other in others} - {entry.id}
-    known, aliases = queries.known(session, mentioned), queries.holders(session, mentioned)
+    known, aliases = queries.find_existing(session, mentioned), queries.find_alias_holders(session, mentioned)
     for pointer, other in others:
         if other in mentioned and other not in known:
-            yield Contradiction(pointer, "alias" if other in aliases else "unknown", other, aliases.get(other))
+            yield OrganisationContradiction(
+                pointer, "alias" if other in aliases else "unknown", other, aliases.get(other)
+            )
     if entry.parent in known and _is_under(session, entry.parent, entry.id):
-        yield Contradiction("/parent", "cycle", entry.parent)
+        yield OrganisationContradiction("/parent", "cycle", entry.parent)
     for number, other in enumerate(entry.succeeded_by):
         if other in known and _is_followed_by(session, other, entry.id):
-            yield Contradiction(f"/succeeded_by/{number}", "cycle", other)
+            yield OrganisationContradiction(f"/succeeded_by/{number}", "cycle", other)
     if entry.valid_to is not None:
         yield from _of_last_day(session, entry, entry.valid_to)
 
 
-def _of_last_day(session: Session, entry: Entry, last_day: date) -> Iterator[Contradiction]:
+def _of_last_day(session: Session, entry: OrganisationEntry, last_day: date) -> Iterator[OrganisationContradiction]:
     """Nobody takes the place of an organisation that is still there when it has ended itself; the same day will do."""
-    after = queries.last_days(session, {*entry.succeeded_by} - {entry.id})
+    after = queries.find_last_days(session, {*entry.succeeded_by} - {entry.id})
     for number, other in enumerate(entry.succeeded_by):
         if other in after and after[other] < last_day:
-            yield Contradiction(f"/succeeded_by/{number}", "ended", other, after[other].isoformat())
-    before = queries.last_days(session, queries.predecessors(session, entry.id))
+            yield OrganisationContradiction(f"/succeeded_by/{number}", "ended", other, after[other].isoformat())
+    before = queries.find_last_days(session, queries.list_predecessors(session, entry.id))
     for other in sorted(other for other, day in before.items() if day > last_day):
-        yield Contradiction("/valid_to", "outlived", last_day.isoformat(), other)
+        yield OrganisationContradiction("/valid_to", "outlived", last_day.isoformat(), other)
 
 
 def _is_under(session: Session, organisation: str | None, other: str) -> bool:
@@ -351,7 +369,7 @@ def _is_under(session: Session, organisation: str | None, other: str) -> bool:
     passed: set[str | None] = {None}
     while organisation not in passed and organisation != other:
         passed.add(organisation)
-        organisation = queries.parent(session, str(organisation))
+        organisation = queries.get_parent(session, str(organisation))
     return organisation == other
 
 
@@ -361,25 +379,25 @@ def _is_followed_by(session: Session, organisation: str, other: str) -> bool:
     following = {organisation}
     while following and other not in following:
         passed |= following
-        following = queries.successors(session, following) - passed
+        following = queries.list_successors(session, following) - passed
     return other in following
 
 
-def _ensure_consistent(contradictions: Sequence[Contradiction]) -> None:
+def _ensure_consistent(contradictions: Sequence[OrganisationContradiction]) -> None:
     if contradictions:
-        raise Contradicted(sorted(contradictions, key=lambda found: found.pointer))
+        raise OrganisationInconsistent(sorted(contradictions, key=lambda found: found.pointer))
 
 
-def _entry(record: Record) -> Entry:
-    return Entry(**{name: getattr(record, name) for name in Entry.__struct_fields__})
+def _entry(record: OrganisationRecord) -> OrganisationEntry:
+    return OrganisationEntry(**{name: getattr(record, name) for name in OrganisationEntry.__struct_fields__})
 
 
-def _written(entry: Entry) -> queries.Written:
+def _written(entry: OrganisationEntry) -> queries.IndexedEntry:
     size = entry.population if _scale(entry.kind) == "P" else entry.employees
     names = (entry.name, entry.id, *(former.name for former in entry.former_names), *entry.aliases)
-    return queries.Written(
+    return queries.IndexedEntry(
         entry=entry,
-        band=None if size is None else band_of(entry.kind, size),
+        band=None if size is None else find_band(entry.kind, size),
         name_order=fold(entry.name),
         search=fold(" ".join(names)),
     )

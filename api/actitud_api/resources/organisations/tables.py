@@ -9,7 +9,7 @@ from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
 from actitud_api.platform.storage.times import UtcTime
 
 
-class Organisation(Base, table=True):
+class OrganisationTable(Base, table=True):
     """An organisation; the members of its entry are those of `entries.Entry`.
 
     `parent` is the id of another one. It is no foreign key, which SQLite could not take away again; it is checked

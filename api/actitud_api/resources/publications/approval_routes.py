@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.platform.auth.idempotency import once
+from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import PUBLISHERS
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.http.contract import Link
@@ -68,11 +68,11 @@ class ApprovalsController(Controller):
 
         Which key has approved to publish what, the oldest first.
         """
-        rows = approvals.page(
+        rows = approvals.list_page(
             database, path.edition, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1
         )
         page, cursor = CURSOR.cut(query, rows, lambda row: row.number)
-        items = tuple(schemas.approval(row) for row in page)
+        items = tuple(schemas.build_approval(row) for row in page)
         document = schemas.PublicationApprovalPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
         return PAGE.of(request, document)
 
@@ -82,7 +82,7 @@ class ApprovalsController(Controller):
 
         Which key has approved to publish what.
         """
-        return APPROVAL.of(request, schemas.approval(approvals.get(database, path.edition, path.approval)))
+        return APPROVAL.of(request, schemas.build_approval(approvals.get(database, path.edition, path.approval)))
 
     @post(
         "/",
@@ -109,8 +109,8 @@ class ApprovalsController(Controller):
 
         def approve(session: Session) -> Response[bytes]:
             now = datetime.now(UTC)
-            made = service.approve(session, path.edition, schemas.asked(body), body.digest, principal, now=now)
+            made = service.approve(session, path.edition, schemas.build_plan(body), body.digest, principal, now=now)
             created = f"/v1/editions/{made.edition}/approvals/{made.number}"
-            return APPROVAL.of(request, schemas.approval(made), created=created)
+            return APPROVAL.of(request, schemas.build_approval(made), created=created)
 
-        return once(request, database, approve)
+        return idempotent(request, database, approve)

@@ -19,9 +19,18 @@ from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import queries
-from actitud_api.resources.publications.queries import Approval, Published
+from actitud_api.resources.publications.queries import Approval, PublicationRecord
 
-__all__ = ["Approval", "UnknownApproval", "add", "digest_of", "find", "get", "missing", "page"]
+__all__ = [
+    "Approval",
+    "UnknownApproval",
+    "add_approval",
+    "compute_pending_digest",
+    "find",
+    "get",
+    "is_approval_missing",
+    "list_page",
+]
 
 
 class UnknownApproval(LookupError):
@@ -31,7 +40,9 @@ class UnknownApproval(LookupError):
         super().__init__(f"{edition}/{approval}")
 
 
-def digest_of(session: Session, place: editions.Record, newest: Published | None, asked: object) -> str:
+def compute_pending_digest(
+    session: Session, edition: editions.EditionRecord, newest: PublicationRecord | None, plan: object
+) -> str:
     """The digest of what would be published: the edition as it is, its final assessments, and what is asked for.
 
     `asked`: a Struct or plain values, which is taken as it is sent. What is not said here follows from the rest: the
@@ -39,43 +50,45 @@ def digest_of(session: Session, place: editions.Record, newest: Published | None
     """
     return compute_digest(
         {
-            "asked": msgspec.to_builtins(asked, order="deterministic"),
-            "edition": place.id,
+            "asked": msgspec.to_builtins(plan, order="deterministic"),
+            "edition": edition.id,
             "engine": __version__,
-            "methodology": load_methodology(place.methodology).digest,
+            "methodology": load_methodology(edition.methodology).digest,
             "newest": None if newest is None else newest.digest,
-            "state": queries.state(session, place.id),
-            "version": place.version,
+            "state": queries.get_state(session, edition.id),
+            "version": edition.version,
         }
     )
 
 
-def missing(session: Session, edition: str, of: str, publisher: str | None) -> bool:
+def is_approval_missing(session: Session, edition: str, pending_digest: str, publisher: str | None) -> bool:
     """Whether no other key than that of who publishes (None: the command line) has approved a digest.
 
     A key that has been revoked since does not count: others may have had it.
     """
-    approvals = queries.approvals_of(session, edition, of)
+    approvals = queries.list_approvals_of_digest(session, edition, pending_digest)
     mine = None if publisher is None else access.find(session, publisher).origin
     approvers = [access.find(session, approval.key) for approval in approvals]
     return not any(found.revoked is None and found.origin != mine for found in approvers)
 
 
-def add(session: Session, edition: str, of: str, principal: access.Principal, *, now: datetime) -> Approval | None:
+def add_approval(
+    session: Session, edition: str, pending_digest: str, principal: access.Principal, *, now: datetime
+) -> Approval | None:
     """Stores an approval of a digest, in a session that holds the edition; None where the same key has approved it."""
-    for before in queries.approvals_of(session, edition, of):
+    for before in queries.list_approvals_of_digest(session, edition, pending_digest):
         if access.find(session, before.key).origin == principal.origin:
             return None
-    number = queries.last_approval(session, edition) + 1
-    made = Approval(edition, number, of, principal.key, principal.role, now)
-    queries.add_approval(session, made)
+    number = queries.get_last_approval_number(session, edition) + 1
+    made = Approval(edition, number, pending_digest, principal.key, principal.role, now)
+    queries.insert_approval(session, made)
     return made
 
 
-def page(database: Database, edition: str, *, after: int | None, offset: int, limit: int) -> Sequence[Approval]:
+def list_page(database: Database, edition: str, *, after: int | None, offset: int, limit: int) -> Sequence[Approval]:
     """The approvals of an edition, the oldest first, from the one that follows `after`; raises `UnknownEdition`."""
     with database.read() as session:
-        return queries.approvals(session, editions.find(session, edition).id, after or 0, offset, limit)
+        return queries.list_approvals(session, editions.find(session, edition).id, after or 0, offset, limit)
 
 
 def get(database: Database, edition: str, approval: str) -> Approval:
@@ -87,7 +100,7 @@ def get(database: Database, edition: str, approval: str) -> Approval:
 def find(session: Session, edition: str, approval: str) -> Approval:
     """The same of an edition by its id; raises `UnknownApproval`."""
     numbered = approval.isascii() and approval.isdecimal() and len(approval) <= 9
-    found = queries.approval(session, edition, int(approval)) if numbered else None
+    found = queries.get_approval(session, edition, int(approval)) if numbered else None
     if found is None:
         raise UnknownApproval(edition, approval)
     return found

@@ -39,7 +39,7 @@ _EXACT: Final = 2**53
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
-class Described(Struct, frozen=True, kw_only=True):
+class PublishedOrganisation(Struct, frozen=True, kw_only=True):
     """What is said of an organisation when its score is published."""
 
     id: str
@@ -58,13 +58,13 @@ class ScoreDocument(Struct, frozen=True, kw_only=True):
     kind: Literal["score"] = "score"
     format: Literal[1] = FORMAT
     edition: str
-    organisation: Described
+    organisation: PublishedOrganisation
     submission: Submission
     score: Score
     review: ReviewOutcome
 
 
-class Listed(Struct, frozen=True, kw_only=True):
+class ScoreLine(Struct, frozen=True, kw_only=True):
     """A score in an edition: the digest of its document, and its figures there.
 
     `rank`: 1 is best, ties share the best and the next is skipped; None where it does not rank.
@@ -78,7 +78,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     rank: int | None
 
 
-class Counts(Struct, frozen=True, kw_only=True):
+class EditionCounts(Struct, frozen=True, kw_only=True):
     """How many organisations an edition scores, how many of them rank, and how many have each status and level.
 
     `levels`: by the number of the level, `none` for those without one.
@@ -122,13 +122,13 @@ class EditionDocument(Struct, frozen=True, kw_only=True):
     calendar: Calendar
     methodology: MethodologyReference
     engine: str
-    counts: Counts
+    counts: EditionCounts
     corrections: tuple[Correction, ...]
     checkpoint: str | None
-    scores: tuple[Listed, ...]
+    scores: tuple[ScoreLine, ...]
 
 
-class Key(Struct, frozen=True, kw_only=True):
+class BundleKey(Struct, frozen=True, kw_only=True):
     """A public key (RFC 8037); `retired` is absent of the one that signs."""
 
     kty: Literal["OKP"] = "OKP"
@@ -141,13 +141,13 @@ class Key(Struct, frozen=True, kw_only=True):
     retired: datetime | UnsetType = UNSET
 
 
-class Keys(Struct, frozen=True, kw_only=True):
+class BundleKeys(Struct, frozen=True, kw_only=True):
     """The public keys, retired ones too, at the time of a publication (RFC 7517)."""
 
-    keys: tuple[Key, ...]
+    keys: tuple[BundleKey, ...]
 
 
-class Header(Struct, frozen=True, kw_only=True):
+class BundleHeader(Struct, frozen=True, kw_only=True):
     """The first line of a bundle.
 
     `digest` and `jws` are of the edition document; `checkpoint` is that of the ledger with this publication in it.
@@ -158,10 +158,10 @@ class Header(Struct, frozen=True, kw_only=True):
     digest: str
     jws: Jws
     checkpoint: str
-    keys: Keys
+    keys: BundleKeys
 
 
-class Form(Struct, frozen=True):
+class PackedDocument(Struct, frozen=True):
     """A document as it is kept: its digest, and its bytes with a line end as one gzip member."""
 
     digest: str
@@ -170,27 +170,27 @@ class Form(Struct, frozen=True):
     @property
     def text(self) -> bytes:
         """The exact bytes."""
-        return unpacked(self.member)
+        return unpack_line(self.member)
 
 
-def form_of(document: ScoreDocument | EditionDocument) -> Form:
+def pack_document(document: ScoreDocument | EditionDocument) -> PackedDocument:
     """The bytes of a document."""
     text = canonicalize(document)
-    return Form(hash_bytes(text), packed(text))
+    return PackedDocument(hash_bytes(text), pack_line(text))
 
 
-def packed(line: bytes) -> bytes:
+def pack_line(line: bytes) -> bytes:
     """A line, with its end, as one gzip member. Members one after another are a gzip file of all their lines."""
     return gzip.compress(line + b"\n", compresslevel=6, mtime=0)
 
 
-def unpacked(member: bytes) -> bytes:
+def unpack_line(member: bytes) -> bytes:
     """The line of a gzip member."""
     return zlib.decompress(member, _GZIP)[:-1]
 
 
-def score_document(
-    edition: str, organisation: Described, submission: Submission, score: Score, review: ReviewOutcome
+def build_score_document(
+    edition: str, organisation: PublishedOrganisation, submission: Submission, score: Score, review: ReviewOutcome
 ) -> ScoreDocument:
     """Return the document of a score; what is a whole number is one in it, whichever way it was sent."""
     return ScoreDocument(
@@ -209,10 +209,10 @@ def score_document(
     )
 
 
-def listed(document: ScoreDocument, digest: str) -> Listed:
+def build_score_line(document: ScoreDocument, digest: str) -> ScoreLine:
     """A score as its edition lists it, not yet ranked."""
     score = document.score
-    return Listed(
+    return ScoreLine(
         organisation=document.organisation.id,
         document=digest,
         status=score.status,
@@ -222,7 +222,7 @@ def listed(document: ScoreDocument, digest: str) -> Listed:
     )
 
 
-def ranked(scores: Iterable[Listed]) -> tuple[Listed, ...]:
+def rank_scores(scores: Iterable[ScoreLine]) -> tuple[ScoreLine, ...]:
     """The scores of an edition in the order of their organisations, each with its rank (SCORING, section 8)."""
     ordered = sorted(scores, key=lambda score: score.organisation)
     indices = Counter(score.index for score in ordered if score.index is not None and score.status in RANKED)
@@ -237,9 +237,9 @@ def ranked(scores: Iterable[Listed]) -> tuple[Listed, ...]:
     )
 
 
-def counted(scores: Sequence[Listed]) -> Counts:
+def count_scores(scores: Sequence[ScoreLine]) -> EditionCounts:
     """How many scores of each kind there are."""
-    return Counts(
+    return EditionCounts(
         organisations=len(scores),
         ranked=sum(score.rank is not None for score in scores),
         statuses=dict(Counter(score.status for score in scores)),
@@ -247,20 +247,20 @@ def counted(scores: Sequence[Listed]) -> Counts:
     )
 
 
-def read_score(text: bytes) -> ScoreDocument:
+def parse_score(text: bytes) -> ScoreDocument:
     """The document of a score, from its bytes; raises `msgspec.ValidationError` for any other."""
     return msgspec.json.decode(text, type=ScoreDocument)
 
 
-def read_edition(text: bytes) -> EditionDocument:
+def parse_edition(text: bytes) -> EditionDocument:
     """The document of an edition, from its bytes; raises `msgspec.ValidationError` for any other."""
     return msgspec.json.decode(text, type=EditionDocument)
 
 
-def header_of(document: Form, jws: Jws, checkpoint: str, keys: Sequence[Key]) -> bytes:
+def build_header(document: PackedDocument, jws: Jws, checkpoint: str, keys: Sequence[BundleKey]) -> bytes:
     """The first line of a bundle, packed."""
-    header = Header(digest=document.digest, jws=jws, checkpoint=checkpoint, keys=Keys(keys=tuple(keys)))
-    return packed(canonicalize(header))
+    header = BundleHeader(digest=document.digest, jws=jws, checkpoint=checkpoint, keys=BundleKeys(keys=tuple(keys)))
+    return pack_line(canonicalize(header))
 
 
 def _whole(value: FactValue | Scalar | None) -> FactValue | Scalar | None:

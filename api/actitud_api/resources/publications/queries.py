@@ -17,42 +17,42 @@ from actitud_api.platform.audit_log.signing import Jws
 from actitud_api.platform.audit_log.tables import StoredCheckpoint
 from actitud_api.platform.storage.base import Base
 from actitud_api.resources.assessments.tables import DIMENSIONS, Assessment
-from actitud_api.resources.organisations.tables import Organisation
-from actitud_api.resources.publications.documents import Described, Form, unpacked
+from actitud_api.resources.organisations.tables import OrganisationTable
+from actitud_api.resources.publications.documents import PackedDocument, PublishedOrganisation, unpack_line
 from actitud_api.resources.publications.tables import (
-    Publication,
-    PublicationApproval,
-    PublishedDocument,
+    PublicationApprovalTable,
+    PublicationTable,
+    PublishedDocumentTable,
     PublishedScore,
 )
 
-DOCUMENTS = Base.metadata.tables[str(PublishedDocument.__tablename__)]
-PUBLICATIONS = Base.metadata.tables[str(Publication.__tablename__)]
+DOCUMENTS = Base.metadata.tables[str(PublishedDocumentTable.__tablename__)]
+PUBLICATIONS = Base.metadata.tables[str(PublicationTable.__tablename__)]
 SCORES = Base.metadata.tables[str(PublishedScore.__tablename__)]
 ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
-ORGANISATIONS = Base.metadata.tables[str(Organisation.__tablename__)]
-APPROVALS = Base.metadata.tables[str(PublicationApproval.__tablename__)]
+ORGANISATIONS = Base.metadata.tables[str(OrganisationTable.__tablename__)]
+APPROVALS = Base.metadata.tables[str(PublicationApprovalTable.__tablename__)]
 CHECKPOINTS = Base.metadata.tables[str(StoredCheckpoint.__tablename__)]
 
 
 T = TypeVar("T")
 
-PART: Final = 500
+BATCH_ROWS: Final = 500
 """Rows that are read or written at once."""
 
 _FIGURES = ("methodology", "status", "level", "rank_points", "index_value", "index_max", "coverage", *DIMENSIONS)
 _DESCRIBED = ("name", "kind", "population", "band", "province", "region", "simulated")
 
 
-class Stated(Struct, frozen=True):
+class FinalSubmission(Struct, frozen=True):
     """What an organisation submitted; `figures` as in `assessments.tables.Assessment`."""
 
-    organisation: Described
+    organisation: PublishedOrganisation
     submission: Submission
     figures: dict[str, object]
 
 
-class Corrected(Struct, frozen=True):
+class CorrectedScore(Struct, frozen=True):
     """A score that a publication corrects: the digests of its documents before and after, and its figures in each."""
 
     organisation: str
@@ -64,7 +64,7 @@ class Corrected(Struct, frozen=True):
     level_after: int | None
 
 
-class New(Struct, frozen=True, kw_only=True):
+class NewPublication(Struct, frozen=True, kw_only=True):
     """A publication to be stored; the members are those of the table."""
 
     edition: str
@@ -75,7 +75,7 @@ class New(Struct, frozen=True, kw_only=True):
     supersedes: str | None
     actor: str | None
     organisations: int
-    corrections: tuple[Corrected, ...]
+    corrections: tuple[CorrectedScore, ...]
     entry: int
     checkpoint: int
     header: bytes
@@ -83,7 +83,7 @@ class New(Struct, frozen=True, kw_only=True):
     bundle_size: int
 
 
-class Published(Struct, frozen=True, kw_only=True):
+class PublicationRecord(Struct, frozen=True, kw_only=True):
     """A publication as it is stored: `note` is that of its checkpoint, `superseded_by` the digest of the next one."""
 
     edition: str
@@ -94,7 +94,7 @@ class Published(Struct, frozen=True, kw_only=True):
     supersedes: str | None
     superseded_by: str | None
     organisations: int
-    corrections: tuple[Corrected, ...]
+    corrections: tuple[CorrectedScore, ...]
     entry: int
     note: str
     bundle_digest: str
@@ -108,10 +108,10 @@ class Published(Struct, frozen=True, kw_only=True):
         return Jws(self.protected, self.signature)
 
 
-class Stored(Struct, frozen=True):
+class SignedDocument(Struct, frozen=True):
     """A document as it is stored."""
 
-    form: Form
+    form: PackedDocument
     jws: Jws
 
 
@@ -143,7 +143,7 @@ _STATE = (
 _SUBMISSION: Final = msgspec.json.Decoder(Submission)
 
 
-def state(session: Session, edition: str) -> tuple[int, int, str, str]:
+def get_state(session: Session, edition: str) -> tuple[int, int, str, str]:
     """What changes with any submitted assessment and its organisation.
 
     How many, how often they were written, when the last assessment was made and written.
@@ -152,17 +152,19 @@ def state(session: Session, edition: str) -> tuple[int, int, str, str]:
     return count, int(writes), str(created), str(updated)
 
 
-def stated(session: Session, edition: str, *, after: str = "", only: str | None = None) -> list[Stated]:
+def list_submissions(
+    session: Session, edition: str, *, after: str = "", only: str | None = None
+) -> list[FinalSubmission]:
     """What was submitted to an edition, `PART` organisations from the one that follows `after`, or that of one."""
-    statement = _STATED.limit(PART)
+    statement = _STATED.limit(BATCH_ROWS)
     chosen = ASSESSMENTS.c.organisation > after if only is None else ASSESSMENTS.c.organisation == only
-    found: list[Stated] = []
+    found: list[FinalSubmission] = []
     for row in session.execute(statement.where(chosen), {"edition": edition}):
         identifier, *rest = row
         described, submission, figures = rest[: len(_DESCRIBED)], rest[len(_DESCRIBED)], rest[len(_DESCRIBED) + 1 :]
         found.append(
-            Stated(
-                Described(id=identifier, **dict(zip(_DESCRIBED, described, strict=True))),
+            FinalSubmission(
+                PublishedOrganisation(id=identifier, **dict(zip(_DESCRIBED, described, strict=True))),
                 _SUBMISSION.decode(submission),
                 dict(zip(_FIGURES, figures, strict=True)),
             )
@@ -173,7 +175,7 @@ def stated(session: Session, edition: str, *, after: str = "", only: str | None 
 # --- storing --------------------------------------------------------------------------------------------------
 
 
-def add_documents(session: Session, kind: str, documents: Sequence[Stored]) -> None:
+def insert_documents(session: Session, kind: str, documents: Sequence[SignedDocument]) -> None:
     """Stores documents; one that is there already stays."""
     for part in _parts(documents):
         digests = [document.form.digest for document in part]
@@ -193,7 +195,7 @@ def add_documents(session: Session, kind: str, documents: Sequence[Stored]) -> N
             session.execute(insert(DOCUMENTS), rows)
 
 
-def add_scores(session: Session, edition: str, revision: int, digests: Mapping[str, str]) -> None:
+def insert_scores(session: Session, edition: str, revision: int, digests: Mapping[str, str]) -> None:
     """Stores the scores of a revision: the digests of their documents by organisation."""
     rows = [
         {"edition": edition, "revision": revision, "organisation": organisation, "digest": digest}
@@ -203,7 +205,7 @@ def add_scores(session: Session, edition: str, revision: int, digests: Mapping[s
         session.execute(insert(SCORES), part)
 
 
-def add(session: Session, made: New) -> None:
+def insert_publication(session: Session, made: NewPublication) -> None:
     """Stores a publication, the last of its rows: its scores and documents are there."""
     session.execute(
         insert(PUBLICATIONS), {**structs.asdict(made), "corrections": msgspec.to_builtins(made.corrections)}
@@ -223,7 +225,12 @@ _ELSEWHERE: Mapping[str, ColumnElement[object]] = {
     "signature": DOCUMENTS.c.signature,
 }
 _ALL = (
-    select(*(_ELSEWHERE[name] if name in _ELSEWHERE else PUBLICATIONS.c[name] for name in Published.__struct_fields__))
+    select(
+        *(
+            _ELSEWHERE[name] if name in _ELSEWHERE else PUBLICATIONS.c[name]
+            for name in PublicationRecord.__struct_fields__
+        )
+    )
     .join(DOCUMENTS, DOCUMENTS.c.digest == PUBLICATIONS.c.digest)
     .join(CHECKPOINTS, CHECKPOINTS.c.size == PUBLICATIONS.c.checkpoint)
     .where(PUBLICATIONS.c.edition == bindparam("edition"))
@@ -245,7 +252,7 @@ _MEMBERS = (
         SCORES.c.organisation > bindparam("after"),
     )
     .order_by(SCORES.c.organisation)
-    .limit(PART)
+    .limit(BATCH_ROWS)
 )
 
 _THESE = (
@@ -259,43 +266,44 @@ _THESE = (
 )
 
 
-def last_note(session: Session) -> str | None:
+def get_last_note(session: Session) -> str | None:
     """The note of the last checkpoint of the ledger."""
     newest = select(CHECKPOINTS.c.note).order_by(CHECKPOINTS.c.size.desc()).limit(1)
     return session.execute(newest).scalar_one_or_none()
 
 
-def page(session: Session, edition: str, before: int | None, offset: int, limit: int) -> list[Published]:
+def list_page(session: Session, edition: str, before: int | None, offset: int, limit: int) -> list[PublicationRecord]:
     """The publications of an edition, the newest first, from the one that comes before `before`."""
     statement = _ALL.offset(offset).limit(limit)
     if before is not None:
         statement = statement.where(PUBLICATIONS.c.revision < before)
     return [
-        msgspec.convert(dict(row), Published) for row in session.execute(statement, {"edition": edition}).mappings()
+        msgspec.convert(dict(row), PublicationRecord)
+        for row in session.execute(statement, {"edition": edition}).mappings()
     ]
 
 
-def one(session: Session, edition: str, revision: int | None = None) -> Published | None:
+def get(session: Session, edition: str, revision: int | None = None) -> PublicationRecord | None:
     """A publication of an edition, the newest unless said otherwise."""
     statement = _ALL.limit(1) if revision is None else _ALL.where(PUBLICATIONS.c.revision == revision)
     row = session.execute(statement, {"edition": edition}).mappings().one_or_none()
-    return None if row is None else msgspec.convert(dict(row), Published)
+    return None if row is None else msgspec.convert(dict(row), PublicationRecord)
 
 
-def document(session: Session, digest: str) -> Stored | None:
+def get_document(session: Session, digest: str) -> SignedDocument | None:
     """The document of that digest."""
     row = session.execute(_DOCUMENT.where(DOCUMENTS.c.digest == digest)).one_or_none()
     return None if row is None else _stored(row)
 
 
-def score(session: Session, edition: str, organisation: str, revision: int | None = None) -> Stored | None:
+def get_score(session: Session, edition: str, organisation: str, revision: int | None = None) -> SignedDocument | None:
     """The document of the score of an organisation in a revision, the newest unless said otherwise."""
     statement = _SCORE if revision is None else _SCORE.where(SCORES.c.revision == revision)
     row = session.execute(statement, {"edition": edition, "organisation": organisation}).one_or_none()
     return None if row is None else _stored(row)
 
 
-def header(session: Session, edition: str, revision: int) -> list[bytes]:
+def get_header(session: Session, edition: str, revision: int) -> list[bytes]:
     """The first two lines of the bundle of a publication, each a gzip member: its header and the edition document."""
     statement = (
         select(PUBLICATIONS.c.header, DOCUMENTS.c.member)
@@ -305,24 +313,24 @@ def header(session: Session, edition: str, revision: int) -> list[bytes]:
     return list(session.execute(statement).one())
 
 
-def members(session: Session, edition: str, revision: int, after: str) -> list[tuple[str, bytes]]:
+def list_members(session: Session, edition: str, revision: int, after: str) -> list[tuple[str, bytes]]:
     """The organisations of a revision and their documents, each a gzip member: `PART` that follow `after`."""
     bounds = {"edition": edition, "revision": revision, "after": after}
     return [(organisation, member) for organisation, member in session.execute(_MEMBERS, bounds)]
 
 
-def texts(session: Session, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
+def get_texts(session: Session, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
     """The documents of the scores of these organisations in a revision, by organisation; at most `PART` of them."""
     bounds = {"edition": edition, "revision": revision, "organisations": organisations}
-    return {organisation: unpacked(member) for organisation, member in session.execute(_THESE, bounds)}
+    return {organisation: unpack_line(member) for organisation, member in session.execute(_THESE, bounds)}
 
 
-def _stored(row: Row[Any]) -> Stored:
-    return Stored(Form(row.digest, row.member), Jws(row.protected, row.signature))
+def _stored(row: Row[Any]) -> SignedDocument:
+    return SignedDocument(PackedDocument(row.digest, row.member), Jws(row.protected, row.signature))
 
 
 def _parts(found: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (found[start : start + PART] for start in range(0, len(found), PART))
+    return (found[start : start + BATCH_ROWS] for start in range(0, len(found), BATCH_ROWS))
 
 
 # --- approvals ------------------------------------------------------------------------------------------------
@@ -343,30 +351,30 @@ _APPROVAL = select(*(APPROVALS.c[name] for name in Approval.__struct_fields__)).
 _APPROVALS = _APPROVAL.where(APPROVALS.c.edition == bindparam("edition"))
 
 
-def approvals(session: Session, edition: str, after: int, offset: int, limit: int) -> list[Approval]:
+def list_approvals(session: Session, edition: str, after: int, offset: int, limit: int) -> list[Approval]:
     """The approvals of an edition, the oldest first, from the one that follows a number."""
     statement = _APPROVALS.where(APPROVALS.c.number > after).offset(offset).limit(limit)
     return [Approval(*row) for row in session.execute(statement, {"edition": edition})]
 
 
-def approvals_of(session: Session, edition: str, digest: str) -> list[Approval]:
+def list_approvals_of_digest(session: Session, edition: str, digest: str) -> list[Approval]:
     """The approvals of a digest."""
     statement = _APPROVALS.where(APPROVALS.c.digest == digest)
     return [Approval(*row) for row in session.execute(statement, {"edition": edition})]
 
 
-def approval(session: Session, edition: str, number: int) -> Approval | None:
+def get_approval(session: Session, edition: str, number: int) -> Approval | None:
     """One approval."""
     row = session.execute(_APPROVALS.where(APPROVALS.c.number == number), {"edition": edition}).one_or_none()
     return None if row is None else Approval(*row)
 
 
-def last_approval(session: Session, edition: str) -> int:
+def get_last_approval_number(session: Session, edition: str) -> int:
     """The number of the last approval of an edition, 0 where there is none."""
     newest = select(func.coalesce(func.max(APPROVALS.c.number), 0)).where(APPROVALS.c.edition == edition)
     return int(session.execute(newest).scalar_one())
 
 
-def add_approval(session: Session, made: Approval) -> None:
+def insert_approval(session: Session, made: Approval) -> None:
     """Stores an approval."""
     session.execute(insert(APPROVALS), [structs.asdict(made)])

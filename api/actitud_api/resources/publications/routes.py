@@ -11,9 +11,9 @@ from litestar.response import Stream
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.engine.narration.life import STATES
-from actitud_api.platform.auth.idempotency import once
+from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import PUBLISHERS
-from actitud_api.platform.auth.recording import event_of
+from actitud_api.platform.auth.recording import audit_event
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.middleware.immutable import keep
@@ -25,11 +25,11 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.publications import schemas, service
-from actitud_api.resources.publications.documents import packed
+from actitud_api.resources.publications.documents import pack_line
 from actitud_api.resources.publications.service import (
-    Published,
+    PublicationRecord,
+    PublicationRefused,
     Refusal,
-    Refused,
     UnknownDocument,
     UnknownPublication,
     UnknownPublishedScore,
@@ -116,7 +116,12 @@ def _unknown(error: UnknownPublication) -> Texts:
 
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
-    maps_to(Refused, CONFLICT, lambda error: _REFUSED, lambda error: [_fault(refusal) for refusal in error.refusals]),
+    maps_to(
+        PublicationRefused,
+        CONFLICT,
+        lambda error: _REFUSED,
+        lambda error: [_fault(refusal) for refusal in error.refusals],
+    ),
     maps_to(UnknownPublication, NOT_FOUND, _unknown),
     maps_to(
         UnknownPublishedScore,
@@ -160,11 +165,11 @@ class PublicationsController(Controller):
 
         The revisions of a published edition, the newest first; none where it is not published.
         """
-        rows = service.page(
+        rows = service.list_page(
             database, path.edition, before=CURSOR.read(query), offset=query.offset, limit=query.limit + 1
         )
         kept, cursor = CURSOR.cut(query, rows, lambda row: row.revision)
-        items = tuple(schemas.publication(row) for row in kept)
+        items = tuple(schemas.build_publication(row) for row in kept)
         return PAGE.of(
             request, schemas.PublicationPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
         )
@@ -177,7 +182,7 @@ class PublicationsController(Controller):
 
         A revision of a published edition: what it consists of, its signature and its checkpoint.
         """
-        return PUBLICATION.of(request, schemas.publication(service.get(database, path.edition, path.revision)))
+        return PUBLICATION.of(request, schemas.build_publication(service.get(database, path.edition, path.revision)))
 
     @get(
         "/{revision:str}/scores/{organisation:str}",
@@ -191,10 +196,10 @@ class PublicationsController(Controller):
 
         The exact bytes of the document of a score in a publication; `Content-Location` is where they are for ever.
         """
-        _, stored = service.score(database, path.edition, path.revision, path.organisation)
+        _, stored = service.get_score(database, path.edition, path.revision, path.organisation)
         text, digest = stored.form.text, stored.form.digest
         return SCORE.bytes_of(
-            request, text, {"Content-Location": schemas.document_path(digest), "Link": _links(text, digest)}
+            request, text, {"Content-Location": schemas.format_document_path(digest), "Link": _links(text, digest)}
         )
 
     @get("/{revision:str}/bundle", operation_id="editions.publications.bundle", access=ANYBODY, answer=BUNDLE)
@@ -207,7 +212,7 @@ class PublicationsController(Controller):
         then the edition document, then those of all scores in its order.
         """
         found = service.get(database, path.edition, path.revision)
-        pieces: Iterator[bytes] = service.bundle(database, found.edition, found.revision)
+        pieces: Iterator[bytes] = service.stream_bundle(database, found.edition, found.revision)
         name = f"{found.edition}-{found.revision}.jsonl.gz"
         return BUNDLE.stream_of(
             request,
@@ -215,7 +220,7 @@ class PublicationsController(Controller):
             found.bundle_size,
             bytes.fromhex(found.bundle_digest),
             {
-                "Content-Location": f"{schemas.path(found.edition, found.revision)}/bundle",
+                "Content-Location": f"{schemas.format_path(found.edition, found.revision)}/bundle",
                 "Content-Disposition": f'attachment; filename="{name}"',
             },
         )
@@ -235,7 +240,7 @@ class PublicationsController(Controller):
         path: EditionPath,
         body: schemas.PublicationRequest,
         database: Database,
-        publishing: service.Publishing,
+        publishing: service.EditionPublisher,
     ) -> Response[bytes]:
         """Publish an edition, or a correction of it.
 
@@ -243,17 +248,17 @@ class PublicationsController(Controller):
         one it publishes a revision that supersedes the newest and corrects some assessments; what was published before
         stays readable. Nothing else alters what is published.
         """
-        asked = schemas.asked(body)
+        asked = schemas.build_plan(body)
 
-        def write(prepared: service.Prepared | None) -> Response[bytes]:
+        def write(prepared: service.PreparedScores | None) -> Response[bytes]:
             def publish(session: Session) -> Response[bytes]:
                 now = datetime.now(UTC)
-                made = publishing.publish(session, path.edition, asked, prepared, event_of(request), now=now)
-                return PUBLICATION.of(request, schemas.publication(made), created=_path(made))
+                made = publishing.publish(session, path.edition, asked, prepared, audit_event(request), now=now)
+                return PUBLICATION.of(request, schemas.build_publication(made), created=_path(made))
 
-            return once(request, database, publish, records=False)
+            return idempotent(request, database, publish, adds_audit_entry=False)
 
-        return publishing.prepared(path.edition, asked, write)
+        return publishing.write_prepared(path.edition, asked, write)
 
 
 class PublishedController(Controller):
@@ -275,7 +280,7 @@ class PublishedController(Controller):
         The exact bytes of the document with that SHA-256, of a score or of an edition: an address that never changes
         its meaning. `Link` leads to the newest version of it and to its signature.
         """
-        form = service.document(database, path.digest).form
+        form = service.get_document(database, path.digest).form
         keep(request, form.member)
         return DOCUMENT.bytes_of(request, form.text, {"Link": _links(form.text, form.digest)})
 
@@ -292,10 +297,12 @@ class PublishedController(Controller):
         A detached JWS: what is signed is the protected header, a dot, and the exact bytes of the document in base64url.
         The public keys are at `/.well-known/jwks.json`.
         """
-        jws = service.document(database, path.digest).jws
+        jws = service.get_document(database, path.digest).jws
         body = msgspec.json.encode(schemas.Signature(protected=jws.protected, signature=jws.signature))
-        keep(request, packed(body))
-        return SIGNATURE.bytes_of(request, body, {"Link": f'<{schemas.document_path(path.digest)}>; rel="describes"'})
+        keep(request, pack_line(body))
+        return SIGNATURE.bytes_of(
+            request, body, {"Link": f'<{schemas.format_document_path(path.digest)}>; rel="describes"'}
+        )
 
 
 class _Organisation(msgspec.Struct):
@@ -315,14 +322,14 @@ _PLACE = msgspec.json.Decoder(_Place)
 def _links(text: bytes, digest: str) -> str:
     """Where the newest version of a document is, and its signature."""
     place = _PLACE.decode(text)
-    newest = schemas.path(place.edition, service.LATEST)
+    newest = schemas.format_path(place.edition, service.LATEST)
     if place.organisation is not None:
         newest += f"/scores/{place.organisation.id}"
     return (
         f'<{newest}>; rel="latest-version", '
-        f'<{schemas.document_path(digest)}/signature>; rel="describedby"; type="application/json"'
+        f'<{schemas.format_document_path(digest)}/signature>; rel="describedby"; type="application/json"'
     )
 
 
-def _path(made: Published) -> str:
-    return schemas.path(made.edition, made.revision)
+def _path(made: PublicationRecord) -> str:
+    return schemas.format_path(made.edition, made.revision)

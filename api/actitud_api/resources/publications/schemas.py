@@ -14,7 +14,7 @@ from actitud_api.platform.http.paging import Page
 from actitud_api.resources.assessments.service import REQUEST_TYPES
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.publications.approvals import Approval
-from actitud_api.resources.publications.service import Asked, Fix, Published
+from actitud_api.resources.publications.service import PlannedCorrection, PublicationPlan, PublicationRecord
 
 Digest = Annotated[
     str, Meta(pattern="^sha256:[0-9a-f]{64}$", description="SHA-256 of the exact bytes of a published document.")
@@ -178,38 +178,38 @@ class PublishedDocument(Struct, frozen=True, kw_only=True):
     edition: str
 
 
-def asked(request: PublicationRequest) -> Asked:
+def build_plan(request: PublicationRequest) -> PublicationPlan:
     """How an edition is to be published, of what was sent."""
-    return Asked(
+    return PublicationPlan(
         reason=request.reason,
         supersedes=request.supersedes,
-        corrections=tuple(Fix(fix.organisation, fix.assessment) for fix in request.corrections),
+        corrections=tuple(PlannedCorrection(fix.organisation, fix.assessment) for fix in request.corrections),
     )
 
 
-def approval(found: Approval) -> PublicationApproval:
+def build_approval(record: Approval) -> PublicationApproval:
     """An approval as it is answered."""
     return PublicationApproval(
-        edition=found.edition,
-        number=found.number,
-        digest=found.digest,
-        key=found.key,
-        role=found.role,
-        approved=found.approved,
+        edition=record.edition,
+        number=record.number,
+        digest=record.digest,
+        key=record.key,
+        role=record.role,
+        approved=record.approved,
     )
 
 
-def publication(found: Published) -> Publication:
+def build_publication(record: PublicationRecord) -> Publication:
     """A publication as it is answered."""
     return Publication(
-        edition=found.edition,
-        revision=found.revision,
-        digest=found.digest,
-        reason=found.reason,
-        published=found.published,
-        supersedes=found.supersedes,
-        superseded_by=found.superseded_by,
-        organisations=found.organisations,
+        edition=record.edition,
+        revision=record.revision,
+        digest=record.digest,
+        reason=record.reason,
+        published=record.published,
+        supersedes=record.supersedes,
+        superseded_by=record.superseded_by,
+        organisations=record.organisations,
         corrections=tuple(
             CorrectionLine(
                 organisation=corrected.organisation,
@@ -220,25 +220,25 @@ def publication(found: Published) -> Publication:
                 level_before=corrected.level_before,
                 level_after=corrected.level_after,
             )
-            for corrected in found.corrections
+            for corrected in record.corrections
         ),
-        signature=Signature(protected=found.protected, signature=found.signature),
-        checkpoint=found.note,
-        bundle_digest=f"sha256:{found.bundle_digest}",
-        bundle_size=found.bundle_size,
+        signature=Signature(protected=record.protected, signature=record.signature),
+        checkpoint=record.note,
+        bundle_digest=f"sha256:{record.bundle_digest}",
+        bundle_size=record.bundle_size,
         links=PublicationLinks(
-            document=document_path(found.digest),
-            signature=f"{document_path(found.digest)}/signature",
-            bundle=f"{path(found.edition, found.revision)}/bundle",
+            document=format_document_path(record.digest),
+            signature=f"{format_document_path(record.digest)}/signature",
+            bundle=f"{format_path(record.edition, record.revision)}/bundle",
         ),
     )
 
 
-def path(edition: str, revision: int | str) -> str:
+def format_path(edition: str, revision: int | str) -> str:
     """The path of a publication."""
     return f"/v1/editions/{edition}/publications/{revision}"
 
 
-def document_path(digest: str) -> str:
+def format_document_path(digest: str) -> str:
     """The permanent path of a document."""
     return f"/v1/published/{digest}"

@@ -27,53 +27,58 @@ from actitud_api.engine.scoring.result import MethodologyReference
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database, Session, Unavailable
-from actitud_api.platform.storage.versions import Stale
+from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import approvals, queries
 from actitud_api.resources.publications.documents import (
+    BundleKey,
     Correction,
     EditionDocument,
-    Form,
-    Key,
-    Listed,
+    PackedDocument,
     ScoreDocument,
-    counted,
-    form_of,
-    header_of,
-    listed,
-    ranked,
-    read_edition,
-    read_score,
-    score_document,
+    ScoreLine,
+    build_header,
+    build_score_document,
+    build_score_line,
+    count_scores,
+    pack_document,
+    parse_edition,
+    parse_score,
+    rank_scores,
 )
-from actitud_api.resources.publications.queries import Corrected, Published, Stated, Stored
-from actitud_api.resources.publications.workers import Spread, in_turn
+from actitud_api.resources.publications.queries import (
+    CorrectedScore,
+    FinalSubmission,
+    PublicationRecord,
+    SignedDocument,
+)
+from actitud_api.resources.publications.workers import MapFunction, map_serially
 from actitud_api.resources.reviews.replies import service as replies
 from actitud_api.resources.reviews.replies.service import ReviewOutcome
 
 __all__ = [
-    "Asked",
-    "Corrected",
-    "Fix",
-    "Published",
-    "Publishing",
+    "CorrectedScore",
+    "EditionPublisher",
+    "PlannedCorrection",
+    "PublicationPlan",
+    "PublicationRecord",
+    "PublicationRefused",
     "Refusal",
-    "Refused",
-    "Stored",
+    "SignedDocument",
     "UnknownDocument",
     "UnknownPublication",
     "UnknownPublishedScore",
     "approve",
-    "bundle",
-    "document",
     "find",
     "get",
-    "page",
-    "score",
-    "stored_score",
-    "texts",
+    "get_document",
+    "get_newest_score",
+    "get_score",
+    "get_texts",
+    "list_page",
+    "stream_bundle",
 ]
 
 LATEST: Final = "latest"
@@ -148,7 +153,7 @@ class Refusal(Struct, frozen=True):
     holds: str = ""
 
 
-class Refused(ValueError):
+class PublicationRefused(ValueError):
     """An edition that is not published so; nothing has changed. `refusals` are all reasons."""
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
@@ -156,56 +161,56 @@ class Refused(ValueError):
         self.refusals = tuple(refusals)
 
 
-class Fix(Struct, frozen=True):
+class PlannedCorrection(Struct, frozen=True):
     """What to correct of the assessment of an organisation."""
 
     organisation: str
     assessment: AssessmentPatch
 
 
-class Asked(Struct, frozen=True, kw_only=True):
+class PublicationPlan(Struct, frozen=True, kw_only=True):
     """How an edition is to be published: why; of a correction, the digest that it supersedes and what it corrects."""
 
     reason: str
     supersedes: str | None = None
-    corrections: tuple[Fix, ...] = ()
+    corrections: tuple[PlannedCorrection, ...] = ()
 
 
-class Unsigned(Struct, frozen=True):
+class UnsignedScore(Struct, frozen=True):
     """The document of a score, as its edition lists it and as its bytes are.
 
     `restated`: the figures of its assessment, where those that are stored are not what was submitted comes to.
     """
 
-    line: Listed
-    form: Form
-    restated: dict[str, object] | None
+    line: ScoreLine
+    form: PackedDocument
+    changed_figures: dict[str, object] | None
 
 
-class Scored(Struct, frozen=True):
+class SignedScore(Struct, frozen=True):
     """The document of a score, as its edition lists it and as it is stored; `restated` as in `Unsigned`."""
 
-    line: Listed
-    stored: Stored
-    restated: dict[str, object] | None
+    line: ScoreLine
+    stored: SignedDocument
+    changed_figures: dict[str, object] | None
 
 
-class Prepared(Struct, frozen=True):
+class PreparedScores(Struct, frozen=True):
     """The scores of an edition, and what it was when they were made."""
 
-    edition: editions.Record
+    edition: editions.EditionRecord
     state: tuple[int, int, str, str]
-    scores: list[Scored]
+    scores: list[SignedScore]
 
 
 # --- publishing -----------------------------------------------------------------------------------------------
 
 
-class Publishing:
+class EditionPublisher:
     """Publishes editions, one at a time in this process."""
 
     def __init__(
-        self, database: Database, folder: Path, *, second_approver: bool = False, spread: Spread = in_turn
+        self, database: Database, folder: Path, *, second_approver: bool = False, spread: MapFunction = map_serially
     ) -> None:
         """`folder`: where the private keys that sign stand. `second_approver`: see `approvals`.
 
@@ -217,11 +222,11 @@ class Publishing:
         self._second_approver = second_approver
         self._turn = threading.Lock()
 
-    def prepared(
+    def write_prepared(
         self,
         edition: str,
-        asked: Asked,
-        write: Callable[[Prepared | None], T],
+        plan: PublicationPlan,
+        write: Callable[[PreparedScores | None], T],
         advance: Callable[[], None] = lambda: None,
     ) -> T:
         """What `write` gives, which publishes with what was prepared for it; again where the edition has changed.
@@ -231,100 +236,102 @@ class Publishing:
         """
         with self._turn:
             for _ in range(ATTEMPTS):
-                with suppress(Stale):
-                    return write(self._prepare(edition, asked, advance))
+                with suppress(StaleVersion):
+                    return write(self._prepare(edition, plan, advance))
         raise Unavailable("the edition changes all the time")
 
     def publish(
         self,
         session: Session,
         edition: str,
-        asked: Asked,
-        prepared: Prepared | None,
+        plan: PublicationPlan,
+        prepared: PreparedScores | None,
         event: ledger.Event,
         *,
         now: datetime,
-    ) -> Published:
+    ) -> PublicationRecord:
         """Publishes an edition, or a correction of it, in a session that writes.
 
         `event`: what the ledger says of it, besides the details and the subject. Raises `UnknownEdition`, `Refused`,
         `Stale` where the edition is not as it was prepared, `SigningKeyFault`; of a correction also `AliasOf`,
         `AnotherMethodology` and `NotSubmittable`.
         """
-        place = editions.find(session, edition)
-        editions.hold(session, place)
-        newest = queries.one(session, place.id)
-        if refusals := _refusals(session, place, newest, asked):
-            raise Refused(refusals)
+        record = editions.find(session, edition)
+        editions.lock(session, record)
+        newest = queries.get(session, record.id)
+        if refusals := _refusals(session, record, newest, plan):
+            raise PublicationRefused(refusals)
         if self._second_approver:
-            of = approvals.digest_of(session, place, newest, asked)
-            if approvals.missing(session, place.id, of, None if event.actor is None else event.actor.key):
-                raise Refused([Refusal("", "unapproved", None, of)])
-        signer = ledger.signer(session, self._folder)
-        made = _Revision(session, place, asked, newest, signer, ledger.signed_at(session, signer, now))
+            of = approvals.compute_pending_digest(session, record, newest, plan)
+            if approvals.is_approval_missing(session, record.id, of, None if event.actor is None else event.actor.key):
+                raise PublicationRefused([Refusal("", "unapproved", None, of)])
+        signer = ledger.load_signer(session, self._folder)
+        made = _Revision(session, record, plan, newest, signer, ledger.compute_signing_time(session, signer, now))
         if newest is None:
             made.publish(prepared)
         else:
             made.correct(newest)
         return made.close(event)
 
-    def _prepare(self, edition: str, asked: Asked, advance: Callable[[], None]) -> Prepared | None:
+    def _prepare(self, edition: str, asked: PublicationPlan, advance: Callable[[], None]) -> PreparedScores | None:
         """The scores of an edition in review; None where it is not to be published for the first time."""
         with self._database.read() as session:
             place = editions.find(session, edition)
-            if _refusals(session, place, queries.one(session, place.id), asked) or place.state != "in_review":
+            if _refusals(session, place, queries.get(session, place.id), asked) or place.state != "in_review":
                 return None
-            state = queries.state(session, place.id)
-            signer = ledger.signer(session, self._folder)
-            of = approvals.digest_of(session, place, None, asked)
-            if self._second_approver and not queries.approvals_of(session, place.id, of):
+            state = queries.get_state(session, place.id)
+            signer = ledger.load_signer(session, self._folder)
+            of = approvals.compute_pending_digest(session, place, None, asked)
+            if self._second_approver and not queries.list_approvals_of_digest(session, place.id, of):
                 return None
         score = partial(_score_batch, place.id, place.methodology)
-        scores: list[Scored] = []
+        scores: list[SignedScore] = []
         for batch in self._spread(score, self._batches(place.id)):
             for unsigned in batch:
                 # Signed here: the private key stays in this process.
-                stored = Stored(unsigned.form, signer.sign(unsigned.form.text))
-                scores.append(Scored(unsigned.line, stored, unsigned.restated))
+                stored = SignedDocument(unsigned.form, signer.sign(unsigned.form.text))
+                scores.append(SignedScore(unsigned.line, stored, unsigned.changed_figures))
                 advance()
-        return Prepared(place, state, scores)
+        return PreparedScores(place, state, scores)
 
-    def _batches(self, edition: str) -> Iterator[list[tuple[Stated, ReviewOutcome]]]:
+    def _batches(self, edition: str) -> Iterator[list[tuple[FinalSubmission, ReviewOutcome]]]:
         """Yield what was submitted to an edition, `BATCH` organisations at a time."""
         part = self._stated(edition, "")
         while part:
             yield from (part[start : start + BATCH] for start in range(0, len(part), BATCH))
             part = self._stated(edition, part[-1][0].organisation.id)
 
-    def _stated(self, edition: str, after: str) -> list[tuple[Stated, ReviewOutcome]]:
+    def _stated(self, edition: str, after: str) -> list[tuple[FinalSubmission, ReviewOutcome]]:
         with self._database.read() as session:
-            part = queries.stated(session, edition, after=after)
+            part = queries.list_submissions(session, edition, after=after)
             reviews = replies.list_outcomes(session, edition, [stated.organisation.id for stated in part])
             return [(stated, reviews.get(stated.organisation.id, _UNREVIEWED)) for stated in part]
 
 
 def approve(
-    session: Session, edition: str, asked: Asked, digest: str, principal: access.Principal, *, now: datetime
+    session: Session, edition: str, plan: PublicationPlan, digest: str, principal: access.Principal, *, now: datetime
 ) -> approvals.Approval:
     """Approves what would be published now, which has that digest, in a session that writes.
 
     Raises `UnknownEdition`, `Refused`, and `Stale` where the edition changes at the same time.
     """
     place = editions.find(session, edition)
-    editions.hold(session, place)
-    newest = queries.one(session, place.id)
-    if refusals := _refusals(session, place, newest, asked):
-        raise Refused(refusals)
-    of = approvals.digest_of(session, place, newest, asked)
+    editions.lock(session, place)
+    newest = queries.get(session, place.id)
+    if refusals := _refusals(session, place, newest, plan):
+        raise PublicationRefused(refusals)
+    of = approvals.compute_pending_digest(session, place, newest, plan)
     if digest != of:
-        raise Refused([Refusal("/digest", "another_digest", digest, of)])
-    made = approvals.add(session, place.id, of, principal, now=now)
+        raise PublicationRefused([Refusal("/digest", "another_digest", digest, of)])
+    made = approvals.add_approval(session, place.id, of, principal, now=now)
     if made is None:
-        raise Refused([Refusal("", "approved", None)])
+        raise PublicationRefused([Refusal("", "approved", None)])
     return made
 
 
-def _refusals(session: Session, place: editions.Record, newest: Published | None, asked: Asked) -> tuple[Refusal, ...]:
+def _refusals(
+    session: Session, place: editions.EditionRecord, newest: PublicationRecord | None, asked: PublicationPlan
+) -> tuple[Refusal, ...]:
     """Why an edition cannot be published as asked, as far as that does not depend on any score."""
     if newest is None:
         found = [
@@ -350,24 +357,26 @@ def _refusals(session: Session, place: editions.Record, newest: Published | None
     )
 
 
-def _score_batch(edition: str, version: str, batch: Sequence[tuple[Stated, ReviewOutcome]]) -> list[Unsigned]:
+def _score_batch(
+    edition: str, version: str, batch: Sequence[tuple[FinalSubmission, ReviewOutcome]]
+) -> list[UnsignedScore]:
     """Score what organisations submitted by a version of the methodology; runs in a process of its own if spread."""
     methodology = load_methodology(version)
     return [_score_one(edition, methodology, stated, review) for stated, review in batch]
 
 
-def _score_one(edition: str, methodology: Methodology, stated: Stated, review: ReviewOutcome) -> Unsigned:
+def _score_one(edition: str, methodology: Methodology, stated: FinalSubmission, review: ReviewOutcome) -> UnsignedScore:
     evaluation = evaluate(methodology, stated.submission)
     score = explain_evaluation(evaluation, stated.submission)
-    document = score_document(edition, stated.organisation, stated.submission, score, review)
-    form = form_of(document)
+    document = build_score_document(edition, stated.organisation, stated.submission, score, review)
+    form = pack_document(document)
     figures = assessments.figure_columns(evaluation)
-    return Unsigned(listed(document, form.digest), form, None if figures == stated.figures else figures)
+    return UnsignedScore(build_score_line(document, form.digest), form, None if figures == stated.figures else figures)
 
 
-def _signed(document: ScoreDocument, signer: ledger.Signer) -> tuple[Listed, Stored]:
-    form = form_of(document)
-    return listed(document, form.digest), Stored(form, signer.sign(form.text))
+def _signed(document: ScoreDocument, signer: ledger.Signer) -> tuple[ScoreLine, SignedDocument]:
+    form = pack_document(document)
+    return build_score_line(document, form.digest), SignedDocument(form, signer.sign(form.text))
 
 
 class _Revision:
@@ -376,9 +385,9 @@ class _Revision:
     def __init__(
         self,
         session: Session,
-        place: editions.Record,
-        asked: Asked,
-        newest: Published | None,
+        place: editions.EditionRecord,
+        asked: PublicationPlan,
+        newest: PublicationRecord | None,
         signer: ledger.Signer,
         now: datetime,
     ) -> None:
@@ -389,26 +398,26 @@ class _Revision:
         self._now = now
         self._number = 1 if newest is None else newest.revision + 1
         self._methodology = load_methodology(place.methodology)
-        self._scores: tuple[Listed, ...] = ()
+        self._scores: tuple[ScoreLine, ...] = ()
         self._corrections: list[Correction] = []
-        self._corrected: list[Corrected] = []
+        self._corrected: list[CorrectedScore] = []
 
-    def publish(self, prepared: Prepared | None) -> None:
+    def publish(self, prepared: PreparedScores | None) -> None:
         """Stores the scores of an edition that is published for the first time."""
         session, place = self._session, self._place
-        if prepared is None or prepared.edition != place or prepared.state != queries.state(session, place.id):
-            raise Stale
+        if prepared is None or prepared.edition != place or prepared.state != queries.get_state(session, place.id):
+            raise StaleVersion
         if not prepared.scores:
-            raise Refused([Refusal("", "empty", None)])
+            raise PublicationRefused([Refusal("", "empty", None)])
         for scored in prepared.scores:
-            if scored.restated is not None:
-                assessments.update_figures(session, place.id, scored.line.organisation, scored.restated)
+            if scored.changed_figures is not None:
+                assessments.update_figures(session, place.id, scored.line.organisation, scored.changed_figures)
         self._store([scored.line for scored in prepared.scores], [scored.stored for scored in prepared.scores])
         editions.publish(session, place, now=self._now)
 
-    def correct(self, newest: Published) -> None:
+    def correct(self, newest: PublicationRecord) -> None:
         """Stores the scores of the revision before, with some corrected."""
-        before = read_edition(_document(self._session, newest.digest).form.text)
+        before = parse_edition(_document(self._session, newest.digest).form.text)
         lines = {score.organisation: score for score in before.scores}
         unknown = [
             Refusal(f"/corrections/{number}/organisation", "unknown", fix.organisation)
@@ -416,8 +425,8 @@ class _Revision:
             if fix.organisation not in lines
         ]
         if unknown:
-            raise Refused(unknown)
-        documents: list[Stored] = []
+            raise PublicationRefused(unknown)
+        documents: list[SignedDocument] = []
         made: list[assessments.CorrectionPreview] = []
         unchanged: list[Refusal] = []
         for number, fix in enumerate(self._asked.corrections):
@@ -431,16 +440,16 @@ class _Revision:
             lines[fix.organisation] = line
             self._note(former, line, document)
         if unchanged:
-            raise Refused(unchanged)
+            raise PublicationRefused(unchanged)
         self._store(list(lines.values()), documents)
         # From here on the database lets the assessments of the edition change, until the publication is there.
         for mended in made:
             assessments.apply_correction(self._session, mended, now=self._now)
 
-    def close(self, event: ledger.Event) -> Published:
+    def close(self, event: ledger.Event) -> PublicationRecord:
         """Stores the edition document, what the ledger says of it, and the publication, which ends the revision."""
         session, place = self._session, self._place
-        checkpoint = queries.last_note(session)
+        checkpoint = queries.get_last_note(session)
         document = EditionDocument(
             edition=place.id,
             revision=self._number,
@@ -455,30 +464,32 @@ class _Revision:
             calendar=place.calendar,
             methodology=MethodologyReference(version=self._methodology.version, digest=self._methodology.digest),
             engine=__version__,
-            counts=counted(self._scores),
+            counts=count_scores(self._scores),
             corrections=tuple(sorted(self._corrections, key=lambda correction: correction.organisation)),
             checkpoint=checkpoint,
             scores=self._scores,
         )
-        form = form_of(document)
+        form = pack_document(document)
         jws = self._signer.sign(form.text)
-        queries.add_documents(session, "edition", [Stored(form, jws)])
+        queries.insert_documents(session, "edition", [SignedDocument(form, jws)])
         members = [form.member, *_members(session, place.id, self._number)]
         details = {"edition": place.id, "revision": self._number, "digest": form.digest}
         subject = f"/v1/editions/{place.id}/publications/{self._number}"
-        entry = ledger.append(session, structs.replace(event, subject=subject, details=details), now=self._now)
-        signed = ledger.checkpoint(session, self._signer, self._now)
+        entry = ledger.append_entry(session, structs.replace(event, subject=subject, details=details), now=self._now)
+        signed = ledger.make_checkpoint(session, self._signer, self._now)
         keys = [
-            Key(x=key.public, kid=key.kid, created=key.created, retired=UNSET if key.retired is None else key.retired)
-            for key in ledger.signing_keys(session)
+            BundleKey(
+                x=key.public, kid=key.kid, created=key.created, retired=UNSET if key.retired is None else key.retired
+            )
+            for key in ledger.list_signing_keys(session)
         ]
-        header = header_of(form, jws, signed.note, keys)
+        header = build_header(form, jws, signed.note, keys)
         whole = hashlib.sha256(header)
         for member in members:
             whole.update(member)
-        queries.add(
+        queries.insert_publication(
             session,
-            queries.New(
+            queries.NewPublication(
                 edition=place.id,
                 revision=self._number,
                 digest=form.digest,
@@ -497,15 +508,15 @@ class _Revision:
         )
         return find(session, place.id, str(self._number))
 
-    def _store(self, lines: list[Listed], documents: list[Stored]) -> None:
-        self._scores = ranked(lines)
-        queries.add_documents(self._session, "score", documents)
+    def _store(self, lines: list[ScoreLine], documents: list[SignedDocument]) -> None:
+        self._scores = rank_scores(lines)
+        queries.insert_documents(self._session, "score", documents)
         digests = {line.organisation: line.document for line in lines}
-        queries.add_scores(self._session, self._place.id, self._number, digests)
+        queries.insert_scores(self._session, self._place.id, self._number, digests)
 
     def _mended(
-        self, number: int, fix: Fix, before: Listed
-    ) -> tuple[assessments.CorrectionPreview, Listed, Stored, ScoreDocument]:
+        self, number: int, fix: PlannedCorrection, before: ScoreLine
+    ) -> tuple[assessments.CorrectionPreview, ScoreLine, SignedDocument, ScoreDocument]:
         """The corrected assessment of an organisation, and its score.
 
         What was found of an answer that is another now counts no more, and is not told of it.
@@ -514,20 +525,20 @@ class _Revision:
         mended = assessments.preview_correction(
             self._session, self._place, fix.organisation, fix.assessment, pointer=place, now=self._now
         )
-        (stated,) = queries.stated(self._session, self._place.id, only=fix.organisation)
+        (stated,) = queries.list_submissions(self._session, self._place.id, only=fix.organisation)
         submission = mended.record.submission
         score = explain_evaluation(mended.evaluation, submission)
-        former = read_score(_document(self._session, before.document).form.text)
+        former = parse_score(_document(self._session, before.document).form.text)
         # As they were published: their reasons may have been erased since.
         told = {one.indicator: one for one in former.review.verdicts}
         counting = replies.list_counted_verdicts(self._session, mended.record)
         review = structs.replace(former.review, verdicts=tuple(told.get(one.indicator, one) for one in counting))
-        document = score_document(self._place.id, stated.organisation, submission, score, review)
+        document = build_score_document(self._place.id, stated.organisation, submission, score, review)
         return mended, *_signed(document, self._signer), document
 
-    def _note(self, before: Listed, after: Listed, document: ScoreDocument) -> None:
+    def _note(self, before: ScoreLine, after: ScoreLine, document: ScoreDocument) -> None:
         """Notes a correction: what differs, in points."""
-        former = read_score(_document(self._session, before.document).form.text)
+        former = parse_score(_document(self._session, before.document).form.text)
         stated = load_methodology(former.score.methodology.version)
         self._corrections.append(
             Correction(
@@ -538,7 +549,7 @@ class _Revision:
             )
         )
         self._corrected.append(
-            Corrected(
+            CorrectedScore(
                 organisation=before.organisation,
                 before=before.document,
                 after=after.document,
@@ -553,73 +564,77 @@ class _Revision:
 # --- reading --------------------------------------------------------------------------------------------------
 
 
-def page(database: Database, edition: str, *, before: int | None, offset: int, limit: int) -> list[Published]:
+def list_page(
+    database: Database, edition: str, *, before: int | None, offset: int, limit: int
+) -> list[PublicationRecord]:
     """The publications of an edition, the newest first, from the one that comes before `before`.
 
     Raises `UnknownEdition`.
     """
     with database.read() as session:
-        return queries.page(session, editions.find(session, edition).id, before, offset, limit)
+        return queries.list_page(session, editions.find(session, edition).id, before, offset, limit)
 
 
-def get(database: Database, edition: str, revision: str) -> Published:
+def get(database: Database, edition: str, revision: str) -> PublicationRecord:
     """A publication of an edition, or its latest; raises `UnknownEdition` and `UnknownPublication`."""
     with database.read() as session:
         return find(session, editions.find(session, edition).id, revision)
 
 
-def find(session: Session, edition: str, revision: str) -> Published:
+def find(session: Session, edition: str, revision: str) -> PublicationRecord:
     """The same of an edition by its id; raises `UnknownPublication`."""
     number = _number(edition, revision)
-    found = queries.one(session, edition, number)
+    found = queries.get(session, edition, number)
     if found is None:
         raise UnknownPublication(edition, revision)
     return found
 
 
-def document(database: Database, digest: str) -> Stored:
+def get_document(database: Database, digest: str) -> SignedDocument:
     """A published document; raises `UnknownDocument`."""
     with database.read() as session:
         return _document(session, digest)
 
 
-def score(database: Database, edition: str, revision: str, organisation: str) -> tuple[Published, Stored]:
+def get_score(
+    database: Database, edition: str, revision: str, organisation: str
+) -> tuple[PublicationRecord, SignedDocument]:
     """The document of a score in a revision.
 
     Raises `UnknownEdition`, `UnknownPublication`, `UnknownPublishedScore`.
     """
     with database.read() as session:
         found = find(session, editions.find(session, edition).id, revision)
-        stored = queries.score(session, found.edition, organisation, found.revision)
+        stored = queries.get_score(session, found.edition, organisation, found.revision)
     if stored is None:
         raise UnknownPublishedScore(found.edition, revision, organisation)
     return found, stored
 
 
-def stored_score(session: Session, edition: str, organisation: str) -> tuple[str, ScoreDocument] | None:
+def get_newest_score(session: Session, edition: str, organisation: str) -> tuple[str, ScoreDocument] | None:
     """The newest document of the score of an organisation in an edition, and its digest; None where there is none."""
-    stored = queries.score(session, edition, organisation)
-    return None if stored is None else (stored.form.digest, read_score(stored.form.text))
+    stored = queries.get_score(session, edition, organisation)
+    return None if stored is None else (stored.form.digest, parse_score(stored.form.text))
 
 
-def texts(database: Database, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
+def get_texts(database: Database, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
     """The exact bytes of the documents of these organisations in a revision that there is, by organisation."""
     found: dict[str, bytes] = {}
-    for start in range(0, len(organisations), queries.PART):
+    for start in range(0, len(organisations), queries.BATCH_ROWS):
         with database.read() as session:
-            found |= queries.texts(session, edition, revision, organisations[start : start + queries.PART])
+            found |= queries.get_texts(session, edition, revision, organisations[start : start + queries.BATCH_ROWS])
     return found
 
 
-def bundle(database: Database, edition: str, revision: int) -> Iterator[bytes]:
+def stream_bundle(database: Database, edition: str, revision: int) -> Iterator[bytes]:
     """The bundle of a publication that there is, piece by piece: gzip members, read as they are asked for."""
     with database.read() as session:
-        pieces = queries.header(session, edition, revision)
+        pieces = queries.get_header(session, edition, revision)
     yield b"".join(pieces)
     after = ""
     while True:
         with database.read() as session:
-            found = queries.members(session, edition, revision, after)
+            found = queries.list_members(session, edition, revision, after)
         if not found:
             return
         yield b"".join(member for _, member in found)
@@ -628,14 +643,14 @@ def bundle(database: Database, edition: str, revision: int) -> Iterator[bytes]:
 
 def _members(session: Session, edition: str, revision: int) -> Iterator[bytes]:
     """The documents of the scores of a revision, in their order, each a gzip member."""
-    found = queries.members(session, edition, revision, "")
+    found = queries.list_members(session, edition, revision, "")
     while found:
         yield from (member for _, member in found)
-        found = queries.members(session, edition, revision, found[-1][0])
+        found = queries.list_members(session, edition, revision, found[-1][0])
 
 
-def _document(session: Session, digest: str) -> Stored:
-    found = queries.document(session, digest)
+def _document(session: Session, digest: str) -> SignedDocument:
+    found = queries.get_document(session, digest)
     if found is None:
         raise UnknownDocument(digest)
     return found

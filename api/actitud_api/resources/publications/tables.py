@@ -9,7 +9,7 @@ from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
 from actitud_api.platform.storage.times import UtcTime
 
 
-class PublishedDocument(Base, table=True):
+class PublishedDocumentTable(Base, table=True):
     """A document by its digest: `member` is its bytes, with a line end, as one gzip member.
 
     `protected` and `signature` are its detached JWS.
@@ -24,7 +24,7 @@ class PublishedDocument(Base, table=True):
     signature: str
 
 
-class Publication(Base, table=True):
+class PublicationTable(Base, table=True):
     """A revision of a published edition; `digest` is that of its edition document.
 
     `actor` is the key of who published it, None on the command line; `entry` its place in the ledger, and `checkpoint`
@@ -74,7 +74,7 @@ class PublishedScore(Base, table=True):
     digest: str = Field(sa_type=IDENTIFIER, foreign_key="published_document.digest", index=True)
 
 
-class PublicationApproval(Base, table=True):
+class PublicationApprovalTable(Base, table=True):
     """What a key has approved to be published of an edition; `number` counts from 1 in each.
 
     `digest` is that of what would be published, see `approvals.digest_of`.

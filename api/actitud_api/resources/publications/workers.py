@@ -15,31 +15,31 @@ from typing import Final, Protocol, TypeVar
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 
-AHEAD: Final = 3
+ITEMS_AHEAD: Final = 3
 """Items that are read ahead for each process: enough for none to wait, few enough for memory to stay bounded."""
 
-MOST: Final = 8
+MAX_PROCESSES: Final = 8
 """The most processes: each takes about 100 MB."""
 
 
-class Spread(Protocol):
+class MapFunction(Protocol):
     """Applies a function to items one by one, as `map` does: results come in the order of the items."""
 
     def __call__(self, function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
         """Return the results; raise what the function raises."""
 
 
-def in_turn(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
+def map_serially(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
     """Apply a function in this process."""
     return map(function, items)
 
 
 @contextmanager
-def spread_over_cores() -> Iterator[Spread]:
+def open_worker_pool() -> Iterator[MapFunction]:
     """Yield a `Spread` that works on all cores; leaving the block ends its processes and drops unfinished work."""
-    count = min(_cores(), MOST)
+    count = min(_count_cores(), MAX_PROCESSES)
     if count == 1:
-        yield in_turn
+        yield map_serially
         return
     # Not forked: this process has threads, and a lock that one of them holds would stay held in the copy. Not from a
     # server of forks: it would stay, with all that it has imported, as long as this process.
@@ -50,7 +50,7 @@ def spread_over_cores() -> Iterator[Spread]:
         pending: deque[Future[ResultT]] = deque()
         for item in items:
             pending.append(pool.submit(function, item))
-            if len(pending) == AHEAD * count:
+            if len(pending) == ITEMS_AHEAD * count:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
@@ -61,7 +61,7 @@ def spread_over_cores() -> Iterator[Spread]:
         pool.shutdown(cancel_futures=True)
 
 
-def _cores() -> int:
+def _count_cores() -> int:
     """Return the number of cores that this process may use."""
     try:
         return len(os.sched_getaffinity(0))

@@ -18,8 +18,8 @@ from actitud_api.platform.storage.base import Base
 from actitud_api.resources.assessments.records import AssessmentSupport
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.assessments.tables import Assessment
-from actitud_api.resources.editions.tables import Edition
-from actitud_api.resources.organisations.tables import Organisation
+from actitud_api.resources.editions.tables import EditionTable
+from actitud_api.resources.organisations.tables import OrganisationTable
 from actitud_api.resources.reviews.flagging import FlagKind, SubmittedAssessment
 from actitud_api.resources.reviews.tables import Flag as FlagTable
 from actitud_api.resources.reviews.tables import Review, Sample
@@ -30,8 +30,8 @@ REVIEWS = Base.metadata.tables[str(Review.__tablename__)]
 SAMPLES = Base.metadata.tables[str(Sample.__tablename__)]
 FLAGS = Base.metadata.tables[str(FlagTable.__tablename__)]
 ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
-ORGANISATIONS = Base.metadata.tables[str(Organisation.__tablename__)]
-EDITIONS = Base.metadata.tables[str(Edition.__tablename__)]
+ORGANISATIONS = Base.metadata.tables[str(OrganisationTable.__tablename__)]
+EDITIONS = Base.metadata.tables[str(EditionTable.__tablename__)]
 _SAME = EDITIONS.alias("same")
 
 SUBMITTED_STATES: Final = ("submitted", "under_review", "hearing", "final")
@@ -208,7 +208,7 @@ def find_draw(session: Session, edition: str) -> SampleDraw | None:
 
 def insert_draw(session: Session, draw: SampleDraw) -> bool:
     """Insert the draw of the sample of an edition. Return False if there is one."""
-    database.lock(session, SAMPLES)
+    database.lock_table(session, SAMPLES)
     if find_draw(session, draw.edition) is not None:
         return False
     session.execute(insert(SAMPLES), structs.asdict(draw))
@@ -239,7 +239,7 @@ def find_previous_edition(session: Session, edition: str) -> str | None:
 
 def replace_flags(session: Session, edition: str, flags: Sequence[FlagRecord]) -> None:
     """Replace the flags of an edition."""
-    database.lock(session, FLAGS)
+    database.lock_table(session, FLAGS)
     session.execute(delete(FLAGS).where(FLAGS.c.edition == edition))
     if flags:
         session.execute(insert(FLAGS), [structs.asdict(flag) for flag in flags])

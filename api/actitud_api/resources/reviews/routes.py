@@ -8,7 +8,7 @@ from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.engine.methodology.requests.overall_review import ReviewRequest, collect_answers, collect_profile
-from actitud_api.platform.auth.idempotency import once
+from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import (
     DRAFT_READERS,
     FLAGGERS,
@@ -16,7 +16,7 @@ from actitud_api.platform.auth.policy import (
     REVIEW_READERS,
     REVIEWERS,
 )
-from actitud_api.platform.auth.recording import event_of, recorded
+from actitud_api.platform.auth.recording import audit_event, with_audit_entry
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.http.access import KEY_SHOWS_MORE
 from actitud_api.platform.http.contract import VERSION, Link
@@ -302,7 +302,7 @@ class VerdictsController(Controller):
                 now=now,
             )
 
-        found = recorded(request, database, give)
+        found = with_audit_entry(request, database, give)
         return JUDGED.of(request, schemas.build_judged_answer(found), revision=found.revision)
 
     @delete(
@@ -334,7 +334,7 @@ class VerdictsController(Controller):
                 now=now,
             )
 
-        recorded(request, database, take_back)
+        with_audit_entry(request, database, take_back)
 
 
 class ReviewController(Controller):
@@ -397,7 +397,7 @@ class ReviewController(Controller):
                 now=datetime.now(UTC),
             )
 
-        found = recorded(request, database, say)
+        found = with_audit_entry(request, database, say)
         return REVIEW.of(request, schemas.build_review(found), revision=found.revision)
 
 
@@ -492,7 +492,7 @@ class EditionReviewsController(Controller):
                 request, schemas.build_sample(made), created=f"/v1/editions/{made.drawing.edition}/samples"
             )
 
-        return once(request, database, draw)
+        return idempotent(request, database, draw)
 
     @get(
         "/flags",
@@ -534,7 +534,7 @@ class EditionReviewsController(Controller):
         the edition before (V18), documents behind more than five indicators or of several organisations (V22). It
         changes no score.
         """
-        made = service.refresh_flags(database, path.edition, event_of(request), now=datetime.now(UTC))
+        made = service.refresh_flags(database, path.edition, audit_event(request), now=datetime.now(UTC))
         return FLAGGED.of(request, schemas.build_flagged(made))
 
 

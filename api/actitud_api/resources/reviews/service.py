@@ -21,9 +21,9 @@ from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.methodology.requests.overall_review import build_review_request_type
 from actitud_api.platform.audit_log import service as ledger
-from actitud_api.platform.auth.service import OF_ORGANISATIONS, Principal
+from actitud_api.platform.auth.service import ORGANISATION_ROLES, Principal
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.versions import Expected, Stale, revision
+from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
 from actitud_api.resources.assessments.lifecycle import TransitionRecord
@@ -364,7 +364,7 @@ def _lock_answer(
     known = _find_indicator(record, indicator)
     reviews = _load_answer_reviews(session, record)
     if not expected(_select_answer_review(reviews, indicator).revision):
-        raise Stale
+        raise StaleVersion
     return record, known, reviews
 
 
@@ -492,7 +492,7 @@ def save_overall_review(
     record = assessments.lock_for_review(session, edition, organisation, now=now)
     before = _load_overall_review(session, record)
     if not expected(before.revision):
-        raise Stale
+        raise StaleVersion
     if opinion.methodology != record.methodology:
         raise ReviewMethodologyMismatch(opinion.methodology, record.methodology)
     for name in opinion.answers:
@@ -525,7 +525,7 @@ def _describe_overall_review(record: AssessmentRecord, review: OverallReview | N
         record.organisation,
         record.methodology,
         review,
-        revision(record.created, 0 if review is None else review.version),
+        build_revision(record.created, 0 if review is None else review.version),
     )
 
 
@@ -593,8 +593,8 @@ def list_samples(database: Database, edition: str, *, principal: Principal | Non
         one = queries.find_draw(session, found.id)
         if one is None:
             return []
-        everything = found.state == "published" or (principal is not None and principal.sees_drafts_of(found.id))
-        own = principal.organisations if principal is not None and principal.role in OF_ORGANISATIONS else ()
+        everything = found.state == "published" or (principal is not None and principal.can_see_drafts(found.id))
+        own = principal.organisations if principal is not None and principal.role in ORGANISATION_ROLES else ()
         return [_build_view(session, one, own, everything=everything)]
 
 
@@ -633,7 +633,7 @@ def refresh_flags(database: Database, edition: str, event: ledger.Event, *, now:
     ]
     with database.write() as session:
         queries.replace_flags(session, found.id, flags)
-        ledger.append(session, event, now=now)
+        ledger.append_entry(session, event, now=now)
     return FlaggingResult(found.id, len(those), len(flags), now)
 
 

@@ -47,7 +47,7 @@ class OrganisationRobustness(Struct, frozen=True, kw_only=True):
 class AuditedEdition(Struct, frozen=True, kw_only=True):
     """The audit of an edition."""
 
-    edition: editions.Record
+    edition: editions.EditionRecord
     audit: Audit
 
 
@@ -141,7 +141,7 @@ def _mean(scores: Integers) -> int | None:
 class _View(Struct, frozen=True):
     """An edition as somebody sees it; `key` is another when any of its assessments is."""
 
-    edition: editions.Record
+    edition: editions.EditionRecord
     seen: Visibility
     key: Hashable
 

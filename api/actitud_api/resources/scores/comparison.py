@@ -93,7 +93,7 @@ class SideBySide(Struct, frozen=True, kw_only=True):
     `unknown`: what was named and is neither id nor alias of one that has a score there.
     """
 
-    edition: editions.Record
+    edition: editions.EditionRecord
     sides: tuple[ComparedScore, ...]
     unknown: tuple[str, ...]
 
@@ -168,7 +168,7 @@ def find_organisations(database: Database, edition: str, text: str, *, limit: in
     In the order of their names; at most `limit`. Raises `UnknownEdition`.
     """
     seen = Visibility(everything=True)
-    words = tuple(organisations.words(text))
+    words = tuple(organisations.split_words(text))
     with database.read() as session:
         found = editions.find_published(session, edition)
 
@@ -184,7 +184,7 @@ def _sent(database: Database, edition: str, identifier: str) -> EditionScore:
     """What the organisation of an id or alias sent for an edition; raises `UnknownScore`."""
     try:
         return get_edition_score(database, edition, identifier)
-    except organisations.AliasOf as alias:
+    except organisations.IdentifierIsAlias as alias:
         return get_edition_score(database, edition, alias.organisation)
 
 

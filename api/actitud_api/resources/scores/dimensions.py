@@ -19,7 +19,7 @@ from actitud_api.resources.scores.service import FiveNumberSummary, count_tenths
 class UnknownDimension(LookupError):
     """The methodology of that edition has no dimension of that id."""
 
-    def __init__(self, edition: editions.Record, dimension: str) -> None:
+    def __init__(self, edition: editions.EditionRecord, dimension: str) -> None:
         super().__init__(f"{edition.id}/{dimension}")
         self.edition = edition
 
@@ -43,7 +43,7 @@ class Dimensions(Struct, frozen=True):
     too many wait already for what has to be computed for them.
     """
 
-    edition: editions.Record
+    edition: editions.EditionRecord
     ranked: int
     dimensions: tuple[Figures, ...]
     means: Mapping[str, int | None]

@@ -19,13 +19,13 @@ from actitud_api.engine.scoring.ranking import UNRANKED
 from actitud_api.platform.storage.base import Base
 from actitud_api.resources.assessments.tables import DIMENSIONS, Assessment
 from actitud_api.resources.editions.service import State
-from actitud_api.resources.editions.tables import Edition
+from actitud_api.resources.editions.tables import EditionTable
 from actitud_api.resources.organisations import service as organisations
-from actitud_api.resources.organisations.tables import Organisation
+from actitud_api.resources.organisations.tables import OrganisationTable
 
 ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
-EDITIONS = Base.metadata.tables[str(Edition.__tablename__)]
-ORGANISATIONS = Base.metadata.tables[str(Organisation.__tablename__)]
+EDITIONS = Base.metadata.tables[str(EditionTable.__tablename__)]
+ORGANISATIONS = Base.metadata.tables[str(OrganisationTable.__tablename__)]
 
 DimensionKey = Literal["D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D10"]
 DIMENSION_KEYS: Final[tuple[DimensionKey, ...]] = get_args(DimensionKey)
@@ -53,7 +53,7 @@ class RankingSort(Struct, frozen=True):
     descending: bool = False
 
 
-class ScoreFilters(organisations.Filters, frozen=True, kw_only=True):
+class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True):
     """Which rows of an edition, besides what is said of organisations; None does not filter.
 
     `organisations`: only these, by id or alias. `kinds`: only of one of these. `ranked`: only those that rank. `rated`:
@@ -70,13 +70,13 @@ class ScoreFilters(organisations.Filters, frozen=True, kw_only=True):
     def conditions(self) -> list[ColumnElement[bool]]:
         """The same in SQL."""
         table = ASSESSMENTS.c
-        found = super().conditions()
+        found = super().build_conditions()
         if self.level is not None:
             found.append(table.level == self.level)
         if self.status is not None:
             found.append(table.status == self.status)
         if self.organisations is not None:
-            found.append(organisations.named(table.organisation, self.organisations))
+            found.append(organisations.match_identifiers(table.organisation, self.organisations))
         if self.kinds is not None:
             found.append(ORGANISATIONS.c.kind.in_(self.kinds))
         if self.ranked:

@@ -33,7 +33,7 @@ SUMMARY = Representation(schemas.SummaryAnswer)
 PATH = Representation(schemas.PathAnswer, sentences=True)
 CHANGES = Representation(schemas.ChangesAnswer, sentences=True)
 PAST = Representation(schemas.PastScorePage, sentences=True)
-PAST_CURSOR: Cursor[editions.Place] = Cursor("organisations.scores.list", tuple[date, str])
+PAST_CURSOR: Cursor[editions.EditionCursorKey] = Cursor("organisations.scores.list", tuple[date, str])
 
 _METHODOLOGY = Link(
     "methodologies.get", {"version": "$response.body#/methodology/version"}, "The methodology that it is scored by."

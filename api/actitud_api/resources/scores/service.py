@@ -33,7 +33,7 @@ from actitud_api.engine.scoring.level_path import LevelPath
 from actitud_api.engine.scoring.level_path import find_level_path as path_to_next_level
 from actitud_api.engine.scoring.ranking import FiveNumberSummary, summarise
 from actitud_api.engine.scoring.result import Score as CanonicalScore
-from actitud_api.platform.auth.service import OF_ORGANISATIONS, SEES_DRAFTS, Principal
+from actitud_api.platform.auth.service import DRAFT_ROLES, ORGANISATION_ROLES, Principal
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
@@ -224,7 +224,7 @@ class ScoreSummary(Struct, frozen=True, kw_only=True):
     an index of 0 to under 10 points, of 10 to under 20, …, of 90 to 100. A spread is None where there is no value.
     """
 
-    edition: editions.Record
+    edition: editions.EditionRecord
     organisations: int
     ranked: int
     statuses: dict[Status, int]
@@ -309,7 +309,7 @@ def list_history(
     *,
     principal: Principal | None,
     methodology: str | None = None,
-    after: editions.Place | None,
+    after: editions.EditionCursorKey | None,
     offset: int,
     limit: int,
 ) -> list[HistoryEntry]:
@@ -326,7 +326,7 @@ def list_history(
         stated = queries.get_submissions(session, organisation, others)
     found = [
         row
-        if row.state == "published" or (principal is not None and principal.sees_drafts_of(row.edition))
+        if row.state == "published" or (principal is not None and principal.can_see_drafts(row.edition))
         else structs.replace(row, rank=None)
         for row in rows
     ]
@@ -339,7 +339,9 @@ def list_history(
     ]
 
 
-def find_later_editions(database: Database, edition: editions.Record, organisations: Sequence[str]) -> dict[str, str]:
+def find_later_editions(
+    database: Database, edition: editions.EditionRecord, organisations: Sequence[str]
+) -> dict[str, str]:
     """The newest published edition after one, by each of these organisations that such an edition scores."""
     with database.read() as session:
         return queries.find_later_editions(session, edition.id, edition.period_to, organisations)
@@ -355,7 +357,7 @@ def compute_summary(
     return summarize_columns(found, columns)
 
 
-def summarize_columns(edition: editions.Record, columns: queries.FigureColumns) -> ScoreSummary:
+def summarize_columns(edition: editions.EditionRecord, columns: queries.FigureColumns) -> ScoreSummary:
     """What organisations of an edition come to, by their figures."""
     decimals = load_methodology(edition.methodology).document.decimals
     return ScoreSummary(
@@ -386,7 +388,7 @@ def _sent(session: Session, edition: str, organisation: str, principal: Principa
     if stored is None:
         organisations.refuse_alias(session, organisation)
         raise UnknownScore(found.id, organisation)
-    if found.state == "published" and (published := publication.stored_score(session, found.id, organisation)):
+    if found.state == "published" and (published := publication.get_newest_score(session, found.id, organisation)):
         digest, document = published
         return EditionScore(
             edition=found.id,
@@ -436,23 +438,23 @@ def _restated(row: PastRow, stored: dict[str, object], target: Methodology) -> H
     )
 
 
-def build_visibility(edition: editions.Record, principal: Principal | None) -> Visibility:
+def build_visibility(edition: editions.EditionRecord, principal: Principal | None) -> Visibility:
     """Which rows of an edition somebody may see."""
-    if edition.state == "published" or (principal is not None and principal.sees_drafts_of(edition.id)):
+    if edition.state == "published" or (principal is not None and principal.can_see_drafts(edition.id)):
         return Visibility(everything=True)
     return Visibility(everything=False, organisations=_own(principal))
 
 
 def _own(principal: Principal | None) -> tuple[str, ...]:
     """The organisations of which somebody sees the drafts, whatever the edition."""
-    return principal.organisations if principal is not None and principal.role in OF_ORGANISATIONS else ()
+    return principal.organisations if principal is not None and principal.role in ORGANISATION_ROLES else ()
 
 
 def _drafts(organisation: str, principal: Principal | None) -> Sequence[str] | None:
     """The editions in which somebody sees the draft of an organisation; None where that is all of them."""
     if organisation in _own(principal):
         return None
-    return principal.editions if principal is not None and principal.role in SEES_DRAFTS else ()
+    return principal.editions if principal is not None and principal.role in DRAFT_ROLES else ()
 
 
 def _spread(values: Iterable[int | None]) -> FiveNumberSummary | None:

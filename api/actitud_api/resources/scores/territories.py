@@ -41,7 +41,7 @@ class Figures(Struct, frozen=True, kw_only=True):
 class Territories(Struct, frozen=True):
     """The territories of an edition in which its organisations are, regions before provinces; and the whole of it."""
 
-    edition: editions.Record
+    edition: editions.EditionRecord
     whole: Figures
     territories: tuple[Figures, ...]
 
@@ -66,7 +66,7 @@ class Sheet(Struct, frozen=True, kw_only=True):
     provinces of a region that has several.
     """
 
-    edition: editions.Record
+    edition: editions.EditionRecord
     territory: Territory
     summary: ScoreSummary
     whole: ScoreSummary

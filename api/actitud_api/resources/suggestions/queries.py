@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, inser
 from sqlmodel import Session
 
 from actitud_api.platform.storage.base import Base
-from actitud_api.resources.suggestions.tables import Suggestion
+from actitud_api.resources.suggestions.tables import SuggestionTable
 
-SUGGESTIONS = Base.metadata.tables[str(Suggestion.__tablename__)]
+SUGGESTIONS = Base.metadata.tables[str(SuggestionTable.__tablename__)]
 
 Kind = Literal["error", "indicator"]
 """What is proposed: an error that the ten do not have, or an indicator."""
@@ -26,7 +26,7 @@ State = Literal["undecided", "accepted", "rejected", "deferred"]
 """What was decided on a suggestion the last time, if anything was."""
 
 
-class Decision(Struct, frozen=True, kw_only=True):
+class SuggestionDecision(Struct, frozen=True, kw_only=True):
     """What was decided on a suggestion, and why. `methodology`: the version that it is about, or comes in."""
 
     decision: Outcome
@@ -36,7 +36,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     decided: datetime
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class SuggestionRecord(Struct, frozen=True, kw_only=True):
     """A suggestion as it is stored; see the table."""
 
     id: int
@@ -48,14 +48,14 @@ class Record(Struct, frozen=True, kw_only=True):
     indicator: str | None
     state: State
     methodology: str | None
-    decisions: tuple[Decision, ...]
+    decisions: tuple[SuggestionDecision, ...]
     proposer: str
     created: datetime
     updated: datetime
     version: int
 
 
-class Filters(Struct, frozen=True, kw_only=True):
+class SuggestionFilters(Struct, frozen=True, kw_only=True):
     """Which suggestions to list; None does not filter. `methodology`: the version that the last decision names."""
 
     kind: Kind | None = None
@@ -63,7 +63,7 @@ class Filters(Struct, frozen=True, kw_only=True):
     dimension: str | None = None
     methodology: str | None = None
 
-    def conditions(self) -> list[ColumnElement[bool]]:
+    def build_conditions(self) -> list[ColumnElement[bool]]:
         """The same in SQL."""
         return [
             SUGGESTIONS.c[name] == wanted
@@ -72,38 +72,40 @@ class Filters(Struct, frozen=True, kw_only=True):
         ]
 
 
-_ALL = select(*(SUGGESTIONS.c[name] for name in Record.__struct_fields__))
+_ALL = select(*(SUGGESTIONS.c[name] for name in SuggestionRecord.__struct_fields__))
 _ONE = _ALL.where(SUGGESTIONS.c.id == bindparam("id"))
 _COUNT = select(func.count()).select_from(SUGGESTIONS)
 
 
-def page(session: Session, filters: Filters, after: int | None, offset: int, limit: int) -> list[Record]:
+def list_page(
+    session: Session, filters: SuggestionFilters, after: int | None, offset: int, limit: int
+) -> list[SuggestionRecord]:
     """Suggestions, the newest first, from the one that follows `after`."""
-    statement = _ALL.where(*filters.conditions()).order_by(SUGGESTIONS.c.id.desc()).offset(offset).limit(limit)
+    statement = _ALL.where(*filters.build_conditions()).order_by(SUGGESTIONS.c.id.desc()).offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(SUGGESTIONS.c.id < after)
     return [_record(row) for row in session.execute(statement).mappings()]
 
 
-def count(session: Session, filters: Filters) -> int:
+def count_suggestions(session: Session, filters: SuggestionFilters) -> int:
     """How many suggestions there are."""
-    found: int = session.execute(_COUNT.where(*filters.conditions())).scalar_one()
+    found: int = session.execute(_COUNT.where(*filters.build_conditions())).scalar_one()
     return found
 
 
-def one(session: Session, identifier: int) -> Record | None:
+def get(session: Session, identifier: int) -> SuggestionRecord | None:
     """The suggestion of that id."""
     row = session.execute(_ONE, {"id": identifier}).mappings().one_or_none()
     return None if row is None else _record(row)
 
 
-def add(session: Session, values: Mapping[str, object]) -> int:
+def insert_suggestion(session: Session, values: Mapping[str, object]) -> int:
     """Stores a new suggestion, which gets an id that none has had; the keys are those of the table."""
     identifier: int = session.execute(insert(SUGGESTIONS).returning(SUGGESTIONS.c.id), values).scalar_one()
     return identifier
 
 
-def decide(session: Session, record: Record, before: int) -> bool:
+def update_decisions(session: Session, record: SuggestionRecord, before: int) -> bool:
     """Replaces what was decided on a suggestion if its version is still the one before; whether it was."""
     values = {
         "state": record.state,
@@ -116,7 +118,7 @@ def decide(session: Session, record: Record, before: int) -> bool:
     return session.execute(statement.returning(SUGGESTIONS.c.id)).one_or_none() is not None
 
 
-def remove(session: Session, identifier: int, version: int) -> bool:
+def delete_suggestion(session: Session, identifier: int, version: int) -> bool:
     """Removes a suggestion if its version is still that one; whether it was."""
     statement = delete(SUGGESTIONS).where(*_at(identifier, version)).returning(SUGGESTIONS.c.id)
     return session.execute(statement).one_or_none() is not None
@@ -126,5 +128,5 @@ def _at(identifier: int, version: int) -> tuple[ColumnElement[bool], ColumnEleme
     return SUGGESTIONS.c.id == identifier, SUGGESTIONS.c.version == version
 
 
-def _record(row: RowMapping) -> Record:
-    return msgspec.convert(dict(row), Record)
+def _record(row: RowMapping) -> SuggestionRecord:
+    return msgspec.convert(dict(row), SuggestionRecord)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.platform.auth.idempotency import once
+from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import PROPOSERS, PUBLISHERS
-from actitud_api.platform.auth.recording import deny, recorded
+from actitud_api.platform.auth.recording import log_denied, with_audit_entry
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.contract import VERSION, Link
@@ -26,13 +26,13 @@ from actitud_api.platform.http.problems import (
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.versions import Expected, revision
+from actitud_api.platform.storage.versions import Expected, build_revision
 from actitud_api.resources.suggestions import schemas, service
 from actitud_api.resources.suggestions.service import (
     AlreadyDecided,
-    Elsewhere,
-    NotTheProposer,
-    Record,
+    DimensionMismatch,
+    NotProposer,
+    SuggestionRecord,
     UnknownSuggestion,
 )
 
@@ -52,7 +52,7 @@ _DECIDED = Texts(
 )
 
 
-def _elsewhere(error: Elsewhere) -> Texts:
+def _elsewhere(error: DimensionMismatch) -> Texts:
     return Texts(
         f"{error.indicator} es de la dimensión {error.dimension}, no de {error.named}.",
         f"{error.indicator} is of the dimension {error.dimension}, not of {error.named}.",
@@ -68,7 +68,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         ),
     ),
     maps_to(
-        NotTheProposer,
+        NotProposer,
         FORBIDDEN,
         lambda error: Texts(
             "Solo retira una propuesta la clave con la que se hizo, o un administrador.",
@@ -79,7 +79,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         AlreadyDecided, CONFLICT, lambda error: _DECIDED, lambda error: [Fault("", "decided", error.state, _DECIDED)]
     ),
     maps_to(
-        Elsewhere,
+        DimensionMismatch,
         CONFLICT,
         _elsewhere,
         lambda error: [Fault("/dimension", "indicator", error.named, _elsewhere(error), error.dimension)],
@@ -113,10 +113,12 @@ class SuggestionsController(Controller):
 
         Suggestions with what was decided on each, the newest first; filters combine.
         """
-        filters = service.Filters(kind=query.kind, state=query.state, dimension=query.dimension)
-        rows = service.page(database, filters, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1)
+        filters = service.SuggestionFilters(kind=query.kind, state=query.state, dimension=query.dimension)
+        rows = service.list_page(
+            database, filters, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1
+        )
         kept, cursor = CURSOR.cut(query, rows, lambda record: record.id)
-        items = tuple(schemas.suggestion(record) for record in kept)
+        items = tuple(schemas.build_suggestion(record) for record in kept)
         return PAGE.of(request, schemas.SuggestionPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
 
     @get("/{suggestion:str}", operation_id="suggestions.get", access=ANYBODY, answer=SUGGESTION, links=_LINKS)
@@ -143,13 +145,13 @@ class SuggestionsController(Controller):
         Makes a suggestion, which is published at once. One about an indicator is about the dimension of it as well;
         another dimension beside it is answered 409.
         """
-        proposal = schemas.proposal(body)
+        proposal = schemas.build_proposal(body)
 
         def act(session: Session) -> Response[bytes]:
             record = service.propose(session, proposal, proposer=principal.origin, now=datetime.now(UTC))
             return _answer(request, record, created=f"/v1/suggestions/{record.id}")
 
-        return once(request, database, act)
+        return idempotent(request, database, act)
 
     @delete("/{suggestion:str}", operation_id="suggestions.delete", access=PROPOSERS, problems=(CONFLICT,))
     def delete_suggestion(
@@ -170,9 +172,9 @@ class SuggestionsController(Controller):
             service.withdraw(session, path.suggestion, principal, expected=expected)
 
         try:
-            recorded(request, database, withdraw)
-        except NotTheProposer:
-            deny(database, request.scope, principal, "")
+            with_audit_entry(request, database, withdraw)
+        except NotProposer:
+            log_denied(database, request.scope, principal, "")
             raise
 
     @post(
@@ -196,16 +198,19 @@ class SuggestionsController(Controller):
         Publishes what is decided on a suggestion, with its reason, on the version that was read (`If-Match`). Whatever
         was decided before stays to be read; the last decision counts. It answers the suggestion.
         """
-        new = schemas.decision(body)
+        new = schemas.build_decision(body)
 
         def act(session: Session) -> Response[bytes]:
             record = service.decide(session, path.suggestion, new, expected=expected, now=datetime.now(UTC))
             return _answer(request, record, created=f"/v1/suggestions/{record.id}")
 
-        return once(request, database, act)
+        return idempotent(request, database, act)
 
 
-def _answer(request: ApiRequest, record: Record, *, created: str | None = None) -> Response[bytes]:
+def _answer(request: ApiRequest, record: SuggestionRecord, *, created: str | None = None) -> Response[bytes]:
     return SUGGESTION.of(
-        request, schemas.suggestion(record), revision=revision(record.created, record.version), created=created
+        request,
+        schemas.build_suggestion(record),
+        revision=build_revision(record.created, record.version),
+        created=created,
     )

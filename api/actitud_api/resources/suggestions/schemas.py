@@ -11,7 +11,14 @@ from actitud_api.engine.methodology.free_text import PERSONAL_DATA, STRAIGHT
 from actitud_api.engine.methodology.loader import list_versions
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.suggestions import service
-from actitud_api.resources.suggestions.service import DIMENSION_OF, DIMENSIONS, Kind, Outcome, Record, State
+from actitud_api.resources.suggestions.service import (
+    DIMENSION_BY_INDICATOR,
+    DIMENSIONS,
+    Kind,
+    Outcome,
+    State,
+    SuggestionRecord,
+)
 
 TITLE_MAX = 200
 TEXT_MAX = 4_000
@@ -60,7 +67,10 @@ Tag = Annotated[
 DimensionId = Annotated[str, Meta(extra_json_schema={"enum": list(DIMENSIONS)}, description="Id of a dimension.")]
 IndicatorId = Annotated[
     str,
-    Meta(extra_json_schema={"enum": sorted(DIMENSION_OF)}, description="Id of an indicator of any registered version."),
+    Meta(
+        extra_json_schema={"enum": sorted(DIMENSION_BY_INDICATOR)},
+        description="Id of an indicator of any registered version.",
+    ),
 ]
 Version = Annotated[
     str,
@@ -137,7 +147,7 @@ class SuggestionPage(Page[Suggestion], frozen=True):
     """A page of suggestions, the newest first."""
 
 
-def suggestion(record: Record) -> Suggestion:
+def build_suggestion(record: SuggestionRecord) -> Suggestion:
     """A stored suggestion as it is answered."""
     return Suggestion(
         id=str(record.id),
@@ -163,7 +173,7 @@ def suggestion(record: Record) -> Suggestion:
     )
 
 
-def proposal(request: SuggestionRequest) -> service.Proposal:
+def build_proposal(request: SuggestionRequest) -> service.Proposal:
     """A suggestion to be made, of what was sent."""
     return service.Proposal(
         kind=request.kind,
@@ -175,7 +185,7 @@ def proposal(request: SuggestionRequest) -> service.Proposal:
     )
 
 
-def decision(request: DecisionRequest) -> service.NewDecision:
+def build_decision(request: DecisionRequest) -> service.NewDecision:
     """What is to be decided, of what was sent."""
     return service.NewDecision(
         decision=request.decision,

@@ -14,35 +14,42 @@ from actitud_api.engine.methodology.model import Group
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.versions import Expected, Stale, revision
+from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.suggestions import queries
-from actitud_api.resources.suggestions.queries import Decision, Filters, Kind, Outcome, Record, State
+from actitud_api.resources.suggestions.queries import (
+    Kind,
+    Outcome,
+    State,
+    SuggestionDecision,
+    SuggestionFilters,
+    SuggestionRecord,
+)
 
 __all__ = [
     "DIMENSIONS",
-    "DIMENSION_OF",
+    "DIMENSION_BY_INDICATOR",
     "AlreadyDecided",
-    "Decision",
-    "Elsewhere",
-    "Filters",
+    "DimensionMismatch",
     "Kind",
     "NewDecision",
-    "NotTheProposer",
+    "NotProposer",
     "Outcome",
     "Proposal",
-    "Record",
     "State",
+    "SuggestionDecision",
+    "SuggestionFilters",
+    "SuggestionRecord",
     "UnknownSuggestion",
-    "count",
+    "count_suggestions",
     "decide",
-    "exist",
     "get",
-    "page",
+    "has_suggestions",
+    "list_page",
     "propose",
     "withdraw",
 ]
 
-DIMENSION_OF: Final[Mapping[str, str]] = {
+DIMENSION_BY_INDICATOR: Final[Mapping[str, str]] = {
     indicator.id: dimension.id
     for version in list_versions()
     for dimension in load_methodology(version).document.root.children
@@ -50,7 +57,7 @@ DIMENSION_OF: Final[Mapping[str, str]] = {
     for indicator in walk_indicators(dimension)
 }
 """The dimension of each indicator that any registered version has, by their ids."""
-DIMENSIONS: Final[tuple[str, ...]] = tuple(dict.fromkeys(DIMENSION_OF.values()))
+DIMENSIONS: Final[tuple[str, ...]] = tuple(dict.fromkeys(DIMENSION_BY_INDICATOR.values()))
 """The ids of the dimensions, in their order."""
 
 _NUMBER: Final = re.compile("[1-9][0-9]{0,8}")
@@ -73,18 +80,18 @@ class AlreadyDecided(Exception):
         self.state = state
 
 
-class NotTheProposer(Exception):
+class NotProposer(Exception):
     """Somebody else proposed it."""
 
 
-class Elsewhere(ValueError):
+class DimensionMismatch(ValueError):
     """An indicator is not of the dimension that is named beside it, but of another."""
 
     def __init__(self, indicator: str, named: str) -> None:
         super().__init__(f"{indicator} is not of {named}")
         self.indicator = indicator
         self.named = named
-        self.dimension = DIMENSION_OF[indicator]
+        self.dimension = DIMENSION_BY_INDICATOR[indicator]
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
@@ -107,41 +114,43 @@ class NewDecision(Struct, frozen=True, kw_only=True):
     methodology: str | None = None
 
 
-def page(database: Database, filters: Filters, *, after: int | None, offset: int, limit: int) -> list[Record]:
+def list_page(
+    database: Database, filters: SuggestionFilters, *, after: int | None, offset: int, limit: int
+) -> list[SuggestionRecord]:
     """Suggestions, the newest first, from the one that follows `after`."""
     with database.read() as session:
-        return queries.page(session, filters, after, offset, limit)
+        return queries.list_page(session, filters, after, offset, limit)
 
 
-def count(database: Database, filters: Filters) -> int:
+def count_suggestions(database: Database, filters: SuggestionFilters) -> int:
     """How many suggestions there are."""
     with database.read() as session:
-        return queries.count(session, filters)
+        return queries.count_suggestions(session, filters)
 
 
-def get(database: Database, suggestion: str) -> Record:
+def get(database: Database, suggestion: str) -> SuggestionRecord:
     """The suggestion of that id; raises `UnknownSuggestion`."""
     with database.read() as session:
         return _find(session, suggestion)
 
 
-def exist(session: Session) -> bool:
+def has_suggestions(session: Session) -> bool:
     """Whether there is any suggestion."""
-    return queries.count(session, Filters()) > 0
+    return queries.count_suggestions(session, SuggestionFilters()) > 0
 
 
-def propose(session: Session, proposal: Proposal, *, proposer: str, now: datetime) -> Record:
+def propose(session: Session, proposal: Proposal, *, proposer: str, now: datetime) -> SuggestionRecord:
     """Makes a suggestion of the holder of a key, on which nothing is decided yet; raises `Elsewhere`.
 
     One about an indicator is about the dimension of that as well.
     """
     dimension = proposal.dimension
     if proposal.indicator is not None:
-        of_indicator = DIMENSION_OF[proposal.indicator]
+        of_indicator = DIMENSION_BY_INDICATOR[proposal.indicator]
         if dimension not in (None, of_indicator):
-            raise Elsewhere(proposal.indicator, str(dimension))
+            raise DimensionMismatch(proposal.indicator, str(dimension))
         dimension = of_indicator
-    made = Record(
+    made = SuggestionRecord(
         **{**structs.asdict(proposal), "dimension": dimension},
         id=0,
         state="undecided",
@@ -154,13 +163,15 @@ def propose(session: Session, proposal: Proposal, *, proposer: str, now: datetim
     )
     values = {**structs.asdict(made), "decisions": []}
     del values["id"]
-    return structs.replace(made, id=queries.add(session, values))
+    return structs.replace(made, id=queries.insert_suggestion(session, values))
 
 
-def decide(session: Session, suggestion: str, new: NewDecision, *, expected: Expected, now: datetime) -> Record:
+def decide(
+    session: Session, suggestion: str, new: NewDecision, *, expected: Expected, now: datetime
+) -> SuggestionRecord:
     """Decides on a suggestion, for the first time or anew; raises `UnknownSuggestion` and `Stale`."""
     before = _as_expected(session, suggestion, expected)
-    made = Decision(
+    made = SuggestionDecision(
         decision=new.decision,
         reason=new.reason,
         language=new.language or before.language,
@@ -175,8 +186,8 @@ def decide(session: Session, suggestion: str, new: NewDecision, *, expected: Exp
         updated=now,
         version=before.version + 1,
     )
-    if not queries.decide(session, after, before.version):
-        raise Stale
+    if not queries.update_decisions(session, after, before.version):
+        raise StaleVersion
     return after
 
 
@@ -187,24 +198,24 @@ def withdraw(session: Session, suggestion: str, principal: Principal, *, expecte
     """
     found = _find(session, suggestion)
     if principal.origin != found.proposer and principal.role != _REMOVES_ANY:
-        raise NotTheProposer
+        raise NotProposer
     record = _as_expected(session, suggestion, expected)
     if record.state != "undecided":
         raise AlreadyDecided(record.state)
-    if not queries.remove(session, record.id, record.version):
-        raise Stale
+    if not queries.delete_suggestion(session, record.id, record.version):
+        raise StaleVersion
 
 
-def _as_expected(session: Session, suggestion: str, expected: Expected) -> Record:
+def _as_expected(session: Session, suggestion: str, expected: Expected) -> SuggestionRecord:
     """The suggestion of that id as whoever changes it knows it."""
     record = _find(session, suggestion)
-    if not expected(revision(record.created, record.version)):
-        raise Stale
+    if not expected(build_revision(record.created, record.version)):
+        raise StaleVersion
     return record
 
 
-def _find(session: Session, suggestion: str) -> Record:
-    record = queries.one(session, int(suggestion)) if _NUMBER.fullmatch(suggestion) else None
+def _find(session: Session, suggestion: str) -> SuggestionRecord:
+    record = queries.get(session, int(suggestion)) if _NUMBER.fullmatch(suggestion) else None
     if record is None:
         raise UnknownSuggestion(suggestion)
     return record

@@ -10,7 +10,7 @@ from actitud_api.platform.storage.base import JSON_DOCUMENT, Base
 from actitud_api.platform.storage.times import UtcTime
 
 
-class Suggestion(Base, table=True):
+class SuggestionTable(Base, table=True):
     """A suggestion, and every decision on it, the first one first; `state` and `methodology` are of the last of them.
 
     `id` is never given to another one, whatever is withdrawn. `proposer` is the origin of a key, which only the ledger

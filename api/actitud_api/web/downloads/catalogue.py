@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.resources.publications.service import Published
+from actitud_api.resources.publications.service import PublicationRecord
 from actitud_api.web.downloads import package
 from actitud_api.web.downloads.formats.rdf import Iri, Literal, Node
 from actitud_api.web.downloads.publisher import Publisher
@@ -75,7 +75,9 @@ _FILES: Final = (
 )
 
 
-def build_catalogue(editions: Sequence[tuple[EditionSource, Published]], base: str, publisher: Publisher) -> list[Node]:
+def build_catalogue(
+    editions: Sequence[tuple[EditionSource, PublicationRecord]], base: str, publisher: Publisher
+) -> list[Node]:
     """The catalogue of published editions, the newest first; `base`: scheme and authority of the service."""
     # Without anything published there is no date of it; the profiles ask for one as soon as there is a data set.
     dates = sorted(published.published for _, published in editions)
@@ -106,7 +108,7 @@ def build_catalogue(editions: Sequence[tuple[EditionSource, Published]], base: s
     ]
 
 
-def _build_classes(editions: Sequence[tuple[EditionSource, Published]], base: str) -> list[Node]:
+def _build_classes(editions: Sequence[tuple[EditionSource, PublicationRecord]], base: str) -> list[Node]:
     """What DCAT-AP asks to be a document or a standard and no vocabulary says so: its ranges are checked by class."""
     found = [source for source, _ in editions]
     documents = [f"{base}/", *(f"{base}/portal/{source.edition.id}" for source in found)]
@@ -118,7 +120,7 @@ def _build_classes(editions: Sequence[tuple[EditionSource, Published]], base: st
     ]
 
 
-def _build_dataset(found: EditionSource, published: Published, base: str, publisher: Publisher) -> Node:
+def _build_dataset(found: EditionSource, published: PublicationRecord, base: str, publisher: Publisher) -> Node:
     edition = found.edition
     address = f"{base}/v1/editions/{edition.id}"
     titles = _build_texts(lambda language: f"{_CATALOGUE.into(language)}: {select_title(edition, language)}")

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.representations import CSV, XLSX
-from actitud_api.resources.publications.service import Published
+from actitud_api.resources.publications.service import PublicationRecord
 from actitud_api.web.downloads import package
 from actitud_api.web.downloads.publisher import LICENSE, Publisher
 from actitud_api.web.downloads.service import EditionSource, select_title
@@ -18,7 +18,7 @@ _SPAIN: Final = Texts("España", "Spain")
 
 
 def build_dataset(
-    found: EditionSource, published: Published, base: str, publisher: Publisher, language: Language
+    found: EditionSource, published: PublicationRecord, base: str, publisher: Publisher, language: Language
 ) -> dict[str, object]:
     """The data set of a published edition (schema.org/Dataset); `base`: scheme and authority of the service."""
     edition, texts = found.edition, found.methodology.texts[language]

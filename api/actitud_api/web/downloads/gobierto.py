@@ -23,7 +23,7 @@ _RESULT = Texts("Resultado", "Result")
 
 
 def encode_tree(
-    sheet: Sheet, edition: editions.Record, methodology: Methodology, source: str, language: Language
+    sheet: Sheet, edition: editions.EditionRecord, methodology: Methodology, source: str, language: Language
 ) -> bytes:
     """The explained score of an organisation as JSON: the index and each dimension with its indicators.
 
@@ -33,7 +33,9 @@ def encode_tree(
 
 
 class _TreeBuilder:
-    def __init__(self, edition: editions.Record, methodology: Methodology, source: str, language: Language) -> None:
+    def __init__(
+        self, edition: editions.EditionRecord, methodology: Methodology, source: str, language: Language
+    ) -> None:
         self._year = str(edition.period_to.year)
         self._texts = methodology.texts[language]
         self._decimals = methodology.document.decimals

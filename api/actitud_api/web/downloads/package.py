@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.resources.publications.service import Published
+from actitud_api.resources.publications.service import PublicationRecord
 from actitud_api.web.downloads import columns, schemas
 from actitud_api.web.downloads.formats.tables import TableColumn
 from actitud_api.web.downloads.publisher import LICENSE, LICENSE_NAME, LICENSE_TITLE, Publisher
@@ -44,7 +44,7 @@ def describe_edition(found: EditionSource, language: Language) -> str:
 
 
 def build_data_package(
-    found: EditionSource, published: Published, base: str, publisher: Publisher, language: Language
+    found: EditionSource, published: PublicationRecord, base: str, publisher: Publisher, language: Language
 ) -> schemas.DataPackage:
     """The descriptor of a published edition; `base`: scheme and authority of the service."""
     address = f"{base}/v1/editions/{found.edition.id}"

@@ -113,8 +113,8 @@ class ListsController(Controller):
         last. Titles, of the columns in a workbook as well, are in the language of `lang`; names of columns and codes
         are in none.
         """
-        filters = organisations.Filters(
-            words=tuple(organisations.words(query.q or "")),
+        filters = organisations.OrganisationFilters(
+            words=tuple(organisations.split_words(query.q or "")),
             kind=query.kind,
             region=query.region,
             province=query.province,
@@ -129,7 +129,7 @@ class ListsController(Controller):
             columns.list_organisation_columns(language),
             query.dialect,
             lambda: service.list_organisation_rows(database, filters, query.offset, query.limit),
-        ).answer("actitud-organisations", organisations.state(database))
+        ).answer("actitud-organisations", organisations.get_state(database))
 
     @get(
         _paths("/editions", TABLE),

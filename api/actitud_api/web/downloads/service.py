@@ -14,14 +14,14 @@ from actitud_api.engine.methodology.model import Group, Indicator
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.versions import Stale
+from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.editions import service as editions
-from actitud_api.resources.editions.service import Counted
+from actitud_api.resources.editions.service import CountedEdition
 from actitud_api.resources.methodologies import service as methodologies
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
 from actitud_api.resources.publications import service as publication
-from actitud_api.resources.publications.service import Published
+from actitud_api.resources.publications.service import PublicationRecord
 from actitud_api.resources.reviews.replies.service import ReviewOutcome
 from actitud_api.resources.scores import schemas
 from actitud_api.resources.scores import service as scores
@@ -66,13 +66,13 @@ class RowSelection(Struct, frozen=True, kw_only=True):
 class EditionSource(Struct, frozen=True, kw_only=True):
     """An edition that is exported, its methodology, its newest publication where it has one, and what may change."""
 
-    counted: Counted
+    counted: CountedEdition
     methodology: Methodology
-    published: Published | None
+    published: PublicationRecord | None
     state: tuple[object, ...]
 
     @property
-    def edition(self) -> editions.Record:
+    def edition(self) -> editions.EditionRecord:
         """The edition."""
         return self.counted.record
 
@@ -86,16 +86,16 @@ def load_source(database: Database, edition: str) -> EditionSource:
     """An edition to be exported, or the latest; raises `UnknownEdition`."""
     counted = editions.get(database, edition)
     record = counted.record
-    newest = publication.page(database, record.id, before=None, offset=0, limit=1)
+    newest = publication.list_page(database, record.id, before=None, offset=0, limit=1)
     return EditionSource(
         counted=counted,
         methodology=load_methodology(record.methodology),
         published=newest[0] if newest else None,
-        state=(record.id, record.version, scores.get_state_key(database, record.id), organisations.state(database)),
+        state=(record.id, record.version, scores.get_state_key(database, record.id), organisations.get_state(database)),
     )
 
 
-def load_published_source(database: Database, edition: str) -> tuple[EditionSource, Published]:
+def load_published_source(database: Database, edition: str) -> tuple[EditionSource, PublicationRecord]:
     """A published edition, or the latest, and its newest publication; raises `UnknownEdition`, `UnknownPublication`."""
     found = load_source(database, edition)
     if found.published is None:
@@ -103,9 +103,9 @@ def load_published_source(database: Database, edition: str) -> tuple[EditionSour
     return found, found.published
 
 
-def list_published_sources(database: Database) -> list[tuple[EditionSource, Published]]:
+def list_published_sources(database: Database) -> list[tuple[EditionSource, PublicationRecord]]:
     """Every published edition with its newest publication, the newest first."""
-    found: list[tuple[EditionSource, Published]] = []
+    found: list[tuple[EditionSource, PublicationRecord]] = []
     for page in _read_pages(_build_edition_reader(database), _get_cursor_key, 0, None):
         for counted in page:
             one = load_source(database, counted.record.id)
@@ -183,7 +183,9 @@ class _PublishedDocument(Struct):
 _DOCUMENT_DECODER = msgspec.json.Decoder(_PublishedDocument)
 
 
-def list_indicator_rows(database: Database, found: EditionSource, published: Published, wanted: RowSelection) -> Rows:
+def list_indicator_rows(
+    database: Database, found: EditionSource, published: PublicationRecord, wanted: RowSelection
+) -> Rows:
     """The rows of `columns.indicators`: what the published documents say, organisation by organisation."""
     edition, revision = found.edition, published.revision
     parts = (
@@ -192,7 +194,7 @@ def list_indicator_rows(database: Database, found: EditionSource, published: Pub
         for start in _split_range(page)
     )
     for part in parts:
-        texts = publication.texts(database, edition.id, revision, [row.organisation for row in part])
+        texts = publication.get_texts(database, edition.id, revision, [row.organisation for row in part])
         for row in part:
             document = _DOCUMENT_DECODER.decode(texts[row.organisation])
             review = document.review
@@ -232,11 +234,13 @@ def count_indicators(methodology: Methodology) -> int:
     return sum(1 for _ in _iterate_document_indicators(methodology.document.root, None))
 
 
-def list_organisation_rows(database: Database, filters: organisations.Filters, offset: int, limit: int | None) -> Rows:
+def list_organisation_rows(
+    database: Database, filters: organisations.OrganisationFilters, offset: int, limit: int | None
+) -> Rows:
     """The rows of `columns.organisations`."""
 
-    def read(after: str | None, offset: int, limit: int) -> list[organisations.Record]:
-        return organisations.page(database, filters, after=after, offset=offset, limit=limit)
+    def read(after: str | None, offset: int, limit: int) -> list[organisations.OrganisationRecord]:
+        return organisations.list_page(database, filters, after=after, offset=offset, limit=limit)
 
     for page in _read_pages(read, lambda record: record.id, offset, limit):
         yield [_build_organisation_row(record) for record in page]
@@ -287,10 +291,10 @@ def list_catalogue_rows(methodology: Methodology, language: Language) -> Rows:
 
 def get_methodology(version: str) -> Methodology:
     """A methodology to be exported; raises `UnknownMethodology`."""
-    return methodologies.one(version)
+    return methodologies.get_methodology(version)
 
 
-def select_title(record: editions.Record, language: Language) -> str:
+def select_title(record: editions.EditionRecord, language: Language) -> str:
     """The title of an edition, in a language where it has one in it."""
     return nearest(record.titles, language)
 
@@ -316,17 +320,19 @@ def _read_ranking(database: Database, found: EditionSource, wanted: RowSelection
         if found.published is not None:
             newest = publication.get(database, edition, publication.LATEST)
             if newest.digest != found.published.digest:
-                raise Stale
+                raise StaleVersion
         return rows
 
     return _read_pages(read, lambda row: scores.get_cursor_key(row, wanted.sort), wanted.offset, wanted.limit)
 
 
-def _build_edition_reader(database: Database) -> Callable[[editions.Place | None, int, int], list[Counted]]:
-    return lambda after, offset, limit: editions.page(database, after=after, offset=offset, limit=limit)
+def _build_edition_reader(
+    database: Database,
+) -> Callable[[editions.EditionCursorKey | None, int, int], list[CountedEdition]]:
+    return lambda after, offset, limit: editions.list_page(database, after=after, offset=offset, limit=limit)
 
 
-def _get_cursor_key(counted: Counted) -> editions.Place:
+def _get_cursor_key(counted: CountedEdition) -> editions.EditionCursorKey:
     return counted.record.period_to, counted.record.id
 
 
@@ -348,7 +354,7 @@ def _read_pages(
 
 
 def _build_score_row(
-    edition: editions.Record, line: schemas.ScoreRow, tally: scores.ReviewTally | None
+    edition: editions.EditionRecord, line: schemas.ScoreRow, tally: scores.ReviewTally | None
 ) -> tuple[CellValue, ...]:
     return (
         edition.id,
@@ -404,7 +410,7 @@ def _iterate_document_indicators(
             yield from _iterate_document_indicators(child, child.id if depth == 0 else dimension, depth + 1)
 
 
-def _build_organisation_row(record: organisations.Record) -> tuple[CellValue, ...]:
+def _build_organisation_row(record: organisations.OrganisationRecord) -> tuple[CellValue, ...]:
     return (
         record.id,
         record.name,

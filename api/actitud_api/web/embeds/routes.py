@@ -28,7 +28,7 @@ from actitud_api.platform.http.representations import IMMUTABLE, REVALIDATE, con
 from actitud_api.platform.http.scope import ApiRequest, Moved, base_of, query_pairs, redirect
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.service import UnknownEdition
-from actitud_api.resources.organisations.service import AliasOf
+from actitud_api.resources.organisations.service import IdentifierIsAlias
 from actitud_api.resources.scores import schemas as scores
 from actitud_api.resources.scores.service import UnknownScore
 from actitud_api.web.embeds import element, oembed, pictures, schemas, service
@@ -86,7 +86,7 @@ class BadgesController(Controller):
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
         try:
             return form.answer(request, database, edition, organisation)
-        except AliasOf as alias:
+        except IdentifierIsAlias as alias:
             return redirect(request.scope, Moved("name", f"{alias.organisation}.{suffix}"))
 
     @get_page("/{name:str}", operation_id="badges.list", access=ANYBODY, cors=True)
@@ -178,7 +178,7 @@ class OembedController(Controller):
             raise ProblemError(NOT_FOUND, _NOT_OURS)
         try:
             standing = _standing(database, named.edition, named.organisation)
-        except AliasOf as alias:
+        except IdentifierIsAlias as alias:
             standing = _standing(database, named.edition, alias.organisation)
         shown = _shown(request, standing, named.language)
         # `latest` stays what it is: the frame then follows from one edition to the next.

@@ -54,7 +54,7 @@ def find_standing(database: Database, edition: str, organisation: str) -> EmbedS
     return found[0]
 
 
-def find_edition(database: Database, edition: str) -> editions.Record:
+def find_edition(database: Database, edition: str) -> editions.EditionRecord:
     """The edition of that id, or the latest; raises `UnknownEdition`. Of one that is not published nothing is shown."""
     with database.read() as session:
         return editions.find(session, edition)
@@ -62,7 +62,7 @@ def find_edition(database: Database, edition: str) -> editions.Record:
 
 def list_standings(
     database: Database,
-    edition: editions.Record,
+    edition: editions.EditionRecord,
     filters: ScoreFilters,
     *,
     sort: RankingSort = scores.BEST_FIRST,
@@ -80,7 +80,11 @@ def list_standings(
 
 
 def _build_standing(
-    database: Database, edition: editions.Record, row: RankingRow, superseded_by: str | None, tally: ReviewTally | None
+    database: Database,
+    edition: editions.EditionRecord,
+    row: RankingRow,
+    superseded_by: str | None,
+    tally: ReviewTally | None,
 ) -> EmbedStanding:
     document = load_methodology(row.methodology).document
     unit: int = 10**document.decimals
@@ -106,7 +110,7 @@ def _build_standing(
     )
 
 
-def _is_provisional(database: Database, edition: editions.Record, row: RankingRow) -> bool:
+def _is_provisional(database: Database, edition: editions.EditionRecord, row: RankingRow) -> bool:
     """Whether its level is provisional, which few can be: those that are of a level that can be so."""
     levels = load_methodology(row.methodology).document.levels
     if row.level is None or levels[row.level - 1].provisional_unless is None:

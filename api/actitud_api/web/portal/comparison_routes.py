@@ -123,7 +123,7 @@ class Chosen(Struct, frozen=True, kw_only=True):
     `refused`: what was named, where that is more than `MOST`.
     """
 
-    edition: editions.Record
+    edition: editions.EditionRecord
     sides: tuple[ComparedScore, ...]
     unknown: tuple[str, ...]
     refused: tuple[str, ...]
@@ -267,7 +267,7 @@ def _grouped(columns: Sequence[Column], sections: Sequence[Section]) -> Grouped:
     return Grouped(tuple(groups), round(y, 2))
 
 
-def _address(to: Links, edition: editions.Record, ids: Sequence[str]) -> str:
+def _address(to: Links, edition: editions.EditionRecord, ids: Sequence[str]) -> str:
     """The page of these organisations side by side."""
     return to.add_query(to.build_path(edition.id, "compare"), [("organisation", one) for one in ids])
 
@@ -275,7 +275,7 @@ def _address(to: Links, edition: editions.Record, ids: Sequence[str]) -> str:
 def _sections(
     columns: Sequence[Column],
     sides: Sequence[ComparedScore],
-    edition: editions.Record,
+    edition: editions.EditionRecord,
     figures: FigureFormatter,
     language: Language,
 ) -> list[Section]:

@@ -16,7 +16,7 @@ from actitud_api.platform.http.scope import ApiRequest, base_of
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST, UnknownEdition
-from actitud_api.resources.organisations.service import AliasOf
+from actitud_api.resources.organisations.service import IdentifierIsAlias
 from actitud_api.resources.scores import comparison
 from actitud_api.resources.scores.service import RankingRow, UnknownScore
 from actitud_api.web.embeds import element, snippets
@@ -90,7 +90,7 @@ class Built(Struct, frozen=True, kw_only=True):
     """
 
     choice: Choice
-    edition: editions.Record | None = None
+    edition: editions.EditionRecord | None = None
     standing: EmbedStanding | None = None
     matches: tuple[RankingRow, ...] = ()
     problem: Texts | None = None
@@ -123,7 +123,7 @@ class EmbedPageController(Controller):
 def _built(database: Database, choice: Choice) -> Built:
     """What comes of a choice; a search that finds one organisation chooses it."""
     try:
-        edition = editions.published(database, choice.edition).record
+        edition = editions.get_published(database, choice.edition).record
     except UnknownEdition:
         return Built(choice=choice, problem=said.UNKNOWN_EDITION)
     matches = (
@@ -203,7 +203,7 @@ def _standing(database: Database, choice: Choice) -> EmbedStanding:
     """How the chosen organisation stands; raises `UnknownEdition` and `UnknownScore`."""
     try:
         return embeds.find_standing(database, choice.edition, choice.organisation)
-    except AliasOf as alias:
+    except IdentifierIsAlias as alias:
         return embeds.find_standing(database, choice.edition, alias.organisation)
 
 

@@ -99,7 +99,7 @@ def render_portal_page(
     values: Mapping[str, object],
     *,
     section: PortalSection | None = None,
-    edition: editions.Record | None = None,
+    edition: editions.EditionRecord | None = None,
     trail: Sequence[Crumb] = (),
     status: int = 200,
     headers: Mapping[str, str] | None = None,
@@ -151,14 +151,14 @@ def render_portal_page(
     )
 
 
-def select_edition_title(edition: editions.Record, language: Language) -> str:
+def select_edition_title(edition: editions.EditionRecord, language: Language) -> str:
     """The name of an edition, in that language where it has one."""
     return nearest(edition.titles, language)
 
 
-def list_published_editions(database: Database) -> list[editions.Counted]:
+def list_published_editions(database: Database) -> list[editions.CountedEdition]:
     """The published editions, the newest first."""
-    found = editions.page(database, after=None, offset=0, limit=_EDITIONS_MAX)
+    found = editions.list_page(database, after=None, offset=0, limit=_EDITIONS_MAX)
     return [counted for counted in found if counted.record.state == "published"]
 
 
@@ -167,7 +167,7 @@ def render_missing_page(
     database: Database,
     reason: Texts,
     *,
-    edition: editions.Record | None = None,
+    edition: editions.EditionRecord | None = None,
     instead: Sequence[Crumb] = (),
 ) -> Response[bytes]:
     """The page (404) of what is not there, with what is: the published editions, and where to search in one.

@@ -23,7 +23,7 @@ from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.methodologies import service
-from actitud_api.resources.suggestions.service import Filters
+from actitud_api.resources.suggestions.service import SuggestionFilters
 from actitud_api.web.portal.layout import Crumb, build_links, render_missing_page, render_portal_page
 from actitud_api.web.portal.suggestion_routes import some
 
@@ -96,7 +96,7 @@ class MethodologyPagesController(Controller):
         """Every version, the newest first."""
         found = [
             (methodology, len(list(walk_indicators(methodology.document.root))), methodology.texts[language].title)
-            for methodology in reversed(service.listed(after=None))
+            for methodology in reversed(service.list_methodologies(after=None))
         ]
         title = _METHODOLOGIES.into(language)
         return render_portal_page(
@@ -110,11 +110,11 @@ class MethodologyPagesController(Controller):
         """A version: every indicator with its question, goalposts, and rules; levels, changes and sources."""
         to = build_links(request)
         try:
-            methodology = service.one(version)
+            methodology = service.get_methodology(version)
         except UnknownMethodology:
             return render_missing_page(request, database, _UNKNOWN)
         title = _METHODOLOGY.into(language).format(version=methodology.version)
-        taken_in = Filters(state="accepted", methodology=methodology.version)
+        taken_in = SuggestionFilters(state="accepted", methodology=methodology.version)
         return render_portal_page(
             request,
             "methodology.html",
@@ -125,7 +125,7 @@ class MethodologyPagesController(Controller):
                 "texts": methodology.texts[language],
                 "shown": told_of(methodology.version, language),
                 "taken": some(database, taken_in, language, to, _TAKEN_MOST),
-                "proposed": some(database, Filters(), language, to, _SUGGESTIONS_MOST),
+                "proposed": some(database, SuggestionFilters(), language, to, _SUGGESTIONS_MOST),
                 "number": lambda value: words.number(value, language),
             },
             section="methodology",
@@ -136,7 +136,7 @@ class MethodologyPagesController(Controller):
 @lru_cache(maxsize=32)
 def told_of(version: str, language: Language) -> Page:
     """A registered methodology in words, which in a running service never changes."""
-    methodology = service.one(version)
+    methodology = service.get_methodology(version)
     document, texts, sentences = methodology.document, methodology.texts[language], sentences_of(methodology, language)
     before, changes = _changes(methodology, language)
     total = sum(child.weight for child in document.root.children)
@@ -197,7 +197,7 @@ def _rules(methodology: Methodology, language: Language) -> tuple[RuleTold, ...]
 
 def _changes(methodology: Methodology, language: Language) -> tuple[str | None, dict[str, list[str]]]:
     """The version before one, and what differs from it in words; None and nothing of the first."""
-    known = service.listed(after=None)
+    known = service.list_methodologies(after=None)
     position = [one.version for one in known].index(methodology.version)
     if not position:
         return None, {}

@@ -17,7 +17,7 @@ from actitud_api.engine.scoring.ranking import RANKED
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
-from actitud_api.resources.organisations.service import Band, words
+from actitud_api.resources.organisations.service import Band, split_words
 from actitud_api.resources.scores import audits, schemas, service
 from actitud_api.resources.scores.comparison_schemas import DRAWS, SEED
 from actitud_api.resources.scores.computed import ComputationBusy, Computed
@@ -122,7 +122,7 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
         """The same for the services."""
         level = self.chosen.get("level")
         return ScoreFilters(
-            words=tuple(words(self.query)),
+            words=tuple(split_words(self.query)),
             kinds=(self.chosen["kind"],) if "kind" in self.chosen else None,
             region=self.chosen.get("region"),
             province=self.chosen.get("province"),
@@ -170,7 +170,7 @@ class RankingPage(Struct, frozen=True, kw_only=True):
 def build_ranking_page(
     database: Database,
     computed: Computed,
-    edition: editions.Record,
+    edition: editions.EditionRecord,
     parameters: Iterable[tuple[str, str]],
     to: Links,
     language: Language,
@@ -289,7 +289,7 @@ def format_interval(interval: tuple[int, int] | None, names: Names) -> str | Non
 
 def _build_line(
     row: RankingRow,
-    edition: editions.Record,
+    edition: editions.EditionRecord,
     intervals: Mapping[str, tuple[int, int]],
     sort: RankingSort,
     to: Links,
@@ -375,7 +375,7 @@ _GROUPED_BY: Final = ("kind", "region", "province", "band")
 
 def _sort_by_text(texts: Mapping[str, str]) -> dict[str, str]:
     """Names in the order of the alphabet, whatever their accents."""
-    return dict(sorted(texts.items(), key=lambda pair: words(pair[1])))
+    return dict(sorted(texts.items(), key=lambda pair: split_words(pair[1])))
 
 
 def _parse_request(given: Mapping[str, str], fields: Sequence[FilterField]) -> RankingRequest:

@@ -75,13 +75,13 @@ class PortalController(Controller):
     ) -> Response[bytes]:
         """The ranking of an edition, and how its index spreads."""
         try:
-            record = editions.published(database, edition).record
+            record = editions.get_published(database, edition).record
         except UnknownEdition:
             return render_missing_page(request, database, said.UNKNOWN_EDITION)
         names = Names(loader.load_methodology(record.methodology), language)
         to = build_links(request)
         listed = build_ranking_page(database, computed, record, read_parameters(request), to, language)
-        latest = editions.published(database, LATEST).record
+        latest = editions.get_published(database, LATEST).record
         source = exports.load_source(database, record.id)
         described = None
         if source.published is not None:

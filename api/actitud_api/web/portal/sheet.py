@@ -207,7 +207,7 @@ class OrganisationView(Struct, frozen=True, kw_only=True):
 def describe_organisation(
     database: Database,
     computed: Computed,
-    edition: editions.Record,
+    edition: editions.EditionRecord,
     sent: EditionScore,
     score: NarratedScore,
     names: Names,
@@ -337,13 +337,13 @@ def _list_five_numbers(spread: schemas.PointsSpread) -> tuple[Figure, Figure, Fi
     return spread.min, spread.q1, spread.median, spread.q3, spread.max
 
 
-def _find_previous_edition(past: list[service.HistoryEntry], edition: editions.Record) -> str | None:
+def _find_previous_edition(past: list[service.HistoryEntry], edition: editions.EditionRecord) -> str | None:
     """The newest edition before this one that scores the organisation."""
     this: tuple[date, str] = (edition.period_to, edition.id)
     return next((one.past.edition for one in past if (one.past.period_to, one.past.edition) < this), None)
 
 
-def _describe_history(past: list[service.HistoryEntry], edition: editions.Record, names: Names) -> ScoreHistory:
+def _describe_history(past: list[service.HistoryEntry], edition: editions.EditionRecord, names: Names) -> ScoreHistory:
     shown = [schemas.build_past_score(one, names.language) for one in past]
     rated = [one for one in reversed(shown) if one.index is not None and one.rank is not None]
     parts = [

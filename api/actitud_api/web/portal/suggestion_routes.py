@@ -20,7 +20,7 @@ from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.scope import ApiRequest, base_of
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.suggestions import schemas, service
-from actitud_api.resources.suggestions.service import DIMENSION_OF, Filters, Kind, Record
+from actitud_api.resources.suggestions.service import DIMENSION_BY_INDICATOR, Kind, SuggestionFilters, SuggestionRecord
 from actitud_api.resources.suggestions.service import State as Decided
 from actitud_api.web.embeds.lettering import clean_text
 from actitud_api.web.portal.layout import Crumb, Links, build_links, read_parameters, render_portal_page
@@ -129,12 +129,16 @@ class SuggestionPagesController(Controller):
         )
 
 
-def some(database: Database, filters: Filters, language: Language, to: Links, most: int) -> list[SuggestionTold]:
+def some(
+    database: Database, filters: SuggestionFilters, language: Language, to: Links, most: int
+) -> list[SuggestionTold]:
     """The newest suggestions of those that are asked for, in words."""
-    return [told(record, language, to) for record in service.page(database, filters, after=None, offset=0, limit=most)]
+    return [
+        told(record, language, to) for record in service.list_page(database, filters, after=None, offset=0, limit=most)
+    ]
 
 
-def told(record: Record, language: Language, to: Links) -> SuggestionTold:
+def told(record: SuggestionRecord, language: Language, to: Links) -> SuggestionTold:
     """A suggestion in words of a language; what people wrote stays in theirs."""
     return SuggestionTold(
         id=record.id,
@@ -159,14 +163,16 @@ def told(record: Record, language: Language, to: Links) -> SuggestionTold:
     )
 
 
-def _about(record: Record, language: Language, to: Links) -> About | None:
+def _about(record: SuggestionRecord, language: Language, to: Links) -> About | None:
     """The indicator, else the dimension, in the methodology in use or the newest that has it."""
     named = record.indicator or record.dimension
     if named is None:
         return None
-    known = next(one for one in _methodologies() if named in {*one.texts[language].indicators, *DIMENSION_OF.values()})
+    known = next(
+        one for one in _methodologies() if named in {*one.texts[language].indicators, *DIMENSION_BY_INDICATOR.values()}
+    )
     sentences = sentences_of(known, language)
-    text = sentences.indicator(named) if named in DIMENSION_OF else sentences.group(named)
+    text = sentences.indicator(named) if named in DIMENSION_BY_INDICATOR else sentences.group(named)
     return About(f"{named} · {text}", f"{to('methodologies', known.version)}#{named}")
 
 
@@ -204,12 +210,12 @@ def _listed(database: Database, given: Mapping[str, str], to: Links, names: Name
         ),
     )
     chosen = {one.name: choice.value for one in fields for choice in one.choices if choice.chosen and choice.value}
-    filters = Filters(**chosen)  # type: ignore[arg-type]  # each is one of the values that there are to choose from
-    found = service.count(database, filters)
+    filters = SuggestionFilters(**chosen)  # type: ignore[arg-type]  # each is one of the values that there are to choose from
+    found = service.count_suggestions(database, filters)
     last = max(1, -(-found // PER_PAGE))
     asked = given.get("page", "")
     number = min(int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 and int(asked) else 1, last)
-    records = service.page(database, filters, after=None, offset=PER_PAGE * (number - 1), limit=PER_PAGE)
+    records = service.list_page(database, filters, after=None, offset=PER_PAGE * (number - 1), limit=PER_PAGE)
 
     def address(page: int) -> str:
         pairs: list[tuple[str, str | int]] = [*chosen.items(), *([("page", page)] if page > 1 else [])]

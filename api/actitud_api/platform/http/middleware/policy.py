@@ -43,7 +43,7 @@ class Holder(Protocol):
         """All that it acts for."""
         ...
 
-    def reaches(self, kind: str, identifier: str) -> bool:
+    def can_reach(self, kind: str, identifier: str) -> bool:
         """Whether what it is bound to lets it at what a path parameter (`kind`) names."""
         ...
 
@@ -111,7 +111,7 @@ def _problem(scope: HTTPScope, rule: Rule, holder: Holder | None) -> ProblemErro
         return _unauthorized(f'{_CHALLENGE}, error="invalid_token"')
     if rule.key == "required" and holder.role not in rule.roles:
         return ProblemError(FORBIDDEN, FORBIDDEN.description)
-    if rule.key == "required" and not all(holder.reaches(*named) for named in scope["path_params"].items()):
+    if rule.key == "required" and not all(holder.can_reach(*named) for named in scope["path_params"].items()):
         return ProblemError(NOT_FOUND, NOT_FOUND.description)
     return None
 

@@ -8,7 +8,7 @@ from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.auth.policy import DRAFT_READERS, EDITORS
-from actitud_api.platform.auth.recording import recorded
+from actitud_api.platform.auth.recording import with_audit_entry
 from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.operations import delete, get, put
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
@@ -16,7 +16,7 @@ from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, ProblemMappi
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.versions import Expected, revision
+from actitud_api.platform.storage.versions import Expected, build_revision
 from actitud_api.resources.assessments.schemas import AssessmentPath
 from actitud_api.resources.reviews.replies import schemas, service
 from actitud_api.resources.reviews.replies.queries import ReplyRecord
@@ -126,7 +126,7 @@ class RepliesController(Controller):
                 session, path.edition, path.organisation, path.indicator, new, expected=expected, now=now
             )
 
-        written = recorded(request, database, put)
+        written = with_audit_entry(request, database, put)
         return _answer(request, written.record, created=written.created)
 
     @delete(
@@ -145,7 +145,7 @@ class RepliesController(Controller):
                 session, path.edition, path.organisation, path.indicator, expected=expected, now=datetime.now(UTC)
             )
 
-        recorded(request, database, take_back)
+        with_audit_entry(request, database, take_back)
 
 
 def _answer(request: ApiRequest, record: ReplyRecord, *, created: bool = False) -> Response[bytes]:
@@ -153,6 +153,6 @@ def _answer(request: ApiRequest, record: ReplyRecord, *, created: bool = False) 
     return REPLY.of(
         request,
         schemas.build_reply(record),
-        revision=revision(record.created, record.version),
+        revision=build_revision(record.created, record.version),
         created=path if created else None,
     )

@@ -14,7 +14,7 @@ from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.versions import Expected, Stale, revision
+from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.assessments.records import AssessmentRecord as Assessment
@@ -178,8 +178,8 @@ def _lock_reply(
 
 
 def _ensure_expected(before: ReplyRecord | None, expected: Expected) -> None:
-    if not expected(None if before is None else revision(before.created, before.version)):
-        raise Stale
+    if not expected(None if before is None else build_revision(before.created, before.version)):
+        raise StaleVersion
 
 
 def _find_reply(session: Session, found: Assessment, indicator: str) -> ReplyRecord | None:
