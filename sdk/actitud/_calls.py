@@ -32,7 +32,7 @@ MAX_REDIRECTS = 5
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SPENT = frozenset({404, 412})
-"""How a guarded request is refused once it has acted: what it was made for is not there any more, or has changed."""
+"""Statuses that refuse a guarded request that has acted already: its target is gone or has changed."""
 _REDIRECTS_THAT_KEEP_THE_METHOD = frozenset({307, 308})
 _ENTITY_TAG = re.compile(r'\*|"[\x21\x23-\x7e]*"')
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
@@ -147,7 +147,7 @@ Call: TypeAlias = Generator[Attempt, Outcome, T]
 
 
 class Transport(Protocol):
-    """What the blocking driver needs."""
+    """Interface that the blocking driver needs."""
 
     def perform(self, attempt: Attempt) -> Outcome:
         """Wait, send, and return the answer or the failure; a failure is returned, not raised."""
@@ -155,7 +155,7 @@ class Transport(Protocol):
 
 
 class AsyncTransport(Protocol):
-    """What the asynchronous driver needs."""
+    """Interface that the asynchronous driver needs."""
 
     async def perform(self, attempt: Attempt) -> Outcome:
         """Wait, send, and return the answer or the failure; a failure is returned, not raised."""
@@ -189,7 +189,7 @@ async def drive_async(call: Call[T], transport: AsyncTransport) -> T:
 
 
 class Bound:
-    """What has the operations of a blocking client: the client itself and its groups of operations."""
+    """Base of objects with operations of the blocking client: the client and its groups."""
 
     def __init__(self, core: Core, transport: Transport) -> None:
         self._core = core
@@ -197,7 +197,7 @@ class Bound:
 
 
 class AsyncBound:
-    """What has the operations of an asynchronous client: the client itself and its groups of operations."""
+    """Base of objects with operations of the asynchronous client: the client and its groups."""
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         self._core = core

@@ -1,4 +1,4 @@
-"""What a client knows: where the service is, its key, how long to wait; from arguments, then environment."""
+"""Configuration of a client: address, key, time-outs; from arguments, then environment."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ SYSTEM = Runtime()
 
 
 class SharedState:
-    """What a client and those made of it by ``with_options`` learn from answers.
+    """State that a client shares with the copies that ``with_options`` makes.
 
     ``deprecated``: the operations of which it was said. ``full_until``: a reading of the clock, before which the
     service takes no further request.

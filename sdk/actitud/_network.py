@@ -1,4 +1,4 @@
-"""What connections of ours do beyond those of httpx: they end in time, and the key goes round the cache.
+"""Connections that end in time, and credentials that bypass the cache.
 
 A limit of httpx holds for one step. A server that sends a byte now and then, or interim answers without end, makes as
 many steps as it likes; so each step gets at most what is left of the time of the call (:class:`StepTimeout`).
@@ -26,21 +26,21 @@ _SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tupl
 
 
 def bound_connections(client: httpx.Client) -> None:
-    """Have the connections of a client of ours keep to the time of the call."""
+    """Make the connections of our own client keep to the time of the call."""
     for transport in filter(None, (client._transport, *client._mounts.values())):
         pool = cast(httpx.HTTPTransport, transport)._pool  # httpx makes no others
         pool._network_backend = _BoundedBackend(pool._network_backend)
 
 
 def bound_connections_async(client: httpx.AsyncClient) -> None:
-    """Have the connections of a client of ours keep to the time of the call."""
+    """Make the connections of our own client keep to the time of the call."""
     for transport in filter(None, (client._transport, *client._mounts.values())):
         pool = cast(httpx.AsyncHTTPTransport, transport)._pool
         pool._network_backend = _AsyncBoundedBackend(pool._network_backend)
 
 
 def insert_cache(client: httpx.Client, cache: Callable[[httpx.BaseTransport], httpx.BaseTransport]) -> None:
-    """Put a cache before the connections of a client of ours. It gets to see no key, which it would store."""
+    """Put a cache before the connections of our own client. It sees no key, which it would store."""
     client._transport = cache(_CredentialTransport(client._transport))
     for pattern, transport in client._mounts.items():
         client._mounts[pattern] = transport and cache(_CredentialTransport(transport))
@@ -49,7 +49,7 @@ def insert_cache(client: httpx.Client, cache: Callable[[httpx.BaseTransport], ht
 def insert_cache_async(
     client: httpx.AsyncClient, cache: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
 ) -> None:
-    """Put a cache before the connections of a client of ours. It gets to see no key, which it would store."""
+    """Put a cache before the connections of our own client. It sees no key, which it would store."""
     client._transport = cache(_AsyncCredentialTransport(client._transport))
     for pattern, transport in client._mounts.items():
         client._mounts[pattern] = transport and cache(_AsyncCredentialTransport(transport))

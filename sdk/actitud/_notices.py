@@ -1,4 +1,4 @@
-"""Tells that the service will not have an operation for ever (RFC 9745, RFC 8594)."""
+"""Warnings of operations that the service deprecates (RFC 9745, RFC 8594)."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ _SECONDS = re.compile(r"@(\d{1,11})")
 
 
 class ActitudDeprecationWarning(FutureWarning):
-    """The service will not have an operation for ever, or answers it only for a while.
+    """The service deprecates an operation.
 
-    It is shown to whoever runs the program, unlike ``DeprecationWarning``: what the service gives up ends in every
-    version of the program.
+    Unlike ``DeprecationWarning`` it is shown by default: the end of an operation breaks every version of a program.
     """
 
 
 def warn_of_deprecation(operation: str, headers: Mapping[str, str]) -> None:
-    """Warn of what ``Deprecation``, ``Sunset`` and ``Link`` say of an operation, at the line that called it."""
+    """Warn, at the calling line, with the dates and links of ``Deprecation``, ``Sunset`` and ``Link``."""
     parts = [f"the service gives {operation} up"]
     if "deprecation" in headers:
         parts.append(f"deprecated since {_format_day(headers['deprecation'])}")

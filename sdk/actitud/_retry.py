@@ -1,4 +1,4 @@
-"""When a call is tried again: decisions without clock, randomness or network, so that each can be tested."""
+"""Decisions on repetition of a call, without clock, randomness or network, so that each can be tested."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _RATE_LIMIT = re.compile(r"[^;,]*;r=(\d{1,9});t=(\d{1,9})")
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How often and how patiently a call is repeated. All durations are seconds."""
+    """Number of repetitions and bounds of their delays, in seconds."""
 
     max_retries: int
     total: float
@@ -22,7 +22,7 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_temporary(status: int | None) -> bool:
-    """Tell whether a repetition may succeed; ``None`` stands for "no answer arrived".
+    """Return True if a repetition may succeed; ``None`` stands for "no answer arrived".
 
     408, 429 and the 5xx are temporary, except 501: what a server lacks, it lacks the second time too.
     """

@@ -1,4 +1,4 @@
-"""Files that are read while they come: JSON Lines, row by row, with a bounded part of it in memory."""
+"""Files that are read while they come: JSON Lines, row by row, in bounded memory."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _LINE_MAX = 1024 * 1024
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of a file has come: ``rows`` and ``bytes`` so far, decompressed."""
+    """Progress of a file: ``rows`` and ``bytes`` so far, decompressed."""
 
     rows: int
     bytes: int
 
 
 class Lines(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A file that is on its way, what its lines are, and whom to tell how far it is."""
+    """A file that is on its way: its rows, and the callback for progress."""
 
     reply: OpenResponse
     kind: type[T]

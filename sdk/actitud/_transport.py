@@ -28,7 +28,7 @@ USER_AGENT = f"actitud/{__version__} python/{platform.python_version()} httpx/{h
 _ALWAYS = {"Accept": "application/json, application/problem+json", "Accept-Encoding": "gzip"}
 
 _LEAST_TIMEOUT = 0.001
-"""What an attempt still gets when the budget is used up: httpx reads 0 as "do not wait at all"."""
+"""Seconds of an attempt after the budget is used up: httpx reads 0 as "do not wait at all"."""
 
 _DECODABLE = frozenset({"", "identity", "gzip"})
 """Content codings that are read. Stacked codings and those that swell a thousandfold per layer are not."""
@@ -252,7 +252,7 @@ class _Gunzip:
 
 
 class _BodyReader:
-    """Takes a body within the limits of size and time, and collects it unless it is streamed."""
+    """Reader of a body within limits of size and time; collects it unless it is streamed."""
 
     def __init__(self, attempt: Attempt, request: httpx.Request, response: httpx.Response) -> None:
         self.attempt = attempt
@@ -299,11 +299,11 @@ class _BodyReader:
             raise self._refuse_size()
 
     def add(self, raw: bytes) -> None:
-        """Take one more part of a body that is collected. Raises as :meth:`pieces`."""
+        """Add a part to a body that is collected. Raises as :meth:`unpack`."""
         self._chunks.extend(self.unpack(raw))
 
     def end(self) -> None:
-        """Take note that nothing more comes; raises where more was due."""
+        """End the body; raises if more was due."""
         if self._gunzip is not None and not self._gunzip.complete:
             raise self._build_refusal("an answer that breaks off in its gzip")
 

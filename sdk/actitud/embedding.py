@@ -1,4 +1,4 @@
-"""What to copy into a page of your own so that it shows a score: a badge, a card, a frame or the custom element."""
+"""Code to copy into a web page to show a score: a badge, a card, a frame or the custom element."""
 
 from __future__ import annotations
 

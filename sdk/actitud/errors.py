@@ -43,11 +43,11 @@ from actitud.models import Score
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
-    """One place of the request that is wrong.
+    """A fault of the request.
 
-    ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: what was broken.
-    ``value``: what was received there, as JSON, perhaps cut. ``suggestion``: what may have been meant.
-    ``allowed``: what the state that there is allows instead, where it is the state that is wrong.
+    ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: what was broken. ``value``: what was
+    received there, as JSON, perhaps cut. ``suggestion``: what may have been meant. ``allowed``: what the state that
+    there is allows instead, where it is the state that is wrong.
     """
 
     pointer: str
@@ -118,7 +118,7 @@ class UnexpectedResponse(ActitudError):
 
 
 class NotModified(ActitudError):
-    """What is asked for is still as the client knows it (304): nothing was sent again. ``etag`` names the state."""
+    """The resource is still as the client knows it (304), and was not sent again. ``etag`` names the state."""
 
     def __init__(self, etag: str) -> None:
         super().__init__(etag)
@@ -144,7 +144,7 @@ class ScoreHasErrors(ActitudError):
 
 
 class Unverifiable(ActitudError, ValueError):
-    """What was given to be verified is nothing that a service publishes; ``text`` says why, by language."""
+    """The file is nothing that a service publishes; ``text`` says why, by language."""
 
     def __init__(self, text: Mapping[str, str]) -> None:
         super().__init__(text)

@@ -1,4 +1,4 @@
-"""Data frames of what the service answers, through narwhals (``pip install actitud[frames]``, and polars or pandas).
+"""Data frames of answers, through narwhals (``pip install actitud[frames]``, and polars or pandas).
 
 Each row is one observation and each column one variable. The columns are those of the files, by the same names
 (docs/formats.md, "Columns"), and as frozen as they are. What is not there is null, never 0.
@@ -114,7 +114,7 @@ def _list_indicators(score: Score) -> Iterator[Mapping[str, Cell]]:
 
 
 def _build_review_cells(score: EditionScore, indicator: str) -> Mapping[str, Cell]:
-    """What the review found of an answer, and what the organisation replied."""
+    """Build the cells of the review of an answer and of the reply to it."""
     review = score.review
     found = next((one for one in review.verdicts if one.indicator == indicator), None)
     reply = next((one for one in review.replies if one.indicator == indicator), None)

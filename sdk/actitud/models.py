@@ -1,9 +1,9 @@
-"""What the service answers, as frozen Structs.
+"""Answers of the service, as frozen Structs.
 
-They are tolerant readers: a member that this version does not know is ignored, a value is not checked
-against the ranges that the docstrings state, and enumerations are open (``Literal[...] | str``), so an
-older client reads the answers of a newer service. Points and scores are multiples of 0.01 in methodology
-2026.1; ``None`` stands for "does not exist", never for 0.
+They are tolerant readers: a member that this version does not know is ignored, a value is not checked against the
+ranges that the docstrings state, and enumerations are open (``Literal[...] | str``), so an older client reads the
+answers of a newer service. Points and scores are multiples of 0.01 in methodology 2026.1; ``None`` stands for "does not
+exist", never for 0.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
 
 class Versioned(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be changed. ``etag`` names the state that was read, for ``if_match``; ``None`` in lists."""
+    """A resource that can be changed. ``etag`` names the state that was read, for ``if_match``; ``None`` in lists."""
 
     etag: str | None = None
 

@@ -128,7 +128,7 @@ class AsyncPage(Generic[T]):
 
 
 class AsyncListing(Generic[T]):
-    """What a list operation of the asynchronous client returns.
+    """Result of a list operation of the asynchronous client.
 
     ``await`` fetches its first page; ``async for`` goes over all items.
     """

@@ -1,11 +1,8 @@
-"""For the tests of programs that use this library: a service without network, and models with any content.
+"""Tools for tests of programs that use this library: a service without network, and models with any content.
 
->>> from actitud.testing import FakeServer, build
->>> from actitud import EditionScore
->>> server = FakeServer()
->>> server.answer("editions.scores.get", build(EditionScore, index=61.5))
->>> server.client().editions.scores.get("2026", "ES-DIR3-L01280796").index
-61.5
+>>> from actitud.testing import FakeServer, build >>> from actitud import EditionScore >>> server = FakeServer() >>>
+server.answer("editions.scores.get", build(EditionScore, index=61.5)) >>> server.client().editions.scores.get("2026",
+"ES-DIR3-L01280796").index 61.5
 
 What nobody has set is answered with the example of the OpenAPI document. Importing this module reads no examples; they
 come with the library.
@@ -270,7 +267,7 @@ def _load_examples() -> Mapping[str, models.JsonValue]:
 
 @cache
 def _map_operations() -> Mapping[str, str]:
-    """The operations of the document, by the name of the function that is called."""
+    """Map the function of each operation to its name in the document."""
     return dict(_list_methods(FakeServer().client(), ""))
 
 

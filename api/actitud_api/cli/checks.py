@@ -1,4 +1,4 @@
-"""What `doctor` looks at: each check finds something and says what to do about it."""
+"""Checks of `doctor`: each finds the state of one thing and says how to mend it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DISK_WARNING: Final = 1024**3
 """Bytes free under which the disk is about to fill."""
 
 CLOCK_FROM: Final = datetime(2026, 1, 1, tzinfo=UTC)
-"""No clock is right before the first methodology came out."""
+"""Publication of the first methodology: an earlier clock is wrong."""
 CLOCK_TO: Final = datetime(2100, 1, 1, tzinfo=UTC)
 CLOCK_SLACK: Final = timedelta(minutes=5)
 
@@ -45,7 +45,7 @@ Status = Literal["ok", "warning", "problem"]
 
 
 class Check(Struct, frozen=True):
-    """What was looked at (`name`; `title` in words), how it is, what was found, and what to do where that is not ok."""
+    """Result of a check: its name and title, the status, the finding, and the remedy if the status is not ok."""
 
     name: str
     status: Status
@@ -98,17 +98,17 @@ _PROXY = Texts(
 
 
 def check_settings(settings: Settings, language: Language) -> Check:
-    """That the settings could be read."""
+    """Return the check of settings that could be read."""
     return _pass("settings", _HOLD.into(language).format(database=hide_password(settings.database_url)), language)
 
 
 def report_faulty_settings(error: FaultySettings, language: Language) -> Check:
-    """Everything that is wrong with the settings."""
+    """Return the check of settings with faults, all of them."""
     return _fail("settings", "; ".join(describe(fault, language) for fault in error.faults), _MEND, language)
 
 
 def check_address(settings: Settings, language: Language) -> Check:
-    """Whether the service is open beyond this machine without anything in front."""
+    """Check that the service is not open beyond this machine without a proxy in front."""
     found = _LISTENS.into(language).format(host=settings.host, port=settings.port)
     if is_exposed(settings):
         return _fail("address", found, _PROXY, language, "warning")
@@ -143,19 +143,19 @@ _PERMISSIONS = Texts(
 
 
 def report_absent_database(settings: Settings, language: Language) -> Check:
-    """That there is no database."""
+    """Return the check of a database that does not exist."""
     return _fail(
         "database", _ABSENT.into(language).format(database=hide_password(settings.database_url)), _INIT, language
     )
 
 
 def report_unusable_database(error: ValueError, language: Language) -> Check:
-    """That the service does not run on such a database."""
+    """Return the check of a database that the service does not run on."""
     return _fail("database", str(error), _MEND, language)
 
 
 def check_reachable(settings: Settings, database: Database, language: Language) -> Check:
-    """Whether the database can be read at all."""
+    """Check that the database can be read."""
     try:
         kind = get_dialect(database)
         get_revisions(database)
@@ -165,7 +165,7 @@ def check_reachable(settings: Settings, database: Database, language: Language) 
 
 
 def check_migrations(settings: Settings, database: Database, language: Language) -> Check:
-    """Whether the tables are those of this release."""
+    """Check that the tables are those of this release."""
     found = get_revisions(database)
     text, remedy = {
         "current": (_AT, None),
@@ -179,7 +179,7 @@ def check_migrations(settings: Settings, database: Database, language: Language)
 
 
 def check_writable(database: Database, language: Language) -> Check:
-    """Whether the database takes a write."""
+    """Check that the database takes a write."""
     try:
         write_and_roll_back(database)
     except DatabaseFailure as error:
@@ -210,7 +210,7 @@ _ROOM = Texts(
 
 
 def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
-    """Whether SQLite keeps what it acknowledges; nothing on a server."""
+    """Check that SQLite keeps what it acknowledges; yield nothing for a server."""
     if get_dialect(database) != "sqlite":
         return
     try:
@@ -232,7 +232,7 @@ def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
 
 
 def check_disk(settings: Settings, language: Language) -> Iterator[Check]:
-    """Whether there is room beside the database; nothing on a server."""
+    """Check that the disk of the database has room; yield nothing for a server."""
     file = find_database_file(settings.database_url)
     if file is None:
         return
@@ -248,7 +248,7 @@ def check_disk(settings: Settings, language: Language) -> Iterator[Check]:
 
 
 def _measure_size(file: Path) -> int:
-    """Bytes of a database with its write-ahead log."""
+    """Measure a database with its write-ahead log, in bytes."""
     parts = (file, file.with_name(f"{file.name}-wal"))
     return sum(part.stat().st_size for part in parts if part.exists())
 
@@ -278,7 +278,7 @@ _RENEW = Texts("ejecute actitud-api init: hace otra clave", "run actitud-api ini
 
 
 def check_methodologies(language: Language) -> Check:
-    """Whether every methodology is the one that its digest was registered of."""
+    """Check that every methodology has its registered digest."""
     try:
         versions = loader.verify_registered_digests()
     except loader.DefectiveMethodology as error:
@@ -287,7 +287,7 @@ def check_methodologies(language: Language) -> Check:
 
 
 def check_clock(now: datetime, newest: datetime | None, language: Language) -> Check:
-    """Whether the time can be right; `newest`: a time that has certainly passed."""
+    """Check that the time is plausible; `newest`: a time that has certainly passed."""
     said = now.isoformat(timespec="seconds")
     if newest is not None and now < newest - CLOCK_SLACK:
         then = newest.isoformat(timespec="seconds")
@@ -298,7 +298,7 @@ def check_clock(now: datetime, newest: datetime | None, language: Language) -> C
 
 
 def list_administrators(database: Database) -> list[access.KeyRecord]:
-    """The keys of administrators."""
+    """List the keys of administrators."""
     with database.read() as session:
         return access.list_administrators(session)
 
@@ -306,7 +306,7 @@ def list_administrators(database: Database) -> list[access.KeyRecord]:
 def check_keys(
     records: Sequence[access.KeyRecord], peppers: Sequence[SecretText], now: datetime, language: Language
 ) -> Check:
-    """Whether an administrator can get in, today and in thirty days."""
+    """Check that an administrator has a valid key, today and in thirty days."""
     holding = [record for record in records if access.is_active(record, now)]
     known = [record for record in holding if access.is_recognised(record, peppers)]
     if not known:
@@ -321,7 +321,7 @@ def check_keys(
 
 
 def check_signing(settings: Settings, database: Database, language: Language) -> Check:
-    """Whether the key that signs is in its file, fits, and is read by its owner only."""
+    """Check that the signing key is in its file, fits, and is readable by its owner only."""
     try:
         with database.read() as session:
             signer = ledger.load_signer(session, settings.signing_folder)

@@ -1,4 +1,4 @@
-"""Reads the command line and runs the command that it names."""
+"""Entry point: parses the command line and runs its command."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from actitud_api.cli.parsers import LIGHT, build_parser, detect_language, load_r
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code is 0, 1 where it failed, 2 where it was called or set up wrongly.
+    """Run a command; return 0, 1 if it failed, or 2 if it was called or set up wrongly.
 
-    Only the parsers are imported here: a shell that completes, and whoever asks for help, wait for no more than these.
+    Only the parsers are imported here: completion in a shell and `--help` wait for no more than these.
     """
     language = detect_language(os.environ)
     line = build_parser(language)

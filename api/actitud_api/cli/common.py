@@ -1,4 +1,4 @@
-"""What the commands share: how they are added and fail, their settings, their language, their progress."""
+"""Shared parts of the commands: errors, settings, database, language, output, progress."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {r
 
 
 class CommandError(Exception):
-    """A command that failed: its text goes to standard error and its exit code is `code`."""
+    """Failure of a command: text for standard error, and its exit code `code`."""
 
     def __init__(self, text: str, code: int = 1) -> None:
         super().__init__(text)
@@ -36,7 +36,7 @@ class CommandError(Exception):
 
 
 def load_settings(options: argparse.Namespace) -> Settings:
-    """The settings of the process with what the options of a command say; raises `FaultySettings`."""
+    """Load the settings of the process, overridden by the options; raises `FaultySettings`."""
     said = {"database_url": options.database, "host": vars(options).get("host"), "port": vars(options).get("port")}
     settings = read(os.environ, Path(), {name: text for name, text in said.items() if text is not None})
     if not is_supported(settings.database_url):
@@ -46,7 +46,7 @@ def load_settings(options: argparse.Namespace) -> Settings:
 
 @contextmanager
 def open_database(settings: Settings, language: Language) -> Iterator[Database]:
-    """The database of the settings, closed at the end."""
+    """Open the database of the settings and close it at the end."""
     with catch_unusable(language):
         database = Database(settings.database_url)
     try:
@@ -57,7 +57,7 @@ def open_database(settings: Settings, language: Language) -> Iterator[Database]:
 
 @contextmanager
 def catch_unusable(language: Language) -> Iterator[None]:
-    """A block that makes a database; a URL that the service does not run on ends the command."""
+    """Turn the error of a URL that the service does not run on into `CommandError`."""
     try:
         yield
     except ValueError as error:
@@ -65,7 +65,7 @@ def catch_unusable(language: Language) -> Iterator[None]:
 
 
 def choose_language(options: argparse.Namespace, language: Language) -> Language:
-    """The language that is asked for, or else that of the process."""
+    """Return the language of the option, else that of the process."""
     if options.lang is None:
         return language
     known = next((found for found in LANGUAGES if found == options.lang), None)
@@ -76,7 +76,7 @@ def choose_language(options: argparse.Namespace, language: Language) -> Language
 
 
 def read_content(file: str, language: Language) -> bytes:
-    """The bytes of a file, or of standard input for `-`."""
+    """Read the bytes of a file, or of standard input for `-`."""
     try:
         return sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
     except OSError as error:
@@ -84,7 +84,7 @@ def read_content(file: str, language: Language) -> bytes:
 
 
 def print_renderable(renderable: RenderableType) -> None:
-    """Writes something to standard output, as wide as the terminal, without blanks at the ends of lines."""
+    """Print to standard output, as wide as the terminal, without blanks at the ends of lines."""
     console = Console(highlight=False)
     with console.capture() as captured:
         console.print(renderable)
@@ -92,7 +92,7 @@ def print_renderable(renderable: RenderableType) -> None:
 
 
 def render_marked(mark: str, text: str) -> Table:
-    """A paragraph that hangs on a mark."""
+    """Render a paragraph that hangs on a mark."""
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_row(mark, Text(text, overflow="fold"))
     return grid
@@ -100,7 +100,7 @@ def render_marked(mark: str, text: str) -> Table:
 
 @contextmanager
 def show_progress(text: str, total: int) -> Iterator[Callable[[], None]]:
-    """A progress bar on standard error; call what it yields for each step."""
+    """Show a progress bar on standard error; yield a function to call for each step."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(text, total=total)

@@ -1,4 +1,4 @@
-"""`completion`: writes what a shell needs to complete the commands."""
+"""`completion`: prints the script by which a shell completes the commands."""
 
 from __future__ import annotations
 

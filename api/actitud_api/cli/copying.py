@@ -57,7 +57,7 @@ _FAULTS: Final[dict[copies.BackupFaultCode, Texts]] = {
 
 DUMP: Final = "pg_dump --format=custom --file={file} {url}"
 LOAD: Final = "pg_restore --clean --if-exists --single-transaction --dbname={url} {file}"
-"""What to type where the database is a server."""
+"""Commands to use instead if the database is on a server."""
 
 
 def run_backup(options: argparse.Namespace, language: Language) -> int:
@@ -89,7 +89,7 @@ def run_restore(options: argparse.Namespace, language: Language) -> int:
 
 
 def _find_database_file(settings: Settings, command: str, file: Path, language: Language) -> Path:
-    """The file of the database; where that is a server, the command says what to type instead."""
+    """Find the file of the database; raise `CommandError` with the tool to use if it is on a server."""
     found = find_database_file(settings.database_url)
     if found is None:
         typed = command.format(file=shlex.quote(str(file)), url=shlex.quote(format_for_tools(settings.database_url)))

@@ -27,9 +27,9 @@ from actitud_api.resources.publications.workers import open_worker_pool
 from actitud_api.settings import Settings
 
 DATABASE: Final = "sqlite:///var/demo.sqlite3"
-"""The demonstration has a database of its own: nothing invented gets into a real one."""
+"""Database of its own: nothing invented gets into a real one."""
 SIGNING_FOLDER: Final = "demo"
-"""And it signs with a key of its own, in a folder below that of the settings."""
+"""Folder of a signing key of its own, below that of the settings."""
 
 _SIMULATING = Texts("Simulando municipios", "Simulating municipalities")
 _PUBLISHING = Texts("Publicando la edición", "Publishing the edition")
@@ -44,7 +44,7 @@ _READY = Texts(
 
 
 def run_demo(options: argparse.Namespace, language: Language) -> int:
-    """Answers from the start, and is ready once the demonstration is loaded."""
+    """Serve the demonstration; requests are answered at once, and it is ready when all is loaded."""
     said = load_settings(options)
     settings = structs.replace(
         said, database_url=options.database or DATABASE, signing_folder=said.signing_folder / SIGNING_FOLDER
@@ -93,7 +93,7 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
 
 
 def _create_key(database: Database, settings: Settings) -> str:
-    """A new key of an administrator."""
+    """Create a key of an administrator; return its text."""
     now = datetime.now(UTC)
     with database.write() as session:
         made = access.create_key(session, settings.peppers, role="administrator", days=1, now=now)
@@ -109,7 +109,7 @@ def _create_key(database: Database, settings: Settings) -> str:
 
 
 def _make_signing_key(database: Database, settings: Settings) -> None:
-    """Makes a key that signs where there is none whose private part is in place."""
+    """Create a signing key unless there is one whose private part is in place."""
     now = datetime.now(UTC)
     with database.write() as session:
         try:
@@ -120,7 +120,7 @@ def _make_signing_key(database: Database, settings: Settings) -> None:
 
 
 def _load(database: Database, language: Language) -> SimulationReport:
-    """The report of the demonstration in a database; makes it where it is not there."""
+    """Load the report of the demonstration, which is made first if the database lacks it."""
     report = demo.load_report(database)
     if report is not None:
         return report

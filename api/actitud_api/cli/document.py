@@ -16,7 +16,7 @@ _DIFFERS = Texts(
 
 
 def run_openapi(options: argparse.Namespace, language: Language) -> int:
-    """The document is that of the code alone: no setting of this machine shows in it."""
+    """Write or check the OpenAPI document, which follows from the code alone and no setting of this machine."""
     document: bytes = create_app(Settings()).state["document"]
     if not options.check:
         options.file.write_bytes(document)

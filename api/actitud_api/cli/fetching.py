@@ -1,4 +1,4 @@
-"""Fetches what a service publishes: with limits of time and size, and never from another host than the one asked."""
+"""Downloads with limits of time and size, from the requested host only."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SCHEME = Texts("no es una dirección http ni https", "it is no address of http 
 
 
 class AddressNotFound(LookupError):
-    """There is nothing at an address (404); `told` is the error of a command that needs it."""
+    """An address answers 404; `told`: the error of a command that needs it."""
 
     def __init__(self, told: CommandError) -> None:
         super().__init__(str(told))
@@ -44,7 +44,7 @@ class AddressNotFound(LookupError):
 
 
 class _RedirectedElsewhere(Exception):
-    """An answer that leads to another host."""
+    """An answer redirects to another host."""
 
     def __init__(self, location: str) -> None:
         super().__init__(location)
@@ -52,7 +52,7 @@ class _RedirectedElsewhere(Exception):
 
 
 class _SameHostRedirects(HTTPRedirectHandler):
-    """Follows redirections only within the host that was asked."""
+    """Follows redirections within the requested host only."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
@@ -64,12 +64,12 @@ class _SameHostRedirects(HTTPRedirectHandler):
 
 
 def is_url(text: str) -> bool:
-    """Whether a text is an address rather than the name of a file."""
+    """Return True if a text is an address and not the name of a file."""
     return "://" in text
 
 
 def fetch(url: str, language: Language) -> IO[bytes]:
-    """What an address answers, in a temporary file; raises `Missing` for 404, and `CommandError` for all else."""
+    """Download an address into a temporary file; raise `AddressNotFound` for 404, `CommandError` for all else."""
     file: IO[bytes] = TemporaryFile()  # noqa: SIM115 - whoever asked closes it
     try:
         _fill(file, url, language)
@@ -118,7 +118,7 @@ def _fill(file: IO[bytes], url: str, language: Language) -> None:
 
 
 def _describe_error(error: HTTPError, language: Language) -> str:
-    """What an answer that is an error says: its status, and what the service says of it."""
+    """Describe an error answer by its status and the detail that the service gives."""
     with error:
         status = _STATUS.into(language).format(status=error.code)
         try:
@@ -129,6 +129,6 @@ def _describe_error(error: HTTPError, language: Language) -> str:
 
 
 class _ProblemDetails(Struct, frozen=True):
-    """The part of a problem document (RFC 9457) that says what is wrong."""
+    """Members of a problem document (RFC 9457) that describe the fault."""
 
     detail: str = ""

@@ -52,7 +52,7 @@ _LISTED = ", ".join(KINDS)
 
 
 def read_first_organisation(options: argparse.Namespace, language: Language) -> organisations.OrganisationEntry | None:
-    """The organisation that the options describe, None where they describe none.
+    """Read the organisation that the options describe; None if they describe none.
 
     The province of a Spanish municipality is in its identifier. Raises `CommandError` with everything that is wrong.
     """

@@ -1,4 +1,4 @@
-"""`flags`: looks for what is remarkable in an edition, as `editions.flags.create` does."""
+"""`flags`: looks for remarkable answers in an edition, as `editions.flags.create` does."""
 
 from __future__ import annotations
 

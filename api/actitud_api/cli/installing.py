@@ -1,4 +1,4 @@
-"""`init`: makes what a real installation begins with, and shows the first key once."""
+"""`init`: creates the tables, the first key and the first organisation of an installation."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
 
 OVERLAP: Final = timedelta(days=30)
-"""How long before the last key of an administrator ends another one is made."""
+"""Time before the end of the last key of an administrator at which another is created."""
 
 KEY_DAYS: Final = range(OVERLAP.days + 1, access.DAYS_MAX + 1)
-"""Days that the key may last: more than the overlap, or each run would make another."""
+"""Days of a new key: more than the overlap, or each run would create another."""
 
 _NO_DAYS = Texts(
     "--key-days: «{value}» no es un número de días, de 31 a 365",
@@ -77,7 +77,7 @@ _NEXT = Texts(
 
 
 class InstallOutcome(Struct, frozen=True):
-    """What an installation has now: the organisation it begins with, if any, and the administrator key that holds.
+    """Organisation and administrator key of an installation after `init`.
 
     `added`: the organisation is new. `created`: the key is new, and this is the only time that its text is known.
     `kid`: the signing key that was made, None where there was one.
@@ -91,7 +91,7 @@ class InstallOutcome(Struct, frozen=True):
 
 
 class OrganisationDiffers(ValueError):
-    """There are organisations already, and not the one that was to be the first."""
+    """The installation has organisations, and not the one that was to be the first."""
 
     def __init__(self, record: organisations.OrganisationRecord) -> None:
         super().__init__(record.id)
@@ -138,9 +138,9 @@ def install(
     new_key: bool,
     now: datetime,
 ) -> InstallOutcome:
-    """Adds the first organisation and a key of an administrator where they are not there, together or not at all.
+    """Create the first organisation and a key of an administrator unless they exist, in one transaction.
 
-    Raises `OtherOrganisation`, and then nothing has changed.
+    Raises `OrganisationDiffers`, and then nothing has changed.
     """
     with wrap_failures(), database.write() as session:
         # Two that install at once take turns, on PostgreSQL too: the second finds what the first made.
@@ -182,7 +182,7 @@ def _create_organisation(
     signs: bool,
     now: datetime,
 ) -> str | None:
-    """Enters in the ledger what an installation was given, if anything; the id of the signing key made for it."""
+    """Record the changes of an installation in the ledger; return the id of the signing key made for that."""
     if added is None and created is None and signs:
         return None
     event = ledger.Event(
@@ -214,7 +214,7 @@ def _check_same(
 
 
 def _describe_outcome(outcome: InstallOutcome, settings: Settings, language: Language) -> list[str]:
-    """The outcome as lines of text; a new key stands alone in its line."""
+    """Describe the outcome in lines; a new key stands alone in its line."""
     organisation = outcome.organisation
     if organisation is None:
         lines = [_NO_ORGANISATION.into(language)]

@@ -1,4 +1,4 @@
-"""`keys`: makes a key and shows it once, lists, replaces and ends them, and finds those that are in a text."""
+"""`keys`: creates a key and shows it once, lists, rotates and revokes keys, and finds keys in a text."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def run_create(options: argparse.Namespace, language: Language) -> int:
 
 
 def _print_key(created: access.CreatedKey, language: Language) -> None:
-    """Says what a new key is for; the key itself stands alone in its line."""
+    """Print the purpose of a new key, and the key alone in its line."""
     record = created.record
     made = _MADE.into(language).format(
         id=record.id,
@@ -133,7 +133,7 @@ def _print_key(created: access.CreatedKey, language: Language) -> None:
 
 
 def _describe_scope(record: access.KeyRecord, language: Language) -> str:
-    """What a key is bound to."""
+    """Describe the organisations and editions that a key is bound to."""
     if record.role in access.ORGANISATION_ROLES:
         return ", ".join(record.organisations)
     if record.role in access.EDITION_ROLES:
@@ -142,7 +142,7 @@ def _describe_scope(record: access.KeyRecord, language: Language) -> str:
 
 
 def _build_event(name: str, record: access.KeyRecord, details: Mapping[str, str]) -> ledger.Event:
-    """The entry of what was done with a key; its id is no secret."""
+    """Build the ledger entry of an action on a key; its id is no secret."""
     return ledger.Event(
         action=f"cli.keys.{name}",
         actor=None,
@@ -154,7 +154,7 @@ def _build_event(name: str, record: access.KeyRecord, details: Mapping[str, str]
 
 
 def _find_faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
-    """Everything that is wrong with the options of a new key."""
+    """Find every fault in the options of a new key."""
     if options.role is None:
         yield _MISSING_ROLE.into(language).format(roles=_LISTED)
     elif options.role not in ROLES:
@@ -272,7 +272,7 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
 
 
 def run_check(options: argparse.Namespace, language: Language) -> int:
-    """The exit code is 0 where there is no key, 1 where there is one; what is found is named by its id alone."""
+    """Look for keys in a text; return 1 if there is one, else 0. Keys are shown by their ids alone."""
     text = read_content(options.file, language).decode("utf-8", "replace")
     found = list(find_keys(text))
     states = _describe_states(options, found, language) if found and (options.holds or options.database) else {}
@@ -288,7 +288,7 @@ def run_check(options: argparse.Namespace, language: Language) -> int:
 def _describe_states(
     options: argparse.Namespace, found: Sequence[tuple[int, Key]], language: Language
 ) -> dict[Key, str]:
-    """What the database says of each key."""
+    """Describe the state of each key in the database."""
     settings = load_settings(options)
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)

@@ -1,4 +1,4 @@
-"""`ledger`: makes a checkpoint to be kept outside, and writes the ledger to a file that anybody can verify."""
+"""`ledger`: creates a checkpoint to be kept outside, and exports the ledger for verification."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ REMEDIES: Final[dict[KeyFaultCode, Texts]] = {
 
 
 def describe_fault(error: SigningKeyFault, language: Language) -> str:
-    """What is wrong with the key that signs."""
+    """Describe the fault of the signing key."""
     return FAULTS[error.code].into(language).format(file=error.file, reason=error.reason)
 
 

@@ -1,4 +1,4 @@
-"""`methodology`: checks a document with its texts, and says what changed between two."""
+"""`methodology`: checks a document with its texts, and compares two versions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _SPELT = Texts("Sin diferencias; está escrito de otra manera.", "No differences
 
 
 def run_check(options: argparse.Namespace, language: Language) -> int:
-    """The exit code is 0 where there is no defect, notes or not, 1 where there is one, 2 where a file is unusable."""
+    """Check a document; return 0 without defects, 1 with some, 2 if a file is unusable."""
     chosen = choose_language(options, language)
     raw = read_content(options.file, chosen)
     texts = read_texts_beside(options.file, chosen) if options.texts is None else _read_texts(options.texts, chosen)
@@ -63,7 +63,7 @@ def run_check(options: argparse.Namespace, language: Language) -> int:
 
 
 def _list_remarks(checked: CheckedDocument, texts: dict[Language, bytes]) -> list[Remark]:
-    """What a reader should know besides the defects."""
+    """List the remarks on a document besides its defects."""
     found = [Remark(f"/texts/{language}", "no-texts", *_NO_TEXTS) for language in WRITTEN if language not in texts]
     first = (
         [Remark("/", "form-first", *_FORM_FIRST)]
@@ -78,7 +78,7 @@ class _LanguageMember(Struct):
 
 
 def _read_texts(files: list[str], language: Language) -> dict[Language, bytes]:
-    """The texts in those files, by the language that each says that it is in."""
+    """Read text files, each by the language that it states."""
     found: dict[Language, bytes] = {}
     for file in files:
         raw = read_content(file, language)
@@ -97,14 +97,14 @@ def _read_texts(files: list[str], language: Language) -> dict[Language, bytes]:
 
 
 class DiffedVersion(Struct, frozen=True):
-    """One of the two that are compared: its version, and the digest of its document."""
+    """A compared version and the digest of its document."""
 
     version: str
     digest: str
 
 
 class DiffReport(Struct, frozen=True):
-    """What differs; `languages` are those of which both have texts."""
+    """Differences of two versions; `languages`: those of which both have texts."""
 
     before: DiffedVersion
     after: DiffedVersion
@@ -117,7 +117,7 @@ def _build_reference(methodology: Methodology) -> DiffedVersion:
 
 
 def run_diff(options: argparse.Namespace, language: Language) -> int:
-    """The exit code is 0, differences or not, 1 where a file is defective, and 2 where there is none."""
+    """Compare two methodologies; return 0, 1 if a file is defective, 2 if one does not exist."""
     chosen = choose_language(options, language)
     before, after = (read_methodology(value, chosen) for value in (options.before, options.after))
     report = DiffReport(
@@ -135,7 +135,7 @@ def run_diff(options: argparse.Namespace, language: Language) -> int:
 
 
 def _render_report(report: DiffReport, lines: dict[str, list[str]], language: Language) -> RenderableType:
-    """The differences under their headings."""
+    """Render the differences under their headings."""
     versions = {"before": report.before.version, "after": report.after.version}
     parts: list[RenderableType] = [Text(_FROM_TO.into(language).format(**versions), style="bold")]
     if not lines:

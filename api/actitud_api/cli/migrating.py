@@ -1,4 +1,4 @@
-"""`migrate`: brings the tables to a revision and says what it did."""
+"""`migrate`: brings the tables to a revision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands and their options, in two languages: all that `--help` and completion need, and nothing heavy.
+"""Parsers of all commands in two languages: everything that `--help` and completion need, and nothing heavy.
 
 A command is named here as `"module.function"` of this package, which is imported when the command is run.
 """
@@ -18,27 +18,27 @@ from actitud_api.resources.organisations.kinds import Kind
 
 SHELLS: Final = ("bash", "zsh", "fish")
 LIGHT: Final = frozenset({"completion.run_completion"})
-"""Commands that need neither settings, database nor log, and that each new shell waits for."""
+"""Commands without settings, database or log: each new shell waits for them."""
 STANDARD_INPUT: Final = "-"
 LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
 class CommandRunner(Protocol):
-    """A command: returns its exit code, or raises `CommandError`."""
+    """Function that runs a command: returns its exit code, or raises `CommandError`."""
 
     def __call__(self, options: argparse.Namespace, language: Language, /) -> int:
-        """Run it."""
+        """Run the command."""
 
 
 class AddCommand(Protocol):
-    """Adds a command to the line; without `run`, as in `run_of`, it is one that has commands of its own."""
+    """Function that adds a command; without `run`, one that has commands of its own."""
 
     def __call__(self, text: Texts, name: str, run: str | None = None) -> argparse.ArgumentParser:
-        """Add it."""
+        """Add the command."""
 
 
 def detect_language(environment: Mapping[str, str]) -> Language:
-    """That of the locale where it is offered, else English."""
+    """Return the language of the locale if it is offered, else English."""
     locale = next((environment[name] for name in LOCALES if environment.get(name)), "")
     return next((known for known in LANGUAGES if locale.startswith(known)), "en")
 
@@ -51,7 +51,7 @@ def load_runner(options: argparse.Namespace) -> CommandRunner:
 
 
 def build_parser(language: Language) -> argparse.ArgumentParser:
-    """The commands, with their explanations in a language."""
+    """Build the parser of all commands, with help in a language."""
     line = argparse.ArgumentParser(prog="actitud-api")
     commands = line.add_subparsers(required=True, metavar="COMMAND")
 
@@ -85,7 +85,7 @@ def build_parser(language: Language) -> argparse.ArgumentParser:
 
 
 def _add_database_option(command: argparse.ArgumentParser, language: Language) -> None:
-    """Give a command the option of another database."""
+    """Add the option of another database."""
     command.add_argument(
         "--database",
         metavar="URL",
@@ -94,7 +94,7 @@ def _add_database_option(command: argparse.ArgumentParser, language: Language) -
 
 
 def _add_lang_option(command: argparse.ArgumentParser, language: Language) -> None:
-    """Give a command the option of another language for what it says."""
+    """Add the option of another language of the output."""
     command.add_argument(
         "--lang",
         metavar="LANG",
@@ -105,7 +105,7 @@ def _add_lang_option(command: argparse.ArgumentParser, language: Language) -> No
 
 
 def _add_organisation_options(command: argparse.ArgumentParser, language: Language) -> None:
-    """Give a command the options of an organisation."""
+    """Add the options that describe an organisation."""
     command.add_argument(
         "--organisation",
         metavar="ID",
@@ -167,7 +167,7 @@ def _add_serve(added: AddCommand, language: Language) -> None:
 
 
 def _add_address_options(command: argparse.ArgumentParser, language: Language) -> None:
-    """Give a command the options of where it listens."""
+    """Add the options of host and port."""
     command.add_argument(
         "--host",
         help=Texts("dirección en la que escucha (127.0.0.1)", "address to listen on (127.0.0.1)").into(language),

@@ -1,4 +1,4 @@
-"""`policy`: prints who may call which operation, as a table in Markdown or as JSON."""
+"""`policy`: prints the roles that may call each operation, as Markdown or JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from actitud_api.platform.http.access import Rule, handlers_of, operation_id, ru
 from actitud_api.settings import Settings
 
 May = Literal["yes", "own", "no"]
-"""Whether a role may: on everything, only on what its key is bound to, or not."""
+"""Access of a role: to everything, only within the scope of its key, or none."""
 
 _OPERATION = Texts("operación", "operation")
 _KEY = Texts("clave", "key")
@@ -30,7 +30,7 @@ _MAY: Final[dict[May, Texts]] = {"yes": Texts("sí", "yes"), "own": Texts("lo su
 
 
 class PolicyLine(msgspec.Struct, frozen=True):
-    """Who may call an operation; `key` is that of its rule, `roles` says of each role whether it may."""
+    """Access to an operation: `key` of its rule, and for each role whether it may call it."""
 
     operation: str
     method: str
@@ -40,7 +40,7 @@ class PolicyLine(msgspec.Struct, frozen=True):
 
 
 def list_policy() -> list[PolicyLine]:
-    """Every operation that is served, by its id; of one with several paths (formats) the first."""
+    """List every operation by its id; of one with several paths (formats) the first."""
     app = create_app(Settings())
     try:
         # The last of several paths counts in a dictionary.
@@ -58,7 +58,7 @@ def _build_line(name: str, path: str, handler: HTTPRouteHandler) -> PolicyLine:
 
 
 def render_policy(language: Language) -> str:
-    """The lines as a table in Markdown."""
+    """Render the policy as a table in Markdown."""
     return "".join(f"| {' | '.join(cells)} |\n" for cells in _list_cells(language))
 
 

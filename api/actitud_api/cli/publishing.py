@@ -37,7 +37,7 @@ _ACTION: Final = "cli.publish"
 
 
 def run_publish(options: argparse.Namespace, language: Language) -> int:
-    """The exit code is 0 where it is published, 1 where it cannot be and 2 where what is asked for is no request."""
+    """Publish an edition; return 0, 1 if that is refused, 2 if the request is not valid."""
     settings = load_settings(options)
     request = Body(schemas.PublicationRequest).convert(_build_body(options, language))
     if isinstance(request, list):
@@ -72,7 +72,7 @@ def run_publish(options: argparse.Namespace, language: Language) -> int:
 
 
 def _build_body(options: argparse.Namespace, language: Language) -> Json:
-    """The body of the request that the options stand for."""
+    """Build the request body of the options."""
     if options.corrections is None:
         return {"reason": options.reason}
     try:
@@ -90,7 +90,7 @@ def _count_scores(database: Database, edition: str) -> int:
 
 
 def _describe_refusal(error: Exception, language: Language) -> list[str]:
-    """Why nothing was published; raises the error itself where it says nothing of that."""
+    """Describe why nothing was published; raise the error itself if it is no refusal."""
     for known, mapped in PROBLEMS:
         if isinstance(error, known) and isinstance(problem := mapped(error), ProblemError):
             faults: list[Fault] = list(problem.faults)

@@ -1,4 +1,4 @@
-"""What a command needs of the database before it starts, and what to do where it is not there."""
+"""Conditions on the database before a command starts, and remedies."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ UNREACHABLE = Texts(
 
 @contextmanager
 def catch_unreachable(settings: Settings, language: Language) -> Iterator[None]:
-    """A block over the database; a failure of that ends the command with its reason."""
+    """Turn a failure of the database into `CommandError` with its reason."""
     try:
         yield
     except DatabaseFailure as error:
@@ -48,19 +48,19 @@ def catch_unreachable(settings: Settings, language: Language) -> Iterator[None]:
 
 
 def check_exists(settings: Settings, language: Language) -> None:
-    """Raises `CommandError` where the database is a file that is not there."""
+    """Raise `CommandError` if the file of the database does not exist."""
     if is_absent(settings.database_url):
         raise CommandError(NOT_INITIALISED.into(language).format(database=hide_password(settings.database_url)))
 
 
 def check_revisions(settings: Settings, found: Revisions, language: Language) -> None:
-    """Raise `CommandError` where no revision of this release made the tables."""
+    """Raise `CommandError` if the tables are of no revision of this release."""
     if found.state in _UNKNOWN:
         raise CommandError(describe_revisions(_UNKNOWN[found.state], settings, found, language))
 
 
 def check_ready(settings: Settings, database: Database, language: Language) -> None:
-    """Raises `CommandError` with what to do, unless the tables of a database are there as this release needs them."""
+    """Raise `CommandError` with the remedy unless the tables are those of this release."""
     check_exists(settings, language)
     with catch_unreachable(settings, language):
         found = get_revisions(database)
@@ -71,9 +71,9 @@ def check_ready(settings: Settings, database: Database, language: Language) -> N
 
 
 def create_tables(settings: Settings, database: Database, language: Language) -> tuple[bool, str]:
-    """Makes the tables where there are none; whether it did, and the revision that they are at.
+    """Create the tables of an empty database; return whether it was empty, and the revision.
 
-    Raises `CommandError` where they are those of another release: what is there is migrated only when asked.
+    Raises `CommandError` for tables of another release: those are migrated only by `migrate`.
     """
     with catch_unreachable(settings, language):
         found = get_revisions(database)
@@ -84,7 +84,7 @@ def create_tables(settings: Settings, database: Database, language: Language) ->
 
 
 def describe_revisions(text: Texts, settings: Settings, found: Revisions, language: Language) -> str:
-    """A text about the revision of a database."""
+    """Fill a text about the revision of a database."""
     return text.into(language).format(
         database=hide_password(settings.database_url), current=found.current, newest=found.newest
     )

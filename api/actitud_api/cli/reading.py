@@ -1,4 +1,4 @@
-"""Methodologies as the command line names them: a version, or the file of a document with `texts/` beside it."""
+"""Methodologies as arguments: a version, or the file of a document with `texts/` beside it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _BESIDE: Final = "texts"
 
 
 def list_versions() -> str:
-    """The registered versions, as a message names them."""
+    """List the registered versions in one text."""
     return ", ".join(loader.list_versions())
 
 
 def read_texts_beside(file: str, language: Language) -> dict[Language, bytes]:
-    """The texts that stand beside a document, as those of a version do."""
+    """Read the texts in the folder beside a document."""
     folder = Path(file).parent / _BESIDE
     return {
         known: read_content(str(folder / f"{known}.json"), language)
@@ -34,7 +34,7 @@ def read_texts_beside(file: str, language: Language) -> dict[Language, bytes]:
 
 
 def read_methodology(value: str, language: Language) -> Methodology:
-    """A version, or the draft in a file, with the texts that there are.
+    """Read a version, or the draft in a file with its texts.
 
     Raises `CommandError`: with exit code 2 where it is neither, with 1 and every defect where the file has some.
     """

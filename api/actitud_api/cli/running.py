@@ -1,4 +1,4 @@
-"""Runs a command and tells what went wrong in a line."""
+"""Runs a command and reports its failure in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`score`: scores the facts of a file and explains every point of the index, as `POST /v1/scores` does."""
+"""`score`: scores the facts of a file and explains the index, as `POST /v1/scores` does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FAULTY = Texts("No se ha puntuado nada. Fallos: {count}.", "Nothing was scored.
 
 
 def run_score(options: argparse.Namespace, language: Language) -> int:
-    """The exit code is 0 where there is a score, contradictions or not, and 2 where the file is no body to score."""
+    """Score a file; return 0 with a score, even of contradictory facts, or 2 if the file is no valid body."""
     chosen = choose_language(options, language)
     methodology = (
         None if options.methodology is None else fill_missing_texts(read_methodology(options.methodology, chosen))
@@ -49,7 +49,7 @@ def run_score(options: argparse.Namespace, language: Language) -> int:
 
 
 def _read_request(raw: bytes, methodology: Methodology | None) -> ScoreRequest | list[Fault]:
-    """What a file says, under the methodology asked for, or all that is wrong with it."""
+    """Read the request in a file by a methodology; return its faults if it has some."""
     try:
         value = parse(raw)
     except NotJson as error:
@@ -62,7 +62,7 @@ def _read_request(raw: bytes, methodology: Methodology | None) -> ScoreRequest |
 
 
 def describe_faults(faults: list[Fault], outcome: Texts, language: Language) -> list[str]:
-    """Every fault of a file with its place, and the outcome with how many there are."""
+    """Describe every fault of a file with its pointer, and the outcome with their number."""
     lines = []
     for fault in faults:
         line = f"{fault.pointer or _WHOLE.into(language)}: {fault.detail.into(language)}"

@@ -1,4 +1,4 @@
-"""The server of a real installation: it says that it is leaving before it leaves."""
+"""Server of an installation that announces its end before it stops."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from actitud_api.settings import Settings
 
 
 class Server(uvicorn.Server):
-    """Serves until it is told to stop, and stops in order.
+    """uvicorn server that stops in order.
 
-    SIGTERM: `/readyz` answers 503 from now on, so that whoever sends requests looks elsewhere; requests are still
-    taken for `drain` seconds; then no more, and those in flight have `grace` seconds to end. SIGINT, which a person
-    sends, and any second signal leave out the first wait. The process ends with 0, after whatever it has to close.
+    SIGTERM: `/readyz` answers 503 from now on, so that load balancers turn away; requests are still taken for `drain`
+    seconds; then no more, and those in flight have `grace` seconds to end. SIGINT, which a person sends, and any second
+    signal skip the first wait. The process ends with 0.
     """
 
     def __init__(self, config: uvicorn.Config, readiness: Readiness, drain: float, started: Callable[[], None]) -> None:
-        """`started` is called once, when requests are taken."""
+        """Make the server; `started` is called once, when requests are taken."""
         super().__init__(config)
         self._drain = drain
         self._leave_at: float | None = None
@@ -32,12 +32,12 @@ class Server(uvicorn.Server):
         readiness.register("serving", lambda: self._leave_at is None)
 
     async def main_loop(self) -> None:
-        """Serves until it is time to leave."""
+        """Serve until the server has to stop."""
         self._announce()
         await super().main_loop()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Starts to stop. The signal is not raised again afterwards, as the base class would: it has been obeyed."""
+        """Start to stop. The signal is not raised again afterwards, as the base class would: it has been obeyed."""
         again = self._leave_at is not None
         self.force_exit = self.should_exit
         if again or sig == signal.SIGINT or self._drain == 0:
@@ -46,14 +46,14 @@ class Server(uvicorn.Server):
             self._leave_at = time.monotonic() + self._drain
 
     async def on_tick(self, counter: int) -> bool:
-        """Whether to stop taking requests; asked ten times a second."""
+        """Return True to stop taking requests; called ten times a second."""
         if self._leave_at is not None and time.monotonic() >= self._leave_at:
             self.should_exit = True
         return await super().on_tick(counter)
 
 
 def build_configuration(app: Litestar, settings: Settings) -> uvicorn.Config:
-    """How uvicorn serves an application."""
+    """Build the uvicorn configuration of an application."""
     return uvicorn.Config(
         app,
         host=settings.host,

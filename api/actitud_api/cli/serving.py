@@ -1,4 +1,4 @@
-"""`serve`: serves a real installation."""
+"""`serve`: serves an installation."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def run_serve(options: argparse.Namespace, language: Language) -> int:
 
 
 def _listen(settings: Settings, language: Language) -> socket.socket:
-    """The socket to serve on, taken before anything else is said."""
+    """Open the listening socket, before any other output."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         return socket.create_server((settings.host, settings.port), family=family)
@@ -72,13 +72,13 @@ def _listen(settings: Settings, language: Language) -> socket.socket:
 
 
 def format_address(settings: Settings) -> str:
-    """The address of the service as a browser takes it."""
+    """Format the address of the service for a browser."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{settings.port}"
 
 
 def is_exposed(settings: Settings) -> bool:
-    """Whether the service listens beyond this machine without a proxy that it trusts."""
+    """Return True if the service listens beyond this machine without a trusted proxy."""
     if settings.trusted_proxies or settings.host == "localhost":
         return False
     try:
@@ -100,7 +100,7 @@ def _warn(settings: Settings, language: Language) -> None:
 
 @contextmanager
 def build_application(settings: Settings, language: Language) -> Iterator[Litestar]:
-    """The application, ready only while its database is; the database is closed at the end."""
+    """Build the application, ready only while its database is; close the database at the end."""
     with catch_unusable(language):
         app = create_app(settings, keeps_ledger=True)
     database = get_database(app)
@@ -117,12 +117,12 @@ def build_application(settings: Settings, language: Language) -> Iterator[Litest
 
 
 def get_database(app: Litestar) -> Database:
-    """The database of an application."""
+    """Get the database of an application."""
     database: Database = app.state["database"]
     return database
 
 
 def get_readiness(app: Litestar) -> Readiness:
-    """The checks that an application is ready by."""
+    """Get the readiness checks of an application."""
     readiness: Readiness = app.state["readiness"]
     return readiness

@@ -1,4 +1,4 @@
-"""An explained score for the terminal: what it comes to, what blocks the next level, and every indicator."""
+"""An explained score for the terminal: index, gates of the next level, every indicator."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _NOTHING: Final = "–"
 
 
 def render_score(score: ScoreAnswer, methodology: Methodology, language: Language) -> RenderableType:
-    """A score with its whole explanation, as wide as the terminal."""
+    """Render a score with its whole explanation, as wide as the terminal."""
     return Group(*_ScoreSheet(score, methodology, language).render_parts())
 
 
@@ -67,7 +67,7 @@ class _ScoreSheet:
         self._language = language
 
     def render_parts(self) -> Iterator[RenderableType]:
-        """What stands on the sheet, one below another."""
+        """Render the parts of the sheet from top to bottom."""
         yield Text(self._methodology.texts[self._language].title, style="bold")
         under = _DRAFT if self._methodology.status == "draft" else _UNDER
         yield Text(self._say(under, version=self._methodology.version))
@@ -125,7 +125,7 @@ class _ScoreSheet:
             yield from (render_marked("-", item) for item in items)
 
     def _groups(self) -> RenderableType:
-        """Every dimension, and the groups below each under it."""
+        """Render every dimension, and the groups below each under it."""
         table = self._table(self._say(_DIMENSION))
         for group, depth in _walk_groups(self._score.dimensions):
             table.add_row(f"{'  ' * depth}{group.id} {group.name}", *self._row(group))
@@ -149,7 +149,7 @@ class _ScoreSheet:
         yield table
 
     def _table(self, first: str) -> Table:
-        """A table of nodes: what each is, its score, and the points that it won and lost."""
+        """Make a table of nodes: name, score, points won and lost."""
         table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
         table.add_column(Text(first), overflow="fold", ratio=1)
         for title in (_SCORE, _WON, _LOST):
@@ -172,7 +172,7 @@ class _ScoreSheet:
 
 
 def _describe_suppositions(score: ScoreAnswer) -> Iterator[str]:
-    """What differs with the facts that are supposed, as a whole and where; nothing where none are."""
+    """Describe the effects of supposed facts, as a whole and by indicator; yield nothing without them."""
     if score.what_if is not UNSET:
         difference = score.what_if.difference
         yield difference.text
@@ -181,7 +181,7 @@ def _describe_suppositions(score: ScoreAnswer) -> Iterator[str]:
 
 
 def _walk_groups(groups: tuple[NarratedDimension, ...], depth: int = 0) -> Iterator[tuple[NarratedDimension, int]]:
-    """Groups and those below them, each before what is below it, and how deep it lies."""
+    """Walk groups in depth-first order; yield each with its depth."""
     for group in groups:
         yield group, depth
         yield from _walk_groups(group.groups, depth + 1)

@@ -1,4 +1,4 @@
-"""`verify`: says what of a published file, or of what a service publishes, holds, what does not, and where."""
+"""`verify`: verifies a published file, or the publications and the ledger of a service."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from actitud_api.engine.narration import words
 from actitud_api.verification.rescoring import ScoreRescorer
 
 SHOWN_MAX: Final = 20
-"""Problems that are told one by one; `--json` has them all."""
+"""Problems that are printed one by one; `--json` has them all."""
 
 _UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {reason}")
 _NOT_OURS = Texts(

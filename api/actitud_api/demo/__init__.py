@@ -1,1 +1,1 @@
-"""The demonstration: organisations and answers that are invented, and say so."""
+"""The demonstration: invented organisations and answers, marked as simulated."""

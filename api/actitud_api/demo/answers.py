@@ -1,4 +1,4 @@
-"""What an invented municipality answers when it answers everything and tells the truth about its maturity.
+"""Answers of an invented municipality that answers everything truthfully, by its maturity.
 
 The answers repeat the profile where the rules ask for it (V03 to V08, V11, V12, V15, V20, V26 to V29, V32, V33), and
 leave out what does not apply or is zero by rule. The names are those of the methodology 2026.1.
@@ -33,7 +33,7 @@ class _AnswerMaker:
         self.listed: dict[str, tuple[str, ...]] = {}
 
     def quality(self, indicator: str) -> float:
-        """How good this indicator is, 0 to 1."""
+        """Draw the quality of an indicator, 0 to 1."""
         dimension = int(indicator[1 : indicator.index(".")]) - 1
         return clamp(self.mature.of[dimension] + self.spread * self.chance.draw_deviation())
 
@@ -46,7 +46,7 @@ class _AnswerMaker:
         return count
 
     def ratio(self, indicator: str, denominator: int, best: float = 1.0) -> None:
-        """`best`: the share of a body of the highest maturity."""
+        """Answer a ratio; `best`: the share of a body of the highest maturity."""
         numerator = min(denominator, int(denominator * best * self.quality(indicator) + self.chance.uniform()))
         self.answers[indicator] = {"numerator": numerator, "denominator": denominator}
 
@@ -61,7 +61,7 @@ class _AnswerMaker:
 
 
 def simulate_answers(chance: Chance, profile: Profile, mature: Maturity) -> Answers:
-    """Answers to every indicator that applies and is not zero by rule."""
+    """Simulate the answers to every indicator that applies and is not zero by rule."""
     make = _AnswerMaker(chance, mature)
     for indicator in LEVELS:
         make.level(indicator)
@@ -81,7 +81,7 @@ def simulate_answers(chance: Chance, profile: Profile, mature: Maturity) -> Answ
 
 
 def _answer_papers(make: _AnswerMaker, profile: Profile) -> None:
-    """Strategy, manual, learning."""
+    """Answer on strategy, manual, learning."""
     strategy = _get_fact(make.answers, "D4.01", "level")
     if not strategy and _get_fact(make.answers, "D1.06", "level") >= 3:
         make.answers["D1.06"] = {"level": 2}
@@ -99,7 +99,7 @@ def _answer_papers(make: _AnswerMaker, profile: Profile) -> None:
 
 
 def _answer_people(make: _AnswerMaker, profile: Profile) -> None:
-    """Staff and team."""
+    """Answer on staff and team."""
     chance, employees = make.chance, profile.employees
     make.ratio("D1.01", max(1, employees - int(employees * 0.3 * chance.uniform())), 1.15)
     if employees >= 10:
@@ -118,7 +118,7 @@ def _answer_people(make: _AnswerMaker, profile: Profile) -> None:
 
 
 def _answer_accounts(make: _AnswerMaker, profile: Profile) -> None:
-    """Accounts, their identity and order."""
+    """Answer on accounts, their identity and order."""
     active = profile.accounts_active
     make.components("D2.02", tuple(f"c{number}" for number in range(1, 11)))
     make.ratio("D2.03", 12, 1.15)
@@ -135,12 +135,12 @@ def _answer_accounts(make: _AnswerMaker, profile: Profile) -> None:
 
 
 def _answer_content(make: _AnswerMaker, profile: Profile) -> None:
-    """The sample of posts: each is promotional, useful or neither."""
+    """Answer on the sample of posts: each is promotional, useful or neither."""
     sample = min(SAMPLE, profile.own_posts_w90)
     chance = make.chance
 
     def share(indicator: str, least: float, most: float) -> int:
-        """From `least` at no maturity to `most` at the highest."""
+        """Draw a number of posts, from `least` at no maturity to `most` at the highest."""
         return int(sample * clamp(least + (most - least) * make.quality(indicator)))
 
     useful = share("D8.03", 0.15, 0.88)
@@ -167,14 +167,14 @@ def _answer_content(make: _AnswerMaker, profile: Profile) -> None:
 
 
 def _answer_debate(make: _AnswerMaker) -> None:
-    """Debates and proposals."""
+    """Answer on debates and proposals."""
     debates = make.count("D9.07", 4.5)
     if debates or _get_fact(make.answers, "D2.05", "level") >= 2:
         make.ratio("D9.08", make.chance.draw_integer(3, 40), 0.98)
 
 
 def _answer_reach(make: _AnswerMaker, profile: Profile) -> None:
-    """Followers, and messages in the other languages of the territory: never more answered than at all (V27)."""
+    """Answer on followers and on messages in the other languages of the territory, some of all answered (V27)."""
     make.answers["D7.02"] = {"numerator": profile.followers_largest, "base": profile.population_served}
     if profile.foreign_language_messages and (profile.languages >= 2 or profile.foreign_share >= 0.05):
         received = profile.foreign_language_messages
@@ -187,7 +187,7 @@ def _answer_reach(make: _AnswerMaker, profile: Profile) -> None:
 
 
 def _answer_conversation(make: _AnswerMaker, profile: Profile) -> None:
-    """Replies to messages, in public and in private."""
+    """Answer on replies to messages, in public and in private."""
     chance = make.chance
     if profile.messages_w90 >= 10:
         received, public = profile.messages_w90, profile.public_replies_w90
@@ -213,7 +213,7 @@ def _answer_conversation(make: _AnswerMaker, profile: Profile) -> None:
 
 
 def _answer_functions(make: _AnswerMaker, profile: Profile) -> None:
-    """The functions of the team, those only that show elsewhere (V15)."""
+    """Answer on the functions of the team, only those that show elsewhere (V15)."""
     sent = make.answers
     few = profile.accounts_open >= 1 and profile.messages_w12 < 10
     shown = {
@@ -229,7 +229,7 @@ def _answer_functions(make: _AnswerMaker, profile: Profile) -> None:
 
 
 def _get_fact(answers: Answers, indicator: str, fact: str) -> int:
-    """A whole number that was answered; 0 where it was not."""
+    """Get an integer fact; 0 if it was not answered."""
     value = answers.get(indicator, {}).get(fact, 0)
     assert isinstance(value, int)
     return value

@@ -1,4 +1,4 @@
-"""The invented municipalities: as many as Spain has, of the sizes and in the provinces that they have there.
+"""Invented municipalities, as many as Spain has, with the sizes and provinces of the real ones.
 
 Nobody has measured real ones here, so none is in the demonstration: their names are plainly invented.
 """
@@ -25,7 +25,7 @@ SIZES = (
     (250_001, 500_000, 11),
     (500_001, 3_300_000, 6),
 )
-"""How many Spanish municipalities had a population from … to …: padrón of 2020, INE."""
+"""Number of Spanish municipalities by population, from … to …: padrón of 2020, INE."""
 
 SIZES_YEAR = 2020
 """The year of these sizes."""
@@ -38,7 +38,7 @@ MUNICIPALITIES = {
     "41": 106, "42": 183, "43": 184, "44": 236, "45": 204, "46": 266, "47": 225, "48": 112, "49": 248, "50": 293,
     "51": 1, "52": 1,
 }  # fmt: skip
-"""How many municipalities each province had in 2020: nomenclátor of IGN and INE."""
+"""Number of municipalities by province in 2020: nomenclátor of IGN and INE."""
 
 _PLACES = (
     "Aldea", "Alquería", "Arroyo", "Barrio", "Burgo", "Cabañas", "Cala", "Campo", "Casas", "Castillo", "Cerro",
@@ -70,7 +70,7 @@ class Municipality(Struct, frozen=True):
 
 
 def simulate_municipalities(seed: int) -> list[Municipality]:
-    """All of them, always the same for a seed; each province has one of the largest, as it has a capital."""
+    """Simulate all municipalities of a seed; each province has one of the largest, as it has a capital."""
     chance = Chance(seed)
     populations = sorted((size for sizes in SIZES for size in _draw_populations(chance, *sizes)), reverse=True)
     capitals = chance.shuffle(populations[: len(PROVINCES)])
@@ -96,7 +96,7 @@ def simulate_municipalities(seed: int) -> list[Municipality]:
 
 
 def _draw_populations(chance: Chance, low: int, high: int, count: int) -> list[int]:
-    """Populations of one class, more of them near its lower end."""
+    """Draw the populations of a size class, more of them near its lower end."""
     return [low + int((high - low + 1) * _square(chance.uniform())) for _ in range(count)]
 
 

@@ -17,30 +17,30 @@ _DEVIATIONS = 1.7320508075688772
 
 
 class Chance:
-    """A stream of random numbers that a whole number determines."""
+    """A stream of random numbers from a seed."""
 
     def __init__(self, seed: int) -> None:
         self.uniform = random.Random(seed).random
         """A number of at least 0 and below 1."""
 
     def draw_integer(self, low: int, high: int) -> int:
-        """A whole number from `low` to `high`, both included, all equally likely."""
+        """Draw an integer from `low` to `high`, both included, uniformly."""
         return low + int(self.uniform() * (high - low + 1))
 
     def draw_event(self, probability: float) -> bool:
-        """True with a probability of 0 to 1."""
+        """Return True with a probability of 0 to 1."""
         return self.uniform() < probability
 
     def draw_deviation(self) -> float:
-        """A number with mean 0 and standard deviation 1, bell-shaped, between -3.5 and 3.5."""
+        """Draw a number with mean 0 and standard deviation 1, bell-shaped, between -3.5 and 3.5."""
         return (self.uniform() + self.uniform() + self.uniform() + self.uniform() - 2) * _DEVIATIONS
 
     def choose(self, choices: Sequence[T]) -> T:
-        """One of the choices, all equally likely."""
+        """Choose an item uniformly."""
         return choices[int(self.uniform() * len(choices))]
 
     def shuffle(self, items: Sequence[T]) -> list[T]:
-        """The same items in another order."""
+        """Return the items in random order."""
         result = list(items)
         for last in range(len(result) - 1, 0, -1):
             other = int(self.uniform() * (last + 1))
@@ -49,5 +49,5 @@ class Chance:
 
 
 def clamp(value: float, low: float = 0.0, high: float = 1.0) -> float:
-    """The value, or the end that it lies beyond."""
+    """Limit a value to a range."""
     return low if value < low else high if value > high else value

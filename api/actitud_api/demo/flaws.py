@@ -1,4 +1,4 @@
-"""What goes wrong between the truth and what is sent: gaps, missing evidence, answers set aside, contradictions."""
+"""Flaws between the truth and the assessment: gaps, missing evidence, answers set aside, contradictions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SHOWN_BY = {
 
 
 class Habits(Struct, frozen=True):
-    """How likely each flaw is in an answer of one body, 0 to 1; in one dimension at most `gaps` answers are lost."""
+    """Probability of each flaw in an answer of one body; in one dimension at most `gaps` answers are lost."""
 
     silent: float
     declared: float
@@ -40,7 +40,7 @@ class Habits(Struct, frozen=True):
 
 
 class Flaws(Struct):
-    """What is said of the answers that were sent."""
+    """Answers without evidence and answers that are set aside."""
 
     self_declared: set[str]
     profile_self_declared: set[str]
@@ -48,7 +48,7 @@ class Flaws(Struct):
 
 
 def draw_habits(chance: Chance, mature: Maturity) -> Habits:
-    """Mature bodies document what they say; one body in thirty leaves the form half empty."""
+    """Draw the habits of a body: mature ones document answers, one in thirty leaves half the form empty."""
     if mature.exemplary:
         return Habits(silent=0.004, declared=0.01, aside=0.004, mistaken=0.002, gaps=1)
     half_empty = chance.draw_event(0.03)
@@ -63,7 +63,7 @@ def draw_habits(chance: Chance, mature: Maturity) -> Habits:
 
 
 def add_flaws(chance: Chance, profile: Profile, answers: Answers, habit: Habits, mature: Maturity) -> Flaws:
-    """Takes answers out, changes some into contradictions, and says which have no evidence or do not count."""
+    """Remove and contradict answers; return those without evidence and those set aside."""
     flaws = Flaws(set(), set(), {})
     gaps: Counter[str] = Counter()
     if not mature.exemplary:
@@ -89,7 +89,7 @@ def add_flaws(chance: Chance, profile: Profile, answers: Answers, habit: Habits,
 
 
 def _contradict(answer: dict[str, FactValue]) -> None:
-    """Where the facts can: a part larger than the whole, or a base that is not that of the profile."""
+    """Make facts contradictory where possible: a part above the whole, or a base other than in the profile."""
     for whole, other in (("denominator", "numerator"), ("base", "base"), ("posts", "posts")):
         value = answer.get(whole)
         if isinstance(value, int):
@@ -98,7 +98,7 @@ def _contradict(answer: dict[str, FactValue]) -> None:
 
 
 def _overstate(chance: Chance, answers: Answers) -> set[str]:
-    """Says more than other answers show, or leaves out what would show it; the dimensions that lose answers."""
+    """Overstate answers or remove their support; return the dimensions that lose answers."""
     lost: set[str] = set()
     functions = answers["D10.02"]["components"]
     if isinstance(functions, tuple) and functions and chance.draw_event(0.38):
@@ -119,7 +119,7 @@ def _overstate(chance: Chance, answers: Answers) -> set[str]:
 
 
 def _confuse(chance: Chance, profile: Profile) -> None:
-    """Makes a profile that does not agree with itself."""
+    """Make a profile contradict itself."""
     if chance.draw_event(0.008):
         profile.accounts_dormant += 1
     if chance.draw_event(0.008) and profile.messages_w90:

@@ -26,7 +26,7 @@ _OF_INDICATORS = Texts("de los indicadores", "of the indicators")
 
 
 def render_report(report: SimulationReport, language: Language) -> Table:
-    """Every figure with what it is a share of; ids as they stand in the data."""
+    """Render every figure with its base; ids as in the data."""
     names = load_methodology(METHODOLOGY).texts[language].levels
     title = _TITLE.into(language).format(organisations=words.number(report.organisations, language))
     result = Table(title=title, show_header=False)

@@ -20,7 +20,7 @@ SAMPLE = 100
 
 
 class Maturity(Struct, frozen=True):
-    """How far an invented body has come, 0 to 1: as a whole, and in each of the ten dimensions (`of[0]` is D1)."""
+    """Maturity of an invented body, 0 to 1: as a whole, and in each dimension (`of[0]` is D1)."""
 
     whole: float
     of: tuple[float, ...]
@@ -58,7 +58,7 @@ class Profile(Struct):
 
 
 def draw_maturity(chance: Chance, municipality: Municipality) -> Maturity:
-    """A maturity that leans a little on size and mostly on nothing that a statistic knows.
+    """Draw a maturity that depends a little on size and mostly on chance.
 
     One body in twenty is exemplary, of any size but the smallest: good practice is not a matter of means alone.
     """
@@ -76,7 +76,7 @@ def draw_maturity(chance: Chance, municipality: Municipality) -> Maturity:
 
 
 def draw_profile(chance: Chance, municipality: Municipality, mature: Maturity) -> Profile:
-    """A profile that keeps V05, V06 and V33."""
+    """Draw a profile that keeps V05, V06 and V33."""
     population = municipality.population
     employees = max(1, int(population * (0.006 + 0.008 * chance.uniform())) + chance.draw_integer(1, 4))
     active = _draw_active_accounts(chance, municipality, mature)
@@ -119,14 +119,14 @@ def draw_profile(chance: Chance, municipality: Municipality, mature: Maturity) -
 
 
 def _draw_active_accounts(chance: Chance, municipality: Municipality, mature: Maturity) -> int:
-    """The smallest bodies often have none."""
+    """Draw the number of active accounts; the smallest bodies often have none."""
     if not mature.exemplary and chance.draw_event(clamp(0.36 - 0.7 * municipality.size - 0.3 * mature.whole + 0.1)):
         return 0
     return 1 + int(14 * municipality.size * municipality.size * (0.5 + chance.uniform()) + 2 * mature.whole)
 
 
 def _draw_messages(chance: Chance, population: int, mature: Maturity) -> int:
-    """More arrive where people have learnt that they are read."""
+    """Draw the number of messages; more arrive at mature bodies, which read them."""
     return int(population * 0.012 * (0.2 + mature.of[8]) * (0.4 + chance.uniform())) + chance.draw_integer(
         0, 8 + 30 * mature.exemplary
     )

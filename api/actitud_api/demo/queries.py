@@ -1,4 +1,4 @@
-"""All SQL over simulations."""
+"""SQL over simulations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIMULATIONS = Base.metadata.tables[str(Simulation.__tablename__)]
 
 
 class SimulationRecord(Struct, frozen=True):
-    """What made a simulated edition, and what was reported of it."""
+    """Fingerprint and report of a simulated edition."""
 
     fingerprint: str
     report: dict[str, object]
@@ -23,18 +23,18 @@ _ONE = select(SIMULATIONS.c.fingerprint, SIMULATIONS.c.report).where(SIMULATIONS
 
 
 def find_simulation(session: Session, edition: str) -> SimulationRecord | None:
-    """The simulation of an edition."""
+    """Find the simulation of an edition; None if there is none."""
     row = session.execute(_ONE, {"edition": edition}).one_or_none()
     return None if row is None else SimulationRecord(*row)
 
 
 def store_simulation(session: Session, edition: str, record: SimulationRecord) -> None:
-    """Stores the simulation of an edition that has none."""
+    """Store the simulation of an edition that has none."""
     session.execute(
         insert(SIMULATIONS), {"edition": edition, "fingerprint": record.fingerprint, "report": record.report}
     )
 
 
 def delete_simulation(session: Session, edition: str) -> None:
-    """Removes the simulation of an edition, if there is one."""
+    """Delete the simulation of an edition, if there is one."""
     session.execute(delete(SIMULATIONS).where(SIMULATIONS.c.edition == edition))

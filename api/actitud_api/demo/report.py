@@ -1,4 +1,4 @@
-"""What the simulator made, in figures."""
+"""Figures of a simulation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SimulationReport(Struct, frozen=True, kw_only=True):
 
 
 class ReportTally:
-    """Counts organisations one by one."""
+    """Running counts of organisations for the report."""
 
     def __init__(self) -> None:
         self._populations: list[int] = []
@@ -39,7 +39,7 @@ class ReportTally:
         self._codes: Counter[Code] = Counter()
 
     def add(self, population: int, index: int | None, level: int | None, status: Status, codes: list[Code]) -> None:
-        """Counts an organisation; `codes` of its indicators."""
+        """Count an organisation; `codes`: those of its indicators."""
         if index is not None:
             self._populations.append(population)
             self._indices.append(index)
@@ -49,7 +49,7 @@ class ReportTally:
         self._codes.update(codes)
 
     def build_report(self) -> SimulationReport:
-        """The figures of all that was counted."""
+        """Build the report of all counted organisations."""
         states: Counter[State] = Counter()
         for code, count in self._codes.items():
             states[derive_state(code)] += count
@@ -64,7 +64,7 @@ class ReportTally:
 
 
 def compute_spearman(first: list[int], second: list[int]) -> float:
-    """The rank correlation of two lists; ties take the mean of their ranks."""
+    """Compute the rank correlation of two lists; ties take the mean of their ranks."""
     return correlation(_rank(first), _rank(second))
 
 

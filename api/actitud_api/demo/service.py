@@ -1,4 +1,4 @@
-"""Loads the demonstration into a database."""
+"""Loading and publication of the demonstration."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EDITION = "2026-demo"
 """The simulated edition."""
 
 ORGANISATIONS = sum(MUNICIPALITIES.values())
-"""How many organisations it has."""
+"""Number of its organisations."""
 
 DRAFT = editions.EditionDraft(
     id=EDITION,
@@ -45,7 +45,7 @@ DRAFT = editions.EditionDraft(
 )
 
 PUBLICATION_REQUEST = PublicationPlan(reason="Demonstration with simulated data. / Demostración con datos simulados.")
-"""How it is published."""
+"""Request by which it is published."""
 
 SUGGESTION = suggestions.Proposal(
     kind="error",
@@ -55,19 +55,19 @@ SUGGESTION = suggestions.Proposal(
     language="es",
     dimension="D3",
 )
-"""What is proposed in it."""
+"""A proposal in it."""
 
 EVENT = ledger.Event(action="cli.demo", actor=None, subject=f"/v1/editions/{EDITION}", public=True)
 
 _NOBODY = "demo"
-"""In the place of the id of a key that nobody has."""
+"""Stands for the id of a key."""
 
 CREATED = datetime(2026, 12, 31, 12, tzinfo=UTC)
-"""When all of it is said to have been made: the same time whenever it is."""
+"""Time of creation of all its records: always the same, so that the digests are too."""
 
 
 def load_report(database: Database) -> SimulationReport | None:
-    """What was reported of the demonstration in a database; None unless this very simulator made it."""
+    """Load the report of the demonstration; None unless this very simulator made it."""
     with database.read() as session:
         found = queries.find_simulation(session, EDITION)
     if found is None or found.fingerprint != compute_fingerprint(load_methodology(METHODOLOGY)):
@@ -76,13 +76,13 @@ def load_report(database: Database) -> SimulationReport | None:
 
 
 class AlreadyPublished(Exception):
-    """There is a demonstration that is published, and so does not change."""
+    """The demonstration is published and does not change any more."""
 
 
 def store_demonstration(database: Database, advance: Callable[[], None]) -> SimulationReport:
-    """Makes the demonstration in a database, in review, in place of an earlier one that is not published.
+    """Store the demonstration, in review, in place of an earlier one that is not published.
 
-    Readers see nothing of it until all of it is there. `advance` is called for each organisation. Raises
+    One transaction: readers see all of it or nothing. `advance` is called for each organisation. Raises
     `AlreadyPublished`.
     """
     if is_published(database):
@@ -119,7 +119,7 @@ def store_demonstration(database: Database, advance: Callable[[], None]) -> Simu
 
 
 def is_published(database: Database) -> bool:
-    """Whether there is a demonstration, of whatever simulator, and it is published."""
+    """Return True if a demonstration, of any simulator, is published."""
     try:
         return editions.get(database, EDITION).record.state == "published"
     except editions.UnknownEdition:

@@ -1,4 +1,4 @@
-"""The simulator: what every invented municipality sends, and how it scores."""
+"""The simulator: submission and score of every invented municipality."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
 
 METHODOLOGY = "2026.1"
-"""The methodology that the simulator knows how to answer."""
+"""Methodology that the simulator can answer."""
 
 SEED = 20_261_231
 """The seed of everything: the last day of the edition."""
 
 
 class SimulatedOrganisation(Struct, frozen=True):
-    """An invented municipality, what it sent and how that scores."""
+    """An invented municipality with its submission and its score."""
 
     municipality: Municipality
     submission: Submission
@@ -34,14 +34,14 @@ class SimulatedOrganisation(Struct, frozen=True):
 
 
 def simulate(methodology: Methodology) -> Iterator[SimulatedOrganisation]:
-    """Every invented municipality in turn, always with the same digits."""
+    """Simulate every municipality in turn, always with the same digits."""
     for number, municipality in enumerate(simulate_municipalities(SEED), start=1):
         sent = simulate_submission(SEED + number, municipality)
         yield SimulatedOrganisation(municipality, sent, evaluate(methodology, sent))
 
 
 def simulate_submission(seed: int, municipality: Municipality) -> Submission:
-    """What a municipality sends; of two seeds, two stories."""
+    """Simulate the submission of a municipality from a seed."""
     chance = Chance(seed)
     mature = draw_maturity(chance, municipality)
     facts = draw_profile(chance, municipality, mature)
@@ -66,7 +66,7 @@ _DECIDING = (
 
 
 def compute_fingerprint(methodology: Methodology) -> str:
-    """A digest of all that decides what is simulated and stored: the methodology and the code of these rooms."""
+    """Compute a digest of everything that decides the stored simulation: methodology and code."""
     digest = hashlib.sha256(methodology.digest.encode())
     for package in _DECIDING:
         for file in sorted(Path(str(resources.files(package))).rglob("*.py")):

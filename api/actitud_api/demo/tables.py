@@ -7,7 +7,7 @@ from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
 
 
 class Simulation(Base, table=True):
-    """A simulated edition: which simulator and methodology made it, and what it reported."""
+    """A simulated edition: fingerprint of simulator and methodology, and report."""
 
     __tablename__ = "simulation"
 

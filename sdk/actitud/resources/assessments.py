@@ -1,4 +1,4 @@
-"""Assessments: what organisations state in an edition, with evidence, and their way to what is final."""
+"""Assessments: facts and evidence of organisations in an edition, from draft to final."""
 
 from __future__ import annotations
 

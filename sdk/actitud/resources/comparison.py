@@ -1,4 +1,4 @@
-"""The organisations of an edition beside each other: peers, exemplars, how solid the ranks are, the audit."""
+"""Comparison of the organisations of an edition: peers, exemplars, robustness of ranks, audit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys: handed out, listed, replaced, ended, and reported by whoever finds one."""
+"""Keys: creation, lists, rotation, revocation, and reports of leaked ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger: who changed what, its checkpoints, and the keys that sign them."""
+"""The ledger: entries, checkpoints, and the public keys that sign them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publications: what is published of an edition, its corrections, and published documents by their digest."""
+"""Publications of an edition, corrections, and published documents by their digest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replies: what an organisation answers in the hearing to what was found of its answers."""
+"""Replies of an organisation, in the hearing, to verdicts on its answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WholeReview: what assessors find of answers and of whole assessments, how far they agree, samples and flags."""
+"""Reviews: verdicts of assessors on answers and on whole assessments, their agreement, samples and flags."""
 
 from __future__ import annotations
 

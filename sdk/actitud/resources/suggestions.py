@@ -1,4 +1,4 @@
-"""Suggestions: further errors and indicators that are proposed, and what was decided on each."""
+"""Suggestions of further errors and indicators, and the decisions on each."""
 
 from __future__ import annotations
 

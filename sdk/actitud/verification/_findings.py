@@ -1,4 +1,4 @@
-"""Problems and checks that a verification collects, and the result that it makes of them."""
+"""Problems, checks and the result of a verification."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _CODES: Mapping[CheckName, frozenset[ProblemCode]] = {
 
 
 class VerificationProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that does not hold.
+    """A problem of a published file.
 
     ``place``: the line, and perhaps the place in its document as JSON Pointer (``2:/scores/16/rank``); line 0 is the
     checkpoint that was given beside the file. ``code``: kind of problem, one of :data:`ProblemCode`. ``text``: the

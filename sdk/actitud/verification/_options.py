@@ -1,4 +1,4 @@
-"""Things that a verification knows beside the file."""
+"""Parameters of a verification, and the interface of a rescorer."""
 
 from __future__ import annotations
 
