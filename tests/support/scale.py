@@ -12,8 +12,8 @@ EXAMPLES: Final = 200 if NIGHT else 25
 """Schemathesis examples for each operation and phase."""
 DEMONSTRATED: Final = range(1, 8_132) if NIGHT else (*range(1, 101), *range(103, 8_132, 40))
 """Numbers of the municipalities of the demonstration: by day the first hundred, and one of forty of the others."""
-HOSTILE: Final = 10_000 if NIGHT else 200
-"""Hostile requests, every tenth a valid control."""
+HOSTILE: Final = 10_000 if NIGHT else 600
+"""Hostile requests, every tenth a valid control: among the first 200 none asks for what there is not (406)."""
 UPDATES: Final = 200 if NIGHT else 20
 """Updates of each of 16 concurrent writers."""
 KILLS: Final = {"sqlite": 200 if NIGHT else 5, "postgresql": 100 if NIGHT else 5}
