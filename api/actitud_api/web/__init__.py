@@ -1,1 +1,1 @@
-"""What people and other sites see: portal, embeds, downloads, workbooks."""
+"""The pages and files for people and other sites: portal, embeds, downloads, workbooks."""

@@ -1,1 +1,1 @@
-"""What is published as files of other people's tools: which columns, which rows, which descriptions of them."""
+"""Published data as files for other tools: their columns, rows and descriptions."""

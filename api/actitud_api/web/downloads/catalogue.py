@@ -1,4 +1,4 @@
-"""The catalogue of what is published, as DCAT-AP 3.0.1 and, where a DIR3 code says who publishes, as DCAT-AP-ES 1.0.0.
+"""The catalogue of published editions, as DCAT-AP 3.0.1 and, for a publisher with a DIR3 code, as DCAT-AP-ES 1.0.0.
 
 DCAT-AP-ES: https://datosgobes.github.io/DCAT-AP-ES/, whose conventions are named by their number below.
 """
@@ -56,7 +56,7 @@ _CONTACT: Final = Texts("Contacto", "Contact")
 
 
 class _DistributionFile(NamedTuple):
-    """A distribution: the file, what it is, its format in the authority table of the EU, its media type."""
+    """A distribution: its file, title, description, format in the authority table of the EU, and media type."""
 
     path: str
     title: Texts
@@ -78,11 +78,11 @@ _FILES: Final = (
 def build_catalogue(
     editions: Sequence[tuple[EditionSource, PublicationRecord]], base: str, publisher: Publisher
 ) -> list[Node]:
-    """The catalogue of published editions, the newest first; `base`: scheme and authority of the service."""
-    # Without anything published there is no date of it; the profiles ask for one as soon as there is a data set.
+    """Return the catalogue of published editions, the newest first; `base` is scheme and authority of the service."""
+    # The profiles ask for dates as soon as there is a data set; an empty catalogue has none.
     dates = sorted(published.published for _, published in editions)
     service = Iri(f"{base}/v1")
-    datasets = [_build_dataset(found, published, base, publisher) for found, published in editions]
+    datasets = [_build_dataset(source, published, base, publisher) for source, published in editions]
     head: Properties = [
         *_translate("dct:title", _CATALOGUE),
         *_translate("dct:description", _ABOUT_CATALOGUE),
@@ -97,7 +97,7 @@ def build_catalogue(
         ("dcat:service", service),
     ]
     agents = [] if publisher.dir3 else [_build_agent(base, publisher)]
-    files = [_build_distribution(found, file, base, publisher) for found, _ in editions for file in _FILES]
+    files = [_build_distribution(source, file, base, publisher) for source, _ in editions for file in _FILES]
     return [
         Node("dcat:Catalog", head, f"{base}/catalog"),
         *agents,
@@ -109,19 +109,19 @@ def build_catalogue(
 
 
 def _build_classes(editions: Sequence[tuple[EditionSource, PublicationRecord]], base: str) -> list[Node]:
-    """What DCAT-AP asks to be a document or a standard and no vocabulary says so: its ranges are checked by class."""
-    found = [source for source, _ in editions]
-    documents = [f"{base}/", *(f"{base}/portal/{source.edition.id}" for source in found)]
-    methodologies = {f"{base}/v1/methodologies/{source.methodology.version}" for source in found}
-    standards = sorted({*methodologies, *(file.conforms.iri for file in _FILES if file.conforms)}) if found else []
+    """Return the classes of linked documents and standards, which the SHACL shapes of DCAT-AP check."""
+    sources = [source for source, _ in editions]
+    documents = [f"{base}/", *(f"{base}/portal/{source.edition.id}" for source in sources)]
+    methodologies = {f"{base}/v1/methodologies/{source.methodology.version}" for source in sources}
+    standards = sorted({*methodologies, *(file.conforms.iri for file in _FILES if file.conforms)}) if sources else []
     return [
         *(Node("foaf:Document", [], document) for document in documents),
         *(Node("dct:Standard", [], standard) for standard in standards),
     ]
 
 
-def _build_dataset(found: EditionSource, published: PublicationRecord, base: str, publisher: Publisher) -> Node:
-    edition = found.edition
+def _build_dataset(source: EditionSource, published: PublicationRecord, base: str, publisher: Publisher) -> Node:
+    edition = source.edition
     address = f"{base}/v1/editions/{edition.id}"
     titles = _build_texts(lambda language: f"{_CATALOGUE.into(language)}: {select_title(edition, language)}")
     period = Node(
@@ -131,18 +131,18 @@ def _build_dataset(found: EditionSource, published: PublicationRecord, base: str
     properties: Properties = [
         ("dct:identifier", Literal(address)),
         *_translate("dct:title", titles),
-        *_translate("dct:description", _build_texts(lambda language: package.describe_edition(found, language))),
+        *_translate("dct:description", _build_texts(lambda language: package.describe_edition(source, language))),
         ("dct:publisher", _identify_publisher(base, publisher)),
         *(("dcat:theme", theme) for theme in _THEMES),
         *(pair for keyword in _KEYWORDS for pair in _translate("dcat:keyword", keyword)),
-        ("dct:issued", _format_time(found.edition.updated if published.revision > 1 else published.published)),
+        ("dct:issued", _format_time(source.edition.updated if published.revision > 1 else published.published)),
         ("dct:modified", _format_time(published.published)),
         ("dct:temporal", period),
         ("dct:spatial", _SPAIN),
         *(("dct:language", language) for language in _LANGUAGES),
         ("dct:accrualPeriodicity", _ANNUAL),
         ("dct:accessRights", _PUBLIC),
-        ("dct:conformsTo", Iri(f"{base}/v1/methodologies/{found.methodology.version}")),
+        ("dct:conformsTo", Iri(f"{base}/v1/methodologies/{source.methodology.version}")),
         ("dcat:landingPage", Iri(f"{base}/portal/{edition.id}")),
         ("dcat:version", Literal(str(published.revision))),
         *_list_contacts(base, publisher),
@@ -151,8 +151,8 @@ def _build_dataset(found: EditionSource, published: PublicationRecord, base: str
     return Node("dcat:Dataset", properties, address)
 
 
-def _build_distribution(found: EditionSource, file: _DistributionFile, base: str, publisher: Publisher) -> Node:
-    address = f"{base}/v1/editions/{found.edition.id}/{file.path}"
+def _build_distribution(source: EditionSource, file: _DistributionFile, base: str, publisher: Publisher) -> Node:
+    address = f"{base}/v1/editions/{source.edition.id}/{file.path}"
     properties: Properties = [
         *_translate("dct:title", _build_texts(lambda language: f"{file.title.into(language)} ({file.format})")),
         *_translate("dct:description", file.description),
@@ -189,7 +189,7 @@ def _build_service(service: Iri, datasets: Sequence[Node], base: str, publisher:
 
 
 def _identify_publisher(base: str, publisher: Publisher) -> Iri:
-    """Convention 01: who publishes at datos.gob.es is named by its DIR3 code, and nothing is said of it here."""
+    """Return the IRI of the publisher; by convention 01 that of its DIR3 code at datos.gob.es, if it has one."""
     if publisher.dir3:
         return Iri(f"{_ES}/recurso/sector-publico/org/Organismo/{publisher.dir3}")
     return Iri(f"{base}/catalog#publisher")
@@ -203,12 +203,12 @@ def _build_agent(base: str, publisher: Publisher) -> Node:
 
 
 def _list_legislation(publisher: Publisher) -> Properties:
-    """The law binds the public bodies of Spain, which are those with a DIR3 code."""
+    """Return the law on reuse for public bodies of Spain, which are those with a DIR3 code; else nothing."""
     return [("dcatap:applicableLegislation", _REUSE)] if publisher.dir3 else []
 
 
 def _list_contacts(base: str, publisher: Publisher) -> Properties:
-    """Convention 20: a contact is never the publisher itself."""
+    """Return the contact point; by convention 20 it is never the publisher itself."""
     if publisher.contact is None:
         return []
     page = publisher.contact.startswith("https:")

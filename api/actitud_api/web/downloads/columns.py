@@ -1,4 +1,4 @@
-"""The columns of every table. They are frozen: a new one goes to the end, and none changes its name or its meaning."""
+"""The columns of every table. They are frozen: new ones come last, and none changes its name or meaning."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from actitud_api.web.downloads.formats.tables import ColumnType, TableColumn
 
 
 class _ColumnTexts(NamedTuple):
-    """A column in every language."""
+    """A column with its texts in every language."""
 
     name: str
     kind: ColumnType
@@ -191,14 +191,14 @@ _REVIEW_COUNTS: Final = (
 
 
 def list_score_columns(methodology: Methodology, language: Language) -> tuple[TableColumn, ...]:
-    """A row for each organisation of an edition, with a column for each dimension."""
+    """Return the columns of the table of scores of an edition, with one for each dimension."""
     decimals = methodology.document.decimals
     texts = methodology.texts[language]
     about = (_EDITION, _PERIOD_TO, _ORGANISATION, _NAME, _KIND)
-    place = (_REGION, _REGION_NAME, _PROVINCE, _PROVINCE_NAME, _BAND, _POPULATION)
+    location = (_REGION, _REGION_NAME, _PROVINCE, _PROVINCE_NAME, _BAND, _POPULATION)
     return (
-        *(told.into(language) for told in (*about, *place)),
-        *(told.into(language, decimals if told.name in ("index", "index_max") else None) for told in _SCORES),
+        *(column.into(language) for column in (*about, *location)),
+        *(column.into(language, decimals if column.name in ("index", "index_max") else None) for column in _SCORES),
         *(
             TableColumn(
                 name=child.id.lower(),
@@ -211,12 +211,12 @@ def list_score_columns(methodology: Methodology, language: Language) -> tuple[Ta
         ),
         _METHODOLOGY.into(language),
         _SIMULATED.into(language),
-        *(told.into(language) for told in _REVIEW_COUNTS),
+        *(column.into(language) for column in _REVIEW_COUNTS),
     )
 
 
 def list_measure_columns(methodology: Methodology, language: Language) -> tuple[TableColumn, ...]:
-    """The columns of `scores` that hold figures, as the measures of a cube."""
+    """Return the figures among the columns of scores, as the measures of a cube."""
     dimensions = {child.id.lower() for child in methodology.document.root.children}
     named = {"rank", "index", "index_max", "coverage", "level"} | dimensions
     return tuple(column for column in list_score_columns(methodology, language) if column.name in named)
@@ -312,15 +312,15 @@ _REVIEW_TEXTS: Final = (
 
 
 def list_indicator_columns(methodology: Methodology, language: Language) -> tuple[TableColumn, ...]:
-    """A row for each organisation of a published edition and each indicator."""
+    """Return the columns of the table with a row for each organisation and indicator of an edition."""
     decimals = methodology.document.decimals
     points = {"score", "possible", "won", "lost"}
     return (
-        *(told.into(language) for told in (_EDITION, _ORGANISATION, _NAME, _DIMENSION, _INDICATOR)),
-        *(told.into(language, decimals if told.name in points else None) for told in _INDICATORS),
+        *(column.into(language) for column in (_EDITION, _ORGANISATION, _NAME, _DIMENSION, _INDICATOR)),
+        *(column.into(language, decimals if column.name in points else None) for column in _INDICATORS),
         _METHODOLOGY.into(language),
         _SIMULATED.into(language),
-        *(told.into(language) for told in _REVIEW_TEXTS),
+        *(column.into(language) for column in _REVIEW_TEXTS),
     )
 
 
@@ -520,15 +520,15 @@ _CATALOGUE: Final = (
 
 
 def list_organisation_columns(language: Language) -> tuple[TableColumn, ...]:
-    """A row for each organisation."""
-    return tuple(told.into(language) for told in _ORGANISATIONS)
+    """Return the columns of the table of organisations."""
+    return tuple(column.into(language) for column in _ORGANISATIONS)
 
 
 def list_edition_columns(language: Language) -> tuple[TableColumn, ...]:
-    """A row for each edition."""
-    return tuple(told.into(language) for told in _EDITIONS)
+    """Return the columns of the table of editions."""
+    return tuple(column.into(language) for column in _EDITIONS)
 
 
 def list_catalogue_columns(language: Language) -> tuple[TableColumn, ...]:
-    """A row for each indicator of a methodology."""
-    return tuple(told.into(language) for told in _CATALOGUE)
+    """Return the columns of the table of indicators of a methodology."""
+    return tuple(column.into(language) for column in _CATALOGUE)

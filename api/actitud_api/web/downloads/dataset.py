@@ -1,4 +1,4 @@
-"""What is said of an edition for search engines: a `Dataset` of schema.org, as JSON-LD for a page."""
+"""The description of an edition for search engines: a `Dataset` of schema.org, as JSON-LD for a page."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _SPAIN: Final = Texts("España", "Spain")
 
 
 def build_dataset(
-    found: EditionSource, published: PublicationRecord, base: str, publisher: Publisher, language: Language
+    source: EditionSource, published: PublicationRecord, base: str, publisher: Publisher, language: Language
 ) -> dict[str, object]:
-    """The data set of a published edition (schema.org/Dataset); `base`: scheme and authority of the service."""
-    edition, texts = found.edition, found.methodology.texts[language]
+    """Return the data set of a published edition (schema.org/Dataset); `base` is its scheme and authority."""
+    edition, texts = source.edition, source.methodology.texts[language]
     address = f"{base}/v1/editions/{edition.id}"
     return {
         "@context": "https://schema.org",
         "@type": "Dataset",
         "@id": address,
         "url": f"{base}/portal/{edition.id}",
-        "name": f"{texts.groups[found.methodology.document.root.id].name}: {select_title(edition, language)}",
-        "description": package.describe_edition(found, language),
+        "name": f"{texts.groups[source.methodology.document.root.id].name}: {select_title(edition, language)}",
+        "description": package.describe_edition(source, language),
         "inLanguage": language,
         "license": LICENSE,
         "isAccessibleForFree": True,
@@ -38,10 +38,10 @@ def build_dataset(
         "datePublished": published.published.date().isoformat(),
         "temporalCoverage": f"{edition.period_from.isoformat()}/{edition.period_to.isoformat()}",
         "spatialCoverage": {"@type": "Country", "name": _SPAIN.into(language)},
-        "measurementTechnique": f"{base}/v1/methodologies/{found.methodology.version}",
+        "measurementTechnique": f"{base}/v1/methodologies/{source.methodology.version}",
         "variableMeasured": [
             {"@type": "PropertyValue", "name": texts.groups[node.id].name, "minValue": 0, "maxValue": 100}
-            for node in (found.methodology.document.root, *found.methodology.document.root.children)
+            for node in (source.methodology.document.root, *source.methodology.document.root.children)
         ],
         "distribution": [
             {"@type": "DataDownload", "encodingFormat": media_type, "contentUrl": f"{address}/{name}"}
@@ -51,6 +51,6 @@ def build_dataset(
 
 
 def escape_json_ld(data: dict[str, object]) -> Markup:
-    """JSON-LD as it can stand in `<script type="application/ld+json">`: nothing in it can end the element."""
+    """Return JSON-LD for `<script type="application/ld+json">`, escaped so that no text can end the element."""
     text = msgspec.json.encode(data).decode()
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))

@@ -1,6 +1,6 @@
-"""The tree of indicators that Gobierto's module of indicators shows (`app/importers/gobierto_indicators` of Gobierto).
+"""The tree of indicators of Gobierto (`app/importers/gobierto_indicators` there).
 
-It finds a figure by the year in `values` and shows 0 where that is not there: so what is not known has no leaf.
+Gobierto finds a figure by the year in `values` and shows 0 if it is missing, so an unknown score has no leaf.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _RESULT = Texts("Resultado", "Result")
 def encode_tree(
     sheet: Sheet, edition: editions.EditionRecord, methodology: Methodology, source: str, language: Language
 ) -> bytes:
-    """The explained score of an organisation as JSON: the index and each dimension with its indicators.
+    """Return the explained score of an organisation as JSON: the index and each dimension with its indicators.
 
-    `source`: what is said to be where the figures are from.
+    `source`: the source that Gobierto shows beside each figure.
     """
     return msgspec.json.encode([_TreeBuilder(edition, methodology, source, language).build_root(sheet)])
 
@@ -45,7 +45,7 @@ class _TreeBuilder:
         self._ids = count()
 
     def build_root(self, sheet: Sheet) -> TreeNode:
-        """The area with a group for the index and one for each dimension."""
+        """Return the area, with a group for the index and one for each dimension."""
         identifier = next(self._ids)
         name = self._texts.groups[self._root].name
         groups = [
@@ -74,15 +74,15 @@ class _TreeBuilder:
     ) -> Iterator[TreeNode]:
         if points is None:
             return
-        told = None if indicator is None else self._texts.indicators[indicator]
+        text = None if indicator is None else self._texts.indicators[indicator]
         yield TreeNode(
             id=next(self._ids),
             level=2,
             attributes=TreeAttributes(
                 title=title,
                 source=self._source,
-                description=_SCORE.into(self._language) if told is None else told.question,
-                methodology=self._texts.title if told is None else told.basis,
+                description=_SCORE.into(self._language) if text is None else text.question,
+                methodology=self._texts.title if text is None else text.basis,
                 calculation=calculation,
                 values=({self._year: f"{points:.{self._decimals}f}"},),
             ),

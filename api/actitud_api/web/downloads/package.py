@@ -37,41 +37,41 @@ _ABOUT: Final = Texts(
 )
 
 
-def describe_edition(found: EditionSource, language: Language) -> str:
-    """What an edition is, in a sentence or two; that it is simulated comes first."""
-    text = _ABOUT.into(language).format(version=found.methodology.version)
-    return f"{SIMULATED.into(language)} {text}" if found.edition.simulated else text
+def describe_edition(source: EditionSource, language: Language) -> str:
+    """Return the description of an edition in a sentence or two; a simulated one says so first."""
+    text = _ABOUT.into(language).format(version=source.methodology.version)
+    return f"{SIMULATED.into(language)} {text}" if source.edition.simulated else text
 
 
 def build_data_package(
-    found: EditionSource, published: PublicationRecord, base: str, publisher: Publisher, language: Language
+    source: EditionSource, published: PublicationRecord, base: str, publisher: Publisher, language: Language
 ) -> schemas.DataPackage:
-    """The descriptor of a published edition; `base`: scheme and authority of the service."""
-    address = f"{base}/v1/editions/{found.edition.id}"
+    """Return the descriptor of a published edition; `base` is scheme and authority of the service."""
+    address = f"{base}/v1/editions/{source.edition.id}"
     tables = (
-        ("scores", SCORES, ABOUT_SCORES, columns.list_score_columns(found.methodology, language)),
-        ("indicators", INDICATORS, ABOUT_INDICATORS, columns.list_indicator_columns(found.methodology, language)),
+        ("scores", SCORES, ABOUT_SCORES, columns.list_score_columns(source.methodology, language)),
+        ("indicators", INDICATORS, ABOUT_INDICATORS, columns.list_indicator_columns(source.methodology, language)),
     )
     return schemas.DataPackage(
         schema=PROFILE,
-        name=found.name,
+        name=source.name,
         id=f"{address}/datapackage.json",
-        title=select_title(found.edition, language),
-        description=describe_edition(found, language),
+        title=select_title(source.edition, language),
+        description=describe_edition(source, language),
         version=str(published.revision),
         created=published.published,
-        homepage=f"{base}/portal/{found.edition.id}",
+        homepage=f"{base}/portal/{source.edition.id}",
         licenses=(schemas.License(name=LICENSE_NAME, path=LICENSE, title=LICENSE_TITLE),),
         contributors=(schemas.Contributor(title=publisher.name, path=base),),
         resources=tuple(
             schemas.Resource(
                 name=name,
                 path=f"{name}.csv",
-                title=told.into(language),
-                description=described.into(language),
+                title=title.into(language),
+                description=description.into(language),
                 schema=_build_schema(table),
             )
-            for name, told, described, table in tables
+            for name, title, description, table in tables
         ),
     )
 

@@ -1,4 +1,4 @@
-"""What exports take, and the descriptions that they answer as JSON."""
+"""Query parameters of downloads, and their descriptions as JSON."""
 
 from __future__ import annotations
 

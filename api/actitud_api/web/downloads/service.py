@@ -1,4 +1,4 @@
-"""Use cases of exports: the rows of every table, a page at a time, so that an edition takes no more memory."""
+"""The rows of every table of downloads, a page at a time, so that memory does not grow with the edition."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ T = TypeVar("T")
 K = TypeVar("K")
 
 PAGE: Final = 1_000
-"""Rows that are read at once."""
+"""Rows of a page."""
 
 DOCUMENTS_PER_READ: Final = 100
-"""Published documents that are read at once: each has 30 KB."""
+"""Published documents of a read; each has 30 KB."""
 
 CELLS_MAX: Final = 2_000_000
-"""Cells of a workbook: they take seven seconds of a processor, and the request waits for all of them."""
+"""Maximum of cells of a workbook: these take seven seconds of a processor, and the request waits for the whole file."""
 
 Rows = Iterator[Sequence[Sequence[CellValue]]]
 
 
 class WorkbookTooLarge(ValueError):
-    """More rows than are put in a workbook; `maximum`, how many are."""
+    """More rows than a workbook may have; `maximum` is the limit."""
 
     def __init__(self, rows: int, maximum: int) -> None:
         super().__init__(f"{rows} rows, more than {maximum}")
@@ -54,7 +54,7 @@ class WorkbookTooLarge(ValueError):
 
 
 class RowSelection(Struct, frozen=True, kw_only=True):
-    """Which rows of an edition: filters, order, how many at most (None: all) after leaving out some."""
+    """A selection of rows of an edition: filters, order, and at most `limit` rows (None: all) from `offset`."""
 
     filters: ScoreFilters
     sort: RankingSort = scores.BEST_FIRST
@@ -64,7 +64,7 @@ class RowSelection(Struct, frozen=True, kw_only=True):
 
 
 class EditionSource(Struct, frozen=True, kw_only=True):
-    """An edition that is exported, its methodology, its newest publication where it has one, and what may change."""
+    """An edition to export, its methodology, its newest publication (None: unpublished), and the state of its data."""
 
     counted: CountedEdition
     methodology: Methodology
@@ -78,12 +78,12 @@ class EditionSource(Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """What its files are called after."""
+        """The stem of the names of its files."""
         return f"actitud-{self.edition.id}"
 
 
 def load_source(database: Database, edition: str) -> EditionSource:
-    """An edition to be exported, or the latest; raises `UnknownEdition`."""
+    """Return an edition to export, or the latest; raises `UnknownEdition`."""
     counted = editions.get(database, edition)
     record = counted.record
     newest = publication.list_page(database, record.id, before=None, offset=0, limit=1)
@@ -96,49 +96,54 @@ def load_source(database: Database, edition: str) -> EditionSource:
 
 
 def load_published_source(database: Database, edition: str) -> tuple[EditionSource, PublicationRecord]:
-    """A published edition, or the latest, and its newest publication; raises `UnknownEdition`, `UnknownPublication`."""
-    found = load_source(database, edition)
-    if found.published is None:
-        raise publication.UnknownPublication(found.edition.id, publication.LATEST)
-    return found, found.published
+    """Return a published edition, or the latest, and its newest publication.
+
+    Raises:
+        UnknownEdition: there is no such edition.
+        UnknownPublication: the edition is not published.
+    """
+    source = load_source(database, edition)
+    if source.published is None:
+        raise publication.UnknownPublication(source.edition.id, publication.LATEST)
+    return source, source.published
 
 
 def list_published_sources(database: Database) -> list[tuple[EditionSource, PublicationRecord]]:
-    """Every published edition with its newest publication, the newest first."""
-    found: list[tuple[EditionSource, PublicationRecord]] = []
+    """Return every published edition with its newest publication, the newest first."""
+    sources: list[tuple[EditionSource, PublicationRecord]] = []
     for page in _read_pages(_build_edition_reader(database), _get_cursor_key, 0, None):
         for counted in page:
-            one = load_source(database, counted.record.id)
-            if one.published is not None:
-                found.append((one, one.published))
-    return found
+            source = load_source(database, counted.record.id)
+            if source.published is not None:
+                sources.append((source, source.published))
+    return sources
 
 
 def ensure_fits(rows: int, columns: int) -> None:
-    """Raises `TooLarge` where a workbook of so many rows would not be made within a request."""
+    """Raise `WorkbookTooLarge` if a workbook of so many rows takes too long for a request."""
     maximum = CELLS_MAX // columns
     if rows > maximum:
         raise WorkbookTooLarge(rows, maximum)
 
 
-def count_rows(database: Database, found: EditionSource, wanted: RowSelection) -> int:
-    """How many organisations the rows are of."""
-    count = scores.count_scores(database, found.edition.id, wanted.filters, principal=wanted.principal)
-    left = max(0, count - wanted.offset)
-    return left if wanted.limit is None else min(left, wanted.limit)
+def count_rows(database: Database, source: EditionSource, selection: RowSelection) -> int:
+    """Return the number of organisations in a selection."""
+    count = scores.count_scores(database, source.edition.id, selection.filters, principal=selection.principal)
+    left = max(0, count - selection.offset)
+    return left if selection.limit is None else min(left, selection.limit)
 
 
-def list_score_rows(database: Database, found: EditionSource, wanted: RowSelection) -> Rows:
-    """The rows of `columns.scores`."""
-    edition = found.edition
-    for page in _read_ranking(database, found, wanted):
+def list_score_rows(database: Database, source: EditionSource, selection: RowSelection) -> Rows:
+    """Yield the rows for `columns.list_score_columns`."""
+    edition = source.edition
+    for page in _read_ranking(database, source, selection):
         tallies = scores.count_reviews(database, edition.id, [row.organisation for row in page])
         yield [_build_score_row(edition, schemas.build_score_row(row), tallies.get(row.organisation)) for row in page]
 
 
-def list_cube_units(database: Database, found: EditionSource, wanted: RowSelection) -> Iterator[Sequence[CubeUnit]]:
-    """The same as the units of a cube, with a figure for each of `columns.measures`."""
-    for page in _read_ranking(database, found, wanted):
+def list_cube_units(database: Database, source: EditionSource, selection: RowSelection) -> Iterator[Sequence[CubeUnit]]:
+    """Yield the same rows as units of a cube, with a figure for each of `columns.list_measure_columns`."""
+    for page in _read_ranking(database, source, selection):
         yield [
             CubeUnit(line.organisation, line.name, _list_figures(line)) for line in map(schemas.build_score_row, page)
         ]
@@ -149,7 +154,7 @@ class _PublishedReason(Struct):
 
 
 class _PublishedIndicator(Struct):
-    """What an export tells of an indicator."""
+    """An indicator in a published document, as far as downloads read it."""
 
     id: str
     state: str
@@ -174,7 +179,7 @@ class _PublishedScore(Struct):
 
 
 class _PublishedDocument(Struct):
-    """What an export reads of a published document."""
+    """A published document, as far as downloads read it."""
 
     score: _PublishedScore
     review: ReviewOutcome
@@ -184,13 +189,13 @@ _DOCUMENT_DECODER = msgspec.json.Decoder(_PublishedDocument)
 
 
 def list_indicator_rows(
-    database: Database, found: EditionSource, published: PublicationRecord, wanted: RowSelection
+    database: Database, source: EditionSource, published: PublicationRecord, selection: RowSelection
 ) -> Rows:
-    """The rows of `columns.indicators`: what the published documents say, organisation by organisation."""
-    edition, revision = found.edition, published.revision
+    """Yield the rows for `columns.list_indicator_columns` from the published documents, a batch per organisation."""
+    edition, revision = source.edition, published.revision
     parts = (
         page[start : start + DOCUMENTS_PER_READ]
-        for page in _read_ranking(database, found, wanted)
+        for page in _read_ranking(database, source, selection)
         for start in _split_range(page)
     )
     for part in parts:
@@ -198,30 +203,30 @@ def list_indicator_rows(
         for row in part:
             document = _DOCUMENT_DECODER.decode(texts[row.organisation])
             review = document.review
-            verdicts = {one.indicator: one for one in review.verdicts}
-            replies = {one.indicator: one for one in review.replies}
+            verdicts = {indicator.indicator: indicator for indicator in review.verdicts}
+            replies = {indicator.indicator: indicator for indicator in review.replies}
             yield [
                 (
                     edition.id,
                     row.organisation,
                     row.name,
                     dimension,
-                    one.id,
-                    one.state,
-                    one.reason.code,
-                    int(one.value) if isinstance(one.value, bool) else one.value,
-                    one.score,
-                    one.weight,
-                    one.possible,
-                    one.won,
-                    one.lost,
+                    indicator.id,
+                    indicator.state,
+                    indicator.reason.code,
+                    int(indicator.value) if isinstance(indicator.value, bool) else indicator.value,
+                    indicator.score,
+                    indicator.weight,
+                    indicator.possible,
+                    indicator.won,
+                    indicator.lost,
                     row.methodology,
                     row.simulated,
-                    verdicts[one.id].verdict if one.id in verdicts else None,
-                    verdicts[one.id].reason if one.id in verdicts else None,
-                    replies[one.id].text if one.id in replies else None,
+                    verdicts[indicator.id].verdict if indicator.id in verdicts else None,
+                    verdicts[indicator.id].reason if indicator.id in verdicts else None,
+                    replies[indicator.id].text if indicator.id in replies else None,
                 )
-                for dimension, one in _iterate_indicators(document.score)
+                for dimension, indicator in _iterate_indicators(document.score)
             ]
 
 
@@ -230,14 +235,14 @@ def _split_range(page: Sequence[RankingRow]) -> range:
 
 
 def count_indicators(methodology: Methodology) -> int:
-    """How many indicators a methodology has."""
+    """Return the number of indicators of a methodology."""
     return sum(1 for _ in _iterate_document_indicators(methodology.document.root, None))
 
 
 def list_organisation_rows(
     database: Database, filters: organisations.OrganisationFilters, offset: int, limit: int | None
 ) -> Rows:
-    """The rows of `columns.organisations`."""
+    """Yield the rows for `columns.list_organisation_columns`."""
 
     def read(after: str | None, offset: int, limit: int) -> list[organisations.OrganisationRecord]:
         return organisations.list_page(database, filters, after=after, offset=offset, limit=limit)
@@ -247,25 +252,25 @@ def list_organisation_rows(
 
 
 def list_edition_rows(database: Database, language: Language, offset: int, limit: int | None) -> Rows:
-    """The rows of `columns.editions`, the newest first."""
+    """Yield the rows for `columns.list_edition_columns`, the newest edition first."""
     for page in _read_pages(_build_edition_reader(database), _get_cursor_key, offset, limit):
         yield [
             (
-                one.record.id,
-                select_title(one.record, language),
-                one.record.methodology,
-                one.record.state,
-                one.record.period_from,
-                one.record.period_to,
-                one.organisations,
-                one.record.simulated,
+                counted.record.id,
+                select_title(counted.record, language),
+                counted.record.methodology,
+                counted.record.state,
+                counted.record.period_from,
+                counted.record.period_to,
+                counted.organisations,
+                counted.record.simulated,
             )
-            for one in page
+            for counted in page
         ]
 
 
 def list_catalogue_rows(methodology: Methodology, language: Language) -> Rows:
-    """The rows of `columns.catalogue`."""
+    """Yield the rows for `columns.list_catalogue_columns`."""
     texts = methodology.texts[language]
     yield [
         (
@@ -273,57 +278,57 @@ def list_catalogue_rows(methodology: Methodology, language: Language) -> Rows:
             dimension,
             None if dimension is None else texts.groups[dimension].name,
             group,
-            one.id,
-            texts.indicators[one.id].name,
-            texts.indicators[one.id].question,
-            texts.indicators[one.id].unit,
-            one.type,
-            one.direction,
-            one.weight,
-            one.curve.kind,
-            " ".join(f"{post.x:g}:{post.score:g}" for post in one.curve.goalposts),
-            texts.indicators[one.id].evidence,
-            " ".join(one.bullets),
+            indicator.id,
+            texts.indicators[indicator.id].name,
+            texts.indicators[indicator.id].question,
+            texts.indicators[indicator.id].unit,
+            indicator.type,
+            indicator.direction,
+            indicator.weight,
+            indicator.curve.kind,
+            " ".join(f"{post.x:g}:{post.score:g}" for post in indicator.curve.goalposts),
+            texts.indicators[indicator.id].evidence,
+            " ".join(indicator.bullets),
         )
-        for dimension, group, one in _iterate_document_indicators(methodology.document.root, None)
+        for dimension, group, indicator in _iterate_document_indicators(methodology.document.root, None)
     ]
 
 
 def get_methodology(version: str) -> Methodology:
-    """A methodology to be exported; raises `UnknownMethodology`."""
+    """Return a methodology to export; raises `UnknownMethodology`."""
     return methodologies.get_methodology(version)
 
 
 def select_title(record: editions.EditionRecord, language: Language) -> str:
-    """The title of an edition, in a language where it has one in it."""
+    """Return the title of an edition in a language, or in the nearest one that it has."""
     return nearest(record.titles, language)
 
 
-def _read_ranking(database: Database, found: EditionSource, wanted: RowSelection) -> Iterator[list[RankingRow]]:
-    """The rows of an edition in pages; raises `Stale` where a correction is published meanwhile.
+def _read_ranking(database: Database, source: EditionSource, selection: RowSelection) -> Iterator[list[RankingRow]]:
+    """Yield the rows of an edition in pages; raises `Stale` if a correction is published meanwhile.
 
-    A file of which half is from before it and half from after would be of no revision: better no file.
+    A file with rows of two revisions would belong to neither: better no file.
     """
-    edition = found.edition.id
+    edition = source.edition.id
 
     def read(after: scores.ScoreCursorKey | None, offset: int, limit: int) -> list[RankingRow]:
         rows = scores.list_ranking(
             database,
             edition,
-            wanted.filters,
-            principal=wanted.principal,
-            sort=wanted.sort,
+            selection.filters,
+            principal=selection.principal,
+            sort=selection.sort,
             after=after,
             offset=offset,
             limit=limit,
         )
-        if found.published is not None:
+        if source.published is not None:
             newest = publication.get(database, edition, publication.LATEST)
-            if newest.digest != found.published.digest:
+            if newest.digest != source.published.digest:
                 raise StaleVersion
         return rows
 
-    return _read_pages(read, lambda row: scores.get_cursor_key(row, wanted.sort), wanted.offset, wanted.limit)
+    return _read_pages(read, lambda row: scores.get_cursor_key(row, selection.sort), selection.offset, selection.limit)
 
 
 def _build_edition_reader(
@@ -339,7 +344,7 @@ def _get_cursor_key(counted: CountedEdition) -> editions.EditionCursorKey:
 def _read_pages(
     read: Callable[[K | None, int, int], list[T]], cursor_key: Callable[[T], K], offset: int, limit: int | None
 ) -> Iterator[list[T]]:
-    """The pages of a list from its `offset`, up to `limit` rows; each is read from the place of the last row before."""
+    """Yield the pages of a list from `offset`, up to `limit` rows; each starts after the last row before."""
     after: K | None = None
     left = limit
     while left is None or left > 0:
@@ -387,10 +392,10 @@ def _list_figures(line: schemas.ScoreRow) -> list[int | float | None]:
 
 
 def _iterate_indicators(score: _PublishedScore) -> Iterator[tuple[str | None, _PublishedIndicator]]:
-    """Every indicator with its dimension; first those of none."""
-    yield from ((None, one) for one in score.indicators)
+    """Yield every indicator with its dimension; first those without one."""
+    yield from ((None, indicator) for indicator in score.indicators)
     for dimension in score.dimensions:
-        yield from ((dimension.id, one) for one in _iterate_group_indicators(dimension))
+        yield from ((dimension.id, indicator) for indicator in _iterate_group_indicators(dimension))
 
 
 def _iterate_group_indicators(group: _PublishedGroup) -> Iterator[_PublishedIndicator]:
@@ -402,7 +407,7 @@ def _iterate_group_indicators(group: _PublishedGroup) -> Iterator[_PublishedIndi
 def _iterate_document_indicators(
     group: Group, dimension: str | None, depth: int = 0
 ) -> Iterator[tuple[str | None, str, Indicator]]:
-    """Every indicator below a group, with its dimension and the group that it is in."""
+    """Yield every indicator below a group, with its dimension and its group."""
     for child in group.children:
         if isinstance(child, Indicator):
             yield dimension, group.id, child

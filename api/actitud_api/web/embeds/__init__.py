@@ -1,1 +1,1 @@
-"""What other sites show of a score: badges, cards, frames, and a custom element."""
+"""Forms of a score for other sites: badges, cards, frames, and a custom element."""

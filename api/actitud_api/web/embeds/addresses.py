@@ -1,4 +1,4 @@
-"""Where the forms of a score are."""
+"""Addresses of the forms of a score."""
 
 from __future__ import annotations
 
@@ -10,64 +10,64 @@ from actitud_api.web.embeds.pictures import Theme
 
 
 class Addresses:
-    """The absolute addresses of what there is of an organisation in an edition, which `latest` may name."""
+    """The absolute addresses of the forms of a score; the edition may be `latest`."""
 
     def __init__(self, base: str, edition: str, organisation: str, language: Language, theme: Theme = "auto") -> None:
-        """`base`: scheme and authority of the service; without it they are addresses inside the service."""
+        """Keep the parts of the addresses; `base` is scheme and authority, empty for addresses inside the service."""
         self.base = base
         self.edition = edition
         self.organisation = organisation
         self.theme = theme
-        self._place = f"{quote(edition, safe='')}/{quote(organisation, safe=':')}"
-        asked = {} if language == "es" else {"lang": language}
-        self._query = _format_query(asked)
-        self._themed = _format_query(asked if theme == "auto" else {**asked, "theme": theme})
+        self._path = f"{quote(edition, safe='')}/{quote(organisation, safe=':')}"
+        parameters = {} if language == "es" else {"lang": language}
+        self._query = _format_query(parameters)
+        self._themed = _format_query(parameters if theme == "auto" else {**parameters, "theme": theme})
 
     @property
     def explanation(self) -> str:
-        """The page that explains it."""
-        return f"{self.base}/portal/{self._place}{self._query}"
+        """The page that explains the score."""
+        return f"{self.base}/portal/{self._path}{self._query}"
 
     @property
     def badge(self) -> str:
         """The badge (SVG)."""
-        return f"{self.base}/badge/{self._place}.svg{self._query}"
+        return f"{self.base}/badge/{self._path}.svg{self._query}"
 
     @property
     def card(self) -> str:
         """The card (SVG)."""
-        return f"{self.base}/embed/{self._place}/card.svg{self._themed}"
+        return f"{self.base}/embed/{self._path}/card.svg{self._themed}"
 
     @property
     def table(self) -> str:
-        """The fragment of HTML."""
-        return f"{self.base}/embed/{self._place}/table.html{self._query}"
+        """The HTML table."""
+        return f"{self.base}/embed/{self._path}/table.html{self._query}"
 
     @property
     def frame(self) -> str:
-        """The page to be framed."""
-        return f"{self.base}/embed/{self._place}{self._themed}"
+        """The page for an `iframe`."""
+        return f"{self.base}/embed/{self._path}{self._themed}"
 
     @property
     def discovery_json(self) -> str:
-        """What oEmbed says of the explanation, as JSON."""
+        """The oEmbed response for the explanation, as JSON."""
         return self._build_oembed("json")
 
     @property
     def discovery_xml(self) -> str:
-        """The same as XML."""
+        """The oEmbed response for the explanation, as XML."""
         return self._build_oembed("xml")
 
     def _build_oembed(self, form: str) -> str:
         return f"{self.base}/oembed?{urlencode({'url': self.explanation, 'format': form})}"
 
 
-def _format_query(asked: Mapping[str, str]) -> str:
-    return f"?{urlencode(asked)}" if asked else ""
+def _format_query(parameters: Mapping[str, str]) -> str:
+    return f"?{urlencode(parameters)}" if parameters else ""
 
 
 def format_link_header(addresses: Addresses, title: str) -> str:
-    """The header `Link` that leads to the explanation and to oEmbed (RFC 8288; RFC 8187 for the title)."""
+    """Return the header `Link` to the explanation and to oEmbed (RFC 8288; RFC 8187 for the title)."""
     named = f"title*=UTF-8''{quote(title, safe='')}"
     return ", ".join(
         [

@@ -1,4 +1,4 @@
-"""What every embed says, whatever its form: one function makes it, in each language."""
+"""The texts of every embed in a language, whatever its form."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from actitud_api.web.embeds.lettering import clean_text
 from actitud_api.web.embeds.service import EmbedStanding
 
 MEASURE: Final = Texts("Madurez 2.0", "2.0 maturity")
-"""What is measured, in as few letters as a badge has."""
+"""The name of the measure, short enough for a badge."""
 
 UNKNOWN: Final = Texts("desconocida", "unknown")
-"""What stands in place of a score that there is not."""
+"""The text in place of an unknown score."""
 
 NO_ORGANISATIONS: Final = Texts("ninguna organización", "no organisation")
-"""What stands in place of many scores where there is none."""
+"""The text in place of an empty list of scores."""
 
 UNKNOWN_EDITION: Final = Texts(
     "No hay una edición publicada con ese nombre.", "There is no published edition of that name."
@@ -35,7 +35,7 @@ _STATUSES: Final[dict[Status, Texts]] = {
     "insufficient_evidence": Texts("evidencia insuficiente", "insufficient evidence"),
     "not_rateable": Texts("no evaluable", "not rateable"),
 }
-"""Those without a score that may be shown."""
+"""The statuses whose score is not shown."""
 
 _FULL: Final = Texts("de {full}", "of {full}")
 _LEVEL: Final = Texts("nivel {number}, {name}", "level {number}, {name}")
@@ -70,14 +70,14 @@ class DimensionLine(Struct, frozen=True, kw_only=True):
 
 
 class Equivalent(Struct, frozen=True, kw_only=True):
-    """What an embed says in a language.
+    """The texts of an embed in a language.
 
-    `score`: of 100, or why there is none; `figure` and `full` are its two parts. `level`: with its name; None without
-    one. `edition`: with its date. `remarks`: that it is simulated, or not the latest. `brief`: score and level in a few
-    letters; `version`: the edition in a few, and what takes its place. `title`: one line; `text`: everything, the
-    address of the explanation included. `pips`: how many levels are reached, of how many. `stale`: a later edition
-    scores it too. `review`: that it was reviewed, and how often the organisation replied; None where nobody said
-    anything. `under`: edition, methodology, coverage and review.
+    `score`: of 100, or the reason for having none; `figure` and `full` are its two parts. `level`: with its name; None
+    without one. `edition`: with its date. `remarks`: that it is simulated, or not the latest. `brief`: score and level
+    in a few letters; `version`: the edition in a few, and what takes its place. `title`: one line; `text`: everything,
+    the address of the explanation included. `pips`: the levels reached, of how many. `stale`: a later edition scores it
+    too. `review`: the review and the number of replies; None without either. `under`: edition, methodology, coverage
+    and review.
     """
 
     language: Language
@@ -106,12 +106,12 @@ class Equivalent(Struct, frozen=True, kw_only=True):
 
 
 def describe_standing(standing: EmbedStanding, language: Language, url: str) -> Equivalent:
-    """What every embed says of an organisation; `url`: the address of the explanation."""
+    """Return the texts of a standing in a language; `url` is the address of the explanation."""
     methodology = load_methodology(standing.methodology)
     document, sentences = methodology.document, sentences_of(methodology, language)
-    told = _Formatter(language)
+    format_text = _Formatter(language)
     name = clean_text(standing.name)
-    figure, full = None, told(_FULL, full=words.number(document.root.range.maximum, language))
+    figure, full = None, format_text(_FULL, full=words.number(document.root.range.maximum, language))
     remark = _STATUSES.get(standing.status)
     if remark is None and standing.index is not None:
         figure = words.score(standing.index, document.decimals, language)
@@ -120,26 +120,28 @@ def describe_standing(standing: EmbedStanding, language: Language, url: str) -> 
         score = (remark or _STATUSES["not_rateable"]).into(language)
     level, brief = None, score
     if standing.level is not None:
-        word = f"{sentences.level(standing.level)}" + (f" ({told(_PROVISIONAL)})" if standing.provisional else "")
-        level = told(_LEVEL, number=standing.level, name=word)
+        word = f"{sentences.level(standing.level)}" + (
+            f" ({format_text(_PROVISIONAL)})" if standing.provisional else ""
+        )
+        level = format_text(_LEVEL, number=standing.level, name=word)
         brief = f"{score} · {word}"
     version = standing.edition
     remarks = []
     if standing.simulated:
-        version += f" · {told(_SIMULATED)}"
-        remarks.append(told(_SIMULATED_LONG))
+        version += f" · {format_text(_SIMULATED)}"
+        remarks.append(format_text(_SIMULATED_LONG))
     if standing.superseded_by is not None:
-        version += f" · {told(_STALE, edition=standing.superseded_by)}"
-        remarks.append(told(_STALE_LONG, edition=standing.superseded_by))
+        version += f" · {format_text(_STALE, edition=standing.superseded_by)}"
+        remarks.append(format_text(_STALE_LONG, edition=standing.superseded_by))
     day = words.day(standing.period_to, language)
-    edition = told(_DATED, edition=standing.edition, day=day)
-    used = told(_METHODOLOGY, version=standing.methodology)
+    edition = format_text(_DATED, edition=standing.edition, day=day)
+    used = format_text(_METHODOLOGY, version=standing.methodology)
     coverage = None
     if standing.coverage is not None:
-        coverage = told(_COVERAGE, coverage=words.percent(standing.coverage, language))
-    title = told(_TITLE, name=name, figures=", ".join(part for part in (score, level) if part))
+        coverage = format_text(_COVERAGE, coverage=words.percent(standing.coverage, language))
+    title = format_text(_TITLE, name=name, figures=", ".join(part for part in (score, level) if part))
     index = sentences.group(document.root.id)
-    review = _describe_review(standing, told)
+    review = _describe_review(standing, format_text)
     if review is not None:
         version += f" · {review}"
     under = [part for part in (edition, used, coverage, review) if part is not None]
@@ -161,7 +163,7 @@ def describe_standing(standing: EmbedStanding, language: Language, url: str) -> 
         brief=brief,
         version=version,
         title=title,
-        text=told(
+        text=format_text(
             _SUMMARY, title=title, index=index, rest=capitalise("; ".join([*under, *remarks])), link=link, url=url
         ),
         under=capitalise("; ".join(under)),
@@ -181,21 +183,21 @@ def describe_standing(standing: EmbedStanding, language: Language, url: str) -> 
     )
 
 
-def _describe_review(standing: EmbedStanding, told: _Formatter) -> str | None:
-    """What is said of the review of a score; None where there is nothing."""
-    parts = [told(_REVIEWED)] if standing.reviewed else []
+def _describe_review(standing: EmbedStanding, format_text: _Formatter) -> str | None:
+    """Return the review of a score in a few words; None without a review."""
+    parts = [format_text(_REVIEWED)] if standing.reviewed else []
     if standing.replies:
-        parts.append(told(_REPLIES[standing.replies == 1], count=standing.replies))
+        parts.append(format_text(_REPLIES[standing.replies == 1], count=standing.replies))
     return ", ".join(parts) or None
 
 
 def capitalise(text: str) -> str:
-    """A text as the beginning of a sentence."""
+    """Return a text with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 
 class _Formatter:
-    """A text in a language, with its values."""
+    """Formatter of bilingual texts with values in one language."""
 
     def __init__(self, language: Language) -> None:
         self._language = language

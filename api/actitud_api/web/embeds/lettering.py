@@ -1,7 +1,7 @@
-"""Text in pictures: how wide it is, where it has to be cut, and which characters it may have.
+"""Text in pictures: its width, truncation, wrapping, and allowed characters.
 
-A picture cannot ask which font there is. Widths are those of Helvetica (Adobe Core 14 font metrics), and every text
-says how long it is (`textLength`), so that any other font is drawn as long.
+An image cannot measure the reader's font. Widths are those of Helvetica (Adobe Core 14 font metrics), and every text
+has its length (`textLength`), so that any other font is drawn to the same length.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 FAMILY: Final = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 BOLD_FACTOR: Final = 1.06
-"""How much wider bold letters are."""
+"""Width of bold letters, by that of normal ones."""
 
 ELLIPSIS: Final = "…"
 
@@ -41,7 +41,7 @@ _WIDTH_CLASSES: Final[Sequence[tuple[int, str]]] = (
     (1000, "…—"),
     (1015, "@"),
 )
-"""Thousandths of the size of the font."""
+"""Characters by width, in thousandths of the size of the font."""
 
 _CHARACTER_WIDTHS: Final = {character: width / 1000 for width, characters in _WIDTH_CLASSES for character in characters}
 _OTHER_WIDTH: Final = 0.6
@@ -52,21 +52,21 @@ _NO_CHARACTERS: Final = re.compile("[\ud800-\udfff\ufdd0-\ufdef]|[\ufffe\uffff]"
 
 
 def clean_text(text: str) -> str:
-    """A text as anybody may show it: in one line, without what reverses its order or what XML does not have.
+    """Return a text in one line, without marks of direction and without characters that XML forbids.
 
-    Letters that are written from right to left stay and need none of those marks.
+    Letters that are written from right to left are kept; they need no marks.
     """
     kept = _NO_CHARACTERS.sub("\ufffd", _DIRECTIONS.sub("", text))
     return _BREAKS.sub(" ", kept).strip()
 
 
 def measure_width(text: str, size: float, *, bold: bool = False) -> float:
-    """How wide a text is, in the unit of the size of its font."""
+    """Return the width of a text, in the unit of `size`."""
     return sum(map(_measure_character, unicodedata.normalize("NFD", text))) * size * (BOLD_FACTOR if bold else 1)
 
 
 def truncate_text(text: str, room: float, size: float, *, bold: bool = False) -> str:
-    """A text that fits, with an ellipsis where something had to go."""
+    """Return a text that fits into `room`, with an ellipsis if it was cut."""
     if measure_width(text, size, bold=bold) <= room:
         return text
     kept = text
@@ -76,10 +76,10 @@ def truncate_text(text: str, room: float, size: float, *, bold: bool = False) ->
 
 
 def wrap_lines(text: str, room: float, size: float, max_lines: int, *, bold: bool = False) -> list[str]:
-    """A text in so many lines at most, broken between words; the last one is cut where it does not fit."""
-    found: list[str] = []
+    """Break a text between words into at most `max_lines` lines; the last one is truncated to fit."""
+    wrapped: list[str] = []
     rest = text
-    while rest and len(found) < max_lines - 1 and measure_width(rest, size, bold=bold) > room:
+    while rest and len(wrapped) < max_lines - 1 and measure_width(rest, size, bold=bold) > room:
         words = rest.split(" ")
         number = len(words)
         while number > 1 and measure_width(" ".join(words[:number]), size, bold=bold) > room:
@@ -87,20 +87,20 @@ def wrap_lines(text: str, room: float, size: float, max_lines: int, *, bold: boo
         line = " ".join(words[:number])
         if measure_width(line, size, bold=bold) > room:
             break
-        found.append(line)
+        wrapped.append(line)
         rest = " ".join(words[number:])
-    return [*found, truncate_text(rest, room, size, bold=bold)]
+    return [*wrapped, truncate_text(rest, room, size, bold=bold)]
 
 
 def _measure_character(character: str) -> float:
-    known = _CHARACTER_WIDTHS.get(character)
-    if known is not None:
-        return known
+    width = _CHARACTER_WIDTHS.get(character)
+    if width is not None:
+        return width
     if unicodedata.combining(character) or unicodedata.category(character) in {"Cf", "Mn", "Me"}:
         return 0
     return _WIDE_WIDTH if unicodedata.east_asian_width(character) in {"W", "F"} else _OTHER_WIDTH
 
 
 def _strip_partial_character(text: str) -> str:
-    """A text that was cut, without half a character at its end: joiners, and a space."""
+    """Strip the joiners, spaces and punctuation that a cut left at the end of a text."""
     return text.rstrip(" \u200d\ufe0f,;:–-")

@@ -1,6 +1,6 @@
-"""oEmbed 1.0: which organisation an address is about, and what a site shows in its place.
+"""oEmbed 1.0: the organisation that an address names, and the response for it.
 
-The address is only compared with our own; nothing is ever fetched.
+The address is only compared with those of the service; nothing is ever fetched.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from actitud_api.web.embeds.pictures import measure_card
 FORMATS: Final = ("json", "xml")
 PROVIDER: Final = "Actitud"
 CACHE_AGE: Final = 3600
-"""Seconds that a site may show what it was told before it asks again."""
+"""Seconds that a site may keep a response."""
 
 WIDTH: Final = 600
 HEIGHT: Final = 680
-"""Of the frame, where the site sets no maximum; the frame says itself how high it is to whoever listens."""
+"""Size of the frame if the site sets no maximum; the frame also posts its real height to the page."""
 
 _PORTS: Final = {"http": 80, "https": 443}
 _templates = templates("actitud_api.web.embeds")
 
 
 class EmbedTarget(NamedTuple):
-    """What an address is about."""
+    """The edition, organisation and language of an address."""
 
     edition: str
     organisation: str
@@ -59,22 +59,22 @@ class RichResponse(Struct, frozen=True, kw_only=True):
 
 
 def parse_target(url: str, bases: Collection[str]) -> EmbedTarget | None:
-    """What one of our own addresses is about: a page, a frame, or any form of it; None for any other address.
+    """Return the target of an address of a page, a frame or another form of a score; None for any other address.
 
     `bases`: schemes and authorities under which people reach the service.
     """
     try:
-        found = urlsplit(url)
+        parts = urlsplit(url)
         ours = {_parse_origin(urlsplit(base)) for base in bases}
-        if found.username is not None or found.password is not None or _parse_origin(found) not in ours:
+        if parts.username is not None or parts.password is not None or _parse_origin(parts) not in ours:
             return None
-        wanted = dict(parse_qsl(found.query, errors="strict")).get("lang")
-        steps = [unquote(step, errors="strict") for step in found.path.split("/")]
-    except ValueError:
+        requested = dict(parse_qsl(parts.query, errors="strict")).get("lang")
+        steps = [unquote(step, errors="strict") for step in parts.path.split("/")]
+    except ValueError:  # a port that is no number, or escapes that are not UTF-8
         return None
     if any(map(is_control, steps)):
         return None
-    language: Language = next((known for known in LANGUAGES if known == wanted), "es")
+    language: Language = next((language_code for language_code in LANGUAGES if language_code == requested), "es")
     match steps:
         case ["", "portal" | "embed", edition, organisation] | ["", "embed", edition, organisation, _]:
             return EmbedTarget(edition, organisation, language)
@@ -84,29 +84,29 @@ def parse_target(url: str, bases: Collection[str]) -> EmbedTarget | None:
 
 
 def build_rich_response(
-    said: Equivalent, addresses: Addresses, max_width: int | None, max_height: int | None
+    embed: Equivalent, addresses: Addresses, max_width: int | None, max_height: int | None
 ) -> RichResponse:
-    """What a site shows in place of an address, no wider and no higher than it says."""
+    """Return the response for an address, within the maximum width and height of the site."""
     width = WIDTH if max_width is None else min(WIDTH, max_width)
     height = HEIGHT if max_height is None else min(HEIGHT, max_height)
-    wide, high = measure_card(said)
+    wide, high = measure_card(embed)
     scale = min(1, (max_width or wide) / wide, (max_height or high) / high)
     return RichResponse(
-        title=said.title,
+        title=embed.title,
         provider_name=PROVIDER,
         provider_url=f"{addresses.base}/",
         cache_age=CACHE_AGE,
         thumbnail_url=addresses.card,
         thumbnail_width=max(1, int(wide * scale)),
         thumbnail_height=max(1, int(high * scale)),
-        html=_templates.get_template("oembed.html").render(said=said, addresses=addresses, width=width, height=height),
+        html=_templates.get_template("oembed.html").render(said=embed, addresses=addresses, width=width, height=height),
         width=width,
         height=height,
     )
 
 
 def encode_xml(response: RichResponse) -> bytes:
-    """The response as XML: an element for each member."""
+    """Return the response as XML, with an element for each member."""
     root = ElementTree.Element("oembed")
     for name, value in msgspec.to_builtins(response).items():
         ElementTree.SubElement(root, name).text = str(value)
@@ -115,5 +115,5 @@ def encode_xml(response: RichResponse) -> bytes:
 
 
 def _parse_origin(url: SplitResult) -> tuple[str, str | None, int | None]:
-    """Scheme, host and port; raises `ValueError` for a port that is none."""
+    """Return scheme, host and port; raises `ValueError` for an invalid port."""
     return url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)

@@ -1,4 +1,4 @@
-"""Badges and cards: what is drawn where. The templates only write it down."""
+"""Badges and cards: the coordinates of their parts, which the templates write as SVG."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from actitud_api.web.embeds.equivalent import MEASURE, NO_ORGANISATIONS, UNKNOWN
 from actitud_api.web.embeds.lettering import FAMILY, measure_width, truncate_text, wrap_lines
 
 Theme = Literal["auto", "light", "dark"]
-"""What a card is drawn on: as the reader's system says, or always so."""
+"""The ground of a card: light, dark, or by the reader's system."""
 THEMES: Final[tuple[Theme, ...]] = get_args(Theme)
 
 PALETTE: Final = {
@@ -33,7 +33,7 @@ PALETTE: Final = {
     "stale": ("#f6f3ec", "#3b372d"),
     "superseded": ("#70340a", "#ffffff"),
 }
-"""The ground and the letters of each part of a badge."""
+"""The colours of ground and letters of each part of a badge."""
 
 _templates = templates("actitud_api.web.embeds")
 
@@ -50,7 +50,7 @@ _ROW_GAP: Final = 4
 
 
 class Letters(Struct, frozen=True):
-    """A text in a picture: where it begins (or ends), how long it is, and the class of its style."""
+    """A text in a picture: its start (or end), its length, and the class of its style."""
 
     x: float
     y: float
@@ -82,7 +82,7 @@ class Part(Struct, frozen=True, kw_only=True):
 
 
 class Badge(Struct, frozen=True, kw_only=True):
-    """A badge: its parts, and what it says to whoever does not see it."""
+    """A badge: its parts, and its label for screen readers."""
 
     id: str
     label: str
@@ -91,7 +91,7 @@ class Badge(Struct, frozen=True, kw_only=True):
 
 
 class _Wording(Struct, frozen=True, kw_only=True):
-    """What a badge says before it is known how wide its parts are."""
+    """The texts of a badge before its parts are measured."""
 
     id: str
     text: str
@@ -102,33 +102,33 @@ class _Wording(Struct, frozen=True, kw_only=True):
     stale: bool
 
 
-def render_badge(said: Equivalent) -> bytes:
-    """The badge of an organisation (SVG)."""
-    return _write_badge(_build_wording(said, said.measure), said.language)
+def render_badge(text: Equivalent) -> bytes:
+    """Render the badge of an organisation (SVG)."""
+    return _write_badge(_build_wording(text, text.measure), text.language)
 
 
-def select_colour(said: Equivalent) -> str:
-    """The colour of the message of a badge, as `#rrggbb`."""
-    return PALETTE["version" if said.stale else f"level_{said.pips[0]}"][0]
+def select_colour(text: Equivalent) -> str:
+    """Return the colour of the message of a badge, as `#rrggbb`."""
+    return PALETTE["version" if text.stale else f"level_{text.pips[0]}"][0]
 
 
 def render_unknown_badge(reason: Texts, language: Language) -> bytes:
-    """The badge in place of one that there is not; `reason`: why."""
+    """Render the badge that stands in for an unknown score."""
     measure, unknown = MEASURE.into(language), UNKNOWN.into(language)
     text = f"{measure}: {unknown}. {reason.into(language)}"
-    said = _Wording(id="", text=text, label=measure, message=unknown, version=None, pips=(0, 0), stale=False)
-    return _write_badge(said, language)
+    wording = _Wording(id="", text=text, label=measure, message=unknown, version=None, pips=(0, 0), stale=False)
+    return _write_badge(wording, language)
 
 
-def render_badges(said: Sequence[tuple[str, Equivalent]], edition: str, language: Language) -> bytes:
-    """The badges of many organisations of an edition, one below another (SVG).
+def render_badges(entries: Sequence[tuple[str, Equivalent]], edition: str, language: Language) -> bytes:
+    """Render the badges of many organisations of an edition, one below another (SVG).
 
-    Each has its name, and is a view of its own: the address of the picture with `#` and the id shows that one alone.
+    Each has its name and its own view: the address of the picture with `#` and the id shows that badge alone.
     """
-    worded = [_build_wording(one, one.name, identifier) for identifier, one in said]
-    columns = [max(widths) for widths in zip(*map(_measure_parts, worded), strict=True)]
-    drawn = [_draw_badge(one, columns, number * (_HEIGHT + _ROW_GAP)) for number, one in enumerate(worded)]
-    if not drawn:
+    wordings = [_build_wording(wording, wording.name, identifier) for identifier, wording in entries]
+    columns = [max(widths) for widths in zip(*map(_measure_parts, wordings), strict=True)]
+    badges = [_draw_badge(wording, columns, number * (_HEIGHT + _ROW_GAP)) for number, wording in enumerate(wordings)]
+    if not badges:
         none = _Wording(
             id="",
             text=NO_ORGANISATIONS.into(language),
@@ -138,51 +138,51 @@ def render_badges(said: Sequence[tuple[str, Equivalent]], edition: str, language
             pips=(0, 0),
             stale=False,
         )
-        drawn = [_draw_badge(none, _measure_parts(none), 0)]
+        badges = [_draw_badge(none, _measure_parts(none), 0)]
     return _render_template(
         "badges.svg",
-        badges=drawn,
+        badges=badges,
         title=f"{MEASURE.into(language)}: {edition}",
         language=language,
-        width=max(one.width for one in drawn),
-        height=len(drawn) * (_HEIGHT + _ROW_GAP) - _ROW_GAP,
+        width=max(wording.width for wording in badges),
+        height=len(badges) * (_HEIGHT + _ROW_GAP) - _ROW_GAP,
         row=_HEIGHT,
         pitch=_HEIGHT + _ROW_GAP,
     )
 
 
-def _write_badge(said: _Wording, language: str) -> bytes:
-    drawn = _draw_badge(said, _measure_parts(said), 0)
+def _write_badge(wording: _Wording, language: str) -> bytes:
+    drawn = _draw_badge(wording, _measure_parts(wording), 0)
     return _render_template("badge.svg", badge=drawn, language=language, height=_HEIGHT)
 
 
-def _build_wording(said: Equivalent, label: str, identifier: str = "") -> _Wording:
+def _build_wording(text: Equivalent, label: str, identifier: str = "") -> _Wording:
     return _Wording(
         id=identifier,
-        text=said.text,
+        text=text.text,
         label=truncate_text(label, _LABEL_MAX, _SIZE),
-        message=truncate_text(said.brief, _MESSAGE_MAX, _SIZE, bold=True),
-        version=truncate_text(said.version, _VERSION_MAX, _SIZE),
-        pips=said.pips,
-        stale=said.stale,
+        message=truncate_text(text.brief, _MESSAGE_MAX, _SIZE, bold=True),
+        version=truncate_text(text.version, _VERSION_MAX, _SIZE),
+        pips=text.pips,
+        stale=text.stale,
     )
 
 
-def _measure_parts(said: _Wording) -> list[float]:
-    """How wide the parts of a badge are at least."""
-    pips = said.pips[1] * (_PIP + _PIP_GAP) + 4 if said.pips[1] else 0
+def _measure_parts(wording: _Wording) -> list[float]:
+    """Return the minimum width of each part of a badge."""
+    pips = wording.pips[1] * (_PIP + _PIP_GAP) + 4 if wording.pips[1] else 0
     return [
-        _round_tenths(measure_width(said.label, _SIZE) + 2 * _PAD),
-        _round_tenths(measure_width(said.message, _SIZE, bold=True) + 2 * _PAD + pips),
-        0 if said.version is None else _round_tenths(measure_width(said.version, _SIZE) + 2 * _PAD),
+        _round_tenths(measure_width(wording.label, _SIZE) + 2 * _PAD),
+        _round_tenths(measure_width(wording.message, _SIZE, bold=True) + 2 * _PAD + pips),
+        0 if wording.version is None else _round_tenths(measure_width(wording.version, _SIZE) + 2 * _PAD),
     ]
 
 
-def _draw_badge(said: _Wording, columns: Sequence[float], top: float) -> Badge:
+def _draw_badge(wording: _Wording, columns: Sequence[float], top: float) -> Badge:
     starts = [0.0, columns[0], columns[0] + columns[1], sum(columns)]
     boxes = [Box(_round_tenths(start), top, _round_tenths(end - start), _HEIGHT) for start, end in pairwise(starts)]
-    reached, of = said.pips
-    message = "stale" if said.stale else f"level_{reached}"
+    reached, of = wording.pips
+    message = "stale" if wording.stale else f"level_{reached}"
     inset = boxes[1].x + _PAD
     after = inset + (of * (_PIP + _PIP_GAP) + 4 if of else 0)
     pips = tuple(
@@ -190,14 +190,16 @@ def _draw_badge(said: _Wording, columns: Sequence[float], top: float) -> Badge:
         for number in range(of)
     )
     parts = [
-        _draw_part(boxes[0], "label", boxes[0].x + _PAD, said.label, bold=False),
-        _draw_part(boxes[1], message, after, said.message, bold=True, pips=pips, dashed=said.stale),
+        _draw_part(boxes[0], "label", boxes[0].x + _PAD, wording.label, bold=False),
+        _draw_part(boxes[1], message, after, wording.message, bold=True, pips=pips, dashed=wording.stale),
     ]
-    if said.version is not None:
+    if wording.version is not None:
         parts.append(
-            _draw_part(boxes[2], "superseded" if said.stale else "version", boxes[2].x + _PAD, said.version, bold=False)
+            _draw_part(
+                boxes[2], "superseded" if wording.stale else "version", boxes[2].x + _PAD, wording.version, bold=False
+            )
         )
-    return Badge(id=said.id, label=said.text, width=_round_tenths(starts[-1]), parts=tuple(parts))
+    return Badge(id=wording.id, label=wording.text, width=_round_tenths(starts[-1]), parts=tuple(parts))
 
 
 def _draw_part(
@@ -217,7 +219,7 @@ def _draw_part(
 
 
 CARD_WIDTH: Final = 360
-"""As wide as the column of a page or a telephone: nothing in it gets small."""
+"""The width of a telephone or the column of a page, so that nothing is scaled down."""
 
 _MARGIN: Final = 18
 _ROOM: Final = CARD_WIDTH - 2 * _MARGIN
@@ -238,26 +240,26 @@ class Card(Struct, frozen=True, kw_only=True):
 
 
 def read_static_file(name: str) -> str:
-    """A file of ours that stands in what is embedded."""
+    """Read a static file that is written into embeds."""
     return files("actitud_api.web.embeds").joinpath("static", name).read_text("utf-8")
 
 
 STYLE: Final = read_static_file("card.css")
-"""The style of every card; it stands in each, so that a card needs nothing else."""
+"""The style of every card, written into each, so that a card loads nothing."""
 
 
 def compute_csp_source(text: str) -> str:
-    """How a Content-Security-Policy names an inline script or style."""
+    """Return the source of an inline script or style for a Content-Security-Policy."""
     return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def render_card(said: Equivalent, theme: Theme) -> bytes:
-    """The card of an organisation, with its dimensions (SVG)."""
-    return _write_card(_draw_card(said), said.language, theme)
+def render_card(embed: Equivalent, theme: Theme) -> bytes:
+    """Render the card of an organisation, with its dimensions (SVG)."""
+    return _write_card(_draw_card(embed), embed.language, theme)
 
 
 def render_unknown_card(reason: Texts, language: Language, theme: Theme) -> bytes:
-    """The card in place of one that there is not; `reason`: why."""
+    """Render the card that stands in for an unknown score."""
     measure, unknown = MEASURE.into(language), UNKNOWN.into(language)
     page = _CardBuilder()
     page.add_paragraph(measure, 13, 20, "soft", 1)
@@ -272,13 +274,13 @@ def _write_card(drawn: Card, language: str, theme: Theme) -> bytes:
     )  # the style is a file of ours
 
 
-def measure_card(said: Equivalent) -> tuple[int, int]:
-    """Width and height of a card."""
-    return CARD_WIDTH, _draw_card(said).height
+def measure_card(embed: Equivalent) -> tuple[int, int]:
+    """Return the width and height of a card."""
+    return CARD_WIDTH, _draw_card(embed).height
 
 
 class _CardBuilder:
-    """A card that fills from its top."""
+    """A card that is filled from its top."""
 
     def __init__(self) -> None:
         self.y = _MARGIN - 2
@@ -288,20 +290,20 @@ class _CardBuilder:
         self.pips: list[tuple[Box, bool]] = []
 
     def add_paragraph(self, text: str, size: int, pitch: int, style: str, max_lines: int) -> None:
-        """Some lines of text."""
+        """Add up to `max_lines` lines of text."""
         bold = style == "strong"
         for line in wrap_lines(text, _ROOM, size, max_lines, bold=bold):
             self.y += pitch
             self.add_text(_MARGIN, line, size, style)
 
     def add_text(self, x: float, text: str, size: int, style: str, anchor: Literal["start", "end"] = "start") -> float:
-        """A text on the line; where it ends."""
+        """Add a text on the current line; return the x of its end."""
         length = _round_tenths(measure_width(text, size, bold=style == "strong"))
         self.letters.append(Letters(_round_tenths(x), self.y, text, length, f"{style} s{size}", anchor))
         return x + length
 
     def build_card(self, title: str, description: str) -> Card:
-        """What it has become."""
+        """Return the card."""
         return Card(
             height=self.y + _MARGIN,
             title=title,
@@ -313,12 +315,12 @@ class _CardBuilder:
         )
 
 
-def _draw_card(said: Equivalent) -> Card:
+def _draw_card(embed: Equivalent) -> Card:
     page = _CardBuilder()
-    page.add_paragraph(said.index, 12, 17, "soft", 1)
-    page.add_paragraph(said.name, 18, 23, "strong", 2)
-    _add_figures(page, said)
-    for line in said.dimensions:
+    page.add_paragraph(embed.index, 12, 17, "soft", 1)
+    page.add_paragraph(embed.name, 18, 23, "strong", 2)
+    _add_figures(page, embed)
+    for line in embed.dimensions:
         page.y += 22
         page.add_text(_MARGIN, truncate_text(line.name, _ROOM, 12), 12, "ink")
         page.y += 13
@@ -330,31 +332,31 @@ def _draw_card(said: Equivalent) -> Card:
         if line.score:
             page.bars.append(Box(_MARGIN, page.y - 9, _round_tenths(_BAR * line.score / 100), 9))
     page.y += 8
-    for text in (said.edition, ", ".join(part for part in (said.methodology, said.coverage) if part)):
+    for text in (embed.edition, ", ".join(part for part in (embed.methodology, embed.coverage) if part)):
         page.add_paragraph(capitalise(text), 12, 17, "soft", 2)
-    for remark in said.remarks:
+    for remark in embed.remarks:
         page.add_paragraph(f"! {capitalise(remark)}", 12, 17, "remark", 2)
-    page.add_paragraph(said.url, 11, 17, "soft", 2)
-    dimensions = "; ".join(f"{line.name}: {line.text}" for line in said.dimensions)
-    return page.build_card(said.title, f"{said.text}. {dimensions}.")
+    page.add_paragraph(embed.url, 11, 17, "soft", 2)
+    dimensions = "; ".join(f"{line.name}: {line.text}" for line in embed.dimensions)
+    return page.build_card(embed.title, f"{embed.text}. {dimensions}.")
 
 
-def _add_figures(page: _CardBuilder, said: Equivalent) -> None:
-    """The score in large, the level below it, with its pips."""
-    if said.figure is not None:
+def _add_figures(page: _CardBuilder, embed: Equivalent) -> None:
+    """Add the score in large letters, and the level with its pips below."""
+    if embed.figure is not None:
         page.y += 46
-        end = page.add_text(_MARGIN, said.figure, 40, "strong")
-        page.add_text(end + 8, said.full, 16, "soft")
+        end = page.add_text(_MARGIN, embed.figure, 40, "strong")
+        page.add_text(end + 8, embed.full, 16, "soft")
     else:
-        page.add_paragraph(capitalise(said.score), 26, 40, "strong", 2)
-    if said.level is not None:
+        page.add_paragraph(capitalise(embed.score), 26, 40, "strong", 2)
+    if embed.level is not None:
         page.y += 24
-        reached, of = said.pips
+        reached, of = embed.pips
         for number in range(of):
             page.pips.append((Box(_MARGIN + number * 12, page.y - 11, 9, 13), number < reached))
         page.add_text(
             _MARGIN + of * 12 + 4,
-            truncate_text(capitalise(said.level), _ROOM - of * 12 - 4, 14, bold=True),
+            truncate_text(capitalise(embed.level), _ROOM - of * 12 - 4, 14, bold=True),
             14,
             "strong",
         )

@@ -1,4 +1,4 @@
-"""What embeds take."""
+"""The query parameters of embeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Use cases over what other sites show: how an organisation stands in a published edition."""
+"""Standings of organisations in published editions, for embeds."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from actitud_api.resources.scores.service import RankingRow, RankingSort, Review
 
 
 class EmbedStanding(Struct, frozen=True, kw_only=True):
-    """How an organisation stands in a published edition; whatever shows it is made of this alone.
+    """The standing of an organisation in a published edition; every embed is made of this alone.
 
     `index` is of 100 points, `coverage` of 1. `dimensions`: the score of each by its id, None where it is not rated.
-    `superseded_by`: the newest published edition after this one that scores the organisation too. `reviewed`: somebody
-    has judged answers of it, or said something of the whole; `replies`: about how many indicators it replied.
+    `superseded_by`: the newest published edition after this one that scores the organisation too. `reviewed`: it has
+    verdicts or an overall review; `replies`: the number of indicators that the organisation replied about.
     """
 
     edition: str
@@ -42,20 +42,23 @@ class EmbedStanding(Struct, frozen=True, kw_only=True):
 
 
 def find_standing(database: Database, edition: str, organisation: str) -> EmbedStanding:
-    """How that organisation stands in that edition, or in the latest.
+    """Return the standing of an organisation in an edition, or in the latest.
 
-    Raises `UnknownEdition`, `UnknownScore` for what is not there or not published, and `AliasOf`.
+    Raises:
+        UnknownEdition: there is no such published edition.
+        UnknownScore: the edition does not score the organisation.
+        AliasOf: the id is an alias of another organisation.
     """
     record = find_edition(database, edition)
-    found = list_standings(database, record, ScoreFilters(organisations=(organisation,)), limit=1)
-    if not found or found[0].organisation != organisation:
+    standings = list_standings(database, record, ScoreFilters(organisations=(organisation,)), limit=1)
+    if not standings or standings[0].organisation != organisation:
         scores.get_edition_score(database, record.id, organisation)
         raise scores.UnknownScore(record.id, organisation)
-    return found[0]
+    return standings[0]
 
 
 def find_edition(database: Database, edition: str) -> editions.EditionRecord:
-    """The edition of that id, or the latest; raises `UnknownEdition`. Of one that is not published nothing is shown."""
+    """Return an edition by id, or the latest; raises `UnknownEdition`. It may not be published yet."""
     with database.read() as session:
         return editions.find(session, edition)
 
@@ -69,7 +72,7 @@ def list_standings(
     offset: int = 0,
     limit: int,
 ) -> Sequence[EmbedStanding]:
-    """How organisations stand in an edition, in an order; none where it is not published."""
+    """Return standings in an edition in the order of `sort`; empty if it is not published."""
     rows = scores.list_ranking(database, edition.id, filters, sort=sort, after=None, offset=offset, limit=limit)
     later = scores.find_later_editions(database, edition, [row.organisation for row in rows])
     tallies = scores.count_reviews(database, edition.id, [row.organisation for row in rows])
@@ -111,7 +114,7 @@ def _build_standing(
 
 
 def _is_provisional(database: Database, edition: editions.EditionRecord, row: RankingRow) -> bool:
-    """Whether its level is provisional, which few can be: those that are of a level that can be so."""
+    """Return True if the level is provisional; the score is only read for levels that can be."""
     levels = load_methodology(row.methodology).document.levels
     if row.level is None or levels[row.level - 1].provisional_unless is None:
         return False

@@ -1,4 +1,4 @@
-"""What to copy into a page to embed a score, and what a Content-Security-Policy there has to allow."""
+"""The code that embeds a score in a page, and the Content-Security-Policy that the page needs."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _ELEMENT: Final = Markup(
 _ATTRIBUTE: Final = Markup(' {name}="{value}"')
 
 Form = Literal["badge", "card", "table", "frame", "element", "oembed"]
-"""A form of a score that a page can have in itself; `oembed`: what WordPress makes of its address alone."""
+"""A form of a score in a page; `oembed`: the frame that WordPress makes of an address."""
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
 
 
 class Snippet(Struct, frozen=True):
-    """A form of a score: what it is, the code of it, and the sources that it needs in a Content-Security-Policy.
+    """A form of a score: its title, its code, and the sources that it needs in a Content-Security-Policy.
 
-    `policy` is empty where it needs none.
+    `policy` is empty if it needs none.
     """
 
     form: Form
@@ -41,11 +41,12 @@ class Snippet(Struct, frozen=True):
     policy: str
 
 
-def list_snippets(said: Equivalent, addresses: Addresses) -> Sequence[Snippet]:
-    """Every form that a page can have in itself and that goes on saying what is so."""
-    name, base = f"{said.index}: {said.name}", addresses.base
+def list_snippets(embed: Equivalent, addresses: Addresses) -> Sequence[Snippet]:
+    """Return the snippets that stay up to date: badge, card, frame and custom element."""
+    name, base = f"{embed.index}: {embed.name}", addresses.base
     script = element.build_manifest(base)
 
+    # `Markup.format` escapes its values: names come from other people.
     def image(picture: str, size: Markup) -> str:
         return str(_IMAGE.format(url=addresses.explanation, picture=picture, name=name, size=size))
 
@@ -77,7 +78,7 @@ def list_snippets(said: Equivalent, addresses: Addresses) -> Sequence[Snippet]:
                     integrity=script.integrity,
                     organisation=addresses.organisation,
                     more=_format_attributes(addresses),
-                    language=said.language,
+                    language=embed.language,
                     url=addresses.explanation,
                     name=name,
                 )
@@ -88,12 +89,12 @@ def list_snippets(said: Equivalent, addresses: Addresses) -> Sequence[Snippet]:
 
 
 def build_table_snippet(fragment: str) -> Snippet:
-    """A fragment of HTML, for editors that keep nothing but tables: it stays as it is when it is copied."""
+    """Return an HTML table, for editors that accept nothing else; a copy does not follow later changes."""
     return Snippet("table", Texts("Tabla de HTML", "Table of HTML"), fragment, "")
 
 
 def build_oembed_snippet(addresses: Addresses) -> Snippet:
-    """The address alone, in a line of its own, of which WordPress makes a frame."""
+    """Return the address alone, which WordPress turns into a frame if it has its own line."""
     return Snippet(
         "oembed",
         Texts("Dirección para WordPress (oEmbed)", "Address for WordPress (oEmbed)"),
@@ -103,9 +104,9 @@ def build_oembed_snippet(addresses: Addresses) -> Snippet:
 
 
 def _format_attributes(addresses: Addresses) -> Markup:
-    """What the custom element is told besides: another edition than the latest, another theme than the reader's."""
-    told = {
+    """Return the attributes for an edition that is not the latest and a theme that is not the reader's."""
+    attributes = {
         "edition": None if addresses.edition == LATEST else addresses.edition,
         "theme": None if addresses.theme == "auto" else addresses.theme,
     }
-    return Markup("").join(_ATTRIBUTE.format(name=name, value=value) for name, value in told.items() if value)
+    return Markup("").join(_ATTRIBUTE.format(name=name, value=value) for name, value in attributes.items() if value)

@@ -1,1 +1,1 @@
-"""Pages for people about what is published."""
+"""Pages for people about published editions."""

@@ -1,8 +1,8 @@
-"""Pictures of figures: what is where in them, for the macros of `charts.html`.
+"""Charts of figures: the coordinates for the macros of `charts.html`.
 
-Across, everything is a share of the width, so that a picture is as wide as there is room and its letters stay as they
-are; down, in `em` of its letters. A picture says in its `description` what can be read in it, and each of its rows
-says its figure in words: nothing is told by colour alone.
+Horizontal coordinates are per cent of the width, so that a chart fills its column and its letters keep their size;
+vertical ones are `em` of its letters. The `description` holds every figure and each row has its figure as text:
+nothing depends on colour alone.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from msgspec import Struct
 from actitud_api.web.embeds.lettering import clean_text, wrap_lines
 
 LABEL_WIDTH: Final = 15.0
-"""Width of a label, in em of narrow letters: that of a telephone of 320 px, less the figure at its end.
+"""Width of a label in em: a telephone of 320 px, less the figure at its end.
 
-There are fonts whose letters are an eighth wider than those that `lettering` knows.
+It is an eighth narrower than the room: some fonts are that much wider than the metrics of `lettering`.
 """
 
 _LINE: Final = 1.3
-"""From one line of letters to the next."""
+"""Height of a line of letters."""
 _BAR: Final = 0.7
 _GAP: Final = 0.75
 _AXIS: Final = 1.6
 _COLUMNS: Final = 9.0
-"""Height of the highest column."""
+"""Height of the highest column, in em."""
 _FULL: Final = 100.0
 
 
 class Bar(Struct, frozen=True, kw_only=True):
-    """A row of `bars`: a share of 100, None where there is none, its `text`, and another to compare it with."""
+    """A bar of 0 to 100 (None: no figure), its figure as text, and a mark to compare it with."""
 
     label: str
     value: float | None
@@ -40,9 +40,9 @@ class Bar(Struct, frozen=True, kw_only=True):
 
 
 class BoxPlotRow(Struct, frozen=True, kw_only=True):
-    """A row of `spreads`: least, quartiles and greatest, of 100, and where one stands among them; None: there is none.
+    """A box plot of minimum, quartiles and maximum (0 to 100, None: no figures), and the own figure among them.
 
-    `text`: the figure of the one, or the median.
+    `text`: the own figure, or the median.
     """
 
     label: str
@@ -52,7 +52,7 @@ class BoxPlotRow(Struct, frozen=True, kw_only=True):
 
 
 class HistogramColumn(Struct, frozen=True, kw_only=True):
-    """A column of `columns`: how many, in words too; `marked`: the one that is spoken of."""
+    """A column of a histogram: a count, its text, and whether it is marked."""
 
     label: str
     count: int
@@ -61,7 +61,7 @@ class HistogramColumn(Struct, frozen=True, kw_only=True):
 
 
 class TrendPoint(Struct, frozen=True, kw_only=True):
-    """A point of `trend`: of 100, None where there is none."""
+    """A point of a trend, of 0 to 100; None without a figure."""
 
     label: str
     value: float | None
@@ -69,7 +69,7 @@ class TrendPoint(Struct, frozen=True, kw_only=True):
 
 
 class ChartRow(Struct, frozen=True, kw_only=True):
-    """A row that is laid out: its label in lines, and where its letters and its bar begin."""
+    """A row with coordinates: the lines of its label, and the top of its letters and bar."""
 
     lines: tuple[tuple[str, float], ...]
     text: str
@@ -82,7 +82,7 @@ class ChartRow(Struct, frozen=True, kw_only=True):
 
 
 class PlacedMark(Struct, frozen=True, kw_only=True):
-    """A column or a point that is laid out: `x` of its middle, `top` and `height` of what is drawn."""
+    """A column or point with coordinates: `x` of its middle, `top` and `height` of its shape."""
 
     x: float
     left: float
@@ -95,7 +95,7 @@ class PlacedMark(Struct, frozen=True, kw_only=True):
 
 
 class Picture(Struct, frozen=True, kw_only=True):
-    """A picture: `kind` names its macro, `id` is unlike that of any other in its page."""
+    """A chart with coordinates: `kind` names its macro, `id` is unique in its page."""
 
     kind: str
     id: str
@@ -108,7 +108,7 @@ class Picture(Struct, frozen=True, kw_only=True):
 
 
 def draw_bars(identifier: str, title: str, description: str, rows: Sequence[Bar]) -> Picture:
-    """A bar of 0 to 100 for each row, and a mark on it where there is something to compare it with."""
+    """Draw a bar of 0 to 100 for each row, with a mark if there is a figure to compare."""
     placed, height = _place_rows([(row.label, row.text, row.value, row.mark, None, None) for row in rows])
     return Picture(
         kind="bars",
@@ -121,7 +121,7 @@ def draw_bars(identifier: str, title: str, description: str, rows: Sequence[Bar]
 
 
 def draw_box_plots(identifier: str, title: str, description: str, rows: Sequence[BoxPlotRow]) -> Picture:
-    """How figures of 0 to 100 spread in each row: a line from the least to the greatest, a box over the middle half."""
+    """Draw a box plot for each row: a line from minimum to maximum, a box over the middle half."""
     placed, height = _place_rows([(row.label, row.text, None, None, row.figures, row.own) for row in rows])
     return Picture(
         kind="spreads",
@@ -133,14 +133,14 @@ def draw_box_plots(identifier: str, title: str, description: str, rows: Sequence
     )
 
 
-def draw_columns(identifier: str, title: str, description: str, found: Sequence[HistogramColumn]) -> Picture:
-    """How many there are of each, side by side; the highest column has all the height."""
-    most = max((column.count for column in found), default=0) or 1
-    width = _FULL / (len(found) or 1)
+def draw_columns(identifier: str, title: str, description: str, bars: Sequence[HistogramColumn]) -> Picture:
+    """Draw counts as columns side by side; the highest column has the full height."""
+    highest = max((column.count for column in bars), default=0) or 1
+    width = _FULL / (len(bars) or 1)
     head = 2 * _LINE
     placed = []
-    for number, column in enumerate(found):
-        height = _round_hundredths(_COLUMNS * column.count / most)
+    for number, column in enumerate(bars):
+        height = _round_hundredths(_COLUMNS * column.count / highest)
         placed.append(
             PlacedMark(
                 x=_round_hundredths(width * (number + 0.5)),
@@ -164,7 +164,7 @@ def draw_columns(identifier: str, title: str, description: str, found: Sequence[
 
 
 def draw_trend(identifier: str, title: str, description: str, points: Sequence[TrendPoint]) -> Picture:
-    """Figures of 0 to 100 one after the other, the first on the left, joined where both are there."""
+    """Draw figures of 0 to 100 from left to right, joined where two neighbours have one."""
     width = _FULL / (len(points) or 1)
     head = 2 * _LINE
     placed = [
@@ -194,17 +194,17 @@ _RowInput = tuple[str, str, float | None, float | None, tuple[float, float, floa
 
 
 def _place_rows(rows: Sequence[_RowInput]) -> tuple[tuple[ChartRow, ...], float]:
-    """Rows under each other: the label, in two lines where it needs them, and the bar below."""
+    """Place rows under each other: the label in one or two lines, and the bar below. Return them and their height."""
     laid, y = [], 0.0
     for label, text, value, mark, figures, own in rows:
-        told = wrap_lines(clean_text(label), LABEL_WIDTH, 1, 2, bold=False)
+        wrapped = wrap_lines(clean_text(label), LABEL_WIDTH, 1, 2, bold=False)
         first = y + 1
-        top = y + _LINE * len(told) + 0.15
+        top = y + _LINE * len(wrapped) + 0.15
         laid.append(
             ChartRow(
-                lines=tuple((line, _round_hundredths(first + _LINE * number)) for number, line in enumerate(told)),
+                lines=tuple((line, _round_hundredths(first + _LINE * number)) for number, line in enumerate(wrapped)),
                 text=text,
-                baseline=_round_hundredths(first + _LINE * (len(told) - 1)),
+                baseline=_round_hundredths(first + _LINE * (len(wrapped) - 1)),
                 top=_round_hundredths(top),
                 value=value,
                 mark=mark,
@@ -217,5 +217,5 @@ def _place_rows(rows: Sequence[_RowInput]) -> tuple[tuple[ChartRow, ...], float]
 
 
 def _round_hundredths(value: float) -> float:
-    """Hundredths, as many as a screen can show."""
+    """Round to hundredths, finer than a screen shows."""
     return round(value, 2)

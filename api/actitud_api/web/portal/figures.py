@@ -1,4 +1,4 @@
-"""Figures of a whole edition as a page shows them: scores as they are stored, and parts of a whole."""
+"""Stored scores and shares of an edition, formatted for pages."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from actitud_api.web.portal.names import NO_FIGURE, Names
 
 
 class FigureFormatter(Names):
-    """Names and figures under a methodology; `units` are those of its scores, 10^-decimals of a point."""
+    """Names and figures under a methodology; `units` are stored scores, in 10^-decimals of a point."""
 
     def __init__(self, methodology: Methodology, language: Language) -> None:
         super().__init__(methodology, language)
         self._unit: int = 10**methodology.document.decimals
 
     def to_points(self, units: int | None) -> Figure | None:
-        """A score in points, None where there is none."""
+        """Return a stored score in points; None if there is none."""
         return to_points(units, self._unit)
 
     def format_units(self, units: int | None) -> str:
-        """A score in words."""
+        """Return a stored score as text."""
         return self.format_points(self.to_points(units))
 
     def list_five_numbers(self, spread: FiveNumberSummary | None) -> tuple[float, float, float, float, float] | None:
-        """The least, the quartiles and the greatest in points."""
+        """Return minimum, quartiles and maximum in points."""
         if spread is None:
             return None
-        least, lower, median, upper, most = (
+        minimum, lower, median, upper, maximum = (
             units / self._unit for units in (spread.minimum, spread.lower, spread.median, spread.upper, spread.maximum)
         )
-        return least, lower, median, upper, most
+        return minimum, lower, median, upper, maximum
 
     def format_difference(self, higher: Figure, lower: Figure) -> str:
-        """How many points lie between two scores, in words."""
+        """Return the points between two scores as text."""
         return self.format_points(round(higher - lower, self.decimals))
 
     def format_share(self, part: int, whole: int) -> str:
-        """A part of a whole in per cent."""
+        """Return a part of a whole as per cent."""
         return words.percent(round(part / whole, 3), self.language) if whole else NO_FIGURE

@@ -1,4 +1,4 @@
-"""What every page of the portal has around it: the navigation, the way to it, the foot; and the page of what is not."""
+"""The frame of every page of the portal (navigation, trail, foot), and the page for a 404."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from actitud_api.resources.editions.service import LATEST
 from actitud_api.web.embeds.lettering import clean_text
 
 SITE: Final = "Actitud"
-"""The name of the site."""
+"""The name of the site in titles."""
 
 PortalSection = Literal["edition", "territories", "dimensions", "compare", "methodology", "questionnaire", "embed"]
-"""A part of the portal, as the navigation has it."""
+"""An entry of the navigation."""
 
 _SECTION_TITLES: Final[Mapping[PortalSection, Texts]] = {
     "edition": Texts("Edición", "Edition"),
@@ -35,48 +35,48 @@ _SECTION_TITLES: Final[Mapping[PortalSection, Texts]] = {
 }
 _HOME: Final = Texts("Inicio", "Home")
 _EDITIONS_MAX: Final = 50
-"""Published editions that a page names."""
+"""Published editions that a page lists."""
 
 _templates: Final = templates("actitud_api.web.portal")
 _templates.filters["plain"] = clean_text
 
 
 class Crumb(Struct, frozen=True):
-    """A page on the way to another; `href` is None of the page itself."""
+    """An entry of the trail of a page; `href` is None for the page itself."""
 
     title: str
     href: str | None = None
 
 
 class Links:
-    """The addresses of pages of the portal, in the language that whoever reads has chosen.
+    """Builder of addresses of the portal that keep the language chosen by the reader.
 
     `to("2026", "territories")` is `/portal/2026/territories`; parameters that are None are left out.
     """
 
     def __init__(self, chosen: Language | None) -> None:
-        """`chosen`: None where the browser says the language."""
+        """Keep the language; `chosen` is None if `Accept-Language` decides."""
         self._chosen = chosen
 
     def __call__(self, *segments: str, **query: str | int | None) -> str:
-        """The address of a page by the segments of its path, in words as they are, and its parameters."""
+        """Return the address of a page from the unquoted segments of its path and its parameters."""
         return self.add_query(self.build_path(*segments), [pair for pair in query.items() if pair[1] is not None])
 
     @staticmethod
     def build_path(*segments: str) -> str:
-        """The same without parameters, for forms."""
+        """Return the path of a page without parameters, for forms."""
         return "/".join(("/portal", *(quote(segment, safe=":") for segment in segments)))
 
     def add_query(self, path: str, pairs: Sequence[tuple[str, str | int | None]]) -> str:
-        """The same of a path and parameters in their order, some of which may come twice."""
-        asked = [(name, value) for name, value in pairs if name != "lang"]
+        """Return a path with ordered parameters, which may repeat a name."""
+        parameters = [(name, value) for name, value in pairs if name != "lang"]
         if self._chosen is not None:
-            asked.append(("lang", self._chosen))
-        return f"{path}?{urlencode(asked)}" if asked else path
+            parameters.append(("lang", self._chosen))
+        return f"{path}?{urlencode(parameters)}" if parameters else path
 
 
 def build_links(request: ApiRequest) -> Links:
-    """The addresses for whoever asks: a language that is asked for by its name stays so on the next page."""
+    """Return links that repeat `lang` if the request has it."""
     try:
         named = "lang" in dict(query_pairs(request.scope))
     except ValueError:
@@ -85,7 +85,7 @@ def build_links(request: ApiRequest) -> Links:
 
 
 def read_parameters(request: ApiRequest) -> list[tuple[str, str]]:
-    """What a page is asked for, in its order; nothing where that cannot be read."""
+    """Return the query parameters in order; empty if they cannot be decoded."""
     try:
         return query_pairs(request.scope)
     except ValueError:
@@ -105,45 +105,45 @@ def render_portal_page(
     headers: Mapping[str, str] | None = None,
     frames: bool = False,
 ) -> Response[bytes]:
-    """A page of the portal, made of a template that extends `portal.html`.
+    """Render a page of the portal from a template that extends `portal.html`.
 
-    `section`: where it stands in the navigation. `edition`: the one that it is about, which the navigation stays in;
-    None leads to the latest. `trail`: the way to it, after the first page. `frames`: it frames other pages of ours.
-    The template also has `to` (`Links`), `t`, `language`, `chosen` (the language that was asked for by its name, for
-    hidden fields of forms) and the filter `plain`, for names of organisations.
+    `section`: the entry of the navigation to mark. `edition`: the edition that the navigation leads to; None for the
+    latest. `trail`: the entries after the first page. `frames`: whether the page frames other pages of the service.
+    The template also has `to` (`Links`), `t`, `language`, `chosen` (the language in the query, for hidden fields of
+    forms) and the filter `plain`, for names of organisations.
     """
     to = build_links(request)
-    place = LATEST if edition is None else edition.id
+    edition_id = LATEST if edition is None else edition.id
     version = loader.load_newest().version if edition is None else edition.methodology
     language = language_of(request.scope, "es")
-    leads: Mapping[PortalSection, str] = {
-        "edition": to(place),
-        "territories": to(place, "territories"),
-        "dimensions": to(place, "dimensions"),
-        "compare": to(place, "compare"),
+    addresses: Mapping[PortalSection, str] = {
+        "edition": to(edition_id),
+        "territories": to(edition_id, "territories"),
+        "dimensions": to(edition_id, "dimensions"),
+        "compare": to(edition_id, "compare"),
         "methodology": to("methodologies", version),
         "questionnaire": to("questionnaires", version),
-        "embed": to("embed", edition=place),
+        "embed": to("embed", edition=edition_id),
     }
-    around: Mapping[str, object] = {
+    frame: Mapping[str, object] = {
         "to": to,
         "chosen": dict(read_parameters(request)).get("lang") and language,
         "site": SITE,
         "contact": request.app.state["contact"],
         "navigation": [
-            (text.into(language), leads[known], known == section) for known, text in _SECTION_TITLES.items()
+            (text.into(language), addresses[entry], entry == section) for entry, text in _SECTION_TITLES.items()
         ],
         "trail": [Crumb(_HOME.into(language), to()), *trail] if trail else (),
         "edition": edition,
         "edition_title": "" if edition is None else select_edition_title(edition, language),
     }
-    whole = title if title == SITE else f"{title} · {SITE}"
+    full_title = title if title == SITE else f"{title} · {SITE}"
     return page(
         request,
         _templates,
         template,
-        whole,
-        {**around, **values},
+        full_title,
+        {**frame, **values},
         status=status,
         headers=headers,
         forms=True,
@@ -152,14 +152,14 @@ def render_portal_page(
 
 
 def select_edition_title(edition: editions.EditionRecord, language: Language) -> str:
-    """The name of an edition, in that language where it has one."""
+    """Return the title of an edition in a language, or in the nearest one that it has."""
     return nearest(edition.titles, language)
 
 
 def list_published_editions(database: Database) -> list[editions.CountedEdition]:
-    """The published editions, the newest first."""
-    found = editions.list_page(database, after=None, offset=0, limit=_EDITIONS_MAX)
-    return [counted for counted in found if counted.record.state == "published"]
+    """Return the published editions, the newest first."""
+    listed = editions.list_page(database, after=None, offset=0, limit=_EDITIONS_MAX)
+    return [counted for counted in listed if counted.record.state == "published"]
 
 
 def render_missing_page(
@@ -170,9 +170,9 @@ def render_missing_page(
     edition: editions.EditionRecord | None = None,
     instead: Sequence[Crumb] = (),
 ) -> Response[bytes]:
-    """The page (404) of what is not there, with what is: the published editions, and where to search in one.
+    """Render the 404 page, with the published editions and a search in one.
 
-    `instead`: pages that may be what was meant.
+    `instead`: pages that the reader may have meant.
     """
     language = language_of(request.scope, "es")
     values = {

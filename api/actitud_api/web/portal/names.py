@@ -1,4 +1,4 @@
-"""What pages call things: kinds, size bands, territories, statuses, orders; and figures as they are written."""
+"""Names of kinds, size bands, territories and statuses in a language, and figures formatted for pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from actitud_api.engine.scoring.result import Figure
 from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
 
 NO_FIGURE: Final = "–"
-"""What stands where there is no figure."""
+"""The text in place of a missing figure."""
 
 STATUS_TEXTS: Final[Mapping[Status, Texts]] = {
     "complete": Texts("evidencia completa", "complete evidence"),
@@ -37,7 +37,7 @@ _LEVEL: Final = Texts("{number}, {name}", "{number}, {name}")
 
 
 class Names:
-    """The names of things under a methodology, in a language."""
+    """Names and figures under a methodology, in a language."""
 
     def __init__(self, methodology: Methodology, language: Language) -> None:
         self.language = language
@@ -47,11 +47,11 @@ class Names:
         self._sentences = sentences_of(methodology, language)
 
     def name_kind(self, code: str) -> str:
-        """A kind of organisation."""
+        """Return the name of a kind of organisation, or its code if the methodology has no name for it."""
         return self._texts.organisation_types.get(code, code)
 
     def name_band(self, code: str) -> str:
-        """A size band, with its limits."""
+        """Return a size band with its limits, or its code if the methodology has no such band."""
         for scale, bands in self._document.size_bands.items():
             for band in bands:
                 if band.code == code:
@@ -65,53 +65,56 @@ class Names:
         return code
 
     def name_level(self, number: int) -> str:
-        """A level, by its number and its name."""
+        """Return the number and the name of a level."""
         return _LEVEL.into(self.language).format(number=number, name=self._sentences.level(number))
 
     def explain_level(self, number: int) -> str:
-        """What a level means, in a few words."""
+        """Return the meaning of a level in a few words."""
         return self._texts.levels[str(number)].meaning
 
     def list_levels(self) -> list[int]:
-        """The levels that there are, the lowest first."""
+        """Return the numbers of the levels, the lowest first."""
         return [level.number for level in self._document.levels]
 
     def map_dimensions(self) -> dict[str, str]:
-        """The dimensions by their ids, in their order."""
+        """Return the names of the dimensions by id, in the order of the methodology."""
         return {child.id: self._sentences.group(child.id) for child in self._document.root.children}
 
     def name_status(self, status: Status) -> str:
-        """How much evidence there is."""
+        """Return the name of a status of evidence."""
         return STATUS_TEXTS[status].into(self.language)
 
     def format_points(self, figure: Figure | None) -> str:
-        """Points, with all their decimals."""
+        """Return points with all decimals of the methodology."""
         return NO_FIGURE if figure is None else words.score(figure, self.decimals, self.language)
 
     def format_count(self, number: int | None) -> str:
-        """A whole number."""
+        """Return a whole number with separators of thousands."""
         return NO_FIGURE if number is None else words.number(number, self.language)
 
     def format_percent(self, share: Figure | None) -> str:
-        """A share of 0 to 1 in per cent."""
+        """Return a share of 0 to 1 as per cent."""
         return NO_FIGURE if share is None else words.percent(share, self.language)
 
     def format_date(self, day: date) -> str:
-        """A day."""
+        """Return a date in words."""
         return words.day(day, self.language)
 
 
 def name_province(code: str | None) -> str | None:
-    """A province, by its INE code; None without one."""
+    """Return the name of a province by its INE code; None without a code."""
     return PROVINCES[code].name if code in PROVINCES else code
 
 
 def name_region(code: str | None) -> str | None:
-    """A region, by its INE code; None without one."""
+    """Return the name of a region by its INE code; None without a code."""
     return REGIONS.get(code, code) if code is not None else None
 
 
 def name_territory(province_code: str | None, region_code: str | None) -> str:
-    """Where an organisation is: province and region, each once; nothing where that is not known."""
-    found = dict.fromkeys(name for name in (name_province(province_code), name_region(region_code)) if name is not None)
-    return ", ".join(found)
+    """Return the names of province and region joined by a comma; empty if both are unknown.
+
+    A name that is both, such as Madrid, stands once.
+    """
+    names = dict.fromkeys(name for name in (name_province(province_code), name_region(region_code)) if name is not None)
+    return ", ".join(names)

@@ -1,4 +1,4 @@
-"""What the page of an edition shows: its ranking, filtered and in pages, and how the index spreads."""
+"""The page of an edition: its ranking, filtered and in pages, and the distribution of the index."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from actitud_api.web.portal.names import STATUS_TEXTS, Names, name_province, nam
 PER_PAGE: Final = 50
 _SEARCH_MAX: Final = 200
 _AROUND: Final = 2
-"""Pages that are named on both sides of the one that is shown."""
+"""Pages that are linked on both sides of the current one."""
 
 _SORTS: Final[Mapping[str, Texts]] = {
     "rank": Texts("Puesto, del mejor al último", "Rank, the best first"),
@@ -62,7 +62,7 @@ _BEST_IN: Final = Texts("{name} ({dimension}), los mejores primero", "{name} ({d
 
 
 class FilterOption(Struct, frozen=True):
-    """One of the values that a list can be filtered or sorted by."""
+    """A value that a list can be filtered or sorted by."""
 
     value: str
     text: str
@@ -70,7 +70,7 @@ class FilterOption(Struct, frozen=True):
 
 
 class FilterField(Struct, frozen=True):
-    """A list of values to choose from; the first is none of them, but for an order."""
+    """A drop-down of filter values; the first is “any”, except for the order."""
 
     name: str
     label: str
@@ -78,10 +78,10 @@ class FilterField(Struct, frozen=True):
 
 
 class RankingLine(Struct, frozen=True, kw_only=True):
-    """An organisation of the ranking, in words.
+    """An organisation of the ranking, as texts.
 
-    `why`: why there is no index. `interval`: between which ranks it comes out in nine of ten draws. `beside`: its
-    score in the dimension that the list is in the order of.
+    `reason`: the status in place of an index. `interval`: the ranks in nine of ten draws. `dimension_score`: the score
+    in the dimension by which the list is sorted.
     """
 
     organisation: str
@@ -100,7 +100,7 @@ class RankingLine(Struct, frozen=True, kw_only=True):
 
 
 class RankingRequest(Struct, frozen=True, kw_only=True):
-    """What the ranking is asked for; what nothing in the edition has is not asked for."""
+    """The search, filters and page of a request; values that no organisation of the edition has are dropped."""
 
     query: str
     chosen: Mapping[str, str]
@@ -108,18 +108,18 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def parameters(self) -> list[tuple[str, str | int]]:
-        """The same as parameters, without the page."""
-        found: list[tuple[str, str | int]] = [("q", self.query)] if self.query else []
-        return found + [(name, value) for name, value in self.chosen.items() if (name, value) != ("sort", "rank")]
+        """The request as query parameters, without the page."""
+        search: list[tuple[str, str | int]] = [("q", self.query)] if self.query else []
+        return search + [(name, value) for name, value in self.chosen.items() if (name, value) != ("sort", "rank")]
 
     @property
     def is_filtered(self) -> bool:
-        """Whether it is not all of the edition."""
+        """Whether a search or filter is set."""
         return bool(self.query or set(self.chosen) - {"sort"})
 
     @property
     def filters(self) -> ScoreFilters:
-        """The same for the services."""
+        """The search and filters for the services."""
         level = self.chosen.get("level")
         return ScoreFilters(
             words=tuple(split_words(self.query)),
@@ -138,7 +138,7 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
 
 
 class PageLink(Struct, frozen=True):
-    """A page of the list; `href` is None of the one that is shown, and `number` where some are left out."""
+    """A link to a page of the list; `href` is None for the current one, `number` for a gap."""
 
     number: int | None
     href: str | None
@@ -147,8 +147,8 @@ class PageLink(Struct, frozen=True):
 class RankingPage(Struct, frozen=True, kw_only=True):
     """The page of an edition.
 
-    `awaits_intervals`: somebody on it has a rank, and the intervals of the ranks are not there yet. `dimension`: the
-    name of that in whose order the list is.
+    `awaits_intervals`: a line has a rank, and the intervals are not computed yet. `dimension`: the name of the
+    dimension by which the list is sorted.
     """
 
     request: RankingRequest
@@ -175,7 +175,7 @@ def build_ranking_page(
     to: Links,
     language: Language,
 ) -> RankingPage:
-    """The page of a published edition, for what is asked of it."""
+    """Return the page of a published edition for the parameters of a request."""
     names = Names(load_methodology(edition.methodology), language)
     fields = _build_fields(service.count_by_group(database, edition.id), dict(parameters), names)
     request = _parse_request(dict(parameters), fields)
@@ -187,7 +187,9 @@ def build_ranking_page(
         database, edition.id, filters, sort=request.sort, after=None, offset=PER_PAGE * (number - 1), limit=PER_PAGE
     )
     drawn = list_robust_ranks(database, computed, edition.id, [row.organisation for row in rows if row.rank])
-    intervals = {one.row.organisation: (one.rank[0], one.rank[2]) for one in drawn if one.rank is not None}
+    intervals = {
+        robust.row.organisation: (robust.rank[0], robust.rank[2]) for robust in drawn if robust.rank is not None
+    }
     summary = service.compute_summary(database, edition.id, filters, principal=None)
 
     def address(page: int) -> str:
@@ -216,9 +218,9 @@ def build_ranking_page(
 def list_robust_ranks(
     database: Database, computed: Computed, edition: str, organisations: Sequence[str]
 ) -> list[audits.OrganisationRobustness]:
-    """How organisations come out of the draws that `editions.robustness.list` makes; nothing while too many wait.
+    """Return the ranks of organisations in the draws of `editions.robustness.list`; empty while too many requests wait.
 
-    The draws are made once for an edition, for whoever asks first, and kept in the process.
+    The draws are made once for an edition, by the first request, and kept in the process.
     """
     if not organisations:
         return []
@@ -235,12 +237,12 @@ def list_robust_ranks(
             offset=0,
             limit=len(organisations),
         )
-    except ComputationBusy:
+    except ComputationBusy:  # the page says that intervals are missing, rather than fail
         return []
 
 
 def list_tenths(summary: service.ScoreSummary, names: Names) -> tuple[tuple[str, str, str], ...]:
-    """From which to which index, how many have one, and which share of those that rank that is."""
+    """Return the range, the count and the share of ranked organisations of each tenth of the index."""
     return tuple(
         (
             f"{10 * number}–{10 * number + 10}",
@@ -252,15 +254,15 @@ def list_tenths(summary: service.ScoreSummary, names: Names) -> tuple[tuple[str,
 
 
 def draw_tenths(identifier: str, summary: service.ScoreSummary, names: Names, own: int | None = None) -> charts.Picture:
-    """How the index spreads, as columns; `own`: the tenth to be marked."""
-    told = [
+    """Return the distribution of the index as columns; `own` is the tenth to mark."""
+    parts = [
         _TENTH.into(names.language).format(start=10 * number, end=10 * number + 10, count=names.format_count(count))
         for number, count in enumerate(summary.tenths)
     ]
     return charts.draw_columns(
         identifier,
         _TENTHS.into(names.language),
-        _TENTHS_ALT.into(names.language).format(parts="; ".join(told)),
+        _TENTHS_ALT.into(names.language).format(parts="; ".join(parts)),
         [
             charts.HistogramColumn(
                 label=str(10 * number),
@@ -274,13 +276,13 @@ def draw_tenths(identifier: str, summary: service.ScoreSummary, names: Names, ow
 
 
 def format_whole_percent(count: int, total: int, names: Names) -> str:
-    """A share in whole per cent: there is no room for more over a column of a telephone."""
+    """Return a share in whole per cent: a column on a telephone has no room for decimals."""
     share = round_half_up(Fraction(100 * count, total)) if total else 0
     return f"<{names.format_percent(0.01)}" if count and not share else names.format_percent(share / 100)
 
 
 def format_interval(interval: tuple[int, int] | None, names: Names) -> str | None:
-    """Two ranks, or one where they are the same."""
+    """Return two ranks as text, or one if they are equal."""
     if interval is None:
         return None
     low, high = (names.format_count(rank) for rank in interval)
@@ -321,15 +323,15 @@ def _build_line(
 
 
 def _build_fields(
-    groups: Sequence[service.GroupCount], given: Mapping[str, str], names: Names
+    groups: Sequence[service.GroupCount], parameters: Mapping[str, str], names: Names
 ) -> tuple[FilterField, ...]:
-    """What there is to choose from: what some organisation of the edition has."""
+    """Return the drop-downs, with the values that an organisation of the edition has."""
     language = names.language
 
     def choices(name: str, texts: Mapping[str, str]) -> FilterField:
-        known = [FilterOption(value, text, given.get(name) == value) for value, text in texts.items()]
-        every = FilterOption("", _ANY.into(language), not any(choice.chosen for choice in known))
-        return FilterField(name, _LABELS[name].into(language), (every, *known))
+        options = [FilterOption(value, text, parameters.get(name) == value) for value, text in texts.items()]
+        any_option = FilterOption("", _ANY.into(language), not any(choice.chosen for choice in options))
+        return FilterField(name, _LABELS[name].into(language), (any_option, *options))
 
     def counted(name: str, label: Mapping[str, str]) -> FilterField:
         counts: Counter[str] = Counter()
@@ -351,7 +353,7 @@ def _build_fields(
         f"-{dimension}": _BEST_IN.into(language).format(name=text, dimension=dimension)
         for dimension, text in names.map_dimensions().items()
     }
-    order = given.get("sort", "rank") if given.get("sort") in sorts else "rank"
+    order = parameters.get("sort", "rank") if parameters.get("sort") in sorts else "rank"
     return (
         counted("kind", {code: names.name_kind(code) for code in seen["kind"]}),
         counted("region", _sort_by_text({code: name_region(code) or code for code in seen["region"]})),
@@ -374,14 +376,14 @@ _GROUPED_BY: Final = ("kind", "region", "province", "band")
 
 
 def _sort_by_text(texts: Mapping[str, str]) -> dict[str, str]:
-    """Names in the order of the alphabet, whatever their accents."""
+    """Sort names alphabetically, ignoring accents."""
     return dict(sorted(texts.items(), key=lambda pair: split_words(pair[1])))
 
 
-def _parse_request(given: Mapping[str, str], fields: Sequence[FilterField]) -> RankingRequest:
-    page = given.get("page", "")
+def _parse_request(parameters: Mapping[str, str], fields: Sequence[FilterField]) -> RankingRequest:
+    page = parameters.get("page", "")
     return RankingRequest(
-        query=clean_text(given.get("q", ""))[:_SEARCH_MAX],
+        query=clean_text(parameters.get("q", ""))[:_SEARCH_MAX],
         chosen={
             field.name: choice.value for field in fields for choice in field.choices if choice.chosen and choice.value
         },
@@ -390,11 +392,11 @@ def _parse_request(given: Mapping[str, str], fields: Sequence[FilterField]) -> R
 
 
 def select_pages(number: int, last: int) -> list[int | None]:
-    """The pages that are named: the first, the last and those around the one that is shown; None: some are left out."""
+    """Return the pages to link: the first, the last and those around the current one; None stands for a gap."""
     near = [page for page in range(1, last + 1) if page in (1, last) or abs(page - number) <= _AROUND]
-    found: list[int | None] = []
+    shown: list[int | None] = []
     for page in near:
-        if found and found[-1] is not None and page - found[-1] > 1:
-            found.append(None)
-        found.append(page)
-    return found
+        if shown and shown[-1] is not None and page - shown[-1] > 1:
+            shown.append(None)
+        shown.append(page)
+    return shown

@@ -1,4 +1,4 @@
-"""What the sheet of an organisation shows besides its explained score: its place, its peers, its past and its path."""
+"""The parts of the page of an organisation beside its explained score: rank, peers, history, path, review."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from actitud_api.web.portal.names import Names
 from actitud_api.web.portal.ranking import list_robust_ranks
 
 HISTORY_MAX: Final = 12
-"""Editions of a history that a page shows."""
+"""Editions of a history on a page."""
 
 _DIMENSIONS: Final = Texts("Las diez dimensiones, de 0 a 100", "The ten dimensions, from 0 to 100")
 _DIMENSIONS_ALT: Final = Texts("De la más alta a la más baja: {parts}.", "From the highest to the lowest: {parts}.")
@@ -42,7 +42,7 @@ _HISTORY_ALT: Final = Texts("De la más antigua a la última: {parts}.", "From t
 _PAST: Final = Texts("{edition}, {points}", "{edition}, {points}")
 
 Proof = Literal["documented", "declared", "withdrawn", "rejected", "stale"]
-"""What the evidence of an answer comes to."""
+"""The outcome of the evidence of an answer."""
 
 PROOF_TEXTS: Final[Mapping[Proof, Texts]] = {
     "documented": Texts("documentado", "documented"),
@@ -54,7 +54,7 @@ PROOF_TEXTS: Final[Mapping[Proof, Texts]] = {
 
 
 class VerdictView(Struct, frozen=True):
-    """A verdict in words, why, and the day."""
+    """A verdict as text, its reason, and its date."""
 
     text: str
     reason: str
@@ -70,7 +70,7 @@ class ReplyView(Struct, frozen=True):
 
 
 class IndicatorReview(Struct, frozen=True, kw_only=True):
-    """What the review found of an indicator, and what the organisation replied."""
+    """The verdict and the reply about an indicator."""
 
     indicator: str
     name: str
@@ -79,7 +79,7 @@ class IndicatorReview(Struct, frozen=True, kw_only=True):
 
 
 class ReviewView(Struct, frozen=True, kw_only=True):
-    """What the review of a score came to, in words. `remark`: of the whole, with its day."""
+    """The review of a score as texts. `remark`: text and date of the overall review."""
 
     remark: tuple[str, str] | None
     max_level: str | None
@@ -87,22 +87,22 @@ class ReviewView(Struct, frozen=True, kw_only=True):
 
 
 class EvidenceLink(Struct, frozen=True):
-    """A document that counts as evidence."""
+    """A link to a document that counts as evidence."""
 
     url: str
     day: str
 
 
 def describe_review(sent: EditionScore, names: Names, methodology: Methodology) -> ReviewView | None:
-    """What the review of a score came to, in words; None where nobody has said anything."""
-    found = sent.review
-    if not (found.remark or found.verdicts or found.replies):
+    """Return the review of a score as texts; None without a verdict, reply or overall review."""
+    review = sent.review
+    if not (review.remark or review.verdicts or review.replies):
         return None
     language, sentences = names.language, sentences_of(methodology, names.language)
-    verdicts = {one.indicator: one for one in found.verdicts}
-    replies = {one.indicator: one for one in found.replies}
+    verdicts = {one.indicator: one for one in review.verdicts}
+    replies = {one.indicator: one for one in review.replies}
 
-    def heard(indicator: str) -> IndicatorReview:
+    def describe_indicator(indicator: str) -> IndicatorReview:
         verdict, reply = verdicts.get(indicator), replies.get(indicator)
         return IndicatorReview(
             indicator=indicator,
@@ -123,27 +123,27 @@ def describe_review(sent: EditionScore, names: Names, methodology: Methodology) 
             ),
         )
 
-    remark = found.remark
+    remark = review.remark
     return ReviewView(
         remark=None if remark is None else (clean_text(remark.reason), names.format_date(remark.at.date())),
         max_level=None if remark is None or remark.max_level is None else names.name_level(remark.max_level),
         indicators=tuple(
-            heard(known.id)
-            for known in predicates.walk_indicators(methodology.document.root)
-            if known.id in verdicts or known.id in replies
+            describe_indicator(node.id)
+            for node in predicates.walk_indicators(methodology.document.root)
+            if node.id in verdicts or node.id in replies
         ),
     )
 
 
 class AnswerEvidence(Struct, frozen=True):
-    """What the evidence of an answer comes to, and the documents that count."""
+    """The outcome of the evidence of an answer, and the documents that count."""
 
     text: str
     documents: tuple[EvidenceLink, ...]
 
 
 class PeerRow(Struct, frozen=True, kw_only=True):
-    """A figure among those of the peer group, in words; `href`: where it is explained."""
+    """A figure beside those of the peer group; `href`: the address of its explanation."""
 
     name: str
     href: str | None
@@ -154,7 +154,7 @@ class PeerRow(Struct, frozen=True, kw_only=True):
 
 
 class PeerComparison(Struct, frozen=True, kw_only=True):
-    """An organisation among its peers; `kind` and `band`: those of the group, for the ranking of it."""
+    """An organisation among its peers; `kind` and `band` filter the ranking of the group."""
 
     text: str
     picture: charts.Picture
@@ -164,7 +164,7 @@ class PeerComparison(Struct, frozen=True, kw_only=True):
 
 
 class HistoryRow(Struct, frozen=True, kw_only=True):
-    """An edition of its history, in words."""
+    """An edition in the history of an organisation."""
 
     edition: str
     title: str
@@ -176,14 +176,14 @@ class HistoryRow(Struct, frozen=True, kw_only=True):
 
 
 class ScoreHistory(Struct, frozen=True, kw_only=True):
-    """The published editions that score an organisation, the newest first; a picture where there are several."""
+    """The published editions that score an organisation, the newest first; a picture of two or more."""
 
     rows: tuple[HistoryRow, ...]
     picture: charts.Picture | None
 
 
 class RankLabel(Struct, frozen=True, kw_only=True):
-    """Its rank of how many, and the sentence of the draws; None while those are not there."""
+    """The rank, the number of ranked organisations, and the sentence of the draws; None until they are computed."""
 
     rank: str
     total: str
@@ -191,7 +191,7 @@ class RankLabel(Struct, frozen=True, kw_only=True):
 
 
 class OrganisationView(Struct, frozen=True, kw_only=True):
-    """All of it; `changes` and `since` are None in its first edition."""
+    """All parts of the page; `changes` and `since` are None in the first edition of the organisation."""
 
     rank: RankLabel | None
     dimensions: charts.Picture
@@ -212,16 +212,16 @@ def describe_organisation(
     score: NarratedScore,
     names: Names,
 ) -> OrganisationView:
-    """What there is to say of an organisation that a published edition scores."""
+    """Return the parts of the page of an organisation in a published edition."""
     beside = comparison.find_peers(database, edition.id, sent.organisation, principal=None)
     peers = comparison_schemas.build_peers(beside, names.language)
     medians = {dimension.id: dimension.spread.median for dimension in peers.dimensions if dimension.spread is not None}
     past = service.list_history(database, sent.organisation, principal=None, after=None, offset=0, limit=HISTORY_MAX)
-    before = _find_previous_edition(past, edition)
+    previous = _find_previous_edition(past, edition)
     changes = None
-    if before is not None:
-        found = service.compare_editions(database, edition.id, sent.organisation, since=before)
-        changes = schemas.build_changes_answer(found, names.language)
+    if previous is not None:
+        attributed = service.compare_editions(database, edition.id, sent.organisation, since=previous)
+        changes = schemas.build_changes_answer(attributed, names.language)
     methodology, path = service.find_level_path(sent)
     return OrganisationView(
         rank=_describe_rank(database, computed, sent, names),
@@ -230,14 +230,14 @@ def describe_organisation(
         peers=_describe_peers(peers, names),
         history=_describe_history(past, edition, names),
         changes=changes,
-        since=before,
+        since=previous,
         path=schemas.build_path_answer(path, sent, methodology, names.language),
         evidence=_describe_evidence(service.list_evidence(database, sent), sent, score, names),
     )
 
 
 def iterate_indicators(score: NarratedScore) -> Iterator[NarratedIndicator]:
-    """Every indicator of a score."""
+    """Yield every indicator of a score."""
     yield from score.indicators
     for dimension in score.dimensions:
         yield from _iterate_group_indicators(dimension)
@@ -261,7 +261,7 @@ def _describe_rank(database: Database, computed: Computed, sent: EditionScore, n
 
 
 def _draw_dimensions(score: NarratedScore, medians: Mapping[str, Figure], names: Names) -> charts.Picture:
-    def told_of(dimension: NarratedDimension) -> str:
+    def describe(dimension: NarratedDimension) -> str:
         text = _ALONE if dimension.id not in medians else _BESIDE
         return text.into(names.language).format(
             name=dimension.name,
@@ -273,7 +273,7 @@ def _draw_dimensions(score: NarratedScore, medians: Mapping[str, Figure], names:
     return charts.draw_bars(
         "dimensions",
         _DIMENSIONS.into(names.language),
-        _DIMENSIONS_ALT.into(names.language).format(parts="; ".join(map(told_of, highest))),
+        _DIMENSIONS_ALT.into(names.language).format(parts="; ".join(map(describe, highest))),
         [
             charts.Bar(
                 label=dimension.name,
@@ -338,16 +338,18 @@ def _list_five_numbers(spread: schemas.PointsSpread) -> tuple[Figure, Figure, Fi
 
 
 def _find_previous_edition(past: list[service.HistoryEntry], edition: editions.EditionRecord) -> str | None:
-    """The newest edition before this one that scores the organisation."""
-    this: tuple[date, str] = (edition.period_to, edition.id)
-    return next((one.past.edition for one in past if (one.past.period_to, one.past.edition) < this), None)
+    """Return the newest earlier edition that scores the organisation."""
+    current: tuple[date, str] = (edition.period_to, edition.id)
+    return next(
+        (restated.past.edition for restated in past if (restated.past.period_to, restated.past.edition) < current), None
+    )
 
 
 def _describe_history(past: list[service.HistoryEntry], edition: editions.EditionRecord, names: Names) -> ScoreHistory:
-    shown = [schemas.build_past_score(one, names.language) for one in past]
-    rated = [one for one in reversed(shown) if one.index is not None and one.rank is not None]
+    shown = [schemas.build_past_score(row, names.language) for row in past]
+    rated = [row for row in reversed(shown) if row.index is not None and row.rank is not None]
     parts = [
-        _PAST.into(names.language).format(edition=one.edition, points=names.format_points(one.index)) for one in rated
+        _PAST.into(names.language).format(edition=row.edition, points=names.format_points(row.index)) for row in rated
     ]
     picture = None
     if len(rated) > 1:
@@ -356,22 +358,22 @@ def _describe_history(past: list[service.HistoryEntry], edition: editions.Editio
             _HISTORY.into(names.language),
             _HISTORY_ALT.into(names.language).format(parts="; ".join(parts)),
             [
-                charts.TrendPoint(label=one.edition, value=one.index, text=names.format_points(one.index))
-                for one in rated
+                charts.TrendPoint(label=row.edition, value=row.index, text=names.format_points(row.index))
+                for row in rated
             ],
         )
     return ScoreHistory(
         rows=tuple(
             HistoryRow(
-                edition=one.edition,
-                title=one.edition_title,
-                day=names.format_date(one.period_to),
-                index=names.format_points(one.index) if one.rank is not None else names.name_status(one.status),
-                rank=names.format_count(one.rank),
-                level=names.name_level(one.level) if one.level is not None else names.format_points(None),
-                is_current=one.edition == edition.id,
+                edition=row.edition,
+                title=row.edition_title,
+                day=names.format_date(row.period_to),
+                index=names.format_points(row.index) if row.rank is not None else names.name_status(row.status),
+                rank=names.format_count(row.rank),
+                level=names.name_level(row.level) if row.level is not None else names.format_points(None),
+                is_current=row.edition == edition.id,
             )
-            for one in shown
+            for row in shown
         ),
         picture=picture,
     )
@@ -380,7 +382,7 @@ def _describe_history(past: list[service.HistoryEntry], edition: editions.Editio
 def _describe_evidence(
     documents: Mapping[str, tuple[service.Evidence, ...]], sent: EditionScore, score: NarratedScore, names: Names
 ) -> dict[str, AnswerEvidence]:
-    def proof(indicator: NarratedIndicator) -> Proof | None:
+    def find_proof(indicator: NarratedIndicator) -> Proof | None:
         if indicator.state == "not_applicable":
             return None
         if indicator.id in sent.submission.set_aside:
@@ -391,9 +393,12 @@ def _describe_evidence(
 
     return {
         indicator.id: AnswerEvidence(
-            PROOF_TEXTS[found].into(names.language),
-            tuple(EvidenceLink(one.url, names.format_date(one.date)) for one in documents.get(indicator.id, ())),
+            PROOF_TEXTS[outcome].into(names.language),
+            tuple(
+                EvidenceLink(document.url, names.format_date(document.date))
+                for document in documents.get(indicator.id, ())
+            ),
         )
         for indicator in iterate_indicators(score)
-        if (found := proof(indicator)) is not None
+        if (outcome := find_proof(indicator)) is not None
     }

@@ -1,1 +1,1 @@
-"""Workbooks (XLSX) that hold the questionnaire of a methodology: made to be filled in, and read back."""
+"""Workbooks (XLSX) with the questionnaire of a methodology: written to be filled in, and read back."""

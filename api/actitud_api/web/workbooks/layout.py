@@ -1,6 +1,6 @@
-"""Where everything stands in the workbook of a methodology: the one description by which it is written and read.
+"""The layout of the workbook of a methodology: the one description by which it is written and read.
 
-A row is known by the code in its first column, never by its place, so that rows may be sorted or removed. The codes
+A row is identified by the code in its first column, never by its number, so that rows may be sorted or removed. Codes
 are the same in every language: a field of the profile, an indicator, a fact of an indicator, an element of a fact.
 """
 
@@ -19,14 +19,14 @@ from actitud_api.engine.methodology.model import Fact, Group, Indicator, Indicat
 from actitud_api.engine.methodology.model import MethodologyTexts as MethodologyTexts
 
 FORMAT: Final = 1
-"""The version of this layout: what is written by another one is not read."""
+"""The version of this layout; workbooks of another one are rejected."""
 
 METADATA: Final = "_metadata"
 LISTS: Final = "_lists"
-"""The hidden sheets: what the workbook is, and what its drop-downs offer."""
+"""The hidden sheets: the metadata of the workbook, and the values of its drop-downs."""
 
 HEADER: Final = 3
-"""The row of the titles of the columns, counted from 0; all rows above it are for people."""
+"""The row of column titles, counted from 0; the rows above are for people."""
 
 DOCUMENTS_MIN: Final = 200
 """Rows for further documents in an empty workbook."""
@@ -35,7 +35,7 @@ AnswerForm = Literal["integer", "number", "yes_no", "choice"]
 
 
 class SheetColumn(NamedTuple):
-    """A column: its id, its title, its width in characters, and whether it is filled in."""
+    """A column: its id, its title, its width in characters, and whether people fill it in."""
 
     id: str
     title: Texts
@@ -44,15 +44,15 @@ class SheetColumn(NamedTuple):
 
 
 class SheetLayout(NamedTuple):
-    """A sheet that is filled in."""
+    """A sheet that people fill in."""
 
     id: Literal["profile", "indicators", "documents"]
     title: Texts
     columns: tuple[SheetColumn, ...]
 
     def find_column(self, name: str) -> int:
-        """The place of a column, counted from 0."""
-        return next(place for place, column in enumerate(self.columns) if column.id == name)
+        """Return the index of a column, counted from 0."""
+        return next(index for index, column in enumerate(self.columns) if column.id == name)
 
 
 _CODE: Final = SheetColumn("code", Texts("Código", "Code"), 17)
@@ -102,22 +102,22 @@ NO: Final = Texts("No", "No")
 
 
 class AnswerChoice(NamedTuple):
-    """One of the values that an input may have, and what it means."""
+    """A value that an input may have, and its meaning."""
 
     value: str | int
     text: str
 
     @property
     def label(self) -> str:
-        """How a drop-down offers it."""
+        """The text of the choice in a drop-down."""
         return f"{self.value} · {self.text}"
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerInput:
-    """A cell for an answer: where in the questionnaire its value goes, and what it may be.
+    """A cell for an answer: the pointer of its value in the questionnaire, and the values that it takes.
 
-    `component`: it says whether this element is listed in the fact. `required`: an answer lacks something without it.
+    `component`: the element of the fact that a yes lists. `required`: an answer is incomplete without it.
     """
 
     code: str
@@ -134,7 +134,7 @@ class AnswerInput:
 
 @dataclass(frozen=True, slots=True)
 class HeadingRow:
-    """A row that begins an indicator, with what goes with its answer as a whole, or a dimension."""
+    """The first row of an indicator, with the evidence and note of its answer, or the row of a dimension (None)."""
 
     code: str
     indicator: Indicator | None
@@ -149,20 +149,20 @@ class WorkbookLayout:
 
     @property
     def supported(self) -> tuple[str, ...]:
-        """The codes that documents may be given for."""
+        """The codes that documents may support."""
         fields = tuple(row.code for row in self.profile if not row.set_by_service)
-        asked = (row for row in self.indicators if isinstance(row, HeadingRow))
-        return fields + tuple(row.code for row in asked if row.indicator is not None and row.indicator.facts)
+        headings = (row for row in self.indicators if isinstance(row, HeadingRow))
+        return fields + tuple(row.code for row in headings if row.indicator is not None and row.indicator.facts)
 
     @property
     def inputs(self) -> tuple[AnswerInput, ...]:
-        """All the cells for answers."""
+        """All cells for answers."""
         return self.profile + tuple(row for row in self.indicators if isinstance(row, AnswerInput))
 
 
 @cache
 def build_layout(version: str, language: Language) -> WorkbookLayout:
-    """The layout of the workbook of a registered version; raises `UnknownMethodology`."""
+    """Return the layout of the workbook of a registered version; raises `UnknownMethodology`."""
     methodology = load_methodology(version)
     texts = methodology.texts[language]
     return WorkbookLayout(
@@ -229,12 +229,12 @@ def _build_inputs(indicator: Indicator, fact: Fact, text: IndicatorText) -> Iter
 
 
 def describe_fact(text: IndicatorText, fact: str) -> tuple[str, str]:
-    """The label of a fact, and what it means where the methodology says more of it (numerators and denominators)."""
+    """Return the label of a fact, and its definition if the methodology has one (numerators and denominators)."""
     definition = {"numerator": text.numerator, "denominator": text.denominator}.get(fact)
     label = text.facts[fact]
     return label, "" if definition in (None, label) else str(definition)
 
 
 def format_cell_address(sheet: str, row: int, column: int) -> str:
-    """A cell as people name it, such as `Perfil!C12`; row and column are counted from 0."""
+    """Return the address of a cell, such as `Perfil!C12`; row and column are counted from 0."""
     return f"{sheet}!{xl_rowcol_to_cell(row, column)}"

@@ -1,7 +1,7 @@
-"""Reads the workbook of a methodology back: what it holds, and what is wrong with it cell by cell.
+"""Reader of the workbook of a methodology: its answers, and its faults cell by cell.
 
-Cells become JSON and are then judged by the very schema that judges a body, so that a workbook may hold what may be
-sent, and nothing else. What is wrong is left out and named; all else is kept.
+Cells become JSON and are validated by the schema of a request body, so that a workbook can hold exactly what a body
+can. A wrong value is left out and reported; the rest is kept.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ from actitud_api.web.workbooks.layout import (
 from actitud_api.web.workbooks.package import Cell, CellMarks, CheckedWorkbook, WorkbookRejected, open_workbook
 
 REQUEST: Final = Body(*(build_questionnaire_request_type(load_methodology(version)) for version in list_versions()))
-"""What a questionnaire may hold, of every version."""
+"""The schema of the questionnaires of every version."""
 
 CellContent: TypeAlias = bool | int | float | str | date | time | timedelta
-"""A cell as the parser tells it; an empty text is an empty cell."""
+"""The value of a cell from the parser; an empty text is an empty cell."""
 
 _INTEGRAL_MAX: Final = 2**53
 _SUGGESTIONS_MAX: Final = 20
-"""Codes for which what may have been meant is looked for."""
+"""Unknown codes that get a suggestion."""
 
 
 class CellFault(Struct, frozen=True, kw_only=True):
-    """What is wrong in a cell; `pointer` says where in the questionnaire its value would stand, or is missing."""
+    """A fault of a cell; `pointer` is the JSON Pointer of its value in the questionnaire."""
 
     cell: str
     pointer: str | None
@@ -70,9 +70,9 @@ class CellFault(Struct, frozen=True, kw_only=True):
 
 
 class WorkbookContents(Struct, frozen=True, kw_only=True):
-    """What a workbook holds, what is wrong with it, and the language in which it was made.
+    """The answers in a workbook, its faults, and its language.
 
-    At most `FAULTS_MAX` faults; a last one with the rule `more` says how many more there are.
+    There are at most `FAULTS_MAX` faults; a last one with the rule `more` counts the others.
     """
 
     questionnaire: Questionnaire
@@ -81,18 +81,18 @@ class WorkbookContents(Struct, frozen=True, kw_only=True):
 
 
 def read_questionnaire(methodology: Methodology, raw: bytes) -> WorkbookContents:
-    """Reads the workbook in a file; raises `Refused` where it is none of this methodology."""
+    """Return the contents of a workbook; raises `WorkbookRejected` if it is not one of this methodology."""
     package = open_workbook(raw)
     language = _check_metadata(package, methodology.version)
-    found = _QuestionnaireReader(methodology, language)
-    for described in SHEETS:
-        name = _find_sheet_name(package, described)
-        found.read_sheet(described, name, _load_rows(package, name), package.marks[name], _load_merged(package, name))
-    return found.build_contents()
+    reader = _QuestionnaireReader(methodology, language)
+    for sheet in SHEETS:
+        name = _find_sheet_name(package, sheet)
+        reader.read_sheet(sheet, name, _load_rows(package, name), package.marks[name], _load_merged(package, name))
+    return reader.build_contents()
 
 
 def _check_metadata(package: CheckedWorkbook, version: str) -> Language:
-    """The language of a workbook of that version and of this format; raises `Refused` for any other."""
+    """Return the language of a workbook; raises `WorkbookRejected` for another version or format."""
     try:
         rows = _load_rows(package, METADATA)
     except WorkbookRejected:
@@ -103,8 +103,8 @@ def _check_metadata(package: CheckedWorkbook, version: str) -> Language:
                 "The workbook is no questionnaire of this service. Download the template and copy it there.",
             ),
         ) from None
-    told = {str(row[0]): row[1] for row in rows if len(row) > 1}
-    if told.get("format") != f"actitud-questionnaire/{FORMAT}":
+    metadata = {str(row[0]): row[1] for row in rows if len(row) > 1}
+    if metadata.get("format") != f"actitud-questionnaire/{FORMAT}":
         raise WorkbookRejected(
             "format",
             Texts(
@@ -113,33 +113,33 @@ def _check_metadata(package: CheckedWorkbook, version: str) -> Language:
             ),
             f"{METADATA}!B1",
         )
-    made_for = told.get("methodology")
-    if made_for != version:
-        told_version = made_for if isinstance(made_for, str) and made_for in list_versions() else "?"
+    methodology = metadata.get("methodology")
+    if methodology != version:
+        shown_version = methodology if isinstance(methodology, str) and methodology in list_versions() else "?"
         raise WorkbookRejected(
             "methodology",
             Texts(
-                f"El libro es de la metodología {told_version}, y aquí se lee con la {version}. Léalo con la suya, o "
+                f"El libro es de la metodología {shown_version}, y aquí se lee con la {version}. Léalo con la suya, o "
                 f"descargue la plantilla de {version}.",
-                f"The workbook is of the methodology {told_version}, and is read here by {version}. Read it by its "
+                f"The workbook is of the methodology {shown_version}, and is read here by {version}. Read it by its "
                 f"own, or download the template of {version}.",
             ),
             f"{METADATA}!B2",
         )
-    return next((known for known in LANGUAGES if known == told.get("language")), LANGUAGES[0])
+    return next((language for language in LANGUAGES if language == metadata.get("language")), LANGUAGES[0])
 
 
-def _find_sheet_name(package: CheckedWorkbook, described: SheetLayout) -> str:
-    """The name of a sheet, in whatever language."""
-    names = [described.title.into(language) for language in LANGUAGES]
+def _find_sheet_name(package: CheckedWorkbook, sheet: SheetLayout) -> str:
+    """Return the name of a sheet in the workbook, in any language."""
+    names = [sheet.title.into(language) for language in LANGUAGES]
     for name in package.workbook.sheet_names:
         if name in names:
             return name
     raise WorkbookRejected(
         "sheet",
         Texts(
-            f"Falta la hoja «{described.title.es}». No cambie el nombre de las hojas.",
-            f"The sheet “{described.title.en}” is missing. Do not rename sheets.",
+            f"Falta la hoja «{sheet.title.es}». No cambie el nombre de las hojas.",
+            f"The sheet “{sheet.title.en}” is missing. Do not rename sheets.",
         ),
         names[0],
     )
@@ -165,7 +165,7 @@ def _load_merged(package: CheckedWorkbook, name: str) -> list[tuple[Cell, Cell]]
 
 
 class _InvalidCell(Exception):
-    """A value that cannot be what is due there."""
+    """A value that its cell does not take."""
 
     def __init__(self, rule: str, detail: Texts, suggestion: str | None = None) -> None:
         super().__init__(rule)
@@ -182,63 +182,61 @@ class _QuestionnaireReader:
         self._profile: dict[str, Json] = {}
         self._declared: list[str] = []
         self._facts: dict[str, dict[str, Json]] = {}
-        """What is not a list, by indicator."""
+        """Facts that are no lists, notes and bases, by indicator."""
         self._components: dict[tuple[str, str], list[str]] = {}
         self._evidence: dict[str, list[dict[str, Json]]] = {}
         self._profile_evidence: dict[str, list[dict[str, Json]]] = {}
-        self._inputs = {given.code: given for given in build_layout(methodology.version, language).inputs}
+        self._inputs = {field.code: field for field in build_layout(methodology.version, language).inputs}
         self._headings = {
             row.code: row
             for row in build_layout(methodology.version, language).indicators
             if isinstance(row, HeadingRow)
         }
-        self._rows: dict[str, dict[str, int]] = {described.id: {} for described in SHEETS}
+        self._rows: dict[str, dict[str, int]] = {sheet.id: {} for sheet in SHEETS}
         self._names: dict[str, str] = {}
         self._unread: set[str] = set()
         self._unreadable: set[str] = set()
-        """The pointers of answers that are there and cannot be read."""
+        """The pointers of answers that are filled in and cannot be read."""
         self._suggestions = 0
 
     def read_sheet(
         self,
-        described: SheetLayout,
+        sheet: SheetLayout,
         name: str,
         rows: Sequence[Sequence[CellContent]],
         marks: CellMarks,
         merged: Sequence[tuple[Cell, Cell]],
     ) -> None:
-        """Reads a sheet."""
-        self._names[described.id] = name
-        inside = [
-            (first, last) for first, last in merged if last.row > HEADER and first.column < len(described.columns)
-        ]
-        if not self._check_columns(described, rows) or not self._check_few_merged(described, inside):
-            self._unread.add(described.id)
+        """Read a sheet."""
+        self._names[sheet.id] = name
+        inside = [(first, last) for first, last in merged if last.row > HEADER and first.column < len(sheet.columns)]
+        if not self._check_columns(sheet, rows) or not self._check_few_merged(sheet, inside):
+            self._unread.add(sheet.id)
             return
-        covered = self._report_merged(described, inside, len(rows))
-        last = len(described.columns)
+        covered = self._report_merged(sheet, inside, len(rows))
+        last = len(sheet.columns)
         for row in range(HEADER + 1, len(rows)):
             cells: dict[str, CellContent] = {}
             for column in range(min(last, len(rows[row]))):
                 cell, value = Cell(row, column), rows[row][column]
-                wrong = self._check_marks(described, cell, value, marks)
+                wrong = self._check_marks(sheet, cell, value, marks)
                 if cell in covered or wrong is not None:
-                    given = self._inputs.get(str(rows[row][0]).strip())
-                    is_answer = given is not None and described.columns[column].id == "answer"
-                    pointer = given.pointer if given is not None and is_answer else None
+                    field = self._inputs.get(str(rows[row][0]).strip())
+                    is_answer = field is not None and sheet.columns[column].id == "answer"
+                    pointer = field.pointer if field is not None and is_answer else None
                     if pointer is not None:
                         self._unreadable.add(pointer)
                     if wrong is not None and cell not in covered:
-                        self._report(described, cell, wrong, value, pointer)
+                        self._report(sheet, cell, wrong, value, pointer)
                 elif value != "":
-                    cells[described.columns[column].id] = value
-            self._read_row(described, row, cells)
+                    cells[sheet.columns[column].id] = value
+            self._read_row(sheet, row, cells)
 
     def build_contents(self) -> WorkbookContents:
-        """What was read."""
+        """Return the contents of the sheets that were read."""
         held = self._build_questionnaire()
         self._report_all_missing(held)
-        faults = [fault for _, fault in sorted(self._faults, key=lambda told: told[0])]
+        faults = [fault for _, fault in sorted(self._faults, key=lambda located: located[0])]
         if len(faults) > FAULTS_MAX:
             more = len(faults) - FAULTS_MAX
             detail = Texts(f"Fallos que no se enumeran: {more}.", f"Faults that are not listed: {more}.")
@@ -247,39 +245,39 @@ class _QuestionnaireReader:
 
     # --- the sheets -------------------------------------------------------------------------------------------
 
-    def _check_columns(self, described: SheetLayout, rows: Sequence[Sequence[CellContent]]) -> bool:
-        """Whether each column has its title; a sheet whose columns have moved says nothing that can be trusted."""
+    def _check_columns(self, sheet: SheetLayout, rows: Sequence[Sequence[CellContent]]) -> bool:
+        """Report columns without their title; return False if there are any, since moved columns cannot be trusted."""
         titles = list(rows[HEADER]) if len(rows) > HEADER else []
-        titles += [""] * (len(described.columns) - len(titles))
-        right = True
-        for place, column in enumerate(described.columns):
-            if str(titles[place]).strip() not in {column.title.into(language) for language in LANGUAGES}:
-                right = False
+        titles += [""] * (len(sheet.columns) - len(titles))
+        is_valid = True
+        for index, column in enumerate(sheet.columns):
+            if str(titles[index]).strip() not in {column.title.into(language) for language in LANGUAGES}:
+                is_valid = False
                 es, en = column.title.es, column.title.en
                 detail = Texts(
                     f"Aquí debe estar la columna «{es}». Las columnas se han movido, así que la hoja no se lee.",
                     f"The column “{en}” belongs here. Columns have moved, so the sheet is not read.",
                 )
-                self._report(described, Cell(HEADER, place), _InvalidCell("column", detail), titles[place])
-        for place in range(len(described.columns), len(titles)):
-            if titles[place] != "":
+                self._report(sheet, Cell(HEADER, index), _InvalidCell("column", detail), titles[index])
+        for index in range(len(sheet.columns), len(titles)):
+            if titles[index] != "":
                 detail = Texts("Esta columna no es del cuestionario.", "This column is none of the questionnaire.")
-                self._report(described, Cell(HEADER, place), _InvalidCell("column", detail), titles[place])
-        return right
+                self._report(sheet, Cell(HEADER, index), _InvalidCell("column", detail), titles[index])
+        return is_valid
 
-    def _check_few_merged(self, described: SheetLayout, merged: Sequence[tuple[Cell, Cell]]) -> bool:
-        """Whether there are so few merged ranges in the table that each can be told."""
+    def _check_few_merged(self, sheet: SheetLayout, merged: Sequence[tuple[Cell, Cell]]) -> bool:
+        """Return False, with one fault, if there are too many merged ranges to report each."""
         if len(merged) <= FAULTS_MAX:
             return True
         detail = Texts(
             f"Hay más de {FAULTS_MAX} grupos de celdas combinadas, así que la hoja no se lee.",
             f"There are more than {FAULTS_MAX} groups of merged cells, so the sheet is not read.",
         )
-        self._report(described, min(merged)[0], _InvalidCell("merged", detail), "")
+        self._report(sheet, min(merged)[0], _InvalidCell("merged", detail), "")
         return False
 
-    def _report_merged(self, described: SheetLayout, merged: Sequence[tuple[Cell, Cell]], rows: int) -> set[Cell]:
-        """The cells of the table that are merged with others, each range told once."""
+    def _report_merged(self, sheet: SheetLayout, merged: Sequence[tuple[Cell, Cell]], rows: int) -> set[Cell]:
+        """Report each merged range once; return the cells that they cover."""
         covered: set[Cell] = set()
         for first, last in merged:
             end = xl_rowcol_to_cell(*last)
@@ -287,19 +285,17 @@ class _QuestionnaireReader:
                 f"Estas celdas están combinadas hasta {end}, y no se leen.",
                 f"These cells are merged as far as {end}, and are not read.",
             )
-            self._report(described, first, _InvalidCell("merged", detail), "")
+            self._report(sheet, first, _InvalidCell("merged", detail), "")
             covered |= {
                 Cell(row, column)
                 for row in range(first.row, min(last.row + 1, rows))
-                for column in range(first.column, min(last.column + 1, len(described.columns)))
+                for column in range(first.column, min(last.column + 1, len(sheet.columns)))
             }
         return covered
 
-    def _check_marks(
-        self, described: SheetLayout, cell: Cell, value: CellContent, marks: CellMarks
-    ) -> _InvalidCell | None:
-        """Why a cell that is filled in is not looked at; None where it is."""
-        column = described.columns[cell.column]
+    def _check_marks(self, sheet: SheetLayout, cell: Cell, value: CellContent, marks: CellMarks) -> _InvalidCell | None:
+        """Return the reason to ignore a filled cell (formula, error, control characters), or None."""
+        column = sheet.columns[cell.column]
         if column.is_input or column.id == "code":
             if cell in marks.formulas:
                 return _InvalidCell(
@@ -315,122 +311,118 @@ class _QuestionnaireReader:
                 )
         return None
 
-    def _read_row(self, described: SheetLayout, row: int, cells: Mapping[str, CellContent]) -> None:
-        filled = [column for column in described.columns if column.is_input and column.id in cells]
+    def _read_row(self, sheet: SheetLayout, row: int, cells: Mapping[str, CellContent]) -> None:
+        filled = [column for column in sheet.columns if column.is_input and column.id in cells]
         code = cells.get("code")
-        place = Cell(row, described.find_column("code"))
+        code_cell = Cell(row, sheet.find_column("code"))
         if code is None:
             if filled:
                 detail = Texts("Falta el código de la fila.", "The code of the row is missing.")
-                self._report(described, place, _InvalidCell("required", detail), "")
+                self._report(sheet, code_cell, _InvalidCell("required", detail), "")
             return
         code = code.strip() if isinstance(code, str) else code
-        known = self._list_codes(described)
-        if code not in known:
+        codes = self._list_codes(sheet)
+        if code not in codes:
             if code not in self._headings or filled:
                 self._suggestions += 1
                 may_tell = isinstance(code, str) and self._suggestions <= _SUGGESTIONS_MAX
-                near = nearest(str(code), known) if may_tell else None
+                near = nearest(str(code), codes) if may_tell else None
                 detail = Texts("No se conoce este código.", "This code is not known.")
-                self._report(described, place, _InvalidCell("code", detail, near), code)
+                self._report(sheet, code_cell, _InvalidCell("code", detail, near), code)
             return
         assert isinstance(code, str)
-        seen = self._rows[described.id]
-        if code in seen and described is not DOCUMENTS:
-            first = format_cell_address(self._names[described.id], seen[code], 0)
+        seen = self._rows[sheet.id]
+        if code in seen and sheet is not DOCUMENTS:
+            first = format_cell_address(self._names[sheet.id], seen[code], 0)
             detail = Texts(
                 f"La fila está repetida: ya está en {first}. Solo cuenta la primera.",
                 f"The row is there twice: it is at {first} already. Only the first counts.",
             )
-            self._report(described, place, _InvalidCell("duplicate", detail), code)
+            self._report(sheet, code_cell, _InvalidCell("duplicate", detail), code)
             return
         seen.setdefault(code, row)
-        if described is DOCUMENTS:
-            self._read_document(described, row, code, cells)
+        if sheet is DOCUMENTS:
+            self._read_document(sheet, row, code, cells)
         else:
-            self._read_entries(described, row, code, cells)
+            self._read_entries(sheet, row, code, cells)
 
-    def _list_codes(self, described: SheetLayout) -> Mapping[str, object]:
-        if described is DOCUMENTS:
+    def _list_codes(self, sheet: SheetLayout) -> Mapping[str, object]:
+        if sheet is DOCUMENTS:
             return dict.fromkeys(build_layout(self._methodology.version, self._language).supported)
-        if described is PROFILE:
-            return {code: given for code, given in self._inputs.items() if given.pointer.startswith("/profile/")}
-        inputs = {code: given for code, given in self._inputs.items() if given.pointer.startswith("/answers/")}
+        if sheet is PROFILE:
+            return {code: field for code, field in self._inputs.items() if field.pointer.startswith("/profile/")}
+        inputs = {code: field for code, field in self._inputs.items() if field.pointer.startswith("/answers/")}
         asked = {code: row for code, row in self._headings.items() if row.indicator is not None}
         return {**inputs, **asked}
 
-    def _read_entries(self, described: SheetLayout, row: int, code: str, cells: Mapping[str, CellContent]) -> None:
-        given = self._inputs.get(code)
-        if given is not None and "answer" in cells:
-            cell = Cell(row, described.find_column("answer"))
-            self._try_put(described, cell, given.pointer, cells["answer"], lambda value: self._put_answer(given, value))
-        supports = described is PROFILE or given is None
+    def _read_entries(self, sheet: SheetLayout, row: int, code: str, cells: Mapping[str, CellContent]) -> None:
+        field = self._inputs.get(code)
+        if field is not None and "answer" in cells:
+            cell = Cell(row, sheet.find_column("answer"))
+            self._try_put(sheet, cell, field.pointer, cells["answer"], lambda value: self._put_answer(field, value))
+        supports = sheet is PROFILE or field is None
         indicator = self._headings[code].indicator if code in self._headings else None
         for name in ("answer", "declared", "url", "date", "note"):
-            takes_it = (given is not None) if name == "answer" else supports and not (given and given.set_by_service)
-            if name in cells and (not takes_it or (given is None and indicator is not None and not indicator.facts)):
+            takes_it = (field is not None) if name == "answer" else supports and not (field and field.set_by_service)
+            if name in cells and (not takes_it or (field is None and indicator is not None and not indicator.facts)):
                 detail = Texts(
                     "Esta celda no se rellena: lo que pone aquí va en otra fila.",
                     "This cell is not filled in: what stands here belongs in another row.",
                 )
-                self._report(
-                    described, Cell(row, described.find_column(name)), _InvalidCell("place", detail), cells[name]
-                )
+                self._report(sheet, Cell(row, sheet.find_column(name)), _InvalidCell("place", detail), cells[name])
                 cells = {column: value for column, value in cells.items() if column != name}
         if "declared" in cells:
-            cell = Cell(row, described.find_column("declared"))
-            pointer = "/profile_self_declared" if described is PROFILE else f"/answers/{code}/basis"
-            self._try_put(described, cell, pointer, cells["declared"], lambda value: self._put_declared(code, value))
+            cell = Cell(row, sheet.find_column("declared"))
+            pointer = "/profile_self_declared" if sheet is PROFILE else f"/answers/{code}/basis"
+            self._try_put(sheet, cell, pointer, cells["declared"], lambda value: self._put_declared(code, value))
         if "note" in cells:
-            cell = Cell(row, described.find_column("note"))
+            cell = Cell(row, sheet.find_column("note"))
             self._try_put(
-                described, cell, f"/answers/{code}/note", cells["note"], lambda value: self._put_note(code, value)
+                sheet, cell, f"/answers/{code}/note", cells["note"], lambda value: self._put_note(code, value)
             )
         if "url" in cells or "date" in cells:
-            self._read_document(described, row, code, cells)
+            self._read_document(sheet, row, code, cells)
 
-    def _read_document(self, described: SheetLayout, row: int, code: str, cells: Mapping[str, CellContent]) -> None:
-        """A document of an answer or of a field of the profile; one that is wrong anywhere is left out."""
+    def _read_document(self, sheet: SheetLayout, row: int, code: str, cells: Mapping[str, CellContent]) -> None:
+        """Read a document of an answer or of a field of the profile; a wrong one is left out."""
         of_profile = code in self._inputs
         listed = self._profile_evidence.get(code, []) if of_profile else self._evidence.get(code, [])
         pointer = f"/profile_evidence/{code}" if of_profile else f"/answers/{code}/evidence"
-        columns = ("url", "date", "note", "sha256") if described is DOCUMENTS else ("url", "date")
+        columns = ("url", "date", "note", "sha256") if sheet is DOCUMENTS else ("url", "date")
         document: dict[str, Json] = {}
-        right = True
+        is_valid = True
         for name in columns:
             if name not in cells:
                 continue
             try:
                 document[name] = _parse_document_member(name, cells[name])
             except _InvalidCell as wrong:
-                cell = Cell(row, described.find_column(name))
-                self._report(described, cell, wrong, cells[name], f"{pointer}/{len(listed)}/{name}")
-                right = False
-        if not right:
+                cell = Cell(row, sheet.find_column(name))
+                self._report(sheet, cell, wrong, cells[name], f"{pointer}/{len(listed)}/{name}")
+                is_valid = False
+        if not is_valid:
             return
-        held: dict[str, Json] = {code: [document]} if of_profile else {code: {"evidence": [document]}}
-        for fault in self._list_refusals({"profile_evidence" if of_profile else "answers": held}):
+        part: dict[str, Json] = {code: [document]} if of_profile else {code: {"evidence": [document]}}
+        for fault in self._list_refusals({"profile_evidence" if of_profile else "answers": part}):
             name = fault.pointer.rpartition("/")[2]
-            cell = Cell(row, described.find_column(name if name in columns else "url"))
+            cell = Cell(row, sheet.find_column(name if name in columns else "url"))
             refused = _InvalidCell(fault.rule, fault.detail, fault.suggestion)
-            self._report(described, cell, refused, cells.get(name, ""), f"{pointer}/{len(listed)}/{name}")
-            right = False
-        if right and len(listed) == EVIDENCE_MAX:
+            self._report(sheet, cell, refused, cells.get(name, ""), f"{pointer}/{len(listed)}/{name}")
+            is_valid = False
+        if is_valid and len(listed) == EVIDENCE_MAX:
             detail = Texts(
                 f"Hay más de {EVIDENCE_MAX} documentos con este código.",
                 f"There are more than {EVIDENCE_MAX} documents with this code.",
             )
-            self._report(
-                described, Cell(row, described.find_column("url")), _InvalidCell("maxItems", detail), "", pointer
-            )
-        elif right:
+            self._report(sheet, Cell(row, sheet.find_column("url")), _InvalidCell("maxItems", detail), "", pointer)
+        elif is_valid:
             (self._profile_evidence if of_profile else self._evidence).setdefault(code, []).append(document)
 
     # --- the values -------------------------------------------------------------------------------------------
 
     def _try_put(
         self,
-        described: SheetLayout,
+        sheet: SheetLayout,
         cell: Cell,
         pointer: str | None,
         value: CellContent,
@@ -439,15 +431,15 @@ class _QuestionnaireReader:
         try:
             put(value)
         except _InvalidCell as wrong:
-            self._report(described, cell, wrong, value, pointer)
+            self._report(sheet, cell, wrong, value, pointer)
 
-    def _put_answer(self, given: AnswerInput, value: CellContent) -> None:
-        taken = _parse_answer(given, self._methodology.version, value)
-        _, top, first, *rest = given.pointer.split("/")
-        if given.component is not None:
+    def _put_answer(self, field: AnswerInput, value: CellContent) -> None:
+        taken = _parse_answer(field, self._methodology.version, value)
+        _, top, first, *rest = field.pointer.split("/")
+        if field.component is not None:
             listed = self._components.setdefault((first, rest[0]), [])
             if taken is True:
-                listed.append(given.component)
+                listed.append(field.component)
             return
         self._ensure_valid({top: {first: {rest[0]: taken} if rest else taken}})
         if rest:
@@ -470,9 +462,9 @@ class _QuestionnaireReader:
     # --- the judgement ----------------------------------------------------------------------------------------
 
     def _list_refusals(self, part: Mapping[str, Json]) -> Sequence[Fault]:
-        """What the schema refuses of a part of a questionnaire."""
-        found = REQUEST.convert({"methodology": self._methodology.version, **part})
-        return found if isinstance(found, list) else []
+        """Return the faults of a part of a questionnaire by the schema."""
+        converted = REQUEST.convert({"methodology": self._methodology.version, **part})
+        return converted if isinstance(converted, list) else []
 
     def _ensure_valid(self, part: Mapping[str, Json]) -> None:
         for fault in self._list_refusals(part):
@@ -482,13 +474,13 @@ class _QuestionnaireReader:
         answers: dict[str, dict[str, Json]] = {code: dict(facts) for code, facts in self._facts.items()}
         wrong = {fault.pointer for _, fault in self._faults} | self._unreadable
         for (code, fact), listed in self._components.items():
-            # A list of which an element cannot be read would say that it is not there.
+            # Without the element that cannot be read, the list would claim that it is absent.
             if f"/answers/{code}/{fact}" in wrong:
                 continue
             answers.setdefault(code, {})[fact] = listed
         for code, documents in self._evidence.items():
             answers.setdefault(code, {})["evidence"] = documents
-        found = REQUEST.convert(
+        converted = REQUEST.convert(
             {
                 "methodology": self._methodology.version,
                 "profile": self._profile,
@@ -497,50 +489,50 @@ class _QuestionnaireReader:
                 "answers": answers,
             }
         )
-        assert isinstance(found, QuestionnaireRequest), found
-        return to_questionnaire(self._methodology, found)
+        assert isinstance(converted, QuestionnaireRequest), converted
+        return to_questionnaire(self._methodology, converted)
 
     def _report_all_missing(self, held: Questionnaire) -> None:
-        """Tells of the fields and facts without which nothing, or an answer not, can be sent."""
-        told = {fault.pointer for _, fault in self._faults} | self._unreadable
+        """Report missing fields of the profile and missing facts of answers."""
+        reported = {fault.pointer for _, fault in self._faults} | self._unreadable
         if "profile" not in self._unread:
             for name in list_missing_fields(self._methodology, held):
-                if f"/profile/{name}" not in told:
+                if f"/profile/{name}" not in reported:
                     detail = Texts("Falta este dato del perfil.", "This field of the profile is missing.")
                     self._report_missing(PROFILE, self._inputs[name], detail)
         if "indicators" not in self._unread:
-            for given in self._inputs.values():
-                _, top, indicator, *fact = given.pointer.split("/")
+            for field in self._inputs.values():
+                _, top, indicator, *fact = field.pointer.split("/")
                 entry = held.answers.get(indicator) if top == "answers" else None
-                if entry is None or not given.required or fact[0] in entry.facts or given.pointer in told:
+                if entry is None or not field.required or fact[0] in entry.facts or field.pointer in reported:
                     continue
-                told.add(given.pointer)
+                reported.add(field.pointer)
                 detail = Texts(
                     "La respuesta está a medias: falta esto, y sin ello no cuenta.",
                     "The answer is incomplete: this is missing, and without it the answer does not count.",
                 )
-                self._report_missing(INDICATORS, given, detail)
+                self._report_missing(INDICATORS, field, detail)
 
-    def _report_missing(self, described: SheetLayout, given: AnswerInput, detail: Texts) -> None:
-        """Tells that an answer is missing: at its cell, or where there is no row for it, at that of its indicator."""
-        rows = self._rows[described.id]
-        row = rows.get(given.code)
+    def _report_missing(self, sheet: SheetLayout, field: AnswerInput, detail: Texts) -> None:
+        """Report a missing answer at its cell, or at the row of its indicator if it has none."""
+        rows = self._rows[sheet.id]
+        row = rows.get(field.code)
         if row is None:
             detail = Texts(
-                f"Falta la fila con el código {given.code}.", f"The row with the code {given.code} is missing."
+                f"Falta la fila con el código {field.code}.", f"The row with the code {field.code} is missing."
             )
-            row = rows.get(given.pointer.split("/")[2], HEADER)
-        cell = Cell(row, described.find_column("answer"))
-        self._report(described, cell, _InvalidCell("required", detail), "", given.pointer)
+            row = rows.get(field.pointer.split("/")[2], HEADER)
+        cell = Cell(row, sheet.find_column("answer"))
+        self._report(sheet, cell, _InvalidCell("required", detail), "", field.pointer)
 
     def _report(
-        self, described: SheetLayout, cell: Cell, wrong: _InvalidCell, value: CellContent, pointer: str | None = None
+        self, sheet: SheetLayout, cell: Cell, wrong: _InvalidCell, value: CellContent, pointer: str | None = None
     ) -> None:
         self._faults.append(
             (
-                (SHEETS.index(described), *cell),
+                (SHEETS.index(sheet), *cell),
                 CellFault(
-                    cell=format_cell_address(self._names[described.id], *cell),
+                    cell=format_cell_address(self._names[sheet.id], *cell),
                     pointer=pointer,
                     rule=wrong.rule,
                     value=_quote_value(value),
@@ -551,13 +543,13 @@ class _QuestionnaireReader:
         )
 
 
-def _parse_answer(given: AnswerInput, version: str, value: CellContent) -> Json:
-    """An answer as JSON has it; raises `_Wrong` where it is of another kind."""
-    match given.form:
+def _parse_answer(field: AnswerInput, version: str, value: CellContent) -> Json:
+    """Return an answer as JSON; raises `_InvalidCell` if its type is wrong."""
+    match field.form:
         case "yes_no":
             return _parse_yes_no(value)
         case "choice":
-            return _parse_choice(given, version, value)
+            return _parse_choice(field, version, value)
         case "integer" | "number":
             return _parse_number(value)
 
@@ -607,16 +599,16 @@ _WORDS: Final[Mapping[str, bool]] = {
 }
 
 
-def _parse_choice(given: AnswerInput, version: str, value: CellContent) -> str | int:
-    """The value that is meant, by itself, by what it means or as the drop-down has both, in whatever language."""
-    options = _map_options(version)[given.code]
+def _parse_choice(field: AnswerInput, version: str, value: CellContent) -> str | int:
+    """Return the chosen value, written as value, meaning, or the text of the drop-down, in any language."""
+    options = _map_options(version)[field.code]
     if isinstance(value, float | int) and not isinstance(value, bool) and value == int(value):
         value = str(int(value))
     if isinstance(value, str):
         meant = options.get(value.strip().casefold())
         if meant is not None:
             return meant
-    listed = ", ".join(str(choice.value) for choice in given.choices)
+    listed = ", ".join(str(choice.value) for choice in field.choices)
     near = nearest(value, options) if isinstance(value, str) else None
     detail = Texts(
         f"Debe ser uno de los valores de la lista: {listed}.", f"It must be one of the values of the list: {listed}."
@@ -626,14 +618,14 @@ def _parse_choice(given: AnswerInput, version: str, value: CellContent) -> str |
 
 @cache
 def _map_options(version: str) -> Mapping[str, Mapping[str, str | int]]:
-    """What each choice may be written as, by the code of its cell."""
-    found: dict[str, dict[str, str | int]] = {}
+    """Return the accepted texts of each choice with their values, by the code of the cell."""
+    options: dict[str, dict[str, str | int]] = {}
     for language in load_methodology(version).texts:
-        for given in build_layout(version, language).inputs:
-            for choice in given.choices:
+        for field in build_layout(version, language).inputs:
+            for choice in field.choices:
                 for text in (str(choice.value), choice.label, choice.text):
-                    found.setdefault(given.code, {}).setdefault(text.strip().casefold(), choice.value)
-    return found
+                    options.setdefault(field.code, {}).setdefault(text.strip().casefold(), choice.value)
+    return options
 
 
 def _parse_document_member(name: str, value: CellContent) -> str:
@@ -643,7 +635,7 @@ def _parse_document_member(name: str, value: CellContent) -> str:
 
 
 def _parse_date(value: CellContent) -> str:
-    """A day as JSON has it (RFC 3339)."""
+    """Return a date as JSON (RFC 3339)."""
     if isinstance(value, datetime):
         return value.date().isoformat()
     if isinstance(value, date):
@@ -668,17 +660,17 @@ def _reject_date() -> str:
 
 
 def _quote_value(value: CellContent) -> str | None:
-    """A value to be quoted, as JSON; None of an empty cell, and of personal data."""
+    """Return a value as JSON for a fault; None for an empty cell, and for personal data."""
     if value == "":
         return None
     if isinstance(value, float) and value.is_integer():
-        # The parser tells every number as a float.
+        # The parser returns every number as a float.
         value = int(value)
     return shown(value if isinstance(value, bool | int | float) else str(value))
 
 
 def _parse_text(value: CellContent) -> str:
-    """A text in one line: what is published has no line breaks."""
+    """Return a text in one line: published texts have no line breaks."""
     if isinstance(value, str):
         return value.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
     raise _InvalidCell("type", Texts("Debe ser un texto.", "It must be a text."))

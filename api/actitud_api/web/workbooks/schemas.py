@@ -1,4 +1,4 @@
-"""What workbooks hold, on the wire."""
+"""Wire forms of the contents of a workbook."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class WorkbookReading(Struct, frozen=True, kw_only=True):
 
 
 def build_reading(version: str, read: WorkbookContents, language: Language) -> WorkbookReading:
-    """What was read, with its faults in a language."""
+    """Return the wire form of the contents of a workbook, with faults in a language."""
     methodology = load_methodology(version)
     return WorkbookReading(
         methodology=version,

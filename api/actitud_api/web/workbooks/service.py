@@ -1,4 +1,4 @@
-"""Use cases over workbooks."""
+"""Use cases of workbooks: the template, a filled one, and reading one back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
 
 
 class VersionMismatch(Exception):
-    """A questionnaire of another version than the one whose workbook is asked for."""
+    """A questionnaire of another version than the requested workbook."""
 
     def __init__(self, requested: str, sent: str) -> None:
         super().__init__(requested, sent)
@@ -32,12 +32,17 @@ class VersionMismatch(Exception):
 
 @cache
 def build_template(version: str, language: Language) -> bytes:
-    """The empty workbook of a version; raises `UnknownMethodology`."""
+    """Return the empty workbook of a version; raises `UnknownMethodology`."""
     return build_workbook(load_methodology(version), language)
 
 
 def fill_workbook(version: str, request: QuestionnaireRequest, language: Language) -> bytes:
-    """The workbook of a version with what a questionnaire holds; raises `UnknownMethodology` and `AnotherVersion`."""
+    """Return the workbook of a version with the answers of a questionnaire.
+
+    Raises:
+        UnknownMethodology: there is no such version.
+        VersionMismatch: the questionnaire is of another version.
+    """
     methodology = load_methodology(version)
     sent = str(request.__struct_config__.tag)
     if sent != version:
@@ -46,5 +51,10 @@ def fill_workbook(version: str, request: QuestionnaireRequest, language: Languag
 
 
 def read_workbook(version: str, raw: bytes) -> WorkbookContents:
-    """What a workbook of a version holds; raises `UnknownMethodology`, and `Refused` where it is none of it."""
+    """Return the contents of a workbook of a version.
+
+    Raises:
+        UnknownMethodology: there is no such version.
+        WorkbookRejected: the file is not a workbook of this version.
+    """
     return read_questionnaire(load_methodology(version), raw)

@@ -1,7 +1,7 @@
-"""Makes the workbook of a methodology, empty or with what a questionnaire holds.
+"""Writer of the workbook of a methodology, empty or with the answers of a questionnaire.
 
-Every text is written as a text, whatever it begins with: no formula is ever made of one. Cells for answers are
-unlocked, all others locked (without a password: it guards against slips).
+Every text is written as a string, so that none becomes a formula. Cells for answers are unlocked, all others locked
+without a password, against slips.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ from actitud_api.web.workbooks.layout import (
 )
 
 _MADE: Final = datetime(2026, 1, 1)
-"""What the properties say of when it was made: the same workbook is the same bytes."""
+"""The fixed time of creation in the properties, so that equal workbooks have equal bytes."""
 _TITLE_MAX: Final = 32
 _MESSAGE_MAX: Final = 255
-"""Characters that Excel shows of the title and the text of a message."""
+"""Characters of the title and the text of a message that Excel shows."""
 _FIRST_DAY: Final = date(1990, 1, 1)
 _LAST_DAY: Final = date(2100, 12, 31)
 _FIRST_OF_SPREADSHEETS: Final = date(1900, 3, 1)
@@ -103,9 +103,9 @@ _DERIVED: Final = Texts("Se toma del perfil: no se responde.", "It is taken from
 
 
 def build_workbook(methodology: Methodology, language: Language, questionnaire: Questionnaire | None = None) -> bytes:
-    """The workbook of a methodology in a language, with what a questionnaire holds.
+    """Return the workbook of a methodology in a language, with the answers of a questionnaire.
 
-    Numbers have 15 significant digits, as those of spreadsheets do.
+    Numbers keep 15 significant digits, as in spreadsheets.
     """
     return _WorkbookWriter(methodology, language, questionnaire).build()
 
@@ -129,7 +129,7 @@ class _WorkbookWriter:
         self._lists: dict[tuple[str, ...], str] = {}
 
     def build(self) -> bytes:
-        """The file."""
+        """Return the file."""
         self._write_instructions()
         sheets = {one.id: self._add_sheet(one) for one in (PROFILE, INDICATORS, DOCUMENTS)}
         self._write_profile(sheets["profile"])
@@ -156,17 +156,17 @@ class _WorkbookWriter:
         for row, line in enumerate(_INSTRUCTIONS, start=3):
             sheet.write_string(row, 0, f"{row - 2}. {self._translate(line)}", self._formats["plain"])
 
-    def _add_sheet(self, described: SheetLayout) -> Worksheet:
-        sheet = self._book.add_worksheet(self._translate(described.title))
+    def _add_sheet(self, layout: SheetLayout) -> Worksheet:
+        sheet = self._book.add_worksheet(self._translate(layout.title))
         options = {"format_columns": True, "format_rows": True, "sort": True, "autofilter": True}
         sheet.protect(options=options)
         sheet.hide_gridlines(2)
-        sheet.write_string(0, 0, self._translate(described.title), self._formats["heading"])
-        sheet.write_string(1, 0, self._translate(_INTRODUCTIONS[described.id]), self._formats["line"])
-        for place, column in enumerate(described.columns):
-            sheet.set_column(place, place, column.width)
-            sheet.write_string(HEADER, place, self._translate(column.title), self._formats["header"])
-        sheet.freeze_panes(HEADER + 1, 2 if described is not DOCUMENTS else 1)
+        sheet.write_string(0, 0, self._translate(layout.title), self._formats["heading"])
+        sheet.write_string(1, 0, self._translate(_INTRODUCTIONS[layout.id]), self._formats["line"])
+        for index, column in enumerate(layout.columns):
+            sheet.set_column(index, index, column.width)
+            sheet.write_string(HEADER, index, self._translate(column.title), self._formats["header"])
+        sheet.freeze_panes(HEADER + 1, 2 if layout is not DOCUMENTS else 1)
         sheet.set_landscape()
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
@@ -174,93 +174,93 @@ class _WorkbookWriter:
         return sheet
 
     def _write_profile(self, sheet: Worksheet) -> None:
-        place = PROFILE.find_column
-        for row, given in enumerate(self._layout.profile, start=HEADER + 1):
-            sheet.write_string(row, place("code"), given.code, self._formats["code"])
-            sheet.write_string(row, place("question"), given.label, self._formats["plain"])
-            sheet.write_string(row, place("allowed"), self._describe_allowed(given), self._formats["small"])
-            self._write_answer(sheet, row, place("answer"), given, self._questionnaire.profile.get(given.code))
-            if given.set_by_service:
+        column_of = PROFILE.find_column
+        for row, item in enumerate(self._layout.profile, start=HEADER + 1):
+            sheet.write_string(row, column_of("code"), item.code, self._formats["code"])
+            sheet.write_string(row, column_of("question"), item.label, self._formats["plain"])
+            sheet.write_string(row, column_of("allowed"), self._describe_allowed(item), self._formats["small"])
+            self._write_answer(sheet, row, column_of("answer"), item, self._questionnaire.profile.get(item.code))
+            if item.set_by_service:
                 for name in ("declared", "url", "date"):
-                    sheet.write_blank(row, place(name), None, self._formats["small"])
+                    sheet.write_blank(row, column_of(name), None, self._formats["small"])
                 continue
-            declared = True if given.code in self._questionnaire.profile_self_declared else None
-            self._write_yes_no(sheet, row, place("declared"), declared)
-            self._write_first_document(sheet, row, PROFILE, self._questionnaire.profile_evidence.get(given.code, ()))
+            declared = True if item.code in self._questionnaire.profile_self_declared else None
+            self._write_yes_no(sheet, row, column_of("declared"), declared)
+            self._write_first_document(sheet, row, PROFILE, self._questionnaire.profile_evidence.get(item.code, ()))
 
     def _write_indicators(self, sheet: Worksheet) -> None:
-        place = INDICATORS.find_column
-        for row, given in enumerate(self._layout.indicators, start=HEADER + 1):
-            if isinstance(given, AnswerInput):
-                sheet.write_string(row, place("code"), given.code, self._formats["code"])
-                sheet.write_string(row, place("question"), given.label, self._formats["indented"])
-                sheet.write_string(row, place("allowed"), self._describe_allowed(given), self._formats["small"])
-                self._write_answer(sheet, row, place("answer"), given, self._find_answer(given))
+        column_of = INDICATORS.find_column
+        for row, item in enumerate(self._layout.indicators, start=HEADER + 1):
+            if isinstance(item, AnswerInput):
+                sheet.write_string(row, column_of("code"), item.code, self._formats["code"])
+                sheet.write_string(row, column_of("question"), item.label, self._formats["indented"])
+                sheet.write_string(row, column_of("allowed"), self._describe_allowed(item), self._formats["small"])
+                self._write_answer(sheet, row, column_of("answer"), item, self._find_answer(item))
                 continue
-            if given.indicator is None:
-                sheet.write_string(row, place("code"), given.code, self._formats["dimension"])
+            if item.indicator is None:
+                sheet.write_string(row, column_of("code"), item.code, self._formats["dimension"])
                 for column in range(1, len(INDICATORS.columns)):
                     sheet.write_blank(row, column, None, self._formats["dimension"])
-                name = self._texts.groups[given.code].name
-                sheet.write_string(row, place("question"), name, self._formats["dimension"])
+                name = self._texts.groups[item.code].name
+                sheet.write_string(row, column_of("question"), name, self._formats["dimension"])
                 continue
-            self._write_indicator(sheet, row, given, given.indicator)
+            self._write_indicator(sheet, row, item, item.indicator)
 
-    def _write_indicator(self, sheet: Worksheet, row: int, given: HeadingRow, indicator: Indicator) -> None:
-        place, text = INDICATORS.find_column, self._texts.indicators[indicator.id]
+    def _write_indicator(self, sheet: Worksheet, row: int, item: HeadingRow, indicator: Indicator) -> None:
+        column_of, text = INDICATORS.find_column, self._texts.indicators[indicator.id]
         for column in range(len(INDICATORS.columns)):
             sheet.write_blank(row, column, None, self._formats["asked"])
-        sheet.write_string(row, place("code"), given.code, self._formats["asked"])
-        sheet.write_string(row, place("question"), f"{text.name}\n{text.question}", self._formats["asked"])
-        told = [self._translate(_DERIVED)] if not indicator.facts else []
-        told += [self._texts.windows[window] for window in indicator.windows]
-        sheet.write_string(row, place("allowed"), "\n".join(told), self._formats["asked_small"])
-        sheet.write_string(row, place("why"), text.seed, self._formats["asked_small"])
+        sheet.write_string(row, column_of("code"), item.code, self._formats["asked"])
+        sheet.write_string(row, column_of("question"), f"{text.name}\n{text.question}", self._formats["asked"])
+        notes = [self._translate(_DERIVED)] if not indicator.facts else []
+        notes += [self._texts.windows[window] for window in indicator.windows]
+        sheet.write_string(row, column_of("allowed"), "\n".join(notes), self._formats["asked_small"])
+        sheet.write_string(row, column_of("why"), text.seed, self._formats["asked_small"])
         proof = f"{text.evidence}\n{text.anti_gaming}"
-        sheet.write_string(row, place("evidence"), proof, self._formats["asked_small"])
+        sheet.write_string(row, column_of("evidence"), proof, self._formats["asked_small"])
         if not indicator.facts:
             return
         entry = self._questionnaire.answers.get(indicator.id)
         declared = None if entry is None or entry.basis is None else entry.basis == "self_declared"
-        self._write_yes_no(sheet, row, place("declared"), declared)
+        self._write_yes_no(sheet, row, column_of("declared"), declared)
         self._write_first_document(sheet, row, INDICATORS, () if entry is None else entry.evidence)
-        self._write_text(sheet, row, place("note"), None if entry is None else entry.note)
-        self._validate_note(sheet, row, row, place("note"))
+        self._write_text(sheet, row, column_of("note"), None if entry is None else entry.note)
+        self._validate_note(sheet, row, row, column_of("note"))
 
     def _write_documents(self, sheet: Worksheet) -> None:
-        place = DOCUMENTS.find_column
-        given = [
+        column_of = DOCUMENTS.find_column
+        further = [
             (code, document) for code, documents in self._list_documents() for document in _select_further(documents)
         ]
-        last = HEADER + max(DOCUMENTS_MIN, len(given) + DOCUMENTS_MIN // 2)
+        last = HEADER + max(DOCUMENTS_MIN, len(further) + DOCUMENTS_MIN // 2)
         for row in range(HEADER + 1, last + 1):
             for column in DOCUMENTS.columns:
                 style = self._formats["input_date" if column.id == "date" else "input"]
-                sheet.write_blank(row, place(column.id), None, style)
-        for row, (code, document) in enumerate(given, start=HEADER + 1):
-            self._write_text(sheet, row, place("code"), code)
-            self._write_text(sheet, row, place("url"), document.url)
-            self._write_date(sheet, row, place("date"), document.date)
-            self._write_text(sheet, row, place("note"), document.note)
-            self._write_text(sheet, row, place("sha256"), document.sha256)
-        self._validate_choice(sheet, HEADER + 1, last, place("code"), self._layout.supported)
-        self._validate_date(sheet, HEADER + 1, last, place("date"))
-        self._validate_note(sheet, HEADER + 1, last, place("note"))
+                sheet.write_blank(row, column_of(column.id), None, style)
+        for row, (code, document) in enumerate(further, start=HEADER + 1):
+            self._write_text(sheet, row, column_of("code"), code)
+            self._write_text(sheet, row, column_of("url"), document.url)
+            self._write_date(sheet, row, column_of("date"), document.date)
+            self._write_text(sheet, row, column_of("note"), document.note)
+            self._write_text(sheet, row, column_of("sha256"), document.sha256)
+        self._validate_choice(sheet, HEADER + 1, last, column_of("code"), self._layout.supported)
+        self._validate_date(sheet, HEADER + 1, last, column_of("date"))
+        self._validate_note(sheet, HEADER + 1, last, column_of("note"))
 
     def _write_hidden(self) -> None:
         listed = self._book.add_worksheet(LISTS)
         listed.very_hidden()
-        for place, options in enumerate(self._lists):
+        for index, options in enumerate(self._lists):
             for row, option in enumerate(options):
-                listed.write_string(row, place, option)
+                listed.write_string(row, index, option)
         about = self._book.add_worksheet(METADATA)
         about.very_hidden()
-        told: Mapping[str, str] = {
+        metadata: Mapping[str, str] = {
             "format": f"actitud-questionnaire/{FORMAT}",
             "methodology": self._methodology.version,
             "language": self._language,
         }
-        for row, (name, value) in enumerate(told.items()):
+        for row, (name, value) in enumerate(metadata.items()):
             about.write_string(row, 0, name)
             about.write_string(row, 1, value)
 
@@ -268,45 +268,43 @@ class _WorkbookWriter:
         answers = ((name, entry.evidence) for name, entry in self._questionnaire.answers.items())
         return [*self._questionnaire.profile_evidence.items(), *answers]
 
-    def _find_answer(self, given: AnswerInput) -> object:
-        _, _, indicator, fact = given.pointer.split("/")
+    def _find_answer(self, item: AnswerInput) -> object:
+        _, _, indicator, fact = item.pointer.split("/")
         entry = self._questionnaire.answers.get(indicator)
         value = None if entry is None else entry.facts.get(fact)
-        if given.component is None or not isinstance(value, tuple):
+        if item.component is None or not isinstance(value, tuple):
             return value
-        return given.component in value
+        return item.component in value
 
-    def _write_answer(self, sheet: Worksheet, row: int, column: int, given: AnswerInput, value: object) -> None:
-        title = given.code[:_TITLE_MAX]
+    def _write_answer(self, sheet: Worksheet, row: int, column: int, item: AnswerInput, value: object) -> None:
+        title = item.code[:_TITLE_MAX]
         message = (
-            self._translate(_SET_BY_REVIEW)
-            if given.set_by_service
-            else f"{given.label}\n{self._describe_allowed(given)}"
+            self._translate(_SET_BY_REVIEW) if item.set_by_service else f"{item.label}\n{self._describe_allowed(item)}"
         )
-        told = {"input_title": title, "input_message": _truncate_message(message), "error_title": title}
-        match given.form:
+        messages = {"input_title": title, "input_message": _truncate_message(message), "error_title": title}
+        match item.form:
             case "yes_no":
-                self._write_yes_no(sheet, row, column, value, told)
+                self._write_yes_no(sheet, row, column, value, messages)
             case "choice":
-                label = next((choice.label for choice in given.choices if choice.value == value), None)
+                label = next((choice.label for choice in item.choices if choice.value == value), None)
                 self._write_text(sheet, row, column, label)
-                self._validate_choice(sheet, row, row, column, [choice.label for choice in given.choices], told)
+                self._validate_choice(sheet, row, row, column, [choice.label for choice in item.choices], messages)
             case "integer" | "number":
                 if isinstance(value, int | float):
                     sheet.write_number(row, column, value, self._formats["input"])
                 else:
                     sheet.write_blank(row, column, None, self._formats["input"])
-                form = "integer" if given.form == "integer" else "decimal"
-                limits = {"criteria": "between", "minimum": given.minimum or 0, "maximum": given.maximum or 10**12}
-                wrong = {"error_message": _truncate_message(self._describe_allowed(given))}
-                sheet.data_validation(row, column, row, column, {"validate": form, **limits, **told, **wrong})
+                form = "integer" if item.form == "integer" else "decimal"
+                limits = {"criteria": "between", "minimum": item.minimum or 0, "maximum": item.maximum or 10**12}
+                wrong = {"error_message": _truncate_message(self._describe_allowed(item))}
+                sheet.data_validation(row, column, row, column, {"validate": form, **limits, **messages, **wrong})
 
     def _write_yes_no(
-        self, sheet: Worksheet, row: int, column: int, value: object, told: Mapping[str, str] | None = None
+        self, sheet: Worksheet, row: int, column: int, value: object, messages: Mapping[str, str] | None = None
     ) -> None:
         word = None if value is None else self._translate(YES if value else NO)
         self._write_text(sheet, row, column, word)
-        self._validate_choice(sheet, row, row, column, (self._translate(YES), self._translate(NO)), told)
+        self._validate_choice(sheet, row, row, column, (self._translate(YES), self._translate(NO)), messages)
 
     def _write_text(self, sheet: Worksheet, row: int, column: int, value: str | None) -> None:
         if value is None:
@@ -315,17 +313,17 @@ class _WorkbookWriter:
             sheet.write_string(row, column, value, self._formats["input"])
 
     def _write_date(self, sheet: Worksheet, row: int, column: int, value: date) -> None:
-        """A date; as a text where spreadsheets have none."""
+        """Write a date; as text if it is before the dates of spreadsheets."""
         if value < _FIRST_OF_SPREADSHEETS:
             sheet.write_string(row, column, value.isoformat(), self._formats["input_date"])
         else:
             sheet.write_datetime(row, column, datetime.combine(value, time()), self._formats["input_date"])
 
     def _write_first_document(
-        self, sheet: Worksheet, row: int, described: SheetLayout, documents: Sequence[Evidence]
+        self, sheet: Worksheet, row: int, layout: SheetLayout, documents: Sequence[Evidence]
     ) -> None:
-        """The first document of an answer, where it fits into its row."""
-        url, day = described.find_column("url"), described.find_column("date")
+        """Write the first document of an answer if it fits into its row."""
+        url, day = layout.find_column("url"), layout.find_column("date")
         if documents and not _select_further(documents[:1]):
             self._write_text(sheet, row, url, documents[0].url)
             self._write_date(sheet, row, day, documents[0].date)
@@ -341,14 +339,20 @@ class _WorkbookWriter:
         last: int,
         column: int,
         options: Sequence[str],
-        told: Mapping[str, str] | None = None,
+        messages: Mapping[str, str] | None = None,
     ) -> None:
+        # Excel takes at most 255 characters of options in a rule, so they stand in a hidden sheet.
         key = tuple(options)
         if key not in self._lists:
-            place = len(self._lists)
-            self._lists[key] = f"={LISTS}!{xl_range_abs(0, place, len(key) - 1, place)}"
+            index = len(self._lists)
+            self._lists[key] = f"={LISTS}!{xl_range_abs(0, index, len(key) - 1, index)}"
         wrong = Texts("Elija un valor de la lista.", "Choose a value from the list.")
-        rule = {"validate": "list", "source": self._lists[key], "error_message": self._translate(wrong), **(told or {})}
+        rule = {
+            "validate": "list",
+            "source": self._lists[key],
+            "error_message": self._translate(wrong),
+            **(messages or {}),
+        }
         sheet.data_validation(first, column, last, column, rule)
 
     def _validate_date(self, sheet: Worksheet, first: int, last: int, column: int) -> None:
@@ -361,27 +365,29 @@ class _WorkbookWriter:
         rule = {"validate": "length", "criteria": "<=", "value": NOTE_MAX, "error_message": self._translate(wrong)}
         sheet.data_validation(first, column, last, column, rule)
 
-    def _describe_allowed(self, given: AnswerInput) -> str:
-        if given.set_by_service:
+    def _describe_allowed(self, item: AnswerInput) -> str:
+        if item.set_by_service:
             return self._translate(_SET_BY_REVIEW)
-        match given.form:
+        match item.form:
             case "yes_no":
                 return self._translate(Texts("Sí o No", "Yes or No"))
             case "choice":
-                return "\n".join(choice.label for choice in given.choices)
+                return "\n".join(choice.label for choice in item.choices)
             case "integer" | "number":
                 es, en = ("Un número entero", "A whole number")
-                if given.form == "number":
+                if item.form == "number":
                     es, en = ("Un número", "A number")
-                least, most = given.minimum, given.maximum
-                if most is not None and most < 10**6:
-                    return self._translate(Texts(f"{es} de {least} a {most}", f"{en} from {least} to {most}"))
-                return self._translate(Texts(f"{es}, {least} o más", f"{en}, {least} or more"))
+                minimum, maximum = item.minimum, item.maximum
+                if maximum is not None and maximum < 10**6:
+                    return self._translate(Texts(f"{es} de {minimum} a {maximum}", f"{en} from {minimum} to {maximum}"))
+                return self._translate(Texts(f"{es}, {minimum} o más", f"{en}, {minimum} or more"))
 
 
 def _select_further(documents: Sequence[Evidence]) -> Sequence[Evidence]:
-    """The documents that do not fit into the row of what they support: all but a first one that is no more than an
-    address and a date; their order is kept.
+    """Return the documents for the sheet of documents: all but a first one with only an address and a date, which fits
+    into the row of its answer.
+
+    The order is kept.
     """
     if documents and documents[0].note is None and documents[0].sha256 is None:
         return documents[1:]

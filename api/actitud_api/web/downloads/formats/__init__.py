@@ -1,1 +1,1 @@
-"""Row writers: tables, cubes and graphs as bytes. They know columns and values, and nothing of what these mean."""
+"""Writers of tables, cubes and graphs as bytes; they know columns and values, not their meaning."""

@@ -14,13 +14,13 @@ Dialect = Literal["rfc4180", "excel-es"]
 
 BOM: Final = b"\xef\xbb\xbf"
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""How a cell begins that a spreadsheet could take for a formula (OWASP, CSV Injection)."""
+"""Beginnings of a cell that a spreadsheet could take for a formula (OWASP, CSV Injection)."""
 
 
 def encode_csv(columns: Sequence[TableColumn], batches: Batches, dialect: Dialect = "rfc4180") -> Iterator[bytes]:
-    """The header and the rows as bytes, a piece for each batch.
+    """Yield the header and the rows as bytes, a piece for each batch.
 
-    rfc4180: commas, decimal points, `true` and `false`, CRLF; what is not there is empty. excel-es: begins with a byte
+    rfc4180: commas, decimal points, `true` and `false`, CRLF; None is empty. excel-es: begins with a byte
     order mark, separates by semicolons, writes decimal commas and `VERDADERO` and `FALSO`, and puts an apostrophe
     before a text that could be a formula.
     """

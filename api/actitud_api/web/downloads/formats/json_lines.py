@@ -10,7 +10,7 @@ from actitud_api.web.downloads.formats.tables import Batches, TableColumn
 
 
 def encode_json_lines(columns: Sequence[TableColumn], batches: Batches) -> Iterator[bytes]:
-    """The rows as bytes, a piece for each batch; numbers in their shortest form, null for what is not there."""
+    """Yield the rows as bytes, a piece for each batch; numbers in their shortest form, null for None."""
     names = [column.name for column in columns]
     encoder = msgspec.json.Encoder()
     for batch in batches:

@@ -1,7 +1,7 @@
 """JSON-stat 2.0 (json-stat.org/format): a cube of units by one period by measures, written in one pass.
 
-What is needed before the end is known goes to temporary files: the members of a JSON object have no order, so the sizes
-come last.
+Ids and names go to temporary files until the figures are written: the members of a JSON object have no order, so the
+sizes come last.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CHUNK: Final = 64 * 1024
 
 
 class CubeUnit(Struct, frozen=True):
-    """One of those that figures are about: its id, its name, and its figure for each measure."""
+    """A member of the first dimension: its id, its name, and its figure for each measure."""
 
     id: str
     name: str
@@ -29,7 +29,7 @@ class CubeUnit(Struct, frozen=True):
 
 
 class Cube(Struct, frozen=True, kw_only=True):
-    """What a cube says besides its figures.
+    """The description of a cube, without its figures.
 
     `unit`, `period` and `measure`: the id and the title of each dimension. `period_value`: the id and the title of the
     only period. `more`: the members that do not depend on the units, as `label`, `source`, `updated`, `extension`.
@@ -44,7 +44,7 @@ class Cube(Struct, frozen=True, kw_only=True):
 
 
 def write_cube(file: IO[bytes], cube: Cube, batches: Iterable[Sequence[CubeUnit]]) -> None:
-    """Writes a cube into a file; figures vary fastest by measure, and are null where there is none."""
+    """Write a cube into a file; figures vary fastest by measure, and None is null."""
     encode = msgspec.json.encode
     (unit, unit_title), (period, period_title), (measure, measure_title) = cube.unit, cube.period, cube.measure
     count = 0
@@ -54,10 +54,11 @@ def write_cube(file: IO[bytes], cube: Cube, batches: Iterable[Sequence[CubeUnit]
         for batch in batches:
             if not batch:
                 continue
+            # The slices take off the brackets: the batches become members of one array or object.
             comma = b"," if count else b""
-            file.write(comma + b",".join(encode(one.figures)[1:-1] for one in batch))
-            ids.write(comma + b",".join(encode(one.id) for one in batch))
-            names.write(comma + b",".join(encode({one.id: one.name})[1:-1] for one in batch))
+            file.write(comma + b",".join(encode(member.figures)[1:-1] for member in batch))
+            ids.write(comma + b",".join(encode(member.id) for member in batch))
+            names.write(comma + b",".join(encode({member.id: member.name})[1:-1] for member in batch))
             count += len(batch)
         file.write(b'],"size":' + encode([count, 1, len(cube.measures)]))
         file.write(b',"role":' + encode({"geo": [unit], "time": [period], "metric": [measure]}))

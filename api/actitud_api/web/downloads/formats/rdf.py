@@ -20,7 +20,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "vcard": "http://www.w3.org/2006/vcard/ns#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
-"""The namespaces that names of classes, properties and datatypes may come from."""
+"""The namespaces of the prefixed names of classes, properties and datatypes."""
 
 _XML: Final = "{http://www.w3.org/XML/1998/namespace}"
 _ESCAPED: Final = re.compile(r'["\\\x00-\x1f]')
@@ -42,7 +42,7 @@ class Literal(Struct, frozen=True):
 
 
 class Node(Struct, frozen=True):
-    """What is said of a resource: its class and its properties by prefixed name. Without an address it has no name."""
+    """A resource with its class and its properties by prefixed name; a blank node without an IRI."""
 
     type: str
     properties: Sequence[tuple[str, Iri | Literal | Node]]
@@ -50,7 +50,7 @@ class Node(Struct, frozen=True):
 
 
 def encode_turtle(nodes: Iterable[Node]) -> bytes:
-    """The graph in Turtle (W3C, RDF 1.1 Turtle)."""
+    """Return the graph in Turtle (W3C, RDF 1.1 Turtle)."""
     lines = [f"@prefix {prefix}: <{space}> ." for prefix, space in PREFIXES.items()]
     for node in nodes:
         lines += ["", f"{_format_iri(node.iri or '')} {_format_statements(node)} ."]
@@ -58,12 +58,12 @@ def encode_turtle(nodes: Iterable[Node]) -> bytes:
 
 
 def encode_json_ld(nodes: Iterable[Node]) -> bytes:
-    """The graph in JSON-LD 1.1, with its context in it."""
+    """Return the graph in JSON-LD 1.1, with its context."""
     return msgspec.json.encode({"@context": PREFIXES, "@graph": [_build_object(node) for node in nodes]})
 
 
 def encode_rdf_xml(nodes: Iterable[Node]) -> bytes:
-    """The graph in RDF/XML (W3C, RDF 1.1 XML Syntax)."""
+    """Return the graph in RDF/XML (W3C, RDF 1.1 XML Syntax)."""
     for prefix, space in PREFIXES.items():
         ET.register_namespace(prefix, space)
     root = ET.Element(_expand_name("rdf:RDF"))
@@ -78,12 +78,12 @@ SERIALISERS: Final[Mapping[str, Callable[[Iterable[Node]], bytes]]] = {
     "jsonld": encode_json_ld,
     "rdf": encode_rdf_xml,
 }
-"""What writes a graph, by the suffix of the file."""
+"""The writers of a graph by the suffix of the file."""
 
 
 def _format_statements(node: Node) -> str:
-    found = [f"a {node.type}", *(f"{name} {_format_term(value)}" for name, value in node.properties)]
-    return " ;\n    ".join(found)
+    statements = [f"a {node.type}", *(f"{name} {_format_term(value)}" for name, value in node.properties)]
+    return " ;\n    ".join(statements)
 
 
 def _format_term(value: Iri | Literal | Node) -> str:
@@ -91,7 +91,7 @@ def _format_term(value: Iri | Literal | Node) -> str:
         return _format_iri(value.iri)
     if isinstance(value, Node):
         return f"[ {_format_statements(value)} ]" if value.iri is None else _format_iri(value.iri)
-    text = _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04X}", value.text)
+    text = _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04X}", value.text)
     if value.language is not None:
         return f'"{text}"@{value.language}'
     return f'"{text}"' if value.datatype is None else f'"{text}"^^{value.datatype}'
@@ -102,19 +102,19 @@ def _format_iri(iri: str) -> str:
 
 
 def _escape_iri(iri: str) -> str:
-    """An address without what an IRI cannot have, which would end it early (RFC 3987)."""
-    return _NOT_IN_IRI.sub(lambda found: f"%{ord(found[0]):02X}", iri)
+    """Escape the characters that an IRI must not have (RFC 3987): they would end it early."""
+    return _NOT_IN_IRI.sub(lambda match: f"%{ord(match[0]):02X}", iri)
 
 
 def _build_object(node: Node) -> dict[str, object]:
-    made: dict[str, object] = (
+    members: dict[str, object] = (
         {"@type": node.type} if node.iri is None else {"@id": _escape_iri(node.iri), "@type": node.type}
     )
     for name, value in node.properties:
-        there = made.setdefault(name, [])
-        assert isinstance(there, list)
-        there.append(_build_value(value))
-    return made
+        values = members.setdefault(name, [])
+        assert isinstance(values, list)
+        values.append(_build_value(value))
+    return members
 
 
 def _build_value(value: Iri | Literal | Node) -> object:

@@ -1,4 +1,4 @@
-"""What a table is to every writer: columns, and rows that come in batches."""
+"""The table that every writer takes: columns, and rows in batches."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ ColumnType = Literal["string", "integer", "number", "boolean", "date"]
 """The type of the values of a column, by its name in Table Schema."""
 
 CellValue: TypeAlias = str | int | float | bool | date | None
-"""A cell; None where there is nothing."""
+"""The value of a cell; None if it is empty."""
 
 Batches: TypeAlias = Iterable[Sequence[Sequence[CellValue]]]
-"""Rows, some at a time, each with a value for every column in their order."""
+"""Batches of rows, each row with a value for every column in order."""
 
 
 class TableColumn(Struct, frozen=True, kw_only=True):
     """A column. `name` never changes; `title` and `description` are in a language.
 
-    `decimals`: how many a number is written with where every one counts; None writes its shortest form. `values`: all
-    that there can be, where that is a list. `key`: whether it belongs to what tells a row from all others.
+    `decimals`: the fixed number of decimals; None writes the shortest form. `values`: all values, if they
+    are a list. `key`: whether the column is part of the primary key.
     """
 
     name: str
@@ -36,5 +36,5 @@ class TableColumn(Struct, frozen=True, kw_only=True):
 
 
 def format_number(value: float, decimals: int | None) -> str:
-    """A number in digits with a point, never with an exponent."""
+    """Return a number in digits with a point, never with an exponent."""
     return f"{Decimal(repr(value)):f}" if decimals is None else f"{value:.{decimals}f}"

@@ -1,4 +1,4 @@
-"""Workbooks (Office Open XML): a sheet with typed cells, and one that says what it is. No text becomes a formula."""
+"""Workbooks (Office Open XML): a sheet with typed cells, and one that describes it. No text becomes a formula."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from xlsxwriter.worksheet import Worksheet
 from actitud_api.web.downloads.formats.tables import Batches, CellValue, TableColumn
 
 ROWS_MAX: Final = 1_048_576
-"""Rows of a sheet, its header included."""
+"""Maximum of rows of a sheet, with its header."""
 
 _WIDE: Final = 32
 _NARROW: Final = 12
 
 
 class TooManyRows(ValueError):
-    """More rows than a sheet has."""
+    """More rows than a sheet can hold."""
 
 
 def write_workbook(
     file: IO[bytes], name: str, columns: Sequence[TableColumn], batches: Batches, about: Mapping[str, str], notes: str
 ) -> None:
-    """Writes a workbook into a file, a row at a time.
+    """Write a workbook into a file, a row at a time; raises `TooManyRows`.
 
-    `name`: of the sheet. `about`: what the sheet called `notes` says first; then it tells what every column is. Raises
-    `TooManyRows`.
+    `name`: the name of the sheet with the rows. `about`: the first lines of the sheet called `notes`, before the
+    description of each column.
     """
     options = {
+        # Rows go to disk as they are written, so they must be written in order.
         "constant_memory": True,
         "strings_to_formulas": False,
         "strings_to_urls": False,
@@ -61,15 +62,15 @@ def write_workbook(
                         put(line, value)
         if line:
             sheet.autofilter(0, 0, line, len(columns) - 1)
-        told = book.add_worksheet(notes)
-        told.set_column(0, 0, _WIDE)
-        told.set_column(1, 2, 2 * _WIDE)
+        description = book.add_worksheet(notes)
+        description.set_column(0, 0, _WIDE)
+        description.set_column(1, 2, 2 * _WIDE)
         texts = [*((key, value, "") for key, value in about.items()), ("", "", "")]
         texts += [(column.name, column.title, column.description) for column in columns]
         for number, cells in enumerate(texts):
-            for place, text in enumerate(cells):
+            for position, text in enumerate(cells):
                 if text:
-                    told.write_string(number, place, text)
+                    description.write_string(number, position, text)
 
 
 def _build_cell_writer(sheet: Worksheet, number: int, style: Format) -> Callable[[int, CellValue], None]:
