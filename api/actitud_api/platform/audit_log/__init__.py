@@ -1,1 +1,1 @@
-"""The ledger: who changed what, in a chain of hashes whose checkpoints are signed."""
+"""Ledger of changes: a hash chain of entries with signed checkpoints."""

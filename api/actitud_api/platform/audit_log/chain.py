@@ -1,10 +1,10 @@
-"""The chain of hashes: pure, so that whoever verifies it needs neither the database nor the service.
+"""Hash chain of the ledger. Pure, so that verifiers need neither the database nor the service.
 
     hash = SHA-256(0x00 || prev || seq || record)
 
-`prev` is the 32 bytes of the hash before (zeros for entry 0), `seq` 8 bytes, the highest first, `record` the bytes of
-the RFC 8785 text in UTF-8. A chain alone shows what was changed in its middle. That its end was cut off, or all of it
-made anew from some place on, shows only against a checkpoint that was kept outside.
+`prev` is the 32 bytes of the previous hash (zeros for entry 0), `seq` 8 bytes big-endian, `record` the RFC 8785 text in
+UTF-8. The chain alone reveals a change in its middle. A cut end, or a chain rewritten from some entry on, shows only
+against a checkpoint kept elsewhere.
 """
 
 from __future__ import annotations
@@ -16,17 +16,20 @@ from typing import Final, Literal
 from msgspec import Struct
 
 ZERO_HASH: Final = "0" * 64
-"""What stands before entry 0."""
+"""Previous hash of entry 0."""
 
 GENESIS: Final = '{"action":"ledger.begin",'
-"""How the record of entry 0 begins."""
+"""Beginning of the record of entry 0."""
 
 _ENTRY: Final = b"\x00"
 
 ChainDefect = Literal["seq", "prev", "hash", "genesis", "short", "root"]
-"""What is wrong at a place: the number is not the next one; the hash before is another; the hash is not that of the
-record; entry 0 does not begin a ledger; the entries end before a checkpoint; the hash is not the one that a checkpoint
-says."""
+"""Kinds of defects of a chain.
+
+`seq`: the number is not the next one. `prev`: the previous hash differs. `hash`: the hash is not that of the record.
+`genesis`: entry 0 does not begin a ledger. `short`: the entries end before a checkpoint. `root`: the hash differs from
+a checkpoint.
+"""
 
 
 class ChainEntry(Struct, frozen=True):
@@ -39,14 +42,14 @@ class ChainEntry(Struct, frozen=True):
 
 
 class Head(Struct, frozen=True):
-    """The end of a chain: how many entries it has and the hash of the last."""
+    """End of a chain: its number of entries and the hash of the last one."""
 
     size: int
     root: str
 
 
 class BrokenChain(ValueError):
-    """The first place that is wrong: the number of the entry, what is wrong, what was expected and what is there."""
+    """First defect of a chain: the number of the entry, the kind of defect, the expected and the actual value."""
 
     def __init__(self, seq: int, wrong: ChainDefect, expected: str, found: str) -> None:
         super().__init__(f"entry {seq}: {wrong}: {expected} expected, {found} found")
@@ -57,20 +60,23 @@ class BrokenChain(ValueError):
 
 
 def compute_hash(prev: str, seq: int, record: str) -> str:
-    """The hash of an entry in hexadecimal; `prev` is that of the entry before."""
+    """Return the hash of an entry in hexadecimal; `prev` is that of the previous entry."""
     return hashlib.sha256(_ENTRY + bytes.fromhex(prev) + seq.to_bytes(8) + record.encode()).hexdigest()
 
 
 def link_entry(head: Head | None, record: str) -> ChainEntry:
-    """The entry that follows the end of a chain; the first of all where there is none."""
+    """Return the entry for a record at the end of a chain, or entry 0 without a chain."""
     seq, prev = (0, ZERO_HASH) if head is None else (head.size, head.root)
     return ChainEntry(seq, record, prev, compute_hash(prev, seq, record))
 
 
 def verify_chain(entries: Iterable[ChainEntry], against: Iterable[Head] = ()) -> Head:
-    """The end of a chain whose entries follow from each other, from entry 0, and which has in it what `against` says.
+    """Verify a chain from entry 0 and return its end.
 
-    `against`: what checkpoints state that were kept outside. Raises `BrokenChain` at the first place that is wrong.
+    `against`: heads stated by checkpoints, all of which the chain has to contain.
+
+    Raises:
+        BrokenChain: At the first defect.
     """
     stated = sorted((head.size, head.root) for head in against)
     size, root, met = 0, ZERO_HASH, 0

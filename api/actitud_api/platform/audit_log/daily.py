@@ -1,4 +1,4 @@
-"""The checkpoint of the day: a served installation makes it itself."""
+"""Daily checkpoints, made by a running service itself."""
 
 from __future__ import annotations
 
@@ -16,15 +16,19 @@ from actitud_api.platform.audit_log.service import SigningKeyFault
 from actitud_api.platform.storage.database import Database, Unavailable
 
 CHECK_SECONDS: Final = 600
-"""Seconds between looking whether one is due."""
+"""Seconds between two checks whether a checkpoint is due."""
 
 _log = structlog.get_logger()
 
 
 def make_due_checkpoint(database: Database, folder: Path, host: str, now: datetime) -> service.CheckpointRecord | None:
-    """Begins the ledger where nobody has, and makes the checkpoint of the day where it is due; None where it is not.
+    """Begin the ledger if it is empty, and make the checkpoint of the day if it is due; return it, else None.
 
-    `folder`: of the private keys. `host`: see `service.begin`. Raises `SigningKeyFault`, and `Unavailable`.
+    `folder` holds the private keys. For `host` see `service.begin_ledger`.
+
+    Raises:
+        SigningKeyFault: The signing key cannot be used.
+        Unavailable: The database is out of reach.
     """
     with database.write() as session:
         service.begin_ledger(session, host, now)
@@ -35,7 +39,7 @@ def make_due_checkpoint(database: Database, folder: Path, host: str, now: dateti
 def build_daily_lifespan(
     database: Database, folder: Path, host: str
 ) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """What runs while an application is served: looks at once and then every ten minutes."""
+    """Return an application lifespan that makes due checkpoints at start and every `CHECK_SECONDS`."""
 
     async def look() -> None:
         try:

@@ -1,4 +1,4 @@
-"""The private keys that sign: each in a file of its own, `<kid>.pem`, that only its owner reads."""
+"""Private signing keys: each in a file `<kid>.pem` that only its owner may read."""
 
 from __future__ import annotations
 
@@ -23,11 +23,15 @@ FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 
 KeyFaultCode = Literal["none", "missing", "unreadable", "exposed", "foreign"]
-"""There is no key yet; its file is not there, cannot be read as a key, is readable by others, or is of another key."""
+"""Reasons why a signing key cannot be used.
+
+`none`: no key exists yet. `missing`: its file is absent. `unreadable`: the file is no readable key. `exposed`: others
+may read the file. `foreign`: the file holds another key.
+"""
 
 
 class SigningKeyFault(RuntimeError):
-    """The key that signs cannot be used; `file` is where it should be, None where there is no key."""
+    """Unusable signing key; `file` is its expected path, None if no key exists."""
 
     def __init__(self, code: KeyFaultCode, file: Path | None = None, reason: str = "") -> None:
         super().__init__(f"{code}: {file or ''} {reason}".rstrip())
@@ -37,7 +41,7 @@ class SigningKeyFault(RuntimeError):
 
 
 class Signer:
-    """The private part of one key; what it signs says which one by `kid`."""
+    """Private part of one key; its signatures name the key by `kid`."""
 
     def __init__(self, private: Ed25519PrivateKey) -> None:
         self._private = private
@@ -53,22 +57,22 @@ class Signer:
         return signing.Jwk(self.public, self.kid)
 
     def sign(self, payload: bytes) -> signing.Jws:
-        """The detached signature of a payload."""
+        """Return the detached signature of a payload."""
         return signing.sign(self._private, canonicalize({"alg": signing.ALGORITHM, "kid": self.kid}), payload)
 
     def sign_checkpoint(self, origin: str, head: Head, at: datetime) -> str:
-        """The signed note that states how a ledger is at a time."""
+        """Return the signed note that states the head of a ledger at a time."""
         text = signing.format_checkpoint(origin, head.size, head.root, at)
         return signing.sign_note(self._private, origin, text)
 
 
 def build_key_path(folder: Path, kid: str) -> Path:
-    """Where the private part of a key stands."""
+    """Return the path of the private part of a key."""
     return folder / f"{kid}.pem"
 
 
 def create_key(folder: Path) -> Signer:
-    """Makes a key and writes its private part (PKCS#8 in PEM) to a file in a folder, synced; raises `OSError`."""
+    """Create a key, write its private part (PKCS#8, PEM, synced) to a file, and return it; raise `OSError`."""
     private = Ed25519PrivateKey.generate()
     signer = Signer(private)
     text = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -87,7 +91,11 @@ def create_key(folder: Path) -> Signer:
 
 
 def load_signer(folder: Path, kid: str) -> Signer:
-    """The private part of a key; raises `SigningKeyFault`, also where others than its owner may read its file."""
+    """Load the private part of a key.
+
+    Raises:
+        SigningKeyFault: The file is missing, unreadable, of another key, or readable by others than its owner.
+    """
     file = build_key_path(folder, kid)
     try:
         with file.open("rb") as opened:

@@ -1,4 +1,4 @@
-"""All SQL over the ledger, its checkpoints and the keys that sign."""
+"""SQL of the ledger, its checkpoints and its signing keys."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ CHECKPOINTS = Base.metadata.tables[str(StoredCheckpoint.__tablename__)]
 KEYS = Base.metadata.tables[str(StoredSigningKey.__tablename__)]
 
 _CHAIN_LOCK: Final = 0x6C6564676572
-"""The advisory lock of who goes on with the chain: `ledger` in ASCII."""
+"""Advisory lock held while appending: `ledger` in ASCII."""
 
 
 class EntryOpening(Struct, frozen=True):
-    """What opens the commitment of an entry; see the table."""
+    """Opening of an entry's commitment; for the members see the table."""
 
     subject: str
     salt: str
@@ -38,7 +38,7 @@ class EntryOpening(Struct, frozen=True):
 
 
 class CheckpointRecord(Struct, frozen=True):
-    """A signed statement; see the table."""
+    """Signed statement; for the members see the table."""
 
     size: int
     at: datetime
@@ -47,7 +47,7 @@ class CheckpointRecord(Struct, frozen=True):
 
 
 class SigningKey(Struct, frozen=True):
-    """A key that signs or has signed; see the table."""
+    """Key that signs or has signed; for the members see the table."""
 
     kid: str
     public: str
@@ -65,28 +65,28 @@ _GENESIS = select(ENTRIES.c.record).where(ENTRIES.c.seq == 0)
 
 
 def lock_chain(session: Session) -> None:
-    """Makes the session the only one that goes on with the chain until it ends; others wait.
+    """Let this session alone append to the chain until it ends; others wait.
 
-    On SQLite a session that writes is alone anyway.
+    On SQLite a write session is alone anyway.
     """
     if session.connection().dialect.name == "postgresql":
         session.execute(_LOCK)
 
 
 def get_head(session: Session) -> Head | None:
-    """The end of the chain; None where nobody has begun it."""
+    """Return the end of the chain, or None for an empty ledger."""
     row = session.execute(_HEAD).one_or_none()
     return None if row is None else Head(row.seq + 1, row.hash)
 
 
 def get_genesis(session: Session) -> str | None:
-    """The record of entry 0."""
+    """Return the record of entry 0, or None for an empty ledger."""
     record: str | None = session.execute(_GENESIS).scalar_one_or_none()
     return record
 
 
 def insert_entry(session: Session, entry: ChainEntry, at: datetime, action: str, opening: EntryOpening | None) -> None:
-    """Stores an entry, and what opens it."""
+    """Insert an entry and its opening."""
     connection = session.connection()
     connection.execute(_ADD, {**structs.asdict(entry), "at": at, "action": action})
     if opening is not None:
@@ -94,7 +94,7 @@ def insert_entry(session: Session, entry: ChainEntry, at: datetime, action: str,
 
 
 class OpenedEntry(Struct, frozen=True):
-    """An entry with what opens it, None where that has been removed."""
+    """Entry with its opening, None if that was erased."""
 
     entry: ChainEntry
     opening: EntryOpening | None
@@ -111,7 +111,7 @@ _SHOWN: Select[tuple[object, ...]] = (
 
 
 def list_page(session: Session, *, action: str | None, after: int, offset: int, limit: int) -> list[OpenedEntry]:
-    """Entries after a number, in their order, all or those of one action."""
+    """Return entries after a number, in order: all, or those of one action."""
     wanted = _SHOWN.where(ENTRIES.c.seq > after).offset(offset).limit(limit)
     if action is not None:
         wanted = wanted.where(ENTRIES.c.action == action)
@@ -125,7 +125,7 @@ def _shown(row: tuple[object, ...]) -> OpenedEntry:
 
 
 def iterate_entries(session: Session) -> Iterator[OpenedEntry]:
-    """Every entry in its order, read as it is asked for."""
+    """Iterate over all entries in order, fetched in parts of 1,000."""
     rows = session.execute(_SHOWN, execution_options={"yield_per": 1_000})
     return (_shown(tuple(row)) for row in rows)
 
@@ -138,24 +138,24 @@ _OF_SIZE = _CHECKPOINTS.where(CHECKPOINTS.c.size == bindparam("of"))
 
 
 def insert_checkpoint(session: Session, checkpoint: CheckpointRecord) -> None:
-    """Stores a checkpoint."""
+    """Insert a checkpoint."""
     session.execute(insert(CHECKPOINTS), [structs.asdict(checkpoint)])
 
 
 def get_newest_checkpoint(session: Session) -> CheckpointRecord | None:
-    """The checkpoint of the longest chain."""
+    """Return the checkpoint of the longest chain, or None."""
     row = session.execute(_NEWEST).one_or_none()
     return None if row is None else CheckpointRecord(*row)
 
 
 def get_checkpoint(session: Session, size: int) -> CheckpointRecord | None:
-    """The checkpoint of a size."""
+    """Return the checkpoint of a size, or None."""
     row = session.execute(_OF_SIZE, {"of": size}).one_or_none()
     return None if row is None else CheckpointRecord(*row)
 
 
 def list_checkpoints(session: Session, *, after: int, offset: int, limit: int) -> list[CheckpointRecord]:
-    """Checkpoints larger than a size, the smallest first."""
+    """Return checkpoints larger than a size, smallest first."""
     wanted = _CHECKPOINTS.where(CHECKPOINTS.c.size > after).order_by(CHECKPOINTS.c.size).offset(offset).limit(limit)
     return [CheckpointRecord(*row) for row in session.execute(wanted)]
 
@@ -166,12 +166,12 @@ _KEYS = select(*(KEYS.c[name] for name in SigningKey.__struct_fields__)).order_b
 
 
 def list_signing_keys(session: Session) -> Sequence[SigningKey]:
-    """Every key, the oldest first."""
+    """Return all signing keys, oldest first."""
     return [SigningKey(*row) for row in session.execute(_KEYS)]
 
 
 def replace_signing_key(session: Session, new: SigningKey) -> list[str]:
-    """Stores a key and retires those that were not; their ids."""
+    """Insert a key, retire the active ones, and return the ids of those retired."""
     retired = session.execute(
         update(KEYS).where(KEYS.c.retired.is_(None)).values(retired=new.created).returning(KEYS.c.kid)
     )

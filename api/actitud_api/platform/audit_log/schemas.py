@@ -126,7 +126,7 @@ class JsonWebKeySet(Struct, frozen=True, kw_only=True):
 
 
 def build_entry(shown: service.OpenedEntry, holder: Holder | None) -> LedgerEntry:
-    """An entry for whoever asks."""
+    """Return the response for an entry, with its opening if the holder may see it."""
     link, opening = shown.entry, shown.opening
     return LedgerEntry(
         seq=link.seq,
@@ -150,12 +150,12 @@ def _may_see(opening: service.EntryOpening, holder: Holder | None) -> bool:
 
 
 def build_checkpoint(made: service.CheckpointRecord) -> Checkpoint:
-    """A checkpoint."""
+    """Return the response for a checkpoint."""
     return Checkpoint(size=made.size, root=made.root, at=made.at, note=made.note)
 
 
 def build_key_set(keys: Sequence[service.SigningKey]) -> JsonWebKeySet:
-    """The public keys."""
+    """Return the public keys as a JSON Web Key Set."""
     return JsonWebKeySet(
         keys=tuple(
             JsonWebKey(

@@ -1,4 +1,4 @@
-"""Use cases of the ledger: entries are appended, checkpoints made, keys replaced."""
+"""Use cases of the ledger: append entries, make checkpoints, rotate signing keys."""
 
 from __future__ import annotations
 
@@ -53,25 +53,25 @@ __all__ = [
 
 BEGIN_ACTION: Final = "ledger.begin"
 SIGNING_KEYS_PATH: Final = "/.well-known/jwks.json"
-"""The path of the keys that sign, as a subject."""
+"""Path of the public signing keys, used as a subject."""
 LATEST: Final = "latest"
-"""The name of the newest checkpoint."""
+"""Name of the newest checkpoint."""
 DEFAULT_HOST: Final = "actitud"
-"""What the origin of a ledger begins with where nobody said under which name people reach the service."""
+"""Beginning of the ledger's origin if the service has no public URL."""
 _SALT_BYTES: Final = 16
 _ORIGIN_BYTES: Final = 4
 
 _SIZE_MAX: Final = 2**31 - 1
-"""What the databases keep as the size of a ledger."""
+"""Largest ledger size that the databases can hold."""
 
 Details = Mapping[str, str | int | None]
-"""Public facts that belong to an action, by the names of their members."""
+"""Public facts about an action, by member name."""
 
 
 class Actor(Struct, frozen=True):
-    """Who acted: the id of the key, its role and its organisation.
+    """Acting key: its id, role and organisation.
 
-    A key that was refused has the id that it claims, if it has the form of one, and nothing else is known of it.
+    A refused key has the id that it claims, if that is well-formed, and no other member.
     """
 
     key: str | None
@@ -80,12 +80,12 @@ class Actor(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """What an entry is made of.
+    """Content of an entry.
 
-    `action`: the id of the operation, or `cli.<command>`. `actor`: None for the command line and the service itself.
-    `subject`: the path of what it is about, as `/v1/editions/2027`. `sent`: the digest of the canonical body.
-    `request`: the id of the request. `public`: everybody may read the subject; else only `owner`, the organisation
-    that it is of, and administrators, and `sent` is committed to as the subject is: a short body is guessed from its
+    `action`: operation id, or `cli.<command>`. `actor`: None for the command line and the service itself. `subject`:
+    path of the changed resource, such as `/v1/editions/2027`. `sent`: digest of the canonical body. `request`: id of
+    the request. `public`: everybody may read the subject; otherwise only administrators and `owner`, the organisation
+    it belongs to, may, and `sent` is committed to with the salt like the subject: a short body can be guessed from its
     digest.
     """
 
@@ -118,7 +118,7 @@ class _Genesis(Struct, frozen=True, kw_only=True):
 
 
 class UnknownCheckpoint(LookupError):
-    """There is no checkpoint of that size, or none at all for `latest`."""
+    """No checkpoint has that size, or none exists for `latest`."""
 
     def __init__(self, size: str) -> None:
         super().__init__(size)
@@ -129,18 +129,18 @@ class UnknownCheckpoint(LookupError):
 
 
 def begin_ledger(session: Session, host: str, now: datetime) -> ChainEntry | None:
-    """Makes entry 0 of a ledger, with an origin that no other installation has; None where there is one.
+    """Make entry 0, with an origin that no other installation has, and return it; None if the ledger has begun.
 
-    `host`: what the origin begins with, the name under which people reach the service.
+    `host`: beginning of the origin, the public host name of the service.
     """
     queries.lock_chain(session)
     return None if queries.get_head(session) is not None else _begin(session, host, now)
 
 
 def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry:
-    """Adds an entry in the transaction of what it tells.
+    """Append an entry in the transaction of the change that it records.
 
-    It has to be the last that a transaction does: until that ends nobody else goes on with the chain.
+    It has to be the last step of the transaction: until its end nobody else can append.
     """
     queries.lock_chain(session)
     end = queries.get_head(session)
@@ -165,14 +165,14 @@ def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry
 
 
 def compute_commitment(salt: bytes, text: str) -> str:
-    """What stands in a record for a text: nobody can tell the one from the other without the salt."""
+    """Return the salted digest of a text: without the salt neither can be derived from the other."""
     return "sha256:" + hashlib.sha256(salt + text.encode()).hexdigest()
 
 
 def list_page(
     database: Database, *, action: str | None, after: int | None, offset: int, limit: int
 ) -> list[OpenedEntry]:
-    """Entries after a number in their order, with what opens them: all, or those of one action."""
+    """Return entries after a number, in order, with their openings: all, or those of one action."""
     with database.read() as session:
         return queries.list_page(
             session, action=action, after=-1 if after is None else after, offset=offset, limit=limit
@@ -180,22 +180,22 @@ def list_page(
 
 
 def iterate_entries(session: Session) -> Iterator[OpenedEntry]:
-    """Every entry in its order, read as it is asked for."""
+    """Iterate over all entries in order, fetched in parts."""
     return queries.iterate_entries(session)
 
 
 def find_host(public_url: str | None) -> str:
-    """The name under which people reach the service, for `begin`."""
+    """Return the host name of the public URL, for `begin_ledger`, or `DEFAULT_HOST`."""
     return (None if public_url is None else urlsplit(public_url).hostname) or DEFAULT_HOST
 
 
 def get_head(session: Session) -> Head | None:
-    """The end of the chain; None where nobody has begun it."""
+    """Return the end of the chain, or None for an empty ledger."""
     return queries.get_head(session)
 
 
 def get_origin(session: Session) -> str | None:
-    """The name of the ledger, which its checkpoints carry; None where nobody has begun it."""
+    """Return the name of the ledger, stated in its checkpoints, or None for an empty ledger."""
     record = queries.get_genesis(session)
     return None if record is None else msgspec.json.decode(record, type=_Genesis).origin
 
@@ -212,9 +212,10 @@ def _begin(session: Session, host: str, now: datetime) -> ChainEntry:
 
 
 def make_checkpoint(session: Session, signer: Signer, now: datetime) -> CheckpointRecord:
-    """The signed statement of the whole chain; the one that there is where nothing has been added since.
+    """Return a checkpoint of the whole chain, the existing one if no entry was added since.
 
-    Raises `LookupError` where nobody has begun the ledger.
+    Raises:
+        LookupError: The ledger is empty.
     """
     queries.lock_chain(session)
     end, named = queries.get_head(session), get_origin(session)
@@ -230,9 +231,9 @@ def make_checkpoint(session: Session, signer: Signer, now: datetime) -> Checkpoi
 
 
 def make_checkpoint_if_due(session: Session, signer: Signer, now: datetime) -> CheckpointRecord | None:
-    """The checkpoint of the day (UTC) in which there is none yet, where something has been added since the last.
+    """Return a new checkpoint if entries were added and none was made today (UTC), else None.
 
-    None where it is not due; of several processes that ask at once one makes it.
+    If several processes ask at the same time, one of them makes it.
     """
     queries.lock_chain(session)
     end, last = queries.get_head(session), queries.get_newest_checkpoint(session)
@@ -242,13 +243,13 @@ def make_checkpoint_if_due(session: Session, signer: Signer, now: datetime) -> C
 
 
 def list_checkpoints(database: Database, *, after: int | None, offset: int, limit: int) -> list[CheckpointRecord]:
-    """Checkpoints larger than a size, the smallest first."""
+    """Return checkpoints larger than a size, smallest first."""
     with database.read() as session:
         return queries.list_checkpoints(session, after=after or 0, offset=offset, limit=limit)
 
 
 def find_checkpoint(database: Database, size: str) -> CheckpointRecord:
-    """The checkpoint of a size, or the newest as `latest`; raises `UnknownCheckpoint`."""
+    """Return the checkpoint of a size, or the newest as `latest`; raise `UnknownCheckpoint`."""
     with database.read() as session:
         if size == LATEST:
             found = queries.get_newest_checkpoint(session)
@@ -265,12 +266,12 @@ def find_checkpoint(database: Database, size: str) -> CheckpointRecord:
 
 
 def list_signing_keys(session: Session) -> Sequence[SigningKey]:
-    """Every key that signs or has signed, the oldest first."""
+    """Return every key that signs or has signed, oldest first."""
     return queries.list_signing_keys(session)
 
 
 def load_signer(session: Session, folder: Path) -> Signer:
-    """The private part of the newest key that is not retired, from its file; raises `SigningKeyFault`."""
+    """Load the newest key that is not retired; raise `SigningKeyFault`."""
     current = [key for key in queries.list_signing_keys(session) if key.retired is None]
     if not current:
         raise SigningKeyFault("none")
@@ -278,15 +279,21 @@ def load_signer(session: Session, folder: Path) -> Signer:
 
 
 def compute_signing_time(session: Session, signer: Signer, now: datetime) -> datetime:
-    """When a key signs: now, and not before it was made, should the clock have gone back: no verifier would take it."""
+    """Return the later of `now` and the creation of the key.
+
+    If the clock was set back, verifiers would reject a signature older than its key.
+    """
     return max([now, *(key.created for key in queries.list_signing_keys(session) if key.kid == signer.kid)])
 
 
 def rotate_signing_key(session: Session, folder: Path, event: Event, *, now: datetime) -> SigningKey:
-    """Makes a key that signs from now on, retires the one before, and appends an entry that names both.
+    """Create a signing key, retire the one before, append an entry that names both, and return the new key.
 
-    `event`: what the entry says besides. Those who do the same at once take turns. Where the transaction fails later,
-    the file of the new key stays and is of no use. Raises `OSError` where it cannot be written.
+    `event`: the entry apart from those details. Concurrent rotations run one after another. If the transaction fails
+    later, the file of the new key stays behind, unused.
+
+    Raises:
+        OSError: The key file could not be written.
     """
     queries.lock_chain(session)
     last = queries.get_newest_checkpoint(session)

@@ -1,8 +1,8 @@
-"""Ed25519 signatures: detached JWS, signed notes, and the public keys that both are verified with. Pure.
+"""Ed25519 signatures: detached JWS, signed notes, and public keys to verify both. Pure.
 
 A detached JWS is RFC 7515's flattened JSON without its payload (section 7.2.2 and appendix F), with the algorithm of
-RFC 8037. A note is a text with a line of signature below it, in the form of C2SP's signed-note: whoever keeps such
-texts, or co-signs them, needs no more than that form.
+RFC 8037. A note is a text followed by a signature line, in the form of C2SP's signed-note, which witnesses and
+monitors of other ledgers read as well.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from msgspec import Struct
 
 ALGORITHM: Final = "EdDSA"
 _NOTE_ED25519: Final = b"\x01"
-"""The signature type of Ed25519 in a note's key id."""
+"""Signature type of Ed25519 in the key id of a note."""
 _KEY_ID_BYTES: Final = 4
 
 _NOTE = re.compile(
@@ -33,14 +33,14 @@ _SIGNATURE = re.compile(r"— (?P<name>\S+) (?P<signature>\S+)\n")
 
 
 class Jws(Struct, frozen=True):
-    """A detached signature: the protected header and the signature, both in base64url."""
+    """Detached signature: the protected header and the signature, both in base64url."""
 
     protected: str
     signature: str
 
 
 class Jwk(Struct, frozen=True, omit_defaults=True):
-    """A public key (RFC 8037): `x` is its 32 bytes in base64url, `kid` its RFC 7638 thumbprint."""
+    """Public key (RFC 8037): `x` is its 32 bytes in base64url, `kid` its RFC 7638 thumbprint."""
 
     x: str
     kid: str
@@ -49,14 +49,14 @@ class Jwk(Struct, frozen=True, omit_defaults=True):
 
 
 class JwsHeader(Struct, frozen=True, forbid_unknown_fields=True):
-    """The protected header of a signature; any other member, as `crit` or `b64`, is refused."""
+    """Protected header of a signature; other members, such as `crit` or `b64`, are refused."""
 
     alg: str
     kid: str
 
 
 class Note(Struct, frozen=True):
-    """What a checkpoint states: the size of a ledger, and the hash of its last entry in hexadecimal, at a time.
+    """Content of a checkpoint: size of a ledger and hash of its last entry in hexadecimal, at a time.
 
     `kid`: the key that signed it.
     """
@@ -69,16 +69,16 @@ class Note(Struct, frozen=True):
 
 
 class InvalidNote(ValueError):
-    """A text that is no checkpoint, or none that one of the keys has signed."""
+    """Text that is no checkpoint, or without a signature by one of the keys."""
 
 
 def encode_base64url(data: bytes) -> str:
-    """The base64url text of bytes, without padding (RFC 7515, section 2)."""
+    """Return the base64url text of bytes, without padding (RFC 7515, section 2)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def decode_base64url(text: str) -> bytes:
-    """The bytes of a base64url text; raises `ValueError` where it is not the one text of them."""
+    """Return the bytes of a base64url text; raise `ValueError` if it is not their canonical text."""
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except binascii.Error as error:
@@ -89,17 +89,17 @@ def decode_base64url(text: str) -> bytes:
 
 
 def encode_public_key(private: Ed25519PrivateKey) -> str:
-    """The public part of a key, in base64url."""
+    """Return the public part of a key, in base64url."""
     return encode_base64url(private.public_key().public_bytes_raw())
 
 
 def compute_thumbprint(public: str) -> str:
-    """The RFC 7638 thumbprint of a public key (RFC 8037, section 2), in base64url."""
+    """Return the RFC 7638 thumbprint of a public key (RFC 8037, section 2), in base64url."""
     return encode_base64url(hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}'.encode()).digest())
 
 
 def format_rfc3339(at: datetime) -> str:
-    """A time with its zone as a text: UTC, to the microsecond."""
+    """Return a time with its zone as text: UTC, to the microsecond."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -107,13 +107,16 @@ def format_rfc3339(at: datetime) -> str:
 
 
 def sign(private: Ed25519PrivateKey, header: bytes, payload: bytes) -> Jws:
-    """The signature of a payload under a protected header, the bytes of a JSON object (RFC 7515, section 5.1)."""
+    """Sign a payload under a protected header, the bytes of a JSON object (RFC 7515, section 5.1)."""
     protected = encode_base64url(header)
     return Jws(protected, encode_base64url(private.sign(_signing_input(protected, payload))))
 
 
 def verify(jws: Jws, payload: bytes, keys: Iterable[Jwk]) -> str | None:
-    """The id of the key that signed a payload; None where none of the keys did, or the header says anything else."""
+    """Return the id of the key that signed a payload, or None.
+
+    None also for a header with another algorithm or member.
+    """
     try:
         header = msgspec.json.decode(decode_base64url(jws.protected), type=JwsHeader)
         signature = decode_base64url(jws.signature)
@@ -143,19 +146,19 @@ def _is_signed(key: Jwk, signature: bytes, message: bytes) -> bool:
 
 
 def compute_note_key_id(name: str, public: bytes) -> bytes:
-    """The 4 bytes by which a note names a key (C2SP signed-note): the beginning of a SHA-256."""
+    """Return the 4 bytes by which a note names a key (C2SP signed-note): the beginning of a SHA-256."""
     return hashlib.sha256(name.encode() + b"\n" + _NOTE_ED25519 + public).digest()[:_KEY_ID_BYTES]
 
 
 def sign_note(private: Ed25519PrivateKey, name: str, text: str) -> str:
-    """A text that ends with a line feed, signed under a name."""
+    """Return a text that ends with a line feed, followed by its signature under a name."""
     key_id = compute_note_key_id(name, private.public_key().public_bytes_raw())
     signature = base64.b64encode(key_id + private.sign(text.encode())).decode()
     return f"{text}\n— {name} {signature}\n"
 
 
 def find_note_signer(text: str, signatures: str, name: str, keys: Iterable[Jwk]) -> str | None:
-    """The id of the key that signed a text under a name, by the lines of signature below it; None where none did."""
+    """Return the id of the key that signed a text under a name, from its signature lines, or None."""
     known = list(keys)
     for found in _SIGNATURE.finditer(signatures):
         if found["name"] != name:
@@ -173,12 +176,12 @@ def find_note_signer(text: str, signatures: str, name: str, keys: Iterable[Jwk])
 
 
 def format_checkpoint(origin: str, size: int, root: str, at: datetime) -> str:
-    """What the note of a checkpoint states, in four lines; `root` in hexadecimal."""
+    """Return the four lines stated by the note of a checkpoint; `root` is hexadecimal."""
     return f"{origin}\n{size}\n{base64.b64encode(bytes.fromhex(root)).decode()}\n{format_rfc3339(at)}\n"
 
 
 def parse_note(note: str, keys: Iterable[Jwk]) -> Note:
-    """What a checkpoint states that one of the keys signed; raises `InvalidNote`."""
+    """Return the content of a checkpoint signed by one of the keys; raise `InvalidNote`."""
     found = _NOTE.fullmatch(note)
     if found is None:
         raise InvalidNote("not the form of a checkpoint")

@@ -1,4 +1,4 @@
-"""The tables of the ledger. The database refuses to change an entry, a checkpoint or a signing key."""
+"""Tables of the ledger. Triggers refuse changes of an entry, a checkpoint or a signing key."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ ACTION_CHECK = "substr(record, 1, length(action) + 13) = '{\"action\":\"' || act
 class LedgerEntryTable(Base, table=True):
     """One link of the chain: `record` is the exact RFC 8785 text, `prev` and `hash` are SHA-256 in hexadecimal.
 
-    `action` repeats that of the record, to find entries by it; the database refuses another one.
+    `action` repeats that of the record, for an index; a check constraint holds them equal.
     """
 
     __tablename__ = "ledger_entry"
@@ -30,10 +30,10 @@ class LedgerEntryTable(Base, table=True):
 
 
 class LedgerOpeningTable(Base, table=True):
-    """What opens the commitment of an entry: the path of its subject and the salt, 16 bytes in hexadecimal.
+    """Opening of an entry's commitment: the path of its subject and the salt, 16 bytes in hexadecimal.
 
-    `public`: everybody may read the subject; else only `owner`, the organisation that it is of, and administrators.
-    Without this row nobody can tell any more what an entry was about, and the chain still holds.
+    `public`: everybody may read the subject; otherwise only administrators and `owner`, the organisation it belongs to.
+    Deleting this row erases what the entry was about, and the chain still verifies.
     """
 
     __tablename__ = "ledger_opening"
@@ -46,7 +46,7 @@ class LedgerOpeningTable(Base, table=True):
 
 
 class StoredCheckpoint(Base, table=True):
-    """A signed statement of the chain up to an entry: its size, and the hash of the last entry as the root."""
+    """Signed statement of the chain up to an entry: its size, and the hash of the last entry as the root."""
 
     __tablename__ = "checkpoint"
 
@@ -57,9 +57,9 @@ class StoredCheckpoint(Base, table=True):
 
 
 class StoredSigningKey(Base, table=True):
-    """The public part of a key that signs: `kid` is its RFC 7638 thumbprint, `public` its 32 bytes in base64url.
+    """Public part of a signing key: `kid` is its RFC 7638 thumbprint, `public` its 32 bytes in base64url.
 
-    Only `retired` changes, once. The private part stands in a file, never here.
+    Only `retired` changes, once. The private part is in a file, never here.
     """
 
     __tablename__ = "signing_key"

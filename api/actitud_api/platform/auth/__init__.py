@@ -1,1 +1,1 @@
-"""Access: the keys that say who asks."""
+"""Access keys: their form, storage, verification and use."""

@@ -1,8 +1,8 @@
-"""Requests that may come twice and act once: the answer to an idempotency key is kept with its effect.
+"""Idempotent requests: the response to an `Idempotency-Key` is stored with its effect.
 
-The header `Idempotency-Key` names an attempt of one key holder. Its answer is stored in the very transaction of the
-effect: a repetition gets the same answer, and of several at once one acts while the others wait for it. What failed
-is not kept, because nothing happened.
+The header names one attempt of one key holder. Its response is stored in the transaction of the effect: a repetition
+gets a replay, and of several concurrent attempts one acts while the others wait for it. Failures are not stored,
+because nothing happened.
 """
 
 from __future__ import annotations
@@ -26,19 +26,21 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 
 RESPONSE_LIFETIME: Final = timedelta(hours=24)
-"""How long an answer is kept at least."""
+"""Least time for which a response is stored."""
 
 REPLAYED_HEADER: Final = "Idempotency-Replayed"
-"""The header that marks an answer as that of an earlier request."""
+"""Header that marks a replay of an earlier response."""
 
 
 def idempotent(
     request: ApiRequest, database: Database, act: Callable[[Session], Response[bytes]], *, adds_audit_entry: bool = True
 ) -> Response[bytes]:
-    """The answer of `act`, which runs in a session that writes; or the answer that it gave to the same key before.
+    """Run `act` in a write session and return its response, or replay the response stored for the same idempotency key.
 
-    What it did is entered in the ledger; without `records` it has done so itself. Raises a 422 problem where the key
-    belongs to another request.
+    The change is appended to the ledger, unless `adds_audit_entry` is False because `act` does so itself.
+
+    Raises:
+        ProblemError: 422, if the key was used for another request.
     """
     key, principal, event = idempotency_key(request), principal_of(request), audit_event(request)
     with database.write() as session:
@@ -65,7 +67,7 @@ def idempotent(
 
 
 def _enter(session: Session, event: ledger.Event, response: Response[bytes]) -> None:
-    """Enters in the ledger what a request made, which its response locates."""
+    """Append a change to the ledger; its subject is the `Location` of the response, if there is one."""
     made = structs.replace(event, subject=response.headers.get("Location", event.subject))
     ledger.append_entry(session, made, now=datetime.now(UTC))
 

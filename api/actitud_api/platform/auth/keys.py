@@ -1,8 +1,8 @@
-"""The form of a key: `actl_<id>_<secret><check>`.
+"""Form of an access key: `actl_<id>_<secret><check>`.
 
 `act` is the brand and `l` a live key; the id has 12 characters of base 62 and is public; the secret has 43, which are
-32 bytes from the operating system; the check has 6, the CRC-32 of everything before it, so that a scanner of leaks
-tells a key from a random text without asking anybody (after GitHub's token format of 2021). A double click selects it.
+32 bytes from the operating system; the check has 6, the CRC-32 of everything before it, so that a scanner for leaks
+recognises a key offline (after GitHub's token format of 2021). A double click selects it whole.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ from msgspec import Struct
 from actitud_api.platform.http.logs import ID_LENGTH, PREFIX
 
 Role = Literal["organisation_reader", "organisation_editor", "assessor", "publisher", "registrar", "administrator"]
-"""What a key is for.
+"""Roles of keys.
 
-To read the drafts of its organisations, or to answer for them; to look at the drafts of its editions, or to publish
-these; to keep the register of organisations; everything.
+`organisation_reader` reads the drafts of its organisations, `organisation_editor` also writes them; `assessor` reviews
+the drafts of its editions, `publisher` also publishes them; `registrar` maintains the register of organisations;
+`administrator` may do everything.
 """
 
 DAYS_MAX: Final = 365
-"""Days after which a key ends at the latest."""
+"""Longest life of a key in days."""
 OVERLAP_MAX: Final = 30
-"""Days that a key may last at most beside the one that takes its place."""
+"""Longest time in days for which a rotated key stays valid beside its successor."""
 OVERLAP: Final = 7
-"""Days that it lasts beside that one, where nobody says otherwise."""
+"""Default of that time."""
 
 ALPHABET: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SECRET_LENGTH: Final = 43
@@ -41,7 +42,7 @@ PATTERN: Final = re.compile(
     rf"{PREFIX}_(?P<id>[0-9A-Za-z]{{{ID_LENGTH}}})_(?P<secret>[0-9A-Za-z]{{{SECRET_LENGTH}}})"
     rf"(?P<check>[0-9A-Za-z]{{{CHECK_LENGTH}}})"
 )
-"""What every key looks like."""
+"""Pattern of every key."""
 
 
 class Key(Struct, frozen=True):
@@ -54,19 +55,19 @@ class Key(Struct, frozen=True):
         return f"Key({self.id!r}, '***')"
 
     def to_text(self) -> str:
-        """The key as its holder has it."""
+        """Return the key as its holder has it."""
         body = f"{PREFIX}_{self.id}_{self.secret}"
         return body + _check(body)
 
 
 def generate_key() -> Key:
-    """A new key."""
+    """Return a new random key."""
     identifier = "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
     return Key(identifier, _base62(int.from_bytes(secrets.token_bytes(SECRET_BYTES)), SECRET_LENGTH))
 
 
 def parse_key(text: str) -> Key | None:
-    """The parts of a key; None where the text has not the form of one or its check is wrong."""
+    """Return the parts of a key, or None if the text is malformed or its check is wrong."""
     found = PATTERN.fullmatch(text)
     if found is None or found["check"] != _check(text[:-CHECK_LENGTH]):
         return None
@@ -74,7 +75,7 @@ def parse_key(text: str) -> Key | None:
 
 
 def find_keys(text: str) -> Iterator[tuple[int, Key]]:
-    """Every key in a text, in its order, with where it begins."""
+    """Yield every key in a text, in order, with its offset."""
     for candidate in PATTERN.finditer(text):
         key = parse_key(candidate[0])
         if key is not None:
@@ -86,7 +87,7 @@ def _check(body: str) -> str:
 
 
 def _base62(number: int, length: int) -> str:
-    """A number of that many digits at most, with zeros in front."""
+    """Return a number in base 62, padded with zeros to `length` digits."""
     digits = []
     for _ in range(length):
         number, digit = divmod(number, len(ALPHABET))

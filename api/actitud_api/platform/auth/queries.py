@@ -1,4 +1,4 @@
-"""All SQL over keys, and over the answers to idempotency keys."""
+"""SQL of access keys and of responses stored for idempotency keys."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ANSWERS = Base.metadata.tables[str(IdempotentAnswer.__tablename__)]
 
 
 class KeyRecord(Struct, frozen=True):
-    """A key as it is stored; see the table. `editions`: None is all of them."""
+    """Stored key; for the members see the table. `editions`: None is all of them."""
 
     id: str
     role: Role
@@ -40,19 +40,19 @@ class KeyRecord(Struct, frozen=True):
 
     @property
     def organisation(self) -> str | None:
-        """The only organisation that it acts for; None where there is none, or several."""
+        """The organisation of a key that is bound to exactly one, else None."""
         return self.organisations[0] if len(self.organisations) == 1 else None
 
 
 class KeyFilters(Struct, frozen=True, kw_only=True):
-    """Which keys are listed: of a role, bound to an organisation, that one alone; None is no matter."""
+    """Filters of the list of keys: by role, by bound organisation, by id; None does not filter."""
 
     role: Role | None = None
     organisation: str | None = None
     key: str | None = None
 
     def build_conditions(self) -> list[ColumnElement[bool]]:
-        """What holds of them."""
+        """Return the filters as SQL conditions."""
         found: list[ColumnElement[bool]] = []
         if self.role is not None:
             found.append(KEYS.c.role == self.role)
@@ -73,25 +73,25 @@ _OF_ROLE = _OLDEST_FIRST.where(KEYS.c.role == bindparam("role"))
 
 
 def insert_key(session: Session, record: KeyRecord) -> None:
-    """Stores a new key."""
+    """Insert a key."""
     session.execute(insert(KEYS), [{name: _plain(getattr(record, name)) for name in KeyRecord.__struct_fields__}])
 
 
 def get(session: Session, identifier: str) -> KeyRecord | None:
-    """The key of that id."""
+    """Return the key of an id, or None."""
     row = session.execute(_ONE, {"id": identifier}).one_or_none()
     return None if row is None else _record(row)
 
 
 def list_all(session: Session) -> list[KeyRecord]:
-    """All keys, the oldest first."""
+    """Return all keys, oldest first."""
     return [_record(row) for row in session.execute(_OLDEST_FIRST)]
 
 
 def list_page(
     session: Session, filters: KeyFilters, after: tuple[datetime, str] | None, offset: int, limit: int
 ) -> list[KeyRecord]:
-    """Keys in the order in which they were made, from the one that follows a time and an id."""
+    """Return keys in order of creation, starting after a creation time and id."""
     statement = _OLDEST_FIRST.where(*filters.build_conditions()).offset(offset).limit(limit)
     if after is not None:
         created, identifier = (bindparam(None, value, column.type) for value, column in zip(after, _PLACE, strict=True))
@@ -100,24 +100,24 @@ def list_page(
 
 
 def get_many(session: Session, identifiers: Collection[str]) -> dict[str, KeyRecord]:
-    """The keys of these ids that there are, by id."""
+    """Map id to key for the existing ones of these ids."""
     return {row.id: _record(row) for row in session.execute(_OF_IDS, {"ids": list(identifiers)})}
 
 
 def list_by_role(session: Session, role: Role) -> list[KeyRecord]:
-    """The keys of a role, the oldest first."""
+    """Return the keys of a role, oldest first."""
     return [_record(row) for row in session.execute(_OF_ROLE, {"role": role})]
 
 
 def update_key(session: Session, record: KeyRecord, **values: object) -> bool:
-    """Gives a key that is as it was read, and not revoked, other values; whether it still was."""
+    """Update a key that is unchanged since it was read, and not revoked; return False if it is not."""
     as_read = (KEYS.c.id == record.id, KEYS.c.version == record.version, KEYS.c.revoked.is_(None))
     changed = update(KEYS).where(*as_read).values(version=record.version + 1, **values)
     return session.connection().execute(changed).rowcount == 1
 
 
 def get_last_uses(session: Session, identifiers: Collection[str]) -> Mapping[str, date]:
-    """The day on which each of these keys was used last; a key that never was is not there."""
+    """Map key id to the day of its last use; unused keys are left out."""
     found = select(USES.c.key, USES.c.day).where(USES.c.key.in_(identifiers))
     return {row.key: row.day for row in session.execute(found)}
 
@@ -129,7 +129,7 @@ _USE = text(
 
 
 def record_use(session: Session, key: str, day: date) -> bool:
-    """Stores the day on which a key was used, unless it is stored; whether it was written."""
+    """Store the day on which a key was used, unless it is stored; return True if it was written."""
     return session.connection().execute(_USE, {"key": key, "day": day}).rowcount == 1
 
 
@@ -142,7 +142,7 @@ def _record(row: Row[Any]) -> KeyRecord:
 
 
 class StoredResponse(Struct, frozen=True):
-    """An answer as it was sent."""
+    """Response as it was sent."""
 
     status: int
     headers: dict[str, str]
@@ -150,7 +150,7 @@ class StoredResponse(Struct, frozen=True):
 
 
 class ClaimedResponse(Struct, frozen=True):
-    """What is kept of an idempotency key: the fingerprint of its request, and the answer."""
+    """Stored claim of an idempotency key: the fingerprint of its request, and the response."""
 
     fingerprint: str
     answer: StoredResponse
@@ -160,14 +160,14 @@ _CLAIM = text(
     "INSERT INTO idempotent_answer (holder, key, fingerprint, created) VALUES (:holder, :key, :fingerprint, :created) "
     "ON CONFLICT DO NOTHING"
 ).bindparams(bindparam("created", type_=ANSWERS.c.created.type))
-"""On PostgreSQL it waits for another transaction that claims the same key, and then finds what that one kept."""
+"""On PostgreSQL it waits for a concurrent transaction that claims the same key, and then finds its response."""
 _MINE = (ANSWERS.c.holder == bindparam("of"), ANSWERS.c.key == bindparam("named"))
 _KNOWN = select(ANSWERS.c.fingerprint, ANSWERS.c.status, ANSWERS.c.headers, ANSWERS.c.body).where(*_MINE)
 _KEEP = update(ANSWERS).where(*_MINE)
 
 
 def claim_key(session: Session, holder: str, key: str, fingerprint: str, now: datetime) -> ClaimedResponse | None:
-    """Takes a key of a holder for the request that asks; what is kept of it where it was taken before."""
+    """Claim an idempotency key. Return the stored response if it was claimed before, else None."""
     values = {"holder": holder, "key": key, "fingerprint": fingerprint, "created": now}
     taken = session.connection().execute(_CLAIM, values)
     if taken.rowcount == 1:
@@ -177,10 +177,10 @@ def claim_key(session: Session, holder: str, key: str, fingerprint: str, now: da
 
 
 def store_response(session: Session, holder: str, key: str, answer: StoredResponse) -> None:
-    """Keeps the answer to a key that was claimed."""
+    """Store the response to a claimed key."""
     session.connection().execute(_KEEP.values(structs.asdict(answer)), {"of": holder, "named": key})
 
 
 def delete_old_responses(session: Session, holder: str, before: datetime) -> None:
-    """Removes the answers to a holder that are older."""
+    """Delete the stored responses of a key holder created before `before`."""
     session.execute(delete(ANSWERS).where(ANSWERS.c.holder == holder, ANSWERS.c.created < before))

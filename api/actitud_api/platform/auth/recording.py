@@ -1,8 +1,7 @@
-"""What is asked for over HTTP, in the ledger: one entry for each change, in its transaction, and for each attempt that
-a key may not make.
+"""Ledger entries of HTTP requests: one per change, in its transaction, and one per forbidden attempt with a key.
 
-Whoever asks without any key is refused and no more: nobody acts, and a table that only grows and that anybody could
-fill would be a way to bring the service down.
+Attempts without any key are refused but not recorded: nobody identifiable acts, and a table that only grows and that
+anybody could fill would be a way to bring the service down.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ from actitud_api.platform.storage.database import Database, Session
 T = TypeVar("T")
 
 _SUBJECT_MAX: Final = 500
-"""Characters of a path that are kept of it: more than any that leads to something."""
+"""Characters of a path that are stored: more than any valid path has."""
 
 
 def with_audit_entry(request: ApiRequest, database: Database, act: Callable[[Session], T]) -> T:
-    """What `act` gives, which runs in a session that writes, and whose change is then entered in the ledger."""
+    """Run `act` in a write session, append its change to the ledger, and return its result."""
     event = audit_event(request)
     with database.write() as session:
         done = act(session)
@@ -41,7 +40,7 @@ def with_audit_entry(request: ApiRequest, database: Database, act: Callable[[Ses
 
 
 def audit_event(request: ApiRequest) -> ledger.Event:
-    """The entry of what a request changes; its subject is what the path names, unless it makes something else."""
+    """Return the ledger event of a request; its subject is the path, unless the request creates another resource."""
     sent = request.scope["state"].get("sent")
     return _event(
         request.scope,
@@ -52,10 +51,9 @@ def audit_event(request: ApiRequest) -> ledger.Event:
 
 
 def log_denied(database: Database, scope: HTTPScope, holder: Holder | None, offered: str) -> None:
-    """Enters an attempt that a key may not make, in a transaction of its own.
+    """Append a forbidden attempt to the ledger, in a transaction of its own.
 
-    `holder`: None where the key does not count; then `offered`, the text that was presented, gives the id that it
-    claims.
+    `holder`: None for an invalid key; then the id is taken from `offered`, the text that was presented.
     """
     if holder is None:
         claimed = keys.parse_key(offered)
@@ -97,5 +95,5 @@ def _path(scope: HTTPScope) -> str:
 
 
 def _quoted(text: str) -> str:
-    """What a path holds may be any text: percent-encoded it is of one form, and of a length that can be kept."""
+    """Percent-encode and shorten a path: it may contain any text."""
     return quote(redacted(text), safe="/:*")[:_SUBJECT_MAX]

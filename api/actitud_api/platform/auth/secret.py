@@ -1,15 +1,15 @@
-"""Texts that must not be shown."""
+"""Secret texts that must not be shown."""
 
 from __future__ import annotations
 
 
 class SecretText:
-    """A text that shows in no `repr`, log line or message; `reveal` gives it."""
+    """Text that shows in no `repr`, log line or message."""
 
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
-        """Raises `ValueError` where the text is short enough to be guessed."""
+        """Raise `ValueError` if the text is short enough to be guessed."""
         if len(text) < 32:
             raise ValueError("shorter than 32 characters")
         self._text = text
@@ -24,5 +24,5 @@ class SecretText:
         return hash(self._text)
 
     def reveal(self) -> str:
-        """The text."""
+        """Return the text."""
         return self._text

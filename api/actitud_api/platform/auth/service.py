@@ -1,6 +1,6 @@
-"""Use cases over keys: they are made, shown once, recognised, replaced and ended.
+"""Use cases of access keys: create, verify, rotate, revoke.
 
-Of a secret only its HMAC-SHA-256 is kept. A slow hash would add nothing: the secret has 256 random bits, and a slow
+Only the HMAC-SHA-256 of a secret is stored. A slow hash would add nothing: the secret has 256 random bits, and a slow
 hash on every call is a lever against the service.
 """
 
@@ -56,23 +56,23 @@ __all__ = [
 ]
 
 ORGANISATION_ROLES: Final[frozenset[Role]] = frozenset({"organisation_reader", "organisation_editor"})
-"""The roles whose keys are bound to organisations, one at least."""
+"""Roles whose keys are bound to one organisation at least."""
 EDITION_ROLES: Final[frozenset[Role]] = frozenset({"assessor", "publisher"})
-"""The roles whose keys may be bound to editions."""
+"""Roles whose keys may be bound to editions."""
 DRAFT_ROLES: Final[frozenset[Role]] = EDITION_ROLES | {"administrator"}
-"""The roles that see every draft, of the editions that they are bound to."""
+"""Roles that may read every draft of the editions that they are bound to."""
 
 _UNPEPPERED: Final = ""
 _NOBODY: Final = "0" * 64
-"""A digest that no secret is known to have, to compare with where there is no key."""
+"""Digest of no secret, compared with if no key exists, so that the work is the same."""
 
 
 KeyState = Literal["valid", "expired", "revoked", "unrecognised"]
-"""Whether a key counts; `unrecognised`: it was made with a `key_pepper` that the settings do not have."""
+"""Validity of a key; `unrecognised`: it was created with a `key_pepper` that is no longer in the settings."""
 
 
 class UnknownKey(LookupError):
-    """There is no key of that id."""
+    """No key has that id."""
 
     def __init__(self, identifier: str) -> None:
         super().__init__(identifier)
@@ -80,7 +80,7 @@ class UnknownKey(LookupError):
 
 
 class Misbound(ValueError):
-    """A key of that role cannot be bound so: `member` is `organisations` or `editions`."""
+    """Binding that the role does not allow: `member` is `organisations` or `editions`."""
 
     def __init__(self, member: Literal["organisations", "editions"], role: Role) -> None:
         super().__init__(f"{member} of {role}")
@@ -89,10 +89,10 @@ class Misbound(ValueError):
 
 
 class KeyChangeRefused(ValueError):
-    """A key that is not changed so: where in what was sent, by which rule, what is there, what would hold.
+    """Refused change of a key: rule, JSON pointer, value, and the value that `holds`.
 
-    `revoked` and `expired`: it counts no more. `replaced`: `holds` has taken its place and still counts. `days`: who
-    replaces its own key may have the new one last `holds` days, as long as this one was made for.
+    `revoked` and `expired`: the key is no longer valid. `replaced`: its successor `holds` is still valid. `days`: a
+    holder that rotates its own key may ask for at most `holds` days, the life of this one.
     """
 
     def __init__(
@@ -111,14 +111,14 @@ class KeyChangeRefused(ValueError):
 
 
 class KeyUsage(Struct, frozen=True):
-    """A key, and the day (UTC) on which it was used last; None where it never was."""
+    """Key and the day (UTC) of its last use, None if it was never used."""
 
     record: KeyRecord
     last_used: date | None
 
 
 class CreatedKey(Struct, frozen=True):
-    """A new key: `text` is what its holder gets, and nobody can tell it again."""
+    """New key; `text` is given to its holder and cannot be shown again."""
 
     text: str
     record: KeyRecord
@@ -128,10 +128,9 @@ class CreatedKey(Struct, frozen=True):
 
 
 class Principal(Struct, frozen=True):
-    """Who asks: the id of the key, its role, and the organisations and editions (None: all) that it is bound to.
+    """Who asks: id of the key, role, and the organisations and editions (None: all) that it is bound to.
 
-    `origin`: the id of the first of the keys whose place it has taken, its own where there is none. It tells holders
-    apart, who have another key every year.
+    `origin`: id of the first key in its chain of rotations. It identifies a holder, who has another key every year.
     """
 
     key: str
@@ -142,11 +141,11 @@ class Principal(Struct, frozen=True):
 
     @property
     def organisation(self) -> str | None:
-        """The only organisation that it acts for; None where there is none, or several."""
+        """The organisation of a key that is bound to exactly one, else None."""
         return self.organisations[0] if len(self.organisations) == 1 else None
 
     def can_reach(self, kind: str, identifier: str) -> bool:
-        """Whether its bindings let it at something: an `organisation`, an `edition` or a `key`, by its id."""
+        """Return True if its bindings include an `organisation`, an `edition` or a `key`, by its id."""
         match kind:
             case "organisation":
                 return self.role not in ORGANISATION_ROLES or identifier in self.organisations
@@ -157,7 +156,7 @@ class Principal(Struct, frozen=True):
         return True
 
     def can_see_drafts(self, edition: str) -> bool:
-        """Whether it may see every draft of an edition."""
+        """Return True if it may read every draft of an edition."""
         return self.role in DRAFT_ROLES and self.can_reach("edition", edition)
 
 
@@ -173,11 +172,22 @@ def create_key(
     maker: str | None = None,
     origin: str | None = None,
 ) -> CreatedKey:
-    """Makes a key that ends after 1 to 365 days; `peppers` as the settings have them, newest first.
+    """Create a key that expires after 1 to 365 days.
 
-    `organisations`: at least one for a reader or editor of organisations, none for any other role. `editions`: those
-    of an assessor or publisher; None is all, and what every other role has. `maker`: the key with which it is made.
-    `origin`: the first of those whose place it takes. Raises `ValueError` for other days, and `Misbound`.
+    Args:
+        session: Write session.
+        peppers: Peppers of the settings, newest first.
+        role: Role of the key.
+        organisations: At least one for an organisation reader or editor, none for any other role.
+        editions: Bound editions of an assessor or publisher; None is all, and required for other roles.
+        days: Life of the key.
+        now: Time of creation.
+        maker: Key that creates it.
+        origin: First key of the chain of rotations that it continues.
+
+    Raises:
+        ValueError: `days` is out of range.
+        Misbound: The role does not allow these bindings.
     """
     if not 1 <= days <= DAYS_MAX:
         raise ValueError(f"a key lasts 1 to {DAYS_MAX} days, not {days}")
@@ -218,10 +228,15 @@ def rotate(
     expected: Expected = lambda _: True,
     now: datetime,
 ) -> CreatedKey:
-    """Makes a key for the same role and bindings; the one before ends after `overlap` days, 0 to 30, or as it was to.
+    """Replace a key by one with the same role and bindings; the old one expires after `overlap` days at the latest.
 
-    `by`: who asks, None on the command line. `days`: how long the new one lasts; as long as the one before unless said.
-    Raises `UnknownKey`, `Stale`, `Refused`, and `ValueError` for days out of range.
+    `by`: the principal, None on the command line. `days`: life of the new key, by default that of the old one.
+
+    Raises:
+        UnknownKey: No key has that id.
+        StaleVersion: The key has changed.
+        KeyChangeRefused: The key is revoked, expired or already replaced, or `days` is too long for its own holder.
+        ValueError: `days` or `overlap` (0 to 30) is out of range.
     """
     if not 0 <= overlap <= OVERLAP_MAX:
         raise ValueError(f"two keys last 0 to {OVERLAP_MAX} days beside each other, not {overlap}")
@@ -251,9 +266,11 @@ def rotate(
 
 
 def verify(database: Database, peppers: Sequence[SecretText], text: str, *, now: datetime) -> Principal | None:
-    """Who presents a key; None where it is unknown, wrong, ended or revoked, without a difference in work.
+    """Return the principal of a key, or None if it is unknown, wrong, expired or revoked.
 
-    A text that has not the form of a key is refused before the database is asked: its form is no secret.
+    The work is the same in each case.
+
+    A malformed text is refused before the database is asked: the form of a key is no secret.
     """
     key = keys.parse_key(text)
     if key is None:
@@ -266,9 +283,9 @@ def verify(database: Database, peppers: Sequence[SecretText], text: str, *, now:
 
 
 def match_keys(database: Database, peppers: Sequence[SecretText], found: Iterable[Key]) -> dict[Key, KeyRecord]:
-    """Which of these are keys of this installation, whether they hold or not.
+    """Map each of these keys that belongs to this installation, valid or not, to its record.
 
-    Whatever is asked for, the same is done: one statement, and for each of them a digest and a comparison.
+    The work is the same for every input: one statement, and a digest and a comparison per key.
     """
     by_mark, listed = _by_mark(peppers), list(found)
     with database.read() as session:
@@ -278,7 +295,7 @@ def match_keys(database: Database, peppers: Sequence[SecretText], found: Iterabl
 
 
 def _is_of(record: KeyRecord | None, by_mark: Mapping[str, SecretText | None], secret: str) -> bool:
-    """Whether a secret is that of a key, without a difference in work where there is no such key."""
+    """Return True if a secret belongs to a record, with the same work if there is none."""
     mark = _UNPEPPERED if record is None else record.pepper
     known = record is not None and mark in by_mark
     expected = record.digest if record is not None and known else _NOBODY
@@ -286,17 +303,17 @@ def _is_of(record: KeyRecord | None, by_mark: Mapping[str, SecretText | None], s
 
 
 def is_active(record: KeyRecord, now: datetime) -> bool:
-    """Whether a key counts at a time: it has not ended and is not revoked."""
+    """Return True if a key is neither expired nor revoked at a time."""
     return now < record.expires and record.revoked is None
 
 
 def is_recognised(record: KeyRecord, peppers: Sequence[SecretText]) -> bool:
-    """Whether these peppers, or the lack of any, can tell the secret of a key."""
+    """Return True if the key can be verified with one of these peppers."""
     return record.pepper in _by_mark(peppers)
 
 
 def determine_state(record: KeyRecord, peppers: Sequence[SecretText], now: datetime) -> KeyState:
-    """Whether a key counts at a time, and why it does not."""
+    """Return the state of a key at a time."""
     if record.revoked is not None:
         return "revoked"
     if not is_active(record, now):
@@ -305,17 +322,23 @@ def determine_state(record: KeyRecord, peppers: Sequence[SecretText], now: datet
 
 
 def revoke(session: Session, identifier: str, *, expected: Expected = lambda _: True, now: datetime) -> KeyRecord:
-    """Ends a key from the next call on; raises `UnknownKey`, `Stale`, and `Refused` where it is revoked already."""
+    """Revoke a key from the next call on, and return it.
+
+    Raises:
+        UnknownKey: No key has that id.
+        StaleVersion: The key has changed.
+        KeyChangeRefused: The key is revoked already.
+    """
     if not queries.update_key(session, _changeable(session, identifier, expected), revoked=now):
         raise StaleVersion
     return find(session, identifier)
 
 
 def revoke_leaked(session: Session, identifier: str, *, now: datetime) -> list[KeyRecord]:
-    """Ends a key that others know, and those that were put in its place with it; the ones that were ended.
+    """Revoke a leaked key and the successors created with it; return the revoked keys.
 
-    Whoever had it could put another in its place, so what it made itself is theirs as well; a key that an
-    administrator put there is not.
+    A finder of the key could have rotated it, so successors that it created itself are compromised as well; one created
+    by an administrator is not.
     """
     ended: list[KeyRecord] = []
     record: KeyRecord | None = find(session, identifier)
@@ -328,7 +351,7 @@ def revoke_leaked(session: Session, identifier: str, *, now: datetime) -> list[K
 
 
 def _changeable(session: Session, identifier: str, expected: Expected) -> KeyRecord:
-    """The key of that id as whoever changes it knows it."""
+    """Return the key if it has the expected version and is not revoked."""
     record = find(session, identifier)
     if not expected(build_revision(record.created, record.version)):
         raise StaleVersion
@@ -338,7 +361,7 @@ def _changeable(session: Session, identifier: str, expected: Expected) -> KeyRec
 
 
 def find(session: Session, identifier: str) -> KeyRecord:
-    """The key of that id, whether it holds or not; raises `UnknownKey`."""
+    """Return the key of an id, valid or not; raise `UnknownKey`."""
     record = queries.get(session, identifier)
     if record is None:
         raise UnknownKey(identifier)
@@ -346,7 +369,7 @@ def find(session: Session, identifier: str) -> KeyRecord:
 
 
 def get(database: Database, identifier: str) -> KeyUsage:
-    """The key of that id and its last use; raises `UnknownKey`."""
+    """Return the key of an id with its last use; raise `UnknownKey`."""
     with database.read() as session:
         return add_last_uses(session, [find(session, identifier)])[0]
 
@@ -354,24 +377,24 @@ def get(database: Database, identifier: str) -> KeyUsage:
 def list_page(
     database: Database, filters: KeyFilters, *, after: tuple[datetime, str] | None, offset: int, limit: int
 ) -> list[KeyUsage]:
-    """Keys with their last use, the oldest first, from the one that follows the time and the id of `after`."""
+    """Return keys with their last use, oldest first, starting after the creation time and id of `after`."""
     with database.read() as session:
         return add_last_uses(session, queries.list_page(session, filters, after, offset, limit))
 
 
 def add_last_uses(session: Session, records: Sequence[KeyRecord]) -> list[KeyUsage]:
-    """Keys with their last use."""
+    """Return these keys with their last use."""
     days = queries.get_last_uses(session, [record.id for record in records])
     return [KeyUsage(record, days.get(record.id)) for record in records]
 
 
 def list_administrators(session: Session) -> list[KeyRecord]:
-    """The keys of administrators, the oldest first, whether they hold or not."""
+    """Return the keys of administrators, oldest first, valid or not."""
     return queries.list_by_role(session, "administrator")
 
 
 def list_keys(session: Session) -> list[KeyRecord]:
-    """Every key, the oldest first, whether it holds or not."""
+    """Return every key, oldest first, valid or not."""
     return queries.list_all(session)
 
 
@@ -380,7 +403,7 @@ def _by_mark(peppers: Sequence[SecretText]) -> dict[str, SecretText | None]:
 
 
 def _mark(pepper: SecretText | None) -> str:
-    """What tells peppers apart without telling them: the beginning of a digest, or nothing where there is none."""
+    """Return a public mark of a pepper, the beginning of a digest; empty without a pepper."""
     if pepper is None:
         return _UNPEPPERED
     return hashlib.sha256(b"actitud pepper\0" + pepper.reveal().encode()).hexdigest()[:16]

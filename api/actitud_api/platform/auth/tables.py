@@ -1,4 +1,4 @@
-"""The tables of keys, and of the answers to idempotency keys."""
+"""Tables of access keys and of responses stored for idempotency keys."""
 
 from datetime import date, datetime
 
@@ -10,12 +10,12 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class AccessKeyTable(Base, table=True):
-    """A key, without its secret: `digest` is the HMAC-SHA-256 of that, in hexadecimal.
+    """A key without its secret: `digest` is the HMAC-SHA-256 of the secret, in hexadecimal.
 
-    `pepper` marks what the digest was made with. `organisations` and `editions` are the ids that it is bound to; no
-    `editions` are all of them. They are no foreign keys because a key, as a record of who acted, outlives them.
-    `days` is how long it was made for; it may end sooner. `maker` is the key that it was made with, None on the command
-    line; `replaced_by` the key that took its place, and `origin` the first of those that took each other's.
+    `pepper` is the mark of the pepper of the digest. `organisations` and `editions` are the ids that the key is bound
+    to; null `editions` are all of them. They are no foreign keys because a key, as a record of who acted, outlives
+    them. `days` is the life that it was created with; it may expire sooner. `maker` is the key that created it, None on
+    the command line; `replaced_by` its successor, and `origin` the first key of the chain of rotations.
     """
 
     __tablename__ = "access_key"
@@ -37,7 +37,7 @@ class AccessKeyTable(Base, table=True):
 
 
 class KeyUse(Base, table=True):
-    """The last day (UTC) on which a key was presented and counted."""
+    """Last day (UTC) on which a valid key was presented."""
 
     __tablename__ = "key_use"
 
@@ -46,7 +46,7 @@ class KeyUse(Base, table=True):
 
 
 class IdempotentAnswer(Base, table=True):
-    """The answer to an idempotency key of one holder; without a status only inside the transaction that makes it."""
+    """Response to an idempotency key of one holder; without a status only inside the transaction that makes it."""
 
     __tablename__ = "idempotent_answer"
 

@@ -1,7 +1,7 @@
-"""The day on which each key was used last, written outside of the request that uses it.
+"""Day of the last use of each key, written outside of the request that uses it.
 
-Of a key a process writes once a day at most, and its calls stay reads: what a request would wait for, or fail of, is
-done by `Database.later` when nobody waits. What cannot be written is written at a later call.
+A process writes at most once a day per key, and read calls stay reads: the write runs in `Database.run_later`, where no
+request waits for it or fails by it. A failed write is repeated at a later call.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _log = structlog.get_logger()
 
 
 class KeyUseRecorder:
-    """Takes note of the uses of keys; safe to share between threads."""
+    """Recorder of the uses of keys; safe to share between threads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._noted: dict[str, date] = {}
 
     def record_use(self, key: str, day: date) -> None:
-        """Takes note that a key was used on a day (UTC)."""
+        """Record that a key was used on a day (UTC)."""
         if self._noted.get(key) != day:
             # Two calls at once may both get here: the second write finds the first one's.
             self._noted[key] = day

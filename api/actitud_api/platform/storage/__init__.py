@@ -1,1 +1,1 @@
-"""Sessions, migrations and column types: how the service keeps things, without knowing what it keeps."""
+"""Database sessions, migrations and column types, without knowledge of the resources that use them."""

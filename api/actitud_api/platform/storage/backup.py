@@ -1,7 +1,7 @@
-"""Copies of a SQLite database, taken while it is written to, and their way back.
+"""Online backups of a SQLite database, and their restoration.
 
-A copy is one file made by SQLite's online backup, which sees one state of the database (of plain copies of the files
-under writes, 8 of 20 were bad), with a line beside it, in `<file>.sha256`, that `sha256sum --check` reads.
+A backup is one file made by SQLite's online backup, which reads one consistent state (of plain copies of the files
+under writes, 8 of 20 were damaged). Beside it stands `<file>.sha256`, one line that `sha256sum --check` reads.
 """
 
 from __future__ import annotations
@@ -20,17 +20,22 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.places import wrap_failures
 
 BUSY_SECONDS: Final = 1
-"""How long to wait for another process to let a database go, before it is taken to be in use."""
+"""Seconds to wait for another process to release a database before it counts as in use."""
 
 BackupFaultCode = Literal[
     "exists", "itself", "missing", "damaged", "checksum", "foreign", "in_use", "unusable", "failed"
 ]
-"""The file is there already, is the database itself, is not there, is not whole, is not the one of its checksum, holds
-no tables of ours, is in use, is in the place of the database and is not one, could not be written."""
+"""Reasons why a backup or a restoration fails.
+
+`exists`: the target file exists. `itself`: source and target are one file. `missing`: there is no such file.
+`damaged`: an integrity check fails. `checksum`: the digest differs from the checksum file. `foreign`: a SQLite file
+without our tables. `in_use`: another process has the database open. `unusable`: the target is no database. `failed`:
+SQLite could not write.
+"""
 
 
 class BackupError(RuntimeError):
-    """A copy that was not made or not brought back; what was in place is as it was."""
+    """Failed backup or restoration; the file that was in place is unchanged."""
 
     def __init__(self, code: BackupFaultCode, file: Path, reason: str = "") -> None:
         super().__init__(f"{code}: {file} {reason}".rstrip())
@@ -40,9 +45,9 @@ class BackupError(RuntimeError):
 
 
 class BackupCopy(Struct, frozen=True):
-    """A verified copy: its size in bytes, its SHA-256 in hexadecimal, the revision of its tables.
+    """Verified backup: its size in bytes, SHA-256 in hexadecimal and schema revision.
 
-    `checked`: there was a line with its checksum to compare with.
+    `checked`: a checksum file was there to compare with.
     """
 
     file: Path
@@ -53,20 +58,28 @@ class BackupCopy(Struct, frozen=True):
 
     @property
     def line(self) -> str:
-        """The line of the checksum, as `sha256sum` writes it."""
+        """The line of the checksum file, as `sha256sum` writes it."""
         return f"{self.digest}  {self.file.name}"
 
 
 def build_checksum_path(file: Path) -> Path:
-    """Where the checksum of a copy stands."""
+    """Return the path of the checksum file of a backup."""
     return file.with_name(f"{file.name}.sha256")
 
 
 def create_backup(database: Database, source: Path, file: Path, *, force: bool) -> BackupCopy:
-    """Copies a database to a file, verifies the copy, and only then gives it its name.
+    """Copy a database to a file, verify the copy, then give it its final name, and return it.
 
-    `source`: the file of the database; `force`: a file that is there is replaced. Raises `BackupError`,
-    `DatabaseFailure`, `OSError`.
+    Args:
+        database: Database to read from.
+        source: File of that database.
+        file: File to write.
+        force: Replace `file` if it exists.
+
+    Raises:
+        BackupError: The backup was not made.
+        DatabaseFailure: The database could not be read.
+        OSError: A file could not be written.
     """
     if file.exists():
         if file.samefile(source):
@@ -95,7 +108,11 @@ def create_backup(database: Database, source: Path, file: Path, *, force: bool) 
 
 
 def verify_backup(file: Path) -> BackupCopy:
-    """Reads a copy whole; raises `BackupError` where it is not one, not whole, or not the one of its checksum."""
+    """Read a whole backup and return its description.
+
+    Raises:
+        BackupError: The file is missing, damaged, no backup, or differs from its checksum.
+    """
     if not file.is_file():
         raise BackupError("missing", file)
     line = build_checksum_path(file)
@@ -107,10 +124,14 @@ def verify_backup(file: Path) -> BackupCopy:
 
 
 def restore_backup(file: Path, target: Path, *, force: bool) -> BackupCopy:
-    """Puts a verified copy in the place of a database that nobody has open.
+    """Replace a database that nobody has open by a verified backup, and return the backup.
 
-    The copy goes in as one transaction of SQLite: a crash on the way leaves what was there. `force`: a database that is
-    there is replaced. Raises `BackupError`, `OSError`.
+    The pages are written in one SQLite transaction: a crash on the way leaves the old database. `force` allows an
+    existing database to be replaced.
+
+    Raises:
+        BackupError: The backup is invalid, or the target exists or is in use.
+        OSError: The folder of the target could not be made.
     """
     copy = verify_backup(file)
     if target.exists():
@@ -128,7 +149,7 @@ def restore_backup(file: Path, target: Path, *, force: bool) -> BackupCopy:
 
 
 def _take(place: sqlite3.Connection, target: Path) -> None:
-    """Locks a database against everybody; to leave the write-ahead log is only possible where nobody has it open."""
+    """Lock a database exclusively; leaving WAL mode is possible only while nobody else has it open."""
     try:
         place.execute("PRAGMA locking_mode = EXCLUSIVE")
         (mode,) = place.execute("PRAGMA journal_mode = DELETE").fetchone()
@@ -152,7 +173,7 @@ def _writing(file: Path) -> Iterator[None]:
 
 @contextmanager
 def _opened(file: Path, shown: Path) -> Iterator[sqlite3.Connection]:
-    """A copy, open to read; what is wrong with it is raised as that of the file that is `shown`."""
+    """Open a backup read-only; report its defects under the file name `shown`."""
     with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
         try:
             yield connection
@@ -161,7 +182,7 @@ def _opened(file: Path, shown: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _revision(file: Path, shown: Path) -> str:
-    """The revision of a copy that is whole; `shown` is the name of it in what is raised."""
+    """Check the integrity of a backup and return its schema revision; report defects under the file name `shown`."""
     with _opened(file, shown) as connection:
         _check(connection, shown)
         if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'").fetchall():
@@ -186,7 +207,7 @@ def _digest(file: Path) -> str:
 
 
 def _sync(path: Path) -> None:
-    """Brings a file, or the names in a folder, to the disk."""
+    """Flush a file, or the entries of a folder, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

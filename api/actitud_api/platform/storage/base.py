@@ -1,4 +1,4 @@
-"""What every table shares: one metadata with predictable names, and the types that both databases have."""
+"""Base class and column types of all tables, with constraint names that migrations can predict."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from sqlmodel import SQLModel
 
 
 class Base(SQLModel):
-    """The base of all tables. Constraints are named by rule, so that a migration can name them too."""
+    """Base class of all tables. Constraints are named by rule, so that a migration can name them too."""
 
     metadata: ClassVar[MetaData] = MetaData(
         naming_convention={
@@ -23,12 +23,12 @@ class Base(SQLModel):
 
 
 JSON_DOCUMENT = JSON().with_variant(JSONB(), "postgresql")
-"""A whole JSON value in one column: text on SQLite, JSONB on PostgreSQL."""
+"""Column type of a whole JSON value: text on SQLite, JSONB on PostgreSQL."""
 
 IDENTIFIER = String().with_variant(String(collation="C"), "postgresql")
-"""An identifier: ordered by its code points on both databases, whatever language the server sorts by."""
+"""Column type of an identifier: ordered by code points on both databases, whatever the server's collation."""
 
 
 def to_json(value: object) -> str:
-    """The JSON text of a value, for the columns of `JSON_DOCUMENT`."""
+    """Return the JSON text of a value, for columns of type `JSON_DOCUMENT`."""
     return msgspec.json.encode(value).decode()

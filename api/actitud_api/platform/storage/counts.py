@@ -1,11 +1,10 @@
-"""Counts of requests: how many there have been of a subject in its window of time, exact however many count at once.
+"""Fixed-window request counters, exact for any number of concurrent requests.
 
-A fixed window for each subject: its first request begins the window, the following ones are counted in it, and the
-first one after its end begins the next (the pattern "rate limiter" in Redis's manual of `INCR`, where the first request
-sets the expiry). So a limit is exact: of a quota of 100 exactly 100 requests pass in a window, whatever the pace. A
-token bucket (GCRA) refills meanwhile and lets more pass; a sliding window keeps a time for each request. The price:
-around the end of a window up to two quotas pass in the time of one. Windows of different subjects end at different
-moments, so those who wait do not all come back at once.
+The first request of a subject begins its window, the following ones are counted in it, and the first one after its end
+begins the next (the pattern "rate limiter" of Redis's `INCR` manual, where the first request sets the expiry). So a
+quota of 100 lets exactly 100 requests pass in a window, whatever the pace. A token bucket (GCRA) refills meanwhile and
+lets more pass; a sliding window stores a time for each request. The price: around the end of a window up to two quotas
+pass in the time of one. Windows of different subjects end at different moments, so clients do not all return at once.
 """
 
 from __future__ import annotations
@@ -28,43 +27,43 @@ from actitud_api.platform.storage.errors import Unavailable
 from actitud_api.platform.storage.times import UtcTime
 
 WINDOW_SECONDS: Final = 60
-"""Seconds of a window."""
+"""Length of a window."""
 
 MAX_SUBJECTS: Final = 100_000
-"""How many windows a process keeps at once; each takes about 300 bytes."""
+"""Windows that a process holds at once; each takes about 300 bytes."""
 
 SWEEP_ROWS: Final = 10_000
-"""How many windows that have ended one sweep removes from the database at most."""
+"""Ended windows that one sweep removes from the database at most."""
 
 
 class CountedRequest(NamedTuple):
-    """A request that was counted: its number in the window of its subject, from 1, and the seconds to its end."""
+    """Position of a request in the window of its subject, from 1, and the seconds until the window ends."""
 
     number: int
     seconds: float
 
 
 class RequestCounter(Protocol):
-    """Counts requests; safe to share between threads."""
+    """Counter of requests by subject; safe to share between threads."""
 
     @property
     def max_waiters(self) -> int:
-        """How many threads can wait for a count at once; 0 where counting does not wait."""
+        """Threads that can wait for a count at once; 0 where counting does not wait."""
         ...
 
     def count(self, subject: str) -> CountedRequest:
-        """Counts one more request of a subject; raises `Unavailable` where it cannot be counted in time."""
+        """Count one more request of a subject and return its position; raise `Unavailable` if it takes too long."""
         ...
 
     def close(self) -> None:
-        """Closes what it holds open; it can be used again."""
+        """Close open connections; the counter can be used again."""
         ...
 
 
 class RequestCount(Base, table=True):
-    """The window of a subject on PostgreSQL: how many requests it has counted and when it ends.
+    """Window of a subject on PostgreSQL: its number of requests and its end.
 
-    Without a log (`UNLOGGED`): a crash of the server begins every window anew. Empty on SQLite.
+    The table is `UNLOGGED`: a crash of the server resets every window. Empty on SQLite.
     """
 
     __tablename__ = "request_count"
@@ -86,10 +85,10 @@ class _Window:
 
 
 class MemoryCounter:
-    """Counts in the memory of the process: exact for what one process serves, as with SQLite.
+    """Counter in the memory of the process: exact for the requests of one process, as with SQLite.
 
-    Windows are as long as each other, so they end in the order in which they began. Those that have ended are
-    forgotten; where there are too many all the same, the one that ends next is.
+    Windows have one length, so they end in the order in which they began. Ended ones are dropped; above `MAX_SUBJECTS`
+    the one that ends next is dropped too.
     """
 
     max_waiters: Final = 0
@@ -104,7 +103,7 @@ class MemoryCounter:
         self._lock = threading.Lock()
 
     def count(self, subject: str) -> CountedRequest:
-        """Counts one more request of a subject."""
+        """Count one more request of a subject and return its position."""
         with self._lock:
             now = self._clock()
             while self._windows and next(iter(self._windows.values())).ends <= now:
@@ -118,7 +117,7 @@ class MemoryCounter:
             return CountedRequest(window.number, window.ends - now)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
 
 # --- on a server ----------------------------------------------------------------------------------------------
@@ -144,21 +143,21 @@ _SWEEP: Final = text(
 
 
 class PostgresqlCounter:
-    """Counts in PostgreSQL: exact for any number of processes, whatever their clocks say.
+    """Counter in PostgreSQL: exact for any number of processes, whatever their clocks say.
 
-    One statement for a request, on connections of its own that commit each statement by itself, so that it never
-    waits for who writes. Who counts removes the windows that have ended, once in the time of a window.
+    One statement per request, on autocommit connections of its own, so that it never waits for writers. Once per window
+    length a request also removes ended windows.
     """
 
     def __init__(self, engine: Engine, connections: int, seconds: float = WINDOW_SECONDS) -> None:
-        """`engine`: commits each statement by itself; `connections`: the size of its pool."""
+        """`engine` must be in autocommit mode; `connections` is the size of its pool."""
         self.max_waiters = connections
         self._engine = engine
         self._seconds = seconds
         self._sweep_at = time.monotonic() + seconds
 
     def count(self, subject: str) -> CountedRequest:
-        """Counts one more request of a subject; raises `Unavailable` where that fails, for whatever reason."""
+        """Count one more request of a subject and return its position; raise `Unavailable` on any failure."""
         try:
             counted = self._counted(subject)
         except TimeoutExpired as error:
@@ -172,7 +171,7 @@ class PostgresqlCounter:
         return counted
 
     def close(self) -> None:
-        """Closes its connections."""
+        """Close the connections."""
         self._engine.dispose()
 
     def _counted(self, subject: str) -> CountedRequest:

@@ -1,4 +1,4 @@
-"""The database: sessions to read and sessions to write."""
+"""The database of the service: read sessions, write sessions, migrations."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ __all__ = ["Database", "InvalidDatabase", "Session", "Unavailable", "lock_table"
 
 
 class Backend(Protocol):
-    """What the service knows of a kind of database; the modules `sqlite` and `postgresql` are that."""
+    """Operations that differ by kind of database; implemented by the modules `sqlite` and `postgresql`."""
 
     def create_engines(self, url: URL) -> tuple[Engine, Engine]:
-        """The engine for reading and the engine for writing."""
+        """Return the engine for reading and the engine for writing."""
 
     def create_counter(self, url: URL) -> RequestCounter:
-        """What counts requests for as many processes as may serve such a database at once."""
+        """Return the request counter shared by all processes of this database."""
 
     def lock_for_migration(self, connection: Connection) -> None:
-        """Makes the connection the only one that migrates until its transaction ends."""
+        """Let this connection alone migrate until its transaction ends."""
 
     def is_unavailable(self, error: DBAPIError) -> bool:
-        """Whether an error says that the database cannot be had in time."""
+        """Return True if an error means that the database cannot be reached in time."""
 
 
 BACKENDS: Final[dict[str, Backend]] = {"sqlite": sqlite, "postgresql": postgresql}
 
 
 class Database:
-    """A database of the service; safe to share between threads, each session in one of them.
+    """Database of the service; safe to share between threads, each session in one of them.
 
-    Services open a session for one use case and close it before they answer:
+    Services open a session for one use case and close it before they respond:
 
         with database.write() as session:
             queries.store(session, …)
@@ -53,9 +53,12 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        """Prepares the database at an SQLAlchemy URL; nothing is opened before the first session.
+        """Prepare the database at an SQLAlchemy URL; nothing is opened before the first session.
 
-        `sqlite:///<path>` or `postgresql+psycopg://…`. Raises `InvalidDatabase` for any other.
+        The URL is `sqlite:///<path>` or `postgresql+psycopg://…`.
+
+        Raises:
+            InvalidDatabase: The URL is malformed or of another kind.
         """
         try:
             parsed = make_url(url)
@@ -72,37 +75,40 @@ class Database:
         self._later: ThreadPoolExecutor | None = None
 
     def migrate(self) -> None:
-        """Brings the tables to the newest revision; does nothing where they are.
+        """Upgrade the tables to the newest revision, if they are behind; raise `Unavailable`.
 
-        Of several processes that start at once one migrates and the others wait for it. Raises `Unavailable`.
+        Of several processes that start together one migrates and the others wait for it.
         """
         with self.begin_migration() as connection:
             upgrade(connection)
 
     @contextmanager
     def begin_migration(self) -> Iterator[Connection]:
-        """A transaction in which nobody else moves the tables between revisions; raises `Unavailable`."""
+        """Open a transaction in which no other process migrates; raise `Unavailable`."""
         with self._available(), self._writer.begin() as connection:
             self._backend.lock_for_migration(connection)
             yield connection
 
     def is_current(self) -> bool:
-        """Whether the tables are at the newest revision; raises `Unavailable`."""
+        """Return True if the tables are at the newest revision; raise `Unavailable`."""
         with self._available(), self._reader.connect() as connection:
             return is_current(connection)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that sees one state of the database and cannot change it; raises `Unavailable`."""
+        """Open a read-only session on one consistent state of the database; raise `Unavailable`."""
         with self._reading.acquire(), self._available(), Session(self._reader, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session whose changes are all kept, synced to disk, when the block ends; none where it raises.
+        """Open a session that is committed and synced at the end of the block, or rolled back if the block raises.
 
-        On SQLite nobody else writes meanwhile; on PostgreSQL they do, so what a change rests on is compared in the
-        same statement (`UPDATE … WHERE version = ?` and its row count) or locked first. Raises `Unavailable`.
+        On SQLite there is one writer at a time. On PostgreSQL others write meanwhile: compare the version in the
+        statement itself (`UPDATE … WHERE version = ?` and its row count), or lock the rows first.
+
+        Raises:
+            Unavailable: No connection or lock was free in time.
         """
         with (
             self._writing.acquire(),
@@ -113,14 +119,14 @@ class Database:
             yield session
 
     def run_later(self, act: Callable[[], None]) -> None:
-        """Does something that nobody waits for, after what was asked for before; it must not raise."""
+        """Queue a function for a background thread, in order of arrival; it must not raise."""
         with self._lock:
             if self._later is None:
                 self._later = ThreadPoolExecutor(1, "later")
             self._later.submit(act)
 
     def close(self) -> None:
-        """Does what is left to do later, and closes every connection; the database can be used again."""
+        """Finish the queued functions and close every connection; the database can be used again."""
         with self._lock:
             later, self._later = self._later, None
         if later is not None:
@@ -142,16 +148,16 @@ class Database:
 
 
 def _turns(engine: Engine) -> FifoSemaphore:
-    """As many places as the engine has connections, and as long to wait for one."""
+    """Return a semaphore with the size and the timeout of the engine's connection pool."""
     pool = engine.pool
     assert isinstance(pool, QueuePool)
     return FifoSemaphore(pool.size(), pool.timeout())
 
 
 def lock_table(session: Session, table: Table) -> None:
-    """Makes the session the only one that writes a table until it ends; others wait, and readers do not.
+    """Let this session alone write a table until it ends; other writers wait, readers do not.
 
-    For bulk changes that rest on the whole table. On SQLite a session that writes is alone anyway.
+    For bulk changes that depend on the whole table. On SQLite a write session is alone anyway.
     """
     dialect = session.connection().dialect
     if dialect.name == "postgresql":

@@ -1,18 +1,18 @@
-"""What goes wrong with a database, in the terms of the service."""
+"""Database errors in the terms of the service."""
 
 from __future__ import annotations
 
 
 class InvalidDatabase(ValueError):
-    """A URL of no database that the service runs on."""
+    """Malformed database URL, or one of an unsupported kind."""
 
 
 class Unavailable(Exception):
-    """The database cannot be had in time: its connections or locks stay taken, or it does not answer.
+    """Database out of reach in time: its connections or locks stay taken, or it does not respond.
 
-    Nothing of the session is kept, unless the connection was lost while it ended: then nobody knows.
+    The session was rolled back, unless the connection was lost during the commit: then the outcome is unknown.
     """
 
 
 class Irreversible(RuntimeError):
-    """A revision that cannot be undone: something that it keeps has to stay. Nothing has changed."""
+    """Revision without a downgrade, because its data has to stay. Nothing has changed."""

@@ -1,4 +1,4 @@
-"""The form of a text in which it is searched: without accents, case or punctuation."""
+"""Search form of a text: without accents, case or punctuation."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import unicodedata
 
 
 def fold(text: str) -> str:
-    """Letters and digits in lower case without diacritics; everything else becomes one space.
+    """Return a text in lower case without diacritics; other runs of characters become one space.
 
-    `L'Alcúdia de Crespins` → `l alcudia de crespins`; `Vila-real` → `vila real`. The middle dot of Catalan goes
-    without a trace, as people leave it out: `Castellar de n'Hug` → `castellar de n hug`, `col·legi` → `collegi`.
+    `L'Alcúdia de Crespins` → `l alcudia de crespins`; `Vila-real` → `vila real`. The middle dot of Catalan is dropped,
+    as people omit it: `Castellar de n'Hug` → `castellar de n hug`, `col·legi` → `collegi`.
     """
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     kept = (character for character in decomposed if character != "·" and not unicodedata.combining(character))
@@ -17,5 +17,5 @@ def fold(text: str) -> str:
 
 
 def split_words(query: str) -> list[str]:
-    """The words of a search, each once, in the form of `fold`."""
+    """Return the distinct words of a search query in the form of `fold`."""
     return list(dict.fromkeys(fold(query).split()))

@@ -1,4 +1,4 @@
-"""How a database is: the settings of its connections, whether it takes writes, and the known bug of its engine."""
+"""Health checks of a database: connection settings, a trial write, the WAL-reset bug of SQLite."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ PRAGMAS: Final = {
     "foreign_keys": 1,
     "recursive_triggers": 1,
 }
-"""What every connection to SQLite has to have, so that what was acknowledged is kept."""
+"""Settings without which SQLite may lose acknowledged writes."""
 
 BUSY_TIMEOUT_MIN: Final = 5_000
-"""Least milliseconds that a connection to SQLite waits for a lock."""
+"""Milliseconds that a SQLite connection must wait for a lock, at least."""
 
 WAL_INTRODUCED: Final = (3, 7, 0)
 WAL_RESET_FIXED: Final = (3, 51, 3)
@@ -30,14 +30,16 @@ WAL_RESET_BACKPORTS: Final = ((3, 44, 6), (3, 50, 7))
 
 
 def get_sqlite_version() -> Version:
-    """The version of the SQLite that runs here."""
+    """Return the version of the SQLite library in use."""
     return sqlite3.sqlite_version_info[:3]
 
 
 def has_wal_bug(version: Version) -> bool:
-    """Whether a version of SQLite has the WAL-reset bug: two connections that write and checkpoint may spoil the file.
+    """Return True if a SQLite version has the WAL-reset bug.
 
-    Source: sqlite.org/wal.html; versions 3.7.0 to 3.51.2, except 3.44.6 and 3.50.7 and what follows them.
+    Two connections that write and checkpoint may corrupt the file.
+
+    Source: sqlite.org/wal.html; versions 3.7.0 to 3.51.2, except 3.44.6 and 3.50.7 and later ones of those lines.
     """
     if any(version[:2] == fixed[:2] and version >= fixed for fixed in WAL_RESET_BACKPORTS):
         return False
@@ -45,15 +47,16 @@ def has_wal_bug(version: Version) -> bool:
 
 
 def get_dialect(database: Database) -> str:
-    """`sqlite` or `postgresql`; raises `DatabaseFailure` where the database cannot be reached."""
+    """Return `sqlite` or `postgresql`; raise `DatabaseFailure` if the database cannot be reached."""
     with wrap_failures(), database.read() as session:
         return session.connection().dialect.name
 
 
 def find_wrong_pragmas(database: Database) -> dict[str, str]:
-    """The settings of SQLite that a reading or the writing connection lacks, each with what is there instead.
+    """Map `<role>.<pragma>` to its actual value, for the SQLite settings that differ from the required ones.
 
-    Raises `DatabaseFailure`.
+    Raises:
+        DatabaseFailure: The database cannot be reached.
     """
     wrong: dict[str, str] = {}
     for role in ("reader", "writer"):
@@ -76,9 +79,9 @@ def _wrong_of(database: Database, role: Literal["reader", "writer"]) -> dict[str
 
 
 def write_and_roll_back(database: Database) -> None:
-    """Writes what is there already and takes it back; raises `DatabaseFailure` where that fails.
+    """Write a row over itself and roll back; raise `DatabaseFailure` if that fails.
 
-    Nothing is committed: a service may be running, and it has to stay the only one that changes the file.
+    Nothing is committed: a running service has to stay the only one that changes the file.
     """
     with wrap_failures(), database.write() as session:
         session.connection().execute(text("UPDATE alembic_version SET version_num = version_num"))

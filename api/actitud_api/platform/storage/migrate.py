@@ -1,4 +1,4 @@
-"""Runs the revisions in `migrations/` from within the program: there is no alembic.ini to carry along."""
+"""Alembic run from within the program, without an alembic.ini."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from sqlalchemy import Connection
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Upgrades to a revision, inside the transaction of the connection."""
+    """Upgrade to a revision, inside the transaction of the connection."""
     command.upgrade(_config(connection), revision)
 
 
 def downgrade(connection: Connection, revision: str = "base") -> None:
-    """Downgrades to a revision, inside the transaction of the connection."""
+    """Downgrade to a revision, inside the transaction of the connection."""
     command.downgrade(_config(connection), revision)
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether the database is at the newest revision."""
+    """Return True if the database is at the newest revision."""
     return frozenset(MigrationContext.configure(connection).get_current_heads()) == _heads()
 
 

@@ -1,4 +1,4 @@
-"""Where a database is, and how that is shown."""
+"""Database URLs: parsing, display, and errors fit for people."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from actitud_api.platform.storage.errors import Unavailable
 
 
 class DatabaseFailure(RuntimeError):
-    """The database did not do what it was asked; the text is the reason that it gives."""
+    """Failed database operation; the text is the reason given by the database."""
 
 
 def is_supported(url: str) -> bool:
-    """Whether a URL is one of a kind of database that there can be."""
+    """Return True if a URL is of a supported kind of database."""
     try:
         return make_url(url).get_backend_name() in ("sqlite", "postgresql")
     except (ArgumentError, ValueError):
@@ -25,24 +25,24 @@ def is_supported(url: str) -> bool:
 
 
 def find_database_file(url: str) -> Path | None:
-    """The file of a SQLite database; None where the database is a server."""
+    """Return the file of a SQLite database, or None for a server."""
     parsed = make_url(url)
     return Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
 
 
 def is_absent(url: str) -> bool:
-    """Whether the database has a file and it is not there; to open it would make it."""
+    """Return True if the database is a file that does not exist; opening it would create it."""
     file = find_database_file(url)
     return file is not None and not file.exists()
 
 
 def hide_password(url: str) -> str:
-    """The URL without its password."""
+    """Return the URL without its password."""
     return make_url(url).render_as_string(hide_password=True)
 
 
 def format_for_tools(url: str) -> str:
-    """The URL as the tools of PostgreSQL take it, without its password: they ask for it or read it elsewhere."""
+    """Return the URL for PostgreSQL's tools, without its password: they ask for it or read it elsewhere."""
     whole = make_url(url)
     bare = URL.create("postgresql", whole.username, None, whole.host, whole.port, whole.database, whole.query)
     return bare.render_as_string()
@@ -50,7 +50,7 @@ def format_for_tools(url: str) -> str:
 
 @contextmanager
 def wrap_failures() -> Iterator[None]:
-    """A block whose failures of the database are raised as `DatabaseFailure`, without statement or parameters."""
+    """Raise database errors of the block as `DatabaseFailure`, without statement or parameters."""
     try:
         yield
     except Unavailable as error:

@@ -1,4 +1,4 @@
-"""Engines for PostgreSQL: what a session waits for is bounded, and what it acknowledges is synced."""
+"""PostgreSQL engines with bounded waiting and synced commits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from actitud_api.platform.storage.counts import PostgresqlCounter
 from actitud_api.platform.storage.errors import InvalidDatabase
 
 DRIVER: Final = "postgresql+psycopg"
-"""The driver that a URL has to spell: without it the one that is meant depends on the version of SQLAlchemy."""
+"""Driver that a URL has to name: without it the default depends on the version of SQLAlchemy."""
 
 STATEMENT_TIMEOUT: Final = 5_000
 """Milliseconds that one statement may take."""
@@ -26,34 +26,36 @@ IDLE_TIMEOUT: Final = 10_000
 """Milliseconds that a transaction may stay open without a statement, holding its locks."""
 
 POOL_TIMEOUT: Final = 5
-"""Seconds that a session waits for a connection of the pool."""
+"""Seconds that a session waits for a pooled connection."""
 
 READERS: Final = 14
 WRITERS: Final = 8
 COUNTERS: Final = 2
-"""Connections of a process, opened as they are needed: four processes fit in the 97 that a server has for users by
-default."""
+"""Connections of a process, opened on demand. Four processes fit in the 97 that a server offers users by default."""
 
 COUNT_TIMEOUT: Final = 1_000
-"""Milliseconds that the statement which counts a request may take; it is made in less than one."""
+"""Milliseconds that the counting statement may take; it normally takes less than one."""
 
 MIGRATION_TIMEOUT: Final = 60
-"""Seconds that a process waits for another one that migrates, or for a table that is to be changed."""
+"""Seconds that a process waits for another one that migrates, or for a table to be changed."""
 
 _MIGRATION_LOCK: Final = 0x61637469747564
-"""The advisory lock of who migrates: `actitud` in ASCII."""
+"""Advisory lock held while migrating: `actitud` in ASCII."""
 
 _UNAVAILABLE: Final = ("08", "40", "53", "55P03", "57")
-"""How the codes begin of what another time may bring: no connection, a deadlock, no room, a lock that was not had
-in time, a statement that took too long or a server that stops or starts."""
+"""Prefixes of SQLSTATE codes that are temporary.
+
+In order: connection lost, deadlock, no resources, lock not granted in time, statement timeout or server shutdown.
+"""
 
 Role = Literal["reader", "writer", "counter"]
 
 
 def create_engines(url: URL) -> tuple[Engine, Engine]:
-    """The engine for reading and the engine for writing of a database; nothing is opened yet.
+    """Return the engine for reading and the engine for writing; nothing is opened yet.
 
-    Raises `InvalidDatabase` where the URL does not spell the driver.
+    Raises:
+        InvalidDatabase: The URL does not name the driver.
     """
     if url.drivername != DRIVER:
         raise InvalidDatabase(f"PostgreSQL needs its driver spelled: {DRIVER}://…")
@@ -61,19 +63,19 @@ def create_engines(url: URL) -> tuple[Engine, Engine]:
 
 
 def create_counter(url: URL) -> PostgresqlCounter:
-    """What counts requests, for all processes that serve the database."""
+    """Return the request counter shared by all processes of the database."""
     return PostgresqlCounter(_engine(url, "counter", COUNTERS), COUNTERS)
 
 
 def lock_for_migration(connection: Connection) -> None:
-    """Makes the connection the only one that migrates until its transaction ends; others wait for it."""
+    """Let this connection alone migrate until its transaction ends; others wait for it."""
     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{MIGRATION_TIMEOUT}s'")
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
 
 
 def is_unavailable(error: DBAPIError) -> bool:
-    """Whether another time may bring what was asked for; an error without a code is that of a connection."""
+    """Return True if an error is temporary; an error without a SQLSTATE is one of the connection."""
     original = error.orig
     return isinstance(original, psycopg.OperationalError) and (
         original.sqlstate is None or original.sqlstate.startswith(_UNAVAILABLE)
@@ -98,11 +100,13 @@ def _engine(url: URL, role: Role, connections: int) -> Engine:
 
 
 def _options(url: URL, role: Role) -> str:
-    """The settings of a connection, after those of the URL; sent with the start of it, so they cost no statement.
+    """Return the settings of a connection, after those of the URL.
 
-    A reader sees one state of the database, which on PostgreSQL is REPEATABLE READ; only reading, it never fails to
-    be serialised. A writer sees what others have committed before each of its statements. What is counted need not
-    outlive a crash, so it is not synced.
+    They are sent at connection start, so they cost no statement.
+
+    A reader needs one consistent state, which on PostgreSQL is REPEATABLE READ; being read-only it never fails to be
+    serialised. A writer sees the commits of others before each of its statements. Request counts need not outlive a
+    crash, so they are not synced.
     """
     settings = {
         "timezone": "UTC",

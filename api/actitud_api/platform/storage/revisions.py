@@ -1,4 +1,4 @@
-"""Which revision the tables of a database are at, and moving them to another."""
+"""Schema revisions of a database, and migrations between them."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from actitud_api.platform.storage.migrate import downgrade, upgrade
 from actitud_api.platform.storage.places import wrap_failures
 
 BASE = "base"
-"""The name of the state before the first revision: no tables."""
+"""Name of the state before the first revision, without tables."""
 
 _BEFORE_RELEASES = frozenset(f"{number:04}" for number in range(1, 17))
-"""The revisions before release 0.1.0, which were made one."""
+"""Revisions before release 0.1.0, merged into one."""
 
 
 State = Literal["empty", "behind", "current", "unreleased", "foreign"]
-"""`unreleased`: a version before 0.1.0 made the tables; `foreign`: a release that is unknown here."""
+"""State of the tables of a database.
+
+`unreleased`: made by a version before 0.1.0. `foreign`: made by a release unknown here.
+"""
 
 
 class UnknownRevision(LookupError):
-    """There is no revision of that name in this release; `known` lists those that there are, oldest first."""
+    """Revision unknown to this release; `known` lists the known ones, oldest first."""
 
     def __init__(self, revision: str, known: Sequence[str]) -> None:
         super().__init__(revision)
@@ -35,7 +38,7 @@ class UnknownRevision(LookupError):
 
 
 class Revisions(Struct, frozen=True):
-    """The revision of a database (`base` where it has no tables) and those that this release knows, oldest first."""
+    """Revision of a database (`base` without tables) and the revisions known to this release, oldest first."""
 
     current: str
     known: tuple[str, ...]
@@ -47,7 +50,7 @@ class Revisions(Struct, frozen=True):
 
     @property
     def state(self) -> State:
-        """Tell whether the tables are there and as this release needs them."""
+        """State of the tables compared with this release."""
         if self.current == BASE:
             return "empty"
         if self.current in _BEFORE_RELEASES:
@@ -58,7 +61,7 @@ class Revisions(Struct, frozen=True):
 
 
 class MigrationResult(Struct, frozen=True):
-    """What a migration did: the revisions done or undone, in the order in which that was."""
+    """Completed migration: its revisions in the order in which they were applied or undone."""
 
     before: str
     after: str
@@ -67,17 +70,21 @@ class MigrationResult(Struct, frozen=True):
 
 
 def get_revisions(database: Database) -> Revisions:
-    """The revisions of a database; raises `DatabaseFailure` where it cannot be read."""
+    """Return the revisions of a database; raise `DatabaseFailure` if it cannot be read."""
     with wrap_failures(), database.read() as session:
         heads = MigrationContext.configure(session.connection()).get_current_heads()
     return Revisions(heads[0] if heads else BASE, _list_known())
 
 
 def move_to_revision(database: Database, target: str | None = None) -> MigrationResult:
-    """Moves the tables to a revision, newest unless said otherwise, in one transaction.
+    """Migrate the tables to a revision, by default the newest, in one transaction, and return the steps.
 
-    To go down removes what the later revisions added, with its data. Raises `UnknownRevision` for a target, or a
-    present revision, that this release does not know, `Irreversible` and `DatabaseFailure`; then nothing has changed.
+    A downgrade removes the columns and tables of later revisions with their data. On any error nothing has changed.
+
+    Raises:
+        UnknownRevision: The target or the present revision is unknown to this release.
+        Irreversible: A revision has no downgrade.
+        DatabaseFailure: The database refused.
     """
     order = [BASE, *_list_known()]
     before = get_revisions(database).current
@@ -99,7 +106,7 @@ def move_to_revision(database: Database, target: str | None = None) -> Migration
 
 
 def _list_known() -> tuple[str, ...]:
-    """Every revision of this release, oldest first."""
+    """Return every revision of this release, oldest first."""
     config = Config()
     config.set_main_option("script_location", "actitud_api.platform.storage:migrations")
     scripts = list(ScriptDirectory.from_config(config).walk_revisions())

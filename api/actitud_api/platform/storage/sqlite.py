@@ -1,4 +1,4 @@
-"""Engines for SQLite, with the settings that keep acknowledged writes (measured: one writer, WAL, FULL)."""
+"""SQLite engines with the settings that keep acknowledged writes (measured: one writer, WAL, FULL)."""
 
 from __future__ import annotations
 
@@ -19,22 +19,24 @@ BUSY_TIMEOUT = 10
 """Seconds that a connection waits for a lock of another process before it fails."""
 
 READERS = 40
-"""Connections for reading, opened as they are needed: as many as the server has worker threads."""
+"""Read connections, opened on demand: as many as the server has worker threads."""
 
 _UNAVAILABLE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
-"""What another time may bring: a lock that was not had in time, a disk without room or that failed."""
+"""Temporary error codes: lock not granted in time, disk full, disk failure."""
 
 _PRIMARY_CODE = 0xFF
-"""The bits of an extended result code that say what kind of error it is."""
+"""Mask of the primary code in an extended result code."""
 
 Role = Literal["reader", "writer"]
 
 
 def create_engines(url: URL) -> tuple[Engine, Engine]:
-    """The engine for reading and the engine for writing of a database file; nothing is opened yet.
+    """Return the engine for reading and the engine for writing of a database file; nothing is opened yet.
 
-    There is a single writing connection, so writers of this process queue for it instead of for the lock of the
-    file. Raises `InvalidDatabase` where the URL names no file: a database in memory has no second connection.
+    There is a single write connection, so writers of this process queue for it instead of for the lock of the file.
+
+    Raises:
+        InvalidDatabase: The URL names no file; a database in memory has no second connection.
     """
     if url.database in (None, "", ":memory:"):
         raise InvalidDatabase("SQLite needs a file: sqlite:///<path>")
@@ -42,16 +44,16 @@ def create_engines(url: URL) -> tuple[Engine, Engine]:
 
 
 def create_counter(_url: URL) -> MemoryCounter:
-    """What counts requests: one process serves a file."""
+    """Return a request counter; a SQLite file is served by one process."""
     return MemoryCounter()
 
 
 def lock_for_migration(connection: Connection) -> None:
-    """Nothing: `BEGIN IMMEDIATE` has already made the connection the only one that writes."""
+    """Do nothing: `BEGIN IMMEDIATE` has already locked out other writers."""
 
 
 def is_unavailable(error: DBAPIError) -> bool:
-    """Whether another time may bring what was asked for."""
+    """Return True if an error is temporary."""
     code = error.orig.sqlite_errorcode if isinstance(error.orig, sqlite3.OperationalError) else sqlite3.SQLITE_OK
     return code & _PRIMARY_CODE in _UNAVAILABLE
 

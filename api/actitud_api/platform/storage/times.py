@@ -1,4 +1,4 @@
-"""Times in the database: UTC on the way in and on the way out, whatever the database keeps."""
+"""Column type for times, always UTC."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """A column of times with their zone. SQLite would drop the zone without a word, and move the time with it."""
+    """Column of times with their zone. SQLite drops the zone silently, and moves the time with it."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The time in UTC; raises `ValueError` for one without a zone."""
+        """Return the time in UTC; raise `ValueError` if it has no zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -23,7 +23,7 @@ class UtcTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The time with its zone, UTC."""
+        """Return the time with the zone UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -1,7 +1,7 @@
-"""Turns: who comes first goes first.
+"""FIFO semaphore for the connection pool.
 
-The pool of connections lets whoever comes by take a connection that has just become free, even while others wait for
-it: under load some of them would wait until they give up.
+SQLAlchemy's pool gives a connection that becomes free to whichever thread asks first, even while others wait: under
+load some of them would wait until they time out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from actitud_api.platform.storage.errors import Unavailable
 
 
 class FifoSemaphore:
-    """Lets so many threads in at once, the others in the order in which they came."""
+    """Semaphore that admits waiting threads in order of arrival."""
 
     def __init__(self, slots: int, seconds: float) -> None:
         self._free = slots
@@ -25,7 +25,7 @@ class FifoSemaphore:
 
     @contextmanager
     def acquire(self) -> Iterator[None]:
-        """A place for as long as the block runs; raises `Unavailable` where none becomes free in time."""
+        """Hold a slot for as long as the block runs; raise `Unavailable` if none becomes free in time."""
         self._take()
         try:
             yield
@@ -47,7 +47,7 @@ class FifoSemaphore:
                 raise Unavailable("no connection in time")
 
     def _give_back(self) -> None:
-        """Hands the place to who waits longest, so that nobody takes it in between."""
+        """Hand the slot to the thread that waits longest, so that no newcomer takes it in between."""
         with self._lock:
             if self._waiting:
                 self._waiting.popleft().set()

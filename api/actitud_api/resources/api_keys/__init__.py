@@ -1,1 +1,1 @@
-"""Keys over HTTP: who may be let at what, handed out, replaced, ended, and reported by whoever finds one."""
+"""Access keys over HTTP: create, list, rotate, revoke, report as leaked."""

@@ -1,4 +1,4 @@
-"""Keys on the wire."""
+"""Wire schemas of access keys."""
 
 from __future__ import annotations
 
@@ -174,18 +174,18 @@ class ReportReceipt(Struct, frozen=True, kw_only=True):
 
 
 def build_filters(query: KeyQuery, key: str | None) -> KeyFilters:
-    """Which keys are listed; `key`: that one alone."""
+    """Return the filters of a query; `key`: only that one."""
     return KeyFilters(role=query.role, organisation=query.organisation, key=key)
 
 
 def build_requested_key(request: KeyRequest) -> RequestedKey:
-    """The key that is asked for."""
+    """Return the key described by a request."""
     role: Role = request.__struct_config__.tag  # type: ignore[assignment]  # each tag is a role
     return RequestedKey(role=role, **structs.asdict(request))
 
 
 def build_access_key(used: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> AccessKey:
-    """A key as it is answered."""
+    """Return the response for a key."""
     record = used.record
     return AccessKey(
         id=record.id,
@@ -204,5 +204,5 @@ def build_access_key(used: KeyUsage, peppers: Sequence[SecretText], now: datetim
 
 
 def build_new_access_key(used: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> NewAccessKey:
-    """A key that was made as it is answered to a repetition, and as that is kept."""
+    """Return the response for a new key without its secret, as it is stored and replayed."""
     return NewAccessKey(**structs.asdict(build_access_key(used, peppers, now)), secret=None)

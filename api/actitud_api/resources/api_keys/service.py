@@ -1,4 +1,4 @@
-"""Use cases over keys that know what these are bound to."""
+"""Use cases of access keys that check their bindings."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from actitud_api.resources.organisations import service as organisations
 
 
 class UnknownBinding(Struct, frozen=True):
-    """What a key cannot be bound to, because it is not there: `pointer` says where it stands."""
+    """Organisation or edition that does not exist, at a JSON pointer into the request."""
 
     pointer: str
     value: str
 
 
 class BindingsNotFound(LookupError):
-    """A key that was to be bound to what is not there; `unknown` names all of it."""
+    """Bindings to missing organisations or editions; `unknown` lists all of them."""
 
     def __init__(self, unknown: Iterable[UnknownBinding]) -> None:
         self.unknown = tuple(unknown)
@@ -30,7 +30,7 @@ class BindingsNotFound(LookupError):
 
 
 class RequestedKey(Struct, frozen=True, kw_only=True):
-    """A key to be made; an alias of an organisation counts as its id."""
+    """Key to be created; organisations by id or alias."""
 
     role: access.Role
     organisations: Sequence[str] = ()
@@ -41,7 +41,13 @@ class RequestedKey(Struct, frozen=True, kw_only=True):
 def create_key(
     session: Session, peppers: Sequence[SecretText], wanted: RequestedKey, *, maker: str | None, now: datetime
 ) -> access.CreatedKey:
-    """Makes a key for what is there; raises `Unbound`, `Misbound`, and `ValueError` as `access.create_key`."""
+    """Create a key after checking that its bindings exist.
+
+    Raises:
+        BindingsNotFound: An organisation or edition does not exist.
+        Misbound: The role does not allow these bindings.
+        ValueError: The life of the key is out of range.
+    """
     of, unknown = _bindings(session, wanted)
     if unknown:
         raise BindingsNotFound(unknown)
@@ -58,7 +64,7 @@ def create_key(
 
 
 def _bindings(session: Session, wanted: RequestedKey) -> tuple[list[tuple[str, str]], list[UnknownBinding]]:
-    """What a key is to be bound to by kind and id, and what of it is not there."""
+    """Return the bindings of a key as kind and id, and the unknown ones."""
     found: list[tuple[str, str]] = []
     unknown: list[UnknownBinding] = []
     for pointer, kind, name in _named(wanted):

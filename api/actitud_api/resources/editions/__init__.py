@@ -1,1 +1,1 @@
-"""Editions: the yearly rounds in which organisations are scored."""
+"""Editions: yearly rounds in which organisations are scored."""

@@ -1,6 +1,6 @@
-"""The dates of an edition: the windows that its indicators look at and the calendar of its phases.
+"""Dates of an edition: the windows of its indicators and the calendar of its phases.
 
-What they are unless an edition says otherwise, and what of them cannot be.
+Their defaults, and their consistency checks.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from msgspec import Meta, Struct, field, structs
 from actitud_api.engine.methodology.loader import Methodology
 
 REFERENCE_YEARS: Final = (2000, 2100)
-"""The first and the last year that the reference date of an edition may lie in."""
+"""First and last year of the reference date of an edition."""
 
 _ELECTORAL_DAYS: Final = 90
 
@@ -53,12 +53,12 @@ class Calendar(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class EditionContradiction(Struct, frozen=True):
-    """What of an edition cannot be: where (JSON Pointer), by which rule, what is there and what it is held against.
+    """Invalid value of an edition: JSON pointer, rule, value, and the value it is compared `against`.
 
-    `range`: a year beyond `YEARS`. `order`: it ends before it begins. `reference_date`: it goes on after the
-    reference date. `overlap`: a phase begins before the one before it has ended. `taken`: there is such an edition.
-    `draft`: its methodology is a draft, and nothing says that this is meant. `state`: the state of the edition does not
-    let it change so. `assessments`: as many stand in it.
+    `range`: a year beyond `REFERENCE_YEARS`. `order`: it ends before it begins. `reference_date`: it ends after the
+    reference date. `overlap`: a phase begins before the previous one has ended. `taken`: the id exists. `draft`: the
+    methodology is a draft, which was not accepted explicitly. `state`: the state of the edition forbids the change.
+    `assessments`: the edition has that many.
     """
 
     pointer: str
@@ -68,7 +68,7 @@ class EditionContradiction(Struct, frozen=True):
 
 
 def build_windows(reference: date) -> Windows:
-    """The windows of the edition with that reference date, a day of one of `YEARS` (CATALOGUE, section 3)."""
+    """Return the windows of an edition with that reference date, of one of `REFERENCE_YEARS` (CATALOGUE, section 3)."""
     electoral = date(reference.year, 1, 15)
     two_years = _months_to(reference, 24)
     return Windows(
@@ -83,7 +83,7 @@ def build_windows(reference: date) -> Windows:
 
 
 def build_calendar(methodology: Methodology, reference: date) -> Calendar:
-    """The phases of the edition with that reference date, in the year after it, as the methodology has them."""
+    """Return the phases of an edition with that reference date: the methodology's, in the following year."""
     year = reference.year + 1
     steps = methodology.document.calendar
     return msgspec.convert(
@@ -92,7 +92,7 @@ def build_calendar(methodology: Methodology, reference: date) -> Calendar:
 
 
 def find_contradictions(period: Span, windows: Windows, calendar: Calendar) -> Iterator[EditionContradiction]:
-    """All that cannot be of the dates of an edition."""
+    """Yield the contradictions of the dates of an edition."""
     if period.end < period.start:
         yield EditionContradiction("/period_to", "order", str(period.end), str(period.start))
     for name, span in structs.asdict(windows).items():
@@ -110,7 +110,7 @@ def find_contradictions(period: Span, windows: Windows, calendar: Calendar) -> I
 
 
 def _months_to(reference: date, months: Literal[12, 24]) -> Span:
-    """As many months that end with a day: from the day after the same day of an earlier year."""
+    """Return the span of that many months that ends on a day."""
     after = reference + timedelta(days=1)
     year = after.year - months // 12
     is_leap_day = (after.month, after.day) == (2, 29)

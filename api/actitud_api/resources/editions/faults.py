@@ -1,4 +1,4 @@
-"""What of an edition cannot be, in words."""
+"""Texts for contradictions of an edition."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _TEXTS: dict[str, Texts] = {
 
 
 def build_fault(contradiction: EditionContradiction) -> Fault:
-    """A contradiction as a field error."""
+    """Return a contradiction as a field error."""
     text = _TEXTS[contradiction.rule]
     es, en = (sentence.format(value=contradiction.value, against=contradiction.against) for sentence in text)
     return Fault(contradiction.pointer, contradiction.rule, contradiction.value, Texts(es, en))

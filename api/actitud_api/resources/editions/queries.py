@@ -1,4 +1,4 @@
-"""All SQL over editions."""
+"""SQL of editions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from actitud_api.resources.editions.dates import Calendar, Windows
 from actitud_api.resources.editions.tables import EditionTable
 
 State = Literal["open", "in_review", "published"]
-"""Where an edition is: taking answers, in review, published. What is published does not change, and all may see it."""
+"""State of an edition: taking answers, in review, published. A published one is public and never changes."""
 
 EDITIONS = Base.metadata.tables[str(EditionTable.__tablename__)]
 
@@ -26,7 +26,7 @@ _ASSESSMENTS = table("assessment", column("edition"), column("state"))
 
 
 class EditionRecord(Struct, frozen=True, kw_only=True):
-    """An edition as it is stored."""
+    """Stored edition; for the members see the table."""
 
     id: str
     titles: dict[str, str]
@@ -43,14 +43,14 @@ class EditionRecord(Struct, frozen=True, kw_only=True):
 
 
 class CountedEdition(Struct, frozen=True):
-    """An edition and how many organisations it scores."""
+    """Edition with the number of organisations that it scores."""
 
     record: EditionRecord
     organisations: int
 
 
 EditionCursorKey = tuple[date, str]
-"""A place in the order of the list: reference date and id."""
+"""Position in the list: reference date and id."""
 
 _NEWEST = (EDITIONS.c.period_to.desc(), EDITIONS.c.id.desc())
 _COLUMNS = [EDITIONS.c[name] for name in EditionRecord.__struct_fields__]
@@ -69,7 +69,7 @@ _STATE = select(EDITIONS.c.state).where(EDITIONS.c.id == bindparam("id")).with_f
 
 
 def list_page(session: Session, after: EditionCursorKey | None, offset: int, limit: int) -> list[CountedEdition]:
-    """Editions, the newest first, from the one that follows `after`."""
+    """Return editions, newest first, starting after `after`."""
     statement = _COUNTED.order_by(*_NEWEST).offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after)
@@ -79,19 +79,19 @@ def list_page(session: Session, after: EditionCursorKey | None, offset: int, lim
 
 
 def get(session: Session, identifier: str) -> EditionRecord | None:
-    """The edition of that id."""
+    """Return the edition of an id, or None."""
     row = session.execute(_ONE, {"id": identifier}).mappings().one_or_none()
     return None if row is None else _record(dict(row))
 
 
 def get_latest(session: Session) -> EditionRecord | None:
-    """The newest edition that is published."""
+    """Return the newest published edition, or None."""
     row = session.execute(_LATEST).mappings().one_or_none()
     return None if row is None else _record(dict(row))
 
 
 def count_organisations(session: Session, record: EditionRecord) -> int:
-    """How many organisations an edition scores: of a published one those that are final, else all that answer."""
+    """Return the number of organisations scored: the final ones of a published edition, all of any other."""
     statement = _COUNT.where(_ASSESSMENTS.c.edition == record.id)
     if record.state == "published":
         statement = statement.where(_FINAL)
@@ -100,12 +100,12 @@ def count_organisations(session: Session, record: EditionRecord) -> int:
 
 
 def lock_state(session: Session, identifier: str) -> State | None:
-    """The state of an edition, which nobody changes and which nobody removes until the session ends."""
+    """Return the state of an edition, or None; nobody can change or delete the edition until the session ends."""
     return session.execute(_STATE, {"id": identifier}).scalar_one_or_none()
 
 
 def insert_edition(session: Session, record: EditionRecord) -> bool:
-    """Stores a new edition; False where there is one of that id, and then the session can only end."""
+    """Insert an edition; return False if the id exists, and then the session can only end."""
     try:
         session.execute(insert(EDITIONS), structs.asdict(record))
     except IntegrityError:
@@ -114,20 +114,20 @@ def insert_edition(session: Session, record: EditionRecord) -> bool:
 
 
 def update_edition(session: Session, record: EditionRecord, before: int) -> bool:
-    """Replaces an edition if its version is still the one before; whether it was."""
+    """Replace an edition of version `before`; return False if it has another version."""
     values = structs.asdict(record)
     found = session.execute(update(EDITIONS).where(*_at(record.id, before)).values(values).returning(EDITIONS.c.id))
     return found.one_or_none() is not None
 
 
 def lock_edition(session: Session, identifier: str, version: int) -> bool:
-    """Keeps everybody from changing an edition, or adding to it, until the session ends; False at another version."""
+    """Lock an edition against changes and additions until the session ends; return False if it has another version."""
     statement = select(EDITIONS.c.id).where(*_at(identifier, version)).with_for_update()
     return session.execute(statement).one_or_none() is not None
 
 
 def delete_edition(session: Session, identifier: str) -> None:
-    """Removes an edition, if there is one; nothing may belong to it."""
+    """Delete an edition, if it exists; no other row may refer to it."""
     session.execute(delete(EDITIONS).where(EDITIONS.c.id == identifier))
 
 

@@ -136,7 +136,7 @@ class EditionPage(Page[Edition], frozen=True, kw_only=True):
 
 
 def build_edition(counted: CountedEdition, language: Language) -> Edition:
-    """A stored edition as it is answered."""
+    """Return the response for an edition."""
     record = counted.record
     return Edition(
         id=record.id,
@@ -155,7 +155,7 @@ def build_edition(counted: CountedEdition, language: Language) -> Edition:
 
 
 def build_draft(request: EditionRequest) -> EditionDraft:
-    """An edition to be made, of what was sent."""
+    """Return the edition described by a request."""
     return EditionDraft(
         id=request.id,
         titles=structs.asdict(request.titles),
@@ -169,7 +169,7 @@ def build_draft(request: EditionRequest) -> EditionDraft:
 
 
 def build_change(request: EditionPatch) -> EditionChange:
-    """What to change of an edition, of what was sent."""
+    """Return the change of a merge patch."""
     return EditionChange(
         titles=UNSET if request.titles is UNSET else _titles(request.titles),
         windows=UNSET if request.windows is UNSET else _spans(request.windows),
@@ -187,5 +187,5 @@ def _spans(sent: WindowsChange | CalendarChange | None) -> dict[str, Span | None
 
 
 def _sent(part: WindowsChange | CalendarChange) -> dict[str, Span | None]:
-    """The members of a part that were sent."""
+    """Return the members that were sent."""
     return {name: value for name, value in structs.asdict(part).items() if value is not UNSET}

@@ -1,4 +1,4 @@
-"""Use cases over editions."""
+"""Use cases of editions: read, create, update, publish, delete."""
 
 from __future__ import annotations
 
@@ -48,16 +48,16 @@ __all__ = [
 ]
 
 LATEST: Final = "latest"
-"""The name of the newest published edition, whatever its id."""
+"""Name of the newest published edition."""
 
 T = TypeVar("T", Windows, Calendar)
 
 NamedSpans = dict[str, Span | None]
-"""Windows or phases by their name; None for what the methodology says."""
+"""Windows or phases by name; None stands for the default of the methodology."""
 
 
 class UnknownEdition(LookupError):
-    """There is no edition of that id, or none published where the latest is asked for."""
+    """No edition has that id, or none is published for `latest`."""
 
     def __init__(self, edition: str) -> None:
         super().__init__(edition)
@@ -65,7 +65,7 @@ class UnknownEdition(LookupError):
 
 
 class EditionNotOpen(Exception):
-    """An edition in which the assessments do not change, or not so, because of its state."""
+    """The state of the edition forbids this change of its assessments."""
 
     def __init__(self, edition: str, state: State) -> None:
         super().__init__(f"{edition} is {state}")
@@ -74,7 +74,7 @@ class EditionNotOpen(Exception):
 
 
 class EditionInconsistent(ValueError):
-    """An edition that contradicts itself or what is stored; nothing is changed. `contradictions` are all of them."""
+    """Edition that contradicts itself or stored data; nothing was changed."""
 
     def __init__(self, contradictions: Iterable[EditionContradiction]) -> None:
         self.contradictions = tuple(contradictions)
@@ -82,7 +82,7 @@ class EditionInconsistent(ValueError):
 
 
 class EditionDraft(Struct, frozen=True, kw_only=True):
-    """An edition to be made; windows and phases that are not in it are those of the methodology."""
+    """Edition to be created; missing windows and phases are the methodology's."""
 
     id: str
     titles: dict[str, str]
@@ -92,11 +92,11 @@ class EditionDraft(Struct, frozen=True, kw_only=True):
     windows: NamedSpans | None = None
     calendar: NamedSpans | None = None
     accept_draft: bool = False
-    """A methodology that may still change is meant, not one in use."""
+    """Allow a methodology that may still change."""
 
 
 class EditionChange(Struct, frozen=True, kw_only=True):
-    """What to change of an edition: what is UNSET or not named stays; None is what the methodology says."""
+    """Change of an edition: UNSET or unnamed members stay, None is the default of the methodology."""
 
     titles: dict[str, str] | UnsetType = UNSET
     windows: NamedSpans | UnsetType | None = UNSET
@@ -105,20 +105,20 @@ class EditionChange(Struct, frozen=True, kw_only=True):
 
 
 def list_page(database: Database, *, after: EditionCursorKey | None, offset: int, limit: int) -> list[CountedEdition]:
-    """Editions, the newest first, from the one that follows `after`."""
+    """Return editions, newest first, starting after `after`."""
     with database.read() as session:
         return queries.list_page(session, after, offset, limit)
 
 
 def get(database: Database, edition: str) -> CountedEdition:
-    """The edition of that id, or the latest; raises `UnknownEdition`."""
+    """Return the edition of an id, or the latest; raise `UnknownEdition`."""
     with database.read() as session:
         record = find(session, edition)
         return CountedEdition(record, queries.count_organisations(session, record))
 
 
 def get_published(database: Database, edition: str) -> CountedEdition:
-    """The published edition of that id, or the latest; raises `UnknownEdition`, for what is not published too."""
+    """Return a published edition, or the latest; raise `UnknownEdition`, also for an unpublished one."""
     counted = get(database, edition)
     if counted.record.state != "published":
         raise UnknownEdition(edition)
@@ -126,7 +126,7 @@ def get_published(database: Database, edition: str) -> CountedEdition:
 
 
 def find(session: Session, edition: str) -> EditionRecord:
-    """The edition of that id, or the latest; raises `UnknownEdition`."""
+    """Return the edition of an id, or the latest, within a session; raise `UnknownEdition`."""
     record = queries.get_latest(session) if edition == LATEST else queries.get(session, edition)
     if record is None:
         raise UnknownEdition(edition)
@@ -134,7 +134,7 @@ def find(session: Session, edition: str) -> EditionRecord:
 
 
 def find_published(session: Session, edition: str) -> EditionRecord:
-    """The edition of that id, or the latest, that is published; raises `UnknownEdition` for any other."""
+    """Return a published edition, or the latest, within a session; raise `UnknownEdition` for any other."""
     record = find(session, edition)
     if record.state != "published":
         raise UnknownEdition(edition)
@@ -142,9 +142,11 @@ def find_published(session: Session, edition: str) -> EditionRecord:
 
 
 def ensure_open(session: Session, edition: str) -> None:
-    """Makes sure that the edition of that id takes answers, and goes on to until the session ends.
+    """Check that an edition takes answers, and keep it so until the session ends.
 
-    Raises `UnknownEdition` and `EditionNotOpen`.
+    Raises:
+        UnknownEdition: No edition has that id.
+        EditionNotOpen: It is in review or published.
     """
     state = ensure_unpublished(session, edition)
     if state != "open":
@@ -152,9 +154,11 @@ def ensure_open(session: Session, edition: str) -> None:
 
 
 def ensure_unpublished(session: Session, edition: str) -> State:
-    """The state of the edition of that id, which is not published, and which stays in it until the session ends.
+    """Return the state of an unpublished edition, and keep it so until the session ends.
 
-    Raises `UnknownEdition` and `EditionNotOpen`.
+    Raises:
+        UnknownEdition: No edition has that id.
+        EditionNotOpen: It is published.
     """
     state = queries.lock_state(session, edition)
     if state is None:
@@ -165,16 +169,13 @@ def ensure_unpublished(session: Session, edition: str) -> State:
 
 
 def lock(session: Session, record: EditionRecord) -> None:
-    """Keeps everybody from changing an edition, or adding to it, until the session ends.
-
-    Raises `Stale` where it is no longer so.
-    """
+    """Lock an edition against changes and additions until the session ends; raise `StaleVersion` if it has changed."""
     if not queries.lock_edition(session, record.id, record.version):
         raise StaleVersion
 
 
 def publish(session: Session, record: EditionRecord, *, now: datetime) -> EditionRecord:
-    """Makes an edition in review a published one, which then does not change; it is held. Raises `Stale`."""
+    """Mark a locked edition as published, after which it never changes, and return it; raise `StaleVersion`."""
     after = structs.replace(record, state="published", updated=now, version=record.version + 1)
     if not queries.update_edition(session, after, record.version):
         raise StaleVersion
@@ -182,7 +183,7 @@ def publish(session: Session, record: EditionRecord, *, now: datetime) -> Editio
 
 
 def create(session: Session, draft: EditionDraft, *, now: datetime) -> CountedEdition:
-    """Makes an edition that is open; raises `Contradicted`."""
+    """Create an open edition; raise `EditionInconsistent`."""
     if load_methodology(draft.methodology).status == "draft" and not draft.accept_draft:
         raise EditionInconsistent([EditionContradiction("/methodology", "draft", draft.methodology)])
     record = build_record(draft, now=now)
@@ -194,7 +195,7 @@ def create(session: Session, draft: EditionDraft, *, now: datetime) -> CountedEd
 def build_record(
     draft: EditionDraft, *, now: datetime, state: State = "open", simulated: bool = False
 ) -> EditionRecord:
-    """An edition as it is stored at first; raises `Contradicted` for a reference date out of `dates.YEARS`."""
+    """Return the record of a new edition; raise `EditionInconsistent` beyond `REFERENCE_YEARS`."""
     reference = draft.period_to
     first, last = dates.REFERENCE_YEARS
     if not first <= reference.year <= last:
@@ -220,7 +221,7 @@ def build_record(
 
 
 def add(session: Session, record: EditionRecord) -> None:
-    """Stores a new edition; raises `Contradicted` where there is one of that id."""
+    """Store a new edition; raise `EditionInconsistent` if the id exists."""
     if not queries.insert_edition(session, record):
         raise EditionInconsistent([EditionContradiction("/id", "taken", record.id)])
 
@@ -228,7 +229,13 @@ def add(session: Session, record: EditionRecord) -> None:
 def update(
     session: Session, edition: str, change: EditionChange, *, expected: Expected, now: datetime
 ) -> CountedEdition:
-    """Changes an edition that is not published; raises `UnknownEdition`, `Stale` and `Contradicted`."""
+    """Update an unpublished edition and return it.
+
+    Raises:
+        UnknownEdition: No edition has that id.
+        StaleVersion: The stored revision is not the `expected` one.
+        EditionInconsistent: It is published, or the changed dates contradict each other.
+    """
     before = _changeable(session, edition, expected)
     windows = dates.build_windows(before.period_to)
     calendar = dates.build_calendar(load_methodology(before.methodology), before.period_to)
@@ -248,7 +255,13 @@ def update(
 
 
 def delete(session: Session, edition: str, *, expected: Expected) -> None:
-    """Removes an edition in which nobody has answered; raises `UnknownEdition`, `Stale` and `Contradicted`."""
+    """Delete an edition without assessments.
+
+    Raises:
+        UnknownEdition: No edition has that id.
+        StaleVersion: The stored revision is not the `expected` one.
+        EditionInconsistent: It is published or has assessments.
+    """
     record = _changeable(session, edition, expected)
     if not queries.lock_edition(session, record.id, record.version):
         raise StaleVersion
@@ -258,12 +271,12 @@ def delete(session: Session, edition: str, *, expected: Expected) -> None:
 
 
 def remove(session: Session, edition: str) -> None:
-    """Removes an edition without scores, if there is one."""
+    """Delete an edition without scores, if it exists."""
     queries.delete_edition(session, edition)
 
 
 def _changeable(session: Session, edition: str, expected: Expected) -> EditionRecord:
-    """The edition of that id as whoever changes it knows it; what is published stays as it is."""
+    """Return an unpublished edition of the expected revision."""
     record = find(session, edition)
     if not expected(build_revision(record.created, record.version)):
         raise StaleVersion
@@ -279,7 +292,7 @@ def _ensure_consistent(record: EditionRecord) -> None:
 
 
 def _changed(stored: T, spans: NamedSpans | UnsetType | None, default: T) -> T:
-    """Windows, or phases, with others in the place of some: those of the methodology where they are None."""
+    """Return windows, or phases, with some replaced; None takes the default."""
     if spans is UNSET:
         return stored
     if spans is None:

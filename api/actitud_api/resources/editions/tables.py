@@ -1,4 +1,4 @@
-"""The table of editions."""
+"""Table of editions."""
 
 from datetime import date, datetime
 

@@ -1,1 +1,1 @@
-"""Methodologies over HTTP: what measures, readable by machines and people."""
+"""Methodologies over HTTP, for machines and people."""

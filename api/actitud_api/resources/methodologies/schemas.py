@@ -50,7 +50,7 @@ class MethodologyPath(Struct, frozen=True):
 
 
 def build_summary(methodology: Methodology, language: Language) -> MethodologySummary:
-    """A version as the list has it, with its title in a language."""
+    """Return the list item of a version, with its title in a language."""
     return MethodologySummary(
         version=methodology.version,
         status=methodology.status,
@@ -62,7 +62,7 @@ def build_summary(methodology: Methodology, language: Language) -> MethodologySu
 
 
 def build_detail(methodology: Methodology, language: Language) -> MethodologyDetail:
-    """A whole version, with its texts in a language."""
+    """Return the response for a version, with its texts in a language."""
     return MethodologyDetail(
         version=methodology.version,
         status=methodology.status,

@@ -1,1 +1,1 @@
-"""Organisations: who is measured, with its identifier, its territory and its size."""
+"""Organisations that are measured: identifiers, territory, size."""

@@ -1,4 +1,4 @@
-"""What an entry of an organisation contradicts, in words."""
+"""Texts for contradictions in an organisation's entry."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ _TEXTS: Final[Mapping[str, Texts]] = {
 }
 
 _MEANT: Final = frozenset({"control_digit", "taken", "alias", "province_differs", "region_differs"})
-"""The rules whose `expected` may be what was meant."""
+"""Rules whose `expected` is a suggestion for the value."""
 
 
 def build_fault(contradiction: OrganisationContradiction) -> Fault:
-    """The place of the request that is wrong, and why; the identity number of a person is not said again."""
+    """Return a contradiction as a field error; identity numbers of persons are not echoed."""
     sentence, value = _TEXTS[contradiction.rule], shown(contradiction.value)
     quoted = "…" if value is None else contradiction.value
     es, en = (text.format(value=quoted, expected=contradiction.expected) for text in sentence)

@@ -1,4 +1,4 @@
-"""What is said of an organisation: its entry, how a change is applied to one, and what contradicts itself in it."""
+"""Entries of organisations: normalisation, merge of changes, consistency checks."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from actitud_api.resources.organisations.kinds import Kind
 from actitud_api.resources.organisations.territories import PROVINCES
 
 FIGURE_YEARS: Final = range(1900, 2101)
-"""The years that a figure can be of."""
+"""Years that a size may be of."""
 
 
 class PastName(Struct, frozen=True):
-    """A name that an organisation had; `until` is the last day on which it was called so."""
+    """Former name of an organisation; `until` is the last day on which it was in use."""
 
     name: str
     until: date
 
 
 class ContactDetails(Struct, frozen=True):
-    """Where to ask for a correction; at least one of the two is there."""
+    """Address for corrections; at least one member is set."""
 
     email: str | None
     url: str | None
 
 
 class OrganisationEntry(Struct, frozen=True, kw_only=True):
-    """An organisation as its editors describe it; identifiers in their one spelling.
+    """Organisation as described by its editors, with normalised identifiers.
 
-    `population` and `employees`: its size, and the year of each figure. `aliases`: other identifiers of it.
-    `former_names`: the oldest first. `valid_from` and `valid_to`: its first and last day. `succeeded_by`: the
-    organisations that took its place. `domains`: hosts whose pages are evidence of it, their sub-domains included.
-    `simulated`: it is invented, as is every one whose identifier is of the register of those.
+    `population` and `employees`: sizes, each with its year. `aliases`: other identifiers. `former_names`: oldest first.
+    `valid_from` and `valid_to`: first and last day. `succeeded_by`: successors. `domains`: hosts whose pages are
+    accepted as evidence, including their sub-domains. `simulated`: invented, as is every one in the demonstration
+    register.
     """
 
     id: str
@@ -67,14 +67,14 @@ class OrganisationEntry(Struct, frozen=True, kw_only=True):
 
 
 class ContactChange(Struct, frozen=True):
-    """What changes of a contact; None removes."""
+    """Change of a contact; None removes a member."""
 
     email: str | UnsetType | None = UNSET
     url: str | UnsetType | None = UNSET
 
 
 class OrganisationChange(Struct, frozen=True, kw_only=True):
-    """What changes of an entry; members that are not set stay as they are."""
+    """Change of an entry; UNSET members stay as they are."""
 
     name: str | UnsetType = UNSET
     kind: Kind | UnsetType = UNSET
@@ -119,7 +119,7 @@ ContradictionRule = (
 
 
 class OrganisationContradiction(Struct, frozen=True):
-    """A place of an entry that contradicts another, or what is stored; `expected` says which, or what is right."""
+    """Contradiction of a member with another one, or with stored data; `expected` is that one, or the right value."""
 
     pointer: str
     rule: ContradictionRule
@@ -128,7 +128,7 @@ class OrganisationContradiction(Struct, frozen=True):
 
 
 def normalise_entry(entry: OrganisationEntry) -> OrganisationEntry:
-    """The same entry with its identifiers in their one spelling and the territory that follows from others."""
+    """Return the entry with normalised identifiers and the territory derived from them."""
     identifier = normalise_identifier(entry.id)
     province = entry.province or find_province(identifier)
     return structs.replace(
@@ -144,7 +144,7 @@ def normalise_entry(entry: OrganisationEntry) -> OrganisationEntry:
 
 
 def sort_members(entry: OrganisationEntry) -> OrganisationEntry:
-    """The same entry with its lists in the order in which they are stored."""
+    """Return the entry with its lists in storage order."""
     return structs.replace(
         entry,
         aliases=tuple(sorted(entry.aliases)),
@@ -155,10 +155,10 @@ def sort_members(entry: OrganisationEntry) -> OrganisationEntry:
 
 
 def apply_change(entry: OrganisationEntry, change: OrganisationChange, today: date) -> OrganisationEntry:
-    """A stored entry with a change applied, settled.
+    """Return a stored entry with a change applied, normalised.
 
-    A new name makes the old one a former name, unless the change says the former names itself. A new province brings
-    its region, and a new size is of an unknown year, unless the change says them.
+    A new name turns the old one into a former name, unless the change sets the former names. A new province sets its
+    region, and a new size has an unknown year, unless the change sets them.
     """
     said = {
         field.name: value
@@ -181,7 +181,7 @@ def apply_change(entry: OrganisationEntry, change: OrganisationChange, today: da
 
 
 def apply_contact_change(contact: ContactDetails | None, change: ContactChange | None) -> ContactDetails | None:
-    """A contact with a change applied; None where nothing of it is left."""
+    """Return a contact with a change applied, or None if nothing of it is left."""
     if change is None:
         return None
     email = (contact.email if contact else None) if change.email is UNSET else change.email
@@ -190,9 +190,9 @@ def apply_contact_change(contact: ContactDetails | None, change: ContactChange |
 
 
 def add_past_name(entry: OrganisationEntry, name: str, today: date) -> tuple[PastName, ...]:
-    """The former names of an organisation that from today on, or from its end, has another name.
+    """Return the former names of an organisation that is renamed today, or on its last day if that is past.
 
-    A name that it had for no whole day, as where a slip is corrected at once, is not kept.
+    A name in use for no whole day, such as a slip corrected at once, is not added.
     """
     former = entry.former_names
     until = today if entry.valid_to is None else min(today, entry.valid_to)
@@ -204,7 +204,7 @@ def add_past_name(entry: OrganisationEntry, name: str, today: date) -> tuple[Pas
 
 
 def find_contradictions(entry: OrganisationEntry, today: date) -> Iterator[OrganisationContradiction]:
-    """What contradicts itself within an entry."""
+    """Yield the contradictions within an entry."""
     yield from _of_territory(entry)
     for year, figure in ((entry.population_year, "population"), (entry.employees_year, "employees")):
         if year is not None and getattr(entry, figure) is None:

@@ -1,4 +1,4 @@
-"""What is wrong with identifiers and files, in words."""
+"""Texts for invalid identifiers and faulty files of municipalities."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ _TEXTS: Final[Mapping[str, Texts]] = {
 
 
 def describe_fault(fault: MunicipalityFault, language: Language) -> str:
-    """The fault as one line of text: where it is, what is there, what should be."""
+    """Return a fault as one line of text: position, value, expected value."""
     place = _PLACES[fault.column is not None].into(language)
     return (place + _TEXTS[fault.code].into(language)).format(
         line=fault.line, column=fault.column, value=fault.value, expected=fault.expected

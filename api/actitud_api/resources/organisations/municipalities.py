@@ -1,7 +1,7 @@
-"""Reads a file of Spanish municipalities, and names everything that is wrong with it.
+"""Parser of a file of Spanish municipalities that reports every fault.
 
 CSV in UTF-8 with or without a byte order mark, separated by commas or semicolons, with at least the columns
-`COLUMNS` in any order; other columns are not read.
+`COLUMNS` in any order; other columns are ignored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from actitud_api.resources.organisations.territories import PROVINCES
 COLUMNS = ("dir3", "ine", "name", "province_code", "region_code", "population")
 MAXIMUM_NAME = 200
 MAXIMUM_POPULATION = 10**12
-"""The greatest fact that a methodology takes (SCORING, section 2)."""
+"""Largest fact that a methodology accepts (SCORING, section 2)."""
 
 FaultCode = (
     Reason
@@ -45,9 +45,9 @@ FaultCode = (
 
 
 class MunicipalityFault(Struct, frozen=True):
-    """Something wrong: the line (1 is the header) and the column where it is, and the value there.
+    """Fault of a file: its line (1 is the header), column and value.
 
-    `expected` is what should be there, where that is known.
+    `expected` is the right value, if known.
     """
 
     line: int
@@ -58,7 +58,7 @@ class MunicipalityFault(Struct, frozen=True):
 
 
 class MunicipalityLine(Struct, frozen=True):
-    """A line of the file, without fault: the DIR3 code with its control digit and what goes with it."""
+    """Valid line of the file: the DIR3 code with its control digit and the other columns."""
 
     line: int
     dir3: str
@@ -72,9 +72,9 @@ class MunicipalityLine(Struct, frozen=True):
 def parse_municipalities(
     raw: bytes, advance: Callable[[], None]
 ) -> tuple[list[MunicipalityLine], list[MunicipalityFault]]:
-    """The municipalities of a file and its faults; `advance` is called once for each line.
+    """Return the municipalities and the faults of a file; `advance` is called once per line.
 
-    Where there is a fault the list of municipalities is incomplete.
+    If there are faults the list of municipalities is incomplete.
     """
     try:
         text = raw.decode("utf-8-sig")
@@ -115,7 +115,7 @@ class _Unreadable(Exception):
 
 
 def _rows(text: str, faults: list[MunicipalityFault]) -> Iterator[tuple[int, dict[str, str]]]:
-    """The lines as columns, each with its number; a line that has other fields than the header is a fault."""
+    """Yield each line with its number; report a line with another number of fields than the header."""
     header, _, _ = text.partition("\n")
     delimiter = ";" if header.count(";") > header.count(",") else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -144,7 +144,7 @@ def _check_header(names: list[str]) -> None:
 
 
 def _check(line: int, row: dict[str, str]) -> Iterator[MunicipalityFault]:
-    """What is wrong with one line, in the order of the columns."""
+    """Yield the faults of one line, in the order of the columns."""
     yield from _check_dir3(line, row["dir3"])
     if not re.fullmatch(r"[0-9]{5}", row["ine"]):
         yield MunicipalityFault(line, "ine", "ine", row["ine"])

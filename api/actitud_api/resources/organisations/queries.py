@@ -1,4 +1,4 @@
-"""All SQL over organisations."""
+"""SQL of organisations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SUCCESSORS = Base.metadata.tables[str(OrganisationSuccessor.__tablename__)]
 
 
 class OrganisationRecord(OrganisationEntry, frozen=True, kw_only=True):
-    """An organisation as it is stored; `name_order` and `search` apart. `preceded_by`: those whose place it took."""
+    """Stored organisation, without `name_order` and `search`. `preceded_by`: its predecessors."""
 
     band: Band | None
     preceded_by: tuple[str, ...]
@@ -34,7 +34,7 @@ class OrganisationRecord(OrganisationEntry, frozen=True, kw_only=True):
 
 
 class IndexedEntry(Struct, frozen=True, kw_only=True):
-    """An entry to be stored, and what is derived from it."""
+    """Entry to be stored, with the columns derived from it."""
 
     entry: OrganisationEntry
     band: Band | None
@@ -43,10 +43,9 @@ class IndexedEntry(Struct, frozen=True, kw_only=True):
 
 
 class OrganisationFilters(Struct, frozen=True, kw_only=True):
-    """What organisations to list; None does not filter.
+    """Filters of the list of organisations; None does not filter.
 
-    `words`: all must occur, in the form of `fold`. `parent`: by its id or an alias. `on`: those that there were on
-    that day.
+    `words`: all must occur, in the form of `fold`. `parent`: by its id or an alias. `on`: day of existence.
     """
 
     words: tuple[str, ...] = ()
@@ -58,7 +57,7 @@ class OrganisationFilters(Struct, frozen=True, kw_only=True):
     on: date | None = None
 
     def build_conditions(self) -> list[ColumnElement[bool]]:
-        """The same in SQL."""
+        """Return the filters as SQL conditions."""
         table = ORGANISATIONS.c
         found = [table.search.contains(word, autoescape=True) for word in self.words]
         for column, wanted in (
@@ -78,7 +77,7 @@ class OrganisationFilters(Struct, frozen=True, kw_only=True):
 
 
 def match_identifiers(column: ColumnElement[str], identifiers: Collection[str]) -> ColumnElement[bool]:
-    """Whether a column has the id of an organisation that one of these identifiers, or aliases, is of."""
+    """Return an SQL condition: the column holds the id of an organisation with one of these ids or aliases."""
     spellings = sorted({normalise_identifier(identifier) for identifier in identifiers} | set(identifiers))
     of_aliases = select(ALIASES.c.organisation).where(ALIASES.c.alias.in_(spellings))
     return or_(column.in_(spellings), column.in_(of_aliases))
@@ -87,7 +86,7 @@ def match_identifiers(column: ColumnElement[str], identifiers: Collection[str]) 
 Pair = Row[tuple[str, str]]
 
 _ELSEWHERE = ("aliases", "succeeded_by")
-"""The members of an entry that have tables of their own."""
+"""Members of an entry that have tables of their own."""
 
 _DERIVED = ("band", "name_order", "search")
 
@@ -126,14 +125,14 @@ _UPDATE = (
 
 
 def lock(session: Session) -> None:
-    """Makes the session the only one that writes organisations until it ends."""
+    """Let this session alone write organisations until it ends."""
     database.lock_table(session, ORGANISATIONS)
 
 
 def list_page(
     session: Session, filters: OrganisationFilters, after: str | None, offset: int, limit: int
 ) -> list[OrganisationRecord]:
-    """Organisations in the order of their ids, from the one that follows `after`."""
+    """Return organisations in order of their ids, starting after `after`."""
     statement = _ALL.where(*filters.build_conditions()).order_by(ORGANISATIONS.c.id).offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(ORGANISATIONS.c.id > after)
@@ -142,49 +141,52 @@ def list_page(
 
 
 def get_state(session: Session) -> tuple[int, int, str, str]:
-    """What changes with any organisation: how many, how often written, when the last was made and written."""
+    """Return the number of organisations, the sum of their versions, and the last creation and update.
+
+    One of the four changes with every write.
+    """
     count, writes, created, updated = session.execute(_STATE).one()
     return count, int(writes), str(created), str(updated)
 
 
 def get(session: Session, identifier: str) -> OrganisationRecord | None:
-    """The organisation of that id."""
+    """Return the organisation of an id, or None."""
     rows = session.execute(_ONE, {"id": identifier}).mappings().all()
     return next(iter(_with_their_own(session, rows)), None)
 
 
 def get_all(session: Session) -> dict[str, OrganisationRecord]:
-    """Every organisation by its id."""
+    """Map id to organisation, for all of them."""
     rows = session.execute(_ALL).mappings().all()
     found = _records(rows, session.execute(_ALL_ALIASES).all(), session.execute(_ALL_SUCCESSORS).all())
     return {record.id: record for record in found}
 
 
 def find_existing(session: Session, identifiers: Collection[str]) -> set[str]:
-    """Those that are the id of an organisation."""
+    """Return those identifiers that are ids of organisations."""
     return set(session.execute(_KNOWN, {"ids": sorted(identifiers)}).scalars()) if identifiers else set()
 
 
 def find_alias_holders(session: Session, identifiers: Collection[str]) -> dict[str, str]:
-    """The organisations that have one of these as an alias, by alias."""
+    """Map alias to organisation id, for those identifiers that are aliases."""
     rows = session.execute(_HOLDERS, {"ids": sorted(identifiers)}).all() if identifiers else []
     return {row.alias: row.organisation for row in rows}
 
 
 def get_parent(session: Session, identifier: str) -> str | None:
-    """The parent of an organisation; None where it has none or is not there."""
+    """Return the parent of an organisation, or None if it has none or does not exist."""
     found: str | None = session.execute(_PARENT, {"id": identifier}).scalar_one_or_none()
     return found
 
 
 def list_successors(session: Session, identifiers: Collection[str]) -> set[str]:
-    """The organisations that took the place of any of these."""
+    """Return the direct successors of these organisations."""
     statement = select(SUCCESSORS.c.successor).where(SUCCESSORS.c.organisation.in_(sorted(identifiers)))
     return set(session.execute(statement).scalars())
 
 
 def find_last_days(session: Session, identifiers: Collection[str]) -> dict[str, date]:
-    """The last days of those of these organisations that have one, by id."""
+    """Map organisation id to closing date (`valid_to`), closed organisations only."""
     statement = select(ORGANISATIONS.c.id, ORGANISATIONS.c.valid_to).where(
         ORGANISATIONS.c.id.in_(sorted(identifiers)), ORGANISATIONS.c.valid_to.is_not(None)
     )
@@ -192,20 +194,20 @@ def find_last_days(session: Session, identifiers: Collection[str]) -> dict[str, 
 
 
 def list_predecessors(session: Session, identifier: str) -> set[str]:
-    """The organisations whose place one took."""
+    """Return the direct predecessors of an organisation."""
     statement = select(SUCCESSORS.c.organisation).where(SUCCESSORS.c.successor == identifier)
     return set(session.execute(statement).scalars())
 
 
 def get_domains(session: Session, identifier: str, *, locked: bool) -> tuple[str, ...] | None:
-    """The domains of an organisation, which where they are `held` nobody changes until the session ends."""
+    """Return the domains of an organisation, or None; if `locked`, nobody can change them until the session ends."""
     statement = _DOMAINS.with_for_update(read=True) if locked else _DOMAINS
     found: list[str] | None = session.execute(statement, {"id": identifier}).scalar_one_or_none()
     return None if found is None else tuple(found)
 
 
 def insert_entries(session: Session, entries: Sequence[IndexedEntry], now: datetime) -> None:
-    """Stores new organisations."""
+    """Insert new organisations."""
     if not entries:
         return
     times = {"created": now, "updated": now, "version": 1}
@@ -214,9 +216,9 @@ def insert_entries(session: Session, entries: Sequence[IndexedEntry], now: datet
 
 
 def update_entries(session: Session, entries: Sequence[tuple[IndexedEntry, int]], now: datetime) -> bool:
-    """Replaces organisations that are stored at these versions; False where one is at another.
+    """Replace organisations of these versions; return False if one has another version.
 
-    Then some may have been replaced: the session is to be given up.
+    After False some may have been replaced: roll the session back.
     """
     for written, version in entries:
         values = {"key": written.entry.id, "before": version, **_values(written), "updated": now}
@@ -231,7 +233,7 @@ def update_entries(session: Session, entries: Sequence[tuple[IndexedEntry, int]]
 
 
 def delete_simulated(session: Session) -> None:
-    """Removes every invented organisation, and what others say of one."""
+    """Delete every invented organisation, and the references of others to one."""
     invented = select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.simulated)
     session.execute(delete(ALIASES).where(ALIASES.c.organisation.in_(invented)))
     session.execute(
@@ -242,7 +244,7 @@ def delete_simulated(session: Session) -> None:
 
 
 def _with_their_own(session: Session, rows: Sequence[RowMapping]) -> list[OrganisationRecord]:
-    """The records of some rows, with what the other tables have of them."""
+    """Return the records of some rows, with their aliases, successors and predecessors."""
     if not rows:
         return []
     ids = {"ids": [row["id"] for row in rows]}

@@ -220,7 +220,7 @@ class OrganisationPage(Page[Organisation], frozen=True, kw_only=True):
 
 
 def build_organisation(record: OrganisationRecord) -> Organisation:
-    """A stored organisation as it is answered."""
+    """Return the response for a stored organisation."""
     contact = record.contact
     return Organisation(
         id=record.id,
@@ -251,7 +251,7 @@ def build_organisation(record: OrganisationRecord) -> Organisation:
 
 
 def build_entry(sent: OrganisationRequest) -> OrganisationEntry:
-    """What is said of a new organisation."""
+    """Return the entry of a new organisation."""
     return OrganisationEntry(
         id=sent.id,
         name=sent.name,
@@ -274,7 +274,7 @@ def build_entry(sent: OrganisationRequest) -> OrganisationEntry:
 
 
 def build_change(sent: OrganisationPatch) -> OrganisationChange:
-    """What is to change of an organisation."""
+    """Return the change of a merge patch."""
     former = sent.former_names
     return OrganisationChange(
         name=sent.name,

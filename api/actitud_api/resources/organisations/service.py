@@ -1,4 +1,4 @@
-"""Use cases over organisations."""
+"""Use cases of organisations: read, create, update, import."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ __all__ = [
 
 
 class UnknownOrganisation(LookupError):
-    """There is no organisation of that id."""
+    """No organisation has that id."""
 
     def __init__(self, organisation: str) -> None:
         super().__init__(organisation)
@@ -81,7 +81,7 @@ class UnknownOrganisation(LookupError):
 
 
 class IdentifierIsAlias(LookupError):
-    """That is no id but an alias of an organisation, whose id `organisation` is."""
+    """Alias used as an id; `organisation` is the id of its organisation."""
 
     def __init__(self, organisation: str) -> None:
         super().__init__(organisation)
@@ -89,7 +89,7 @@ class IdentifierIsAlias(LookupError):
 
 
 class OrganisationInconsistent(ValueError):
-    """What is said of an organisation contradicts itself or what is stored; `contradictions` names every place."""
+    """Entry that contradicts itself or stored data; `contradictions` names every place."""
 
     def __init__(self, contradictions: Sequence[OrganisationContradiction]) -> None:
         super().__init__(f"{len(contradictions)} contradictions")
@@ -97,7 +97,7 @@ class OrganisationInconsistent(ValueError):
 
 
 class InvalidMunicipalityFile(ValueError):
-    """A file that was not imported; `faults` names all that is wrong, in the order of the lines."""
+    """File that was not imported; `faults` lists all faults, in order of lines."""
 
     def __init__(self, faults: list[MunicipalityFault]) -> None:
         super().__init__(f"{len(faults)} faults")
@@ -105,7 +105,7 @@ class InvalidMunicipalityFile(ValueError):
 
 
 class ImportCounts(Struct, frozen=True):
-    """What an import did with the organisations of a file."""
+    """Numbers of organisations that an import added, changed and left unchanged."""
 
     added: int
     changed: int
@@ -115,25 +115,25 @@ class ImportCounts(Struct, frozen=True):
 def list_page(
     database: Database, filters: OrganisationFilters, *, after: str | None, offset: int, limit: int
 ) -> list[OrganisationRecord]:
-    """Organisations in the order of their ids, from the one that follows `after`."""
+    """Return organisations in order of their ids, starting after `after`."""
     with database.read() as session:
         return queries.list_page(session, filters, after, offset, limit)
 
 
 def get_state(database: Database) -> tuple[int, int, str, str]:
-    """What changes with any organisation."""
+    """Return values of which one changes with every write of an organisation."""
     with database.read() as session:
         return queries.get_state(session)
 
 
 def get(database: Database, organisation: str) -> OrganisationRecord:
-    """The organisation of that id; raises `UnknownOrganisation` and `AliasOf`."""
+    """Return the organisation of an id; raise `UnknownOrganisation` or `IdentifierIsAlias`."""
     with database.read() as session:
         return find(session, organisation)
 
 
 def find(session: Session, organisation: str) -> OrganisationRecord:
-    """The organisation of that id; raises `UnknownOrganisation` and `AliasOf`."""
+    """Return the organisation of an id within a session; raise `UnknownOrganisation` or `IdentifierIsAlias`."""
     record = queries.get(session, organisation)
     if record is None:
         refuse_alias(session, organisation)
@@ -142,7 +142,7 @@ def find(session: Session, organisation: str) -> OrganisationRecord:
 
 
 def refuse_alias(session: Session, organisation: str) -> None:
-    """Raises `AliasOf` where a text that is no id of an organisation is an alias of one."""
+    """Raise `IdentifierIsAlias` if a text that is no id is an alias, or another spelling of an id."""
     spelling = normalise_identifier(organisation)
     for holder in queries.find_alias_holders(session, [spelling]).values():
         raise IdentifierIsAlias(holder)
@@ -151,14 +151,14 @@ def refuse_alias(session: Session, organisation: str) -> None:
 
 
 def exists(session: Session, organisation: str) -> bool:
-    """Whether there is an organisation of that id."""
+    """Return True if an organisation has that id."""
     return bool(queries.find_existing(session, [organisation]))
 
 
 def get_domains(session: Session, organisation: str, *, locked: bool) -> tuple[str, ...]:
-    """The hosts whose pages are evidence of an organisation, their sub-domains included.
+    """Return the hosts whose pages are evidence of an organisation; raise `UnknownOrganisation`.
 
-    `held`: nobody changes them until the session ends, which has to be one that writes. Raises `UnknownOrganisation`.
+    If `locked`, which needs a write session, nobody can change them until the session ends.
     """
     found = queries.get_domains(session, organisation, locked=locked)
     if found is None:
@@ -167,9 +167,9 @@ def get_domains(session: Session, organisation: str, *, locked: bool) -> tuple[s
 
 
 def find_band(kind: Kind, size: int) -> Band | None:
-    """The size band of a kind of organisation, by the newest methodology in use; None where no band has that size.
+    """Return the size band of a kind of organisation in the newest active methodology, or None if no band fits.
 
-    `size`: inhabitants or employees, as the scale of the kind says.
+    `size`: inhabitants or employees, depending on the kind.
     """
     document = loader.load_newest().document
     for band in document.size_bands[_scale(kind)]:
@@ -179,17 +179,17 @@ def find_band(kind: Kind, size: int) -> Band | None:
 
 
 def lock(session: Session) -> None:
-    """Makes the session the only one that writes organisations until it ends: for what rests on all of them."""
+    """Let this session alone write organisations until it ends, for checks against all of them."""
     queries.lock(session)
 
 
 def add(session: Session, entries: Iterable[OrganisationEntry], now: datetime) -> None:
-    """Stores new organisations, whose entries nothing contradicts."""
+    """Store new organisations whose entries are known to be consistent."""
     queries.insert_entries(session, [_written(sort_members(normalise_entry(entry))) for entry in entries], now)
 
 
 def create(session: Session, entry: OrganisationEntry, *, now: datetime) -> OrganisationRecord:
-    """Stores a new organisation; raises `Contradicted`."""
+    """Create an organisation; raise `OrganisationInconsistent`."""
     # Whether an identifier is free, and whether two are each other's parent, rests on all of them.
     lock(session)
     new = normalise_entry(entry)
@@ -207,11 +207,15 @@ def update(
     domains_changed: Callable[[Session, str], None],
     now: datetime,
 ) -> OrganisationRecord:
-    """Changes an organisation; what changes nothing leaves its version as it is.
+    """Update an organisation and return it; a change without effect keeps the version.
 
-    `expected`: whether a revision is the one that the change was made for. `domains_changed` is called in the same
-    session where the domains are others than before. Raises `UnknownOrganisation`, `AliasOf`, `Stale` and
-    `Contradicted`.
+    `domains_changed` is called in the same session if the domains change.
+
+    Raises:
+        UnknownOrganisation: No organisation has that id.
+        IdentifierIsAlias: The id is an alias.
+        StaleVersion: The stored revision is not the `expected` one.
+        OrganisationInconsistent: The changed entry contradicts itself or stored data.
     """
     lock(session)
     there = find(session, organisation)
@@ -230,18 +234,20 @@ def update(
 
 
 def remove_simulated(session: Session) -> None:
-    """Removes every invented organisation."""
+    """Delete every invented organisation."""
     queries.delete_simulated(session)
 
 
 def import_municipalities(
     database: Database, raw: bytes, advance: Callable[[], None], *, now: datetime, population_year: int | None = None
 ) -> ImportCounts:
-    """Stores the municipalities of a file; those that are there already are brought up to date.
+    """Store the municipalities of a file, updating those that exist, and return the counts.
 
-    What the file does not say stays as it is. `population_year`: the year of its populations; without it that of a
-    population that has not changed stays. `advance` is called once for each line read. Raises `FaultyFile`, and then
-    nothing is stored.
+    Members that are not in the file stay as they are. `population_year`: year of the populations; without it an
+    unchanged population keeps its year. `advance` is called once per line.
+
+    Raises:
+        InvalidMunicipalityFile: The file has faults; nothing was stored.
     """
     found, faults = municipalities.parse_municipalities(raw, advance)
     if faults:
@@ -276,7 +282,7 @@ def _id(line: MunicipalityLine) -> str:
 
 
 def _taken(stored: Mapping[str, OrganisationRecord], lines: Sequence[MunicipalityLine]) -> Iterator[MunicipalityFault]:
-    """The lines whose identifiers are those of other organisations."""
+    """Yield the lines whose identifiers belong to other organisations."""
     holders = {alias: record.id for record in stored.values() for alias in record.aliases} | {
         known: known for known in stored
     }
@@ -293,7 +299,7 @@ def _taken(stored: Mapping[str, OrganisationRecord], lines: Sequence[Municipalit
 def _imported(
     there: OrganisationRecord | None, line: MunicipalityLine, population_year: int | None, now: datetime
 ) -> OrganisationEntry:
-    """The entry of a line: what is stored of it, with what the line says."""
+    """Return the stored entry of a line, or a new one, updated by the line."""
     before = OrganisationEntry(id=_id(line), name=line.name, kind="MUN") if there is None else _entry(there)
     same = before.population == line.population and population_year is None
     return sort_members(
@@ -313,7 +319,7 @@ def _imported(
 
 
 def _of_identifier(session: Session, entry: OrganisationEntry) -> Iterator[OrganisationContradiction]:
-    """What is wrong with the id of a new organisation."""
+    """Yield the contradictions of the id of a new organisation."""
     try:
         parse_identifier(entry.id)
     except InvalidIdentifier as error:
@@ -326,7 +332,7 @@ def _of_identifier(session: Session, entry: OrganisationEntry) -> Iterator[Organ
 
 
 def _contradictions(session: Session, entry: OrganisationEntry, now: datetime) -> Iterator[OrganisationContradiction]:
-    """What contradicts itself in an entry, or contradicts the organisations that are stored."""
+    """Yield the contradictions within an entry, and with stored organisations."""
     yield from find_contradictions(entry, now.date())
     holders = queries.find_alias_holders(session, entry.aliases) | {
         known: known for known in queries.find_existing(session, entry.aliases)
@@ -354,7 +360,7 @@ def _contradictions(session: Session, entry: OrganisationEntry, now: datetime) -
 
 
 def _of_last_day(session: Session, entry: OrganisationEntry, last_day: date) -> Iterator[OrganisationContradiction]:
-    """Nobody takes the place of an organisation that is still there when it has ended itself; the same day will do."""
+    """Yield successors that closed before this organisation, and predecessors that closed after it."""
     after = queries.find_last_days(session, {*entry.succeeded_by} - {entry.id})
     for number, other in enumerate(entry.succeeded_by):
         if other in after and after[other] < last_day:
@@ -365,7 +371,7 @@ def _of_last_day(session: Session, entry: OrganisationEntry, last_day: date) -> 
 
 
 def _is_under(session: Session, organisation: str | None, other: str) -> bool:
-    """Whether one is the parent of an organisation, or of its parent, and so on."""
+    """Return True if `other` is an ancestor of an organisation, or the organisation itself."""
     passed: set[str | None] = {None}
     while organisation not in passed and organisation != other:
         passed.add(organisation)
@@ -374,7 +380,7 @@ def _is_under(session: Session, organisation: str | None, other: str) -> bool:
 
 
 def _is_followed_by(session: Session, organisation: str, other: str) -> bool:
-    """Whether one took the place of an organisation, or of one that did, and so on."""
+    """Return True if `other` is a direct or indirect successor of an organisation, or the organisation itself."""
     passed: set[str] = set()
     following = {organisation}
     while following and other not in following:
@@ -404,6 +410,6 @@ def _written(entry: OrganisationEntry) -> queries.IndexedEntry:
 
 
 def _scale(kind: Kind) -> str:
-    """What the size of a kind of organisation is counted in: `P`, inhabitants, or `E`, employees."""
+    """Return the unit of size of a kind of organisation: `P`, inhabitants, or `E`, employees."""
     document = loader.load_newest().document
     return next(known.band_scale for known in document.organisation_types if known.code == kind)

@@ -1,4 +1,4 @@
-"""The tables of organisations."""
+"""Tables of organisations, their aliases and their successors."""
 
 from datetime import date, datetime
 
@@ -10,11 +10,11 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class OrganisationTable(Base, table=True):
-    """An organisation; the members of its entry are those of `entries.Entry`.
+    """An organisation; members as in `entries.OrganisationEntry`.
 
-    `parent` is the id of another one. It is no foreign key, which SQLite could not take away again; it is checked
-    where it is written, and no organisation is ever removed but invented ones. `name_order` is its name in the form of
-    `storage.folding.fold`, and `search` its id and name, its former names and its aliases.
+    `parent` is the id of another one. It is no foreign key, which SQLite could not drop again; it is checked on
+    writing, and only invented organisations are ever deleted. `name_order` is the name in the form of
+    `storage.folding.fold`, and `search` the id, name, former names and aliases in that form.
     """
 
     __tablename__ = "organisation"
@@ -44,7 +44,7 @@ class OrganisationTable(Base, table=True):
 
 
 class OrganisationAlias(Base, table=True):
-    """Another identifier of an organisation; it is nobody's id, which is checked where either is written."""
+    """Another identifier of an organisation; it is no organisation's id, which is checked on writing either."""
 
     __tablename__ = "organisation_alias"
 
@@ -53,7 +53,7 @@ class OrganisationAlias(Base, table=True):
 
 
 class OrganisationSuccessor(Base, table=True):
-    """An organisation that took the place of another, or a part of it."""
+    """Successor of an organisation, or of a part of it."""
 
     __tablename__ = "organisation_successor"
 

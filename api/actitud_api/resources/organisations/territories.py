@@ -93,7 +93,7 @@ PROVINCES = {
 
 
 class Territory(NamedTuple):
-    """A region or a province; codes of the two overlap, so that an id says which of them it is (`region-13`)."""
+    """Region or province; their codes overlap, so the id names the level (`region-13`)."""
 
     level: Literal["region", "province"]
     code: str
@@ -102,7 +102,7 @@ class Territory(NamedTuple):
 
     @property
     def id(self) -> str:
-        """What names it in an address."""
+        """Id in addresses."""
         return f"{self.level}-{self.code}"
 
 

@@ -1,1 +1,1 @@
-"""Publication: canonical documents of scores and editions, stored once and signed, and their corrections."""
+"""Publications: canonical documents of scores and editions, signed and immutable, and their corrections."""

@@ -1,8 +1,7 @@
-"""The second approver: what an installation asks for before it publishes, where its settings say so.
+"""Second approver: optional approval by another key before an edition is published.
 
-An approval is of exactly what would be published: of the digest of what is there and of what is asked for. Whatever
-changes of either needs another one. It counts for another key than the one that publishes, and keys that took each
-other's place are the same.
+An approval is of exactly one pending publication: of the digest of the stored data and the request. Any change of
+either needs a new approval. It has to come from another key than the publisher's; rotations of a key count as the same.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ __all__ = [
 
 
 class UnknownApproval(LookupError):
-    """An edition has no approval of that number."""
+    """The edition has no approval of that number."""
 
     def __init__(self, edition: str, approval: str) -> None:
         super().__init__(f"{edition}/{approval}")
@@ -43,10 +42,10 @@ class UnknownApproval(LookupError):
 def compute_pending_digest(
     session: Session, edition: editions.EditionRecord, newest: PublicationRecord | None, plan: object
 ) -> str:
-    """The digest of what would be published: the edition as it is, its final assessments, and what is asked for.
+    """Return the digest of a pending publication: edition, final assessments, and plan.
 
-    `asked`: a Struct or plain values, which is taken as it is sent. What is not said here follows from the rest: the
-    same facts score the same under the same methodology and release.
+    `plan`: a Struct or plain values. Scores are not included: the same facts score the same under the same methodology
+    and release.
     """
     return compute_digest(
         {
@@ -62,9 +61,9 @@ def compute_pending_digest(
 
 
 def is_approval_missing(session: Session, edition: str, pending_digest: str, publisher: str | None) -> bool:
-    """Whether no other key than that of who publishes (None: the command line) has approved a digest.
+    """Return True if no key other than the publisher's (None: the command line) has approved a digest.
 
-    A key that has been revoked since does not count: others may have had it.
+    Approvals by keys revoked since do not count: others may have had them.
     """
     approvals = queries.list_approvals_of_digest(session, edition, pending_digest)
     mine = None if publisher is None else access.find(session, publisher).origin
@@ -75,7 +74,10 @@ def is_approval_missing(session: Session, edition: str, pending_digest: str, pub
 def add_approval(
     session: Session, edition: str, pending_digest: str, principal: access.Principal, *, now: datetime
 ) -> Approval | None:
-    """Stores an approval of a digest, in a session that holds the edition; None where the same key has approved it."""
+    """Store an approval of a digest; return None if the key has approved it before.
+
+    The session has to lock the edition.
+    """
     for before in queries.list_approvals_of_digest(session, edition, pending_digest):
         if access.find(session, before.key).origin == principal.origin:
             return None
@@ -86,19 +88,19 @@ def add_approval(
 
 
 def list_page(database: Database, edition: str, *, after: int | None, offset: int, limit: int) -> Sequence[Approval]:
-    """The approvals of an edition, the oldest first, from the one that follows `after`; raises `UnknownEdition`."""
+    """Return the approvals of an edition, oldest first, starting after `after`; raise `UnknownEdition`."""
     with database.read() as session:
         return queries.list_approvals(session, editions.find(session, edition).id, after or 0, offset, limit)
 
 
 def get(database: Database, edition: str, approval: str) -> Approval:
-    """An approval of an edition by its number; raises `UnknownEdition` and `UnknownApproval`."""
+    """Return an approval of an edition by its number; raise `UnknownEdition` or `UnknownApproval`."""
     with database.read() as session:
         return find(session, editions.find(session, edition).id, approval)
 
 
 def find(session: Session, edition: str, approval: str) -> Approval:
-    """The same of an edition by its id; raises `UnknownApproval`."""
+    """Return an approval within a session; raise `UnknownApproval`."""
     numbered = approval.isascii() and approval.isdecimal() and len(approval) <= 9
     found = queries.get_approval(session, edition, int(approval)) if numbered else None
     if found is None:

@@ -1,9 +1,9 @@
-"""The documents that a publication is made of, to the byte: pure, so that whoever verifies them needs nothing else.
+"""Documents of a publication, to the byte. Pure, so that verifiers need nothing else.
 
-A document is the RFC 8785 form of one of these Structs, and its digest the SHA-256 of those bytes. What a document of
-a score holds follows from the edition, the organisation and what it sent alone: not from its rank or the revision, so
-that a correction leaves the documents of all other scores as they are. Evidence and notes are in no document: they may
-hold personal data, which must stay erasable.
+A document is the RFC 8785 form of one of these Structs, and its digest the SHA-256 of those bytes. A score document
+depends only on the edition, the organisation and its submission, not on its rank or the revision, so a correction
+leaves all other score documents as they are. Evidence and notes are in no document: they may hold personal data, which
+must stay erasable.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from actitud_api.resources.editions.service import Calendar, Windows
 from actitud_api.resources.reviews.replies.service import ReviewOutcome
 
 FORMAT: Final = 1
-"""The format of all documents, and of bundles; another one, whenever a member is added or means something else."""
+"""Format of all documents and bundles; it changes whenever a member is added or changes its meaning."""
 KINDS: Final = ("bundle", "edition", "score")
 
 _EXACT: Final = 2**53
-"""Integers below it are doubles too."""
+"""Integers below it are exact as doubles."""
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class PublishedOrganisation(Struct, frozen=True, kw_only=True):
-    """What is said of an organisation when its score is published."""
+    """Members of an organisation that are published with its score."""
 
     id: str
     name: str
@@ -53,7 +53,7 @@ class PublishedOrganisation(Struct, frozen=True, kw_only=True):
 
 
 class ScoreDocument(Struct, frozen=True, kw_only=True):
-    """The score of an organisation in an edition, with what it was computed from and what its review came to."""
+    """Score of an organisation in an edition, with its submission and the outcome of its review."""
 
     kind: Literal["score"] = "score"
     format: Literal[1] = FORMAT
@@ -65,9 +65,9 @@ class ScoreDocument(Struct, frozen=True, kw_only=True):
 
 
 class ScoreLine(Struct, frozen=True, kw_only=True):
-    """A score in an edition: the digest of its document, and its figures there.
+    """Score in an edition: the digest of its document, and its figures.
 
-    `rank`: 1 is best, ties share the best and the next is skipped; None where it does not rank.
+    `rank`: 1 is best, ties share the best rank and the next is skipped; None if it is not ranked.
     """
 
     organisation: str
@@ -79,7 +79,7 @@ class ScoreLine(Struct, frozen=True, kw_only=True):
 
 
 class EditionCounts(Struct, frozen=True, kw_only=True):
-    """How many organisations an edition scores, how many of them rank, and how many have each status and level.
+    """Numbers of organisations in an edition: in all, ranked, by status and by level.
 
     `levels`: by the number of the level, `none` for those without one.
     """
@@ -91,7 +91,7 @@ class EditionCounts(Struct, frozen=True, kw_only=True):
 
 
 class Correction(Struct, frozen=True, kw_only=True):
-    """A score that a revision corrects: the digests of its documents, and the difference in points."""
+    """Score corrected by a revision: the digests of both documents, and the difference in points."""
 
     organisation: str
     before: str
@@ -100,11 +100,11 @@ class Correction(Struct, frozen=True, kw_only=True):
 
 
 class EditionDocument(Struct, frozen=True, kw_only=True):
-    """A revision of a published edition.
+    """Revision of a published edition.
 
-    `supersedes`: the digest of the edition document of the revision before. `engine`: the version that computed the
-    scores that are new in it. `checkpoint`: the last of the ledger before it. `scores` and `corrections` are in the
-    order of the ids of the organisations, by code points.
+    `supersedes`: digest of the edition document of the previous revision. `engine`: version that computed the new
+    scores. `checkpoint`: last one of the ledger before this revision. `scores` and `corrections` are in order of
+    organisation ids, by code points.
     """
 
     kind: Literal["edition"] = "edition"
@@ -129,7 +129,7 @@ class EditionDocument(Struct, frozen=True, kw_only=True):
 
 
 class BundleKey(Struct, frozen=True, kw_only=True):
-    """A public key (RFC 8037); `retired` is absent of the one that signs."""
+    """Public key (RFC 8037); `retired` is absent for the active one."""
 
     kty: Literal["OKP"] = "OKP"
     crv: Literal["Ed25519"] = "Ed25519"
@@ -142,15 +142,15 @@ class BundleKey(Struct, frozen=True, kw_only=True):
 
 
 class BundleKeys(Struct, frozen=True, kw_only=True):
-    """The public keys, retired ones too, at the time of a publication (RFC 7517)."""
+    """Public keys at the time of a publication, including retired ones (RFC 7517)."""
 
     keys: tuple[BundleKey, ...]
 
 
 class BundleHeader(Struct, frozen=True, kw_only=True):
-    """The first line of a bundle.
+    """First line of a bundle.
 
-    `digest` and `jws` are of the edition document; `checkpoint` is that of the ledger with this publication in it.
+    `digest` and `jws` are of the edition document; `checkpoint` is the ledger's after this publication.
     """
 
     kind: Literal["bundle"] = "bundle"
@@ -162,37 +162,37 @@ class BundleHeader(Struct, frozen=True, kw_only=True):
 
 
 class PackedDocument(Struct, frozen=True):
-    """A document as it is kept: its digest, and its bytes with a line end as one gzip member."""
+    """Stored document: its digest, and its bytes with a line end as one gzip member."""
 
     digest: str
     member: bytes
 
     @property
     def text(self) -> bytes:
-        """The exact bytes."""
+        """Exact bytes of the document."""
         return unpack_line(self.member)
 
 
 def pack_document(document: ScoreDocument | EditionDocument) -> PackedDocument:
-    """The bytes of a document."""
+    """Return a document as canonical bytes, packed, with their digest."""
     text = canonicalize(document)
     return PackedDocument(hash_bytes(text), pack_line(text))
 
 
 def pack_line(line: bytes) -> bytes:
-    """A line, with its end, as one gzip member. Members one after another are a gzip file of all their lines."""
+    """Return a line with its end as one gzip member; concatenated members are a gzip file of all lines."""
     return gzip.compress(line + b"\n", compresslevel=6, mtime=0)
 
 
 def unpack_line(member: bytes) -> bytes:
-    """The line of a gzip member."""
+    """Return the line of a gzip member."""
     return zlib.decompress(member, _GZIP)[:-1]
 
 
 def build_score_document(
     edition: str, organisation: PublishedOrganisation, submission: Submission, score: Score, review: ReviewOutcome
 ) -> ScoreDocument:
-    """Return the document of a score; what is a whole number is one in it, whichever way it was sent."""
+    """Return the document of a score; whole numbers become integers, however they were sent."""
     return ScoreDocument(
         review=review,
         edition=edition,
@@ -210,7 +210,7 @@ def build_score_document(
 
 
 def build_score_line(document: ScoreDocument, digest: str) -> ScoreLine:
-    """A score as its edition lists it, not yet ranked."""
+    """Return the line of a score in its edition, not yet ranked."""
     score = document.score
     return ScoreLine(
         organisation=document.organisation.id,
@@ -223,7 +223,7 @@ def build_score_line(document: ScoreDocument, digest: str) -> ScoreLine:
 
 
 def rank_scores(scores: Iterable[ScoreLine]) -> tuple[ScoreLine, ...]:
-    """The scores of an edition in the order of their organisations, each with its rank (SCORING, section 8)."""
+    """Return the scores of an edition in order of organisations, with ranks (SCORING, section 8)."""
     ordered = sorted(scores, key=lambda score: score.organisation)
     indices = Counter(score.index for score in ordered if score.index is not None and score.status in RANKED)
     ranks: dict[Figure, int] = {}
@@ -238,7 +238,7 @@ def rank_scores(scores: Iterable[ScoreLine]) -> tuple[ScoreLine, ...]:
 
 
 def count_scores(scores: Sequence[ScoreLine]) -> EditionCounts:
-    """How many scores of each kind there are."""
+    """Return the numbers of scores."""
     return EditionCounts(
         organisations=len(scores),
         ranked=sum(score.rank is not None for score in scores),
@@ -248,21 +248,21 @@ def count_scores(scores: Sequence[ScoreLine]) -> EditionCounts:
 
 
 def parse_score(text: bytes) -> ScoreDocument:
-    """The document of a score, from its bytes; raises `msgspec.ValidationError` for any other."""
+    """Parse a score document from its bytes; raise `msgspec.ValidationError`."""
     return msgspec.json.decode(text, type=ScoreDocument)
 
 
 def parse_edition(text: bytes) -> EditionDocument:
-    """The document of an edition, from its bytes; raises `msgspec.ValidationError` for any other."""
+    """Parse an edition document from its bytes; raise `msgspec.ValidationError`."""
     return msgspec.json.decode(text, type=EditionDocument)
 
 
 def build_header(document: PackedDocument, jws: Jws, checkpoint: str, keys: Sequence[BundleKey]) -> bytes:
-    """The first line of a bundle, packed."""
+    """Return the first line of a bundle, packed."""
     header = BundleHeader(digest=document.digest, jws=jws, checkpoint=checkpoint, keys=BundleKeys(keys=tuple(keys)))
     return pack_line(canonicalize(header))
 
 
 def _whole(value: FactValue | Scalar | None) -> FactValue | Scalar | None:
-    """A number that is whole as an integer, as RFC 8785 writes it."""
+    """Return a whole float as an integer, as RFC 8785 writes it."""
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value

@@ -1,4 +1,4 @@
-"""All SQL over what is published, and over what is about to be."""
+"""SQL of publications, approvals and final submissions."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ CHECKPOINTS = Base.metadata.tables[str(StoredCheckpoint.__tablename__)]
 T = TypeVar("T")
 
 BATCH_ROWS: Final = 500
-"""Rows that are read or written at once."""
+"""Rows that are read or written per statement."""
 
 _FIGURES = ("methodology", "status", "level", "rank_points", "index_value", "index_max", "coverage", *DIMENSIONS)
 _DESCRIBED = ("name", "kind", "population", "band", "province", "region", "simulated")
 
 
 class FinalSubmission(Struct, frozen=True):
-    """What an organisation submitted; `figures` as in `assessments.tables.Assessment`."""
+    """Submission of an organisation; `figures` as in `assessments.tables.Assessment`."""
 
     organisation: PublishedOrganisation
     submission: Submission
@@ -53,7 +53,7 @@ class FinalSubmission(Struct, frozen=True):
 
 
 class CorrectedScore(Struct, frozen=True):
-    """A score that a publication corrects: the digests of its documents before and after, and its figures in each."""
+    """Corrected score of a publication: the digests of both documents, and its figures in each."""
 
     organisation: str
     before: str
@@ -65,7 +65,7 @@ class CorrectedScore(Struct, frozen=True):
 
 
 class NewPublication(Struct, frozen=True, kw_only=True):
-    """A publication to be stored; the members are those of the table."""
+    """Publication to be stored; for the members see the table."""
 
     edition: str
     revision: int
@@ -84,7 +84,7 @@ class NewPublication(Struct, frozen=True, kw_only=True):
 
 
 class PublicationRecord(Struct, frozen=True, kw_only=True):
-    """A publication as it is stored: `note` is that of its checkpoint, `superseded_by` the digest of the next one."""
+    """Stored publication: `note` is that of its checkpoint, `superseded_by` the digest of the next revision."""
 
     edition: str
     revision: int
@@ -109,7 +109,7 @@ class PublicationRecord(Struct, frozen=True, kw_only=True):
 
 
 class SignedDocument(Struct, frozen=True):
-    """A document as it is stored."""
+    """Stored document with its signature."""
 
     form: PackedDocument
     jws: Jws
@@ -144,9 +144,9 @@ _SUBMISSION: Final = msgspec.json.Decoder(Submission)
 
 
 def get_state(session: Session, edition: str) -> tuple[int, int, str, str]:
-    """What changes with any submitted assessment and its organisation.
+    """Return the number of final assessments, the sum of their and their organisations' versions, and the last times.
 
-    How many, how often they were written, when the last assessment was made and written.
+    One of the four changes with every write of such an assessment or organisation.
     """
     count, writes, created, updated = session.execute(_STATE, {"edition": edition}).one()
     return count, int(writes), str(created), str(updated)
@@ -155,7 +155,7 @@ def get_state(session: Session, edition: str) -> tuple[int, int, str, str]:
 def list_submissions(
     session: Session, edition: str, *, after: str = "", only: str | None = None
 ) -> list[FinalSubmission]:
-    """What was submitted to an edition, `PART` organisations from the one that follows `after`, or that of one."""
+    """Return `BATCH_ROWS` final submissions of an edition, starting after `after`, or only that of one organisation."""
     statement = _STATED.limit(BATCH_ROWS)
     chosen = ASSESSMENTS.c.organisation > after if only is None else ASSESSMENTS.c.organisation == only
     found: list[FinalSubmission] = []
@@ -176,7 +176,7 @@ def list_submissions(
 
 
 def insert_documents(session: Session, kind: str, documents: Sequence[SignedDocument]) -> None:
-    """Stores documents; one that is there already stays."""
+    """Insert documents; existing ones stay."""
     for part in _parts(documents):
         digests = [document.form.digest for document in part]
         there = set(session.execute(select(DOCUMENTS.c.digest).where(DOCUMENTS.c.digest.in_(digests))).scalars())
@@ -196,7 +196,7 @@ def insert_documents(session: Session, kind: str, documents: Sequence[SignedDocu
 
 
 def insert_scores(session: Session, edition: str, revision: int, digests: Mapping[str, str]) -> None:
-    """Stores the scores of a revision: the digests of their documents by organisation."""
+    """Insert the scores of a revision, given as organisation to document digest."""
     rows = [
         {"edition": edition, "revision": revision, "organisation": organisation, "digest": digest}
         for organisation, digest in digests.items()
@@ -206,7 +206,7 @@ def insert_scores(session: Session, edition: str, revision: int, digests: Mappin
 
 
 def insert_publication(session: Session, made: NewPublication) -> None:
-    """Stores a publication, the last of its rows: its scores and documents are there."""
+    """Insert a publication, after its scores and documents."""
     session.execute(
         insert(PUBLICATIONS), {**structs.asdict(made), "corrections": msgspec.to_builtins(made.corrections)}
     )
@@ -267,13 +267,13 @@ _THESE = (
 
 
 def get_last_note(session: Session) -> str | None:
-    """The note of the last checkpoint of the ledger."""
+    """Return the note of the last checkpoint of the ledger, or None."""
     newest = select(CHECKPOINTS.c.note).order_by(CHECKPOINTS.c.size.desc()).limit(1)
     return session.execute(newest).scalar_one_or_none()
 
 
 def list_page(session: Session, edition: str, before: int | None, offset: int, limit: int) -> list[PublicationRecord]:
-    """The publications of an edition, the newest first, from the one that comes before `before`."""
+    """Return the publications of an edition, newest first, starting before revision `before`."""
     statement = _ALL.offset(offset).limit(limit)
     if before is not None:
         statement = statement.where(PUBLICATIONS.c.revision < before)
@@ -284,27 +284,27 @@ def list_page(session: Session, edition: str, before: int | None, offset: int, l
 
 
 def get(session: Session, edition: str, revision: int | None = None) -> PublicationRecord | None:
-    """A publication of an edition, the newest unless said otherwise."""
+    """Return a publication of an edition, by default the newest, or None."""
     statement = _ALL.limit(1) if revision is None else _ALL.where(PUBLICATIONS.c.revision == revision)
     row = session.execute(statement, {"edition": edition}).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), PublicationRecord)
 
 
 def get_document(session: Session, digest: str) -> SignedDocument | None:
-    """The document of that digest."""
+    """Return the document of a digest, or None."""
     row = session.execute(_DOCUMENT.where(DOCUMENTS.c.digest == digest)).one_or_none()
     return None if row is None else _stored(row)
 
 
 def get_score(session: Session, edition: str, organisation: str, revision: int | None = None) -> SignedDocument | None:
-    """The document of the score of an organisation in a revision, the newest unless said otherwise."""
+    """Return the score document of an organisation in a revision, by default the newest, or None."""
     statement = _SCORE if revision is None else _SCORE.where(SCORES.c.revision == revision)
     row = session.execute(statement, {"edition": edition, "organisation": organisation}).one_or_none()
     return None if row is None else _stored(row)
 
 
 def get_header(session: Session, edition: str, revision: int) -> list[bytes]:
-    """The first two lines of the bundle of a publication, each a gzip member: its header and the edition document."""
+    """Return the first two lines of a bundle as gzip members: its header and the edition document."""
     statement = (
         select(PUBLICATIONS.c.header, DOCUMENTS.c.member)
         .join(DOCUMENTS, DOCUMENTS.c.digest == PUBLICATIONS.c.digest)
@@ -314,13 +314,13 @@ def get_header(session: Session, edition: str, revision: int) -> list[bytes]:
 
 
 def list_members(session: Session, edition: str, revision: int, after: str) -> list[tuple[str, bytes]]:
-    """The organisations of a revision and their documents, each a gzip member: `PART` that follow `after`."""
+    """Return `BATCH_ROWS` organisations of a revision, starting after `after`, with their documents as gzip members."""
     bounds = {"edition": edition, "revision": revision, "after": after}
     return [(organisation, member) for organisation, member in session.execute(_MEMBERS, bounds)]
 
 
 def get_texts(session: Session, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
-    """The documents of the scores of these organisations in a revision, by organisation; at most `PART` of them."""
+    """Map organisation to the bytes of its document in a revision, for at most `BATCH_ROWS` organisations."""
     bounds = {"edition": edition, "revision": revision, "organisations": organisations}
     return {organisation: unpack_line(member) for organisation, member in session.execute(_THESE, bounds)}
 
@@ -337,7 +337,7 @@ def _parts(found: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 class Approval(Struct, frozen=True):
-    """What a key has approved to be published; see the table."""
+    """Approval of a pending publication by a key; for the members see the table."""
 
     edition: str
     number: int
@@ -352,29 +352,29 @@ _APPROVALS = _APPROVAL.where(APPROVALS.c.edition == bindparam("edition"))
 
 
 def list_approvals(session: Session, edition: str, after: int, offset: int, limit: int) -> list[Approval]:
-    """The approvals of an edition, the oldest first, from the one that follows a number."""
+    """Return the approvals of an edition, oldest first, starting after a number."""
     statement = _APPROVALS.where(APPROVALS.c.number > after).offset(offset).limit(limit)
     return [Approval(*row) for row in session.execute(statement, {"edition": edition})]
 
 
 def list_approvals_of_digest(session: Session, edition: str, digest: str) -> list[Approval]:
-    """The approvals of a digest."""
+    """Return the approvals of a digest."""
     statement = _APPROVALS.where(APPROVALS.c.digest == digest)
     return [Approval(*row) for row in session.execute(statement, {"edition": edition})]
 
 
 def get_approval(session: Session, edition: str, number: int) -> Approval | None:
-    """One approval."""
+    """Return an approval by its number, or None."""
     row = session.execute(_APPROVALS.where(APPROVALS.c.number == number), {"edition": edition}).one_or_none()
     return None if row is None else Approval(*row)
 
 
 def get_last_approval_number(session: Session, edition: str) -> int:
-    """The number of the last approval of an edition, 0 where there is none."""
+    """Return the number of the last approval of an edition, 0 without one."""
     newest = select(func.coalesce(func.max(APPROVALS.c.number), 0)).where(APPROVALS.c.edition == edition)
     return int(session.execute(newest).scalar_one())
 
 
 def insert_approval(session: Session, made: Approval) -> None:
-    """Stores an approval."""
+    """Insert an approval."""
     session.execute(insert(APPROVALS), [structs.asdict(made)])

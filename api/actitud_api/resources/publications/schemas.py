@@ -23,7 +23,7 @@ Reason = Annotated[
     str, Meta(min_length=1, max_length=1000, pattern=TRIMMED, description="Why; it is published with it.")
 ]
 CORRECTIONS_MAX = 100
-"""How many assessments one revision may correct."""
+"""Assessments that one revision may correct."""
 
 
 class PublicationPath(EditionPath, frozen=True):
@@ -179,7 +179,7 @@ class PublishedDocument(Struct, frozen=True, kw_only=True):
 
 
 def build_plan(request: PublicationRequest) -> PublicationPlan:
-    """How an edition is to be published, of what was sent."""
+    """Return the publication described by a request."""
     return PublicationPlan(
         reason=request.reason,
         supersedes=request.supersedes,
@@ -188,7 +188,7 @@ def build_plan(request: PublicationRequest) -> PublicationPlan:
 
 
 def build_approval(record: Approval) -> PublicationApproval:
-    """An approval as it is answered."""
+    """Return the response for an approval."""
     return PublicationApproval(
         edition=record.edition,
         number=record.number,
@@ -200,7 +200,7 @@ def build_approval(record: Approval) -> PublicationApproval:
 
 
 def build_publication(record: PublicationRecord) -> Publication:
-    """A publication as it is answered."""
+    """Return the response for a publication."""
     return Publication(
         edition=record.edition,
         revision=record.revision,
@@ -235,10 +235,10 @@ def build_publication(record: PublicationRecord) -> Publication:
 
 
 def format_path(edition: str, revision: int | str) -> str:
-    """The path of a publication."""
+    """Return the path of a publication."""
     return f"/v1/editions/{edition}/publications/{revision}"
 
 
 def format_document_path(digest: str) -> str:
-    """The permanent path of a document."""
+    """Return the permanent path of a document."""
     return f"/v1/published/{digest}"

@@ -1,7 +1,7 @@
-"""Use cases over what is published: an edition is published once, corrected by revisions, and read for ever.
+"""Use cases of publications: publish an edition once, correct it by revisions, read it for ever.
 
-What takes long is prepared before the transaction; in it the edition has to be as it was, and everything is stored at
-once: documents, scores, an entry of the ledger, a checkpoint, and the publication last.
+Slow work is prepared before the transaction. In the transaction the edition must be unchanged, and everything is stored
+together: documents, scores, a ledger entry, a checkpoint, and the publication last.
 """
 
 from __future__ import annotations
@@ -82,13 +82,13 @@ __all__ = [
 ]
 
 LATEST: Final = "latest"
-"""The name of the newest revision of an edition, whatever its number."""
+"""Name of the newest revision of an edition."""
 
 ATTEMPTS: Final = 3
-"""How often what has changed meanwhile is prepared anew."""
+"""Preparations of one publication before it gives up on an edition that keeps changing."""
 
 BATCH: Final = 50
-"""How many scores are prepared at once."""
+"""Scores that are prepared per batch."""
 
 _UNREVIEWED: Final = replies.build_empty_outcome("final")
 
@@ -96,7 +96,7 @@ T = TypeVar("T")
 
 
 class UnknownPublication(LookupError):
-    """That edition has no publication of that revision."""
+    """The edition has no such revision."""
 
     def __init__(self, edition: str, revision: str) -> None:
         super().__init__(f"{edition}/{revision}")
@@ -105,7 +105,7 @@ class UnknownPublication(LookupError):
 
 
 class UnknownPublishedScore(LookupError):
-    """That revision has no score of that organisation."""
+    """The revision has no score of that organisation."""
 
     def __init__(self, edition: str, revision: str, organisation: str) -> None:
         super().__init__(f"{edition}/{revision}/{organisation}")
@@ -115,7 +115,7 @@ class UnknownPublishedScore(LookupError):
 
 
 class UnknownDocument(LookupError):
-    """Nothing of that digest is published."""
+    """No published document has that digest."""
 
     def __init__(self, digest: str) -> None:
         super().__init__(digest)
@@ -123,14 +123,14 @@ class UnknownDocument(LookupError):
 
 
 class Refusal(Struct, frozen=True):
-    """Why an edition is not published as asked: where in what was sent, by which rule, what holds, what is there.
+    """Reason against a publication: JSON pointer, rule, sent value, and the value that `holds`.
 
-    `review`: the edition is not in review. `unsettled`: as many assessments as `holds` are in the state `value`.
-    `empty`: none is final. `published`: it is published already, as `holds`. `unpublished`: there is nothing yet to
-    correct. `superseded`: the newest revision is `holds`. `corrections`: a revision corrects something. `repeated`: an
-    organisation is corrected twice. `unknown`: it has no published score. `unchanged`: nothing of its score would
-    change. `unapproved`: another key has to approve `holds`. `another_digest`: what would be published is `holds`.
-    `approved`: the same key has approved it already.
+    `review`: the edition is not in review. `unsettled`: `holds` assessments are in the state `value`. `empty`: no
+    assessment is final. `published`: it is published already, as `holds`. `unpublished`: nothing to correct is
+    published. `superseded`: the newest revision is `holds`. `corrections`: a revision without corrections. `repeated`:
+    an organisation is corrected twice. `unknown`: it has no published score. `unchanged`: its score would not change.
+    `unapproved`: another key has to approve `holds`. `another_digest`: the pending digest is `holds`. `approved`: the
+    key has approved it already.
     """
 
     pointer: str
@@ -154,7 +154,7 @@ class Refusal(Struct, frozen=True):
 
 
 class PublicationRefused(ValueError):
-    """An edition that is not published so; nothing has changed. `refusals` are all reasons."""
+    """Refused publication; nothing has changed. `refusals` are all reasons."""
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
         super().__init__(", ".join(refusal.rule for refusal in refusals))
@@ -162,14 +162,14 @@ class PublicationRefused(ValueError):
 
 
 class PlannedCorrection(Struct, frozen=True):
-    """What to correct of the assessment of an organisation."""
+    """Correction of the assessment of an organisation."""
 
     organisation: str
     assessment: AssessmentPatch
 
 
 class PublicationPlan(Struct, frozen=True, kw_only=True):
-    """How an edition is to be published: why; of a correction, the digest that it supersedes and what it corrects."""
+    """Requested publication: its reason; for a correction, the superseded digest and the corrections."""
 
     reason: str
     supersedes: str | None = None
@@ -177,9 +177,9 @@ class PublicationPlan(Struct, frozen=True, kw_only=True):
 
 
 class UnsignedScore(Struct, frozen=True):
-    """The document of a score, as its edition lists it and as its bytes are.
+    """Score document as a line of its edition and as bytes.
 
-    `restated`: the figures of its assessment, where those that are stored are not what was submitted comes to.
+    `changed_figures`: figures of its assessment, if the stored ones differ from the computed ones.
     """
 
     line: ScoreLine
@@ -188,7 +188,7 @@ class UnsignedScore(Struct, frozen=True):
 
 
 class SignedScore(Struct, frozen=True):
-    """The document of a score, as its edition lists it and as it is stored; `restated` as in `Unsigned`."""
+    """Score document as a line of its edition and as stored; `changed_figures` as in `UnsignedScore`."""
 
     line: ScoreLine
     stored: SignedDocument
@@ -196,7 +196,7 @@ class SignedScore(Struct, frozen=True):
 
 
 class PreparedScores(Struct, frozen=True):
-    """The scores of an edition, and what it was when they were made."""
+    """Scores of an edition, and the state from which they were computed."""
 
     edition: editions.EditionRecord
     state: tuple[int, int, str, str]
@@ -207,14 +207,18 @@ class PreparedScores(Struct, frozen=True):
 
 
 class EditionPublisher:
-    """Publishes editions, one at a time in this process."""
+    """Publisher of editions, one at a time in this process."""
 
     def __init__(
         self, database: Database, folder: Path, *, second_approver: bool = False, spread: MapFunction = map_serially
     ) -> None:
-        """`folder`: where the private keys that sign stand. `second_approver`: see `approvals`.
+        """Create a publisher.
 
-        `spread`: how the scores of an edition are prepared, batch by batch.
+        Args:
+            database: Database of the service.
+            folder: Folder of the private signing keys.
+            second_approver: Require an approval, see `approvals`.
+            spread: Map over the batches of scores, possibly in other processes.
         """
         self._database = database
         self._spread = spread
@@ -229,10 +233,14 @@ class EditionPublisher:
         write: Callable[[PreparedScores | None], T],
         advance: Callable[[], None] = lambda: None,
     ) -> T:
-        """What `write` gives, which publishes with what was prepared for it; again where the edition has changed.
+        """Prepare the scores and return the result of `write`, which publishes them; repeat if the edition has changed.
 
-        `advance` is called for each score that is prepared.
-        Raises what `write` raises, `UnknownEdition`, `SigningKeyFault`, and `Unavailable` where it goes on changing.
+        `advance` is called for each prepared score. Errors of `write` pass through.
+
+        Raises:
+            UnknownEdition: No edition has that id.
+            SigningKeyFault: The signing key cannot be used.
+            Unavailable: The edition keeps changing.
         """
         with self._turn:
             for _ in range(ATTEMPTS):
@@ -250,11 +258,16 @@ class EditionPublisher:
         *,
         now: datetime,
     ) -> PublicationRecord:
-        """Publishes an edition, or a correction of it, in a session that writes.
+        """Publish an edition, or a correction of it, in a write session.
 
-        `event`: what the ledger says of it, besides the details and the subject. Raises `UnknownEdition`, `Refused`,
-        `Stale` where the edition is not as it was prepared, `SigningKeyFault`; of a correction also `AliasOf`,
+        `event`: ledger event, apart from the details and the subject. A correction may also raise `IdentifierIsAlias`,
         `AnotherMethodology` and `NotSubmittable`.
+
+        Raises:
+            UnknownEdition: No edition has that id.
+            PublicationRefused: The plan is not acceptable.
+            StaleVersion: The edition has changed since it was prepared.
+            SigningKeyFault: The signing key cannot be used.
         """
         record = editions.find(session, edition)
         editions.lock(session, record)
@@ -274,7 +287,7 @@ class EditionPublisher:
         return made.close(event)
 
     def _prepare(self, edition: str, asked: PublicationPlan, advance: Callable[[], None]) -> PreparedScores | None:
-        """The scores of an edition in review; None where it is not to be published for the first time."""
+        """Return the scores of an edition in review, or None if this is no first publication."""
         with self._database.read() as session:
             place = editions.find(session, edition)
             if _refusals(session, place, queries.get(session, place.id), asked) or place.state != "in_review":
@@ -295,7 +308,7 @@ class EditionPublisher:
         return PreparedScores(place, state, scores)
 
     def _batches(self, edition: str) -> Iterator[list[tuple[FinalSubmission, ReviewOutcome]]]:
-        """Yield what was submitted to an edition, `BATCH` organisations at a time."""
+        """Yield the final submissions of an edition, `BATCH` organisations at a time."""
         part = self._stated(edition, "")
         while part:
             yield from (part[start : start + BATCH] for start in range(0, len(part), BATCH))
@@ -311,9 +324,12 @@ class EditionPublisher:
 def approve(
     session: Session, edition: str, plan: PublicationPlan, digest: str, principal: access.Principal, *, now: datetime
 ) -> approvals.Approval:
-    """Approves what would be published now, which has that digest, in a session that writes.
+    """Approve the pending publication of that digest, in a write session, and return the approval.
 
-    Raises `UnknownEdition`, `Refused`, and `Stale` where the edition changes at the same time.
+    Raises:
+        UnknownEdition: No edition has that id.
+        PublicationRefused: The plan is not acceptable, or its digest is another one.
+        StaleVersion: The edition changes concurrently.
     """
     place = editions.find(session, edition)
     editions.lock(session, place)
@@ -332,7 +348,7 @@ def approve(
 def _refusals(
     session: Session, place: editions.EditionRecord, newest: PublicationRecord | None, asked: PublicationPlan
 ) -> tuple[Refusal, ...]:
-    """Why an edition cannot be published as asked, as far as that does not depend on any score."""
+    """Return the reasons against a plan that do not depend on any score."""
     if newest is None:
         found = [
             Refusal(f"/{name}", "unpublished", None)
@@ -360,7 +376,7 @@ def _refusals(
 def _score_batch(
     edition: str, version: str, batch: Sequence[tuple[FinalSubmission, ReviewOutcome]]
 ) -> list[UnsignedScore]:
-    """Score what organisations submitted by a version of the methodology; runs in a process of its own if spread."""
+    """Score final submissions by a version of the methodology; may run in another process."""
     methodology = load_methodology(version)
     return [_score_one(edition, methodology, stated, review) for stated, review in batch]
 
@@ -380,7 +396,7 @@ def _signed(document: ScoreDocument, signer: ledger.Signer) -> tuple[ScoreLine, 
 
 
 class _Revision:
-    """A revision that is being made, in a session that writes and that holds its edition."""
+    """Revision under construction, in a write session that locks its edition."""
 
     def __init__(
         self,
@@ -392,7 +408,7 @@ class _Revision:
         now: datetime,
     ) -> None:
         self._session = session
-        self._place = place
+        self._edition = place
         self._asked = asked
         self._signer = signer
         self._now = now
@@ -403,8 +419,8 @@ class _Revision:
         self._corrected: list[CorrectedScore] = []
 
     def publish(self, prepared: PreparedScores | None) -> None:
-        """Stores the scores of an edition that is published for the first time."""
-        session, place = self._session, self._place
+        """Store the scores of the first revision."""
+        session, place = self._session, self._edition
         if prepared is None or prepared.edition != place or prepared.state != queries.get_state(session, place.id):
             raise StaleVersion
         if not prepared.scores:
@@ -416,7 +432,7 @@ class _Revision:
         editions.publish(session, place, now=self._now)
 
     def correct(self, newest: PublicationRecord) -> None:
-        """Stores the scores of the revision before, with some corrected."""
+        """Store the scores of the previous revision, some of them corrected."""
         before = parse_edition(_document(self._session, newest.digest).form.text)
         lines = {score.organisation: score for score in before.scores}
         unknown = [
@@ -427,28 +443,28 @@ class _Revision:
         if unknown:
             raise PublicationRefused(unknown)
         documents: list[SignedDocument] = []
-        made: list[assessments.CorrectionPreview] = []
+        previews: list[assessments.CorrectionPreview] = []
         unchanged: list[Refusal] = []
         for number, fix in enumerate(self._asked.corrections):
             former = lines[fix.organisation]
-            mended, line, stored, document = self._mended(number, fix, former)
+            preview, line, stored, document = self._preview_correction(number, fix, former)
             if line.document == former.document:
                 unchanged.append(Refusal(f"/corrections/{number}/assessment", "unchanged", fix.organisation))
                 continue
             documents.append(stored)
-            made.append(mended)
+            previews.append(preview)
             lines[fix.organisation] = line
-            self._note(former, line, document)
+            self._record_correction(former, line, document)
         if unchanged:
             raise PublicationRefused(unchanged)
         self._store(list(lines.values()), documents)
         # From here on the database lets the assessments of the edition change, until the publication is there.
-        for mended in made:
-            assessments.apply_correction(self._session, mended, now=self._now)
+        for preview in previews:
+            assessments.apply_correction(self._session, preview, now=self._now)
 
     def close(self, event: ledger.Event) -> PublicationRecord:
-        """Stores the edition document, what the ledger says of it, and the publication, which ends the revision."""
-        session, place = self._session, self._place
+        """Store the edition document, the ledger entry and the publication, and return it."""
+        session, place = self._session, self._edition
         checkpoint = queries.get_last_note(session)
         document = EditionDocument(
             edition=place.id,
@@ -512,32 +528,34 @@ class _Revision:
         self._scores = rank_scores(lines)
         queries.insert_documents(self._session, "score", documents)
         digests = {line.organisation: line.document for line in lines}
-        queries.insert_scores(self._session, self._place.id, self._number, digests)
+        queries.insert_scores(self._session, self._edition.id, self._number, digests)
 
-    def _mended(
+    def _preview_correction(
         self, number: int, fix: PlannedCorrection, before: ScoreLine
     ) -> tuple[assessments.CorrectionPreview, ScoreLine, SignedDocument, ScoreDocument]:
-        """The corrected assessment of an organisation, and its score.
+        """Preview a correction and return it with the line, the document and the signature of its score.
 
-        What was found of an answer that is another now counts no more, and is not told of it.
+        Verdicts on answers that are corrected no longer count, and are left out of the document.
         """
-        place = f"/corrections/{number}/assessment"
-        mended = assessments.preview_correction(
-            self._session, self._place, fix.organisation, fix.assessment, pointer=place, now=self._now
+        pointer = f"/corrections/{number}/assessment"
+        preview = assessments.preview_correction(
+            self._session, self._edition, fix.organisation, fix.assessment, pointer=pointer, now=self._now
         )
-        (stated,) = queries.list_submissions(self._session, self._place.id, only=fix.organisation)
-        submission = mended.record.submission
-        score = explain_evaluation(mended.evaluation, submission)
+        (final,) = queries.list_submissions(self._session, self._edition.id, only=fix.organisation)
+        submission = preview.record.submission
+        score = explain_evaluation(preview.evaluation, submission)
         former = parse_score(_document(self._session, before.document).form.text)
         # As they were published: their reasons may have been erased since.
-        told = {one.indicator: one for one in former.review.verdicts}
-        counting = replies.list_counted_verdicts(self._session, mended.record)
-        review = structs.replace(former.review, verdicts=tuple(told.get(one.indicator, one) for one in counting))
-        document = build_score_document(self._place.id, stated.organisation, submission, score, review)
-        return mended, *_signed(document, self._signer), document
+        published = {verdict.indicator: verdict for verdict in former.review.verdicts}
+        counting = replies.list_counted_verdicts(self._session, preview.record)
+        review = structs.replace(
+            former.review, verdicts=tuple(published.get(verdict.indicator, verdict) for verdict in counting)
+        )
+        document = build_score_document(self._edition.id, final.organisation, submission, score, review)
+        return preview, *_signed(document, self._signer), document
 
-    def _note(self, before: ScoreLine, after: ScoreLine, document: ScoreDocument) -> None:
-        """Notes a correction: what differs, in points."""
+    def _record_correction(self, before: ScoreLine, after: ScoreLine, document: ScoreDocument) -> None:
+        """Record a correction: the difference in points."""
         former = parse_score(_document(self._session, before.document).form.text)
         stated = load_methodology(former.score.methodology.version)
         self._corrections.append(
@@ -567,22 +585,19 @@ class _Revision:
 def list_page(
     database: Database, edition: str, *, before: int | None, offset: int, limit: int
 ) -> list[PublicationRecord]:
-    """The publications of an edition, the newest first, from the one that comes before `before`.
-
-    Raises `UnknownEdition`.
-    """
+    """Return the publications of an edition, newest first, starting before `before`; raise `UnknownEdition`."""
     with database.read() as session:
         return queries.list_page(session, editions.find(session, edition).id, before, offset, limit)
 
 
 def get(database: Database, edition: str, revision: str) -> PublicationRecord:
-    """A publication of an edition, or its latest; raises `UnknownEdition` and `UnknownPublication`."""
+    """Return a publication of an edition, or its latest; raise `UnknownEdition` or `UnknownPublication`."""
     with database.read() as session:
         return find(session, editions.find(session, edition).id, revision)
 
 
 def find(session: Session, edition: str, revision: str) -> PublicationRecord:
-    """The same of an edition by its id; raises `UnknownPublication`."""
+    """Return a publication within a session; raise `UnknownPublication`."""
     number = _number(edition, revision)
     found = queries.get(session, edition, number)
     if found is None:
@@ -591,7 +606,7 @@ def find(session: Session, edition: str, revision: str) -> PublicationRecord:
 
 
 def get_document(database: Database, digest: str) -> SignedDocument:
-    """A published document; raises `UnknownDocument`."""
+    """Return a published document; raise `UnknownDocument`."""
     with database.read() as session:
         return _document(session, digest)
 
@@ -599,9 +614,12 @@ def get_document(database: Database, digest: str) -> SignedDocument:
 def get_score(
     database: Database, edition: str, revision: str, organisation: str
 ) -> tuple[PublicationRecord, SignedDocument]:
-    """The document of a score in a revision.
+    """Return the publication and the document of a score in a revision.
 
-    Raises `UnknownEdition`, `UnknownPublication`, `UnknownPublishedScore`.
+    Raises:
+        UnknownEdition: No edition has that id.
+        UnknownPublication: The edition has no such revision.
+        UnknownPublishedScore: The revision has no score of that organisation.
     """
     with database.read() as session:
         found = find(session, editions.find(session, edition).id, revision)
@@ -612,13 +630,13 @@ def get_score(
 
 
 def get_newest_score(session: Session, edition: str, organisation: str) -> tuple[str, ScoreDocument] | None:
-    """The newest document of the score of an organisation in an edition, and its digest; None where there is none."""
+    """Return the digest and the newest document of a score, or None."""
     stored = queries.get_score(session, edition, organisation)
     return None if stored is None else (stored.form.digest, parse_score(stored.form.text))
 
 
 def get_texts(database: Database, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
-    """The exact bytes of the documents of these organisations in a revision that there is, by organisation."""
+    """Map organisation to the exact bytes of its document in an existing revision."""
     found: dict[str, bytes] = {}
     for start in range(0, len(organisations), queries.BATCH_ROWS):
         with database.read() as session:
@@ -627,7 +645,7 @@ def get_texts(database: Database, edition: str, revision: int, organisations: Se
 
 
 def stream_bundle(database: Database, edition: str, revision: int) -> Iterator[bytes]:
-    """The bundle of a publication that there is, piece by piece: gzip members, read as they are asked for."""
+    """Yield the bundle of an existing publication as gzip members, read in parts."""
     with database.read() as session:
         pieces = queries.get_header(session, edition, revision)
     yield b"".join(pieces)
@@ -642,7 +660,7 @@ def stream_bundle(database: Database, edition: str, revision: int) -> Iterator[b
 
 
 def _members(session: Session, edition: str, revision: int) -> Iterator[bytes]:
-    """The documents of the scores of a revision, in their order, each a gzip member."""
+    """Yield the score documents of a revision in order, each a gzip member."""
     found = queries.list_members(session, edition, revision, "")
     while found:
         yield from (member for _, member in found)

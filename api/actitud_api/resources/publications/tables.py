@@ -1,4 +1,4 @@
-"""The tables of what is published. The database refuses to change them, and the rows that they were made of."""
+"""Tables of publications. Triggers refuse changes of them, and of the rows they were made from."""
 
 from datetime import datetime
 
@@ -25,11 +25,11 @@ class PublishedDocumentTable(Base, table=True):
 
 
 class PublicationTable(Base, table=True):
-    """A revision of a published edition; `digest` is that of its edition document.
+    """Revision of a published edition; `digest` is that of its edition document.
 
-    `actor` is the key of who published it, None on the command line; `entry` its place in the ledger, and `checkpoint`
-    the size of the ledger that was signed with it. `corrections` is the JSON of `queries.Corrected`. `header` is the
-    first line of its bundle as one gzip member; `bundle_digest` and `bundle_size` are of the whole file.
+    `actor` is the publisher's key, None on the command line; `entry` its number in the ledger, and `checkpoint` the
+    size of the ledger signed with it. `corrections` is the JSON of `queries.CorrectedScore`. `header` is the first line
+    of its bundle as one gzip member; `bundle_digest` and `bundle_size` are of the whole file.
     """
 
     __tablename__ = "publication"
@@ -52,9 +52,9 @@ class PublicationTable(Base, table=True):
 
 
 class PublishedScore(Base, table=True):
-    """Which document is the score of an organisation in a revision.
+    """Document of the score of an organisation in a revision.
 
-    The scores come before their publication, in one transaction: the reference to it is looked at when that ends.
+    Scores are inserted before their publication, in one transaction: the foreign key is checked at its end.
     """
 
     __tablename__ = "published_score"
@@ -75,9 +75,9 @@ class PublishedScore(Base, table=True):
 
 
 class PublicationApprovalTable(Base, table=True):
-    """What a key has approved to be published of an edition; `number` counts from 1 in each.
+    """Approval of a pending publication by a key; `number` counts from 1 in each edition.
 
-    `digest` is that of what would be published, see `approvals.digest_of`.
+    `digest` is that of the pending publication, see `approvals.compute_pending_digest`.
     """
 
     __tablename__ = "publication_approval"

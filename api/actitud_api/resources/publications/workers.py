@@ -1,4 +1,4 @@
-"""Work spread over the cores of the machine, for what takes half a minute on one of them."""
+"""Work spread over the cores of the machine, for jobs that take half a minute on one core."""
 
 from __future__ import annotations
 
@@ -16,27 +16,30 @@ ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 
 ITEMS_AHEAD: Final = 3
-"""Items that are read ahead for each process: enough for none to wait, few enough for memory to stay bounded."""
+"""Items read ahead per process: enough to keep each busy, few enough to bound memory."""
 
 MAX_PROCESSES: Final = 8
-"""The most processes: each takes about 100 MB."""
+"""Most processes; each takes about 100 MB."""
 
 
 class MapFunction(Protocol):
-    """Applies a function to items one by one, as `map` does: results come in the order of the items."""
+    """Function like `map`: applies a function to items and yields the results in order."""
 
     def __call__(self, function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
-        """Return the results; raise what the function raises."""
+        """Return the results; raise the errors of the function."""
 
 
 def map_serially(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
-    """Apply a function in this process."""
+    """Apply a function to each item in this process."""
     return map(function, items)
 
 
 @contextmanager
 def open_worker_pool() -> Iterator[MapFunction]:
-    """Yield a `Spread` that works on all cores; leaving the block ends its processes and drops unfinished work."""
+    """Yield a `MapFunction` that uses all cores; leaving the block ends its processes and drops unfinished work.
+
+    `module`: where the functions are defined, imported once for all processes if the system can fork.
+    """
     count = min(_count_cores(), MAX_PROCESSES)
     if count == 1:
         yield map_serially
@@ -70,7 +73,7 @@ def _count_cores() -> int:
 
 
 def _start_worker() -> None:
-    """Prepare a process: Ctrl-C is for the one that started it, and it ends with that one, however that ends."""
+    """Prepare a worker: ignore Ctrl-C, which its parent handles, and end when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -1,1 +1,1 @@
-"""Suggestions: further errors and indicators that holders of keys propose, and what was decided on each."""
+"""Suggestions of further errors and indicators by key holders, and the decisions on them."""

@@ -1,4 +1,4 @@
-"""All SQL over suggestions."""
+"""SQL of suggestions."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from actitud_api.resources.suggestions.tables import SuggestionTable
 SUGGESTIONS = Base.metadata.tables[str(SuggestionTable.__tablename__)]
 
 Kind = Literal["error", "indicator"]
-"""What is proposed: an error that the ten do not have, or an indicator."""
+"""Kind of a suggestion: an error beyond the ten, or an indicator."""
 
 Outcome = Literal["accepted", "rejected", "deferred"]
-"""What is decided on a suggestion: that it comes, does not, or is looked at again later."""
+"""Decision on a suggestion: accepted, rejected, or deferred."""
 
 State = Literal["undecided", "accepted", "rejected", "deferred"]
-"""What was decided on a suggestion the last time, if anything was."""
+"""State of a suggestion: its last decision, if any."""
 
 
 class SuggestionDecision(Struct, frozen=True, kw_only=True):
-    """What was decided on a suggestion, and why. `methodology`: the version that it is about, or comes in."""
+    """Decision on a suggestion with its reason. `methodology`: the version it refers to, or that includes it."""
 
     decision: Outcome
     reason: str
@@ -37,7 +37,7 @@ class SuggestionDecision(Struct, frozen=True, kw_only=True):
 
 
 class SuggestionRecord(Struct, frozen=True, kw_only=True):
-    """A suggestion as it is stored; see the table."""
+    """Stored suggestion; for the members see the table."""
 
     id: int
     kind: Kind
@@ -56,7 +56,10 @@ class SuggestionRecord(Struct, frozen=True, kw_only=True):
 
 
 class SuggestionFilters(Struct, frozen=True, kw_only=True):
-    """Which suggestions to list; None does not filter. `methodology`: the version that the last decision names."""
+    """Filters of the list of suggestions; None does not filter.
+
+    `methodology`: the version named by the last decision.
+    """
 
     kind: Kind | None = None
     state: State | None = None
@@ -64,7 +67,7 @@ class SuggestionFilters(Struct, frozen=True, kw_only=True):
     methodology: str | None = None
 
     def build_conditions(self) -> list[ColumnElement[bool]]:
-        """The same in SQL."""
+        """Return the filters as SQL conditions."""
         return [
             SUGGESTIONS.c[name] == wanted
             for name in self.__struct_fields__
@@ -80,7 +83,7 @@ _COUNT = select(func.count()).select_from(SUGGESTIONS)
 def list_page(
     session: Session, filters: SuggestionFilters, after: int | None, offset: int, limit: int
 ) -> list[SuggestionRecord]:
-    """Suggestions, the newest first, from the one that follows `after`."""
+    """Return suggestions, newest first, starting after `after`."""
     statement = _ALL.where(*filters.build_conditions()).order_by(SUGGESTIONS.c.id.desc()).offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(SUGGESTIONS.c.id < after)
@@ -88,25 +91,25 @@ def list_page(
 
 
 def count_suggestions(session: Session, filters: SuggestionFilters) -> int:
-    """How many suggestions there are."""
+    """Return the number of suggestions."""
     found: int = session.execute(_COUNT.where(*filters.build_conditions())).scalar_one()
     return found
 
 
 def get(session: Session, identifier: int) -> SuggestionRecord | None:
-    """The suggestion of that id."""
+    """Return the suggestion of an id, or None."""
     row = session.execute(_ONE, {"id": identifier}).mappings().one_or_none()
     return None if row is None else _record(row)
 
 
 def insert_suggestion(session: Session, values: Mapping[str, object]) -> int:
-    """Stores a new suggestion, which gets an id that none has had; the keys are those of the table."""
+    """Insert a suggestion, given by column, and return its new id, which was never in use."""
     identifier: int = session.execute(insert(SUGGESTIONS).returning(SUGGESTIONS.c.id), values).scalar_one()
     return identifier
 
 
 def update_decisions(session: Session, record: SuggestionRecord, before: int) -> bool:
-    """Replaces what was decided on a suggestion if its version is still the one before; whether it was."""
+    """Store the decisions on a suggestion of version `before`; return False if it has another version."""
     values = {
         "state": record.state,
         "methodology": record.methodology,
@@ -119,7 +122,7 @@ def update_decisions(session: Session, record: SuggestionRecord, before: int) ->
 
 
 def delete_suggestion(session: Session, identifier: int, version: int) -> bool:
-    """Removes a suggestion if its version is still that one; whether it was."""
+    """Delete a suggestion of that version; return False if it has another one."""
     statement = delete(SUGGESTIONS).where(*_at(identifier, version)).returning(SUGGESTIONS.c.id)
     return session.execute(statement).one_or_none() is not None
 

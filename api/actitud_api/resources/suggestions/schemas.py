@@ -148,7 +148,7 @@ class SuggestionPage(Page[Suggestion], frozen=True):
 
 
 def build_suggestion(record: SuggestionRecord) -> Suggestion:
-    """A stored suggestion as it is answered."""
+    """Return the response for a stored suggestion."""
     return Suggestion(
         id=str(record.id),
         kind=record.kind,
@@ -174,7 +174,7 @@ def build_suggestion(record: SuggestionRecord) -> Suggestion:
 
 
 def build_proposal(request: SuggestionRequest) -> service.Proposal:
-    """A suggestion to be made, of what was sent."""
+    """Return the proposal of a request."""
     return service.Proposal(
         kind=request.kind,
         title=request.title,
@@ -186,7 +186,7 @@ def build_proposal(request: SuggestionRequest) -> service.Proposal:
 
 
 def build_decision(request: DecisionRequest) -> service.NewDecision:
-    """What is to be decided, of what was sent."""
+    """Return the decision of a request."""
     return service.NewDecision(
         decision=request.decision,
         reason=request.reason,

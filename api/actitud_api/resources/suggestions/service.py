@@ -1,4 +1,4 @@
-"""Use cases over suggestions: the article that is measured ends by asking which other errors there are."""
+"""Use cases of suggestions. The article behind the methodology ends by asking which other errors there are."""
 
 from __future__ import annotations
 
@@ -56,16 +56,16 @@ DIMENSION_BY_INDICATOR: Final[Mapping[str, str]] = {
     if isinstance(dimension, Group)
     for indicator in walk_indicators(dimension)
 }
-"""The dimension of each indicator that any registered version has, by their ids."""
+"""Dimension of each indicator of any registered version, by id."""
 DIMENSIONS: Final[tuple[str, ...]] = tuple(dict.fromkeys(DIMENSION_BY_INDICATOR.values()))
-"""The ids of the dimensions, in their order."""
+"""Ids of the dimensions, in order."""
 
 _NUMBER: Final = re.compile("[1-9][0-9]{0,8}")
 _REMOVES_ANY: Final = "administrator"
 
 
 class UnknownSuggestion(LookupError):
-    """There is no suggestion of that id, or not any more."""
+    """No suggestion has that id, or it was withdrawn."""
 
     def __init__(self, suggestion: str) -> None:
         super().__init__(suggestion)
@@ -73,7 +73,7 @@ class UnknownSuggestion(LookupError):
 
 
 class AlreadyDecided(Exception):
-    """A suggestion on which something was decided, which stays with what was decided."""
+    """Suggestion with a decision, which can no longer be withdrawn."""
 
     def __init__(self, state: State) -> None:
         super().__init__(state)
@@ -81,11 +81,11 @@ class AlreadyDecided(Exception):
 
 
 class NotProposer(Exception):
-    """Somebody else proposed it."""
+    """Another key holder made the suggestion."""
 
 
 class DimensionMismatch(ValueError):
-    """An indicator is not of the dimension that is named beside it, but of another."""
+    """Indicator of another dimension than the one named beside it."""
 
     def __init__(self, indicator: str, named: str) -> None:
         super().__init__(f"{indicator} is not of {named}")
@@ -95,7 +95,7 @@ class DimensionMismatch(ValueError):
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
-    """A suggestion to be made. `language`: what title and text are written in, as a BCP 47 tag."""
+    """Suggestion to be made. `language`: BCP 47 tag of title and text."""
 
     kind: Kind
     title: str
@@ -106,7 +106,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
 
 
 class NewDecision(Struct, frozen=True, kw_only=True):
-    """What is to be decided on a suggestion; without `language` the reason is in that of the suggestion."""
+    """Decision to be made; without `language` the reason is in that of the suggestion."""
 
     decision: Outcome
     reason: str
@@ -117,32 +117,32 @@ class NewDecision(Struct, frozen=True, kw_only=True):
 def list_page(
     database: Database, filters: SuggestionFilters, *, after: int | None, offset: int, limit: int
 ) -> list[SuggestionRecord]:
-    """Suggestions, the newest first, from the one that follows `after`."""
+    """Return suggestions, newest first, starting after `after`."""
     with database.read() as session:
         return queries.list_page(session, filters, after, offset, limit)
 
 
 def count_suggestions(database: Database, filters: SuggestionFilters) -> int:
-    """How many suggestions there are."""
+    """Return the number of suggestions."""
     with database.read() as session:
         return queries.count_suggestions(session, filters)
 
 
 def get(database: Database, suggestion: str) -> SuggestionRecord:
-    """The suggestion of that id; raises `UnknownSuggestion`."""
+    """Return the suggestion of an id; raise `UnknownSuggestion`."""
     with database.read() as session:
         return _find(session, suggestion)
 
 
 def has_suggestions(session: Session) -> bool:
-    """Whether there is any suggestion."""
+    """Return True if there is any suggestion."""
     return queries.count_suggestions(session, SuggestionFilters()) > 0
 
 
 def propose(session: Session, proposal: Proposal, *, proposer: str, now: datetime) -> SuggestionRecord:
-    """Makes a suggestion of the holder of a key, on which nothing is decided yet; raises `Elsewhere`.
+    """Store an undecided suggestion of a key holder and return it; raise `DimensionMismatch`.
 
-    One about an indicator is about the dimension of that as well.
+    One about an indicator gets the dimension of that indicator.
     """
     dimension = proposal.dimension
     if proposal.indicator is not None:
@@ -169,7 +169,10 @@ def propose(session: Session, proposal: Proposal, *, proposer: str, now: datetim
 def decide(
     session: Session, suggestion: str, new: NewDecision, *, expected: Expected, now: datetime
 ) -> SuggestionRecord:
-    """Decides on a suggestion, for the first time or anew; raises `UnknownSuggestion` and `Stale`."""
+    """Store a decision on a suggestion and return it; raise `UnknownSuggestion` or `StaleVersion`.
+
+    Earlier decisions stay, the last one counts.
+    """
     before = _as_expected(session, suggestion, expected)
     made = SuggestionDecision(
         decision=new.decision,
@@ -192,9 +195,13 @@ def decide(
 
 
 def withdraw(session: Session, suggestion: str, principal: Principal, *, expected: Expected) -> None:
-    """Removes a suggestion on which nothing is decided, for whoever proposed it or an administrator.
+    """Delete an undecided suggestion, on behalf of its proposer or an administrator.
 
-    Raises `UnknownSuggestion`, `NotTheProposer`, `Stale` and `AlreadyDecided`.
+    Raises:
+        UnknownSuggestion: No suggestion has that id.
+        NotProposer: Another key holder made it.
+        StaleVersion: The stored revision is not the `expected` one.
+        AlreadyDecided: It has a decision.
     """
     found = _find(session, suggestion)
     if principal.origin != found.proposer and principal.role != _REMOVES_ANY:
@@ -207,7 +214,7 @@ def withdraw(session: Session, suggestion: str, principal: Principal, *, expecte
 
 
 def _as_expected(session: Session, suggestion: str, expected: Expected) -> SuggestionRecord:
-    """The suggestion of that id as whoever changes it knows it."""
+    """Return the suggestion if it has the expected revision."""
     record = _find(session, suggestion)
     if not expected(build_revision(record.created, record.version)):
         raise StaleVersion

@@ -1,4 +1,4 @@
-"""The table of suggestions."""
+"""Table of suggestions."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -11,10 +11,10 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class SuggestionTable(Base, table=True):
-    """A suggestion, and every decision on it, the first one first; `state` and `methodology` are of the last of them.
+    """A suggestion and all decisions on it, oldest first; `state` and `methodology` are of the last one.
 
-    `id` is never given to another one, whatever is withdrawn. `proposer` is the origin of a key, which only the ledger
-    tells; it is no foreign key because a key ends. `version` counts the writes.
+    An `id` is never reused, even after a withdrawal. `proposer` is the origin of a key, published nowhere but in the
+    ledger; it is no foreign key because keys expire. `version` counts the writes.
     """
 
     __tablename__ = "suggestion"
