@@ -254,7 +254,7 @@ def _measure_size(file: Path) -> int:
 
 
 def _format_mebibytes(size: int, language: Language) -> str:
-    return words.number(round(size / 1024**2, 1), language)
+    return words.format_number(round(size / 1024**2, 1), language)
 
 
 # --- methodologies, clock, keys -------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ def _find_database_file(settings: Settings, command: str, file: Path, language: 
 
 
 def _describe_copy(text: Texts, copy: copies.BackupCopy, settings: Settings, language: Language) -> str:
-    size = words.number(copy.size, language)
+    size = words.format_number(copy.size, language)
     return text.into(language).format(
         database=hide_password(settings.database_url), file=copy.file, size=size, revision=copy.revision
     )

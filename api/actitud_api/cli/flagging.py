@@ -36,7 +36,7 @@ def run_flags(options: argparse.Namespace, language: Language) -> int:
         except UnknownEdition as error:
             raise CommandError(_UNKNOWN.into(language).format(edition=edition)) from error
     told = {
-        name: words.number(count, language)
+        name: words.format_number(count, language)
         for name, count in (("assessments", made.assessments), ("flags", made.flags))
     }
     sys.stdout.write(_MADE.into(language).format(edition=made.edition, **told) + "\n")

@@ -47,10 +47,10 @@ def run_import(options: argparse.Namespace, language: Language) -> int:
                     database, raw, advance, now=datetime.now(UTC), population_year=year
                 )
         except organisations.InvalidMunicipalityFile as error:
-            count = words.number(len(error.faults), language)
+            count = words.format_number(len(error.faults), language)
             lines = [describe_fault(fault, language) for fault in error.faults]
             raise CommandError("\n".join([*lines, _FAULTY.into(language).format(count=count)])) from error
-    counts = {name: words.number(count, language) for name, count in structs.asdict(imported).items()}
+    counts = {name: words.format_number(count, language) for name, count in structs.asdict(imported).items()}
     sys.stdout.write(_IMPORTED.into(language).format(**counts) + "\n")
     return 0
 

@@ -19,7 +19,7 @@ from actitud_api.engine.methodology.differences import Difference, compare_docum
 from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.loader import CheckedDocument, Methodology
 from actitud_api.engine.narration import words
-from actitud_api.engine.narration.differences import Side, told
+from actitud_api.engine.narration.differences import DocumentSide, describe_differences
 
 _DEFECTS = Texts("Defectos: {count}.", "Defects: {count}.")
 _SOUND = Texts("{version}: sin defectos. Resumen: {digest}", "{version}: no defects. Digest: {digest}")
@@ -54,7 +54,7 @@ def run_check(options: argparse.Namespace, language: Language) -> int:
         told = _REMARK.into(chosen).format(place=remark.pointer, text=remark.translate(chosen))
         sys.stdout.write(f"{told} [{remark.code}]\n")
     if checked.defects or checked.document is None:
-        count = words.number(len(checked.defects), chosen)
+        count = words.format_number(len(checked.defects), chosen)
         sys.stdout.write(_DEFECTS.into(chosen).format(count=count) + "\n")
         return 1
     found = {"version": checked.document.version, "digest": compute_digest(msgspec.json.decode(raw))}
@@ -129,8 +129,8 @@ def run_diff(options: argparse.Namespace, language: Language) -> int:
     if options.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
     else:
-        one, other = (Side(read.document, read.texts.get(chosen)) for read in (before, after))
-        print_renderable(_render_report(report, told(report.differences, one, other, chosen), chosen))
+        one, other = (DocumentSide(read.document, read.texts.get(chosen)) for read in (before, after))
+        print_renderable(_render_report(report, describe_differences(report.differences, one, other, chosen), chosen))
     return 0
 
 

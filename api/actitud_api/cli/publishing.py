@@ -62,7 +62,7 @@ def run_publish(options: argparse.Namespace, language: Language) -> int:
             raise CommandError(f"{signing_fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
         except (LookupError, ValueError) as error:
             raise CommandError("\n".join(_describe_refusal(error, language))) from error
-    count = words.number(made.organisations, language)
+    count = words.format_number(made.organisations, language)
     sys.stdout.write(
         _PUBLISHED.into(language).format(
             edition=made.edition, revision=made.revision, organisations=count, digest=made.digest, note=made.note

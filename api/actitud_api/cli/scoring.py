@@ -71,5 +71,5 @@ def describe_faults(faults: list[Fault], outcome: Texts, language: Language) -> 
         if fault.suggestion is not None:
             line += _MEANT.into(language).format(suggestion=fault.suggestion)
         lines.append(line)
-    count = words.number(sum(fault.count for fault in faults), language)
+    count = words.format_number(sum(fault.count for fault in faults), language)
     return [*lines, outcome.into(language).format(count=count)]

@@ -99,7 +99,7 @@ class _ScoreSheet:
         if score.index is None:
             yield Text(self._say(_NO_INDEX), style="bold")
         else:
-            full = words.number(self._document.root.range.maximum, self._language)
+            full = words.format_number(self._document.root.range.maximum, self._language)
             yield Text(self._say(_INDEX, index=self._published(score.index), full=full), style="bold")
             if score.index_max is not None and score.index_max != score.index:
                 bounds = {"index": self._published(score.index), "index_max": self._published(score.index_max)}
@@ -110,7 +110,7 @@ class _ScoreSheet:
         if score.coverage is None:
             yield Text(f"{status[:1].upper()}{status[1:]}")
         else:
-            coverage = words.percent(score.coverage, self._language)
+            coverage = words.format_share(score.coverage, self._language)
             yield Text(self._say(_COVERAGE, coverage=coverage, status=status))
         if level.number is not None:
             told = self._say(_LEVEL, number=level.number, highest=len(self._document.levels), name=level.name)
@@ -164,11 +164,11 @@ class _ScoreSheet:
         return text.into(self._language).format(**values)
 
     def _points(self, figure: float) -> str:
-        return words.score(figure, self._document.decimals, self._language)
+        return words.format_score(figure, self._document.decimals, self._language)
 
     def _published(self, figure: float) -> str:
         published = self._document.published_decimals
-        return words.score(figure, self._document.decimals if published is None else published, self._language)
+        return words.format_score(figure, self._document.decimals if published is None else published, self._language)
 
 
 def _describe_suppositions(score: ScoreAnswer) -> Iterator[str]:

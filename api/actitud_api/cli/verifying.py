@@ -307,7 +307,7 @@ def _print(verification: Verification, language: Language, *, as_json: bool) -> 
     ]
     lines += [f"  {_describe(problem, language)}" for problem in verification.problems[:SHOWN_MAX]]
     if (more := len(verification.problems) - SHOWN_MAX) > 0:
-        lines.append("  " + _MORE.into(language).format(count=words.number(more, language)))
+        lines.append("  " + _MORE.into(language).format(count=words.format_number(more, language)))
     lines += [f"{_UNCHECKED.into(language)}: {_translate(text, language)}" for text in verification.unchecked]
     lines.append(_translate(verification.verdict, language))
     sys.stdout.write("".join(f"{line}\n" for line in lines))

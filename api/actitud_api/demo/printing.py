@@ -28,9 +28,9 @@ _OF_INDICATORS = Texts("de los indicadores", "of the indicators")
 def render_report(report: SimulationReport, language: Language) -> Table:
     """Render every figure with its base; ids as in the data."""
     names = load_methodology(METHODOLOGY).texts[language].levels
-    title = _TITLE.into(language).format(organisations=words.number(report.organisations, language))
+    title = _TITLE.into(language).format(organisations=words.format_number(report.organisations, language))
     result = Table(title=title, show_header=False)
-    result.add_row(_SPEARMAN.into(language), words.score(report.spearman, 2, language), "")
+    result.add_row(_SPEARMAN.into(language), words.format_score(report.spearman, 2, language), "")
     result.add_section()
     for number, share in report.levels.items():
         text = _LEVEL.into(language).format(number=number, name=names[str(number)].name)

@@ -23,14 +23,14 @@ from actitud_api.engine.narration import words
 def test_each_language_has_its_own_signs(
     language: Language, number: str, score: str, share: str, whole: str, day: str, listed: str
 ) -> None:
-    assert words.number(1234.5, language) == number
-    assert words.score(44, 1, language) == score
-    assert words.percent(0.955, language).replace("\u00a0", " ") == share
-    assert words.percent(0.08, language).replace("\u00a0", " ") == whole
-    assert words.day(date(2026, 3, 2), language) == day
-    assert words.enumeration(["a", "b", "c"], language) == listed
-    assert words.enumeration(["a", "b"], language) == listed.removeprefix("a, ").replace("b", "a").replace("c", "b")
-    assert words.enumeration(["a"], language) == "a"
+    assert words.format_number(1234.5, language) == number
+    assert words.format_score(44, 1, language) == score
+    assert words.format_share(0.955, language).replace("\u00a0", " ") == share
+    assert words.format_share(0.08, language).replace("\u00a0", " ") == whole
+    assert words.format_day(date(2026, 3, 2), language) == day
+    assert words.join_list(["a", "b", "c"], language) == listed
+    assert words.join_list(["a", "b"], language) == listed.removeprefix("a, ").replace("b", "a").replace("c", "b")
+    assert words.join_list(["a"], language) == "a"
 
 
 def test_a_language_is_called_as_it_calls_itself() -> None:

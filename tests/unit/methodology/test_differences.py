@@ -11,7 +11,7 @@ from actitud_api.engine.i18n import WRITTEN, Language
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.differences import Difference, compare_documents
 from actitud_api.engine.methodology.model import Document, Level, MethodologyTexts
-from actitud_api.engine.narration.differences import Side, told
+from actitud_api.engine.narration.differences import DocumentSide, describe_differences
 from tests.support.scale import NIGHT
 from tests.unit.methodology import planting
 from tests.unit.methodology.editing import DOCUMENT, REMOVED, TEXTS, Json, Planted, at, plant, rule
@@ -41,7 +41,12 @@ def lines(*planted: Planted, language: Language = "en", texts: bool = True) -> l
     """The differences of 2026.1 with these changes in words, in one list."""
     after = changed(*planted)
     known = BEFORE.texts[language] if texts else None
-    under = told(compare_documents(BEFORE.document, after), Side(BEFORE.document, known), Side(after, known), language)
+    under = describe_differences(
+        compare_documents(BEFORE.document, after),
+        DocumentSide(BEFORE.document, known),
+        DocumentSide(after, known),
+        language,
+    )
     return [line for told_lines in under.values() for line in told_lines]
 
 
@@ -407,8 +412,8 @@ def test_each_kind_stands_under_its_heading() -> None:
         ("/profile/1/needs_evidence", False),
         ("/decimals", 3),
     )
-    sides = Side(BEFORE.document, BEFORE.texts["en"]), Side(after, BEFORE.texts["en"])
-    under = told(compare_documents(BEFORE.document, after), *sides, "en")
+    sides = DocumentSide(BEFORE.document, BEFORE.texts["en"]), DocumentSide(after, BEFORE.texts["en"])
+    under = describe_differences(compare_documents(BEFORE.document, after), *sides, "en")
     assert {heading: len(told_lines) for heading, told_lines in under.items()} == {
         "Weights": 1,
         "Goalposts and curves": 1,
@@ -441,7 +446,7 @@ def test_every_difference_of_sound_documents_can_be_told(language: Language) -> 
         if checked.document is None or checked.defects:
             continue
         tried += 1
-        sides = Side(BEFORE.document, texts), Side(checked.document, texts)
-        under = told(compare_documents(BEFORE.document, checked.document), *sides, language)
+        sides = DocumentSide(BEFORE.document, texts), DocumentSide(checked.document, texts)
+        under = describe_differences(compare_documents(BEFORE.document, checked.document), *sides, language)
         assert [line for told_lines in under.values() for line in told_lines], place
     assert tried > 5

@@ -6,7 +6,12 @@ import pytest
 
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.loader import load_methodology
-from actitud_api.engine.narration.comparison import peer_figure, peer_group, remark, robust
+from actitud_api.engine.narration.comparison import (
+    describe_peer_figure,
+    describe_peer_group,
+    describe_remark,
+    describe_robustness,
+)
 from actitud_api.engine.scoring.audit import AuditRemark
 from actitud_api.engine.scoring.ranking import PeerGroup, RankPosition
 
@@ -44,8 +49,8 @@ METHODOLOGY = load_methodology("2026.1")
     ],
 )
 def test_peer_groups(group: PeerGroup | None, spanish: str, english: str) -> None:
-    assert peer_group(group, "MUN", "P2", METHODOLOGY, "es") == spanish
-    assert peer_group(group, "MUN", "P2", METHODOLOGY, "en") == english
+    assert describe_peer_group(group, "MUN", "P2", METHODOLOGY, "es") == spanish
+    assert describe_peer_group(group, "MUN", "P2", METHODOLOGY, "en") == english
 
 
 @pytest.mark.parametrize(
@@ -119,8 +124,8 @@ def test_peer_groups(group: PeerGroup | None, spanish: str, english: str) -> Non
 def test_figures_beside_those_of_the_group(
     score: float | None, standing: RankPosition | None, median: float | None, spanish: str, english: str
 ) -> None:
-    assert peer_figure(score, standing, median, 2, "es", hidden=False) == spanish
-    assert peer_figure(score, standing, median, 2, "en", hidden=False) == english
+    assert describe_peer_figure(score, standing, median, 2, "es", hidden=False) == spanish
+    assert describe_peer_figure(score, standing, median, 2, "en", hidden=False) == english
 
 
 @pytest.mark.parametrize(
@@ -153,11 +158,14 @@ def test_figures_beside_those_of_the_group(
 def test_robustness(
     language: Language, rank: tuple[int, int] | None, level: tuple[int, float] | None, expected: str
 ) -> None:
-    assert robust(rank, (40, 41.25), level, 2, language) == expected
+    assert describe_robustness(rank, (40, 41.25), level, 2, language) == expected
 
 
 def test_an_index_that_is_the_same_in_every_draw() -> None:
-    assert robust(None, (40, 40), None, 2, "es") == "En nueve de cada diez pruebas al azar su índice es 40,00."
+    assert (
+        describe_robustness(None, (40, 40), None, 2, "es")
+        == "En nueve de cada diez pruebas al azar su índice es 40,00."
+    )
 
 
 @pytest.mark.parametrize(
@@ -198,5 +206,5 @@ def test_an_index_that_is_the_same_in_every_draw() -> None:
     ],
 )
 def test_remarks(found: AuditRemark, spanish: str, english: str) -> None:
-    assert remark(found, METHODOLOGY, "es") == spanish
-    assert remark(found, METHODOLOGY, "en") == english
+    assert describe_remark(found, METHODOLOGY, "es") == spanish
+    assert describe_remark(found, METHODOLOGY, "en") == english

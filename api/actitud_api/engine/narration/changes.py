@@ -7,7 +7,7 @@ from itertools import pairwise
 from actitud_api.engine.i18n import Language, table
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration import words
-from actitud_api.engine.narration.sentences import Sentences, closed
+from actitud_api.engine.narration.sentences import Sentences, join_sentences
 from actitud_api.engine.scoring.change_decomposition import (
     STAGES,
     Carried,
@@ -137,7 +137,7 @@ _PARTS: dict[Language, dict[Stage, str]] = table(
 )
 
 
-def changes_of(methodology: Methodology, language: Language) -> ChangeSentences:
+def get_change_sentences(methodology: Methodology, language: Language) -> ChangeSentences:
     """The sentences of a methodology in a language, with those of paths and changes, made once."""
     key = (methodology.digest, methodology.text_digests[language])
     known = _made.get(key)
@@ -149,21 +149,21 @@ def changes_of(methodology: Methodology, language: Language) -> ChangeSentences:
 class ChangeSentences(Sentences):
     """The sentences of one methodology in one language, with those of paths and changes."""
 
-    def path(self, found: LevelPath) -> str:
+    def describe_path(self, found: LevelPath) -> str:
         """Where a path leads, or that there is none."""
         templates = _PATH[self._language]
         if found.target is None:
             return templates["no_level" if found.level is None else "highest"]
         if found.moves is None or found.index_after is None:
-            return templates["stuck"].format(level=found.target, name=self.level(found.target))
+            return templates["stuck"].format(level=found.target, name=self.name_level(found.target))
         return templates["one" if len(found.moves) == 1 else "many"].format(
             count=len(found.moves),
             level=found.level_after,
-            name=self.level(found.level_after),
+            name=self.name_level(found.level_after),
             index=self._score(found.index_after),
         )
 
-    def move(self, move: Move) -> str:
+    def describe_move(self, move: Move) -> str:
         """What to do for one indicator, what it brings, and what has to follow."""
         indicator, templates = self._indicators[move.indicator], _PATH[self._language]
         sentences: list[str] = []
@@ -176,7 +176,7 @@ class ChangeSentences(Sentences):
         if move.gain is not None and move.index is not None:
             told = {"gain": self._points(move.gain), "index": self._score(move.index)}
             sentences.append(templates["gain" if move.gain else "stays"].format(**told))
-        return closed(sentences + self._required(move.requires))
+        return join_sentences(sentences + self._required(move.requires))
 
     def _report(self, move: Move) -> str:
         """What an indicator that has no answer has to be answered with."""
@@ -189,31 +189,33 @@ class ChangeSentences(Sentences):
             return templates["report_checklist"].format(question=text.question, listed=listed)
         if text.ladder:
             return templates["report_level"].format(question=text.question, to=after, text=text.ladder[int(after)])
-        to = words.number(after, self._language)
+        to = words.format_number(after, self._language)
         return templates["report_number"].format(question=text.question, to=to, label=text.facts[name])
 
-    def obstacle(self, found: Unreachable) -> str:
+    def describe_obstacle(self, found: Unreachable) -> str:
         """A gate that is out of reach, and what is in the way."""
-        gate = "" if found.gate is None else f"{self.gate(found.gate)} "
-        sentences = [_OBSTACLES[self._language][found.obstacle].format(indicators=self.named(found.indicators))]
+        gate = "" if found.gate is None else f"{self.describe_gate(found.gate)} "
+        sentences = [
+            _OBSTACLES[self._language][found.obstacle].format(indicators=self.list_indicators(found.indicators))
+        ]
         if found.obstacle == "exhausted" and found.indicators:
             unanswered = _OBSTACLES[self._language]["unanswered"]
-            sentences.append(unanswered.format(indicators=self.named(found.indicators)))
+            sentences.append(unanswered.format(indicators=self.list_indicators(found.indicators)))
         return gate + " ".join(sentences)
 
     # what differs
 
-    def difference(self, found: ScoreDifference) -> str:
+    def describe_difference(self, found: ScoreDifference) -> str:
         """What differs between two scores, on the whole."""
         return self._whole(found.index, found.level_before, found.level_after)
 
-    def delta(self, found: GroupDelta | IndicatorDelta) -> str:
+    def describe_delta(self, found: GroupDelta | IndicatorDelta) -> str:
         """What differs in a node."""
         templates = _CHANGES[self._language]
         before, after = self._counted(found.score.before), self._counted(found.score.after)
         told = [
             templates["node" if before != after else "node_same"].format(
-                name=self.name(found.id), id=found.id, before=before, after=after
+                name=self.find_name(found.id), id=found.id, before=before, after=after
             )
         ]
         lost = found.lost.difference
@@ -221,30 +223,30 @@ class ChangeSentences(Sentences):
             told.append(templates["less" if lost < 0 else "more"].format(lost=self._points(abs(lost))))
         return " ".join(told)
 
-    def change(self, found: ChangeDecomposition) -> str:
+    def describe_change(self, found: ChangeDecomposition) -> str:
         """How an organisation changed, on the whole, and by what."""
         templates, parts = _CHANGES[self._language], found.parts
         chain = found.index
         whole = self._whole(compute_delta(chain.before, chain.after), found.level_before, found.level_after)
         if parts is None:
-            stages = words.enumeration([_STAGES[self._language][stage] for stage in found.unrated], self._language)
+            stages = words.join_list([_STAGES[self._language][stage] for stage in found.unrated], self._language)
             return f"{whole} {templates['unsplit'].format(stages=stages)}"
         methodology, coverage, data = (self._signed(part) for part in (parts.methodology, parts.coverage, parts.data))
         return f"{whole} {templates['parts'].format(methodology=methodology, coverage=coverage, data=data)}"
 
-    def stages(self, found: GroupChange | IndicatorChange, name: str) -> str:
+    def describe_stages(self, found: GroupChange | IndicatorChange, name: str) -> str:
         """How a node changed, and by what; `name`: its own."""
         steps = "; ".join(self._steps(found.score))
         return f"{name} ({found.id}): {steps or self._counted(found.score.after)}."
 
-    def carried(self, found: Carried, source: Sentences) -> str:
+    def describe_carried(self, found: Carried, source: Sentences) -> str:
         """What the change of version does to what was stated; `source`: of the version that it was stated under."""
         templates, version = _CHANGES[self._language], self._document.version
         named = {
-            "dropped_answers": source.named(found.dropped_answers),
-            "new_indicators": self.named(found.new_indicators),
-            "dropped_fields": source.labels(found.dropped_fields),
-            "new_fields": self.labels(found.new_fields),
+            "dropped_answers": source.list_indicators(found.dropped_answers),
+            "new_indicators": self.list_indicators(found.new_indicators),
+            "dropped_fields": source.list_fields(found.dropped_fields),
+            "new_fields": self.list_fields(found.new_fields),
         }
         told = [templates[kind].format(version=version, named=names) for kind, names in named.items() if names]
         return " ".join(told) or templates["everything"].format(version=version)
@@ -264,7 +266,7 @@ class ChangeSentences(Sentences):
             )
         ]
         if level_before is not None and level_after is not None and level_before != level_after:
-            before, after = (f"{level} ({self.level(level)})" for level in (level_before, level_after))
+            before, after = (f"{level} ({self.name_level(level)})" for level in (level_before, level_after))
             told.append(templates["level"].format(before=before, after=after))
         return " ".join(told)
 
@@ -284,11 +286,11 @@ class ChangeSentences(Sentences):
     def _signed(self, figure: Figure) -> str:
         return f"{'+' if figure > 0 else ''}{self._points(figure)}"
 
-    def name(self, node: str) -> str | None:
+    def find_name(self, node: str) -> str | None:
         """The name of an indicator or group; None where there is none of that id."""
         if node in self._indicators:
-            return self.indicator(node)
-        return self.group(node) if node in self._texts.groups else None
+            return self.name_indicator(node)
+        return self.name_group(node) if node in self._texts.groups else None
 
 
 _made: dict[tuple[str, str], ChangeSentences] = {}

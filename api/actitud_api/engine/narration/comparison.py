@@ -96,18 +96,18 @@ _OF: dict[Language, dict[str, str]] = table(
 )
 
 
-def peer_group(
+def describe_peer_group(
     group: PeerGroup | None, kind: str, band: str | None, methodology: Methodology, language: Language
 ) -> str:
     """Whom an organisation of a kind and band is compared with."""
     if group is None:
         return _FIGURES[language]["hidden"]
     kinds = methodology.texts[language].organisation_types
-    count = words.number(group.organisations, language)
+    count = words.format_number(group.organisations, language)
     return _GROUPS[language][group.basis].format(kind=kinds.get(kind, kind), band=band, count=count)
 
 
-def peer_figure(
+def describe_peer_figure(
     score: float | None,
     standing: RankPosition | None,
     median: float | None,
@@ -120,12 +120,15 @@ def peer_figure(
     if hidden:
         return _FIGURES[language]["hidden"]
     told = {
-        "score": "" if score is None else words.score(score, decimals, language),
-        "median": "" if median is None else words.score(median, decimals, language),
+        "score": "" if score is None else words.format_score(score, decimals, language),
+        "median": "" if median is None else words.format_score(median, decimals, language),
     }
     if standing is not None:
         others = standing.organisations - 1
-        told["below"], told["others"] = words.number(standing.below, language), words.number(others, language)
+        told["below"], told["others"] = (
+            words.format_number(standing.below, language),
+            words.format_number(others, language),
+        )
         if others == 1:
             key = "above_one" if standing.below else "not_above_one"
         elif others:
@@ -139,7 +142,7 @@ def peer_figure(
     return _FIGURES[language][key].format(**told)
 
 
-def robust(
+def describe_robustness(
     rank: tuple[int, int] | None,
     index: tuple[float, float],
     level: tuple[int, float] | None,
@@ -151,17 +154,17 @@ def robust(
     `rank`, `index`: the 5th and the 95th percentile; `level`: the likeliest and its share of 0 to 1.
     """
     if rank is None:
-        key, low, high = "index", *(words.score(points, decimals, language) for points in index)
+        key, low, high = "index", *(words.format_score(points, decimals, language) for points in index)
     else:
-        key, low, high = "rank", *(words.number(place, language) for place in rank)
+        key, low, high = "rank", *(words.format_number(place, language) for place in rank)
     sentences = _ROBUST[language]
     start = sentences[key if low != high else f"same_{key}"].format(low=low, high=high)
     if level is None:
         return sentences["no_level"].format(start=start)
-    return sentences["level"].format(start=start, level=level[0], share=words.percent(level[1], language))
+    return sentences["level"].format(start=start, level=level[0], share=words.format_share(level[1], language))
 
 
-def remark(found: AuditRemark, methodology: Methodology, language: Language) -> str:
+def describe_remark(found: AuditRemark, methodology: Methodology, language: Language) -> str:
     """What an auditor would point at."""
     texts = methodology.texts[language]
     node, of = "", _OF[language]["index"]
@@ -170,6 +173,6 @@ def remark(found: AuditRemark, methodology: Methodology, language: Language) -> 
         node = f"{named.name} ({found.node})"
         of = _OF[language]["node"].format(node)
     value, weak, high, reliable = (
-        words.number(round(number, 4), language) for number in (found.value, WEAK, HIGH, RELIABLE)
+        words.format_number(round(number, 4), language) for number in (found.value, WEAK, HIGH, RELIABLE)
     )
     return _REMARKS[language][found.code].format(node=node, of=of, value=value, weak=weak, high=high, reliable=reliable)

@@ -226,14 +226,16 @@ _PARTS: Final[Mapping[str, Heading]] = {
 _PREDICATES: Final = frozenset({"applies", "zero_when", "holds", "provisional_unless"})
 
 
-class Side(Struct, frozen=True):
+class DocumentSide(Struct, frozen=True):
     """One of the two that differ: its document, and its texts in the language of the reader where there are any."""
 
     document: Document
     texts: MethodologyTexts | None
 
 
-def told(found: Iterable[Difference], before: Side, after: Side, language: Language) -> dict[str, list[str]]:
+def describe_differences(
+    found: Iterable[Difference], before: DocumentSide, after: DocumentSide, language: Language
+) -> dict[str, list[str]]:
     """Every difference in words, under its heading; headings without any are left out."""
     teller = _Teller(before, after, language)
     lines: dict[Heading, list[str]] = {heading: [] for heading in _HEADINGS[language]}
@@ -252,7 +254,7 @@ def _heading(difference: Difference) -> Heading:
 
 
 class _Teller:
-    def __init__(self, before: Side, after: Side, language: Language) -> None:
+    def __init__(self, before: DocumentSide, after: DocumentSide, language: Language) -> None:
         self._before = _Words(before, language)
         self._after = _Words(after, language)
         self._sentences = _SENTENCES[language]
@@ -330,22 +332,22 @@ class _Teller:
         if member == "x":
             return self._sentences["moved"].format(
                 subject=subject,
-                points=words.number(after.score, self._language),
+                points=words.format_number(after.score, self._language),
                 before=self._before.raw(there, before.x),
                 after=self._after.raw(now, after.x),
             )
         return self._sentences["scored"].format(
             subject=subject,
             x=self._after.raw(now, after.x),
-            before=words.number(before.score, self._language),
-            after=words.number(after.score, self._language),
+            before=words.format_number(before.score, self._language),
+            after=words.format_number(after.score, self._language),
         )
 
 
 class _Words:
     """One side in words; without its texts, by ids and JSON."""
 
-    def __init__(self, side: Side, language: Language) -> None:
+    def __init__(self, side: DocumentSide, language: Language) -> None:
         self._texts = side.texts
         self._language = language
         self._indicators = {indicator.id: indicator for indicator in walk_indicators(side.document.root)}
@@ -371,8 +373,8 @@ class _Words:
     def raw(self, indicator: Indicator, x: float) -> str:
         """A raw value of an indicator with its unit."""
         if self._texts is None or indicator.type in ("level", "boolean"):
-            return words.number(x, self._language)
-        return words.value(indicator, x, self._texts)
+            return words.format_number(x, self._language)
+        return words.format_value(indicator, x, self._texts)
 
     def value(self, member: str, value: object, *, stated: bool) -> str:
         """What a member is; `stated`: a predicate says what is, otherwise what must be."""
@@ -382,11 +384,11 @@ class _Words:
         if isinstance(value, bool):
             return sentences["yes" if value else "no"]
         if isinstance(value, int | float):
-            return words.number(value, self._language)
+            return words.format_number(value, self._language)
         if isinstance(value, str):
             return value
         if isinstance(value, dict) and self._texts is not None:
-            narrator = words.Narrator(self._texts, {}, stated=stated, shares=self._shares)
+            narrator = words.PredicateNarrator(self._texts, {}, stated=stated, shares=self._shares)
             if member in _PREDICATES:
                 predicate = msgspec.convert(value, Predicate)
                 if predicate in (ALWAYS, NEVER):

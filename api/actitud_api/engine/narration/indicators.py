@@ -10,7 +10,7 @@ from actitud_api.engine.methodology.model import NEVER, Indicator, MethodologyTe
 from actitud_api.engine.narration import words
 
 
-class GoalpostTold(Struct, frozen=True):
+class GoalpostText(Struct, frozen=True):
     """A goalpost: its value with its unit, the points that it scores, and where the value comes from.
 
     `reason`: the text of a level, or why the value is there; None where the methodology says nothing.
@@ -23,14 +23,14 @@ class GoalpostTold(Struct, frozen=True):
     reason: str | None
 
 
-def goalposts(indicator: Indicator, texts: MethodologyTexts) -> list[GoalpostTold]:
+def describe_goalposts(indicator: Indicator, texts: MethodologyTexts) -> list[GoalpostText]:
     """The goalposts of an indicator, in the order of its document."""
     text = texts.indicators[indicator.id]
     reasons = text.ladder or text.goalposts
     return [
-        GoalpostTold(
+        GoalpostText(
             value=_value(indicator, goalpost.x, texts),
-            score=words.number(goalpost.score, texts.language),
+            score=words.format_number(goalpost.score, texts.language),
             basis=goalpost.basis,
             sources=goalpost.sources,
             reason=reasons[position] if position < len(reasons) else None,
@@ -39,18 +39,18 @@ def goalposts(indicator: Indicator, texts: MethodologyTexts) -> list[GoalpostTol
     ]
 
 
-def zero_rule(indicator: Indicator, texts: MethodologyTexts) -> str | None:
+def describe_zero_rule(indicator: Indicator, texts: MethodologyTexts) -> str | None:
     """What makes an indicator 0 by rule, as a condition inside a sentence; None where nothing does."""
     if indicator.zero_when == NEVER:
         return None
-    return words.Narrator(texts, {}, stated=True).predicate(indicator.zero_when)
+    return words.PredicateNarrator(texts, {}, stated=True).predicate(indicator.zero_when)
 
 
 def _value(indicator: Indicator, x: float, texts: MethodologyTexts) -> str:
     match indicator.type:
         case "boolean":
-            return words.truth(x == 1, texts.language)
+            return words.format_truth(x == 1, texts.language)
         case "level":
-            return words.number(x, texts.language)
+            return words.format_number(x, texts.language)
         case _:
-            return words.value(indicator, x, texts)
+            return words.format_value(indicator, x, texts)

@@ -19,8 +19,8 @@ from msgspec import Meta, structs
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.narration.changes import ChangeSentences, changes_of
-from actitud_api.engine.narration.sentences import Sentences, sentences_of
+from actitud_api.engine.narration.changes import ChangeSentences, get_change_sentences
+from actitud_api.engine.narration.sentences import Sentences, get_sentences
 from actitud_api.engine.scoring.change_decomposition import (
     Carried,
     ChangeDecomposition,
@@ -162,19 +162,19 @@ class NarratedScore(Score, frozen=True):
 
 def narrate(score: Score, methodology: Methodology, language: Language) -> NarratedScore:
     """Put a score into words: one walk over the canonical result, in document order."""
-    sentences = sentences_of(methodology, language)
+    sentences = get_sentences(methodology, language)
     return _told(
         NarratedScore,
         score,
         level=_told(
             NarratedLevel,
             score.level,
-            name=sentences.level(score.level.number),
+            name=sentences.name_level(score.level.number),
             blocked_by=tuple(_gate(gate, sentences) for gate in score.level.blocked_by),
-            text=sentences.held(score.level),
+            text=sentences.describe_level_cap(score.level),
         ),
-        main_reasons=_sentenced(NarratedMainReason, score.main_reasons, sentences.main_reason),
-        findings=_sentenced(NarratedFinding, score.findings, sentences.finding),
+        main_reasons=_sentenced(NarratedMainReason, score.main_reasons, sentences.describe_main_reason),
+        findings=_sentenced(NarratedFinding, score.findings, sentences.describe_finding),
         dimensions=_dimensions(score.dimensions, sentences),
         indicators=_indicators(score.indicators, sentences),
         result_digest=compute_digest(score),
@@ -186,7 +186,7 @@ def _dimensions(dimensions: tuple[DimensionScore, ...], sentences: Sentences) ->
         _told(
             NarratedDimension,
             dimension,
-            name=sentences.group(dimension.id),
+            name=sentences.name_group(dimension.id),
             groups=_dimensions(dimension.groups, sentences),
             indicators=_indicators(dimension.indicators, sentences),
         )
@@ -200,7 +200,7 @@ def _indicators(indicators: tuple[IndicatorScore, ...], sentences: Sentences) ->
     return tuple(
         NarratedIndicator(
             id=indicator.id,
-            name=sentences.indicator(indicator.id),
+            name=sentences.name_indicator(indicator.id),
             state=indicator.state,
             score=indicator.score,
             weight=indicator.weight,
@@ -210,9 +210,11 @@ def _indicators(indicators: tuple[IndicatorScore, ...], sentences: Sentences) ->
             value=indicator.value,
             interval=None
             if indicator.interval is None
-            else _told(NarratedInterval, indicator.interval, text=sentences.interval(indicator.interval)),
+            else _told(NarratedInterval, indicator.interval, text=sentences.describe_interval(indicator.interval)),
             reason=NarratedReason(
-                code=indicator.reason.code, parameters=indicator.reason.parameters, text=sentences.reason(indicator)
+                code=indicator.reason.code,
+                parameters=indicator.reason.parameters,
+                text=sentences.describe_reason(indicator),
             ),
             next_step=None if indicator.next_step is None else _step(indicator, indicator.next_step, sentences),
         )
@@ -229,12 +231,12 @@ def _step(indicator: IndicatorScore, step: NextStep, sentences: Sentences) -> Na
         evidence=step.evidence,
         cap=step.cap,
         requires=step.requires,
-        text=sentences.step(indicator, step),
+        text=sentences.describe_step(indicator, step),
     )
 
 
 def _gate(gate: BlockingGate, sentences: Sentences) -> NarratedGate:
-    return _told(NarratedGate, gate, text=sentences.gate(gate))
+    return _told(NarratedGate, gate, text=sentences.describe_gate(gate))
 
 
 # --- differences ----------------------------------------------------------------------------------------------
@@ -278,26 +280,26 @@ class NarratedDifference(ScoreDifference, frozen=True):
 
 def narrate_difference(difference: ScoreDifference, methodology: Methodology, language: Language) -> NarratedDifference:
     """Put the difference between two scores into words."""
-    sentences = changes_of(methodology, language)
+    sentences = get_change_sentences(methodology, language)
     return _told(
         NarratedDifference,
         difference,
         groups=tuple(
-            _told(NarratedGroupDelta, group, name=sentences.group(group.id), text=sentences.delta(group))
+            _told(NarratedGroupDelta, group, name=sentences.name_group(group.id), text=sentences.describe_delta(group))
             for group in difference.groups
         ),
         indicators=tuple(
             _told(
                 NarratedIndicatorDelta,
                 indicator,
-                name=sentences.indicator(indicator.id),
-                text=sentences.delta(indicator),
+                name=sentences.name_indicator(indicator.id),
+                text=sentences.describe_delta(indicator),
             )
             for indicator in difference.indicators
         ),
-        appeared=_sentenced(NarratedFinding, difference.appeared, sentences.finding),
-        vanished=_sentenced(NarratedFinding, difference.vanished, sentences.finding),
-        text=sentences.difference(difference),
+        appeared=_sentenced(NarratedFinding, difference.appeared, sentences.describe_finding),
+        vanished=_sentenced(NarratedFinding, difference.vanished, sentences.describe_finding),
+        text=sentences.describe_difference(difference),
     )
 
 
@@ -343,14 +345,14 @@ class NarratedPath(LevelPath, frozen=True, kw_only=True):
 
 def narrate_path(path: LevelPath, methodology: Methodology, language: Language) -> NarratedPath:
     """Put a path to the next level into words."""
-    sentences = changes_of(methodology, language)
+    sentences = get_change_sentences(methodology, language)
     return _told(
         NarratedPath,
         path,
         moves=None
         if path.moves is None
         else tuple(
-            _told(NarratedMove, move, name=sentences.indicator(move.indicator), text=sentences.move(move))
+            _told(NarratedMove, move, name=sentences.name_indicator(move.indicator), text=sentences.describe_move(move))
             for move in path.moves
         ),
         unreachable=tuple(
@@ -358,11 +360,11 @@ def narrate_path(path: LevelPath, methodology: Methodology, language: Language) 
                 NarratedObstacle,
                 unreachable,
                 gate=None if unreachable.gate is None else _gate(unreachable.gate, sentences),
-                text=sentences.obstacle(unreachable),
+                text=sentences.describe_obstacle(unreachable),
             )
             for unreachable in path.unreachable
         ),
-        text=sentences.path(path),
+        text=sentences.describe_path(path),
     )
 
 
@@ -414,16 +416,16 @@ def narrate_change(
     change: ChangeDecomposition, before: Methodology, after: Methodology, language: Language
 ) -> NarratedChange:
     """Put a change into words; `before` and `after` are the methodologies of its two scores."""
-    earlier, later = changes_of(before, language), changes_of(after, language)
+    earlier, later = get_change_sentences(before, language), get_change_sentences(after, language)
 
     def name(node: str) -> str:
-        return later.name(node) or earlier.name(node) or node
+        return later.find_name(node) or earlier.find_name(node) or node
 
     return _told(
         NarratedChange,
         change,
         groups=tuple(
-            _told(NarratedGroupChange, group, name=name(group.id), text=later.stages(group, name(group.id)))
+            _told(NarratedGroupChange, group, name=name(group.id), text=later.describe_stages(group, name(group.id)))
             for group in change.groups
         ),
         indicators=tuple(
@@ -431,22 +433,22 @@ def narrate_change(
                 NarratedIndicatorChange,
                 indicator,
                 name=name(indicator.id),
-                text=later.stages(indicator, name(indicator.id)),
+                text=later.describe_stages(indicator, name(indicator.id)),
             )
             for indicator in change.indicators
         ),
         carried=_carried(change.carried, later, earlier),
-        text=later.change(change),
+        text=later.describe_change(change),
     )
 
 
 def narrate_carried(carried: Carried, source: Methodology, target: Methodology, language: Language) -> NarratedCarried:
     """Put into words what the change from a source to a target methodology does to a submission."""
-    return _carried(carried, changes_of(target, language), sentences_of(source, language))
+    return _carried(carried, get_change_sentences(target, language), get_sentences(source, language))
 
 
 def _carried(carried: Carried, target: ChangeSentences, source: Sentences) -> NarratedCarried:
-    return _told(NarratedCarried, carried, text=target.carried(carried, source))
+    return _told(NarratedCarried, carried, text=target.describe_carried(carried, source))
 
 
 # --- all of them ----------------------------------------------------------------------------------------------

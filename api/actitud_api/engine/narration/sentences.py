@@ -174,7 +174,7 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
 )
 
 
-def sentences_of(methodology: Methodology, language: Language) -> Sentences:
+def get_sentences(methodology: Methodology, language: Language) -> Sentences:
     """The sentences of a methodology in a language, made once."""
     key = (methodology.digest, methodology.text_digests[language])
     known = _made.get(key)
@@ -205,60 +205,60 @@ class Sentences:
         self._to_level = cache(self._moves_to)
         self._in_order = cache(self._sort_facts)
 
-    def group(self, group: str) -> str:
+    def name_group(self, group: str) -> str:
         """The name of a group."""
         return self._texts.groups[group].name
 
-    def indicator(self, indicator: str) -> str:
+    def name_indicator(self, indicator: str) -> str:
         """The name of an indicator."""
         return self._texts.indicators[indicator].name
 
-    def level(self, level: int | None) -> str | None:
+    def name_level(self, level: int | None) -> str | None:
         """The name of a level."""
         return None if level is None else self._texts.levels[str(level)].name
 
-    def asks(self, gate: str) -> str:
+    def describe_gate_requirement(self, gate: str) -> str:
         """What a gate asks."""
         return self._gate_asked(gate)
 
-    def held(self, level: LevelReached) -> str | None:
+    def describe_level_cap(self, level: LevelReached) -> str | None:
         """That review allows no higher level, where only that holds it."""
         held = level.number is not None and level.number == level.max_level and not level.blocked_by
         if not held or level.number == len(self._document.levels):
             return None
         return _FINDINGS[self._language]["max_level"].format(level=level.number)
 
-    def reason(self, scored: IndicatorScore) -> str:
+    def describe_reason(self, scored: IndicatorScore) -> str:
         """Why an indicator has its score."""
         indicator, given = self._indicators[scored.id], scored.reason.parameters
         templates, code = _REASONS[self._language], scored.reason.code
         if code in ("full", "partial", "zero", "capped"):
             return self._observed(indicator, scored)
-        least = words.number(indicator.range.minimum, self._language)
+        least = words.format_number(indicator.range.minimum, self._language)
         if code == "zero_by_rule":
             return templates[code].format(cause=self._cause(indicator, given), least=least)
         if code == "not_applicable":
-            lacking = words.deciding(indicator.applies, given.facts, False)
-            needed = words.Narrator(self._texts, given.facts, stated=True).predicate(lacking)
+            lacking = words.select_deciding(indicator.applies, given.facts, False)
+            needed = words.PredicateNarrator(self._texts, given.facts, stated=True).predicate(lacking)
             return templates[code].format(needed=needed) + (
                 templates["shared"] if self._shares_weight(indicator) else ""
             )
         effects = self._effects(indicator)
         if code == "unknown" and given.fields:
-            cause = words.enumeration(
+            cause = words.join_list(
                 [
-                    f"{self._texts.profile[name].label} = {words.fact_value(given.facts[name], self._language)}"
+                    f"{self._texts.profile[name].label} = {words.format_fact(given.facts[name], self._language)}"
                     for name in self._in_order(indicator.id, tuple(given.facts))
                 ],
                 self._language,
             )
-            return templates["unknown_fields"].format(cause=cause, fields=self.labels(given.fields), **effects)
+            return templates["unknown_fields"].format(cause=cause, fields=self.list_fields(given.fields), **effects)
         if code == "unknown" and given.missing:
-            return templates["unknown_zero_rule"].format(missing=self.named(given.missing), **effects)
+            return templates["unknown_zero_rule"].format(missing=self.list_indicators(given.missing), **effects)
         itself = code == "unsupported" and not given.missing
         return templates["unsupported_itself" if itself else code].format(
-            rules=words.enumeration(list(given.rules), self._language),
-            missing=self.named(given.missing),
+            rules=words.join_list(list(given.rules), self._language),
+            missing=self.list_indicators(given.missing),
             least=least,
             **effects,
         )
@@ -277,7 +277,7 @@ class Sentences:
             "score": self._score(scored.score),
         }
         if given.level_sent is not None:
-            told["sent"] = words.number(given.level_sent, self._language)
+            told["sent"] = words.format_number(given.level_sent, self._language)
         lowered = "" if given.level_sent is None else templates["lowered"].format(**told)
         if code == "capped":
             assert given.uncapped is not None
@@ -294,22 +294,25 @@ class Sentences:
     def _ends_of(self, indicator: str) -> tuple[str, str]:
         """The least and the most that an indicator can score."""
         span = self._indicators[indicator].range
-        return words.number(span.minimum, self._language), words.number(span.maximum, self._language)
+        return words.format_number(span.minimum, self._language), words.format_number(span.maximum, self._language)
 
     def _lies_between(self, indicator: str, x0: Figure, s0: Figure, x1: Figure, s1: Figure) -> str:
         """Between which goalposts a raw value lies."""
         known = self._indicators[indicator]
         return _REASONS[self._language]["between"].format(
-            x0=words.value(known, x0, self._texts),
-            s0=words.number(s0, self._language),
-            x1=words.value(known, x1, self._texts),
-            s1=words.number(s1, self._language),
+            x0=words.format_value(known, x0, self._texts),
+            s0=words.format_number(s0, self._language),
+            x1=words.format_value(known, x1, self._texts),
+            s1=words.format_number(s1, self._language),
         )
 
     def _effects(self, indicator: Indicator) -> dict[str, str]:
         """What an unknown answer does in the group above it, inside a sentence and at its start."""
         above, templates = self._above[indicator.id], _REASONS[self._language]
-        told = {"least": words.number(indicator.range.minimum, self._language), "group": self.group(above.id)}
+        told = {
+            "least": words.format_number(indicator.range.minimum, self._language),
+            "group": self.name_group(above.id),
+        }
         inside = "left_out" if above.missing == "leave" and not self._shares_weight(indicator) else above.missing
         return {
             "effect": templates[f"effect_{inside}"].format(**told),
@@ -322,8 +325,8 @@ class Sentences:
 
     def _cause(self, indicator: Indicator, given: Parameters) -> str:
         """What makes an indicator 0 by rule."""
-        holds = words.deciding(indicator.zero_when, given.facts, True)
-        return words.Narrator(self._texts, given.facts, stated=True).predicate(holds)
+        holds = words.select_deciding(indicator.zero_when, given.facts, True)
+        return words.PredicateNarrator(self._texts, given.facts, stated=True).predicate(holds)
 
     def _facts(self, indicator: Indicator, given: Parameters) -> str:
         """The facts of an observed indicator and its raw value, as the start of a sentence."""
@@ -343,19 +346,19 @@ class Sentences:
             labels = self._labels(indicator.id)
             told = "; ".join(
                 [
-                    f"{labels[name]}: {words.fact_value(given.facts[name], self._language)}"
+                    f"{labels[name]}: {words.format_fact(given.facts[name], self._language)}"
                     for name in self._in_order(indicator.id, tuple(given.facts))
                 ]
             )
             if given.value is not None and not isinstance(given.value, bool) and len(given.facts) > 1:
-                raw = words.value(indicator, given.value, self._texts)
+                raw = words.format_value(indicator, given.value, self._texts)
                 told += f" ({_REASONS[self._language]['value'].format(value=raw)})"
         return told[:1].upper() + told[1:]
 
     def _stands_on(self, indicator: str, value: Figure | bool) -> str:
         """The level of a ladder, or the yes or no of a question, as the start of a sentence."""
         known, labels = self._indicators[indicator], self._texts.indicators[indicator].facts
-        raw = words.value(known, value, self._texts)
+        raw = words.format_value(known, value, self._texts)
         told = f"{labels['level']} {raw}" if known.type == "level" else f"{labels['value']}: {raw}"
         return told[:1].upper() + told[1:]
 
@@ -374,11 +377,11 @@ class Sentences:
         read = _read([*walk_operand_parts(described.value), *walk_operands(described.applies)])
         return _sorted_by(names, own + read)
 
-    def step(self, scored: IndicatorScore, step: NextStep) -> str:
+    def describe_step(self, scored: IndicatorScore, step: NextStep) -> str:
         """What to do next for an indicator, what it brings, and what has to follow."""
         indicator, text = self._indicators[scored.id], self._texts.indicators[scored.id]
         given, templates = scored.reason.parameters, _STEPS[self._language]
-        cap = "" if step.cap is None else words.number(step.cap, self._language)
+        cap = "" if step.cap is None else words.format_number(step.cap, self._language)
         sentences: list[str] = []
         match step.kind:
             case "improve":
@@ -386,16 +389,16 @@ class Sentences:
                 if step.evidence:
                     sentences.append(templates["evidence_too"].format(cap=cap))
             case "evidence" if given.fields:
-                sentences.append(templates["fields"].format(fields=self.labels(given.fields)))
+                sentences.append(templates["fields"].format(fields=self.list_fields(given.fields)))
             case "evidence":
                 sentences.append(self._evidence(scored.id))
             case "report" if given.missing:
-                sentences.append(templates["report_first"].format(missing=self.named(given.missing)))
+                sentences.append(templates["report_first"].format(missing=self.list_indicators(given.missing)))
             case "report":
                 name = "renew" if scored.reason.code in ("rejected", "stale") else "report"
                 sentences.append(templates[name].format(question=text.question))
             case "correct":
-                rules = words.enumeration(list(given.rules), self._language)
+                rules = words.join_list(list(given.rules), self._language)
                 sentences.append(templates["correct"].format(rules=rules))
             case "unlock":
                 sentences.append(templates["unlock"].format(cause=self._cause(indicator, given)))
@@ -410,7 +413,7 @@ class Sentences:
         sentences += self._required(step.requires)
         if step.kind in ("improve", "act"):
             sentences.append(_inside(text.action))
-        return closed(sentences)
+        return join_sentences(sentences)
 
     def _required(self, rules: tuple[str, ...]) -> list[str]:
         """What other facts have to follow, where there are any."""
@@ -421,7 +424,7 @@ class Sentences:
 
     def _evidence(self, indicator: str) -> str:
         """That the evidence of an indicator has to be attached."""
-        evidence = words.lowered(self._texts.indicators[indicator].evidence)
+        evidence = words.lower_first(self._texts.indicators[indicator].evidence)
         return _STEPS[self._language]["evidence"].format(evidence=evidence)
 
     def _improvement(
@@ -446,10 +449,10 @@ class Sentences:
         assert isinstance(after, int | float)
         return text.step.format(
             **{
-                "delta": words.number(round(abs(after - before), MAX_FACT_DECIMALS), self._language),
-                "from": words.number(before, self._language),
-                "to": words.number(after, self._language),
-                "of": words.fact_value(_base(facts, name), self._language),
+                "delta": words.format_number(round(abs(after - before), MAX_FACT_DECIMALS), self._language),
+                "from": words.format_number(before, self._language),
+                "to": words.format_number(after, self._language),
+                "of": words.format_fact(_base(facts, name), self._language),
             }
         )
 
@@ -458,34 +461,34 @@ class Sentences:
         text = self._texts.indicators[indicator].ladder[level]
         return _STEPS[self._language]["level"].format(to=level, text=text)
 
-    def interval(self, interval: Interval) -> str:
+    def describe_interval(self, interval: Interval) -> str:
         """What the size of its sample leaves open of a share, and of the index."""
-        low, high = (words.percent(share, self._language) for share in (interval.low, interval.high))
+        low, high = (words.format_share(share, self._language) for share in (interval.low, interval.high))
         if interval.index_low is None or interval.index_high is None:
             index = ""
         else:
             index = _FINDINGS[self._language]["interval_index"].format(
                 low=self._score(interval.index_low), high=self._score(interval.index_high)
             )
-        n = words.number(interval.n, self._language)
+        n = words.format_number(interval.n, self._language)
         return _FINDINGS[self._language]["interval"].format(n=n, low=low, high=high, index=index)
 
-    def finding(self, finding: Finding) -> str:
+    def describe_finding(self, finding: Finding) -> str:
         """A rule that does not hold: what it says, what stands here, what it costs, what to answer first."""
         rule, templates = self._rules[finding.rule], _FINDINGS[self._language]
         assert rule.holds is not None
-        if words.multiplies(rule.holds):
+        if words.has_product(rule.holds):
             told = "; ".join(
-                f"{self._fact(name)}: {words.fact_value(finding.facts[name], self._language)}"
+                f"{self._fact(name)}: {words.format_fact(finding.facts[name], self._language)}"
                 for name in _sorted_by(finding.facts, _read(walk_operands(rule.holds)))
             )
         else:
-            told = words.Narrator(self._texts, finding.facts, stated=False).predicate(rule.holds)
+            told = words.PredicateNarrator(self._texts, finding.facts, stated=False).predicate(rule.holds)
         sentences = [templates["rule"].format(text=self._rule(finding.rule), told=told)]
         if finding.indicators:
             sentences.append(templates["error"].format(indicators=", ".join(finding.indicators)))
         if finding.missing:
-            sentences.append(templates["missing"].format(missing=self.named(finding.missing)))
+            sentences.append(templates["missing"].format(missing=self.list_indicators(finding.missing)))
         return " ".join(sentences)
 
     def _rule(self, rule: str) -> str:
@@ -499,18 +502,18 @@ class Sentences:
         """What a rule asks, inside a sentence: its text, or its predicate where several rules share the text."""
         holds = self._rules[rule].holds
         shared = list(self._texts.rules.values()).count(self._texts.rules[rule]) > 1
-        if holds is None or not shared or words.multiplies(holds):
-            return words.lowered(self._rule(rule))
-        return words.Narrator(self._texts, {}, stated=False).predicate(holds)
+        if holds is None or not shared or words.has_product(holds):
+            return words.lower_first(self._rule(rule))
+        return words.PredicateNarrator(self._texts, {}, stated=False).predicate(holds)
 
     def _fact(self, name: str) -> str:
         """The label of a fact as findings name it: a profile field, or `D4.01.level`."""
         if name in self._texts.profile:
             return self._texts.profile[name].label
         indicator, _, fact = name.rpartition(".")
-        return words.fact_label(indicator, fact, self._texts)
+        return words.label_fact(indicator, fact, self._texts)
 
-    def gate(self, blocking: BlockingGate) -> str:
+    def describe_gate(self, blocking: BlockingGate) -> str:
         """A failing gate: what it asks, what is there, how far it is."""
         templates, holds = _FINDINGS[self._language], self._gates[blocking.gate].holds
         gate = self._gate_asked(blocking.gate)
@@ -518,25 +521,32 @@ class Sentences:
             return templates["gate_absent"].format(gate=gate)
         share = isinstance(holds.left, ValueOperand) and holds.left.indicator in self._shares
         if blocking.distance is None or isinstance(blocking.there, bool | str):
-            return templates["gate_there"].format(gate=gate, there=words.fact_value(blocking.there, self._language))
+            return templates["gate_there"].format(gate=gate, there=words.format_fact(blocking.there, self._language))
         if share:
-            there = words.percent(blocking.there, self._language)
+            there = words.format_share(blocking.there, self._language)
             points = round(blocking.distance * 100, 4)
-            name, distance = "gate_share_one" if points == 1 else "gate_share", words.number(points, self._language)
+            name, distance = (
+                "gate_share_one" if points == 1 else "gate_share",
+                words.format_number(points, self._language),
+            )
             return templates[name].format(gate=gate, there=there, distance=distance)
-        there, distance = (words.number(figure, self._language) for figure in (blocking.there, blocking.distance))
+        there, distance = (
+            words.format_number(figure, self._language) for figure in (blocking.there, blocking.distance)
+        )
         name = "gate_one" if blocking.distance == 1 else "gate"
         return templates[name].format(gate=gate, there=there, distance=distance)
 
     def _ask_gate(self, gate: str) -> str:
         """What a gate asks, as the start of a sentence."""
-        asked = words.Narrator(self._texts, {}, stated=False, shares=self._shares).predicate(self._gates[gate].holds)
+        asked = words.PredicateNarrator(self._texts, {}, stated=False, shares=self._shares).predicate(
+            self._gates[gate].holds
+        )
         return asked[:1].upper() + asked[1:]
 
-    def main_reason(self, reason: MainReason) -> str:
+    def describe_main_reason(self, reason: MainReason) -> str:
         """One of the largest losses."""
         return _FINDINGS[self._language]["main"].format(
-            name=self.indicator(reason.indicator), id=reason.indicator, lost=self._points(reason.lost)
+            name=self.name_indicator(reason.indicator), id=reason.indicator, lost=self._points(reason.lost)
         )
 
     def _points(self, figure: float | int) -> str:
@@ -544,15 +554,15 @@ class Sentences:
         return _points(figure, self._document.decimals, self._language)
 
     def _score(self, figure: float | int) -> str:
-        return words.score(figure, self._document.decimals, self._language)
+        return words.format_score(figure, self._document.decimals, self._language)
 
-    def named(self, ids: tuple[str, ...]) -> str:
+    def list_indicators(self, ids: tuple[str, ...]) -> str:
         """Indicators by id and name."""
-        return words.enumeration([f"{name} ({self.indicator(name)})" for name in ids], self._language)
+        return words.join_list([f"{name} ({self.name_indicator(name)})" for name in ids], self._language)
 
-    def labels(self, fields: tuple[str, ...]) -> str:
+    def list_fields(self, fields: tuple[str, ...]) -> str:
         """Fields of the profile by their labels."""
-        return words.enumeration([self._texts.profile[field].label for field in fields], self._language)
+        return words.join_list([self._texts.profile[field].label for field in fields], self._language)
 
 
 _FIELD = re.compile(r"[a-z]+(?:_[a-z0-9]+)+|employees|services")
@@ -564,7 +574,7 @@ _made: dict[tuple[str, str], Sentences] = {}
 @lru_cache(maxsize=8192)
 def _points(figure: Figure, decimals: int, language: Language) -> str:
     name = "point" if decimals == 0 and abs(figure) == 1 else "points"
-    return _FINDINGS[language][name].format(figure=words.score(figure, decimals, language))
+    return _FINDINGS[language][name].format(figure=words.format_score(figure, decimals, language))
 
 
 @lru_cache(maxsize=8192)
@@ -572,7 +582,7 @@ def _gain(name: Literal["gain", "gain_max"], figure: Figure, decimals: int, lang
     return _STEPS[language][name].format(gain=_points(figure, decimals, language))
 
 
-def closed(sentences: list[str]) -> str:
+def join_sentences(sentences: list[str]) -> str:
     """Sentences one after another, each with its full stop."""
     return " ".join([sentence if sentence.endswith((".", "?")) else f"{sentence}." for sentence in sentences])
 

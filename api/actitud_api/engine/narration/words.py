@@ -132,13 +132,13 @@ _CONTRACTIONS: Final[Mapping[Language, tuple[tuple[str, str], ...]]] = {
 
 
 @lru_cache(maxsize=8192)
-def number(value: float | int, language: Language) -> str:
+def format_number(value: float | int, language: Language) -> str:
     """A number as the language writes it, with up to 12 decimals: 12.500 and 61,6 in Spanish."""
     return format_decimal(Decimal(str(value)), format="#,##0.############", locale=LOCALES[language])
 
 
 @lru_cache(maxsize=8192)
-def score(value: float | int, decimals: int, language: Language) -> str:
+def format_score(value: float | int, decimals: int, language: Language) -> str:
     """A score with all its decimals."""
     return format_decimal(
         Decimal(str(value)), format="#,##0" + ("." + "0" * decimals if decimals else ""), locale=LOCALES[language]
@@ -146,23 +146,23 @@ def score(value: float | int, decimals: int, language: Language) -> str:
 
 
 @lru_cache(maxsize=8192)
-def percent(value: float | int, language: Language) -> str:
+def format_share(value: float | int, language: Language) -> str:
     """A share of 0 to 1 in per cent, one decimal where it has one."""
     return format_percent(Decimal(str(value)), format=_per_cent(language), locale=LOCALES[language])
 
 
 @lru_cache(maxsize=1024)
-def day(value: date, language: Language) -> str:
+def format_day(value: date, language: Language) -> str:
     """A day with the name of its month: 2 de marzo de 2026."""
     return format_date(value, "long", locale=LOCALES[language])
 
 
-def truth(value: bool, language: Language) -> str:
+def format_truth(value: bool, language: Language) -> str:
     """Yes or no."""
     return _JOINED[language]["yes" if value else "no"]
 
 
-def enumeration(parts: list[str], language: Language) -> str:
+def join_list(parts: list[str], language: Language) -> str:
     """`a, b and c`."""
     if len(parts) < 2:
         return "".join(parts)
@@ -188,25 +188,25 @@ def is_share(indicator: Indicator) -> bool:
     return indicator.type == "ratio" or (indicator.type == "checklist" and isinstance(indicator.value, Quotient))
 
 
-def value(indicator: Indicator, raw: float | int | bool, texts: MethodologyTexts) -> str:
+def format_value(indicator: Indicator, raw: float | int | bool, texts: MethodologyTexts) -> str:
     """A raw value with its unit: a per cent for ratios, the text of the level for ladders."""
     language, text = texts.language, texts.indicators[indicator.id]
     if isinstance(raw, bool):
-        return truth(raw, language)
+        return format_truth(raw, language)
     if indicator.type == "level":
-        return f"{number(raw, language)} ({_quoted(text.ladder[int(raw)], language)})"
+        return f"{format_number(raw, language)} ({_quoted(text.ladder[int(raw)], language)})"
     if is_share(indicator):
-        return percent(raw, language)
+        return format_share(raw, language)
     shown = round(raw, 2)
     unit = text.unit if shown != 1 or text.unit_one is None else text.unit_one
-    return f"{number(shown, language)} {unit.split(' (')[0]}".rstrip()
+    return f"{format_number(shown, language)} {unit.split(' (')[0]}".rstrip()
 
 
 def _quoted(text: str, language: Language) -> str:
     return _JOINED[language]["listed"].format(text)
 
 
-def fact_label(indicator: str, fact: str, texts: MethodologyTexts) -> str:
+def label_fact(indicator: str, fact: str, texts: MethodologyTexts) -> str:
     """The label of a fact, naming the indicator of ladders and other facts that do not say what they are."""
     text = texts.indicators[indicator]
     if fact == "level":
@@ -214,19 +214,19 @@ def fact_label(indicator: str, fact: str, texts: MethodologyTexts) -> str:
     return text.facts[fact]
 
 
-def fact_value(raw: FactValue | str | None, language: Language) -> str:
+def format_fact(raw: FactValue | str | None, language: Language) -> str:
     """A fact in words."""
     if type(raw) is int:
-        return number(raw, language)
+        return format_number(raw, language)
     if raw is None:
         return _JOINED[language]["absent"]
     if isinstance(raw, bool):
-        return truth(raw, language)
+        return format_truth(raw, language)
     if isinstance(raw, str):
         return raw
     if isinstance(raw, tuple):
         return ", ".join(raw) if raw else _JOINED[language]["none"]
-    return number(raw, language)
+    return format_number(raw, language)
 
 
 def _named_leaf(operand: Operand) -> Callable[[Facts], Evaluated]:
@@ -252,7 +252,7 @@ def _unknown_presence(indicator: str) -> Callable[[Facts], bool]:
     raise TypeError(f"whether {indicator} was answered is not among the facts")
 
 
-def deciding(predicate: Predicate, facts: Facts, truth: bool) -> Predicate:
+def select_deciding(predicate: Predicate, facts: Facts, truth: bool) -> Predicate:
     """The part of a predicate that makes it true, or false: the members of an `any`, or `all`, that are so."""
     match predicate:
         case Any(of=members) if truth:
@@ -265,24 +265,24 @@ def deciding(predicate: Predicate, facts: Facts, truth: bool) -> Predicate:
 
 def _those(members: tuple[Predicate, ...], facts: Facts, truth: bool) -> tuple[Predicate, ...]:
     return tuple(
-        deciding(member, facts, truth)
+        select_deciding(member, facts, truth)
         for member in members
         if compile_predicate(member, _named_leaf, _unknown_presence)(facts) is truth
     )
 
 
-def lowered(text: str) -> str:
+def lower_first(text: str) -> str:
     """A text of the methodology inside a sentence: without its full stop, its first word in lower case."""
     inside = text.removesuffix(".")
     return inside[:1].lower() + inside[1:] if inside[1:2].islower() else inside
 
 
-def multiplies(predicate: Predicate) -> bool:
+def has_product(predicate: Predicate) -> bool:
     """Whether a predicate multiplies facts: it cannot be told in a sentence, only its facts can."""
     return any(isinstance(operand, Product) for operand in walk_operands(predicate))
 
 
-class Narrator:
+class PredicateNarrator:
     """Puts predicates in words over the facts that they read.
 
     `stated` says what is, otherwise what must be; `shares` names the indicators whose values are told in per cent.
@@ -317,13 +317,13 @@ class Narrator:
             case Implies(when=Present(), then=then):
                 return self._predicate(then)
             case Implies(when=when, then=then):
-                condition = Narrator(self._texts, self._facts, stated=True).predicate(when)
+                condition = PredicateNarrator(self._texts, self._facts, stated=True).predicate(when)
                 return self._joined["if"].format(condition, self._predicate(then))
             case Compare(op="eq", left=ComponentOperand() as left, right=Constant(value=True)) if self._stated:
                 return self._joined["chosen"].format(self.operand(left))
             case Compare(op="eq", left=left, right=Constant(value=bool(wanted))):
                 verb = self._joined["is" if self._stated else "be"]
-                return f"{self.operand(left)} {verb} {truth(wanted, self._language)}"
+                return f"{self.operand(left)} {verb} {format_truth(wanted, self._language)}"
             case Compare(op="eq", left=ProfileOperand(field=field), right=Constant(value=str(raw))) if self._stated:
                 text = self._texts.profile[field]
                 return f"{text.label} {self._joined['is']} {_quoted(text.values.get(raw, raw), self._language)}"
@@ -346,7 +346,7 @@ class Narrator:
             case ValueOperand(indicator=indicator), Constant(value=int() | float() as share) if (
                 indicator in self._shares
             ):
-                return percent(share, self._language)
+                return format_share(share, self._language)
             case _:
                 return self.operand(right)
 
@@ -354,12 +354,12 @@ class Narrator:
         """An operand in words, with the fact that stands there."""
         match operand:
             case Constant(value=raw):
-                return fact_value(raw, self._language)
+                return format_fact(raw, self._language)
             case ProfileOperand(field=field):
                 text = self._texts.profile[field]
                 return self._with(text.label, field, text.values)
             case AnswerOperand(indicator=indicator, fact=fact):
-                return self._with(fact_label(indicator, fact, self._texts), f"{indicator}.{fact}", {})
+                return self._with(label_fact(indicator, fact, self._texts), f"{indicator}.{fact}", {})
             case ComponentOperand(indicator=indicator, component=component):
                 label = self._texts.indicators[indicator].components[component]
                 return self._with(_quoted(label, self._language), f"{indicator}.{component}", {})
@@ -376,11 +376,11 @@ class Narrator:
                 return self._joined["dimensions"]
             case Minimum(of=members):
                 return self._joined["min"].format(
-                    enumeration([self.operand(member) for member in members], self._language)
+                    join_list([self.operand(member) for member in members], self._language)
                 )
             case Maximum(of=members):
                 return self._joined["max"].format(
-                    enumeration([self.operand(member) for member in members], self._language)
+                    join_list([self.operand(member) for member in members], self._language)
                 )
             case Sum(of=members):
                 return self._joined["sum"].join(self.operand(member) for member in members)
@@ -394,5 +394,5 @@ class Narrator:
         if name not in self._facts or self._facts[name] is True:
             return label
         raw = self._facts[name]
-        shown = values.get(raw, raw) if isinstance(raw, str) else fact_value(raw, self._language)
+        shown = values.get(raw, raw) if isinstance(raw, str) else format_fact(raw, self._language)
         return f"{label} ({shown})"

@@ -41,8 +41,10 @@ def format_evidence_finding(finding: EvidenceFinding, language: Language) -> str
     if finding.rule == "undeclared_domain" and finding.facts["host"] is None:
         return _NO_HOST.into(language)
     values = {
-        name: words.day(date.fromisoformat(str(value)), language) if name in ("date", "reference") else str(value)
+        name: words.format_day(date.fromisoformat(str(value)), language)
+        if name in ("date", "reference")
+        else str(value)
         for name, value in finding.facts.items()
     }
-    listed = words.enumeration(list(finding.indicators), language)
+    listed = words.join_list(list(finding.indicators), language)
     return _SENTENCES[language][finding.rule].format(**values, most=REUSE_LIMIT, indicators=listed)

@@ -14,7 +14,7 @@ from actitud_api.engine.methodology.loader import Methodology, load_methodology
 from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.methodology.requests.content import AssessmentContent, Evidence
-from actitud_api.engine.narration.sentences import sentences_of
+from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring import result
 from actitud_api.engine.scoring.evaluate import Evaluation, Status
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, to_figure
@@ -236,7 +236,7 @@ def format_finding(methodology: Methodology, finding: result.Finding | EvidenceF
     """Format a finding as a sentence."""
     if isinstance(finding, EvidenceFinding):
         return format_evidence_finding(finding, language)
-    return sentences_of(methodology, language).finding(finding)
+    return get_sentences(methodology, language).describe_finding(finding)
 
 
 def _build_findings(

@@ -37,10 +37,12 @@ def format_flag(
     kind: FlagKind, indicator: str | None, facts: Mapping[str, int | float | str], language: Language
 ) -> str:
     """Format a flag as a sentence."""
-    told = {name: value if isinstance(value, str) else words.number(value, language) for name, value in facts.items()}
+    told = {
+        name: value if isinstance(value, str) else words.format_number(value, language) for name, value in facts.items()
+    }
     deviation = facts.get("deviation", 0)
     assert not isinstance(deviation, str)
-    reach = words.number(DEVIATION_LIMIT * deviation, language)
+    reach = words.format_number(DEVIATION_LIMIT * deviation, language)
     return _SENTENCES[language][kind].format(
         **told, indicator=indicator, far=DEVIATION_LIMIT, reach=reach, most=REUSE_LIMIT
     )

@@ -12,7 +12,7 @@ from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.narration import comparison as texts
 from actitud_api.engine.narration.narrated import Name, Text
-from actitud_api.engine.narration.sentences import sentences_of
+from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring import audit, ranking
 from actitud_api.engine.scoring.audit import RemarkCode, list_remarks
 from actitud_api.engine.scoring.evaluate import Status
@@ -110,7 +110,7 @@ class Peers(Wire, frozen=True):
 def build_peers(found: comparison.Peers, language: Language) -> Peers:
     """An organisation beside its peers as it is answered."""
     row, methodology = found.row, load_methodology(found.row.methodology)
-    document, sentences = methodology.document, sentences_of(methodology, language)
+    document, sentences = methodology.document, get_sentences(methodology, language)
     group = found.group
     return Peers(
         edition=found.edition,
@@ -125,14 +125,14 @@ def build_peers(found: comparison.Peers, language: Language) -> Peers:
         dimensions=tuple(
             PeerDimension(
                 id=child.id,
-                name=sentences.group(child.id),
+                name=sentences.name_group(child.id),
                 **structs.asdict(_beside(beside, group, document.decimals, language)),
             )
             for child, beside in zip(document.root.children, found.dimensions, strict=True)
         ),
         methodology=row.methodology,
         simulated=row.simulated,
-        text=texts.peer_group(group, row.kind, row.band, methodology, language),
+        text=texts.describe_peer_group(group, row.kind, row.band, methodology, language),
     )
 
 
@@ -150,7 +150,7 @@ def _beside(beside: PeerComparison, group: ranking.PeerGroup | None, decimals: i
         organisations=None if standing is None else standing.organisations,
         percentile=None if standing is None else to_points(standing.percentile, PERCENTILE_DECIMALS),
         spread=spread,
-        text=texts.peer_figure(score, standing, median, decimals, language, hidden=group is None),
+        text=texts.describe_peer_figure(score, standing, median, decimals, language, hidden=group is None),
     )
 
 
@@ -206,7 +206,7 @@ class ExemplarQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, for
 def build_exemplar(found: comparison.Exemplar, language: Language) -> Exemplar:
     """An exemplar as it is answered."""
     row, methodology = found.row, load_methodology(found.row.methodology)
-    decimals, sentences = methodology.document.decimals, sentences_of(methodology, language)
+    decimals, sentences = methodology.document.decimals, get_sentences(methodology, language)
     return Exemplar(
         dimension=found.dimension,
         score=to_figure(Fraction(found.score, int(10**decimals))),
@@ -223,7 +223,7 @@ def build_exemplar(found: comparison.Exemplar, language: Language) -> Exemplar:
         practices=tuple(
             Practice(
                 id=practice.indicator,
-                name=sentences.indicator(practice.indicator),
+                name=sentences.name_indicator(practice.indicator),
                 score=to_figure(Fraction(practice.score, int(10**decimals))),
                 evidence=tuple(PublishedEvidence(url=shown.url, date=shown.date) for shown in practice.evidence),
             )
@@ -337,7 +337,7 @@ def build_robust_score(found: audits.OrganisationRobustness, language: Language)
         ),
         methodology=row.methodology,
         simulated=row.simulated,
-        text=texts.robust(
+        text=texts.describe_robustness(
             None if found.rank is None else (found.rank[0], found.rank[2]),
             (low, high),
             None if likeliest is None else (likeliest[0], round_figure(Fraction(likeliest[1], found.draws), DECIMALS)),
@@ -444,7 +444,7 @@ class Statistics(Wire, frozen=True):
 def build_statistics(found: audits.AuditedEdition, language: Language) -> Statistics:
     """The audit of an edition as it is answered."""
     methodology, audited = load_methodology(found.edition.methodology), found.audit
-    sentences = sentences_of(methodology, language)
+    sentences = get_sentences(methodology, language)
     return Statistics(
         edition=found.edition.id,
         index=IndexStatistics(alpha=_rounded(audited.alpha), **structs.asdict(_moments(audited.index))),
@@ -452,12 +452,12 @@ def build_statistics(found: audits.AuditedEdition, language: Language) -> Statis
             DimensionStatistics(
                 alpha=_rounded(group.alpha),
                 rank_change=_rounded(group.rank_change),
-                **structs.asdict(_node(group, sentences.group(group.id))),
+                **structs.asdict(_node(group, sentences.name_group(group.id))),
             )
             for group in audited.groups
         ),
         indicators=tuple(
-            IndicatorStatistics(**structs.asdict(_node(node, sentences.indicator(node.id))))
+            IndicatorStatistics(**structs.asdict(_node(node, sentences.name_indicator(node.id))))
             for node in audited.indicators
         ),
         goalposts=tuple(
@@ -475,7 +475,7 @@ def build_statistics(found: audits.AuditedEdition, language: Language) -> Statis
                 code=remark.code,
                 node=remark.node,
                 value=round_figure(Fraction(remark.value), DECIMALS),
-                text=texts.remark(remark, methodology, language),
+                text=texts.describe_remark(remark, methodology, language),
             )
             for remark in list_remarks(audited)
         ),

@@ -9,7 +9,7 @@ from msgspec import Struct
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.narration import words
-from actitud_api.engine.narration.sentences import sentences_of
+from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.web.embeds.lettering import clean_text
 from actitud_api.web.embeds.service import EmbedStanding
@@ -108,19 +108,19 @@ class Equivalent(Struct, frozen=True, kw_only=True):
 def describe_standing(standing: EmbedStanding, language: Language, url: str) -> Equivalent:
     """Return the texts of a standing in a language; `url` is the address of the explanation."""
     methodology = load_methodology(standing.methodology)
-    document, sentences = methodology.document, sentences_of(methodology, language)
+    document, sentences = methodology.document, get_sentences(methodology, language)
     format_text = _Formatter(language)
     name = clean_text(standing.name)
-    figure, full = None, format_text(_FULL, full=words.number(document.root.range.maximum, language))
+    figure, full = None, format_text(_FULL, full=words.format_number(document.root.range.maximum, language))
     remark = _STATUSES.get(standing.status)
     if remark is None and standing.index is not None:
-        figure = words.score(standing.index, document.decimals, language)
+        figure = words.format_score(standing.index, document.decimals, language)
         score = f"{figure} {full}"
     else:
         score = (remark or _STATUSES["not_rateable"]).into(language)
     level, brief = None, score
     if standing.level is not None:
-        word = f"{sentences.level(standing.level)}" + (
+        word = f"{sentences.name_level(standing.level)}" + (
             f" ({format_text(_PROVISIONAL)})" if standing.provisional else ""
         )
         level = format_text(_LEVEL, number=standing.level, name=word)
@@ -133,14 +133,14 @@ def describe_standing(standing: EmbedStanding, language: Language, url: str) -> 
     if standing.superseded_by is not None:
         version += f" · {format_text(_STALE, edition=standing.superseded_by)}"
         remarks.append(format_text(_STALE_LONG, edition=standing.superseded_by))
-    day = words.day(standing.period_to, language)
+    day = words.format_day(standing.period_to, language)
     edition = format_text(_DATED, edition=standing.edition, day=day)
     used = format_text(_METHODOLOGY, version=standing.methodology)
     coverage = None
     if standing.coverage is not None:
-        coverage = format_text(_COVERAGE, coverage=words.percent(standing.coverage, language))
+        coverage = format_text(_COVERAGE, coverage=words.format_share(standing.coverage, language))
     title = format_text(_TITLE, name=name, figures=", ".join(part for part in (score, level) if part))
-    index = sentences.group(document.root.id)
+    index = sentences.name_group(document.root.id)
     review = _describe_review(standing, format_text)
     if review is not None:
         version += f" · {review}"
@@ -172,9 +172,11 @@ def describe_standing(standing: EmbedStanding, language: Language, url: str) -> 
         dimensions=tuple(
             DimensionLine(
                 id=dimension,
-                name=sentences.group(dimension),
+                name=sentences.name_group(dimension),
                 score=points,
-                text=_NOT_RATED.into(language) if points is None else words.score(points, document.decimals, language),
+                text=_NOT_RATED.into(language)
+                if points is None
+                else words.format_score(points, document.decimals, language),
             )
             for dimension, points in standing.dimensions.items()
         ),

@@ -13,7 +13,7 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.model import Group
 from actitud_api.engine.methodology.predicates import walk_indicators
-from actitud_api.engine.narration.sentences import sentences_of
+from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring.result import DimensionScore, Figure
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
@@ -281,14 +281,18 @@ def _sections(
 ) -> list[Section]:
     """Every dimension of the methodology with its indicators, and what each organisation has there."""
     methodology = load_methodology(edition.methodology)
-    sentences = sentences_of(methodology, language)
+    sentences = get_sentences(methodology, language)
     dimensions = [{line.id: line.score for line in column.said.dimensions} for column in columns]
     leaves = [dict(_leaves(side.score.dimensions)) for side in sides]
     return [
         Section(
-            _line(child.id, sentences.group(child.id), [scores[child.id] for scores in dimensions], figures, language),
+            _line(
+                child.id, sentences.name_group(child.id), [scores[child.id] for scores in dimensions], figures, language
+            ),
             tuple(
-                _line(one.id, sentences.indicator(one.id), [scores[one.id] for scores in leaves], figures, language)
+                _line(
+                    one.id, sentences.name_indicator(one.id), [scores[one.id] for scores in leaves], figures, language
+                )
                 for one in walk_indicators(child)
             ),
         )

@@ -40,4 +40,4 @@ class FigureFormatter(Names):
 
     def format_share(self, part: int, whole: int) -> str:
         """Return a part of a whole as per cent."""
-        return words.percent(round(part / whole, 3), self.language) if whole else NO_FIGURE
+        return words.format_share(round(part / whole, 3), self.language) if whole else NO_FIGURE

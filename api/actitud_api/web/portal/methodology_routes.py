@@ -15,9 +15,9 @@ from actitud_api.engine.methodology.loader import Methodology, UnknownMethodolog
 from actitud_api.engine.methodology.model import Group, Indicator, IndicatorText
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.narration import words
-from actitud_api.engine.narration.differences import Side, told
-from actitud_api.engine.narration.indicators import GoalpostTold, goalposts, zero_rule
-from actitud_api.engine.narration.sentences import sentences_of
+from actitud_api.engine.narration.differences import DocumentSide, describe_differences
+from actitud_api.engine.narration.indicators import GoalpostText, describe_goalposts, describe_zero_rule
+from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.scope import ApiRequest
@@ -41,7 +41,7 @@ class Measure(Struct, frozen=True, kw_only=True):
     indicator: Indicator
     text: IndicatorText
     weight: str
-    goalposts: tuple[GoalpostTold, ...]
+    goalposts: tuple[GoalpostText, ...]
     zero: str | None
     windows: tuple[str, ...]
     bullets: tuple[tuple[str, str], ...]
@@ -126,7 +126,7 @@ class MethodologyPagesController(Controller):
                 "shown": told_of(methodology.version, language),
                 "taken": some(database, taken_in, language, to, _TAKEN_MOST),
                 "proposed": some(database, SuggestionFilters(), language, to, _SUGGESTIONS_MOST),
-                "number": lambda value: words.number(value, language),
+                "number": lambda value: words.format_number(value, language),
             },
             section="methodology",
             trail=(Crumb(_METHODOLOGIES.into(language), to("methodologies")), Crumb(title)),
@@ -137,7 +137,7 @@ class MethodologyPagesController(Controller):
 def told_of(version: str, language: Language) -> Page:
     """A registered methodology in words, which in a running service never changes."""
     methodology = service.get_methodology(version)
-    document, texts, sentences = methodology.document, methodology.texts[language], sentences_of(methodology, language)
+    document, texts, sentences = methodology.document, methodology.texts[language], get_sentences(methodology, language)
     before, changes = _changes(methodology, language)
     total = sum(child.weight for child in document.root.children)
     return Page(
@@ -145,7 +145,7 @@ def told_of(version: str, language: Language) -> Page:
             Dimension(
                 id=child.id,
                 name=texts.groups[child.id].name,
-                weight=words.percent(round(child.weight / total, 4), language),
+                weight=words.format_share(round(child.weight / total, 4), language),
                 measures=_measures(methodology, child, language),
             )
             for child in document.root.children
@@ -156,7 +156,7 @@ def told_of(version: str, language: Language) -> Page:
                 number=level.number,
                 name=texts.levels[str(level.number)].name,
                 meaning=texts.levels[str(level.number)].meaning,
-                gates=tuple(sentences.asks(gate.id) for gate in level.gates),
+                gates=tuple(sentences.describe_gate_requirement(gate.id) for gate in level.gates),
                 provisional_unless=texts.levels[str(level.number)].provisional_unless,
             )
             for level in document.levels
@@ -175,9 +175,9 @@ def _measures(methodology: Methodology, dimension: Group, language: Language) ->
         Measure(
             indicator=one,
             text=texts.indicators[one.id],
-            weight=words.percent(round(one.weight / whole, 4), language),
-            goalposts=tuple(goalposts(one, texts)),
-            zero=zero_rule(one, texts),
+            weight=words.format_share(round(one.weight / whole, 4), language),
+            goalposts=tuple(describe_goalposts(one, texts)),
+            zero=describe_zero_rule(one, texts),
             windows=tuple(texts.windows[window] for window in one.windows),
             bullets=tuple((bullet, texts.article.bullets[bullet]) for bullet in one.bullets),
             functions=tuple((function, texts.article.functions[function]) for function in one.functions),
@@ -204,5 +204,5 @@ def _changes(methodology: Methodology, language: Language) -> tuple[str | None, 
     before = known[position - 1]
     texts_before, texts_after = before.texts[language], methodology.texts[language]
     found = compare_documents(before.document, methodology.document, {language: texts_before}, {language: texts_after})
-    sides = Side(before.document, texts_before), Side(methodology.document, texts_after)
-    return before.version, told(found, *sides, language)
+    sides = DocumentSide(before.document, texts_before), DocumentSide(methodology.document, texts_after)
+    return before.version, describe_differences(found, *sides, language)

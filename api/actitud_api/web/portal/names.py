@@ -9,7 +9,7 @@ from typing import Final
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration import words
-from actitud_api.engine.narration.sentences import sentences_of
+from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring.evaluate import State, Status
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
@@ -44,7 +44,7 @@ class Names:
         self.decimals = methodology.document.decimals
         self._document = methodology.document
         self._texts = methodology.texts[language]
-        self._sentences = sentences_of(methodology, language)
+        self._sentences = get_sentences(methodology, language)
 
     def name_kind(self, code: str) -> str:
         """Return the name of a kind of organisation, or its code if the methodology has no name for it."""
@@ -66,7 +66,7 @@ class Names:
 
     def name_level(self, number: int) -> str:
         """Return the number and the name of a level."""
-        return _LEVEL.into(self.language).format(number=number, name=self._sentences.level(number))
+        return _LEVEL.into(self.language).format(number=number, name=self._sentences.name_level(number))
 
     def explain_level(self, number: int) -> str:
         """Return the meaning of a level in a few words."""
@@ -78,7 +78,7 @@ class Names:
 
     def map_dimensions(self) -> dict[str, str]:
         """Return the names of the dimensions by id, in the order of the methodology."""
-        return {child.id: self._sentences.group(child.id) for child in self._document.root.children}
+        return {child.id: self._sentences.name_group(child.id) for child in self._document.root.children}
 
     def name_status(self, status: Status) -> str:
         """Return the name of a status of evidence."""
@@ -86,19 +86,19 @@ class Names:
 
     def format_points(self, figure: Figure | None) -> str:
         """Return points with all decimals of the methodology."""
-        return NO_FIGURE if figure is None else words.score(figure, self.decimals, self.language)
+        return NO_FIGURE if figure is None else words.format_score(figure, self.decimals, self.language)
 
     def format_count(self, number: int | None) -> str:
         """Return a whole number with separators of thousands."""
-        return NO_FIGURE if number is None else words.number(number, self.language)
+        return NO_FIGURE if number is None else words.format_number(number, self.language)
 
     def format_percent(self, share: Figure | None) -> str:
         """Return a share of 0 to 1 as per cent."""
-        return NO_FIGURE if share is None else words.percent(share, self.language)
+        return NO_FIGURE if share is None else words.format_share(share, self.language)
 
     def format_date(self, day: date) -> str:
         """Return a date in words."""
-        return words.day(day, self.language)
+        return words.format_day(day, self.language)
 
 
 def name_province(code: str | None) -> str | None:

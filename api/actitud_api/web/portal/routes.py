@@ -56,8 +56,8 @@ class PortalController(Controller):
         values = {
             "published": list_published_editions(database),
             "title_of": select_edition_title,
-            "day": words.day,
-            "number": words.number,
+            "day": words.format_day,
+            "number": words.format_number,
             "version": loader.load_newest().version,
             "indicators": len(list(walk_indicators(loader.load_newest().document.root))),
         }

@@ -12,7 +12,7 @@ from actitud_api.engine.i18n import Texts
 from actitud_api.engine.methodology import predicates
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration.narrated import NarratedDimension, NarratedIndicator, NarratedScore
-from actitud_api.engine.narration.sentences import sentences_of
+from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
@@ -98,7 +98,7 @@ def describe_review(sent: EditionScore, names: Names, methodology: Methodology) 
     review = sent.review
     if not (review.remark or review.verdicts or review.replies):
         return None
-    language, sentences = names.language, sentences_of(methodology, names.language)
+    language, sentences = names.language, get_sentences(methodology, names.language)
     verdicts = {one.indicator: one for one in review.verdicts}
     replies = {one.indicator: one for one in review.replies}
 
@@ -106,7 +106,7 @@ def describe_review(sent: EditionScore, names: Names, methodology: Methodology) 
         verdict, reply = verdicts.get(indicator), replies.get(indicator)
         return IndicatorReview(
             indicator=indicator,
-            name=sentences.indicator(indicator),
+            name=sentences.name_indicator(indicator),
             verdict=None
             if verdict is None
             else VerdictView(

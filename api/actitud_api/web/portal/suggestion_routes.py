@@ -14,7 +14,7 @@ from msgspec import Struct
 from actitud_api.engine.i18n import LOCALES, Language, Texts
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.narration import words
-from actitud_api.engine.narration.sentences import sentences_of
+from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.scope import ApiRequest, base_of
@@ -171,8 +171,8 @@ def _about(record: SuggestionRecord, language: Language, to: Links) -> About | N
     known = next(
         one for one in _methodologies() if named in {*one.texts[language].indicators, *DIMENSION_BY_INDICATOR.values()}
     )
-    sentences = sentences_of(known, language)
-    text = sentences.indicator(named) if named in DIMENSION_BY_INDICATOR else sentences.group(named)
+    sentences = get_sentences(known, language)
+    text = sentences.name_indicator(named) if named in DIMENSION_BY_INDICATOR else sentences.name_group(named)
     return About(f"{named} · {text}", f"{to('methodologies', known.version)}#{named}")
 
 
@@ -197,7 +197,7 @@ def _spoken(tag: Language, language: Language) -> str:
 
 
 def _day(moment: datetime, language: Language) -> str:
-    return words.day(moment.date(), language)
+    return words.format_day(moment.date(), language)
 
 
 def _listed(database: Database, given: Mapping[str, str], to: Links, names: Names) -> Listed:
