@@ -175,7 +175,7 @@ class ReasonParameters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """Why an indicator scores what it scores: a stable code, the numbers behind it, and a sentence."""
+    """Reason of the score of an indicator: a stable code, the numbers behind it, and a sentence."""
 
     code: ReasonCode
     parameters: ReasonParameters
@@ -202,7 +202,7 @@ class NextStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Interval(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sample of ``n`` cases leaves open of a share, with 95 % confidence (Wilson).
+    """Confidence interval of a share from a sample of ``n`` cases, 95 % (Wilson).
 
     ``low`` and ``high``: of the share, 0 to 1. ``index_low`` and ``index_high``: of the index, were that the share.
     """
@@ -281,7 +281,7 @@ class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BlockingGate(msgspec.Struct, frozen=True, kw_only=True):
-    """A condition of the next level that fails: what is there, what is asked, and how far apart they are."""
+    """A condition of the next level that fails: the actual value, the required one, and their distance."""
 
     gate: str
     there: float | bool | str | None
@@ -396,7 +396,7 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GroupDelta(msgspec.Struct, frozen=True, kw_only=True):
-    """What differs in a dimension, or in a group below one: its score, and the index points lost there."""
+    """Difference of a dimension, or of a group below one: its score, and the index points lost there."""
 
     id: str
     name: str
@@ -406,7 +406,7 @@ class GroupDelta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IndicatorDelta(msgspec.Struct, frozen=True, kw_only=True):
-    """What differs in an indicator: why it scores what it scores, its score, and the index points lost there."""
+    """Difference of an indicator: its reason, its score, and the index points lost there."""
 
     id: str
     name: str
@@ -418,7 +418,7 @@ class IndicatorDelta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """What differs between two scores.
+    """Difference of two scores.
 
     ``groups``: all of them. ``indicators``: those that differ. ``appeared`` and ``vanished``: findings that only the
     second, or only the first, has.
@@ -439,14 +439,14 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
-    """The score with the facts that were supposed, and what differs from that of the facts sent."""
+    """The score with the supposed facts, and its difference from that of the facts sent."""
 
     score: Score
     difference: Difference
 
 
 class ReviewVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict that counts on the answer to an indicator; ``rule``: what people check that the answer breaks."""
+    """The verdict that counts on the answer to an indicator; ``rule``: the checked rule that the answer breaks."""
 
     indicator: str
     verdict: Verdict
@@ -457,7 +457,7 @@ class ReviewVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReviewRemark(msgspec.Struct, frozen=True, kw_only=True):
-    """What review says of an assessment as a whole; ``max_level``: the highest level that it may reach."""
+    """Remark of the review on an assessment as a whole; ``max_level``: the highest level that it may reach."""
 
     max_level: int | None
     reason: str
@@ -465,7 +465,7 @@ class ReviewRemark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReviewReply(msgspec.Struct, frozen=True, kw_only=True):
-    """What the organisation replied about an indicator."""
+    """Reply of the organisation about an indicator."""
 
     indicator: str
     text: str
@@ -474,7 +474,7 @@ class ReviewReply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScoreReview(msgspec.Struct, frozen=True, kw_only=True):
-    """What the review of an assessment has come to; it is no part of what ``result_digest`` covers."""
+    """Outcome of the review of an assessment; it is no part of what ``result_digest`` covers."""
 
     state: AssessmentState
     remark: ReviewRemark | None
@@ -483,7 +483,7 @@ class ScoreReview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(Versioned, frozen=True, kw_only=True):
-    """What an organisation answered, in the hearing, to what was found of an indicator."""
+    """Reply of an organisation, in the hearing, to the verdicts on an indicator."""
 
     edition: str
     organisation: str
@@ -517,7 +517,7 @@ class EditionScore(Score, frozen=True, kw_only=True):
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do for one indicator on the way to the next level.
+    """Action on one indicator on the way to the next level.
 
     ``facts``: as they stand. ``change``: those that change, as they will be. ``evidence``: it needs evidence.
     ``score_before`` and ``score``: of the indicator. ``gain``: index points that it brings in its place. ``index`` and
@@ -587,7 +587,7 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What each step of a change adds, in points; together they are the total."""
+    """Points that each step of a change adds; together they are the total."""
 
     methodology: float
     coverage: float
@@ -617,7 +617,7 @@ class IndicatorChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Carried(msgspec.Struct, frozen=True, kw_only=True):
-    """What another version of the methodology does to what was stated.
+    """Effects of another version of the methodology on the stated facts.
 
     ``dropped_answers``: those that it does not ask, or not in that form. ``new_indicators``: those that only it asks,
     unknown. ``dropped_fields`` and ``new_fields``: the same of the profile.
@@ -631,7 +631,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """How the index of an organisation changed from ``edition_before`` to ``edition``, and by what.
+    """Change of the index of an organisation from ``edition_before`` to ``edition``, with its causes.
 
     ``parts``: ``None`` where a stage has no index; ``unrated`` names those stages. ``groups``: all of them.
     ``indicators``: those whose score is not the same at every stage.
@@ -800,7 +800,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AssessmentFinding(Finding, frozen=True, kw_only=True):
-    """What is wrong with an assessment: a rule that its answers break, or a document (code ``evidence``).
+    """A fault of an assessment: a rule that its answers break, or a document (code ``evidence``).
 
     One of severity ``error`` keeps it from being submitted; a warning may be explained. ``pointer``: JSON Pointer to
     the place in the assessment.
@@ -832,7 +832,7 @@ class AssessmentLine(Versioned, frozen=True, kw_only=True):
 
 
 class Assessment(AssessmentLine, frozen=True, kw_only=True):
-    """What an organisation states in an edition, what is wrong with it, and how it scores: as of its last change.
+    """Facts of an organisation in an edition, their findings and their score, as of the last change.
 
     ``profile``, ``profile_evidence`` and ``answers`` have the form in which they can be sent again; an answer is its
     facts with its ``evidence`` and its ``note``.
@@ -923,7 +923,7 @@ class GivenVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JudgedAnswer(Versioned, frozen=True, kw_only=True):
-    """What was found of the answer to one indicator, by all assessors, the latest verdict last.
+    """Verdicts of all assessors on the answer to one indicator, the latest last.
 
     ``counts``: the verdict that acts on the score, ``None`` while nobody has judged. ``disputed``: assessors say
     different things, and there is no hearing until they agree.
@@ -937,7 +937,7 @@ class JudgedAnswer(Versioned, frozen=True, kw_only=True):
 
 
 class Review(Versioned, frozen=True, kw_only=True):
-    """What is said of an assessment as a whole; until somebody has, its members are ``None`` or empty.
+    """Overall review of an assessment; without one its members are ``None`` or empty.
 
     ``max_level``: the highest level that it may reach. ``profile`` and ``answers``: what the methodology leaves to the
     service. ``reviewer``: the id of the key that said it last.
@@ -982,7 +982,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
-    """How an edition draws the assessments that are looked at, and which they are.
+    """The draw of the assessments of an edition that are reviewed.
 
     They are the first ``ceil(share * handed_in)`` of those that are handed in, in the order of the SHA-256 of seed,
     line feed and id. ``given``: the seed was chosen by who made the sample. ``handed_in``, ``drawn`` and the
@@ -1000,7 +1000,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Flag(msgspec.Struct, frozen=True, kw_only=True):
-    """What is remarkable of an assessment beside others; it changes no score. ``facts``: the numbers of it."""
+    """A remarkable figure of an assessment beside others; it changes no score. ``facts``: its numbers."""
 
     organisation: str
     kind: FlagKind
@@ -1011,7 +1011,7 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Flagged(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of looking for what is remarkable: in how many ``assessments``, and how many ``flags``."""
+    """Result of looking for flags: the number of ``assessments`` with some, and of ``flags``."""
 
     edition: str
     assessments: int
@@ -1020,7 +1020,7 @@ class Flagged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PastScore(msgspec.Struct, frozen=True, kw_only=True):
-    """How an organisation scores in one of its editions; figures as in :class:`ScoreRow`.
+    """Score of an organisation in one of its editions; figures as in :class:`ScoreRow`.
 
     ``state``: that of the edition. ``period_to``: its reference date. ``carried``: what the version asked for does to
     what was stated under that of the edition, ``None`` where it is the same.
@@ -1075,7 +1075,7 @@ class StatusCount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EditionSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What the organisations of a territory come to in an edition.
+    """Figures of the organisations of a territory in an edition.
 
     ``organisations``: how many have an assessment there, ``ranked``: how many of them rank; the others are counted, but
     are not in ``index``, ``distribution`` and ``dimensions``. ``levels``: every level, then none. ``statuses``: every
@@ -1228,7 +1228,7 @@ class RankPercentiles(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LevelProbability(msgspec.Struct, frozen=True, kw_only=True):
-    """In what share of the draws, 0 to 1, an organisation is of a level."""
+    """Share of the draws, 0 to 1, in which an organisation is of a level."""
 
     level: int
     probability: float
@@ -1256,7 +1256,7 @@ class RobustScore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Moments(msgspec.Struct, frozen=True, kw_only=True):
-    """How scores of 0 to 100 spread over the organisations that have one.
+    """Distribution of scores, 0 to 100, over the organisations that have one.
 
     ``standard_deviation``: that of a sample. ``skewness``: the adjusted Fisher-Pearson coefficient. What is not defined
     is ``None``, here and in all statistics.
@@ -1326,7 +1326,7 @@ class GoalpostStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
-    """What an auditor would point at; ``node`` is ``None`` for the index."""
+    """Remark of the statistical audit; ``node`` is ``None`` for the index."""
 
     code: RemarkCode
     node: str | None
@@ -1389,7 +1389,7 @@ class ReportReceipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerOpening(msgspec.Struct, frozen=True, kw_only=True):
-    """What an entry is about: SHA-256 of ``salt`` (16 bytes, hexadecimal) and ``subject`` is in its record."""
+    """Subject of an entry: SHA-256 of ``salt`` (16 bytes, hexadecimal) and ``subject`` is in its record."""
 
     subject: str
     salt: str
@@ -1451,7 +1451,7 @@ class PublishedCorrection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublicationLinks(msgspec.Struct, frozen=True, kw_only=True):
-    """The paths of what belongs to a publication."""
+    """Paths of the parts of a publication."""
 
     document: str
     signature: str
@@ -1470,7 +1470,7 @@ class PublicationApproval(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SuggestionDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """What was decided on a suggestion, and why.
+    """Decision on a suggestion, and its reason.
 
     ``language``: what the reason is written in (BCP 47). ``methodology``: the version that the decision is about.
     """
@@ -1483,7 +1483,7 @@ class SuggestionDecision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Suggestion(Versioned, frozen=True, kw_only=True):
-    """A further error, or an indicator, that somebody proposed.
+    """A proposed further error or indicator.
 
     ``language``: what title and text are written in (BCP 47). ``dimension`` and ``indicator``: what it is about.
     ``state``: what was decided last. ``decisions``: all, the first one first.
@@ -1528,7 +1528,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkbookFault(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong in a cell of a workbook.
+    """A fault in a cell of a workbook.
 
     ``cell``: sheet and cell, ``Perfil!C12``. ``pointer``: JSON Pointer to where in ``questionnaire`` the value would
     stand, or is missing. ``rule``: what it breaks. ``value``: what stands there, as JSON. ``suggestion``: what may have
@@ -1544,7 +1544,7 @@ class WorkbookFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkbookReading(msgspec.Struct, frozen=True, kw_only=True):
-    """What a workbook holds, and what is wrong in it cell by cell.
+    """Content of a workbook, and its faults cell by cell.
 
     ``language``: that in which it was made. ``questionnaire``: all that was read, as ``methodologies.workbook.fill``
     takes it. ``scores``: what of it :meth:`actitud.Client.score` takes; ``assessment``: what
