@@ -1,7 +1,8 @@
-"""How the service is run: settings from a TOML file and from the environment, which wins.
+"""Settings of the service, read from a TOML file and from the environment, which takes precedence.
 
-The environment says `ACTITUD_<NAME IN CAPITALS>`; the file, `actitud.toml` in the working folder or where
-`ACTITUD_CONFIG` says, has the names as they are here. `docs/configuration.md` explains each.
+Environment variables are named `ACTITUD_<NAME IN CAPITALS>`. The file is `actitud.toml` in the working
+folder or the one that `ACTITUD_CONFIG` names, and uses the names of the fields. `docs/configuration.md`
+explains each setting.
 """
 
 from __future__ import annotations
@@ -21,24 +22,28 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.auth.secret import SecretText
 
 PREFIX: Final = "ACTITUD_"
-FILE: Final = "actitud.toml"
+CONFIG_FILE: Final = "actitud.toml"
 FILE_VARIABLE: Final = f"{PREFIX}CONFIG"
-"""The environment variable that names another file of settings."""
+"""Environment variable that names another settings file."""
 
 CLIENT_VARIABLES: Final = frozenset({f"{PREFIX}BASE_URL", f"{PREFIX}API_KEY", f"{PREFIX}TIMEOUT"})
-"""Variables of the client, which may share an environment with the service: they are not read here."""
+"""Variables of the SDK client, which may share an environment with the service and are ignored here."""
 
-LONGEST_HANDLER: Final = 20
-"""Seconds that a request can take: 10 until a connection is free and 10 until the lock of the database is."""
+MAX_REQUEST_SECONDS: Final = 20
+"""Longest duration of a request: 10 seconds to wait for a connection and 10 for the database lock."""
 
 
 class Proxy(str):
-    """The address or network of a proxy; never all addresses."""
+    """Address or network of a proxy, other than the network of all addresses."""
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> Proxy:
-        """Raises `ValueError` where the text is neither an address nor a network."""
+        """Parse an address or network.
+
+        Raises:
+            ValueError: The text is neither, or is the network of all addresses.
+        """
         if ip_network(text).prefixlen == 0:
             raise ValueError("every address")
         return super().__new__(cls, text)
@@ -47,51 +52,51 @@ class Proxy(str):
 _CONTACT: Final = (
     r"^([A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+|https://[^/?#\\\s\"'<>@]+(/[^\\\s\"'<>]*)?)\Z"
 )
-"""A mail address, or a page over https."""
+"""Pattern of a mail address or an https page."""
 
-Limit = Annotated[int, Meta(ge=0, le=1_000_000)]
-"""Requests a minute; 0 without limit."""
+RequestLimit = Annotated[int, Meta(ge=0, le=1_000_000)]
+"""Requests a minute; 0 for no limit."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """The settings of a process. Times are in seconds."""
+    """Settings of a process; times are in seconds."""
 
     database_url: Annotated[str, Meta(pattern="^[a-z][a-z0-9+]*://.")] = "sqlite:///var/actitud.sqlite3"
     """SQLAlchemy URL of the database; it may hold a password."""
     public_url: Annotated[str, Meta(pattern=r"^https?://[^/?#\\\s]+/?\Z")] | None = None
-    """Scheme and authority under which people reach the service, for absolute links; without it those of a request."""
+    """Scheme and authority for absolute links; without it those of the request are used."""
     contact: Annotated[str, Meta(max_length=254, pattern=_CONTACT)] | None = None
-    """Whom to write to about what is published: a mailbox or a page, of no person; pages and the catalogue name it."""
+    """Mailbox or page for questions about published data, not personal; shown on pages and in the catalogue."""
     host: Annotated[str, Meta(pattern="^[0-9A-Za-z.:_-]+$")] = "127.0.0.1"
-    """The address to listen on."""
+    """Address to listen on."""
     port: Annotated[int, Meta(ge=1, le=65535)] = 8000
-    """The port to listen on."""
+    """Port to listen on."""
     trusted_proxies: tuple[Proxy, ...] = ()
-    """Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
+    """Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted."""
     drain: Annotated[int, Meta(ge=0, le=60)] = 2
-    """How long requests are still taken after the order to stop, while `/readyz` already says 503."""
-    grace: Annotated[int, Meta(gt=LONGEST_HANDLER, le=600)] = 30
-    """How long requests in flight may take to end after that."""
+    """Time in which requests are still accepted after the stop signal, while `/readyz` answers 503."""
+    grace: Annotated[int, Meta(gt=MAX_REQUEST_SECONDS, le=600)] = 30
+    """Time for requests in flight to end after the drain."""
     key_pepper: SecretText | None = None
-    """What the hashes of new keys are made with."""
+    """SecretText for the hashes of new keys."""
     key_pepper_previous: SecretText | None = None
-    """The one before, whose keys still hold."""
+    """Previous pepper, whose keys remain valid."""
     signing_folder: Path = Path("var/signing")
-    """Where the private keys that sign stand, each in a file that only its owner reads."""
+    """Folder of the private signing keys, each in a file readable by its owner only."""
     second_approver: bool = False
-    """Whether another key has to approve what is published."""
+    """Require the approval of another key before publication."""
     publisher_name: Annotated[str, Meta(min_length=1, max_length=200)] = "Actitud"
-    """The body that publishes, as the descriptions of the data name it."""
+    """Publishing body, as named in the descriptions of the data."""
     publisher_dir3: Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9][0-9]{7}\Z")] | None = None
-    """Its DIR3 code: with it the catalogue follows DCAT-AP-ES."""
-    rate_limit_read: Limit = 12_000
-    """What a key, or an address without one, may read: all 8,131 sheets of an edition in a minute, one by one."""
-    rate_limit_write: Limit = 6_000
-    """What it may write: an edition is loaded in a minute and a half."""
-    rate_limit_score: Limit = 6_000
-    """Scores that it may have computed: more than one who waits for each can have, about 4,600."""
-    rate_limit_refused: Limit = 60
-    """Keys that are refused of an address before it is told to wait."""
+    """DIR3 code of the publisher; with it the catalogue follows DCAT-AP-ES."""
+    rate_limit_read: RequestLimit = 12_000
+    """Reads a minute by key or address: enough for all 8,131 sheets of an edition, one by one."""
+    rate_limit_write: RequestLimit = 6_000
+    """Writes a minute: enough to load an edition in a minute and a half."""
+    rate_limit_score: RequestLimit = 6_000
+    """Score computations a minute: more than the 4,600 or so that a sequential client reaches."""
+    rate_limit_refused: RequestLimit = 60
+    """Refused keys a minute by address before it receives 429."""
 
     def __repr__(self) -> str:
         hidden = {"database_url"}
@@ -100,14 +105,15 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def peppers(self) -> tuple[SecretText, ...]:
-        """What hashes of keys may be made with, newest first; empty where nothing is set."""
+        """Peppers that key hashes may use, newest first; empty if none is set."""
         return tuple(pepper for pepper in (self.key_pepper, self.key_pepper_previous) if pepper is not None)
 
 
-class Fault(Struct, frozen=True):
-    """Something wrong with the settings: where (a variable, or a file and a name in it) and what.
+class SettingsFault(Struct, frozen=True):
+    """Fault in the settings.
 
-    `name`: the setting. `value`: what is there, never a secret. `nearest`: the name that was perhaps meant.
+    `place`: the variable, or the file and a name in it. `name`: the setting. `value`: the text found, never a
+    secret. `nearest`: the most similar known name.
     """
 
     place: str
@@ -118,10 +124,10 @@ class Fault(Struct, frozen=True):
 
 
 class FaultySettings(ValueError):
-    """Settings that cannot be used; `faults` names all that is wrong."""
+    """The settings cannot be used; `faults` lists every fault."""
 
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("; ".join(describe(fault, "en") for fault in faults))
+    def __init__(self, faults: list[SettingsFault]) -> None:
+        super().__init__("; ".join(describe_fault(fault, "en") for fault in faults))
         self.faults = faults
 
 
@@ -129,7 +135,7 @@ _LIMIT: Final = Texts(
     "un número de peticiones por minuto, de 0 (sin límite) a 1000000",
     "a number of requests a minute, 0 (no limit) to 1000000",
 )
-FORMS: Final = {
+EXPECTED_FORMS: Final = {
     "database_url": Texts("una URL de base de datos, como sqlite:///<ruta>", "a database URL, as sqlite:///<path>"),
     "public_url": Texts("una URL http o https sin ruta ni consulta", "an http or https URL without path or query"),
     "contact": Texts(
@@ -153,7 +159,7 @@ FORMS: Final = {
     "rate_limit_score": _LIMIT,
     "rate_limit_refused": _LIMIT,
 }
-"""What each setting has to be."""
+"""Description of the expected form of each setting."""
 
 _FAULTS: Final = {
     "unknown": Texts(
@@ -167,35 +173,40 @@ _HIDDEN: Final = Texts("lo que hay", "what is there")
 _QUOTED: Final = Texts("«{}»", "“{}”")
 
 
-def describe(fault: Fault, language: Language) -> str:
-    """The fault as one line of text; it holds no secret."""
+def describe_fault(fault: SettingsFault, language: Language) -> str:
+    """Return the fault as one line of text without secrets."""
     value = fault.value
     if fault.code == "invalid":
         value = _HIDDEN.into(language) if value is None else _QUOTED.into(language).format(value)
-    form = None if fault.name is None else FORMS[fault.name].into(language)
+    form = None if fault.name is None else EXPECTED_FORMS[fault.name].into(language)
     return _FAULTS[fault.code].into(language).format(place=fault.place, nearest=fault.nearest, value=value, form=form)
 
 
-def read(environment: Mapping[str, str], folder: Path, options: Mapping[str, str] | None = None) -> Settings:
-    """The settings that a file, the environment and options of the command line say; the later wins.
+def read_settings(environment: Mapping[str, str], folder: Path, options: Mapping[str, str] | None = None) -> Settings:
+    """Read settings from a file, the environment and command-line options; the later takes precedence.
 
-    `folder`: where a relative file is looked for. `options`: texts by the name of their setting, for `--<name>`.
-    Raises `FaultySettings` with every fault of all of them.
+    Args:
+        environment: Environment variables.
+        folder: Folder of a relative file name.
+        options: Texts of `--<name>` options, by the name of their setting.
+
+    Raises:
+        FaultySettings: Some settings are faulty; it lists the faults of all sources.
     """
     fields = {field.name: field for field in msgspec.structs.fields(Settings)}
-    faults: list[Fault] = []
+    faults: list[SettingsFault] = []
     values: dict[str, object] = {}
-    values |= _of_file(environment, folder, fields, faults)
-    values |= _of_environment(environment, fields, faults)
+    values |= _read_file(environment, folder, fields, faults)
+    values |= _read_environment(environment, fields, faults)
     for name, text in (options or {}).items():
-        values |= _converted(f"--{name.removesuffix('_url')}", fields[name], text, faults, strict=False)
+        values |= _convert_value(f"--{name.removesuffix('_url')}", fields[name], text, faults, strict=False)
     if faults:
         raise FaultySettings(faults)
     return Settings(**values)  # type: ignore[arg-type]  # each value was converted to the type of its field
 
 
-def _of_environment(
-    environment: Mapping[str, str], fields: Mapping[str, FieldInfo], faults: list[Fault]
+def _read_environment(
+    environment: Mapping[str, str], fields: Mapping[str, FieldInfo], faults: list[SettingsFault]
 ) -> dict[str, object]:
     values: dict[str, object] = {}
     variables = {PREFIX + name.upper(): field for name, field in fields.items()}
@@ -203,49 +214,57 @@ def _of_environment(
         if variable == FILE_VARIABLE or variable in CLIENT_VARIABLES:
             continue
         if variable not in variables:
-            faults.append(Fault(variable, "unknown", nearest=_nearest(variable, [*variables, FILE_VARIABLE])))
+            faults.append(
+                SettingsFault(variable, "unknown", nearest=_find_nearest(variable, [*variables, FILE_VARIABLE]))
+            )
             continue
         field, text = variables[variable], environment[variable]
         given = [part.strip() for part in text.split(",") if part.strip()] if _is_list(field) else text
-        values |= _converted(variable, field, given, faults, strict=False)
+        values |= _convert_value(variable, field, given, faults, strict=False)
     return values
 
 
-def _of_file(
-    environment: Mapping[str, str], folder: Path, fields: Mapping[str, FieldInfo], faults: list[Fault]
+def _read_file(
+    environment: Mapping[str, str], folder: Path, fields: Mapping[str, FieldInfo], faults: list[SettingsFault]
 ) -> dict[str, object]:
     named = environment.get(FILE_VARIABLE)
-    file = folder / (named or FILE)
+    file = folder / (named or CONFIG_FILE)
     if named is None and not file.exists():
         return {}
-    shown = named or FILE
+    shown = named or CONFIG_FILE
     try:
         given = tomllib.loads(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        faults.append(Fault(shown, "unreadable", value=reason))
+        faults.append(SettingsFault(shown, "unreadable", value=reason))
         return {}
     values: dict[str, object] = {}
     for name, value in given.items():
         place = f"{shown}: {name}"
         if name in fields:
-            values |= _converted(place, fields[name], value, faults, strict=True)
+            values |= _convert_value(place, fields[name], value, faults, strict=True)
         else:
-            faults.append(Fault(place, "unknown", nearest=_nearest(name, list(fields))))
+            faults.append(SettingsFault(place, "unknown", nearest=_find_nearest(name, list(fields))))
     return values
 
 
-def _converted(place: str, field: FieldInfo, given: object, faults: list[Fault], *, strict: bool) -> dict[str, object]:
-    """The name and value of a setting; nothing but a fault where the value is not one of its type."""
+def _convert_value(
+    place: str, field: FieldInfo, given: object, faults: list[SettingsFault], *, strict: bool
+) -> dict[str, object]:
+    """Return the name and value of a setting; add a fault and return nothing if the value has another type."""
     try:
-        return {field.name: msgspec.convert(given, field.type, strict=strict, dec_hook=_special)}
+        return {field.name: msgspec.convert(given, field.type, strict=strict, dec_hook=_decode_custom_type)}
     except msgspec.ValidationError:
-        faults.append(Fault(place, "invalid", field.name, None if _is_secret(field) else str(given)))
+        faults.append(SettingsFault(place, "invalid", field.name, None if _is_secret(field) else str(given)))
         return {}
 
 
-def _special(kind: type, given: object) -> object:
-    """A value of a type of ours from the text of it."""
+def _decode_custom_type(kind: type, given: object) -> object:
+    """Return a value of one of our types, made from its text.
+
+    Raises:
+        ValueError: The value is not a text, or is empty.
+    """
     make: Callable[[str], object] = kind
     if not isinstance(given, str) or not given:
         raise ValueError("not a text, or nothing in it")
@@ -257,9 +276,9 @@ def _is_list(field: FieldInfo) -> bool:
 
 
 def _is_secret(field: FieldInfo) -> bool:
-    """Whether the value must not be shown: of a URL of a database, the password."""
+    """Return True if the value must not be shown; a database URL may hold a password."""
     return field.name == "database_url" or field.type == SecretText | None
 
 
-def _nearest(name: str, names: list[str]) -> str:
+def _find_nearest(name: str, names: list[str]) -> str:
     return difflib.get_close_matches(name, names, n=1, cutoff=0)[0]

@@ -29,7 +29,7 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.http.system import HEALTH, Health
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.sqlite import BUSY_TIMEOUT
-from actitud_api.settings import LONGEST_HANDLER, Proxy, Settings
+from actitud_api.settings import MAX_REQUEST_SECONDS, Proxy, Settings
 from tests.http.toys import toy_app
 from tests.support.revisions import BEFORE_RELEASES, LATER, NEWEST, pretend_later
 
@@ -226,7 +226,7 @@ def test_the_grace_is_longer_than_the_longest_request() -> None:
     config = build_configuration(toy_app(), Settings())
     assert (config.loop, config.http) == ("uvloop", "httptools")
     assert config.timeout_graceful_shutdown is not None
-    assert config.timeout_graceful_shutdown > LONGEST_HANDLER == 2 * BUSY_TIMEOUT
+    assert config.timeout_graceful_shutdown > MAX_REQUEST_SECONDS == 2 * BUSY_TIMEOUT
 
 
 def test_a_server_that_could_not_start_is_a_failure(

@@ -21,7 +21,7 @@ from actitud_api.cli import copying
 from actitud_api.cli.parsers import build_parser
 from actitud_api.cli.server import build_configuration
 from actitud_api.platform.storage.places import find_database_file
-from actitud_api.settings import FILE_VARIABLE, LONGEST_HANDLER, Settings, read
+from actitud_api.settings import FILE_VARIABLE, MAX_REQUEST_SECONDS, Settings, read_settings
 from tests.http.toys import toy_app
 from tests.support import proxy
 
@@ -42,7 +42,7 @@ def unit() -> configparser.SectionProxy:
 
 
 def test_the_file_of_settings_holds() -> None:
-    settings = read({FILE_VARIABLE: "actitud.toml"}, DEPLOY)
+    settings = read_settings({FILE_VARIABLE: "actitud.toml"}, DEPLOY)
     assert settings.trusted_proxies == ("127.0.0.1", "::1")
     assert find_database_file(settings.database_url) == Path("/var/lib/actitud/actitud.sqlite3")
 
@@ -51,7 +51,7 @@ def test_the_unit_serves_and_gives_it_time_to_stop(unit: configparser.SectionPro
     _, *command = shlex.split(unit["ExecStart"])
     assert build_parser("en").parse_args(command)
     assert unit["Environment"].partition("=")[0] == FILE_VARIABLE
-    settings = read({FILE_VARIABLE: "actitud.toml"}, DEPLOY)
+    settings = read_settings({FILE_VARIABLE: "actitud.toml"}, DEPLOY)
     assert int(unit["TimeoutStopSec"]) > settings.drain + settings.grace
     assert unit["StateDirectory"] == "actitud"
 
@@ -64,7 +64,7 @@ def test_the_unit_of_the_checkpoint_is_like_that_of_the_service(unit: configpars
     for name in ("User", "Group", "StateDirectory", "WorkingDirectory", "Environment", "ProtectSystem"):
         assert service["Service"][name] == unit[name]
     written = Path(service["Service"]["StandardOutput"].removeprefix("append:"))
-    settings = read({FILE_VARIABLE: "actitud.toml"}, DEPLOY)
+    settings = read_settings({FILE_VARIABLE: "actitud.toml"}, DEPLOY)
     assert written.parent == settings.signing_folder.parent == Path("/var/lib/actitud")
     assert of_unit("actitud-checkpoint.timer")["Timer"]["OnCalendar"].endswith(" UTC")
 
@@ -72,7 +72,7 @@ def test_the_unit_of_the_checkpoint_is_like_that_of_the_service(unit: configpars
 def test_the_container_serves_with_settings_that_exist(tmp_path: Path) -> None:
     text = (DEPLOY / "Containerfile").read_text("utf-8")
     said = dict(re.findall(r"(ACTITUD_\w+)=(\S+)", text))
-    settings = read(said, tmp_path)
+    settings = read_settings(said, tmp_path)
     assert find_database_file(settings.database_url) == Path("/var/lib/actitud/actitud.sqlite3")
     assert (settings.host, settings.port) == ("0.0.0.0", 8000)
     assert settings.signing_folder == Path("/var/lib/actitud/signing")
@@ -117,7 +117,7 @@ def test_the_service_of_compose_reaches_its_database_and_believes_its_proxy(
     said = {
         name: re.sub(r"\$\{\w+:\?[^}]+\}", SECRET, value) for name, value in services["service"]["environment"].items()
     }
-    settings = read(said, tmp_path)
+    settings = read_settings(said, tmp_path)
     database, url = services["database"]["environment"], make_url(settings.database_url)
     assert url.drivername == "postgresql+psycopg"
     assert (url.host, url.port) == ("database", None)
@@ -234,7 +234,7 @@ def test_the_limits_of_nginx_are_those_of_the_service(said: Callable[[str], list
     assert said("client_max_body_size") == ["1m"]
     assert BODY_MAX == 1024**2
     read_timeout, to_publish = said("proxy_read_timeout")
-    assert seconds(to_publish) > seconds(read_timeout) > LONGEST_HANDLER
+    assert seconds(to_publish) > seconds(read_timeout) > MAX_REQUEST_SECONDS
     kept, of_clients = said("keepalive_timeout")
     assert seconds(kept) < build_configuration(toy_app(), Settings()).timeout_keep_alive
     assert seconds(of_clients) <= 30
@@ -251,7 +251,7 @@ def test_the_page_fills_the_template_and_gives_nginx_its_connections() -> None:
     assert proxy.filled(template, environment)
     assert set(re.findall(r"\$(PROXY_\w+)", filling)) == environment.keys()
     assert 0 < int(environment["PROXY_PATIENCE"]) <= 30
-    assert environment["PROXY_UPSTREAM"] == f"127.0.0.1:{read({FILE_VARIABLE: 'actitud.toml'}, DEPLOY).port}"
+    assert environment["PROXY_UPSTREAM"] == f"127.0.0.1:{read_settings({FILE_VARIABLE: 'actitud.toml'}, DEPLOY).port}"
     main = (DEPLOY / "nginx" / "nginx.conf").read_text("utf-8")
     for name in ("worker_connections", "worker_rlimit_nofile"):
         (number,) = re.findall(rf"^ *{name} (\d+);$", main, re.MULTILINE)

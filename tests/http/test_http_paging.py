@@ -11,7 +11,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.settings import FaultySettings, read
+from actitud_api.settings import FaultySettings, read_settings
 from tests.http.toys import toy_app
 
 ROWS = "/v1/toys/rows"
@@ -52,7 +52,7 @@ def test_a_public_address_comes_before_that_of_the_request() -> None:
 
 @pytest.mark.parametrize("address", ["https://indice.example", "http://indice.example:8080/", "https://[::1]"])
 def test_a_public_address_is_scheme_and_authority(address: str, tmp_path: Path) -> None:
-    assert read({"ACTITUD_PUBLIC_URL": address}, tmp_path).public_url == address
+    assert read_settings({"ACTITUD_PUBLIC_URL": address}, tmp_path).public_url == address
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_public_address_is_scheme_and_authority(address: str, tmp_path: Path) 
 )  # fmt: skip
 def test_a_public_address_with_more_than_that_is_refused(address: str, tmp_path: Path) -> None:
     with pytest.raises(FaultySettings, match="ACTITUD_PUBLIC_URL"):
-        read({"ACTITUD_PUBLIC_URL": address}, tmp_path)
+        read_settings({"ACTITUD_PUBLIC_URL": address}, tmp_path)
 
 
 def test_fifty_rows_are_a_page_unless_told_otherwise(toys: TestClient[Litestar]) -> None:

@@ -29,7 +29,7 @@ from actitud_api.platform.storage.health import (
 )
 from actitud_api.platform.storage.places import DatabaseFailure, find_database_file, hide_password
 from actitud_api.platform.storage.revisions import get_revisions
-from actitud_api.settings import FaultySettings, Settings, describe
+from actitud_api.settings import FaultySettings, Settings, describe_fault
 
 DISK_PROBLEM: Final = 100 * 1024**2
 """Bytes free under which writes are about to fail."""
@@ -104,7 +104,7 @@ def check_settings(settings: Settings, language: Language) -> Check:
 
 def report_faulty_settings(error: FaultySettings, language: Language) -> Check:
     """Return the check of settings with faults, all of them."""
-    return _fail("settings", "; ".join(describe(fault, language) for fault in error.faults), _MEND, language)
+    return _fail("settings", "; ".join(describe_fault(fault, language) for fault in error.faults), _MEND, language)
 
 
 def check_address(settings: Settings, language: Language) -> Check:

@@ -18,7 +18,7 @@ from actitud_api.cli.parsers import STANDARD_INPUT
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.places import is_supported
-from actitud_api.settings import Fault, FaultySettings, Settings, read
+from actitud_api.settings import FaultySettings, Settings, SettingsFault, read_settings
 
 _UNUSABLE = Texts(
     "El servicio no funciona sobre esa base de datos: {reason}", "The service does not run on that database: {reason}"
@@ -38,9 +38,9 @@ class CommandError(Exception):
 def load_settings(options: argparse.Namespace) -> Settings:
     """Load the settings of the process, overridden by the options; raises `FaultySettings`."""
     said = {"database_url": options.database, "host": vars(options).get("host"), "port": vars(options).get("port")}
-    settings = read(os.environ, Path(), {name: text for name, text in said.items() if text is not None})
+    settings = read_settings(os.environ, Path(), {name: text for name, text in said.items() if text is not None})
     if not is_supported(settings.database_url):
-        raise FaultySettings([Fault("database_url", "invalid", "database_url")])
+        raise FaultySettings([SettingsFault("database_url", "invalid", "database_url")])
     return settings
 
 

@@ -10,7 +10,7 @@ from actitud_api.cli.parsers import CommandRunner
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.logs import configure_logs
 from actitud_api.platform.storage.database import Unavailable
-from actitud_api.settings import FaultySettings, describe
+from actitud_api.settings import FaultySettings, describe_fault
 
 _SETTINGS = Texts("La configuración no es válida:", "The settings are not valid:")
 
@@ -23,7 +23,7 @@ def run_command(run: CommandRunner, options: argparse.Namespace, language: Langu
     try:
         return run(options, language)
     except FaultySettings as error:
-        lines = [_SETTINGS.into(language), *(f"  {describe(fault, language)}" for fault in error.faults)]
+        lines = [_SETTINGS.into(language), *(f"  {describe_fault(fault, language)}" for fault in error.faults)]
         sys.stderr.write("\n".join(lines) + "\n")
         return 2
     except Unavailable as error:

@@ -18,7 +18,7 @@ from actitud_api import cli
 from actitud_api.app import create_app
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
-from actitud_api.settings import FaultySettings, read
+from actitud_api.settings import FaultySettings, read_settings
 from tests.support.databases import make_key, unlimited
 from tests.support.publishing import BIG, EDITION, fill
 
@@ -184,7 +184,7 @@ def test_an_edition_with_approvals_can_still_be_removed(service: Service) -> Non
 
 
 def test_the_setting_is_read_from_the_environment(tmp_path: Path) -> None:
-    said = [read({"ACTITUD_SECOND_APPROVER": value}, tmp_path).second_approver for value in ("true", "false")]
+    said = [read_settings({"ACTITUD_SECOND_APPROVER": value}, tmp_path).second_approver for value in ("true", "false")]
     assert said == [True, False]
     with pytest.raises(FaultySettings, match="is not true or false"):
-        read({"ACTITUD_SECOND_APPROVER": "perhaps"}, tmp_path)
+        read_settings({"ACTITUD_SECOND_APPROVER": "perhaps"}, tmp_path)
