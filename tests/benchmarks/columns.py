@@ -18,7 +18,7 @@ from actitud_api.demo import simulator
 from actitud_api.demo.census import simulate_municipalities
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.requests.answers import Submission
-from actitud_api.engine.scoring.columns import Columns, ColumnScores, aggregate_columns, columns_of, score_columns
+from actitud_api.engine.scoring.columns import Columns, ColumnScores, aggregate_columns, build_columns, score_columns
 from actitud_api.engine.scoring.compile import compile_methodology, load_facts
 from actitud_api.engine.scoring.evaluate import evaluate
 from tests.benchmarks.measure import Line, in_turn, table
@@ -40,7 +40,7 @@ def run() -> None:
         simulator.simulate_submission(simulator.SEED + number, municipality)
         for number, municipality in enumerate(simulate_municipalities(simulator.SEED), start=1)
     ]
-    few = columns_of(METHODOLOGY, submissions)
+    few = build_columns(METHODOLOGY, submissions)
     chance = np.random.default_rng(simulator.SEED)
     drawn = chance.integers(0, few.rows, MANY)
     many = few.take(drawn)
@@ -60,7 +60,7 @@ def _one_by_one(submissions: list[Submission]) -> None:
     figures = in_turn(
         {
             "evaluate": lambda: [evaluate(METHODOLOGY, submission) for submission in some],
-            "columns_of": lambda: columns_of(METHODOLOGY, some),
+            "columns_of": lambda: build_columns(METHODOLOGY, some),
         }
     )
     table(

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from actitud_api.engine.scoring import explain as explaining
 from actitud_api.engine.scoring.columns.evaluator import ColumnScores, score_columns
-from actitud_api.engine.scoring.columns.table import columns_of
+from actitud_api.engine.scoring.columns.table import build_columns
 from actitud_api.engine.scoring.ranking import get_ranking_index
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.audit_log.signing import Jwk, parse_note, verify
@@ -132,7 +132,7 @@ def test_the_same_edition_has_the_same_bytes_on_every_database(
 def by_columns() -> dict[str, dict[str, object]]:
     """The figures of the assessments as the column evaluator has them."""
     sent = submissions()
-    scored: ColumnScores = score_columns(columns_of(METHODOLOGY, list(sent.values())))
+    scored: ColumnScores = score_columns(build_columns(METHODOLOGY, list(sent.values())))
     statuses = ("not_rateable", "complete", "sufficient", "insufficient_evidence")
     found: dict[str, dict[str, object]] = {}
     for number, name in enumerate(sent):

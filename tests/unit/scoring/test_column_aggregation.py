@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from actitud_api.engine.methodology.model import Aggregation as Kind
-from actitud_api.engine.scoring.columns.aggregation import Aggregation, Weights
-from actitud_api.engine.scoring.columns.indicators import Counted
+from actitud_api.engine.scoring.columns.aggregation import ChildWeights, GroupAggregation
+from actitud_api.engine.scoring.columns.indicators import ChildCounts
 from actitud_api.engine.scoring.compile import CompiledGroup, compile_methodology
 from tests.unit.methodology.planting import methodology
 from tests.unit.scoring import builders as b
@@ -45,16 +45,16 @@ def group(
 
 def combined(known: CompiledGroup, rows: list[list[int]], unit: int = 100) -> list[int]:
     """The scores of a group of rows of scores, -1 where a child left."""
-    aggregation = Aggregation(known, unit)
+    aggregation = GroupAggregation(known, unit)
     columns = np.array(rows, np.int64).T.copy()
-    weights = Weights(aggregation.kind)
+    weights = ChildWeights(aggregation.kind)
     for column, weight in zip(columns, known.weights, strict=True):
         left = column == -1
-        weights.add(Counted(left if left.any() else None), weight)
+        weights.add(ChildCounts(left if left.any() else None), weight)
     into = np.full(len(rows), -7, np.int64)
     with np.errstate(all="ignore"):
-        remaining = weights.remaining(known.total_weight, weights.left)
-        aggregation.combine(columns, remaining, weights.left, into, np.empty(len(rows)))
+        remaining = weights.compute_remaining(known.total_weight, weights.excluded)
+        aggregation.combine(columns, remaining, weights.excluded, into, np.empty(len(rows)))
     return into.tolist()
 
 
@@ -139,13 +139,15 @@ def test_integers_that_floats_do_not_hold() -> None:
 )
 def test_what_makes_a_group_rated(share: tuple[int, int], children: int, rated: list[bool]) -> None:
     known = group(rated_share=share, rated_children=children)
-    aggregation = Aggregation(known, 100)
+    aggregation = GroupAggregation(known, 100)
     gone = [(), (0,), (2, 3), (1,), (0, 1, 2, 3)]
     for rows, wanted in ((gone, rated), ([()], [rated[0]]), ([(), (1,)], [rated[0], rated[3]])):
-        weights = Weights(aggregation.kind)
+        weights = ChildWeights(aggregation.kind)
         for child, weight in enumerate(known.weights):
             left = np.array([child in absent for absent in rows])
-            weights.add(Counted(left if left.any() else None), weight)
-        found = aggregation.rated(len(rows), weights.remaining(known.total_weight, weights.left), weights.left)
+            weights.add(ChildCounts(left if left.any() else None), weight)
+        found = aggregation.find_rated(
+            len(rows), weights.compute_remaining(known.total_weight, weights.excluded), weights.excluded
+        )
         assert ([True] * len(rows) if found is None else found.tolist()) == wanted
         assert (found is None) == all(wanted)

@@ -11,10 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import Curve, Indicator, Operand, Product, Quotient, Range, Sum
-from actitud_api.engine.scoring.columns.block import Block, Needs
-from actitud_api.engine.scoring.columns.curves import Curves, Value, value_of
-from actitud_api.engine.scoring.columns.expressions import MOST, Compiler
-from actitud_api.engine.scoring.columns.table import Floats, Ints, narrow
+from actitud_api.engine.scoring.columns.block import RowBlock, ScratchNeeds
+from actitud_api.engine.scoring.columns.curves import CurveCompiler, RawValueExpression, compile_raw_value
+from actitud_api.engine.scoring.columns.expressions import INT64_MAX, ColumnCompiler
+from actitud_api.engine.scoring.columns.table import Floats, Ints, narrow_integers
 from actitud_api.engine.scoring.compile import CompiledIndicator, compile_methodology
 from tests.unit.scoring import builders as b
 
@@ -106,28 +106,34 @@ PLAN = compile_methodology(
 LEAVES = {leaf.definition.id: leaf for leaf in PLAN.indicators}
 
 
-class Watched(Curves):
+class Watched(CurveCompiler):
     """Keeps which rows are computed by the exact curve, and how far off others may be."""
 
-    def __init__(self, compiler: Compiler, unit: int) -> None:
+    def __init__(self, compiler: ColumnCompiler, unit: int) -> None:
         super().__init__(compiler, unit)
         self.exact: list[int] = []
         self.error = 0.0
 
-    def _rounded(
-        self, leaf: CompiledIndicator, value: Value, block: Block, score: Floats, error: float, into: Ints
+    def _round_scores(
+        self,
+        leaf: CompiledIndicator,
+        value: RawValueExpression,
+        block: RowBlock,
+        score: Floats,
+        error: float,
+        into: Ints,
     ) -> None:
         self.error = error
-        super()._rounded(leaf, value, block, score, error, into)
+        super()._round_scores(leaf, value, block, score, error, into)
 
-    def _exactly(self, leaf: CompiledIndicator, block: Block, rows: NDArray[np.intp], into: Ints) -> None:
+    def _rescore_exactly(self, leaf: CompiledIndicator, block: RowBlock, rows: NDArray[np.intp], into: Ints) -> None:
         self.exact += rows.tolist()
-        super()._exactly(leaf, block, rows, into)
+        super()._rescore_exactly(leaf, block, rows, into)
 
 
-def block(depth: int, columns: Mapping[int, Sequence[int]]) -> Block:
+def block(depth: int, columns: Mapping[int, Sequence[int]]) -> RowBlock:
     rows = len(next(iter(columns.values())))
-    made = Block.__new__(Block)
+    made = RowBlock.__new__(RowBlock)
     made.rows = rows
     made.facts = [np.array(columns.get(slot, [0] * rows), np.int64) for slot in range(PLAN.layout.size)]
     made.present = [np.ones(rows, np.bool_) for _ in PLAN.indicators]
@@ -152,11 +158,11 @@ def watched(name: str, columns: Mapping[int, Sequence[int]], most: int | None = 
     extent = [(0, 0)] * PLAN.layout.size
     for slot, column in columns.items():
         extent[slot] = (min(column), max(column) if most is None else most)
-    compiler = Compiler(PLAN, extent, Needs())
+    compiler = ColumnCompiler(PLAN, extent, ScratchNeeds())
     curves = Watched(compiler, PLAN.unit)
-    scoring = curves.scoring(leaf, value_of(leaf.definition.value, compiler, 0))
+    scoring = curves.compile_curve(leaf, compile_raw_value(leaf.definition.value, compiler, 0))
     made = block(compiler.needs.depth, columns)
-    made.facts = [narrow(fact) for fact in made.facts]
+    made.facts = [narrow_integers(fact) for fact in made.facts]
     into = np.full(made.rows, -7, np.int32)
     with np.errstate(all="ignore"):
         scoring(made, into)
@@ -247,10 +253,10 @@ def test_yes_or_no_of_a_number_over_a_number() -> None:
 def test_over_a_constant(whole: int, parts: list[int], scores: list[int]) -> None:
     """0.5 of the way through 0.3 (40) and 0.7 (90) is 65; 0.75, a sixth from there to 100, 91.67."""
     leaf, slot = LEAVES["R"], PLAN.layout.facts["R", "numerator"]
-    compiler = Compiler(PLAN, [(0, 3)] * PLAN.layout.size, Needs())
-    value = value_of(Quotient(numerator=b.fact("R", "numerator"), denominator=b.const(whole)), compiler, 0)
+    compiler = ColumnCompiler(PLAN, [(0, 3)] * PLAN.layout.size, ScratchNeeds())
+    value = compile_raw_value(Quotient(numerator=b.fact("R", "numerator"), denominator=b.const(whole)), compiler, 0)
     into = np.zeros(3, np.int32)
-    Curves(compiler, PLAN.unit).scoring(leaf, value)(block(compiler.needs.depth, {slot: parts}), into)
+    CurveCompiler(compiler, PLAN.unit).compile_curve(leaf, value)(block(compiler.needs.depth, {slot: parts}), into)
     assert into.tolist() == scores
 
 
@@ -271,9 +277,11 @@ def test_a_list_is_scored_by_its_count() -> None:
     slot = PLAN.layout.facts["C", "count"]
     extent = [(0, 0)] * PLAN.layout.size
     extent[slot] = (0, 3)
-    compiler = Compiler(PLAN, extent, Needs())
+    compiler = ColumnCompiler(PLAN, extent, ScratchNeeds())
     into = np.zeros(4, np.int64)
-    scoring = Curves(compiler, PLAN.unit).scoring(leaf, value_of(leaf.definition.value, compiler, 0))
+    scoring = CurveCompiler(compiler, PLAN.unit).compile_curve(
+        leaf, compile_raw_value(leaf.definition.value, compiler, 0)
+    )
     scoring(block(compiler.needs.depth, {slot: [0, 1, 2, 3]}), into)
     assert into.tolist() == [0, 3333, 6667, 10_000]
 
@@ -334,13 +342,13 @@ def test_how_large_facts_may_be_for_64_bits() -> None:
     slot = PLAN.layout.facts["F", "hours"]
     extent = [(0, 0)] * PLAN.layout.size
     extent[slot] = (0, 4 * 10**9)
-    value = value_of(operand, Compiler(PLAN, extent, Needs()), 0)
+    value = compile_raw_value(operand, ColumnCompiler(PLAN, extent, ScratchNeeds()), 0)
     assert value.scale == Fraction(1, 10**12)
     # Half of 2^63 - 1, as often as it takes until its square fits.
-    assert (value.beyond, value.limit) == (frozenset({slot}), MOST >> 32)
+    assert (value.beyond, value.limit) == (frozenset({slot}), INT64_MAX >> 32)
     extent[slot] = (0, 2 * 10**9)
-    value = value_of(operand, Compiler(PLAN, extent, Needs()), 0)
-    assert (value.beyond, value.limit) == (frozenset(), MOST)
+    value = compile_raw_value(operand, ColumnCompiler(PLAN, extent, ScratchNeeds()), 0)
+    assert (value.beyond, value.limit) == (frozenset(), INT64_MAX)
 
 
 @pytest.mark.parametrize("name", ["W1", "W2", "W3", "W4"])

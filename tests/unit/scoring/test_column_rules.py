@@ -19,9 +19,9 @@ from actitud_api.engine.methodology.model import (
     Sum,
 )
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
-from actitud_api.engine.scoring.columns import columns_of, score_columns
+from actitud_api.engine.scoring.columns import build_columns, score_columns
 from actitud_api.engine.scoring.columns.block import CODES
-from actitud_api.engine.scoring.columns.rules import when_absent
+from actitud_api.engine.scoring.columns.rules import evaluate_when_absent
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.test_columns import assert_equal
 
@@ -55,7 +55,7 @@ ABSENT: list[tuple[Predicate, bool | None]] = [
 
 @pytest.mark.parametrize(("predicate", "truth"), ABSENT)
 def test_what_a_rule_comes_to_where_an_answer_is_absent(predicate: Predicate, truth: bool | None) -> None:
-    assert when_absent(predicate, "R") is truth
+    assert evaluate_when_absent(predicate, "R") is truth
 
 
 FOUR: dict[str, FactValue] = {"level": 4}
@@ -245,7 +245,7 @@ def test_other_indicators_count_without_what_is_contradicted() -> None:
 def test_scoring_leaves_the_columns_as_they_are() -> None:
     """A is taken out, and scored the same the second time."""
     known = of_ladders("AB", b.rule("1", b.compare(b.fact("A", "level"), "le", 3), "A"))
-    columns = columns_of(known, [levels(A=4, B=3), levels(A=3, B=4)])
+    columns = build_columns(known, [levels(A=4, B=3), levels(A=3, B=4)])
     first, second = score_columns(columns), score_columns(columns)
     assert first.codes.tolist() == second.codes.tolist()
     assert [CODES[code] for code in first.codes[:, 0]] == ["contradicted", "partial"]

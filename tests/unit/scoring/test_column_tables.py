@@ -9,8 +9,14 @@ import numpy as np
 import pytest
 
 from actitud_api.engine.methodology.model import Fact, ProfileField, Scalar
-from actitud_api.engine.scoring.columns import NO_LIMIT, Columns, DefectiveColumns, columns_from, columns_of
-from actitud_api.engine.scoring.columns.table import narrow
+from actitud_api.engine.scoring.columns import (
+    NO_LIMIT,
+    Columns,
+    DefectiveColumns,
+    build_columns,
+    build_columns_from_arrays,
+)
+from actitud_api.engine.scoring.columns.table import narrow_integers
 from actitud_api.engine.scoring.compile import compile_methodology
 from tests.unit.methodology.planting import methodology
 from tests.unit.scoring import builders as b
@@ -40,7 +46,7 @@ def given(**changed: object) -> dict[str, Any]:
 
 
 def made(**changed: object) -> Columns:
-    return columns_from(methodology(), 3, **given(**changed))
+    return build_columns_from_arrays(methodology(), 3, **given(**changed))
 
 
 def test_each_fact_takes_the_narrowest_type() -> None:
@@ -114,7 +120,7 @@ def test_arrays_are_copied() -> None:
     people, nulls = np.array([1, 2, 3], np.int8), np.array([False, True, False])
     arrays = given(nulls={"before": nulls})
     arrays["profile"]["people"] = people
-    columns = columns_from(methodology(), 3, **arrays)
+    columns = build_columns_from_arrays(methodology(), 3, **arrays)
     people[0], nulls[0] = 9, True
     assert columns.facts[PEOPLE].tolist() == [1, 2, 3]
     assert columns.nulls[BEFORE].tolist() == [False, True, False]
@@ -186,7 +192,7 @@ def test_a_field_has_to_be_there() -> None:
 
 
 def test_nobody_is_no_defect() -> None:
-    columns = columns_of(methodology(), [])
+    columns = build_columns(methodology(), [])
     assert (columns.rows, columns.extent) == (0, ((0, 0),) * 13)
 
 
@@ -206,7 +212,7 @@ def test_nobody_is_no_defect() -> None:
     ],
 )
 def test_the_narrowest_type(values: list[int], kind: type) -> None:
-    column = narrow(np.array(values, object))
+    column = narrow_integers(np.array(values, object))
     assert column.dtype == np.dtype(kind)
     assert column.tolist() == values
 
@@ -224,7 +230,7 @@ def test_the_columns_of_submissions() -> None:
         max_level=2,
     )
     empty = b.submit({}, profile | {"before": 2})
-    columns = columns_of(methodology(), [sent, empty])
+    columns = build_columns(methodology(), [sent, empty])
     assert [fact.tolist() for fact in columns.facts] == [
         [5, 5], [1, 1], [0, 0], [0, 2], [3, 3], [0, 0], [0, 0], [0, 0], [1, 0], [0b101, 0], [2, 0], [0, 0], [0, 0]
     ]  # fmt: skip
@@ -239,10 +245,12 @@ def test_the_columns_of_submissions() -> None:
     assert {slot: mark.tolist() for slot, mark in columns.nulls.items()} == {BEFORE: [True, False]}
     assert columns.max_level is not None
     assert columns.max_level.tolist() == [2, NO_LIMIT]
-    plain = columns_of(methodology(), [b.submit({"T1": {"hours": 0.0000015}}, profile)])
+    plain = build_columns(methodology(), [b.submit({"T1": {"hours": 0.0000015}}, profile)])
     assert plain.facts[T1].tolist() == [2]
     with pytest.raises(DefectiveColumns, match=r"^profile kind: 'city' is not one of its values$"):
-        columns_of(methodology(), [b.submit({}, profile | {"kind": "city"}), b.submit({}, profile | {"kind": "town"})])
+        build_columns(
+            methodology(), [b.submit({}, profile | {"kind": "city"}), b.submit({}, profile | {"kind": "town"})]
+        )
 
 
 def test_large_integers_keep_every_digit() -> None:
@@ -251,7 +259,7 @@ def test_large_integers_keep_every_digit() -> None:
     assert columns.facts[T1].tolist() == [2**53 + 1, 0, 1]
     profile: dict[str, Scalar | None] = {"people": 2**63, "kind": "region", "open": False, "before": None, "errors": 3}
     with pytest.raises(DefectiveColumns, match=r"^profile people: goes beyond 64 bits$"):
-        columns_of(methodology(), [b.submit({}, profile), b.submit({}, profile | {"people": -1})])
+        build_columns(methodology(), [b.submit({}, profile), b.submit({}, profile | {"people": -1})])
 
 
 def test_what_may_be_left_out_of_an_answer() -> None:
@@ -265,15 +273,17 @@ def test_what_may_be_left_out_of_an_answer() -> None:
         b.submit({"C1": {"components": ("two",)}}, {"kind": None}),
         b.submit({"C1": {"components": ("two",), "outside_remit": ("one",)}}, {"kind": "region"}),
     ]
-    columns = columns_of(known, rows)
+    columns = build_columns(known, rows)
     layout = compile_methodology(known).layout
     assert columns.facts[layout.profile["kind"]].tolist() == [0, 1]
     assert columns.facts[layout.facts["C1", "outside_remit"]].tolist() == [0, 1]
     assert columns.facts[layout.facts["C1", "outside_count"]].tolist() == [0, 1]
     facts = {"components": [0b10, 0b10]}
-    alone = columns_from(known, 2, profile={"kind": [0, 1]}, answers={"C1": facts})
+    alone = build_columns_from_arrays(known, 2, profile={"kind": [0, 1]}, answers={"C1": facts})
     assert alone.facts[layout.facts["C1", "outside_remit"]].tolist() == [0, 0]
-    both = columns_from(known, 2, profile={"kind": [0, 1]}, answers={"C1": facts | {"outside_remit": [0, 1]}})
+    both = build_columns_from_arrays(
+        known, 2, profile={"kind": [0, 1]}, answers={"C1": facts | {"outside_remit": [0, 1]}}
+    )
     assert both.facts[layout.facts["C1", "outside_remit"]].tolist() == [0, 1]
 
 
@@ -304,7 +314,7 @@ SIZED = b.read(
 
 def test_numbers_of_the_profile_lists_of_many_and_levels_that_are_capped_at_0() -> None:
     """Numbers in millionths; of 70 elements the last is bit 69."""
-    columns = columns_of(
+    columns = build_columns(
         SIZED,
         [
             b.submit(
@@ -328,7 +338,7 @@ def test_numbers_of_the_profile_lists_of_many_and_levels_that_are_capped_at_0() 
 
 
 def test_one_reason_for_all() -> None:
-    rows = columns_from(
+    rows = build_columns_from_arrays(
         SIZED,
         2,
         profile={"size": [1, 2], "area": [1, 2]},

@@ -34,11 +34,11 @@ from actitud_api.engine.scoring.columns import (
     ColumnScores,
     DefectiveColumns,
     aggregate_columns,
-    columns_from,
-    columns_of,
+    build_columns,
+    build_columns_from_arrays,
     score_columns,
 )
-from actitud_api.engine.scoring.columns.block import CODES, SIZE
+from actitud_api.engine.scoring.columns.block import BLOCK_SIZE, CODES
 from actitud_api.engine.scoring.columns.tree import STATUSES
 from actitud_api.engine.scoring.evaluate import evaluate
 from tests.support.scale import NIGHT
@@ -89,7 +89,7 @@ def one_by_one(methodology: Methodology, submission: Submission) -> dict[str, ob
 
 
 def assert_equal(methodology: Methodology, submissions: Sequence[Submission]) -> ColumnScores:
-    scores = score_columns(columns_of(methodology, submissions))
+    scores = score_columns(build_columns(methodology, submissions))
     for row, submission in enumerate(submissions):
         expected, found = one_by_one(methodology, submission), of_columns(scores, row)
         assert {name: (expected[name], found[name]) for name in expected if expected[name] != found[name]} == {}, row
@@ -104,7 +104,7 @@ def test_rows_that_are_taken_keep_all_that_is_said_of_them() -> None:
     )
     plain = b.submit({"X": {"level": 4}, "R": b.of(3, 10)}, {"people": 7}, self_declared=["X"])
     reviewed = msgspec.structs.replace(plain, set_aside={"R": "stale"}, level_caps={"X": 1}, max_level=1)
-    columns = columns_of(known, [plain, reviewed, b.submit({}, {"people": 7})])
+    columns = build_columns(known, [plain, reviewed, b.submit({}, {"people": 7})])
     scores = score_columns(columns.take(np.array([1, 2, 0, 1])))
     expected = score_columns(columns)
     for row, before in enumerate((1, 2, 0, 1)):
@@ -135,9 +135,9 @@ def test_a_hundred_thousand() -> None:
     rows = 100_000
     different = [organisation(seed, noise=seed % 4 * 0.02) for seed in range(rows if NIGHT else 500)]
     drawn = np.random.default_rng(1).permutation(rows) % len(different)
-    assert rows > SIZE
-    assert rows % SIZE
-    columns = columns_of(METHODOLOGY, different)
+    assert rows > BLOCK_SIZE
+    assert rows % BLOCK_SIZE
+    columns = build_columns(METHODOLOGY, different)
     few = score_columns(columns)
     if NIGHT:
         for row, submission in enumerate(different):
@@ -174,14 +174,14 @@ def test_three_hundred_documents(first: int) -> None:
 
 
 def test_nobody() -> None:
-    scores = score_columns(columns_of(METHODOLOGY, []))
+    scores = score_columns(build_columns(METHODOLOGY, []))
     assert scores.scores.shape == (len(scores.indicator_ids), 0)
     assert scores.index.shape == (0,)
 
 
 def test_the_facts_stay_as_they_were() -> None:
     """What rules contradict is taken out of copies."""
-    columns = columns_of(METHODOLOGY, [organisation(seed, noise=0.2) for seed in range(60)])
+    columns = build_columns(METHODOLOGY, [organisation(seed, noise=0.2) for seed in range(60)])
     before = [column.copy() for column in columns.facts], columns.present.copy()
     first = score_columns(columns)
     for column, copy in zip(columns.facts, before[0], strict=True):
@@ -194,7 +194,9 @@ def test_the_facts_stay_as_they_were() -> None:
 
 def test_several_threads_may_score_at_once() -> None:
     """They share what is compiled, and no array."""
-    each = [columns_of(METHODOLOGY, [organisation(seed) for seed in range(start, start + 40)]) for start in (0, 40, 80)]
+    each = [
+        build_columns(METHODOLOGY, [organisation(seed) for seed in range(start, start + 40)]) for start in (0, 40, 80)
+    ]
     alone_at_first = [score_columns(columns).scores for columns in each]
     with ThreadPoolExecutor(3) as pool:
         for _ in range(5):
@@ -204,7 +206,7 @@ def test_several_threads_may_score_at_once() -> None:
 
 
 def test_into_the_arrays_of_others() -> None:
-    few, many = (columns_of(METHODOLOGY, [organisation(seed) for seed in range(rows)]) for rows in (3, 5))
+    few, many = (build_columns(METHODOLOGY, [organisation(seed) for seed in range(rows)]) for rows in (3, 5))
     with pytest.raises(ValueError, match="shape"):
         score_columns(many, into=score_columns(few))
 
@@ -232,7 +234,7 @@ def test_the_worked_example() -> None:
         )
     )
     answers = b.submit({"r": b.of(62, 124), "l": {"level": 3}, "h": {"hours": 8}}, {"n": 0})
-    found = of_columns(score_columns(columns_of(known, [answers])), 0)
+    found = of_columns(score_columns(build_columns(known, [answers])), 0)
     assert found["r"] == ("partial", 6_250, 6_250)
     assert found["l"] == ("partial", 7_500, 7_500)
     assert found["u"] == ("unknown", 0, 10_000)
@@ -275,7 +277,7 @@ def test_a_half_between_goalposts_that_floats_do_not_hold() -> None:
 def test_a_denominator_below_0() -> None:
     """-3 over -4 is 0.75; 3 over -4 lies under the first goalpost."""
     known = alone(msgspec.structs.replace(b.ratio("A"), part_of_denominator=False))
-    columns = columns_from(
+    columns = build_columns_from_arrays(
         known, 2, profile={}, answers={"A": {"numerator": np.array([-3, 3]), "denominator": np.array([-4, -4])}}
     )
     assert score_columns(columns).scores.tolist() == [[7_500, 0]]
@@ -616,14 +618,14 @@ def arrays() -> tuple[Methodology, dict[str, Any]]:
 def test_columns_of_arrays() -> None:
     """1 of 2 and 1 of 4; levels 0 and 2, and 4 capped at 50 as it is only declared; one of two listed is half."""
     known, given = arrays()
-    scores = score_columns(columns_from(known, 3, **given))
+    scores = score_columns(build_columns_from_arrays(known, 3, **given))
     assert scores.scores.tolist() == [[5_000, 2_500, 0], [0, 5_000, 5_000], [10_000, 0, 0], [5_000, 10_000, 0]]
     assert [CODES[code] for code in scores.codes[:, 2]] == ["unknown", "capped", "rejected", "zero"]
 
 
 def test_columns_of_arrays_are_those_of_submissions() -> None:
     known, given = arrays()
-    made = columns_from(known, 3, **given)
+    made = build_columns_from_arrays(known, 3, **given)
     submissions = [
         b.submit(
             {"A": b.of(1, 2), "B": {"level": 0}, "C": {"value": True}, "L": {"components": ("x",)}},
@@ -640,7 +642,7 @@ def test_columns_of_arrays_are_those_of_submissions() -> None:
             set_aside={"C": "rejected"},
         ),
     ]
-    same = columns_of(known, submissions)
+    same = build_columns(known, submissions)
     for one, other in zip(made.facts, same.facts, strict=True):
         np.testing.assert_array_equal(one, other)
         assert one.dtype == other.dtype
@@ -672,13 +674,13 @@ def test_arrays_that_are_not_what_the_document_asks_for(part: str, message: str,
     known, given = arrays()
     given[part] = instead
     with pytest.raises(DefectiveColumns, match=message):
-        columns_from(known, 3, **given)
+        build_columns_from_arrays(known, 3, **given)
 
 
 def test_a_value_that_a_field_does_not_have() -> None:
     sent = organisation(1)
     with pytest.raises(DefectiveColumns, match="profile org_type: 'KIOSK' is not one of its values"):
-        columns_of(METHODOLOGY, [msgspec.structs.replace(sent, profile=sent.profile | {"org_type": "KIOSK"})])
+        build_columns(METHODOLOGY, [msgspec.structs.replace(sent, profile=sent.profile | {"org_type": "KIOSK"})])
 
 
 # --- the tree alone -------------------------------------------------------------------------------------------
@@ -695,12 +697,12 @@ def test_the_tree_of_given_scores() -> None:
 def test_the_tree_of_2026_1() -> None:
     """Where nothing is unknown the groups are those of the scores."""
     submissions = [organisation(seed, noise=0, silence=0) for seed in range(50)]
-    scores = score_columns(columns_of(METHODOLOGY, submissions))
+    scores = score_columns(build_columns(METHODOLOGY, submissions))
     np.testing.assert_array_equal(aggregate_columns(METHODOLOGY, scores.scores), scores.groups)
 
 
 def test_how_much_memory_columns_take() -> None:
     """Three answers of one indicator: a byte for each of two facts and one for whether it is there."""
     known = alone(b.ratio("A"))
-    columns: Columns = columns_of(known, [b.submit({"A": b.of(1, 2)})] * 3)
+    columns: Columns = build_columns(known, [b.submit({"A": b.of(1, 2)})] * 3)
     assert columns.nbytes == 3 * 3

@@ -33,8 +33,8 @@ from actitud_api.engine.methodology.model import (
     Sum,
 )
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
-from actitud_api.engine.scoring.columns.block import Needs
-from actitud_api.engine.scoring.columns.levels import Levels
+from actitud_api.engine.scoring.columns.block import ScratchNeeds
+from actitud_api.engine.scoring.columns.levels import LevelAssigner
 from actitud_api.engine.scoring.compile import compile_methodology
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.test_columns import assert_equal
@@ -349,14 +349,20 @@ ARRAYS: list[tuple[Compare, Missing, Literal["pass", "fail"], int]] = [
 def test_how_many_scratch_arrays_a_gate_takes(
     holds: Compare, missing: Missing, left: Literal["pass", "fail"], depth: int
 ) -> None:
-    plan, needs = compile_methodology(sums(missing, Gate(id="G", holds=holds, when_not_applicable=left))), Needs()
-    Levels(plan, [(0, 1_000)] * plan.layout.size, needs)
+    plan, needs = (
+        compile_methodology(sums(missing, Gate(id="G", holds=holds, when_not_applicable=left))),
+        ScratchNeeds(),
+    )
+    LevelAssigner(plan, [(0, 1_000)] * plan.layout.size, needs)
     assert needs.depth == depth
 
 
 def test_what_makes_a_level_firm_takes_no_array_more_than_a_gate() -> None:
-    plan, needs = compile_methodology(b.read(document("zero", (), b.compare(b.field("people"), "ge", 10)))), Needs()
-    Levels(plan, [(0, 1_000)] * plan.layout.size, needs)
+    plan, needs = (
+        compile_methodology(b.read(document("zero", (), b.compare(b.field("people"), "ge", 10)))),
+        ScratchNeeds(),
+    )
+    LevelAssigner(plan, [(0, 1_000)] * plan.layout.size, needs)
     assert needs.depth == 1
 
 

@@ -9,9 +9,16 @@ import numpy as np
 import pytest
 
 from actitud_api.engine.methodology.model import AnswerOperand, ComparisonOperator, Operand, Product, ProfileField, Sum
-from actitud_api.engine.scoring.columns.block import Block, Needs
-from actitud_api.engine.scoring.columns.expressions import MOST, Compiler, Numbers, Reading, TooWide, Truths
-from actitud_api.engine.scoring.columns.table import narrow
+from actitud_api.engine.scoring.columns.block import RowBlock, ScratchNeeds
+from actitud_api.engine.scoring.columns.expressions import (
+    INT64_MAX,
+    AbsentFactReading,
+    ColumnCompiler,
+    CompiledNumbers,
+    CompiledTruths,
+    ExceedsInt64,
+)
+from actitud_api.engine.scoring.columns.table import narrow_integers
 from actitud_api.engine.scoring.compile import CompiledMethodology, compile_methodology
 from tests.unit.scoring import builders as b
 
@@ -42,21 +49,25 @@ R, A, L, C = range(4)
 EXTENT = [(2, 10), (-3, 5), (0, 7), (0, 2), (0, 1), (0, 9_000_000), (0, 50), (0, 20), (0, 4_000_000), (0, 4)]
 EXTENT += [(0, 3), (0, 2)]
 
-LEAST, OPEN, DECLARED = Reading.LEAST, Reading.OPEN, Reading.DECLARED
+LEAST, OPEN, DECLARED = (
+    AbsentFactReading.LEAST_FAVOURABLE,
+    AbsentFactReading.UNDETERMINED,
+    AbsentFactReading.UNDETERMINED_OR_DECLARED,
+)
 ANSWER_A = b.fact("A", "hours")
 
 
-def compiler(limit: int | None = MOST, **extents: tuple[int, int]) -> Compiler:
+def compiler(limit: int | None = INT64_MAX, **extents: tuple[int, int]) -> ColumnCompiler:
     """A compiler for facts within `EXTENT`; `p=(0, 5)` for those of the field p within others."""
     extent = list(EXTENT)
     for name, bounds in extents.items():
         extent[PLAN.layout.profile[name]] = bounds
-    return Compiler(PLAN, extent, Needs(), limit)
+    return ColumnCompiler(PLAN, extent, ScratchNeeds(), limit)
 
 
-def block(depth: int, kinds: Mapping[int, Sequence[int]], rows: int, **marks: Mapping[int, Sequence[bool]]) -> Block:
+def block(depth: int, kinds: Mapping[int, Sequence[int]], rows: int, **marks: Mapping[int, Sequence[bool]]) -> RowBlock:
     """Rows of some facts; `absent` and `nulls` and `declared` mark rows by position or slot."""
-    made = Block.__new__(Block)
+    made = RowBlock.__new__(RowBlock)
     made.rows = rows
     made.facts = [np.array(kinds.get(slot, [0] * rows), np.int64) for slot in range(12)]
     absent = marks.get("absent", {})
@@ -69,47 +80,52 @@ def block(depth: int, kinds: Mapping[int, Sequence[int]], rows: int, **marks: Ma
     return made
 
 
-def said(numbers: Numbers) -> tuple[Fraction | int, int, int, bool]:
-    return numbers.scale, numbers.least, numbers.most, numbers.constant
+def said(numbers: CompiledNumbers) -> tuple[Fraction | int, int, int, bool]:
+    return numbers.scale, numbers.lower, numbers.upper, numbers.constant
 
 
 def test_more_than_64_bits_are_refused() -> None:
     twice = Sum(of=(b.field("p"), b.field("p")))
-    half = MOST // 2
-    assert compiler(p=(0, half)).numbers(twice, 0, LEAST).most == 2 * half == MOST - 1
-    assert compiler(p=(-half, 0)).numbers(twice, 0, LEAST).least == -2 * half
+    half = INT64_MAX // 2
+    assert compiler(p=(0, half)).compile_operand(twice, 0, LEAST).upper == 2 * half == INT64_MAX - 1
+    assert compiler(p=(-half, 0)).compile_operand(twice, 0, LEAST).lower == -2 * half
     for bounds in ((0, half + 1), (-half - 1, 0)):
-        with pytest.raises(TooWide):
-            compiler(p=bounds).numbers(twice, 0, LEAST)
-        assert compiler(None, p=bounds).numbers(twice, 0, LEAST).most == 2 * bounds[1]
-    assert compiler().held(-MOST, MOST) == (-MOST, MOST)
-    for least, most in ((-MOST - 1, 0), (0, MOST + 1)):
-        with pytest.raises(TooWide):
-            compiler().held(least, most)
-        assert compiler(None).held(least, most) == (least, most)
+        with pytest.raises(ExceedsInt64):
+            compiler(p=bounds).compile_operand(twice, 0, LEAST)
+        assert compiler(None, p=bounds).compile_operand(twice, 0, LEAST).upper == 2 * bounds[1]
+    assert compiler().check_int64(-INT64_MAX, INT64_MAX) == (-INT64_MAX, INT64_MAX)
+    for least, most in ((-INT64_MAX - 1, 0), (0, INT64_MAX + 1)):
+        with pytest.raises(ExceedsInt64):
+            compiler().check_int64(least, most)
+        assert compiler(None).check_int64(least, most) == (least, most)
     # a product whose factors on the way are wider than the whole: times 0 all of it is 0
     factors = Product(of=(b.field("p"), b.field("e"), b.field("n")))
-    assert said(compiler(p=(0, 2**32), e=(0, 2**32), n=(0, 0)).numbers(factors, 0, LEAST)) == (1, 0, 0, False)
-    with pytest.raises(TooWide):
-        compiler(p=(0, 2**32), e=(0, 2**32), n=(0, 1)).numbers(factors, 0, LEAST)
-    with pytest.raises(TooWide):
-        compiler(p=(-(2**32), 0), e=(-(2**32), 0), n=(0, 1)).numbers(factors, 0, LEAST)
-    assert said(compiler(p=(0, 2**31), e=(0, 2**31), n=(0, 1)).numbers(factors, 0, LEAST)) == (1, 0, 2**62, False)
+    assert said(compiler(p=(0, 2**32), e=(0, 2**32), n=(0, 0)).compile_operand(factors, 0, LEAST)) == (1, 0, 0, False)
+    with pytest.raises(ExceedsInt64):
+        compiler(p=(0, 2**32), e=(0, 2**32), n=(0, 1)).compile_operand(factors, 0, LEAST)
+    with pytest.raises(ExceedsInt64):
+        compiler(p=(-(2**32), 0), e=(-(2**32), 0), n=(0, 1)).compile_operand(factors, 0, LEAST)
+    assert said(compiler(p=(0, 2**31), e=(0, 2**31), n=(0, 1)).compile_operand(factors, 0, LEAST)) == (
+        1,
+        0,
+        2**62,
+        False,
+    )
     # a scale for which a number does not fit
-    with pytest.raises(TooWide):
-        compiler(p=(0, MOST)).numbers(Sum(of=(b.field("p"), ANSWER_A)), 0, LEAST)
-    nothing = compiler(p=(0, 0)).numbers(b.field("p"), 0, LEAST)
-    assert said(compiler().scaled(nothing, Fraction(1, MOST), 0)) == (Fraction(1, MOST), 0, 0, False)
-    with pytest.raises(TooWide):
-        compiler().scaled(nothing, Fraction(1, MOST + 1), 0)
+    with pytest.raises(ExceedsInt64):
+        compiler(p=(0, INT64_MAX)).compile_operand(Sum(of=(b.field("p"), ANSWER_A)), 0, LEAST)
+    nothing = compiler(p=(0, 0)).compile_operand(b.field("p"), 0, LEAST)
+    assert said(compiler().rescale_numbers(nothing, Fraction(1, INT64_MAX), 0)) == (Fraction(1, INT64_MAX), 0, 0, False)
+    with pytest.raises(ExceedsInt64):
+        compiler().rescale_numbers(nothing, Fraction(1, INT64_MAX + 1), 0)
 
 
 # --- where a comparison is certain ----------------------------------------------------------------------------
 
 
 def rows(
-    truths: Truths,
-    known: Compiler,
+    truths: CompiledTruths,
+    known: ColumnCompiler,
     facts: Mapping[int, Sequence[int]],
     count: int,
     **marks: Mapping[int, Sequence[bool]],
@@ -136,9 +152,9 @@ def test_texts_are_compared_by_what_they_say(left: Operand, right: Operand, equa
     facts = {K: [0, 1, 2, 2], J: [0, 1, 0, 1]}
     ops: list[tuple[ComparisonOperator, bool]] = [("eq", True), ("ne", False)]
     for op, value in ops:
-        truths = known.certain(b.compare(left, op, right), value, 0, LEAST)
+        truths = known.compile_predicate(b.compare(left, op, right), value, 0, LEAST)
         assert rows(truths, known, facts, 4) == equal
-    assert known.certain(b.compare(b.field("k"), "eq", "white"), True, 0, LEAST).constant is False
+    assert known.compile_predicate(b.compare(b.field("k"), "eq", "white"), True, 0, LEAST).constant is False
 
 
 # --- facts that are large -------------------------------------------------------------------------------------
@@ -149,8 +165,20 @@ def test_rows_with_a_fact_beyond_the_limit_are_computed_apart() -> None:
     square = b.compare(Product(of=(b.field("p"), b.field("p"))), "gt", 2**80 - 1)
     values = [1, 2**40 - 1, 2**40, -(2**40), 2**41]
     known = compiler(p=(-(2**40), 2**41))
-    assert rows(known.certain(square, True, 0, LEAST), known, {P: values}, 5) == [False, False, True, True, True]
-    assert rows(known.certain(square, False, 0, LEAST), known, {P: values}, 5) == [True, True, False, False, False]
+    assert rows(known.compile_predicate(square, True, 0, LEAST), known, {P: values}, 5) == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
+    assert rows(known.compile_predicate(square, False, 0, LEAST), known, {P: values}, 5) == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_rows_that_are_computed_apart_read_what_is_absent_alike() -> None:
@@ -160,32 +188,34 @@ def test_rows_that_are_computed_apart_read_what_is_absent_alike() -> None:
     above = b.compare(Product(of=(b.field("p"), b.field("p"), hours)), "gt", 10**25)
     facts = {P: [2**41, 2**41, 3, 3], HOURS: [1_000_000, 0, 1_000_000, 0]}
     for value, there in ((True, [False, True, False, False]), (False, [True, False, True, True])):
-        truths = known.certain(above, value, 0, LEAST)
+        truths = known.compile_predicate(above, value, 0, LEAST)
         assert rows(truths, known, facts, 4, absent={A: [False, True, False, True]}) == there
 
 
 def test_narrow_numbers_are_combined_as_wide_as_it_takes() -> None:
     """100,000 times itself is beyond 32 bits, and 3,000 hours in millionths."""
     known = compiler(p=(0, 100_000), f=(0, 4 * 10**6))
-    square = known.numbers(Product(of=(b.field("p"), b.field("p"))), 0, LEAST)
+    square = known.compile_operand(Product(of=(b.field("p"), b.field("p"))), 0, LEAST)
     # p in millionths of f
-    both = known.numbers(Sum(of=(b.field("p"), b.field("f"))), 0, LEAST)
+    both = known.compile_operand(Sum(of=(b.field("p"), b.field("f"))), 0, LEAST)
     there = block(known.needs.depth, {P: [100_000, 3_000], F: [1, 2]}, 2)
-    there.facts = [narrow(fact) for fact in there.facts]
+    there.facts = [narrow_integers(fact) for fact in there.facts]
     assert square.read(there).tolist() == [10**10, 9 * 10**6]
     assert both.read(there).tolist() == [10**11 + 1, 3 * 10**9 + 2]
     below = compiler(e=(-100_000, 0))
-    sunk = below.numbers(Sum(of=(b.field("e"), b.field("f"))), 0, LEAST)
+    sunk = below.compile_operand(Sum(of=(b.field("e"), b.field("f"))), 0, LEAST)
     there = block(below.needs.depth, {E: [-100_000, -1], F: [1, 2]}, 2)
-    there.facts = [narrow(fact) for fact in there.facts]
+    there.facts = [narrow_integers(fact) for fact in there.facts]
     assert sunk.read(there).tolist() == [-(10**11) + 1, -999_998]
     # what 32 bits hold is combined in them
-    small = known.numbers(Sum(of=(b.field("e"), b.field("n"))), 0, LEAST)
+    small = known.compile_operand(Sum(of=(b.field("e"), b.field("n"))), 0, LEAST)
     there = block(known.needs.depth, {E: [100, 1], N: [100, 2]}, 2)
-    there.facts = [narrow(fact) for fact in there.facts]
+    there.facts = [narrow_integers(fact) for fact in there.facts]
     assert small.read(there).tolist() == [200, 3]
     assert small.read(there).dtype == np.int32
-    thrice = known.numbers(Product(of=(b.const(1_000), b.const(0.001), Sum(of=(b.field("e"), b.const(0.25))))), 0)
+    thrice = known.compile_operand(
+        Product(of=(b.const(1_000), b.const(0.001), Sum(of=(b.field("e"), b.const(0.25))))), 0
+    )
     assert thrice.read(there).tolist() == [401, 5]
     assert thrice.scale == Fraction(1, 4)
     assert thrice.read(there).dtype == np.int32
@@ -195,16 +225,16 @@ def test_a_constant_that_is_too_wide_is_computed_apart_everywhere() -> None:
     """3^41 is more than 64 bits hold, and so is what it is compared with."""
     factor = Product(of=(b.const(3**20), b.const(3**21), b.field("p")))
     known = compiler()
-    assert known.certain(b.compare(b.const(3**40), "lt", b.const(0.5)), True, 0, LEAST).constant is False
+    assert known.compile_predicate(b.compare(b.const(3**40), "lt", b.const(0.5)), True, 0, LEAST).constant is False
     compared = b.compare(Sum(of=(factor, b.field("e"))), "ge", Sum(of=(b.const(3**20), b.field("n"))))
-    truths = known.certain(compared, True, 0, LEAST)
+    truths = known.compile_predicate(compared, True, 0, LEAST)
     found = rows(truths, known, {P: [0, 1, 0], E: [1, 1, 5], N: [0, 0, 1]}, 3)
     assert found == [False, True, False]
 
 
 def test_an_answer_with_a_least_favourable_value_reads_what_is_there() -> None:
     known = compiler()
-    numbers = known.numbers(b.fact("A", "hours", absent=b.field("p")), 0, LEAST)
+    numbers = known.compile_operand(b.fact("A", "hours", absent=b.field("p")), 0, LEAST)
     there = block(known.needs.depth, {P: [9, 8], HOURS: [500_000, 0]}, 2, absent={A: [False, True]})
     assert numbers.read(there).tolist() == [500_000, 8_000_000]
     assert isinstance(ANSWER_A, AnswerOperand)

@@ -18,7 +18,7 @@ from actitud_api.engine.methodology.model import Document, Group, Range
 from actitud_api.engine.methodology.predicates import to_exact, walk_indicators
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.audit import drop_child, move_goalpost
-from actitud_api.engine.scoring.columns import columns_from, columns_of
+from actitud_api.engine.scoring.columns import build_columns, build_columns_from_arrays
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.rescoring import EditionRescorer, build_score_document
 from tests.support.scale import NIGHT
@@ -62,7 +62,7 @@ def test_any_document_with_other_goalposts_and_weights(seed: int) -> None:
     size = FULL if NIGHT and seed % 4 == 0 else SMALL
     case = case_of(Random(seed), size, ANY, answers=12)
     methodology, submissions = case.methodology, case.submissions
-    rescoring = EditionRescorer(columns_of(methodology, submissions))
+    rescoring = EditionRescorer(build_columns(methodology, submissions))
     assert rescoring.scores.index.tolist() == anew(methodology, methodology.document, submissions)
     for document in islice(changes(methodology.document), None if NIGHT else 12):
         assert rescoring.compute_index(document).tolist() == anew(methodology, document, submissions)
@@ -71,7 +71,7 @@ def test_any_document_with_other_goalposts_and_weights(seed: int) -> None:
 def test_the_demonstration_with_other_goalposts_and_without_dimensions() -> None:
     methodology = load_methodology("2026.1")
     submissions = [simulated.submission for simulated in islice(simulate(methodology), 60)]
-    rescoring = EditionRescorer(columns_of(methodology, submissions))
+    rescoring = EditionRescorer(build_columns(methodology, submissions))
     before, touched = rescoring.compute_index(methodology.document), 0
     for document in islice(changes(methodology.document), 0, None, 1 if NIGHT else 6):
         after = rescoring.compute_index(document)
@@ -86,7 +86,7 @@ def test_a_raw_value_of_the_answers_of_others() -> None:
     document = b.document(b.group("index", b.group("A", b.ratio("A1"), other)))
     submissions = [b.submit({"A1": b.of(n, 10), "A2": b.of(1, 1)}) for n in range(1, 9)]
     methodology = b.read(document)
-    rescoring = EditionRescorer(columns_of(methodology, submissions))
+    rescoring = EditionRescorer(build_columns(methodology, submissions))
     changed = move_goalpost(document, "A2", 1, 100)
     assert rescoring.compute_index(changed).tolist() == anew(methodology, changed, submissions)
     assert (rescoring.compute_index(changed) != rescoring.scores.index).any()
@@ -103,7 +103,7 @@ def test_what_is_only_declared_stays_capped_and_what_is_0_by_rule_0() -> None:
     submissions = [
         b.submit({"A1": b.of(40, 100), "Y": {"value": yes}}, self_declared=declared) for yes, declared in sent
     ]
-    rescoring = EditionRescorer(columns_of(known, submissions))
+    rescoring = EditionRescorer(build_columns(known, submissions))
     assert rescoring.scores.index.tolist() == [4_000, 4_000, 0]
     assert rescoring.compute_index(move_goalpost(document, "A1", 1, 0.5)).tolist() == [8_000, 5_000, 0]
 
@@ -113,14 +113,14 @@ def test_an_indicator_of_no_weight_changes_nothing_under_any_mean() -> None:
     tree = b.root(b.points("A"), b.points("B"), b.ratio("Z", 0), aggregation="power", exponent=2)
     document = b.document(tree)
     sent = b.submit({"A": {"hours": 20}, "B": {"hours": 80}, "Z": b.of(40, 100)})
-    rescoring = EditionRescorer(columns_of(b.read(document), [sent]))
+    rescoring = EditionRescorer(build_columns(b.read(document), [sent]))
     assert rescoring.compute_index(move_goalpost(document, "Z", 1, 0.5)).tolist() == [5_831]
 
 
 def test_weights_and_aggregations_change_without_asking_the_facts_again() -> None:
     """Two dimensions of 20 and 80, weights 1 and 1: 50; three to one 35; geometric 40."""
     document = b.document(b.group("index", b.group("A", b.ratio("A1")), b.group("B", b.ratio("B1"))))
-    rescoring = EditionRescorer(columns_of(b.read(document), [b.submit({"A1": b.of(20, 100), "B1": b.of(80, 100)})]))
+    rescoring = EditionRescorer(build_columns(b.read(document), [b.submit({"A1": b.of(20, 100), "B1": b.of(80, 100)})]))
     first, second = document.root.children
     heavier = structs.replace(document.root, children=(structs.replace(first, weight=3), second))
     geometric = structs.replace(document.root, aggregation="geometric")
@@ -150,7 +150,7 @@ def test_what_each_node_counts_with() -> None:
     tree = b.root(b.group("A", b.points("A1"), b.points("A2", 3)), b.group("B", b.points("B1", applies=asked)))
     known = b.read(b.document(tree, profile=(b.integer_field("open"),)))
     sent = b.submit({"A1": {"hours": 20}, "A2": {"hours": 40}}, {"open": 0})
-    nodes = EditionRescorer(columns_of(known, [sent])).nodes
+    nodes = EditionRescorer(build_columns(known, [sent])).nodes
     assert {name: units.tolist() for name, units in nodes.items()} == {
         "index": [3500], "A": [3500], "B": [-1], "A1": [2000], "A2": [4000], "B1": [-1]
     }  # fmt: skip
@@ -160,14 +160,14 @@ def test_scores_beyond_32_bits() -> None:
     """3 of 10 on a range to 4,000 points, in millionths: with 5 for all of it, 2,400 points."""
     node = structs.replace(b.amount("A1", knots=((0, 0), (10, 4000))), range=Range(maximum=4000))
     document = b.document(b.root(b.group("A", node, span=(0, 4000)), span=(0, 4000)), decimals=6)
-    rescoring = EditionRescorer(columns_of(b.read(document), [b.submit({"A1": {"hours": 3}})]))
+    rescoring = EditionRescorer(build_columns(b.read(document), [b.submit({"A1": {"hours": 3}})]))
     assert rescoring.scores.index.tolist() == [1_200_000_000]
     assert rescoring.compute_index(move_goalpost(document, "A1", 1, 5)).tolist() == [2_400_000_000]
 
 
 def test_arrays_that_say_nothing_of_who_only_declares() -> None:
     document = b.document(b.root(b.group("A", b.ratio("A1"))))
-    columns = columns_from(
+    columns = build_columns_from_arrays(
         b.read(document), 2, profile={}, answers={"A1": {"numerator": [1, 2], "denominator": [4, 4]}}
     )
     assert columns.self_declared is None

@@ -30,7 +30,7 @@ from actitud_api.engine.methodology.model import (
     ProfileOperand,
 )
 from actitud_api.engine.methodology.predicates import walk_indicators, walk_operand_parts
-from actitud_api.engine.scoring.columns import Columns, ColumnScores, columns_from, score_columns
+from actitud_api.engine.scoring.columns import Columns, ColumnScores, build_columns_from_arrays, score_columns
 from actitud_api.engine.scoring.compile import compile_methodology
 from actitud_api.engine.scoring.evaluate import Code
 from actitud_api.engine.scoring.ranking import Integers
@@ -39,13 +39,13 @@ from actitud_api.engine.scoring.robustness import MISSING
 _CODES: Final[tuple[Code, ...]] = get_args(Code)
 _NOT_APPLICABLE: Final = _CODES.index("not_applicable")
 _CURVED: Final = tuple(_CODES.index(code) for code in ("full", "partial", "zero", "capped"))
-"""The codes of scores that come from a curve."""
+"""Codes of scores that come from a curve."""
 
 _UNITS = "units"
 
 
 class EditionRescorer:
-    """Organisations with their scores under their methodology, rescored under changed documents."""
+    """Scores of organisations under their methodology, rescored under changed documents."""
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
@@ -55,7 +55,7 @@ class EditionRescorer:
 
     @property
     def nodes(self) -> dict[str, Integers]:
-        """The score of each group and indicator, by id."""
+        """Score of each group and indicator, by id."""
         result = self.scores
         return dict(zip((*result.group_ids, *result.indicator_ids), (*result.groups, *result.scores), strict=True))
 
@@ -72,7 +72,7 @@ class EditionRescorer:
             for indicator, row in zip(walk_indicators(document.root), self.scores.scores, strict=True)
         ]
         ids = self.scores.indicator_ids
-        columns = columns_from(
+        columns = build_columns_from_arrays(
             tree,
             self._columns.rows,
             profile=dict(zip(ids, self.scores.codes == _NOT_APPLICABLE, strict=True)),
@@ -90,7 +90,7 @@ class EditionRescorer:
         facts = {fact.name: columns.facts[layout.facts[name, fact.name]] for fact in indicator.facts}
         declared = columns.self_declared
         result = score_columns(
-            columns_from(
+            build_columns_from_arrays(
                 _derive_methodology(
                     columns.methodology, structs.replace(plan.document, root=root, rules=(), levels=())
                 ),
@@ -117,7 +117,7 @@ def _reads_others(indicator: Indicator) -> bool:
 
 
 def build_score_document(document: Document) -> Document:
-    """Return the document in which the only fact of an indicator is its score, and a profile field excludes it."""
+    """Return a document in which each indicator has its score as only fact, and a profile field that excludes it."""
     unit = int(10**document.decimals)
 
     def replace_node(node: Group | Indicator) -> Group | Indicator:

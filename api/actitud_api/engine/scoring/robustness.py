@@ -40,19 +40,19 @@ from actitud_api.engine.scoring.ranking import Integers, compute_quantile, compu
 Floats: TypeAlias = NDArray[np.float64]
 
 MISSING: Final = -1
-"""The score of a dimension that is not rated."""
+"""Score of a dimension that is not rated."""
 
 STREAM: Final = 54
-"""The sequence of the generator that is drawn from."""
+"""Sequence number of the generator."""
 
 WITHIN: Final = 0.25
-"""The share by which a weight may differ from that of the document."""
+"""Greatest relative difference of a drawn weight from that of the document."""
 
 PERCENTILES: Final = (5, 50, 95)
-"""The percentiles of index and rank that are reported."""
+"""Reported percentiles of index and rank."""
 
 BLOCK: Final = 2**17
-"""Indices computed at a time, at least one draw."""
+"""Number of indices computed at a time; at least one draw."""
 
 _MULTIPLIER: Final = 47026247687942121848144207491837523525
 _WORD: Final = 2**128
@@ -177,7 +177,7 @@ def _sum_weighted(values: Floats | NDArray[np.bool_], weights: Floats) -> Floats
 
 
 def _compute_logarithms(units: Integers) -> Floats:
-    """Return the natural logarithm of each, correctly rounded; that of 0 is minus infinity."""
+    """Return the natural logarithm of each value, correctly rounded; minus infinity for 0."""
     distinct, place = np.unique(units, return_inverse=True)
     return np.array([_compute_logarithm(value) for value in distinct.tolist()])[place]
 
@@ -188,7 +188,7 @@ def _compute_logarithm(units: int) -> float:
 
 
 def _round_exponentials(powers: Floats) -> Floats:
-    """Return floor(e^x + 1/2 + 10^-6) of each, exactly."""
+    """Return floor(e^x + 1/2 + 10^-6) of each power, exactly."""
     shifted = np.exp(powers) + (0.5 + EPSILON)
     rounded = np.floor(shifted)
     doubtful = np.abs(shifted - np.rint(shifted)) <= _DOUBT * shifted

@@ -13,7 +13,7 @@ from actitud_api.engine.methodology.loader import Methodology, load_methodology
 from actitud_api.engine.methodology.predicates import round_half_up
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.audit import Audit, audit_index
-from actitud_api.engine.scoring.columns import columns_of, score_columns
+from actitud_api.engine.scoring.columns import build_columns, score_columns
 from actitud_api.engine.scoring.ranking import Integers
 from actitud_api.engine.scoring.rescoring import EditionRescorer, replace_document
 from actitud_api.engine.scoring.robustness import MISSING, compute_robustness, drop_index_gates
@@ -169,7 +169,7 @@ def _field(computed: Computed, view: _View, sent: Sequence[Competitor] | None) -
         return kept
     methodology, decoder = view.methodology, msgspec.json.Decoder(Submission)
     sent = sent or ()
-    columns = columns_of(methodology, [decoder.decode(competitor.submission) for competitor in sent])
+    columns = build_columns(methodology, [decoder.decode(competitor.submission) for competitor in sent])
     field = Field(
         places={competitor.organisation: number for number, competitor in enumerate(sent)},
         rescoring=EditionRescorer(columns),

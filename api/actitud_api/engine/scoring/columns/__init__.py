@@ -1,9 +1,15 @@
-"""The second evaluator: many organisations at once, in columns of NumPy; equal to `scalar` in every integer."""
+"""Column evaluator: score many organisations at once in NumPy columns, equal to `evaluate` in every integer."""
 
 from __future__ import annotations
 
 from actitud_api.engine.scoring.columns.evaluator import ColumnScores, aggregate_columns, score_columns
-from actitud_api.engine.scoring.columns.table import NO_LIMIT, Columns, DefectiveColumns, columns_from, columns_of
+from actitud_api.engine.scoring.columns.table import (
+    NO_LIMIT,
+    Columns,
+    DefectiveColumns,
+    build_columns,
+    build_columns_from_arrays,
+)
 
 __all__ = [
     "NO_LIMIT",
@@ -11,7 +17,7 @@ __all__ = [
     "Columns",
     "DefectiveColumns",
     "aggregate_columns",
-    "columns_from",
-    "columns_of",
+    "build_columns",
+    "build_columns_from_arrays",
     "score_columns",
 ]

@@ -1,4 +1,4 @@
-"""How the scores of the children become that of a group, over a block (SCORING, section 4)."""
+"""Aggregation of the scores of children into that of a group, over a block of rows (SCORING, section 4)."""
 
 from __future__ import annotations
 
@@ -6,52 +6,52 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actitud_api.engine.scoring.aggregations import EPSILON, EXPONENTS
-from actitud_api.engine.scoring.columns.block import LEFT
-from actitud_api.engine.scoring.columns.curves import ROUNDING
-from actitud_api.engine.scoring.columns.indicators import Counted
+from actitud_api.engine.scoring.columns.block import NO_SCORE
+from actitud_api.engine.scoring.columns.curves import UNIT_ROUNDOFF
+from actitud_api.engine.scoring.columns.indicators import ChildCounts
 from actitud_api.engine.scoring.columns.table import Bools, Floats, Ints
 from actitud_api.engine.scoring.compile import CompiledGroup
 
-EXACT = 2**52
-"""Up to here float64 holds every integer and a quotient of two integers has the right floor."""
+EXACT_FLOAT_LIMIT = 2**52
+"""Limit below which float64 holds every integer, and a quotient of two integers has the right floor."""
 
 
-class Weights:
-    """What the children of a group bring along in a block: where they left, make it unknown, and are not known.
+class ChildWeights:
+    """Weights of the children of a group in a block: excluded, making it unknown, or themselves unknown.
 
-    Masks stand with the weight of the child; children that share one share an entry. `left_most` is `left` with every
-    unknown at its best; `silent`: the two differ. `unknown` is the weight that is not known, None where that is
-    nowhere.
+    Each mask is stored with the weight of its children; children that share a mask share an entry.
+    `excluded_at_best` is `excluded` with every unknown at its best; `bounds_differ` is True if the two may
+    differ. `unknown`: weight of unknown indicators by row, None if zero in all rows.
     """
 
     def __init__(self, kind: np.dtype[np.signedinteger]) -> None:
-        self.left: list[tuple[Bools, int]] = []
-        self.left_most: list[tuple[Bools, int]] = []
+        self.excluded: list[tuple[Bools, int]] = []
+        self.excluded_at_best: list[tuple[Bools, int]] = []
         self.voids: list[tuple[Bools, int]] = []
         self.unknown: Ints | None = None
-        self.silent = False
+        self.bounds_differ = False
         self._kind = kind
 
-    def add(self, counted: Counted, weight: int) -> None:
-        """A child, once it is scored; one of weight 0 takes part in nothing."""
+    def add(self, counted: ChildCounts, weight: int) -> None:
+        """Add a scored child; a child of weight 0 is ignored."""
         if not weight:
             return
         for masks, mask in (
-            (self.left, counted.left),
-            (self.left_most, counted.left_most),
+            (self.excluded, counted.excluded),
+            (self.excluded_at_best, counted.excluded_at_best),
             (self.voids, counted.voids),
         ):
             if mask is not None:
                 masks.append((mask, weight))
-        self.silent |= counted.left is not counted.left_most or counted.voids is not None
+        self.bounds_differ |= counted.excluded is not counted.excluded_at_best or counted.voids is not None
 
     def add_unknown(self, unknown: Bools, weights: NDArray[np.signedinteger]) -> None:
-        """What is not known of some children, a row for each."""
+        """Add the weights of unknown children, a row of `unknown` for each weight."""
         more: Ints = np.einsum("i,ij->j", weights, unknown.view(np.int8))
         self.unknown = more if self.unknown is None else self.unknown + more
 
-    def remaining(self, total: int, masks: list[tuple[Bools, int]]) -> Ints | None:
-        """The weight that remains; None where all of it does everywhere."""
+    def compute_remaining(self, total: int, masks: list[tuple[Bools, int]]) -> Ints | None:
+        """Return the weight that remains in each row after exclusions, None if all of it remains everywhere."""
         if not masks:
             return None
         remaining = np.full(masks[0][0].shape, total, self._kind)
@@ -60,32 +60,32 @@ class Weights:
         return remaining
 
 
-class Aggregation:
-    """The aggregation of one group."""
+class GroupAggregation:
+    """Aggregation of one group."""
 
     def __init__(self, group: CompiledGroup, unit: int) -> None:
         self._group = group
         self._unit = unit
         self._weighted = [number for number, weight in enumerate(group.weights) if weight]
-        most = 2 * (group.high + 1) * max(group.total_weight, len(group.weights))
-        self.kind: np.dtype[np.signedinteger] = np.dtype(np.int32 if most < 2**31 else np.int64)
-        self._by_floats = most < EXACT
+        upper = 2 * (group.high + 1) * max(group.total_weight, len(group.weights))
+        self.kind: np.dtype[np.signedinteger] = np.dtype(np.int32 if upper < 2**31 else np.int64)
+        self._divides_in_floats = upper < EXACT_FLOAT_LIMIT
         share = group.definition.rated_share
-        self._least = max(1, -(-share.num * group.total_weight // share.den))
+        self._required_weight = max(1, -(-share.num * group.total_weight // share.den))
         times = [1] * len(group.weights) if group.definition.aggregation == "sum" else group.weights
         self._times = np.array([time if weight else 0 for time, weight in zip(times, group.weights, strict=True)])
         self._times = self._times.astype(self.kind)
         light = min((weight for weight in group.weights if weight), default=1)
         # Of exp and log of at most 2^62 units; log1p in a mean of powers magnifies by what the lightest child weighs.
-        self._error = 128 * (len(group.weights) + 8) * ROUNDING * group.high * group.total_weight / light
+        self._error = 128 * (len(group.weights) + 8) * UNIT_ROUNDOFF * group.high * group.total_weight / light
 
-    def rated(self, rows: int, remaining: Ints | None, left: list[tuple[Bools, int]]) -> Bools | None:
-        """Where enough remains to rate it, of so many rows; None: everywhere."""
+    def find_rated(self, rows: int, remaining: Ints | None, left: list[tuple[Bools, int]]) -> Bools | None:
+        """Return the rows in which enough weight and children remain to rate the group, None if all of them."""
         children = self._group.definition.rated_children
         if remaining is None:
-            everywhere = self._group.total_weight >= self._least and len(self._weighted) >= children
+            everywhere = self._group.total_weight >= self._required_weight and len(self._weighted) >= children
             return None if everywhere else np.zeros(rows, np.bool)
-        rated = remaining >= self._least
+        rated = remaining >= self._required_weight
         if children > 1:
             kept = np.full(rated.shape, len(self._weighted))
             for mask, _ in left:
@@ -96,50 +96,50 @@ class Aggregation:
     def combine(
         self, rows: Ints, remaining: Ints | None, missing: list[tuple[Bools, int]], into: Ints, scratch: Floats
     ) -> Ints | None:
-        """Writes the scores of the group; gives the weighted sums where it is arithmetic.
+        """Write the scores of the group into `into`; return the weighted sums if the aggregation is arithmetic.
 
-        `rows`: the scores of the children, an array for each, -1 where they are among the `missing`.
+        `rows`: scores of the children, an array for each, -1 in the rows of their `missing` masks.
         """
         aggregation = self._group.definition.aggregation
         if aggregation == "arithmetic":
-            weighted = self._summed(rows, missing)
-            self.mean(weighted, remaining, into, scratch)
+            weighted = self._sum_children(rows, missing)
+            self.write_mean(weighted, remaining, into, scratch)
             return weighted
         if aggregation == "sum":
-            np.copyto(into, self._summed(rows, [(mask, 1) for mask, _ in missing]))
+            np.copyto(into, self._sum_children(rows, [(mask, 1) for mask, _ in missing]))
         elif aggregation == "min":
-            self._least_of(rows, into)
+            self._write_minimum(rows, into)
         else:
-            self._power_mean(rows, remaining, into)
+            self._write_power_mean(rows, remaining, into)
         return None
 
-    def _summed(self, rows: Ints, missing: list[tuple[Bools, int]]) -> Ints:
+    def _sum_children(self, rows: Ints, missing: list[tuple[Bools, int]]) -> Ints:
         summed: Ints = np.einsum("i,ij->j", self._times, rows)
         for mask, weight in missing:
             summed += mask * self.kind.type(weight)
         return summed
 
-    def mean(self, weighted: Ints, remaining: Ints | None, into: Ints, scratch: Floats) -> None:
-        """Writes (2·weighted + remaining) // (2·remaining): the mean, half up."""
+    def write_mean(self, weighted: Ints, remaining: Ints | None, into: Ints, scratch: Floats) -> None:
+        """Write (2·weighted + remaining) // (2·remaining) into `into`: the mean, rounded half up."""
         over: Ints | int = self._group.total_weight if remaining is None else remaining
         doubled = np.add(np.add(weighted, weighted), over)
-        if self._by_floats:
+        if self._divides_in_floats:
             np.true_divide(doubled, np.multiply(over, 2), out=scratch)
             np.copyto(into, scratch, casting="unsafe")
         else:
             np.copyto(into, np.floor_divide(doubled, np.multiply(over, 2)))
 
-    def _least_of(self, rows: Ints, into: Ints) -> None:
+    def _write_minimum(self, rows: Ints, into: Ints) -> None:
         into.fill(self._group.high)
         for number in self._weighted:
-            np.minimum(into, np.where(rows[number] == LEFT, self._group.high, rows[number]), out=into)
+            np.minimum(into, np.where(rows[number] == NO_SCORE, self._group.high, rows[number]), out=into)
 
-    def _power_mean(self, rows: Ints, remaining: Ints | None, into: Ints) -> None:
-        """In float64, and by the plan where its error could carry it over a whole number."""
+    def _write_power_mean(self, rows: Ints, remaining: Ints | None, into: Ints) -> None:
+        """Write power means computed in float64; recompute exactly if the error may change the floor."""
         group, unit = self._group, self._unit
         scores = rows[self._weighted]
         weights = np.array([group.weights[number] for number in self._weighted])[:, np.newaxis]
-        kept = scores != LEFT
+        kept = scores != NO_SCORE
         exponent = EXPONENTS.get(group.definition.aggregation, group.definition.exponent)
         assert exponent is not None
         over = group.total_weight if remaining is None else remaining

@@ -1,4 +1,4 @@
-"""A block of rows under evaluation: views of the columns, and scratch arrays that fit the caches."""
+"""Block of rows under evaluation: views of the columns, and scratch arrays that fit the processor caches."""
 
 from __future__ import annotations
 
@@ -14,44 +14,44 @@ from actitud_api.engine.scoring.columns.table import Bools, Columns, Ints
 from actitud_api.engine.scoring.compile import CompiledMethodology
 from actitud_api.engine.scoring.evaluate import Code
 
-SIZE = 16_384
-"""Rows of a block: a call of NumPy costs little beside its work, and the scratch arrays in use stay in the cache."""
+BLOCK_SIZE = 16_384
+"""Rows of a block: enough to outweigh the cost of a NumPy call, few enough to keep scratch arrays in the cache."""
 
 
 CODES: tuple[Code, ...] = get_args(Code)
-"""The reason codes; a column of codes holds their positions here."""
-CODE: dict[Code, int] = {code: number for number, code in enumerate(CODES)}
+"""Reason codes; a column of codes holds positions in this tuple."""
+CODE_NUMBERS: dict[Code, int] = {code: number for number, code in enumerate(CODES)}
 
-LEFT = -1
-"""In place of a score: none."""
+NO_SCORE = -1
+"""Marker for a score that does not exist."""
 
 
-def group_ids(plan: CompiledMethodology) -> tuple[str, ...]:
-    """The groups in document order, the root first: the order of their rows."""
+def list_group_ids(plan: CompiledMethodology) -> tuple[str, ...]:
+    """Return the ids of the groups in document order, the root first: the order of their rows."""
     return tuple(group.id for group in walk_groups(plan.document.root))
 
 
-class Reads(Struct, frozen=True):
-    """What something reads: slots of facts, and whether the answers at some positions are there."""
+class OperandReads(Struct, frozen=True):
+    """Fact slots read by an expression, and the positions of the indicators whose presence it reads."""
 
     slots: frozenset[int] = frozenset()
     positions: frozenset[int] = frozenset()
 
 
-def together(reads: Iterable[Reads]) -> Reads:
-    """What several things read."""
+def merge_reads(reads: Iterable[OperandReads]) -> OperandReads:
+    """Return the union of several reads."""
     every = list(reads)
-    return Reads(
+    return OperandReads(
         frozenset[int]().union(*(read.slots for read in every)),
         frozenset[int]().union(*(read.positions for read in every)),
     )
 
 
-class Needs:
-    """How many scratch arrays of each kind an evaluation uses at once; filled in while it is compiled.
+class ScratchNeeds:
+    """Number of scratch arrays of each kind that an evaluation uses at once, counted during compilation.
 
-    Scratch arrays are numbered as on a stack: what is computed at depth d uses those from d upwards and leaves its
-    result in d. `kept` are those that a block computes once for all.
+    Scratch arrays are numbered as on a stack: an expression compiled at depth d uses arrays d and above and
+    leaves its result in d. `kept` arrays are computed once per block and stay until its end.
     """
 
     def __init__(self) -> None:
@@ -59,23 +59,23 @@ class Needs:
         self.kept = 0
         self.members = 0
 
-    def at(self, depth: int) -> int:
-        """That depth is used."""
+    def use_depth(self, depth: int) -> int:
+        """Record the use of a depth, and return it."""
         self.depth = max(self.depth, depth + 1)
         return depth
 
-    def run(self, members: int) -> None:
-        """So many indicators are scored together."""
+    def use_members(self, members: int) -> None:
+        """Record the number of indicators that are scored together."""
         self.members = max(self.members, members)
 
-    def keep(self) -> int:
-        """One array more that is kept."""
+    def keep_array(self) -> int:
+        """Reserve one more kept array, and return its number."""
         self.kept += 1
         return self.kept - 1
 
 
-class Views(Struct, eq=False):
-    """The part of the results that a block fills in; see `ColumnScores`."""
+class ScoreViews(Struct, eq=False):
+    """Views of the results that a block fills in; see `ColumnScores`."""
 
     scores: Ints
     maxima: Ints
@@ -90,10 +90,10 @@ class Views(Struct, eq=False):
     provisional: Bools
 
 
-class Scratch:
-    """The scratch arrays of one thread, for blocks of at most `rows` rows and scores of some type."""
+class ScratchArrays:
+    """Scratch arrays of one thread, for blocks of at most `rows` rows and scores of type `kind`."""
 
-    def __init__(self, needs: Needs, rows: int, kind: type[np.int32 | np.int64]) -> None:
+    def __init__(self, needs: ScratchNeeds, rows: int, kind: type[np.int32 | np.int64]) -> None:
         self.truths = [np.empty(rows, np.bool) for _ in range(needs.depth)]
         self.narrow = [np.empty(rows, np.int32) for _ in range(needs.depth)]
         self.wide = [np.empty(rows, np.int64) for _ in range(needs.depth)]
@@ -104,14 +104,14 @@ class Scratch:
         self.codes = np.empty((needs.members, rows), np.int8)
 
 
-class Block:
-    """Rows of the columns, and scratch arrays of their number.
+class RowBlock:
+    """Rows of the columns with scratch arrays of the same length.
 
-    `facts`, `present` and so on are views of the inputs until something is contradicted: `take_out` replaces what
-    changes by copies. Nothing else ever writes to them. `extremes` are those of scores that gates have asked for.
+    `facts`, `present` and the like are views of the input and never written to; `drop_answers` replaces those
+    that it changes by copies. `extremes`: lowest and highest scores that gates have already computed.
     """
 
-    def __init__(self, columns: Columns, scratch: Scratch, views: Views, start: int, stop: int) -> None:
+    def __init__(self, columns: Columns, scratch: ScratchArrays, views: ScoreViews, start: int, stop: int) -> None:
         self.rows = stop - start
         self.views = views
         self.facts = [column[start:stop] for column in columns.facts]
@@ -131,12 +131,12 @@ class Block:
         self.scores, self.maxima = scratch.scores[:, : self.rows], scratch.maxima[:, : self.rows]
         self.codes = scratch.codes[:, : self.rows]
         self.extremes: dict[object, Ints] = {}
-        self._own: set[int] = set()
+        self._copied: set[int] = set()
 
-    def take_out(self, position: int, slots: Iterable[int], rows: NDArray[np.intp]) -> None:
-        """The answer of those rows to an indicator does not count any more."""
-        if position not in self._own:
-            self._own.add(position)
+    def drop_answers(self, position: int, slots: Iterable[int], rows: NDArray[np.intp]) -> None:
+        """Mark the answers of some rows to an indicator as absent."""
+        if position not in self._copied:
+            self._copied.add(position)
             self.present[position] = self.present[position].copy()
             for slot in slots:
                 self.facts[slot] = self.facts[slot].copy()
@@ -144,15 +144,15 @@ class Block:
         for slot in slots:
             self.facts[slot][rows] = 0
 
-    def picked(self, rows: NDArray[np.intp], reads: Reads, depth: int, *, exact: bool) -> Block:
-        """Some rows as a block of their own, with what is read of them and scratch arrays for some depths.
+    def pick_rows(self, rows: NDArray[np.intp], reads: OperandReads, depth: int, *, exact: bool) -> RowBlock:
+        """Return some rows as a block of their own, with the facts in `reads` and scratch arrays up to `depth`.
 
-        `exact`: numbers are Python's integers, which hold every value.
+        `exact`: numbers become Python integers of any size.
         """
-        block = Block.__new__(Block)
+        block = RowBlock.__new__(RowBlock)
         block.rows = len(rows)
         kind = np.dtype(object if exact else np.int64)
-        block.facts = cast("list[Ints]", [_NOTHING] * len(self.facts))
+        block.facts = cast("list[Ints]", [_EMPTY_MASK] * len(self.facts))
         block.nulls, block.declared = {}, {}
         for slot in reads.slots:
             column = self.facts[slot][rows]
@@ -161,7 +161,7 @@ class Block:
                 block.nulls[slot] = self.nulls[slot][rows]
             if slot in self.declared:
                 block.declared[slot] = self.declared[slot][rows]
-        block.present = [_NOTHING] * len(self.present)
+        block.present = [_EMPTY_MASK] * len(self.present)
         for position in reads.positions:
             block.present[position] = self.present[position][rows]
         block.truths = list(np.empty((depth, block.rows), np.bool))
@@ -169,4 +169,4 @@ class Block:
         return block
 
 
-_NOTHING: Bools = np.zeros(0, np.bool)
+_EMPTY_MASK: Bools = np.zeros(0, np.bool)

@@ -1,4 +1,4 @@
-"""Scores columns of organisations, block by block (see `scalar.evaluate`, whose integers these are)."""
+"""Score columns of organisations, block by block, with the same integers as `evaluate`."""
 
 from __future__ import annotations
 
@@ -10,24 +10,31 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.scoring.columns.block import SIZE, Block, Needs, Scratch, Views, group_ids
-from actitud_api.engine.scoring.columns.curves import Curves
-from actitud_api.engine.scoring.columns.expressions import Compiler, Extent
-from actitud_api.engine.scoring.columns.indicators import Cases, Run
-from actitud_api.engine.scoring.columns.levels import Levels
-from actitud_api.engine.scoring.columns.rules import Contradictions
+from actitud_api.engine.scoring.columns.block import (
+    BLOCK_SIZE,
+    RowBlock,
+    ScoreViews,
+    ScratchArrays,
+    ScratchNeeds,
+    list_group_ids,
+)
+from actitud_api.engine.scoring.columns.curves import CurveCompiler
+from actitud_api.engine.scoring.columns.expressions import ColumnCompiler, Extent
+from actitud_api.engine.scoring.columns.indicators import CaseJudge, RunScorer
+from actitud_api.engine.scoring.columns.levels import LevelAssigner
+from actitud_api.engine.scoring.columns.rules import ContradictionFinder
 from actitud_api.engine.scoring.columns.table import Bools, Columns, Ints
-from actitud_api.engine.scoring.columns.tree import Tree, runs_of
+from actitud_api.engine.scoring.columns.tree import TreeScorer, list_runs
 from actitud_api.engine.scoring.compile import CompiledMethodology, compile_methodology
 
 
 class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
-    """The scores of many organisations, a column for each; -1 in place of a score, index or coverage that is not.
+    """Scores of many organisations, a column for each; -1 stands for a missing score, index or coverage.
 
-    `scores`, `maxima` and `codes` have a row for each indicator, `groups`, `groups_max` and `coverages` one for each
-    group, both in document order, the root first. Scores and indices are in units of 10^-decimals, the indices as they
-    are published; coverages in ten-thousandths, half up; codes, statuses and levels numbers (`CODES`, `STATUSES`, 0
-    where there is no level).
+    `scores`, `maxima` and `codes` have a row for each indicator; `groups`, `groups_max` and `coverages` one for
+    each group, both in document order, the root first. Scores and indices are in units of 10^-decimals, indices
+    as they are published; coverages in ten-thousandths, half up. Codes and statuses are positions in `CODES`
+    and `STATUSES`; level 0 means no level.
     """
 
     indicator_ids: tuple[str, ...]
@@ -46,64 +53,71 @@ class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def coverage(self) -> NDArray[np.int16]:
-        """The coverage of the index."""
+        """Coverage of the index."""
         coverage: NDArray[np.int16] = self.coverages[0]
         return coverage
 
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        return sum(getattr(self, name).nbytes for name in Views.__struct_fields__)
+        return sum(getattr(self, name).nbytes for name in ScoreViews.__struct_fields__)
 
-    def views(self, start: int, stop: int) -> Views:
-        """The part of some organisations."""
-        return Views(**{name: getattr(self, name)[..., start:stop] for name in Views.__struct_fields__})
+    def slice_rows(self, start: int, stop: int) -> ScoreViews:
+        """Return views of the results of some organisations."""
+        return ScoreViews(**{name: getattr(self, name)[..., start:stop] for name in ScoreViews.__struct_fields__})
 
 
 def score_columns(columns: Columns, into: ColumnScores | None = None) -> ColumnScores:
-    """The scores of columns under their methodology.
+    """Score columns under their methodology.
 
-    `into`: the scores of as many organisations under the same one, whose arrays are overwritten and given back: what
-    is scored again and again needs no new memory. Raises `ValueError` where they are of another shape. One thread does
-    all the work; several may score at the same time.
+    One thread does all the work; several may score at the same time.
+
+    Args:
+        columns: The facts of the organisations.
+        into: Scores of as many organisations under the same methodology. Its arrays are overwritten and
+            returned, so that repeated scoring allocates no new memory.
+
+    Raises:
+        ValueError: `into` has another shape or methodology.
     """
     plan = compile_methodology(columns.methodology)
-    program = _program(plan, columns)
-    scores = _empty(plan, columns.rows) if into is None else into
+    program = _get_program(plan, columns)
+    scores = _allocate_scores(plan, columns.rows) if into is None else into
     shape = len(plan.indicators), columns.rows
-    if scores.scores.shape != shape or scores.group_ids != group_ids(plan):
+    if scores.scores.shape != shape or scores.group_ids != list_group_ids(plan):
         raise ValueError(f"into: has scores of the shape {scores.scores.shape}, not {shape}, or of another methodology")
-    scratch = Scratch(program.needs, min(SIZE, columns.rows), _kind(plan))
+    scratch = ScratchArrays(program.needs, min(BLOCK_SIZE, columns.rows), _choose_score_type(plan))
     with np.errstate(all="ignore"):  # what is divided by 0 or overflows is replaced afterwards
-        for start in range(0, columns.rows, SIZE):
-            stop = min(start + SIZE, columns.rows)
-            program.run(Block(columns, scratch, scores.views(start, stop), start, stop))
+        for start in range(0, columns.rows, BLOCK_SIZE):
+            stop = min(start + BLOCK_SIZE, columns.rows)
+            program.score_block(RowBlock(columns, scratch, scores.slice_rows(start, stop), start, stop))
     return scores
 
 
 def aggregate_columns(methodology: Methodology, scores: Ints) -> Ints:
-    """The scores of all groups, a row for each in document order, of the scores of all indicators.
+    """Return the scores of all groups for given indicator scores, a row for each in document order.
 
-    `scores` has a row for each indicator in document order, in units of 10^-decimals, -1 where one left; the scores
-    of groups are their internal ones, and -1 where one is not rated. Nothing is unknown.
+    `scores` has a row for each indicator in document order, in units of 10^-decimals, -1 if excluded. Group
+    scores are the internal ones, before rounding to published decimals, and -1 if not rated. No score counts as
+    unknown.
     """
     plan = compile_methodology(methodology)
-    tree, rows = Tree(plan, {}), scores.shape[1]
-    groups = np.empty((len(plan.groups), rows), _kind(plan))
-    scratch = np.empty(min(SIZE, rows))
+    tree, rows = TreeScorer(plan, {}), scores.shape[1]
+    groups = np.empty((len(plan.groups), rows), _choose_score_type(plan))
+    scratch = np.empty(min(BLOCK_SIZE, rows))
     with np.errstate(all="ignore"):
-        for start in range(0, rows, SIZE):
-            stop = min(start + SIZE, rows)
-            tree.aggregate(scores[:, start:stop], groups[:, start:stop], scratch[: stop - start])
+        for start in range(0, rows, BLOCK_SIZE):
+            stop = min(start + BLOCK_SIZE, rows)
+            tree.aggregate_scores(scores[:, start:stop], groups[:, start:stop], scratch[: stop - start])
     return groups
 
 
-def _empty(plan: CompiledMethodology, rows: int) -> ColumnScores:
-    kind = _kind(plan)
+def _allocate_scores(plan: CompiledMethodology, rows: int) -> ColumnScores:
+    kind = _choose_score_type(plan)
     leaves, groups = len(plan.indicators), len(plan.groups)
     return ColumnScores(
         indicator_ids=tuple(leaf.definition.id for leaf in plan.indicators),
-        group_ids=group_ids(plan),
+        group_ids=list_group_ids(plan),
         scores=np.empty((leaves, rows), kind),
         maxima=np.empty((leaves, rows), kind),
         codes=np.empty((leaves, rows), np.int8),
@@ -118,55 +132,54 @@ def _empty(plan: CompiledMethodology, rows: int) -> ColumnScores:
     )
 
 
-def _kind(plan: CompiledMethodology) -> type[np.int32 | np.int64]:
-    """The type of scores."""
-    most = max(*(leaf.high for leaf in plan.indicators), *(group.high for group in plan.groups.values()))
-    return np.int32 if most <= np.iinfo(np.int32).max else np.int64
+def _choose_score_type(plan: CompiledMethodology) -> type[np.int32 | np.int64]:
+    """Return the narrowest integer type that holds every score."""
+    upper = max(*(leaf.high for leaf in plan.indicators), *(group.high for group in plan.groups.values()))
+    return np.int32 if upper <= np.iinfo(np.int32).max else np.int64
 
 
-class _Program:
-    """A methodology compiled for facts within an extent."""
+class _ColumnProgram:
+    """Methodology compiled for facts within an extent."""
 
     def __init__(self, plan: CompiledMethodology, extent: Extent) -> None:
-        self.needs = Needs()
-        compiler = Compiler(plan, extent, self.needs)
-        curves = Curves(compiler, plan.unit)
-        self._contradictions = Contradictions(plan, extent, self.needs)
-        self._cases = Cases(plan, extent, self.needs)
-        runs: dict[int, Run] = {}
+        self.needs = ScratchNeeds()
+        compiler = ColumnCompiler(plan, extent, self.needs)
+        curves = CurveCompiler(compiler, plan.unit)
+        self._contradictions = ContradictionFinder(plan, extent, self.needs)
+        self._cases = CaseJudge(plan, extent, self.needs)
+        runs: dict[int, RunScorer] = {}
         for group in plan.groups.values():
-            for run in runs_of(group, np.dtype(np.int64)):
+            for run in list_runs(group, np.dtype(np.int64)):
                 leaves = plan.indicators[run.start : run.start + len(run.weights)]
-                runs[run.start] = Run(leaves, compiler, curves)
-        self._tree = Tree(plan, runs)
-        self._levels = Levels(plan, extent, self.needs)
+                runs[run.start] = RunScorer(leaves, compiler, curves)
+        self._tree = TreeScorer(plan, runs)
+        self._levels = LevelAssigner(plan, extent, self.needs)
 
-    def run(self, block: Block) -> None:
-        """Scores a block."""
-        contradicted = self._contradictions.find(block)
-        self._tree.count(block, self._cases.judge(block), contradicted)
-        self._levels.reach(block)
+    def score_block(self, block: RowBlock) -> None:
+        contradicted = self._contradictions.find_contradictions(block)
+        self._tree.score_nodes(block, self._cases.judge_indicators(block), contradicted)
+        self._levels.assign_levels(block)
 
 
-_programs: OrderedDict[tuple[str, Extent], _Program] = OrderedDict()
+_programs: OrderedDict[tuple[str, Extent], _ColumnProgram] = OrderedDict()
 _lock = Lock()
-_KEPT = 16
+_CACHE_SIZE = 16
 
 
-def _program(plan: CompiledMethodology, columns: Columns) -> _Program:
-    """The program of a methodology for columns, made once for facts of similar size."""
-    extent = tuple(_rounded(least, most) for least, most in columns.extent)
+def _get_program(plan: CompiledMethodology, columns: Columns) -> _ColumnProgram:
+    """Return the program of a methodology for columns, compiled once for facts of similar size."""
+    extent = tuple(_round_extent(lower, upper) for lower, upper in columns.extent)
     key = plan.methodology.digest, extent
     with _lock:
         program = _programs.get(key)
         if program is None:
-            program = _programs[key] = _Program(plan, extent)
-            while len(_programs) > _KEPT:
+            program = _programs[key] = _ColumnProgram(plan, extent)
+            while len(_programs) > _CACHE_SIZE:
                 _programs.popitem(last=False)
         _programs.move_to_end(key)
     return program
 
 
-def _rounded(least: int, most: int) -> tuple[int, int]:
-    """An extent out to what as many bits hold on each side, with 0."""
-    return -(2 ** min(least, 0).bit_length() - 1), 2 ** max(most, 0).bit_length() - 1
+def _round_extent(lower: int, upper: int) -> tuple[int, int]:
+    """Widen an extent to include 0 and to all values of the same number of bits on each side."""
+    return -(2 ** min(lower, 0).bit_length() - 1), 2 ** max(upper, 0).bit_length() - 1

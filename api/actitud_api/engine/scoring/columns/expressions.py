@@ -1,12 +1,12 @@
-"""Operands and predicates of a document over columns.
+"""Operands and predicates of a document, compiled into functions of whole columns.
 
-Compiled once into closures that compute with whole columns. Numbers are integers with a scale that is known
-beforehand, so that every comparison is exact; truth is three-valued as in `methodology.predicates`, by asking apart
-what is certainly true and what is certainly false. Where 64 bits might not hold a combination of numbers, the few rows
-whose facts are that large are computed again with Python's integers.
+Numbers are integers with a scale known at compilation, so that every comparison is exact. Truth is
+three-valued as in `methodology.predicates`: certainly true and certainly false are compiled separately.
+Rows whose facts are so large that a combination might exceed 64 bits are computed again with Python
+integers.
 
-What is compiled at depth d computes in the scratch arrays from d upwards and leaves its result in d, or gives an array
-of the input, which nobody changes.
+An expression compiled at depth d computes in the scratch arrays d and above. It returns array d, or an
+array of the input, which must not be changed.
 """
 
 from __future__ import annotations
@@ -42,307 +42,345 @@ from actitud_api.engine.methodology.model import (
     Sum,
 )
 from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, to_exact
-from actitud_api.engine.scoring.columns.block import Block, Needs, Reads, together
+from actitud_api.engine.scoring.columns.block import OperandReads, RowBlock, ScratchNeeds, merge_reads
 from actitud_api.engine.scoring.columns.table import Bools, Ints
 from actitud_api.engine.scoring.compile import CompiledMethodology
 
-MOST = 2**63 - 1
-"""What 64 bits hold."""
-NARROW = 2**31 - 1
-"""What 32 bits hold."""
+INT64_MAX = 2**63 - 1
+"""Greatest integer of 64 bits."""
+INT32_MAX = 2**31 - 1
+"""Greatest integer of 32 bits."""
 
 
-class Answer(Struct, frozen=True):
-    """The answer at a position is there."""
+class AnswerSent(Struct, frozen=True):
+    """Condition: the answer at a position was sent."""
 
     position: int
 
 
-class Evidence(Struct, frozen=True):
-    """The profile field at a slot is more than declared."""
+class FieldEvidenced(Struct, frozen=True):
+    """Condition: the profile field at a slot is not only self-declared."""
 
     slot: int
 
 
-class Empty(Struct, frozen=True):
-    """The profile field at a slot has no value, and the answers at those positions are absent."""
+class FieldEmpty(Struct, frozen=True):
+    """Null case: the profile field at a slot has no value, and the answers at `absent` were not sent."""
 
     slot: int
     absent: frozenset[int] = frozenset()
 
 
-class Score(Struct, frozen=True):
-    """The score of a node; as a condition: silence has not taken it away. Null where it left."""
+class NodeScore(Struct, frozen=True):
+    """Score of a node. Condition: unknown children have not taken it away. Null case: the node is not applicable."""
 
     node: str
 
 
-class RawValue(Struct, frozen=True):
-    """The raw value of an indicator; as a condition: it is there, unless the indicator left. Null where it did."""
+class IndicatorRawValue(Struct, frozen=True):
+    """Raw value of an indicator.
+
+    Condition: it exists or the indicator is not applicable. Null case: the indicator is not applicable.
+    """
 
     position: int
 
 
-class Every(Struct, frozen=True):
-    """All of several numbers are, each where one of its own is."""
+class AllNull(Struct, frozen=True):
+    """Null case: every one of several numbers is null, each by one of its own cases."""
 
-    of: tuple[frozenset[Null], ...]
+    of: tuple[frozenset[NullCase], ...]
 
 
-class Extreme(Struct, frozen=True):
-    """The least or greatest score of nodes; null where all of them left."""
+class ExtremeScore(Struct, frozen=True):
+    """Lowest or highest score of nodes. Null case: none of them is applicable."""
 
     combine: np.ufunc
     nodes: tuple[str, ...]
 
 
-Condition = Answer | Evidence | Score | RawValue
-"""Something without which a number is undetermined."""
-Null = Empty | Score | RawValue | Every | Extreme
-"""Something where a number is null."""
+NumberCondition = AnswerSent | FieldEvidenced | NodeScore | IndicatorRawValue
+"""Condition without which a number is undetermined."""
+NullCase = FieldEmpty | NodeScore | IndicatorRawValue | AllNull | ExtremeScore
+"""Case in which a number is null."""
 
 
-class Reading(Enum):
-    """How a fact that is not there is read."""
+class AbsentFactReading(Enum):
+    """Treatment of a fact that was not sent."""
 
-    LEAST = "as its least favourable value"
-    OPEN = "as undetermined"
-    DECLARED = "as undetermined, like a profile field that needs evidence and is only declared"
-
-
-class TooWide(OverflowError):
-    """64 bits may not hold what an operand gives."""
+    LEAST_FAVOURABLE = "as its least favourable value"
+    UNDETERMINED = "as undetermined"
+    UNDETERMINED_OR_DECLARED = "as undetermined, like a profile field that needs evidence and is only declared"
 
 
-class Numbers(Struct, frozen=True, eq=False):
-    """What an operand gives: integers that mean themselves times `scale` (above 0), within `least` and `most`.
+class ExceedsInt64(OverflowError):
+    """The result of an operand may exceed 64 bits."""
 
-    `constant`: it reads nothing and is `least`. `text` holds the values that the integers number. It is determined
-    where all the conditions `given` are, null where one of `nulls` is.
+
+class CompiledNumbers(Struct, frozen=True, eq=False):
+    """Compiled operand: integers that stand for themselves times `scale` (above 0), from `lower` to `upper`.
+
+    `constant`: it reads nothing and equals `lower`. `text`: the texts that the integers number. It is
+    determined where all `conditions` hold, and null where one of `nulls` does.
     """
 
-    read: Callable[[Block], Ints]
+    read: Callable[[RowBlock], Ints]
     scale: Fraction
-    least: int
-    most: int
-    reads: Reads = Reads()
+    lower: int
+    upper: int
+    reads: OperandReads = OperandReads()
     constant: bool = False
     text: tuple[str, ...] | None = None
-    given: frozenset[Condition] = frozenset()
-    nulls: frozenset[Null] = frozenset()
+    conditions: frozenset[NumberCondition] = frozenset()
+    nulls: frozenset[NullCase] = frozenset()
 
     @property
-    def narrow(self) -> bool:
-        """32 bits hold it."""
-        return self.least >= -NARROW and self.most <= NARROW
+    def fits_int32(self) -> bool:
+        """True if 32 bits hold every value."""
+        return self.lower >= -INT32_MAX and self.upper <= INT32_MAX
 
 
-class Truths(Struct, frozen=True, eq=False):
-    """Where something is certain; `constant`: everywhere or nowhere."""
+class CompiledTruths(Struct, frozen=True, eq=False):
+    """Compiled mask of the rows in which a statement is certain; `constant`: in all rows or in none."""
 
-    read: Callable[[Block], Bools]
-    reads: Reads = Reads()
+    read: Callable[[RowBlock], Bools]
+    reads: OperandReads = OperandReads()
     constant: bool | None = None
 
 
-def _unread(block: Block) -> Bools:
-    """A constant is never read."""
+def _refuse_read(block: RowBlock) -> Bools:
+    """Stand in for the reader of a constant, which is never read."""
     raise AssertionError
 
 
-EVERYWHERE = Truths(_unread, constant=True)
-NOWHERE = Truths(_unread, constant=False)
+EVERYWHERE = CompiledTruths(_refuse_read, constant=True)
+NOWHERE = CompiledTruths(_refuse_read, constant=False)
 
 Extent = Sequence[tuple[int, int]]
 
 
-class Compiler:
-    """Compiles operands and predicates over facts whose slots lie within `extent`.
+class ColumnCompiler:
+    """Compiler of operands and predicates over facts whose slots lie within `extent`.
 
-    `limit`: rows with a fact beyond it, on either side, are computed apart; None: numbers are Python's integers.
+    Rows with a fact above `limit` in absolute value are computed separately; None means that numbers are Python
+    integers.
     """
 
-    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: Needs, limit: int | None = MOST) -> None:
+    def __init__(
+        self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds, limit: int | None = INT64_MAX
+    ) -> None:
         self.plan = plan
         self.extent = extent
         self.needs = needs
         self.limit = limit
         self.fields = {field.name: field for field in plan.document.profile}
 
-    def limited(self, limit: int | None) -> Compiler:
-        """The same with another limit."""
-        return Compiler(self.plan, self.extent, self.needs, limit)
+    def copy_with_limit(self, limit: int | None) -> ColumnCompiler:
+        """Return a compiler of the same facts with another limit."""
+        return ColumnCompiler(self.plan, self.extent, self.needs, limit)
 
     # operands
 
-    def numbers(self, operand: Operand, depth: int, reading: Reading = Reading.OPEN) -> Numbers:
-        """An operand at a depth. Raises `TooWide`."""
+    def compile_operand(
+        self, operand: Operand, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
+    ) -> CompiledNumbers:
+        """Compile an operand at a depth.
+
+        Raises:
+            ExceedsInt64: A result may exceed 64 bits.
+        """
         match operand:
             case Constant(value=value):
-                return constant(value)
+                return build_constant(value)
             case ProfileOperand(field=name):
-                return self._profile(name, reading)
+                return self._compile_profile_field(name, reading)
             case AnswerOperand():
-                return self._answer(operand, depth, reading)
+                return self._compile_answer(operand, depth, reading)
             case ComponentOperand(indicator=indicator, component=component):
-                return self._component(indicator, component, depth, reading)
+                return self._compile_component(indicator, component, depth, reading)
             case Minimum(of=members):
-                return self.combined(np.minimum, self._members(members, depth, reading), depth)
+                return self.combine_numbers(np.minimum, self._compile_members(members, depth, reading), depth)
             case Maximum(of=members):
-                return self.combined(np.maximum, self._members(members, depth, reading), depth)
+                return self.combine_numbers(np.maximum, self._compile_members(members, depth, reading), depth)
             case Sum(of=members):
-                return self.combined(np.add, self._members(members, depth, reading), depth)
+                return self.combine_numbers(np.add, self._compile_members(members, depth, reading), depth)
             case Product(of=members):
-                return self.product(self._members(members, depth, reading), depth)
+                return self.multiply_numbers(self._compile_members(members, depth, reading), depth)
             case _:
                 raise TypeError(f"{type(operand).__name__} reads no facts")
 
-    def _members(self, members: Sequence[Operand], depth: int, reading: Reading) -> list[Numbers]:
-        """Constants last; of the others the first at the depth, the rest one deeper."""
-        parts: list[Numbers] = []
-        constants: list[Numbers] = []
+    def _compile_members(
+        self, members: Sequence[Operand], depth: int, reading: AbsentFactReading
+    ) -> list[CompiledNumbers]:
+        """Compile operands, constants last: the first other at `depth`, the rest at the next one."""
+        parts: list[CompiledNumbers] = []
+        constants: list[CompiledNumbers] = []
         for member in members:
-            part = self.numbers(member, depth + bool(parts), reading)
+            part = self.compile_operand(member, depth + bool(parts), reading)
             (constants if part.constant else parts).append(part)
         return parts + constants
 
-    def bounded(self, slot: int) -> tuple[int, int]:
-        """The extent of a slot, with 0, which stands where a fact is absent."""
-        least, most = self.extent[slot]
-        least, most = min(least, 0), max(most, 0)
-        return (least, most) if self.limit is None else (max(least, -self.limit), min(most, self.limit))
+    def compute_slot_bounds(self, slot: int) -> tuple[int, int]:
+        """Return the bounds of a slot within the limit; they include 0, which stands for an absent fact."""
+        lower, upper = self.extent[slot]
+        lower, upper = min(lower, 0), max(upper, 0)
+        return (lower, upper) if self.limit is None else (max(lower, -self.limit), min(upper, self.limit))
 
-    def held(self, least: int, most: int) -> tuple[int, int]:
-        """Bounds that 64 bits hold. Raises `TooWide`."""
-        if self.limit is not None and (least < -MOST or most > MOST):
-            raise TooWide
-        return least, most
+    def check_int64(self, lower: int, upper: int) -> tuple[int, int]:
+        """Return bounds that 64 bits hold.
 
-    def _profile(self, name: str, reading: Reading) -> Numbers:
+        Raises:
+            ExceedsInt64: They do not.
+        """
+        if self.limit is not None and (lower < -INT64_MAX or upper > INT64_MAX):
+            raise ExceedsInt64
+        return lower, upper
+
+    def _compile_profile_field(self, name: str, reading: AbsentFactReading) -> CompiledNumbers:
         field, slot = self.fields[name], self.plan.layout.profile[name]
-        least, most = self.bounded(slot)
-        return Numbers(
+        lower, upper = self.compute_slot_bounds(slot)
+        return CompiledNumbers(
             read=lambda block: block.facts[slot],
             scale=Fraction(1, 10**DECIMALS_OF_NUMBERS if field.type == "number" else 1),
-            least=least,
-            most=most,
-            reads=Reads(slots=frozenset({slot})),
+            lower=lower,
+            upper=upper,
+            reads=OperandReads(slots=frozenset({slot})),
             text=field.values if field.type == "enum" else None,
-            given=frozenset({Evidence(slot)}) if reading is Reading.DECLARED and field.needs_evidence else frozenset(),
-            nulls=frozenset({Empty(slot)}) if field.nullable else frozenset(),
+            conditions=frozenset({FieldEvidenced(slot)})
+            if reading is AbsentFactReading.UNDETERMINED_OR_DECLARED and field.needs_evidence
+            else frozenset(),
+            nulls=frozenset({FieldEmpty(slot)}) if field.nullable else frozenset(),
         )
 
-    def _answer(self, operand: AnswerOperand, depth: int, reading: Reading) -> Numbers:
+    def _compile_answer(self, operand: AnswerOperand, depth: int, reading: AbsentFactReading) -> CompiledNumbers:
         slot = self.plan.layout.facts[operand.indicator, operand.fact]
         position = self.plan.positions[operand.indicator]
         facts = self.plan.indicators[position].definition.facts
         decimals = next((fact.decimals for fact in facts if (fact.name, fact.type) == (operand.fact, "number")), 0)
-        least, most = self.bounded(slot)
-        numbers = Numbers(
+        lower, upper = self.compute_slot_bounds(slot)
+        numbers = CompiledNumbers(
             read=lambda block: block.facts[slot],
             scale=Fraction(1, 10**decimals),
-            least=least,
-            most=most,
-            reads=Reads(slots=frozenset({slot})),
-            given=frozenset() if reading is Reading.LEAST else frozenset({Answer(position)}),
+            lower=lower,
+            upper=upper,
+            reads=OperandReads(slots=frozenset({slot})),
+            conditions=frozenset()
+            if reading is AbsentFactReading.LEAST_FAVOURABLE
+            else frozenset({AnswerSent(position)}),
         )
-        if reading is Reading.LEAST and operand.absent is not None:
-            return self._answered(numbers, self.numbers(operand.absent, depth + 2, reading), position, depth)
+        if reading is AbsentFactReading.LEAST_FAVOURABLE and operand.absent is not None:
+            return self._fill_absent(numbers, self.compile_operand(operand.absent, depth + 2, reading), position, depth)
         return numbers
 
-    def _answered(self, sent: Numbers, instead: Numbers, position: int, depth: int) -> Numbers:
-        """What was sent, and something else where nothing was."""
-        scale = _common(sent.scale, instead.scale)
-        sent, instead = self.scaled(sent, scale, depth + 1), self.scaled(instead, scale, depth + 2)
-        register = self.register(depth, sent.narrow and instead.narrow)
+    def _fill_absent(
+        self, sent: CompiledNumbers, instead: CompiledNumbers, position: int, depth: int
+    ) -> CompiledNumbers:
+        """Compile an answer, with another operand in the rows in which it was not sent."""
+        scale = _find_common_scale(sent.scale, instead.scale)
+        sent, instead = self.rescale_numbers(sent, scale, depth + 1), self.rescale_numbers(instead, scale, depth + 2)
+        register = self.select_register(depth, sent.fits_int32 and instead.fits_int32)
 
-        def answered(block: Block) -> Ints:
+        def answered(block: RowBlock) -> Ints:
             into = register(block)
             np.copyto(into, instead.read(block))
             np.copyto(into, sent.read(block), where=block.present[position])
             return into
 
-        return Numbers(
+        return CompiledNumbers(
             read=answered,
             scale=scale,
-            least=min(sent.least, instead.least),
-            most=max(sent.most, instead.most),
-            reads=together([sent.reads, instead.reads, Reads(positions=frozenset({position}))]),
+            lower=min(sent.lower, instead.lower),
+            upper=max(sent.upper, instead.upper),
+            reads=merge_reads([sent.reads, instead.reads, OperandReads(positions=frozenset({position}))]),
             nulls=frozenset(
-                Empty(null.slot, null.absent | {position}) for null in instead.nulls if isinstance(null, Empty)
+                FieldEmpty(null.slot, null.absent | {position})
+                for null in instead.nulls
+                if isinstance(null, FieldEmpty)
             ),
         )
 
-    def _component(self, indicator: str, component: str, depth: int, reading: Reading) -> Numbers:
+    def _compile_component(
+        self, indicator: str, component: str, depth: int, reading: AbsentFactReading
+    ) -> CompiledNumbers:
         slot, position = self.plan.layout.facts[indicator, "components"], self.plan.positions[indicator]
         bit = 1 << self.plan.indicators[position].definition.components.index(component)
-        self.needs.at(depth)
-        reads = Reads(slots=frozenset({slot}))
+        self.needs.use_depth(depth)
+        reads = OperandReads(slots=frozenset({slot}))
 
-        def listed(block: Block) -> Bools:
+        def listed(block: RowBlock) -> Bools:
             into = block.truths[depth]
             np.not_equal(block.facts[slot] & bit, 0, out=into)
             return into
 
-        return Numbers(
-            read=cast("Callable[[Block], Ints]", listed),
+        return CompiledNumbers(
+            read=cast("Callable[[RowBlock], Ints]", listed),
             scale=Fraction(1),
-            least=0,
-            most=1,
+            lower=0,
+            upper=1,
             reads=reads,
-            given=frozenset() if reading is Reading.LEAST else frozenset({Answer(position)}),
+            conditions=frozenset()
+            if reading is AbsentFactReading.LEAST_FAVOURABLE
+            else frozenset({AnswerSent(position)}),
         )
 
-    def combined(self, combine: np.ufunc, parts: Sequence[Numbers], depth: int) -> Numbers:
-        """The least, the greatest or the sum of numbers. Raises `TooWide`."""
-        parts = self.alike(parts, depth)
+    def combine_numbers(self, combine: np.ufunc, parts: Sequence[CompiledNumbers], depth: int) -> CompiledNumbers:
+        """Compile the minimum, maximum or sum of numbers.
+
+        Raises:
+            ExceedsInt64: A result may exceed 64 bits.
+        """
+        parts = self.align_scales(parts, depth)
         if combine is np.minimum:
-            least, most = min(part.least for part in parts), min(part.most for part in parts)
+            lower, upper = min(part.lower for part in parts), min(part.upper for part in parts)
         elif combine is np.maximum:
-            least, most = max(part.least for part in parts), max(part.most for part in parts)
+            lower, upper = max(part.lower for part in parts), max(part.upper for part in parts)
         else:
             # Every sum on the way lies between the sum of all that lowers and the sum of all that raises.
-            least, most = sum(min(part.least, 0) for part in parts), sum(max(part.most, 0) for part in parts)
-        return self._folded(combine, parts, parts[0].scale, *self.held(least, most), depth)
+            lower, upper = sum(min(part.lower, 0) for part in parts), sum(max(part.upper, 0) for part in parts)
+        return self._fold_numbers(combine, parts, parts[0].scale, *self.check_int64(lower, upper), depth)
 
-    def product(self, parts: Sequence[Numbers], depth: int) -> Numbers:
-        """The product of numbers; constants change the scale. Raises `TooWide`."""
+    def multiply_numbers(self, parts: Sequence[CompiledNumbers], depth: int) -> CompiledNumbers:
+        """Compile the product of numbers; constants change its scale only.
+
+        Raises:
+            ExceedsInt64: A result may exceed 64 bits.
+        """
         scale, sign = Fraction(1), 1
-        factors: list[Numbers] = []
+        factors: list[CompiledNumbers] = []
         for part in parts:
             if part.constant:
-                scale *= part.scale * abs(part.least)
-                sign *= (part.least > 0) - (part.least < 0)
+                scale *= part.scale * abs(part.lower)
+                sign *= (part.lower > 0) - (part.lower < 0)
             else:
                 scale *= part.scale
                 factors.append(part)
         if not factors or not sign:
-            return _whole(sign, scale) if sign else _whole(0, Fraction(1))
+            return _build_integer(sign, scale) if sign else _build_integer(0, Fraction(1))
         if sign < 0:
-            factors.append(_whole(-1, Fraction(1)))
+            factors.append(_build_integer(-1, Fraction(1)))
         # Where a product on the way is beyond these bounds, a factor after it is 0.
-        least = most = 1
+        lower = upper = 1
         for part in factors:
-            corners = [one * other for one in (least, most) for other in (part.least, part.most)]
-            least, most = min(corners), max(corners)
-        return self._folded(np.multiply, factors, scale, *self.held(least, most), depth)
+            corners = [one * other for one in (lower, upper) for other in (part.lower, part.upper)]
+            lower, upper = min(corners), max(corners)
+        return self._fold_numbers(np.multiply, factors, scale, *self.check_int64(lower, upper), depth)
 
-    def _folded(
+    def _fold_numbers(
         self,
         combine: np.ufunc,
-        parts: Sequence[Numbers],
+        parts: Sequence[CompiledNumbers],
         scale: Fraction,
-        least: int,
-        most: int,
+        lower: int,
+        upper: int,
         depth: int,
-    ) -> Numbers:
+    ) -> CompiledNumbers:
         if all(part.constant for part in parts):
-            return _whole(int(combine.reduce(np.array([part.least for part in parts], object))), scale)
-        narrow = all(part.narrow for part in parts) and -NARROW <= least <= most <= NARROW
-        register = self.register(depth, narrow)
+            return _build_integer(int(combine.reduce(np.array([part.lower for part in parts], object))), scale)
+        narrow = all(part.fits_int32 for part in parts) and -INT32_MAX <= lower <= upper <= INT32_MAX
+        register = self.select_register(depth, narrow)
         first, *others = [part.read for part in parts]
 
-        def folded(block: Block) -> Ints:
+        def folded(block: RowBlock) -> Ints:
             into = register(block)
             so_far = first(block)
             for other in others:
@@ -350,91 +388,108 @@ class Compiler:
                 so_far = into
             return so_far
 
-        return Numbers(
+        return CompiledNumbers(
             read=folded if others else first,
             scale=scale,
-            least=least,
-            most=most,
-            reads=together(part.reads for part in parts),
-            given=frozenset[Condition]().union(*(part.given for part in parts)),
-            nulls=frozenset[Null]().union(*(part.nulls for part in parts)),
+            lower=lower,
+            upper=upper,
+            reads=merge_reads(part.reads for part in parts),
+            conditions=frozenset[NumberCondition]().union(*(part.conditions for part in parts)),
+            nulls=frozenset[NullCase]().union(*(part.nulls for part in parts)),
         )
 
-    def alike(self, parts: Sequence[Numbers], depth: int) -> list[Numbers]:
-        """The parts on one scale, in the scratch arrays where they are. Raises `TooWide`."""
+    def align_scales(self, parts: Sequence[CompiledNumbers], depth: int) -> list[CompiledNumbers]:
+        """Return the parts on a common scale, the first at `depth`, the others at the next one.
+
+        Raises:
+            ExceedsInt64: A rescaled part may exceed 64 bits.
+        """
         scale = parts[0].scale
         for part in parts:
-            scale = _common(scale, part.scale)
-        return [self.scaled(part, scale, depth + bool(number)) for number, part in enumerate(parts)]
+            scale = _find_common_scale(scale, part.scale)
+        return [self.rescale_numbers(part, scale, depth + bool(number)) for number, part in enumerate(parts)]
 
-    def scaled(self, part: Numbers, scale: Fraction, depth: int) -> Numbers:
-        """Numbers on a scale of which theirs is a whole multiple. Raises `TooWide`."""
+    def rescale_numbers(self, part: CompiledNumbers, scale: Fraction, depth: int) -> CompiledNumbers:
+        """Return numbers on a scale of which their own is a whole multiple.
+
+        Raises:
+            ExceedsInt64: A result may exceed 64 bits.
+        """
         times = int(part.scale / scale)
         if times == 1:
             return part
-        least, most = self.held(part.least * times, part.most * times)
+        lower, upper = self.check_int64(part.lower * times, part.upper * times)
         if part.constant:
-            return _whole(least, scale)
-        self.held(0, times)
-        register = self.register(depth, times <= NARROW and replace(part, least=least, most=most).narrow)
+            return _build_integer(lower, scale)
+        self.check_int64(0, times)
+        register = self.select_register(
+            depth, times <= INT32_MAX and replace(part, lower=lower, upper=upper).fits_int32
+        )
 
-        def multiplied(block: Block) -> Ints:
+        def multiplied(block: RowBlock) -> Ints:
             into = register(block)
             np.multiply(part.read(block), times, out=into, dtype=into.dtype)
             return into
 
-        return replace(part, read=multiplied, scale=scale, least=least, most=most)
+        return replace(part, read=multiplied, scale=scale, lower=lower, upper=upper)
 
-    def register(self, depth: int, narrow: bool) -> Callable[[Block], Ints]:
-        """The scratch array of a depth for integers."""
-        self.needs.at(depth)
+    def select_register(self, depth: int, narrow: bool) -> Callable[[RowBlock], Ints]:
+        """Return a reader of the integer scratch array of a depth."""
+        self.needs.use_depth(depth)
         if narrow and self.limit is not None:
             return lambda block: block.narrow[depth]
         return lambda block: block.wide[depth]
 
     # predicates
 
-    def certain(self, predicate: Predicate, value: bool, depth: int, reading: Reading = Reading.OPEN) -> Truths:
-        """Where a predicate certainly has that truth value."""
+    def compile_predicate(
+        self, predicate: Predicate, value: bool, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
+    ) -> CompiledTruths:
+        """Compile the rows in which a predicate certainly has the truth value `value`."""
         match predicate:
             case All(of=members) | Any(of=members):
                 parts = [
-                    self.certain(member, value, depth + bool(number), reading) for number, member in enumerate(members)
+                    self.compile_predicate(member, value, depth + bool(number), reading)
+                    for number, member in enumerate(members)
                 ]
-                return self.both(parts, depth) if isinstance(predicate, All) == value else self.either(parts, depth)
+                return (
+                    self.join_all(parts, depth) if isinstance(predicate, All) == value else self.join_any(parts, depth)
+                )
             case Not(of=member):
-                return self.certain(member, not value, depth, reading)
+                return self.compile_predicate(member, not value, depth, reading)
             case Implies(when=when, then=then):
                 parts = [
-                    self.certain(when, not value, depth, reading),
-                    self.certain(then, value, depth + 1, reading),
+                    self.compile_predicate(when, not value, depth, reading),
+                    self.compile_predicate(then, value, depth + 1, reading),
                 ]
-                return self.either(parts, depth) if value else self.both(parts, depth)
+                return self.join_any(parts, depth) if value else self.join_all(parts, depth)
             case Present(indicator=indicator):
-                there = self.present(self.plan.positions[indicator])
-                return there if value else self.opposite(there, depth)
+                there = self.compile_presence(self.plan.positions[indicator])
+                return there if value else self.negate_truths(there, depth)
             case Compare():
-                return self.certainly(predicate, value, depth, reading)
+                return self.compile_comparison(predicate, value, depth, reading)
 
-    def both(self, parts: Sequence[Truths], depth: int) -> Truths:
-        """Where all hold; the first part is at the depth, the others are one deeper."""
-        return self._joined(np.bitwise_and, True, parts, depth)
+    def join_all(self, parts: Sequence[CompiledTruths], depth: int) -> CompiledTruths:
+        """Compile the conjunction of parts, the first at `depth`, the others at the next one."""
+        return self._join_truths(np.bitwise_and, True, parts, depth)
 
-    def either(self, parts: Sequence[Truths], depth: int) -> Truths:
-        """Where one holds; the first part is at the depth, the others are one deeper."""
-        return self._joined(np.bitwise_or, False, parts, depth)
+    def join_any(self, parts: Sequence[CompiledTruths], depth: int) -> CompiledTruths:
+        """Compile the disjunction of parts, the first at `depth`, the others at the next one."""
+        return self._join_truths(np.bitwise_or, False, parts, depth)
 
-    def _joined(self, join: np.ufunc, neutral: bool, parts: Sequence[Truths], depth: int) -> Truths:
+    def _join_truths(
+        self, join: np.ufunc, neutral: bool, parts: Sequence[CompiledTruths], depth: int
+    ) -> CompiledTruths:
         if any(part.constant is (not neutral) for part in parts):
             return NOWHERE if neutral else EVERYWHERE
         kept = [part for part in parts if part.constant is None]
         if not kept:
             return EVERYWHERE if neutral else NOWHERE
-        self.needs.at(depth)
+        self.needs.use_depth(depth)
         first, *others = [part.read for part in kept]
         deeper = kept[0] is not parts[0]
 
-        def joined(block: Block) -> Bools:
+        def joined(block: RowBlock) -> Bools:
             into = block.truths[depth]
             so_far = first(block)
             if deeper:
@@ -445,157 +500,188 @@ class Compiler:
                 so_far = into
             return so_far
 
-        return Truths(joined if others or deeper else first, together(part.reads for part in kept))
+        return CompiledTruths(joined if others or deeper else first, merge_reads(part.reads for part in kept))
 
-    def opposite(self, truths: Truths, depth: int) -> Truths:
-        """Where something does not hold."""
+    def negate_truths(self, truths: CompiledTruths, depth: int) -> CompiledTruths:
+        """Compile the rows in which a statement does not hold."""
         if truths.constant is not None:
             return NOWHERE if truths.constant else EVERYWHERE
-        self.needs.at(depth)
+        self.needs.use_depth(depth)
 
-        def opposite(block: Block) -> Bools:
+        def opposite(block: RowBlock) -> Bools:
             into = block.truths[depth]
             np.logical_not(truths.read(block), out=into)
             return into
 
-        return Truths(opposite, truths.reads)
+        return CompiledTruths(opposite, truths.reads)
 
-    def present(self, position: int) -> Truths:
-        """Where an answer is there."""
-        return Truths(lambda block: block.present[position], Reads(positions=frozenset({position})))
+    def compile_presence(self, position: int) -> CompiledTruths:
+        """Compile the rows in which the answer at a position was sent."""
+        return CompiledTruths(lambda block: block.present[position], OperandReads(positions=frozenset({position})))
 
-    def certainly(self, compare: Compare, value: bool, depth: int, reading: Reading) -> Truths:
-        """Where a comparison certainly has that truth value."""
-        op = compare.op if value else INVERSE[compare.op]
+    def compile_comparison(
+        self, compare: Compare, value: bool, depth: int, reading: AbsentFactReading
+    ) -> CompiledTruths:
+        """Compile the rows in which a comparison certainly has the truth value `value`."""
+        op = compare.op if value else NEGATED_OPERATORS[compare.op]
         limit = self.limit
         while True:
-            compiler = self.limited(limit)
+            compiler = self.copy_with_limit(limit)
             try:
-                left, right = compiler.sides(compare, depth, reading)
-                compared = compiler.compared(op, left, right, depth)
+                left, right = compiler.compile_sides(compare, depth, reading)
+                compared = compiler.compare_numbers(op, left, right, depth)
                 break
-            except TooWide:
+            except ExceedsInt64:
                 # At a limit of 0 only constants are too wide, and every row is computed apart.
                 limit = None if not limit else limit >> 1
         if self.limit is not None:
             slots = left.reads.slots | right.reads.slots
-            compared = self.patched(
+            compared = self.recompute_beyond(
                 NOWHERE if limit is None and slots else compared,
-                slots if limit is None else self.beyond(slots, limit),
+                slots if limit is None else self.select_slots_beyond(slots, limit),
                 -1 if limit is None else limit,
                 depth,
-                lambda exactly: exactly.compared(op, *exactly.sides(compare, depth, reading), depth),
+                lambda exactly: exactly.compare_numbers(op, *exactly.compile_sides(compare, depth, reading), depth),
             )
-        return self.determined(compared, left, right, value, depth)
+        return self.restrict_to_determined(compared, left, right, value, depth)
 
-    def sides(self, compare: Compare, depth: int, reading: Reading = Reading.OPEN) -> tuple[Numbers, Numbers]:
-        """Both sides of a comparison, the right one a depth deeper. Raises `TooWide`."""
-        left, right = self.numbers(compare.left, depth, reading), self.numbers(compare.right, depth + 1, reading)
+    def compile_sides(
+        self, compare: Compare, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
+    ) -> tuple[CompiledNumbers, CompiledNumbers]:
+        """Compile both sides of a comparison, the right one at the next depth.
+
+        Raises:
+            ExceedsInt64: A side may exceed 64 bits.
+        """
+        left, right = (
+            self.compile_operand(compare.left, depth, reading),
+            self.compile_operand(compare.right, depth + 1, reading),
+        )
         if left.text is None or right.text is None:
             return left, right
         numbers = {text: number for number, text in enumerate(dict.fromkeys((*left.text, *right.text)))}
-        return _numbered(left, numbers), _numbered(right, numbers)
+        return _renumber_texts(left, numbers), _renumber_texts(right, numbers)
 
-    def compared(self, op: ComparisonOperator, left: Numbers, right: Numbers, depth: int) -> Truths:
-        """Where a comparison holds, whatever is null or undetermined. Raises `TooWide`."""
+    def compare_numbers(
+        self, op: ComparisonOperator, left: CompiledNumbers, right: CompiledNumbers, depth: int
+    ) -> CompiledTruths:
+        """Compile the rows in which a comparison holds, without regard to null or undetermined numbers.
+
+        Raises:
+            ExceedsInt64: An aligned side may exceed 64 bits.
+        """
         if right.constant and not left.constant:
-            return self._against(op, left, right.scale * right.least / left.scale, depth)
+            return self._compare_with_constant(op, left, right.scale * right.lower / left.scale, depth)
         if left.constant and not right.constant:
-            return self._against(MIRRORED[op], right, left.scale * left.least / right.scale, depth)
-        left, right = self.alike([left, right], depth)
+            return self._compare_with_constant(
+                MIRRORED_OPERATORS[op], right, left.scale * left.lower / right.scale, depth
+            )
+        left, right = self.align_scales([left, right], depth)
         if left.constant:
-            return EVERYWHERE if OPERATORS[op](left.least, right.least) else NOWHERE
-        self.needs.at(depth)
+            return EVERYWHERE if OPERATORS[op](left.lower, right.lower) else NOWHERE
+        self.needs.use_depth(depth)
         function, one, other = OPERATORS[op], left.read, right.read
 
-        def compared(block: Block) -> Bools:
+        def compared(block: RowBlock) -> Bools:
             into = block.truths[depth]
             function(one(block), other(block), out=into)
             return into
 
-        return Truths(compared, together([left.reads, right.reads]))
+        return CompiledTruths(compared, merge_reads([left.reads, right.reads]))
 
-    def _against(self, op: ComparisonOperator, left: Numbers, bound: Fraction, depth: int) -> Truths:
-        """A comparison with a constant, decided at once where the extent decides it."""
+    def _compare_with_constant(
+        self, op: ComparisonOperator, left: CompiledNumbers, bound: Fraction, depth: int
+    ) -> CompiledTruths:
+        """Compile a comparison with a constant; the bounds of the numbers may already decide it."""
         match op:
             case "eq" | "ne":
                 threshold = math.floor(bound)
-                if threshold != bound or not left.least <= threshold <= left.most:
+                if threshold != bound or not left.lower <= threshold <= left.upper:
                     return NOWHERE if op == "eq" else EVERYWHERE
             case "ge" | "lt":
                 threshold = math.ceil(bound)
-                if left.least >= threshold or left.most < threshold:
-                    return EVERYWHERE if (left.least >= threshold) == (op == "ge") else NOWHERE
+                if left.lower >= threshold or left.upper < threshold:
+                    return EVERYWHERE if (left.lower >= threshold) == (op == "ge") else NOWHERE
             case "le" | "gt":
                 threshold = math.floor(bound)
-                if left.most <= threshold or left.least > threshold:
-                    return EVERYWHERE if (left.most <= threshold) == (op == "le") else NOWHERE
-        self.needs.at(depth)
+                if left.upper <= threshold or left.lower > threshold:
+                    return EVERYWHERE if (left.upper <= threshold) == (op == "le") else NOWHERE
+        self.needs.use_depth(depth)
         function, one = OPERATORS[op], left.read
 
-        def against(block: Block) -> Bools:
+        def against(block: RowBlock) -> Bools:
             into = block.truths[depth]
             function(one(block), threshold, out=into)
             return into
 
-        return Truths(against, left.reads)
+        return CompiledTruths(against, left.reads)
 
-    def determined(self, compared: Truths, left: Numbers, right: Numbers, value: bool, depth: int) -> Truths:
-        """A comparison where it is determined; with something null it is false."""
-        sure = [self.met(condition, depth + 1) for condition in left.given | right.given]
-        compared = self.both([compared, *sure], depth)
-        nulls = [self.null(null, depth + 1) for null in left.nulls | right.nulls]
+    def restrict_to_determined(
+        self, compared: CompiledTruths, left: CompiledNumbers, right: CompiledNumbers, value: bool, depth: int
+    ) -> CompiledTruths:
+        """Restrict a comparison to determined rows; it is false if a side is null."""
+        sure = [self.compile_condition(condition, depth + 1) for condition in left.conditions | right.conditions]
+        compared = self.join_all([compared, *sure], depth)
+        nulls = [self.compile_null(null, depth + 1) for null in left.nulls | right.nulls]
         if not nulls:
             return compared
         if not value:
-            return self.either([compared, *nulls], depth)
-        return self.both([compared, *(self.opposite(null, depth + 1) for null in nulls)], depth)
+            return self.join_any([compared, *nulls], depth)
+        return self.join_all([compared, *(self.negate_truths(null, depth + 1) for null in nulls)], depth)
 
-    def met(self, condition: Condition, depth: int) -> Truths:
-        """Where a condition is."""
+    def compile_condition(self, condition: NumberCondition, depth: int) -> CompiledTruths:
+        """Compile the rows in which a condition holds."""
         match condition:
-            case Answer(position=position):
-                return self.present(position)
-            case Evidence(slot=slot):
-                return self.opposite(_marked(lambda block: block.declared, slot), depth)
+            case AnswerSent(position=position):
+                return self.compile_presence(position)
+            case FieldEvidenced(slot=slot):
+                return self.negate_truths(_read_marks(lambda block: block.declared, slot), depth)
             case _:
                 raise TypeError(f"facts have no {type(condition).__name__}")
 
-    def null(self, null: Null, depth: int) -> Truths:
-        """Where something is null."""
+    def compile_null(self, null: NullCase, depth: int) -> CompiledTruths:
+        """Compile the rows in which a null case holds."""
         match null:
-            case Empty(slot=slot, absent=absent):
-                empty = _marked(lambda block: block.nulls, slot)
-                return self.both(
-                    [empty, *(self.opposite(self.present(each), depth + 1) for each in sorted(absent))], depth
+            case FieldEmpty(slot=slot, absent=absent):
+                empty = _read_marks(lambda block: block.nulls, slot)
+                return self.join_all(
+                    [empty, *(self.negate_truths(self.compile_presence(each), depth + 1) for each in sorted(absent))],
+                    depth,
                 )
             case _:
                 raise TypeError(f"facts have no {type(null).__name__}")
 
-    def nulled(self, nulls: Iterable[Null], depth: int) -> Truths:
-        """Where one of several is null."""
-        return self.either([self.null(null, depth + bool(number)) for number, null in enumerate(nulls)], depth)
+    def compile_any_null(self, nulls: Iterable[NullCase], depth: int) -> CompiledTruths:
+        """Compile the rows in which one of several null cases holds."""
+        return self.join_any(
+            [self.compile_null(null, depth + bool(number)) for number, null in enumerate(nulls)], depth
+        )
 
     # large facts
 
-    def beyond(self, slots: Iterable[int], limit: int) -> frozenset[int]:
-        """Of those slots the ones that hold a fact beyond a limit."""
+    def select_slots_beyond(self, slots: Iterable[int], limit: int) -> frozenset[int]:
+        """Return the slots whose facts may exceed a limit in absolute value."""
         return frozenset(slot for slot in slots if self.extent[slot][0] < -limit or self.extent[slot][1] > limit)
 
-    def patched(
-        self, truths: Truths, slots: frozenset[int], limit: int, depth: int, again: Callable[[Compiler], Truths]
-    ) -> Truths:
-        """The same, with the rows that have one of those facts beyond a limit found `again` by Python's integers.
+    def recompute_beyond(
+        self,
+        truths: CompiledTruths,
+        slots: frozenset[int],
+        limit: int,
+        depth: int,
+        again: Callable[[ColumnCompiler], CompiledTruths],
+    ) -> CompiledTruths:
+        """Compile truths in which the rows with large facts are computed by `again` with Python integers.
 
-        Every fact is beyond a limit of -1.
+        A row has large facts if one of `slots` exceeds `limit` in absolute value; at a limit of -1 all rows have.
         """
         if not slots:
             return truths
-        apart = again(self.limited(None))
-        self.needs.at(depth)
+        apart = again(self.copy_with_limit(None))
+        self.needs.use_depth(depth)
 
-        def patched(block: Block) -> Bools:
-            rows = rows_beyond(block, slots, limit)
+        def patched(block: RowBlock) -> Bools:
+            rows = find_rows_beyond(block, slots, limit)
             into = block.truths[depth]
             if truths.constant is None:
                 np.copyto(into, truths.read(block))
@@ -603,17 +689,17 @@ class Compiler:
                 into.fill(truths.constant)
             if rows.size:
                 into[rows] = (
-                    apart.read(block.picked(rows, apart.reads, self.needs.depth, exact=True))
+                    apart.read(block.pick_rows(rows, apart.reads, self.needs.depth, exact=True))
                     if apart.constant is None
                     else apart.constant
                 )
             return into
 
-        return Truths(patched, together([truths.reads, apart.reads, Reads(slots=slots)]))
+        return CompiledTruths(patched, merge_reads([truths.reads, apart.reads, OperandReads(slots=slots)]))
 
 
-def rows_beyond(block: Block, slots: Iterable[int], limit: int) -> NDArray[np.intp]:
-    """The rows in which one of those facts lies beyond a limit, on either side."""
+def find_rows_beyond(block: RowBlock, slots: Iterable[int], limit: int) -> NDArray[np.intp]:
+    """Return the rows in which one of the slots exceeds a limit in absolute value."""
     found = np.zeros(block.rows, np.bool)
     for slot in slots:
         found |= block.facts[slot] > limit
@@ -621,45 +707,45 @@ def rows_beyond(block: Block, slots: Iterable[int], limit: int) -> NDArray[np.in
     return np.flatnonzero(found)
 
 
-def constant(value: bool | int | float | str) -> Numbers:
-    """A constant of a document."""
+def build_constant(value: bool | int | float | str) -> CompiledNumbers:
+    """Return a constant of a document as numbers."""
     if isinstance(value, str):
-        return replace(_whole(0, Fraction(1)), text=(value,))
+        return replace(_build_integer(0, Fraction(1)), text=(value,))
     exactly = Fraction(to_exact(value))
-    return _whole(exactly.numerator, Fraction(1, exactly.denominator))
+    return _build_integer(exactly.numerator, Fraction(1, exactly.denominator))
 
 
-def _whole(value: int, scale: Fraction) -> Numbers:
+def _build_integer(value: int, scale: Fraction) -> CompiledNumbers:
     # NumPy takes a Python integer wherever it takes an array.
-    return Numbers(lambda _: cast("Ints", value), scale, value, value, constant=True)
+    return CompiledNumbers(lambda _: cast("Ints", value), scale, value, value, constant=True)
 
 
-def _numbered(side: Numbers, numbers: dict[str, int]) -> Numbers:
-    """The texts of one side as the numbers that both sides have for them."""
+def _renumber_texts(side: CompiledNumbers, numbers: dict[str, int]) -> CompiledNumbers:
+    """Return the texts of one side under the numbers shared by both sides."""
     assert side.text is not None
     order = [numbers[text] for text in side.text]
     if side.constant:
-        return _whole(order[0], Fraction(1))
+        return _build_integer(order[0], Fraction(1))
     if order == list(range(len(order))):
         return side
     table = np.array(order)
     return replace(
-        side, read=lambda block: table[side.read(block).astype(np.intp)], least=0, most=len(numbers), text=None
+        side, read=lambda block: table[side.read(block).astype(np.intp)], lower=0, upper=len(numbers), text=None
     )
 
 
-def _marked(marks: Callable[[Block], dict[int, Bools]], slot: int) -> Truths:
-    """Where a slot is marked; marks that nobody has are left out of a block."""
+def _read_marks(marks: Callable[[RowBlock], dict[int, Bools]], slot: int) -> CompiledTruths:
+    """Compile the mask of a slot; a block holds no mask for slots without marks."""
 
-    def marked(block: Block) -> Bools:
+    def marked(block: RowBlock) -> Bools:
         mark = marks(block).get(slot)
         return np.zeros(block.rows, np.bool) if mark is None else mark
 
-    return Truths(marked, Reads(slots=frozenset({slot})))
+    return CompiledTruths(marked, OperandReads(slots=frozenset({slot})))
 
 
-def _common(one: Fraction, other: Fraction) -> Fraction:
-    """The greatest scale of which both are whole multiples."""
+def _find_common_scale(one: Fraction, other: Fraction) -> Fraction:
+    """Return the greatest scale of which both are whole multiples."""
     return Fraction(
         math.gcd(one.numerator * other.denominator, other.numerator * one.denominator),
         one.denominator * other.denominator,
@@ -674,7 +760,7 @@ OPERATORS: dict[ComparisonOperator, np.ufunc] = {
     "gt": np.greater,
     "ge": np.greater_equal,
 }
-INVERSE: dict[ComparisonOperator, ComparisonOperator] = {
+NEGATED_OPERATORS: dict[ComparisonOperator, ComparisonOperator] = {
     "eq": "ne",
     "ne": "eq",
     "lt": "ge",
@@ -682,7 +768,7 @@ INVERSE: dict[ComparisonOperator, ComparisonOperator] = {
     "gt": "le",
     "ge": "lt",
 }
-MIRRORED: dict[ComparisonOperator, ComparisonOperator] = {
+MIRRORED_OPERATORS: dict[ComparisonOperator, ComparisonOperator] = {
     "eq": "eq",
     "ne": "ne",
     "lt": "gt",

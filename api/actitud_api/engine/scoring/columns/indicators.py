@@ -1,4 +1,4 @@
-"""Indicators over a block: contradicted, zero rule, applicability, unknown, curve, caps (SCORING, section 2)."""
+"""Indicators over a block: contradictions, zero rule, applicability, unknown, curve, caps (SCORING, section 2)."""
 
 from __future__ import annotations
 
@@ -11,93 +11,102 @@ from numpy.typing import NDArray
 from actitud_api.engine.methodology.model import ALWAYS, NEVER, AnswerOperand, ComponentOperand, Predicate
 from actitud_api.engine.methodology.predicates import walk_operands
 from actitud_api.engine.scoring.aggregations import UNKNOWN
-from actitud_api.engine.scoring.columns.block import CODE, LEFT, Block, Needs
-from actitud_api.engine.scoring.columns.curves import Curves, Scoring, Value, value_of
-from actitud_api.engine.scoring.columns.expressions import NARROW, Answer, Compiler, Extent, Reading, Truths
-from actitud_api.engine.scoring.columns.rules import Contradicted
+from actitud_api.engine.scoring.columns.block import CODE_NUMBERS, NO_SCORE, RowBlock, ScratchNeeds
+from actitud_api.engine.scoring.columns.curves import CurveCompiler, RawValueExpression, RowScorer, compile_raw_value
+from actitud_api.engine.scoring.columns.expressions import (
+    INT32_MAX,
+    AbsentFactReading,
+    AnswerSent,
+    ColumnCompiler,
+    CompiledTruths,
+    Extent,
+)
+from actitud_api.engine.scoring.columns.rules import ContradictedRows
 from actitud_api.engine.scoring.columns.table import Bools, Ints
 from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethodology
 
 
-class Case(Struct, frozen=True):
-    """Which indicators share their zero rule and applicability: those that do are judged together."""
+class ApplicabilityCase(Struct, frozen=True):
+    """Zero rule and applicability of an indicator; indicators that share both are judged together."""
 
     zero_when: Predicate
     applies: Predicate
 
 
-class Judgement(Struct, eq=False):
-    """Of the rows of a block: where a case is what; None where that is nowhere (`open`: everywhere).
+class CaseJudgement(Struct, eq=False):
+    """Rows of a block by outcome of a case, None if there are none (`open`: if all rows are).
 
-    `open`: neither zero by rule nor inapplicable; `zero`: zero by rule; `left`: not applicable; `undetermined`: the
-    zero rule is; `doubtful`: only declared fields would exclude it.
+    `open`: neither zero by rule nor inapplicable; `zero`: zero by rule; `not_applicable`: excluded by its rule;
+    `undetermined`: the zero rule cannot be decided; `doubtful`: only self-declared fields would exclude it.
     """
 
     open: Bools | None
     zero: Bools | None
-    left: Bools | None
+    not_applicable: Bools | None
     undetermined: Bools | None
     doubtful: Bools | None
 
 
-class Cases:
-    """Judges the zero rules and the applicability of all indicators, each distinct one once."""
+class CaseJudge:
+    """Judge of the zero rules and the applicability of all indicators; each distinct case is judged once."""
 
-    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: Needs) -> None:
-        compiler = Compiler(plan, extent, needs)
+    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
+        compiler = ColumnCompiler(plan, extent, needs)
         self._of: list[int] = []
-        self._judges: list[Callable[[Block], Judgement]] = []
-        numbers: dict[Case, int] = {}
+        self._judges: list[Callable[[RowBlock], CaseJudgement]] = []
+        numbers: dict[ApplicabilityCase, int] = {}
         for leaf in plan.indicators:
-            case = Case(leaf.definition.zero_when, leaf.definition.applies)
+            case = ApplicabilityCase(leaf.definition.zero_when, leaf.definition.applies)
             if case not in numbers:
                 numbers[case] = len(numbers)
-                self._judges.append(_judge(case, compiler, needs))
+                self._judges.append(_compile_case(case, compiler, needs))
             self._of.append(numbers[case])
 
-    def judge(self, block: Block) -> list[Judgement]:
-        """The judgement of every indicator."""
+    def judge_indicators(self, block: RowBlock) -> list[CaseJudgement]:
+        """Return the judgement of each indicator."""
         judgements = [judge(block) for judge in self._judges]
         return [judgements[number] for number in self._of]
 
 
-def _judge(case: Case, compiler: Compiler, needs: Needs) -> Callable[[Block], Judgement]:
-    """Computes a judgement into arrays that are kept."""
+def _compile_case(
+    case: ApplicabilityCase, compiler: ColumnCompiler, needs: ScratchNeeds
+) -> Callable[[RowBlock], CaseJudgement]:
+    """Return a function that judges a case into kept arrays."""
     if case.zero_when == NEVER and case.applies == ALWAYS:
-        return lambda _: Judgement(None, None, None, None, None)
-    zero = compiler.certain(case.zero_when, True, 0)
-    free = compiler.certain(case.zero_when, False, 0)
+        return lambda _: CaseJudgement(None, None, None, None, None)
+    zero = compiler.compile_predicate(case.zero_when, True, 0)
+    free = compiler.compile_predicate(case.zero_when, False, 0)
     # Below it stands where the zero rule does not hold.
-    applies = compiler.certain(case.applies, True, 1)
-    surely_not = compiler.certain(case.applies, False, 0, Reading.DECLARED)
-    zeros, opens, lefts, undetermineds, doubtfuls = (needs.keep() for _ in range(5))
-    needs.at(0)
+    applies = compiler.compile_predicate(case.applies, True, 1)
+    surely_not = compiler.compile_predicate(case.applies, False, 0, AbsentFactReading.UNDETERMINED_OR_DECLARED)
+    zeros, opens, lefts, undetermineds, doubtfuls = (needs.keep_array() for _ in range(5))
+    needs.use_depth(0)
     open_question = any(
         isinstance(operand, AnswerOperand | ComponentOperand) for operand in walk_operands(case.zero_when)
     )
 
-    def judge(block: Block) -> Judgement:
+    def judge(block: RowBlock) -> CaseJudgement:
         by_rule: Bools | None = None
         undetermined: Bools | None = None
         not_zero: Bools | None = None
         if free.constant is not True:
-            by_rule, not_zero = _into(block.kept[zeros], zero, block), block.truths[0]
+            by_rule, not_zero = _write_truths(block.kept[zeros], zero, block), block.truths[0]
             if open_question:
-                _into(not_zero, free, block)
+                _write_truths(not_zero, free, block)
                 neither = block.kept[undetermineds]
                 np.bitwise_or(by_rule, not_zero, out=neither)
                 np.logical_not(neither, out=neither)
-                undetermined = some(neither)
+                undetermined = drop_empty_mask(neither)
             else:
                 np.logical_not(by_rule, out=not_zero)
-            by_rule = some(by_rule)
+            by_rule = drop_empty_mask(by_rule)
         opened = block.kept[opens]
         if applies.constant is True:
             if not_zero is None:
-                return Judgement(None, None, None, None, None)
+                return CaseJudgement(None, None, None, None, None)
             np.copyto(opened, not_zero)
-            return Judgement(opened, by_rule, None, undetermined, None)
-        applicable = _into(opened, applies, block)
+            return CaseJudgement(opened, by_rule, None, undetermined, None)
+        applicable = _write_truths(opened, applies, block)
         left = block.kept[lefts]
         if not_zero is None:
             np.logical_not(applicable, out=left)
@@ -108,15 +117,15 @@ def _judge(case: Case, compiler: Compiler, needs: Needs) -> Callable[[Block], Ju
         if block.declared and surely_not.constant is None:
             unsure = block.kept[doubtfuls]
             np.greater(left, surely_not.read(block), out=unsure)
-            doubtful = some(unsure)
+            doubtful = drop_empty_mask(unsure)
             if doubtful is not None:
                 np.greater(left, doubtful, out=left)
-        return Judgement(opened, by_rule, some(left), undetermined, doubtful)
+        return CaseJudgement(opened, by_rule, drop_empty_mask(left), undetermined, doubtful)
 
     return judge
 
 
-def _into(into: Bools, truths: Truths, block: Block) -> Bools:
+def _write_truths(into: Bools, truths: CompiledTruths, block: RowBlock) -> Bools:
     if truths.constant is None:
         np.copyto(into, truths.read(block))
     else:
@@ -124,50 +133,50 @@ def _into(into: Bools, truths: Truths, block: Block) -> Bools:
     return into
 
 
-def some(mask: Bools | None) -> Bools | None:
-    """The mask; None where it marks nothing."""
+def drop_empty_mask(mask: Bools | None) -> Bools | None:
+    """Return the mask, None if it marks no row."""
     return mask if mask is not None and mask.any() else None
 
 
-class Counted(Struct, eq=False):
-    """What a child of a group counts with, in the rows of a block; None where that is nowhere.
+class ChildCounts(Struct, eq=False):
+    """Rows of a block in which a child of a group counts in a special way, None if there are none.
 
-    `left`: with nothing, so that its weight is shared; `left_most`: that with every unknown at its best; `voids`: it
-    makes the group unknown.
+    `excluded`: its weight is shared among the others; `excluded_at_best`: excluded with every unknown at its
+    best; `voids`: it makes the group unknown.
     """
 
-    left: Bools | None = None
-    left_most: Bools | None = None
+    excluded: Bools | None = None
+    excluded_at_best: Bools | None = None
     voids: Bools | None = None
 
 
-class RunCounted(Struct, eq=False):
-    """What the indicators of a run count with; for as long as no other run is scored, also their scores.
+class RunCounts(Struct, eq=False):
+    """Counts of the indicators of a run; `scores` is valid only until another run is scored.
 
-    `unknown`: where each is not known (None: nowhere).
+    `unknown`: mask of unknown rows by indicator, None if there are none.
     """
 
-    each: list[Counted]
+    each: list[ChildCounts]
     unknown: Bools | None
     scores: Ints
 
 
-class _Member:
+class _RunMember:
     """One indicator of a run."""
 
-    def __init__(self, leaf: CompiledIndicator, compiler: Compiler, curves: Curves) -> None:
+    def __init__(self, leaf: CompiledIndicator, compiler: ColumnCompiler, curves: CurveCompiler) -> None:
         self.leaf = leaf
-        self.value: Value = value_of(leaf.definition.value, compiler, 0)
-        self.score: Scoring = curves.scoring(leaf, self.value)
+        self.value: RawValueExpression = compile_raw_value(leaf.definition.value, compiler, 0)
+        self.write_scores: RowScorer = curves.compile_curve(leaf, self.value)
         self._others = sorted(
-            {given.position for given in self.value.given if isinstance(given, Answer)} - {leaf.position}
+            {given.position for given in self.value.conditions if isinstance(given, AnswerSent)} - {leaf.position}
         )
 
-    def valued(self, block: Block, opened: Bools | None, into: Bools) -> None:
-        """Writes where it has a raw value."""
+    def write_valued(self, block: RowBlock, opened: Bools | None, into: Bools) -> None:
+        """Write the rows that have a raw value into `into`."""
         present = block.present[self.leaf.position]
         there = [block.present[position] for position in self._others]
-        if self.value.may_lack:
+        if self.value.can_be_undefined:
             np.not_equal(self.value.below.read(block), 0, out=into)
             there.append(present)
         else:
@@ -175,18 +184,18 @@ class _Member:
         for each in there if opened is None else (opened, *there):
             np.bitwise_and(into, each, out=into)
 
-    def borrowing(self, block: Block, judged: Judgement) -> Bools | None:
-        """Where its value reads an answer of another indicator that is absent."""
+    def find_borrowing_absent(self, block: RowBlock, judged: CaseJudgement) -> Bools | None:
+        """Return the rows in which its value reads an absent answer of another indicator."""
         if not self._others:
             return None
         there = block.present[self.leaf.position]
         if judged.open is not None:
             there = there & judged.open
         every = np.logical_and.reduce([block.present[position] for position in self._others])
-        return some(there > every)
+        return drop_empty_mask(there > every)
 
-    def unknown(self, block: Block, judged: Judgement, borrowing: Bools | None, into: Bools) -> None:
-        """Writes where it is unknown."""
+    def write_unknown(self, block: RowBlock, judged: CaseJudgement, borrowing: Bools | None, into: Bools) -> None:
+        """Write the rows in which it is unknown into `into`."""
         present = block.present[self.leaf.position]
         if judged.open is None:
             np.logical_not(present, out=into)
@@ -197,107 +206,107 @@ class _Member:
                 np.bitwise_or(into, silent, out=into)
 
 
-Constants = NDArray[np.integer]
-"""A number for each indicator of a run, as a column that stands beside its rows."""
+RunConstants = NDArray[np.integer]
+"""Number for each indicator of a run, shaped as a column that broadcasts over its rows."""
 
 
-class Run:
-    """Indicators that follow each other below one group, scored together."""
+class RunScorer:
+    """Scorer of consecutive indicators of one group."""
 
-    def __init__(self, leaves: Sequence[CompiledIndicator], compiler: Compiler, curves: Curves) -> None:
+    def __init__(self, leaves: Sequence[CompiledIndicator], compiler: ColumnCompiler, curves: CurveCompiler) -> None:
         self.slice = slice(leaves[0].position, leaves[-1].position + 1)
-        self._members = [_Member(leaf, compiler, curves) for leaf in leaves]
-        self._silent = leaves[0].unknown_score != leaves[0].low
+        self._members = [_RunMember(leaf, compiler, curves) for leaf in leaves]
+        self._excludes_unknown = leaves[0].unknown_score != leaves[0].low
         self._voids = leaves[0].unknown_score == UNKNOWN
-        self._low = _column(leaf.low for leaf in leaves)
-        self._best = _column(leaf.best for leaf in leaves)
-        self._cap = _column(leaf.cap for leaf in leaves)
+        self._low = _build_column(leaf.low for leaf in leaves)
+        self._best = _build_column(leaf.best for leaf in leaves)
+        self._cap = _build_column(leaf.cap for leaf in leaves)
         self._flat = np.array([[leaf.best == leaf.low] for leaf in leaves])
-        capped = (CODE["zero" if leaf.cap == leaf.low else "partial"] for leaf in leaves)
-        self._more_when_capped = _column(CODE["capped"] - code for code in capped).astype(np.int8)
-        compiler.needs.run(len(leaves))
+        capped = (CODE_NUMBERS["zero" if leaf.cap == leaf.low else "partial"] for leaf in leaves)
+        self._more_when_capped = _build_column(CODE_NUMBERS["capped"] - code for code in capped).astype(np.int8)
+        compiler.needs.use_members(len(leaves))
 
-    def count(
-        self, block: Block, judgements: Sequence[Judgement], contradicted: Mapping[int, Contradicted]
-    ) -> RunCounted:
-        """Writes scores, highest scores and codes of the rows of a block."""
+    def score_run(
+        self, block: RowBlock, judgements: Sequence[CaseJudgement], contradicted: Mapping[int, ContradictedRows]
+    ) -> RunCounts:
+        """Write scores, highest scores and codes of the rows of a block, and return how the indicators count."""
         members = self._members
         # In the results the rows lie far apart, often where they push each other out of the cache.
-        scores, most = block.scores[: len(members)], block.maxima[: len(members)]
+        scores, maxima = block.scores[: len(members)], block.maxima[: len(members)]
         codes = block.codes[: len(members)]
         valued, unknown, spare = (marks[: len(members)] for marks in block.marks)
         for_themselves: list[tuple[int, Bools]] = []
         for number, (member, judged) in enumerate(zip(members, judgements, strict=True)):
-            member.score(block, scores[number])
-            member.valued(block, judged.open, valued[number])
-            borrowing = member.borrowing(block, judged)
-            member.unknown(block, judged, borrowing, unknown[number])
+            member.write_scores(block, scores[number])
+            member.write_valued(block, judged.open, valued[number])
+            borrowing = member.find_borrowing_absent(block, judged)
+            member.write_unknown(block, judged, borrowing, unknown[number])
             for_themselves += [(number, mask) for mask in (judged.doubtful, borrowing) if mask is not None]
-        self._only(scores, valued)
+        self._reset_unvalued(scores, valued)
         self._cap_declared(block, scores, spare)
-        capped = self._lowered(block, scores, valued)
-        self._code(block, judgements, scores, codes, valued, spare)
+        capped = self._find_lowered(block, scores, valued)
+        self._write_codes(block, judgements, scores, codes, valued, spare)
         for number, rows in capped:
-            codes[number, rows] = CODE["capped"]
+            codes[number, rows] = CODE_NUMBERS["capped"]
         if unknown.any():
             self._mark_unknown(block, for_themselves, codes, unknown, spare)
-            np.multiply(unknown, self._best - self._low, out=most)
-            np.add(most, scores, out=most)
+            np.multiply(unknown, self._best - self._low, out=maxima)
+            np.add(maxima, scores, out=maxima)
         else:
-            np.copyto(most, scores)
+            np.copyto(maxima, scores)
         counted = [
-            self._counted(number, judged, scores, most, codes, unknown, contradicted)
+            self._build_counts(number, judged, scores, maxima, codes, unknown, contradicted)
             for number, judged in enumerate(judgements)
         ]
         np.copyto(block.views.scores[self.slice], scores)
-        np.copyto(block.views.maxima[self.slice], most)
+        np.copyto(block.views.maxima[self.slice], maxima)
         np.copyto(block.views.codes[self.slice], codes)
-        return RunCounted(counted, some(unknown), scores)
+        return RunCounts(counted, drop_empty_mask(unknown), scores)
 
-    def _only(self, scores: Ints, valued: Bools) -> None:
-        """Keeps the scores of the rows that have a raw value; all others count the least."""
+    def _reset_unvalued(self, scores: Ints, valued: Bools) -> None:
+        """Set the scores of rows without a raw value to the lowest score."""
         if self._low.any():
             np.subtract(scores, self._low, out=scores)
         np.multiply(scores, valued, out=scores)
         if self._low.any():
             np.add(scores, self._low, out=scores)
 
-    def _cap_declared(self, block: Block, scores: Ints, capped: Bools) -> None:
-        """Caps what is only declared; `capped`: where that lowers a score, and anything where nobody only declares."""
+    def _cap_declared(self, block: RowBlock, scores: Ints, capped: Bools) -> None:
+        """Cap self-declared scores, and write the lowered rows into `capped` (arbitrary if no row is self-declared)."""
         if block.self_declared is None:
             return
         np.greater(scores, self._cap, out=capped)
         np.bitwise_and(capped, block.self_declared[self.slice], out=capped)
         np.copyto(scores, self._cap, where=capped)
 
-    def _lowered(self, block: Block, scores: Ints, valued: Bools) -> list[tuple[int, Bools]]:
-        """The indicators whose level review has lowered, each with where that lowers its score."""
+    def _find_lowered(self, block: RowBlock, scores: Ints, valued: Bools) -> list[tuple[int, Bools]]:
+        """Return the indicators whose level review has lowered, with the rows in which that lowers the score."""
         found = []
         for number, member in enumerate(self._members):
             sent = block.level_sent.get(member.leaf.position)
             if sent is not None:
                 uncapped, slot = np.empty_like(scores[number]), member.leaf.slots[0]
                 lowered, block.facts[slot] = block.facts[slot], sent
-                member.score(block, uncapped)
+                member.write_scores(block, uncapped)
                 block.facts[slot] = lowered
                 found.append((number, valued[number] & (uncapped > scores[number])))
         return found
 
-    def _code(
+    def _write_codes(
         self,
-        block: Block,
-        judgements: Sequence[Judgement],
+        block: RowBlock,
+        judgements: Sequence[CaseJudgement],
         scores: Ints,
         codes: NDArray[np.int8],
         spent: Bools,
         capped: Bools,
     ) -> None:
-        """The codes by score, where nothing else gives one; who counts the least for a reason scores 0 too.
+        """Write the codes that follow from score, zero rule and applicability.
 
-        `capped`: where what is only declared is capped; `spent` is overwritten.
+        `capped`: rows whose self-declared score is capped; `spent`: overwritten.
         """
         np.equal(scores, self._low, out=spent)
-        np.add(spent.view(np.int8), CODE["partial"], out=codes)
+        np.add(spent.view(np.int8), CODE_NUMBERS["partial"], out=codes)
         np.equal(scores, self._best, out=spent)
         if self._flat.any():
             np.greater(spent, self._flat, out=spent)
@@ -307,75 +316,81 @@ class Run:
             np.add(codes, spent.view(np.int8), out=codes)
         for code, judged in zip(codes, judgements, strict=True):
             if judged.zero is not None:
-                _add(code, judged.zero, CODE["zero_by_rule"] - CODE["zero"], spent[0])
-            if judged.left is not None:
-                _add(code, judged.left, CODE["not_applicable"] - CODE["zero"], spent[0])
+                _add_where(code, judged.zero, CODE_NUMBERS["zero_by_rule"] - CODE_NUMBERS["zero"], spent[0])
+            if judged.not_applicable is not None:
+                _add_where(code, judged.not_applicable, CODE_NUMBERS["not_applicable"] - CODE_NUMBERS["zero"], spent[0])
 
     def _mark_unknown(
         self,
-        block: Block,
+        block: RowBlock,
         for_themselves: Sequence[tuple[int, Bools]],
         codes: NDArray[np.int8],
         unknown: Bools,
         spare: Bools,
     ) -> None:
-        """The codes of what is unknown; `for_themselves`: where that is not because the answer was set aside."""
-        _add(codes, unknown, CODE["unknown"] - CODE["zero"], spare)
+        """Write the codes of unknown rows.
+
+        `for_themselves`: rows that are unknown for another reason than an answer set aside.
+        """
+        _add_where(codes, unknown, CODE_NUMBERS["unknown"] - CODE_NUMBERS["zero"], spare)
         if block.set_aside is None:
             return
         aside = block.set_aside[self.slice]
-        _add(codes, unknown, aside, spare)
+        _add_where(codes, unknown, aside, spare)
         for number, mask in for_themselves:
-            codes[number][mask] = CODE["unknown"]
+            codes[number][mask] = CODE_NUMBERS["unknown"]
 
-    def _counted(
+    def _build_counts(
         self,
         number: int,
-        judged: Judgement,
+        judged: CaseJudgement,
         scores: Ints,
-        most: Ints,
+        maxima: Ints,
         codes: NDArray[np.int8],
         unknown: Bools,
-        contradicted: Mapping[int, Contradicted],
-    ) -> Counted:
-        """What one indicator counts with; without score where it left, the least where it is contradicted."""
+        contradicted: Mapping[int, ContradictedRows],
+    ) -> ChildCounts:
+        """Return how an indicator counts, and adjust its scores.
+
+        A row that is not applicable has no score; a contradicted one has the lowest.
+        """
         leaf, score, silent = self._members[number].leaf, scores[number], unknown[number]
-        left = judged.left
+        left = judged.not_applicable
         if left is not None:
-            for row in (score, most[number]):
+            for row in (score, maxima[number]):
                 if leaf.low == 0:
                     np.subtract(row, left, out=row)
                 else:
-                    row[left] = LEFT
+                    row[left] = NO_SCORE
         wrong = contradicted.get(leaf.position)
         if wrong is not None:
             rows = wrong.rows
-            score[rows], most[number][rows] = leaf.low, leaf.best
-            wrong.mark(codes[number])
+            score[rows], maxima[number][rows] = leaf.low, leaf.best
+            wrong.write_codes(codes[number])
             if left is not None:
                 left = left.copy()
                 left[rows] = False
             silent[rows] = False
-        counted = Counted(left, left)
-        if self._silent:
-            score[silent] = LEFT
+        counted = ChildCounts(left, left)
+        if self._excludes_unknown:
+            score[silent] = NO_SCORE
             if self._voids:
-                counted.voids = some(silent.copy())
+                counted.voids = drop_empty_mask(silent.copy())
             else:
-                counted.left = some(silent.copy() if left is None else left | silent)
+                counted.excluded = drop_empty_mask(silent.copy() if left is None else left | silent)
         if wrong is not None:
             silent[rows] = True
         return counted
 
 
-def _column(numbers: Iterable[int]) -> Constants:
-    """Constants of a run, in 32 bits where these hold them."""
+def _build_column(numbers: Iterable[int]) -> RunConstants:
+    """Return constants of a run as a column, in 32 bits if these hold them."""
     column = np.array(list(numbers))[:, np.newaxis]
-    return column.astype(np.int32) if (np.abs(column) <= NARROW).all() else column
+    return column.astype(np.int32) if (np.abs(column) <= INT32_MAX).all() else column
 
 
-def _add(codes: NDArray[np.int8], where: Bools, by: int | NDArray[np.int8], spare: Bools) -> None:
-    """Adds to the codes of some rows."""
+def _add_where(codes: NDArray[np.int8], where: Bools, by: int | NDArray[np.int8], spare: Bools) -> None:
+    """Add `by` to the codes of the rows in `where`."""
     more = spare.view(np.int8)
     np.multiply(where.view(np.int8), by, out=more)
     np.add(codes, more, out=codes)

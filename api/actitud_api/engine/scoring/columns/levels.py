@@ -1,4 +1,4 @@
-"""Levels over a block: gates, what review allows, provisional (SCORING, section 6)."""
+"""Levels over a block: gates, limits set by review, provisional levels (SCORING, section 6)."""
 
 from __future__ import annotations
 
@@ -20,54 +20,54 @@ from actitud_api.engine.methodology.model import (
     ValueOperand,
 )
 from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, NULL, Evaluated, Facts
-from actitud_api.engine.scoring.columns.block import CODE, LEFT, Block, Needs, group_ids
+from actitud_api.engine.scoring.columns.block import CODE_NUMBERS, NO_SCORE, RowBlock, ScratchNeeds, list_group_ids
 from actitud_api.engine.scoring.columns.expressions import (
-    INVERSE,
-    Compiler,
-    Condition,
-    Every,
+    NEGATED_OPERATORS,
+    AbsentFactReading,
+    AllNull,
+    ColumnCompiler,
+    CompiledNumbers,
+    CompiledTruths,
+    ExceedsInt64,
     Extent,
-    Extreme,
-    Null,
-    Numbers,
-    RawValue,
-    Reading,
-    Score,
-    TooWide,
-    Truths,
+    ExtremeScore,
+    IndicatorRawValue,
+    NodeScore,
+    NullCase,
+    NumberCondition,
 )
 from actitud_api.engine.scoring.columns.table import Bools, Ints
-from actitud_api.engine.scoring.columns.tree import STATUS
+from actitud_api.engine.scoring.columns.tree import STATUS_NUMBERS
 from actitud_api.engine.scoring.compile import CompiledGate, CompiledLevel, CompiledMethodology
 from actitud_api.engine.scoring.evaluate import OBSERVED
 
 _VALUED = frozenset(OBSERVED - {"zero_by_rule"})
-"""The codes of answers that may have a raw value."""
+"""Codes of answers that may have a raw value."""
 
-Asked = Callable[[Block, Bools], Bools]
-"""In which of some rows of a block something holds; in the others anything."""
-
-
-class Awkward(Exception):
-    """An operand that is not computed with whole columns."""
+RowCheck = Callable[[RowBlock, Bools], Bools]
+"""Function that returns the rows in which a condition holds, among given rows of a block; others are arbitrary."""
 
 
-class Levels:
-    """Finds the levels of blocks."""
+class NotComputedByColumns(Exception):
+    """An operand cannot be computed with whole columns."""
 
-    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: Needs) -> None:
+
+class LevelAssigner:
+    """Assigner of levels to the rows of blocks."""
+
+    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
         compiler = _GateCompiler(plan, extent, needs)
         self._levels = [
-            (level.number, [_gate(gate, compiler) for gate in level.gates], _firm(level, compiler))
+            (level.number, [_compile_gate(gate, compiler) for gate in level.gates], _compile_firmness(level, compiler))
             for level in plan.levels
         ]
 
-    def reach(self, block: Block) -> None:
-        """Writes the level and whether it is provisional."""
+    def assign_levels(self, block: RowBlock) -> None:
+        """Write the level of each row and whether it is provisional."""
         views = block.views
         views.level.fill(0)
         views.provisional.fill(False)
-        there = (views.status == STATUS["complete"]) | (views.status == STATUS["sufficient"])
+        there = (views.status == STATUS_NUMBERS["complete"]) | (views.status == STATUS_NUMBERS["sufficient"])
         for number, gates, firm in self._levels:
             for gate in gates:
                 there &= gate(block, there)
@@ -82,92 +82,105 @@ class Levels:
                 np.bitwise_or(views.provisional, there & ~firm(block, there), out=views.provisional)
 
 
-def _gate(compiled: CompiledGate, compiler: _GateCompiler) -> Asked:
+def _compile_gate(compiled: CompiledGate, compiler: _GateCompiler) -> RowCheck:
     gate = compiled.definition
     try:
-        holds = compiler.certain(gate.holds, True, 0)
+        holds = compiler.compile_predicate(gate.holds, True, 0)
         if gate.when_not_applicable == "pass":
-            there, _ = compiler.sides(gate.holds, 0)
-            left = [compiler.nulled(there.nulls, 1), *(compiler.met(condition, 2) for condition in there.given)]
-            holds = compiler.either([holds, compiler.both(left, 1)], 0)
-        return _everywhere(holds)
-    except (Awkward, TooWide):
+            there, _ = compiler.compile_sides(gate.holds, 0)
+            left = [
+                compiler.compile_any_null(there.nulls, 1),
+                *(compiler.compile_condition(condition, 2) for condition in there.conditions),
+            ]
+            holds = compiler.join_any([holds, compiler.join_all(left, 1)], 0)
+        return _check_all_rows(holds)
+    except (NotComputedByColumns, ExceedsInt64):
         passes = gate.when_not_applicable == "pass"
-        return _by_the_plan(
+        return _check_row_by_row(
             compiler.plan,
             lambda figures: passes if compiled.actual(figures) is NULL else compiled.holds(figures) is True,
         )
 
 
-def _firm(level: CompiledLevel, compiler: _GateCompiler) -> Asked | None:
+def _compile_firmness(level: CompiledLevel, compiler: _GateCompiler) -> RowCheck | None:
     predicate = compiler.plan.document.levels[level.number - 1].provisional_unless
     if predicate is None:
         return None
     try:
-        return _everywhere(compiler.certain(predicate, True, 0))
-    except (Awkward, TooWide):
+        return _check_all_rows(compiler.compile_predicate(predicate, True, 0))
+    except (NotComputedByColumns, ExceedsInt64):
         firm = level.firm
         assert firm is not None
-        return _by_the_plan(compiler.plan, lambda figures: firm(figures) is True)
+        return _check_row_by_row(compiler.plan, lambda figures: firm(figures) is True)
 
 
-def _everywhere(truths: Truths) -> Asked:
+def _check_all_rows(truths: CompiledTruths) -> RowCheck:
     if truths.constant is not None:
         constant = truths.constant
         return lambda block, _: np.full(block.rows, constant)
     return lambda block, _: truths.read(block)
 
 
-def _by_the_plan(plan: CompiledMethodology, holds: Callable[[_Row], bool]) -> Asked:
-    """Row by row, as the scalar evaluator does it."""
+def _check_row_by_row(plan: CompiledMethodology, holds: Callable[[_RowFigures], bool]) -> RowCheck:
+    """Return a check that evaluates each row as the scalar evaluator does."""
 
-    def asked(block: Block, rows: Bools) -> Bools:
+    def asked(block: RowBlock, rows: Bools) -> Bools:
         found = np.zeros(block.rows, np.bool)
         for row in np.flatnonzero(rows).tolist():
-            found[row] = holds(_Row(plan, block, row))
+            found[row] = holds(_RowFigures(plan, block, row))
         return found
 
     return asked
 
 
-class _GateCompiler(Compiler):
-    """Compiles operands over the figures of a score; raises `Awkward` for those that are not whole numbers.
+class _GateCompiler(ColumnCompiler):
+    """Compiler of operands over the results of a score; they read no answers.
 
-    They read no answers, of which alone a reading says anything.
+    Operands that are not whole numbers raise `NotComputedByColumns`. The treatment of absent facts has no
+    effect.
     """
 
-    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: Needs) -> None:
+    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
         super().__init__(plan, extent, needs)
         # Silence takes a score away only where an unknown child does not count the least.
-        self._silent = any(group.definition.missing != "zero" for group in plan.groups.values())
+        self._can_lose_scores = any(group.definition.missing != "zero" for group in plan.groups.values())
 
-    def numbers(self, operand: Operand, depth: int, reading: Reading = Reading.OPEN) -> Numbers:
+    def compile_operand(
+        self, operand: Operand, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
+    ) -> CompiledNumbers:
         unit = self.plan.unit
         match operand:
             case IndexOperand():
-                return Numbers(lambda block: block.views.index, Fraction(1, unit), LEFT, self.plan.root.high)
+                return CompiledNumbers(
+                    lambda block: block.views.index, Fraction(1, unit), NO_SCORE, self.plan.root.high
+                )
             case ScoreOperand(node=node):
-                read, _, most = self._node(node)
-                marked = frozenset({Score(node)})
-                return Numbers(
-                    read, Fraction(1, unit), LEFT, most, given=marked if self._silent else frozenset(), nulls=marked
+                read, _, upper = self._find_node_arrays(node)
+                marked = frozenset({NodeScore(node)})
+                return CompiledNumbers(
+                    read,
+                    Fraction(1, unit),
+                    NO_SCORE,
+                    upper,
+                    conditions=marked if self._can_lose_scores else frozenset(),
+                    nulls=marked,
                 )
             case ValueOperand(indicator=indicator):
-                return self._value(indicator, depth)
-            case Minimum(of=members) | Maximum(of=members) if not self._silent:
+                return self._compile_raw_value(indicator, depth)
+            case Minimum(of=members) | Maximum(of=members) if not self._can_lose_scores:
                 nodes = tuple(member.node for member in members if isinstance(member, ScoreOperand))
                 if len(nodes) == len(members):
-                    return self._extreme(np.minimum if isinstance(operand, Minimum) else np.maximum, nodes)
-                return super().numbers(operand, depth)
+                    return self._compile_extreme(np.minimum if isinstance(operand, Minimum) else np.maximum, nodes)
+                return super().compile_operand(operand, depth)
             case _:
-                return super().numbers(operand, depth)
+                return super().compile_operand(operand, depth)
 
-    def _extreme(self, combine: np.ufunc, nodes: tuple[str, ...]) -> Numbers:
-        """The least or greatest score of nodes, of those that have not left: -1 where all have."""
-        reads = [self._node(node) for node in nodes]
+    def _compile_extreme(self, combine: np.ufunc, nodes: tuple[str, ...]) -> CompiledNumbers:
+        """Compile the lowest or highest score of the applicable nodes: -1 if none is applicable."""
+        reads = [self._find_node_arrays(node) for node in nodes]
         key = combine, nodes
 
-        def extreme(block: Block) -> Ints:
+        def extreme(block: RowBlock) -> Ints:
             found = block.extremes.get(key)
             if found is None:
                 # As an unsigned number -1 is the greatest, as a signed one the least: never the extreme that is asked.
@@ -179,11 +192,13 @@ class _GateCompiler(Compiler):
                 found = block.extremes[key] = so_far.view(first.dtype)
             return found
 
-        most = max(most for _, _, most in reads)
-        return Numbers(extreme, Fraction(1, self.plan.unit), LEFT, most, nulls=frozenset({Extreme(combine, nodes)}))
+        upper = max(upper for _, _, upper in reads)
+        return CompiledNumbers(
+            extreme, Fraction(1, self.plan.unit), NO_SCORE, upper, nulls=frozenset({ExtremeScore(combine, nodes)})
+        )
 
-    def _node(self, node: str) -> tuple[Callable[[Block], Ints], Callable[[Block], Ints], int]:
-        """The scores of a node, its highest scores, and the top of its range."""
+    def _find_node_arrays(self, node: str) -> tuple[Callable[[RowBlock], Ints], Callable[[RowBlock], Ints], int]:
+        """Return readers of the scores and the highest scores of a node, and the top of its range."""
         position = self.plan.positions.get(node)
         if position is not None:
             return (
@@ -191,63 +206,75 @@ class _GateCompiler(Compiler):
                 lambda block: block.views.maxima[position],
                 self.plan.indicators[position].high,
             )
-        row = group_ids(self.plan).index(node)
+        row = list_group_ids(self.plan).index(node)
         return (
             lambda block: block.views.groups[row],
             lambda block: block.views.groups_max[row],
             self.plan.groups[node].high,
         )
 
-    def _value(self, indicator: str, depth: int) -> Numbers:
-        """The raw value of an indicator, where it is no quotient."""
+    def _compile_raw_value(self, indicator: str, depth: int) -> CompiledNumbers:
+        """Compile the raw value of an indicator.
+
+        Raises:
+            NotComputedByColumns: It is a quotient, or a yes/no that is not an answer.
+        """
         position = self.plan.positions[indicator]
         known = self.plan.indicators[position].definition
         if isinstance(known.value, Quotient) or (
             known.curve.kind == "boolean" and not isinstance(known.value, AnswerOperand)
         ):
-            raise Awkward
-        return self._valued(self.numbers(known.value, depth), position)
+            raise NotComputedByColumns
+        return self._mark_raw_value(self.compile_operand(known.value, depth), position)
 
-    def _valued(self, numbers: Numbers, position: int) -> Numbers:
-        marked = frozenset({RawValue(position)})
-        return replace(numbers, given=marked, nulls=marked)
+    def _mark_raw_value(self, numbers: CompiledNumbers, position: int) -> CompiledNumbers:
+        marked = frozenset({IndicatorRawValue(position)})
+        return replace(numbers, conditions=marked, nulls=marked)
 
-    def sides(self, compare: Compare, depth: int, reading: Reading = Reading.OPEN) -> tuple[Numbers, Numbers]:
-        """A quotient of the left side multiplies the right one instead."""
+    def compile_sides(
+        self, compare: Compare, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
+    ) -> tuple[CompiledNumbers, CompiledNumbers]:
+        """Compile both sides; the denominator of a quotient on the left multiplies the right side instead."""
         match compare.left:
             case ValueOperand(indicator=indicator):
                 position = self.plan.positions[indicator]
                 formula = self.plan.indicators[position].definition.value
                 if isinstance(formula, Quotient) and self.plan.indicators[position].definition.curve.kind != "boolean":
-                    below = self.numbers(formula.denominator, depth + 1)
-                    if below.least < 0:
-                        raise Awkward
-                    asked = self.numbers(compare.right, depth + 2)
-                    above = self.numbers(formula.numerator, depth)
-                    return self._valued(above, position), self.product([below, asked], depth + 1)
-        return super().sides(compare, depth)
+                    below = self.compile_operand(formula.denominator, depth + 1)
+                    if below.lower < 0:
+                        raise NotComputedByColumns
+                    asked = self.compile_operand(compare.right, depth + 2)
+                    above = self.compile_operand(formula.numerator, depth)
+                    return self._mark_raw_value(above, position), self.multiply_numbers([below, asked], depth + 1)
+        return super().compile_sides(compare, depth)
 
-    def certainly(self, compare: Compare, value: bool, depth: int, reading: Reading) -> Truths:
-        """As over facts, but what is too wide is awkward too."""
-        left, right = self.sides(compare, depth)
-        if value and compare.op in ("ge", "gt") and right.constant and right.least >= 0:
+    def compile_comparison(
+        self, compare: Compare, value: bool, depth: int, reading: AbsentFactReading
+    ) -> CompiledTruths:
+        """Compile a comparison as over facts, without recomputing large numbers.
+
+        Raises:
+            ExceedsInt64: A result may exceed 64 bits.
+        """
+        left, right = self.compile_sides(compare, depth)
+        if value and compare.op in ("ge", "gt") and right.constant and right.lower >= 0:
             # Scores that left are -1, and so reach nothing by themselves.
-            scores = frozenset(null for null in left.nulls if isinstance(null, Score | Extreme))
+            scores = frozenset(null for null in left.nulls if isinstance(null, NodeScore | ExtremeScore))
             if isinstance(compare.left, ScoreOperand | Minimum | Maximum) and scores == left.nulls:
                 left = replace(left, nulls=frozenset())
-        op = compare.op if value else INVERSE[compare.op]
-        return self.determined(self.compared(op, left, right, depth), left, right, value, depth)
+        op = compare.op if value else NEGATED_OPERATORS[compare.op]
+        return self.restrict_to_determined(self.compare_numbers(op, left, right, depth), left, right, value, depth)
 
-    def combined(self, combine: np.ufunc, parts: Sequence[Numbers], depth: int) -> Numbers:
-        """The least and the greatest are those of what is not null."""
+    def combine_numbers(self, combine: np.ufunc, parts: Sequence[CompiledNumbers], depth: int) -> CompiledNumbers:
+        """Compile the minimum, maximum or sum; minimum and maximum are those of the numbers that are not null."""
         if combine is np.add or not any(part.nulls for part in parts):
-            return super().combined(combine, parts, depth)
-        parts = self.alike(parts, depth)
-        least, most = self.held(min(part.least for part in parts), max(part.most for part in parts))
-        neutral = most if combine is np.minimum else least
-        reads = [(part.read, self.nulled(part.nulls, depth + 2)) for part in parts]
+            return super().combine_numbers(combine, parts, depth)
+        parts = self.align_scales(parts, depth)
+        lower, upper = self.check_int64(min(part.lower for part in parts), max(part.upper for part in parts))
+        neutral = upper if combine is np.minimum else lower
+        reads = [(part.read, self.compile_any_null(part.nulls, depth + 2)) for part in parts]
 
-        def extreme(block: Block) -> Ints:
+        def extreme(block: RowBlock) -> Ints:
             found = np.full(block.rows, neutral)
             for read, null in reads:
                 values = read(block)
@@ -255,63 +282,65 @@ class _GateCompiler(Compiler):
                 combine(found, there, out=found)
             return found
 
-        return Numbers(
+        return CompiledNumbers(
             extreme,
             parts[0].scale,
-            least,
-            most,
-            given=frozenset[Condition]().union(*(part.given for part in parts)),
-            nulls=frozenset({Every(tuple(part.nulls for part in parts))}),
+            lower,
+            upper,
+            conditions=frozenset[NumberCondition]().union(*(part.conditions for part in parts)),
+            nulls=frozenset({AllNull(tuple(part.nulls for part in parts))}),
         )
 
-    def met(self, condition: Condition, depth: int) -> Truths:
+    def compile_condition(self, condition: NumberCondition, depth: int) -> CompiledTruths:
         match condition:
-            case Score(node=node):
-                score, most, _ = self._node(node)
-                return Truths(lambda block: (score(block) != LEFT) | (most(block) == LEFT))
-            case RawValue(position=position):
-                return self._has_value(position, depth)
+            case NodeScore(node=node):
+                score, maxima, _ = self._find_node_arrays(node)
+                return CompiledTruths(lambda block: (score(block) != NO_SCORE) | (maxima(block) == NO_SCORE))
+            case IndicatorRawValue(position=position):
+                return self._compile_value_presence(position, depth)
             case _:
-                return super().met(condition, depth)
+                return super().compile_condition(condition, depth)
 
-    def _has_value(self, position: int, depth: int) -> Truths:
-        """Where a raw value is there, with evidence, or the indicator does not apply."""
+    def _compile_value_presence(self, position: int, depth: int) -> CompiledTruths:
+        """Compile the rows with an evidenced raw value, or in which the indicator is not applicable."""
         formula = self.plan.indicators[position].definition.value
-        below = self.numbers(formula.denominator, depth) if isinstance(formula, Quotient) else None
+        below = self.compile_operand(formula.denominator, depth) if isinstance(formula, Quotient) else None
         # These codes say as well that all that it reads was sent.
-        codes = np.array([code in _VALUED for code in CODE])
+        codes = np.array([code in _VALUED for code in CODE_NUMBERS])
 
-        def there(block: Block) -> Bools:
+        def there(block: RowBlock) -> Bools:
             found: Bools = codes[block.views.codes[position]]
             if block.self_declared is not None:
                 found &= ~block.self_declared[position]
             if below is not None:
                 found &= np.not_equal(below.read(block), 0)
-            found |= block.views.codes[position] == CODE["not_applicable"]
+            found |= block.views.codes[position] == CODE_NUMBERS["not_applicable"]
             return found
 
-        return Truths(there)
+        return CompiledTruths(there)
 
-    def null(self, null: Null, depth: int) -> Truths:
+    def compile_null(self, null: NullCase, depth: int) -> CompiledTruths:
         match null:
-            case Score(node=node):
-                score, most, _ = self._node(node)
-                return Truths(lambda block: (score(block) == LEFT) & (most(block) == LEFT))
-            case RawValue(position=position):
-                return Truths(lambda block: block.views.codes[position] == CODE["not_applicable"])
-            case Extreme(combine=combine, nodes=nodes):
-                extreme = self._extreme(combine, nodes).read
-                return Truths(lambda block: extreme(block) == LEFT)
-            case Every(of=parts):
-                return self.both([self.nulled(part, depth + bool(number)) for number, part in enumerate(parts)], depth)
+            case NodeScore(node=node):
+                score, maxima, _ = self._find_node_arrays(node)
+                return CompiledTruths(lambda block: (score(block) == NO_SCORE) & (maxima(block) == NO_SCORE))
+            case IndicatorRawValue(position=position):
+                return CompiledTruths(lambda block: block.views.codes[position] == CODE_NUMBERS["not_applicable"])
+            case ExtremeScore(combine=combine, nodes=nodes):
+                extreme = self._compile_extreme(combine, nodes).read
+                return CompiledTruths(lambda block: extreme(block) == NO_SCORE)
+            case AllNull(of=parts):
+                return self.join_all(
+                    [self.compile_any_null(part, depth + bool(number)) for number, part in enumerate(parts)], depth
+                )
             case _:
-                return super().null(null, depth)
+                return super().compile_null(null, depth)
 
 
-class _Row:
-    """The figures of one row, as gates read them (see `compile.GateInputs`)."""
+class _RowFigures:
+    """Results of one row, as gates read them (see `compile.GateInputs`)."""
 
-    def __init__(self, plan: CompiledMethodology, block: Block, row: int) -> None:
+    def __init__(self, plan: CompiledMethodology, block: RowBlock, row: int) -> None:
         self._plan = plan
         self._block = block
         self._row = row
@@ -322,34 +351,34 @@ class _Row:
     def read_score(self, node: str) -> Evaluated:
         views, position = self._block.views, self._plan.positions.get(node)
         if position is None:
-            number = group_ids(self._plan).index(node)
-            units, most = views.groups[number, self._row], views.groups_max[number, self._row]
+            number = list_group_ids(self._plan).index(node)
+            units, maximum = views.groups[number, self._row], views.groups_max[number, self._row]
         else:
-            units, most = views.scores[position, self._row], views.maxima[position, self._row]
-        if units == LEFT:
-            return NULL if most == LEFT else None
+            units, maximum = views.scores[position, self._row], views.maxima[position, self._row]
+        if units == NO_SCORE:
+            return NULL if maximum == NO_SCORE else None
         return Fraction(int(units), self._plan.unit)
 
     def read_value(self, indicator: str) -> Evaluated:
         leaf = self._plan.indicators[self._plan.positions[indicator]]
         code = int(self._block.views.codes[leaf.position, self._row])
-        if code == CODE["not_applicable"]:
+        if code == CODE_NUMBERS["not_applicable"]:
             return NULL
         declared = self._block.self_declared
         if code not in _VALUED_CODES or (declared is not None and declared[leaf.position, self._row]):
             return None
-        value = leaf.compute_value(self._facts())
+        value = leaf.compute_value(self._load_facts())
         if value is None:
             return None
         return bool(value[0]) if leaf.definition.curve.kind == "boolean" else Fraction(*value)
 
     def read_profile(self, field: str) -> Evaluated:
-        value = self._facts()[self._plan.layout.profile[field]]
+        value = self._load_facts()[self._plan.layout.profile[field]]
         assert not isinstance(value, frozenset)
         return value
 
-    def _facts(self) -> Facts:
-        """The facts of the row by slot, as `load_facts` gives them."""
+    def _load_facts(self) -> Facts:
+        """Return the facts of the row by slot, in the form of `load_facts`."""
         plan, block, row = self._plan, self._block, self._row
         facts: Facts = [None] * plan.layout.size
         for field in plan.document.profile:
@@ -382,4 +411,4 @@ class _Row:
         return facts
 
 
-_VALUED_CODES = frozenset(CODE[code] for code in _VALUED)
+_VALUED_CODES = frozenset(CODE_NUMBERS[code] for code in _VALUED)

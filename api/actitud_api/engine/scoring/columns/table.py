@@ -16,29 +16,29 @@ from actitud_api.engine.methodology.requests.answers import FactValue, SetAside,
 from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethodology, compile_methodology
 
 Ints = NDArray[np.integer]
-"""Integers of any width; in the few rows that 64 bits do not hold, Python's."""
+"""Integers of any width; Python integers in the few rows that 64 bits do not hold."""
 Bools = NDArray[np.bool]
 Floats = NDArray[np.float64]
 
-SET_ASIDE: tuple[SetAside, ...] = get_args(SetAside)
-"""Why an answer does not count; `Columns.set_aside` holds 1 and the position here, 0 where it counts."""
+SET_ASIDE_REASONS: tuple[SetAside, ...] = get_args(SetAside)
+"""Reasons to set an answer aside; `Columns.set_aside` holds 1 + the position here, 0 if the answer counts."""
 
 NO_LIMIT = int(np.iinfo(np.int32).max)
-"""In `level_caps` and `max_level`: review sets none."""
+"""Value in `level_caps` and `max_level` for rows that review does not limit."""
 
 WIDTHS = (np.int8, np.int16, np.int32, np.int64)
 
 
 class Columns(Struct, frozen=True, kw_only=True, eq=False):
-    """The facts of many organisations under one methodology; make them with `columns_of` or `columns_from`.
+    """Facts of many organisations under one methodology; made by `build_columns` or `build_columns_from_arrays`.
 
-    `facts` has an array for each slot of the layout: integers in the narrowest type that holds them, 0 where there is
-    none; a `number` in whole units of its last decimal, a value of an enum as its position in the document, a
-    checklist as a mask of bits in the order of its components. `nulls` are the slots of profile fields that have no
-    value in some row. `present` (the answer was sent and counts, or none is needed), `self_declared` and `set_aside`
-    have a row for each indicator; by its position `level_sent`, the levels before review capped them; by slot
-    `profile_self_declared`. What concerns nobody is None, or absent. `extent` are the least and the greatest value of
-    each slot.
+    `facts`: an array for each slot of the layout, in the narrowest integer type, 0 for an absent fact. A
+    `number` is in whole units of its last decimal, an enum value its position in the document, a checklist a
+    bit mask in the order of its components. `extent`: lowest and highest value of each slot.
+
+    `present` (the answer was sent and counts, or none is needed), `self_declared` and `set_aside` have a row
+    for each indicator. `level_sent`: levels before review capped them, by position. `nulls` (profile fields
+    without a value) and `profile_self_declared`: by slot. A mask that would mark no row is None or absent.
     """
 
     methodology: Methodology
@@ -68,7 +68,7 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
         return sum(column.nbytes for column in self.facts) + sum(mark.nbytes for mark in marks if mark is not None)
 
     def take(self, rows: NDArray[np.intp]) -> Columns:
-        """The organisations of those rows, in their order; a row may stand several times."""
+        """Return the organisations of some rows, in that order; a row may occur several times."""
 
         def picked_by(marks: Mapping[int, _Mark]) -> dict[int, _Mark]:
             return {key: mark[rows] for key, mark in marks.items()}
@@ -78,7 +78,7 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
             methodology=self.methodology,
             rows=len(rows),
             facts=facts,
-            extent=tuple(_extent(column) for column in facts),
+            extent=tuple(_compute_extent(column) for column in facts),
             nulls=picked_by(self.nulls),
             present=self.present[:, rows],
             self_declared=None if self.self_declared is None else self.self_declared[:, rows],
@@ -93,11 +93,15 @@ _Mark = TypeVar("_Mark", Bools, Ints, NDArray[np.int8])
 
 
 class DefectiveColumns(ValueError):
-    """The arrays do not say what the document asks for; the message names the place."""
+    """The arrays do not match the document; the message names the array."""
 
 
-def columns_of(methodology: Methodology, submissions: Sequence[Submission]) -> Columns:
-    """The columns of submissions, in their order. Raises `DefectiveColumns`."""
+def build_columns(methodology: Methodology, submissions: Sequence[Submission]) -> Columns:
+    """Convert submissions to columns, in their order.
+
+    Raises:
+        DefectiveColumns: A submission does not match the document.
+    """
     plan = compile_methodology(methodology)
     rows = len(submissions)
     profile: dict[str, ArrayLike] = {}
@@ -105,7 +109,7 @@ def columns_of(methodology: Methodology, submissions: Sequence[Submission]) -> C
     for field in plan.document.profile:
         values = [submission.profile[field.name] for submission in submissions]
         nulls[field.name] = np.array([value is None for value in values], np.bool)
-        profile[field.name] = _of_field(field, values)
+        profile[field.name] = _convert_field(field, values)
     answers: dict[str, dict[str, ArrayLike]] = {}
     present: dict[str, ArrayLike] = {}
     for leaf in plan.indicators:
@@ -114,7 +118,7 @@ def columns_of(methodology: Methodology, submissions: Sequence[Submission]) -> C
             continue
         sent = [submission.answers.get(name) for submission in submissions]
         present[name] = np.array([answer is not None for answer in sent], np.bool)
-        answers[name] = {fact.name: _of_fact(leaf, fact, sent) for fact in leaf.definition.facts}
+        answers[name] = {fact.name: _convert_fact(leaf, fact, sent) for fact in leaf.definition.facts}
 
     def named(sets: Iterable[Iterable[str]], names: Iterable[str]) -> dict[str, ArrayLike]:
         marks = {name: np.zeros(rows, np.bool) for name in names}
@@ -129,11 +133,11 @@ def columns_of(methodology: Methodology, submissions: Sequence[Submission]) -> C
     for row, submission in enumerate(submissions):
         for name, why in submission.set_aside.items():
             if name in plan.positions:
-                set_aside.setdefault(name, np.zeros(rows, np.int8))[row] = 1 + SET_ASIDE.index(why)
+                set_aside.setdefault(name, np.zeros(rows, np.int8))[row] = 1 + SET_ASIDE_REASONS.index(why)
         for name, cap in submission.level_caps.items():
             level_caps.setdefault(name, np.full(rows, NO_LIMIT))[row] = min(cap, NO_LIMIT)
-    most = [NO_LIMIT if submission.max_level is None else submission.max_level for submission in submissions]
-    return columns_from(
+    upper = [NO_LIMIT if submission.max_level is None else submission.max_level for submission in submissions]
+    return build_columns_from_arrays(
         methodology,
         rows,
         profile=profile,
@@ -144,11 +148,11 @@ def columns_of(methodology: Methodology, submissions: Sequence[Submission]) -> C
         profile_self_declared=named((each.profile_self_declared for each in submissions), plan.layout.profile),
         set_aside=set_aside,
         level_caps=level_caps,
-        max_level=_whole(most),
+        max_level=_build_integers(upper),
     )
 
 
-def columns_from(
+def build_columns_from_arrays(
     methodology: Methodology,
     rows: int,
     *,
@@ -162,15 +166,26 @@ def columns_from(
     level_caps: Mapping[str, ArrayLike] | None = None,
     max_level: ArrayLike | None = None,
 ) -> Columns:
-    """The columns of arrays of `rows` integers or booleans, written as `Columns` says.
+    """Build columns from copies of arrays of `rows` integers or booleans, encoded as in `Columns`.
 
-    `profile` by field, every field of the document; `answers` by indicator and fact, those that anybody sent;
-    `present` says which rows sent them (default: all), `nulls` where a field has no value, `set_aside` the code of
-    the reason (0: it counts), `level_caps` and `max_level` what review sets (`NO_LIMIT`: nothing). The arrays are
-    copied. Raises `DefectiveColumns` where a field or fact is missing or unknown, has another length, is no integer,
-    or is a level or yes/no outside its curve.
+    Args:
+        methodology: The methodology that the facts answer.
+        rows: Number of organisations.
+        profile: Array of each field of the document.
+        answers: Arrays by indicator and fact; an indicator that no row answers may be absent.
+        present: Rows that sent the answer; default: all.
+        nulls: Rows in which a profile field has no value.
+        self_declared: Rows whose answer is only self-declared.
+        profile_self_declared: Rows whose profile field is only self-declared.
+        set_aside: Code of the reason in each row, 0 if the answer counts.
+        level_caps: Highest level allowed by review, by indicator; `NO_LIMIT` for none.
+        max_level: Highest level allowed by review for the whole; `NO_LIMIT` for none.
+
+    Raises:
+        DefectiveColumns: A field or fact is missing or unknown, has another length, is no integer, or is a level or
+            yes/no outside its curve.
     """
-    return _Maker(compile_methodology(methodology), rows).columns(
+    return _ColumnsBuilder(compile_methodology(methodology), rows).build_columns(
         profile=profile,
         answers=answers,
         present=present or {},
@@ -183,14 +198,14 @@ def columns_from(
     )
 
 
-class _Maker:
-    """Makes columns of arrays."""
+class _ColumnsBuilder:
+    """Builder of columns from arrays."""
 
     def __init__(self, plan: CompiledMethodology, rows: int) -> None:
         self.plan = plan
         self.rows = rows
 
-    def columns(
+    def build_columns(
         self,
         *,
         profile: Mapping[str, ArrayLike],
@@ -216,73 +231,74 @@ class _Maker:
         ]
         for what, given, known in named:
             _refuse_unknown(what, given, known)
-        reasons = [self._reasons(leaf, set_aside) for leaf in plan.indicators]
+        reasons = [self._read_reasons(leaf, set_aside) for leaf in plan.indicators]
         counts = [
-            self._present(leaf, answers, present, aside) for leaf, aside in zip(plan.indicators, reasons, strict=True)
+            self._find_present(leaf, answers, present, aside)
+            for leaf, aside in zip(plan.indicators, reasons, strict=True)
         ]
         facts: list[Ints] = [np.zeros(0, np.int8)] * plan.layout.size
         empty: dict[int, Bools] = {}
         for field in plan.document.profile:
             slot = plan.layout.profile[field.name]
-            null = self._mark(f"nulls of {field.name}", nulls.get(field.name))
+            null = self._read_mask(f"nulls of {field.name}", nulls.get(field.name))
             if null is not None:
                 if not field.nullable:
                     raise DefectiveColumns(f"nulls of {field.name}: the field is never null")
                 empty[slot] = null
             if field.name not in profile:
                 raise DefectiveColumns(f"profile: {field.name} is missing")
-            column = self._integers(f"profile {field.name}", profile[field.name], null)
+            column = self._read_integers(f"profile {field.name}", profile[field.name], null)
             if field.type == "enum" and column.size and not 0 <= column.min() <= column.max() < len(field.values):
                 raise DefectiveColumns(f"profile {field.name}: a code is not one of its {len(field.values)} values")
             facts[slot] = column
         lowered: dict[int, Ints] = {}
         for leaf, mark in zip(plan.indicators, counts, strict=True):
-            self._facts(leaf, answers.get(leaf.definition.id), mark, facts)
+            self._write_facts(leaf, answers.get(leaf.definition.id), mark, facts)
             caps = level_caps.get(leaf.definition.id)
             if caps is not None and leaf.definition.facts:
-                self._lower(leaf, caps, facts, lowered)
-        limits = None if max_level is None else self._integers("max_level", max_level, None)
+                self._cap_levels(leaf, caps, facts, lowered)
+        limits = None if max_level is None else self._read_integers("max_level", max_level, None)
         return Columns(
             methodology=plan.methodology,
             rows=self.rows,
             facts=tuple(facts),
-            extent=tuple(_extent(column) for column in facts),
+            extent=tuple(_compute_extent(column) for column in facts),
             nulls=empty,
             present=np.array(counts),
-            self_declared=self._stacked(
+            self_declared=self._stack_marks(
                 [
-                    self._mark(f"self_declared of {leaf.definition.id}", self_declared.get(leaf.definition.id))
+                    self._read_mask(f"self_declared of {leaf.definition.id}", self_declared.get(leaf.definition.id))
                     for leaf in plan.indicators
                 ]
             ),
-            set_aside=self._stacked(reasons),
+            set_aside=self._stack_marks(reasons),
             level_sent=lowered,
             profile_self_declared={
                 plan.layout.profile[name]: declared
                 for name, given in profile_self_declared.items()
-                if (declared := self._mark(f"profile_self_declared of {name}", given)) is not None
+                if (declared := self._read_mask(f"profile_self_declared of {name}", given)) is not None
             },
             max_level=None if limits is None or (limits == NO_LIMIT).all() else limits,
         )
 
-    def _shaped(self, place: str, given: ArrayLike) -> NDArray[np.generic]:
+    def _check_shape(self, place: str, given: ArrayLike) -> NDArray[np.generic]:
         array = np.asarray(given)
         if array.shape != (self.rows,):
             raise DefectiveColumns(f"{place}: has the shape {array.shape}, not ({self.rows},)")
         return array
 
-    def _mark(self, place: str, given: ArrayLike | None) -> Bools | None:
-        """A mask; None where nobody is concerned."""
+    def _read_mask(self, place: str, given: ArrayLike | None) -> Bools | None:
+        """Return a copy of a mask, None if it marks no row."""
         if given is None:
             return None
-        mark = self._shaped(place, given)
+        mark = self._check_shape(place, given)
         if mark.dtype != np.bool:
             raise DefectiveColumns(f"{place}: is not an array of booleans")
         return cast("Bools", mark.copy()) if mark.any() else None
 
-    def _integers(self, place: str, given: ArrayLike, absent: Bools | None, *, mask: bool = False) -> Ints:
-        """A copy in the narrowest type, 0 where it is absent; only a mask may go beyond 64 bits."""
-        array = self._shaped(place, given)
+    def _read_integers(self, place: str, given: ArrayLike, absent: Bools | None, *, mask: bool = False) -> Ints:
+        """Return a copy in the narrowest type, 0 where `absent`; only a bit mask may exceed 64 bits."""
+        array = self._check_shape(place, given)
         if array.dtype.kind == "O" and all(isinstance(value, int) for value in array):
             column = cast("Ints", array.copy())
         elif array.dtype.kind not in "iub":
@@ -291,38 +307,40 @@ class _Maker:
             column = cast("Ints", array.astype(np.int8 if array.dtype.kind == "b" else array.dtype))
         if absent is not None:
             column[absent] = 0
-        column = narrow(column)
+        column = narrow_integers(column)
         if column.dtype == object and not mask:
             raise DefectiveColumns(f"{place}: goes beyond 64 bits")
         return column
 
-    def _stacked(self, marks: Sequence[_Mark | None]) -> _Mark | None:
-        """Marks of each indicator as one array with a row for each; None where nobody is concerned."""
+    def _stack_marks(self, marks: Sequence[_Mark | None]) -> _Mark | None:
+        """Return marks of indicators as one array with a row for each, None if there are none."""
         there = [mark for mark in marks if mark is not None]
         if not there:
             return None
         nobody = np.zeros(self.rows, there[0].dtype)
         return cast("_Mark", np.array([nobody if mark is None else mark for mark in marks]))
 
-    def _reasons(self, leaf: CompiledIndicator, set_aside: Mapping[str, ArrayLike]) -> NDArray[np.int8] | None:
+    def _read_reasons(self, leaf: CompiledIndicator, set_aside: Mapping[str, ArrayLike]) -> NDArray[np.int8] | None:
         given = set_aside.get(leaf.definition.id)
         if given is None:
             return None
-        reasons = self._integers(f"set_aside of {leaf.definition.id}", given, None)
+        reasons = self._read_integers(f"set_aside of {leaf.definition.id}", given, None)
         if not reasons.any():
             return None
-        if not 0 <= reasons.min() <= reasons.max() <= len(SET_ASIDE):
-            raise DefectiveColumns(f"set_aside of {leaf.definition.id}: a code is not one of 0 to {len(SET_ASIDE)}")
+        if not 0 <= reasons.min() <= reasons.max() <= len(SET_ASIDE_REASONS):
+            raise DefectiveColumns(
+                f"set_aside of {leaf.definition.id}: a code is not one of 0 to {len(SET_ASIDE_REASONS)}"
+            )
         return reasons.astype(np.int8)
 
-    def _present(
+    def _find_present(
         self,
         leaf: CompiledIndicator,
         answers: Mapping[str, Mapping[str, ArrayLike]],
         present: Mapping[str, ArrayLike],
         reasons: NDArray[np.int8] | None,
     ) -> Bools:
-        """Which rows sent an answer that counts; all for an indicator that asks for nothing."""
+        """Return the rows with an answer that counts: all rows for an indicator without facts."""
         name = leaf.definition.id
         if leaf.presence_slot is None:
             return np.ones(self.rows, np.bool)
@@ -330,11 +348,11 @@ class _Maker:
             return np.zeros(self.rows, np.bool)
         sent: Bools = np.ones(self.rows, np.bool)
         if name in present:
-            marked = self._mark(f"present of {name}", present[name])
+            marked = self._read_mask(f"present of {name}", present[name])
             sent = np.zeros(self.rows, np.bool) if marked is None else marked
         return sent if reasons is None else sent & (reasons == 0)
 
-    def _facts(
+    def _write_facts(
         self,
         leaf: CompiledIndicator,
         given: Mapping[str, ArrayLike] | None,
@@ -352,22 +370,24 @@ class _Maker:
             elif fact.name not in given:
                 raise DefectiveColumns(f"answers: {place} is missing")
             else:
-                column = self._integers(place, given[fact.name], ~counts, mask=fact.type == "components")
-            least, most = _extent(column)
+                column = self._read_integers(place, given[fact.name], ~counts, mask=fact.type == "components")
+            lower, upper = _compute_extent(column)
             if fact.type == "components":
-                if least < 0 or most >> len(indicator.components):
+                if lower < 0 or upper >> len(indicator.components):
                     raise DefectiveColumns(f"{place}: a bit stands for no component")
-                facts[self.plan.layout.facts[indicator.id, name_derived_count(fact.name)]] = _bits(column)
-                column = _wide_enough(column, len(indicator.components))
-            elif fact.type == "boolean" and not 0 <= least <= most <= 1:
+                facts[self.plan.layout.facts[indicator.id, name_derived_count(fact.name)]] = _count_bits(column)
+                column = _widen_mask(column, len(indicator.components))
+            elif fact.type == "boolean" and not 0 <= lower <= upper <= 1:
                 raise DefectiveColumns(f"{place}: is not yes (1) or no (0)")
-            elif indicator.curve.kind == "ladder" and not 0 <= least <= most < len(indicator.curve.goalposts):
+            elif indicator.curve.kind == "ladder" and not 0 <= lower <= upper < len(indicator.curve.goalposts):
                 raise DefectiveColumns(f"{place}: a level is not one of 0 to {len(indicator.curve.goalposts) - 1}")
             facts[slot] = column
 
-    def _lower(self, leaf: CompiledIndicator, caps: ArrayLike, facts: list[Ints], lowered: dict[int, Ints]) -> None:
-        """Lowers the levels that review caps, and keeps what was sent."""
-        cap = self._integers(f"level_caps of {leaf.definition.id}", caps, None)
+    def _cap_levels(
+        self, leaf: CompiledIndicator, caps: ArrayLike, facts: list[Ints], lowered: dict[int, Ints]
+    ) -> None:
+        """Lower the levels that review caps, and store the sent ones in `lowered`."""
+        cap = self._read_integers(f"level_caps of {leaf.definition.id}", caps, None)
         sent = facts[leaf.slots[0]]
         if cap.size and cap.min() < 0:
             raise DefectiveColumns(f"level_caps of {leaf.definition.id}: is negative")
@@ -381,76 +401,81 @@ def _refuse_unknown(what: str, given: Iterable[str], known: Iterable[str]) -> No
         raise DefectiveColumns(f"{what}: {name} is not in the document")
 
 
-def narrow(column: Ints) -> Ints:
-    """The column in the narrowest type that holds it; Python's integers where none does."""
-    least, most = _extent(column)
+def narrow_integers(column: Ints) -> Ints:
+    """Return the column in the narrowest type that holds it, Python integers if none does."""
+    lower, upper = _compute_extent(column)
     for width in WIDTHS:
-        if np.iinfo(width).min <= least and most <= np.iinfo(width).max:
+        if np.iinfo(width).min <= lower and upper <= np.iinfo(width).max:
             return column.astype(width, copy=False)
     return column.astype(object)
 
 
-def _extent(column: Ints) -> tuple[int, int]:
+def _compute_extent(column: Ints) -> tuple[int, int]:
     return (int(column.min()), int(column.max())) if column.size else (0, 0)
 
 
-def _wide_enough(mask: Ints, bits: int) -> Ints:
-    """The mask in the narrowest type that has all the bits."""
+def _widen_mask(mask: Ints, bits: int) -> Ints:
+    """Return the mask in the narrowest type that has `bits` bits."""
     return mask.astype(next((width for width in WIDTHS if bits < np.iinfo(width).bits), object))
 
 
-def _bits(mask: Ints) -> Ints:
+def _count_bits(mask: Ints) -> Ints:
     if mask.dtype == object:
         return np.array([int(bits).bit_count() for bits in mask], np.int16)
     return np.bitwise_count(mask).astype(np.int8)
 
 
-def _whole(values: Sequence[int]) -> NDArray[np.generic]:
-    """An array of integers of any size."""
+def _build_integers(values: Sequence[int]) -> NDArray[np.generic]:
+    """Return an array of integers of any size."""
     try:
         return np.array(values, np.int64)
     except OverflowError:
         return np.array(values, object)
 
 
-def _of_field(field: ProfileField, values: Sequence[Scalar | None]) -> NDArray[np.generic]:
+def _convert_field(field: ProfileField, values: Sequence[Scalar | None]) -> NDArray[np.generic]:
     match field.type:
         case "enum":
             numbers: dict[Scalar | None, int] = {value: number for number, value in enumerate(field.values)}
             unknown = set(values) - set(numbers) - {None}
             if unknown:
                 raise DefectiveColumns(f"profile {field.name}: {min(map(str, unknown))!r} is not one of its values")
-            return _whole([numbers.get(value, 0) for value in values])
+            return _build_integers([numbers.get(value, 0) for value in values])
         case "number":
-            return _whole([_units(cast("float", value or 0), DECIMALS_OF_NUMBERS) for value in values])
+            return _build_integers(
+                [_convert_to_units(cast("float", value or 0), DECIMALS_OF_NUMBERS) for value in values]
+            )
         case _:
-            return _whole([cast("int", value or 0) for value in values])
+            return _build_integers([cast("int", value or 0) for value in values])
 
 
-def _of_fact(
+def _convert_fact(
     leaf: CompiledIndicator, fact: Fact, answers: Sequence[Mapping[str, FactValue] | None]
 ) -> NDArray[np.generic]:
     name = fact.name
     match fact.type:
         case "components":
             bits = {component: 1 << number for number, component in enumerate(leaf.definition.components)}
-            return _whole(
+            return _build_integers(
                 [
                     0 if answer is None else sum({bits[component] for component in cast("_Ids", answer.get(name, ()))})
                     for answer in answers
                 ]
             )
         case "number":
-            return _whole(
-                [0 if answer is None else _units(cast("float", answer[name]), fact.decimals) for answer in answers]
+            return _build_integers(
+                [
+                    0 if answer is None else _convert_to_units(cast("float", answer[name]), fact.decimals)
+                    for answer in answers
+                ]
             )
         case _:
-            return _whole([0 if answer is None else cast("int", answer[name]) for answer in answers])
+            return _build_integers([0 if answer is None else cast("int", answer[name]) for answer in answers])
 
 
 _Ids = tuple[str, ...]
 
 
-def _units(number: float, decimals: int) -> int:
-    """A number in whole units of its last decimal."""
+def _convert_to_units(number: float, decimals: int) -> int:
+    """Return a number in whole units of its last decimal."""
     return int(round_fact(number, decimals) * 10**decimals)

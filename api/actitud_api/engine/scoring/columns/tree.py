@@ -1,4 +1,4 @@
-"""The tree over a block: scores of groups, bounds, coverage and status (SCORING, sections 4 and 5)."""
+"""Tree over a block: scores of groups, bounds, coverage and status (SCORING, sections 4 and 5)."""
 
 from __future__ import annotations
 
@@ -14,90 +14,95 @@ from numpy.typing import NDArray
 from actitud_api.engine.methodology.model import Share
 from actitud_api.engine.methodology.predicates import round_half_up
 from actitud_api.engine.scoring.aggregations import UNKNOWN
-from actitud_api.engine.scoring.columns.aggregation import Aggregation, Weights
-from actitud_api.engine.scoring.columns.block import LEFT, Block, group_ids
-from actitud_api.engine.scoring.columns.expressions import MOST
-from actitud_api.engine.scoring.columns.indicators import Counted, Judgement, Run, some
-from actitud_api.engine.scoring.columns.rules import Contradicted
+from actitud_api.engine.scoring.columns.aggregation import ChildWeights, GroupAggregation
+from actitud_api.engine.scoring.columns.block import NO_SCORE, RowBlock, list_group_ids
+from actitud_api.engine.scoring.columns.expressions import INT64_MAX
+from actitud_api.engine.scoring.columns.indicators import CaseJudgement, ChildCounts, RunScorer, drop_empty_mask
+from actitud_api.engine.scoring.columns.rules import ContradictedRows
 from actitud_api.engine.scoring.columns.table import Bools, Floats, Ints
 from actitud_api.engine.scoring.compile import CompiledGroup, CompiledMethodology
 from actitud_api.engine.scoring.evaluate import Status
 
 STATUSES: tuple[Status, ...] = get_args(Status)
-"""A column of statuses holds their positions here."""
-STATUS: dict[Status, int] = {status: number for number, status in enumerate(STATUSES)}
+"""Statuses; a column of statuses holds positions in this tuple."""
+STATUS_NUMBERS: dict[Status, int] = {status: number for number, status in enumerate(STATUSES)}
 
-COVERED = 10_000
-"""Coverage in columns is in ten-thousandths."""
+COVERAGE_UNITS = 10_000
+"""Full coverage in columns, which hold ten-thousandths."""
 
-HALF_UP = 1e-9
-"""Makes the floor of a half right in float64, where rounding may have put it below."""
+HALF_UP_MARGIN = 1e-9
+"""Margin that makes the floor of a half right in float64, where rounding may have put it below."""
 
-HEAVY = round(1 / (4 * HALF_UP))
-"""From this total of weights on, a share of them may be so near a half that `HALF_UP` reaches it."""
+HEAVY_WEIGHT = round(1 / (4 * HALF_UP_MARGIN))
+"""Total weight from which a share may lie within `HALF_UP_MARGIN` of a half."""
 
 COVER_ERROR = 1e-11
-"""More than rounding makes of a coverage in float64, in a tree of five levels."""
+"""Upper bound of the rounding error of a coverage in float64, in a tree of five levels."""
 
 
-class Cover(Struct, eq=False):
-    """What is not known of a group in the rows of a block; anything where it is not rated.
+class UnknownShare(Struct, eq=False):
+    """Unknown share of a group in the rows of a block; arbitrary where the group is not rated.
 
-    Of the weight `whole`, at `most` all of the group, the weight `unknown` of indicators (None: none), and of the
-    groups `below`, each with its weight, what is not known of them. `share`: that share, within `COVER_ERROR`.
+    `whole`: weight that counts, at most `most`, the weight of the group. `unknown`: weight of unknown
+    indicators, None for none. `below`: unknown shares of child groups with their weights. `share`: the share,
+    within `COVER_ERROR`.
     """
 
-    most: int
+    total_weight: int
     whole: Ints | int
     unknown: Ints | None
-    below: list[tuple[Partly, int]]
+    below: list[tuple[RatedUnknownShare, int]]
     share: Floats
 
-    def exactly(self, row: int) -> Fraction:
-        """The share in one row where the group is rated with every unknown at its best."""
+    def compute_exactly(self, row: int) -> Fraction:
+        """Return the exact share in one row, in which the group is rated with every unknown at its best."""
         unknown = 0 if self.unknown is None else int(self.unknown[row])
         whole = self.whole if isinstance(self.whole, int) else int(self.whole[row])
-        parts = [(weight, cover.exactly(row)) for (cover, rated), weight in self.below if rated is None or rated[row]]
+        parts = [
+            (weight, cover.compute_exactly(row)) for (cover, rated), weight in self.below if rated is None or rated[row]
+        ]
         common = math.lcm(*(share.denominator for _, share in parts))
         total = sum(weight * share.numerator * (common // share.denominator) for weight, share in parts)
         return Fraction(unknown * common + total, whole * common)
 
 
-Partly: TypeAlias = tuple[Cover, Bools | None]
-"""What is not known of a group, and where it is rated with every unknown at its best (None: everywhere)."""
+RatedUnknownShare: TypeAlias = tuple[UnknownShare, Bools | None]
+"""Unknown share of a group, and the rows rated with every unknown at its best (None: all)."""
 
 
-class GroupCounted(Struct, eq=False):
-    """What a group counts with as a child, and what is not known of it; None where everything is known."""
+class GroupCounts(Struct, eq=False):
+    """Counts of a group as a child, and its unknown share, None if everything is known."""
 
-    counted: Counted
-    partly: Partly | None
+    counts: ChildCounts
+    unknown_share: RatedUnknownShare | None
 
 
-class Tree:
-    """Scores the indicators and groups of blocks."""
+class TreeScorer:
+    """Scorer of the indicators and groups of blocks."""
 
-    def __init__(self, plan: CompiledMethodology, runs: Mapping[int, Run]) -> None:
-        """`runs` are those of `runs_of`, by the position of their first indicator."""
+    def __init__(self, plan: CompiledMethodology, runs: Mapping[int, RunScorer]) -> None:
+        """Create the scorer; `runs`: those of `list_runs`, by the position of their first indicator."""
         self._plan = plan
         self._runs = runs
-        self._rows = {name: number for number, name in enumerate(group_ids(plan))}
-        self._nodes = {name: _Node(plan, group, self._rows) for name, group in plan.groups.items()}
+        self._rows = {name: number for number, name in enumerate(list_group_ids(plan))}
+        self._nodes = {name: _GroupNode(plan, group, self._rows) for name, group in plan.groups.items()}
 
-    def count(self, block: Block, judged: Sequence[Judgement], contradicted: dict[int, Contradicted]) -> None:
-        """Writes the scores of all nodes, the bounds, the coverages and the status; `judged` by indicator."""
+    def score_nodes(
+        self, block: RowBlock, judged: Sequence[CaseJudgement], contradicted: dict[int, ContradictedRows]
+    ) -> None:
+        """Write scores, bounds, coverages and status of all nodes; `judged` has an entry for each indicator."""
         out = block.views
         unknown = np.zeros(block.rows, np.bool)
         insufficient = np.zeros(block.rows, np.bool)
 
-        def group(compiled: CompiledGroup, counts: bool) -> GroupCounted:
+        def group(compiled: CompiledGroup, counts: bool) -> GroupCounts:
             node = self._nodes[compiled.definition.id]
-            weights = Weights(node.aggregation.kind)
-            below: list[tuple[Partly, int]] = []
+            weights = ChildWeights(node.aggregation.kind)
+            below: list[tuple[RatedUnknownShare, int]] = []
             rows: Ints | None = None
             for run in node.runs:
                 positions = self._runs[run.start].slice
-                counted = self._runs[run.start].count(block, judged[positions], contradicted)
+                counted = self._runs[run.start].score_run(block, judged[positions], contradicted)
                 for each, weight in zip(counted.each, run.weights.tolist(), strict=True):
                     weights.add(each, weight)
                 if counted.unknown is not None:
@@ -107,123 +112,134 @@ class Tree:
             for child, weight in node.groups:
                 found = group(child, counts and weight > 0)
                 if compiled is self._plan.root and weight:
-                    self._suffice(found, self._plan.document.coverage.per_dimension, insufficient)
-                weights.add(found.counted, weight)
-                if found.partly is not None and weight:
-                    below.append((found.partly, weight))
+                    self._mark_insufficient(found, self._plan.document.coverage.per_dimension, insufficient)
+                weights.add(found.counts, weight)
+                if found.unknown_share is not None and weight:
+                    below.append((found.unknown_share, weight))
             if counts and weights.unknown is not None:
                 np.bitwise_or(unknown, weights.unknown > 0, out=unknown)
-            return self._aggregated(block, node, weights, below, rows)
+            return self._aggregate_group(block, node, weights, below, rows)
 
         root = group(self._plan.root, True)
-        self._suffice(root, self._plan.document.coverage.overall, insufficient)
+        self._mark_insufficient(root, self._plan.document.coverage.overall, insufficient)
         row = self._rows[self._plan.document.root.id]
-        self._publish(out.groups[row], out.index)
-        self._publish(out.groups_max[row], out.index_max)
-        out.status.fill(STATUS["complete"])
-        out.status[unknown] = STATUS["sufficient"]
-        out.status[unknown & insufficient] = STATUS["insufficient_evidence"]
-        out.status[out.index == LEFT] = STATUS["not_rateable"]
+        self._publish_index(out.groups[row], out.index)
+        self._publish_index(out.groups_max[row], out.index_max)
+        out.status.fill(STATUS_NUMBERS["complete"])
+        out.status[unknown] = STATUS_NUMBERS["sufficient"]
+        out.status[unknown & insufficient] = STATUS_NUMBERS["insufficient_evidence"]
+        out.status[out.index == NO_SCORE] = STATUS_NUMBERS["not_rateable"]
 
-    def _publish(self, internal: Ints, into: Ints) -> None:
+    def _publish_index(self, internal: Ints, into: Ints) -> None:
         step = self._plan.published_step
         if step == 1:
             np.copyto(into, internal)
         else:
             np.copyto(into, (2 * internal.astype(np.int64) + step) // (2 * step) * step)
-            into[internal == LEFT] = LEFT
+            into[internal == NO_SCORE] = NO_SCORE
 
-    def aggregate(self, scores: Ints, groups: Ints, scratch: Floats) -> None:
-        """Writes the scores of all groups of given scores of indicators, -1 where one left."""
+    def aggregate_scores(self, scores: Ints, groups: Ints, scratch: Floats) -> None:
+        """Write the scores of all groups for given indicator scores, -1 for an excluded one."""
 
         def group(compiled: CompiledGroup) -> Bools | None:
             node = self._nodes[compiled.definition.id]
-            weights = Weights(node.aggregation.kind)
+            weights = ChildWeights(node.aggregation.kind)
             for child, weight in zip(compiled.children, compiled.weights, strict=True):
-                left = some(scores[child] == LEFT) if isinstance(child, int) else group(child)
-                weights.add(Counted(left), weight)
-            rows = node.children(scores, groups)
-            _, rated, _ = _combined(node, weights, weights.left, [], rows, groups[node.row], scratch)
+                left = drop_empty_mask(scores[child] == NO_SCORE) if isinstance(child, int) else group(child)
+                weights.add(ChildCounts(left), weight)
+            rows = node.select_children(scores, groups)
+            _, rated, _ = _combine_children(node, weights, weights.excluded, [], rows, groups[node.row], scratch)
             return None if rated is None else ~rated
 
         group(self._plan.root)
 
-    def _aggregated(
+    def _aggregate_group(
         self,
-        block: Block,
-        node: _Node,
-        weights: Weights,
-        below: list[tuple[Partly, int]],
+        block: RowBlock,
+        node: _GroupNode,
+        weights: ChildWeights,
+        below: list[tuple[RatedUnknownShare, int]],
         rows: Ints | None,
-    ) -> GroupCounted:
-        """The scores of a group whose children are scored; `rows`: their scores, where these are at hand."""
+    ) -> GroupCounts:
+        """Write the scores of a group whose children are scored, and return its counts.
+
+        `rows`: scores of the children if they are at hand, else None.
+        """
         out = block.views
-        scores, most = out.groups[node.row], out.groups_max[node.row]
+        scores, maxima = out.groups[node.row], out.groups_max[node.row]
         scratch = block.floats[0]
-        rows = node.children(out.scores, out.groups) if rows is None else rows
-        remaining, rated, weighted = _combined(node, weights, weights.left, weights.voids, rows, scores, scratch)
+        rows = node.select_children(out.scores, out.groups) if rows is None else rows
+        remaining, rated, weighted = _combine_children(
+            node, weights, weights.excluded, weights.voids, rows, scores, scratch
+        )
         left = left_most = None if rated is None else ~rated
-        if weights.silent or weighted is None or node.span is None:
-            remaining, rated, _ = _combined(
-                node, weights, weights.left_most, [], node.children(out.maxima, out.groups_max), most, scratch
+        if weights.bounds_differ or weighted is None or node.span is None:
+            remaining, rated, _ = _combine_children(
+                node,
+                weights,
+                weights.excluded_at_best,
+                [],
+                node.select_children(out.maxima, out.groups_max),
+                maxima,
+                scratch,
             )
-            if weights.silent:
+            if weights.bounds_differ:
                 left_most = None if rated is None else ~rated
         elif weights.unknown is None:
-            np.copyto(most, scores)
+            np.copyto(maxima, scores)
         else:
             np.add(weighted, np.multiply(weights.unknown, node.span), out=weighted)
-            node.aggregation.mean(weighted, remaining, most, scratch)
+            node.aggregation.write_mean(weighted, remaining, maxima, scratch)
             if left_most is not None:
-                most[left_most] = LEFT
-        counted = Counted(left, left_most)
+                maxima[left_most] = NO_SCORE
+        counted = ChildCounts(left, left_most)
         if weights.voids:
-            self._void(node.compiled, weights, left, scores, counted)
-        cover = self._cover(node, weights, remaining, below, out.coverages[node.row], scratch)
+            self._apply_voids(node.compiled, weights, left, scores, counted)
+        cover = self._write_coverage(node, weights, remaining, below, out.coverages[node.row], scratch)
         if left_most is not None:
-            out.coverages[node.row][left_most] = LEFT
-        return GroupCounted(counted, None if cover is None else (cover, rated))
+            out.coverages[node.row][left_most] = NO_SCORE
+        return GroupCounts(counted, None if cover is None else (cover, rated))
 
-    def _void(
-        self, compiled: CompiledGroup, weights: Weights, left: Bools | None, scores: Ints, counted: Counted
+    def _apply_voids(
+        self, compiled: CompiledGroup, weights: ChildWeights, left: Bools | None, scores: Ints, counted: ChildCounts
     ) -> None:
-        """A rated group that an unknown child makes unknown does above what the `missing` there says."""
+        """Mark rated rows that an unknown child makes unknown, and count them as the parent's `missing` says."""
         voided = np.logical_or.reduce([mask for mask, _ in weights.voids])
         if left is not None:
             voided &= ~left
         if compiled.unknown_score == UNKNOWN or compiled.unknown_score is None:
-            scores[voided] = LEFT
+            scores[voided] = NO_SCORE
         else:
             scores[voided] = compiled.unknown_score
         if compiled.unknown_score == UNKNOWN:
             counted.voids = voided
         elif compiled.unknown_score is None:
-            counted.left = voided if counted.left is None else counted.left | voided
+            counted.excluded = voided if counted.excluded is None else counted.excluded | voided
 
     # coverage
 
-    def _cover(
+    def _write_coverage(
         self,
-        node: _Node,
-        weights: Weights,
+        node: _GroupNode,
+        weights: ChildWeights,
         remaining: Ints | None,
-        below: list[tuple[Partly, int]],
+        below: list[tuple[RatedUnknownShare, int]],
         row: NDArray[np.int16],
         scratch: Floats,
-    ) -> Cover | None:
-        """The coverage of a group: written in ten-thousandths, half up, and given as what is not known."""
+    ) -> UnknownShare | None:
+        """Write the coverage of a group in ten-thousandths, half up, and return its unknown share."""
         if weights.unknown is None and not below:
-            row.fill(COVERED)
+            row.fill(COVERAGE_UNITS)
             return None
         whole: Ints | int = node.compiled.total_weight if remaining is None else remaining
-        if not below and node.compiled.total_weight < HEAVY:
+        if not below and node.compiled.total_weight < HEAVY_WEIGHT:
             assert weights.unknown is not None
             share = np.true_divide(weights.unknown, whole)
             # A share of whole weights is a half of a ten-thousandth or further from one than what is added.
-            np.multiply(share, -COVERED, out=scratch)
-            np.add(scratch, COVERED + 0.5 + HALF_UP, out=scratch)
+            np.multiply(share, -COVERAGE_UNITS, out=scratch)
+            np.add(scratch, COVERAGE_UNITS + 0.5 + HALF_UP_MARGIN, out=scratch)
             np.copyto(row, scratch, casting="unsafe")
-            return Cover(node.compiled.total_weight, whole, weights.unknown, [], share)
+            return UnknownShare(node.compiled.total_weight, whole, weights.unknown, [], share)
         unknown = np.zeros(row.shape)
         if weights.unknown is not None:
             unknown += weights.unknown
@@ -231,21 +247,21 @@ class Tree:
             np.multiply(part.share, weight, out=scratch)
             unknown += scratch if rated is None else np.where(rated, scratch, 0.0)
         share = unknown / whole
-        cover = Cover(node.compiled.total_weight, whole, weights.unknown, below, share)
-        covered = COVERED * (1 - share) + 0.5
+        cover = UnknownShare(node.compiled.total_weight, whole, weights.unknown, below, share)
+        covered = COVERAGE_UNITS * (1 - share) + 0.5
         np.copyto(row, covered, casting="unsafe")
-        near = np.abs(covered - np.rint(covered)) <= COVERED * COVER_ERROR
+        near = np.abs(covered - np.rint(covered)) <= COVERAGE_UNITS * COVER_ERROR
         for number in np.flatnonzero(near).tolist():
-            row[number] = round_half_up(COVERED * (1 - cover.exactly(number)))
+            row[number] = round_half_up(COVERAGE_UNITS * (1 - cover.compute_exactly(number)))
         return cover
 
-    def _suffice(self, found: GroupCounted, asked: Share, insufficient: Bools) -> None:
-        """Marks where a rated group covers less than is asked."""
-        if found.partly is None:
+    def _mark_insufficient(self, found: GroupCounts, asked: Share, insufficient: Bools) -> None:
+        """Mark the rows in which a rated group covers less than required."""
+        if found.unknown_share is None:
             return
-        cover, rated = found.partly
+        cover, rated = found.unknown_share
         spare = Fraction(asked.den - asked.num, asked.den)
-        if not cover.below and cover.most * spare.denominator <= MOST:
+        if not cover.below and cover.total_weight * spare.denominator <= INT64_MAX:
             assert cover.unknown is not None
             short = cover.unknown.astype(np.int64) * spare.denominator > np.multiply(
                 cover.whole, spare.numerator, dtype=np.int64
@@ -254,42 +270,42 @@ class Tree:
             short = cover.share > float(spare)
             near = np.abs(cover.share - float(spare)) <= COVER_ERROR
             for row in np.flatnonzero(near).tolist():
-                short[row] = cover.exactly(row) > spare
+                short[row] = cover.compute_exactly(row) > spare
         if rated is not None:
             short &= rated
         insufficient |= short
 
 
-class Together(Struct, frozen=True, eq=False):
-    """Indicators that follow each other below one group: the position of the first, and the weights of all."""
+class IndicatorRun(Struct, frozen=True, eq=False):
+    """Consecutive indicators directly below one group: position of the first, and all weights."""
 
     start: int
     weights: NDArray[np.signedinteger]
 
 
-def runs_of(compiled: CompiledGroup, kind: np.dtype[np.signedinteger]) -> list[Together]:
-    """The runs of the indicators directly below a group."""
+def list_runs(compiled: CompiledGroup, kind: np.dtype[np.signedinteger]) -> list[IndicatorRun]:
+    """Return the runs of the indicators directly below a group."""
     runs: list[tuple[int, list[int]]] = []
     for child, weight in zip(compiled.children, compiled.weights, strict=True):
         if isinstance(child, int):
             if not runs or runs[-1][0] + len(runs[-1][1]) != child:
                 runs.append((child, []))
             runs[-1][1].append(weight)
-    return [Together(start, np.array(weights).astype(kind)) for start, weights in runs]
+    return [IndicatorRun(start, np.array(weights).astype(kind)) for start, weights in runs]
 
 
-class _Node:
-    """A group, its row and those of its children.
+class _GroupNode:
+    """Group with its row and those of its children.
 
-    `is_a_run`: its children are the indicators of one run. `span`: what every unknown child lacks to its best, where
-    that is the same for all and the group only weighs them.
+    `is_a_run`: its children are the indicators of one run. `span`: distance from lowest to best score if it is
+    the same for all children and these are indicators, else None.
     """
 
     def __init__(self, plan: CompiledMethodology, compiled: CompiledGroup, rows: dict[str, int]) -> None:
         self.compiled = compiled
         self.row = rows[compiled.definition.id]
-        self.aggregation = Aggregation(compiled, plan.unit)
-        self.runs = runs_of(compiled, self.aggregation.kind)
+        self.aggregation = GroupAggregation(compiled, plan.unit)
+        self.runs = list_runs(compiled, self.aggregation.kind)
         self.groups = [
             (child, weight)
             for child, weight in zip(compiled.children, compiled.weights, strict=True)
@@ -310,29 +326,29 @@ class _Node:
         if len(kinds) == 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
             self._slice = slice(numbers[0], numbers[0] + len(numbers))
 
-    def children(self, indicators: Ints, groups: Ints) -> Ints:
-        """The rows of the children, of those of all indicators and all groups."""
+    def select_children(self, indicators: Ints, groups: Ints) -> Ints:
+        """Return the rows of the children, from those of all indicators and all groups."""
         if self._slice is not None:
             return (groups if self._places[0][0] else indicators)[self._slice]
         return np.array([(groups if kind else indicators)[number] for kind, number in self._places])
 
 
-def _combined(
-    node: _Node,
-    weights: Weights,
+def _combine_children(
+    node: _GroupNode,
+    weights: ChildWeights,
     left: list[tuple[Bools, int]],
     voids: list[tuple[Bools, int]],
     rows: Ints,
     into: Ints,
     scratch: Floats,
 ) -> tuple[Ints | None, Bools | None, Ints | None]:
-    """Writes the scores of a group, -1 where it is not rated; `rows` are the scores of its children.
+    """Write the scores of a group into `into`, -1 if not rated; `rows` are the scores of its children.
 
-    Gives the weight that remains (None: all), where it is rated (None: everywhere), and the weighted sums.
+    Return the remaining weight (None: all), the rated rows (None: all), and the weighted sums if arithmetic.
     """
-    remaining = weights.remaining(node.compiled.total_weight, left)
-    rated = node.aggregation.rated(into.size, remaining, left)
+    remaining = weights.compute_remaining(node.compiled.total_weight, left)
+    rated = node.aggregation.find_rated(into.size, remaining, left)
     weighted = node.aggregation.combine(rows, remaining, left + voids, into, scratch)
     if rated is not None:
-        into[~rated] = LEFT
+        into[~rated] = NO_SCORE
     return remaining, rated, weighted
