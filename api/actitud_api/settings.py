@@ -210,6 +210,7 @@ def _read_environment(
 ) -> dict[str, object]:
     values: dict[str, object] = {}
     variables = {PREFIX + name.upper(): field for name, field in fields.items()}
+    # Sorted, so that faults are reported in the same order on every start.
     for variable in sorted(name for name in environment if name.startswith(PREFIX)):
         if variable == FILE_VARIABLE or variable in CLIENT_VARIABLES:
             continue
@@ -219,28 +220,28 @@ def _read_environment(
             )
             continue
         field, text = variables[variable], environment[variable]
-        given = [part.strip() for part in text.split(",") if part.strip()] if _is_list(field) else text
-        values |= _convert_value(variable, field, given, faults, strict=False)
+        value = [part.strip() for part in text.split(",") if part.strip()] if _is_list(field) else text
+        values |= _convert_value(variable, field, value, faults, strict=False)
     return values
 
 
 def _read_file(
     environment: Mapping[str, str], folder: Path, fields: Mapping[str, FieldInfo], faults: list[SettingsFault]
 ) -> dict[str, object]:
-    named = environment.get(FILE_VARIABLE)
-    file = folder / (named or CONFIG_FILE)
-    if named is None and not file.exists():
+    file_name = environment.get(FILE_VARIABLE)
+    file = folder / (file_name or CONFIG_FILE)
+    if file_name is None and not file.exists():
         return {}
-    shown = named or CONFIG_FILE
+    label = file_name or CONFIG_FILE
     try:
-        given = tomllib.loads(file.read_text("utf-8"))
+        content = tomllib.loads(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        faults.append(SettingsFault(shown, "unreadable", value=reason))
+        faults.append(SettingsFault(label, "unreadable", value=reason))
         return {}
     values: dict[str, object] = {}
-    for name, value in given.items():
-        place = f"{shown}: {name}"
+    for name, value in content.items():
+        place = f"{label}: {name}"
         if name in fields:
             values |= _convert_value(place, fields[name], value, faults, strict=True)
         else:
@@ -249,26 +250,26 @@ def _read_file(
 
 
 def _convert_value(
-    place: str, field: FieldInfo, given: object, faults: list[SettingsFault], *, strict: bool
+    place: str, field: FieldInfo, value: object, faults: list[SettingsFault], *, strict: bool
 ) -> dict[str, object]:
     """Return the name and value of a setting; add a fault and return nothing if the value has another type."""
     try:
-        return {field.name: msgspec.convert(given, field.type, strict=strict, dec_hook=_decode_custom_type)}
+        return {field.name: msgspec.convert(value, field.type, strict=strict, dec_hook=_decode_custom_type)}
     except msgspec.ValidationError:
-        faults.append(SettingsFault(place, "invalid", field.name, None if _is_secret(field) else str(given)))
+        faults.append(SettingsFault(place, "invalid", field.name, None if _is_secret(field) else str(value)))
         return {}
 
 
-def _decode_custom_type(kind: type, given: object) -> object:
+def _decode_custom_type(kind: type, text: object) -> object:
     """Return a value of one of our types, made from its text.
 
     Raises:
         ValueError: The value is not a text, or is empty.
     """
     make: Callable[[str], object] = kind
-    if not isinstance(given, str) or not given:
+    if not isinstance(text, str) or not text:
         raise ValueError("not a text, or nothing in it")
-    return make(given)
+    return make(text)
 
 
 def _is_list(field: FieldInfo) -> bool:

@@ -85,8 +85,8 @@ class EditionRescorer:
         """Return the scores of an indicator with another curve."""
         plan, columns = self._plan, self._columns
         layout, position, name = plan.layout, plan.positions[indicator.id], indicator.id
-        asked = structs.replace(indicator, zero_when=NEVER)
-        root = structs.replace(plan.document.root, aggregation="arithmetic", children=(asked,))
+        curve_only = structs.replace(indicator, zero_when=NEVER)
+        root = structs.replace(plan.document.root, aggregation="arithmetic", children=(curve_only,))
         facts = {fact.name: columns.facts[layout.facts[name, fact.name]] for fact in indicator.facts}
         declared = columns.self_declared
         result = score_columns(
@@ -136,8 +136,10 @@ def build_score_document(document: Document) -> Document:
 
     root = replace_node(document.root)
     assert isinstance(root, Group)
-    left = (ProfileField(name=node.id, type="boolean", set_by="service") for node in walk_indicators(document.root))
-    return structs.replace(document, root=root, profile=tuple(left), rules=(), levels=())
+    exclusions = (
+        ProfileField(name=node.id, type="boolean", set_by="service") for node in walk_indicators(document.root)
+    )
+    return structs.replace(document, root=root, profile=tuple(exclusions), rules=(), levels=())
 
 
 def _derive_methodology(methodology: Methodology, document: Document) -> Methodology:

@@ -47,8 +47,8 @@ class ChildWeights:
 
     def add_unknown(self, unknown: Bools, weights: NDArray[np.signedinteger]) -> None:
         """Add the weights of unknown children, a row of `unknown` for each weight."""
-        more: Ints = np.einsum("i,ij->j", weights, unknown.view(np.int8))
-        self.unknown = more if self.unknown is None else self.unknown + more
+        added: Ints = np.einsum("i,ij->j", weights, unknown.view(np.int8))
+        self.unknown = added if self.unknown is None else self.unknown + added
 
     def compute_remaining(self, total: int, masks: list[tuple[Bools, int]]) -> Ints | None:
         """Return the weight that remains in each row after exclusions, None if all of it remains everywhere."""
@@ -75,11 +75,11 @@ class GroupAggregation:
         times = [1] * len(group.weights) if group.definition.aggregation == "sum" else group.weights
         self._times = np.array([time if weight else 0 for time, weight in zip(times, group.weights, strict=True)])
         self._times = self._times.astype(self.kind)
-        light = min((weight for weight in group.weights if weight), default=1)
+        lightest = min((weight for weight in group.weights if weight), default=1)
         # Of exp and log of at most 2^62 units; log1p in a mean of powers magnifies by what the lightest child weighs.
-        self._error = 128 * (len(group.weights) + 8) * UNIT_ROUNDOFF * group.high * group.total_weight / light
+        self._error = 128 * (len(group.weights) + 8) * UNIT_ROUNDOFF * group.high * group.total_weight / lightest
 
-    def find_rated(self, rows: int, remaining: Ints | None, left: list[tuple[Bools, int]]) -> Bools | None:
+    def find_rated(self, rows: int, remaining: Ints | None, excluded: list[tuple[Bools, int]]) -> Bools | None:
         """Return the rows in which enough weight and children remain to rate the group, None if all of them."""
         children = self._group.definition.rated_children
         if remaining is None:
@@ -88,7 +88,7 @@ class GroupAggregation:
         rated = remaining >= self._required_weight
         if children > 1:
             kept = np.full(rated.shape, len(self._weighted))
-            for mask, _ in left:
+            for mask, _ in excluded:
                 kept -= mask
             rated &= kept >= children
         return None if rated.all() else rated
@@ -145,7 +145,7 @@ class GroupAggregation:
         over = group.total_weight if remaining is None else remaining
         points = scores / unit
         if exponent == 0:
-            exactly = np.exp(np.sum(np.where(kept, weights * np.log(points), 0.0), axis=0) / over)
+            means = np.exp(np.sum(np.where(kept, weights * np.log(points), 0.0), axis=0) / over)
         else:
             extreme: Floats = (
                 np.max(np.where(kept, points, 0.0), axis=0)
@@ -153,14 +153,14 @@ class GroupAggregation:
                 else np.min(np.where(kept, points, np.inf), axis=0)
             )
             powers = np.expm1(exponent * np.log(points / extreme))
-            less = np.sum(np.where(kept, weights * powers, 0.0), axis=0)
-            exactly = np.where(extreme > 0, extreme * np.exp(np.log1p(less / over) / exponent), 0.0)
-        units = exactly * unit + (0.5 + EPSILON)
+            excess = np.sum(np.where(kept, weights * powers, 0.0), axis=0)
+            means = np.where(extreme > 0, extreme * np.exp(np.log1p(excess / over) / exponent), 0.0)
+        units = means * unit + (0.5 + EPSILON)
         np.copyto(into, np.floor(units), casting="unsafe")
-        near = ~(np.abs(units - np.rint(units)) > self._error)
-        for row in np.flatnonzero(near & kept.any(axis=0)).tolist():
-            there = kept[:, row]
+        doubtful = ~(np.abs(units - np.rint(units)) > self._error)
+        for row in np.flatnonzero(doubtful & kept.any(axis=0)).tolist():
+            counted = kept[:, row]
             into[row] = group.combine(
-                [group.weights[number] for number, counts in zip(self._weighted, there, strict=True) if counts],
-                scores[there, row].tolist(),
+                [group.weights[number] for number, counts in zip(self._weighted, counted, strict=True) if counts],
+                scores[counted, row].tolist(),
             )

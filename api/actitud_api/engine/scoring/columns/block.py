@@ -149,6 +149,7 @@ class RowBlock:
 
         `exact`: numbers become Python integers of any size.
         """
+        # Without __init__: only what `reads` names is copied, not every column of the block.
         block = RowBlock.__new__(RowBlock)
         block.rows = len(rows)
         kind = np.dtype(object if exact else np.int64)

@@ -106,18 +106,18 @@ class CurveCompiler:
     def _compile_steps(self, leaf: CompiledIndicator, value: RawValueExpression) -> RowScorer:
         steps = [leaf.curve(step, 1) for step in range(len(leaf.definition.curve.goalposts))]
         above, below, scale = value.above, value.below, value.scale
-        plain, rise = scale == 1 and below.constant and below.lower == 1, steps[1]
-        if plain and steps == [rise * step for step in range(len(steps))]:
+        is_whole, rise = scale == 1 and below.constant and below.lower == 1, steps[1]
+        if is_whole and steps == [rise * step for step in range(len(steps))]:
 
-            def even(block: RowBlock, into: Ints) -> None:
+            def scale_steps(block: RowBlock, into: Ints) -> None:
                 np.multiply(above.read(block), rise, out=into, dtype=into.dtype)
 
-            return even
+            return scale_steps
         table = np.array(steps)
 
-        def looked_up(block: RowBlock, into: Ints) -> None:
+        def look_up_steps(block: RowBlock, into: Ints) -> None:
             step = above.read(block)
-            if not plain:
+            if not is_whole:
                 step = np.floor_divide(
                     np.multiply(step, scale.numerator, dtype=np.int64),
                     np.multiply(below.read(block), scale.denominator, dtype=np.int64),
@@ -125,7 +125,7 @@ class CurveCompiler:
             np.copyto(into, np.take(table, step, mode="clip"))
             self._rescore_beyond(leaf, value, block, into)
 
-        return looked_up
+        return look_up_steps
 
     def _compile_linear(self, leaf: CompiledIndicator, value: RawValueExpression) -> RowScorer:
         xs, ys = self._scale_goalposts(leaf, value)
@@ -140,23 +140,23 @@ class CurveCompiler:
         # Two scores that a value over `below` can have, or such a score and a half, are 1 / (2 · finest · below) apart
         # or more. Where that is more than twice the error, adding the error makes the floor right: a half stays one,
         # and what lies under it stays there.
-        sure = math.floor(1 / (4 * error * finest))
-        raised = line.shift_up(error)
-        certain = max(abs(value.below.lower), abs(value.below.upper)) <= sure
+        max_denominator = math.floor(1 / (4 * error * finest))
+        shifted = line.shift_up(error)
+        is_always_right = max(abs(value.below.lower), abs(value.below.upper)) <= max_denominator
 
-        def scored(block: RowBlock, into: Ints) -> None:
+        def score_rows(block: RowBlock, into: Ints) -> None:
             x = _compute_ratio(block, value)
-            score = raised.compute_scores(block, x)
+            score = shifted.compute_scores(block, x)
             np.copyto(into, score, casting="unsafe")
-            if not certain:
-                rows = np.flatnonzero(np.abs(value.below.read(block)) > sure)
+            if not is_always_right:
+                rows = np.flatnonzero(np.abs(value.below.read(block)) > max_denominator)
                 if rows.size:
-                    over = score[rows]
-                    rows = rows[~(over - np.floor(over) > 2.5 * error)]
+                    doubtful = score[rows]
+                    rows = rows[~(doubtful - np.floor(doubtful) > 2.5 * error)]
                     self._rescore_exactly(leaf, block, rows, into)
             self._rescore_beyond(leaf, value, block, into)
 
-        return scored
+        return score_rows
 
     def _compile_logarithmic(self, leaf: CompiledIndicator, value: RawValueExpression) -> RowScorer:
         xs, ys = self._scale_goalposts(leaf, value)
@@ -168,16 +168,16 @@ class CurveCompiler:
         line, error = _build_line(segments, [abs(x) + 1 for x in logs], ys[0], 0.5 + EPSILON)
         error *= 8
         lower = float(xs[0])
-        negative = value.above.lower < 0 or value.below.lower < 0
+        can_be_negative = value.above.lower < 0 or value.below.lower < 0
 
-        def scored(block: RowBlock, into: Ints) -> None:
+        def score_rows(block: RowBlock, into: Ints) -> None:
             x = _compute_ratio(block, value)
-            if negative:
+            if can_be_negative:
                 np.maximum(x, lower, out=x)
             np.log(x, out=x)
             self._round_scores(leaf, value, block, line.compute_scores(block, x), error, into)
 
-        return scored
+        return score_rows
 
     def _compile_lognormal(self, leaf: CompiledIndicator, value: RawValueExpression) -> RowScorer:
         xs, ys = self._scale_goalposts(leaf, value)
@@ -187,7 +187,7 @@ class CurveCompiler:
         # Beyond 8 spreads the curve is flat; within, an error of the logarithm counts by the steepness of the curve.
         error = 64 * UNIT_ROUNDOFF * (leaf.high + width * (abs(middle / spread) + 8))
 
-        def scored(block: RowBlock, into: Ints) -> None:
+        def score_rows(block: RowBlock, into: Ints) -> None:
             x = _compute_ratio(block, value)
             np.maximum(x, 0.0, out=x)
             np.log(x, out=x)
@@ -198,7 +198,7 @@ class CurveCompiler:
             np.add(x, lower + 0.5 + EPSILON, out=x)
             self._round_scores(leaf, value, block, x, error, into)
 
-        return scored
+        return score_rows
 
     def _scale_goalposts(
         self, leaf: CompiledIndicator, value: RawValueExpression
@@ -241,10 +241,10 @@ class CurveCompiler:
         """Score some rows with the exact curve."""
         if not rows.size:
             return
-        unbounded = compile_raw_value(leaf.definition.value, self._unlimited, 0)
-        few = block.pick_rows(rows, unbounded.reads, self._unlimited.needs.depth, exact=True)
-        above, below = (np.broadcast_to(side.read(few), rows.shape) for side in (unbounded.above, unbounded.below))
-        scale = unbounded.scale
+        expression = compile_raw_value(leaf.definition.value, self._unlimited, 0)
+        picked = block.pick_rows(rows, expression.reads, self._unlimited.needs.depth, exact=True)
+        above, below = (np.broadcast_to(side.read(picked), rows.shape) for side in (expression.above, expression.below))
+        scale = expression.scale
         for row, n, d in zip(rows.tolist(), above.tolist(), below.tolist(), strict=True):
             numerator, denominator = n * scale.numerator, d * scale.denominator
             if denominator:
@@ -279,9 +279,9 @@ class _PiecewiseLine(Struct, frozen=True):
         if not self.parts:
             x.fill(self.constant)
             return x
-        *firsts, (slope, lower, upper) = self.parts
+        *others, (slope, lower, upper) = self.parts
         total, part = block.floats[1], block.floats[2]
-        for number, (steep, start, stop) in enumerate(firsts):
+        for number, (steep, start, stop) in enumerate(others):
             into = part if number else total
             np.clip(x, start, stop, out=into)
             np.multiply(into, steep, out=into)
@@ -289,7 +289,7 @@ class _PiecewiseLine(Struct, frozen=True):
                 np.add(total, part, out=total)
         np.clip(x, lower, upper, out=x)
         np.multiply(x, slope, out=x)
-        if firsts:
+        if others:
             np.add(x, total, out=x)
         np.add(x, self.constant, out=x)
         return x

@@ -173,6 +173,7 @@ def _get_program(plan: CompiledMethodology, columns: Columns) -> _ColumnProgram:
     with _lock:
         program = _programs.get(key)
         if program is None:
+            # Compiled under the lock: a second thread waits instead of compiling the same program.
             program = _programs[key] = _ColumnProgram(plan, extent)
             while len(_programs) > _CACHE_SIZE:
                 _programs.popitem(last=False)

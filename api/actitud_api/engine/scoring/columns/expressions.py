@@ -273,28 +273,31 @@ class ColumnCompiler:
         return numbers
 
     def _fill_absent(
-        self, sent: CompiledNumbers, instead: CompiledNumbers, position: int, depth: int
+        self, sent: CompiledNumbers, replacement: CompiledNumbers, position: int, depth: int
     ) -> CompiledNumbers:
         """Compile an answer, with another operand in the rows in which it was not sent."""
-        scale = _find_common_scale(sent.scale, instead.scale)
-        sent, instead = self.rescale_numbers(sent, scale, depth + 1), self.rescale_numbers(instead, scale, depth + 2)
-        register = self.select_register(depth, sent.fits_int32 and instead.fits_int32)
+        scale = _find_common_scale(sent.scale, replacement.scale)
+        sent, replacement = (
+            self.rescale_numbers(sent, scale, depth + 1),
+            self.rescale_numbers(replacement, scale, depth + 2),
+        )
+        register = self.select_register(depth, sent.fits_int32 and replacement.fits_int32)
 
-        def answered(block: RowBlock) -> Ints:
+        def fill_absent(block: RowBlock) -> Ints:
             into = register(block)
-            np.copyto(into, instead.read(block))
+            np.copyto(into, replacement.read(block))
             np.copyto(into, sent.read(block), where=block.present[position])
             return into
 
         return CompiledNumbers(
-            read=answered,
+            read=fill_absent,
             scale=scale,
-            lower=min(sent.lower, instead.lower),
-            upper=max(sent.upper, instead.upper),
-            reads=merge_reads([sent.reads, instead.reads, OperandReads(positions=frozenset({position}))]),
+            lower=min(sent.lower, replacement.lower),
+            upper=max(sent.upper, replacement.upper),
+            reads=merge_reads([sent.reads, replacement.reads, OperandReads(positions=frozenset({position}))]),
             nulls=frozenset(
                 FieldEmpty(null.slot, null.absent | {position})
-                for null in instead.nulls
+                for null in replacement.nulls
                 if isinstance(null, FieldEmpty)
             ),
         )
@@ -307,13 +310,13 @@ class ColumnCompiler:
         self.needs.use_depth(depth)
         reads = OperandReads(slots=frozenset({slot}))
 
-        def listed(block: RowBlock) -> Bools:
+        def read_component(block: RowBlock) -> Bools:
             into = block.truths[depth]
             np.not_equal(block.facts[slot] & bit, 0, out=into)
             return into
 
         return CompiledNumbers(
-            read=cast("Callable[[RowBlock], Ints]", listed),
+            read=cast("Callable[[RowBlock], Ints]", read_component),
             scale=Fraction(1),
             lower=0,
             upper=1,
@@ -380,16 +383,16 @@ class ColumnCompiler:
         register = self.select_register(depth, narrow)
         first, *others = [part.read for part in parts]
 
-        def folded(block: RowBlock) -> Ints:
+        def fold_parts(block: RowBlock) -> Ints:
             into = register(block)
-            so_far = first(block)
+            result = first(block)
             for other in others:
-                combine(so_far, other(block), out=into, dtype=into.dtype)
-                so_far = into
-            return so_far
+                combine(result, other(block), out=into, dtype=into.dtype)
+                result = into
+            return result
 
         return CompiledNumbers(
-            read=folded if others else first,
+            read=fold_parts if others else first,
             scale=scale,
             lower=lower,
             upper=upper,
@@ -426,12 +429,12 @@ class ColumnCompiler:
             depth, times <= INT32_MAX and replace(part, lower=lower, upper=upper).fits_int32
         )
 
-        def multiplied(block: RowBlock) -> Ints:
+        def multiply(block: RowBlock) -> Ints:
             into = register(block)
             np.multiply(part.read(block), times, out=into, dtype=into.dtype)
             return into
 
-        return replace(part, read=multiplied, scale=scale, lower=lower, upper=upper)
+        return replace(part, read=multiply, scale=scale, lower=lower, upper=upper)
 
     def select_register(self, depth: int, narrow: bool) -> Callable[[RowBlock], Ints]:
         """Return a reader of the integer scratch array of a depth."""
@@ -464,8 +467,8 @@ class ColumnCompiler:
                 ]
                 return self.join_any(parts, depth) if value else self.join_all(parts, depth)
             case Present(indicator=indicator):
-                there = self.compile_presence(self.plan.positions[indicator])
-                return there if value else self.negate_truths(there, depth)
+                presence = self.compile_presence(self.plan.positions[indicator])
+                return presence if value else self.negate_truths(presence, depth)
             case Compare():
                 return self.compile_comparison(predicate, value, depth, reading)
 
@@ -487,20 +490,20 @@ class ColumnCompiler:
             return EVERYWHERE if neutral else NOWHERE
         self.needs.use_depth(depth)
         first, *others = [part.read for part in kept]
-        deeper = kept[0] is not parts[0]
+        is_deeper = kept[0] is not parts[0]
 
-        def joined(block: RowBlock) -> Bools:
+        def join_parts(block: RowBlock) -> Bools:
             into = block.truths[depth]
-            so_far = first(block)
-            if deeper:
-                np.copyto(into, so_far)
-                so_far = into
+            result = first(block)
+            if is_deeper:
+                np.copyto(into, result)
+                result = into
             for other in others:
-                join(so_far, other(block), out=into)
-                so_far = into
-            return so_far
+                join(result, other(block), out=into)
+                result = into
+            return result
 
-        return CompiledTruths(joined if others or deeper else first, merge_reads(part.reads for part in kept))
+        return CompiledTruths(join_parts if others or is_deeper else first, merge_reads(part.reads for part in kept))
 
     def negate_truths(self, truths: CompiledTruths, depth: int) -> CompiledTruths:
         """Compile the rows in which a statement does not hold."""
@@ -508,12 +511,12 @@ class ColumnCompiler:
             return NOWHERE if truths.constant else EVERYWHERE
         self.needs.use_depth(depth)
 
-        def opposite(block: RowBlock) -> Bools:
+        def negate(block: RowBlock) -> Bools:
             into = block.truths[depth]
             np.logical_not(truths.read(block), out=into)
             return into
 
-        return CompiledTruths(opposite, truths.reads)
+        return CompiledTruths(negate, truths.reads)
 
     def compile_presence(self, position: int) -> CompiledTruths:
         """Compile the rows in which the answer at a position was sent."""
@@ -529,21 +532,23 @@ class ColumnCompiler:
             compiler = self.copy_with_limit(limit)
             try:
                 left, right = compiler.compile_sides(compare, depth, reading)
-                compared = compiler.compare_numbers(op, left, right, depth)
+                comparison = compiler.compare_numbers(op, left, right, depth)
                 break
             except ExceedsInt64:
                 # At a limit of 0 only constants are too wide, and every row is computed apart.
                 limit = None if not limit else limit >> 1
         if self.limit is not None:
             slots = left.reads.slots | right.reads.slots
-            compared = self.recompute_beyond(
-                NOWHERE if limit is None and slots else compared,
+            comparison = self.recompute_beyond(
+                NOWHERE if limit is None and slots else comparison,
                 slots if limit is None else self.select_slots_beyond(slots, limit),
                 -1 if limit is None else limit,
                 depth,
-                lambda exactly: exactly.compare_numbers(op, *exactly.compile_sides(compare, depth, reading), depth),
+                lambda exact_compiler: exact_compiler.compare_numbers(
+                    op, *exact_compiler.compile_sides(compare, depth, reading), depth
+                ),
             )
-        return self.restrict_to_determined(compared, left, right, value, depth)
+        return self.restrict_to_determined(comparison, left, right, value, depth)
 
     def compile_sides(
         self, compare: Compare, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
@@ -580,14 +585,14 @@ class ColumnCompiler:
         if left.constant:
             return EVERYWHERE if OPERATORS[op](left.lower, right.lower) else NOWHERE
         self.needs.use_depth(depth)
-        function, one, other = OPERATORS[op], left.read, right.read
+        operator, read_left, read_right = OPERATORS[op], left.read, right.read
 
-        def compared(block: RowBlock) -> Bools:
+        def compare_rows(block: RowBlock) -> Bools:
             into = block.truths[depth]
-            function(one(block), other(block), out=into)
+            operator(read_left(block), read_right(block), out=into)
             return into
 
-        return CompiledTruths(compared, merge_reads([left.reads, right.reads]))
+        return CompiledTruths(compare_rows, merge_reads([left.reads, right.reads]))
 
     def _compare_with_constant(
         self, op: ComparisonOperator, left: CompiledNumbers, bound: Fraction, depth: int
@@ -607,27 +612,27 @@ class ColumnCompiler:
                 if left.upper <= threshold or left.lower > threshold:
                     return EVERYWHERE if (left.upper <= threshold) == (op == "le") else NOWHERE
         self.needs.use_depth(depth)
-        function, one = OPERATORS[op], left.read
+        operator, read_left = OPERATORS[op], left.read
 
-        def against(block: RowBlock) -> Bools:
+        def compare_rows(block: RowBlock) -> Bools:
             into = block.truths[depth]
-            function(one(block), threshold, out=into)
+            operator(read_left(block), threshold, out=into)
             return into
 
-        return CompiledTruths(against, left.reads)
+        return CompiledTruths(compare_rows, left.reads)
 
     def restrict_to_determined(
-        self, compared: CompiledTruths, left: CompiledNumbers, right: CompiledNumbers, value: bool, depth: int
+        self, comparison: CompiledTruths, left: CompiledNumbers, right: CompiledNumbers, value: bool, depth: int
     ) -> CompiledTruths:
         """Restrict a comparison to determined rows; it is false if a side is null."""
-        sure = [self.compile_condition(condition, depth + 1) for condition in left.conditions | right.conditions]
-        compared = self.join_all([compared, *sure], depth)
+        conditions = [self.compile_condition(condition, depth + 1) for condition in left.conditions | right.conditions]
+        comparison = self.join_all([comparison, *conditions], depth)
         nulls = [self.compile_null(null, depth + 1) for null in left.nulls | right.nulls]
         if not nulls:
-            return compared
+            return comparison
         if not value:
-            return self.join_any([compared, *nulls], depth)
-        return self.join_all([compared, *(self.negate_truths(null, depth + 1) for null in nulls)], depth)
+            return self.join_any([comparison, *nulls], depth)
+        return self.join_all([comparison, *(self.negate_truths(null, depth + 1) for null in nulls)], depth)
 
     def compile_condition(self, condition: NumberCondition, depth: int) -> CompiledTruths:
         """Compile the rows in which a condition holds."""
@@ -677,10 +682,10 @@ class ColumnCompiler:
         """
         if not slots:
             return truths
-        apart = again(self.copy_with_limit(None))
+        exact = again(self.copy_with_limit(None))
         self.needs.use_depth(depth)
 
-        def patched(block: RowBlock) -> Bools:
+        def recompute(block: RowBlock) -> Bools:
             rows = find_rows_beyond(block, slots, limit)
             into = block.truths[depth]
             if truths.constant is None:
@@ -689,30 +694,30 @@ class ColumnCompiler:
                 into.fill(truths.constant)
             if rows.size:
                 into[rows] = (
-                    apart.read(block.pick_rows(rows, apart.reads, self.needs.depth, exact=True))
-                    if apart.constant is None
-                    else apart.constant
+                    exact.read(block.pick_rows(rows, exact.reads, self.needs.depth, exact=True))
+                    if exact.constant is None
+                    else exact.constant
                 )
             return into
 
-        return CompiledTruths(patched, merge_reads([truths.reads, apart.reads, OperandReads(slots=slots)]))
+        return CompiledTruths(recompute, merge_reads([truths.reads, exact.reads, OperandReads(slots=slots)]))
 
 
 def find_rows_beyond(block: RowBlock, slots: Iterable[int], limit: int) -> NDArray[np.intp]:
     """Return the rows in which one of the slots exceeds a limit in absolute value."""
-    found = np.zeros(block.rows, np.bool)
+    beyond = np.zeros(block.rows, np.bool)
     for slot in slots:
-        found |= block.facts[slot] > limit
-        found |= block.facts[slot] < -limit
-    return np.flatnonzero(found)
+        beyond |= block.facts[slot] > limit
+        beyond |= block.facts[slot] < -limit
+    return np.flatnonzero(beyond)
 
 
 def build_constant(value: bool | int | float | str) -> CompiledNumbers:
     """Return a constant of a document as numbers."""
     if isinstance(value, str):
         return replace(_build_integer(0, Fraction(1)), text=(value,))
-    exactly = Fraction(to_exact(value))
-    return _build_integer(exactly.numerator, Fraction(1, exactly.denominator))
+    exact = Fraction(to_exact(value))
+    return _build_integer(exact.numerator, Fraction(1, exact.denominator))
 
 
 def _build_integer(value: int, scale: Fraction) -> CompiledNumbers:
@@ -737,11 +742,11 @@ def _renumber_texts(side: CompiledNumbers, numbers: dict[str, int]) -> CompiledN
 def _read_marks(marks: Callable[[RowBlock], dict[int, Bools]], slot: int) -> CompiledTruths:
     """Compile the mask of a slot; a block holds no mask for slots without marks."""
 
-    def marked(block: RowBlock) -> Bools:
+    def read_mark(block: RowBlock) -> Bools:
         mark = marks(block).get(slot)
         return np.zeros(block.rows, np.bool) if mark is None else mark
 
-    return CompiledTruths(marked, OperandReads(slots=frozenset({slot})))
+    return CompiledTruths(read_mark, OperandReads(slots=frozenset({slot})))
 
 
 def _find_common_scale(one: Fraction, other: Fraction) -> Fraction:

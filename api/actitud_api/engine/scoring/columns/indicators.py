@@ -75,52 +75,54 @@ def _compile_case(
     if case.zero_when == NEVER and case.applies == ALWAYS:
         return lambda _: CaseJudgement(None, None, None, None, None)
     zero = compiler.compile_predicate(case.zero_when, True, 0)
-    free = compiler.compile_predicate(case.zero_when, False, 0)
+    not_zero_rule = compiler.compile_predicate(case.zero_when, False, 0)
     # Below it stands where the zero rule does not hold.
     applies = compiler.compile_predicate(case.applies, True, 1)
-    surely_not = compiler.compile_predicate(case.applies, False, 0, AbsentFactReading.UNDETERMINED_OR_DECLARED)
-    zeros, opens, lefts, undetermineds, doubtfuls = (needs.keep_array() for _ in range(5))
+    certainly_excluded = compiler.compile_predicate(case.applies, False, 0, AbsentFactReading.UNDETERMINED_OR_DECLARED)
+    zero_array, open_array, not_applicable_array, undetermined_array, doubtful_array = (
+        needs.keep_array() for _ in range(5)
+    )
     needs.use_depth(0)
-    open_question = any(
+    reads_answers = any(
         isinstance(operand, AnswerOperand | ComponentOperand) for operand in walk_operands(case.zero_when)
     )
 
     def judge(block: RowBlock) -> CaseJudgement:
-        by_rule: Bools | None = None
+        zero_mask: Bools | None = None
         undetermined: Bools | None = None
         not_zero: Bools | None = None
-        if free.constant is not True:
-            by_rule, not_zero = _write_truths(block.kept[zeros], zero, block), block.truths[0]
-            if open_question:
-                _write_truths(not_zero, free, block)
-                neither = block.kept[undetermineds]
-                np.bitwise_or(by_rule, not_zero, out=neither)
+        if not_zero_rule.constant is not True:
+            zero_mask, not_zero = _write_truths(block.kept[zero_array], zero, block), block.truths[0]
+            if reads_answers:
+                _write_truths(not_zero, not_zero_rule, block)
+                neither = block.kept[undetermined_array]
+                np.bitwise_or(zero_mask, not_zero, out=neither)
                 np.logical_not(neither, out=neither)
                 undetermined = drop_empty_mask(neither)
             else:
-                np.logical_not(by_rule, out=not_zero)
-            by_rule = drop_empty_mask(by_rule)
-        opened = block.kept[opens]
+                np.logical_not(zero_mask, out=not_zero)
+            zero_mask = drop_empty_mask(zero_mask)
+        open_mask = block.kept[open_array]
         if applies.constant is True:
             if not_zero is None:
                 return CaseJudgement(None, None, None, None, None)
-            np.copyto(opened, not_zero)
-            return CaseJudgement(opened, by_rule, None, undetermined, None)
-        applicable = _write_truths(opened, applies, block)
-        left = block.kept[lefts]
+            np.copyto(open_mask, not_zero)
+            return CaseJudgement(open_mask, zero_mask, None, undetermined, None)
+        applicable = _write_truths(open_mask, applies, block)
+        not_applicable = block.kept[not_applicable_array]
         if not_zero is None:
-            np.logical_not(applicable, out=left)
+            np.logical_not(applicable, out=not_applicable)
         else:
-            np.greater(not_zero, applicable, out=left)
-            np.bitwise_and(not_zero, applicable, out=opened)
+            np.greater(not_zero, applicable, out=not_applicable)
+            np.bitwise_and(not_zero, applicable, out=open_mask)
         doubtful: Bools | None = None
-        if block.declared and surely_not.constant is None:
-            unsure = block.kept[doubtfuls]
-            np.greater(left, surely_not.read(block), out=unsure)
-            doubtful = drop_empty_mask(unsure)
+        if block.declared and certainly_excluded.constant is None:
+            doubtful_mask = block.kept[doubtful_array]
+            np.greater(not_applicable, certainly_excluded.read(block), out=doubtful_mask)
+            doubtful = drop_empty_mask(doubtful_mask)
             if doubtful is not None:
-                np.greater(left, doubtful, out=left)
-        return CaseJudgement(opened, by_rule, drop_empty_mask(left), undetermined, doubtful)
+                np.greater(not_applicable, doubtful, out=not_applicable)
+        return CaseJudgement(open_mask, zero_mask, drop_empty_mask(not_applicable), undetermined, doubtful)
 
     return judge
 
@@ -172,27 +174,27 @@ class _RunMember:
             {given.position for given in self.value.conditions if isinstance(given, AnswerSent)} - {leaf.position}
         )
 
-    def write_valued(self, block: RowBlock, opened: Bools | None, into: Bools) -> None:
+    def write_valued(self, block: RowBlock, open_mask: Bools | None, into: Bools) -> None:
         """Write the rows that have a raw value into `into`."""
         present = block.present[self.leaf.position]
-        there = [block.present[position] for position in self._others]
+        masks = [block.present[position] for position in self._others]
         if self.value.can_be_undefined:
             np.not_equal(self.value.below.read(block), 0, out=into)
-            there.append(present)
+            masks.append(present)
         else:
             np.copyto(into, present)
-        for each in there if opened is None else (opened, *there):
-            np.bitwise_and(into, each, out=into)
+        for mask in masks if open_mask is None else (open_mask, *masks):
+            np.bitwise_and(into, mask, out=into)
 
     def find_borrowing_absent(self, block: RowBlock, judged: CaseJudgement) -> Bools | None:
         """Return the rows in which its value reads an absent answer of another indicator."""
         if not self._others:
             return None
-        there = block.present[self.leaf.position]
+        present = block.present[self.leaf.position]
         if judged.open is not None:
-            there = there & judged.open
-        every = np.logical_and.reduce([block.present[position] for position in self._others])
-        return drop_empty_mask(there > every)
+            present = present & judged.open
+        all_present = np.logical_and.reduce([block.present[position] for position in self._others])
+        return drop_empty_mask(present > all_present)
 
     def write_unknown(self, block: RowBlock, judged: CaseJudgement, borrowing: Bools | None, into: Bools) -> None:
         """Write the rows in which it is unknown into `into`."""
@@ -201,9 +203,9 @@ class _RunMember:
             np.logical_not(present, out=into)
         else:
             np.greater(judged.open, present, out=into)
-        for silent in (judged.undetermined, judged.doubtful, borrowing):
-            if silent is not None:
-                np.bitwise_or(into, silent, out=into)
+        for mask in (judged.undetermined, judged.doubtful, borrowing):
+            if mask is not None:
+                np.bitwise_or(into, mask, out=into)
 
 
 RunConstants = NDArray[np.integer]
@@ -281,7 +283,7 @@ class RunScorer:
 
     def _find_lowered(self, block: RowBlock, scores: Ints, valued: Bools) -> list[tuple[int, Bools]]:
         """Return the indicators whose level review has lowered, with the rows in which that lowers the score."""
-        found = []
+        lowered_indicators = []
         for number, member in enumerate(self._members):
             sent = block.level_sent.get(member.leaf.position)
             if sent is not None:
@@ -289,8 +291,8 @@ class RunScorer:
                 lowered, block.facts[slot] = block.facts[slot], sent
                 member.write_scores(block, uncapped)
                 block.facts[slot] = lowered
-                found.append((number, valued[number] & (uncapped > scores[number])))
-        return found
+                lowered_indicators.append((number, valued[number] & (uncapped > scores[number])))
+        return lowered_indicators
 
     def _write_codes(
         self,
@@ -354,32 +356,34 @@ class RunScorer:
 
         A row that is not applicable has no score; a contradicted one has the lowest.
         """
-        leaf, score, silent = self._members[number].leaf, scores[number], unknown[number]
-        left = judged.not_applicable
-        if left is not None:
+        leaf, score, unknown_mask = self._members[number].leaf, scores[number], unknown[number]
+        not_applicable = judged.not_applicable
+        if not_applicable is not None:
             for row in (score, maxima[number]):
                 if leaf.low == 0:
-                    np.subtract(row, left, out=row)
+                    np.subtract(row, not_applicable, out=row)
                 else:
-                    row[left] = NO_SCORE
-        wrong = contradicted.get(leaf.position)
-        if wrong is not None:
-            rows = wrong.rows
+                    row[not_applicable] = NO_SCORE
+        contradiction = contradicted.get(leaf.position)
+        if contradiction is not None:
+            rows = contradiction.rows
             score[rows], maxima[number][rows] = leaf.low, leaf.best
-            wrong.write_codes(codes[number])
-            if left is not None:
-                left = left.copy()
-                left[rows] = False
-            silent[rows] = False
-        counted = ChildCounts(left, left)
+            contradiction.write_codes(codes[number])
+            if not_applicable is not None:
+                not_applicable = not_applicable.copy()
+                not_applicable[rows] = False
+            unknown_mask[rows] = False
+        counted = ChildCounts(not_applicable, not_applicable)
         if self._excludes_unknown:
-            score[silent] = NO_SCORE
+            score[unknown_mask] = NO_SCORE
             if self._voids:
-                counted.voids = drop_empty_mask(silent.copy())
+                counted.voids = drop_empty_mask(unknown_mask.copy())
             else:
-                counted.excluded = drop_empty_mask(silent.copy() if left is None else left | silent)
-        if wrong is not None:
-            silent[rows] = True
+                counted.excluded = drop_empty_mask(
+                    unknown_mask.copy() if not_applicable is None else not_applicable | unknown_mask
+                )
+        if contradiction is not None:
+            unknown_mask[rows] = True
         return counted
 
 

@@ -67,19 +67,19 @@ class LevelAssigner:
         views = block.views
         views.level.fill(0)
         views.provisional.fill(False)
-        there = (views.status == STATUS_NUMBERS["complete"]) | (views.status == STATUS_NUMBERS["sufficient"])
-        for number, gates, firm in self._levels:
+        reached = (views.status == STATUS_NUMBERS["complete"]) | (views.status == STATUS_NUMBERS["sufficient"])
+        for number, gates, is_firm in self._levels:
             for gate in gates:
-                there &= gate(block, there)
+                reached &= gate(block, reached)
             if block.max_level is not None:
-                there &= block.max_level >= number
-            if not there.any():
+                reached &= block.max_level >= number
+            if not reached.any():
                 return
             # Whoever reaches a level has reached all below it.
-            np.add(views.level, there, out=views.level)
-            np.greater(views.provisional, there, out=views.provisional)
-            if firm is not None:
-                np.bitwise_or(views.provisional, there & ~firm(block, there), out=views.provisional)
+            np.add(views.level, reached, out=views.level)
+            np.greater(views.provisional, reached, out=views.provisional)
+            if is_firm is not None:
+                np.bitwise_or(views.provisional, reached & ~is_firm(block, reached), out=views.provisional)
 
 
 def _compile_gate(compiled: CompiledGate, compiler: _GateCompiler) -> RowCheck:
@@ -87,12 +87,12 @@ def _compile_gate(compiled: CompiledGate, compiler: _GateCompiler) -> RowCheck:
     try:
         holds = compiler.compile_predicate(gate.holds, True, 0)
         if gate.when_not_applicable == "pass":
-            there, _ = compiler.compile_sides(gate.holds, 0)
-            left = [
-                compiler.compile_any_null(there.nulls, 1),
-                *(compiler.compile_condition(condition, 2) for condition in there.conditions),
+            left_side, _ = compiler.compile_sides(gate.holds, 0)
+            exempt = [
+                compiler.compile_any_null(left_side.nulls, 1),
+                *(compiler.compile_condition(condition, 2) for condition in left_side.conditions),
             ]
-            holds = compiler.join_any([holds, compiler.join_all(left, 1)], 0)
+            holds = compiler.join_any([holds, compiler.join_all(exempt, 1)], 0)
         return _check_all_rows(holds)
     except (NotComputedByColumns, ExceedsInt64):
         passes = gate.when_not_applicable == "pass"
@@ -124,13 +124,13 @@ def _check_all_rows(truths: CompiledTruths) -> RowCheck:
 def _check_row_by_row(plan: CompiledMethodology, holds: Callable[[_RowFigures], bool]) -> RowCheck:
     """Return a check that evaluates each row as the scalar evaluator does."""
 
-    def asked(block: RowBlock, rows: Bools) -> Bools:
-        found = np.zeros(block.rows, np.bool)
+    def check_rows(block: RowBlock, rows: Bools) -> Bools:
+        held = np.zeros(block.rows, np.bool)
         for row in np.flatnonzero(rows).tolist():
-            found[row] = holds(_RowFigures(plan, block, row))
-        return found
+            held[row] = holds(_RowFigures(plan, block, row))
+        return held
 
-    return asked
+    return check_rows
 
 
 class _GateCompiler(ColumnCompiler):
@@ -180,21 +180,21 @@ class _GateCompiler(ColumnCompiler):
         reads = [self._find_node_arrays(node) for node in nodes]
         key = combine, nodes
 
-        def extreme(block: RowBlock) -> Ints:
-            found = block.extremes.get(key)
-            if found is None:
+        def read_extreme(block: RowBlock) -> Ints:
+            scores = block.extremes.get(key)
+            if scores is None:
                 # As an unsigned number -1 is the greatest, as a signed one the least: never the extreme that is asked.
                 first, *others = [read(block) for read, _, _ in reads]
-                asked = f"{'u' if combine is np.minimum else 'i'}{first.itemsize}"
-                so_far = first.view(asked).copy()
+                dtype = f"{'u' if combine is np.minimum else 'i'}{first.itemsize}"
+                result = first.view(dtype).copy()
                 for other in others:
-                    combine(so_far, other.view(asked), out=so_far)
-                found = block.extremes[key] = so_far.view(first.dtype)
-            return found
+                    combine(result, other.view(dtype), out=result)
+                scores = block.extremes[key] = result.view(first.dtype)
+            return scores
 
         upper = max(upper for _, _, upper in reads)
         return CompiledNumbers(
-            extreme, Fraction(1, self.plan.unit), NO_SCORE, upper, nulls=frozenset({ExtremeScore(combine, nodes)})
+            read_extreme, Fraction(1, self.plan.unit), NO_SCORE, upper, nulls=frozenset({ExtremeScore(combine, nodes)})
         )
 
     def _find_node_arrays(self, node: str) -> tuple[Callable[[RowBlock], Ints], Callable[[RowBlock], Ints], int]:
@@ -220,12 +220,12 @@ class _GateCompiler(ColumnCompiler):
             NotComputedByColumns: It is a quotient, or a yes/no that is not an answer.
         """
         position = self.plan.positions[indicator]
-        known = self.plan.indicators[position].definition
-        if isinstance(known.value, Quotient) or (
-            known.curve.kind == "boolean" and not isinstance(known.value, AnswerOperand)
+        definition = self.plan.indicators[position].definition
+        if isinstance(definition.value, Quotient) or (
+            definition.curve.kind == "boolean" and not isinstance(definition.value, AnswerOperand)
         ):
             raise NotComputedByColumns
-        return self._mark_raw_value(self.compile_operand(known.value, depth), position)
+        return self._mark_raw_value(self.compile_operand(definition.value, depth), position)
 
     def _mark_raw_value(self, numbers: CompiledNumbers, position: int) -> CompiledNumbers:
         marked = frozenset({IndicatorRawValue(position)})
@@ -243,9 +243,9 @@ class _GateCompiler(ColumnCompiler):
                     below = self.compile_operand(formula.denominator, depth + 1)
                     if below.lower < 0:
                         raise NotComputedByColumns
-                    asked = self.compile_operand(compare.right, depth + 2)
+                    required = self.compile_operand(compare.right, depth + 2)
                     above = self.compile_operand(formula.numerator, depth)
-                    return self._mark_raw_value(above, position), self.multiply_numbers([below, asked], depth + 1)
+                    return self._mark_raw_value(above, position), self.multiply_numbers([below, required], depth + 1)
         return super().compile_sides(compare, depth)
 
     def compile_comparison(
@@ -274,16 +274,16 @@ class _GateCompiler(ColumnCompiler):
         neutral = upper if combine is np.minimum else lower
         reads = [(part.read, self.compile_any_null(part.nulls, depth + 2)) for part in parts]
 
-        def extreme(block: RowBlock) -> Ints:
-            found = np.full(block.rows, neutral)
+        def read_extreme(block: RowBlock) -> Ints:
+            result = np.full(block.rows, neutral)
             for read, null in reads:
                 values = read(block)
-                there = values if null.constant is False else np.where(null.read(block), neutral, values)
-                combine(found, there, out=found)
-            return found
+                known_values = values if null.constant is False else np.where(null.read(block), neutral, values)
+                combine(result, known_values, out=result)
+            return result
 
         return CompiledNumbers(
-            extreme,
+            read_extreme,
             parts[0].scale,
             lower,
             upper,
@@ -308,16 +308,16 @@ class _GateCompiler(ColumnCompiler):
         # These codes say as well that all that it reads was sent.
         codes = np.array([code in _VALUED for code in CODE_NUMBERS])
 
-        def there(block: RowBlock) -> Bools:
-            found: Bools = codes[block.views.codes[position]]
+        def read_presence(block: RowBlock) -> Bools:
+            has_value: Bools = codes[block.views.codes[position]]
             if block.self_declared is not None:
-                found &= ~block.self_declared[position]
+                has_value &= ~block.self_declared[position]
             if below is not None:
-                found &= np.not_equal(below.read(block), 0)
-            found |= block.views.codes[position] == CODE_NUMBERS["not_applicable"]
-            return found
+                has_value &= np.not_equal(below.read(block), 0)
+            has_value |= block.views.codes[position] == CODE_NUMBERS["not_applicable"]
+            return has_value
 
-        return CompiledTruths(there)
+        return CompiledTruths(read_presence)
 
     def compile_null(self, null: NullCase, depth: int) -> CompiledTruths:
         match null:

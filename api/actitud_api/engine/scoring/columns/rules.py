@@ -88,48 +88,51 @@ class ContradictionFinder:
 
         Contradicted answers that other rules or indicators read are removed from the block.
         """
-        found: dict[int, ContradictedRows] = {}
+        contradictions: dict[int, ContradictedRows] = {}
         taken_out: dict[int, Bools] = {}
-        already: dict[int, Bools] = {}
+        broken_rows: dict[int, Bools] = {}
         for number, rule in enumerate(self._rules):
             rows = np.arange(block.rows) if rule.broken.constant else rule.broken.read(block).nonzero()[0]
             if rows.size:
-                self._contradict(block, rule, rows, found)
+                self._contradict(block, rule, rows, contradictions)
                 if rule.again:
-                    already[number] = _build_mask(block, rows)
-        while fresh := self._take_out(block, found, taken_out):
+                    broken_rows[number] = _build_mask(block, rows)
+        # A removed answer may break further rules, so repeat until no rule breaks anew.
+        while fresh := self._drop_answers(block, contradictions, taken_out):
             for number, rule in enumerate(self._rules):
-                rows = _select_rows_to_recheck(rule, fresh, already.get(number))
+                rows = _select_rows_to_recheck(rule, fresh, broken_rows.get(number))
                 if rows.size:
-                    few = block.pick_rows(rows, rule.broken.reads, self._needs.depth, exact=False)
-                    rows = rows[rule.broken.read(few)]
+                    picked = block.pick_rows(rows, rule.broken.reads, self._needs.depth, exact=False)
+                    rows = rows[rule.broken.read(picked)]
                 if rows.size:
-                    self._contradict(block, rule, rows, found)
-                    already[number] = _build_mask(block, rows) | already.get(number, False)
-        return found
+                    self._contradict(block, rule, rows, contradictions)
+                    broken_rows[number] = _build_mask(block, rows) | broken_rows.get(number, False)
+        return contradictions
 
-    def _contradict(self, block: RowBlock, rule: ColumnRule, rows: Rows, found: dict[int, ContradictedRows]) -> None:
+    def _contradict(
+        self, block: RowBlock, rule: ColumnRule, rows: Rows, contradictions: dict[int, ContradictedRows]
+    ) -> None:
         """Mark the answers that a rule invalidates in some rows."""
         unsupported = rows[:0]
         if rule.unholdable is not None:
-            few = block.pick_rows(rows, rule.unholdable.reads, self._needs.depth, exact=False)
+            picked = block.pick_rows(rows, rule.unholdable.reads, self._needs.depth, exact=False)
             constant = rule.unholdable.constant
-            sure = rule.unholdable.read(few) if constant is None else np.full(rows.shape, constant)
-            unsupported, rows = rows[np.logical_not(sure)], rows[sure]
+            is_contradicted = rule.unholdable.read(picked) if constant is None else np.full(rows.shape, constant)
+            unsupported, rows = rows[np.logical_not(is_contradicted)], rows[is_contradicted]
         for position in rule.rule.invalidates:
-            contradicted = found.setdefault(position, ContradictedRows([], []))
+            contradicted = contradictions.setdefault(position, ContradictedRows([], []))
             if rows.size:
                 contradicted.contradicted.append(rows)
             if unsupported.size:
                 contradicted.unsupported.append(unsupported)
 
-    def _take_out(
-        self, block: RowBlock, found: dict[int, ContradictedRows], taken_out: dict[int, Bools]
+    def _drop_answers(
+        self, block: RowBlock, contradictions: dict[int, ContradictedRows], taken_out: dict[int, Bools]
     ) -> dict[int, Rows]:
         """Remove newly contradicted answers that are read from the block, and return their rows by position."""
         fresh: dict[int, Rows] = {}
-        for position in self._read_again & found.keys():
-            before, now = taken_out.get(position), _build_mask(block, found[position].rows)
+        for position in self._read_again & contradictions.keys():
+            before, now = taken_out.get(position), _build_mask(block, contradictions[position].rows)
             rows = (now if before is None else now & ~before).nonzero()[0]
             if rows.size:
                 block.drop_answers(position, self._plan.indicators[position].slots, rows)
@@ -138,13 +141,13 @@ class ContradictionFinder:
         return fresh
 
 
-def _select_rows_to_recheck(rule: ColumnRule, fresh: dict[int, Rows], already: Bools | None) -> Rows:
+def _select_rows_to_recheck(rule: ColumnRule, fresh: dict[int, Rows], broken_rows: Bools | None) -> Rows:
     """Return the rows in which a rule may break anew after the removal of answers."""
-    concerned = [fresh[position] for position in rule.again if position in fresh]
-    if not concerned or rule.broken.constant is not None:
+    affected = [fresh[position] for position in rule.again if position in fresh]
+    if not affected or rule.broken.constant is not None:
         return _NO_ROWS
-    rows = np.concatenate(concerned)
-    return rows if already is None else rows[~already[rows]]
+    rows = np.concatenate(affected)
+    return rows if broken_rows is None else rows[~broken_rows[rows]]
 
 
 def _build_mask(block: RowBlock, rows: Rows) -> Bools:

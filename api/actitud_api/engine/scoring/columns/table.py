@@ -70,7 +70,7 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
     def take(self, rows: NDArray[np.intp]) -> Columns:
         """Return the organisations of some rows, in that order; a row may occur several times."""
 
-        def picked_by(marks: Mapping[int, _Mark]) -> dict[int, _Mark]:
+        def pick_rows(marks: Mapping[int, _Mark]) -> dict[int, _Mark]:
             return {key: mark[rows] for key, mark in marks.items()}
 
         facts = tuple(column[rows] for column in self.facts)
@@ -79,12 +79,12 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
             rows=len(rows),
             facts=facts,
             extent=tuple(_compute_extent(column) for column in facts),
-            nulls=picked_by(self.nulls),
+            nulls=pick_rows(self.nulls),
             present=self.present[:, rows],
             self_declared=None if self.self_declared is None else self.self_declared[:, rows],
             set_aside=None if self.set_aside is None else self.set_aside[:, rows],
-            level_sent=picked_by(self.level_sent),
-            profile_self_declared=picked_by(self.profile_self_declared),
+            level_sent=pick_rows(self.level_sent),
+            profile_self_declared=pick_rows(self.profile_self_declared),
             max_level=None if self.max_level is None else self.max_level[rows],
         )
 
@@ -120,7 +120,7 @@ def build_columns(methodology: Methodology, submissions: Sequence[Submission]) -
         present[name] = np.array([answer is not None for answer in sent], np.bool)
         answers[name] = {fact.name: _convert_fact(leaf, fact, sent) for fact in leaf.definition.facts}
 
-    def named(sets: Iterable[Iterable[str]], names: Iterable[str]) -> dict[str, ArrayLike]:
+    def build_masks(sets: Iterable[Iterable[str]], names: Iterable[str]) -> dict[str, ArrayLike]:
         marks = {name: np.zeros(rows, np.bool) for name in names}
         for row, members in enumerate(sets):
             for member in members:
@@ -131,9 +131,9 @@ def build_columns(methodology: Methodology, submissions: Sequence[Submission]) -
     set_aside: dict[str, NDArray[np.int8]] = {}
     level_caps: dict[str, Ints] = {}
     for row, submission in enumerate(submissions):
-        for name, why in submission.set_aside.items():
+        for name, reason in submission.set_aside.items():
             if name in plan.positions:
-                set_aside.setdefault(name, np.zeros(rows, np.int8))[row] = 1 + SET_ASIDE_REASONS.index(why)
+                set_aside.setdefault(name, np.zeros(rows, np.int8))[row] = 1 + SET_ASIDE_REASONS.index(reason)
         for name, cap in submission.level_caps.items():
             level_caps.setdefault(name, np.full(rows, NO_LIMIT))[row] = min(cap, NO_LIMIT)
     upper = [NO_LIMIT if submission.max_level is None else submission.max_level for submission in submissions]
@@ -144,8 +144,10 @@ def build_columns(methodology: Methodology, submissions: Sequence[Submission]) -
         answers=answers,
         present=present,
         nulls=nulls,
-        self_declared=named((each.self_declared for each in submissions), plan.positions),
-        profile_self_declared=named((each.profile_self_declared for each in submissions), plan.layout.profile),
+        self_declared=build_masks((submission.self_declared for submission in submissions), plan.positions),
+        profile_self_declared=build_masks(
+            (submission.profile_self_declared for submission in submissions), plan.layout.profile
+        ),
         set_aside=set_aside,
         level_caps=level_caps,
         max_level=_build_integers(upper),
@@ -219,7 +221,7 @@ class _ColumnsBuilder:
         max_level: ArrayLike | None,
     ) -> Columns:
         plan = self.plan
-        named: list[tuple[str, Iterable[str], Iterable[str]]] = [
+        mappings: list[tuple[str, Iterable[str], Iterable[str]]] = [
             ("profile", profile, plan.layout.profile),
             ("nulls", nulls, plan.layout.profile),
             ("profile_self_declared", profile_self_declared, plan.layout.profile),
@@ -229,10 +231,10 @@ class _ColumnsBuilder:
             ("set_aside", set_aside, plan.positions),
             ("level_caps", level_caps, plan.positions),
         ]
-        for what, given, known in named:
-            _refuse_unknown(what, given, known)
+        for label, values, known_names in mappings:
+            _refuse_unknown(label, values, known_names)
         reasons = [self._read_reasons(leaf, set_aside) for leaf in plan.indicators]
-        counts = [
+        present_masks = [
             self._find_present(leaf, answers, present, aside)
             for leaf, aside in zip(plan.indicators, reasons, strict=True)
         ]
@@ -252,7 +254,7 @@ class _ColumnsBuilder:
                 raise DefectiveColumns(f"profile {field.name}: a code is not one of its {len(field.values)} values")
             facts[slot] = column
         lowered: dict[int, Ints] = {}
-        for leaf, mark in zip(plan.indicators, counts, strict=True):
+        for leaf, mark in zip(plan.indicators, present_masks, strict=True):
             self._write_facts(leaf, answers.get(leaf.definition.id), mark, facts)
             caps = level_caps.get(leaf.definition.id)
             if caps is not None and leaf.definition.facts:
@@ -264,7 +266,7 @@ class _ColumnsBuilder:
             facts=tuple(facts),
             extent=tuple(_compute_extent(column) for column in facts),
             nulls=empty,
-            present=np.array(counts),
+            present=np.array(present_masks),
             self_declared=self._stack_marks(
                 [
                     self._read_mask(f"self_declared of {leaf.definition.id}", self_declared.get(leaf.definition.id))
@@ -275,56 +277,57 @@ class _ColumnsBuilder:
             level_sent=lowered,
             profile_self_declared={
                 plan.layout.profile[name]: declared
-                for name, given in profile_self_declared.items()
-                if (declared := self._read_mask(f"profile_self_declared of {name}", given)) is not None
+                for name, values in profile_self_declared.items()
+                if (declared := self._read_mask(f"profile_self_declared of {name}", values)) is not None
             },
             max_level=None if limits is None or (limits == NO_LIMIT).all() else limits,
         )
 
-    def _check_shape(self, place: str, given: ArrayLike) -> NDArray[np.generic]:
-        array = np.asarray(given)
+    def _check_shape(self, label: str, values: ArrayLike) -> NDArray[np.generic]:
+        array = np.asarray(values)
         if array.shape != (self.rows,):
-            raise DefectiveColumns(f"{place}: has the shape {array.shape}, not ({self.rows},)")
+            raise DefectiveColumns(f"{label}: has the shape {array.shape}, not ({self.rows},)")
         return array
 
-    def _read_mask(self, place: str, given: ArrayLike | None) -> Bools | None:
+    def _read_mask(self, label: str, values: ArrayLike | None) -> Bools | None:
         """Return a copy of a mask, None if it marks no row."""
-        if given is None:
+        if values is None:
             return None
-        mark = self._check_shape(place, given)
+        mark = self._check_shape(label, values)
         if mark.dtype != np.bool:
-            raise DefectiveColumns(f"{place}: is not an array of booleans")
+            raise DefectiveColumns(f"{label}: is not an array of booleans")
         return cast("Bools", mark.copy()) if mark.any() else None
 
-    def _read_integers(self, place: str, given: ArrayLike, absent: Bools | None, *, mask: bool = False) -> Ints:
+    def _read_integers(self, label: str, values: ArrayLike, absent: Bools | None, *, mask: bool = False) -> Ints:
         """Return a copy in the narrowest type, 0 where `absent`; only a bit mask may exceed 64 bits."""
-        array = self._check_shape(place, given)
+        array = self._check_shape(label, values)
+        # NumPy stores integers beyond 64 bits as Python objects.
         if array.dtype.kind == "O" and all(isinstance(value, int) for value in array):
             column = cast("Ints", array.copy())
         elif array.dtype.kind not in "iub":
-            raise DefectiveColumns(f"{place}: is not an array of integers or booleans")
+            raise DefectiveColumns(f"{label}: is not an array of integers or booleans")
         else:
             column = cast("Ints", array.astype(np.int8 if array.dtype.kind == "b" else array.dtype))
         if absent is not None:
             column[absent] = 0
         column = narrow_integers(column)
         if column.dtype == object and not mask:
-            raise DefectiveColumns(f"{place}: goes beyond 64 bits")
+            raise DefectiveColumns(f"{label}: goes beyond 64 bits")
         return column
 
     def _stack_marks(self, marks: Sequence[_Mark | None]) -> _Mark | None:
         """Return marks of indicators as one array with a row for each, None if there are none."""
-        there = [mark for mark in marks if mark is not None]
-        if not there:
+        marked = [mark for mark in marks if mark is not None]
+        if not marked:
             return None
-        nobody = np.zeros(self.rows, there[0].dtype)
-        return cast("_Mark", np.array([nobody if mark is None else mark for mark in marks]))
+        unmarked = np.zeros(self.rows, marked[0].dtype)
+        return cast("_Mark", np.array([unmarked if mark is None else mark for mark in marks]))
 
     def _read_reasons(self, leaf: CompiledIndicator, set_aside: Mapping[str, ArrayLike]) -> NDArray[np.int8] | None:
-        given = set_aside.get(leaf.definition.id)
-        if given is None:
+        codes = set_aside.get(leaf.definition.id)
+        if codes is None:
             return None
-        reasons = self._read_integers(f"set_aside of {leaf.definition.id}", given, None)
+        reasons = self._read_integers(f"set_aside of {leaf.definition.id}", codes, None)
         if not reasons.any():
             return None
         if not 0 <= reasons.min() <= reasons.max() <= len(SET_ASIDE_REASONS):
@@ -355,32 +358,32 @@ class _ColumnsBuilder:
     def _write_facts(
         self,
         leaf: CompiledIndicator,
-        given: Mapping[str, ArrayLike] | None,
+        arrays: Mapping[str, ArrayLike] | None,
         counts: Bools,
         facts: list[Ints],
     ) -> None:
         indicator = leaf.definition
-        if given is not None:
-            _refuse_unknown(f"answers to {indicator.id}", given, [fact.name for fact in indicator.facts])
+        if arrays is not None:
+            _refuse_unknown(f"answers to {indicator.id}", arrays, [fact.name for fact in indicator.facts])
         for fact in indicator.facts:
             slot = self.plan.layout.facts[indicator.id, fact.name]
-            place = f"{indicator.id} {fact.name}"
-            if given is None or (fact.name not in given and not fact.required):
+            label = f"{indicator.id} {fact.name}"
+            if arrays is None or (fact.name not in arrays and not fact.required):
                 column: Ints = np.zeros(self.rows, np.int8)
-            elif fact.name not in given:
-                raise DefectiveColumns(f"answers: {place} is missing")
+            elif fact.name not in arrays:
+                raise DefectiveColumns(f"answers: {label} is missing")
             else:
-                column = self._read_integers(place, given[fact.name], ~counts, mask=fact.type == "components")
+                column = self._read_integers(label, arrays[fact.name], ~counts, mask=fact.type == "components")
             lower, upper = _compute_extent(column)
             if fact.type == "components":
                 if lower < 0 or upper >> len(indicator.components):
-                    raise DefectiveColumns(f"{place}: a bit stands for no component")
+                    raise DefectiveColumns(f"{label}: a bit stands for no component")
                 facts[self.plan.layout.facts[indicator.id, name_derived_count(fact.name)]] = _count_bits(column)
                 column = _widen_mask(column, len(indicator.components))
             elif fact.type == "boolean" and not 0 <= lower <= upper <= 1:
-                raise DefectiveColumns(f"{place}: is not yes (1) or no (0)")
+                raise DefectiveColumns(f"{label}: is not yes (1) or no (0)")
             elif indicator.curve.kind == "ladder" and not 0 <= lower <= upper < len(indicator.curve.goalposts):
-                raise DefectiveColumns(f"{place}: a level is not one of 0 to {len(indicator.curve.goalposts) - 1}")
+                raise DefectiveColumns(f"{label}: a level is not one of 0 to {len(indicator.curve.goalposts) - 1}")
             facts[slot] = column
 
     def _cap_levels(
@@ -396,13 +399,14 @@ class _ColumnsBuilder:
             facts[leaf.slots[0]] = np.minimum(sent, cap).astype(sent.dtype)
 
 
-def _refuse_unknown(what: str, given: Iterable[str], known: Iterable[str]) -> None:
-    for name in sorted(set(given) - set(known)):
-        raise DefectiveColumns(f"{what}: {name} is not in the document")
+def _refuse_unknown(label: str, names: Iterable[str], known_names: Iterable[str]) -> None:
+    for name in sorted(set(names) - set(known_names)):
+        raise DefectiveColumns(f"{label}: {name} is not in the document")
 
 
 def narrow_integers(column: Ints) -> Ints:
     """Return the column in the narrowest type that holds it, Python integers if none does."""
+    # Narrow columns fit more rows into the processor caches.
     lower, upper = _compute_extent(column)
     for width in WIDTHS:
         if np.iinfo(width).min <= lower and upper <= np.iinfo(width).max:

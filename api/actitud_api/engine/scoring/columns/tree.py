@@ -95,7 +95,7 @@ class TreeScorer:
         unknown = np.zeros(block.rows, np.bool)
         insufficient = np.zeros(block.rows, np.bool)
 
-        def group(compiled: CompiledGroup, counts: bool) -> GroupCounts:
+        def score_group(compiled: CompiledGroup, counts: bool) -> GroupCounts:
             node = self._nodes[compiled.definition.id]
             weights = ChildWeights(node.aggregation.kind)
             below: list[tuple[RatedUnknownShare, int]] = []
@@ -103,24 +103,24 @@ class TreeScorer:
             for run in node.runs:
                 positions = self._runs[run.start].slice
                 counted = self._runs[run.start].score_run(block, judged[positions], contradicted)
-                for each, weight in zip(counted.each, run.weights.tolist(), strict=True):
-                    weights.add(each, weight)
+                for child_count, weight in zip(counted.each, run.weights.tolist(), strict=True):
+                    weights.add(child_count, weight)
                 if counted.unknown is not None:
                     weights.add_unknown(counted.unknown, run.weights)
                 if node.is_a_run:
                     rows = counted.scores
             for child, weight in node.groups:
-                found = group(child, counts and weight > 0)
+                child_counts = score_group(child, counts and weight > 0)
                 if compiled is self._plan.root and weight:
-                    self._mark_insufficient(found, self._plan.document.coverage.per_dimension, insufficient)
-                weights.add(found.counts, weight)
-                if found.unknown_share is not None and weight:
-                    below.append((found.unknown_share, weight))
+                    self._mark_insufficient(child_counts, self._plan.document.coverage.per_dimension, insufficient)
+                weights.add(child_counts.counts, weight)
+                if child_counts.unknown_share is not None and weight:
+                    below.append((child_counts.unknown_share, weight))
             if counts and weights.unknown is not None:
                 np.bitwise_or(unknown, weights.unknown > 0, out=unknown)
             return self._aggregate_group(block, node, weights, below, rows)
 
-        root = group(self._plan.root, True)
+        root = score_group(self._plan.root, True)
         self._mark_insufficient(root, self._plan.document.coverage.overall, insufficient)
         row = self._rows[self._plan.document.root.id]
         self._publish_index(out.groups[row], out.index)
@@ -141,17 +141,17 @@ class TreeScorer:
     def aggregate_scores(self, scores: Ints, groups: Ints, scratch: Floats) -> None:
         """Write the scores of all groups for given indicator scores, -1 for an excluded one."""
 
-        def group(compiled: CompiledGroup) -> Bools | None:
+        def score_group(compiled: CompiledGroup) -> Bools | None:
             node = self._nodes[compiled.definition.id]
             weights = ChildWeights(node.aggregation.kind)
             for child, weight in zip(compiled.children, compiled.weights, strict=True):
-                left = drop_empty_mask(scores[child] == NO_SCORE) if isinstance(child, int) else group(child)
-                weights.add(ChildCounts(left), weight)
+                excluded = drop_empty_mask(scores[child] == NO_SCORE) if isinstance(child, int) else score_group(child)
+                weights.add(ChildCounts(excluded), weight)
             rows = node.select_children(scores, groups)
             _, rated, _ = _combine_children(node, weights, weights.excluded, [], rows, groups[node.row], scratch)
             return None if rated is None else ~rated
 
-        group(self._plan.root)
+        score_group(self._plan.root)
 
     def _aggregate_group(
         self,
@@ -172,7 +172,7 @@ class TreeScorer:
         remaining, rated, weighted = _combine_children(
             node, weights, weights.excluded, weights.voids, rows, scores, scratch
         )
-        left = left_most = None if rated is None else ~rated
+        excluded = excluded_at_best = None if rated is None else ~rated
         if weights.bounds_differ or weighted is None or node.span is None:
             remaining, rated, _ = _combine_children(
                 node,
@@ -184,29 +184,29 @@ class TreeScorer:
                 scratch,
             )
             if weights.bounds_differ:
-                left_most = None if rated is None else ~rated
+                excluded_at_best = None if rated is None else ~rated
         elif weights.unknown is None:
             np.copyto(maxima, scores)
         else:
             np.add(weighted, np.multiply(weights.unknown, node.span), out=weighted)
             node.aggregation.write_mean(weighted, remaining, maxima, scratch)
-            if left_most is not None:
-                maxima[left_most] = NO_SCORE
-        counted = ChildCounts(left, left_most)
+            if excluded_at_best is not None:
+                maxima[excluded_at_best] = NO_SCORE
+        counted = ChildCounts(excluded, excluded_at_best)
         if weights.voids:
-            self._apply_voids(node.compiled, weights, left, scores, counted)
+            self._apply_voids(node.compiled, weights, excluded, scores, counted)
         cover = self._write_coverage(node, weights, remaining, below, out.coverages[node.row], scratch)
-        if left_most is not None:
-            out.coverages[node.row][left_most] = NO_SCORE
+        if excluded_at_best is not None:
+            out.coverages[node.row][excluded_at_best] = NO_SCORE
         return GroupCounts(counted, None if cover is None else (cover, rated))
 
     def _apply_voids(
-        self, compiled: CompiledGroup, weights: ChildWeights, left: Bools | None, scores: Ints, counted: ChildCounts
+        self, compiled: CompiledGroup, weights: ChildWeights, excluded: Bools | None, scores: Ints, counted: ChildCounts
     ) -> None:
         """Mark rated rows that an unknown child makes unknown, and count them as the parent's `missing` says."""
         voided = np.logical_or.reduce([mask for mask, _ in weights.voids])
-        if left is not None:
-            voided &= ~left
+        if excluded is not None:
+            voided &= ~excluded
         if compiled.unknown_score == UNKNOWN or compiled.unknown_score is None:
             scores[voided] = NO_SCORE
         else:
@@ -255,12 +255,12 @@ class TreeScorer:
             row[number] = round_half_up(COVERAGE_UNITS * (1 - cover.compute_exactly(number)))
         return cover
 
-    def _mark_insufficient(self, found: GroupCounts, asked: Share, insufficient: Bools) -> None:
+    def _mark_insufficient(self, counts: GroupCounts, required: Share, insufficient: Bools) -> None:
         """Mark the rows in which a rated group covers less than required."""
-        if found.unknown_share is None:
+        if counts.unknown_share is None:
             return
-        cover, rated = found.unknown_share
-        spare = Fraction(asked.den - asked.num, asked.den)
+        cover, rated = counts.unknown_share
+        spare = Fraction(required.den - required.num, required.den)
         if not cover.below and cover.total_weight * spare.denominator <= INT64_MAX:
             assert cover.unknown is not None
             short = cover.unknown.astype(np.int64) * spare.denominator > np.multiply(
@@ -336,7 +336,7 @@ class _GroupNode:
 def _combine_children(
     node: _GroupNode,
     weights: ChildWeights,
-    left: list[tuple[Bools, int]],
+    excluded: list[tuple[Bools, int]],
     voids: list[tuple[Bools, int]],
     rows: Ints,
     into: Ints,
@@ -346,9 +346,9 @@ def _combine_children(
 
     Return the remaining weight (None: all), the rated rows (None: all), and the weighted sums if arithmetic.
     """
-    remaining = weights.compute_remaining(node.compiled.total_weight, left)
-    rated = node.aggregation.find_rated(into.size, remaining, left)
-    weighted = node.aggregation.combine(rows, remaining, left + voids, into, scratch)
+    remaining = weights.compute_remaining(node.compiled.total_weight, excluded)
+    rated = node.aggregation.find_rated(into.size, remaining, excluded)
+    weighted = node.aggregation.combine(rows, remaining, excluded + voids, into, scratch)
     if rated is not None:
         into[~rated] = NO_SCORE
     return remaining, rated, weighted
