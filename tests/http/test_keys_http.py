@@ -19,7 +19,7 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import keys, queries
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.uses import KeyUseRecorder
-from actitud_api.platform.http.logs import ID_LENGTH, PREFIX
+from actitud_api.platform.http.redaction import ID_LENGTH, PREFIX
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations

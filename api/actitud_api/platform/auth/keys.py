@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from actitud_api.platform.http.logs import ID_LENGTH, PREFIX
+from actitud_api.platform.http.redaction import ID_LENGTH, PREFIX
 
 Role = Literal["organisation_reader", "organisation_editor", "assessor", "publisher", "registrar", "administrator"]
 """Roles of keys.

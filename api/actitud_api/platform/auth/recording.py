@@ -19,8 +19,8 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import keys
 from actitud_api.platform.auth.policy import principal_of
 from actitud_api.platform.http.access import OWNER, Rule, operation_id
-from actitud_api.platform.http.logs import redacted
 from actitud_api.platform.http.middleware.policy import Holder
+from actitud_api.platform.http.redaction import redact_keys
 from actitud_api.platform.http.scope import ApiRequest, request_id
 from actitud_api.platform.storage.database import Database, Session
 
@@ -96,4 +96,4 @@ def _path(scope: HTTPScope) -> str:
 
 def _quoted(text: str) -> str:
     """Percent-encode and shorten a path: it may contain any text."""
-    return quote(redacted(text), safe="/:*")[:_SUBJECT_MAX]
+    return quote(redact_keys(text), safe="/:*")[:_SUBJECT_MAX]

@@ -15,10 +15,10 @@ import msgspec
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.inputs import Body, FileBody, NoParameters, Query
-from actitud_api.platform.http.logs import has_key
 from actitud_api.platform.http.negotiation import JSON, accepts
 from actitud_api.platform.http.preconditions import Precondition, check
 from actitud_api.platform.http.problems import Fault, ProblemType, not_acceptable, refused
+from actitud_api.platform.http.redaction import has_key
 from actitud_api.platform.http.representations import Files, Representation
 from actitud_api.platform.http.scope import ApiRequest, header
 

@@ -6,7 +6,6 @@ A line is JSON so that no input can forge one.
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any, Final
@@ -15,27 +14,12 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import Processor
 
-PREFIX: Final = "actl"
-"""What every key begins with: `act` is the brand and `l` a live key."""
-ID_LENGTH: Final = 12
-"""Characters of the id of a key, which is no secret."""
-
-_KEY: Final = re.compile(rf"({PREFIX}_[0-9A-Za-z]{{{ID_LENGTH}}}_)[0-9A-Za-z]+")
-
-
-def redacted(text: str) -> str:
-    """Strike the secrets of all keys out of a text, also of keys that are cut or mistyped."""
-    return _KEY.sub(r"\1***", text)
-
-
-def has_key(text: str) -> bool:
-    """Return True if a text has anything that looks like a key or the beginning of one."""
-    return _KEY.search(text) is not None
+from actitud_api.platform.http.redaction import redact_keys
 
 
 def strike_out(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Strike secrets of keys out of a log event (a structlog processor)."""
-    return {name: redacted(value) if isinstance(value, str) else value for name, value in event.items()}
+    return {name: redact_keys(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 _COMMON: Final[tuple[Processor, ...]] = (

@@ -16,8 +16,8 @@ from litestar.types import HTTPScope
 from msgspec import Meta
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.platform.http.logs import redacted
 from actitud_api.platform.http.negotiation import JSON
+from actitud_api.platform.http.redaction import redact_keys
 from actitud_api.platform.http.scope import ApiRequest, Moved, language_of, redirect, request_id
 
 PROBLEM_JSON: Final = "application/problem+json"
@@ -402,7 +402,7 @@ def response(scope: HTTPScope, error: ProblemError) -> Response[bytes]:
         "Vary": "Accept-Language",
         **error.headers,
     }
-    body = redacted(msgspec.json.encode(document(scope, error, chosen)).decode()).encode()
+    body = redact_keys(msgspec.json.encode(document(scope, error, chosen)).decode()).encode()
     return Response(body, status_code=error.type.status, media_type=PROBLEM_JSON, headers=headers)
 
 

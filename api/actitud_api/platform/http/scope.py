@@ -13,8 +13,8 @@ from litestar.datastructures import State
 from litestar.types import HTTPScope
 
 from actitud_api.engine.i18n import LANGUAGES, Language
-from actitud_api.platform.http.logs import has_key
 from actitud_api.platform.http.negotiation import language
+from actitud_api.platform.http.redaction import has_key
 
 ApiRequest = Request[object, object, State]
 
