@@ -58,7 +58,7 @@ from actitud_api.resources.reviews import routes as reviews
 from actitud_api.resources.reviews.replies import routes as replies
 from actitud_api.resources.scores import comparison_routes
 from actitud_api.resources.scores import routes as scores
-from actitud_api.resources.scores.computed import Computed
+from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.suggestions import routes as suggestions
 from actitud_api.settings import Settings
 from actitud_api.web.downloads import routes as exports
@@ -228,7 +228,7 @@ def create_app(
         state=State(
             {
                 "database": database,
-                "computed": Computed(),
+                "computed": ComputationCache(),
                 "peppers": settings.peppers,
                 "publishing": EditionPublisher(
                     database, settings.signing_folder, second_approver=settings.second_approver

@@ -548,13 +548,13 @@ def test_what_is_computed_is_kept_until_an_assessment_changes(
     client: Client, stated: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loads = []
-    load_all = audits._field
+    load_all = audits._build_field
 
     def counted(*arguments: Any) -> Any:
         loads.append(1)
         return load_all(*arguments)
 
-    monkeypatch.setattr(audits, "_field", counted)
+    monkeypatch.setattr(audits, "_build_field", counted)
     before = robustness(client, "2027", stated, draws=123), audited(client, "2027", stated)
     assert loads
     made = len(loads)
@@ -574,13 +574,13 @@ def test_what_is_computed_is_kept_until_an_assessment_changes(
 @pytest.mark.both_databases
 def test_many_at_once_compute_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     draws = []
-    draw = audits._drawn
+    draw = audits._draw
 
     def counted(*arguments: Any) -> Any:
         draws.append(1)
         return draw(*arguments)
 
-    monkeypatch.setattr(audits, "_drawn", counted)
+    monkeypatch.setattr(audits, "_draw", counted)
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda _: robustness(client, draws=321), range(4)))
     assert len(draws) == 1
@@ -611,8 +611,8 @@ def test_who_comes_when_too_many_wait_is_told_to_come_again(client: Client) -> N
     known = robustness(client, draws=222)
     with ExitStack() as held:
         for _ in range(WAITING):
-            assert computed._places.acquire(blocking=False)
-            held.callback(computed._places.release)
+            assert computed._waiting.acquire(blocking=False)
+            held.callback(computed._waiting.release)
         refused = client.get("/v1/editions/2025/robustness?draws=223")
         assert problem(refused, 503, "unavailable")["detail"]
         assert refused.headers["retry-after"] == "5"

@@ -10,7 +10,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from actitud_api.resources.scores.queries import LocatedScore
-from actitud_api.resources.scores.territories import Means, means
+from actitud_api.resources.scores.territories import TerritoryMeans, compute_territory_means
 from tests.web.portal.places import OPEN, Client
 from tests.web.portal.reading import hrefs, read, rows, terms, words
 
@@ -113,9 +113,9 @@ def placed(index: int | None, population: int | None) -> LocatedScore:
 
 def test_means_are_half_up_and_leave_out_whom_they_cannot_count() -> None:
     # (1 + 2) / 2 = 1.5; (1 · 3 + 2 · 1) / 4 = 1.25.
-    assert means([placed(1, 3), placed(2, 1), placed(None, 9)]) == Means(2, 1, 2, 4)
-    assert means([placed(1, None), placed(2, 0)]) == Means(2, None, 0, 0)
-    assert means([placed(None, 5)]) == Means(None, None, 0, 0)
+    assert compute_territory_means([placed(1, 3), placed(2, 1), placed(None, 9)]) == TerritoryMeans(2, 1, 2, 4)
+    assert compute_territory_means([placed(1, None), placed(2, 0)]) == TerritoryMeans(2, None, 0, 0)
+    assert compute_territory_means([placed(None, 5)]) == TerritoryMeans(None, None, 0, 0)
 
 
 def test_the_pages_say_what_the_service_answers(client: TestClient[Litestar]) -> None:

@@ -1,1 +1,1 @@
-"""Sentences for people: from codes and parameters to Spanish and English."""
+"""Sentences for people, in Spanish and English, built from codes and parameters."""

@@ -1,4 +1,4 @@
-"""The sentences of paths, of what-ifs and of changes, built from their real numbers."""
+"""Sentences about level paths, what-if scores and changes between editions, built from their real numbers."""
 
 from __future__ import annotations
 
@@ -138,48 +138,48 @@ _PARTS: dict[Language, dict[Stage, str]] = table(
 
 
 def get_change_sentences(methodology: Methodology, language: Language) -> ChangeSentences:
-    """The sentences of a methodology in a language, with those of paths and changes, made once."""
+    """Return the `ChangeSentences` of a methodology in a language, from a cache by digest."""
     key = (methodology.digest, methodology.text_digests[language])
-    known = _made.get(key)
-    if known is None:
-        known = _made[key] = ChangeSentences(methodology, language)
-    return known
+    sentences = _cache.get(key)
+    if sentences is None:
+        sentences = _cache[key] = ChangeSentences(methodology, language)
+    return sentences
 
 
 class ChangeSentences(Sentences):
-    """The sentences of one methodology in one language, with those of paths and changes."""
+    """Sentences of one methodology in one language, with those about paths and changes."""
 
-    def describe_path(self, found: LevelPath) -> str:
-        """Where a path leads, or that there is none."""
+    def describe_path(self, path: LevelPath) -> str:
+        """Describe the target of a path and the number of its moves, or say that there is no path."""
         templates = _PATH[self._language]
-        if found.target is None:
-            return templates["no_level" if found.level is None else "highest"]
-        if found.moves is None or found.index_after is None:
-            return templates["stuck"].format(level=found.target, name=self.name_level(found.target))
-        return templates["one" if len(found.moves) == 1 else "many"].format(
-            count=len(found.moves),
-            level=found.level_after,
-            name=self.name_level(found.level_after),
-            index=self._score(found.index_after),
+        if path.target is None:
+            return templates["no_level" if path.level is None else "highest"]
+        if path.moves is None or path.index_after is None:
+            return templates["stuck"].format(level=path.target, name=self.name_level(path.target))
+        return templates["one" if len(path.moves) == 1 else "many"].format(
+            count=len(path.moves),
+            level=path.level_after,
+            name=self.name_level(path.level_after),
+            index=self._format_score(path.index_after),
         )
 
     def describe_move(self, move: Move) -> str:
-        """What to do for one indicator, what it brings, and what has to follow."""
+        """Describe a move: the action for one indicator, its gain and the rules that must follow."""
         indicator, templates = self._indicators[move.indicator], _PATH[self._language]
         sentences: list[str] = []
         if move.kind == "improve":
-            sentences.append(self._improvement(indicator, move.facts, move.change))
+            sentences.append(self._describe_improvement(indicator, move.facts, move.change))
         elif move.kind == "report":
-            sentences.append(self._report(move))
+            sentences.append(self._describe_report(move))
         if move.evidence:
-            sentences.append(self._evidence(move.indicator))
+            sentences.append(self._describe_evidence(move.indicator))
         if move.gain is not None and move.index is not None:
-            told = {"gain": self._points(move.gain), "index": self._score(move.index)}
-            sentences.append(templates["gain" if move.gain else "stays"].format(**told))
-        return join_sentences(sentences + self._required(move.requires))
+            values = {"gain": self._format_points(move.gain), "index": self._format_score(move.index)}
+            sentences.append(templates["gain" if move.gain else "stays"].format(**values))
+        return join_sentences(sentences + self._list_requirements(move.requires))
 
-    def _report(self, move: Move) -> str:
-        """What an indicator that has no answer has to be answered with."""
+    def _describe_report(self, move: Move) -> str:
+        """Return the sentence that asks for a first answer to an indicator."""
         text, templates = self._texts.indicators[move.indicator], _PATH[self._language]
         name, after = next(iter(move.change.items()))
         if isinstance(after, bool):
@@ -192,86 +192,95 @@ class ChangeSentences(Sentences):
         to = words.format_number(after, self._language)
         return templates["report_number"].format(question=text.question, to=to, label=text.facts[name])
 
-    def describe_obstacle(self, found: Unreachable) -> str:
-        """A gate that is out of reach, and what is in the way."""
-        gate = "" if found.gate is None else f"{self.describe_gate(found.gate)} "
+    def describe_obstacle(self, unreachable: Unreachable) -> str:
+        """Describe a gate that cannot be reached, and the obstacle."""
+        gate = "" if unreachable.gate is None else f"{self.describe_gate(unreachable.gate)} "
         sentences = [
-            _OBSTACLES[self._language][found.obstacle].format(indicators=self.list_indicators(found.indicators))
+            _OBSTACLES[self._language][unreachable.obstacle].format(
+                indicators=self.list_indicators(unreachable.indicators)
+            )
         ]
-        if found.obstacle == "exhausted" and found.indicators:
+        if unreachable.obstacle == "exhausted" and unreachable.indicators:
             unanswered = _OBSTACLES[self._language]["unanswered"]
-            sentences.append(unanswered.format(indicators=self.list_indicators(found.indicators)))
+            sentences.append(unanswered.format(indicators=self.list_indicators(unreachable.indicators)))
         return gate + " ".join(sentences)
 
     # what differs
 
-    def describe_difference(self, found: ScoreDifference) -> str:
-        """What differs between two scores, on the whole."""
-        return self._whole(found.index, found.level_before, found.level_after)
+    def describe_difference(self, difference: ScoreDifference) -> str:
+        """Describe the difference of index and level between two scores."""
+        return self._describe_overall(difference.index, difference.level_before, difference.level_after)
 
-    def describe_delta(self, found: GroupDelta | IndicatorDelta) -> str:
-        """What differs in a node."""
+    def describe_delta(self, delta: GroupDelta | IndicatorDelta) -> str:
+        """Describe the difference of score and lost points in one group or indicator."""
         templates = _CHANGES[self._language]
-        before, after = self._counted(found.score.before), self._counted(found.score.after)
-        told = [
+        before, after = self._format_counted(delta.score.before), self._format_counted(delta.score.after)
+        parts = [
             templates["node" if before != after else "node_same"].format(
-                name=self.find_name(found.id), id=found.id, before=before, after=after
+                name=self.find_name(delta.id), id=delta.id, before=before, after=after
             )
         ]
-        lost = found.lost.difference
+        lost = delta.lost.difference
         if lost:
-            told.append(templates["less" if lost < 0 else "more"].format(lost=self._points(abs(lost))))
-        return " ".join(told)
+            parts.append(templates["less" if lost < 0 else "more"].format(lost=self._format_points(abs(lost))))
+        return " ".join(parts)
 
-    def describe_change(self, found: ChangeDecomposition) -> str:
-        """How an organisation changed, on the whole, and by what."""
-        templates, parts = _CHANGES[self._language], found.parts
-        chain = found.index
-        whole = self._whole(compute_delta(chain.before, chain.after), found.level_before, found.level_after)
+    def describe_change(self, change: ChangeDecomposition) -> str:
+        """Describe a change of index and level, and its parts: methodology, coverage and data."""
+        templates, parts = _CHANGES[self._language], change.parts
+        chain = change.index
+        whole = self._describe_overall(
+            compute_delta(chain.before, chain.after), change.level_before, change.level_after
+        )
         if parts is None:
-            stages = words.join_list([_STAGES[self._language][stage] for stage in found.unrated], self._language)
+            stages = words.join_list([_STAGES[self._language][stage] for stage in change.unrated], self._language)
             return f"{whole} {templates['unsplit'].format(stages=stages)}"
-        methodology, coverage, data = (self._signed(part) for part in (parts.methodology, parts.coverage, parts.data))
+        methodology, coverage, data = (
+            self._format_signed(part) for part in (parts.methodology, parts.coverage, parts.data)
+        )
         return f"{whole} {templates['parts'].format(methodology=methodology, coverage=coverage, data=data)}"
 
-    def describe_stages(self, found: GroupChange | IndicatorChange, name: str) -> str:
-        """How a node changed, and by what; `name`: its own."""
-        steps = "; ".join(self._steps(found.score))
-        return f"{name} ({found.id}): {steps or self._counted(found.score.after)}."
+    def describe_stages(self, change: GroupChange | IndicatorChange, name: str) -> str:
+        """Describe the score of a group or indicator from stage to stage; `name` is its own."""
+        steps = "; ".join(self._list_steps(change.score))
+        return f"{name} ({change.id}): {steps or self._format_counted(change.score.after)}."
 
-    def describe_carried(self, found: Carried, source: Sentences) -> str:
-        """What the change of version does to what was stated; `source`: of the version that it was stated under."""
+    def describe_carried(self, carried: Carried, source: Sentences) -> str:
+        """Describe the effect of a change of version on a submission.
+
+        `source`: sentences of the version that the submission was made under.
+        """
         templates, version = _CHANGES[self._language], self._document.version
         named = {
-            "dropped_answers": source.list_indicators(found.dropped_answers),
-            "new_indicators": self.list_indicators(found.new_indicators),
-            "dropped_fields": source.list_fields(found.dropped_fields),
-            "new_fields": self.list_fields(found.new_fields),
+            "dropped_answers": source.list_indicators(carried.dropped_answers),
+            "new_indicators": self.list_indicators(carried.new_indicators),
+            "dropped_fields": source.list_fields(carried.dropped_fields),
+            "new_fields": self.list_fields(carried.new_fields),
         }
-        told = [templates[kind].format(version=version, named=names) for kind, names in named.items() if names]
-        return " ".join(told) or templates["everything"].format(version=version)
+        parts = [templates[kind].format(version=version, named=names) for kind, names in named.items() if names]
+        return " ".join(parts) or templates["everything"].format(version=version)
 
-    def _whole(self, index: Delta, level_before: int | None, level_after: int | None) -> str:
+    def _describe_overall(self, index: Delta, level_before: int | None, level_after: int | None) -> str:
         templates = _CHANGES[self._language]
         if index.before is None or index.after is None:
-            known = {(True, True): "never", (True, False): "begins", (False, True): "ends"}
-            kind = known[index.before is None, index.after is None]
+            kinds = {(True, True): "never", (True, False): "begins", (False, True): "ends"}
+            kind = kinds[index.before is None, index.after is None]
         else:
             kind = "index" if index.before != index.after else "same"
-        told = [
+        sentences = [
             templates[kind].format(
-                before=self._counted(index.before),
-                after=self._counted(index.after),
-                difference=self._signed(index.difference or 0),
+                before=self._format_counted(index.before),
+                after=self._format_counted(index.after),
+                difference=self._format_signed(index.difference or 0),
             )
         ]
         if level_before is not None and level_after is not None and level_before != level_after:
             before, after = (f"{level} ({self.name_level(level)})" for level in (level_before, level_after))
-            told.append(templates["level"].format(before=before, after=after))
-        return " ".join(told)
+            sentences.append(templates["level"].format(before=before, after=after))
+        return " ".join(sentences)
 
-    def _steps(self, chain: Chain) -> list[str]:
-        scores = {stage: self._counted(getattr(chain, stage)) for stage in STAGES}
+    def _list_steps(self, chain: Chain) -> list[str]:
+        scores = {stage: self._format_counted(getattr(chain, stage)) for stage in STAGES}
         return [
             _CHANGES[self._language]["step"].format(
                 before=scores[before], after=scores[after], part=_PARTS[self._language][after]
@@ -280,17 +289,17 @@ class ChangeSentences(Sentences):
             if scores[before] != scores[after]
         ]
 
-    def _counted(self, figure: Figure | None) -> str:
-        return _CHANGES[self._language]["nothing"] if figure is None else self._score(figure)
+    def _format_counted(self, figure: Figure | None) -> str:
+        return _CHANGES[self._language]["nothing"] if figure is None else self._format_score(figure)
 
-    def _signed(self, figure: Figure) -> str:
-        return f"{'+' if figure > 0 else ''}{self._points(figure)}"
+    def _format_signed(self, figure: Figure) -> str:
+        return f"{'+' if figure > 0 else ''}{self._format_points(figure)}"
 
     def find_name(self, node: str) -> str | None:
-        """The name of an indicator or group; None where there is none of that id."""
+        """Return the name of an indicator or group, None if the methodology has no such id."""
         if node in self._indicators:
             return self.name_indicator(node)
         return self.name_group(node) if node in self._texts.groups else None
 
 
-_made: dict[tuple[str, str], ChangeSentences] = {}
+_cache: dict[tuple[str, str], ChangeSentences] = {}

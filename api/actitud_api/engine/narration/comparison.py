@@ -1,4 +1,4 @@
-"""The sentences of comparisons: peers, robustness and the audit of an index."""
+"""Sentences about comparisons: peer groups, robustness and the audit of an index."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ _OF: dict[Language, dict[str, str]] = table(
 def describe_peer_group(
     group: PeerGroup | None, kind: str, band: str | None, methodology: Methodology, language: Language
 ) -> str:
-    """Whom an organisation of a kind and band is compared with."""
+    """Describe the peer group of an organisation of a kind and size band; a group of None is hidden."""
     if group is None:
         return _FIGURES[language]["hidden"]
     kinds = methodology.texts[language].organisation_types
@@ -116,16 +116,19 @@ def describe_peer_figure(
     *,
     hidden: bool,
 ) -> str:
-    """Where a figure stands beside those of its group, which may not be told where that is `hidden`; in points."""
+    """Describe the standing of a figure in its peer group; scores are in points.
+
+    `hidden`: the group must not be revealed before the edition is published.
+    """
     if hidden:
         return _FIGURES[language]["hidden"]
-    told = {
+    values = {
         "score": "" if score is None else words.format_score(score, decimals, language),
         "median": "" if median is None else words.format_score(median, decimals, language),
     }
     if standing is not None:
         others = standing.organisations - 1
-        told["below"], told["others"] = (
+        values["below"], values["others"] = (
             words.format_number(standing.below, language),
             words.format_number(others, language),
         )
@@ -139,7 +142,7 @@ def describe_peer_figure(
         key = "median" if score is None else "score"
     else:
         key = "none" if score is None else "only"
-    return _FIGURES[language][key].format(**told)
+    return _FIGURES[language][key].format(**values)
 
 
 def describe_robustness(
@@ -149,14 +152,14 @@ def describe_robustness(
     decimals: int,
     language: Language,
 ) -> str:
-    """How an organisation comes out of the draws.
+    """Describe the ranks, or else the index, and the level of an organisation over all draws.
 
-    `rank`, `index`: the 5th and the 95th percentile; `level`: the likeliest and its share of 0 to 1.
+    `rank`, `index`: 5th and 95th percentile; `level`: the likeliest one and its share, 0 to 1.
     """
     if rank is None:
         key, low, high = "index", *(words.format_score(points, decimals, language) for points in index)
     else:
-        key, low, high = "rank", *(words.format_number(place, language) for place in rank)
+        key, low, high = "rank", *(words.format_number(bound, language) for bound in rank)
     sentences = _ROBUST[language]
     start = sentences[key if low != high else f"same_{key}"].format(low=low, high=high)
     if level is None:
@@ -164,15 +167,17 @@ def describe_robustness(
     return sentences["level"].format(start=start, level=level[0], share=words.format_share(level[1], language))
 
 
-def describe_remark(found: AuditRemark, methodology: Methodology, language: Language) -> str:
-    """What an auditor would point at."""
+def describe_remark(remark: AuditRemark, methodology: Methodology, language: Language) -> str:
+    """Describe a remark of the audit of an index, with its thresholds."""
     texts = methodology.texts[language]
     node, of = "", _OF[language]["index"]
-    if found.node is not None:
-        named = texts.groups.get(found.node) or texts.indicators[found.node]
-        node = f"{named.name} ({found.node})"
+    if remark.node is not None:
+        node_text = texts.groups.get(remark.node) or texts.indicators[remark.node]
+        node = f"{node_text.name} ({remark.node})"
         of = _OF[language]["node"].format(node)
     value, weak, high, reliable = (
-        words.format_number(round(number, 4), language) for number in (found.value, WEAK, HIGH, RELIABLE)
+        words.format_number(round(number, 4), language) for number in (remark.value, WEAK, HIGH, RELIABLE)
     )
-    return _REMARKS[language][found.code].format(node=node, of=of, value=value, weak=weak, high=high, reliable=reliable)
+    return _REMARKS[language][remark.code].format(
+        node=node, of=of, value=value, weak=weak, high=high, reliable=reliable
+    )

@@ -1,4 +1,4 @@
-"""What differs between two methodologies in words, one line for each difference."""
+"""Differences between two methodologies in words, one line for each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.narration import words
 
 Heading = Literal["weights", "goalposts", "nodes", "rules", "levels", "profile", "document", "texts"]
-"""What differences are put together under."""
+"""Headings that differences are listed under."""
 
 _HEADINGS: Final[dict[Language, dict[Heading, str]]] = table(
     en={
@@ -213,7 +213,7 @@ _MEMBERS: Final[dict[Language, dict[str, str]]] = table(
         "zero_when": "zero when",
     },
 )
-"""The members of a document."""
+"""Names of the members of a methodology document."""
 _PARTS: Final[Mapping[str, Heading]] = {
     "groups": "nodes",
     "indicators": "nodes",
@@ -227,24 +227,24 @@ _PREDICATES: Final = frozenset({"applies", "zero_when", "holds", "provisional_un
 
 
 class DocumentSide(Struct, frozen=True):
-    """One of the two that differ: its document, and its texts in the language of the reader where there are any."""
+    """One of two compared methodologies: its document, and its texts in the reader's language if it has any."""
 
     document: Document
     texts: MethodologyTexts | None
 
 
 def describe_differences(
-    found: Iterable[Difference], before: DocumentSide, after: DocumentSide, language: Language
+    differences: Iterable[Difference], before: DocumentSide, after: DocumentSide, language: Language
 ) -> dict[str, list[str]]:
-    """Every difference in words, under its heading; headings without any are left out."""
-    teller = _Teller(before, after, language)
+    """Describe every difference in a line, by heading; headings without differences are left out."""
+    writer = _DifferenceWriter(before, after, language)
     lines: dict[Heading, list[str]] = {heading: [] for heading in _HEADINGS[language]}
-    for difference in found:
-        lines[_heading(difference)].append(teller.line(difference))
-    return {_HEADINGS[language][heading]: under for heading, under in lines.items() if under}
+    for difference in differences:
+        lines[_find_heading(difference)].append(writer.describe(difference))
+    return {_HEADINGS[language][heading]: group for heading, group in lines.items() if group}
 
 
-def _heading(difference: Difference) -> Heading:
+def _find_heading(difference: Difference) -> Heading:
     if difference.part in ("groups", "indicators"):
         if difference.place == "/weight":
             return "weights"
@@ -253,48 +253,50 @@ def _heading(difference: Difference) -> Heading:
     return _PARTS.get(difference.part, "document")
 
 
-class _Teller:
+class _DifferenceWriter:
     def __init__(self, before: DocumentSide, after: DocumentSide, language: Language) -> None:
-        self._before = _Words(before, language)
-        self._after = _Words(after, language)
+        self._before = _SideFormatter(before, language)
+        self._after = _SideFormatter(after, language)
         self._sentences = _SENTENCES[language]
         self._language = language
 
-    def line(self, difference: Difference) -> str:
-        """A difference in words."""
-        subject = self._subject(difference)
+    def describe(self, difference: Difference) -> str:
+        """Describe a difference in one line."""
+        subject = self._name_subject(difference)
         match difference.place.split("/")[1:]:
             case [] if difference.change == "changed":
-                return self._filled("changed", difference, subject)
+                return self._fill("changed", difference, subject)
             case []:
                 side = self._after if difference.change == "added" else self._before
                 whole = difference.after if difference.change == "added" else difference.before
-                return self._sentences[difference.change].format(subject=self._whole(difference, subject, side, whole))
+                return self._sentences[difference.change].format(
+                    subject=self._describe_element(difference, subject, side, whole)
+                )
             case ["weight"]:
-                return self._filled("changed", difference, subject)
+                return self._fill("changed", difference, subject)
             case ["children"]:
                 assert isinstance(difference.after, list)
                 return self._sentences["reordered"].format(subject=subject, after=", ".join(difference.after))
             case ["curve", "goalposts", position, ("x" | "score") as member]:
-                return self._goalpost(difference, subject, int(position), member)
+                return self._describe_goalpost(difference, subject, int(position), member)
             case path if difference.part == "texts" and difference.change in ("added", "removed"):
                 return self._sentences[difference.change].format(subject=f"{subject}, {'/'.join(path)}")
             case path:
                 name = {"added": "added_member", "removed": "removed_member"}.get(difference.change, "member")
-                return self._filled(name, difference, subject, self._member(difference, path))
+                return self._fill(name, difference, subject, self._name_member(difference, path))
 
-    def _filled(self, sentence: str, difference: Difference, subject: str, member: str = "") -> str:
+    def _fill(self, sentence: str, difference: Difference, subject: str, member: str = "") -> str:
         name = difference.place.rpartition("/")[2]
         states = difference.part in ("rules", "gates")
         return self._sentences[sentence].format(
             subject=subject,
             member=member,
-            before=self._before.value(name, difference.before, stated=not states),
-            after=self._after.value(name, difference.after, stated=not states),
+            before=self._before.format_member(name, difference.before, stated=not states),
+            after=self._after.format_member(name, difference.after, stated=not states),
         )
 
-    def _subject(self, difference: Difference) -> str:
-        """What an element is called: its id, and its name on the side on which it is."""
+    def _name_subject(self, difference: Difference) -> str:
+        """Return the id of an element and its name on the side that has it."""
         part, name = difference.part, difference.id
         if part == "texts":
             return name
@@ -304,48 +306,50 @@ class _Teller:
             return self._sentences["document"]
         if part == "answers":
             table, _, key = name.partition("/")
-            return f"{self._called(table)} {key}"
-        return self._after.named(part, name) or self._before.named(part, name) or name
+            return f"{self._translate_member(table)} {key}"
+        return self._after.find_name(part, name) or self._before.find_name(part, name) or name
 
-    def _whole(self, difference: Difference, subject: str, side: _Words, whole: object) -> str:
-        """An element that is on one side only, with what says most of it."""
+    def _describe_element(self, difference: Difference, subject: str, side: _SideFormatter, whole: object) -> str:
+        """Describe an element that only one side has: a node with parent and weight, a rule with its predicate."""
         if isinstance(whole, dict) and difference.part in ("groups", "indicators"):
             return self._sentences["node"].format(subject=subject, parent=whole["parent"], weight=whole["weight"])
         if isinstance(whole, dict) and difference.part in ("rules", "gates"):
-            return f"{subject}: {side.value('holds', whole['holds'], stated=False)}"
+            return f"{subject}: {side.format_member('holds', whole['holds'], stated=False)}"
         return subject
 
-    def _member(self, difference: Difference, path: list[str]) -> str:
+    def _name_member(self, difference: Difference, path: list[str]) -> str:
         if difference.part == "texts":
             return "/".join(path)
         if path[:2] == ["curve", "goalposts"] and len(path) > 2:
             number = self._sentences["goalpost"].format(number=int(path[2]) + 1)
-            return ", ".join([number, *(self._called(name) for name in path[3:])])
-        return ", ".join(self._called(name) for name in path)
+            return ", ".join([number, *(self._translate_member(name) for name in path[3:])])
+        return ", ".join(self._translate_member(name) for name in path)
 
-    def _called(self, member: str) -> str:
+    def _translate_member(self, member: str) -> str:
         return _MEMBERS[self._language].get(member, member.replace("_", " "))
 
-    def _goalpost(self, difference: Difference, subject: str, position: int, member: str) -> str:
-        """A goalpost of which the value or the points moved."""
-        (there, before), (now, after) = (side.goalpost(difference.id, position) for side in (self._before, self._after))
+    def _describe_goalpost(self, difference: Difference, subject: str, position: int, member: str) -> str:
+        """Describe a goalpost with a changed value or score."""
+        (there, before), (now, after) = (
+            side.find_goalpost(difference.id, position) for side in (self._before, self._after)
+        )
         if member == "x":
             return self._sentences["moved"].format(
                 subject=subject,
                 points=words.format_number(after.score, self._language),
-                before=self._before.raw(there, before.x),
-                after=self._after.raw(now, after.x),
+                before=self._before.format_raw(there, before.x),
+                after=self._after.format_raw(now, after.x),
             )
         return self._sentences["scored"].format(
             subject=subject,
-            x=self._after.raw(now, after.x),
+            x=self._after.format_raw(now, after.x),
             before=words.format_number(before.score, self._language),
             after=words.format_number(after.score, self._language),
         )
 
 
-class _Words:
-    """One side in words; without its texts, by ids and JSON."""
+class _SideFormatter:
+    """Values of one side in words; ids and JSON where it has no texts."""
 
     def __init__(self, side: DocumentSide, language: Language) -> None:
         self._texts = side.texts
@@ -353,8 +357,8 @@ class _Words:
         self._indicators = {indicator.id: indicator for indicator in walk_indicators(side.document.root)}
         self._shares = frozenset(name for name, known in self._indicators.items() if words.is_share(known))
 
-    def named(self, part: str, name: str) -> str | None:
-        """An element with its name, where it is on this side."""
+    def find_name(self, part: str, name: str) -> str | None:
+        """Return the id and name of an element, None if this side does not have it."""
         if self._texts is None:
             return None
         match part:
@@ -365,19 +369,19 @@ class _Words:
                 return f"{name} ({self._texts.profile[name].label})"
         return None
 
-    def goalpost(self, indicator: str, position: int) -> tuple[Indicator, Goalpost]:
-        """A goalpost and its indicator."""
-        known = self._indicators[indicator]
-        return known, known.curve.goalposts[position]
+    def find_goalpost(self, indicator: str, position: int) -> tuple[Indicator, Goalpost]:
+        """Return the indicator and its goalpost at a position, from 0."""
+        definition = self._indicators[indicator]
+        return definition, definition.curve.goalposts[position]
 
-    def raw(self, indicator: Indicator, x: float) -> str:
-        """A raw value of an indicator with its unit."""
+    def format_raw(self, indicator: Indicator, x: float) -> str:
+        """Format a raw value of an indicator with its unit."""
         if self._texts is None or indicator.type in ("level", "boolean"):
             return words.format_number(x, self._language)
         return words.format_value(indicator, x, self._texts)
 
-    def value(self, member: str, value: object, *, stated: bool) -> str:
-        """What a member is; `stated`: a predicate says what is, otherwise what must be."""
+    def format_member(self, member: str, value: object, *, stated: bool) -> str:
+        """Format the value of a member; `stated` predicates say what is the case, others what must be."""
         sentences = _SENTENCES[self._language]
         if value is None:
             return sentences["nothing"]
@@ -393,11 +397,11 @@ class _Words:
                 predicate = msgspec.convert(value, Predicate)
                 if predicate in (ALWAYS, NEVER):
                     return sentences["always" if predicate == ALWAYS else "never"]
-                return narrator.predicate(predicate)
+                return narrator.describe(predicate)
             if member == "value":
-                return narrator.operand(msgspec.convert(value, Operand))
+                return narrator.describe_operand(msgspec.convert(value, Operand))
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return ", ".join(value) or sentences["nothing"]
         if isinstance(value, dict) and value and not any(isinstance(item, dict | list) for item in value.values()):
-            return ", ".join(f"{name} {self.value(name, item, stated=stated)}" for name, item in value.items())
+            return ", ".join(f"{name} {self.format_member(name, item, stated=stated)}" for name, item in value.items())
         return json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""An indicator of a methodology in words: what each goalpost is worth, and what makes it 0 by rule."""
+"""Goalposts and zero rules of an indicator in words."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from actitud_api.engine.narration import words
 
 
 class GoalpostText(Struct, frozen=True):
-    """A goalpost: its value with its unit, the points that it scores, and where the value comes from.
+    """A goalpost in words: its value with the unit, its score, and the basis of the value.
 
-    `reason`: the text of a level, or why the value is there; None where the methodology says nothing.
+    `reason`: the text of the level, or the reason for the value; None if the methodology gives none.
     """
 
     value: str
@@ -24,12 +24,12 @@ class GoalpostText(Struct, frozen=True):
 
 
 def describe_goalposts(indicator: Indicator, texts: MethodologyTexts) -> list[GoalpostText]:
-    """The goalposts of an indicator, in the order of its document."""
+    """Describe the goalposts of an indicator, in document order."""
     text = texts.indicators[indicator.id]
     reasons = text.ladder or text.goalposts
     return [
         GoalpostText(
-            value=_value(indicator, goalpost.x, texts),
+            value=_format_goalpost_value(indicator, goalpost.x, texts),
             score=words.format_number(goalpost.score, texts.language),
             basis=goalpost.basis,
             sources=goalpost.sources,
@@ -40,13 +40,16 @@ def describe_goalposts(indicator: Indicator, texts: MethodologyTexts) -> list[Go
 
 
 def describe_zero_rule(indicator: Indicator, texts: MethodologyTexts) -> str | None:
-    """What makes an indicator 0 by rule, as a condition inside a sentence; None where nothing does."""
+    """Describe the condition that makes an indicator 0 by rule, None if it has no such rule.
+
+    The text goes inside a sentence.
+    """
     if indicator.zero_when == NEVER:
         return None
-    return words.PredicateNarrator(texts, {}, stated=True).predicate(indicator.zero_when)
+    return words.PredicateNarrator(texts, {}, stated=True).describe(indicator.zero_when)
 
 
-def _value(indicator: Indicator, x: float, texts: MethodologyTexts) -> str:
+def _format_goalpost_value(indicator: Indicator, x: float, texts: MethodologyTexts) -> str:
     match indicator.type:
         case "boolean":
             return words.format_truth(x == 1, texts.language)

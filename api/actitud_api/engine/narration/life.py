@@ -1,4 +1,4 @@
-"""The states of an assessment, and the phases of an edition, in words."""
+"""Names of the states of an assessment and of the phases of an edition."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ STATES: Final[Mapping[str, Texts]] = {
     "returned": Texts("devuelta", "returned"),
     "final": Texts("definitiva", "final"),
 }
-"""What a state of an assessment is called."""
+"""Names of the states of an assessment."""
 
 PHASES: Final[Mapping[str, Texts]] = {
     "submission": Texts("la presentación", "the submission"),
     "review": Texts("la revisión", "the review"),
     "hearing": Texts("la audiencia", "the hearing"),
 }
-"""What a phase of an edition is called."""
+"""Names of the phases of an edition."""

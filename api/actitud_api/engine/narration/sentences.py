@@ -1,4 +1,4 @@
-"""The sentences of a score: reasons, next steps, findings, gates, built from its real numbers."""
+"""Sentences of a score: reasons, next steps, findings and gates, built from its real numbers."""
 
 from __future__ import annotations
 
@@ -175,16 +175,16 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
 
 
 def get_sentences(methodology: Methodology, language: Language) -> Sentences:
-    """The sentences of a methodology in a language, made once."""
+    """Return the `Sentences` of a methodology in a language, from a cache by digest."""
     key = (methodology.digest, methodology.text_digests[language])
-    known = _made.get(key)
-    if known is None:
-        known = _made[key] = Sentences(methodology, language)
-    return known
+    sentences = _cache.get(key)
+    if sentences is None:
+        sentences = _cache[key] = Sentences(methodology, language)
+    return sentences
 
 
 class Sentences:
-    """The sentences of one methodology in one language."""
+    """Sentences of one methodology in one language."""
 
     def __init__(self, methodology: Methodology, language: Language) -> None:
         self._document: Document = methodology.document
@@ -196,246 +196,248 @@ class Sentences:
         self._above = {child.id: group for group in walk_groups(methodology.document.root) for child in group.children}
         self._gates = {gate.id: gate for level in methodology.document.levels for gate in level.gates}
         # What the methodology alone decides is told once: there is no more of it than texts of the methodology.
-        self._asked = cache(self._ask)
-        self._gate_asked = cache(self._ask_gate)
-        self._between = cache(self._lies_between)
-        self._labels = cache(self._labels_of)
-        self._ends = cache(self._ends_of)
-        self._on_level = cache(self._stands_on)
-        self._to_level = cache(self._moves_to)
-        self._in_order = cache(self._sort_facts)
+        self._describe_requirement = cache(self._compose_requirement)
+        self._describe_gate_rule = cache(self._compose_gate_rule)
+        self._describe_segment = cache(self._compose_segment)
+        self._get_labels = cache(self._collect_labels)
+        self._get_range = cache(self._format_range)
+        self._describe_answer = cache(self._compose_answer)
+        self._describe_target_level = cache(self._compose_target_level)
+        self._order_facts = cache(self._sort_facts)
 
     def name_group(self, group: str) -> str:
-        """The name of a group."""
+        """Return the name of a group."""
         return self._texts.groups[group].name
 
     def name_indicator(self, indicator: str) -> str:
-        """The name of an indicator."""
+        """Return the name of an indicator."""
         return self._texts.indicators[indicator].name
 
     def name_level(self, level: int | None) -> str | None:
-        """The name of a level."""
+        """Return the name of a level, None for no level."""
         return None if level is None else self._texts.levels[str(level)].name
 
     def describe_gate_requirement(self, gate: str) -> str:
-        """What a gate asks."""
-        return self._gate_asked(gate)
+        """Describe the requirement of a gate, as the start of a sentence."""
+        return self._describe_gate_rule(gate)
 
     def describe_level_cap(self, level: LevelReached) -> str | None:
-        """That review allows no higher level, where only that holds it."""
+        """Say that review allows no higher level; None if something else limits the level."""
         held = level.number is not None and level.number == level.max_level and not level.blocked_by
         if not held or level.number == len(self._document.levels):
             return None
         return _FINDINGS[self._language]["max_level"].format(level=level.number)
 
     def describe_reason(self, scored: IndicatorScore) -> str:
-        """Why an indicator has its score."""
-        indicator, given = self._indicators[scored.id], scored.reason.parameters
+        """Describe the reason for the score of an indicator."""
+        indicator, parameters = self._indicators[scored.id], scored.reason.parameters
         templates, code = _REASONS[self._language], scored.reason.code
         if code in ("full", "partial", "zero", "capped"):
-            return self._observed(indicator, scored)
+            return self._describe_observed(indicator, scored)
         least = words.format_number(indicator.range.minimum, self._language)
         if code == "zero_by_rule":
-            return templates[code].format(cause=self._cause(indicator, given), least=least)
+            return templates[code].format(cause=self._describe_cause(indicator, parameters), least=least)
         if code == "not_applicable":
-            lacking = words.select_deciding(indicator.applies, given.facts, False)
-            needed = words.PredicateNarrator(self._texts, given.facts, stated=True).predicate(lacking)
+            failing = words.select_deciding(indicator.applies, parameters.facts, False)
+            needed = words.PredicateNarrator(self._texts, parameters.facts, stated=True).describe(failing)
             return templates[code].format(needed=needed) + (
                 templates["shared"] if self._shares_weight(indicator) else ""
             )
-        effects = self._effects(indicator)
-        if code == "unknown" and given.fields:
+        effects = self._describe_effects(indicator)
+        if code == "unknown" and parameters.fields:
             cause = words.join_list(
                 [
-                    f"{self._texts.profile[name].label} = {words.format_fact(given.facts[name], self._language)}"
-                    for name in self._in_order(indicator.id, tuple(given.facts))
+                    f"{self._texts.profile[name].label} = {words.format_fact(parameters.facts[name], self._language)}"
+                    for name in self._order_facts(indicator.id, tuple(parameters.facts))
                 ],
                 self._language,
             )
-            return templates["unknown_fields"].format(cause=cause, fields=self.list_fields(given.fields), **effects)
-        if code == "unknown" and given.missing:
-            return templates["unknown_zero_rule"].format(missing=self.list_indicators(given.missing), **effects)
-        itself = code == "unsupported" and not given.missing
+            return templates["unknown_fields"].format(
+                cause=cause, fields=self.list_fields(parameters.fields), **effects
+            )
+        if code == "unknown" and parameters.missing:
+            return templates["unknown_zero_rule"].format(missing=self.list_indicators(parameters.missing), **effects)
+        itself = code == "unsupported" and not parameters.missing
         return templates["unsupported_itself" if itself else code].format(
-            rules=words.join_list(list(given.rules), self._language),
-            missing=self.list_indicators(given.missing),
+            rules=words.join_list(list(parameters.rules), self._language),
+            missing=self.list_indicators(parameters.missing),
             least=least,
             **effects,
         )
 
-    def _observed(self, indicator: Indicator, scored: IndicatorScore) -> str:
-        """Why an indicator with facts has its score."""
-        given, code, templates = scored.reason.parameters, scored.reason.code, _REASONS[self._language]
-        least, most = self._ends(indicator.id)
+    def _describe_observed(self, indicator: Indicator, scored: IndicatorScore) -> str:
+        """Describe the reason for the score of an indicator with facts."""
+        parameters, code, templates = scored.reason.parameters, scored.reason.code, _REASONS[self._language]
+        least, most = self._get_range(indicator.id)
         if scored.value is None:
-            return templates["no_value"].format(facts=self._facts(indicator, given), least=least)
+            return templates["no_value"].format(facts=self._describe_facts(indicator, parameters), least=least)
         assert scored.score is not None
-        told = {
-            "facts": self._facts(indicator, given),
+        values = {
+            "facts": self._describe_facts(indicator, parameters),
             "least": least,
             "most": most,
-            "score": self._score(scored.score),
+            "score": self._format_score(scored.score),
         }
-        if given.level_sent is not None:
-            told["sent"] = words.format_number(given.level_sent, self._language)
-        lowered = "" if given.level_sent is None else templates["lowered"].format(**told)
+        if parameters.level_sent is not None:
+            values["sent"] = words.format_number(parameters.level_sent, self._language)
+        lowered = "" if parameters.level_sent is None else templates["lowered"].format(**values)
         if code == "capped":
-            assert given.uncapped is not None
-            told["uncapped"] = self._score(given.uncapped)
-            if given.cap is None:
-                return templates["capped_by_review"].format(**told)
-            return templates["capped"].format(cap=self._score(given.cap), **told) + lowered
-        if code == "partial" and len(given.between) == 2:
-            (below, above) = given.between
-            told["between"] = self._between(indicator.id, below.x, below.score, above.x, above.score)
-            return templates["partial_between"].format(**told)
-        return templates["partial_at" if code == "partial" else code].format(**told) + lowered
+            assert parameters.uncapped is not None
+            values["uncapped"] = self._format_score(parameters.uncapped)
+            if parameters.cap is None:
+                return templates["capped_by_review"].format(**values)
+            return templates["capped"].format(cap=self._format_score(parameters.cap), **values) + lowered
+        if code == "partial" and len(parameters.between) == 2:
+            (below, above) = parameters.between
+            values["between"] = self._describe_segment(indicator.id, below.x, below.score, above.x, above.score)
+            return templates["partial_between"].format(**values)
+        return templates["partial_at" if code == "partial" else code].format(**values) + lowered
 
-    def _ends_of(self, indicator: str) -> tuple[str, str]:
-        """The least and the most that an indicator can score."""
+    def _format_range(self, indicator: str) -> tuple[str, str]:
+        """Format the minimum and the maximum score of an indicator."""
         span = self._indicators[indicator].range
         return words.format_number(span.minimum, self._language), words.format_number(span.maximum, self._language)
 
-    def _lies_between(self, indicator: str, x0: Figure, s0: Figure, x1: Figure, s1: Figure) -> str:
-        """Between which goalposts a raw value lies."""
-        known = self._indicators[indicator]
+    def _compose_segment(self, indicator: str, x0: Figure, s0: Figure, x1: Figure, s1: Figure) -> str:
+        """Describe the two goalposts that a raw value lies between."""
+        definition = self._indicators[indicator]
         return _REASONS[self._language]["between"].format(
-            x0=words.format_value(known, x0, self._texts),
+            x0=words.format_value(definition, x0, self._texts),
             s0=words.format_number(s0, self._language),
-            x1=words.format_value(known, x1, self._texts),
+            x1=words.format_value(definition, x1, self._texts),
             s1=words.format_number(s1, self._language),
         )
 
-    def _effects(self, indicator: Indicator) -> dict[str, str]:
-        """What an unknown answer does in the group above it, inside a sentence and at its start."""
-        above, templates = self._above[indicator.id], _REASONS[self._language]
-        told = {
+    def _describe_effects(self, indicator: Indicator) -> dict[str, str]:
+        """Return the effect of an unknown answer on its group: `effect` inside a sentence, `Effect` at its start."""
+        group, templates = self._above[indicator.id], _REASONS[self._language]
+        values = {
             "least": words.format_number(indicator.range.minimum, self._language),
-            "group": self.name_group(above.id),
+            "group": self.name_group(group.id),
         }
-        inside = "left_out" if above.missing == "leave" and not self._shares_weight(indicator) else above.missing
+        inside = "left_out" if group.missing == "leave" and not self._shares_weight(indicator) else group.missing
         return {
-            "effect": templates[f"effect_{inside}"].format(**told),
-            "Effect": templates[f"Effect_{above.missing}"].format(**told),
+            "effect": templates[f"effect_{inside}"].format(**values),
+            "Effect": templates[f"Effect_{group.missing}"].format(**values),
         }
 
     def _shares_weight(self, indicator: Indicator) -> bool:
-        """Whether the others weigh more where an indicator leaves."""
+        """Return True if the weight of an indicator that does not count goes to the others in its group."""
         return self._above[indicator.id].aggregation not in ("sum", "min")
 
-    def _cause(self, indicator: Indicator, given: Parameters) -> str:
-        """What makes an indicator 0 by rule."""
-        holds = words.select_deciding(indicator.zero_when, given.facts, True)
-        return words.PredicateNarrator(self._texts, given.facts, stated=True).predicate(holds)
+    def _describe_cause(self, indicator: Indicator, parameters: Parameters) -> str:
+        """Describe the condition that makes an indicator 0 by rule."""
+        condition = words.select_deciding(indicator.zero_when, parameters.facts, True)
+        return words.PredicateNarrator(self._texts, parameters.facts, stated=True).describe(condition)
 
-    def _facts(self, indicator: Indicator, given: Parameters) -> str:
-        """The facts of an observed indicator and its raw value, as the start of a sentence."""
+    def _describe_facts(self, indicator: Indicator, parameters: Parameters) -> str:
+        """Format the facts of an observed indicator and its raw value, as the start of a sentence."""
         if indicator.type in ("level", "boolean"):
-            assert given.value is not None
-            return self._on_level(indicator.id, given.value)
+            assert parameters.value is not None
+            return self._describe_answer(indicator.id, parameters.value)
         if indicator.type == "checklist":
             text = self._texts.indicators[indicator.id]
-            listed = given.facts["components"]
+            listed = parameters.facts["components"]
             assert isinstance(listed, tuple)
-            outside = given.facts.get("outside_remit")
+            outside = parameters.facts.get("outside_remit")
             left_out = len(outside) if isinstance(outside, tuple) else 0
-            told = f"{text.facts['count']}: {len(listed)} / {len(indicator.components) - left_out}"
+            summary = f"{text.facts['count']}: {len(listed)} / {len(indicator.components) - left_out}"
             if listed:
-                told += f" ({'; '.join(text.components[component] for component in listed)})"
+                summary += f" ({'; '.join(text.components[component] for component in listed)})"
         else:
-            labels = self._labels(indicator.id)
-            told = "; ".join(
+            labels = self._get_labels(indicator.id)
+            summary = "; ".join(
                 [
-                    f"{labels[name]}: {words.format_fact(given.facts[name], self._language)}"
-                    for name in self._in_order(indicator.id, tuple(given.facts))
+                    f"{labels[name]}: {words.format_fact(parameters.facts[name], self._language)}"
+                    for name in self._order_facts(indicator.id, tuple(parameters.facts))
                 ]
             )
-            if given.value is not None and not isinstance(given.value, bool) and len(given.facts) > 1:
-                raw = words.format_value(indicator, given.value, self._texts)
-                told += f" ({_REASONS[self._language]['value'].format(value=raw)})"
-        return told[:1].upper() + told[1:]
+            if parameters.value is not None and not isinstance(parameters.value, bool) and len(parameters.facts) > 1:
+                raw = words.format_value(indicator, parameters.value, self._texts)
+                summary += f" ({_REASONS[self._language]['value'].format(value=raw)})"
+        return summary[:1].upper() + summary[1:]
 
-    def _stands_on(self, indicator: str, value: Figure | bool) -> str:
-        """The level of a ladder, or the yes or no of a question, as the start of a sentence."""
-        known, labels = self._indicators[indicator], self._texts.indicators[indicator].facts
-        raw = words.format_value(known, value, self._texts)
-        told = f"{labels['level']} {raw}" if known.type == "level" else f"{labels['value']}: {raw}"
-        return told[:1].upper() + told[1:]
+    def _compose_answer(self, indicator: str, value: Figure | bool) -> str:
+        """Format the level of a ladder, or the yes or no of a question, as the start of a sentence."""
+        definition, labels = self._indicators[indicator], self._texts.indicators[indicator].facts
+        raw = words.format_value(definition, value, self._texts)
+        text = f"{labels['level']} {raw}" if definition.type == "level" else f"{labels['value']}: {raw}"
+        return text[:1].upper() + text[1:]
 
-    def _labels_of(self, indicator: str) -> dict[str, str]:
-        """The labels of what its value is made of, by name: its own facts, or fields of the profile."""
+    def _collect_labels(self, indicator: str) -> dict[str, str]:
+        """Return the labels of all facts that the value may read: those of the indicator and of the profile."""
         labels = {name: text.label for name, text in self._texts.profile.items()}
         return labels | self._texts.indicators[indicator].facts
 
     def _sort_facts(self, indicator: str, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Sort names of facts as the methodology has them: the indicator's own, then what its formula reads.
+        """Sort names of facts in methodology order: the indicator's own, then those that its formula reads.
 
         A published document has them in the order of RFC 8785 instead.
         """
         described = self._indicators[indicator]
         own = [fact.name for fact in described.facts]
-        read = _read([*walk_operand_parts(described.value), *walk_operands(described.applies)])
-        return _sorted_by(names, own + read)
+        read = _list_fact_names([*walk_operand_parts(described.value), *walk_operands(described.applies)])
+        return _sort_by(names, own + read)
 
     def describe_step(self, scored: IndicatorScore, step: NextStep) -> str:
-        """What to do next for an indicator, what it brings, and what has to follow."""
+        """Describe the next step for an indicator, its gain and the rules that must follow."""
         indicator, text = self._indicators[scored.id], self._texts.indicators[scored.id]
-        given, templates = scored.reason.parameters, _STEPS[self._language]
+        parameters, templates = scored.reason.parameters, _STEPS[self._language]
         cap = "" if step.cap is None else words.format_number(step.cap, self._language)
         sentences: list[str] = []
         match step.kind:
             case "improve":
-                sentences.append(self._improvement(indicator, given.facts, step.change))
+                sentences.append(self._describe_improvement(indicator, parameters.facts, step.change))
                 if step.evidence:
                     sentences.append(templates["evidence_too"].format(cap=cap))
-            case "evidence" if given.fields:
-                sentences.append(templates["fields"].format(fields=self.list_fields(given.fields)))
+            case "evidence" if parameters.fields:
+                sentences.append(templates["fields"].format(fields=self.list_fields(parameters.fields)))
             case "evidence":
-                sentences.append(self._evidence(scored.id))
-            case "report" if given.missing:
-                sentences.append(templates["report_first"].format(missing=self.list_indicators(given.missing)))
+                sentences.append(self._describe_evidence(scored.id))
+            case "report" if parameters.missing:
+                sentences.append(templates["report_first"].format(missing=self.list_indicators(parameters.missing)))
             case "report":
                 name = "renew" if scored.reason.code in ("rejected", "stale") else "report"
                 sentences.append(templates[name].format(question=text.question))
             case "correct":
-                rules = words.join_list(list(given.rules), self._language)
+                rules = words.join_list(list(parameters.rules), self._language)
                 sentences.append(templates["correct"].format(rules=rules))
             case "unlock":
-                sentences.append(templates["unlock"].format(cause=self._cause(indicator, given)))
+                sentences.append(templates["unlock"].format(cause=self._describe_cause(indicator, parameters)))
             case "act":
                 pass
         if step.gain is not None:
-            sentences.append(_gain("gain", step.gain, self._document.decimals, self._language))
+            sentences.append(_format_gain("gain", step.gain, self._document.decimals, self._language))
         elif step.gain_max is not None and step.gain_max >= 0:
-            sentences.append(_gain("gain_max", step.gain_max, self._document.decimals, self._language))
+            sentences.append(_format_gain("gain_max", step.gain_max, self._document.decimals, self._language))
         if cap and not step.evidence:
             sentences.append(templates["evidence_rest"].format(cap=cap))
-        sentences += self._required(step.requires)
+        sentences += self._list_requirements(step.requires)
         if step.kind in ("improve", "act"):
-            sentences.append(_inside(text.action))
+            sentences.append(_strip_full_stop(text.action))
         return join_sentences(sentences)
 
-    def _required(self, rules: tuple[str, ...]) -> list[str]:
-        """What other facts have to follow, where there are any."""
+    def _list_requirements(self, rules: tuple[str, ...]) -> list[str]:
+        """Return the sentence about rules that other facts must follow, in a list; empty without rules."""
         if not rules:
             return []
-        told = "; ".join(dict.fromkeys(self._asked(rule) for rule in rules))
-        return [_STEPS[self._language]["requires"].format(rules=told)]
+        requirements = "; ".join(dict.fromkeys(self._describe_requirement(rule) for rule in rules))
+        return [_STEPS[self._language]["requires"].format(rules=requirements)]
 
-    def _evidence(self, indicator: str) -> str:
-        """That the evidence of an indicator has to be attached."""
+    def _describe_evidence(self, indicator: str) -> str:
+        """Return the sentence that asks for the evidence of an indicator."""
         evidence = words.lower_first(self._texts.indicators[indicator].evidence)
         return _STEPS[self._language]["evidence"].format(evidence=evidence)
 
-    def _improvement(
+    def _describe_improvement(
         self, indicator: Indicator, facts: Mapping[str, FactValue | str | None], change: Mapping[str, FactValue]
     ) -> str:
-        """What has to become of the facts of an indicator."""
+        """Describe the change of the facts of an indicator."""
         text, templates = self._texts.indicators[indicator.id], _STEPS[self._language]
         ((name, after),) = change.items()
         if indicator.type == "level":
             assert isinstance(after, int)
-            return self._to_level(indicator.id, after)
+            return self._describe_target_level(indicator.id, after)
         if indicator.type == "boolean":
             return templates["boolean"].format(question=text.question)
         if isinstance(after, tuple):
@@ -452,71 +454,74 @@ class Sentences:
                 "delta": words.format_number(round(abs(after - before), MAX_FACT_DECIMALS), self._language),
                 "from": words.format_number(before, self._language),
                 "to": words.format_number(after, self._language),
-                "of": words.format_fact(_base(facts, name), self._language),
+                "of": words.format_fact(_find_base(facts, name), self._language),
             }
         )
 
-    def _moves_to(self, indicator: str, level: int) -> str:
-        """That an indicator has to get to a level."""
+    def _compose_target_level(self, indicator: str, level: int) -> str:
+        """Return the sentence that asks for a level of an indicator."""
         text = self._texts.indicators[indicator].ladder[level]
         return _STEPS[self._language]["level"].format(to=level, text=text)
 
     def describe_interval(self, interval: Interval) -> str:
-        """What the size of its sample leaves open of a share, and of the index."""
+        """Describe the interval of a share from a sample, and that of the index."""
         low, high = (words.format_share(share, self._language) for share in (interval.low, interval.high))
         if interval.index_low is None or interval.index_high is None:
             index = ""
         else:
             index = _FINDINGS[self._language]["interval_index"].format(
-                low=self._score(interval.index_low), high=self._score(interval.index_high)
+                low=self._format_score(interval.index_low), high=self._format_score(interval.index_high)
             )
         n = words.format_number(interval.n, self._language)
         return _FINDINGS[self._language]["interval"].format(n=n, low=low, high=high, index=index)
 
     def describe_finding(self, finding: Finding) -> str:
-        """A rule that does not hold: what it says, what stands here, what it costs, what to answer first."""
+        """Describe a rule that does not hold: its text, the facts, the contradicted indicators, the missing answers."""
         rule, templates = self._rules[finding.rule], _FINDINGS[self._language]
         assert rule.holds is not None
         if words.has_product(rule.holds):
-            told = "; ".join(
-                f"{self._fact(name)}: {words.format_fact(finding.facts[name], self._language)}"
-                for name in _sorted_by(finding.facts, _read(walk_operands(rule.holds)))
+            facts = "; ".join(
+                f"{self._label_fact(name)}: {words.format_fact(finding.facts[name], self._language)}"
+                for name in _sort_by(finding.facts, _list_fact_names(walk_operands(rule.holds)))
             )
         else:
-            told = words.PredicateNarrator(self._texts, finding.facts, stated=False).predicate(rule.holds)
-        sentences = [templates["rule"].format(text=self._rule(finding.rule), told=told)]
+            facts = words.PredicateNarrator(self._texts, finding.facts, stated=False).describe(rule.holds)
+        sentences = [templates["rule"].format(text=self._format_rule(finding.rule), told=facts)]
         if finding.indicators:
             sentences.append(templates["error"].format(indicators=", ".join(finding.indicators)))
         if finding.missing:
             sentences.append(templates["missing"].format(missing=self.list_indicators(finding.missing)))
         return " ".join(sentences)
 
-    def _rule(self, rule: str) -> str:
-        """The text of a rule, with the labels of the profile fields that it names."""
-        return _FIELD.sub(
-            lambda found: self._texts.profile[found[0]].label if found[0] in self._texts.profile else found[0],
+    def _format_rule(self, rule: str) -> str:
+        """Return the text of a rule, with labels for the profile fields that it names."""
+        return _FIELD_NAME.sub(
+            lambda match: self._texts.profile[match[0]].label if match[0] in self._texts.profile else match[0],
             self._texts.rules[rule],
         )
 
-    def _ask(self, rule: str) -> str:
-        """What a rule asks, inside a sentence: its text, or its predicate where several rules share the text."""
+    def _compose_requirement(self, rule: str) -> str:
+        """Describe the requirement of a rule inside a sentence.
+
+        Its text, or its predicate if several rules share the text.
+        """
         holds = self._rules[rule].holds
         shared = list(self._texts.rules.values()).count(self._texts.rules[rule]) > 1
         if holds is None or not shared or words.has_product(holds):
-            return words.lower_first(self._rule(rule))
-        return words.PredicateNarrator(self._texts, {}, stated=False).predicate(holds)
+            return words.lower_first(self._format_rule(rule))
+        return words.PredicateNarrator(self._texts, {}, stated=False).describe(holds)
 
-    def _fact(self, name: str) -> str:
-        """The label of a fact as findings name it: a profile field, or `D4.01.level`."""
+    def _label_fact(self, name: str) -> str:
+        """Return the label of a fact as findings name it: a profile field, or `D4.01.level`."""
         if name in self._texts.profile:
             return self._texts.profile[name].label
         indicator, _, fact = name.rpartition(".")
         return words.label_fact(indicator, fact, self._texts)
 
     def describe_gate(self, blocking: BlockingGate) -> str:
-        """A failing gate: what it asks, what is there, how far it is."""
+        """Describe a failing gate: its requirement, the actual value and the distance."""
         templates, holds = _FINDINGS[self._language], self._gates[blocking.gate].holds
-        gate = self._gate_asked(blocking.gate)
+        gate = self._describe_gate_rule(blocking.gate)
         if blocking.there is None:
             return templates["gate_absent"].format(gate=gate)
         share = isinstance(holds.left, ValueOperand) and holds.left.indicator in self._shares
@@ -536,74 +541,74 @@ class Sentences:
         name = "gate_one" if blocking.distance == 1 else "gate"
         return templates[name].format(gate=gate, there=there, distance=distance)
 
-    def _ask_gate(self, gate: str) -> str:
-        """What a gate asks, as the start of a sentence."""
-        asked = words.PredicateNarrator(self._texts, {}, stated=False, shares=self._shares).predicate(
+    def _compose_gate_rule(self, gate: str) -> str:
+        """Compose the requirement of a gate from its predicate."""
+        requirement = words.PredicateNarrator(self._texts, {}, stated=False, shares=self._shares).describe(
             self._gates[gate].holds
         )
-        return asked[:1].upper() + asked[1:]
+        return requirement[:1].upper() + requirement[1:]
 
     def describe_main_reason(self, reason: MainReason) -> str:
-        """One of the largest losses."""
+        """Describe one of the largest losses."""
         return _FINDINGS[self._language]["main"].format(
-            name=self.name_indicator(reason.indicator), id=reason.indicator, lost=self._points(reason.lost)
+            name=self.name_indicator(reason.indicator), id=reason.indicator, lost=self._format_points(reason.lost)
         )
 
-    def _points(self, figure: float | int) -> str:
-        """Points with their word: `0,44 puntos`; only a whole 1 is singular."""
-        return _points(figure, self._document.decimals, self._language)
+    def _format_points(self, figure: float | int) -> str:
+        """Format points with their word: `0,44 puntos`; only a whole 1 is singular."""
+        return _format_points(figure, self._document.decimals, self._language)
 
-    def _score(self, figure: float | int) -> str:
+    def _format_score(self, figure: float | int) -> str:
         return words.format_score(figure, self._document.decimals, self._language)
 
     def list_indicators(self, ids: tuple[str, ...]) -> str:
-        """Indicators by id and name."""
+        """Join indicators by name and id."""
         return words.join_list([f"{name} ({self.name_indicator(name)})" for name in ids], self._language)
 
     def list_fields(self, fields: tuple[str, ...]) -> str:
-        """Fields of the profile by their labels."""
+        """Join profile fields by their labels."""
         return words.join_list([self._texts.profile[field].label for field in fields], self._language)
 
 
-_FIELD = re.compile(r"[a-z]+(?:_[a-z0-9]+)+|employees|services")
-"""What may name a profile field in the text of a rule."""
+_FIELD_NAME = re.compile(r"[a-z]+(?:_[a-z0-9]+)+|employees|services")
+"""Words in the text of a rule that may name a profile field."""
 
-_made: dict[tuple[str, str], Sentences] = {}
+_cache: dict[tuple[str, str], Sentences] = {}
 
 
 @lru_cache(maxsize=8192)
-def _points(figure: Figure, decimals: int, language: Language) -> str:
+def _format_points(figure: Figure, decimals: int, language: Language) -> str:
     name = "point" if decimals == 0 and abs(figure) == 1 else "points"
     return _FINDINGS[language][name].format(figure=words.format_score(figure, decimals, language))
 
 
 @lru_cache(maxsize=8192)
-def _gain(name: Literal["gain", "gain_max"], figure: Figure, decimals: int, language: Language) -> str:
-    return _STEPS[language][name].format(gain=_points(figure, decimals, language))
+def _format_gain(name: Literal["gain", "gain_max"], figure: Figure, decimals: int, language: Language) -> str:
+    return _STEPS[language][name].format(gain=_format_points(figure, decimals, language))
 
 
 def join_sentences(sentences: list[str]) -> str:
-    """Sentences one after another, each with its full stop."""
+    """Join sentences, each with its full stop or question mark."""
     return " ".join([sentence if sentence.endswith((".", "?")) else f"{sentence}." for sentence in sentences])
 
 
-def _base(facts: Mapping[str, FactValue | str | None], moved: str) -> FactValue | str | None:
-    """What the moved fact is out of, as sent: the denominator, the base of a rate, or else the other fact."""
+def _find_base(facts: Mapping[str, FactValue | str | None], moved: str) -> FactValue | str | None:
+    """Return the base of a changed fact, as sent: the denominator, the base of a rate, or else the other fact."""
     for name in ("denominator", "base", *facts):
         if name != moved and name in facts:
             return facts[name]
     return None
 
 
-def _inside(text: str) -> str:
-    """A text of the methodology inside a sentence of ours: without its final full stop."""
+def _strip_full_stop(text: str) -> str:
+    """Remove the final full stop of a methodology text that goes inside a sentence."""
     return text.removesuffix(".")
 
 
-def _read(found: Iterable[Operand]) -> list[str]:
-    """What operands read, by the names that it has in a score."""
+def _list_fact_names(operands: Iterable[Operand]) -> list[str]:
+    """List the facts that operands read, by their names in a score."""
     names: list[str] = []
-    for operand in found:
+    for operand in operands:
         match operand:
             case ProfileOperand(field=field):
                 names.append(field)
@@ -614,7 +619,7 @@ def _read(found: Iterable[Operand]) -> list[str]:
     return names
 
 
-def _sorted_by(names: Iterable[str], order: Iterable[str]) -> tuple[str, ...]:
-    """Sort names by their first position in an order; those that are not in it come last."""
+def _sort_by(names: Iterable[str], order: Iterable[str]) -> tuple[str, ...]:
+    """Sort names by their first position in an order; names that it lacks come last."""
     positions = {name: position for position, name in reversed(list(enumerate(order)))}
     return tuple(sorted(names, key=lambda name: positions.get(name, len(positions))))

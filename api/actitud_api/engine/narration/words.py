@@ -41,7 +41,7 @@ from actitud_api.engine.methodology.predicates import Evaluated, compile_predica
 from actitud_api.engine.methodology.requests.answers import FactValue
 
 Facts = Mapping[str, FactValue | str | None]
-"""Facts by name, as a reason or a finding carries them."""
+"""Facts by name, as in reasons and findings."""
 
 _COMPARISONS: dict[Language, dict[ComparisonOperator, str]] = table(
     en={
@@ -61,7 +61,7 @@ _COMPARISONS: dict[Language, dict[ComparisonOperator, str]] = table(
         "ge": "debe ser como mínimo",
     },
 )
-_STATED: dict[Language, dict[ComparisonOperator, str]] = table(
+_STATED_COMPARISONS: dict[Language, dict[ComparisonOperator, str]] = table(
     en={"eq": "is", "ne": "is not", "lt": "is below", "le": "is at most", "gt": "is above", "ge": "is at least"},
     es={
         "eq": "es",
@@ -72,7 +72,7 @@ _STATED: dict[Language, dict[ComparisonOperator, str]] = table(
         "ge": "es como mínimo",
     },
 )
-_JOINED: dict[Language, dict[str, str]] = table(
+_PHRASES: dict[Language, dict[str, str]] = table(
     en={
         "all": " and ",
         "any": " or ",
@@ -128,18 +128,18 @@ _CONTRACTIONS: Final[Mapping[Language, tuple[tuple[str, str], ...]]] = {
     "ca": ((" a el ", " al "), (" de el ", " del "), (" a els ", " als "), (" de els ", " dels ")),
     "gl": ((" a o ", " ao "), (" de o ", " do "), (" a os ", " aos "), (" de os ", " dos ")),
 }
-"""What a preposition and the article after it become, where one comes from a sentence and the other from a name."""
+"""Contractions of a preposition of a sentence with the article of a name."""
 
 
 @lru_cache(maxsize=8192)
 def format_number(value: float | int, language: Language) -> str:
-    """A number as the language writes it, with up to 12 decimals: 12.500 and 61,6 in Spanish."""
+    """Format a number with up to 12 decimals: 12.500 and 61,6 in Spanish."""
     return format_decimal(Decimal(str(value)), format="#,##0.############", locale=LOCALES[language])
 
 
 @lru_cache(maxsize=8192)
 def format_score(value: float | int, decimals: int, language: Language) -> str:
-    """A score with all its decimals."""
+    """Format a score with all its decimals."""
     return format_decimal(
         Decimal(str(value)), format="#,##0" + ("." + "0" * decimals if decimals else ""), locale=LOCALES[language]
     )
@@ -147,54 +147,57 @@ def format_score(value: float | int, decimals: int, language: Language) -> str:
 
 @lru_cache(maxsize=8192)
 def format_share(value: float | int, language: Language) -> str:
-    """A share of 0 to 1 in per cent, one decimal where it has one."""
-    return format_percent(Decimal(str(value)), format=_per_cent(language), locale=LOCALES[language])
+    """Format a share, 0 to 1, as a percentage with at most one decimal."""
+    return format_percent(Decimal(str(value)), format=_build_percent_pattern(language), locale=LOCALES[language])
 
 
 @lru_cache(maxsize=1024)
 def format_day(value: date, language: Language) -> str:
-    """A day with the name of its month: 2 de marzo de 2026."""
+    """Format a day with the name of its month: 2 de marzo de 2026."""
     return format_date(value, "long", locale=LOCALES[language])
 
 
 def format_truth(value: bool, language: Language) -> str:
-    """Yes or no."""
-    return _JOINED[language]["yes" if value else "no"]
+    """Return yes or no."""
+    return _PHRASES[language]["yes" if value else "no"]
 
 
 def join_list(parts: list[str], language: Language) -> str:
-    """`a, b and c`."""
+    """Join parts as a list in words: `a, b and c`."""
     if len(parts) < 2:
         return "".join(parts)
-    return ", ".join(parts[:-1]) + _and(language) + parts[-1]
+    return ", ".join(parts[:-1]) + _get_conjunction(language) + parts[-1]
 
 
 @cache
-def _and(language: Language) -> str:
-    """Between the last two of a list."""
+def _get_conjunction(language: Language) -> str:
+    """Return the conjunction before the last item of a list, with its spaces."""
     pattern: str = LOCALES[language].list_patterns["standard"]["end"]
     return pattern.format("", "")
 
 
 @cache
-def _per_cent(language: Language) -> str:
-    """A share with one decimal where it has one, and the blank of the SI before the sign in English too."""
+def _build_percent_pattern(language: Language) -> str:
+    """Return the pattern of a percentage: at most one decimal, and a non-breaking space before the sign.
+
+    English has none by default; SI asks for it.
+    """
     pattern: str = LOCALES[language].percent_formats[None].pattern
     return pattern.replace("0%", "0\u00a0%").replace("#,##0", "#,##0.#")
 
 
 def is_share(indicator: Indicator) -> bool:
-    """Whether the raw value of an indicator is a share of 0 to 1, told in per cent."""
+    """Return True if the raw value of an indicator is a share, 0 to 1, shown as a percentage."""
     return indicator.type == "ratio" or (indicator.type == "checklist" and isinstance(indicator.value, Quotient))
 
 
 def format_value(indicator: Indicator, raw: float | int | bool, texts: MethodologyTexts) -> str:
-    """A raw value with its unit: a per cent for ratios, the text of the level for ladders."""
+    """Format a raw value with its unit: a percentage for ratios, the text of the level for ladders."""
     language, text = texts.language, texts.indicators[indicator.id]
     if isinstance(raw, bool):
         return format_truth(raw, language)
     if indicator.type == "level":
-        return f"{format_number(raw, language)} ({_quoted(text.ladder[int(raw)], language)})"
+        return f"{format_number(raw, language)} ({_quote(text.ladder[int(raw)], language)})"
     if is_share(indicator):
         return format_share(raw, language)
     shown = round(raw, 2)
@@ -202,12 +205,12 @@ def format_value(indicator: Indicator, raw: float | int | bool, texts: Methodolo
     return f"{format_number(shown, language)} {unit.split(' (')[0]}".rstrip()
 
 
-def _quoted(text: str, language: Language) -> str:
-    return _JOINED[language]["listed"].format(text)
+def _quote(text: str, language: Language) -> str:
+    return _PHRASES[language]["listed"].format(text)
 
 
 def label_fact(indicator: str, fact: str, texts: MethodologyTexts) -> str:
-    """The label of a fact, naming the indicator of ladders and other facts that do not say what they are."""
+    """Return the label of a fact, with the indicator for ladders, whose label is only the word for level."""
     text = texts.indicators[indicator]
     if fact == "level":
         return f"{text.facts[fact]} ({indicator} {text.name})"
@@ -215,77 +218,84 @@ def label_fact(indicator: str, fact: str, texts: MethodologyTexts) -> str:
 
 
 def format_fact(raw: FactValue | str | None, language: Language) -> str:
-    """A fact in words."""
+    """Format the value of a fact."""
     if type(raw) is int:
         return format_number(raw, language)
     if raw is None:
-        return _JOINED[language]["absent"]
+        return _PHRASES[language]["absent"]
     if isinstance(raw, bool):
         return format_truth(raw, language)
     if isinstance(raw, str):
         return raw
     if isinstance(raw, tuple):
-        return ", ".join(raw) if raw else _JOINED[language]["none"]
+        return ", ".join(raw) if raw else _PHRASES[language]["none"]
     return format_number(raw, language)
 
 
-def _named_leaf(operand: Operand) -> Callable[[Facts], Evaluated]:
-    """Reads facts by name, as reasons and findings carry them."""
+def _compile_fact_reader(operand: Operand) -> Callable[[Facts], Evaluated]:
+    """Compile an operand into a reader of facts by name."""
     match operand:
         case ProfileOperand(field=field):
-            return lambda facts: _evaluated(facts.get(field))
+            return lambda facts: _to_evaluated(facts.get(field))
         case AnswerOperand(indicator=indicator, fact=fact):
-            return lambda facts: _evaluated(facts.get(f"{indicator}.{fact}"))
+            return lambda facts: _to_evaluated(facts.get(f"{indicator}.{fact}"))
         case ComponentOperand(indicator=indicator, component=component):
-            return lambda facts: _evaluated(facts.get(f"{indicator}.{component}"))
+            return lambda facts: _to_evaluated(facts.get(f"{indicator}.{component}"))
         case _:
             raise TypeError(f"{type(operand).__name__} reads no facts")
 
 
-def _evaluated(raw: FactValue | str | None) -> Evaluated:
+def _to_evaluated(raw: FactValue | str | None) -> Evaluated:
     if isinstance(raw, tuple):
         raise TypeError("a predicate reads no list")
     return to_exact(raw) if isinstance(raw, float) else raw
 
 
-def _unknown_presence(indicator: str) -> Callable[[Facts], bool]:
+def _reject_presence(indicator: str) -> Callable[[Facts], bool]:
     raise TypeError(f"whether {indicator} was answered is not among the facts")
 
 
 def select_deciding(predicate: Predicate, facts: Facts, truth: bool) -> Predicate:
-    """The part of a predicate that makes it true, or false: the members of an `any`, or `all`, that are so."""
+    """Return the part of a predicate that decides its truth.
+
+    The true members of a true `any`, or the false members of a false `all`; any other predicate whole.
+    """
     match predicate:
         case Any(of=members) if truth:
-            return Any(of=_those(members, facts, truth))
+            return Any(of=_select_members(members, facts, truth))
         case All(of=members) if not truth:
-            return All(of=_those(members, facts, truth))
+            return All(of=_select_members(members, facts, truth))
         case _:
             return predicate
 
 
-def _those(members: tuple[Predicate, ...], facts: Facts, truth: bool) -> tuple[Predicate, ...]:
+def _select_members(members: tuple[Predicate, ...], facts: Facts, truth: bool) -> tuple[Predicate, ...]:
     return tuple(
         select_deciding(member, facts, truth)
         for member in members
-        if compile_predicate(member, _named_leaf, _unknown_presence)(facts) is truth
+        if compile_predicate(member, _compile_fact_reader, _reject_presence)(facts) is truth
     )
 
 
 def lower_first(text: str) -> str:
-    """A text of the methodology inside a sentence: without its full stop, its first word in lower case."""
+    """Prepare a methodology text for the inside of a sentence: no full stop, first word in lower case."""
     inside = text.removesuffix(".")
     return inside[:1].lower() + inside[1:] if inside[1:2].islower() else inside
 
 
 def has_product(predicate: Predicate) -> bool:
-    """Whether a predicate multiplies facts: it cannot be told in a sentence, only its facts can."""
+    """Return True if a predicate multiplies facts.
+
+    It cannot be put into a sentence then; only its facts can.
+    """
     return any(isinstance(operand, Product) for operand in walk_operands(predicate))
 
 
 class PredicateNarrator:
-    """Puts predicates in words over the facts that they read.
+    """Describes predicates over the facts that they read.
 
-    `stated` says what is, otherwise what must be; `shares` names the indicators whose values are told in per cent.
+    `stated` predicates say what is the case, others what must be; `shares`: the indicators with values shown as
+    percentages.
     """
 
     def __init__(
@@ -295,51 +305,51 @@ class PredicateNarrator:
         self._facts = facts
         self._shares = shares
         self._language = texts.language
-        self._joined = _JOINED[texts.language]
+        self._phrases = _PHRASES[texts.language]
         self._stated = stated
-        self._comparisons = (_STATED if stated else _COMPARISONS)[texts.language]
+        self._comparisons = (_STATED_COMPARISONS if stated else _COMPARISONS)[texts.language]
 
-    def predicate(self, predicate: Predicate) -> str:
-        """A predicate in words."""
-        told = self._predicate(predicate)
-        for apart, together in _CONTRACTIONS.get(self._language, ()):
-            told = told.replace(apart, together)
-        return told
+    def describe(self, predicate: Predicate) -> str:
+        """Describe a predicate."""
+        text = self._describe_clause(predicate)
+        for separate, contracted in _CONTRACTIONS.get(self._language, ()):
+            text = text.replace(separate, contracted)
+        return text
 
-    def _predicate(self, predicate: Predicate) -> str:
+    def _describe_clause(self, predicate: Predicate) -> str:
         match predicate:
             case All(of=members):
-                return self._joined["all"].join(self._member(member) for member in members)
+                return self._phrases["all"].join(self._describe_member(member) for member in members)
             case Any(of=members):
-                return self._joined["any"].join(self._member(member) for member in members)
+                return self._phrases["any"].join(self._describe_member(member) for member in members)
             case Not(of=member):
-                return self._joined["not"].format(self._predicate(member))
+                return self._phrases["not"].format(self._describe_clause(member))
             case Implies(when=Present(), then=then):
-                return self._predicate(then)
+                return self._describe_clause(then)
             case Implies(when=when, then=then):
-                condition = PredicateNarrator(self._texts, self._facts, stated=True).predicate(when)
-                return self._joined["if"].format(condition, self._predicate(then))
+                condition = PredicateNarrator(self._texts, self._facts, stated=True).describe(when)
+                return self._phrases["if"].format(condition, self._describe_clause(then))
             case Compare(op="eq", left=ComponentOperand() as left, right=Constant(value=True)) if self._stated:
-                return self._joined["chosen"].format(self.operand(left))
+                return self._phrases["chosen"].format(self.describe_operand(left))
             case Compare(op="eq", left=left, right=Constant(value=bool(wanted))):
-                verb = self._joined["is" if self._stated else "be"]
-                return f"{self.operand(left)} {verb} {format_truth(wanted, self._language)}"
+                verb = self._phrases["is" if self._stated else "be"]
+                return f"{self.describe_operand(left)} {verb} {format_truth(wanted, self._language)}"
             case Compare(op="eq", left=ProfileOperand(field=field), right=Constant(value=str(raw))) if self._stated:
                 text = self._texts.profile[field]
-                return f"{text.label} {self._joined['is']} {_quoted(text.values.get(raw, raw), self._language)}"
+                return f"{text.label} {self._phrases['is']} {_quote(text.values.get(raw, raw), self._language)}"
             case Compare(op=op, left=left, right=right):
-                return f"{self.operand(left)} {self._comparisons[op]} {self._against(left, right)}"
+                return f"{self.describe_operand(left)} {self._comparisons[op]} {self._describe_right_side(left, right)}"
             case Present(indicator=indicator):
-                return self._joined["answered"].format(indicator)
+                return self._phrases["answered"].format(indicator)
 
-    def _member(self, predicate: Predicate) -> str:
-        """A member of a junction; another junction inside it stands in brackets."""
-        told = self._predicate(predicate)
+    def _describe_member(self, predicate: Predicate) -> str:
+        """Describe a member of a junction; a junction inside it is in brackets."""
+        text = self._describe_clause(predicate)
         nested = isinstance(predicate, All | Any) and len(predicate.of) > 1
-        return f"({told})" if nested else told
+        return f"({text})" if nested else text
 
-    def _against(self, left: Operand, right: Operand) -> str:
-        """The right side; an enumerated value by its text."""
+    def _describe_right_side(self, left: Operand, right: Operand) -> str:
+        """Describe the right side of a comparison; an enumerated value by its text."""
         match left, right:
             case ProfileOperand(field=field), Constant(value=str(raw)):
                 return self._texts.profile[field].values.get(raw, raw)
@@ -348,49 +358,49 @@ class PredicateNarrator:
             ):
                 return format_share(share, self._language)
             case _:
-                return self.operand(right)
+                return self.describe_operand(right)
 
-    def operand(self, operand: Operand) -> str:
-        """An operand in words, with the fact that stands there."""
+    def describe_operand(self, operand: Operand) -> str:
+        """Describe an operand, with the value of its fact."""
         match operand:
             case Constant(value=raw):
                 return format_fact(raw, self._language)
             case ProfileOperand(field=field):
                 text = self._texts.profile[field]
-                return self._with(text.label, field, text.values)
+                return self._append_fact(text.label, field, text.values)
             case AnswerOperand(indicator=indicator, fact=fact):
-                return self._with(label_fact(indicator, fact, self._texts), f"{indicator}.{fact}", {})
+                return self._append_fact(label_fact(indicator, fact, self._texts), f"{indicator}.{fact}", {})
             case ComponentOperand(indicator=indicator, component=component):
                 label = self._texts.indicators[indicator].components[component]
-                return self._with(_quoted(label, self._language), f"{indicator}.{component}", {})
+                return self._append_fact(_quote(label, self._language), f"{indicator}.{component}", {})
             case ValueOperand(indicator=indicator):
                 measured = self._texts.indicators[indicator]
                 name = f"{measured.name} ({indicator})"
-                return self._joined["level"].format(name) if measured.ladder else name
+                return self._phrases["level"].format(name) if measured.ladder else name
             case ScoreOperand(node=node):
                 names = self._texts.groups if node in self._texts.groups else self._texts.indicators
-                return self._joined["score"].format(f"{names[node].name} ({node})")
+                return self._phrases["score"].format(f"{names[node].name} ({node})")
             case IndexOperand():
-                return self._joined["index"]
+                return self._phrases["index"]
             case Minimum(of=members) if all(isinstance(member, ScoreOperand) for member in members):
-                return self._joined["dimensions"]
+                return self._phrases["dimensions"]
             case Minimum(of=members):
-                return self._joined["min"].format(
-                    join_list([self.operand(member) for member in members], self._language)
+                return self._phrases["min"].format(
+                    join_list([self.describe_operand(member) for member in members], self._language)
                 )
             case Maximum(of=members):
-                return self._joined["max"].format(
-                    join_list([self.operand(member) for member in members], self._language)
+                return self._phrases["max"].format(
+                    join_list([self.describe_operand(member) for member in members], self._language)
                 )
             case Sum(of=members):
-                return self._joined["sum"].join(self.operand(member) for member in members)
+                return self._phrases["sum"].join(self.describe_operand(member) for member in members)
             case Product(of=members):
-                return self._joined["times"].join(self.operand(member) for member in members)
+                return self._phrases["times"].join(self.describe_operand(member) for member in members)
             case Quotient(numerator=numerator, denominator=denominator):
-                return self._joined["per"].format(self.operand(numerator), self.operand(denominator))
+                return self._phrases["per"].format(self.describe_operand(numerator), self.describe_operand(denominator))
 
-    def _with(self, label: str, name: str, values: Mapping[str, str]) -> str:
-        """`active accounts (12)`: the label and what the facts say, where they say something."""
+    def _append_fact(self, label: str, name: str, values: Mapping[str, str]) -> str:
+        """Append the value of a fact to its label, if there is one: `active accounts (12)`."""
         if name not in self._facts or self._facts[name] is True:
             return label
         raw = self._facts[name]

@@ -1,1 +1,1 @@
-"""Scores: of facts that somebody sends, and of the organisations of an edition."""
+"""Scores of submitted facts, and of the organisations of an edition."""

@@ -1,4 +1,4 @@
-"""Use cases over a whole edition: how solid its ranking is, and the audit of its index."""
+"""Use cases over a whole edition: robustness of its ranking, and the audit of its index."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores import queries
-from actitud_api.resources.scores.computed import Computed, Drawn, Field
+from actitud_api.resources.scores.computed import ComputationCache, FieldRobustness, RankedField
 from actitud_api.resources.scores.queries import Competitor, RankingRow, ScoreCursorKey, ScoreFilters, Visibility
 from actitud_api.resources.scores.service import BEST_FIRST, build_visibility
 
@@ -30,9 +30,9 @@ Percentiles = tuple[int, int, int]
 
 
 class OrganisationRobustness(Struct, frozen=True, kw_only=True):
-    """How an organisation comes out of the draws: percentiles in units and ranks, and how many draws give each level.
+    """Robustness of an organisation: percentiles of its index in units and of its rank, and draws by level.
 
-    `rank`: None where it would tell of others.
+    `rank` is None before publication: it would reveal the scores of others.
     """
 
     edition: str
@@ -45,7 +45,7 @@ class OrganisationRobustness(Struct, frozen=True, kw_only=True):
 
 
 class AuditedEdition(Struct, frozen=True, kw_only=True):
-    """The audit of an edition."""
+    """An edition and the audit of its index."""
 
     edition: editions.EditionRecord
     audit: Audit
@@ -53,7 +53,7 @@ class AuditedEdition(Struct, frozen=True, kw_only=True):
 
 def list_robustness(
     database: Database,
-    computed: Computed,
+    computed: ComputationCache,
     edition: str,
     filters: ScoreFilters,
     *,
@@ -64,14 +64,17 @@ def list_robustness(
     offset: int,
     limit: int,
 ) -> list[OrganisationRobustness]:
-    """How the organisations that rank in an edition and that somebody may see come out of so many draws.
+    """List the robustness of the ranked organisations of an edition that a principal may see, in rank order.
 
-    In rank order, from the one that follows `after`. Raises `UnknownEdition`, and `Busy` where too many wait for what
-    has to be computed first.
+    `after`: the cursor of the last row of the page before.
+
+    Raises:
+        UnknownEdition: No edition has that id.
+        ComputationBusy: Too many requests wait for a computation.
     """
 
-    def look(session: Session) -> tuple[_View, list[RankingRow]]:
-        view = _view(session, edition, principal)
+    def load(session: Session) -> tuple[_EditionView, list[RankingRow]]:
+        view = _load_view(session, edition, principal)
         ranked = structs.replace(filters, ranked=True)
         rows = queries.list_page(
             session, view.edition.id, ranked, view.seen, sort=BEST_FIRST, after=after, offset=offset, limit=limit
@@ -79,67 +82,72 @@ def list_robustness(
         return view, rows
 
     with database.read() as session:
-        view, rows = look(session)
+        view, rows = load(session)
     drawn = computed.drawn.get((view.key, draws, seed))
     if drawn is None:
-        with computed.turn():
+        with computed.take_turn():
             with database.read() as session:
-                view, rows = look(session)
-                sent = _competitors(session, computed, view)
+                view, rows = load(session)
+                competitors = _list_competitors(session, computed, view)
             drawn = computed.drawn.get((view.key, draws, seed))
             if drawn is None:
-                made = _drawn(view, _field(computed, view, sent), draws, seed)
-                drawn = computed.drawn.put((view.key, draws, seed), made)
-    return [_robust(view, row, drawn, draws, seed) for row in rows]
+                robustness = _draw(view, _build_field(computed, view, competitors), draws, seed)
+                drawn = computed.drawn.put((view.key, draws, seed), robustness)
+    return [_build_robustness(view, row, drawn, draws, seed) for row in rows]
 
 
 def compute_statistics(
-    database: Database, computed: Computed, edition: str, *, principal: Principal | None
+    database: Database, computed: ComputationCache, edition: str, *, principal: Principal | None
 ) -> AuditedEdition:
-    """The audit of the organisations that rank in an edition and that somebody may see.
+    """Return the audit of the ranked organisations of an edition that a principal may see.
 
-    Raises `UnknownEdition`, and `Busy` where too many wait for what has to be computed first.
+    Raises:
+        UnknownEdition: No edition has that id.
+        ComputationBusy: Too many requests wait for a computation.
     """
     with database.read() as session:
-        view = _view(session, edition, principal)
-    found = computed.audits.get(view.key)
-    if found is None:
-        with computed.turn():
+        view = _load_view(session, edition, principal)
+    audit = computed.audits.get(view.key)
+    if audit is None:
+        with computed.take_turn():
             with database.read() as session:
-                view = _view(session, edition, principal)
-                sent = _competitors(session, computed, view)
-            found = computed.audits.get(view.key)
-            if found is None:
-                found = computed.audits.put(view.key, _audit(view, _field(computed, view, sent)))
-    return AuditedEdition(edition=view.edition, audit=found)
+                view = _load_view(session, edition, principal)
+                competitors = _list_competitors(session, computed, view)
+            audit = computed.audits.get(view.key)
+            if audit is None:
+                audit = computed.audits.put(view.key, _audit_field(view, _build_field(computed, view, competitors)))
+    return AuditedEdition(edition=view.edition, audit=audit)
 
 
-def compute_means(database: Database, computed: Computed, edition: str) -> dict[str, int | None]:
-    """The mean of what each group and indicator counts with, by id, over those that rank in a published edition.
+def compute_means(database: Database, computed: ComputationCache, edition: str) -> dict[str, int | None]:
+    """Return the mean counted score of each group and indicator, by id, over the ranked of a published edition.
 
-    In units, half up; None where it counts for nobody. Raises `UnknownEdition`, and `Busy` where too many wait for
-    what has to be computed first.
+    In units, rounded half up; None if it counts for no organisation.
+
+    Raises:
+        UnknownEdition: No published edition has that id.
+        ComputationBusy: Too many requests wait for a computation.
     """
     with database.read() as session:
         editions.find_published(session, edition)
-        view = _view(session, edition, None)
+        view = _load_view(session, edition, None)
     field = computed.fields.get(view.key)
     if field is None:
-        with computed.turn():
+        with computed.take_turn():
             with database.read() as session:
-                view = _view(session, edition, None)
-                sent = _competitors(session, computed, view)
-            field = _field(computed, view, sent)
-    return {name: _mean(column) for name, column in field.rescoring.nodes.items()}
+                view = _load_view(session, edition, None)
+                competitors = _list_competitors(session, computed, view)
+            field = _build_field(computed, view, competitors)
+    return {name: _compute_mean(column) for name, column in field.rescoring.nodes.items()}
 
 
-def _mean(scores: Integers) -> int | None:
+def _compute_mean(scores: Integers) -> int | None:
     counted = scores[scores != MISSING]
     return round_half_up(Fraction(int(counted.sum(dtype=np.int64)), counted.size)) if counted.size else None
 
 
-class _View(Struct, frozen=True):
-    """An edition as somebody sees it; `key` is another when any of its assessments is."""
+class _EditionView(Struct, frozen=True):
+    """An edition as a principal sees it; `key` changes with any of its assessments."""
 
     edition: editions.EditionRecord
     seen: Visibility
@@ -150,54 +158,62 @@ class _View(Struct, frozen=True):
         return load_methodology(self.edition.methodology)
 
 
-def _view(session: Session, edition: str, principal: Principal | None) -> _View:
-    found = editions.find(session, edition)
-    seen = build_visibility(found, principal)
-    return _View(found, seen, (found.id, found.version, seen, queries.get_state_key(session, found.id)))
+def _load_view(session: Session, edition: str, principal: Principal | None) -> _EditionView:
+    record = editions.find(session, edition)
+    visibility = build_visibility(record, principal)
+    return _EditionView(
+        record, visibility, (record.id, record.version, visibility, queries.get_state_key(session, record.id))
+    )
 
 
-def _competitors(session: Session, computed: Computed, view: _View) -> list[Competitor] | None:
-    """Those that rank; None where what they come to is kept."""
+def _list_competitors(session: Session, computed: ComputationCache, view: _EditionView) -> list[Competitor] | None:
+    """List the ranked organisations; None if their scores are cached."""
     if computed.fields.get(view.key) is not None:
         return None
     return queries.list_competitors(session, view.edition.id, view.seen)
 
 
-def _field(computed: Computed, view: _View, sent: Sequence[Competitor] | None) -> Field:
-    kept = computed.fields.get(view.key)
-    if kept is not None:
-        return kept
+def _build_field(
+    computed: ComputationCache, view: _EditionView, competitors: Sequence[Competitor] | None
+) -> RankedField:
+    cached = computed.fields.get(view.key)
+    if cached is not None:
+        return cached
     methodology, decoder = view.methodology, msgspec.json.Decoder(Submission)
-    sent = sent or ()
-    columns = build_columns(methodology, [decoder.decode(competitor.submission) for competitor in sent])
-    field = Field(
-        places={competitor.organisation: number for number, competitor in enumerate(sent)},
+    competitors = competitors or ()
+    columns = build_columns(methodology, [decoder.decode(competitor.submission) for competitor in competitors])
+    field = RankedField(
+        positions={competitor.organisation: number for number, competitor in enumerate(competitors)},
         rescoring=EditionRescorer(columns),
         attainable=score_columns(replace_document(columns, drop_index_gates(methodology.document))).level,
     )
     return computed.fields.put(view.key, field)
 
 
-def _drawn(view: _View, field: Field, draws: int, seed: int) -> Drawn:
+def _draw(view: _EditionView, field: RankedField, draws: int, seed: int) -> FieldRobustness:
     document, nodes = view.methodology.document, field.rescoring.nodes
     dimensions = np.column_stack([nodes[child.id] for child in document.root.children])
-    return Drawn(field.places, compute_robustness(document, dimensions, field.attainable, draws=draws, seed=seed))
+    return FieldRobustness(
+        field.positions, compute_robustness(document, dimensions, field.attainable, draws=draws, seed=seed)
+    )
 
 
-def _audit(view: _View, field: Field) -> Audit:
+def _audit_field(view: _EditionView, field: RankedField) -> Audit:
     rescoring = field.rescoring
     return audit_index(view.methodology.document, rescoring.nodes, rescoring.scores.index, rescoring.compute_index)
 
 
-def _robust(view: _View, row: RankingRow, drawn: Drawn, draws: int, seed: int) -> OrganisationRobustness:
-    number, found = drawn.places[row.organisation], drawn.robustness
-    counts: list[int] = found.levels[number].tolist()
+def _build_robustness(
+    view: _EditionView, row: RankingRow, drawn: FieldRobustness, draws: int, seed: int
+) -> OrganisationRobustness:
+    number, robustness = drawn.positions[row.organisation], drawn.robustness
+    counts: list[int] = robustness.levels[number].tolist()
     return OrganisationRobustness(
         edition=view.edition.id,
         row=row,
         draws=draws,
         seed=seed,
-        index=tuple(found.index[number].tolist()),
-        rank=tuple(found.rank[number].tolist()) if view.seen.everything else None,
+        index=tuple(robustness.index[number].tolist()),
+        rank=tuple(robustness.rank[number].tolist()) if view.seen.everything else None,
         levels={level.number: count for level, count in zip(view.methodology.document.levels, counts, strict=True)},
     )

@@ -1,4 +1,4 @@
-"""Use cases that set the organisations of an edition beside each other: peers and exemplars."""
+"""Use cases that compare the organisations of an edition: peers, exemplars, side by side."""
 
 from __future__ import annotations
 
@@ -47,14 +47,15 @@ from actitud_api.resources.scores.service import (
     get_explained_score,
 )
 
-GOOD: Final[frozenset[Code]] = frozenset({"full", "partial"})
-"""What others can learn from: answers with evidence that score."""
+EXEMPLARY_CODES: Final[frozenset[Code]] = frozenset({"full", "partial"})
+"""Codes of answers worth learning from: they score, and with evidence."""
 
 
 class PeerComparison(Struct, frozen=True):
-    """A figure of an organisation and those of its group, in units of 10^-decimals.
+    """A figure of an organisation and the spread of its peer group, in units of 10^-decimals.
 
-    `standing`: None where it is not there or the organisation does not rank. `spread`: None where nobody has it.
+    `standing` is None if there is no figure or the organisation does not rank; `spread` if no peer has the
+    figure.
     """
 
     score: int | None
@@ -62,8 +63,8 @@ class PeerComparison(Struct, frozen=True):
     spread: FiveNumberSummary | None
 
 
-class Peers(Struct, frozen=True, kw_only=True):
-    """An organisation beside its peer group; `group` and all of it are None where they would tell of others."""
+class OrganisationPeers(Struct, frozen=True, kw_only=True):
+    """An organisation and its peer group; `group` and its figures are None if they would reveal others."""
 
     edition: str
     row: RankingRow
@@ -72,8 +73,8 @@ class Peers(Struct, frozen=True, kw_only=True):
     dimensions: tuple[PeerComparison, ...]
 
 
-class Practice(Struct, frozen=True):
-    """An answer that scores, in units, and the documents that show it."""
+class EvidencedAnswer(Struct, frozen=True):
+    """An answer that scores, in units, and the documents that prove it."""
 
     indicator: str
     score: int
@@ -81,16 +82,16 @@ class Practice(Struct, frozen=True):
 
 
 class ComparedScore(Struct, frozen=True):
-    """One of the organisations that are set side by side: what it sent, and its explained score."""
+    """One of the organisations compared side by side: its submission with rank, and its explained score."""
 
-    sent: EditionScore
+    edition_score: EditionScore
     score: result.Score
 
 
 class SideBySide(Struct, frozen=True, kw_only=True):
-    """Organisations of a published edition in the order in which they were named, each once.
+    """Organisations of a published edition in the order of the request, each once.
 
-    `unknown`: what was named and is neither id nor alias of one that has a score there.
+    `unknown`: identifiers that are neither id nor alias of a scored organisation.
     """
 
     edition: editions.EditionRecord
@@ -98,34 +99,44 @@ class SideBySide(Struct, frozen=True, kw_only=True):
     unknown: tuple[str, ...]
 
 
-class Exemplar(Struct, frozen=True):
-    """An organisation that does well in a dimension, in units."""
+class DimensionExemplar(Struct, frozen=True):
+    """An organisation that does well in a dimension; its score there in units."""
 
     dimension: DimensionKey
     score: int
     row: RankingRow
-    practices: tuple[Practice, ...]
+    practices: tuple[EvidencedAnswer, ...]
 
 
-def find_peers(database: Database, edition: str, organisation: str, *, principal: Principal | None) -> Peers:
-    """An organisation of an edition beside its peer group; raises `UnknownEdition`, `AliasOf` and `UnknownScore`."""
+def find_peers(
+    database: Database, edition: str, organisation: str, *, principal: Principal | None
+) -> OrganisationPeers:
+    """Compare an organisation of an edition with its peer group.
+
+    Raises:
+        UnknownEdition: No edition has that id.
+        AliasOf: The id is an alias of another organisation.
+        UnknownScore: The organisation has no visible score in the edition.
+    """
     with database.read() as session:
-        found = editions.find(session, edition)
-        seen = build_visibility(found, principal)
-        named = ScoreFilters(organisations=(organisation,))
-        rows = queries.list_page(session, found.id, named, seen, sort=BEST_FIRST, after=None, offset=0, limit=1)
+        record = editions.find(session, edition)
+        visibility = build_visibility(record, principal)
+        filters = ScoreFilters(organisations=(organisation,))
+        rows = queries.list_page(
+            session, record.id, filters, visibility, sort=BEST_FIRST, after=None, offset=0, limit=1
+        )
         if not rows or rows[0].organisation != organisation:
             organisations.refuse_alias(session, organisation)
-            raise UnknownScore(found.id, organisation)
+            raise UnknownScore(record.id, organisation)
         (row,) = rows
         document = load_methodology(row.methodology).document
         group = columns = None
-        if seen.everything:
-            group = find_peer_group(document, queries.count_ranked_by_kind(session, found.id), row.kind, row.band)
+        if visibility.everything:
+            group = find_peer_group(document, queries.count_ranked_by_kind(session, record.id), row.kind, row.band)
             members = ScoreFilters(kinds=group.kinds, band=cast("organisations.Band | None", group.band))
-            columns = queries.load_columns(session, found.id, members, seen)
+            columns = queries.load_columns(session, record.id, members, visibility)
 
-    def beside(score: int | None, others: list[int | None] | None) -> PeerComparison:
+    def compare(score: int | None, others: list[int | None] | None) -> PeerComparison:
         if others is None:
             return PeerComparison(score, None, None)
         values = [value for value in others if value is not None]
@@ -134,54 +145,65 @@ def find_peers(database: Database, edition: str, organisation: str, *, principal
             own = compute_standing(values, score, document.peer_groups.percentiles_from)
         return PeerComparison(score, own, summarise(values))
 
-    return Peers(
-        edition=found.id,
+    return OrganisationPeers(
+        edition=record.id,
         row=row,
         group=group,
-        index=beside(row.index_value, None if columns is None else columns.index),
+        index=compare(row.index_value, None if columns is None else columns.index),
         dimensions=tuple(
-            beside(score, None if columns is None else columns.dimensions[number])
+            compare(score, None if columns is None else columns.dimensions[number])
             for number, score in enumerate(row.dimensions)
         ),
     )
 
 
-def compare_organisations(database: Database, edition: str, named: Sequence[str]) -> SideBySide:
-    """Organisations of a published edition side by side, by ids or aliases; raises `UnknownEdition`."""
+def compare_organisations(database: Database, edition: str, identifiers: Sequence[str]) -> SideBySide:
+    """Compare organisations of a published edition side by side, by ids or aliases.
+
+    Raises:
+        UnknownEdition: No published edition has that id.
+    """
     with database.read() as session:
-        found = editions.find_published(session, edition)
+        record = editions.find_published(session, edition)
     sides: dict[str, ComparedScore] = {}
     unknown: list[str] = []
-    for identifier in dict.fromkeys(named):
+    for identifier in dict.fromkeys(identifiers):
         try:
-            one = _sent(database, found.id, identifier)
+            score = _find_score(database, record.id, identifier)
         except UnknownScore:
             unknown.append(identifier)
             continue
-        sides.setdefault(one.organisation, ComparedScore(one, get_explained_score(one)[1]))
-    return SideBySide(edition=found, sides=tuple(sides.values()), unknown=tuple(unknown))
+        sides.setdefault(score.organisation, ComparedScore(score, get_explained_score(score)[1]))
+    return SideBySide(edition=record, sides=tuple(sides.values()), unknown=tuple(unknown))
 
 
 def find_organisations(database: Database, edition: str, text: str, *, limit: int) -> list[RankingRow]:
-    """The organisations of a published edition that a text means: that of this id or alias, else by words of names.
+    """Find organisations of a published edition by id or alias, else by words of their names.
 
-    In the order of their names; at most `limit`. Raises `UnknownEdition`.
+    At most `limit` rows, in the order of their names.
+
+    Raises:
+        UnknownEdition: No published edition has that id.
     """
-    seen = Visibility(everything=True)
+    visibility = Visibility(everything=True)
     words = tuple(organisations.split_words(text))
     with database.read() as session:
-        found = editions.find_published(session, edition)
+        record = editions.find_published(session, edition)
 
         def rows(filters: ScoreFilters) -> list[RankingRow]:
             return queries.list_page(
-                session, found.id, filters, seen, sort=RankingSort("name"), after=None, offset=0, limit=limit
+                session, record.id, filters, visibility, sort=RankingSort("name"), after=None, offset=0, limit=limit
             )
 
         return rows(ScoreFilters(organisations=(text.strip(),))) or (rows(ScoreFilters(words=words)) if words else [])
 
 
-def _sent(database: Database, edition: str, identifier: str) -> EditionScore:
-    """What the organisation of an id or alias sent for an edition; raises `UnknownScore`."""
+def _find_score(database: Database, edition: str, identifier: str) -> EditionScore:
+    """Return the score of an organisation by id or alias.
+
+    Raises:
+        UnknownScore: The organisation has no score in the edition.
+    """
     try:
         return get_edition_score(database, edition, identifier)
     except organisations.IdentifierIsAlias as alias:
@@ -198,46 +220,49 @@ def list_exemplars(
     after: ScoreCursorKey | None,
     offset: int,
     limit: int,
-) -> list[Exemplar]:
-    """The organisations of an edition that somebody may see and that rank, the best in a dimension first.
+) -> list[DimensionExemplar]:
+    """List the ranked organisations of an edition that a principal may see, the best in a dimension first.
 
-    From the one that follows `after`. Raises `UnknownEdition`.
+    `after`: the cursor of the last row of the page before.
+
+    Raises:
+        UnknownEdition: No edition has that id.
     """
     with database.read() as session:
-        found = editions.find(session, edition)
+        record = editions.find(session, edition)
         rows = queries.list_page(
             session,
-            found.id,
+            record.id,
             structs.replace(filters, ranked=True, rated=dimension),
-            build_visibility(found, principal),
+            build_visibility(record, principal),
             sort=sort_by_dimension(dimension),
             after=after,
             offset=offset,
             limit=limit,
         )
-        records = assessments.find_assessments(session, found.id, [row.organisation for row in rows])
+        records = assessments.find_assessments(session, record.id, [row.organisation for row in rows])
     return [
-        Exemplar(dimension, score, row, _practices(records[row.organisation], dimension))
+        DimensionExemplar(dimension, score, row, _list_evidenced_answers(records[row.organisation], dimension))
         for row in rows
         if (score := row.dimensions[DIMENSION_KEYS.index(dimension)]) is not None
     ]
 
 
 def sort_by_dimension(dimension: DimensionKey) -> RankingSort:
-    """The order of exemplars: the best in a dimension first."""
+    """Return the order of exemplars: the best in a dimension first."""
     return RankingSort(dimension, descending=True)
 
 
-def _practices(record: AssessmentRecord, dimension: DimensionKey) -> tuple[Practice, ...]:
-    """The answers of a dimension that score with evidence, in the order of the document."""
+def _list_evidenced_answers(record: AssessmentRecord, dimension: DimensionKey) -> tuple[EvidencedAnswer, ...]:
+    """List the answers of a dimension that score with evidence, in document order."""
     methodology = load_methodology(record.methodology)
     evaluation = evaluate(methodology, record.submission)
-    asked = methodology.document.root.children[DIMENSION_KEYS.index(dimension)]
-    below = {known.id for known in (walk_indicators(asked) if isinstance(asked, Group) else (asked,))}
+    node = methodology.document.root.children[DIMENSION_KEYS.index(dimension)]
+    covered = {indicator.id for indicator in (walk_indicators(node) if isinstance(node, Group) else (node,))}
     return tuple(
-        Practice(compiled.definition.id, leaf.score, assessments.valid_evidence(record, compiled.definition.id))
+        EvidencedAnswer(compiled.definition.id, leaf.score, assessments.valid_evidence(record, compiled.definition.id))
         for compiled, leaf in zip(evaluation.compiled.indicators, evaluation.results, strict=True)
-        if compiled.definition.id in below - record.submission.self_declared
+        if compiled.definition.id in covered - record.submission.self_declared
         and leaf.score is not None
-        and leaf.code in GOOD
+        and leaf.code in EXEMPLARY_CODES
     )

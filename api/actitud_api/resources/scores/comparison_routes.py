@@ -14,7 +14,7 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.scores import audits, comparison, comparison_schemas
-from actitud_api.resources.scores.computed import ComputationBusy, Computed
+from actitud_api.resources.scores.computed import ComputationBusy, ComputationCache
 from actitud_api.resources.scores.schemas import SheetPath
 from actitud_api.resources.scores.service import BEST_FIRST, ScoreCursorKey, get_cursor_key
 
@@ -140,7 +140,7 @@ class ComparisonController(Controller):
         path: EditionPath,
         query: comparison_schemas.RobustnessQuery,
         database: Database,
-        computed: Computed,
+        computed: ComputationCache,
         principal: Principal | None,
         language: Language,
     ) -> Response[bytes]:
@@ -187,7 +187,7 @@ class ComparisonController(Controller):
         request: ApiRequest,
         path: EditionPath,
         database: Database,
-        computed: Computed,
+        computed: ComputationCache,
         principal: Principal | None,
         language: Language,
     ) -> Response[bytes]:

@@ -1,4 +1,4 @@
-"""Comparisons on the wire: peers, exemplars, robustness and the audit of an edition."""
+"""Wire structs of comparisons: peers, exemplars, robustness and the audit of an edition."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from actitud_api.resources.scores.service import ScoreFilters
 
 DRAWS: Final = 1_000
 SEED: Final = 42
-"""The seed whose first words are the check values that the author of the generator publishes."""
+"""Default seed: the author of the generator publishes its first words as check values."""
 SEEDS: Final = 2**32
 DECIMALS: Final = 4
 """Decimals of statistics and probabilities."""
@@ -51,9 +51,10 @@ Rank = Annotated[int, Meta(ge=1)]
 
 
 class PeerGroup(Wire, frozen=True):
-    """Whom an organisation is compared with: organisations of these kinds and this band (null: of any) that rank.
+    """A peer group: the ranked organisations of these kinds and this band (null: of any).
 
-    `basis`: the narrowest of kind and band, kind, band scale and all that has as many as the methodology asks for.
+    `basis`: the narrowest of kind and band, kind, band scale and all with as many organisations as the
+    methodology requires.
     """
 
     basis: PeerBasis
@@ -63,11 +64,11 @@ class PeerGroup(Wire, frozen=True):
 
 
 class PeerFigure(Wire, frozen=True):
-    """A score beside those of the peer group.
+    """A score and its standing in the peer group.
 
-    `rank` and `below` (how many have less) are among the `organisations` of the group that have that score, its own
-    included; `percentile` is the percentile rank there, 0 to 100, null among too few. Null where the organisation does
-    not rank. `spread` is that of the group.
+    `rank` and `below` (how many have less) are among the `organisations` of the group that have that score, its
+    own included; `percentile` is the percentile rank there, 0 to 100, null if they are too few. Null if the
+    organisation does not rank. `spread` is that of the group.
     """
 
     score: Points | None
@@ -80,16 +81,16 @@ class PeerFigure(Wire, frozen=True):
 
 
 class PeerDimension(PeerFigure, frozen=True):
-    """A dimension beside those of the peer group."""
+    """The score of a dimension and its standing in the peer group."""
 
     id: str
     name: Name
 
 
 class Peers(Wire, frozen=True):
-    """An organisation of an edition beside its peer group; `rank` is that in the whole edition.
+    """An organisation of an edition and its peer group; `rank` is that in the whole edition.
 
-    `group`, with all that is compared, is null until the edition is published: it would tell of others.
+    `group` and all comparisons are null until the edition is published: they would reveal the scores of others.
     """
 
     edition: str
@@ -107,13 +108,13 @@ class Peers(Wire, frozen=True):
     text: Text
 
 
-def build_peers(found: comparison.Peers, language: Language) -> Peers:
-    """An organisation beside its peers as it is answered."""
-    row, methodology = found.row, load_methodology(found.row.methodology)
+def build_peers(peers: comparison.OrganisationPeers, language: Language) -> Peers:
+    """Build the wire form of an organisation and its peers."""
+    row, methodology = peers.row, load_methodology(peers.row.methodology)
     document, sentences = methodology.document, get_sentences(methodology, language)
-    group = found.group
+    group = peers.group
     return Peers(
-        edition=found.edition,
+        edition=peers.edition,
         organisation=row.organisation,
         organisation_name=row.name,
         kind=row.kind,
@@ -121,14 +122,14 @@ def build_peers(found: comparison.Peers, language: Language) -> Peers:
         status=row.status,
         rank=row.rank,
         group=None if group is None else PeerGroup(**structs.asdict(group)),
-        index=_beside(found.index, group, document.decimals, language),
+        index=_build_peer_figure(peers.index, group, document.decimals, language),
         dimensions=tuple(
             PeerDimension(
                 id=child.id,
                 name=sentences.name_group(child.id),
-                **structs.asdict(_beside(beside, group, document.decimals, language)),
+                **structs.asdict(_build_peer_figure(beside, group, document.decimals, language)),
             )
-            for child, beside in zip(document.root.children, found.dimensions, strict=True)
+            for child, beside in zip(document.root.children, peers.dimensions, strict=True)
         ),
         methodology=row.methodology,
         simulated=row.simulated,
@@ -136,11 +137,13 @@ def build_peers(found: comparison.Peers, language: Language) -> Peers:
     )
 
 
-def _beside(beside: PeerComparison, group: ranking.PeerGroup | None, decimals: int, language: Language) -> PeerFigure:
+def _build_peer_figure(
+    compared: PeerComparison, group: ranking.PeerGroup | None, decimals: int, language: Language
+) -> PeerFigure:
     score, spread, standing = (
-        to_points(beside.score, decimals),
-        build_points_spread(beside.spread, decimals),
-        beside.standing,
+        to_points(compared.score, decimals),
+        build_points_spread(compared.spread, decimals),
+        compared.standing,
     )
     median = None if spread is None else spread.median
     return PeerFigure(
@@ -158,14 +161,14 @@ def _beside(beside: PeerComparison, group: ranking.PeerGroup | None, decimals: i
 
 
 class PublishedEvidence(Wire, frozen=True):
-    """A document that shows an answer: where it is, and its date."""
+    """A document that proves an answer: its address and date."""
 
     url: Annotated[str, Meta(examples=["https://www.example.org/social-networks/guide.pdf"])]
     date: date
 
 
 class Practice(Wire, frozen=True):
-    """An answer of the dimension that scores and is more than declared, with the documents that show it."""
+    """An answer of the dimension that scores and is more than self-declared, with the documents that prove it."""
 
     id: str
     name: Name
@@ -174,7 +177,7 @@ class Practice(Wire, frozen=True):
 
 
 class Exemplar(Wire, frozen=True):
-    """An organisation that does well in a dimension: its score there, its index and rank, and how it does it."""
+    """An organisation that does well in a dimension: its score there, its index and rank, and its practices."""
 
     dimension: str
     score: Points
@@ -194,7 +197,7 @@ class Exemplar(Wire, frozen=True):
 
 
 class ExemplarPage(Page[Exemplar], frozen=True):
-    """Organisations of an edition that rank, the best in a dimension first, ties by organisation."""
+    """Ranked organisations of an edition, the best in a dimension first, ties by organisation."""
 
 
 class ExemplarQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -203,13 +206,13 @@ class ExemplarQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, for
     dimension: Annotated[DimensionKey, Meta(description="The dimension that they do well in.", examples=["D6"])]
 
 
-def build_exemplar(found: comparison.Exemplar, language: Language) -> Exemplar:
-    """An exemplar as it is answered."""
-    row, methodology = found.row, load_methodology(found.row.methodology)
+def build_exemplar(exemplar: comparison.DimensionExemplar, language: Language) -> Exemplar:
+    """Build the wire form of an exemplar."""
+    row, methodology = exemplar.row, load_methodology(exemplar.row.methodology)
     decimals, sentences = methodology.document.decimals, get_sentences(methodology, language)
     return Exemplar(
-        dimension=found.dimension,
-        score=to_figure(Fraction(found.score, int(10**decimals))),
+        dimension=exemplar.dimension,
+        score=to_figure(Fraction(exemplar.score, int(10**decimals))),
         organisation=row.organisation,
         organisation_name=row.name,
         kind=row.kind,
@@ -225,9 +228,11 @@ def build_exemplar(found: comparison.Exemplar, language: Language) -> Exemplar:
                 id=practice.indicator,
                 name=sentences.name_indicator(practice.indicator),
                 score=to_figure(Fraction(practice.score, int(10**decimals))),
-                evidence=tuple(PublishedEvidence(url=shown.url, date=shown.date) for shown in practice.evidence),
+                evidence=tuple(
+                    PublishedEvidence(url=document.url, date=document.date) for document in practice.evidence
+                ),
             )
-            for practice in found.practices
+            for practice in exemplar.practices
         ),
         methodology=row.methodology,
         simulated=row.simulated,
@@ -254,16 +259,16 @@ class RankPercentiles(Wire, frozen=True):
 
 
 class LevelProbability(Wire, frozen=True):
-    """The share of the draws in which an organisation is of a level."""
+    """The share of the draws that give an organisation a level."""
 
     level: Annotated[int, Meta(ge=1, le=5)]
     probability: Share
 
 
 class RobustScore(Wire, frozen=True):
-    """How an organisation comes out of the draws, beside its index, rank and level as scored.
+    """The robustness of an organisation: results of the draws, and its index, rank and level as scored.
 
-    `drawn_rank` is null where `rank` would tell of others, until the edition is published.
+    `drawn_rank`, like `rank`, is null until the edition is published: it would reveal the scores of others.
     """
 
     rank: Rank | None
@@ -282,7 +287,7 @@ class RobustScore(Wire, frozen=True):
 
 
 class RobustnessPage(Page[RobustScore], frozen=True):
-    """Organisations of an edition in rank order, ties by organisation; those that do not rank take no part."""
+    """Organisations of an edition in rank order, ties by organisation; unranked ones are left out."""
 
 
 class RobustnessQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -296,7 +301,7 @@ class RobustnessQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, f
 
 
 def build_robustness_filters(query: RobustnessQuery) -> ScoreFilters:
-    """Which rows of an edition a query asks for."""
+    """Build filters from the query of a robustness page."""
     return ScoreFilters(
         kind=query.kind,
         region=query.region,
@@ -308,39 +313,41 @@ def build_robustness_filters(query: RobustnessQuery) -> ScoreFilters:
 
 
 def build_exemplar_filters(query: ExemplarQuery) -> ScoreFilters:
-    """Which rows of an edition a query asks for."""
+    """Build filters from the query of an exemplar page."""
     return ScoreFilters(
         kind=query.kind, region=query.region, province=query.province, band=query.band, parent=query.parent
     )
 
 
-def build_robust_score(found: audits.OrganisationRobustness, language: Language) -> RobustScore:
-    """How an organisation comes out of the draws, as it is answered."""
-    row, decimals = found.row, load_methodology(found.row.methodology).document.decimals
-    low, median, high = (to_figure(Fraction(units, int(10**decimals))) for units in found.index)
-    likeliest = max(found.levels.items(), key=lambda level: (level[1], level[0]), default=None)
+def build_robust_score(robustness: audits.OrganisationRobustness, language: Language) -> RobustScore:
+    """Build the wire form of the robustness of an organisation."""
+    row, decimals = robustness.row, load_methodology(robustness.row.methodology).document.decimals
+    low, median, high = (to_figure(Fraction(units, int(10**decimals))) for units in robustness.index)
+    likeliest = max(robustness.levels.items(), key=lambda level: (level[1], level[0]), default=None)
     return RobustScore(
         rank=row.rank,
         organisation=row.organisation,
         organisation_name=row.name,
         index=to_points(row.index_value, decimals),
         level=row.level,
-        draws=found.draws,
-        seed=found.seed,
+        draws=robustness.draws,
+        seed=robustness.seed,
         drawn_index=PointsPercentiles(p5=low, p50=median, p95=high),
         drawn_rank=None
-        if found.rank is None
-        else RankPercentiles(p5=found.rank[0], p50=found.rank[1], p95=found.rank[2]),
+        if robustness.rank is None
+        else RankPercentiles(p5=robustness.rank[0], p50=robustness.rank[1], p95=robustness.rank[2]),
         levels=tuple(
-            LevelProbability(level=level, probability=round_figure(Fraction(count, found.draws), DECIMALS))
-            for level, count in found.levels.items()
+            LevelProbability(level=level, probability=round_figure(Fraction(count, robustness.draws), DECIMALS))
+            for level, count in robustness.levels.items()
         ),
         methodology=row.methodology,
         simulated=row.simulated,
         text=texts.describe_robustness(
-            None if found.rank is None else (found.rank[0], found.rank[2]),
+            None if robustness.rank is None else (robustness.rank[0], robustness.rank[2]),
             (low, high),
-            None if likeliest is None else (likeliest[0], round_figure(Fraction(likeliest[1], found.draws), DECIMALS)),
+            None
+            if likeliest is None
+            else (likeliest[0], round_figure(Fraction(likeliest[1], robustness.draws), DECIMALS)),
             decimals,
             language,
         ),
@@ -351,7 +358,7 @@ def build_robust_score(found: audits.OrganisationRobustness, language: Language)
 
 
 class Moments(Wire, frozen=True):
-    """How scores spread over the organisations that have one, in points.
+    """Moments of the scores of the organisations that have one, in points.
 
     `standard_deviation` is that of a sample (n - 1); `skewness` the adjusted Fisher-Pearson coefficient G1.
     """
@@ -363,16 +370,17 @@ class Moments(Wire, frozen=True):
 
 
 class IndexStatistics(Moments, frozen=True):
-    """The index; `alpha` is Cronbach's over the dimensions."""
+    """Statistics of the index; `alpha` is Cronbach's over the dimensions."""
 
     alpha: Statistic | None
 
 
 class NodeStatistics(Moments, frozen=True):
-    """A node beside the one above it: `parent`, or the index where that is null.
+    """Statistics of a node against the one above it: `parent`, or the index where that is null.
 
-    `correlation` with it; `weight`: its share of the weights there; `main_effect`: the share of the variance there that
-    goes with it (correlation ratio); `effective_weight`: its share of the main effects of all nodes there.
+    `correlation` is with that node. `weight`: share of the weights there; `main_effect`: share of the variance
+    there that the node explains (correlation ratio); `effective_weight`: its share of the main effects of all
+    nodes there.
     """
 
     id: str
@@ -385,9 +393,10 @@ class NodeStatistics(Moments, frozen=True):
 
 
 class DimensionStatistics(NodeStatistics, frozen=True):
-    """A dimension beside the index; `alpha` is Cronbach's over its indicators.
+    """Statistics of a dimension against the index; `alpha` is Cronbach's over its indicators.
 
-    `rank_change`: by how many ranks an organisation moves in the mean, up or down, where the index is without it.
+    `rank_change`: mean of the ranks that an organisation moves, up or down, if the index leaves the dimension
+    out.
     """
 
     alpha: Statistic | None
@@ -395,11 +404,11 @@ class DimensionStatistics(NodeStatistics, frozen=True):
 
 
 class IndicatorStatistics(NodeStatistics, frozen=True):
-    """An indicator beside its dimension."""
+    """Statistics of an indicator against its dimension."""
 
 
 class GoalpostMove(Wire, frozen=True):
-    """A goalpost at another x, and by how many ranks organisations then move: in the mean, and at most."""
+    """A goalpost at another x, and the ranks that organisations then move: mean and maximum."""
 
     x: float
     rank_change: Annotated[float, Meta(ge=0)]
@@ -407,9 +416,9 @@ class GoalpostMove(Wire, frozen=True):
 
 
 class GoalpostStatistics(Wire, frozen=True):
-    """How sensitive the ranks are to a goalpost that is a judgement: 20 % less and 20 % more.
+    """Sensitivity of the ranks to a goalpost set by judgement: at 20 % less and at 20 % more.
 
-    `position`: from 0, in the curve of the indicator. Null where it would reach the goalpost beside it.
+    `position`: from 0, in the curve of the indicator. Null where it would reach the next goalpost.
     """
 
     indicator: str
@@ -420,7 +429,7 @@ class GoalpostStatistics(Wire, frozen=True):
 
 
 class RemarkOnStatistics(Wire, frozen=True):
-    """What an auditor would point at; `node` is null for the index."""
+    """A remark of the audit; `node` is null for the index."""
 
     code: RemarkCode
     node: str | None
@@ -429,7 +438,7 @@ class RemarkOnStatistics(Wire, frozen=True):
 
 
 class Statistics(Wire, frozen=True):
-    """The audit of the index of an edition, over the organisations that rank. What is not defined is null."""
+    """The audit of the index of an edition, over its ranked organisations; undefined figures are null."""
 
     edition: str
     index: IndexStatistics
@@ -441,34 +450,34 @@ class Statistics(Wire, frozen=True):
     simulated: bool
 
 
-def build_statistics(found: audits.AuditedEdition, language: Language) -> Statistics:
-    """The audit of an edition as it is answered."""
-    methodology, audited = load_methodology(found.edition.methodology), found.audit
+def build_statistics(edition_audit: audits.AuditedEdition, language: Language) -> Statistics:
+    """Build the wire form of the audit of an edition."""
+    methodology, index_audit = load_methodology(edition_audit.edition.methodology), edition_audit.audit
     sentences = get_sentences(methodology, language)
     return Statistics(
-        edition=found.edition.id,
-        index=IndexStatistics(alpha=_rounded(audited.alpha), **structs.asdict(_moments(audited.index))),
+        edition=edition_audit.edition.id,
+        index=IndexStatistics(alpha=_round(index_audit.alpha), **structs.asdict(_build_moments(index_audit.index))),
         dimensions=tuple(
             DimensionStatistics(
-                alpha=_rounded(group.alpha),
-                rank_change=_rounded(group.rank_change),
-                **structs.asdict(_node(group, sentences.name_group(group.id))),
+                alpha=_round(group.alpha),
+                rank_change=_round(group.rank_change),
+                **structs.asdict(_build_node_statistics(group, sentences.name_group(group.id))),
             )
-            for group in audited.groups
+            for group in index_audit.groups
         ),
         indicators=tuple(
-            IndicatorStatistics(**structs.asdict(_node(node, sentences.name_indicator(node.id))))
-            for node in audited.indicators
+            IndicatorStatistics(**structs.asdict(_build_node_statistics(node, sentences.name_indicator(node.id))))
+            for node in index_audit.indicators
         ),
         goalposts=tuple(
             GoalpostStatistics(
                 indicator=goalpost.indicator,
                 position=goalpost.position,
                 x=goalpost.x,
-                down=_move(goalpost.down),
-                up=_move(goalpost.up),
+                down=_build_goalpost_move(goalpost.down),
+                up=_build_goalpost_move(goalpost.up),
             )
-            for goalpost in audited.goalposts
+            for goalpost in index_audit.goalposts
         ),
         remarks=tuple(
             RemarkOnStatistics(
@@ -477,36 +486,36 @@ def build_statistics(found: audits.AuditedEdition, language: Language) -> Statis
                 value=round_figure(Fraction(remark.value), DECIMALS),
                 text=texts.describe_remark(remark, methodology, language),
             )
-            for remark in list_remarks(audited)
+            for remark in list_remarks(index_audit)
         ),
-        methodology=found.edition.methodology,
-        simulated=found.edition.simulated,
+        methodology=edition_audit.edition.methodology,
+        simulated=edition_audit.edition.simulated,
     )
 
 
-def _moments(found: audit.Moments) -> Moments:
+def _build_moments(moments: audit.Moments) -> Moments:
     return Moments(
-        organisations=found.organisations,
-        mean=_rounded(found.mean),
-        standard_deviation=_rounded(found.standard_deviation),
-        skewness=_rounded(found.skewness),
+        organisations=moments.organisations,
+        mean=_round(moments.mean),
+        standard_deviation=_round(moments.standard_deviation),
+        skewness=_round(moments.skewness),
     )
 
 
-def _node(node: audit.NodeAudit, name: str) -> NodeStatistics:
+def _build_node_statistics(node: audit.NodeAudit, name: str) -> NodeStatistics:
     return NodeStatistics(
         id=node.id,
         name=name,
         parent=node.parent,
-        correlation=_rounded(node.correlation),
+        correlation=_round(node.correlation),
         weight=round_figure(Fraction(node.weight), DECIMALS),
-        main_effect=_rounded(node.main_effect),
-        effective_weight=_rounded(node.effective_weight),
-        **structs.asdict(_moments(node)),
+        main_effect=_round(node.main_effect),
+        effective_weight=_round(node.effective_weight),
+        **structs.asdict(_build_moments(node)),
     )
 
 
-def _move(move: audit.GoalpostMove | None) -> GoalpostMove | None:
+def _build_goalpost_move(move: audit.GoalpostMove | None) -> GoalpostMove | None:
     if move is None:
         return None
     return GoalpostMove(
@@ -514,5 +523,5 @@ def _move(move: audit.GoalpostMove | None) -> GoalpostMove | None:
     )
 
 
-def _rounded(value: float | None) -> Figure | None:
+def _round(value: float | None) -> Figure | None:
     return None if value is None else round_figure(Fraction(value), DECIMALS)

@@ -1,4 +1,4 @@
-"""What was computed of whole editions, kept in this process while their assessments stay as they are."""
+"""In-process cache of computations over whole editions, by a key that changes with their assessments."""
 
 from __future__ import annotations
 
@@ -18,44 +18,46 @@ from actitud_api.engine.scoring.robustness import Robustness
 V = TypeVar("V")
 
 WAITING: Final = 4
-"""How many may wait for what is being computed, the one included for whom it is.
+"""Requests that may wait for a computation, the running one included.
 
-Each keeps a thread, and there are as few as five: asyncio makes four and one for each processor, at most 32.
+Each holds a thread, and there are as few as five: asyncio makes four and one for each processor, at most
+32.
 """
 
 
 class ComputationBusy(Exception):
-    """Too many wait already for what is being computed."""
+    """Too many requests wait for a computation."""
 
 
-class Field(Struct, frozen=True):
-    """The organisations that rank in an edition, the best first, and what they come to.
+class RankedField(Struct, frozen=True):
+    """The ranked organisations of an edition, the best first, with their scores.
 
-    `places`: the number of each; `attainable`: the level of each without the gates that read the index.
+    `positions`: row of each organisation, from 0; `attainable`: its level without the gates that read the
+    index.
     """
 
-    places: Mapping[str, int]
+    positions: Mapping[str, int]
     rescoring: EditionRescorer
     attainable: Integers
 
 
-class Drawn(Struct, frozen=True):
-    """How the organisations of a field come out of some draws; `places`: the number of each."""
+class FieldRobustness(Struct, frozen=True):
+    """Robustness of a field over a number of draws; `positions`: row of each organisation, from 0."""
 
-    places: Mapping[str, int]
+    positions: Mapping[str, int]
     robustness: Robustness
 
 
 class RecentValues(Generic[V]):
-    """So many values, those that were asked for last."""
+    """Thread-safe cache of the most recently used values, up to a capacity."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self._capacity = most
         self._values: OrderedDict[Hashable, V] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, key: Hashable) -> V | None:
-        """The value of a key, where it is kept."""
+        """Return the value of a key, None if it is not cached."""
         with self._lock:
             if key not in self._values:
                 return None
@@ -63,32 +65,36 @@ class RecentValues(Generic[V]):
             return self._values[key]
 
     def put(self, key: Hashable, value: V) -> V:
-        """Keeps a value, and lets go of what was not asked for longest; gives the value."""
+        """Store a value, evict the least recently used one beyond the capacity, and return the value."""
         with self._lock:
             self._values[key] = value
             self._values.move_to_end(key)
-            if len(self._values) > self._most:
+            if len(self._values) > self._capacity:
                 self._values.popitem(last=False)
         return value
 
 
-class Computed:
-    """What was computed of editions. Of 8,131 organisations a field takes about 10 MB, and draws 1 MB."""
+class ComputationCache:
+    """Cached computations over editions; with 8,131 organisations a field takes about 10 MB, draws 1 MB."""
 
     def __init__(self) -> None:
-        self.fields: RecentValues[Field] = RecentValues(2)
-        self.drawn: RecentValues[Drawn] = RecentValues(16)
+        self.fields: RecentValues[RankedField] = RecentValues(2)
+        self.drawn: RecentValues[FieldRobustness] = RecentValues(16)
         self.audits: RecentValues[Audit] = RecentValues(16)
-        self._places = threading.BoundedSemaphore(WAITING)
+        self._waiting = threading.BoundedSemaphore(WAITING)
         self._turn = threading.Lock()
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """The turn of who computes, one after the other; raises `Busy` where too many wait already."""
-        if not self._places.acquire(blocking=False):
+    def take_turn(self) -> Iterator[None]:
+        """Wait for the single turn to compute, and hold it inside the context.
+
+        Raises:
+            ComputationBusy: Too many requests wait already.
+        """
+        if not self._waiting.acquire(blocking=False):
             raise ComputationBusy
         try:
             with self._turn:
                 yield
         finally:
-            self._places.release()
+            self._waiting.release()

@@ -11,7 +11,7 @@ from actitud_api.engine.scoring.ranking import summarise
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores import audits, queries
-from actitud_api.resources.scores.computed import ComputationBusy, Computed
+from actitud_api.resources.scores.computed import ComputationBusy, ComputationCache
 from actitud_api.resources.scores.queries import ScoreFilters
 from actitud_api.resources.scores.service import FiveNumberSummary, count_tenths
 
@@ -24,10 +24,11 @@ class UnknownDimension(LookupError):
         self.edition = edition
 
 
-class Figures(Struct, frozen=True, kw_only=True):
-    """How the organisations that rank score in a dimension.
+class DimensionFigures(Struct, frozen=True, kw_only=True):
+    """Figures of the ranked organisations in a dimension.
 
-    `rated`: those that have a score there. `tenths`: how many have 0 to under 10 points, and so on, and 90 to 100.
+    `rated`: number of those with a score there. `tenths`: number with 0 to under 10 points, and so on, up to 90
+    to 100.
     """
 
     id: str
@@ -36,36 +37,40 @@ class Figures(Struct, frozen=True, kw_only=True):
     tenths: tuple[int, ...]
 
 
-class Dimensions(Struct, frozen=True):
-    """The dimensions of an edition, in the order of its methodology, and the means of all their indicators.
+class EditionDimensions(Struct, frozen=True):
+    """The dimensions of an edition, in methodology order, and the means of all groups and indicators.
 
-    `means`: of what each group and indicator counts with, by id, in units; None where it counts for nobody. Empty where
-    too many wait already for what has to be computed for them.
+    `means`: mean counted score by id, in units, None if it counts for no organisation; empty while too many
+    requests wait for a computation.
     """
 
     edition: editions.EditionRecord
     ranked: int
-    dimensions: tuple[Figures, ...]
+    dimensions: tuple[DimensionFigures, ...]
     means: Mapping[str, int | None]
 
 
-def compute_dimensions(database: Database, computed: Computed, edition: str) -> Dimensions:
-    """How a published edition scores in each dimension; raises `UnknownEdition`."""
+def compute_dimensions(database: Database, computed: ComputationCache, edition: str) -> EditionDimensions:
+    """Compute the figures of a published edition in each dimension.
+
+    Raises:
+        UnknownEdition: No published edition has that id.
+    """
     with database.read() as session:
-        found = editions.find_published(session, edition)
-        columns = queries.load_columns(session, found.id, ScoreFilters(), queries.Visibility(everything=True))
-    document = load_methodology(found.methodology).document
+        record = editions.find_published(session, edition)
+        columns = queries.load_columns(session, record.id, ScoreFilters(), queries.Visibility(everything=True))
+    document = load_methodology(record.methodology).document
     figures = []
     for child, column in zip(document.root.children, columns.dimensions, strict=True):
         scores = [score for score in column if score is not None]
         figures.append(
-            Figures(
+            DimensionFigures(
                 id=child.id, rated=len(scores), spread=summarise(scores), tenths=count_tenths(scores, document.decimals)
             )
         )
     ranked = sum(index is not None for index in columns.index)
     try:
-        means = audits.compute_means(database, computed, found.id)
+        means = audits.compute_means(database, computed, record.id)
     except ComputationBusy:
         means = {}
-    return Dimensions(found, ranked, tuple(figures), means)
+    return EditionDimensions(record, ranked, tuple(figures), means)

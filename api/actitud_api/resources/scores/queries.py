@@ -1,7 +1,7 @@
-"""All SQL over the scores of editions, which stand in their assessments.
+"""All SQL over the scores of editions, which are columns of their assessments.
 
-Of a published edition only what is final is there: that is what was published. Anything else in it stays as it is and
-shows nowhere.
+Of a published edition only final assessments are selected: they are what was published. Others stay stored
+and are never shown.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ DimensionKey = Literal["D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D1
 DIMENSION_KEYS: Final[tuple[DimensionKey, ...]] = get_args(DimensionKey)
 
 SortKey = Literal["rank", "organisation", "name", "population", "index_max", "coverage"] | DimensionKey
-"""What a list can be sorted by; the dimensions by their place in the methodology."""
+"""Sort keys of a ranking; dimensions are by their position in the methodology."""
 SORT_KEYS: Final[tuple[SortKey, ...]] = (
     "rank",
     "organisation",
@@ -43,21 +43,21 @@ SORT_KEYS: Final[tuple[SortKey, ...]] = (
 )
 
 ScoreCursorKey: TypeAlias = tuple[int | str | None, str]
-"""A place in a sorted list: what it is sorted by (None comes last), and the organisation, which decides ties."""
+"""Cursor of a sorted list: the value of the sort key (None comes last), and the organisation for ties."""
 
 
 class RankingSort(Struct, frozen=True):
-    """An order of the rows; ranks count from the best, so that descending begins with the worst."""
+    """An order of the rows; ranks count from the best, so descending begins with the worst."""
 
     key: SortKey = "rank"
     descending: bool = False
 
 
 class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True):
-    """Which rows of an edition, besides what is said of organisations; None does not filter.
+    """Filters of the rows of an edition, besides those of organisations; None does not filter.
 
-    `organisations`: only these, by id or alias. `kinds`: only of one of these. `ranked`: only those that rank. `rated`:
-    only where that dimension is rated.
+    `organisations`: only these, by id or alias. `kinds`: only one of these. `ranked`: only ranked ones.
+    `rated`: only where that dimension is rated.
     """
 
     level: int | None = None
@@ -67,40 +67,40 @@ class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True)
     ranked: bool = False
     rated: DimensionKey | None = None
 
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """The same in SQL."""
+    def build_conditions(self) -> list[ColumnElement[bool]]:
+        """Return the filters as SQL conditions."""
         table = ASSESSMENTS.c
-        found = super().build_conditions()
+        conditions = super().build_conditions()
         if self.level is not None:
-            found.append(table.level == self.level)
+            conditions.append(table.level == self.level)
         if self.status is not None:
-            found.append(table.status == self.status)
+            conditions.append(table.status == self.status)
         if self.organisations is not None:
-            found.append(organisations.match_identifiers(table.organisation, self.organisations))
+            conditions.append(organisations.match_identifiers(table.organisation, self.organisations))
         if self.kinds is not None:
-            found.append(ORGANISATIONS.c.kind.in_(self.kinds))
+            conditions.append(ORGANISATIONS.c.kind.in_(self.kinds))
         if self.ranked:
-            found.append(_RANKED)
+            conditions.append(_RANKED)
         if self.rated is not None:
-            found.append(_SORTED[self.rated].is_not(None))
-        return found
+            conditions.append(_SORTED[self.rated].is_not(None))
+        return conditions
 
 
 class Visibility(Struct, frozen=True):
-    """Which rows of what is not published somebody may see: all, or those of some organisations."""
+    """Rows of an unpublished edition that a principal may see: all, or those of some organisations."""
 
     everything: bool
     organisations: tuple[str, ...] = ()
 
     def condition(self) -> ColumnElement[bool]:
-        """The same in SQL."""
+        """Return the visibility as a SQL condition."""
         if self.everything:
             return true()
         return ASSESSMENTS.c.organisation.in_(self.organisations) if self.organisations else false()
 
 
 class StoredFigures(Struct, frozen=True):
-    """How an organisation scores in an edition, in the units of `assessments.tables.Assessment`."""
+    """Figures of an organisation in an edition, in the units of `assessments.tables.Assessment`."""
 
     methodology: str
     status: Status
@@ -113,7 +113,7 @@ class StoredFigures(Struct, frozen=True):
 
 
 class RankingRow(StoredFigures, frozen=True):
-    """A line of the ranking of an edition; `rank` is None where it does not rank or may not be told."""
+    """A row of the ranking of an edition; `rank` is None if it does not rank or must stay hidden."""
 
     organisation: str
     name: str
@@ -128,7 +128,7 @@ class RankingRow(StoredFigures, frozen=True):
 
 
 class PastRow(StoredFigures, frozen=True):
-    """How an organisation scores in one of its editions; `rank` as in `Row`."""
+    """Figures of an organisation in one of its editions; `rank` as in `RankingRow`."""
 
     edition: str
     titles: dict[str, str]
@@ -139,9 +139,9 @@ class PastRow(StoredFigures, frozen=True):
 
 
 class FigureColumns(Struct, frozen=True):
-    """The figures of many organisations, each at the same place of every column.
+    """Figures of many organisations by column, each at the same index of every column.
 
-    `index` and `dimensions` have None where an organisation does not rank.
+    `index` and `dimensions` are None where an organisation does not rank.
     """
 
     status: list[Status]
@@ -152,7 +152,7 @@ class FigureColumns(Struct, frozen=True):
 
 
 class LocatedScore(Struct, frozen=True):
-    """How an organisation scores, and where it is; `index` is None where it does not rank."""
+    """Score and location of an organisation; `index` is None if it does not rank."""
 
     region: str | None
     province: str | None
@@ -162,7 +162,7 @@ class LocatedScore(Struct, frozen=True):
 
 
 class GroupCount(Struct, frozen=True):
-    """How many organisations of an edition are alike in what lists are filtered by."""
+    """Number of organisations of an edition with the same values of the filter fields."""
 
     kind: str
     band: str | None
@@ -172,14 +172,14 @@ class GroupCount(Struct, frozen=True):
 
 
 class Competitor(Struct, frozen=True):
-    """An organisation that ranks in an edition, and what it sent, as in `Sent`, in the text of its JSON."""
+    """A ranked organisation of an edition, and its submission as JSON text."""
 
     organisation: str
     submission: str
 
 
 class StoredEditionScore(Struct, frozen=True):
-    """What one organisation sent for an edition, as `methodology.answers.Submission` in JSON, and its rank."""
+    """The stored submission of an organisation in an edition, as JSON of `Submission`, and its rank."""
 
     organisation: str
     name: str
@@ -326,26 +326,29 @@ def list_page(
     offset: int,
     limit: int,
 ) -> list[RankingRow]:
-    """Rows of an edition in an order, ties by organisation, from the one that follows `after`."""
-    column, descending = _order(sort)
+    """List rows of an edition in an order, ties by organisation.
+
+    `after`: the cursor of the last row of the page before.
+    """
+    column, descending = _find_sort_column(sort)
     ordered = column.desc() if descending else column.asc()
     # PostgreSQL takes an index only for the order of nulls that it was made with, even where there are none.
     ordered = ordered if column is ASSESSMENTS.c.rank_points else ordered.nulls_last()
     statement = (
-        _PAGE.where(*filters.conditions(), seen.condition())
+        _PAGE.where(*filters.build_conditions(), seen.condition())
         .order_by(ordered, ASSESSMENTS.c.organisation)
         .offset(offset)
         .limit(limit)
     )
     if after is not None:
-        statement = statement.where(_follows(column, descending, after))
+        statement = statement.where(_build_cursor_condition(column, descending, after))
     rows = session.execute(statement, {"edition": edition}).all()
-    ranks = _ranks(session, edition, {row.rank_points for row in rows}) if seen.everything else {}
-    return [RankingRow(*(*_figures(row), *row[_COUNT:], ranks.get(row.rank_points))) for row in rows]
+    ranks = _find_ranks(session, edition, {row.rank_points for row in rows}) if seen.everything else {}
+    return [RankingRow(*(*_collect_figures(row), *row[_COUNT:], ranks.get(row.rank_points))) for row in rows]
 
 
 def get_cursor_key(row: RankingRow, sort: RankingSort) -> ScoreCursorKey:
-    """Where a row stands in an order."""
+    """Return the cursor of a row in an order."""
     value: int | str | None
     match sort.key:
         case "rank":
@@ -366,68 +369,71 @@ def get_cursor_key(row: RankingRow, sort: RankingSort) -> ScoreCursorKey:
 
 
 def load_columns(session: Session, edition: str, filters: ScoreFilters, seen: Visibility) -> FigureColumns:
-    """The figures of the organisations of an edition, in no order."""
-    conditions = filters.conditions()
+    """Load the figures of the organisations of an edition, in no order."""
+    conditions = filters.build_conditions()
     statement = _SUMMED.where(*conditions, seen.condition())
     if conditions:
         statement = statement.select_from(_WITH_ORGANISATIONS)
-    found: list[list[Any]] = [[] for _ in _SUMMED.selected_columns]
+    columns: list[list[Any]] = [[] for _ in _SUMMED.selected_columns]
     # A part at a time: thousands of rows at once would set off the garbage collector over everything that lives.
     for part in session.execute(statement, {"edition": edition}).partitions(_PART):
-        for column, values in zip(found, zip(*part, strict=True), strict=True):
+        for column, values in zip(columns, zip(*part, strict=True), strict=True):
             column.extend(values)
-    status, level, coverage, index, *dimensions = found
+    status, level, coverage, index, *dimensions = columns
     return FigureColumns(status, level, coverage, index, dimensions)
 
 
 def list_located(session: Session, edition: str, filters: ScoreFilters) -> list[LocatedScore]:
-    """Where the organisations of an edition are and how they score, in no order."""
-    found: list[LocatedScore] = []
-    for part in session.execute(_PLACED.where(*filters.conditions()), {"edition": edition}).partitions(_PART):
-        found.extend(LocatedScore(*row) for row in part)
-    return found
+    """List scores and locations of the organisations of an edition, in no order."""
+    located: list[LocatedScore] = []
+    for part in session.execute(_PLACED.where(*filters.build_conditions()), {"edition": edition}).partitions(_PART):
+        located.extend(LocatedScore(*row) for row in part)
+    return located
 
 
 def count_ranked_by_kind(session: Session, edition: str) -> dict[tuple[str, str | None], int]:
-    """How many organisations of each kind and size band rank in an edition."""
+    """Count the ranked organisations of an edition by kind and size band."""
     return {(kind, band): count for kind, band, count in session.execute(_KINDS, {"edition": edition})}
 
 
 def count_rows(session: Session, edition: str, filters: ScoreFilters, seen: Visibility) -> int:
-    """How many organisations of an edition a list has."""
-    conditions = filters.conditions()
+    """Count the rows of an edition that pass filters and visibility."""
+    conditions = filters.build_conditions()
     statement = _COUNT_OF.where(*conditions, seen.condition())
     if conditions:
         statement = statement.select_from(_WITH_ORGANISATIONS)
-    found: int = session.execute(statement, {"edition": edition}).scalar_one()
-    return found
+    count: int = session.execute(statement, {"edition": edition}).scalar_one()
+    return count
 
 
 def count_by_group(session: Session, edition: str, seen: Visibility) -> list[GroupCount]:
-    """How many organisations of an edition there are of each kind, size band, region and province together."""
+    """Count the organisations of an edition by kind, size band, region and province together."""
     return [GroupCount(*row) for row in session.execute(_GROUPS.where(seen.condition()), {"edition": edition})]
 
 
 def get_state_key(session: Session, edition: str) -> tuple[int, int, str, str]:
-    """What changes with any assessment of an edition: how many, how often written, when the last was made, written."""
+    """Return a key that changes with any assessment of an edition.
+
+    Number of assessments, number of writes, last creation, last update.
+    """
     count, writes, created, updated = session.execute(_STATE, {"edition": edition}).one()
     return count, int(writes), str(created), str(updated)
 
 
 def list_competitors(session: Session, edition: str, seen: Visibility) -> list[Competitor]:
-    """The organisations that rank in an edition, the best first, ties by organisation."""
-    found: list[Competitor] = []
+    """List the ranked organisations of an edition, the best first, ties by organisation."""
+    competitors: list[Competitor] = []
     for part in session.execute(_COMPETITORS.where(seen.condition()), {"edition": edition}).partitions(_PART):
-        found.extend(Competitor(*row) for row in part)
-    return found
+        competitors.extend(Competitor(*row) for row in part)
+    return competitors
 
 
-def get(session: Session, edition: str, organisation: str, *, ranked: bool) -> StoredEditionScore | None:
-    """What that organisation sent for that edition, with its rank there where it is wanted."""
+def get_stored_score(session: Session, edition: str, organisation: str, *, ranked: bool) -> StoredEditionScore | None:
+    """Return the stored submission of an organisation in an edition, with its rank if `ranked`; None without one."""
     row = session.execute(_ONE, {"edition": edition, "organisation": organisation}).one_or_none()
     if row is None:
         return None
-    ranks = _ranks(session, edition, {row.rank_points}) if ranked else {}
+    ranks = _find_ranks(session, edition, {row.rank_points}) if ranked else {}
     return StoredEditionScore(*(*row[1:], ranks.get(row.rank_points)))
 
 
@@ -440,9 +446,10 @@ def list_past(
     offset: int,
     limit: int,
 ) -> list[PastRow]:
-    """How an organisation scores in its editions, the newest first, from the one that follows `after`.
+    """List the figures of an organisation in its editions, the newest first.
 
-    `drafts`: of what is not published only that in these editions; None is all of it.
+    `drafts`: the unpublished editions to include, None for all. `after`: the cursor of the last row of the page
+    before.
     """
     statement = _PAST.offset(offset).limit(limit)
     if drafts is not None:
@@ -450,28 +457,28 @@ def list_past(
     if after is not None:
         statement = statement.where(tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after)
     rows = session.execute(statement, {"organisation": organisation})
-    return [PastRow(*_figures(row), *row[_COUNT:]) for row in rows]
+    return [PastRow(*_collect_figures(row), *row[_COUNT:]) for row in rows]
 
 
 def find_later_editions(
     session: Session, edition: str, period_to: date, organisations: Sequence[str]
 ) -> dict[str, str]:
-    """The newest published edition after one, by each of these organisations that such an edition scores."""
+    """Return the newest published edition after the given one, by organisation, of those that are scored in one."""
     bounds = {"edition": edition, "period_to": period_to, "organisations": organisations}
     # Newer ones come later, and so take the place of older ones.
     return {organisation: found for organisation, found in session.execute(_LATER, bounds)}  # noqa: C416  # typed pairs
 
 
 def get_submissions(session: Session, organisation: str, editions: Collection[str]) -> dict[str, dict[str, object]]:
-    """What that organisation sent for those editions, as `methodology.answers.Submission` in JSON."""
+    """Return the submissions of an organisation, as JSON of `Submission`, by edition."""
     if not editions:
         return {}
     rows = session.execute(_SUBMISSIONS.where(ASSESSMENTS.c.edition.in_(editions)), {"organisation": organisation})
     return {row.edition: row.submission for row in rows}
 
 
-def _order(sort: RankingSort) -> tuple[ColumnElement[int | None] | ColumnElement[str], bool]:
-    """The column of an order, and whether it descends."""
+def _find_sort_column(sort: RankingSort) -> tuple[ColumnElement[int | None] | ColumnElement[str], bool]:
+    """Return the column of an order, and True if it descends."""
     if sort == RankingSort("rank"):
         # The best rank has the most points. Those of who does not rank are below all others: an index has this order.
         return ASSESSMENTS.c.rank_points, True
@@ -480,10 +487,10 @@ def _order(sort: RankingSort) -> tuple[ColumnElement[int | None] | ColumnElement
     return _SORTED[sort.key], sort.descending
 
 
-def _follows(
+def _build_cursor_condition(
     column: ColumnElement[int | None] | ColumnElement[str], descending: bool, after: ScoreCursorKey
 ) -> ColumnElement[bool]:
-    """Whether a row comes after a place."""
+    """Return the SQL condition that a row comes after a cursor."""
     value, organisation = after
     tied = ASSESSMENTS.c.organisation > organisation
     if value is None:
@@ -492,20 +499,20 @@ def _follows(
     return or_(further, column.is_(None), and_(column == value, tied))
 
 
-def _ranks(session: Session, edition: str, points: Collection[int]) -> dict[int, int]:
-    """The ranks in a whole edition of who has these points: ties share the best, and the next is skipped."""
-    ranked = [found for found in points if found != UNRANKED]
+def _find_ranks(session: Session, edition: str, points: Collection[int]) -> dict[int, int]:
+    """Return ranks in the whole edition by rank points: ties share the best rank, the next is skipped."""
+    ranked = [value for value in points if value != UNRANKED]
     if not ranked:
         return {}
     bounds = {"edition": edition, "lowest": min(ranked), "highest": max(ranked)}
     better: int = session.execute(_BETTER, bounds).scalar_one()
     ranks: dict[int, int] = {}
-    for found, count in session.execute(_BETWEEN, bounds):
-        ranks[found] = better + 1
+    for value, count in session.execute(_BETWEEN, bounds):
+        ranks[value] = better + 1
         better += count
     return ranks
 
 
-def _figures(row: Sequence[Any]) -> tuple[Any, ...]:
-    """The members of `Figures` at the start of a row."""
+def _collect_figures(row: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the values of `StoredFigures` from the start of a row."""
     return (*row[: len(_FIGURES)], tuple(row[len(_FIGURES) : _COUNT]))

@@ -1,7 +1,7 @@
-"""Scores on the wire: narrated scores, paths and changes with where they come from, and the rows of a ranking.
+"""Wire structs of scores: narrated scores, paths and changes with their source, and rows of a ranking.
 
-What an answer has beside the narrated score (`Sheet`, `ScoreAnswer`) is no part of the canonical result: where the
-score comes from, `review`, `what_if`.
+Members that `Sheet` and `ScoreAnswer` add to the narrated score are no part of the canonical result: the
+source of the score, `review`, `what_if`.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ from actitud_api.resources.scores.service import (
 )
 
 MAX_ORGANISATIONS: Final = 100
-"""How many organisations can be named at once."""
+"""Organisations that a query may name."""
 SORTS: Final[Mapping[str, RankingSort]] = {
     f"{'-' if descending else ''}{key}": RankingSort(key, descending)
     for key in service.SORT_KEYS
     for descending in (False, True)
 }
-"""The orders of a list by their names."""
+"""Orders of a list by their names."""
 
 _ID = "[A-Za-z0-9._:-]+"
 OfOrganisations = Annotated[
@@ -84,27 +84,28 @@ SortedBy = Annotated[
 
 
 class Wire(Struct, frozen=True, kw_only=True):
-    """Base of what the service answers."""
+    """Base of the structs that the service returns."""
 
 
 class WhatIf(Wire, frozen=True):
-    """The score with the facts that are supposed, and what differs from that of the facts sent."""
+    """The score with the supposed facts, and its difference from the score of the facts sent."""
 
     score: NarratedScore
     difference: NarratedDifference
 
 
 class ScoreAnswer(NarratedScore, frozen=True):
-    """The index of the facts sent, explained; where the request supposes other facts, also what follows from them."""
+    """The explained index of the facts sent; if the request supposes other facts, also the result with those."""
 
     what_if: WhatIf | UnsetType = UNSET
 
 
 class Sheet(NarratedScore, frozen=True):
-    """The explained score of an organisation in an edition: that of `POST /v1/scores` and where it comes from.
+    """The explained score of an organisation in an edition: that of `POST /v1/scores`, and its source.
 
-    `rank`: 1 is best, ties share the best and the next is skipped; null where it does not rank. `simulated`: the
-    answers are invented. Of a published edition it is told from the published document and never computed anew.
+    `rank`: 1 is best, ties share the best and the next is skipped; null if it does not rank. `simulated`: the
+    answers are invented. The score of a published edition is read from the published document and never
+    computed anew.
     """
 
     edition: str
@@ -128,8 +129,8 @@ class Sheet(NarratedScore, frozen=True):
 class PathAnswer(NarratedPath, frozen=True):
     """The path of an organisation from its level to the next one.
 
-    `target`: the next level, null where there is none: the level is the highest, or there is no level. `moves`: null
-    without a target, and where `unreachable` names conditions. `index_after` and `level_after`: at the end, by scoring
+    `target`: the next level; null if the level is the highest, or there is no level. `moves`: null without a
+    target, and if `unreachable` names conditions. `index_after` and `level_after`: at the end, by scoring
     everything anew.
     """
 
@@ -140,10 +141,10 @@ class PathAnswer(NarratedPath, frozen=True):
 
 
 class ChangesAnswer(NarratedChange, frozen=True):
-    """How the index of an organisation changed from one edition to another, and by what.
+    """The change of the index of an organisation from one edition to another, and its parts.
 
-    `parts`: what the methodology, the coverage and the data add, in that order; null where a stage has no index, and
-    `unrated` names those stages. `indicators`: those whose score is not the same at every stage.
+    `parts`: contributions of the methodology, the coverage and the data, in that order; null if a stage has no
+    index, and `unrated` names those stages. `indicators`: those whose score differs between stages.
     """
 
     edition_before: str
@@ -154,7 +155,7 @@ class ChangesAnswer(NarratedChange, frozen=True):
 
 
 class ScoreRow(Wire, frozen=True):
-    """A line of the ranking of an edition; `dimensions` holds the dimension scores by id, null where not rated."""
+    """A row of the ranking of an edition; `dimensions` holds the dimension scores by id, null where not rated."""
 
     rank: int | None
     organisation: str
@@ -179,10 +180,10 @@ class ScorePage(Page[ScoreRow], frozen=True):
 
 
 class PastScore(Wire, frozen=True):
-    """How an organisation scores in one of its editions; the members are those of `ScoreRow` and of the edition.
+    """The score of an organisation in one of its editions: members as in `ScoreRow`, and those of the edition.
 
-    `carried`: what the methodology asked for does to what was stated under that of the edition, and there is no rank
-    then; null where it is that of the edition.
+    `carried`: the effect of the requested methodology on a submission made under that of the edition; there is
+    no rank then. Null if it is that of the edition.
     """
 
     edition: str
@@ -206,7 +207,7 @@ class PastScorePage(Page[PastScore], frozen=True):
 
 
 class PointsSpread(Wire, frozen=True):
-    """How points spread: the least, the quartiles (type 7 on published points, half up) and the greatest."""
+    """Spread of points: the minimum, the quartiles (type 7 on published points, half up) and the maximum."""
 
     min: Points
     q1: Points
@@ -216,7 +217,7 @@ class PointsSpread(Wire, frozen=True):
 
 
 class CoverageSpread(Wire, frozen=True):
-    """How coverages spread; as in `PointsSpread`."""
+    """Spread of coverages; as in `PointsSpread`."""
 
     min: Coverage
     q1: Coverage
@@ -226,7 +227,7 @@ class CoverageSpread(Wire, frozen=True):
 
 
 class Tenth(Wire, frozen=True):
-    """How many organisations have an index from some points to under others; the last tenth includes its 100."""
+    """Number of organisations with an index from some points to under others; the last tenth includes 100."""
 
     start: Annotated[int, Meta(ge=0, le=90)] = field(name="from")
     end: Annotated[int, Meta(ge=10, le=100)] = field(name="to")
@@ -234,24 +235,24 @@ class Tenth(Wire, frozen=True):
 
 
 class LevelCount(Wire, frozen=True):
-    """How many organisations are at a level; null: at none."""
+    """Number of organisations at a level; null: at none."""
 
     level: Annotated[int, Meta(ge=1, le=5)] | None
     organisations: Annotated[int, Meta(ge=0)]
 
 
 class StatusCount(Wire, frozen=True):
-    """How many organisations have a status."""
+    """Number of organisations with a status."""
 
     status: Status
     organisations: Annotated[int, Meta(ge=0)]
 
 
 class SummaryAnswer(Wire, frozen=True):
-    """What the organisations of a territory come to in an edition.
+    """Summary of the organisations of a territory in an edition.
 
-    Those that do not rank are counted, but are not in `index`, `distribution` and `dimensions`. What nobody has is
-    null.
+    Unranked organisations are counted, but are not in `index`, `distribution` and `dimensions`. A figure that
+    no organisation has is null.
     """
 
     edition: str
@@ -278,7 +279,7 @@ class RankingQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forb
 
 
 class ScoreQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of scoring what is sent."""
+    """The parameters of scoring a request."""
 
     explain: Annotated[
         bool,
@@ -328,7 +329,7 @@ class PastQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class SheetPath(EditionPath, frozen=True):
-    """What names the score of an organisation in an edition in a path."""
+    """The path parameters of the score of an organisation in an edition."""
 
     organisation: Annotated[str, Meta(description="Id of the organisation.", examples=["XX-DEMO-00001"])]
 
@@ -336,7 +337,7 @@ class SheetPath(EditionPath, frozen=True):
 def build_score_answer(
     score: Score, supposed: tuple[Score, ScoreDifference] | None, methodology: Methodology, language: Language
 ) -> ScoreAnswer:
-    """The score of facts that somebody sends, with what they suppose."""
+    """Build the answer to a score request, with its what-if score if it has one."""
     what_if: WhatIf | UnsetType = UNSET
     if supposed is not None:
         after, differs = supposed
@@ -346,46 +347,53 @@ def build_score_answer(
     return ScoreAnswer(**structs.asdict(narrate(score, methodology, language)), what_if=what_if)
 
 
-def build_sheet(score: NarratedScore, sent: EditionScore) -> Sheet:
-    """The explained score of what an organisation sent for an edition."""
+def build_sheet(score: NarratedScore, edition_score: EditionScore) -> Sheet:
+    """Build the explained score of an organisation in an edition, with its source and review."""
     return Sheet(
         **structs.asdict(score),
-        edition=sent.edition,
-        organisation=sent.organisation,
-        organisation_name=sent.name,
-        rank=sent.rank,
-        simulated=sent.simulated,
-        document=sent.document,
-        review=None if sent.review is None else build_score_review(sent.review, sent.replied),
+        edition=edition_score.edition,
+        organisation=edition_score.organisation,
+        organisation_name=edition_score.name,
+        rank=edition_score.rank,
+        simulated=edition_score.simulated,
+        document=edition_score.document,
+        review=None
+        if edition_score.review is None
+        else build_score_review(edition_score.review, edition_score.replied),
     )
 
 
-def build_path_answer(found: LevelPath, sent: EditionScore, methodology: Methodology, language: Language) -> PathAnswer:
-    """The path of what an organisation sent for an edition, with its sentences in a language."""
+def build_path_answer(
+    path: LevelPath, edition_score: EditionScore, methodology: Methodology, language: Language
+) -> PathAnswer:
+    """Build the path of an organisation in an edition, with its sentences in a language."""
     return PathAnswer(
-        **structs.asdict(narrate_path(found, methodology, language)),
-        edition=sent.edition,
-        organisation=sent.organisation,
-        organisation_name=sent.name,
-        simulated=sent.simulated,
+        **structs.asdict(narrate_path(path, methodology, language)),
+        edition=edition_score.edition,
+        organisation=edition_score.organisation,
+        organisation_name=edition_score.name,
+        simulated=edition_score.simulated,
     )
 
 
-def build_changes_answer(found: EditionChange, language: Language) -> ChangesAnswer:
-    """How an organisation went from one edition to another, with its sentences in a language."""
-    before, after = load_methodology(found.before.methodology), load_methodology(found.after.methodology)
+def build_changes_answer(edition_change: EditionChange, language: Language) -> ChangesAnswer:
+    """Build the change of an organisation between two editions, with its sentences in a language."""
+    before, after = (
+        load_methodology(edition_change.before.methodology),
+        load_methodology(edition_change.after.methodology),
+    )
     return ChangesAnswer(
-        **structs.asdict(narrate_change(found.change, before, after, language)),
-        edition_before=found.before.edition,
-        edition=found.after.edition,
-        organisation=found.after.organisation,
-        organisation_name=found.after.name,
-        simulated=found.after.simulated,
+        **structs.asdict(narrate_change(edition_change.change, before, after, language)),
+        edition_before=edition_change.before.edition,
+        edition=edition_change.after.edition,
+        organisation=edition_change.after.organisation,
+        organisation_name=edition_change.after.name,
+        simulated=edition_change.after.simulated,
     )
 
 
 def build_score_row(row: RankingRow) -> ScoreRow:
-    """A stored line of the ranking as it is answered: integers become points."""
+    """Build the wire form of a ranking row: integers become points."""
     document = load_methodology(row.methodology).document
     return ScoreRow(
         rank=row.rank,
@@ -401,15 +409,15 @@ def build_score_row(row: RankingRow) -> ScoreRow:
         coverage=to_points(row.coverage, COVERAGE_DECIMALS),
         status=row.status,
         level=row.level,
-        dimensions=_by_dimension(document, row.dimensions),
+        dimensions=_map_dimensions(document, row.dimensions),
         methodology=row.methodology,
         simulated=row.simulated,
     )
 
 
-def build_past_score(found: HistoryEntry, language: Language) -> PastScore:
-    """The score of one of the editions of an organisation as it is answered."""
-    row = found.past
+def build_past_score(entry: HistoryEntry, language: Language) -> PastScore:
+    """Build the wire form of the score of an organisation in one of its editions."""
+    row = entry.past
     document = load_methodology(row.methodology).document
     return PastScore(
         edition=row.edition,
@@ -422,47 +430,47 @@ def build_past_score(found: HistoryEntry, language: Language) -> PastScore:
         coverage=to_points(row.coverage, COVERAGE_DECIMALS),
         status=row.status,
         level=row.level,
-        dimensions=_by_dimension(document, row.dimensions),
+        dimensions=_map_dimensions(document, row.dimensions),
         methodology=row.methodology,
         simulated=row.simulated,
         carried=None
-        if found.carried is None
+        if entry.carried is None
         else narrate_carried(
-            found.carried, load_methodology(found.stated_under), load_methodology(row.methodology), language
+            entry.carried, load_methodology(entry.stated_under), load_methodology(row.methodology), language
         ),
     )
 
 
-def build_summary_answer(found: service.ScoreSummary) -> SummaryAnswer:
-    """A summary as it is answered."""
-    document = load_methodology(found.edition.methodology).document
+def build_summary_answer(summary: service.ScoreSummary) -> SummaryAnswer:
+    """Build the wire form of a summary."""
+    document = load_methodology(summary.edition.methodology).document
     decimals = document.decimals
     numbers = [*(level.number for level in document.levels), None]
     return SummaryAnswer(
-        edition=found.edition.id,
-        organisations=found.organisations,
-        ranked=found.ranked,
-        levels=tuple(LevelCount(level=number, organisations=found.levels.get(number, 0)) for number in numbers),
+        edition=summary.edition.id,
+        organisations=summary.organisations,
+        ranked=summary.ranked,
+        levels=tuple(LevelCount(level=number, organisations=summary.levels.get(number, 0)) for number in numbers),
         statuses=tuple(
-            StatusCount(status=status, organisations=found.statuses.get(status, 0)) for status in get_args(Status)
+            StatusCount(status=status, organisations=summary.statuses.get(status, 0)) for status in get_args(Status)
         ),
-        index=build_points_spread(found.index, decimals),
+        index=build_points_spread(summary.index, decimals),
         distribution=tuple(
             Tenth(start=10 * number, end=10 * number + 10, organisations=count)
-            for number, count in enumerate(found.tenths)
+            for number, count in enumerate(summary.tenths)
         ),
         dimensions={
             child.id: build_points_spread(spread, decimals)
-            for child, spread in zip(document.root.children, found.dimensions, strict=True)
+            for child, spread in zip(document.root.children, summary.dimensions, strict=True)
         },
-        coverage=_coverages(found.coverage),
-        methodology=found.edition.methodology,
-        simulated=found.edition.simulated,
+        coverage=_build_coverage_spread(summary.coverage),
+        methodology=summary.edition.methodology,
+        simulated=summary.edition.simulated,
     )
 
 
 def build_filters(query: RankingQuery) -> ScoreFilters:
-    """Which rows of an edition a query asks for."""
+    """Build filters from the query of a ranking."""
     return ScoreFilters(
         words=tuple(split_words(query.q or "")),
         kind=query.kind,
@@ -477,45 +485,48 @@ def build_filters(query: RankingQuery) -> ScoreFilters:
 
 
 def split_ids(organisations: str | None) -> tuple[str, ...] | None:
-    """The organisations that a query names."""
+    """Split the ids of organisations that a query names; None stays None."""
     return None if organisations is None else tuple(organisations.split(","))
 
 
 def build_territory_filters(query: SummaryQuery) -> ScoreFilters:
-    """The organisations that a query asks for."""
+    """Build filters from the query of a summary."""
     return ScoreFilters(
         kind=query.kind, region=query.region, province=query.province, band=query.band, parent=query.parent
     )
 
 
 def parse_sort(query: RankingQuery) -> RankingSort:
-    """The order that a query asks for."""
+    """Return the order that a query asks for."""
     return SORTS[query.sort]
 
 
-def build_points_spread(found: FiveNumberSummary | None, decimals: int) -> PointsSpread | None:
-    """How points spread, as it is answered."""
-    return None if found is None else PointsSpread(**_figures(found, decimals))
+def build_points_spread(summary: FiveNumberSummary | None, decimals: int) -> PointsSpread | None:
+    """Build the spread of points from integers in units of 10^-decimals."""
+    return None if summary is None else PointsSpread(**_convert_spread(summary, decimals))
 
 
-def _coverages(found: FiveNumberSummary | None) -> CoverageSpread | None:
-    return None if found is None else CoverageSpread(**_figures(found, COVERAGE_DECIMALS))
+def _build_coverage_spread(summary: FiveNumberSummary | None) -> CoverageSpread | None:
+    return None if summary is None else CoverageSpread(**_convert_spread(summary, COVERAGE_DECIMALS))
 
 
-def _figures(found: FiveNumberSummary, decimals: int) -> dict[str, Figure]:
+def _convert_spread(summary: FiveNumberSummary, decimals: int) -> dict[str, Figure]:
     scale = int(10**decimals)
     return {
         name: to_figure(Fraction(units, scale))
-        for name, units in zip(("min", "q1", "median", "q3", "max"), structs.astuple(found), strict=True)
+        for name, units in zip(("min", "q1", "median", "q3", "max"), structs.astuple(summary), strict=True)
     }
 
 
-def _by_dimension(document: Document, units: tuple[int | None, ...]) -> dict[str, Figure | None]:
+def _map_dimensions(document: Document, units: tuple[int | None, ...]) -> dict[str, Figure | None]:
     decimals = document.decimals
-    return {child.id: to_points(own, decimals) for child, own in zip(document.root.children, units, strict=True)}
+    return {child.id: to_points(score, decimals) for child, score in zip(document.root.children, units, strict=True)}
 
 
 @lru_cache(maxsize=2**15)
 def to_points(units: int | None, decimals: int) -> Figure | None:
-    """Integers of a database as they are answered: in units of 10^-decimals. There are few, and each many times."""
+    """Convert stored units of 10^-decimals to points.
+
+    Cached: there are few distinct values, and each occurs many times.
+    """
     return None if units is None else to_figure(Fraction(units, int(10**decimals)))

@@ -100,16 +100,16 @@ BEST_FIRST: Final = RankingSort("rank")
 """The order of a ranking."""
 
 REQUESTS: Final = {version: build_score_request_type(load_methodology(version)) for version in list_versions()}
-"""The closed type of what may be sent to be scored, by methodology version."""
+"""Closed type of a score request, by methodology version."""
 
 
 def find_methodology(request: ScoreRequest) -> Methodology:
-    """The registered methodology whose version a request names."""
+    """Return the registered methodology of the version that a request names."""
     return load_methodology(str(request.__struct_config__.tag))
 
 
 def compute_score(methodology: Methodology, request: ScoreRequest, *, explained: bool = True) -> CanonicalScore:
-    """The score of facts that somebody sends, explained or in outline; nothing is stored."""
+    """Score the facts of a request, explained or in outline; nothing is stored."""
     score = explain if explained else outline_score
     return score(methodology, to_submission(methodology, request))
 
@@ -117,7 +117,7 @@ def compute_score(methodology: Methodology, request: ScoreRequest, *, explained:
 def compute_what_if(
     methodology: Methodology, request: ScoreRequest, score: CanonicalScore, *, explained: bool = True
 ) -> tuple[CanonicalScore, ScoreDifference] | None:
-    """The score with the facts that somebody supposes, and what differs; None where nothing is supposed."""
+    """Score the supposed facts of a request, and compare with its score; None if it supposes nothing."""
     supposed = to_replacement(methodology, request)
     if supposed is None:
         return None
@@ -127,28 +127,28 @@ def compute_what_if(
 
 
 def get_explained_score(found: EditionScore) -> tuple[Methodology, CanonicalScore]:
-    """The explained score of what an organisation sent for an edition: that of its document where it is published."""
+    """Return the methodology and the explained score: that of the published document if there is one."""
     methodology = load_methodology(found.methodology)
     return methodology, explain(methodology, found.submission) if found.score is None else found.score
 
 
 def count_reviews(database: Database, edition: str, organisations: Sequence[str]) -> dict[str, ReviewTally]:
-    """How many verdicts and replies there are of scores that whoever asks may see; those without any are left out."""
+    """Count verdicts and replies by organisation, for scores that the caller may see; zeros are left out."""
     with database.read() as session:
         return replies.count_outcomes(session, edition, organisations)
 
 
 def is_provisional(found: EditionScore) -> bool:
-    """Whether the level of what an organisation sent for an edition is provisional."""
+    """Return True if the level of a score is provisional."""
     if found.score is not None:
         return found.score.level.provisional
     return evaluate(load_methodology(found.methodology), found.submission).provisional
 
 
 def list_evidence(database: Database, found: EditionScore) -> dict[str, tuple[Evidence, ...]]:
-    """The documents that count as evidence of a published score, by indicator; those that have none are left out.
+    """List the valid evidence of a published score by indicator; indicators without any are left out.
 
-    They are in no published document, so that they can still be erased; what is erased is no longer told.
+    Published documents do not contain evidence, so it can still be erased; erased evidence is not listed.
     """
     with database.read() as session:
         if editions.find(session, found.edition).state != "published":
@@ -156,18 +156,18 @@ def list_evidence(database: Database, found: EditionScore) -> dict[str, tuple[Ev
         stored = assessments.find_assessments(session, found.edition, [found.organisation]).get(found.organisation)
     if stored is None:
         return {}
-    counting = {indicator: assessments.valid_evidence(stored, indicator) for indicator in stored.evidence.answers}
-    return {indicator: documents for indicator, documents in counting.items() if documents}
+    evidence = {indicator: assessments.valid_evidence(stored, indicator) for indicator in stored.evidence.answers}
+    return {indicator: documents for indicator, documents in evidence.items() if documents}
 
 
 def find_level_path(found: EditionScore) -> tuple[Methodology, LevelPath]:
-    """The path to the next level of what an organisation sent for an edition."""
+    """Find the path of a score to the next level."""
     methodology = load_methodology(found.methodology)
     return methodology, path_to_next_level(methodology, found.submission)
 
 
 class UnknownScore(LookupError):
-    """That organisation has no score in that edition, or none that whoever asks may see."""
+    """The organisation has no score in the edition, or none that the principal may see."""
 
     def __init__(self, edition: str, organisation: str) -> None:
         super().__init__(f"{edition}/{organisation}")
@@ -176,11 +176,11 @@ class UnknownScore(LookupError):
 
 
 class EditionScore(Struct, frozen=True, kw_only=True):
-    """What an organisation sent for an edition, and its rank there (None: it does not rank, or may not be told).
+    """The submission of an organisation in an edition, and its rank (None: unranked, or hidden).
 
-    `document`: the digest of what is published of it, and `score` what that says; None where it is not published.
-    `review`: what the review of it came to, as published where it is. `replied`:
-    the documents of its replies, by indicator, as far as they have not been erased.
+    `document`: digest of the published document, and `score` its score; None if not published. `review`:
+    outcome of the review, as published if it is. `replied`: documents of its replies, by indicator, except
+    erased ones.
     """
 
     edition: str
@@ -197,7 +197,7 @@ class EditionScore(Struct, frozen=True, kw_only=True):
 
 
 class EditionChange(Struct, frozen=True, kw_only=True):
-    """How an organisation went from one edition to another."""
+    """The change of an organisation between two editions."""
 
     before: EditionScore
     after: EditionScore
@@ -205,10 +205,10 @@ class EditionChange(Struct, frozen=True, kw_only=True):
 
 
 class HistoryEntry(Struct, frozen=True):
-    """How an organisation scores in one of its editions.
+    """The score of an organisation in one of its editions.
 
-    Under another version than that of the edition (`stated_under`), `carried` says what the change of version does to
-    what was stated, and there is no rank.
+    Under another version than that of the edition (`stated_under`), `carried` is the effect of the change of
+    version on the submission, and there is no rank.
     """
 
     past: PastRow
@@ -217,11 +217,12 @@ class HistoryEntry(Struct, frozen=True):
 
 
 class ScoreSummary(Struct, frozen=True, kw_only=True):
-    """What many organisations of an edition come to.
+    """Summary of many organisations of an edition.
 
-    `organisations` are all of them; `ranked` those that rank, and only these are in `index`, `tenths` and
-    `dimensions`. `statuses` and `levels` count all; `coverage` is that of all that have one. `tenths`: how many have
-    an index of 0 to under 10 points, of 10 to under 20, …, of 90 to 100. A spread is None where there is no value.
+    `organisations` counts all of them; `ranked` those that rank, and only these are in `index`, `tenths` and
+    `dimensions`. `statuses` and `levels` count all; `coverage` is that of all that have one. `tenths`: number
+    with an index of 0 to under 10 points, of 10 to under 20, …, of 90 to 100. A spread is None if there is no
+    value.
     """
 
     edition: editions.EditionRecord
@@ -246,32 +247,50 @@ def list_ranking(
     offset: int,
     limit: int,
 ) -> list[RankingRow]:
-    """The rows of an edition that somebody may see, in an order, from the one that follows `after`.
+    """List the rows of an edition that a principal may see, in an order.
 
-    Ranks are those over the whole edition: ties share the best, the next is skipped. Raises `UnknownEdition`.
+    Ranks are those over the whole edition: ties share the best, the next is skipped. `after`: the cursor of the
+    last row of the page before.
+
+    Raises:
+        UnknownEdition: No edition has that id.
     """
     with database.read() as session:
-        found = editions.find(session, edition)
-        seen = build_visibility(found, principal)
-        return queries.list_page(session, found.id, filters, seen, sort=sort, after=after, offset=offset, limit=limit)
+        record = editions.find(session, edition)
+        visibility = build_visibility(record, principal)
+        return queries.list_page(
+            session, record.id, filters, visibility, sort=sort, after=after, offset=offset, limit=limit
+        )
 
 
 def count_scores(database: Database, edition: str, filters: ScoreFilters, *, principal: Principal | None = None) -> int:
-    """How many rows `ranking` has in all; raises `UnknownEdition`."""
+    """Count the rows that `list_ranking` has in all.
+
+    Raises:
+        UnknownEdition: No edition has that id.
+    """
     with database.read() as session:
-        found = editions.find(session, edition)
-        return queries.count_rows(session, found.id, filters, build_visibility(found, principal))
+        record = editions.find(session, edition)
+        return queries.count_rows(session, record.id, filters, build_visibility(record, principal))
 
 
 def count_by_group(database: Database, edition: str, *, principal: Principal | None = None) -> list[GroupCount]:
-    """What the organisations of an edition that somebody may see can be filtered by; raises `UnknownEdition`."""
+    """Count the organisations of an edition that a principal may see, by the filter fields together.
+
+    Raises:
+        UnknownEdition: No edition has that id.
+    """
     with database.read() as session:
-        found = editions.find(session, edition)
-        return queries.count_by_group(session, found.id, build_visibility(found, principal))
+        record = editions.find(session, edition)
+        return queries.count_by_group(session, record.id, build_visibility(record, principal))
 
 
 def get_state_key(database: Database, edition: str) -> tuple[int, int, str, str]:
-    """What changes with any assessment of an edition; raises `UnknownEdition`."""
+    """Return a key that changes with any assessment of an edition.
+
+    Raises:
+        UnknownEdition: No edition has that id.
+    """
     with database.read() as session:
         return queries.get_state_key(session, editions.find(session, edition).id)
 
@@ -279,18 +298,30 @@ def get_state_key(database: Database, edition: str) -> tuple[int, int, str, str]
 def get_edition_score(
     database: Database, edition: str, organisation: str, *, principal: Principal | None = None
 ) -> EditionScore:
-    """What an organisation sent for an edition; raises `UnknownEdition`, `AliasOf` and `UnknownScore`."""
+    """Return the score of an organisation in an edition: the published one if there is one.
+
+    Raises:
+        UnknownEdition: No edition has that id.
+        AliasOf: The id is an alias of another organisation.
+        UnknownScore: The organisation has no visible score in the edition.
+    """
     with database.read() as session:
-        return _sent(session, edition, organisation, principal)
+        return _load_edition_score(session, edition, organisation, principal)
 
 
 def compare_editions(
     database: Database, edition: str, organisation: str, *, since: str, principal: Principal | None = None
 ) -> EditionChange:
-    """How an organisation went from one edition to another; raises as `sent`, naming what is missing."""
+    """Decompose the change of an organisation from edition `since` to another.
+
+    Raises:
+        UnknownEdition: No edition has one of the ids.
+        AliasOf: The id is an alias of another organisation.
+        UnknownScore: The organisation has no visible score in the named edition.
+    """
     with database.read() as session:
-        after = _sent(session, edition, organisation, principal)
-        before = _sent(session, since, organisation, principal)
+        after = _load_edition_score(session, edition, organisation, principal)
+        before = _load_edition_score(session, since, organisation, principal)
     return EditionChange(
         before=before,
         after=after,
@@ -313,36 +344,42 @@ def list_history(
     offset: int,
     limit: int,
 ) -> list[HistoryEntry]:
-    """How an organisation scores in its editions, the newest first, from the one that follows `after`.
+    """List the scores of an organisation in its editions, the newest first.
 
-    `methodology`: the version that everything is scored under; None is that of each edition. Raises
-    `UnknownOrganisation` and `AliasOf`.
+    `methodology`: the version to score everything under; None is that of each edition. `after`: the cursor of
+    the last row of the page before.
+
+    Raises:
+        UnknownOrganisation: No organisation has that id.
+        AliasOf: The id is an alias of another organisation.
     """
     with database.read() as session:
         organisations.find(session, organisation)
-        drafts = _drafts(organisation, principal)
+        drafts = _list_draft_editions(organisation, principal)
         rows = queries.list_past(session, organisation, drafts=drafts, after=after, offset=offset, limit=limit)
         others = [row.edition for row in rows if methodology is not None and row.methodology != methodology]
         stated = queries.get_submissions(session, organisation, others)
-    found = [
+    visible = [
         row
         if row.state == "published" or (principal is not None and principal.can_see_drafts(row.edition))
         else structs.replace(row, rank=None)
         for row in rows
     ]
     if methodology is None:
-        return [HistoryEntry(row, row.methodology) for row in found]
+        return [HistoryEntry(row, row.methodology) for row in visible]
     target = load_methodology(methodology)
     return [
-        _restated(row, stated[row.edition], target) if row.edition in stated else HistoryEntry(row, row.methodology)
-        for row in found
+        _rescore_submission(row, stated[row.edition], target)
+        if row.edition in stated
+        else HistoryEntry(row, row.methodology)
+        for row in visible
     ]
 
 
 def find_later_editions(
     database: Database, edition: editions.EditionRecord, organisations: Sequence[str]
 ) -> dict[str, str]:
-    """The newest published edition after one, by each of these organisations that such an edition scores."""
+    """Return the newest published edition after the given one, by organisation, of those that are scored in one."""
     with database.read() as session:
         return queries.find_later_editions(session, edition.id, edition.period_to, organisations)
 
@@ -350,15 +387,19 @@ def find_later_editions(
 def compute_summary(
     database: Database, edition: str, filters: ScoreFilters, *, principal: Principal | None
 ) -> ScoreSummary:
-    """What the organisations of an edition that somebody may see come to; raises `UnknownEdition`."""
+    """Summarise the organisations of an edition that a principal may see.
+
+    Raises:
+        UnknownEdition: No edition has that id.
+    """
     with database.read() as session:
-        found = editions.find(session, edition)
-        columns = queries.load_columns(session, found.id, filters, build_visibility(found, principal))
-    return summarize_columns(found, columns)
+        record = editions.find(session, edition)
+        columns = queries.load_columns(session, record.id, filters, build_visibility(record, principal))
+    return summarize_columns(record, columns)
 
 
 def summarize_columns(edition: editions.EditionRecord, columns: queries.FigureColumns) -> ScoreSummary:
-    """What organisations of an edition come to, by their figures."""
+    """Summarise the figures of organisations of an edition."""
     decimals = load_methodology(edition.methodology).document.decimals
     return ScoreSummary(
         edition=edition,
@@ -366,32 +407,34 @@ def summarize_columns(edition: editions.EditionRecord, columns: queries.FigureCo
         ranked=sum(index is not None for index in columns.index),
         statuses=Counter(columns.status),
         levels=Counter(columns.level),
-        index=_spread(columns.index),
+        index=_summarise_known(columns.index),
         tenths=count_tenths(columns.index, decimals),
-        dimensions=tuple(_spread(values) for values in columns.dimensions),
-        coverage=_spread(columns.coverage),
+        dimensions=tuple(_summarise_known(values) for values in columns.dimensions),
+        coverage=_summarise_known(columns.coverage),
     )
 
 
 def count_tenths(values: Iterable[int | None], decimals: int) -> tuple[int, ...]:
-    """How many scores are of 0 to under 10 points, of 10 to under 20, and so on, and of 90 to 100."""
+    """Count scores by tenth: 0 to under 10 points, 10 to under 20, and so on, up to 90 to 100."""
     tenth: int = 10 ** (decimals + 1)
     counts = Counter(min(value // tenth, 9) for value in values if value is not None)
     return tuple(counts[number] for number in range(10))
 
 
-def _sent(session: Session, edition: str, organisation: str, principal: Principal | None) -> EditionScore:
-    found = editions.find(session, edition)
-    seen = build_visibility(found, principal)
-    may_see = seen.everything or organisation in seen.organisations
-    stored = queries.get(session, found.id, organisation, ranked=seen.everything) if may_see else None
+def _load_edition_score(session: Session, edition: str, organisation: str, principal: Principal | None) -> EditionScore:
+    record = editions.find(session, edition)
+    visibility = build_visibility(record, principal)
+    may_see = visibility.everything or organisation in visibility.organisations
+    stored = (
+        queries.get_stored_score(session, record.id, organisation, ranked=visibility.everything) if may_see else None
+    )
     if stored is None:
         organisations.refuse_alias(session, organisation)
-        raise UnknownScore(found.id, organisation)
-    if found.state == "published" and (published := publication.get_newest_score(session, found.id, organisation)):
+        raise UnknownScore(record.id, organisation)
+    if record.state == "published" and (published := publication.get_newest_score(session, record.id, organisation)):
         digest, document = published
         return EditionScore(
-            edition=found.id,
+            edition=record.id,
             rank=stored.rank,
             organisation=organisation,
             name=document.organisation.name,
@@ -401,25 +444,25 @@ def _sent(session: Session, edition: str, organisation: str, principal: Principa
             document=digest,
             score=document.score,
             review=document.review,
-            replied=replies.list_evidence(session, found.id, organisation),
+            replied=replies.list_evidence(session, record.id, organisation),
         )
     return EditionScore(
-        edition=found.id,
+        edition=record.id,
         rank=stored.rank,
         organisation=stored.organisation,
         name=stored.name,
         simulated=stored.simulated,
         methodology=stored.methodology,
         submission=msgspec.convert(stored.submission, Submission),
-        review=replies.get_outcome(session, found.id, organisation),
-        replied=replies.list_evidence(session, found.id, organisation),
+        review=replies.get_outcome(session, record.id, organisation),
+        replied=replies.list_evidence(session, record.id, organisation),
     )
 
 
-def _restated(row: PastRow, stored: dict[str, object], target: Methodology) -> HistoryEntry:
-    """What was stated in an edition, scored under another version."""
-    moved, told = carry_over(msgspec.convert(stored, Submission), load_methodology(row.methodology), target)
-    evaluation = evaluate(target, moved)
+def _rescore_submission(row: PastRow, stored: dict[str, object], target: Methodology) -> HistoryEntry:
+    """Score the submission of an edition under another version."""
+    submission, carried = carry_over(msgspec.convert(stored, Submission), load_methodology(row.methodology), target)
+    evaluation = evaluate(target, submission)
     figures = assessments.extract_figures(evaluation)
     return HistoryEntry(
         structs.replace(
@@ -434,28 +477,28 @@ def _restated(row: PastRow, stored: dict[str, object], target: Methodology) -> H
             rank=None,
         ),
         row.methodology,
-        told,
+        carried,
     )
 
 
 def build_visibility(edition: editions.EditionRecord, principal: Principal | None) -> Visibility:
-    """Which rows of an edition somebody may see."""
+    """Return the rows of an edition that a principal may see."""
     if edition.state == "published" or (principal is not None and principal.can_see_drafts(edition.id)):
         return Visibility(everything=True)
-    return Visibility(everything=False, organisations=_own(principal))
+    return Visibility(everything=False, organisations=_list_own_organisations(principal))
 
 
-def _own(principal: Principal | None) -> tuple[str, ...]:
-    """The organisations of which somebody sees the drafts, whatever the edition."""
+def _list_own_organisations(principal: Principal | None) -> tuple[str, ...]:
+    """Return the organisations whose drafts a principal may see in every edition."""
     return principal.organisations if principal is not None and principal.role in ORGANISATION_ROLES else ()
 
 
-def _drafts(organisation: str, principal: Principal | None) -> Sequence[str] | None:
-    """The editions in which somebody sees the draft of an organisation; None where that is all of them."""
-    if organisation in _own(principal):
+def _list_draft_editions(organisation: str, principal: Principal | None) -> Sequence[str] | None:
+    """Return the editions with a visible draft of an organisation; None for all of them."""
+    if organisation in _list_own_organisations(principal):
         return None
     return principal.editions if principal is not None and principal.role in DRAFT_ROLES else ()
 
 
-def _spread(values: Iterable[int | None]) -> FiveNumberSummary | None:
+def _summarise_known(values: Iterable[int | None]) -> FiveNumberSummary | None:
     return summarise([value for value in values if value is not None])

@@ -18,17 +18,17 @@ from actitud_api.resources.scores.queries import LocatedScore, RankingRow, Ranki
 from actitud_api.resources.scores.service import BEST_FIRST, FiveNumberSummary, ScoreSummary, summarize_columns
 
 SHOWN = 10
-"""How many of the best, and of the lowest, are shown of a territory."""
+"""Best, and lowest, organisations shown of a territory."""
 
 
 class UnknownTerritory(LookupError):
-    """There is no territory of that id in which an organisation of that edition is."""
+    """No organisation of that edition is in a territory of that id."""
 
 
-class Figures(Struct, frozen=True, kw_only=True):
-    """What the organisations of a territory come to.
+class TerritoryFigures(Struct, frozen=True, kw_only=True):
+    """Figures of the organisations of a territory; `territory` is None for the whole edition.
 
-    `ranked`: those that rank, and only these are in `index`; `levels` counts all. `territory`: None for the edition.
+    `ranked`: those that rank, and only these are in `index`; `levels` counts all.
     """
 
     territory: Territory | None
@@ -38,19 +38,20 @@ class Figures(Struct, frozen=True, kw_only=True):
     levels: dict[int | None, int]
 
 
-class Territories(Struct, frozen=True):
-    """The territories of an edition in which its organisations are, regions before provinces; and the whole of it."""
+class EditionTerritories(Struct, frozen=True):
+    """The territories with organisations of an edition, regions before provinces, and the whole edition."""
 
     edition: editions.EditionRecord
-    whole: Figures
-    territories: tuple[Figures, ...]
+    whole: TerritoryFigures
+    territories: tuple[TerritoryFigures, ...]
 
 
-class Means(Struct, frozen=True):
-    """The mean index of those that rank, in units, half up.
+class TerritoryMeans(Struct, frozen=True):
+    """The mean index of the ranked organisations, in units, half up.
 
-    `plain`: each counts the same; `weighted`: each as many times as it has inhabitants, Σ p·s / Σ p, over the
-    `organisations` whose population is known, with `population` inhabitants. None where nobody is to be counted.
+    `plain`: each counts the same. `weighted`: each counts by its inhabitants, Σ p·s / Σ p, over the
+    `organisations` with a known population, with `population` inhabitants in all. None without organisations to
+    count.
     """
 
     plain: int | None
@@ -59,109 +60,124 @@ class Means(Struct, frozen=True):
     population: int
 
 
-class Sheet(Struct, frozen=True, kw_only=True):
-    """A territory of an edition beside the whole of it.
+class TerritoryProfile(Struct, frozen=True, kw_only=True):
+    """A territory of an edition, and the whole edition to compare with.
 
-    `best` and `lowest` of those that rank, `SHOWN` of each at most, and none that is among both. `within`: the
-    provinces of a region that has several.
+    `best` and `lowest`: at most `SHOWN` ranked organisations each, none in both. `within`: the provinces of a
+    region that has several.
     """
 
     edition: editions.EditionRecord
     territory: Territory
     summary: ScoreSummary
     whole: ScoreSummary
-    means: Means
+    means: TerritoryMeans
     best: tuple[RankingRow, ...]
     lowest: tuple[RankingRow, ...]
-    within: tuple[Figures, ...]
+    within: tuple[TerritoryFigures, ...]
 
 
-def list_territories(database: Database, edition: str) -> Territories:
-    """What there is in each territory of a published edition; raises `UnknownEdition`."""
+def list_territories(database: Database, edition: str) -> EditionTerritories:
+    """List the figures of each territory of a published edition.
+
+    Raises:
+        UnknownEdition: No published edition has that id.
+    """
     with database.read() as session:
-        found = editions.find_published(session, edition)
-        placed = queries.list_located(session, found.id, ScoreFilters())
-    return Territories(found, _figures(None, placed), tuple(_by_territory(placed)))
+        record = editions.find_published(session, edition)
+        located = queries.list_located(session, record.id, ScoreFilters())
+    return EditionTerritories(record, _summarise_territory(None, located), tuple(_group_by_territory(located)))
 
 
-def get_territory(database: Database, edition: str, territory: str) -> Sheet:
-    """What a territory of a published edition comes to; raises `UnknownEdition` and `UnknownTerritory`."""
-    known = TERRITORIES.get(territory)
-    seen = queries.Visibility(everything=True)
+def get_territory(database: Database, edition: str, territory: str) -> TerritoryProfile:
+    """Return the profile of a territory of a published edition.
+
+    Raises:
+        UnknownEdition: No published edition has that id.
+        UnknownTerritory: No organisation of the edition is in that territory.
+    """
+    definition = TERRITORIES.get(territory)
+    visibility = queries.Visibility(everything=True)
     with database.read() as session:
-        found = editions.find_published(session, edition)
-        if known is None:
+        record = editions.find_published(session, edition)
+        if definition is None:
             raise UnknownTerritory(territory)
-        filters = build_territory_filters(known)
-        placed = queries.list_located(session, found.id, filters)
-        if not placed:
+        filters = build_territory_filters(definition)
+        located = queries.list_located(session, record.id, filters)
+        if not located:
             raise UnknownTerritory(territory)
 
         def rows(sort: RankingSort, limit: int) -> list[RankingRow]:
             wanted = ScoreFilters(region=filters.region, province=filters.province, ranked=True)
-            return queries.list_page(session, found.id, wanted, seen, sort=sort, after=None, offset=0, limit=limit)
+            return queries.list_page(
+                session, record.id, wanted, visibility, sort=sort, after=None, offset=0, limit=limit
+            )
 
-        ranked = sum(one.index is not None for one in placed)
+        ranked = sum(score.index is not None for score in located)
         best = rows(BEST_FIRST, SHOWN)
         lowest = (
             rows(RankingSort("rank", descending=True), min(SHOWN, ranked - len(best))) if ranked > len(best) else []
         )
-        return Sheet(
-            edition=found,
-            territory=known,
-            summary=summarize_columns(found, queries.load_columns(session, found.id, filters, seen)),
-            whole=summarize_columns(found, queries.load_columns(session, found.id, ScoreFilters(), seen)),
-            means=means(placed),
+        return TerritoryProfile(
+            edition=record,
+            territory=definition,
+            summary=summarize_columns(record, queries.load_columns(session, record.id, filters, visibility)),
+            whole=summarize_columns(record, queries.load_columns(session, record.id, ScoreFilters(), visibility)),
+            means=compute_territory_means(located),
             best=tuple(best),
             lowest=tuple(lowest),
-            within=_provinces(placed) if known.level == "region" else (),
+            within=_list_provinces(located) if definition.level == "region" else (),
         )
 
 
 def build_territory_filters(territory: Territory) -> ScoreFilters:
-    """Which rows of an edition are those of a territory."""
+    """Build the filters for the organisations of a territory."""
     if territory.level == "region":
         return ScoreFilters(region=territory.code)
     return ScoreFilters(province=territory.code)
 
 
-def means(placed: Iterable[LocatedScore]) -> Means:
-    """The mean index of those that rank, each counting the same and as many times as it has inhabitants."""
-    indices = [(one.index, one.population) for one in placed if one.index is not None]
-    peopled = [(index, population) for index, population in indices if population]
-    population = sum(population for _, population in peopled)
-    return Means(
-        plain=_mean(sum(index for index, _ in indices), len(indices)),
-        weighted=_mean(sum(index * population for index, population in peopled), population),
-        organisations=len(peopled),
+def compute_territory_means(located: Iterable[LocatedScore]) -> TerritoryMeans:
+    """Compute the plain and the population-weighted mean index of the ranked organisations."""
+    indices = [(score.index, score.population) for score in located if score.index is not None]
+    populated = [(index, population) for index, population in indices if population]
+    population = sum(population for _, population in populated)
+    return TerritoryMeans(
+        plain=_compute_mean(sum(index for index, _ in indices), len(indices)),
+        weighted=_compute_mean(sum(index * population for index, population in populated), population),
+        organisations=len(populated),
         population=population,
     )
 
 
-def _mean(total: int, count: int) -> int | None:
+def _compute_mean(total: int, count: int) -> int | None:
     return round_half_up(Fraction(total, count)) if count else None
 
 
-def _by_territory(placed: Sequence[LocatedScore]) -> list[Figures]:
+def _group_by_territory(located: Sequence[LocatedScore]) -> list[TerritoryFigures]:
     members: dict[str, list[LocatedScore]] = {}
-    for one in placed:
-        for level, code in (("region", one.region), ("province", one.province)):
+    for score in located:
+        for level, code in (("region", score.region), ("province", score.province)):
             if code is not None:
-                members.setdefault(f"{level}-{code}", []).append(one)
-    return [_figures(TERRITORIES[key], members[key]) for key in TERRITORIES if key in members]
+                members.setdefault(f"{level}-{code}", []).append(score)
+    return [_summarise_territory(TERRITORIES[key], members[key]) for key in TERRITORIES if key in members]
 
 
-def _provinces(placed: Sequence[LocatedScore]) -> tuple[Figures, ...]:
-    found = [one for one in _by_territory(placed) if one.territory is not None and one.territory.level == "province"]
-    return tuple(found) if len(found) > 1 else ()
+def _list_provinces(located: Sequence[LocatedScore]) -> tuple[TerritoryFigures, ...]:
+    provinces = [
+        figures
+        for figures in _group_by_territory(located)
+        if figures.territory is not None and figures.territory.level == "province"
+    ]
+    return tuple(provinces) if len(provinces) > 1 else ()
 
 
-def _figures(territory: Territory | None, placed: Sequence[LocatedScore]) -> Figures:
-    indices = [one.index for one in placed if one.index is not None]
-    return Figures(
+def _summarise_territory(territory: Territory | None, located: Sequence[LocatedScore]) -> TerritoryFigures:
+    indices = [score.index for score in located if score.index is not None]
+    return TerritoryFigures(
         territory=territory,
-        organisations=len(placed),
+        organisations=len(located),
         ranked=len(indices),
         index=summarise(indices),
-        levels=Counter(one.level for one in placed),
+        levels=Counter(score.level for score in located),
     )

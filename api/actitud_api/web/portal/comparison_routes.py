@@ -134,7 +134,7 @@ class Chosen(Struct, frozen=True, kw_only=True):
     @property
     def ids(self) -> list[str]:
         """The ids of those that are set side by side."""
-        return [side.sent.organisation for side in self.sides]
+        return [side.edition_score.organisation for side in self.sides]
 
 
 class ComparisonPageController(Controller):
@@ -175,7 +175,7 @@ def _chosen(database: Database, edition: str, pairs: Sequence[tuple[str, str]]) 
     sides, outcome = found.sides, None
     matches: tuple[RankingRow, ...] = ()
     if query and not refused:
-        ids = {side.sent.organisation for side in sides}
+        ids = {side.edition_score.organisation for side in sides}
         matches = tuple(comparison.find_organisations(database, edition, query, limit=FOUND + 1))
         outcome = _outcome(matches, ids)
         if outcome == "added":
@@ -212,7 +212,7 @@ def _view(database: Database, chosen: Chosen, language: Language, to: Links) -> 
             letter=letter,
             organisation=one,
             said=said.describe_standing(embeds.find_standing(database, edition.id, one), language, to(edition.id, one)),
-            rank=NO_FIGURE if side.sent.rank is None else figures.format_count(side.sent.rank),
+            rank=NO_FIGURE if side.edition_score.rank is None else figures.format_count(side.edition_score.rank),
             without=_address(to, edition, [other for other in ids if other != one]),
         )
         for letter, one, side in zip(LETTERS, ids, chosen.sides, strict=False)

@@ -21,7 +21,7 @@ from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.organisations.kinds import Band, Kind
 from actitud_api.resources.scores import comparison, comparison_schemas
 from actitud_api.resources.scores import dimensions as service
-from actitud_api.resources.scores.computed import Computed
+from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.dimensions import UnknownDimension
 from actitud_api.resources.scores.service import DIMENSION_KEYS, ScoreFilters
 from actitud_api.web.embeds import equivalent as said
@@ -89,7 +89,12 @@ class DimensionsController(Controller):
 
     @get_page("/", operation_id="portal.dimensions", access=ANYBODY)
     def list_dimensions(
-        self, request: ApiRequest, edition: FromPath[str], database: Database, computed: Computed, language: Language
+        self,
+        request: ApiRequest,
+        edition: FromPath[str],
+        database: Database,
+        computed: ComputationCache,
+        language: Language,
     ) -> Response[bytes]:
         """Every dimension, with how the edition scores in it."""
         try:
@@ -133,7 +138,7 @@ class DimensionsController(Controller):
         edition: FromPath[str],
         dimension: FromPath[str],
         database: Database,
-        computed: Computed,
+        computed: ComputationCache,
         language: Language,
     ) -> Response[bytes]:
         """What a dimension asks, how the edition scores in it, and who does well."""
@@ -196,7 +201,7 @@ class DimensionsController(Controller):
         )
 
 
-def _position(found: service.Dimensions, dimension: str) -> int:
+def _position(found: service.EditionDimensions, dimension: str) -> int:
     """The place of a dimension in the methodology of an edition; raises `UnknownDimension`."""
     ids = [one.id for one in found.dimensions]
     if dimension not in ids:
@@ -214,7 +219,11 @@ def _filters(request: ApiRequest) -> ScoreFilters:
 
 
 def _asked(
-    found: service.Dimensions, methodology: Methodology, dimension: str, figures: FigureFormatter, language: Language
+    found: service.EditionDimensions,
+    methodology: Methodology,
+    dimension: str,
+    figures: FigureFormatter,
+    language: Language,
 ) -> list[Asked]:
     """The indicators of a dimension; `lowest` are those with the lowest means, where the means differ."""
     (group,) = [child for child in methodology.document.root.children if child.id == dimension]
@@ -248,7 +257,7 @@ def _bullets(methodology: Methodology, dimension: str, language: Language) -> li
     return [Bullet(bullet, texts[bullet], answered) for bullet, answered in answering.items() if answered]
 
 
-def _tenths(own: service.Figures, figures: FigureFormatter, language: Language) -> charts.Picture:
+def _tenths(own: service.DimensionFigures, figures: FigureFormatter, language: Language) -> charts.Picture:
     columns = [
         charts.HistogramColumn(label=str(10 * number), count=count, text=figures.format_count(count))
         for number, count in enumerate(own.tenths)
@@ -258,7 +267,7 @@ def _tenths(own: service.Figures, figures: FigureFormatter, language: Language) 
 
 
 def _means(
-    found: service.Dimensions, asked: Sequence[Asked], figures: FigureFormatter, language: Language
+    found: service.EditionDimensions, asked: Sequence[Asked], figures: FigureFormatter, language: Language
 ) -> charts.Picture:
     rows = [
         charts.Bar(label=one.name, value=figures.to_points(found.means.get(one.id)), text=one.mean) for one in asked

@@ -20,7 +20,7 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations.service import Band, split_words
 from actitud_api.resources.scores import audits, schemas, service
 from actitud_api.resources.scores.comparison_schemas import DRAWS, SEED
-from actitud_api.resources.scores.computed import ComputationBusy, Computed
+from actitud_api.resources.scores.computed import ComputationBusy, ComputationCache
 from actitud_api.resources.scores.service import RankingRow, RankingSort, ScoreFilters
 from actitud_api.web.embeds.lettering import clean_text
 from actitud_api.web.portal import charts
@@ -169,7 +169,7 @@ class RankingPage(Struct, frozen=True, kw_only=True):
 
 def build_ranking_page(
     database: Database,
-    computed: Computed,
+    computed: ComputationCache,
     edition: editions.EditionRecord,
     parameters: Iterable[tuple[str, str]],
     to: Links,
@@ -216,7 +216,7 @@ def build_ranking_page(
 
 
 def list_robust_ranks(
-    database: Database, computed: Computed, edition: str, organisations: Sequence[str]
+    database: Database, computed: ComputationCache, edition: str, organisations: Sequence[str]
 ) -> list[audits.OrganisationRobustness]:
     """Return the ranks of organisations in the draws of `editions.robustness.list`; empty while too many requests wait.
 

@@ -20,7 +20,7 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.service import UnknownOrganisation
 from actitud_api.resources.scores import schemas
 from actitud_api.resources.scores import service as scores
-from actitud_api.resources.scores.computed import Computed
+from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.service import UnknownScore
 from actitud_api.web.downloads import service as exports
 from actitud_api.web.downloads.dataset import build_dataset, escape_json_ld
@@ -69,7 +69,7 @@ class PortalController(Controller):
         request: ApiRequest,
         edition: FromPath[str],
         database: Database,
-        computed: Computed,
+        computed: ComputationCache,
         publisher: Publisher,
         language: Language,
     ) -> Response[bytes]:
@@ -110,7 +110,7 @@ class PortalController(Controller):
         edition: FromPath[str],
         organisation: FromPath[str],
         database: Database,
-        computed: Computed,
+        computed: ComputationCache,
         language: Language,
     ) -> Response[bytes]:
         """The sheet of an organisation: every point of its score, explained."""

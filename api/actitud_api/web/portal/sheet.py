@@ -18,7 +18,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.reviews.verdict_names import VERDICT_NAMES
 from actitud_api.resources.scores import comparison, comparison_schemas, schemas, service
-from actitud_api.resources.scores.computed import Computed
+from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.service import EditionScore, ScoreFilters
 from actitud_api.web.embeds.lettering import clean_text
 from actitud_api.web.portal import charts
@@ -206,7 +206,7 @@ class OrganisationView(Struct, frozen=True, kw_only=True):
 
 def describe_organisation(
     database: Database,
-    computed: Computed,
+    computed: ComputationCache,
     edition: editions.EditionRecord,
     sent: EditionScore,
     score: NarratedScore,
@@ -249,7 +249,9 @@ def _iterate_group_indicators(dimension: NarratedDimension) -> Iterator[Narrated
         yield from _iterate_group_indicators(group)
 
 
-def _describe_rank(database: Database, computed: Computed, sent: EditionScore, names: Names) -> RankLabel | None:
+def _describe_rank(
+    database: Database, computed: ComputationCache, sent: EditionScore, names: Names
+) -> RankLabel | None:
     if sent.rank is None:
         return None
     drawn = list_robust_ranks(database, computed, sent.edition, [sent.organisation])

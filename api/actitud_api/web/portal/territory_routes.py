@@ -53,8 +53,8 @@ _DIMENSIONS_SAID: Final = Texts(
 class Group(Struct, frozen=True):
     """A region of the list, and its provinces where it has several."""
 
-    region: territories.Figures
-    provinces: tuple[territories.Figures, ...]
+    region: territories.TerritoryFigures
+    provinces: tuple[territories.TerritoryFigures, ...]
 
 
 class TerritoriesController(Controller):
@@ -144,10 +144,10 @@ def tenth(number: int) -> str:
     return f"{10 * number}–{10 * number + 10}"
 
 
-def _groups(found: territories.Territories, sort: Literal["name", "median"]) -> list[Group]:
+def _groups(found: territories.EditionTerritories, sort: Literal["name", "median"]) -> list[Group]:
     known = [(one.territory, one) for one in found.territories if one.territory is not None]
 
-    def order(figures: territories.Figures) -> tuple[int, str]:
+    def order(figures: territories.TerritoryFigures) -> tuple[int, str]:
         median = -1 if figures.index is None else figures.index.median
         name = "" if figures.territory is None else figures.territory.name
         return (-median if sort == "median" else 0, fold(name))
@@ -160,7 +160,7 @@ def _groups(found: territories.Territories, sort: Literal["name", "median"]) -> 
     return sorted(groups, key=lambda group: order(group.region))
 
 
-def _medians(found: list[territories.Figures], figures: FigureFormatter, language: Language) -> charts.Picture:
+def _medians(found: list[territories.TerritoryFigures], figures: FigureFormatter, language: Language) -> charts.Picture:
     rows = [
         charts.BoxPlotRow(
             label="" if one.territory is None else one.territory.name,
@@ -187,7 +187,7 @@ def _distribution(summary: ScoreSummary, figures: FigureFormatter, language: Lan
 
 
 def _dimensions(
-    sheet: territories.Sheet, names: list[str], figures: FigureFormatter, language: Language
+    sheet: territories.TerritoryProfile, names: list[str], figures: FigureFormatter, language: Language
 ) -> charts.Picture:
     rows = []
     for name, own, whole in zip(names, sheet.summary.dimensions, sheet.whole.dimensions, strict=True):
