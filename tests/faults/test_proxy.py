@@ -38,7 +38,7 @@ from actitud_api.platform.http.problems import (
     ProblemType,
 )
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.scope import ApiRequest, header
+from actitud_api.platform.http.scope import ApiRequest, read_header
 from actitud_api.settings import Proxy, Settings
 from tests.contract.document import EVERYWHERE
 from tests.http.toys import toy_app
@@ -135,8 +135,8 @@ class SightController(Controller):
     def _of(self, request: ApiRequest) -> Response[bytes]:
         client = request.scope["client"]
         assert client is not None
-        claims = [header(request.scope, name) for name in (b"forwarded", b"x-forwarded-host", b"x-real-ip")]
-        seen = Sight(client[0], request.scope["scheme"], header(request.scope, b"host"), claims)
+        claims = [read_header(request.scope, name) for name in (b"forwarded", b"x-forwarded-host", b"x-real-ip")]
+        seen = Sight(client[0], request.scope["scheme"], read_header(request.scope, b"host"), claims)
         return SIGHT.of(request, seen)
 
 

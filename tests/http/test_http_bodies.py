@@ -14,7 +14,7 @@ from litestar.testing import TestClient
 from structlog.testing import capture_logs
 
 from actitud_api.platform.http import inputs
-from actitud_api.platform.http.inputs import parse
+from actitud_api.platform.http.inputs import parse_json
 from actitud_api.platform.http.validation import Json
 from tests.contract.asgi import Sent, exchange
 
@@ -216,9 +216,9 @@ def test_a_large_body_is_read_aside_so_that_others_are_answered(
 
     def observed(raw: bytes) -> Json:
         threads.append(threading.current_thread())
-        return parse(raw)
+        return parse_json(raw)
 
-    monkeypatch.setattr(inputs, "parse", observed)
+    monkeypatch.setattr(inputs, "parse_json", observed)
     body = json.dumps(CAR).encode().ljust(size)
     sent = Sent("POST", b"/v1/toys", [(b"content-type", b"application/json")], [body])
     assert asyncio.run(exchange(toys.app, sent)).status == 200

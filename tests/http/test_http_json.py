@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from actitud_api.platform.http.inputs import NotJson, parse
+from actitud_api.platform.http.inputs import NotJson, parse_json
 from actitud_api.platform.http.problems import FAULTS_MAX
-from actitud_api.platform.http.validation import pointer, shown
+from actitud_api.platform.http.validation import format_pointer, quote_value
 
 
 def refused(raw: bytes) -> list[tuple[str, str]]:
     with pytest.raises(NotJson) as caught:
-        parse(raw)
+        parse_json(raw)
     return [(fault.pointer, fault.rule) for fault in caught.value.faults]
 
 
@@ -33,7 +33,7 @@ def refused(raw: bytes) -> list[tuple[str, str]]:
     ],
 )
 def test_json_is_read(raw: bytes, value: object) -> None:
-    read = parse(raw)
+    read = parse_json(raw)
     assert read == value
     assert type(read) is type(value)
 
@@ -73,9 +73,9 @@ def test_what_is_no_json_is_refused(raw: bytes, rule: str) -> None:
 
 
 def test_the_limits_themselves_are_admitted() -> None:
-    assert parse(b"[" * 20 + b"]" * 20)
-    assert parse(b"[" + b"1," * 999 + b"1]") == [1] * 1_000
-    assert parse(b"[" + b"[1,1,1,1]," * 999 + b"[1,1,1,1]]") == [[1] * 4] * 1_000
+    assert parse_json(b"[" * 20 + b"]" * 20)
+    assert parse_json(b"[" + b"1," * 999 + b"1]") == [1] * 1_000
+    assert parse_json(b"[" + b"[1,1,1,1]," * 999 + b"[1,1,1,1]]") == [[1] * 4] * 1_000
 
 
 def test_every_fault_is_told_with_its_place() -> None:
@@ -86,7 +86,7 @@ def test_every_fault_is_told_with_its_place() -> None:
 def test_faults_are_told_up_to_a_limit() -> None:
     members = ",".join(rf'"k{n}":"\u0000"' for n in range(5_000))
     with pytest.raises(NotJson) as caught:
-        parse(f"{{{members}}}".encode())
+        parse_json(f"{{{members}}}".encode())
     *told, last = caught.value.faults
     assert len(told) == FAULTS_MAX == 100
     assert (last.pointer, last.rule, last.count) == ("", "more", 4_900)
@@ -98,17 +98,17 @@ def test_a_member_repeated_many_times_is_one_fault() -> None:
 
 
 def test_a_value_is_shown_cut_and_as_text_that_can_be_sent() -> None:
-    assert shown({"a": "ñ"}) == '{"a": "ñ"}'
-    assert shown("x" * 500) == '"' + "x" * 99
-    assert (shown("\ud800") or "").encode()
+    assert quote_value({"a": "ñ"}) == '{"a": "ñ"}'
+    assert quote_value("x" * 500) == '"' + "x" * 99
+    assert (quote_value("\ud800") or "").encode()
 
 
 def test_a_long_name_is_cut_in_a_pointer() -> None:
-    assert pointer(["n" * 200, 0]) == f"/{'n' * 200}/0"
-    assert pointer(["n" * 201, "~" * 300]) == f"/{'n' * 200}…/{'~0' * 200}…"
+    assert format_pointer(["n" * 200, 0]) == f"/{'n' * 200}/0"
+    assert format_pointer(["n" * 201, "~" * 300]) == f"/{'n' * 200}…/{'~0' * 200}…"
 
 
 def test_a_pointer_escapes_its_steps() -> None:
-    assert pointer(["a/b", "m~n", 0]) == "/a~1b/m~0n/0"
-    assert pointer([]) == ""
-    assert json.loads(shown(pointer([""])) or "") == "/"
+    assert format_pointer(["a/b", "m~n", 0]) == "/a~1b/m~0n/0"
+    assert format_pointer([]) == ""
+    assert json.loads(quote_value(format_pointer([""])) or "") == "/"

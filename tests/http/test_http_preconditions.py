@@ -16,7 +16,7 @@ from actitud_api.app import create_app
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import delete, get, patch, put
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.http.scope import ApiRequest, choose_language
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
@@ -95,7 +95,7 @@ class ThingController(Controller):
 
 def shown(request: ApiRequest, created: str | None = None) -> Response[bytes]:
     assert Kept.thing is not None
-    word = {"es": "talla", "en": "size"}[language_of(request.scope)]
+    word = {"es": "talla", "en": "size"}[choose_language(request.scope)]
     return SHOWN.of(request, Shown(Kept.thing.size, word), revision=Kept.revision(), created=created)
 
 

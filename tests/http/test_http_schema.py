@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from actitud_api.engine.methodology.free_text import Note
 from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.platform.http.problems import Fault
-from actitud_api.platform.http.validation import Checked, Json, nearest
+from actitud_api.platform.http.validation import Checked, Json, find_nearest
 from tests.http.toys import toy_app
 
 
@@ -133,7 +133,7 @@ def test_what_only_the_type_refuses_is_told_too() -> None:
     ("name", "expected"), [("d1.01", "D1.01"), ("D1.1", "D1.01"), ("D01.01", "D1.01"), ("zz", None), ("D" * 65, None)]
 )
 def test_the_nearest_name(name: str, expected: str | None) -> None:
-    assert nearest(name, ["D1.01", "D10.07", "basis"]) == expected
+    assert find_nearest(name, ["D1.01", "D10.07", "basis"]) == expected
 
 
 def test_what_is_no_http_passes_through() -> None:

@@ -16,7 +16,7 @@ from actitud_api.cli.scoring import describe_faults
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.audit_log import service as ledger
-from actitud_api.platform.http.inputs import Body, NotJson, parse
+from actitud_api.platform.http.inputs import Body, NotJson, parse_json
 from actitud_api.platform.http.problems import Fault, ProblemError
 from actitud_api.platform.http.validation import Json
 from actitud_api.platform.storage.database import Database
@@ -76,7 +76,7 @@ def _build_body(options: argparse.Namespace, language: Language) -> Json:
     if options.corrections is None:
         return {"reason": options.reason}
     try:
-        value = parse(read_content(options.corrections, language))
+        value = parse_json(read_content(options.corrections, language))
     except NotJson as error:
         raise CommandError("\n".join(describe_faults(error.faults, _NOTHING, language)), 2) from error
     return {**value, "reason": options.reason} if isinstance(value, dict) else value

@@ -15,7 +15,7 @@ from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.requests.answers import ScoreRequest, build_score_request_type
 from actitud_api.engine.methodology.without_texts import fill_missing_texts
 from actitud_api.engine.narration import words
-from actitud_api.platform.http.inputs import Body, NotJson, parse
+from actitud_api.platform.http.inputs import Body, NotJson, parse_json
 from actitud_api.platform.http.problems import Fault
 from actitud_api.resources.scores import schemas, service
 from actitud_api.resources.scores.routes import REQUEST
@@ -51,7 +51,7 @@ def run_score(options: argparse.Namespace, language: Language) -> int:
 def _read_request(raw: bytes, methodology: Methodology | None) -> ScoreRequest | list[Fault]:
     """Read the request in a file by a methodology; return its faults if it has some."""
     try:
-        value = parse(raw)
+        value = parse_json(raw)
     except NotJson as error:
         return error.faults
     if methodology is None:

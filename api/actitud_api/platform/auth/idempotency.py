@@ -20,7 +20,7 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import queries
 from actitud_api.platform.auth.policy import principal_of
 from actitud_api.platform.auth.recording import audit_event
-from actitud_api.platform.http.contract import idempotency_key
+from actitud_api.platform.http.contract import read_idempotency_key
 from actitud_api.platform.http.problems import IDEMPOTENCY_KEY_REUSED, ProblemError
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
@@ -42,7 +42,7 @@ def idempotent(
     Raises:
         ProblemError: 422, if the key was used for another request.
     """
-    key, principal, event = idempotency_key(request), principal_of(request), audit_event(request)
+    key, principal, event = read_idempotency_key(request), principal_of(request), audit_event(request)
     with database.write() as session:
         if key is None or principal is None:
             response = act(session)

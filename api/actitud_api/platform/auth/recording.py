@@ -21,7 +21,7 @@ from actitud_api.platform.auth.policy import principal_of
 from actitud_api.platform.http.access import OWNER, Rule, operation_id
 from actitud_api.platform.http.middleware.policy import Holder
 from actitud_api.platform.http.redaction import redact_keys
-from actitud_api.platform.http.scope import ApiRequest, request_id
+from actitud_api.platform.http.scope import ApiRequest, assign_request_id
 from actitud_api.platform.storage.database import Database, Session
 
 T = TypeVar("T")
@@ -82,7 +82,7 @@ def _event(
         owner=None if owner is None else _quoted(str(owner)),
         sent=sent,
         outcome=outcome,
-        request=request_id(scope),
+        request=assign_request_id(scope),
     )
 
 

@@ -16,11 +16,11 @@ import msgspec
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.inputs import Body, FileBody, NoParameters, Query
 from actitud_api.platform.http.negotiation import JSON, accepts
-from actitud_api.platform.http.preconditions import Precondition, check
-from actitud_api.platform.http.problems import Fault, ProblemType, not_acceptable, refused
+from actitud_api.platform.http.preconditions import Precondition, check_precondition
+from actitud_api.platform.http.problems import Fault, ProblemType, refuse_input, refuse_media_type
 from actitud_api.platform.http.redaction import has_key
 from actitud_api.platform.http.representations import Files, Representation
-from actitud_api.platform.http.scope import ApiRequest, header
+from actitud_api.platform.http.scope import ApiRequest, read_header
 
 _NO_PARAMETERS = Query(NoParameters)
 
@@ -66,7 +66,7 @@ class Contract:
         return self
 
 
-def contract_of(opt: Mapping[str, object]) -> Contract | None:
+def find_contract(opt: Mapping[str, object]) -> Contract | None:
     """Return the contract in the `opt` of a handler, None for pages and files."""
     found = opt.get("contract")
     return found if isinstance(found, Contract) else None
@@ -74,13 +74,13 @@ def contract_of(opt: Mapping[str, object]) -> Contract | None:
 
 def is_open(opt: Mapping[str, object]) -> bool:
     """Return True if scripts of any origin may read the answers of a handler."""
-    found = contract_of(opt)
+    found = find_contract(opt)
     return opt.get("cors") is True if found is None else found.cors
 
 
 async def enforce(request: ApiRequest) -> None:
     """Decode the inputs of an operation before its handler runs. Raise one problem that names every fault."""
-    found = contract_of(request.route_handler.opt)
+    found = find_contract(request.route_handler.opt)
     if found is None:
         # The document itself is under /v1 too, where nothing unknown is let pass. A preflight carries the query of the
         # request that it asks for, which the operation judges.
@@ -89,12 +89,12 @@ async def enforce(request: ApiRequest) -> None:
             and request.scope["path"].startswith("/v1/")
             and isinstance(unknown := _NO_PARAMETERS.decode(request), list)
         ):
-            raise refused(unknown)
+            raise refuse_input(unknown)
         return
     offered = JSON if found.answer is None else found.answer.media_type
     # The suffix of a file has chosen its format already: many tools can say no more than an address.
-    if not isinstance(found.answer, Files) and not accepts(header(request.scope, b"accept"), offered):
-        raise not_acceptable(offered, *request.app.state["alternatives"].media_types(request.scope["path_template"]))
+    if not isinstance(found.answer, Files) and not accepts(read_header(request.scope, b"accept"), offered):
+        raise refuse_media_type(offered, *request.app.state["alternatives"].media_types(request.scope["path_template"]))
     faults: list[Fault] = []
     query = found.query.decode(request)
     if isinstance(query, list):
@@ -110,7 +110,7 @@ async def enforce(request: ApiRequest) -> None:
                 faults.append(_KEY_IN_BODY)
             request.scope["state"]["body"] = body
             request.scope["state"]["sent"] = await request.body()
-    key = idempotency_key(request) if found.idempotent else None
+    key = read_idempotency_key(request) if found.idempotent else None
     if key is not None and not re.fullmatch(IDEMPOTENCY_KEY, key):
         faults.append(_UNREADABLE_KEY)
     elif key is not None and has_key(key):
@@ -118,13 +118,13 @@ async def enforce(request: ApiRequest) -> None:
     elif key is None and found.attempt_named:
         faults.append(_NO_KEY)
     if faults:
-        raise refused(faults)
-    check(request, found.precondition)
+        raise refuse_input(faults)
+    check_precondition(request, found.precondition)
 
 
-def idempotency_key(request: ApiRequest) -> str | None:
+def read_idempotency_key(request: ApiRequest) -> str | None:
     """Return the `Idempotency-Key` of a request."""
-    return header(request.scope, b"idempotency-key")
+    return read_header(request.scope, b"idempotency-key")
 
 
 _NO_KEY: Final = Fault(

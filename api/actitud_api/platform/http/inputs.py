@@ -21,17 +21,23 @@ from litestar.exceptions import InternalServerException
 from actitud_api.engine.i18n import LANGUAGES, Texts
 from actitud_api.engine.methodology.free_text import NO_CONTROL
 from actitud_api.platform.http.negotiation import JSON, MERGE_PATCH
-from actitud_api.platform.http.problems import INVALID_REQUEST, UNSUPPORTED_MEDIA_TYPE, Fault, ProblemError, first
-from actitud_api.platform.http.scope import ApiRequest, query_pairs
+from actitud_api.platform.http.problems import (
+    INVALID_REQUEST,
+    UNSUPPORTED_MEDIA_TYPE,
+    Fault,
+    ProblemError,
+    limit_faults,
+)
+from actitud_api.platform.http.scope import ApiRequest, parse_query
 from actitud_api.platform.http.validation import (
     QUOTED_MAX,
     Checked,
     Json,
-    is_control,
-    name_shown,
-    nearest,
-    pointer,
-    shown,
+    find_nearest,
+    format_pointer,
+    has_control,
+    quote_name,
+    quote_value,
 )
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -59,7 +65,7 @@ class Query(Generic[T]):
     def __init__(self, type_: type[T], *, lenient: bool = False) -> None:
         """`lenient`: parameters of other names are nobody's mistake, nor is a language that there is not."""
         self._lenient = lenient
-        self.properties = {name: _without_control(schema) for name, schema in parameters(type_).items()}
+        self.properties = {name: _without_control(schema) for name, schema in describe_parameters(type_).items()}
         self.required = tuple(field.encode_name for field in msgspec.structs.fields(type_) if field.required)
         schema = {
             "type": "object",
@@ -72,7 +78,7 @@ class Query(Generic[T]):
     def decode(self, request: ApiRequest) -> T | list[Fault]:
         """Return the parameters of a request as a Struct, or all their faults."""
         try:
-            pairs = query_pairs(request.scope)
+            pairs = parse_query(request.scope)
         except ValueError:
             detail = Texts(
                 "La consulta no es UTF-8 con codificación de porcentaje, o tiene demasiados parámetros.",
@@ -85,23 +91,25 @@ class Query(Generic[T]):
         for name, text in pairs:
             if self._lenient and name not in self.properties:
                 continue
-            if is_control(name) or is_control(text):
+            if has_control(name) or has_control(text):
                 detail = Texts("El parámetro tiene caracteres de control.", "The parameter has control characters.")
-                faults.append(Fault("" if is_control(name) else name_shown(name), "control", shown(text), detail))
+                faults.append(
+                    Fault("" if has_control(name) else quote_name(name), "control", quote_value(text), detail)
+                )
             elif name not in known:
                 detail = Texts("No se conoce este parámetro.", "This parameter is not known.")
-                near = nearest(name, known)
-                faults.append(Fault(name_shown(name), "additionalProperties", shown(text), detail, near))
+                near = find_nearest(name, known)
+                faults.append(Fault(quote_name(name), "additionalProperties", quote_value(text), detail, near))
             elif name in values:
                 detail = Texts("El parámetro está repetido.", "The parameter is there more than once.")
-                faults.append(Fault(name, "duplicate", shown(text), detail))
+                faults.append(Fault(name, "duplicate", quote_value(text), detail))
             else:
                 values[name] = _value(known[name], text)
         lang = values.pop("lang", None)
         if lang is not None and lang not in LANGUAGES:
             listed = ", ".join(LANGUAGES)
             detail = Texts(f"Debe ser uno de estos valores: {listed}.", f"It must be one of these values: {listed}.")
-            faults.append(Fault("lang", "enum", shown(lang), detail))
+            faults.append(Fault("lang", "enum", quote_value(lang), detail))
         decoded = self._checked.convert(values)
         if isinstance(decoded, list):
             for fault in decoded:
@@ -113,7 +121,7 @@ class Query(Generic[T]):
 _PARAMETER_MISSING = Texts("Falta este parámetro.", "This parameter is missing.")
 
 
-def parameters(type_: type[msgspec.Struct]) -> dict[str, dict[str, object]]:
+def describe_parameters(type_: type[msgspec.Struct]) -> dict[str, dict[str, object]]:
     """Return the schema of each member of a Struct as a parameter, without null: a parameter is left out instead."""
     schema = msgspec.json.schema(type_)
     properties: dict[str, dict[str, object]] = schema["$defs"][type_.__name__]["properties"]
@@ -172,7 +180,7 @@ class Body(Generic[T]):
 
     def _read(self, raw: bytes) -> T | list[Fault]:
         try:
-            value = parse(raw)
+            value = parse_json(raw)
         except NotJson as error:
             return error.faults
         return self.convert(value)
@@ -237,9 +245,9 @@ def _unknown_tag(name: str, there: bool, tag: Json, tags: list[str]) -> Fault:
     return Fault(
         f"/{name}",
         "enum" if there else "required",
-        shown(tag) if there else None,
+        quote_value(tag) if there else None,
         Texts(es, en) if there else Texts(f"Falta este miembro. {es}", f"This member is missing. {en}"),
-        nearest(tag, tags) if isinstance(tag, str) else None,
+        find_nearest(tag, tags) if isinstance(tag, str) else None,
     )
 
 
@@ -260,7 +268,7 @@ class NotJson(ValueError):
         self.faults = faults
 
 
-def parse(raw: bytes) -> Json:
+def parse_json(raw: bytes) -> Json:
     """Parse a JSON text, with each integral number as an int.
 
     Raises `NotJson` with the faults that can be told, cut by `first`.
@@ -284,7 +292,7 @@ def parse(raw: bytes) -> Json:
         raise NotJson([_syntax(error)]) from None
     if _has_too_many(decoded):
         raise NotJson([_too_many()])
-    faults = first(_walk(decoded, "", 1, repeated))
+    faults = limit_faults(_walk(decoded, "", 1, repeated))
     if faults:
         raise NotJson(faults)
     return decoded
@@ -353,7 +361,7 @@ def _control(place: str, value: str) -> Fault:
     return Fault(
         place,
         "control",
-        shown(value),
+        quote_value(value),
         Texts(
             "El texto tiene caracteres de control o sustitutos sueltos.",
             "The text has control characters or lone surrogates.",
@@ -363,19 +371,19 @@ def _control(place: str, value: str) -> Fault:
 
 def _walk(value: Json, place: str, depth: int, repeated: _Repeated) -> Iterator[Fault]:
     if isinstance(value, str):
-        if is_control(value):
+        if has_control(value):
             yield _control(place, value)
     elif depth > DEPTH_MAX:
         yield _too_deep(place)
     elif isinstance(value, dict):
         for name in repeated.get(id(value), (value, []))[1]:
             detail = Texts("El miembro está repetido.", "The member is there more than once.")
-            yield Fault(place if is_control(name) else place + pointer([name]), "duplicate", None, detail)
+            yield Fault(place if has_control(name) else place + format_pointer([name]), "duplicate", None, detail)
         for name, member in value.items():
-            if is_control(name):
+            if has_control(name):
                 yield _control(place, name)
             elif isinstance(member, (str, dict, list)):
-                yield from _walk(member, place + pointer([name]), depth + 1, repeated)
+                yield from _walk(member, place + format_pointer([name]), depth + 1, repeated)
     elif isinstance(value, list):
         if len(value) > ITEMS_MAX:
             detail = Texts(f"Hay más de {ITEMS_MAX} elementos.", f"There are more than {ITEMS_MAX} items.")

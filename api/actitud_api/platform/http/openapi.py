@@ -19,8 +19,8 @@ from litestar.routes import HTTPRoute
 
 from actitud_api.engine.methodology.free_text import Note, Reason
 from actitud_api.platform.http.access import Rule, Rules, operation_id
-from actitud_api.platform.http.contract import IDEMPOTENCY_KEY, Contract, Link, contract_of
-from actitud_api.platform.http.inputs import LANG, Body, FileBody, parameters
+from actitud_api.platform.http.contract import IDEMPOTENCY_KEY, Contract, Link, find_contract
+from actitud_api.platform.http.inputs import LANG, Body, FileBody, describe_parameters
 from actitud_api.platform.http.middleware.format_negotiation import files_path
 from actitud_api.platform.http.middleware.limits import class_of
 from actitud_api.platform.http.negotiation import JSON
@@ -118,7 +118,7 @@ def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler, Con
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
-                contract = contract_of(handler.opt)
+                contract = find_contract(handler.opt)
                 if contract is not None:
                     (method,) = handler.http_methods
                     path = files_path(route.path_format) if isinstance(contract.answer, Files) else route.path_format
@@ -207,7 +207,7 @@ class _Operation:
         return operation
 
     def _parameters(self) -> list[Node]:
-        path = parameters(self.contract.path) if self.contract.path is not None else {}
+        path = describe_parameters(self.contract.path) if self.contract.path is not None else {}
         query = self.contract.query
         if isinstance(self.contract.answer, Files):
             formats: dict[str, object] = {

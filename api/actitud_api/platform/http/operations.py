@@ -42,10 +42,10 @@ from actitud_api.engine.i18n import Language
 from actitud_api.platform.http.access import OWNER, Rule, handlers_of, operation_id
 from actitud_api.platform.http.contract import Contract, Link
 from actitud_api.platform.http.inputs import Body, FileBody, NoParameters, Query
-from actitud_api.platform.http.preconditions import Precondition, if_match
+from actitud_api.platform.http.preconditions import Precondition, read_preconditions
 from actitud_api.platform.http.problems import ProblemType
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.http.scope import ApiRequest, choose_language
 
 Handler = Callable[..., object]
 Decorator = Callable[[Handler], HTTPRouteHandler]
@@ -233,9 +233,9 @@ class _Inputs:
                     raise TypeError("`principal` may be None: its access rule does not need a key")
                 return lambda request: request.scope["state"].get("principal")
             case "expected":
-                return if_match
+                return read_preconditions
             case "language":
-                return lambda request: language_of(request.scope, self._default)
+                return lambda request: choose_language(request.scope, self._default)
             case _:
                 self.services[name] = get_origin(hint) or hint
                 return lambda request: request.app.state[name]

@@ -17,7 +17,7 @@ from actitud_api.platform.http.negotiation import JSON
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, TYPES, ProblemError
 from actitud_api.platform.http.representations import REVALIDATE, conditional
-from actitud_api.platform.http.scope import ApiRequest, language_of, query_pairs
+from actitud_api.platform.http.scope import ApiRequest, choose_language, parse_query
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -129,7 +129,7 @@ def page(
 
     `forms`: there may be forms in it, whose answers come back to us. `frames`: it frames other pages of ours.
     """
-    language = language_of(request.scope, "es")
+    language = choose_language(request.scope, "es")
     text = made_from.get_template(template).render(
         language=language,
         others=[Other(known, name(known), _with_language(request, known)) for known in LANGUAGES if known != language],
@@ -164,7 +164,7 @@ def _is_partly_spanish(language: Language) -> bool:
 def _with_language(request: ApiRequest, language: Language) -> str:
     """Return the query of the same page in another language, without unreadable parameters."""
     try:
-        pairs = [(name, value) for name, value in query_pairs(request.scope) if name != "lang"]
+        pairs = [(name, value) for name, value in parse_query(request.scope) if name != "lang"]
     except ValueError:
         pairs = []
     return "?" + urlencode([*pairs, ("lang", language)])

@@ -12,9 +12,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.platform.http.inputs import NotJson, parse
+from actitud_api.platform.http.inputs import NotJson, parse_json
 from actitud_api.platform.http.problems import NOT_FOUND, ProblemError
-from actitud_api.platform.http.scope import ApiRequest, base_of, query_pairs
+from actitud_api.platform.http.scope import ApiRequest, find_base_url, parse_query
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -73,7 +73,7 @@ class Cursor(Generic[K]):
             return None
         try:
             padded = query.cursor + "=" * (-len(query.cursor) % 4)
-            found = msgspec.convert(parse(base64.urlsafe_b64decode(padded)), self._form, strict=True)
+            found = msgspec.convert(parse_json(base64.urlsafe_b64decode(padded)), self._form, strict=True)
         except (ValueError, NotJson):
             raise _unknown() from None
         # Written anew it must be the same: base64 has several spellings of some bytes.
@@ -102,8 +102,8 @@ def next_url(request: ApiRequest, cursor: str | None) -> str | None:
     """Return the absolute URL of the next page: that of the request with another cursor."""
     if cursor is None:
         return None
-    kept = [(name, value) for name, value in query_pairs(request.scope) if name not in {"cursor", "offset"}]
-    return f"{base_of(request)}{quote(request.scope['path'])}?{urlencode([*kept, ('cursor', cursor)])}"
+    kept = [(name, value) for name, value in parse_query(request.scope) if name not in {"cursor", "offset"}]
+    return f"{find_base_url(request)}{quote(request.scope['path'])}?{urlencode([*kept, ('cursor', cursor)])}"
 
 
 def _unknown() -> ProblemError:

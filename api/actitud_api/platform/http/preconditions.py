@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.problems import INVALID_REQUEST, PRECONDITION_REQUIRED, Fault, ProblemError
-from actitud_api.platform.http.scope import ApiRequest, header
+from actitud_api.platform.http.scope import ApiRequest, read_header
 
 Precondition = Literal["none", "match", "match_or_none"]
 """What an operation asks for: nothing, `If-Match`, or that or `If-None-Match: *` where it may also create."""
@@ -26,17 +26,17 @@ _TAG = re.compile(r'(?P<weak>W/)?"(?P<opaque>[^"]*)"')
 _ANY: Final = "*"
 
 
-def entity_tag(revision: str, digest: str) -> str:
+def build_entity_tag(revision: str, digest: str) -> str:
     """Return the strong entity tag of a representation; `digest`: the SHA-256 of its bytes in hexadecimal."""
     return f'"{revision}-{digest[:12]}"'
 
 
-def check(request: ApiRequest, precondition: Precondition) -> None:
+def check_precondition(request: ApiRequest, precondition: Precondition) -> None:
     """Refuse a request without the precondition that its operation needs (428), or with an unreadable one (400)."""
     if precondition == "none":
         return
-    if_match = header(request.scope, b"if-match")
-    if_none_match = header(request.scope, b"if-none-match") if precondition == "match_or_none" else None
+    if_match = read_header(request.scope, b"if-match")
+    if_none_match = read_header(request.scope, b"if-none-match") if precondition == "match_or_none" else None
     if if_match is None and if_none_match is None:
         raise ProblemError(PRECONDITION_REQUIRED, PRECONDITION_REQUIRED.description)
     if if_match is not None and not re.fullmatch(IF_MATCH, if_match):
@@ -45,10 +45,10 @@ def check(request: ApiRequest, precondition: Precondition) -> None:
         raise _unreadable("If-None-Match", if_none_match, _ANY)
 
 
-def if_match(request: ApiRequest) -> Callable[[str | None], bool]:
+def read_preconditions(request: ApiRequest) -> Callable[[str | None], bool]:
     """Return a predicate: whether the preconditions hold over the stored revision, None where nothing is stored."""
-    wanted = header(request.scope, b"if-match")
-    absent = header(request.scope, b"if-none-match") is not None and request.scope["method"] == "PUT"
+    wanted = read_header(request.scope, b"if-match")
+    absent = read_header(request.scope, b"if-none-match") is not None and request.scope["method"] == "PUT"
     revisions = frozenset() if wanted is None else _revisions(wanted)
 
     def holds(revision: str | None) -> bool:

@@ -18,7 +18,7 @@ from msgspec import Meta
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.negotiation import JSON
 from actitud_api.platform.http.redaction import redact_keys
-from actitud_api.platform.http.scope import ApiRequest, Moved, language_of, redirect, request_id
+from actitud_api.platform.http.scope import ApiRequest, Moved, assign_request_id, choose_language, redirect
 
 PROBLEM_JSON: Final = "application/problem+json"
 NO_STORE: Final = "no-store"
@@ -287,7 +287,7 @@ class Fault:
     allowed: tuple[str, ...] = ()
 
 
-def first(faults: Iterable[Fault]) -> list[Fault]:
+def limit_faults(faults: Iterable[Fault]) -> list[Fault]:
     """Return the first `FAULTS_MAX` faults in the order of their pointers, and one that counts the rest."""
     rest = iter(faults)
     kept = sorted(islice(rest, FAULTS_MAX), key=lambda fault: fault.pointer)
@@ -311,7 +311,7 @@ class ProblemError(Exception):
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def refused(faults: Sequence[Fault]) -> ProblemError:
+def refuse_input(faults: Sequence[Fault]) -> ProblemError:
     """Return the problem of a request that is not valid, with its faults."""
     count = sum(fault.count for fault in faults)
     return ProblemError(
@@ -364,7 +364,7 @@ def document(scope: HTTPScope, error: ProblemError, chosen: Language) -> Problem
         status=error.type.status,
         detail=error.detail.into(chosen),
         instance=quote(scope["path"], safe="/:@!$&'()*+,;=~-._"),
-        request_id=request_id(scope),
+        request_id=assign_request_id(scope),
         errors=_field_errors(error.faults, chosen),
     )
 
@@ -395,7 +395,7 @@ def _field_error(fault: Fault, chosen: Language) -> FieldError:
 
 def response(scope: HTTPScope, error: ProblemError) -> Response[bytes]:
     """Return the response to an occurrence."""
-    chosen = language_of(scope)
+    chosen = choose_language(scope)
     headers = {
         "Cache-Control": NO_STORE,
         "Content-Language": chosen,
@@ -417,7 +417,7 @@ def handler(mappings: Sequence[ProblemMapping]) -> Callable[[ApiRequest, Excepti
         if error is None:
             _log.error(
                 "unplanned",
-                request_id=request_id(request.scope),
+                request_id=assign_request_id(request.scope),
                 method=request.scope["method"],
                 path=request.scope["path"],
                 exc_info=exception,
@@ -444,7 +444,7 @@ def _planned(
     return None
 
 
-def not_acceptable(*offered: str) -> ProblemError:
+def refuse_media_type(*offered: str) -> ProblemError:
     """Nothing that the client accepts exists; `offered` do."""
     listed = ", ".join(offered or (JSON,))
     return ProblemError(

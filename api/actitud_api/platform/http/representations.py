@@ -20,9 +20,9 @@ from litestar.response import Stream
 
 from actitud_api.platform.http.negotiation import JSON
 from actitud_api.platform.http.paging import Page
-from actitud_api.platform.http.preconditions import entity_tag
+from actitud_api.platform.http.preconditions import build_entity_tag
 from actitud_api.platform.http.problems import NO_STORE
-from actitud_api.platform.http.scope import ApiRequest, header, language_of, query_pairs
+from actitud_api.platform.http.scope import ApiRequest, choose_language, parse_query, read_header
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -79,7 +79,7 @@ class Representation(Generic[T]):
         body = msgspec.json.encode(document)
         headers = {"Cache-Control": self._cache_of(request), "Vary": self._vary_of(request)}
         if self.sentences:
-            headers["Content-Language"] = language_of(request.scope)
+            headers["Content-Language"] = choose_language(request.scope)
         if isinstance(document, Page) and document.next is not None:
             headers["Link"] = f'<{document.next}>; rel="next"'
         if created is not None:
@@ -87,7 +87,7 @@ class Representation(Generic[T]):
         if not self.conditional:
             return Response(body, status_code=200 if created is None else 201, headers=headers, media_type=JSON)
         digest = hashlib.sha256(body).hexdigest()
-        headers["ETag"] = f'"{digest}"' if revision is None else entity_tag(revision, digest)
+        headers["ETag"] = f'"{digest}"' if revision is None else build_entity_tag(revision, digest)
         if request.scope["method"] == "GET":
             return _conditional(request, body, headers, JSON)
         return Response(body, status_code=200 if created is None else 201, headers=headers, media_type=JSON)
@@ -120,7 +120,7 @@ class Exact(Representation[T]):
     ) -> Response[bytes] | Stream:
         """Return the response with `size` bytes that come in pieces and whose SHA-256 is known, or 304."""
         told = self._headers(digest, headers)
-        if names(header(request.scope, b"if-none-match"), told["ETag"]):
+        if matches_tag(read_header(request.scope, b"if-none-match"), told["ETag"]):
             return Response(b"", status_code=304, headers=told, media_type=self.media_type)
         return Stream(pieces, headers={**told, "Content-Length": str(size)}, media_type=self.media_type)
 
@@ -170,7 +170,12 @@ class Files(Representation[msgspec.Struct]):
         """
         suffix = self.format_of(request)
         scope = request.scope
-        asked = (scope["path"], sorted(query_pairs(scope)), language_of(scope), repr(scope["state"].get("principal")))
+        asked = (
+            scope["path"],
+            sorted(parse_query(scope)),
+            choose_language(scope),
+            repr(scope["state"].get("principal")),
+        )
         tag = hashlib.sha256(msgspec.json.encode((_FORM, asked, state))).hexdigest()
         headers = {
             "Cache-Control": self._cache_of(request),
@@ -179,7 +184,7 @@ class Files(Representation[msgspec.Struct]):
             "Content-Disposition": f'attachment; filename="{name}.{suffix}"',
         }
         if self.sentences:
-            headers["Content-Language"] = language_of(scope)
+            headers["Content-Language"] = choose_language(scope)
         if scope["state"].get("negotiated"):
             headers["Content-Location"] = quote(scope["path"])
         return headers
@@ -195,7 +200,7 @@ class Files(Representation[msgspec.Struct]):
         Only an answer that has a body is made.
         """
         media_type = self.formats[self.format_of(request)]
-        if names(header(request.scope, b"if-none-match"), headers["ETag"]):
+        if matches_tag(read_header(request.scope, b"if-none-match"), headers["ETag"]):
             return Response(b"", status_code=304, headers=dict(headers), media_type=media_type)
         if request.scope["state"].get("head"):
             # Not a `Response`, which would say that the file has no bytes.
@@ -221,7 +226,7 @@ class File(Representation[T]):
         headers = {
             "Cache-Control": self._cache_of(request),
             "Vary": self._vary_of(request),
-            "Content-Language": language_of(request.scope),
+            "Content-Language": choose_language(request.scope),
             "Content-Disposition": f'attachment; filename="{name}"',
         }
         if self.conditional:
@@ -239,12 +244,12 @@ def conditional(
 def _conditional(
     request: ApiRequest, body: bytes, headers: dict[str, str], media_type: MediaType | str
 ) -> Response[bytes]:
-    if names(header(request.scope, b"if-none-match"), headers["ETag"]):
+    if matches_tag(read_header(request.scope, b"if-none-match"), headers["ETag"]):
         return Response(b"", status_code=304, headers=headers, media_type=media_type)
     return Response(body, status_code=200, headers=headers, media_type=media_type)
 
 
-def names(if_none_match: str | None, tag: str) -> bool:
+def matches_tag(if_none_match: str | None, tag: str) -> bool:
     """Return True if an `If-None-Match` header names an entity tag, by the weak comparison of RFC 9110."""
     if if_none_match is None:
         return False

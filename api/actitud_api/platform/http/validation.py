@@ -17,7 +17,7 @@ import msgspec
 from actitud_api.engine.i18n import Texts
 from actitud_api.engine.methodology.free_text import NO_CONTROL, PERSONAL_DATA, STRAIGHT, TRIMMED, has_personal_data
 from actitud_api.engine.methodology.requests.content import HTTPS_ADDRESS, SHA256
-from actitud_api.platform.http.problems import Fault, first
+from actitud_api.platform.http.problems import Fault, limit_faults
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -54,29 +54,29 @@ class Checked(Generic[T]):
 
     def _faults(self, value: Json) -> list[Fault]:
         errors = _relevant(self._validator.iter_errors(value))
-        return first(fault for error in errors for fault in self._explain(error))
+        return limit_faults(fault for error in errors for fault in self._explain(error))
 
     def _explain(self, error: jsonschema_rs.ValidationError) -> Iterator[Fault]:
         kind = error.kind.as_dict()
-        place = pointer(error.instance_path)
+        place = format_pointer(error.instance_path)
         rule = error.kind.name
         if rule == "required":
-            yield Fault(place + pointer([kind["property"]]), rule, None, _MISSING)
+            yield Fault(place + format_pointer([kind["property"]]), rule, None, _MISSING)
             return
         instance = error.instance
         if rule == "additionalProperties" and isinstance(instance, dict):
             known = self._parent(error).get("properties", {})
             for count, name in enumerate(kind["unexpected"]):
-                near = nearest(name, known) if count < _SUGGESTIONS_MAX else None
-                yield Fault(place + pointer([name]), rule, shown(instance[name]), _UNKNOWN, near)
+                near = find_nearest(name, known) if count < _SUGGESTIONS_MAX else None
+                yield Fault(place + format_pointer([name]), rule, quote_value(instance[name]), _UNKNOWN, near)
         elif rule == "enum":
             options = kind["options"]
-            near = nearest(instance, options) if isinstance(instance, str) else None
-            yield Fault(place, rule, shown(instance), _one_of(options), near)
+            near = find_nearest(instance, options) if isinstance(instance, str) else None
+            yield Fault(place, rule, quote_value(instance), _one_of(options), near)
         elif rule == "anyOf" and (kinds := _kinds(error)):
-            yield Fault(place, rule, shown(instance), _sentence("type", {"types": kinds}))
+            yield Fault(place, rule, quote_value(instance), _sentence("type", {"types": kinds}))
         else:
-            yield Fault(place, rule, shown(instance), _sentence(rule, kind))
+            yield Fault(place, rule, quote_value(instance), _sentence(rule, kind))
 
     def _parent(self, error: jsonschema_rs.ValidationError) -> Mapping[str, Mapping[str, object]]:
         """Return the schema object whose keyword an error is about."""
@@ -90,7 +90,7 @@ class Checked(Generic[T]):
         return schema
 
 
-def nearest(name: str, known: Iterable[object]) -> str | None:
+def find_nearest(name: str, known: Iterable[object]) -> str | None:
     """Return the known name that is most similar to a name, None if no name is."""
     if len(name) > _NAME_MAX:
         return None
@@ -188,7 +188,7 @@ _WITH_LIMIT: Mapping[str, Callable[[object], Texts]] = {
 
 
 def _one_of(options: Iterable[object]) -> Texts:
-    listed = ", ".join(as_json(option) for option in options)
+    listed = ", ".join(encode_short(option) for option in options)
     return Texts(f"Debe ser uno de estos valores: {listed}.", f"It must be one of these values: {listed}.")
 
 
@@ -216,7 +216,7 @@ def _sentence(rule: str, kind: Mapping[str, object]) -> Texts:
             return Texts(f"Incumple la regla `{rule}` del esquema.", f"It breaks the rule `{rule}` of the schema.")
 
 
-def as_json(value: object, length: int = QUOTED_MAX) -> str:
+def encode_short(value: object, length: int = QUOTED_MAX) -> str:
     """Encode a value as JSON, cut at `length` characters."""
     text = ""
     for chunk in _ENCODER.iterencode(value):
@@ -226,23 +226,23 @@ def as_json(value: object, length: int = QUOTED_MAX) -> str:
     return text[:length].encode("utf-8", "backslashreplace").decode()
 
 
-def shown(value: object) -> str | None:
+def quote_value(value: object) -> str | None:
     """Quote a value in a fault: JSON cut at 100 characters, None if personal data begin in that."""
     is_number = isinstance(value, int | float)
-    return None if not is_number and has_personal_data(as_json(value, 2 * QUOTED_MAX)) else as_json(value)
+    return None if not is_number and has_personal_data(encode_short(value, 2 * QUOTED_MAX)) else encode_short(value)
 
 
-def name_shown(name: str) -> str:
+def quote_name(name: str) -> str:
     """Quote the name of a member or parameter in a fault, cut at 200 characters with an ellipsis."""
     return name if len(name) <= _QUOTED_NAME_MAX else name[:_QUOTED_NAME_MAX] + "…"
 
 
-def pointer(path: Sequence[str | int]) -> str:
+def format_pointer(path: Sequence[str | int]) -> str:
     """Format a path as a JSON Pointer (RFC 6901), with names cut by `name_shown`."""
-    return "".join("/" + name_shown(str(step)).replace("~", "~0").replace("/", "~1") for step in path)
+    return "".join("/" + quote_name(str(step)).replace("~", "~0").replace("/", "~1") for step in path)
 
 
-def is_control(text: str) -> bool:
+def has_control(text: str) -> bool:
     """Return True if a text has a control character or a surrogate."""
     return not text.isprintable() and any(
         character < " " or "\x7f" <= character <= "\x9f" or "\ud800" <= character <= "\udfff" for character in text

@@ -17,9 +17,9 @@ from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.operations import delete, get, patch, post, put
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
-from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, ProblemMapping, first, maps_to
+from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, ProblemMapping, limit_faults, maps_to
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.http.scope import ApiRequest, choose_language
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, build_revision
 from actitud_api.resources.assessments import schemas, service
@@ -104,7 +104,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
             "La evaluación no se puede presentar así; véase `errors`.",
             "The assessment cannot be submitted so; see `errors`.",
         ),
-        lambda error: first(_errors(error)),
+        lambda error: limit_faults(_errors(error)),
     ),
 )
 
@@ -365,7 +365,7 @@ class SubmissionsController(Controller):
 
 def _answer(request: ApiRequest, found: service.EvaluatedAssessment) -> Response[bytes]:
     record = found.record
-    document = schemas.build_assessment(record, found.evaluation, language_of(request.scope))
+    document = schemas.build_assessment(record, found.evaluation, choose_language(request.scope))
     tag = build_revision(record.created, record.version)
     return ASSESSMENT.of(request, document, revision=tag, created=_path(record) if found.created else None)
 

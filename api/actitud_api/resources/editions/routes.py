@@ -14,7 +14,7 @@ from actitud_api.platform.http.operations import delete, get, patch, post
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
 from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, ProblemError, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.http.scope import ApiRequest, choose_language
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, build_revision
 from actitud_api.resources.editions import faults, schemas, service
@@ -203,5 +203,5 @@ class EditionsController(Controller):
 
 def _answer(request: ApiRequest, counted: CountedEdition, *, created: str | None = None) -> Response[bytes]:
     record = counted.record
-    document = schemas.build_edition(counted, language_of(request.scope))
+    document = schemas.build_edition(counted, choose_language(request.scope))
     return EDITION.of(request, document, revision=build_revision(record.created, record.version), created=created)

@@ -7,7 +7,7 @@ from typing import Final
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.problems import Fault
-from actitud_api.platform.http.validation import shown
+from actitud_api.platform.http.validation import quote_value
 from actitud_api.resources.organisations.entries import OrganisationContradiction
 from actitud_api.resources.organisations.faults import IDENTIFIER_TEXTS, TAKEN_TEXT
 
@@ -55,7 +55,7 @@ _MEANT: Final = frozenset({"control_digit", "taken", "alias", "province_differs"
 
 def build_fault(contradiction: OrganisationContradiction) -> Fault:
     """Return a contradiction as a field error; identity numbers of persons are not echoed."""
-    sentence, value = _TEXTS[contradiction.rule], shown(contradiction.value)
+    sentence, value = _TEXTS[contradiction.rule], quote_value(contradiction.value)
     quoted = "…" if value is None else contradiction.value
     es, en = (text.format(value=quoted, expected=contradiction.expected) for text in sentence)
     detail = Texts(f"{es[0].upper()}{es[1:]}.", f"{en[0].upper()}{en[1:]}.")

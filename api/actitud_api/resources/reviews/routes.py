@@ -25,7 +25,7 @@ from actitud_api.platform.http.operations import delete, get, post, put
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
 from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.http.scope import ApiRequest, choose_language
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected
 from actitud_api.resources.assessments.schemas import AssessmentPath, EditionPath
@@ -556,5 +556,5 @@ def _flags(
         limit=query.limit + 1,
     )
     kept, cursor = cursors.cut(query, rows, lambda one: (one.organisation, one.number))
-    items = tuple(schemas.build_flag(one, language_of(request.scope)) for one in kept)
+    items = tuple(schemas.build_flag(one, choose_language(request.scope)) for one in kept)
     return FLAGS_PAGE.of(request, schemas.FlagPage(items=items, next=next_url(request, cursor), next_cursor=cursor))

@@ -24,9 +24,9 @@ from actitud_api.platform.http.access import (
 from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.negotiation import JSON, quality
 from actitud_api.platform.http.operations import get, get_page
-from actitud_api.platform.http.problems import NOT_FOUND, ProblemMapping, maps_to, not_acceptable
+from actitud_api.platform.http.problems import NOT_FOUND, ProblemMapping, maps_to, refuse_media_type
 from actitud_api.platform.http.representations import CSV, JSON_LINES, REVALIDATE, XLSX, Files, Representation
-from actitud_api.platform.http.scope import ApiRequest, base_of, header, language_of
+from actitud_api.platform.http.scope import ApiRequest, choose_language, find_base_url, read_header
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.methodologies.schemas import MethodologyPath
@@ -300,7 +300,7 @@ class EditionFilesController(Controller):
         found, published = service.load_published_source(database, path.edition)
         return PACKAGE.of(
             request,
-            package.build_data_package(found, published, base_of(request), publisher, language),
+            package.build_data_package(found, published, find_base_url(request), publisher, language),
         )
 
     @get(
@@ -344,10 +344,10 @@ class CatalogueController(Controller):
     @get_page("/catalog", operation_id="catalogue.choose", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
     def choose(self, request: ApiRequest) -> Response[bytes]:
         """Leads to the catalogue in the format that `Accept` likes best, without any to Turtle."""
-        accept = header(request.scope, b"accept")
+        accept = read_header(request.scope, b"accept")
         best = max(CATALOGUE, key=lambda suffix: quality(accept, CATALOGUE[suffix]))
         if not quality(accept, CATALOGUE[best]):
-            raise not_acceptable(*CATALOGUE.values())
+            raise refuse_media_type(*CATALOGUE.values())
         headers = {"Location": f"/catalog.{best}", "Vary": "Accept", "Cache-Control": REVALIDATE}
         return Response(b"", status_code=303, headers=headers)
 
@@ -366,7 +366,7 @@ class CatalogueFilesController(Controller):
         and DCAT-AP-ES where the service knows the DIR3 code of who publishes. All languages are in it. `/catalog` leads
         to the format that `Accept` prefers.
         """
-        base = base_of(request)
+        base = find_base_url(request)
         suffix = CATALOGUE_FILES.format_of(request)
         graph = build_catalogue(service.list_published_sources(database), base, publisher)
         body = rdf.SERIALISERS[suffix](graph)
@@ -423,8 +423,8 @@ class _Table:
     def _workbook(self, file: IO[bytes]) -> None:
         if self._size is not None:
             service.ensure_fits(self._size(), len(self._columns))
-        language = language_of(self._request.scope)
-        about = {"license": f"{LICENSE_TITLE}, {LICENSE}", "service": base_of(self._request), **self._about}
+        language = choose_language(self._request.scope)
+        about = {"license": f"{LICENSE_TITLE}, {LICENSE}", "service": find_base_url(self._request), **self._about}
         workbook.write_workbook(file, self._name, self._columns, self._rows(), about, _NOTES.into(language))
 
 
@@ -473,7 +473,7 @@ def _cube(request: ApiRequest, publisher: Publisher, found: EditionSource, langu
         "label": f"{package.SCORES.into(language)}: {service.select_title(edition, language)}",
         "source": publisher.name,
         "updated": _instant(edition.updated),
-        "href": f"{base_of(request)}{request.scope['path']}",
+        "href": f"{find_base_url(request)}{request.scope['path']}",
         "note": [package.describe_edition(found, language)],
         "extension": extension | ({} if found.published is None else {"revision": found.published.revision}),
     }
@@ -489,7 +489,7 @@ def _cube(request: ApiRequest, publisher: Publisher, found: EditionSource, langu
 
 def _about(request: ApiRequest, publisher: Publisher, found: EditionSource, description: Texts) -> dict[str, str]:
     """What a workbook says of an edition."""
-    language, edition, published = language_of(request.scope), found.edition, found.published
+    language, edition, published = choose_language(request.scope), found.edition, found.published
     told = {
         "title": service.select_title(edition, language),
         "description": f"{package.describe_edition(found, language)} {description.into(language)}",
@@ -515,7 +515,7 @@ def _instant(at: datetime) -> str:
 def _source(request: ApiRequest, publisher: Publisher, found: EditionSource, language: Language) -> str:
     title = service.select_title(found.edition, language)
     simulated = f" {package.SIMULATED.into(language)}" if found.edition.simulated else ""
-    return f"{publisher.name}, {title}, {base_of(request)}.{simulated}"
+    return f"{publisher.name}, {title}, {find_base_url(request)}.{simulated}"
 
 
 def _links(found: EditionSource) -> str:

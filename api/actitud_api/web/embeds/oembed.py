@@ -15,7 +15,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from actitud_api.engine.i18n import LANGUAGES, Language
 from actitud_api.platform.http.pages import templates
-from actitud_api.platform.http.validation import is_control
+from actitud_api.platform.http.validation import has_control
 from actitud_api.web.embeds.addresses import Addresses
 from actitud_api.web.embeds.equivalent import Equivalent
 from actitud_api.web.embeds.pictures import measure_card
@@ -72,7 +72,7 @@ def parse_target(url: str, bases: Collection[str]) -> EmbedTarget | None:
         steps = [unquote(step, errors="strict") for step in parts.path.split("/")]
     except ValueError:  # a port that is no number, or escapes that are not UTF-8
         return None
-    if any(map(is_control, steps)):
+    if any(map(has_control, steps)):
         return None
     language: Language = next((language_code for language_code in LANGUAGES if language_code == requested), "es")
     match steps:

@@ -23,9 +23,9 @@ from actitud_api.platform.http.inputs import Query
 from actitud_api.platform.http.negotiation import JSON
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.pages import templates
-from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, NOT_IMPLEMENTED, Fault, ProblemError, refused
+from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, NOT_IMPLEMENTED, Fault, ProblemError, refuse_input
 from actitud_api.platform.http.representations import IMMUTABLE, REVALIDATE, conditional
-from actitud_api.platform.http.scope import ApiRequest, Moved, base_of, query_pairs, redirect
+from actitud_api.platform.http.scope import ApiRequest, Moved, find_base_url, parse_query, redirect
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.organisations.service import IdentifierIsAlias
@@ -97,7 +97,7 @@ class BadgesController(Controller):
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
         query = BADGES.decode(request)
         if isinstance(query, list):
-            raise refused(query)
+            raise refuse_input(query)
         language = _language(request)
         headers = {"Content-Language": language, "Content-Security-Policy": INERT}
         try:
@@ -150,7 +150,7 @@ class EmbedsController(Controller):
     def get_file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
         """The custom element, which never changes, and what to embed of it (`element.json`)."""
         if name == "element.json":
-            body = msgspec.json.encode(element.build_manifest(base_of(request)))
+            body = msgspec.json.encode(element.build_manifest(find_base_url(request)))
             return conditional(request, body, {"Cache-Control": REVALIDATE}, JSON)
         script = element.FILES.get(name)
         if script is None:
@@ -172,8 +172,8 @@ class OembedController(Controller):
             raise ProblemError(NOT_IMPLEMENTED, _NO_SUCH_FORMAT)
         url = _parameter(request, "url")
         if url is None:
-            raise refused([_NO_URL])
-        named = oembed.parse_target(url, {base_of(request), str(request.base_url)})
+            raise refuse_input([_NO_URL])
+        named = oembed.parse_target(url, {find_base_url(request), str(request.base_url)})
         if named is None:
             raise ProblemError(NOT_FOUND, _NOT_OURS)
         try:
@@ -182,7 +182,7 @@ class OembedController(Controller):
             standing = _standing(database, named.edition, alias.organisation)
         shown = _shown(request, standing, named.language)
         # `latest` stays what it is: the frame then follows from one edition to the next.
-        addresses = Addresses(base_of(request), named.edition, standing.organisation, named.language)
+        addresses = Addresses(find_base_url(request), named.edition, standing.organisation, named.language)
         rich = oembed.build_rich_response(
             shown.said, addresses, _size(request, "maxwidth"), _size(request, "maxheight")
         )
@@ -236,13 +236,13 @@ def _standing(database: Database, edition: str, organisation: str) -> EmbedStand
 
 
 def _shown(request: ApiRequest, standing: EmbedStanding, language: Language) -> Shown:
-    addresses = Addresses(base_of(request), standing.edition, standing.organisation, language)
+    addresses = Addresses(find_base_url(request), standing.edition, standing.organisation, language)
     return Shown(describe_standing(standing, language, addresses.explanation), addresses, _theme(request))
 
 
 def _parameter(request: ApiRequest, name: str) -> str | None:
     try:
-        return dict(query_pairs(request.scope)).get(name)
+        return dict(parse_query(request.scope)).get(name)
     except ValueError:
         return None
 

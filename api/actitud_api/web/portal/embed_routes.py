@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts, name
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
-from actitud_api.platform.http.scope import ApiRequest, base_of
+from actitud_api.platform.http.scope import ApiRequest, find_base_url
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST, UnknownEdition
@@ -210,10 +210,10 @@ def _standing(database: Database, choice: Choice) -> EmbedStanding:
 def _preview(request: ApiRequest, choice: Choice, standing: EmbedStanding) -> Preview:
     """What is seen and copied: the form in the language of the other page, not in that of this one."""
     place = (choice.edition, standing.organisation, choice.language, choice.theme)
-    there = Addresses(base_of(request), *place)
+    there = Addresses(find_base_url(request), *place)
     shown = said.describe_standing(standing, choice.language, there.explanation)
     # A copied table stays as it is, and so does what it leads to.
-    dated = Addresses(base_of(request), standing.edition, *place[1:])
+    dated = Addresses(find_base_url(request), standing.edition, *place[1:])
     of_edition = said.describe_standing(standing, choice.language, dated.explanation)
     fragment = FORMS["table.html"].made(Shown(of_edition, dated, choice.theme)).decode()
     known = [

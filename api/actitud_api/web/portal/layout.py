@@ -12,7 +12,7 @@ from msgspec import Struct
 from actitud_api.engine.i18n import Language, Texts, nearest
 from actitud_api.engine.methodology import loader
 from actitud_api.platform.http.pages import page, templates
-from actitud_api.platform.http.scope import ApiRequest, language_of, query_pairs
+from actitud_api.platform.http.scope import ApiRequest, choose_language, parse_query
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST
@@ -78,16 +78,16 @@ class Links:
 def build_links(request: ApiRequest) -> Links:
     """Return links that repeat `lang` if the request has it."""
     try:
-        named = "lang" in dict(query_pairs(request.scope))
+        named = "lang" in dict(parse_query(request.scope))
     except ValueError:
         named = False
-    return Links(language_of(request.scope, "es") if named else None)
+    return Links(choose_language(request.scope, "es") if named else None)
 
 
 def read_parameters(request: ApiRequest) -> list[tuple[str, str]]:
     """Return the query parameters in order; empty if they cannot be decoded."""
     try:
-        return query_pairs(request.scope)
+        return parse_query(request.scope)
     except ValueError:
         return []
 
@@ -115,7 +115,7 @@ def render_portal_page(
     to = build_links(request)
     edition_id = LATEST if edition is None else edition.id
     version = loader.load_newest().version if edition is None else edition.methodology
-    language = language_of(request.scope, "es")
+    language = choose_language(request.scope, "es")
     addresses: Mapping[PortalSection, str] = {
         "edition": to(edition_id),
         "territories": to(edition_id, "territories"),
@@ -174,7 +174,7 @@ def render_missing_page(
 
     `instead`: pages that the reader may have meant.
     """
-    language = language_of(request.scope, "es")
+    language = choose_language(request.scope, "es")
     values = {
         "reason": reason.into(language),
         "published": list_published_editions(database),

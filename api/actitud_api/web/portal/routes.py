@@ -12,7 +12,7 @@ from actitud_api.engine.narration import words
 from actitud_api.engine.narration.narrated import narrate
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
-from actitud_api.platform.http.scope import ApiRequest, base_of
+from actitud_api.platform.http.scope import ApiRequest, find_base_url
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST, UnknownEdition
@@ -85,7 +85,9 @@ class PortalController(Controller):
         source = exports.load_source(database, record.id)
         described = None
         if source.published is not None:
-            described = escape_json_ld(build_dataset(source, source.published, base_of(request), publisher, language))
+            described = escape_json_ld(
+                build_dataset(source, source.published, find_base_url(request), publisher, language)
+            )
         return render_portal_page(
             request,
             "edition.html",
@@ -126,7 +128,7 @@ class PortalController(Controller):
         methodology, score = scores.get_explained_score(sent)
         names = Names(methodology, language)
         narrated = narrate(score, methodology, language)
-        addresses = Addresses(base_of(request), standing.edition, standing.organisation, language)
+        addresses = Addresses(find_base_url(request), standing.edition, standing.organisation, language)
         shown = said.describe_standing(standing, language, addresses.explanation)
         contact = registered.contact
         about = (names.name_kind(registered.kind), name_territory(registered.province, registered.region))

@@ -17,7 +17,7 @@ from actitud_api.engine.narration import words
 from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
-from actitud_api.platform.http.scope import ApiRequest, base_of
+from actitud_api.platform.http.scope import ApiRequest, find_base_url
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.suggestions import schemas, service
 from actitud_api.resources.suggestions.service import DIMENSION_BY_INDICATOR, Kind, SuggestionFilters, SuggestionRecord
@@ -115,7 +115,7 @@ class SuggestionPagesController(Controller):
             {
                 "list": _listed(database, dict(read_parameters(request)), to, names),
                 "names": names,
-                "base": base_of(request),
+                "base": find_base_url(request),
                 "example": json.dumps(example, ensure_ascii=False),
                 "kinds": {kind: text.into(language) for kind, text in _KINDS.items()},
                 "dimensions": names.map_dimensions(),

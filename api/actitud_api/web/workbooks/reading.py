@@ -28,7 +28,7 @@ from actitud_api.engine.methodology.requests.questionnaire import (
 )
 from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.problems import FAULTS_MAX, Fault
-from actitud_api.platform.http.validation import Json, is_control, nearest, shown
+from actitud_api.platform.http.validation import Json, find_nearest, has_control, quote_value
 from actitud_api.web.workbooks.layout import (
     DOCUMENTS,
     FORMAT,
@@ -304,7 +304,7 @@ class _QuestionnaireReader:
                 )
             if cell in marks.errors:
                 return _InvalidCell("error", Texts("La celda muestra un error.", "The cell shows an error."))
-            if isinstance(value, str) and is_control(value.replace("\n", " ").replace("\r", " ")):
+            if isinstance(value, str) and has_control(value.replace("\n", " ").replace("\r", " ")):
                 return _InvalidCell(
                     "control",
                     Texts("El texto tiene caracteres de control.", "The text has control characters."),
@@ -326,7 +326,7 @@ class _QuestionnaireReader:
             if code not in self._headings or filled:
                 self._suggestions += 1
                 may_tell = isinstance(code, str) and self._suggestions <= _SUGGESTIONS_MAX
-                near = nearest(str(code), codes) if may_tell else None
+                near = find_nearest(str(code), codes) if may_tell else None
                 detail = Texts("No se conoce este código.", "This code is not known.")
                 self._report(sheet, code_cell, _InvalidCell("code", detail, near), code)
             return
@@ -609,7 +609,7 @@ def _parse_choice(field: AnswerInput, version: str, value: CellContent) -> str |
         if meant is not None:
             return meant
     listed = ", ".join(str(choice.value) for choice in field.choices)
-    near = nearest(value, options) if isinstance(value, str) else None
+    near = find_nearest(value, options) if isinstance(value, str) else None
     detail = Texts(
         f"Debe ser uno de los valores de la lista: {listed}.", f"It must be one of the values of the list: {listed}."
     )
@@ -666,7 +666,7 @@ def _quote_value(value: CellContent) -> str | None:
     if isinstance(value, float) and value.is_integer():
         # The parser returns every number as a float.
         value = int(value)
-    return shown(value if isinstance(value, bool | int | float) else str(value))
+    return quote_value(value if isinstance(value, bool | int | float) else str(value))
 
 
 def _parse_text(value: CellContent) -> str:

@@ -20,8 +20,8 @@ from litestar.utils import normalize_path
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.contract import is_open
 from actitud_api.platform.http.problems import INVALID_REQUEST, NOT_FOUND, ProblemError, response
-from actitud_api.platform.http.scope import ApiRequest, header, request_id
-from actitud_api.platform.http.validation import is_control
+from actitud_api.platform.http.scope import ApiRequest, assign_request_id, read_header
+from actitud_api.platform.http.validation import has_control
 
 VERSIONED: Final = "/v1"
 SERVICE_DESCRIPTION: Final = b'</v1/openapi.json>; rel="service-desc"; type="application/json"'
@@ -99,8 +99,8 @@ class Edge:
 
     def _preflight(self, scope: HTTPScope, path: str) -> list[tuple[bytes, bytes]]:
         """Return the CORS headers that answer a preflight, none if the operation is not open."""
-        wanted = header(scope, b"access-control-request-method")
-        if wanted is None or header(scope, b"origin") is None:
+        wanted = read_header(scope, b"access-control-request-method")
+        if wanted is None or read_header(scope, b"origin") is None:
             return []
         method = "GET" if wanted == "HEAD" else wanted
         try:
@@ -113,7 +113,7 @@ class Edge:
 
 
 def _added(scope: HTTPScope, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    added = [*_ALWAYS, (b"x-request-id", request_id(scope).encode())]
+    added = [*_ALWAYS, (b"x-request-id", assign_request_id(scope).encode())]
     if not any(name == _LOCKED[0] for name, _ in headers):
         added.append(_LOCKED)
     handler = scope.get("route_handler")
@@ -137,12 +137,12 @@ def _is_host(text: str) -> bool:
 
 def _refusal(scope: HTTPScope) -> ProblemError | None:
     """Return the problem of an address before routing, None if it has none."""
-    host = header(scope, b"host")
+    host = read_header(scope, b"host")
     if host is not None and not _is_host(host):
         detail = Texts("La cabecera `Host` no nombra un servidor.", "The header `Host` does not name a host.")
         return ProblemError(INVALID_REQUEST, detail)
     path = scope["path"]
     versioned = path == VERSIONED or path.startswith((f"{VERSIONED}/", "//"))
-    if is_control(path) or (versioned and path != normalize_path(path)):
+    if has_control(path) or (versioned and path != normalize_path(path)):
         return ProblemError(NOT_FOUND, NOT_FOUND.description)
     return None

@@ -18,11 +18,11 @@ from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.platform.http.contract import contract_of
+from actitud_api.platform.http.contract import find_contract
 from actitud_api.platform.http.negotiation import JSON, quality
 from actitud_api.platform.http.problems import NOT_FOUND, ProblemError, response
 from actitud_api.platform.http.representations import JSON_LINES, Files
-from actitud_api.platform.http.scope import ApiRequest, header
+from actitud_api.platform.http.scope import ApiRequest, read_header
 
 _ALSO_CALLED: Final[Mapping[str, str]] = {"application/x-ndjson": JSON_LINES, "application/x-jsonlines": JSON_LINES}
 """Other names of media types that clients use."""
@@ -62,7 +62,7 @@ class Alternatives:
             if refused is not None:
                 await self._refuse(refused, scope, receive, send)
                 return
-            accept = header(scope, b"accept")
+            accept = read_header(scope, b"accept")
             # Nothing is liked better than JSON where that is liked as much as can be: so most requests go on at once.
             if scope["method"] == "GET" and accept is not None and (liked := quality(accept, JSON)) < 1:
                 self._negotiate(scope, accept, liked)
@@ -110,7 +110,7 @@ def _offers(app: Litestar) -> Iterator[_Offer]:
     seen = set()
     for route in app.routes:
         for handler in route.route_handlers if isinstance(route, HTTPRoute) else ():
-            contract = contract_of(handler.opt)
+            contract = find_contract(handler.opt)
             if contract is None or not isinstance(contract.answer, Files):
                 continue
             files = files_path(route.path_format)

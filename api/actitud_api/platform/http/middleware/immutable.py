@@ -15,8 +15,8 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, RouteHandlerType, Scope, Send
 
 from actitud_api.platform.http.negotiation import JSON, accepts
-from actitud_api.platform.http.representations import names
-from actitud_api.platform.http.scope import ApiRequest, header
+from actitud_api.platform.http.representations import matches_tag
+from actitud_api.platform.http.scope import ApiRequest, read_header
 
 ROOM: Final = 64 * 1024 * 1024
 """Bytes of what is kept, as it is packed."""
@@ -62,7 +62,7 @@ class Immutable:
             await self._app(scope, receive, send)
             return
         found = self._find(scope["path"])
-        if found is not None and accepts(header(scope, b"accept"), JSON):
+        if found is not None and accepts(read_header(scope, b"accept"), JSON):
             await _answer(scope, found, send)
             return
 
@@ -98,7 +98,7 @@ async def _answer(scope: HTTPScope, found: _Answer, send: Send) -> None:
     # The edge looks at the handler to know what is open to scripts of other origins.
     scope["route_handler"] = found.handler
     tag = next(value.decode("latin-1") for name, value in found.headers if name.lower() == b"etag")
-    there = names(header(scope, b"if-none-match"), tag)
+    there = matches_tag(read_header(scope, b"if-none-match"), tag)
     body = b"" if there else zlib.decompress(found.member, _GZIP)[:-1]
     headers = found.headers if there else [*found.headers, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 304 if there else 200, "headers": headers})

@@ -15,7 +15,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from actitud_api.platform.http.access import Rule, rule_of
 from actitud_api.platform.http.problems import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, ProblemError
-from actitud_api.platform.http.scope import header
+from actitud_api.platform.http.scope import read_header
 
 _CHALLENGE: Final = 'Bearer realm="actitud"'
 
@@ -80,7 +80,7 @@ class Policy:
         await self._app(scope, receive, send)
 
     async def _admitted(self, scope: HTTPScope, rule: Rule) -> Holder | None:
-        offered = header(scope, b"authorization")
+        offered = read_header(scope, b"authorization")
         if offered is None:
             if rule.key == "required":
                 raise _unauthorized(_CHALLENGE)
