@@ -98,7 +98,7 @@ def _free_ports(number: int) -> list[int]:
 class Naive:
     """Reads the count, adds one, and writes it."""
 
-    places: Final = 2
+    max_waiters: Final = 2
 
     def __init__(self, url: URL) -> None:
         self._engine = create_engine(url)
