@@ -330,19 +330,19 @@ class _DifferenceWriter:
 
     def _describe_goalpost(self, difference: Difference, subject: str, position: int, member: str) -> str:
         """Describe a goalpost with a changed value or score."""
-        (there, before), (now, after) = (
+        (old, before), (new, after) = (
             side.find_goalpost(difference.id, position) for side in (self._before, self._after)
         )
         if member == "x":
             return self._sentences["moved"].format(
                 subject=subject,
                 points=words.format_number(after.score, self._language),
-                before=self._before.format_raw(there, before.x),
-                after=self._after.format_raw(now, after.x),
+                before=self._before.format_raw(old, before.x),
+                after=self._after.format_raw(new, after.x),
             )
         return self._sentences["scored"].format(
             subject=subject,
-            x=self._after.format_raw(now, after.x),
+            x=self._after.format_raw(new, after.x),
             before=words.format_number(before.score, self._language),
             after=words.format_number(after.score, self._language),
         )

@@ -141,11 +141,11 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
         "rule": "{text} Here: {told}.",
         "error": "Until it is mended these score 0: {indicators}.",
         "missing": "Answer first: {missing}.",
-        "gate": "{gate}: here {there}, {distance} short.",
-        "gate_one": "{gate}: here {there}, {distance} short.",
-        "gate_share": "{gate}: here {there}, {distance} percentage points short.",
-        "gate_share_one": "{gate}: here {there}, {distance} percentage point short.",
-        "gate_there": "{gate}: here {there}.",
+        "gate": "{gate}: here {actual}, {distance} short.",
+        "gate_one": "{gate}: here {actual}, {distance} short.",
+        "gate_share": "{gate}: here {actual}, {distance} percentage points short.",
+        "gate_share_one": "{gate}: here {actual}, {distance} percentage point short.",
+        "gate_there": "{gate}: here {actual}.",
         "gate_absent": "{gate}: here there is no documented value.",
         "main": "{name} ({id}): loses {lost} of the index.",
         "point": "{figure} point",
@@ -158,11 +158,11 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
         "rule": "{text} Aquí: {told}.",
         "error": "Mientras no se corrija, puntúan 0: {indicators}.",
         "missing": "Responda primero: {missing}.",
-        "gate": "{gate}: aquí {there}; faltan {distance}.",
-        "gate_one": "{gate}: aquí {there}; falta {distance}.",
-        "gate_share": "{gate}: aquí {there}; faltan {distance} puntos porcentuales.",
-        "gate_share_one": "{gate}: aquí {there}; falta {distance} punto porcentual.",
-        "gate_there": "{gate}: aquí {there}.",
+        "gate": "{gate}: aquí {actual}; faltan {distance}.",
+        "gate_one": "{gate}: aquí {actual}; falta {distance}.",
+        "gate_share": "{gate}: aquí {actual}; faltan {distance} puntos porcentuales.",
+        "gate_share_one": "{gate}: aquí {actual}; falta {distance} punto porcentual.",
+        "gate_there": "{gate}: aquí {actual}.",
         "gate_absent": "{gate}: aquí no hay un valor documentado.",
         "main": "{name} ({id}): pierde {lost} del índice.",
         "point": "{figure} punto",
@@ -195,7 +195,7 @@ class Sentences:
         self._rules: dict[str, Rule] = {rule.id: rule for rule in methodology.document.rules}
         self._above = {child.id: group for group in walk_groups(methodology.document.root) for child in group.children}
         self._gates = {gate.id: gate for level in methodology.document.levels for gate in level.gates}
-        # What the methodology alone decides is told once: there is no more of it than texts of the methodology.
+        # Cached without a limit: these sentences depend on the methodology alone, so they are as few as its texts.
         self._describe_requirement = cache(self._compose_requirement)
         self._describe_gate_rule = cache(self._compose_gate_rule)
         self._describe_segment = cache(self._compose_segment)
@@ -526,20 +526,20 @@ class Sentences:
             return templates["gate_absent"].format(gate=gate)
         share = isinstance(holds.left, ValueOperand) and holds.left.indicator in self._shares
         if blocking.distance is None or isinstance(blocking.there, bool | str):
-            return templates["gate_there"].format(gate=gate, there=words.format_fact(blocking.there, self._language))
+            return templates["gate_there"].format(gate=gate, actual=words.format_fact(blocking.there, self._language))
         if share:
-            there = words.format_share(blocking.there, self._language)
+            actual = words.format_share(blocking.there, self._language)
             points = round(blocking.distance * 100, 4)
             name, distance = (
                 "gate_share_one" if points == 1 else "gate_share",
                 words.format_number(points, self._language),
             )
-            return templates[name].format(gate=gate, there=there, distance=distance)
-        there, distance = (
+            return templates[name].format(gate=gate, actual=actual, distance=distance)
+        actual, distance = (
             words.format_number(figure, self._language) for figure in (blocking.there, blocking.distance)
         )
         name = "gate_one" if blocking.distance == 1 else "gate"
-        return templates[name].format(gate=gate, there=there, distance=distance)
+        return templates[name].format(gate=gate, actual=actual, distance=distance)
 
     def _compose_gate_rule(self, gate: str) -> str:
         """Compose the requirement of a gate from its predicate."""

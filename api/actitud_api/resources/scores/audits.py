@@ -77,7 +77,7 @@ def list_robustness(
         view = _load_view(session, edition, principal)
         ranked = structs.replace(filters, ranked=True)
         rows = queries.list_page(
-            session, view.edition.id, ranked, view.seen, sort=BEST_FIRST, after=after, offset=offset, limit=limit
+            session, view.edition.id, ranked, view.visibility, sort=BEST_FIRST, after=after, offset=offset, limit=limit
         )
         return view, rows
 
@@ -110,6 +110,7 @@ def compute_statistics(
     audit = computed.audits.get(view.key)
     if audit is None:
         with computed.take_turn():
+            # Read the key again: an assessment may have changed, or another request computed it, during the wait.
             with database.read() as session:
                 view = _load_view(session, edition, principal)
                 competitors = _list_competitors(session, computed, view)
@@ -150,7 +151,7 @@ class _EditionView(Struct, frozen=True):
     """An edition as a principal sees it; `key` changes with any of its assessments."""
 
     edition: editions.EditionRecord
-    seen: Visibility
+    visibility: Visibility
     key: Hashable
 
     @property
@@ -170,7 +171,7 @@ def _list_competitors(session: Session, computed: ComputationCache, view: _Editi
     """List the ranked organisations; None if their scores are cached."""
     if computed.fields.get(view.key) is not None:
         return None
-    return queries.list_competitors(session, view.edition.id, view.seen)
+    return queries.list_competitors(session, view.edition.id, view.visibility)
 
 
 def _build_field(
@@ -214,6 +215,6 @@ def _build_robustness(
         draws=draws,
         seed=seed,
         index=tuple(robustness.index[number].tolist()),
-        rank=tuple(robustness.rank[number].tolist()) if view.seen.everything else None,
+        rank=tuple(robustness.rank[number].tolist()) if view.visibility.everything else None,
         levels={level.number: count for level, count in zip(view.methodology.document.levels, counts, strict=True)},
     )

@@ -127,9 +127,9 @@ def build_peers(peers: comparison.OrganisationPeers, language: Language) -> Peer
             PeerDimension(
                 id=child.id,
                 name=sentences.name_group(child.id),
-                **structs.asdict(_build_peer_figure(beside, group, document.decimals, language)),
+                **structs.asdict(_build_peer_figure(compared, group, document.decimals, language)),
             )
-            for child, beside in zip(document.root.children, peers.dimensions, strict=True)
+            for child, compared in zip(document.root.children, peers.dimensions, strict=True)
         ),
         methodology=row.methodology,
         simulated=row.simulated,

@@ -51,8 +51,8 @@ class FieldRobustness(Struct, frozen=True):
 class RecentValues(Generic[V]):
     """Thread-safe cache of the most recently used values, up to a capacity."""
 
-    def __init__(self, most: int) -> None:
-        self._capacity = most
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
         self._values: OrderedDict[Hashable, V] = OrderedDict()
         self._lock = threading.Lock()
 

@@ -319,7 +319,7 @@ def list_page(
     session: Session,
     edition: str,
     filters: ScoreFilters,
-    seen: Visibility,
+    visibility: Visibility,
     *,
     sort: RankingSort,
     after: ScoreCursorKey | None,
@@ -335,7 +335,7 @@ def list_page(
     # PostgreSQL takes an index only for the order of nulls that it was made with, even where there are none.
     ordered = ordered if column is ASSESSMENTS.c.rank_points else ordered.nulls_last()
     statement = (
-        _PAGE.where(*filters.build_conditions(), seen.condition())
+        _PAGE.where(*filters.build_conditions(), visibility.condition())
         .order_by(ordered, ASSESSMENTS.c.organisation)
         .offset(offset)
         .limit(limit)
@@ -343,7 +343,7 @@ def list_page(
     if after is not None:
         statement = statement.where(_build_cursor_condition(column, descending, after))
     rows = session.execute(statement, {"edition": edition}).all()
-    ranks = _find_ranks(session, edition, {row.rank_points for row in rows}) if seen.everything else {}
+    ranks = _find_ranks(session, edition, {row.rank_points for row in rows}) if visibility.everything else {}
     return [RankingRow(*(*_collect_figures(row), *row[_COUNT:], ranks.get(row.rank_points))) for row in rows]
 
 
@@ -368,10 +368,10 @@ def get_cursor_key(row: RankingRow, sort: RankingSort) -> ScoreCursorKey:
     return value, row.organisation
 
 
-def load_columns(session: Session, edition: str, filters: ScoreFilters, seen: Visibility) -> FigureColumns:
+def load_columns(session: Session, edition: str, filters: ScoreFilters, visibility: Visibility) -> FigureColumns:
     """Load the figures of the organisations of an edition, in no order."""
     conditions = filters.build_conditions()
-    statement = _SUMMED.where(*conditions, seen.condition())
+    statement = _SUMMED.where(*conditions, visibility.condition())
     if conditions:
         statement = statement.select_from(_WITH_ORGANISATIONS)
     columns: list[list[Any]] = [[] for _ in _SUMMED.selected_columns]
@@ -396,19 +396,19 @@ def count_ranked_by_kind(session: Session, edition: str) -> dict[tuple[str, str 
     return {(kind, band): count for kind, band, count in session.execute(_KINDS, {"edition": edition})}
 
 
-def count_rows(session: Session, edition: str, filters: ScoreFilters, seen: Visibility) -> int:
+def count_rows(session: Session, edition: str, filters: ScoreFilters, visibility: Visibility) -> int:
     """Count the rows of an edition that pass filters and visibility."""
     conditions = filters.build_conditions()
-    statement = _COUNT_OF.where(*conditions, seen.condition())
+    statement = _COUNT_OF.where(*conditions, visibility.condition())
     if conditions:
         statement = statement.select_from(_WITH_ORGANISATIONS)
     count: int = session.execute(statement, {"edition": edition}).scalar_one()
     return count
 
 
-def count_by_group(session: Session, edition: str, seen: Visibility) -> list[GroupCount]:
+def count_by_group(session: Session, edition: str, visibility: Visibility) -> list[GroupCount]:
     """Count the organisations of an edition by kind, size band, region and province together."""
-    return [GroupCount(*row) for row in session.execute(_GROUPS.where(seen.condition()), {"edition": edition})]
+    return [GroupCount(*row) for row in session.execute(_GROUPS.where(visibility.condition()), {"edition": edition})]
 
 
 def get_state_key(session: Session, edition: str) -> tuple[int, int, str, str]:
@@ -420,10 +420,10 @@ def get_state_key(session: Session, edition: str) -> tuple[int, int, str, str]:
     return count, int(writes), str(created), str(updated)
 
 
-def list_competitors(session: Session, edition: str, seen: Visibility) -> list[Competitor]:
+def list_competitors(session: Session, edition: str, visibility: Visibility) -> list[Competitor]:
     """List the ranked organisations of an edition, the best first, ties by organisation."""
     competitors: list[Competitor] = []
-    for part in session.execute(_COMPETITORS.where(seen.condition()), {"edition": edition}).partitions(_PART):
+    for part in session.execute(_COMPETITORS.where(visibility.condition()), {"edition": edition}).partitions(_PART):
         competitors.extend(Competitor(*row) for row in part)
     return competitors
 
@@ -466,7 +466,7 @@ def find_later_editions(
     """Return the newest published edition after the given one, by organisation, of those that are scored in one."""
     bounds = {"edition": edition, "period_to": period_to, "organisations": organisations}
     # Newer ones come later, and so take the place of older ones.
-    return {organisation: found for organisation, found in session.execute(_LATER, bounds)}  # noqa: C416  # typed pairs
+    return {organisation: later for organisation, later in session.execute(_LATER, bounds)}  # noqa: C416  # typed pairs
 
 
 def get_submissions(session: Session, organisation: str, editions: Collection[str]) -> dict[str, dict[str, object]]:

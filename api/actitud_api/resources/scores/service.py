@@ -126,10 +126,12 @@ def compute_what_if(
     return after, compare_scores(score, after)
 
 
-def get_explained_score(found: EditionScore) -> tuple[Methodology, CanonicalScore]:
+def get_explained_score(edition_score: EditionScore) -> tuple[Methodology, CanonicalScore]:
     """Return the methodology and the explained score: that of the published document if there is one."""
-    methodology = load_methodology(found.methodology)
-    return methodology, explain(methodology, found.submission) if found.score is None else found.score
+    methodology = load_methodology(edition_score.methodology)
+    return methodology, explain(
+        methodology, edition_score.submission
+    ) if edition_score.score is None else edition_score.score
 
 
 def count_reviews(database: Database, edition: str, organisations: Sequence[str]) -> dict[str, ReviewTally]:
@@ -138,32 +140,34 @@ def count_reviews(database: Database, edition: str, organisations: Sequence[str]
         return replies.count_outcomes(session, edition, organisations)
 
 
-def is_provisional(found: EditionScore) -> bool:
+def is_provisional(edition_score: EditionScore) -> bool:
     """Return True if the level of a score is provisional."""
-    if found.score is not None:
-        return found.score.level.provisional
-    return evaluate(load_methodology(found.methodology), found.submission).provisional
+    if edition_score.score is not None:
+        return edition_score.score.level.provisional
+    return evaluate(load_methodology(edition_score.methodology), edition_score.submission).provisional
 
 
-def list_evidence(database: Database, found: EditionScore) -> dict[str, tuple[Evidence, ...]]:
+def list_evidence(database: Database, edition_score: EditionScore) -> dict[str, tuple[Evidence, ...]]:
     """List the valid evidence of a published score by indicator; indicators without any are left out.
 
     Published documents do not contain evidence, so it can still be erased; erased evidence is not listed.
     """
     with database.read() as session:
-        if editions.find(session, found.edition).state != "published":
+        if editions.find(session, edition_score.edition).state != "published":
             return {}
-        stored = assessments.find_assessments(session, found.edition, [found.organisation]).get(found.organisation)
+        stored = assessments.find_assessments(session, edition_score.edition, [edition_score.organisation]).get(
+            edition_score.organisation
+        )
     if stored is None:
         return {}
     evidence = {indicator: assessments.valid_evidence(stored, indicator) for indicator in stored.evidence.answers}
     return {indicator: documents for indicator, documents in evidence.items() if documents}
 
 
-def find_level_path(found: EditionScore) -> tuple[Methodology, LevelPath]:
+def find_level_path(edition_score: EditionScore) -> tuple[Methodology, LevelPath]:
     """Find the path of a score to the next level."""
-    methodology = load_methodology(found.methodology)
-    return methodology, path_to_next_level(methodology, found.submission)
+    methodology = load_methodology(edition_score.methodology)
+    return methodology, path_to_next_level(methodology, edition_score.submission)
 
 
 class UnknownScore(LookupError):
@@ -359,6 +363,7 @@ def list_history(
         rows = queries.list_past(session, organisation, drafts=drafts, after=after, offset=offset, limit=limit)
         others = [row.edition for row in rows if methodology is not None and row.methodology != methodology]
         stated = queries.get_submissions(session, organisation, others)
+    # A rank in an unpublished edition would reveal the scores of others.
     visible = [
         row
         if row.state == "published" or (principal is not None and principal.can_see_drafts(row.edition))
