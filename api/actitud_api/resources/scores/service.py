@@ -129,9 +129,9 @@ def compute_what_if(
 def get_explained_score(edition_score: EditionScore) -> tuple[Methodology, CanonicalScore]:
     """Return the methodology and the explained score: that of the published document if there is one."""
     methodology = load_methodology(edition_score.methodology)
-    return methodology, explain(
-        methodology, edition_score.submission
-    ) if edition_score.score is None else edition_score.score
+    if edition_score.score is not None:
+        return methodology, edition_score.score
+    return methodology, explain(methodology, edition_score.submission)
 
 
 def count_reviews(database: Database, edition: str, organisations: Sequence[str]) -> dict[str, ReviewTally]:
