@@ -129,7 +129,7 @@ RETRY_AFTER: Final = "2"
 
 
 def _unavailable(error: Exception) -> ProblemError:
-    """The database cannot be had; whoever runs the service learns why, whoever asks when to ask again."""
+    """Log why the database is unavailable; answer 503 with the time to retry."""
     _log.warning("database unavailable", reason=str(error))
     detail = Texts("La base de datos está ocupada o no responde.", "The database is busy or does not answer.")
     return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
@@ -197,7 +197,7 @@ def create_app(
     *,
     keeps_ledger: bool = False,
 ) -> Litestar:
-    """The application (ASGI).
+    """Build the application (ASGI).
 
     `keeps_ledger`: while it is served it makes the checkpoint of each day. Raises `LookupError` where an operation has
     no rule that says who may call it.
@@ -275,7 +275,7 @@ def _keeping_ledger(settings: Settings, database: Database) -> Callable[[Litesta
 
 
 def _domains_changed(session: Session, organisation: str) -> None:
-    """What rests on the domains of an organisation, brought up to date in the session that changed them."""
+    """Re-evaluate the assessments of an organisation whose domains changed, in the same session."""
     assessed.reevaluate_assessments(session, organisation, now=datetime.now(UTC))
 
 
@@ -296,7 +296,7 @@ def _limits(settings: Settings, counts: RequestCounter) -> Limits:
 
 
 def examples() -> Path | None:
-    """The folder of the examples: inside an installed distribution, else in the checkout."""
+    """Find the folder of the examples: inside an installed distribution, else in the checkout."""
     package = Path(__file__).parent
     for folder in (package / "examples", package.parents[1] / "openapi" / "examples"):
         if folder.is_dir():

@@ -58,8 +58,10 @@ _MARKS = (
 
 
 class Municipality(Struct, frozen=True):
-    """An invented municipality. `size` is where its population stands between the smallest and the largest, 0 to 1,
-    on a scale that grows with the order of magnitude."""
+    """Invented municipality.
+
+    `size`: position of its population between the smallest and the largest, 0 to 1, on a logarithmic scale.
+    """
 
     id: str
     name: str

@@ -139,7 +139,7 @@ class SigningKeysController(Controller):
 
     @get("/jwks.json", operation_id="signing_keys.list", access=ANYBODY, answer=KEYS)
     def list_keys(self, request: ApiRequest, database: Database) -> Response[bytes]:
-        """The keys that sign.
+        """List the signing keys.
 
         The public keys of checkpoints and of what is published, as a JSON Web Key Set (RFC 7517), those that are
         retired too: what they signed still holds.

@@ -1,9 +1,12 @@
-"""The mechanics of HTTP, without business. What a slice uses, in the order in which a request meets it:
+"""Mechanics of HTTP that know no resource.
 
-- `contract`: what an operation takes and answers, declared beside its handler and enforced before it runs;
-- `inputs`: its query parameters and its body; `json_input` and `schema` decode and explain;
-- `representations` and `paging`: its answer, with validators, caching, languages and pages;
-- `problems`: the registry of error types, and how exceptions become problem documents;
-- `openapi`: the document, made of the contracts;
-- `edge`: what holds for every response; `system` and `pages`: health, and pages for people; `logs`: one JSON a line.
+In the order in which a request meets them:
+
+- `middleware`: edge, format negotiation, exact bytes of published documents, access, limits;
+- `operations`, `contract`: declaration of a handler, enforced before it runs; `access`: its access rule;
+- `inputs`: path, query and body; `validation` names every fault at once;
+- `representations`, `paging`, `preconditions`: the answer, with validators, caching and pages;
+- `problems`: registry of error types, and the mapping of exceptions to problem documents;
+- `openapi`: the OpenAPI document, made from the contracts;
+- `system` and `pages`: health, and pages for people; `scope`, `negotiation`, `redaction`, `logs`: small parts of all.
 """

@@ -409,7 +409,8 @@ def response(scope: HTTPScope, error: ProblemError) -> Response[bytes]:
 def handler(mappings: Sequence[ProblemMapping]) -> Callable[[ApiRequest, Exception], Response[bytes]]:
     """Return the exception handler of the application: every exception becomes a problem or a redirect.
 
-    Unforeseen ones are logged."""
+    Unforeseen ones are logged.
+    """
     mapped = dict(mappings)
 
     def handle(request: ApiRequest, exception: Exception) -> Response[bytes]:

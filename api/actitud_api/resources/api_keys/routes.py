@@ -266,7 +266,7 @@ class KeysController(Controller):
 
 
 def _end(request: ApiRequest, database: Database, leaked: list[access.KeyRecord]) -> None:
-    """Ends keys that leaked, each with an entry of the ledger; what was sent has their secrets, so no digest of it."""
+    """Revoke leaked keys, each with an audit log entry; the request holds their secrets, so no digest of it is kept."""
     with database.write() as session:
         now = datetime.now(UTC)
         ended = [record for one in leaked for record in access.revoke_leaked(session, one.id, now=now)]
@@ -280,7 +280,7 @@ def _end(request: ApiRequest, database: Database, leaked: list[access.KeyRecord]
 def _shown_once(
     request: ApiRequest, database: Database, peppers: Sequence[SecretText], make: Callable[[Session], CreatedKey]
 ) -> Response[bytes]:
-    """The answer with a key that `make` makes, and its secret; to a repetition, the same without it.
+    """Answer with the key that `make` creates and its secret; answer a replay without the secret.
 
     What is kept for repetitions never has the secret: it is put into the answer after that was stored.
     """

@@ -32,8 +32,10 @@ class AppliedVerdict(Struct, frozen=True):
 
 
 class AppliedOverall(Struct, frozen=True, kw_only=True):
-    """The overall review: the highest level that the assessment may reach (None: any), and the facts that the
-    methodology leaves to the service, of the profile by field and of answers by indicator.
+    """Overall review, applied to a submission.
+
+    `max_level`: highest level that the assessment may reach, None for any. The facts are those that the methodology
+    leaves to the service: profile by field, answers by indicator.
     """
 
     max_level: int | None = None

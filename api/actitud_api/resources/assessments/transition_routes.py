@@ -329,7 +329,7 @@ class TransitionsController(Controller):
 
 
 def made(request: ApiRequest, database: Database, act: Callable[[Session], TransitionRecord]) -> Response[bytes]:
-    """The answer to what makes a transition, once for each attempt."""
+    """Answer a transition, once for each attempt."""
 
     def make(session: Session) -> Response[bytes]:
         made = act(session)

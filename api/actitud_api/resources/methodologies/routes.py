@@ -49,7 +49,7 @@ class MethodologiesController(Controller):
         threaded=False,
     )
     def list_versions(self, request: ApiRequest, query: PageQuery, language: Language) -> Response[bytes]:
-        """The registered methodology versions.
+        """List the registered methodology versions.
 
         Oldest first, each with its status and the digest of its document. A draft is named as one (`2026.2-draft`): it
         may still change, and with it what it scores.
@@ -79,7 +79,7 @@ class MethodologiesController(Controller):
         threaded=False,
     )
     def get_version(self, request: ApiRequest, path: schemas.MethodologyPath, language: Language) -> Response[bytes]:
-        """A methodology version, whole.
+        """Get a methodology version, whole.
 
         The document that scores (tree, indicators, goalposts with their basis and sources, rules, levels, what each
         indicator answers of the article) and its texts in one language. An active version never changes.

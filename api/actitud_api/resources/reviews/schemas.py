@@ -187,10 +187,10 @@ class SampleRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Sample(Struct, frozen=True, kw_only=True):
-    """The sample of an edition.
+    r"""Sample of an edition.
 
     It is drawn from the assessments that are handed in: in the order of the SHA-256, in hexadecimal, of the UTF-8 of
-    seed, line feed and id, the first `ceil(share · n)`. `printf '%s\\n%s' SEED ID | sha256sum` tells it anywhere.
+    seed, line feed and id, the first `ceil(share · n)`. `printf '%s\n%s' SEED ID | sha256sum` tells it anywhere.
     """
 
     edition: str

@@ -74,7 +74,7 @@ class ComparisonController(Controller):
     def get_peers(
         self, request: ApiRequest, path: SheetPath, database: Database, principal: Principal | None, language: Language
     ) -> Response[bytes]:
-        """An organisation beside its peers.
+        """Compare an organisation with its peers.
 
         The index and the dimensions of an organisation beside those of its peer group: its place there, its percentile,
         median and quartiles. The group is the narrowest of kind and size band, kind, scale of size bands and all that
@@ -191,7 +191,7 @@ class ComparisonController(Controller):
         principal: Principal | None,
         language: Language,
     ) -> Response[bytes]:
-        """The audit of the index of an edition.
+        """Audit the index of an edition.
 
         What a statistical audit of a composite indicator reports, over the organisations that rank: moments,
         correlations with the node above, Cronbach's alpha, main effects beside weights, by how many ranks organisations

@@ -126,7 +126,7 @@ class EditionScoresController(Controller):
         database: Database,
         principal: Principal | None,
     ) -> Response[bytes]:
-        """The ranking of an edition.
+        """List the ranking of an edition.
 
         Organisations of an edition, in rank order unless `sort` says otherwise; filters combine. Ranks are those over
         the whole edition, whatever is filtered: ties share the best rank and the next is skipped; those with
@@ -192,7 +192,7 @@ class EditionScoresController(Controller):
         principal: Principal | None,
         language: Language,
     ) -> Response[bytes]:
-        """The explained score of an organisation in an edition.
+        """Get the explained score of an organisation in an edition.
 
         What `POST /v1/scores` answers for what the organisation sent, and its rank in the edition. What is not
         published yet is only for who may see it: administrators, and each organisation its own.
@@ -211,7 +211,7 @@ class EditionScoresController(Controller):
         principal: Principal | None,
         language: Language,
     ) -> Response[bytes]:
-        """The path of an organisation to the next level.
+        """Get the path of an organisation to the next level.
 
         What to do, one indicator at a time, for every condition of the next level to hold: those over one indicator
         first, then those over a dimension, then the index. Each time the improvement that does just enough, or else the
@@ -269,7 +269,7 @@ class EditionScoresController(Controller):
         database: Database,
         principal: Principal | None,
     ) -> Response[bytes]:
-        """What the organisations of a territory come to.
+        """Summarise the scores of a territory.
 
         How the index and each dimension spread over the organisations of an edition that rank, and how many
         organisations are at each level and have each status; filters combine. What is not published yet is only for who
@@ -317,7 +317,7 @@ class OrganisationScoresController(Controller):
         principal: Principal | None,
         language: Language,
     ) -> Response[bytes]:
-        """The editions of an organisation.
+        """List the editions of an organisation.
 
         How an organisation scores in each of its editions, the newest first; with `methodology`, how it would under
         that version: an answer that the version does not ask is dropped, what it newly asks is unknown, and there is no
@@ -338,5 +338,5 @@ class OrganisationScoresController(Controller):
 
 
 def _cursor(sort: RankingSort) -> Cursor[ScoreCursorKey]:
-    """The cursors of an order: what it sorts by is a text or a number."""
+    """Build the cursor of an order, which sorts by a text or a number."""
     return BY_TEXT if sort.key in ("organisation", "name") else BY_NUMBER

@@ -87,7 +87,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 
 
 def _paths(path: str, formats: Mapping[str, str]) -> list[str]:
-    """The path of each format. Its handler goes to a thread by itself: Litestar would send it there for each path."""
+    """List the path of each format."""
     return [f"{path}.{suffix}" for suffix in formats]
 
 
@@ -107,7 +107,7 @@ class ListsController(Controller):
     def export_organisations(
         self, request: ApiRequest, query: schemas.OrganisationsQuery, database: Database, language: Language
     ) -> Response[bytes] | Stream:
-        """The organisations as a file.
+        """Export the organisations as a file.
 
         All organisations, or those of the filters, in the order of their ids. The columns are frozen: new ones come
         last. Titles, of the columns in a workbook as well, are in the language of `lang`; names of columns and codes
@@ -142,7 +142,7 @@ class ListsController(Controller):
     def export_editions(
         self, request: ApiRequest, query: schemas.PagedQuery, database: Database, language: Language
     ) -> Response[bytes] | Stream:
-        """The editions as a file.
+        """Export the editions as a file.
 
         All editions, the newest first. The columns are frozen: new ones come last. Titles, of the columns in a workbook
         as well, are in the language of `lang`; names of columns and codes are in none.
@@ -169,7 +169,7 @@ class ListsController(Controller):
     def export_methodology(
         self, request: ApiRequest, path: MethodologyPath, query: schemas.FileQuery, language: Language
     ) -> Response[bytes] | Stream:
-        """The indicators of a methodology as a file.
+        """Export the indicators of a methodology as a file.
 
         What is asked, how it weighs and how it scores, a row for each indicator. The columns are frozen: new ones come
         last. Titles, of the columns in a workbook as well, are in the language of `lang`; names of columns and codes
@@ -209,7 +209,7 @@ class EditionFilesController(Controller):
         publisher: Publisher,
         language: Language,
     ) -> Response[bytes] | Stream:
-        """The scores of an edition as a file.
+        """Export the scores of an edition as a file.
 
         The ranking whole, or the part that the filters, `offset` and `limit` leave: a row for each organisation, with a
         column for each dimension; as JSON-stat 2.0 a cube of organisations by measures. What is not published yet is
@@ -254,7 +254,7 @@ class EditionFilesController(Controller):
         publisher: Publisher,
         language: Language,
     ) -> Response[bytes] | Stream:
-        """The indicators of an edition as a file.
+        """Export the indicators of an edition as a file.
 
         What every indicator says of every organisation, from the published documents: a row for each of both, in the
         order of the ranking. `limit` and `offset` count organisations. A whole edition of thousands is too large for a
@@ -292,7 +292,7 @@ class EditionFilesController(Controller):
     def get_package(
         self, request: ApiRequest, path: EditionPath, database: Database, publisher: Publisher, language: Language
     ) -> Response[bytes]:
-        """The Data Package of an edition.
+        """Get the Data Package of an edition.
 
         A descriptor (datapackage.org) of the tables of a published edition: where they are, and what every column is.
         Only of what is published.
@@ -318,7 +318,7 @@ class EditionFilesController(Controller):
         principal: Principal | None,
         language: Language,
     ) -> Response[bytes] | Stream:
-        """The score of an organisation as Gobierto shows it.
+        """Export the score of an organisation as Gobierto shows it.
 
         The tree of the indicators module of Gobierto: the index, then each dimension with its indicators, every one
         with its score as text by year and its explanation. What has no score is not there. What is not published yet is
@@ -360,7 +360,7 @@ class CatalogueFilesController(Controller):
 
     @get(_paths("/catalog", CATALOGUE), operation_id="catalogue.get", access=ANYBODY, answer=CATALOGUE_FILES)
     def get_catalogue(self, request: ApiRequest, database: Database, publisher: Publisher) -> Response[bytes] | Stream:
-        """The catalogue of what is published.
+        """Get the catalogue of published data.
 
         Every published edition as a data set with its files, and this API as the service that serves them: DCAT-AP 3,
         and DCAT-AP-ES where the service knows the DIR3 code of who publishes. All languages are in it. `/catalog` leads
@@ -407,7 +407,7 @@ class _Table:
     def answer(
         self, name: str, state: object, links: str = "", write: Callable[[IO[bytes]], None] | None = None
     ) -> Response[bytes] | Stream:
-        """The response: the file is called `name`, its bytes follow from `state`, `write` puts them into a file."""
+        """Answer with a file called `name`, whose bytes follow from `state`; `write` writes them."""
         headers = {**self._files.headers_of(self._request, name, state), "Link": links or _LICENSED}
         return self._files.of_pieces(self._request, headers, lambda: self._pieces(write or self._workbook))
 
@@ -429,7 +429,7 @@ class _Table:
 
 
 def _through_file(write: Callable[[IO[bytes]], None]) -> tuple[Iterator[bytes], int]:
-    """What is written into a file, in pieces, and its size; the file has no name, and ends with the pieces."""
+    """Return the pieces and the size of a temporary file; it is deleted after the last piece."""
     file = TemporaryFile()  # noqa: SIM115  # it is read after this returns
     try:
         write(file)
@@ -488,7 +488,7 @@ def _cube(request: ApiRequest, publisher: Publisher, found: EditionSource, langu
 
 
 def _about(request: ApiRequest, publisher: Publisher, found: EditionSource, description: Texts) -> dict[str, str]:
-    """What a workbook says of an edition."""
+    """Describe an edition for a workbook."""
     language, edition, published = choose_language(request.scope), found.edition, found.published
     told = {
         "title": service.select_title(edition, language),
@@ -508,7 +508,7 @@ def _about(request: ApiRequest, publisher: Publisher, found: EditionSource, desc
 
 
 def _instant(at: datetime) -> str:
-    """A time in UTC as JSON has it (RFC 3339)."""
+    """Format a UTC time as in JSON (RFC 3339)."""
     return at.isoformat().replace("+00:00", "Z")
 
 

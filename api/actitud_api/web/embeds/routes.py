@@ -79,7 +79,7 @@ class BadgesController(Controller):
     def get_badge(
         self, request: ApiRequest, edition: FromPath[str], name: FromPath[str], database: Database
     ) -> Response[bytes]:
-        """The badge of an organisation (`.svg`), or what shields.io draws one of (`.json`)."""
+        """Draw the badge of an organisation (`.svg`), or describe it for shields.io (`.json`)."""
         organisation, dot, suffix = name.rpartition(".")
         form = _BADGE_FORMS.get(dot + suffix)
         if form is None:
@@ -91,7 +91,7 @@ class BadgesController(Controller):
 
     @get_page("/{name:str}", operation_id="badges.list", access=ANYBODY, cors=True)
     def list_badges(self, request: ApiRequest, name: FromPath[str], database: Database) -> Response[bytes]:
-        """The badges of organisations of an edition, in one picture (`<edition>.svg`)."""
+        """Draw the badges of several organisations of an edition in one picture (`<edition>.svg`)."""
         edition = name.removesuffix(".svg")
         if edition == name:
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
@@ -133,7 +133,7 @@ class EmbedsController(Controller):
         name: FromPath[str],
         database: Database,
     ) -> Response[bytes]:
-        """A form of it that a page has in itself: `card.svg`, `table.html`, `score.json`."""
+        """Render a form that a page includes: `card.svg`, `table.html`, `score.json`."""
         form = FORMS.get(name)
         if form is None:
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
@@ -143,12 +143,12 @@ class EmbedsController(Controller):
     def get_frame(
         self, request: ApiRequest, edition: FromPath[str], organisation: FromPath[str], database: Database
     ) -> Response[bytes]:
-        """The page of it that another page frames."""
+        """Render the page that another page frames."""
         return FRAME.answer(request, database, edition, organisation)
 
     @get_page("/{name:str}", operation_id="embeds.file", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
     def get_file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
-        """The custom element, which never changes, and what to embed of it (`element.json`)."""
+        """Send the custom element, which never changes, or its address and hash (`element.json`)."""
         if name == "element.json":
             body = msgspec.json.encode(element.build_manifest(find_base_url(request)))
             return conditional(request, body, {"Cache-Control": REVALIDATE}, JSON)
@@ -166,7 +166,7 @@ class OembedController(Controller):
 
     @get_page("/", operation_id="oembed.get", access=ANYBODY, cors=True)
     def get_rich(self, request: ApiRequest, database: Database) -> Response[bytes]:
-        """What a site shows in place of one of our addresses; its errors are those of the specification."""
+        """Answer oEmbed for an address of ours, with the errors of its specification."""
         form = _parameter(request, "format") or "json"
         if form not in oembed.FORMATS:
             raise ProblemError(NOT_IMPLEMENTED, _NO_SUCH_FORMAT)
@@ -209,7 +209,7 @@ class Form(NamedTuple):
     missing: Callable[[Texts, Language, Theme], bytes]
 
     def answer(self, request: ApiRequest, database: Database, edition: str, organisation: str) -> Response[bytes]:
-        """The score in this form; raises `AliasOf`."""
+        """Render the score in this form; raise `AliasOf` for an alias."""
         language = _language(request)
         headers = {"Content-Language": language, "Content-Security-Policy": self.policy}
         try:
@@ -248,7 +248,7 @@ def _parameter(request: ApiRequest, name: str) -> str | None:
 
 
 def _language(request: ApiRequest) -> Language:
-    """The language of the page around it."""
+    """Choose the language of the embedding page."""
     wanted = _parameter(request, "lang")
     return next((known for known in LANGUAGES if known == wanted), "es")
 
@@ -259,13 +259,13 @@ def _theme(request: ApiRequest) -> Theme:
 
 
 def _size(request: ApiRequest, name: str) -> int | None:
-    """A maximum of oEmbed in pixels; None for what is none."""
+    """Parse a maximum size of oEmbed in pixels; None if it is invalid."""
     text = _parameter(request, name) or ""
     return int(text) if re.fullmatch("[0-9]{1,5}", text) and int(text) else None
 
 
 def _shields(message: str, colour: str, language: Language, **more: object) -> bytes:
-    """What shields.io draws a badge of; it refuses members that it does not know."""
+    """Describe a badge for shields.io, which refuses unknown members."""
     label = said.MEASURE.into(language)
     return msgspec.json.encode({"schemaVersion": 1, "label": label, "message": message, "color": colour, **more})
 

@@ -167,7 +167,7 @@ class ComparisonPageController(Controller):
 
 
 def _chosen(database: Database, edition: str, pairs: Sequence[tuple[str, str]]) -> Chosen:
-    """What the parameters of the page ask for; raises `UnknownEdition`."""
+    """Read the parameters of the page; raise `UnknownEdition`."""
     named = list(dict.fromkeys(value.strip() for name, value in pairs if name == "organisation" and value.strip()))
     query = dict(pairs).get("q", "").strip()[:QUERY_MAX]
     refused = named if len(named) > MOST else []
@@ -204,7 +204,7 @@ def _outcome(
 
 
 def _view(database: Database, chosen: Chosen, language: Language, to: Links) -> dict[str, object]:
-    """What the template shows."""
+    """Build the view that the template renders."""
     edition, ids = chosen.edition, chosen.ids
     figures = FigureFormatter(load_methodology(edition.methodology), language)
     columns = [
@@ -245,7 +245,7 @@ def _view(database: Database, chosen: Chosen, language: Language, to: Links) -> 
 
 
 def _grouped(columns: Sequence[Column], sections: Sequence[Section]) -> Grouped:
-    """A group of bars for each dimension: its name, and a bar below it for each organisation, in em."""
+    """Lay out a group of bars for each dimension: its name, and a bar for each organisation, in em."""
     groups, y = [], 0.0
     for section in sections:
         told = wrap_lines(section.dimension.name, charts.LABEL_WIDTH, 1, 2)
@@ -268,7 +268,7 @@ def _grouped(columns: Sequence[Column], sections: Sequence[Section]) -> Grouped:
 
 
 def _address(to: Links, edition: editions.EditionRecord, ids: Sequence[str]) -> str:
-    """The page of these organisations side by side."""
+    """Format the address of the page that compares these organisations."""
     return to.add_query(to.build_path(edition.id, "compare"), [("organisation", one) for one in ids])
 
 

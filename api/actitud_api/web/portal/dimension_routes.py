@@ -141,7 +141,7 @@ class DimensionsController(Controller):
         computed: ComputationCache,
         language: Language,
     ) -> Response[bytes]:
-        """What a dimension asks, how the edition scores in it, and who does well."""
+        """Show a dimension: its questions, the scores of the edition, and the best organisations."""
         try:
             found = service.compute_dimensions(database, computed, edition)
             position = _position(found, dimension)
@@ -202,7 +202,7 @@ class DimensionsController(Controller):
 
 
 def _position(found: service.EditionDimensions, dimension: str) -> int:
-    """The place of a dimension in the methodology of an edition; raises `UnknownDimension`."""
+    """Find the position of a dimension in the methodology of an edition; raise `UnknownDimension`."""
     ids = [one.id for one in found.dimensions]
     if dimension not in ids:
         raise UnknownDimension(found.edition, dimension)
@@ -225,7 +225,7 @@ def _asked(
     figures: FigureFormatter,
     language: Language,
 ) -> list[Asked]:
-    """The indicators of a dimension; `lowest` are those with the lowest means, where the means differ."""
+    """List the indicators of a dimension, marking those with the lowest mean if the means differ."""
     (group,) = [child for child in methodology.document.root.children if child.id == dimension]
     known = list(walk_indicators(group)) if isinstance(group, Group) else [group]
     whole = sum(indicator.weight for indicator in known)
@@ -246,7 +246,7 @@ def _asked(
 
 
 def _bullets(methodology: Methodology, dimension: str, language: Language) -> list[Bullet]:
-    """The points of the article that the indicators of a dimension answer, in the order of the article."""
+    """List the points of the article that the indicators of a dimension answer, in the order of the article."""
     (group,) = [child for child in methodology.document.root.children if child.id == dimension]
     known = {one.id for one in walk_indicators(group)} if isinstance(group, Group) else {group.id}
     texts = methodology.texts[language].article.bullets

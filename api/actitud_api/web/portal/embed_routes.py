@@ -104,7 +104,7 @@ class EmbedPageController(Controller):
 
     @get_page("/", operation_id="portal.embed", access=ANYBODY)
     def build(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:
-        """A form of the score of an organisation: chosen, seen, and copied."""
+        """Show the builder of an embed: choose, preview and copy it."""
         built = _built(database, _choice(read_parameters(request), language))
         title = _EMBED.into(language)
         return render_portal_page(
@@ -121,7 +121,7 @@ class EmbedPageController(Controller):
 
 
 def _built(database: Database, choice: Choice) -> Built:
-    """What comes of a choice; a search that finds one organisation chooses it."""
+    """Resolve a choice; a search that finds one organisation chooses it."""
     try:
         edition = editions.get_published(database, choice.edition).record
     except UnknownEdition:
@@ -143,7 +143,7 @@ def _built(database: Database, choice: Choice) -> Built:
 
 
 def _view(request: ApiRequest, database: Database, built: Built, language: Language) -> dict[str, object]:
-    """What the template shows."""
+    """Build the view that the template renders."""
     choice, to = built.choice, build_links(request)
     return {
         "choice": choice,
@@ -167,7 +167,7 @@ def _view(request: ApiRequest, database: Database, built: Built, language: Langu
 
 
 def _choice(pairs: Sequence[tuple[str, str]], language: Language) -> Choice:
-    """What the parameters of the page ask for; what there is not is as if it had not been asked for."""
+    """Read the parameters of the page, ignoring unknown values."""
     asked = {name: value.strip() for name, value in pairs}
     return Choice(
         edition=asked.get("edition") or LATEST,
@@ -184,12 +184,12 @@ def _one_of(known: Sequence[T], asked: str | None, default: T) -> T:
 
 
 def _of(choice: Choice, organisation: str) -> Choice:
-    """The same of another organisation."""
+    """Return the choice for another organisation."""
     return structs.replace(choice, organisation=organisation, query="")
 
 
 def _asked(choice: Choice) -> dict[str, str]:
-    """The parameters of a choice."""
+    """Format the query parameters of a choice."""
     return {
         "edition": choice.edition,
         "organisation": choice.organisation,
@@ -208,7 +208,7 @@ def _standing(database: Database, choice: Choice) -> EmbedStanding:
 
 
 def _preview(request: ApiRequest, choice: Choice, standing: EmbedStanding) -> Preview:
-    """What is seen and copied: the form in the language of the other page, not in that of this one."""
+    """Build the preview and the code, in the language of the embedding page."""
     place = (choice.edition, standing.organisation, choice.language, choice.theme)
     there = Addresses(find_base_url(request), *place)
     shown = said.describe_standing(standing, choice.language, there.explanation)

@@ -107,7 +107,7 @@ class MethodologyPagesController(Controller):
     def show_methodology(
         self, request: ApiRequest, version: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:
-        """A version: every indicator with its question, goalposts, and rules; levels, changes and sources."""
+        """Show a version: every indicator with its question, goalposts and rules; levels, changes and sources."""
         to = build_links(request)
         try:
             methodology = service.get_methodology(version)
@@ -135,7 +135,7 @@ class MethodologyPagesController(Controller):
 
 @lru_cache(maxsize=32)
 def told_of(version: str, language: Language) -> Page:
-    """A registered methodology in words, which in a running service never changes."""
+    """Describe a registered methodology, once per process and language."""
     methodology = service.get_methodology(version)
     document, texts, sentences = methodology.document, methodology.texts[language], get_sentences(methodology, language)
     before, changes = _changes(methodology, language)
@@ -187,7 +187,7 @@ def _measures(methodology: Methodology, dimension: Group, language: Language) ->
 
 
 def _rules(methodology: Methodology, language: Language) -> tuple[RuleTold, ...]:
-    """The rules, each text once: many say the same of different indicators."""
+    """List the distinct texts of the rules; many are shared by several indicators."""
     texts = methodology.texts[language].rules
     found: dict[tuple[str, str], list[str]] = {}
     for rule in methodology.document.rules:
@@ -196,7 +196,7 @@ def _rules(methodology: Methodology, language: Language) -> tuple[RuleTold, ...]
 
 
 def _changes(methodology: Methodology, language: Language) -> tuple[str | None, dict[str, list[str]]]:
-    """The version before one, and what differs from it in words; None and nothing of the first."""
+    """Find the preceding version and describe the differences; None without one."""
     known = service.list_methodologies(after=None)
     position = [one.version for one in known].index(methodology.version)
     if not position:

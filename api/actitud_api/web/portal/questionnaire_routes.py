@@ -92,7 +92,7 @@ class QuestionnaireController(Controller):
 
 
 def _sections(methodology: Methodology, language: Language) -> list[Section]:
-    """The questions by dimension, in the order of the document."""
+    """List the questions by dimension, in document order."""
     texts = methodology.texts[language]
     root = methodology.document.root.id
     sections = [Section(root, texts.groups[root].name)]

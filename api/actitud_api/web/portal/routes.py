@@ -52,7 +52,7 @@ class PortalController(Controller):
 
     @get_page("/", operation_id="portal.index", access=ANYBODY)
     def index(self, request: ApiRequest, database: Database) -> Response[bytes]:
-        """What the index is, which editions there are, and where to search."""
+        """Show the first page: the index, the editions, and the search."""
         values = {
             "published": list_published_editions(database),
             "title_of": select_edition_title,
@@ -73,7 +73,7 @@ class PortalController(Controller):
         publisher: Publisher,
         language: Language,
     ) -> Response[bytes]:
-        """The ranking of an edition, and how its index spreads."""
+        """Show the ranking of an edition and the distribution of its index."""
         try:
             record = editions.get_published(database, edition).record
         except UnknownEdition:
@@ -115,7 +115,7 @@ class PortalController(Controller):
         computed: ComputationCache,
         language: Language,
     ) -> Response[bytes]:
-        """The sheet of an organisation: every point of its score, explained."""
+        """Show the sheet of an organisation: every point of its score, explained."""
         try:
             standing = service.find_standing(database, edition, organisation)
             sent = scores.get_edition_score(database, standing.edition, organisation)
@@ -163,7 +163,7 @@ class PortalController(Controller):
 
 
 def _unscored(request: ApiRequest, database: Database, error: UnknownScore) -> Response[bytes]:
-    """The page of a score that there is not, with those of the same organisation in other editions."""
+    """Answer 404 for a missing score, with links to the organisation's scores in other editions."""
     record = service.find_edition(database, error.edition)
     to = build_links(request)
     try:

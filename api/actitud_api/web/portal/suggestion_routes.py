@@ -132,14 +132,14 @@ class SuggestionPagesController(Controller):
 def some(
     database: Database, filters: SuggestionFilters, language: Language, to: Links, most: int
 ) -> list[SuggestionTold]:
-    """The newest suggestions of those that are asked for, in words."""
+    """Describe the newest of the selected suggestions."""
     return [
         told(record, language, to) for record in service.list_page(database, filters, after=None, offset=0, limit=most)
     ]
 
 
 def told(record: SuggestionRecord, language: Language, to: Links) -> SuggestionTold:
-    """A suggestion in words of a language; what people wrote stays in theirs."""
+    """Describe a suggestion in a language; texts written by people stay in theirs."""
     return SuggestionTold(
         id=record.id,
         kind=_KINDS[record.kind].into(language),
@@ -164,7 +164,7 @@ def told(record: SuggestionRecord, language: Language, to: Links) -> SuggestionT
 
 
 def _about(record: SuggestionRecord, language: Language, to: Links) -> About | None:
-    """The indicator, else the dimension, in the methodology in use or the newest that has it."""
+    """Name the indicator, else the dimension, in the active methodology or the newest that has it."""
     named = record.indicator or record.dimension
     if named is None:
         return None
@@ -177,7 +177,7 @@ def _about(record: SuggestionRecord, language: Language, to: Links) -> About | N
 
 
 def _methodologies() -> Sequence[loader.Methodology]:
-    """That which is in use, and then the others, the newest first."""
+    """List the active methodology, then the others, newest first."""
     used = loader.load_newest()
     return [
         used,
@@ -186,13 +186,13 @@ def _methodologies() -> Sequence[loader.Methodology]:
 
 
 def _indicators(language: Language) -> dict[str, str]:
-    """The indicators in use, by their ids."""
+    """Map the active indicators by id."""
     texts = loader.load_newest().texts[language].indicators
     return {identifier: text.name for identifier, text in texts.items()}
 
 
 def _spoken(tag: Language, language: Language) -> str:
-    """What a language is called."""
+    """Name a language."""
     return str(Locale.parse(tag).get_display_name(LOCALES[language]))
 
 

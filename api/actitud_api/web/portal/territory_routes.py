@@ -104,7 +104,7 @@ class TerritoriesController(Controller):
         database: Database,
         language: Language,
     ) -> Response[bytes]:
-        """What a territory comes to."""
+        """Show the summary of a territory."""
         try:
             sheet = territories.get_territory(database, edition, territory)
         except UnknownEdition:
@@ -140,7 +140,7 @@ class TerritoriesController(Controller):
 
 
 def tenth(number: int) -> str:
-    """A tenth of the scores: `0–10` to `90–100`."""
+    """Format a tenth of the score range: `0–10` to `90–100`."""
     return f"{10 * number}–{10 * number + 10}"
 
 

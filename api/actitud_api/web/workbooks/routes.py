@@ -60,7 +60,7 @@ class WorkbooksController(Controller):
 
     @get("/", operation_id="methodologies.workbook.get", access=ANYBODY, answer=TEMPLATE)
     def get_workbook(self, request: ApiRequest, path: schemas.WorkbookPath, language: Language) -> Response[bytes]:
-        """The questionnaire as an empty workbook.
+        """Get the questionnaire as an empty workbook.
 
         An XLSX file in the language of `lang`: a sheet with the profile and one with every question, what counts as
         evidence, the ladder as a drop-down, and a message where a cell takes something else. Only cells for answers are
@@ -83,7 +83,7 @@ class WorkbooksController(Controller):
     def fill_workbook(
         self, request: ApiRequest, path: schemas.WorkbookPath, body: QuestionnaireRequest, language: Language
     ) -> Response[bytes]:
-        """The questionnaire as a workbook with answers.
+        """Fill the questionnaire workbook with answers.
 
         The same workbook with what is sent; nothing is stored. A body of `POST /v1/scores` without `what_if`, or of an
         assessment, will do, and so will anything less, however little is answered. Numbers have 15 significant digits

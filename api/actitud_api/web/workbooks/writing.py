@@ -384,10 +384,9 @@ class _WorkbookWriter:
 
 
 def _select_further(documents: Sequence[Evidence]) -> Sequence[Evidence]:
-    """Return the documents for the sheet of documents: all but a first one with only an address and a date, which fits
-    into the row of its answer.
+    """Return the documents for the sheet of documents, in order.
 
-    The order is kept.
+    A first one with only an address and a date is left out: it fits into the row of its answer.
     """
     if documents and documents[0].note is None and documents[0].sha256 is None:
         return documents[1:]
