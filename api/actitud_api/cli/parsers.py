@@ -178,7 +178,7 @@ def _add_address_options(command: argparse.ArgumentParser, language: Language) -
 
 
 def _add_doctor(added: AddCommand, language: Language) -> None:
-    """Add the command."""
+    """Add the command `doctor` to the parser."""
     command = added(
         Texts("mira qué va mal y dice qué hacer", "look for what is wrong and say what to do"),
         "doctor",
@@ -641,7 +641,7 @@ def _add_openapi(added: AddCommand, language: Language) -> None:
 
 
 def _add_completion(added: AddCommand, language: Language) -> None:
-    """Add the command."""
+    """Add the command `completion` to the parser."""
     command = added(
         Texts(
             "escribe lo que completa las órdenes en un intérprete",

@@ -90,7 +90,7 @@ def _count_scores(database: Database, edition: str) -> int:
 
 
 def _describe_refusal(error: Exception, language: Language) -> list[str]:
-    """Describe why nothing was published; raise the error itself if it is no refusal."""
+    """Return the reasons of a refused publication, one a line; raise any other error again."""
     for known, mapped in PROBLEMS:
         if isinstance(error, known) and isinstance(problem := mapped(error), ProblemError):
             faults: list[Fault] = list(problem.faults)

@@ -1,4 +1,4 @@
-"""Flaws between the truth and the assessment: gaps, missing evidence, answers set aside, contradictions."""
+"""Flaws of simulated assessments: gaps, missing evidence, answers set aside, contradictions."""
 
 from __future__ import annotations
 

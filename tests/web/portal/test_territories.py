@@ -119,15 +119,15 @@ def test_means_are_half_up_and_leave_out_whom_they_cannot_count() -> None:
 
 
 def test_the_pages_say_what_the_service_answers(client: TestClient[Litestar]) -> None:
-    summary = client.get("/v1/editions/2026-demo/summary?region=13").json()
-    found = read(client, "2026-demo/territories/region-13")
+    summary = client.get("/v1/editions/2026-demo/summary?region=16").json()
+    found = read(client, "2026-demo/territories/region-16")
     assert "Simulated data: nobody has measured them".lower() in found.text.lower()
     assert terms(found)["organisations"] == f"{summary['organisations']:,}"
     assert [cells[0] for cells in rows(found, "The index, beside").values()] == [
         f"{Decimal(str(summary['index'][name])):.2f}" for name in ("max", "q3", "median", "q1", "min")
     ]
     best, lowest = (
-        client.get(f"/v1/editions/2026-demo/scores?region=13&limit=10&sort={sort}").json()["items"]
+        client.get(f"/v1/editions/2026-demo/scores?region=16&limit=10&sort={sort}").json()["items"]
         for sort in ("rank", "-rank")
     )
     names = [words(link) for link in found.query("tbody th a") if "XX-DEMO" in link.attrs["href"]]

@@ -1,4 +1,4 @@
-"""Numbers, facts and predicates in words, in one language."""
+"""Formatting of numbers, facts and predicates as text, in one language."""
 
 from __future__ import annotations
 
@@ -278,7 +278,7 @@ def _select_members(members: tuple[Predicate, ...], facts: Facts, truth: bool) -
 
 
 def lower_first(text: str) -> str:
-    """Prepare a methodology text for the inside of a sentence: no full stop, first word in lower case."""
+    """Return a methodology text for the inside of a sentence: without full stop, first word in lower case."""
     inside = text.removesuffix(".")
     return inside[:1].lower() + inside[1:] if inside[1:2].islower() else inside
 

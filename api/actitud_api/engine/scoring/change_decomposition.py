@@ -221,7 +221,10 @@ def carry_over(submission: Submission, source: Methodology, target: Methodology)
 
 
 def _convert_facts(indicator: Indicator, stated: Mapping[str, FactValue]) -> dict[str, FactValue] | None:
-    """Return the facts of an answer in the form that an indicator asks for, or None."""
+    """Convert the facts of an answer to those of another version's indicator, without unknown components.
+
+    None if a required fact is missing or a value is not admissible.
+    """
     converted: dict[str, FactValue] = {}
     for fact in indicator.facts:
         value = stated.get(fact.name, None if fact.required else ())
@@ -372,7 +375,7 @@ def _collect_scores(evaluation: Evaluation) -> _StageScores:
 
 
 def _adopt_unknowns(evaluation: Evaluation, other: Evaluation) -> _StageScores:
-    """Return an evaluation with the unknown indicators of another; newly known ones have the score of that other."""
+    """Return the scores of an evaluation, taking from the other each indicator that is unknown in either."""
     compiled = evaluation.compiled
     results = [
         theirs if "unknown" in (derive_state(own.code), derive_state(theirs.code)) else own

@@ -500,7 +500,7 @@ def _explain_broken_rules(evaluation: Evaluation, leaf: CompiledIndicator, is_su
 
 
 def collect_own_facts(evaluation: Evaluation, leaf: CompiledIndicator) -> dict[str, FactValue | str | None]:
-    """Return the facts of an indicator by name, or its profile fields if it has no facts; none without an answer."""
+    """Return the facts of an indicator by name, or its profile fields if it has no facts; empty without an answer."""
     compiled, indicator, facts = evaluation.compiled, leaf.definition, evaluation.facts
     if leaf.presence_slot is None:
         return {

@@ -247,7 +247,10 @@ def _prepare_search(compiled: CompiledMethodology) -> _SearchPlan:
 
 
 def _list_goals(compiled: CompiledMethodology, level: CompiledLevel) -> Iterator[_Goal]:
-    """Yield the goals of a level; a gate over the minimum of several nodes is split into one goal for each."""
+    """Yield the gates of a level as goals of the search.
+
+    A gate that requires min(a, b, …) ≥ x becomes one goal for each node.
+    """
     for compiled_gate in level.gates:
         gate = compiled_gate.definition
         match gate.holds:

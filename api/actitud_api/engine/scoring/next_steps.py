@@ -293,7 +293,10 @@ def _solve(step: ImprovementStep, facts: Facts, x: Fraction, rising: bool) -> in
 
 
 def _add_components(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> FactChange | None:
-    """Add the first missing components in document order, as many as x needs, except those outside the remit."""
+    """Return the change that lists the fewest missing components, in document order, for the raw value to reach `x`.
+
+    None if impossible. Components outside the remit of the organisation are skipped.
+    """
     facts, layout, indicator = evaluation.facts, evaluation.compiled.layout, leaf.definition
     slot, count = layout.facts[indicator.id, "components"], layout.facts[indicator.id, "count"]
     counts = leaf.quotient_slots == (count, None)

@@ -188,7 +188,10 @@ def _compute_logarithm(units: int) -> float:
 
 
 def _round_exponentials(powers: Floats) -> Floats:
-    """Return floor(e^x + 1/2 + 10^-6) of each power, exactly."""
+    """Return e^x of each x, rounded half up with a tolerance of 10^-6.
+
+    Values near a boundary are computed again in decimal arithmetic.
+    """
     shifted = np.exp(powers) + (0.5 + EPSILON)
     rounded = np.floor(shifted)
     doubtful = np.abs(shifted - np.rint(shifted)) <= _DOUBT * shifted

@@ -72,7 +72,11 @@ def build_key_path(folder: Path, kid: str) -> Path:
 
 
 def create_key(folder: Path) -> Signer:
-    """Create a key, write its private part (PKCS#8, PEM, synced) to a file, and return it; raise `OSError`."""
+    """Create an Ed25519 key, write its private part to a new PEM file (PKCS#8, synced), and return its signer.
+
+    Raises:
+        OSError: The file exists or cannot be written.
+    """
     private = Ed25519PrivateKey.generate()
     signer = Signer(private)
     text = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

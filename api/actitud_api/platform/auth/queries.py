@@ -177,7 +177,7 @@ def claim_key(session: Session, holder: str, key: str, fingerprint: str, now: da
 
 
 def store_response(session: Session, holder: str, key: str, answer: StoredResponse) -> None:
-    """Store the response to a claimed key."""
+    """Store the response to the request that claimed an idempotency key."""
     session.connection().execute(_KEEP.values(structs.asdict(answer)), {"of": holder, "named": key})
 
 

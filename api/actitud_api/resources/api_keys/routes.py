@@ -1,4 +1,4 @@
-"""Keys over HTTP."""
+"""Routes of API keys."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ class KeysController(Controller):
         def create(session: Session) -> CreatedKey:
             return service.create_key(session, peppers, wanted, maker=principal.key, now=datetime.now(UTC))
 
-        return _shown_once(request, database, peppers, create)
+        return _respond_with_new_key(request, database, peppers, create)
 
     @post(
         "/{key:str}/rotations",
@@ -210,7 +210,7 @@ class KeysController(Controller):
                 now=datetime.now(UTC),
             )
 
-        return _shown_once(request, database, peppers, rotate)
+        return _respond_with_new_key(request, database, peppers, rotate)
 
     @post(
         "/{key:str}/revocations",
@@ -261,11 +261,11 @@ class KeysController(Controller):
         are = access.match_keys(database, peppers, found)
         # Only a key that is real has somebody wait for whoever writes: a report of anything else is a read.
         if leaked := [record for record in are.values() if record.revoked is None or record.replaced_by is not None]:
-            _end(request, database, leaked)
+            _revoke_leaked_keys(request, database, leaked)
         return RECEIPT.of(request, schemas.ReportReceipt(detail=_RECEIVED.into(language)))
 
 
-def _end(request: ApiRequest, database: Database, leaked: list[access.KeyRecord]) -> None:
+def _revoke_leaked_keys(request: ApiRequest, database: Database, leaked: list[access.KeyRecord]) -> None:
     """Revoke leaked keys, each with an audit log entry; the request holds their secrets, so no digest of it is kept."""
     with database.write() as session:
         now = datetime.now(UTC)
@@ -277,7 +277,7 @@ def _end(request: ApiRequest, database: Database, leaked: list[access.KeyRecord]
             ledger.append_entry(session, event, now=now)
 
 
-def _shown_once(
+def _respond_with_new_key(
     request: ApiRequest, database: Database, peppers: Sequence[SecretText], make: Callable[[Session], CreatedKey]
 ) -> Response[bytes]:
     """Answer with the key that `make` creates and its secret; answer a replay without the secret.

@@ -159,7 +159,7 @@ class TransitionsController(Controller):
 
         From `submitted` to `under_review`, in an edition that is not published.
         """
-        return made(
+        return respond_with_transition(
             request,
             database,
             lambda session: transitions.start_review(
@@ -191,7 +191,7 @@ class TransitionsController(Controller):
         until a day, which is not over and not after the publication of the calendar, also where the edition is in
         review.
         """
-        return made(
+        return respond_with_transition(
             request,
             database,
             lambda session: transitions.return_assessment(
@@ -228,7 +228,7 @@ class TransitionsController(Controller):
         From `hearing` to `final`, once the last day of the hearing has ended everywhere (UTC-12). Only what is final is
         published.
         """
-        return made(
+        return respond_with_transition(
             request,
             database,
             lambda session: transitions.finalise_assessment(
@@ -260,7 +260,7 @@ class TransitionsController(Controller):
         extended (`submission`) beyond its own day. The assessment stays in its state. The last extension of a phase
         counts, and never less than the calendar.
         """
-        return made(
+        return respond_with_transition(
             request,
             database,
             lambda session: transitions.extend_phase(
@@ -328,7 +328,9 @@ class TransitionsController(Controller):
         return TRANSITION.of(request, transition_schemas.build_transition(found))
 
 
-def made(request: ApiRequest, database: Database, act: Callable[[Session], TransitionRecord]) -> Response[bytes]:
+def respond_with_transition(
+    request: ApiRequest, database: Database, act: Callable[[Session], TransitionRecord]
+) -> Response[bytes]:
     """Answer a transition, once for each attempt."""
 
     def make(session: Session) -> Response[bytes]:

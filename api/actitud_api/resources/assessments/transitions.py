@@ -79,7 +79,7 @@ def get_transition(database: Database, edition: str, organisation: str, number: 
 
 
 def count_unsettled(session: Session, edition: str) -> dict[AssessmentState, int]:
-    """Count the assessments of an edition that are submitted and not final, by state; other states are left out."""
+    """Count the submitted, not yet final assessments of an edition by state; states without any are omitted."""
     return queries.count_states(session, edition, UNSETTLED_STATES)
 
 

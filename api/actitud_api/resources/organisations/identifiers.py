@@ -117,7 +117,11 @@ def _check_dir3(unit: str) -> None:
 
 
 def _municipality(local: str) -> str:
-    """Return the five digits of an INE code."""
+    """Check an INE code of a municipality (five digits, optional control digit); return the five digits.
+
+    Raises:
+        InvalidIdentifier: Wrong form or control digit.
+    """
     form = _INE_MUNICIPALITY.fullmatch(local)
     if form is None:
         raise InvalidIdentifier("ine_form")

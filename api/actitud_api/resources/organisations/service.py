@@ -193,7 +193,7 @@ def create(session: Session, entry: OrganisationEntry, *, now: datetime) -> Orga
     # Whether an identifier is free, and whether two are each other's parent, rests on all of them.
     lock(session)
     new = normalise_entry(entry)
-    _ensure_consistent([*_of_identifier(session, new), *_contradictions(session, new, now)])
+    _ensure_consistent([*_find_identifier_conflicts(session, new), *_contradictions(session, new, now)])
     add(session, [new], now)
     return find(session, new.id)
 
@@ -255,7 +255,7 @@ def import_municipalities(
     with database.write() as session:
         lock(session)
         stored = queries.get_all(session)
-        faults = list(_taken(stored, found))
+        faults = list(_find_taken_identifiers(stored, found))
         if faults:
             raise InvalidMunicipalityFile(faults)
         entries = [_imported(stored.get(_id(line)), line, population_year, now) for line in found]
@@ -281,7 +281,9 @@ def _id(line: MunicipalityLine) -> str:
     return f"{DIR3}-{line.dir3}"
 
 
-def _taken(stored: Mapping[str, OrganisationRecord], lines: Sequence[MunicipalityLine]) -> Iterator[MunicipalityFault]:
+def _find_taken_identifiers(
+    stored: Mapping[str, OrganisationRecord], lines: Sequence[MunicipalityLine]
+) -> Iterator[MunicipalityFault]:
     """Yield the lines whose identifiers belong to other organisations."""
     holders = {alias: record.id for record in stored.values() for alias in record.aliases} | {
         known: known for known in stored
@@ -318,7 +320,7 @@ def _imported(
     )
 
 
-def _of_identifier(session: Session, entry: OrganisationEntry) -> Iterator[OrganisationContradiction]:
+def _find_identifier_conflicts(session: Session, entry: OrganisationEntry) -> Iterator[OrganisationContradiction]:
     """Yield the contradictions of the id of a new organisation."""
     try:
         parse_identifier(entry.id)
@@ -356,10 +358,12 @@ def _contradictions(session: Session, entry: OrganisationEntry, now: datetime) -
         if other in known and _is_followed_by(session, other, entry.id):
             yield OrganisationContradiction(f"/succeeded_by/{number}", "cycle", other)
     if entry.valid_to is not None:
-        yield from _of_last_day(session, entry, entry.valid_to)
+        yield from _find_closing_date_conflicts(session, entry, entry.valid_to)
 
 
-def _of_last_day(session: Session, entry: OrganisationEntry, last_day: date) -> Iterator[OrganisationContradiction]:
+def _find_closing_date_conflicts(
+    session: Session, entry: OrganisationEntry, last_day: date
+) -> Iterator[OrganisationContradiction]:
     """Yield successors that closed before this organisation, and predecessors that closed after it."""
     after = queries.find_last_days(session, {*entry.succeeded_by} - {entry.id})
     for number, other in enumerate(entry.succeeded_by):

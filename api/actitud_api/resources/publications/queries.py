@@ -177,7 +177,7 @@ def list_submissions(
 
 def insert_documents(session: Session, kind: str, documents: Sequence[SignedDocument]) -> None:
     """Insert documents; existing ones stay."""
-    for part in _parts(documents):
+    for part in _split_into_batches(documents):
         digests = [document.form.digest for document in part]
         there = set(session.execute(select(DOCUMENTS.c.digest).where(DOCUMENTS.c.digest.in_(digests))).scalars())
         rows = [
@@ -201,7 +201,7 @@ def insert_scores(session: Session, edition: str, revision: int, digests: Mappin
         {"edition": edition, "revision": revision, "organisation": organisation, "digest": digest}
         for organisation, digest in digests.items()
     ]
-    for part in _parts(rows):
+    for part in _split_into_batches(rows):
         session.execute(insert(SCORES), part)
 
 
@@ -319,8 +319,8 @@ def list_members(session: Session, edition: str, revision: int, after: str) -> l
     return [(organisation, member) for organisation, member in session.execute(_MEMBERS, bounds)]
 
 
-def get_texts(session: Session, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
-    """Map organisation to the bytes of its document in a revision, for at most `BATCH_ROWS` organisations."""
+def get_document_bytes(session: Session, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
+    """Return the published score documents of at most `BATCH_ROWS` organisations in a revision, by organisation."""
     bounds = {"edition": edition, "revision": revision, "organisations": organisations}
     return {organisation: unpack_line(member) for organisation, member in session.execute(_THESE, bounds)}
 
@@ -329,7 +329,7 @@ def _stored(row: Row[Any]) -> SignedDocument:
     return SignedDocument(PackedDocument(row.digest, row.member), Jws(row.protected, row.signature))
 
 
-def _parts(found: Sequence[T]) -> Iterator[Sequence[T]]:
+def _split_into_batches(found: Sequence[T]) -> Iterator[Sequence[T]]:
     return (found[start : start + BATCH_ROWS] for start in range(0, len(found), BATCH_ROWS))
 
 

@@ -27,19 +27,19 @@ CORRECTIONS_MAX = 100
 
 
 class PublicationPath(EditionPath, frozen=True):
-    """What names a publication in a path."""
+    """Path parameters of a publication."""
 
     revision: Annotated[str, Meta(description="Number of the revision, or `latest`.", examples=["latest"])]
 
 
 class PublishedScorePath(PublicationPath, frozen=True):
-    """What names the score of an organisation in a publication in a path."""
+    """Path parameters of the score of an organisation in a publication."""
 
     organisation: Annotated[str, Meta(description="Id of the organisation.", examples=["XX-DEMO-00002"])]
 
 
 class DigestPath(Struct, frozen=True):
-    """What names a published document in a path."""
+    """Path parameters of a published document."""
 
     digest: Annotated[
         str,

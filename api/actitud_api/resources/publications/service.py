@@ -598,7 +598,7 @@ def get(database: Database, edition: str, revision: str) -> PublicationRecord:
 
 def find(session: Session, edition: str, revision: str) -> PublicationRecord:
     """Return a publication within a session; raise `UnknownPublication`."""
-    number = _number(edition, revision)
+    number = _parse_revision(edition, revision)
     found = queries.get(session, edition, number)
     if found is None:
         raise UnknownPublication(edition, revision)
@@ -640,7 +640,9 @@ def get_texts(database: Database, edition: str, revision: int, organisations: Se
     found: dict[str, bytes] = {}
     for start in range(0, len(organisations), queries.BATCH_ROWS):
         with database.read() as session:
-            found |= queries.get_texts(session, edition, revision, organisations[start : start + queries.BATCH_ROWS])
+            found |= queries.get_document_bytes(
+                session, edition, revision, organisations[start : start + queries.BATCH_ROWS]
+            )
     return found
 
 
@@ -674,7 +676,7 @@ def _document(session: Session, digest: str) -> SignedDocument:
     return found
 
 
-def _number(edition: str, revision: str) -> int | None:
+def _parse_revision(edition: str, revision: str) -> int | None:
     if revision == LATEST:
         return None
     if not (revision.isascii() and revision.isdigit() and len(revision) <= 9 and revision[0] != "0"):

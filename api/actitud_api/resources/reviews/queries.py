@@ -185,9 +185,9 @@ def list_overall_reviews(session: Session, edition: str, organisations: Collecti
 
 
 def store_overall_review(session: Session, review: OverallReview) -> OverallReview:
-    """Store the overall review of a locked assessment in the place of the one before. Return it as stored.
+    """Replace the overall review of a locked assessment; return it as read back.
 
-    JSONB puts members in an order of its own, and the ETag covers the bytes of the answer.
+    JSONB reorders members, and the ETag covers the bytes.
     """
     session.execute(
         delete(REVIEWS).where(REVIEWS.c.edition == review.edition, REVIEWS.c.organisation == review.organisation)

@@ -29,7 +29,7 @@ from actitud_api.platform.http.scope import ApiRequest, choose_language
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected
 from actitud_api.resources.assessments.schemas import AssessmentPath, EditionPath
-from actitud_api.resources.assessments.transition_routes import LINKS_OF_MADE, TRANSITION, made
+from actitud_api.resources.assessments.transition_routes import LINKS_OF_MADE, TRANSITION, respond_with_transition
 from actitud_api.resources.editions.schemas import EditionPath as PublishedPath
 from actitud_api.resources.reviews import schemas, service
 from actitud_api.resources.reviews.service import (
@@ -202,7 +202,7 @@ class HearingsController(Controller):
         the organisation answers until then. Not while assessors disagree on an answer, but where an administrator opens
         it.
         """
-        return made(
+        return respond_with_transition(
             request,
             database,
             lambda session: service.open_hearing(

@@ -1,6 +1,6 @@
-"""oEmbed 1.0: the organisation that an address names, and the response for it.
+"""oEmbed 1.0: from the requested address to an organisation, and the response.
 
-The address is only compared with those of the service; nothing is ever fetched.
+The address is compared with those of the service and never fetched.
 """
 
 from __future__ import annotations

@@ -61,7 +61,10 @@ _SAME: Final = Texts("igual", "equal")
 
 
 class Column(Struct, frozen=True, kw_only=True):
-    """One of the organisations: its letter, what is said of it, its rank, and where it is left out."""
+    """Column of the comparison table, one for each organisation.
+
+    `said`: sentence on its standing; `without`: address of the comparison without it.
+    """
 
     letter: str
     organisation: str
@@ -116,7 +119,7 @@ class Grouped(Struct, frozen=True):
     height: float
 
 
-class Chosen(Struct, frozen=True, kw_only=True):
+class ComparisonSelection(Struct, frozen=True, kw_only=True):
     """What is set side by side, and what came of the search for one more.
 
     `outcome`: of a search; None where there was none. `unknown`: what was named and has no published score there.
@@ -149,7 +152,7 @@ class ComparisonPageController(Controller):
     ) -> Response[bytes]:
         """Two to five organisations, each named by `organisation`; `q` searches for one more."""
         try:
-            chosen = _chosen(database, edition, read_parameters(request))
+            chosen = _read_selection(database, edition, read_parameters(request))
         except UnknownEdition:
             return render_missing_page(request, database, said.UNKNOWN_EDITION)
         to = build_links(request)
@@ -158,7 +161,7 @@ class ComparisonPageController(Controller):
             request,
             "compare.html",
             title,
-            _view(database, chosen, language, to),
+            _build_view(database, chosen, language, to),
             section="compare",
             edition=chosen.edition,
             trail=(Crumb(select_edition_title(chosen.edition, language), to(chosen.edition.id)), Crumb(title)),
@@ -166,7 +169,7 @@ class ComparisonPageController(Controller):
         )
 
 
-def _chosen(database: Database, edition: str, pairs: Sequence[tuple[str, str]]) -> Chosen:
+def _read_selection(database: Database, edition: str, pairs: Sequence[tuple[str, str]]) -> ComparisonSelection:
     """Read the parameters of the page; raise `UnknownEdition`."""
     named = list(dict.fromkeys(value.strip() for name, value in pairs if name == "organisation" and value.strip()))
     query = dict(pairs).get("q", "").strip()[:QUERY_MAX]
@@ -180,7 +183,7 @@ def _chosen(database: Database, edition: str, pairs: Sequence[tuple[str, str]]) 
         outcome = _outcome(matches, ids)
         if outcome == "added":
             sides += comparison.compare_organisations(database, edition, [matches[0].organisation]).sides
-    return Chosen(
+    return ComparisonSelection(
         edition=found.edition,
         sides=sides,
         unknown=found.unknown,
@@ -203,7 +206,7 @@ def _outcome(
     return "added" if len(matches) == 1 else "several"
 
 
-def _view(database: Database, chosen: Chosen, language: Language, to: Links) -> dict[str, object]:
+def _build_view(database: Database, chosen: ComparisonSelection, language: Language, to: Links) -> dict[str, object]:
     """Build the view that the template renders."""
     edition, ids = chosen.edition, chosen.ids
     figures = FigureFormatter(load_methodology(edition.methodology), language)
@@ -213,7 +216,7 @@ def _view(database: Database, chosen: Chosen, language: Language, to: Links) -> 
             organisation=one,
             said=said.describe_standing(embeds.find_standing(database, edition.id, one), language, to(edition.id, one)),
             rank=NO_FIGURE if side.edition_score.rank is None else figures.format_count(side.edition_score.rank),
-            without=_address(to, edition, [other for other in ids if other != one]),
+            without=_format_address(to, edition, [other for other in ids if other != one]),
         )
         for letter, one, side in zip(LETTERS, ids, chosen.sides, strict=False)
     ]
@@ -224,16 +227,17 @@ def _view(database: Database, chosen: Chosen, language: Language, to: Links) -> 
     ]
     return {
         "chosen_sides": chosen,
-        "known": _address(to, edition, ids),
+        "known": _format_address(to, edition, ids),
         "columns": columns,
         "sections": sections,
-        "picture": _grouped(columns, sections),
+        "picture": _lay_out_bars(columns, sections),
         "described": _PICTURE_SAID.into(language).format(rows="; ".join(rows)),
         "refused": [
-            (one, _address(to, edition, [other for other in chosen.refused if other != one])) for one in chosen.refused
+            (one, _format_address(to, edition, [other for other in chosen.refused if other != one]))
+            for one in chosen.refused
         ],
         "matches": [
-            (match, _address(to, edition, [*ids, match.organisation]))
+            (match, _format_address(to, edition, [*ids, match.organisation]))
             for match in chosen.matches[:FOUND]
             if match.organisation not in ids
         ],
@@ -244,7 +248,7 @@ def _view(database: Database, chosen: Chosen, language: Language, to: Links) -> 
     }
 
 
-def _grouped(columns: Sequence[Column], sections: Sequence[Section]) -> Grouped:
+def _lay_out_bars(columns: Sequence[Column], sections: Sequence[Section]) -> Grouped:
     """Lay out a group of bars for each dimension: its name, and a bar for each organisation, in em."""
     groups, y = [], 0.0
     for section in sections:
@@ -267,7 +271,7 @@ def _grouped(columns: Sequence[Column], sections: Sequence[Section]) -> Grouped:
     return Grouped(tuple(groups), round(y, 2))
 
 
-def _address(to: Links, edition: editions.EditionRecord, ids: Sequence[str]) -> str:
+def _format_address(to: Links, edition: editions.EditionRecord, ids: Sequence[str]) -> str:
     """Format the address of the page that compares these organisations."""
     return to.add_query(to.build_path(edition.id, "compare"), [("organisation", one) for one in ids])
 

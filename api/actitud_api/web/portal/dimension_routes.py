@@ -35,7 +35,7 @@ from actitud_api.web.portal.layout import (
     render_portal_page,
     select_edition_title,
 )
-from actitud_api.web.portal.territory_routes import tenth
+from actitud_api.web.portal.territory_routes import format_tenth
 
 EXEMPLARS: Final = 5
 """How many who do well in a dimension are shown."""
@@ -181,7 +181,7 @@ class DimensionsController(Controller):
                 "asked": asked,
                 "bullets": _bullets(methodology, dimension, language),
                 "tenths": _tenths(own, figures, language),
-                "tenth": tenth,
+                "tenth": format_tenth,
                 "means": _means(found, asked, figures, language),
                 "exemplars": [comparison_schemas.build_exemplar(one, language) for one in exemplars],
                 "filters": filters,
@@ -262,7 +262,9 @@ def _tenths(own: service.DimensionFigures, figures: FigureFormatter, language: L
         charts.HistogramColumn(label=str(10 * number), count=count, text=figures.format_count(count))
         for number, count in enumerate(own.tenths)
     ]
-    told = "; ".join(f"{tenth(number)}: {figures.format_count(count)}" for number, count in enumerate(own.tenths))
+    told = "; ".join(
+        f"{format_tenth(number)}: {figures.format_count(count)}" for number, count in enumerate(own.tenths)
+    )
     return charts.draw_columns("tenths", _TENTHS.into(language), _TENTHS_SAID.into(language).format(rows=told), columns)
 
 

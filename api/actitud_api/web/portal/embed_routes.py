@@ -105,13 +105,13 @@ class EmbedPageController(Controller):
     @get_page("/", operation_id="portal.embed", access=ANYBODY)
     def build(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:
         """Show the builder of an embed: choose, preview and copy it."""
-        built = _built(database, _choice(read_parameters(request), language))
+        built = _resolve_choice(database, _read_choice(read_parameters(request), language))
         title = _EMBED.into(language)
         return render_portal_page(
             request,
             "embed.html",
             title,
-            _view(request, database, built, language),
+            _build_view(request, database, built, language),
             section="embed",
             edition=None if built.choice.edition == LATEST else built.edition,
             trail=(Crumb(title),),
@@ -120,7 +120,7 @@ class EmbedPageController(Controller):
         )
 
 
-def _built(database: Database, choice: Choice) -> Built:
+def _resolve_choice(database: Database, choice: Choice) -> Built:
     """Resolve a choice; a search that finds one organisation chooses it."""
     try:
         edition = editions.get_published(database, choice.edition).record
@@ -142,7 +142,7 @@ def _built(database: Database, choice: Choice) -> Built:
     return Built(choice=choice, edition=edition, standing=standing, matches=matches, problem=problem)
 
 
-def _view(request: ApiRequest, database: Database, built: Built, language: Language) -> dict[str, object]:
+def _build_view(request: ApiRequest, database: Database, built: Built, language: Language) -> dict[str, object]:
     """Build the view that the template renders."""
     choice, to = built.choice, build_links(request)
     return {
@@ -166,7 +166,7 @@ def _view(request: ApiRequest, database: Database, built: Built, language: Langu
     }
 
 
-def _choice(pairs: Sequence[tuple[str, str]], language: Language) -> Choice:
+def _read_choice(pairs: Sequence[tuple[str, str]], language: Language) -> Choice:
     """Read the parameters of the page, ignoring unknown values."""
     asked = {name: value.strip() for name, value in pairs}
     return Choice(

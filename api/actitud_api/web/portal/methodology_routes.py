@@ -25,7 +25,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.methodologies import service
 from actitud_api.resources.suggestions.service import SuggestionFilters
 from actitud_api.web.portal.layout import Crumb, build_links, render_missing_page, render_portal_page
-from actitud_api.web.portal.suggestion_routes import some
+from actitud_api.web.portal.suggestion_routes import describe_suggestions
 
 _METHODOLOGIES: Final = Texts("Metodologías", "Methodologies")
 _METHODOLOGY: Final = Texts("Metodología {version}", "Methodology {version}")
@@ -57,7 +57,7 @@ class Dimension(Struct, frozen=True, kw_only=True):
     measures: tuple[Measure, ...]
 
 
-class LevelTold(Struct, frozen=True, kw_only=True):
+class LevelView(Struct, frozen=True, kw_only=True):
     """A level in words: what it is called and means, and what its gates ask."""
 
     number: int
@@ -67,7 +67,7 @@ class LevelTold(Struct, frozen=True, kw_only=True):
     provisional_unless: str | None
 
 
-class RuleTold(Struct, frozen=True):
+class RuleView(Struct, frozen=True):
     """Rules of one text, by their ids."""
 
     text: str
@@ -79,8 +79,8 @@ class Page(Struct, frozen=True, kw_only=True):
     """A methodology in words of a language; `changes`: under headings, what differs from the version `before`."""
 
     dimensions: tuple[Dimension, ...]
-    levels: tuple[LevelTold, ...]
-    rules: tuple[RuleTold, ...]
+    levels: tuple[LevelView, ...]
+    rules: tuple[RuleView, ...]
     before: str | None
     changes: dict[str, list[str]]
 
@@ -123,9 +123,9 @@ class MethodologyPagesController(Controller):
                 "methodology": methodology,
                 "document": methodology.document,
                 "texts": methodology.texts[language],
-                "shown": told_of(methodology.version, language),
-                "taken": some(database, taken_in, language, to, _TAKEN_MOST),
-                "proposed": some(database, SuggestionFilters(), language, to, _SUGGESTIONS_MOST),
+                "shown": describe_methodology(methodology.version, language),
+                "taken": describe_suggestions(database, taken_in, language, to, _TAKEN_MOST),
+                "proposed": describe_suggestions(database, SuggestionFilters(), language, to, _SUGGESTIONS_MOST),
                 "number": lambda value: words.format_number(value, language),
             },
             section="methodology",
@@ -134,7 +134,7 @@ class MethodologyPagesController(Controller):
 
 
 @lru_cache(maxsize=32)
-def told_of(version: str, language: Language) -> Page:
+def describe_methodology(version: str, language: Language) -> Page:
     """Describe a registered methodology, once per process and language."""
     methodology = service.get_methodology(version)
     document, texts, sentences = methodology.document, methodology.texts[language], get_sentences(methodology, language)
@@ -152,7 +152,7 @@ def told_of(version: str, language: Language) -> Page:
             if isinstance(child, Group)
         ),
         levels=tuple(
-            LevelTold(
+            LevelView(
                 number=level.number,
                 name=texts.levels[str(level.number)].name,
                 meaning=texts.levels[str(level.number)].meaning,
@@ -186,13 +186,13 @@ def _measures(methodology: Methodology, dimension: Group, language: Language) ->
     )
 
 
-def _rules(methodology: Methodology, language: Language) -> tuple[RuleTold, ...]:
+def _rules(methodology: Methodology, language: Language) -> tuple[RuleView, ...]:
     """List the distinct texts of the rules; many are shared by several indicators."""
     texts = methodology.texts[language].rules
     found: dict[tuple[str, str], list[str]] = {}
     for rule in methodology.document.rules:
         found.setdefault((texts[rule.id], rule.severity), []).append(rule.id)
-    return tuple(RuleTold(text, tuple(ids), severity) for (text, severity), ids in found.items())
+    return tuple(RuleView(text, tuple(ids), severity) for (text, severity), ids in found.items())
 
 
 def _changes(methodology: Methodology, language: Language) -> tuple[str | None, dict[str, list[str]]]:

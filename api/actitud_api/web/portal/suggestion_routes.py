@@ -129,16 +129,17 @@ class SuggestionPagesController(Controller):
         )
 
 
-def some(
+def describe_suggestions(
     database: Database, filters: SuggestionFilters, language: Language, to: Links, most: int
 ) -> list[SuggestionTold]:
     """Describe the newest of the selected suggestions."""
     return [
-        told(record, language, to) for record in service.list_page(database, filters, after=None, offset=0, limit=most)
+        describe_suggestion(record, language, to)
+        for record in service.list_page(database, filters, after=None, offset=0, limit=most)
     ]
 
 
-def told(record: SuggestionRecord, language: Language, to: Links) -> SuggestionTold:
+def describe_suggestion(record: SuggestionRecord, language: Language, to: Links) -> SuggestionTold:
     """Describe a suggestion in a language; texts written by people stay in theirs."""
     return SuggestionTold(
         id=record.id,
@@ -223,7 +224,7 @@ def _listed(database: Database, given: Mapping[str, str], to: Links, names: Name
 
     return Listed(
         fields=fields,
-        suggestions=tuple(told(record, language, to) for record in records),
+        suggestions=tuple(describe_suggestion(record, language, to) for record in records),
         found=found,
         first=PER_PAGE * (number - 1) + 1,
         pages=tuple(

@@ -139,7 +139,7 @@ class TerritoriesController(Controller):
         )
 
 
-def tenth(number: int) -> str:
+def format_tenth(number: int) -> str:
     """Format a tenth of the score range: `0–10` to `90–100`."""
     return f"{10 * number}–{10 * number + 10}"
 
@@ -180,7 +180,9 @@ def _distribution(summary: ScoreSummary, figures: FigureFormatter, language: Lan
         charts.HistogramColumn(label=str(10 * number), count=count, text=figures.format_count(count))
         for number, count in enumerate(summary.tenths)
     ]
-    told = "; ".join(f"{tenth(number)}: {figures.format_count(count)}" for number, count in enumerate(summary.tenths))
+    told = "; ".join(
+        f"{format_tenth(number)}: {figures.format_count(count)}" for number, count in enumerate(summary.tenths)
+    )
     return charts.draw_columns(
         "tenths", _COLUMNS.into(language), _COLUMNS_SAID.into(language).format(rows=told), columns
     )

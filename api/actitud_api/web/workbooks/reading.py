@@ -600,7 +600,11 @@ _WORDS: Final[Mapping[str, bool]] = {
 
 
 def _parse_choice(field: AnswerInput, version: str, value: CellContent) -> str | int:
-    """Return the chosen value, written as value, meaning, or the text of the drop-down, in any language."""
+    """Return the value of a choice, given as value, label or text of the drop-down in any language.
+
+    Raises:
+        _InvalidCell: No choice matches.
+    """
     options = _map_options(version)[field.code]
     if isinstance(value, float | int) and not isinstance(value, bool) and value == int(value):
         value = str(int(value))

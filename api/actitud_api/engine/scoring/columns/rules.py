@@ -142,7 +142,7 @@ class ContradictionFinder:
 
 
 def _select_rows_to_recheck(rule: ColumnRule, fresh: dict[int, Rows], broken_rows: Bools | None) -> Rows:
-    """Return the rows in which a rule may break anew after the removal of answers."""
+    """Return the rows in which a rule held and may now be broken, because an answer that it reads was removed."""
     affected = [fresh[position] for position in rule.again if position in fresh]
     if not affected or rule.broken.constant is not None:
         return _NO_ROWS
