@@ -17,9 +17,11 @@ class Rescorer(Protocol):
 
     def check_edition(self, findings: Findings, line: int, text: bytes) -> bool:
         """Return True if an edition document has the format of the program; add problems if not."""
+        ...
 
     def check_score(self, findings: Findings, line: int, text: bytes) -> bool:
         """Score a document again and add the problems; return True if it has the format of the program."""
+        ...
 
     def check_change(
         self, findings: Findings, line: int, pointer: str, before: bytes, after: bytes, change: object

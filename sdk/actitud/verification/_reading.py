@@ -90,10 +90,11 @@ def _is_object(line: bytes) -> bool:
 
 
 def parse_object(line: bytes) -> dict[str, Any]:
-    """Parse a JSON object in which no member stands twice; raises ``NotReadable``."""
+    """Parse a JSON object without duplicated members; raise ``NotReadable``."""
+    value: object = None
     try:
         value = msgspec.json.decode(line)
-        # Whatever is written in another way than msgspec writes it might have members that stand twice.
+        # A line that msgspec would write otherwise might have duplicated members.
         is_plain = _ENCODER.encode(value) == line
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
         is_plain = False
