@@ -330,7 +330,7 @@ def of_keys(folder: Path) -> dict[str, Any]:
     database.migrate()
     made = [structs.replace(forms.generate_key(), id=name) for name in KEY_IDS]
     found: dict[str, Any] = {}
-    with mock.patch.object(forms, "new", mock.Mock(side_effect=made)), TestClient(app) as client:
+    with mock.patch.object(forms, "generate_key", mock.Mock(side_effect=made)), TestClient(app) as client:
         client.headers.update({"Authorization": f"Bearer {_key(database)}"})
         client.post("/v1/organisations", json=request("organisations.create"))
         for name, (method, path) in OF_KEYS.items():

@@ -5,16 +5,20 @@ the other one, who must not get it.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from litestar import Litestar
 from schemathesis.openapi.checks import ObjectLevelAuthorizationViolation
 from schemathesis.wfc.escalation import EscalatingAuthProvider
 
+from actitud_api.app import create_app
 from actitud_api.platform.auth.service import Principal
 from tests.contract.installation import MINE, OTHER, Installation, operations
 from tests.contract.running import TRIED, Config, run
+from tests.support.databases import unlimited
 from tests.support.scale import FOLLOWED
 
 EDITION: Final = "2099-peers"
@@ -26,6 +30,14 @@ TRAILS: Final = {
     "assessments": ["editions.list", *(one.id for one in PRIVATE if one.path.startswith("/v1/editions/"))],
 }
 """Where links lead from the lists, each way by itself."""
+
+
+@pytest.fixture(scope="module")
+def served(location: str) -> Iterator[Litestar]:
+    """An application apart: Schemathesis runs the lifespan of what it tries, and a client waits for its own."""
+    app = create_app(unlimited(location))
+    yield app
+    app.state["database"].close()
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +65,7 @@ def peers(installation: Installation, tmp_path_factory: pytest.TempPathFactory) 
     }
 
 
-def tried(installation: Installation, config: Config, patch: pytest.MonkeyPatch) -> tuple[list[str], set[str]]:
+def tried(app: Litestar, config: Config, patch: pytest.MonkeyPatch) -> tuple[list[str], set[str]]:
     """What runs found, and the operations whose objects were asked for as the other peer."""
     asked: set[str] = set()
     claim = EscalatingAuthProvider.claim_probe
@@ -67,30 +79,28 @@ def tried(installation: Installation, config: Config, patch: pytest.MonkeyPatch)
     found: list[str] = []
     for ids in TRAILS.values():
         rest = {"exclude-operation-id": ids, "enabled": False}
-        found += run(installation.client.app, {**config, "operations": [rest]}, first_pages=True).failures
+        found += run(app, {**config, "operations": [rest]}, first_pages=True).failures
     return found, asked
 
 
 @pytest.mark.night
 def test_neither_of_two_peers_reads_what_the_other_one_has(
-    installation: Installation, peers: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    served: Litestar, peers: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found, asked = tried(installation, peers, monkeypatch)
+    found, asked = tried(served, peers, monkeypatch)
     assert not found, found[:3]
     with capsys.disabled():
         print(f"\npeers: the objects of {len(asked)} operations were asked for by the other one: {sorted(asked)}")
     assert asked >= {"GET /v1/keys/{key}", "GET /v1/editions/{edition}/assessments/{organisation}"}
 
 
-def test_it_finds_who_is_let_at_everything(
-    installation: Installation, peers: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_finds_who_is_let_at_everything(served: Litestar, peers: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: bindings that bind nobody."""
 
     def anything(*_: Any) -> bool:
         return True
 
     monkeypatch.setattr(Principal, "can_reach", anything)
-    found, _ = tried(installation, peers, monkeypatch)
+    found, _ = tried(served, peers, monkeypatch)
     violations = [one for one in found if ObjectLevelAuthorizationViolation.kind_title in one]
     assert [one for one in violations if "GET /v1/keys/" in one]
