@@ -294,7 +294,7 @@ BROKEN: dict[str, tuple[Callable[[bytes], Answer], type[ActitudError]]] = {
         UnexpectedResponse,
     ),
     "a failure that says nothing": (
-        lambda media: whole(sized(b"HTTP/1.1 503 No\r\nRetry-After: \xff, 99 99 +99999\r\n", b"")),
+        lambda media: whole(sized(b"HTTP/1.1 503 No\r\nConnection: close\r\nRetry-After: \xff, 99 99 +99999\r\n", b"")),
         UnexpectedResponse,
     ),
     "a status above 599": (lambda media: whole(sized(b"HTTP/1.1 999 High\r\n", b"{}")), UnexpectedResponse),
