@@ -1,9 +1,8 @@
-"""Answers of the service, as frozen Structs.
+"""The structs that the service's answers are decoded into. All are frozen.
 
-They are tolerant readers: a member that this version does not know is ignored, a value is not checked against the
-ranges that the docstrings state, and enumerations are open (``Literal[...] | str``), so an older client reads the
-answers of a newer service. Points and scores are multiples of 0.01 in methodology 2026.1; ``None`` stands for "does not
-exist", never for 0.
+Decoding is tolerant, so that an older client can read the answers of a newer service: unknown members are
+ignored, ranges are not checked, and enumerations accept any string (``Literal[...] | str``). Points and scores
+are multiples of 0.01 in methodology 2026.1. ``None`` means that the value does not exist; it never means 0.
 """
 
 from __future__ import annotations
@@ -33,13 +32,17 @@ Answer: TypeAlias = Mapping[str, Fact]
 """The facts of one indicator: ``{"numerator": 160, "denominator": 320}``, ``{"level": 2}``, …"""
 
 Answers: TypeAlias = Mapping[str, Answer]
-"""Answers by indicator id; an indicator that is not there is unknown."""
+"""Answers by indicator id. An indicator that is missing counts as unknown."""
 
 Supposed: TypeAlias = "Mapping[str, Mapping[str, Answer | ProfileValue] | Sequence[str]]"
-"""Facts to suppose in place of others: ``answers`` (``None`` for none), ``profile``, ``profile_self_declared``."""
+"""Hypothetical facts that replace real ones.
+
+``answers`` by indicator id (``None`` removes one), ``profile`` fields, and ``profile_self_declared`` (field
+names).
+"""
 
 EvidenceLike: TypeAlias = "Evidence | Mapping[str, str | date | None]"
-"""Evidence, or its members by name."""
+"""An :class:`Evidence`, or a mapping with the same members."""
 
 if TYPE_CHECKING:
     AnswerMember: TypeAlias = "bool | int | float | str | Sequence[str] | Sequence[EvidenceLike] | None"
@@ -48,10 +51,10 @@ else:
     AnswerMember = object
 
 AssessmentAnswer: TypeAlias = "Mapping[str, AnswerMember]"
-"""The facts of one indicator, and with them its ``evidence`` and its ``note``."""
+"""The facts of one indicator, together with its ``evidence`` and its ``note``."""
 
 AssessmentAnswers: TypeAlias = "Mapping[str, AssessmentAnswer | None]"
-"""Answers by indicator id; ``None`` for one that is withdrawn, or not known."""
+"""Answers by indicator id. ``None`` withdraws an answer, or says that it is unknown."""
 
 OrganisationKind: TypeAlias = Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", "UNI", "EMP", "CTL"] | str
 ScoreStatus: TypeAlias = Literal["complete", "sufficient", "insufficient_evidence", "not_rateable"] | str
@@ -79,7 +82,7 @@ PeerBasis: TypeAlias = Literal["kind_and_band", "kind", "band_scale", "all"] | s
 RemarkCode: TypeAlias = Literal["negative_correlation", "weak_correlation", "high_correlation", "low_alpha"] | str
 StepKind: TypeAlias = Literal["improve", "evidence", "report", "correct", "unlock", "act"] | str
 FactValue: TypeAlias = float | bool | str | tuple[str, ...]
-"""A fact as the service gives it back; a checklist is a tuple of component ids."""
+"""A fact as the service returns it. A checklist is a tuple of component ids."""
 ReasonCode: TypeAlias = (
     Literal[
         "full",
@@ -100,29 +103,34 @@ ReasonCode: TypeAlias = (
 
 
 class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """The body of a list answer: one page and the address of the next."""
+    """One page of a list: its items and the URL of the next page, ``None`` on the last page."""
 
     items: tuple[T, ...]
     next: str | None
 
 
 class Versioned(msgspec.Struct, frozen=True, kw_only=True):
-    """A resource that can be changed. ``etag`` names the state that was read, for ``if_match``; ``None`` in lists."""
+    """Base of the resources that can be changed.
+
+    ``etag`` identifies the version that was read; pass it as ``if_match`` when you change the resource. Items of
+    lists have no ``etag``.
+    """
 
     etag: str | None = None
 
 
 class MethodologyRef(msgspec.Struct, frozen=True, kw_only=True):
-    """The rules that a score was computed with: version and ``sha256:`` digest of the document."""
+    """The methodology that a score was computed with: its version and the ``sha256:`` digest of its document."""
 
     version: str
     digest: str
 
 
 class MethodologySummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the list of methodologies.
+    """A methodology in the list of methodologies.
 
-    ``decimals``: digits after the point of every score (0 to 6). ``languages``: codes of its texts.
+    ``decimals``: decimal places of every score (0 to 6). ``languages``: codes of the languages that its texts exist
+    in.
     """
 
     version: str
@@ -134,9 +142,10 @@ class MethodologySummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Methodology(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole version: ``document`` holds the rules, ``texts`` the sentences in the language asked for.
+    """A complete version of the methodology.
 
-    ``digest`` covers the document without texts; ``text_digests`` has one digest per language.
+    ``document`` contains the rules, ``texts`` the sentences in the requested language. ``digest`` covers the
+    document without the texts; ``text_digests`` has one digest per language.
     """
 
     version: str
@@ -148,19 +157,20 @@ class Methodology(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Goalpost(msgspec.Struct, frozen=True, kw_only=True):
-    """A point of an indicator's curve: a raw value ``x`` in the indicator's unit, and its score, 0 to 100."""
+    """A point of an indicator's scoring curve: a raw value ``x`` in the indicator's unit, and its score, 0 to 100."""
 
     x: float
     score: float
 
 
 class ReasonParameters(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers that a reason is built from.
+    """The numbers behind the reason of a score.
 
-    ``facts``: those that decided, by name. ``value``: the raw value, in the indicator's unit. ``between``: the
-    goalposts around it. ``uncapped``: what a capped answer would score, and ``cap`` where it is only declared.
-    ``level_sent``: the level that review lowered. ``rules``: broken rules. ``missing``: indicators to answer
-    first. ``fields``: profile fields without evidence.
+    ``facts``: the facts that decided the score, by name. ``value``: the raw value, in the indicator's unit.
+    ``between``: the goalposts on both sides of the raw value. ``cap``: the highest score without evidence, if the
+    answer has none. ``uncapped``: the score without that limit. ``level_sent``: the submitted level, if the review
+    lowered it. ``rules``: ids of the validation rules that the answer breaks. ``missing``: ids of the indicators to
+    answer first. ``fields``: profile fields that lack evidence.
     """
 
     facts: dict[str, FactValue | None]
@@ -175,7 +185,7 @@ class ReasonParameters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """Reason of the score of an indicator: a stable code, the numbers behind it, and a sentence."""
+    """Why an indicator has its score: a stable code, the numbers behind it, and a sentence."""
 
     code: ReasonCode
     parameters: ReasonParameters
@@ -183,12 +193,12 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NextStep(msgspec.Struct, frozen=True, kw_only=True):
-    """The least change of one indicator that reaches a better mark.
+    """The smallest change of one indicator that raises its score to the next better value.
 
-    ``change``: the facts after it, in their own unit. ``gain``: index points that it brings, ``None`` where that
-    depends on what will be answered. ``gain_max``: index points up to full marks. ``evidence``: it needs
-    evidence. ``cap``: the score at which it stays without evidence, where that holds it back. ``requires``: rules
-    that it would break unless other facts follow.
+    ``change``: the facts after the change. ``gain``: index points that the change adds; ``None`` if they depend on
+    an answer that is not known yet. ``gain_max``: index points that a full score would add. ``evidence``: whether
+    the change needs evidence. ``cap``: the highest score without evidence, if that limit applies. ``requires``: ids
+    of validation rules that the change breaks unless other facts change too.
     """
 
     kind: StepKind
@@ -202,9 +212,10 @@ class NextStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Interval(msgspec.Struct, frozen=True, kw_only=True):
-    """Confidence interval of a share from a sample of ``n`` cases, 95 % (Wilson).
+    """95 % confidence interval (Wilson) of a proportion estimated from a sample of ``n`` cases.
 
-    ``low`` and ``high``: of the share, 0 to 1. ``index_low`` and ``index_high``: of the index, were that the share.
+    ``low`` and ``high``: bounds of the proportion, 0 to 1. ``index_low`` and ``index_high``: the index at those
+    bounds.
     """
 
     n: int
@@ -216,12 +227,12 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IndicatorScore(msgspec.Struct, frozen=True, kw_only=True):
-    """One indicator of a score.
+    """The score of one indicator within a :class:`Score`.
 
-    ``score``: 0 to 100. ``weight``: share within its group, an integer. ``possible``, ``won``, ``lost``: index
-    points, won + lost = possible; all ``None`` where it counts with nothing. Below a group that is not an
-    arithmetic mean or a sum only ``lost`` is known. ``value``: the raw value in its own unit, ``None`` where it
-    does not exist. ``interval``: what the size of its sample leaves open of a share.
+    ``score``: 0 to 100. ``weight``: an integer, relative to the other indicators of its group. ``value``: the raw
+    value in the indicator's unit, or ``None``. ``interval``: the sampling error of a proportion. ``possible``,
+    ``won``, ``lost``: index points, ``won + lost = possible``. All three are ``None`` if the indicator does not
+    count for the index; only ``lost`` is known in a group that is neither an arithmetic mean nor a sum.
     """
 
     id: str
@@ -239,11 +250,11 @@ class IndicatorScore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the dimensions of a score, or a group below one.
+    """The score of a dimension, or of a group of indicators inside a dimension.
 
-    ``score``: 0 to 100, ``None`` if not rated. ``score_max``: the score if every unknown answer were the
-    best. ``coverage``: share of the weight that is known, 0 to 1. Points as in :class:`IndicatorScore`. ``groups``
-    and ``indicators`` are those directly below it.
+    ``score``: 0 to 100, ``None`` if not rated. ``score_max``: the score if every unknown answer had the best value.
+    ``coverage``: share of the weight with known answers, 0 to 1. ``possible``, ``won`` and ``lost``: index points,
+    as in :class:`IndicatorScore`. ``groups`` and ``indicators``: only the direct children.
     """
 
     id: str
@@ -260,7 +271,7 @@ class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def all_indicators(self) -> tuple[IndicatorScore, ...]:
-        """The indicators of the groups in it, and its own."""
+        """All indicators of the dimension, including those of its groups at any depth."""
         return (*(one for group in self.groups for one in group.all_indicators), *self.indicators)
 
     def _repr_html_(self) -> str:
@@ -281,7 +292,10 @@ class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BlockingGate(msgspec.Struct, frozen=True, kw_only=True):
-    """A condition of the next level that fails: the actual value, the required one, and their distance."""
+    """A condition of the next level that is not met.
+
+    ``there``: the actual value. ``asked``: the required value. ``distance``: how far they are apart, for numbers.
+    """
 
     gate: str
     there: float | bool | str | None
@@ -291,9 +305,10 @@ class BlockingGate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScoreLevel(msgspec.Struct, frozen=True, kw_only=True):
-    """The level, 1 to 5, or ``None`` without sufficient evidence; ``blocked_by`` leads to the next one.
+    """The maturity level of a score: ``number`` from 1 to 5, or ``None`` if the evidence is insufficient.
 
-    ``max_level``: review allows no higher one; ``text`` says so where only that holds the level.
+    ``blocked_by``: the unmet conditions of the next level. ``max_level``: the highest level that the review allows;
+    ``text`` explains that limit if nothing else prevents the next level.
     """
 
     number: int | None
@@ -305,7 +320,7 @@ class ScoreLevel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MainReason(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the (up to four) indicators that cost the most; ``lost`` in index points."""
+    """One of the indicators (four at most) that cost the most index points; ``lost`` is their number."""
 
     indicator: str
     lost: float
@@ -313,10 +328,11 @@ class MainReason(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """A validation rule that the answers break; those of severity ``error`` score their indicators 0.
+    """A validation rule that the answers break. A finding of severity ``error`` sets its ``indicators`` to 0.
 
-    ``code``: contradicted, or unsupported where only an absent answer is to blame. ``indicators``: those that
-    it contradicts. ``missing``: indicators to answer first. ``facts``: what the rule read.
+    ``code``: ``contradicted``, or ``unsupported`` if the only cause is a missing answer. ``indicators``: ids of the
+    indicators concerned. ``missing``: ids of the indicators to answer first. ``facts``: the facts that the rule
+    read.
     """
 
     rule: str
@@ -329,12 +345,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The index of one organisation with its whole explanation.
+    """The index of one organisation with its complete explanation.
 
-    ``index``, ``index_geometric``, ``index_max``: 0 to 100; ``index_max`` is reached if every unknown answer
-    were the best. ``coverage``: share of the weight that is known, 0 to 1, four decimals.
-    ``indicators`` are those that belong to no dimension. ``input_digest`` and ``result_digest`` identify what went
-    in and what came out. ``what_if``: what follows from the facts that were supposed, where there were any.
+    ``index``, ``index_geometric`` and ``index_max``: 0 to 100; ``index_max`` is the index if every unknown answer
+    had the best value. ``coverage``: share of the weight with known answers, 0 to 1, four decimals. ``indicators``:
+    the indicators outside any dimension. ``input_digest`` and ``result_digest``: digests of the submission and of
+    the result. ``what_if``: the score with the hypothetical facts, if the request contained some.
     """
 
     index: float | None
@@ -354,7 +370,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def error_findings(self) -> tuple[Finding, ...]:
-        """The findings of severity ``error``: contradictions that a submission would be refused for."""
+        """The findings of severity ``error``. An assessment with one of them cannot be submitted."""
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
     def _repr_html_(self) -> str:
@@ -388,7 +404,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Delta(msgspec.Struct, frozen=True, kw_only=True):
-    """A figure before and after; ``difference`` is ``None`` where one of them does not exist."""
+    """A figure before and after a change. ``difference`` is ``None`` if one of the two figures is."""
 
     before: float | None
     after: float | None
@@ -396,7 +412,7 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GroupDelta(msgspec.Struct, frozen=True, kw_only=True):
-    """Difference of a dimension, or of a group below one: its score, and the index points lost there."""
+    """The difference between two scores in a dimension or a group: its score, and the index points lost in it."""
 
     id: str
     name: str
@@ -406,7 +422,7 @@ class GroupDelta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IndicatorDelta(msgspec.Struct, frozen=True, kw_only=True):
-    """Difference of an indicator: its reason, its score, and the index points lost there."""
+    """The difference between two scores in an indicator: its reason code, its score, and the index points it loses."""
 
     id: str
     name: str
@@ -418,10 +434,10 @@ class IndicatorDelta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """Difference of two scores.
+    """The difference between two scores of the same organisation.
 
-    ``groups``: all of them. ``indicators``: those that differ. ``appeared`` and ``vanished``: findings that only the
-    second, or only the first, has.
+    ``groups``: every dimension and group. ``indicators``: only the indicators that differ. ``appeared``: findings
+    of the second score that the first lacks. ``vanished``: findings of the first score that the second lacks.
     """
 
     index: Delta
@@ -439,14 +455,18 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
-    """The score with the supposed facts, and its difference from that of the facts sent."""
+    """The score with the hypothetical facts, and its difference from the score with the submitted facts."""
 
     score: Score
     difference: Difference
 
 
 class ReviewVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict that counts on the answer to an indicator; ``rule``: the checked rule that the answer breaks."""
+    """The verdict in force on the answer to an indicator.
+
+    ``level``: the level that a ``capped`` verdict allows. ``rule``: id of the manually checked rule that the answer
+    breaks.
+    """
 
     indicator: str
     verdict: Verdict
@@ -457,7 +477,7 @@ class ReviewVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReviewRemark(msgspec.Struct, frozen=True, kw_only=True):
-    """Remark of the review on an assessment as a whole; ``max_level``: the highest level that it may reach."""
+    """The review's remark on an assessment as a whole; ``max_level`` is the highest level that the review allows."""
 
     max_level: int | None
     reason: str
@@ -465,7 +485,7 @@ class ReviewRemark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReviewReply(msgspec.Struct, frozen=True, kw_only=True):
-    """Reply of the organisation about an indicator."""
+    """The organisation's reply to the verdict on one indicator."""
 
     indicator: str
     text: str
@@ -474,7 +494,7 @@ class ReviewReply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScoreReview(msgspec.Struct, frozen=True, kw_only=True):
-    """Outcome of the review of an assessment; it is no part of what ``result_digest`` covers."""
+    """The outcome of the review of an assessment. ``result_digest`` does not cover this part of a score."""
 
     state: AssessmentState
     remark: ReviewRemark | None
@@ -483,7 +503,7 @@ class ScoreReview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(Versioned, frozen=True, kw_only=True):
-    """Reply of an organisation, in the hearing, to the verdicts on an indicator."""
+    """The organisation's reply to the verdicts on one indicator, sent during the hearing."""
 
     edition: str
     organisation: str
@@ -497,9 +517,9 @@ class Reply(Versioned, frozen=True, kw_only=True):
 class EditionScore(Score, frozen=True, kw_only=True):
     """The explained score of one organisation in an edition.
 
-    ``rank``: from 1, ties share the best; ``None`` if unranked. ``simulated``: invented for demonstration.
-    ``document``: the digest of the published document that it is told from, for ``client.published.get``; ``None``
-    where the edition is not published. ``review``: what was found of the answers, and what the organisation replied.
+    ``rank``: from 1, equal scores share the better rank; ``None`` if unranked. ``simulated``: true if the data are
+    invented for demonstration. ``document``: digest of the signed document of a published score, for
+    ``client.published.get``; ``None`` before publication. ``review``: the verdicts and the organisation's replies.
     """
 
     edition: str
@@ -517,11 +537,13 @@ class EditionScore(Score, frozen=True, kw_only=True):
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """Action on one indicator on the way to the next level.
+    """A change of one indicator on the way to the next level.
 
-    ``facts``: as they stand. ``change``: those that change, as they will be. ``evidence``: it needs evidence.
-    ``score_before`` and ``score``: of the indicator. ``gain``: index points that it brings in its place. ``index`` and
-    ``level``: after it. ``requires``: rules that it would break unless other facts follow; all figures count on that.
+    ``facts``: the present facts. ``change``: the facts to change, with their new values. ``evidence``: whether
+    evidence is needed. ``score_before`` and ``score``: score of the indicator before and after. ``gain``: index
+    points that the move adds when the moves are made in order. ``index`` and ``level``: those of the organisation
+    after the move. ``requires``: ids of validation rules that the move breaks unless other facts change too; all
+    figures assume that those facts do change.
     """
 
     indicator: str
@@ -540,9 +562,10 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unreachable(msgspec.Struct, frozen=True, kw_only=True):
-    """A condition of the next level that no improvement can make hold; ``gate`` is ``None`` where review decides it.
+    """A condition of the next level that no change of answers can satisfy.
 
-    ``indicators``: those that could help once they are answered, corrected or unlocked.
+    ``gate`` is ``None`` if the condition is the review's limit on the level. ``indicators``: ids of the indicators
+    that could help after they are answered, corrected or made applicable.
     """
 
     gate: BlockingGate | None
@@ -552,10 +575,11 @@ class Unreachable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LevelPath(msgspec.Struct, frozen=True, kw_only=True):
-    """The path of an organisation from its level to the next one.
+    """The changes that take an organisation from its level to the next one.
 
-    ``target``: the next level, ``None`` where there is none. ``moves``: what to do, in order; ``None`` without a
-    target, and where ``unreachable`` names conditions. ``index_after`` and ``level_after``: at the end.
+    ``target``: the next level, ``None`` at the highest. ``moves``: the changes in order; ``None`` if there is no
+    target or if ``unreachable`` is not empty. ``index_after`` and ``level_after``: the index and the level after
+    the last move.
     """
 
     edition: str
@@ -574,10 +598,10 @@ class LevelPath(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chain(msgspec.Struct, frozen=True, kw_only=True):
-    """A score at each stage of a change.
+    """A score at the four stages of a change between two editions, 0 to 100; ``None`` if a stage has no score.
 
-    ``methodology``: what was stated before, under the later version. ``coverage``: that with known and unknown as
-    after.
+    ``before``: the earlier edition. ``methodology``: the earlier answers under the later methodology. ``coverage``:
+    those answers again, limited to the answers that are known in the later edition. ``after``: the later edition.
     """
 
     before: float | None
@@ -587,7 +611,11 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """Points that each step of a change adds; together they are the total."""
+    """The points that each cause adds to the change of a score. They sum to ``total`` exactly.
+
+    ``methodology``: the new rules. ``coverage``: answers that became known or unknown. ``data``: answers that
+    changed.
+    """
 
     methodology: float
     coverage: float
@@ -596,7 +624,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
-    """How the score of a dimension, or of a group below one, changed."""
+    """The change of the score of a dimension or a group; ``parts`` is ``None`` if a stage has no score."""
 
     id: str
     name: str
@@ -606,7 +634,7 @@ class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IndicatorChange(msgspec.Struct, frozen=True, kw_only=True):
-    """How the score of an indicator changed; a version that lacks it has no code."""
+    """The change of the score of an indicator. A code is ``None`` if that methodology version lacks the indicator."""
 
     id: str
     name: str
@@ -617,10 +645,11 @@ class IndicatorChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Carried(msgspec.Struct, frozen=True, kw_only=True):
-    """Effects of another version of the methodology on the stated facts.
+    """What happens to an assessment's facts when another version of the methodology is applied to them.
 
-    ``dropped_answers``: those that it does not ask, or not in that form. ``new_indicators``: those that only it asks,
-    unknown. ``dropped_fields`` and ``new_fields``: the same of the profile.
+    ``dropped_answers``: indicators that the other version lacks or asks in another form. ``new_indicators``:
+    indicators that only the other version has; they count as unknown. ``dropped_fields`` and ``new_fields``: the
+    same for profile fields.
     """
 
     dropped_answers: tuple[str, ...]
@@ -631,10 +660,10 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """Change of the index of an organisation from ``edition_before`` to ``edition``, with its causes.
+    """The change of an organisation's index from ``edition_before`` to ``edition``, divided by cause.
 
-    ``parts``: ``None`` where a stage has no index; ``unrated`` names those stages. ``groups``: all of them.
-    ``indicators``: those whose score is not the same at every stage.
+    ``parts``: ``None`` if a stage has no index; ``unrated`` lists those stages. ``groups``: every dimension and
+    group. ``indicators``: only the indicators whose score differs between stages.
     """
 
     edition_before: str
@@ -676,8 +705,8 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
     """One organisation in the ranking of an edition.
 
-    ``rank``: from 1, ties share the best; ``None`` if unranked. ``index``, ``index_max`` and ``dimensions``
-    (by id, ``D1`` to ``D10``): 0 to 100. ``coverage``: 0 to 1. ``level``: 1 to 5.
+    ``rank``: from 1, equal scores share the better rank; ``None`` if unranked. ``index``, ``index_max`` and
+    ``dimensions`` (by id, ``D1`` to ``D10``): 0 to 100. ``coverage``: 0 to 1. ``level``: 1 to 5.
     """
 
     rank: int | None
@@ -699,14 +728,14 @@ class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Span(msgspec.Struct, frozen=True):
-    """Consecutive days: the first and the last, both included."""
+    """A range of days. ``start`` and ``end`` (``from`` and ``to`` in JSON) are both included."""
 
     start: date = msgspec.field(name="from")
     end: date = msgspec.field(name="to")
 
 
 class Calendar(msgspec.Struct, frozen=True, kw_only=True):
-    """The phases of an edition, one after another."""
+    """The phases of an edition, in the order in which they take place."""
 
     submission: Span
     review: Span
@@ -715,11 +744,11 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Edition(Versioned, frozen=True, kw_only=True):
-    """A yearly round.
+    """A yearly round of the index.
 
-    ``period_from`` and ``period_to``: first and last day of the year that it looks at. ``windows``: the days that
-    indicators look at, by the name of the window in the methodology. ``organisations``: how many it scores.
-    ``simulated``: every answer in it is invented for demonstration.
+    ``period_from`` and ``period_to``: first and last day of the year that the answers describe. ``windows``: the
+    days that the indicators refer to, by the name of the window in the methodology. ``organisations``: how many
+    organisations it scores. ``simulated``: true if its data are invented for demonstration.
     """
 
     id: str
@@ -737,14 +766,14 @@ class Edition(Versioned, frozen=True, kw_only=True):
 
 
 class FormerName(msgspec.Struct, frozen=True, kw_only=True):
-    """A name that an organisation had; ``until``: the last day on which it was called so."""
+    """A previous name of an organisation; ``until`` is the last day on which the name was official."""
 
     name: str
     until: date
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to ask an organisation for a correction: a mailbox, or a page."""
+    """Where to ask an organisation for a correction: an e-mail address or a web page."""
 
     email: str | None = None
     url: str | None = None
@@ -753,11 +782,11 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
 class Organisation(Versioned, frozen=True, kw_only=True):
     """A public body.
 
-    ``parent``: the organisation that it depends on. ``population``: inhabitants, ``employees``: people who work there,
-    each with the year of the figure. ``band``: size band, ``P1`` … ``E5``. ``province`` and ``region``: INE codes.
-    ``aliases``: other identifiers of it. ``valid_from`` and ``valid_to``: its first and last day, where known.
-    ``succeeded_by`` and ``preceded_by``: ids. ``domains``: hosts whose pages are evidence of it, with sub-domains.
-    ``simulated``: invented for demonstration.
+    ``parent``: id of the organisation that it belongs to. ``population`` (inhabitants) and ``employees``: each with
+    the year of the figure. ``band``: size band, ``P1`` … ``E5``. ``province`` and ``region``: codes of the Spanish
+    statistics office (INE). ``aliases``: its other identifiers. ``valid_from`` and ``valid_to``: its first and last
+    day, if known. ``succeeded_by`` and ``preceded_by``: ids. ``domains``: hosts on which its evidence is accepted,
+    sub-domains included. ``simulated``: true if it is invented for demonstration.
     """
 
     id: str
@@ -787,10 +816,11 @@ class Organisation(Versioned, frozen=True, kw_only=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """A document that supports an answer or a profile field; the service never fetches it.
+    """A document that supports an answer or a profile field. The service never downloads it.
 
-    It counts where ``url`` (https) is on a domain of the organisation and ``date``, that of the document, has come.
-    ``sha256``: that of the copy that the organisation keeps, in hexadecimal. ``note``: without personal data.
+    The evidence is accepted if ``url`` (https) is on a domain of the organisation and ``date``, the date of the
+    document, is not in the future. ``sha256``: hexadecimal digest of the copy that the organisation keeps.
+    ``note``: must not contain personal data.
     """
 
     url: str
@@ -800,20 +830,20 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AssessmentFinding(Finding, frozen=True, kw_only=True):
-    """A fault of an assessment: a rule that its answers break, or a document (code ``evidence``).
+    """A fault of an assessment: a broken validation rule, or a fault in a document (code ``evidence``).
 
-    One of severity ``error`` keeps it from being submitted; a warning may be explained. ``pointer``: JSON Pointer to
-    the place in the assessment.
+    An assessment with a finding of severity ``error`` cannot be submitted; a warning can be explained. ``pointer``:
+    JSON Pointer to the faulty value in the assessment.
     """
 
     pointer: str
 
 
 class AssessmentLine(Versioned, frozen=True, kw_only=True):
-    """An assessment in a list, and how it scores.
+    """An assessment in a list, with its main figures.
 
-    ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``: 0 to 1. ``submitted``: ``None`` for a draft
-    that never was.
+    ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``: 0 to 1. ``submitted``: time of the last
+    submission, ``None`` if it was never submitted.
     """
 
     edition: str
@@ -832,10 +862,10 @@ class AssessmentLine(Versioned, frozen=True, kw_only=True):
 
 
 class Assessment(AssessmentLine, frozen=True, kw_only=True):
-    """Facts of an organisation in an edition, their findings and their score, as of the last change.
+    """The facts of an organisation in an edition, with their findings and their score after the last change.
 
-    ``profile``, ``profile_evidence`` and ``answers`` have the form in which they can be sent again; an answer is its
-    facts with its ``evidence`` and its ``note``.
+    ``profile``, ``profile_evidence`` and ``answers`` have the form of a request, so they can be sent again. An
+    answer contains its facts, its ``evidence`` and its ``note``.
     """
 
     profile: dict[str, ProfileValue]
@@ -845,14 +875,15 @@ class Assessment(AssessmentLine, frozen=True, kw_only=True):
 
     @property
     def error_findings(self) -> tuple[AssessmentFinding, ...]:
-        """The findings of severity ``error``, for which it would not be submitted."""
+        """The findings of severity ``error``. The assessment cannot be submitted while there are any."""
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
 
 class SubmissionLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A submission in a list: an assessment as it was submitted, and how it scored; figures as in an assessment.
+    """A submission in a list: a copy of an assessment at the time of submission, with its main figures.
 
-    ``explanations``: why warnings stand, by their rule. ``findings``: the warnings.
+    ``explanations``: why the organisation keeps an answer that causes a warning, by rule id. ``findings``: the
+    warnings. The figures are those of :class:`AssessmentLine`.
     """
 
     id: str
@@ -870,7 +901,7 @@ class SubmissionLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Submission(SubmissionLine, frozen=True, kw_only=True):
-    """An assessment as it was submitted, whole; its members are those of :class:`Assessment`."""
+    """A complete submission. ``profile``, ``profile_evidence`` and ``answers`` are those of :class:`Assessment`."""
 
     profile: dict[str, ProfileValue]
     profile_evidence: dict[str, tuple[Evidence, ...]]
@@ -878,11 +909,11 @@ class Submission(SubmissionLine, frozen=True, kw_only=True):
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
-    """A step in the life of an assessment; ``id`` counts those of one.
+    """A change of the state of an assessment. ``id`` numbers the transitions of one assessment.
 
-    ``before`` and ``after``: the states (``from`` and ``to`` in JSON), the same where a ``phase`` is extended.
-    ``role``: that of the key by which it was made. ``reason`` and ``until``: why it was returned or extended, and the
-    last day.
+    ``before`` and ``after``: the states (``from`` and ``to`` in JSON); they are equal if a ``phase`` was extended.
+    ``role``: role of the key that made the transition. ``reason``: why the assessment was returned or the phase
+    extended. ``until``: the last day of the extended phase or of the time for corrections.
     """
 
     id: str
@@ -898,17 +929,18 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShortVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """A verdict in short; ``level``: with ``capped``."""
+    """A verdict without its reason; ``level`` is set only if the verdict is ``capped``."""
 
     verdict: Verdict
     level: int | None
 
 
 class GivenVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict of one assessor, by the id of the first key, on an answer; what was taken back has no ``verdict``.
+    """One assessor's verdict on an answer; ``verdict`` is ``None`` if the assessor withdrew it.
 
-    ``rule``: what people check that the answer breaks. ``first``: what the assessor said the first time. ``current``:
-    it is about the answer as it is, which has not changed since. ``counts``: it acts on the score.
+    ``assessor``: id of the assessor's first key. ``rule``: id of the manually checked rule that the answer breaks.
+    ``first``: the assessor's first verdict, which inter-rater agreement is computed from. ``current``: true if the
+    answer has not changed since the verdict. ``counts``: true if the verdict affects the score.
     """
 
     assessor: str
@@ -923,10 +955,10 @@ class GivenVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JudgedAnswer(Versioned, frozen=True, kw_only=True):
-    """Verdicts of all assessors on the answer to one indicator, the latest last.
+    """The verdicts of all assessors on the answer to one indicator, in order of time.
 
-    ``counts``: the verdict that acts on the score, ``None`` while nobody has judged. ``disputed``: assessors say
-    different things, and there is no hearing until they agree.
+    ``answered``: whether there is an answer. ``counts``: the verdict that affects the score, ``None`` if there is
+    none. ``disputed``: true if the assessors disagree; the hearing cannot begin while they do.
     """
 
     indicator: str
@@ -937,10 +969,11 @@ class JudgedAnswer(Versioned, frozen=True, kw_only=True):
 
 
 class Review(Versioned, frozen=True, kw_only=True):
-    """Overall review of an assessment; without one its members are ``None`` or empty.
+    """The overall review of an assessment. Its members are ``None`` or empty until a reviewer writes one.
 
-    ``max_level``: the highest level that it may reach. ``profile`` and ``answers``: what the methodology leaves to the
-    service. ``reviewer``: the id of the key that said it last.
+    ``max_level``: the highest level that the assessment may reach. ``profile`` and ``answers``: the facts that the
+    methodology lets reviewers set instead of the organisation. ``reviewer``: id of the key that wrote the last
+    version.
     """
 
     edition: str
@@ -955,10 +988,11 @@ class Review(Versioned, frozen=True, kw_only=True):
 
 
 class AgreementOfTwo(msgspec.Struct, frozen=True, kw_only=True):
-    """How far two assessors, by the ids of their first keys, agree on the answers that both judged.
+    """Inter-rater agreement of two assessors, identified by their first keys, on the answers that both judged.
 
-    ``share``: 0 to 1. ``kappa``: Cohen's, -1 to 1; ``None`` where chance alone would make them agree. ``recode``: too
-    few are equal.
+    ``pairs``: number of those answers. ``agreed``: number of equal verdicts. ``share``: agreed / pairs, 0 to 1.
+    ``kappa``: Cohen's kappa, -1 to 1; ``None`` if chance alone would produce full agreement. ``recode``: true if
+    ``share`` is below 0.8, so both must judge again.
     """
 
     first: str
@@ -971,7 +1005,10 @@ class AgreementOfTwo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the assessors of an edition agree, by their first verdicts; ``share`` is ``None`` without pairs."""
+    """Inter-rater agreement in an edition, computed from the assessors' first verdicts.
+
+    ``share`` is agreed / pairs, 0 to 1, and ``None`` if no answer was judged by two assessors.
+    """
 
     edition: str
     pairs: int
@@ -982,11 +1019,12 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
-    """The draw of the assessments of an edition that are reviewed.
+    """The random sample of an edition's assessments that is reviewed.
 
-    They are the first ``ceil(share * handed_in)`` of those that are handed in, in the order of the SHA-256 of seed,
-    line feed and id. ``given``: the seed was chosen by who made the sample. ``handed_in``, ``drawn`` and the
-    ``organisations`` of others are not told of an edition that is not published, but to whoever sees its drafts.
+    The submitted assessments are sorted by the SHA-256 of ``seed``, line feed and organisation id; the sample is
+    the first ``ceil(share * handed_in)``. ``given``: true if the caller chose the seed, false if the service did.
+    Before publication ``handed_in`` and ``drawn`` are ``None`` and ``organisations`` contains at most the caller's
+    own, unless the key may read drafts.
     """
 
     edition: str
@@ -1000,7 +1038,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Flag(msgspec.Struct, frozen=True, kw_only=True):
-    """A remarkable figure of an assessment beside others; it changes no score. ``facts``: its numbers."""
+    """An unusual figure that a reviewer should look at. A flag changes no score. ``facts``: the numbers behind it."""
 
     organisation: str
     kind: FlagKind
@@ -1011,7 +1049,7 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Flagged(msgspec.Struct, frozen=True, kw_only=True):
-    """Result of looking for flags: the number of ``assessments`` with some, and of ``flags``."""
+    """The result of a search for flags: how many assessments were examined and how many flags were raised."""
 
     edition: str
     assessments: int
@@ -1020,10 +1058,10 @@ class Flagged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PastScore(msgspec.Struct, frozen=True, kw_only=True):
-    """Score of an organisation in one of its editions; figures as in :class:`ScoreRow`.
+    """The score of an organisation in one of its editions. The figures are those of :class:`ScoreRow`.
 
-    ``state``: that of the edition. ``period_to``: its reference date. ``carried``: what the version asked for does to
-    what was stated under that of the edition, ``None`` where it is the same.
+    ``state``: state of the edition. ``period_to``: reference date of the edition. ``carried``: the effects of
+    applying the requested version of the methodology; ``None`` if the edition uses that version.
     """
 
     edition: str
@@ -1043,7 +1081,7 @@ class PastScore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spread(msgspec.Struct, frozen=True, kw_only=True):
-    """How figures spread: the least, the quartiles (type 7, half up) and the greatest, in the unit of the figures."""
+    """Five-number summary of scores, in their unit: minimum, quartiles (type 7, rounded half up) and maximum."""
 
     min: float
     q1: float
@@ -1053,7 +1091,7 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tenth(msgspec.Struct, frozen=True, kw_only=True):
-    """How many organisations have an index from ``start`` to under ``end``; the last tenth includes its 100."""
+    """A bin of the histogram of the index: ``start`` <= index < ``end``. The last bin includes 100."""
 
     start: int = msgspec.field(name="from")
     end: int = msgspec.field(name="to")
@@ -1061,25 +1099,26 @@ class Tenth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LevelCount(msgspec.Struct, frozen=True, kw_only=True):
-    """How many organisations are at a level, or, where it is ``None``, at none."""
+    """The number of organisations at a level; ``level`` is ``None`` for organisations without a level."""
 
     level: int | None
     organisations: int
 
 
 class StatusCount(msgspec.Struct, frozen=True, kw_only=True):
-    """How many organisations have a status."""
+    """The number of organisations whose score has a status."""
 
     status: ScoreStatus
     organisations: int
 
 
 class EditionSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures of the organisations of a territory in an edition.
+    """Statistics of the organisations of a territory in an edition.
 
-    ``organisations``: how many have an assessment there, ``ranked``: how many of them rank; the others are counted, but
-    are not in ``index``, ``distribution`` and ``dimensions``. ``levels``: every level, then none. ``statuses``: every
-    status. ``distribution``: the index in ten tenths. ``coverage``: 0 to 1. What nobody has is ``None``.
+    ``organisations``: how many have an assessment. ``ranked``: how many of them have a rank; only these enter
+    ``index``, ``distribution`` and ``dimensions``. ``levels``: every level, then the organisations without one.
+    ``statuses``: every status. ``distribution``: histogram of the index in ten bins. ``coverage``: 0 to 1. A
+    summary is ``None`` if no organisation has the figure.
     """
 
     edition: str
@@ -1096,9 +1135,10 @@ class EditionSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeerGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom an organisation is compared with: those of these kinds and this band (``None``: of any) that rank.
+    """The ranked organisations that an organisation is compared with.
 
-    ``basis``: the narrowest group that has as many as the methodology asks for.
+    ``kinds`` and ``band``: kinds and size band of the group; ``None`` means any. ``basis``: how the group was
+    chosen; the service takes the narrowest group with the minimum size that the methodology sets.
     """
 
     basis: PeerBasis
@@ -1108,10 +1148,11 @@ class PeerGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeerFigure(msgspec.Struct, frozen=True, kw_only=True):
-    """A score, 0 to 100, beside those of the peer group.
+    """A score, 0 to 100, compared with the scores of the peer group.
 
-    ``rank`` and ``below`` (how many have less) are among the ``organisations`` of the group that have that score, its
-    own included. ``percentile``: the percentile rank there, 0 to 100, ``None`` among too few. ``spread``: of the group.
+    ``organisations``: how many members of the group have that score, the organisation itself included. ``rank``:
+    its rank among them. ``below``: how many of them score lower. ``percentile``: percentile rank, 0 to 100,
+    ``None`` if the group is too small. ``spread``: five-number summary of the group.
     """
 
     score: float | None
@@ -1124,16 +1165,17 @@ class PeerFigure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeerDimension(PeerFigure, frozen=True, kw_only=True):
-    """A dimension beside those of the peer group."""
+    """The score of a dimension compared with the peer group."""
 
     id: str
     name: str
 
 
 class Peers(msgspec.Struct, frozen=True, kw_only=True):
-    """An organisation of an edition beside its peer group; ``rank`` is that in the whole edition.
+    """An organisation of an edition compared with its peer group; ``rank`` is the rank in the whole edition.
 
-    ``group``, and what is compared, is ``None`` until the edition is published, except for administrators.
+    Before publication only administrators see the comparison; for other callers ``group`` and the figures that
+    depend on the group are ``None``.
     """
 
     edition: str
@@ -1176,14 +1218,14 @@ class Peers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublishedEvidence(msgspec.Struct, frozen=True, kw_only=True):
-    """A document that shows an answer: where it is, and its date."""
+    """A document that supports a published answer: its URL and its date."""
 
     url: str
     date: date
 
 
 class Practice(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer that scores, 0 to 100, and is more than declared; ``id`` is that of the indicator."""
+    """A supported answer of an exemplar: indicator id and name, score (0 to 100) and evidence."""
 
     id: str
     name: str
@@ -1192,7 +1234,10 @@ class Practice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Exemplar(msgspec.Struct, frozen=True, kw_only=True):
-    """An organisation that does well in a dimension, and how; ``score`` is that of the dimension."""
+    """An organisation with a high score in a dimension, and the practices behind it.
+
+    ``score`` is the score of the dimension, 0 to 100.
+    """
 
     dimension: str
     score: float
@@ -1220,7 +1265,7 @@ class Percentiles(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RankPercentiles(msgspec.Struct, frozen=True, kw_only=True):
-    """The 5th, 50th and 95th percentile of a rank; the 5th is the better end."""
+    """The 5th, 50th and 95th percentile of a rank. Rank 1 is the best, so ``p5`` is the optimistic end."""
 
     p5: int
     p50: int
@@ -1228,16 +1273,17 @@ class RankPercentiles(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LevelProbability(msgspec.Struct, frozen=True, kw_only=True):
-    """Share of the draws, 0 to 1, in which an organisation is of a level."""
+    """The share of the simulated draws, 0 to 1, in which an organisation reaches a level."""
 
     level: int
     probability: float
 
 
 class RobustScore(msgspec.Struct, frozen=True, kw_only=True):
-    """How an organisation comes out where weights and aggregation are drawn, beside its score.
+    """The uncertainty of an organisation's score when weights and aggregation rules are drawn at random.
 
-    ``draws`` and ``seed``: how many, and where they begin. ``drawn_rank`` is ``None`` where ``rank`` may not be told.
+    ``draws``: number of draws. ``seed``: seed of the random generator. ``drawn_rank`` is ``None`` if the
+    organisation has no rank, or if the caller may not see ranks yet.
     """
 
     rank: int | None
@@ -1256,10 +1302,10 @@ class RobustScore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Moments(msgspec.Struct, frozen=True, kw_only=True):
-    """Distribution of scores, 0 to 100, over the organisations that have one.
+    """Mean, standard deviation and skewness of scores, 0 to 100, over the organisations that have one.
 
-    ``standard_deviation``: that of a sample. ``skewness``: the adjusted Fisher-Pearson coefficient. What is not defined
-    is ``None``, here and in all statistics.
+    ``standard_deviation``: the sample standard deviation. ``skewness``: the adjusted Fisher-Pearson coefficient. In
+    this and all other statistics a value that is mathematically undefined is ``None``.
     """
 
     organisations: int
@@ -1269,16 +1315,17 @@ class Moments(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IndexStatistics(Moments, frozen=True, kw_only=True):
-    """The index; ``alpha``: Cronbach's, over the dimensions."""
+    """Statistics of the index; ``alpha`` is Cronbach's alpha over the dimensions."""
 
     alpha: float | None
 
 
 class NodeStatistics(Moments, frozen=True, kw_only=True):
-    """A node beside the one above it: ``parent``, or the index where that is ``None``.
+    """Statistics of a dimension or an indicator in relation to ``parent``, or to the index if ``parent`` is ``None``.
 
-    ``correlation`` with it. ``weight``: its share of the weights there. ``main_effect``: the share of the variance
-    there that goes with it. ``effective_weight``: its share of the main effects there.
+    ``correlation``: with the parent. ``weight``: share of the parent's weights. ``main_effect``: share of the
+    parent's variance that the node explains. ``effective_weight``: share of the sum of the main effects in the
+    parent.
     """
 
     id: str
@@ -1291,9 +1338,10 @@ class NodeStatistics(Moments, frozen=True, kw_only=True):
 
 
 class DimensionStatistics(NodeStatistics, frozen=True, kw_only=True):
-    """A dimension; ``alpha``: Cronbach's, over its indicators.
+    """Statistics of a dimension; ``alpha`` is Cronbach's alpha over its indicators.
 
-    ``rank_change``: by how many ranks an organisation moves in the mean, up or down, where the index is without it.
+    ``rank_change``: mean number of ranks that an organisation moves, up or down, if the index leaves the dimension
+    out.
     """
 
     alpha: float | None
@@ -1301,11 +1349,11 @@ class DimensionStatistics(NodeStatistics, frozen=True, kw_only=True):
 
 
 class IndicatorStatistics(NodeStatistics, frozen=True, kw_only=True):
-    """An indicator beside its dimension."""
+    """Statistics of an indicator in relation to its dimension."""
 
 
 class GoalpostMove(msgspec.Struct, frozen=True, kw_only=True):
-    """A goalpost at another ``x``, and by how many ranks organisations then move, in the mean and at most."""
+    """A goalpost moved to another ``x``, and the resulting changes of rank: the mean and the largest."""
 
     x: float
     rank_change: float
@@ -1313,9 +1361,10 @@ class GoalpostMove(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GoalpostStatistics(msgspec.Struct, frozen=True, kw_only=True):
-    """How sensitive ranks are to a judgement goalpost, ``down`` and ``up`` by 20 %.
+    """How sensitive ranks are to a goalpost that was set by judgement: its ``x`` lowered and raised by 20 %.
 
-    ``position``: from 0, in the curve of the indicator.
+    ``position``: index of the goalpost in the indicator's curve, from 0. ``down`` or ``up`` is ``None`` if the move
+    would reach the next goalpost, or if no organisation would have an index.
     """
 
     indicator: str
@@ -1326,7 +1375,7 @@ class GoalpostStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
-    """Remark of the statistical audit; ``node`` is ``None`` for the index."""
+    """A warning of the statistical audit; ``node`` is ``None`` if it concerns the index."""
 
     code: RemarkCode
     node: str | None
@@ -1335,7 +1384,7 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EditionStatistics(msgspec.Struct, frozen=True, kw_only=True):
-    """The statistical audit of the index of an edition, over the organisations that rank."""
+    """The statistical audit of an edition's index, over the ranked organisations."""
 
     edition: str
     index: IndexStatistics
@@ -1351,12 +1400,12 @@ class EditionStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccessKey(Versioned, frozen=True, kw_only=True):
-    """A key, without its secret.
+    """An API key, without its secret.
 
-    ``editions``: ``None`` is all. ``state``: ``unrecognised`` is one that was made with a pepper that the service has
-    no more. ``last_used``: day (UTC), ``None`` where it never was. ``days``: those that it was made for.
-    ``made_by``: id of the key with which it was made, ``None`` on the command line. ``replaced_by``: id of the one in
-    its place.
+    ``editions``: ``None`` means all editions. ``state``: ``unrecognised`` if the service no longer has the pepper
+    that the key was created with. ``last_used``: UTC day of the last use, ``None`` if never used. ``days``:
+    lifetime at creation. ``made_by``: id of the key that created it, ``None`` if it was created on the command
+    line. ``replaced_by``: id of the key that rotation put in its place.
     """
 
     id: str
@@ -1374,7 +1423,11 @@ class AccessKey(Versioned, frozen=True, kw_only=True):
 
 
 class NewAccessKey(AccessKey, frozen=True, kw_only=True):
-    """A key that was made. ``secret``: the key itself, for ``api_key``; ``None`` where the first answer was lost."""
+    """A key that was just created.
+
+    ``secret`` is the value for ``api_key``. The service shows it once: it is ``None`` if a retry receives the
+    stored response. ``repr()`` hides it.
+    """
 
     secret: str | None
 
@@ -1383,23 +1436,26 @@ class NewAccessKey(AccessKey, frozen=True, kw_only=True):
 
 
 class ReportReceipt(msgspec.Struct, frozen=True, kw_only=True):
-    """That a report came; the same for each."""
+    """The acknowledgement of a browser report. It is the same for every report."""
 
     detail: str
 
 
 class LedgerOpening(msgspec.Struct, frozen=True, kw_only=True):
-    """Subject of an entry: SHA-256 of ``salt`` (16 bytes, hexadecimal) and ``subject`` is in its record."""
+    """The hidden subject of a ledger entry.
+
+    The entry's record contains only the SHA-256 of ``salt`` (16 bytes, hexadecimal) and ``subject``.
+    """
 
     subject: str
     salt: str
 
 
 class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One link of the chain of changes.
+    """One entry of the hash-chained ledger.
 
-    ``hash`` is SHA-256 over a zero byte, ``prev`` (32 bytes), ``seq`` (8 bytes) and the RFC 8785 bytes of ``record``.
-    ``opening``: ``None`` where it is not for you, or has been removed.
+    ``hash`` is the SHA-256 of a zero byte, ``prev`` (32 bytes), ``seq`` (8 bytes) and the RFC 8785 bytes of
+    ``record``. ``opening``: ``None`` if the caller may not see it or if it has been erased.
     """
 
     seq: int
@@ -1410,7 +1466,10 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A signed statement of the first ``size`` entries; ``root`` is the hash of the last, ``note`` the text signed."""
+    """A signed statement about the first ``size`` entries of the ledger.
+
+    ``root``: hash of the last of these entries. ``note``: the text that is signed.
+    """
 
     size: int
     root: str
@@ -1419,7 +1478,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SigningKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A public Ed25519 key as a JSON Web Key; ``retired``: until when it signed, ``None`` while it does."""
+    """A public Ed25519 key as a JSON Web Key; ``retired`` is the time of its last use, ``None`` while it is in use."""
 
     kty: str
     crv: str
@@ -1432,7 +1491,7 @@ class SigningKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True):
-    """A detached JWS over the exact bytes of a document, by Ed25519 (RFC 7515, appendix F; RFC 8037)."""
+    """A detached JWS (RFC 7515, appendix F) by Ed25519 (RFC 8037) over the exact bytes of a document."""
 
     protected: str
     signature: str
@@ -1451,7 +1510,7 @@ class PublishedCorrection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublicationLinks(msgspec.Struct, frozen=True, kw_only=True):
-    """Paths of the parts of a publication."""
+    """Relative URLs of the parts of a publication."""
 
     document: str
     signature: str
@@ -1459,7 +1518,7 @@ class PublicationLinks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublicationApproval(msgspec.Struct, frozen=True, kw_only=True):
-    """That a key has approved to publish something. ``number``: counted from 1 in each edition."""
+    """A key's approval of a pending publication. ``number`` counts the approvals of an edition from 1."""
 
     edition: str
     number: int
@@ -1470,9 +1529,10 @@ class PublicationApproval(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SuggestionDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """Decision on a suggestion, and its reason.
+    """A decision on a suggestion, with its reason.
 
-    ``language``: what the reason is written in (BCP 47). ``methodology``: the version that the decision is about.
+    ``language``: BCP 47 tag of the language of the reason. ``methodology``: the version that the decision refers
+    to.
     """
 
     decision: SuggestionState
@@ -1483,10 +1543,10 @@ class SuggestionDecision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Suggestion(Versioned, frozen=True, kw_only=True):
-    """A proposed further error or indicator.
+    """A proposal for a further error or indicator of the methodology.
 
-    ``language``: what title and text are written in (BCP 47). ``dimension`` and ``indicator``: what it is about.
-    ``state``: what was decided last. ``decisions``: all, the first one first.
+    ``language``: BCP 47 tag of the language of title and text. ``dimension`` and ``indicator``: ids of the nodes
+    concerned. ``state``: the last decision. ``decisions``: all decisions, oldest first.
     """
 
     id: str
@@ -1505,10 +1565,10 @@ class Suggestion(Versioned, frozen=True, kw_only=True):
 class Publication(msgspec.Struct, frozen=True, kw_only=True):
     """A revision of a published edition.
 
-    ``digest``: that of the edition document. ``supersedes`` and ``superseded_by``: those of the revisions before and
-    after. ``organisations``: how many scores it has. ``checkpoint``: the signed note of the ledger with this
-    publication in it, which is worth keeping elsewhere. ``bundle_digest`` and ``bundle_size``: of the whole publication
-    in one file.
+    ``digest``: digest of the edition document. ``supersedes`` and ``superseded_by``: digests of the previous and
+    the next revision. ``organisations``: number of scores. ``checkpoint``: a signed ledger checkpoint that includes
+    this publication; keep a copy elsewhere to detect later changes. ``bundle_digest`` and ``bundle_size`` (bytes):
+    of the bundle, one file with the whole publication.
     """
 
     edition: str
@@ -1530,9 +1590,9 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
 class WorkbookFault(msgspec.Struct, frozen=True, kw_only=True):
     """A fault in a cell of a workbook.
 
-    ``cell``: sheet and cell, ``Perfil!C12``. ``pointer``: JSON Pointer to where in ``questionnaire`` the value would
-    stand, or is missing. ``rule``: what it breaks. ``value``: what stands there, as JSON. ``suggestion``: what may have
-    been meant.
+    ``cell``: sheet and cell, ``Perfil!C12``. ``pointer``: JSON Pointer to the value in ``questionnaire``, also if
+    it is missing there. ``rule``: the rule that the cell breaks. ``value``: the content of the cell as JSON.
+    ``suggestion``: the nearest valid value.
     """
 
     cell: str
@@ -1544,11 +1604,11 @@ class WorkbookFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkbookReading(msgspec.Struct, frozen=True, kw_only=True):
-    """Content of a workbook, and its faults cell by cell.
+    """The content of a workbook, with a list of its faults by cell.
 
-    ``language``: that in which it was made. ``questionnaire``: all that was read, as ``methodologies.workbook.fill``
-    takes it. ``scores``: what of it :meth:`actitud.Client.score` takes; ``assessment``: what
-    ``editions.assessments.put`` takes; ``None`` where the profile lacks a field.
+    ``language``: language of the workbook. ``questionnaire``: everything that was read, as a body for
+    ``methodologies.workbook.fill``. ``scores``: the part that :meth:`actitud.Client.score` accepts. ``assessment``:
+    the part that ``editions.assessments.put`` accepts. Both are ``None`` if the profile lacks a required field.
     """
 
     methodology: str
