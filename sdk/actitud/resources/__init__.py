@@ -1,1 +1,1 @@
-"""The operations of the service, grouped as in its document; each is written once, for both clients."""
+"""The operations of the clients, one module per resource of the service."""

@@ -1,4 +1,4 @@
-"""Assessments: facts and evidence of organisations in an edition, from draft to final."""
+"""Assessments: the facts and evidence of organisations in an edition, from draft to final."""
 
 from __future__ import annotations
 
@@ -57,19 +57,20 @@ def list_assessments(
     limit: int | None = None,
     offset: int | None = None,
 ) -> Call[Fetched[AssessmentLine]]:
-    """List the assessments of an edition by organisation: an organisation sees its own, an administrator all.
+    """List the assessments of an edition, ordered by organisation.
 
-    ``state``: only those in that state. ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over
-    all pages. ``offset``: items to skip. Raises ``NotFound`` on an unknown edition.
+    Organisations see their own assessment, administrators see all. ``state``: list only assessments in this state.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches
+    all pages. Raises ``NotFound`` if the edition does not exist.
     """
     query = {"state": state, "limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "editions", edition, "assessments", query=query), Listing[AssessmentLine])
 
 
 def get_assessment(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[Assessment]:
-    """Fetch the assessment of an organisation in an edition; ``lang`` is the language of its findings.
+    """Fetch the assessment of an organisation in an edition. ``lang`` is the language of its findings.
 
-    Raises ``NotFound`` where there is none.
+    Raises ``NotFound`` if there is none.
     """
     return fetch(core, build_get(core, "editions", edition, "assessments", organisation, lang=lang), Assessment)
 
@@ -86,16 +87,17 @@ def put_assessment(
     if_match: str | None = None,
     lang: str | None = None,
 ) -> Call[Assessment]:
-    """Make the assessment of an organisation in an open edition, or replace as a whole its draft or what was returned.
+    """Create the assessment of an organisation, or replace a draft or a returned assessment completely.
 
-    ``profile``: every field that the organisation sets. ``answers``: facts by indicator id, each with its ``evidence``,
-    a list of :class:`actitud.Evidence`, and its ``note``, if it has them; what is absent is unknown. Without evidence
-    that counts an answer is only declared and scores less. ``profile_evidence``: evidence by profile field.
-    ``if_match``: the ``etag`` of the draft that it replaces; without it there must be none yet.
+    The edition must be open. ``profile``: every field that the organisation sets. ``answers``: facts by indicator
+    id, each with its ``evidence`` (a list of :class:`actitud.Evidence`) and its ``note`` if it has them; a missing
+    indicator is unknown. An answer without accepted evidence is self-declared and scores less.
+    ``profile_evidence``: evidence by profile field. ``if_match``: the ``etag`` of the assessment to replace,
+    ``None`` to create one.
 
-    What contradicts itself is stored, with ``findings``. Raises ``PreconditionFailed`` where there is one already, or
-    somebody else has changed it since; ``Conflict`` where its state, its last day or the edition does not admit it;
-    ``InvalidRequest`` with every wrong field if the facts do not fit the methodology.
+    Contradictory answers are stored and listed in ``findings``. Raises ``PreconditionFailed`` if the assessment was
+    changed since it was read, or already exists; ``Conflict`` if its state, the deadline or the edition forbids the
+    change; ``InvalidRequest`` with every invalid field if the facts do not fit the methodology.
     """
     body: dict[str, object] = {"methodology": methodology, "profile": profile, "answers": answers}
     if profile_evidence is not UNSET:
@@ -116,11 +118,11 @@ def update_assessment(
     methodology: str = "2026.1",
     lang: str | None = None,
 ) -> Call[Assessment]:
-    """Change what is given of a draft, or of what was returned, and leave the rest.
+    """Change some facts of a draft or of a returned assessment and keep the others.
 
-    ``if_match``: the ``etag`` of the draft as it was read. An answer is given with all its facts, its evidence and note
-    stay unless they are given too, and ``None`` withdraws it. ``profile``: the fields that change. Raises as
-    :func:`put_assessment`, and ``NotFound`` where there is none.
+    ``if_match``: the ``etag`` of the assessment. ``answers``: each answer replaces all facts of its indicator; its
+    evidence and note are kept unless they are sent too; ``None`` withdraws the answer. ``profile``: the fields to
+    change. Raises as :func:`put_assessment`, and ``NotFound`` if there is no assessment.
     """
     body = {
         "methodology": methodology,
@@ -135,10 +137,10 @@ def update_assessment(
 
 
 def delete_assessment(core: Core, edition: str, organisation: str, *, if_match: str | None) -> Call[None]:
-    """Remove a draft.
+    """Delete a draft. ``if_match`` is the ``etag`` of the draft.
 
-    ``if_match``: the ``etag`` of the draft as it was read. Raises ``PreconditionFailed`` where somebody else has
-    changed it since, and ``Conflict`` where it was submitted or the edition is not open.
+    Raises ``PreconditionFailed`` if the draft was changed since it was read, and ``Conflict`` if it was ever
+    submitted or the edition is not open.
     """
     return fetch_nothing(core, build_delete(core, "editions", edition, "assessments", organisation, if_match=if_match))
 
@@ -153,14 +155,14 @@ def create_submission(
     idempotency_key: str | None = None,
     lang: str | None = None,
 ) -> Call[Submission]:
-    """Submit a draft, or what was returned, as it is; from then on it does not change, unless it is returned.
+    """Submit a draft or a returned assessment. It cannot be changed afterwards unless a reviewer returns it.
 
-    ``if_match``: the ``etag`` of the draft as it was read. ``explanations``: why warnings stand, by their rule.
-    ``idempotency_key``: your own name for this call, so that it acts once although your program is started again; each
-    call has one of its own otherwise.
+    ``if_match``: the ``etag`` of the assessment. ``explanations``: by rule id, why an answer that causes a warning
+    is correct. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your
+    program sends the call again; by default each call gets its own.
 
-    Raises ``Conflict``, with every error finding in ``errors``, where it cannot be submitted so, or where the last day
-    is over (rule ``deadline``), and ``PreconditionFailed`` where somebody else has changed it since.
+    Raises ``Conflict`` if the assessment has findings of severity ``error`` (all are in ``errors``) or the deadline
+    has passed (rule ``deadline``), and ``PreconditionFailed`` if it was changed since it was read.
     """
     request = build_create(
         core,
@@ -186,10 +188,10 @@ def list_submissions(
     offset: int | None = None,
     lang: str | None = None,
 ) -> Call[Fetched[SubmissionLine]]:
-    """List the submissions of an assessment, the first one first; ``lang`` is the language of their findings.
+    """List the submissions of an assessment, oldest first. ``lang`` is the language of their findings.
 
-    ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to
-    skip. Raises ``NotFound`` where there is no assessment.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches
+    all pages. Raises ``NotFound`` if there is no assessment.
     """
     query = {"limit": limit, "offset": offset}
     request = build_get(core, "editions", edition, "assessments", organisation, "submissions", query=query, lang=lang)
@@ -199,9 +201,9 @@ def list_submissions(
 def get_submission(
     core: Core, edition: str, organisation: str, submission: str, *, lang: str | None = None
 ) -> Call[Submission]:
-    """Fetch a submission whole, by its id within the assessment: ``"1"`` is the first one.
+    """Fetch a complete submission by its id within the assessment; ``"1"`` is the first submission.
 
-    Raises ``NotFound`` where there is none.
+    Raises ``NotFound`` if there is no submission with that id.
     """
     request = build_get(core, "editions", edition, "assessments", organisation, "submissions", submission, lang=lang)
     return fetch(core, request, Submission)
@@ -210,12 +212,12 @@ def get_submission(
 def create_review(
     core: Core, edition: str, organisation: str, *, if_match: str | None, idempotency_key: str | None = None
 ) -> Call[Transition]:
-    """Begin the review of what was submitted: from ``submitted`` to ``under_review``.
+    """Begin the review of a submitted assessment: move it from ``submitted`` to ``under_review``.
 
-    ``if_match``: the ``etag`` of the assessment as it was read. ``idempotency_key``: as in :func:`create_submission`.
+    ``if_match``: the ``etag`` of the assessment. ``idempotency_key``: as in :func:`create_submission`.
 
-    Raises ``Conflict`` where it is in another state (rule ``state``, and ``allowed`` says which may follow), and
-    ``PreconditionFailed`` where somebody else has changed it since.
+    Raises ``Conflict`` if the assessment is in another state (rule ``state``; ``allowed`` lists the possible next
+    states), and ``PreconditionFailed`` if it was changed since it was read.
     """
     return _transition(core, edition, organisation, "reviews", {}, idempotency_key, if_match)
 
@@ -223,9 +225,10 @@ def create_review(
 def create_hearing(
     core: Core, edition: str, organisation: str, *, if_match: str | None, idempotency_key: str | None = None
 ) -> Call[Transition]:
-    """End the review and hear the organisation: from ``under_review`` to ``hearing``, until the review ends.
+    """End the review and open the hearing: move the assessment from ``under_review`` to ``hearing``.
 
-    Parameters and errors as in :func:`create_review`; ``Conflict`` (rule ``deadline``) where a last day is over.
+    Parameters and errors as in :func:`create_review`. Raises ``Conflict`` (rule ``deadline``) if the last day of
+    the review or of the hearing has passed.
     """
     return _transition(core, edition, organisation, "hearings", {}, idempotency_key, if_match)
 
@@ -240,10 +243,11 @@ def create_return(
     if_match: str | None,
     idempotency_key: str | None = None,
 ) -> Call[Transition]:
-    """Give an assessment that was handed in back to its organisation, which may submit it again until a day.
+    """Return a submitted assessment to its organisation, which can change and submit it again.
 
-    ``reason``: 1 to 1,000 characters. ``until``: the last day, that included. Other parameters and errors as in
-    :func:`create_review`; ``Conflict`` (rule ``past`` or ``publication``) for a day that it cannot be.
+    ``reason``: 1 to 1,000 characters. ``until``: the last day on which the organisation can submit. Other
+    parameters and errors as in :func:`create_review`. Raises ``Conflict`` if ``until`` is in the past (rule
+    ``past``) or after the last day of the edition (rule ``publication``).
     """
     body = {"reason": reason, "until": until}
     return _transition(core, edition, organisation, "returns", body, idempotency_key, if_match)
@@ -252,9 +256,10 @@ def create_return(
 def create_final(
     core: Core, edition: str, organisation: str, *, if_match: str | None, idempotency_key: str | None = None
 ) -> Call[Transition]:
-    """Settle an assessment for good once its hearing is over: from ``hearing`` to ``final``.
+    """Close the hearing and make the assessment final: move it from ``hearing`` to ``final``.
 
-    Parameters and errors as in :func:`create_review`; ``Conflict`` (rule ``deadline``) until the hearing is over.
+    Parameters and errors as in :func:`create_review`. Raises ``Conflict`` (rule ``deadline``) before the hearing is
+    over.
     """
     return _transition(core, edition, organisation, "finals", {}, idempotency_key, if_match)
 
@@ -270,11 +275,12 @@ def create_extension(
     if_match: str | None,
     idempotency_key: str | None = None,
 ) -> Call[Transition]:
-    """Give one organisation until a later day for a phase; its assessment stays in its state.
+    """Extend a phase for one organisation. The state of its assessment does not change.
 
-    ``phase``: ``submission``, ``review`` or ``hearing``. ``until``: the last day, that included; ``reason``: 1 to 1,000
-    characters. Other parameters and errors as in :func:`create_review`; ``Conflict`` (rule ``past``, ``extension`` or
-    ``publication``) for a day that it cannot be.
+    ``phase``: ``submission``, ``review`` or ``hearing``. ``until``: the new last day. ``reason``: 1 to 1,000
+    characters. Other parameters and errors as in :func:`create_review`. Raises ``Conflict`` if ``until`` is in the
+    past (rule ``past``), not after the regular last day (rule ``extension``) or after the last day of the edition
+    (rule ``publication``).
     """
     body = {"phase": phase, "until": until, "reason": reason}
     return _transition(core, edition, organisation, "extensions", body, idempotency_key, if_match)
@@ -283,10 +289,10 @@ def create_extension(
 def list_transitions(
     core: Core, edition: str, organisation: str, *, limit: int | None = None, offset: int | None = None
 ) -> Call[Fetched[Transition]]:
-    """List the history of an assessment, the first step first: its transitions and the extensions of its phases.
+    """List the history of an assessment, oldest first: its changes of state and the extensions of its phases.
 
-    ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to
-    skip. Raises ``NotFound`` where there is no assessment.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches
+    all pages. Raises ``NotFound`` if there is no assessment.
     """
     query = {"limit": limit, "offset": offset}
     request = build_get(core, "editions", edition, "assessments", organisation, "transitions", query=query)
@@ -294,9 +300,9 @@ def list_transitions(
 
 
 def get_transition(core: Core, edition: str, organisation: str, transition: str) -> Call[Transition]:
-    """Fetch a step in the history of an assessment by its id: ``"1"`` is the first one.
+    """Fetch one transition of an assessment by its id; ``"1"`` is the first transition.
 
-    Raises ``NotFound`` where there is none.
+    Raises ``NotFound`` if there is no transition with that id.
     """
     request = build_get(core, "editions", edition, "assessments", organisation, "transitions", transition)
     return fetch(core, request, Transition)
@@ -326,7 +332,7 @@ def _transition(
 
 
 class Submissions(Bound):
-    """``client.editions.assessments.submissions``."""
+    """Operations on submissions of an assessment: ``client.editions.assessments.submissions``."""
 
     create = bind_blocking(create_submission)
     list = bind_blocking_list(list_submissions)
@@ -334,7 +340,7 @@ class Submissions(Bound):
 
 
 class AsyncSubmissions(AsyncBound):
-    """``async_client.editions.assessments.submissions``."""
+    """Awaitable operations on submissions of an assessment: ``async_client.editions.assessments.submissions``."""
 
     create = bind_awaitable(create_submission)
     list = bind_awaitable_list(list_submissions)
@@ -342,81 +348,81 @@ class AsyncSubmissions(AsyncBound):
 
 
 class Reviews(Bound):
-    """``client.editions.assessments.reviews``."""
+    """Operations on the transition to review: ``client.editions.assessments.reviews``."""
 
     create = bind_blocking(create_review)
 
 
 class AsyncReviews(AsyncBound):
-    """``async_client.editions.assessments.reviews``."""
+    """Awaitable operations on the transition to review: ``async_client.editions.assessments.reviews``."""
 
     create = bind_awaitable(create_review)
 
 
 class Hearings(Bound):
-    """``client.editions.assessments.hearings``."""
+    """Operations on the transition to the hearing: ``client.editions.assessments.hearings``."""
 
     create = bind_blocking(create_hearing)
 
 
 class AsyncHearings(AsyncBound):
-    """``async_client.editions.assessments.hearings``."""
+    """Awaitable operations on the transition to the hearing: ``async_client.editions.assessments.hearings``."""
 
     create = bind_awaitable(create_hearing)
 
 
 class Returns(Bound):
-    """``client.editions.assessments.returns``."""
+    """Operations on the return of an assessment: ``client.editions.assessments.returns``."""
 
     create = bind_blocking(create_return)
 
 
 class AsyncReturns(AsyncBound):
-    """``async_client.editions.assessments.returns``."""
+    """Awaitable operations on the return of an assessment: ``async_client.editions.assessments.returns``."""
 
     create = bind_awaitable(create_return)
 
 
 class Finals(Bound):
-    """``client.editions.assessments.finals``."""
+    """Operations on the transition to final: ``client.editions.assessments.finals``."""
 
     create = bind_blocking(create_final)
 
 
 class AsyncFinals(AsyncBound):
-    """``async_client.editions.assessments.finals``."""
+    """Awaitable operations on the transition to final: ``async_client.editions.assessments.finals``."""
 
     create = bind_awaitable(create_final)
 
 
 class Extensions(Bound):
-    """``client.editions.assessments.extensions``."""
+    """Operations on extensions of a phase: ``client.editions.assessments.extensions``."""
 
     create = bind_blocking(create_extension)
 
 
 class AsyncExtensions(AsyncBound):
-    """``async_client.editions.assessments.extensions``."""
+    """Awaitable operations on extensions of a phase: ``async_client.editions.assessments.extensions``."""
 
     create = bind_awaitable(create_extension)
 
 
 class Transitions(Bound):
-    """``client.editions.assessments.transitions``."""
+    """Operations on the history of an assessment: ``client.editions.assessments.transitions``."""
 
     list = bind_blocking_list(list_transitions)
     get = bind_blocking(get_transition)
 
 
 class AsyncTransitions(AsyncBound):
-    """``async_client.editions.assessments.transitions``."""
+    """Awaitable operations on the history of an assessment: ``async_client.editions.assessments.transitions``."""
 
     list = bind_awaitable_list(list_transitions)
     get = bind_awaitable(get_transition)
 
 
 class Assessments(Bound):
-    """``client.editions.assessments``."""
+    """Operations on assessments: ``client.editions.assessments``."""
 
     list = bind_blocking_list(list_assessments)
     get = bind_blocking(get_assessment)
@@ -440,7 +446,7 @@ class Assessments(Bound):
 
 
 class AsyncAssessments(AsyncBound):
-    """``async_client.editions.assessments``."""
+    """Awaitable operations on assessments: ``async_client.editions.assessments``."""
 
     list = bind_awaitable_list(list_assessments)
     get = bind_awaitable(get_assessment)

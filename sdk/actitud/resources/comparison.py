@@ -1,4 +1,4 @@
-"""Comparison of the organisations of an edition: peers, exemplars, robustness of ranks, audit."""
+"""Comparisons between the organisations of an edition: peers, exemplars, robustness of ranks, statistical audit."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from actitud.models import EditionStatistics, Exemplar, Listing, OrganisationKin
 
 
 def get_peers(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[Peers]:
-    """Fetch an organisation beside its peer group: place, percentile, median and quartiles of index and dimensions.
+    """Fetch an organisation's ranks and percentiles in its peer group, with the group's median and quartiles.
 
-    ``lang``: language of the sentences. Raises ``NotFound`` where the edition is unknown or holds no score of the
+    ``lang``: language of the sentences. Raises ``NotFound`` if the edition does not exist or has no score of the
     organisation.
     """
     return fetch(core, build_get(core, "editions", edition, "scores", organisation, "peers", lang=lang), Peers)
@@ -33,11 +33,11 @@ def list_exemplars(
     offset: int | None = None,
     lang: str | None = None,
 ) -> Call[Fetched[Exemplar]]:
-    """List who ranks in an edition, the best in a dimension first, each with what it does well and the documents.
+    """List the ranked organisations of an edition, best in a dimension first, with their supported practices.
 
-    ``dimension``: ``D1`` … . The other filters are those of the scores. ``limit``: items per page, 1 to 1,000, 50
-    unless given; iterating goes on over all pages. ``offset``: items to skip. ``lang``: language of the names. Raises
-    ``NotFound`` on an unknown edition.
+    ``dimension``: ``D1`` … . The other filters are those of ``editions.scores.list``. ``limit``: items per page, 1
+    to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages. ``lang``: language
+    of the names. Raises ``NotFound`` if the edition does not exist.
     """
     query = {
         "dimension": dimension,
@@ -70,13 +70,15 @@ def list_robustness(
     offset: int | None = None,
     lang: str | None = None,
 ) -> Call[Fetched[RobustScore]]:
-    """List how organisations come out where weights and aggregation are drawn, in rank order.
+    """List the uncertainty of each organisation's index, rank and level under random weights and aggregation rules.
 
-    ``draws``: 100 to 2,000, 1,000 unless given. ``seed``: 0 to 4,294,967,295, 42 unless given; the same seed gives the
-    same digits. The filters are those of the scores; ranks are those of the whole edition. ``limit``: items per page,
-    1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to skip. ``lang``: language of the
-    sentences. Raises ``NotFound`` on an unknown edition, and ``ServiceUnavailable`` where too many wait for what has to
-    be computed first.
+    The order is that of the ranks. ``draws``: number of random draws, 100 to 2,000, default 1,000. ``seed``: 0 to
+    4,294,967,295, default 42; the same seed gives the same figures. The filters are those of
+    ``editions.scores.list``; ranks are those of the whole edition. ``limit``: items per page, 1 to 1,000, default
+    50. ``offset``: items to skip. Iterating over the result fetches all pages. ``lang``: language of the sentences.
+
+    Raises ``NotFound`` if the edition does not exist, and ``ServiceUnavailable`` if the figures must still be
+    computed and the queue of computations is full.
     """
     query = {
         "draws": draws,
@@ -96,45 +98,45 @@ def list_robustness(
 
 
 def get_statistics(core: Core, edition: str, *, lang: str | None = None) -> Call[EditionStatistics]:
-    """Fetch the statistical audit of the index of an edition; ``lang`` is the language of names and remarks.
+    """Fetch the statistical audit of an edition's index. ``lang`` is the language of names and remarks.
 
-    Raises ``NotFound`` on an unknown edition, and ``ServiceUnavailable`` where too many wait for what has to be
-    computed first.
+    Raises ``NotFound`` if the edition does not exist, and ``ServiceUnavailable`` if the audit must still be
+    computed and the queue of computations is full.
     """
     return fetch(core, build_get(core, "editions", edition, "statistics", lang=lang), EditionStatistics)
 
 
 class EditionExemplars(Bound):
-    """``client.editions.exemplars``."""
+    """Operations on exemplars in a dimension: ``client.editions.exemplars``."""
 
     list = bind_blocking_list(list_exemplars)
 
 
 class AsyncEditionExemplars(AsyncBound):
-    """``async_client.editions.exemplars``."""
+    """Awaitable operations on exemplars in a dimension: ``async_client.editions.exemplars``."""
 
     list = bind_awaitable_list(list_exemplars)
 
 
 class EditionRobustness(Bound):
-    """``client.editions.robustness``."""
+    """Operations on the robustness of ranks: ``client.editions.robustness``."""
 
     list = bind_blocking_list(list_robustness)
 
 
 class AsyncEditionRobustness(AsyncBound):
-    """``async_client.editions.robustness``."""
+    """Awaitable operations on the robustness of ranks: ``async_client.editions.robustness``."""
 
     list = bind_awaitable_list(list_robustness)
 
 
 class EditionAudit(Bound):
-    """``client.editions.statistics``."""
+    """Operations on the statistical audit: ``client.editions.statistics``."""
 
     get = bind_blocking(get_statistics)
 
 
 class AsyncEditionAudit(AsyncBound):
-    """``async_client.editions.statistics``."""
+    """Awaitable operations on the statistical audit: ``async_client.editions.statistics``."""
 
     get = bind_awaitable(get_statistics)

@@ -1,4 +1,4 @@
-"""Editions: yearly rounds, with the ranking and the explained score of each organisation."""
+"""Editions: yearly rounds of the index, with their rankings and explained scores."""
 
 from __future__ import annotations
 
@@ -77,19 +77,19 @@ from actitud.resources.reviews import (
 def list_editions(
     core: Core, *, limit: int | None = None, offset: int | None = None, lang: str | None = None
 ) -> Call[Fetched[Edition]]:
-    """List the editions, the newest first; ``lang`` is the language of the titles.
+    """List the editions, newest first. ``lang`` is the language of the titles.
 
-    ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to
-    skip.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches
+    all pages.
     """
     query = {"limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "editions", query=query, lang=lang), Listing[Edition])
 
 
 def get_edition(core: Core, edition: str, *, lang: str | None = None) -> Call[Edition]:
-    """Fetch one edition by its id, or the newest published one as ``latest``; ``lang`` is the language of its title.
+    """Fetch an edition by its id, or the newest published one by ``latest``. ``lang`` is the language of its title.
 
-    Raises ``NotFound`` on an unknown id.
+    Raises ``NotFound`` if the edition does not exist.
     """
     return fetch(core, build_get(core, "editions", edition, lang=lang), Edition)
 
@@ -108,16 +108,17 @@ def create_edition(
     idempotency_key: str | None = None,
     lang: str | None = None,
 ) -> Call[Edition]:
-    """Make an edition, which takes answers from then on.
+    """Create an edition. It is open: organisations can write their assessments at once.
 
-    ``id``: the year of its reference date, and a word where there are several: ``"2027-pilot"``. ``titles``: its name,
-    by language. ``period_from`` and ``period_to``: the year that it looks at; the last day is the reference date.
-    ``windows`` and ``calendar``: those that are not as the methodology says, by name. ``accept_draft``: says that a
-    draft of a methodology is meant, which may still change.
+    ``id``: the year of the reference date, optionally with a word, ``"2027-pilot"``. ``titles``: names by language.
+    ``period_from`` and ``period_to``: first and last day of the year that the answers describe; the last day is the
+    reference date. ``windows`` and ``calendar``: by name, only those that differ from the methodology's defaults.
+    ``accept_draft``: allow a draft methodology, which may still change. ``idempotency_key``: a name of your choice
+    for this call, so that the service acts once even if your program sends the call again; by default each call
+    gets its own.
 
-    ``idempotency_key``: your own name for this call, so that it acts once although your program is started again; each
-    call has one of its own otherwise. Raises ``Conflict``, with every place in ``errors``, where the id is taken, the
-    dates contradict each other, or the methodology is a draft that is not accepted.
+    Raises ``Conflict``, with every faulty field in ``errors``, if the id is taken, the dates contradict each other,
+    or the methodology is a draft and ``accept_draft`` is false.
     """
     body = {
         "id": id,
@@ -143,20 +144,20 @@ def update_edition(
     state: Literal["open", "in_review"] | UnsetType = UNSET,
     lang: str | None = None,
 ) -> Call[Edition]:
-    """Change what is given of an edition and leave the rest; ``None`` is what the methodology says.
+    """Change some members of an edition and keep the others. ``None`` restores the methodology's default.
 
-    ``if_match``: the ``etag`` of the edition as it was read. Raises ``PreconditionFailed`` where somebody else has
-    changed it since, and ``Conflict`` where it is published or would contradict itself.
+    ``if_match``: the ``etag`` of the edition. Raises ``PreconditionFailed`` if it was changed since it was read,
+    and ``Conflict`` if it is published or its dates would contradict each other.
     """
     body = {"titles": titles, "windows": windows, "calendar": calendar, "state": state}
     return fetch(core, build_patch(core, "editions", edition, body=body, if_match=if_match, lang=lang), Edition)
 
 
 def delete_edition(core: Core, edition: str, *, if_match: str | None) -> Call[None]:
-    """Remove an edition that is not published and in which nobody has an assessment.
+    """Delete an unpublished edition without assessments. ``if_match`` is the ``etag`` of the edition.
 
-    ``if_match``: the ``etag`` of the edition as it was read. Raises ``PreconditionFailed`` where somebody else has
-    changed it since, and ``Conflict`` where it may not be removed.
+    Raises ``PreconditionFailed`` if it was changed since it was read, and ``Conflict`` if it is published or has
+    assessments.
     """
     return fetch_nothing(core, build_delete(core, "editions", edition, if_match=if_match))
 
@@ -171,9 +172,9 @@ def get_edition_summary(
     band: str | None = None,
     parent: str | None = None,
 ) -> Call[EditionSummary]:
-    """Fetch what the organisations of a territory, or all, come to in an edition: medians, quartiles, counts.
+    """Fetch statistics of an edition: medians, quartiles and counts of all or of the selected organisations.
 
-    The filters are those of the scores. Raises ``NotFound`` on an unknown edition.
+    The filters are those of ``editions.scores.list``. Raises ``NotFound`` if the edition does not exist.
     """
     query = {"kind": kind, "region": region, "province": province, "band": band, "parent": parent}
     return fetch(core, build_get(core, "editions", edition, "summary", query=query), EditionSummary)
@@ -196,15 +197,17 @@ def list_edition_scores(
     limit: int | None = None,
     offset: int | None = None,
 ) -> Call[Fetched[ScoreRow]]:
-    """List the scores of an edition, in rank order unless ``sort`` says otherwise, those without a value last.
+    """List the scores of an edition, by default in rank order; scores without the sorted value come last.
 
-    Ranks are those of the whole edition, whatever the filters. ``q``: words that all occur in the name, former names,
-    id or aliases, whatever their accents and case. ``region`` and ``province``: INE codes,
-    ``"01"`` … . ``band``: size band, ``P1`` … ``E5``. ``parent``: id of the organisation that they depend on.
-    ``level``: 1 to 5. ``organisation``: one id, or up to 100. ``sort``: ``rank``, ``organisation``, ``name``,
-    ``population``, ``index_max``, ``coverage`` or a dimension, ``D1`` … , each with ``-`` before it for the other way
-    round. ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items
-    to skip. Raises ``NotFound`` on an unknown edition.
+    ``q``: words that must all occur in name, former names, id or aliases; accents and case are ignored. ``region``
+    and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` … ``E5``. ``parent``: id of the parent
+    organisation. ``level``: 1 to 5. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``,
+    ``organisation``, ``name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading
+    ``-`` reverses the order. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip.
+    Iterating over the result fetches all pages.
+
+    Filters do not change ranks, which are those of the whole edition. Raises ``NotFound`` if the edition does not
+    exist.
     """
     query = {
         "q": q,
@@ -224,17 +227,17 @@ def list_edition_scores(
 
 
 def get_edition_score(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[EditionScore]:
-    """Fetch the explained score of one organisation in an edition, its sentences in the language ``lang``.
+    """Fetch the explained score of one organisation in an edition. ``lang`` is the language of its sentences.
 
-    Raises ``NotFound`` where the edition is unknown or holds no score of the organisation.
+    Raises ``NotFound`` if the edition does not exist or has no score of the organisation.
     """
     return fetch(core, build_get(core, "editions", edition, "scores", organisation, lang=lang), EditionScore)
 
 
 def get_path(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[LevelPath]:
-    """Fetch the path of one organisation to the next level: what to do, one indicator at a time.
+    """Fetch the changes that take an organisation to the next level, one indicator at a time.
 
-    ``lang``: language of the sentences. Raises ``NotFound`` where the edition is unknown or holds no score of the
+    ``lang``: language of the sentences. Raises ``NotFound`` if the edition does not exist or has no score of the
     organisation.
     """
     return fetch(core, build_get(core, "editions", edition, "scores", organisation, "path", lang=lang), LevelPath)
@@ -243,10 +246,10 @@ def get_path(core: Core, edition: str, organisation: str, *, lang: str | None = 
 def get_changes(
     core: Core, edition: str, organisation: str, *, from_edition: str, lang: str | None = None
 ) -> Call[Changes]:
-    """Fetch how one organisation changed from ``from_edition`` to ``edition``: by methodology, coverage and data.
+    """Fetch how an organisation's index changed from ``from_edition`` to ``edition``, and the causes.
 
-    ``lang``: language of the sentences. Raises ``NotFound`` where one of the editions is unknown or holds no score of
-    the organisation.
+    The change is divided into methodology, coverage and data. ``lang``: language of the sentences. Raises
+    ``NotFound`` if one of the editions does not exist or has no score of the organisation.
     """
     query = {"from": from_edition}
     request = build_get(core, "editions", edition, "scores", organisation, "changes", query=query, lang=lang)
@@ -254,7 +257,7 @@ def get_changes(
 
 
 class EditionScores(Bound):
-    """``client.editions.scores``."""
+    """Operations on the scores of an edition: ``client.editions.scores``."""
 
     list = bind_blocking_list(list_edition_scores)
     get = bind_blocking(get_edition_score)
@@ -267,7 +270,7 @@ class EditionScores(Bound):
 
 
 class AsyncEditionScores(AsyncBound):
-    """``async_client.editions.scores``."""
+    """Awaitable operations on the scores of an edition: ``async_client.editions.scores``."""
 
     list = bind_awaitable_list(list_edition_scores)
     get = bind_awaitable(get_edition_score)
@@ -280,7 +283,7 @@ class AsyncEditionScores(AsyncBound):
 
 
 class Editions(Bound):
-    """``client.editions``."""
+    """Operations on editions: ``client.editions``."""
 
     list = bind_blocking_list(list_editions)
     get = bind_blocking(get_edition)
@@ -307,7 +310,7 @@ class Editions(Bound):
 
 
 class AsyncEditions(AsyncBound):
-    """``async_client.editions``."""
+    """Awaitable operations on editions: ``async_client.editions``."""
 
     list = bind_awaitable_list(list_editions)
     get = bind_awaitable(get_edition)

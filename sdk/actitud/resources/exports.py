@@ -1,4 +1,4 @@
-"""Exports: lists, scores, indicators and methodologies as files for other programs, each as its bytes."""
+"""Downloads of lists, scores, indicators and methodologies as files, returned as bytes or streamed row by row."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ GraphFormat: TypeAlias = Literal["ttl", "jsonld", "rdf"]
 Dialect: TypeAlias = Literal["rfc4180", "excel-es"]
 
 FileRow: TypeAlias = dict[str, str | int | float | bool | None]
-"""A row of a file: its columns by name, as docs/formats.md has them; they are frozen."""
+"""A row of a streamed file, by column name. docs/formats.md lists the columns, whose names never change."""
 
 EXPORT_MAX = 1024 * 1024 * 1024
-"""Bytes of a file that are read at most; the indicators of 8,131 organisations as CSV have 43 MB."""
+"""Largest file that is read, in bytes. The indicators of 8,131 organisations as CSV have 43 MB."""
 
 _JSON = "application/json"
 _MEDIA_TYPES: Mapping[str, str] = {
@@ -51,10 +51,11 @@ def export_organisations(
     offset: int | None = None,
     lang: str | None = None,
 ) -> Call[bytes]:
-    """Fetch the organisations as a file, all of them or those of the filters, which are those of the list.
+    """Download organisations as a file. The filters are those of ``organisations.list``.
 
-    ``format``: ``csv``, ``jsonl`` (a JSON object on each line) or ``xlsx``. ``dialect``: of CSV, ``rfc4180`` unless
-    ``excel-es`` is asked for. ``limit``: rows at most, all unless given. ``lang``: language of the titles.
+    ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180``
+    (default) or ``excel-es``. ``limit``: maximum number of rows, default all. ``lang``: language of the column
+    titles.
     """
     query = {
         "dialect": dialect,
@@ -80,7 +81,7 @@ def export_editions(
     offset: int | None = None,
     lang: str | None = None,
 ) -> Call[bytes]:
-    """Fetch the editions as a file, the newest first; the parameters as elsewhere."""
+    """Download the editions as a file, newest first. The parameters are those of :func:`export_organisations`."""
     query = {"dialect": dialect, "limit": limit, "offset": offset}
     return _file(core, "editions", format=format, query=query, lang=lang)
 
@@ -104,10 +105,11 @@ def export_edition_scores(
     offset: int | None = None,
     lang: str | None = None,
 ) -> Call[bytes]:
-    """Fetch the scores of an edition as a file: a row for each organisation, with the ten dimensions.
+    """Download the scores of an edition as a file: one row per organisation, with its ten dimensions.
 
-    ``format`` and ``dialect`` as elsewhere; ``jsonstat`` is a cube (JSON-stat 2.0). Filters and ``sort`` are those of
-    the list; ``limit``: organisations at most, all unless given. Raises ``NotFound`` on an unknown edition.
+    ``format``: as in :func:`export_organisations`, or ``jsonstat`` for a JSON-stat 2.0 cube. Filters and ``sort``:
+    those of ``editions.scores.list``. ``limit``: maximum number of organisations, default all. Raises ``NotFound``
+    if the edition does not exist.
     """
     query = {
         "dialect": dialect,
@@ -145,10 +147,10 @@ def export_edition_indicators(
     offset: int | None = None,
     lang: str | None = None,
 ) -> Call[bytes]:
-    """Fetch the indicators of a published edition as a file: a row for each organisation and indicator.
+    """Download the indicators of a published edition as a file: one row per organisation and indicator.
 
-    The parameters are those of the scores. Raises ``NotFound`` where the edition is unknown or not published, or too
-    large for a workbook.
+    The parameters are those of :func:`export_edition_scores`. Raises ``NotFound`` if the edition does not exist, is
+    not published, or has more rows than an XLSX sheet can hold.
     """
     query = {
         "dialect": dialect,
@@ -179,7 +181,7 @@ def stream_organisations(
     on: date | None = None,
     progress: Callable[[Progress], object] | None = None,
 ) -> Call[Lines[FileRow]]:
-    """Iterate over the organisations as they come, however many there are; as :func:`stream_edition_scores`."""
+    """Stream organisations row by row, in bounded memory. Errors as in :func:`stream_edition_scores`."""
     query = {"kind": kind, "region": region, "province": province, "band": band, "parent": parent, "q": q, "on": on}
     return fetch_lines(core, build_get(core, "organisations.jsonl", query=query), FileRow, progress, EXPORT_MAX)
 
@@ -199,13 +201,15 @@ def stream_edition_scores(
     sort: str | None = None,
     progress: Callable[[Progress], object] | None = None,
 ) -> Call[Lines[FileRow]]:
-    """Iterate over the scores of a whole edition as they come, in one answer and a bounded part of memory.
+    """Stream the scores of a whole edition row by row from one response, in bounded memory.
 
-    A row has the columns of the file, by name. Filters and ``sort`` are those of the list. ``progress`` is told after
-    each piece how many rows and bytes have come. The call is made when the first row is asked for, and repeated as
-    others until its answer begins; after that the time-out ``read`` counts for each piece, and what breaks off raises
-    ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse``: nothing is ever asked for again half-way, since it
-    might be another revision. Raises ``NotFound`` on an unknown edition.
+    A row has the columns of the file, by name. Filters and ``sort``: those of ``editions.scores.list``.
+    ``progress``: called after each chunk with the rows and bytes received so far. The request is sent when you ask
+    for the first row.
+
+    Raises ``NotFound`` if the edition does not exist. A failure before the first byte is retried as in every call.
+    A later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` without a retry, because the
+    edition could have a new revision by then; the ``read`` time-out applies to each chunk.
     """
     query = {
         "kind": kind,
@@ -238,9 +242,9 @@ def stream_edition_indicators(
     sort: str | None = None,
     progress: Callable[[Progress], object] | None = None,
 ) -> Call[Lines[FileRow]]:
-    """Iterate over the indicators of a published edition as they come: a row for each organisation and indicator.
+    """Stream the indicators of a published edition: one row per organisation and indicator.
 
-    Everything else as in :func:`stream_edition_scores`.
+    Parameters and errors as in :func:`stream_edition_scores`.
     """
     query = {
         "kind": kind,
@@ -265,31 +269,31 @@ def export_methodology_indicators(
     dialect: Dialect | None = None,
     lang: str | None = None,
 ) -> Call[bytes]:
-    """Fetch the indicators of a methodology as a file: what is asked, how it weighs, how it scores.
+    """Download the indicators of a methodology version as a file: questions, weights and scoring rules.
 
-    ``lang``: language of the texts. Raises ``NotFound`` on an unknown version.
+    ``lang``: language of the texts. Raises ``NotFound`` if the version does not exist.
     """
     return _file(core, "methodologies", version, "indicators", format=format, query={"dialect": dialect}, lang=lang)
 
 
 def get_gobierto(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[bytes]:
-    """Fetch the score of an organisation as the tree (JSON) that the indicators module of Gobierto shows.
+    """Download an organisation's score as the JSON tree that Gobierto's indicators module displays.
 
-    Raises ``NotFound`` where the edition is unknown or holds no score of the organisation.
+    Raises ``NotFound`` if the edition does not exist or has no score of the organisation.
     """
     return _bytes(core, build_get(core, "editions", edition, "scores", organisation, "gobierto.json", lang=lang), _JSON)
 
 
 def get_datapackage(core: Core, edition: str, *, lang: str | None = None) -> Call[bytes]:
-    """Fetch the descriptor (JSON, datapackage.org) of a published edition; ``lang`` is that of its texts.
+    """Download the Data Package descriptor (datapackage.org, JSON) of a published edition.
 
-    Raises ``NotFound`` where the edition is unknown or not published.
+    ``lang``: language of its texts. Raises ``NotFound`` if the edition does not exist or is not published.
     """
     return _bytes(core, build_get(core, "editions", edition, "datapackage.json", lang=lang), _JSON)
 
 
 def get_catalogue(core: Core, *, format: GraphFormat = "ttl") -> Call[bytes]:
-    """Fetch the catalogue of what is published (DCAT), as Turtle, JSON-LD or RDF/XML."""
+    """Download the DCAT catalogue of the published data as Turtle, JSON-LD or RDF/XML."""
     target = f"{core.prefix}/catalog.{format}"
     request = Request(method="GET", target=target, lang=core.lang, headers=build_condition(core))
     return _bytes(core, request, _media_type(format))
@@ -312,38 +316,38 @@ def _media_type(format: str) -> str:
 
 
 class EditionIndicators(Bound):
-    """``client.editions.indicators``."""
+    """Operations on the indicators of an edition: ``client.editions.indicators``."""
 
     export = bind_blocking(export_edition_indicators)
     stream = bind_blocking_stream(stream_edition_indicators)
 
 
 class MethodologyIndicators(Bound):
-    """``client.methodologies.indicators``."""
+    """Operations on the indicators of a methodology: ``client.methodologies.indicators``."""
 
     export = bind_blocking(export_methodology_indicators)
 
 
 class Catalogue(Bound):
-    """``client.catalogue``."""
+    """Operations on the DCAT catalogue: ``client.catalogue``."""
 
     get = bind_blocking(get_catalogue)
 
 
 class AsyncEditionIndicators(AsyncBound):
-    """``async_client.editions.indicators``."""
+    """Awaitable operations on the indicators of an edition: ``async_client.editions.indicators``."""
 
     export = bind_awaitable(export_edition_indicators)
     stream = bind_awaitable_stream(stream_edition_indicators)
 
 
 class AsyncMethodologyIndicators(AsyncBound):
-    """``async_client.methodologies.indicators``."""
+    """Awaitable operations on the indicators of a methodology: ``async_client.methodologies.indicators``."""
 
     export = bind_awaitable(export_methodology_indicators)
 
 
 class AsyncCatalogue(AsyncBound):
-    """``async_client.catalogue``."""
+    """Awaitable operations on the DCAT catalogue: ``async_client.catalogue``."""
 
     get = bind_awaitable(get_catalogue)

@@ -1,4 +1,4 @@
-"""Keys: creation, lists, rotation, revocation, and reports of leaked ones."""
+"""Operations on API keys: create, list, rotate and revoke them, and report leaked ones."""
 
 from __future__ import annotations
 
@@ -33,17 +33,20 @@ def list_keys(
     limit: int | None = None,
     offset: int | None = None,
 ) -> Call[Fetched[AccessKey]]:
-    """List the keys, the oldest first; whoever is no administrator finds their own.
+    """List API keys, oldest first. Administrators see all keys; other callers see only their own.
 
-    ``role`` and ``organisation``: only keys of it, or bound to it. ``limit``: items per page, 1 to 1,000, 50 unless
-    given; iterating goes on over all pages. ``offset``: items to skip.
+    ``role`` and ``organisation``: list only keys with this role, or bound to this organisation. ``limit``: items
+    per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages.
     """
     query = {"role": role, "organisation": organisation, "limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "keys", query=query), Listing[AccessKey])
 
 
 def get_key(core: Core, key: str) -> Call[AccessKey]:
-    """Fetch a key by its id, without its secret. Raises ``NotFound`` for what is neither there nor yours."""
+    """Fetch a key by its id, without its secret.
+
+    Raises ``NotFound`` if the key does not exist or the caller may not see it.
+    """
     return fetch(core, build_get(core, "keys", key), AccessKey)
 
 
@@ -56,14 +59,15 @@ def create_key(
     days: int = 365,
     idempotency_key: str | None = None,
 ) -> Call[NewAccessKey]:
-    """Make a key, whose ``secret`` is shown this once.
+    """Create an API key. Only this answer contains its ``secret``.
 
-    ``organisations``: those of an ``organisation_reader`` or ``organisation_editor``, one at least. ``editions``: those
-    of an ``assessor`` or ``publisher``; all unless given. ``days``: 1 to 365, after which it ends.
+    ``organisations``: required for ``organisation_reader`` and ``organisation_editor``, at least one id.
+    ``editions``: the editions that an ``assessor`` or ``publisher`` may use, default all. ``days``: lifetime, 1 to
+    365. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your
+    program sends the call again. A repeated call returns the key with ``secret=None``, because the service does not
+    store secrets: if the first answer was lost, revoke that key and create another.
 
-    ``idempotency_key``: your own name for this call, so that it acts once although your program is started again. Where
-    the first answer was lost, ``secret`` is ``None``: the service has it no more, so revoke that key and make another.
-    Raises ``Conflict`` where it would be bound to what does not exist.
+    Raises ``Conflict`` if an organisation or edition does not exist.
     """
     given = {"organisations": organisations, "editions": editions}
     body = {"role": role, "days": days, **{name: list(value) for name, value in given.items() if value is not None}}
@@ -79,12 +83,13 @@ def create_rotation(
     overlap: int = 7,
     idempotency_key: str | None = None,
 ) -> Call[NewAccessKey]:
-    """Make a key for the same role and bindings, in the place of one that ends ``overlap`` days later, 0 to 30.
+    """Replace a key by a new one with the same role and bindings; the old key expires after an overlap.
 
-    ``if_match``: the ``etag`` of the key as it was read. ``days``: how long the new one lasts; as long as the one
-    before was made for unless given. ``idempotency_key`` and ``secret`` as in ``keys.create``. Raises
-    ``PreconditionFailed`` where somebody else has changed it since, and ``Conflict`` where it has ended or been
-    replaced.
+    ``if_match``: the ``etag`` of the old key. ``overlap``: days until the old key expires, 0 to 30. ``days``:
+    lifetime of the new key, default that of the old one. ``idempotency_key`` and ``secret``: as in ``keys.create``.
+
+    Raises ``PreconditionFailed`` if the key was changed since it was read, and ``Conflict`` if it has expired or
+    was revoked or replaced.
     """
     body = {"days": days, "overlap": overlap}
     request = build_create(
@@ -94,40 +99,41 @@ def create_rotation(
 
 
 def create_revocation(core: Core, key: str, *, idempotency_key: str | None = None) -> Call[AccessKey]:
-    """End a key from the next call on. Raises ``Conflict`` where it was revoked already."""
+    """Revoke a key with immediate effect. Raises ``Conflict`` if it is already revoked."""
     request = build_create(core, "keys", key, "revocations", body=None, idempotency_key=idempotency_key)
     return fetch(core, request, AccessKey)
 
 
 def create_report(core: Core, text: str, *, lang: str | None = None) -> Call[ReportReceipt]:
-    """Report a text, up to 65,536 characters, in which there may be a key; a real one ends at once. No key is needed.
+    """Report a text that may contain leaked keys, at most 65,536 characters. The caller needs no key.
 
-    The answer is the same whatever is sent. Line ends are sent as blanks.
+    The service revokes every key that it finds in the text. Its answer is always the same, so that nobody can test
+    whether a key is valid. Control characters, line ends included, are sent as spaces.
     """
     body = {"text": _CONTROL.sub(" ", text)}
     return fetch(core, build_compute(core, "keys", "reports", query={}, body=body, lang=lang), ReportReceipt)
 
 
 class KeyRotations(Bound):
-    """``client.keys.rotations``."""
+    """Operations on key rotations: ``client.keys.rotations``."""
 
     create = bind_blocking(create_rotation)
 
 
 class KeyRevocations(Bound):
-    """``client.keys.revocations``."""
+    """Operations on key revocations: ``client.keys.revocations``."""
 
     create = bind_blocking(create_revocation)
 
 
 class KeyReports(Bound):
-    """``client.keys.reports``."""
+    """Operations on reports of leaked keys: ``client.keys.reports``."""
 
     create = bind_blocking(create_report)
 
 
 class Keys(Bound):
-    """``client.keys``."""
+    """Operations on API keys: ``client.keys``."""
 
     list = bind_blocking_list(list_keys)
     get = bind_blocking(get_key)
@@ -141,25 +147,25 @@ class Keys(Bound):
 
 
 class AsyncKeyRotations(AsyncBound):
-    """``async_client.keys.rotations``."""
+    """Awaitable operations on key rotations: ``async_client.keys.rotations``."""
 
     create = bind_awaitable(create_rotation)
 
 
 class AsyncKeyRevocations(AsyncBound):
-    """``async_client.keys.revocations``."""
+    """Awaitable operations on key revocations: ``async_client.keys.revocations``."""
 
     create = bind_awaitable(create_revocation)
 
 
 class AsyncKeyReports(AsyncBound):
-    """``async_client.keys.reports``."""
+    """Awaitable operations on reports of leaked keys: ``async_client.keys.reports``."""
 
     create = bind_awaitable(create_report)
 
 
 class AsyncKeys(AsyncBound):
-    """``async_client.keys``."""
+    """Awaitable operations on API keys: ``async_client.keys``."""
 
     list = bind_awaitable_list(list_keys)
     get = bind_awaitable(get_key)

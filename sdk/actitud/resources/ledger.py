@@ -1,4 +1,4 @@
-"""The ledger: entries, checkpoints, and the public keys that sign them."""
+"""The ledger of changes: its entries, its signed checkpoints and the public keys that verify them."""
 
 from __future__ import annotations
 
@@ -28,44 +28,48 @@ class _KeySet(msgspec.Struct, frozen=True):
 def list_entries(
     core: Core, *, action: str | None = None, limit: int | None = None, offset: int | None = None
 ) -> Call[Fetched[LedgerEntry]]:
-    """List the entries of the ledger in the order of the chain, or those of one action (``"editions.create"``).
+    """List the ledger's entries in order, optionally only those of one action (``"editions.create"``).
 
-    What an entry is about shows to whoever may read that. ``limit``: items per page, 1 to 1,000, 50 unless given;
-    iterating goes on over all pages. ``offset``: items to skip.
+    The subject of an entry (``opening``) is included only if the caller may read that resource. ``limit``: items
+    per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages.
     """
     query = {"action": action, "limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "ledger", query=query), Listing[LedgerEntry])
 
 
 def list_checkpoints(core: Core, *, limit: int | None = None, offset: int | None = None) -> Call[Fetched[Checkpoint]]:
-    """List the signed checkpoints, the smallest first. ``limit`` and ``offset`` as elsewhere."""
+    """List the signed checkpoints, smallest ledger size first.
+
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip.
+    """
     query = {"limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "ledger", "checkpoints", query=query), Listing[Checkpoint])
 
 
 def get_checkpoint(core: Core, size: int | str = "latest") -> Call[Checkpoint]:
-    """Fetch the checkpoint of a size of the ledger, or the newest. Its ``note`` is what is worth keeping elsewhere.
+    """Fetch the checkpoint of a ledger size, by default the newest.
 
-    Raises ``NotFound`` where there is none.
+    Keep a copy of its ``note`` elsewhere to detect later changes. Raises ``NotFound`` if there is no checkpoint of
+    that size.
     """
     return fetch(core, build_get(core, "ledger", "checkpoints", str(size)), Checkpoint)
 
 
 def list_signing_keys(core: Core) -> Call[tuple[SigningKey, ...]]:
-    """Fetch the keys that sign or have signed, the oldest first."""
+    """Fetch all public keys that sign or have signed, oldest first."""
     request = Request(method="GET", target=f"{core.prefix}/.well-known/jwks.json", lang=core.lang)
     return (yield from fetch(core, request, _KeySet)).keys
 
 
 class Checkpoints(Bound):
-    """``client.ledger.checkpoints``."""
+    """Operations on ledger checkpoints: ``client.ledger.checkpoints``."""
 
     list = bind_blocking_list(list_checkpoints)
     get = bind_blocking(get_checkpoint)
 
 
 class Ledger(Bound):
-    """``client.ledger``."""
+    """Operations on the ledger: ``client.ledger``."""
 
     list = bind_blocking_list(list_entries)
 
@@ -75,20 +79,20 @@ class Ledger(Bound):
 
 
 class SigningKeys(Bound):
-    """``client.signing_keys``."""
+    """Operations on public signing keys: ``client.signing_keys``."""
 
     list = bind_blocking(list_signing_keys)
 
 
 class AsyncCheckpoints(AsyncBound):
-    """``async_client.ledger.checkpoints``."""
+    """Awaitable operations on ledger checkpoints: ``async_client.ledger.checkpoints``."""
 
     list = bind_awaitable_list(list_checkpoints)
     get = bind_awaitable(get_checkpoint)
 
 
 class AsyncLedger(AsyncBound):
-    """``async_client.ledger``."""
+    """Awaitable operations on the ledger: ``async_client.ledger``."""
 
     list = bind_awaitable_list(list_entries)
 
@@ -98,6 +102,6 @@ class AsyncLedger(AsyncBound):
 
 
 class AsyncSigningKeys(AsyncBound):
-    """``async_client.signing_keys``."""
+    """Awaitable operations on public signing keys: ``async_client.signing_keys``."""
 
     list = bind_awaitable(list_signing_keys)

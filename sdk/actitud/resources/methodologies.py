@@ -1,4 +1,4 @@
-"""Methodologies: the rules that scores are computed with."""
+"""Versions of the methodology: the rules that scores are computed with."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from actitud.resources.workbooks import AsyncWorkbook, Workbook
 def list_methodologies(
     core: Core, *, limit: int | None = None, offset: int | None = None, lang: str | None = None
 ) -> Call[Fetched[MethodologySummary]]:
-    """List the versions of the methodology, oldest first; ``lang`` is the language of the titles.
+    """List the versions of the methodology, oldest first. ``lang`` is the language of the titles.
 
-    ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to
-    skip.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches
+    all pages.
     """
     query = {"limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "methodologies", query=query, lang=lang), Listing[MethodologySummary])
 
 
 def get_methodology(core: Core, version: str, *, lang: str | None = None) -> Call[Methodology]:
-    """Fetch a version whole: its document, and its texts in the language ``lang``.
+    """Fetch a complete version: its document, and its texts in the language ``lang``.
 
-    Raises ``NotFound`` on an unknown version.
+    Raises ``NotFound`` if the version does not exist.
     """
     return fetch(core, build_get(core, "methodologies", version, lang=lang), Methodology)
 
 
 class Methodologies(Bound):
-    """``client.methodologies``."""
+    """Operations on versions of the methodology: ``client.methodologies``."""
 
     list = bind_blocking_list(list_methodologies)
     get = bind_blocking(get_methodology)
@@ -43,7 +43,7 @@ class Methodologies(Bound):
 
 
 class AsyncMethodologies(AsyncBound):
-    """``async_client.methodologies``."""
+    """Awaitable operations on versions of the methodology: ``async_client.methodologies``."""
 
     list = bind_awaitable_list(list_methodologies)
     get = bind_awaitable(get_methodology)

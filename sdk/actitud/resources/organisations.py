@@ -1,4 +1,4 @@
-"""Organisations: the public bodies that can be scored."""
+"""Organisations: the public bodies that the index scores."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def list_organisations(
     limit: int | None = None,
     offset: int | None = None,
 ) -> Call[Fetched[Organisation]]:
-    """List organisations in the order of their ids.
+    """List organisations, ordered by id.
 
-    ``q``: words that all occur in name, former names, id or aliases, without regard to accents and case.
-    ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` … ``E5``. ``parent``: id of the
-    organisation that they depend on. ``on``: the day on which they exist. ``limit``: items per page, 1 to 1,000, 50
-    unless given; iterating goes on over all pages. ``offset``: items to skip.
+    ``q``: words that must all occur in name, former names, id or aliases; accents and case are ignored. ``region``
+    and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` … ``E5``. ``parent``: id of the parent
+    organisation. ``on``: list only organisations that existed on this day. ``limit``: items per page, 1 to 1,000,
+    default 50. ``offset``: items to skip. Iterating over the result fetches all pages.
     """
     query = {
         "q": q,
@@ -68,9 +68,9 @@ def list_organisations(
 
 
 def get_organisation(core: Core, organisation: str) -> Call[Organisation]:
-    """Fetch one organisation by its id, such as ``ES-DIR3-L01280796``, or by an alias.
+    """Fetch an organisation by its id, such as ``ES-DIR3-L01280796``, or by an alias.
 
-    Raises ``NotFound`` on an unknown id.
+    Raises ``NotFound`` if there is no organisation with that id.
     """
     return fetch(core, build_get(core, "organisations", organisation), Organisation)
 
@@ -97,11 +97,11 @@ def create_organisation(
     domains: Sequence[str] = (),
     idempotency_key: str | None = None,
 ) -> Call[Organisation]:
-    """Add an organisation; the parameters are the members of :class:`actitud.Organisation`.
+    """Add an organisation. The parameters are the members of :class:`actitud.Organisation`.
 
-    ``idempotency_key``: your own name for this call, so that it acts once although your program is started again; each
-    call has one of its own otherwise. Raises ``Conflict``, with every place in ``errors``, where an identifier is
-    taken, a control digit is wrong or the parts contradict each other.
+    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program
+    sends the call again; by default each call gets its own. Raises ``Conflict``, with every faulty field in
+    ``errors``, if an identifier is taken, a control digit is wrong or members contradict each other.
     """
     body = {
         "id": id,
@@ -147,13 +147,14 @@ def update_organisation(
     contact: Contact | Mapping[str, str | None] | UnsetType | None = UNSET,
     domains: Sequence[str] | UnsetType = UNSET,
 ) -> Call[Organisation]:
-    """Change what is given of an organisation and leave the rest; ``None`` says that there is none.
+    """Change some members of an organisation and keep the others. ``None`` removes a value.
 
-    ``if_match``: the ``etag`` of the organisation as it was read. A new name makes the old one a former name as of
-    today, unless ``former_names`` is given. ``contact``: of a mapping, only the members in it change.
+    ``if_match``: the ``etag`` of the organisation. A new ``name`` adds the old one to the former names, with today
+    as its last day, unless ``former_names`` is given. ``contact``: a mapping changes only the members that it
+    contains.
 
-    Raises ``PreconditionFailed`` where somebody else has changed it since, and ``Conflict``, with every place in
-    ``errors``, as when adding one.
+    Raises ``PreconditionFailed`` if the organisation was changed since it was read, and ``Conflict`` for the same
+    reasons as ``organisations.create``.
     """
     body = {
         "name": name,
@@ -189,11 +190,11 @@ def list_organisation_scores(
     offset: int | None = None,
     lang: str | None = None,
 ) -> Call[Fetched[PastScore]]:
-    """List how an organisation scores in its editions, the newest first; ``lang`` is the language of their titles.
+    """List the scores of an organisation in its editions, newest first.
 
-    ``methodology``: the version to score every edition under, without ranks; without it each has its own.
-    ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to
-    skip. Raises ``NotFound`` on an unknown id.
+    ``methodology``: score every edition with this version instead of its own; there are no ranks then. ``lang``:
+    language of the edition titles. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip.
+    Iterating over the result fetches all pages. Raises ``NotFound`` if the organisation does not exist.
     """
     query = {"methodology": methodology, "limit": limit, "offset": offset}
     return fetch_page(
@@ -202,19 +203,19 @@ def list_organisation_scores(
 
 
 class OrganisationScores(Bound):
-    """``client.organisations.scores``."""
+    """Operations on an organisation's scores over the years: ``client.organisations.scores``."""
 
     list = bind_blocking_list(list_organisation_scores)
 
 
 class AsyncOrganisationScores(AsyncBound):
-    """``async_client.organisations.scores``."""
+    """Awaitable operations on an organisation's scores over the years: ``async_client.organisations.scores``."""
 
     list = bind_awaitable_list(list_organisation_scores)
 
 
 class Organisations(Bound):
-    """``client.organisations``."""
+    """Operations on organisations: ``client.organisations``."""
 
     list = bind_blocking_list(list_organisations)
     get = bind_blocking(get_organisation)
@@ -229,7 +230,7 @@ class Organisations(Bound):
 
 
 class AsyncOrganisations(AsyncBound):
-    """``async_client.organisations``."""
+    """Awaitable operations on organisations: ``async_client.organisations``."""
 
     list = bind_awaitable_list(list_organisations)
     get = bind_awaitable(get_organisation)

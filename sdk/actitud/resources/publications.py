@@ -1,4 +1,4 @@
-"""Publications of an edition, corrections, and published documents by their digest."""
+"""Publications of editions, corrections, and published documents by digest."""
 
 from __future__ import annotations
 
@@ -24,24 +24,25 @@ from actitud.errors import UnexpectedResponse
 from actitud.models import Listing, Publication, PublicationApproval, Signature
 
 BUNDLE_MAX = 1024 * 1024 * 1024
-"""Bytes of a bundle that are read at most; one of 8,131 organisations has 35 MB."""
+"""Largest bundle that is read, in bytes. The bundle of 8,131 organisations has 35 MB."""
 
 
 def list_publications(
     core: Core, edition: str, *, limit: int | None = None, offset: int | None = None
 ) -> Call[Fetched[Publication]]:
-    """List the revisions of a published edition, the newest first; none where it is not published.
+    """List the revisions of an edition's publication, newest first. The list is empty if the edition is not published.
 
-    ``limit`` and ``offset`` as elsewhere. Raises ``NotFound`` on an unknown edition.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Raises ``NotFound`` if the edition
+    does not exist.
     """
     query = {"limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "editions", edition, "publications", query=query), Listing[Publication])
 
 
 def get_publication(core: Core, edition: str, revision: int | str = "latest") -> Call[Publication]:
-    """Fetch a revision of a published edition, the newest unless said otherwise.
+    """Fetch a revision of a published edition, by default the newest.
 
-    Raises ``NotFound`` where the edition is unknown or has no such revision.
+    Raises ``NotFound`` if the edition or the revision does not exist.
     """
     return fetch(core, build_get(core, "editions", edition, "publications", str(revision)), Publication)
 
@@ -55,15 +56,17 @@ def create_publication(
     corrections: Sequence[Mapping[str, object]] = (),
     idempotency_key: str | None = None,
 ) -> Call[Publication]:
-    """Publish an edition that is in review for good, or a correction of a published one.
+    """Publish an edition that is in review, or a correction of a published edition. Publishing cannot be undone.
 
-    ``reason``: why; it is published with it. Of a correction: ``supersedes``, the digest of the newest revision, and
-    ``corrections``, the assessments that change, each with the merge patch that ``editions.assessments.update`` would
-    take: ``{"organisation": "…", "assessment": {"methodology": "2026.1", "answers": {"D1.02": {"level": 3}}}}``.
-    ``idempotency_key``: your own name for this call, so that it acts once although your program is started again.
+    ``reason``: it is published. For a correction: ``supersedes``, the digest of the newest revision, and
+    ``corrections``, the assessments to change, each with a merge patch as for ``editions.assessments.update``:
+    ``{"organisation": "…", "assessment": {"methodology": "2026.1", "answers": {"D1.02": {"level": 3}}}}``.
+    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program
+    sends the call again.
 
-    An edition of thousands of organisations takes half a minute; a client that waits for less asks again by itself and
-    gets the same answer. Raises ``Conflict``, with every reason in ``errors``, where it is not published so.
+    Publishing thousands of organisations takes about half a minute. If the client times out earlier it repeats the
+    call and receives the same answer. Raises ``Conflict``, with every reason in ``errors``, if the edition cannot
+    be published.
     """
     body = {"reason": reason, "supersedes": supersedes, "corrections": list(corrections)}
     request = build_create(core, "editions", edition, "publications", body=body, idempotency_key=idempotency_key)
@@ -73,9 +76,10 @@ def create_publication(
 def list_approvals(
     core: Core, edition: str, *, limit: int | None = None, offset: int | None = None
 ) -> Call[Fetched[PublicationApproval]]:
-    """List which key has approved to publish what of an edition, the oldest first.
+    """List the approvals of an edition's pending publications, oldest first.
 
-    ``limit`` and ``offset`` as elsewhere. Raises ``NotFound`` where the edition is unknown.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Raises ``NotFound`` if the edition
+    does not exist.
     """
     query = {"limit": limit, "offset": offset}
     return fetch_page(
@@ -84,7 +88,7 @@ def list_approvals(
 
 
 def get_approval(core: Core, edition: str, approval: str) -> Call[PublicationApproval]:
-    """Fetch an approval by its id, which counts from 1. Raises ``NotFound`` where there is none."""
+    """Fetch an approval by its number; ``"1"`` is the first of the edition. Raises ``NotFound`` if there is none."""
     return fetch(core, build_get(core, "editions", edition, "approvals", approval), PublicationApproval)
 
 
@@ -98,11 +102,11 @@ def create_approval(
     corrections: Sequence[Mapping[str, object]] = (),
     idempotency_key: str | None = None,
 ) -> Call[PublicationApproval]:
-    """Approve that another key publishes exactly this, where the service asks for a second approver.
+    """Approve a publication that another key will make, if the service requires two people.
 
-    ``digest``: of what would be published, as the ``suggestion`` of the error with which the publication is refused.
-    All else as in ``publications.create``, which has to be called with the same. Raises ``Conflict`` where something
-    else would be published by now, whose digest is then the ``suggestion``.
+    ``digest``: digest of the pending publication; the error that refuses ``publications.create`` contains it as
+    ``suggestion``. The other parameters must equal those of ``publications.create``. Raises ``Conflict`` if the
+    pending publication has another digest by now, which is then the ``suggestion``.
     """
     body = {"digest": digest, "reason": reason, "supersedes": supersedes, "corrections": list(corrections)}
     request = build_create(core, "editions", edition, "approvals", body=body, idempotency_key=idempotency_key)
@@ -110,9 +114,9 @@ def create_approval(
 
 
 def get_bundle(core: Core, edition: str, revision: int | str = "latest") -> Call[bytes]:
-    """Fetch a whole publication in one file (gzip, JSON Lines): header, edition document, documents of the scores.
+    """Download a whole publication as one gzip file of JSON Lines: header, edition document, score documents.
 
-    Raises ``NotFound`` where the edition is unknown or has no such revision.
+    Raises ``NotFound`` if the edition or the revision does not exist.
     """
     request = build_get(core, "editions", edition, "publications", str(revision), "bundle")
     reply = yield from fetch_bytes(core, request, "application/gzip", BUNDLE_MAX)
@@ -120,19 +124,19 @@ def get_bundle(core: Core, edition: str, revision: int | str = "latest") -> Call
 
 
 def get_published_score(core: Core, edition: str, organisation: str, *, revision: int | str = "latest") -> Call[bytes]:
-    """Fetch the exact bytes of the published score of an organisation (JSON, RFC 8785).
+    """Fetch the exact bytes of an organisation's published score document (JSON, RFC 8785).
 
-    Raises ``NotFound`` where the edition is unknown, has no such revision or no score of the organisation.
+    Raises ``NotFound`` if the edition or the revision does not exist, or has no score of the organisation.
     """
     request = build_get(core, "editions", edition, "publications", str(revision), "scores", organisation)
     return (yield from fetch_bytes(core, request)).body
 
 
 def get_document(core: Core, digest: str) -> Call[bytes]:
-    """Fetch the exact bytes of the published document with that digest, ``sha256:…`` (JSON, RFC 8785).
+    """Fetch the exact bytes of a published document by its digest, ``sha256:…`` (JSON, RFC 8785), and check them.
 
-    Raises ``NotFound`` where nothing of that digest is published, and ``UnexpectedResponse`` where the bytes have
-    another digest: then they are not what was published.
+    Raises ``NotFound`` if no document with that digest is published, and ``UnexpectedResponse`` if the received
+    bytes have another digest.
     """
     reply = yield from fetch_bytes(core, build_get(core, "published", digest))
     found = f"sha256:{hashlib.sha256(reply.body).hexdigest()}"
@@ -142,18 +146,18 @@ def get_document(core: Core, digest: str) -> Call[bytes]:
 
 
 def get_signature(core: Core, digest: str) -> Call[Signature]:
-    """Fetch the signature of the published document with that digest. Raises ``NotFound`` where there is none."""
+    """Fetch the signature of a published document by the document's digest. Raises ``NotFound`` if there is none."""
     return fetch(core, build_get(core, "published", digest, "signature"), Signature)
 
 
 class PublicationScores(Bound):
-    """``client.editions.publications.scores``."""
+    """Operations on published scores: ``client.editions.publications.scores``."""
 
     get = bind_blocking(get_published_score)
 
 
 class Publications(Bound):
-    """``client.editions.publications``."""
+    """Operations on publications of an edition: ``client.editions.publications``."""
 
     list = bind_blocking_list(list_publications)
     get = bind_blocking(get_publication)
@@ -166,7 +170,7 @@ class Publications(Bound):
 
 
 class Approvals(Bound):
-    """``client.editions.approvals``."""
+    """Operations on approvals of publications: ``client.editions.approvals``."""
 
     list = bind_blocking_list(list_approvals)
     get = bind_blocking(get_approval)
@@ -174,20 +178,20 @@ class Approvals(Bound):
 
 
 class Published(Bound):
-    """``client.published``."""
+    """Operations on published documents: ``client.published``."""
 
     get = bind_blocking(get_document)
     signature = bind_blocking(get_signature)
 
 
 class AsyncPublicationScores(AsyncBound):
-    """``async_client.editions.publications.scores``."""
+    """Awaitable operations on published scores: ``async_client.editions.publications.scores``."""
 
     get = bind_awaitable(get_published_score)
 
 
 class AsyncPublications(AsyncBound):
-    """``async_client.editions.publications``."""
+    """Awaitable operations on publications of an edition: ``async_client.editions.publications``."""
 
     list = bind_awaitable_list(list_publications)
     get = bind_awaitable(get_publication)
@@ -200,7 +204,7 @@ class AsyncPublications(AsyncBound):
 
 
 class AsyncApprovals(AsyncBound):
-    """``async_client.editions.approvals``."""
+    """Awaitable operations on approvals of publications: ``async_client.editions.approvals``."""
 
     list = bind_awaitable_list(list_approvals)
     get = bind_awaitable(get_approval)
@@ -208,7 +212,7 @@ class AsyncApprovals(AsyncBound):
 
 
 class AsyncPublished(AsyncBound):
-    """``async_client.published``."""
+    """Awaitable operations on published documents: ``async_client.published``."""
 
     get = bind_awaitable(get_document)
     signature = bind_awaitable(get_signature)

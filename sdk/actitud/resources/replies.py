@@ -1,4 +1,4 @@
-"""Replies of an organisation, in the hearing, to verdicts on its answers."""
+"""Replies of an organisation to the verdicts on its answers, sent during the hearing."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from actitud.models import EvidenceLike, Listing, Reply
 def list_replies(
     core: Core, edition: str, organisation: str, *, limit: int | None = None, offset: int | None = None
 ) -> Call[Fetched[Reply]]:
-    """List the replies of an organisation in an edition, in the order of the methodology.
+    """List the replies of an organisation in an edition, in the order of the methodology's indicators.
 
-    ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to
-    skip. Raises ``NotFound`` where there is no assessment.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches
+    all pages. Raises ``NotFound`` if there is no assessment.
     """
     query = {"limit": limit, "offset": offset}
     request = build_get(core, "editions", edition, "assessments", organisation, "replies", query=query)
@@ -35,7 +35,7 @@ def list_replies(
 
 
 def get_reply(core: Core, edition: str, organisation: str, indicator: str) -> Call[Reply]:
-    """Fetch the reply about an indicator. Raises ``NotFound`` where there is none."""
+    """Fetch the reply on one indicator. Raises ``NotFound`` if there is none."""
     return fetch(core, build_get(core, "editions", edition, "assessments", organisation, "replies", indicator), Reply)
 
 
@@ -49,11 +49,13 @@ def put_reply(
     evidence: Sequence[EvidenceLike] = (),
     if_match: str | None = None,
 ) -> Call[Reply]:
-    """Reply in the hearing to what was found of an indicator; it is published with the edition.
+    """Create or replace the organisation's reply to the verdict on an indicator. It is published with the edition.
 
-    ``text``: up to 4,000 characters in one line, without data of people. ``evidence``: up to 20 documents.
-    ``if_match``: the ``etag`` of the reply that it takes the place of; ``None`` where there is none yet. Raises
-    ``PreconditionFailed`` where there is another by now, and ``Conflict`` where nothing is heard, or no more.
+    ``text``: one line of at most 4,000 characters, without personal data. ``evidence``: at most 20 documents.
+    ``if_match``: the ``etag`` of the reply to replace, ``None`` to create one.
+
+    Raises ``PreconditionFailed`` if the reply was changed since it was read, or already exists; ``Conflict`` if the
+    assessment is not in its hearing.
     """
     body = {"text": text, "evidence": tuple(evidence)}
     segments = ("editions", edition, "assessments", organisation, "replies", indicator)
@@ -61,16 +63,17 @@ def put_reply(
 
 
 def delete_reply(core: Core, edition: str, organisation: str, indicator: str, *, if_match: str | None) -> Call[None]:
-    """Take back a reply, in the hearing.
+    """Delete a reply during the hearing. ``if_match`` is the ``etag`` of the reply.
 
-    ``if_match``: the ``etag`` of the reply as it was read. Raises as :func:`put_reply`.
+    Raises ``PreconditionFailed`` if the reply was changed since it was read, and ``Conflict`` if the assessment is
+    not in its hearing.
     """
     segments = ("editions", edition, "assessments", organisation, "replies", indicator)
     return fetch_nothing(core, build_delete(core, *segments, if_match=if_match))
 
 
 class Replies(Bound):
-    """``client.editions.assessments.replies``."""
+    """Operations on an organisation's replies: ``client.editions.assessments.replies``."""
 
     list = bind_blocking_list(list_replies)
     get = bind_blocking(get_reply)
@@ -79,7 +82,7 @@ class Replies(Bound):
 
 
 class AsyncReplies(AsyncBound):
-    """``async_client.editions.assessments.replies``."""
+    """Awaitable operations on an organisation's replies: ``async_client.editions.assessments.replies``."""
 
     list = bind_awaitable_list(list_replies)
     get = bind_awaitable(get_reply)

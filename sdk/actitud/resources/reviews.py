@@ -1,4 +1,4 @@
-"""Reviews: verdicts of assessors on answers and on whole assessments, their agreement, samples and flags."""
+"""Reviews: verdicts of assessors, overall reviews, inter-rater agreement, samples and flags."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ from actitud.models import (
 def list_verdicts(
     core: Core, edition: str, organisation: str, *, limit: int | None = None, offset: int | None = None
 ) -> Call[Fetched[JudgedAnswer]]:
-    """List what was found of each answer of an assessment, in the order of the methodology.
+    """List the verdicts on each answer of an assessment, in the order of the methodology's indicators.
 
-    Answers on which there is no verdict yet are among them. ``limit``: items per page, 1 to 1,000, 50 unless given;
-    iterating goes on over all pages. ``offset``: items to skip. Raises ``NotFound`` where there is no assessment.
+    Answers without a verdict are included. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to
+    skip. Iterating over the result fetches all pages. Raises ``NotFound`` if there is no assessment.
     """
     query = {"limit": limit, "offset": offset}
     request = build_get(core, "editions", edition, "assessments", organisation, "verdicts", query=query)
@@ -49,9 +49,9 @@ def list_verdicts(
 
 
 def get_verdict(core: Core, edition: str, organisation: str, indicator: str) -> Call[JudgedAnswer]:
-    """Fetch what was found of the answer to one indicator; its ``etag`` is what a verdict on it asks for.
+    """Fetch the verdicts on the answer to one indicator. Their ``etag`` is the ``if_match`` of a new verdict.
 
-    Raises ``NotFound`` where there is no assessment, or no such indicator.
+    Raises ``NotFound`` if the assessment or the indicator does not exist.
     """
     return fetch(
         core, build_get(core, "editions", edition, "assessments", organisation, "verdicts", indicator), JudgedAnswer
@@ -70,14 +70,15 @@ def put_verdict(
     level: int | None = None,
     rule: str | None = None,
 ) -> Call[JudgedAnswer]:
-    """Give your verdict on an answer, in the place of the one that you have given; the score follows at once.
+    """Record your verdict on an answer. It replaces your earlier verdict and changes the score at once.
 
-    ``reason``: why, needed unless it is ``accepted``; it is published. ``level``: with ``capped``, one of the ladder
-    below the one that was sent. ``rule``: what people check that the answer breaks. ``if_match``: the ``etag`` of what
-    was found of it as it was read.
+    ``reason``: required unless the verdict is ``accepted``; it is published. ``level``: with ``capped``, a level
+    below the submitted one. ``rule``: id of the manually checked rule that the answer breaks. ``if_match``: the
+    ``etag`` of the verdicts on the answer.
 
-    Raises ``Conflict`` where the assessment is not under review, or the methodology has no such verdict for the answer,
-    and ``PreconditionFailed`` where somebody else has judged it since, or the answer has changed.
+    Raises ``Conflict`` if the assessment is neither under review nor in its hearing, or if the methodology does not
+    allow that verdict for the answer; ``PreconditionFailed`` if another assessor gave a verdict or the answer
+    changed since the verdicts were read.
     """
     said = {"verdict": verdict, "reason": reason, "level": level, "rule": rule}
     body = {name: value for name, value in said.items() if value is not None}
@@ -86,19 +87,19 @@ def put_verdict(
 
 
 def delete_verdict(core: Core, edition: str, organisation: str, indicator: str, *, if_match: str | None) -> Call[None]:
-    """Take back your verdict on an answer; that you gave it stays known.
+    """Withdraw your verdict on an answer. The record shows that it was given and withdrawn.
 
-    ``if_match``: the ``etag`` of what was found of it as it was read. Raises as :func:`put_verdict`, and ``NotFound``
-    where you have given none on the answer as it is.
+    ``if_match``: the ``etag`` of the verdicts on the answer. Raises as :func:`put_verdict`, and ``NotFound`` if you
+    have no verdict on the present answer.
     """
     segments = ("editions", edition, "assessments", organisation, "verdicts", indicator)
     return fetch_nothing(core, build_delete(core, *segments, if_match=if_match))
 
 
 def get_review(core: Core, edition: str, organisation: str) -> Call[Review]:
-    """Fetch what is said of an assessment as a whole: nothing, until somebody has said something.
+    """Fetch the overall review of an assessment. Its members are ``None`` or empty until a reviewer writes one.
 
-    Raises ``NotFound`` where there is no assessment.
+    Raises ``NotFound`` if there is no assessment.
     """
     return fetch(core, build_get(core, "editions", edition, "assessments", organisation, "review"), Review)
 
@@ -115,11 +116,11 @@ def put_review(
     answers: Answers | None = None,
     methodology: str = "2026.1",
 ) -> Call[Review]:
-    """Say something of an assessment as a whole, in the place of what was said before; the score follows at once.
+    """Write the overall review of an assessment. It replaces the earlier one and changes the score at once.
 
-    ``max_level``: the highest level that it may reach, ``None`` is any. ``profile`` and ``answers``: what the
-    methodology leaves to the service; what is absent is as the methodology has it. ``reason`` is published.
-    ``if_match``: the ``etag`` of what is said as it was read. Raises as :func:`put_verdict`.
+    ``max_level``: the highest level that the assessment may reach, ``None`` for any. ``profile`` and ``answers``:
+    the facts that the methodology lets reviewers set; missing ones take the methodology's default. ``reason``: it
+    is published. ``if_match``: the ``etag`` of the review. Raises as :func:`put_verdict`.
     """
     body: dict[str, object] = {"methodology": methodology, "reason": reason, "max_level": max_level}
     body |= {name: value for name, value in {"profile": profile, "answers": answers}.items() if value is not None}
@@ -137,10 +138,10 @@ def list_flags_of_assessment(
     offset: int | None = None,
     lang: str | None = None,
 ) -> Call[Fetched[Flag]]:
-    """List what is remarkable of an assessment beside others, as of when it was last looked for.
+    """List the flags of an assessment that the last search for flags raised.
 
-    ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to
-    skip. Raises ``NotFound`` where there is no assessment.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches
+    all pages. Raises ``NotFound`` if there is no assessment.
     """
     query = {"kind": kind, "limit": limit, "offset": offset}
     request = build_get(core, "editions", edition, "assessments", organisation, "flags", query=query, lang=lang)
@@ -156,27 +157,27 @@ def list_flags(
     offset: int | None = None,
     lang: str | None = None,
 ) -> Call[Fetched[Flag]]:
-    """List what is remarkable of the assessments of an edition beside each other, by organisation.
+    """List the flags of an edition that the last search for flags raised, ordered by organisation.
 
-    ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to
-    skip. Raises ``NotFound`` on an unknown edition.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches
+    all pages. Raises ``NotFound`` if the edition does not exist.
     """
     query = {"kind": kind, "limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "editions", edition, "flags", query=query, lang=lang), Listing[Flag])
 
 
 def create_flags(core: Core, edition: str) -> Call[Flagged]:
-    """Look for what is remarkable in an edition, in the place of what was found before; it changes no score.
+    """Search the assessments of an edition for unusual figures and replace its flags. No score changes.
 
-    Raises ``NotFound`` on an unknown edition.
+    Raises ``NotFound`` if the edition does not exist.
     """
     return fetch(core, build_compute(core, "editions", edition, "flags", query={}, body=None, lang=None), Flagged)
 
 
 def get_agreement(core: Core, edition: str) -> Call[Agreement]:
-    """Fetch how far the assessors of an edition agree, by the first verdict of each.
+    """Fetch the inter-rater agreement of an edition, computed from each assessor's first verdicts.
 
-    Raises ``NotFound`` on an unknown edition.
+    Raises ``NotFound`` if the edition does not exist.
     """
     return fetch(core, build_get(core, "editions", edition, "agreement"), Agreement)
 
@@ -184,9 +185,9 @@ def get_agreement(core: Core, edition: str) -> Call[Agreement]:
 def list_samples(
     core: Core, edition: str, *, limit: int | None = None, offset: int | None = None
 ) -> Call[Fetched[Sample]]:
-    """Fetch the sample of an edition, as a list of one, or of none while it has drawn none.
+    """List the sample of an edition: one item, or none if no sample was drawn yet.
 
-    ``limit`` and ``offset`` as in other lists. Raises ``NotFound`` on an unknown edition.
+    ``limit`` and ``offset`` exist only for uniformity. Raises ``NotFound`` if the edition does not exist.
     """
     query = {"limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "editions", edition, "samples", query=query), Listing[Sample])
@@ -200,11 +201,12 @@ def create_sample(
     seed: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Sample]:
-    """Say, once and for good, how the assessments of an edition are drawn that are looked at.
+    """Draw the random sample of assessments to review. An edition has one sample, which cannot be changed.
 
-    ``share``: above 0, up to 1. ``seed``: one that was drawn elsewhere, in public; else the service draws one.
-    ``idempotency_key``: your own name for this call, so that it acts once although your program is started again; each
-    call has one of its own otherwise. Raises ``Conflict`` where the edition has drawn its sample.
+    ``share``: share of the assessments to draw, above 0 and at most 1. ``seed``: a seed drawn in public; by default
+    the service draws one. ``idempotency_key``: a name of your choice for this call, so that the service acts once
+    even if your program sends the call again; by default each call gets its own. Raises ``Conflict`` if the edition
+    has a sample.
     """
     body: Mapping[str, object] = {"share": share, "seed": seed}
     request = build_create(core, "editions", edition, "samples", body=body, idempotency_key=idempotency_key)
@@ -212,7 +214,7 @@ def create_sample(
 
 
 class Verdicts(Bound):
-    """``client.editions.assessments.verdicts``."""
+    """Operations on verdicts on answers: ``client.editions.assessments.verdicts``."""
 
     list = bind_blocking_list(list_verdicts)
     get = bind_blocking(get_verdict)
@@ -221,7 +223,7 @@ class Verdicts(Bound):
 
 
 class AsyncVerdicts(AsyncBound):
-    """``async_client.editions.assessments.verdicts``."""
+    """Awaitable operations on verdicts on answers: ``async_client.editions.assessments.verdicts``."""
 
     list = bind_awaitable_list(list_verdicts)
     get = bind_awaitable(get_verdict)
@@ -230,66 +232,66 @@ class AsyncVerdicts(AsyncBound):
 
 
 class WholeReview(Bound):
-    """``client.editions.assessments.review``."""
+    """Operations on the overall review of an assessment: ``client.editions.assessments.review``."""
 
     get = bind_blocking(get_review)
     put = bind_blocking(put_review)
 
 
 class AsyncWholeReview(AsyncBound):
-    """``async_client.editions.assessments.review``."""
+    """Awaitable operations on the overall review of an assessment: ``async_client.editions.assessments.review``."""
 
     get = bind_awaitable(get_review)
     put = bind_awaitable(put_review)
 
 
 class FlagsOfAssessment(Bound):
-    """``client.editions.assessments.flags``."""
+    """Operations on the flags of an assessment: ``client.editions.assessments.flags``."""
 
     list = bind_blocking_list(list_flags_of_assessment)
 
 
 class AsyncFlagsOfAssessment(AsyncBound):
-    """``async_client.editions.assessments.flags``."""
+    """Awaitable operations on the flags of an assessment: ``async_client.editions.assessments.flags``."""
 
     list = bind_awaitable_list(list_flags_of_assessment)
 
 
 class EditionFlags(Bound):
-    """``client.editions.flags``."""
+    """Operations on the flags of an edition: ``client.editions.flags``."""
 
     list = bind_blocking_list(list_flags)
     create = bind_blocking(create_flags)
 
 
 class AsyncEditionFlags(AsyncBound):
-    """``async_client.editions.flags``."""
+    """Awaitable operations on the flags of an edition: ``async_client.editions.flags``."""
 
     list = bind_awaitable_list(list_flags)
     create = bind_awaitable(create_flags)
 
 
 class EditionAgreement(Bound):
-    """``client.editions.agreement``."""
+    """Operations on inter-rater agreement: ``client.editions.agreement``."""
 
     get = bind_blocking(get_agreement)
 
 
 class AsyncEditionAgreement(AsyncBound):
-    """``async_client.editions.agreement``."""
+    """Awaitable operations on inter-rater agreement: ``async_client.editions.agreement``."""
 
     get = bind_awaitable(get_agreement)
 
 
 class EditionSamples(Bound):
-    """``client.editions.samples``."""
+    """Operations on the review sample of an edition: ``client.editions.samples``."""
 
     list = bind_blocking_list(list_samples)
     create = bind_blocking(create_sample)
 
 
 class AsyncEditionSamples(AsyncBound):
-    """``async_client.editions.samples``."""
+    """Awaitable operations on the review sample of an edition: ``async_client.editions.samples``."""
 
     list = bind_awaitable_list(list_samples)
     create = bind_awaitable(create_sample)

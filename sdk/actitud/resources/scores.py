@@ -1,4 +1,4 @@
-"""Scores: from facts to the explained index, without storing anything."""
+"""Compute the explained index from facts, without storing anything."""
 
 from __future__ import annotations
 
@@ -26,17 +26,16 @@ def create_score(
 ) -> Call[Score]:
     """Score the facts of one organisation and explain the result. Nothing is stored.
 
-    ``profile``: facts about the organisation. ``answers``: facts by indicator id; what is absent is unknown and
-    counts 0. ``profile_self_declared``: names of profile fields without evidence. ``what_if``: other facts to suppose,
-    ``{"answers": {"D1.02": {"level": 3}, "D1.03": None}, "profile": {"employees": 12}}``: the ``what_if`` of the score
-    then has what follows from them. ``explain``: ``False`` leaves out what explains the score, which is then there
-    several times sooner: no main reasons, no indicators, and ``None`` for the points of the dimensions. ``lang``:
-    language of the sentences. ``on_findings``: what to do when the answers sent contradict each other; what is
-    supposed may.
+    ``profile``: facts about the organisation. ``answers``: facts by indicator id; a missing indicator is unknown
+    and scores 0. ``profile_self_declared``: names of profile fields without evidence. ``what_if``: hypothetical
+    facts, ``{"answers": {"D1.02": {"level": 3}, "D1.03": None}, "profile": {"employees": 12}}``; ``Score.what_if``
+    then contains their score and the difference. ``explain``: ``False`` is several times faster and leaves out main
+    reasons and indicators; the points of the dimensions are then ``None``. ``on_findings``: ``"return"`` returns a
+    contradictory score instead of raising. ``lang``: language of the sentences.
 
-    Raises ``ScoreHasErrors``, which carries the score, if it has findings of severity ``error``, unless
-    ``on_findings`` is ``"return"``; ``InvalidRequest`` with every wrong field if the facts do not fit the
-    methodology; ``ValueError`` on NaN or infinity, before anything is sent.
+    Raises ``ScoreHasErrors``, which carries the score, if it has findings of severity ``error`` (findings of the
+    hypothetical facts do not count); ``InvalidRequest`` with every invalid field if the facts do not fit the
+    methodology; ``ValueError`` for NaN or infinity, before anything is sent.
     """
     body: dict[str, object] = {
         "methodology": methodology,
@@ -57,12 +56,12 @@ def create_score(
 
 
 class Scores(Bound):
-    """``client.scores``."""
+    """Operations on scores of submitted facts: ``client.scores``."""
 
     create = bind_blocking(create_score)
 
 
 class AsyncScores(AsyncBound):
-    """``async_client.scores``."""
+    """Awaitable operations on scores of submitted facts: ``async_client.scores``."""
 
     create = bind_awaitable(create_score)

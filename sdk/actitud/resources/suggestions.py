@@ -1,4 +1,4 @@
-"""Suggestions of further errors and indicators, and the decisions on each."""
+"""Suggestions for further errors and indicators, and the decisions on them."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def list_suggestions(
     limit: int | None = None,
     offset: int | None = None,
 ) -> Call[Fetched[Suggestion]]:
-    """List the suggestions with what was decided on each, the newest first.
+    """List suggestions with the decisions on them, newest first.
 
-    ``state``: what was decided last, or ``"undecided"``. ``dimension``: ``"D1"`` … ``"D10"``. ``limit``: items per
-    page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to skip.
+    ``state``: the last decision, or ``"undecided"``. ``dimension``: ``"D1"`` … ``"D10"``. ``limit``: items per
+    page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages.
     """
     query = {"kind": kind, "state": state, "dimension": dimension, "limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "suggestions", query=query), Listing[Suggestion])
 
 
 def get_suggestion(core: Core, suggestion: str) -> Call[Suggestion]:
-    """Fetch one suggestion by its id. Raises ``NotFound`` where there is none, or it was withdrawn."""
+    """Fetch a suggestion by its id. Raises ``NotFound`` if it does not exist or was withdrawn."""
     return fetch(core, build_get(core, "suggestions", suggestion), Suggestion)
 
 
@@ -57,13 +57,13 @@ def create_suggestion(
     indicator: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Suggestion]:
-    """Propose a further error, or an indicator; it is published at once.
+    """Suggest a further error or indicator. The suggestion is published at once.
 
-    ``title`` and ``text``: up to 200 and 4,000 characters in one line, without data of people. ``language``: what they
-    are written in, ``"es"``, as a BCP 47 tag. ``dimension`` or ``indicator``: what it is about, where there is one.
-
-    ``idempotency_key``: your own name for this call, so that it acts once although your program is started again; each
-    call has one of its own otherwise. Raises ``Conflict`` where the indicator is of another dimension.
+    ``title`` and ``text``: one line each, at most 200 and 4,000 characters, without personal data. ``language``:
+    BCP 47 tag of their language, ``"es"``. ``dimension`` or ``indicator``: id of the node concerned, if there is
+    one. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your
+    program sends the call again; by default each call gets its own. Raises ``Conflict`` if the indicator belongs to
+    another dimension.
     """
     body = {
         "kind": kind,
@@ -77,10 +77,10 @@ def create_suggestion(
 
 
 def delete_suggestion(core: Core, suggestion: str, *, if_match: str | None) -> Call[None]:
-    """Withdraw a suggestion on which nothing is decided, with the key that made it.
+    """Withdraw a suggestion without decisions, using the key that created it. ``if_match`` is its ``etag``.
 
-    ``if_match``: the ``etag`` of the suggestion as it was read. Raises ``PreconditionFailed`` where something was
-    decided since, ``Conflict`` where something was before, and ``Forbidden`` where another key made it.
+    Raises ``PreconditionFailed`` if a decision was made since it was read, ``Conflict`` if it already had one, and
+    ``Forbidden`` if another key created it.
     """
     return fetch_nothing(core, build_delete(core, "suggestions", suggestion, if_match=if_match))
 
@@ -96,11 +96,12 @@ def create_decision(
     methodology: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Suggestion]:
-    """Decide on a suggestion, for the first time or anew; it and its reason are published at once.
+    """Record a decision on a suggestion, also if there was an earlier one. Decision and reason are published at once.
 
-    ``if_match``: the ``etag`` of the suggestion as it was read. ``language``: what the reason is written in; as the
-    suggestion, unless given. ``methodology``: the version that the decision is about. The answer is the suggestion with
-    it. ``idempotency_key``: as when proposing. Raises ``PreconditionFailed`` where something was decided since.
+    ``if_match``: the ``etag`` of the suggestion. ``language``: BCP 47 tag of the reason's language, default that of
+    the suggestion. ``methodology``: the version that the decision refers to. ``idempotency_key``: as in
+    :func:`create_suggestion`. Returns the suggestion with its new decision. Raises ``PreconditionFailed`` if
+    another decision was made since the suggestion was read.
     """
     body = {"decision": decision, "reason": reason, "language": language, "methodology": methodology}
     request = build_create(
@@ -110,19 +111,19 @@ def create_decision(
 
 
 class SuggestionDecisions(Bound):
-    """``client.suggestions.decisions``."""
+    """Operations on decisions on suggestions: ``client.suggestions.decisions``."""
 
     create = bind_blocking(create_decision)
 
 
 class AsyncSuggestionDecisions(AsyncBound):
-    """``async_client.suggestions.decisions``."""
+    """Awaitable operations on decisions on suggestions: ``async_client.suggestions.decisions``."""
 
     create = bind_awaitable(create_decision)
 
 
 class Suggestions(Bound):
-    """``client.suggestions``."""
+    """Operations on suggestions: ``client.suggestions``."""
 
     list = bind_blocking_list(list_suggestions)
     get = bind_blocking(get_suggestion)
@@ -135,7 +136,7 @@ class Suggestions(Bound):
 
 
 class AsyncSuggestions(AsyncBound):
-    """``async_client.suggestions``."""
+    """Awaitable operations on suggestions: ``async_client.suggestions``."""
 
     list = bind_awaitable_list(list_suggestions)
     get = bind_awaitable(get_suggestion)

@@ -1,4 +1,4 @@
-"""Workbooks: the questionnaire of a methodology as XLSX, empty, with answers, and read back."""
+"""Questionnaires as XLSX workbooks: download them empty, fill them with answers, and read them back."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def get_workbook(core: Core, version: str, *, lang: str | None = None) -> Call[bytes]:
-    """Fetch the questionnaire of a methodology version as an empty workbook (XLSX) in the language ``lang``.
+    """Download the questionnaire of a methodology version as an empty XLSX workbook in the language ``lang``.
 
-    Raises ``NotFound`` on an unknown version.
+    Raises ``NotFound`` if the version does not exist.
     """
     return (yield from fetch_bytes(core, build_get(core, "methodologies", version, "workbook", lang=lang), XLSX)).body
 
@@ -30,12 +30,13 @@ def fill_workbook(
     profile_evidence: Mapping[str, Sequence[EvidenceLike] | None] | None = None,
     lang: str | None = None,
 ) -> Call[bytes]:
-    """Fetch the workbook of a methodology version with answers in it; nothing is stored.
+    """Download the workbook of a methodology version with answers filled in. Nothing is stored.
 
-    What :meth:`score` and ``editions.assessments.put`` take will do, and anything less: ``answers`` may have only some
-    of their facts, and with them ``basis``, ``evidence`` and ``note``. Numbers have 15 significant digits there.
+    Accepts the facts of :meth:`score` or of ``editions.assessments.put``, complete or not: an answer may have only
+    some of its facts, and may have ``basis``, ``evidence`` and ``note``. The workbook keeps 15 significant digits
+    of a number.
 
-    Raises ``NotFound`` on an unknown version; ``InvalidRequest`` with every wrong field.
+    Raises ``NotFound`` if the version does not exist, and ``InvalidRequest`` with every invalid field.
     """
     body: dict[str, object] = {
         "methodology": version,
@@ -49,11 +50,11 @@ def fill_workbook(
 
 
 def read_workbook(core: Core, version: str, workbook: bytes, *, lang: str | None = None) -> Call[WorkbookReading]:
-    """Read what a workbook (XLSX) of a methodology version holds; nothing is stored.
+    """Read the answers from an XLSX workbook of a methodology version. Nothing is stored.
 
-    What is wrong in a cell is in ``faults``, in the language ``lang``, and the rest is read. Raises ``Conflict`` where
-    it is no workbook of this version, with the reason; ``ContentTooLarge`` where there is more in it than in a
-    questionnaire.
+    Faulty cells are listed in ``faults``, in the language ``lang``; all other cells are read. Raises ``Conflict``
+    if the file is not a workbook of this version, and ``ContentTooLarge`` if it contains more than a questionnaire
+    can.
     """
     request = build_file_post(
         core, "methodologies", version, "workbook", "answers", body=workbook, media_type=XLSX, lang=lang
@@ -62,7 +63,7 @@ def read_workbook(core: Core, version: str, workbook: bytes, *, lang: str | None
 
 
 class Workbook(Bound):
-    """``client.methodologies.workbook``."""
+    """Operations on XLSX questionnaires: ``client.methodologies.workbook``."""
 
     get = bind_blocking(get_workbook)
     fill = bind_blocking(fill_workbook)
@@ -70,7 +71,7 @@ class Workbook(Bound):
 
 
 class AsyncWorkbook(AsyncBound):
-    """``async_client.methodologies.workbook``."""
+    """Awaitable operations on XLSX questionnaires: ``async_client.methodologies.workbook``."""
 
     get = bind_awaitable(get_workbook)
     fill = bind_awaitable(fill_workbook)
