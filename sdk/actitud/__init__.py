@@ -1,4 +1,4 @@
-"""Client of the 2.0-maturity index of public administrations (Índice de Madurez 2.0).
+"""Client library of the 2.0-maturity index of public administrations (Índice de Madurez 2.0).
 
 >>> from actitud import Client
 >>> with Client() as client:

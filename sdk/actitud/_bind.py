@@ -1,7 +1,7 @@
-"""Binds an operation, written once as a generator, to the blocking and to the asynchronous client.
+"""Bind an operation, written once as a generator, as a method of the blocking and of the asynchronous client.
 
-What is returned is a plain function, so it binds like any method and keeps name, documentation, parameters and
-types of the operation, less its first parameter.
+The result is a plain function, so it binds like any method. It keeps the operation's name, docstring,
+parameters and types, without the first parameter.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 def bind_blocking(operation: Callable[Concatenate[Core, P], Call[T]]) -> Callable[Concatenate[Bound, P], T]:
-    """Make the method of the blocking client."""
+    """Return the operation as a method of the blocking client."""
 
     @wraps(operation)
     def method(bound: Bound, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -34,7 +34,7 @@ def bind_blocking(operation: Callable[Concatenate[Core, P], Call[T]]) -> Callabl
 def bind_awaitable(
     operation: Callable[Concatenate[Core, P], Call[T]],
 ) -> Callable[Concatenate[AsyncBound, P], Coroutine[object, None, T]]:
-    """Make the method of the asynchronous client."""
+    """Return the operation as a method of the asynchronous client."""
 
     @wraps(operation)
     async def method(bound: AsyncBound, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -46,7 +46,7 @@ def bind_awaitable(
 def bind_blocking_list(
     operation: Callable[Concatenate[Core, P], Call[Fetched[T]]],
 ) -> Callable[Concatenate[Bound, P], Page[T]]:
-    """Make the method of the blocking client for an operation that lists."""
+    """Return a list operation as a method of the blocking client; the method returns a :class:`Page`."""
 
     @wraps(operation)
     def method(bound: Bound, /, *args: P.args, **kwargs: P.kwargs) -> Page[T]:
@@ -59,7 +59,7 @@ def bind_blocking_list(
 def bind_awaitable_list(
     operation: Callable[Concatenate[Core, P], Call[Fetched[T]]],
 ) -> Callable[Concatenate[AsyncBound, P], AsyncListing[T]]:
-    """Make the method of the asynchronous client for an operation that lists."""
+    """Return a list operation as a method of the asynchronous client; the method returns an :class:`AsyncListing`."""
 
     @wraps(operation)
     def method(bound: AsyncBound, /, *args: P.args, **kwargs: P.kwargs) -> AsyncListing[T]:
@@ -76,7 +76,7 @@ def bind_awaitable_list(
 def bind_blocking_stream(
     operation: Callable[Concatenate[Core, P], Call[Lines[T]]],
 ) -> Callable[Concatenate[Bound, P], Iterator[T]]:
-    """Make the method of the blocking client for an operation that streams a file."""
+    """Return a streaming operation as a generator method of the blocking client."""
 
     @wraps(operation)
     def method(bound: Bound, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
@@ -90,7 +90,7 @@ def bind_blocking_stream(
 def bind_awaitable_stream(
     operation: Callable[Concatenate[Core, P], Call[Lines[T]]],
 ) -> Callable[Concatenate[AsyncBound, P], AsyncIterator[T]]:
-    """Make the method of the asynchronous client for an operation that streams a file."""
+    """Return a streaming operation as an asynchronous generator method of the asynchronous client."""
 
     @wraps(operation)
     async def method(bound: AsyncBound, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:

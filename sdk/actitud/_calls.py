@@ -1,7 +1,7 @@
-"""The one engine behind both clients: a call is a generator that yields attempts and receives what came.
+"""The engine behind both clients: a call is a generator that yields attempts and receives their outcomes.
 
 Nothing here performs input or output. :func:`drive` and :func:`drive_async` do, through a transport; they are
-all that the blocking and the asynchronous client do not share.
+the only code that differs between the two clients.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MAX_REDIRECTS = 5
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SPENT = frozenset({404, 412})
-"""Statuses that refuse a guarded request that has acted already: its target is gone or has changed."""
+"""Statuses with which the service refuses a guarded request that already succeeded: its target is gone or changed."""
 _REDIRECTS_THAT_KEEP_THE_METHOD = frozenset({307, 308})
 _ENTITY_TAG = re.compile(r'\*|"[\x21\x23-\x7e]*"')
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
@@ -41,13 +41,13 @@ QueryValue: TypeAlias = str | int | date | Sequence[str] | None
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One request, without knowing how it is sent.
+    """A request, independent of the transport that sends it.
 
-    Each may be sent twice: it reads, or it computes, or it has an idempotency key, or it is ``guarded``: a
-    precondition (``If-Match``, or ``If-None-Match: *``) lets it act once, and refuses it the second time.
-    ``target``: path and query; the host is always that of the client. ``headers``: those of this request only.
-    ``most``: bytes of the answer, where it may have more than others. ``streamed``: the media type of an answer of
-    success whose body is handed over while it comes.
+    Every request can be sent twice: it reads, it computes, it has an idempotency key, or it is ``guarded`` by a
+    precondition (``If-Match`` or ``If-None-Match: *``) that refuses it the second time. ``target``: path and query;
+    the host is always the client's. ``headers``: specific to this request. ``most``: maximum size of the answer in
+    bytes, if it differs from the client's. ``streamed``: media type of a successful answer whose body is passed on
+    while it arrives.
     """
 
     method: str
@@ -65,9 +65,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """What a transport is asked to do: wait ``delay`` seconds, then send ``request`` before ``deadline``.
+    """An instruction to the transport: wait ``delay`` seconds, then send ``request`` before ``deadline``.
 
-    ``deadline`` is a reading of the monotonic clock of the client. ``core``: where to, as whom, how patiently.
+    ``deadline`` is a reading of the client's monotonic clock. ``core``: the client's settings: host, key,
+    time-outs.
     """
 
     core: Core
@@ -77,12 +78,12 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def get_media_type(headers: Mapping[str, str]) -> str:
-    """Return the type of a body without parameters, in lower case; empty if none was given."""
+    """Return the media type of a body in lower case, without parameters; empty if there is no ``Content-Type``."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer of the service as it came, read to its end; header names in lower case."""
+    """A complete answer of the service. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -94,31 +95,32 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def media_type(self) -> str:
-        """The type of the body without parameters, in lower case; empty if none was given."""
+        """The media type of the body in lower case, without parameters; empty if there is no ``Content-Type``."""
         return get_media_type(self.headers)
 
     @property
     def request_id(self) -> str | None:
-        """The name under which the service's log knows the request."""
+        """The id of the request in the service's log, or ``None`` if the answer has none."""
         return self.headers.get("x-request-id")
 
     @property
     def etag(self) -> str | None:
-        """The state that was read, for ``if_match`` and ``if_none_match``; ``None`` where the service names none."""
+        """The entity tag for ``if_match`` and ``if_none_match``; ``None`` if the answer has none."""
         # A proxy that compresses makes the tag weak, and a weak one never matches. That of the service names the state
         # of what is stored, not the bytes.
         tag = self.headers.get("etag")
         return None if tag is None else tag.removeprefix("W/")
 
     def parse(self, kind: type[T]) -> T:
-        """Read the body, JSON, as a model, ``dict`` … Raises ``UnexpectedResponse`` where it is none."""
+        """Decode the JSON body as a model, ``dict`` or other type. Raises ``UnexpectedResponse`` if it does not fit."""
         return _decode(self, kind)
 
 
 class OpenResponse(Response, frozen=True, kw_only=True):
-    """An answer of success to a ``streamed`` request, whose body is still coming; whoever has it closes it.
+    """A successful answer to a ``streamed`` request whose body is still arriving. Its receiver must close it.
 
-    ``pieces``: of the body, blocking (``Iterator``) or asynchronous, as the client; a failure is raised.
+    ``pieces``: chunks of the body, from a blocking or an asynchronous generator, like the client. The generator
+    raises failures.
     """
 
     pieces: Generator[bytes, None, None] | AsyncGenerator[bytes, None]
@@ -129,10 +131,10 @@ _SEEN: ContextVar[list[Response] | None] = ContextVar("actitud_responses", defau
 
 @contextmanager
 def responses() -> Generator[list[Response], None, None]:
-    """Keep what the service answers to the calls made in the block, in a list: headers, request ids, entity tags.
+    """Collect the answers to the calls made in a ``with`` block: headers, request ids, entity tags, bodies.
 
-    It holds for the thread or task that opens the block, and for tasks made in it. Redirects, attempts that were
-    repeated and files that are streamed are not kept; answers are, with their bodies, so keep the block short.
+    The block applies to the current thread or task and to tasks created in it. Redirects, failed attempts and
+    streamed files are not collected. The bodies stay in memory, so keep the block short.
     """
     seen: list[Response] = []
     token = _SEEN.set(seen)
@@ -147,23 +149,23 @@ Call: TypeAlias = Generator[Attempt, Outcome, T]
 
 
 class Transport(Protocol):
-    """Interface that the blocking driver needs."""
+    """The interface of transports for the blocking client."""
 
     def perform(self, attempt: Attempt) -> Outcome:
-        """Wait, send, and return the answer or the failure; a failure is returned, not raised."""
+        """Wait, send the request, and return the answer or the failure; failures are returned, not raised."""
         ...
 
 
 class AsyncTransport(Protocol):
-    """Interface that the asynchronous driver needs."""
+    """The interface of transports for the asynchronous client."""
 
     async def perform(self, attempt: Attempt) -> Outcome:
-        """Wait, send, and return the answer or the failure; a failure is returned, not raised."""
+        """Wait, send the request, and return the answer or the failure; failures are returned, not raised."""
         ...
 
 
 def drive(call: Call[T], transport: Transport) -> T:
-    """Run a call to its end, blocking."""
+    """Run a call to its end with a blocking transport and return its result."""
     try:
         attempt = next(call)
         while True:
@@ -176,7 +178,7 @@ def drive(call: Call[T], transport: Transport) -> T:
 
 
 async def drive_async(call: Call[T], transport: AsyncTransport) -> T:
-    """Run a call to its end in the event loop."""
+    """Run a call to its end with an asynchronous transport and return its result."""
     try:
         attempt = next(call)
         while True:
@@ -189,7 +191,7 @@ async def drive_async(call: Call[T], transport: AsyncTransport) -> T:
 
 
 class Bound:
-    """Base of objects with operations of the blocking client: the client and its groups."""
+    """Base of the blocking client and of its groups of operations."""
 
     def __init__(self, core: Core, transport: Transport) -> None:
         self._core = core
@@ -197,7 +199,7 @@ class Bound:
 
 
 class AsyncBound:
-    """Base of objects with operations of the asynchronous client: the client and its groups."""
+    """Base of the asynchronous client and of its groups of operations."""
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         self._core = core
@@ -210,13 +212,13 @@ def build_get(
     query: Mapping[str, QueryValue] | None = None,
     lang: str | None = None,
 ) -> Request:
-    """Make a reading request; query parameters that are ``None`` are left out."""
+    """Build a GET request. Query parameters that are ``None`` are left out."""
     target = _build_target(core, segments, query or {})
     return Request(method="GET", target=target, lang=_choose_language(core, lang), headers=build_condition(core))
 
 
 def build_condition(core: Core) -> Mapping[str, str]:
-    """Return the header of a reading request of a client that knows a state already (``if_none_match``)."""
+    """Return the ``If-None-Match`` header of a read, empty if the client has no ``if_none_match``."""
     return {} if core.if_none_match is None else {"If-None-Match": core.if_none_match}
 
 
@@ -227,15 +229,15 @@ def build_compute(
     body: Mapping[str, object] | None,
     lang: str | None,
 ) -> Request:
-    """Make a POST request that stores nothing, or the same however often it is sent.
+    """Build a POST request that can be repeated without effect: it stores nothing, or always the same.
 
-    Query parameters as in :func:`get`. Raises as :func:`_json`.
+    Query parameters that are ``None`` are left out. Raises as :func:`_encode_json`.
     """
     return _build_guarded(core, "POST", segments, {}, query=query, body=body, lang=lang)
 
 
 def build_file_post(core: Core, *segments: str, body: bytes, media_type: str, lang: str | None) -> Request:
-    """Make a POST request of a file that stores nothing."""
+    """Build a POST request that uploads a file and stores nothing."""
     return Request(
         method="POST",
         target=_build_target(core, segments, {}),
@@ -253,11 +255,10 @@ def build_create(
     if_match: str | msgspec.UnsetType | None = msgspec.UNSET,
     lang: str | None = None,
 ) -> Request:
-    """Make a POST request that creates, once however often it is sent: without a key it gets one of its own.
+    """Build a POST request that creates a resource once, however often it is sent.
 
-    ``body``: ``None`` where the operation takes none.
-
-    Raises ``ValueError`` on a key or an entity tag that cannot be one, and as :func:`_json`.
+    ``idempotency_key``: a random one if ``None``. ``body``: ``None`` if the operation takes no body. Raises
+    ``ValueError`` for an invalid key or entity tag, and as :func:`_encode_json`.
     """
     match: Mapping[str, str] = {} if if_match is msgspec.UNSET else _build_if_match(if_match)
     return _build_guarded(
@@ -275,9 +276,9 @@ def _build_idempotency(idempotency_key: str | None) -> Mapping[str, str]:
 def build_put(
     core: Core, *segments: str, body: Mapping[str, object], if_match: str | None, lang: str | None = None
 ) -> Request:
-    """Make a PUT request that replaces what has the entity tag, or that creates where it is ``None``.
+    """Build a PUT request that replaces the version ``if_match``, or creates the resource if that is ``None``.
 
-    Raises ``ValueError`` on an entity tag that cannot be one, and as :func:`_json`.
+    Raises ``ValueError`` for an invalid entity tag, and as :func:`_encode_json`.
     """
     precondition = {"If-None-Match": "*"} if if_match is None else _build_if_match(if_match)
     return _build_guarded(core, "PUT", segments, precondition, body=body, lang=lang, guarded=True)
@@ -286,9 +287,9 @@ def build_put(
 def build_replace(
     core: Core, *segments: str, body: Mapping[str, object], if_match: str | None, lang: str | None = None
 ) -> Request:
-    """Make a PUT request that replaces what has the entity tag.
+    """Build a PUT request that replaces the version ``if_match`` of a resource.
 
-    Raises ``ValueError`` where the entity tag is missing or cannot be one, and as :func:`_json`.
+    Raises ``ValueError`` for a missing or invalid entity tag, and as :func:`_encode_json`.
     """
     return _build_guarded(core, "PUT", segments, _build_if_match(if_match), body=body, lang=lang, guarded=True)
 
@@ -296,9 +297,9 @@ def build_replace(
 def build_patch(
     core: Core, *segments: str, body: Mapping[str, object], if_match: str | None, lang: str | None = None
 ) -> Request:
-    """Make a PATCH request (RFC 7396); members of the body that are unset are left out.
+    """Build a PATCH request (RFC 7396). Members of the body that are ``UNSET`` are left out.
 
-    Raises ``ValueError`` where the entity tag is missing or cannot be one, and as :func:`_json`.
+    Raises ``ValueError`` for a missing or invalid entity tag, and as :func:`_encode_json`.
     """
     changes = {name: value for name, value in body.items() if value is not msgspec.UNSET}
     return _build_guarded(
@@ -313,7 +314,7 @@ def build_patch(
 
 
 def build_delete(core: Core, *segments: str, if_match: str | None) -> Request:
-    """Make a DELETE request. Raises ``ValueError`` where the entity tag is missing or cannot be one."""
+    """Build a DELETE request. Raises ``ValueError`` for a missing or invalid entity tag."""
     return _build_guarded(core, "DELETE", segments, _build_if_match(if_match), guarded=True)
 
 
@@ -339,10 +340,10 @@ def _build_guarded(
 
 
 def _encode_json(body: Mapping[str, object]) -> bytes:
-    """Write a body.
+    """Encode a request body as JSON.
 
-    Raises ``ValueError`` where it holds NaN, an infinity or half a surrogate pair, and ``TypeError`` where it holds
-    what JSON does not know: such a body must not reach the service as something else.
+    Raises ``ValueError`` for NaN, an infinity or an unpaired surrogate, and ``TypeError`` for a value that JSON
+    cannot express, so that the service never receives something else.
     """
     # Not msgspec, which would write NaN as null.
     return json.dumps(body, ensure_ascii=False, allow_nan=False, default=_to_plain).encode()
@@ -365,7 +366,7 @@ def _build_if_match(if_match: str | None) -> Mapping[str, str]:
 
 
 def fetch(core: Core, request: Request, kind: type[T]) -> Call[T]:
-    """Send a request, with repetitions and redirects, and decode the answer.
+    """Send a request, with retries and redirects, and decode the JSON answer.
 
     Raises every error of :mod:`actitud.errors` except ``ScoreHasErrors``.
     """
@@ -379,7 +380,7 @@ def fetch(core: Core, request: Request, kind: type[T]) -> Call[T]:
 def fetch_bytes(
     core: Core, request: Request, media_type: str = "application/json", most: int | None = None
 ) -> Call[Response]:
-    """Send a request and take the bytes of the answer as they are, ``most`` of them. Raises as :func:`fetch`."""
+    """Send a request and return the whole answer undecoded, at most ``most`` bytes. Raises as :func:`fetch`."""
     headers = {**request.headers, "Accept": f"{media_type}, application/problem+json"}
     reply = yield from _request_answer(core, msgspec.structs.replace(request, headers=headers, most=most))
     _check_answer(core, reply, media_type)
@@ -432,7 +433,7 @@ def fetch_any(
 
 
 def fetch_open(core: Core, request: Request, media_type: str, most: int) -> Call[OpenResponse]:
-    """Send a request and hand over the answer while its body comes, ``most`` bytes of it. Raises as :func:`fetch`."""
+    """Send a request and return the answer while its body arrives, at most ``most`` bytes. Raises as :func:`fetch`."""
     headers = {**request.headers, "Accept": f"{media_type}, application/problem+json"}
     reply = yield from _request_answer(
         core, msgspec.structs.replace(request, headers=headers, most=most, streamed=media_type)
@@ -444,7 +445,7 @@ def fetch_open(core: Core, request: Request, media_type: str, most: int) -> Call
 
 
 def fetch_nothing(core: Core, request: Request) -> Call[None]:
-    """Send a request that is answered without a body (204). Raises as :func:`fetch`."""
+    """Send a request whose answer has no body (204). Raises as :func:`fetch`."""
     reply = yield from _request_answer(core, request)
     if reply.status >= 400:
         raise _build_problem_error(core, reply)
@@ -477,7 +478,7 @@ def _record_answer(core: Core, request: Request, reply: Response) -> Response:
 
 
 class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """One page of a list, and the request that brings the next one."""
+    """One page of a list, and the request for the next page (``None`` on the last one)."""
 
     items: tuple[T, ...]
     following: Request | None
@@ -485,7 +486,7 @@ class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
 
 def fetch_page(core: Core, request: Request, kind: type[Listing[T]]) -> Call[Fetched[T]]:
-    """Fetch one page of a list. The address of the next page must be on the host of the client."""
+    """Fetch one page of a list. Raises as :func:`fetch`, also if the next page is on another host."""
     listing = yield from fetch(core, request, kind)
     following = None
     if listing.next is not None:
@@ -599,7 +600,7 @@ def _build_problem_error(core: Core, reply: Response) -> Exception:
 
 
 def get_decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
-    """Return what reads a type, made once it is needed: of all of them the import would take half as long again."""
+    """Return the cached JSON decoder of a type. Building all decoders on import would take half as long again."""
     return cast("msgspec.json.Decoder[T]", _build_decoder(cast(Hashable, kind)))
 
 

@@ -1,4 +1,4 @@
-"""Configuration of a client: address, key, time-outs; from arguments, then environment."""
+"""Settings of a client: URL, key, time-outs. Arguments take precedence over environment variables."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOGGER: Final = logging.getLogger("actitud")
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 DEFAULT_MAX_RETRIES = 2
 MAX_BODY_BYTES = 32 * 1024 * 1024
-"""Largest answer body that is read, after decompression: some 30 times the largest list page."""
+"""Largest answer that is read, in bytes after decompression: about 30 times the largest page of a list."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
@@ -33,14 +33,14 @@ _ENTITY_TAG = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
 _LOG_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO}
 
 AppInfo: TypeAlias = tuple[str, str] | tuple[str, str, str]
-"""The program that uses the library, for the log of the service: its name, its version and, perhaps, its address."""
+"""Name, version and optionally URL of the program that uses the library, for the service's log."""
 
 
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
-    """Limits of patience, in seconds, all finite.
+    """Time-outs in seconds; all must be finite and above 0.
 
-    ``connect``: to open the connection. ``read``: between two pieces of the answer, and for each row of a stream.
-    ``total``: for the whole call, with its repetitions and the waits between them.
+    ``connect``: to open a connection. ``read``: between two chunks of an answer, and for each row of a stream.
+    ``total``: for a whole call, with its retries and the delays between them.
     """
 
     connect: float = 5.0
@@ -54,12 +54,12 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, seconds: float) -> Timeouts:
-        """Make the limits from one number: the read limit; connecting gets at most 5 s, the call 4 times it."""
+        """Build the time-outs from the read limit: at most 5 s to connect, 4 times the limit for the whole call."""
         return cls(connect=min(cls().connect, seconds), read=seconds, total=4 * seconds)
 
 
 class Secret:
-    """A text that shows in no ``repr``, log line or pickle."""
+    """A string that never appears in a ``repr``, a log line or a pickle."""
 
     __slots__ = ("_text",)
 
@@ -75,7 +75,7 @@ class Secret:
         raise TypeError("a secret cannot be pickled")
 
     def reveal(self) -> str:
-        """Return the text; only the transport calls this, on the way out."""
+        """Return the string. Only the transport calls this, when it sends a request."""
         return self._text
 
 
@@ -91,7 +91,7 @@ def _utc_now() -> datetime:
 
 
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):
-    """Time and chance, gathered so that a test can hold both."""
+    """The sources of time and randomness, in one place so that a test can replace them."""
 
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = _utc_now
@@ -101,14 +101,14 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SYSTEM = Runtime()
-"""The clock, sleep and chance of this computer."""
+"""The real clock, sleep and random numbers of this machine."""
 
 
 class SharedState:
-    """State that a client shares with the copies that ``with_options`` makes.
+    """The mutable state that a client shares with its copies from ``with_options``.
 
-    ``deprecated``: the operations of which it was said. ``full_until``: a reading of the clock, before which the
-    service takes no further request.
+    ``deprecated``: operations whose deprecation was already warned about. ``full_until``: reading of the clock
+    until which a rate limit is exhausted.
     """
 
     __slots__ = ("deprecated", "full_until")
@@ -119,10 +119,10 @@ class SharedState:
 
 
 class Core(msgspec.Struct, frozen=True, kw_only=True):
-    """The immutable settings of one client.
+    """The immutable settings of a client.
 
-    ``origin`` is ``scheme://host:port``, ``prefix`` the path before ``/v1`` (often empty). ``operation`` is the name of
-    that which is called, empty in the client itself.
+    ``origin``: ``scheme://host:port``. ``prefix``: path before ``/v1``, often empty. ``operation``: name of the
+    operation being called, empty in the client itself.
     """
 
     origin: str
@@ -141,14 +141,14 @@ class Core(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def base_url(self) -> str:
-        """Address of the service, without the ending slash."""
+        """The URL of the service, without a trailing slash."""
         return self.origin + self.prefix
 
 
 def get_origin(parts: SplitResult) -> str:
-    """Return ``scheme://host:port`` of an absolute address, in lower case and always with a port.
+    """Return ``scheme://host:port`` of a split URL, in lower case and always with a port.
 
-    Raises ``ValueError`` where the address has no host or another scheme than http and https.
+    Raises ``ValueError`` if the URL has no host, or a scheme other than http and https.
     """
     port = _DEFAULT_PORTS.get(parts.scheme) if parts.port is None else parts.port
     host = parts.hostname
@@ -158,7 +158,7 @@ def get_origin(parts: SplitResult) -> str:
 
 
 def check_language(lang: str | None) -> str | None:
-    """Return ``lang`` if it is a language tag such as ``es``; raise ``ValueError`` otherwise."""
+    """Return ``lang`` if it is ``None`` or a language tag such as ``es``; raise ``ValueError`` otherwise."""
     if lang is not None and not _LANGUAGE.fullmatch(lang):
         raise ValueError(f"lang must be a language tag such as 'es' or 'en', not {lang!r}")
     return lang
@@ -175,9 +175,9 @@ def configure(
     wait_for_limit: bool,
     runtime: Runtime,
 ) -> Core:
-    """Settle the settings of a client: an explicit argument wins, then the environment, then the default.
+    """Build the settings of a client: from the arguments, else the environment, else the defaults.
 
-    Raises ``ValueError`` on a setting that could never work.
+    Raises ``ValueError`` for a setting that cannot work.
     """
     parts = _split_base_url(base_url or _get_environment("ACTITUD_BASE_URL") or DEFAULT_BASE_URL)
     key = _get_environment("ACTITUD_API_KEY") if api_key is None else api_key
@@ -209,7 +209,7 @@ def reconfigure(
     wait_for_limit: bool | UnsetType,
     if_none_match: str | UnsetType | None,
 ) -> Core:
-    """Return the settings with those in place that are given. Raises as :func:`configure`."""
+    """Return the settings with the passed values replaced; ``UNSET`` keeps a value. Raises as :func:`configure`."""
     timeouts = core.timeouts if timeout is UNSET else _build_timeouts(timeout)
     retries = core.policy.max_retries if max_retries is UNSET else _check_retries(max_retries)
     changes: dict[str, object] = {

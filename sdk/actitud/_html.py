@@ -1,6 +1,6 @@
-"""Small HTML tables for notebooks, every text in them escaped.
+"""HTML tables for notebooks. Every text in them is escaped.
 
-The words around the figures are in both languages: an answer does not say in which of them its sentences are.
+Labels are in Spanish and English, because an answer does not say in which language its sentences are.
 """
 
 from __future__ import annotations
@@ -11,22 +11,19 @@ from html import escape
 import msgspec
 
 DASH = "–"
-"""Stands for a figure that does not exist."""
+"""Shown in place of a value that does not exist."""
 
 _ROWS_SHOWN = 20
-"""Rows of a page that are shown at most."""
+"""Maximum number of rows shown of a page."""
 
 
 def render_paragraph(text: str) -> str:
-    """Render a sentence."""
+    """Render a sentence as an HTML paragraph."""
     return f"<p>{escape(text)}</p>"
 
 
 def render_page(items: Sequence[object], more: bool) -> str:
-    """Render the items of a page as a table of their scalar members.
-
-    ``more``: further pages follow.
-    """
+    """Render the items of a page as a table of their scalar members. ``more``: whether further pages follow."""
     heads: dict[str, None] = {}
     shown = []
     for item in items[:_ROWS_SHOWN]:
@@ -41,30 +38,30 @@ def render_page(items: Sequence[object], more: bool) -> str:
 
 
 def render_facts(caption: str, facts: Iterable[tuple[str, str]]) -> str:
-    """Render a table with a row for each name and value."""
+    """Render a captioned table with one row per name and value."""
     rows = "".join(f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in facts)
     return f"<table><caption>{escape(caption)}</caption><tbody>{rows}</tbody></table>"
 
 
 def render_list(title: str, texts: Sequence[str]) -> str:
-    """Render a titled list of texts; nothing where there are none."""
+    """Render a titled list of texts; return an empty string if there are none."""
     if not texts:
         return ""
     return f"<p>{escape(title)}</p><ul>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul>"
 
 
 def render_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Render a table with a row of column heads."""
+    """Render a table with a header row."""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def format_figure(value: float | None) -> str:
-    """Format a score or points with two decimals."""
+    """Format a score or a number of points with two decimals, ``None`` as a dash."""
     return DASH if value is None else f"{value:.2f}"
 
 
 def format_share(value: float | None) -> str:
-    """Format a share, 0 to 1, as a percentage."""
+    """Format a share, 0 to 1, as a percentage with two decimals, ``None`` as a dash."""
     return DASH if value is None else f"{value:.2%}"

@@ -1,9 +1,11 @@
-"""Connections that end in time, and credentials that bypass the cache.
+"""Connections that respect the deadline of a call, and credentials that bypass the cache.
 
-A limit of httpx holds for one step. A server that sends a byte now and then, or interim answers without end, makes as
-many steps as it likes; so each step gets at most what is left of the time of the call (:class:`StepTimeout`).
+httpx applies a time-out to each step of a request. A server that sends one byte now and then, or endless
+interim responses, can make any number of steps; so each step gets at most the time that is left for the call
+(:class:`StepTimeout`).
 
-Imported late, as it brings in httpcore, which is what httpx stands on. A client of the caller stays as it is.
+Imported late, because it imports httpcore, on which httpx is built. An ``http_client`` of the caller is not
+changed.
 """
 
 from __future__ import annotations
@@ -26,21 +28,21 @@ _SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tupl
 
 
 def bound_connections(client: httpx.Client) -> None:
-    """Make the connections of our own client keep to the time of the call."""
+    """Make the connections of the library's own client respect the deadline of the call."""
     for transport in filter(None, (client._transport, *client._mounts.values())):
         pool = cast(httpx.HTTPTransport, transport)._pool  # httpx makes no others
         pool._network_backend = _BoundedBackend(pool._network_backend)
 
 
 def bound_connections_async(client: httpx.AsyncClient) -> None:
-    """Make the connections of our own client keep to the time of the call."""
+    """Make the connections of the library's own client respect the deadline of the call."""
     for transport in filter(None, (client._transport, *client._mounts.values())):
         pool = cast(httpx.AsyncHTTPTransport, transport)._pool
         pool._network_backend = _AsyncBoundedBackend(pool._network_backend)
 
 
 def insert_cache(client: httpx.Client, cache: Callable[[httpx.BaseTransport], httpx.BaseTransport]) -> None:
-    """Put a cache before the connections of our own client. It sees no key, which it would store."""
+    """Put a cache in front of the connections of the library's own client. The cache never sees the API key."""
     client._transport = cache(_CredentialTransport(client._transport))
     for pattern, transport in client._mounts.items():
         client._mounts[pattern] = transport and cache(_CredentialTransport(transport))
@@ -49,7 +51,7 @@ def insert_cache(client: httpx.Client, cache: Callable[[httpx.BaseTransport], ht
 def insert_cache_async(
     client: httpx.AsyncClient, cache: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
 ) -> None:
-    """Put a cache before the connections of our own client. It sees no key, which it would store."""
+    """Put a cache in front of the connections of the library's own client. The cache never sees the API key."""
     client._transport = cache(_AsyncCredentialTransport(client._transport))
     for pattern, transport in client._mounts.items():
         client._mounts[pattern] = transport and cache(_AsyncCredentialTransport(transport))

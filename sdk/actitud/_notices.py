@@ -1,4 +1,4 @@
-"""Warnings of operations that the service deprecates (RFC 9745, RFC 8594)."""
+"""Warnings about operations that the service deprecates (RFC 9745, RFC 8594)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ _SECONDS = re.compile(r"@(\d{1,11})")
 
 
 class ActitudDeprecationWarning(FutureWarning):
-    """The service deprecates an operation.
+    """Warning that the service deprecates an operation.
 
-    Unlike ``DeprecationWarning`` it is shown by default: the end of an operation breaks every version of a program.
+    Unlike ``DeprecationWarning`` it is shown by default: when the service removes an operation, every version of a
+    program breaks.
     """
 
 
 def warn_of_deprecation(operation: str, headers: Mapping[str, str]) -> None:
-    """Warn, at the calling line, with the dates and links of ``Deprecation``, ``Sunset`` and ``Link``."""
+    """Warn, at the caller's line, with the dates and links of the ``Deprecation``, ``Sunset`` and ``Link`` headers."""
     parts = [f"the service gives {operation} up"]
     if "deprecation" in headers:
         parts.append(f"deprecated since {_format_day(headers['deprecation'])}")

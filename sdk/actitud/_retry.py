@@ -1,4 +1,4 @@
-"""Decisions on repetition of a call, without clock, randomness or network, so that each can be tested."""
+"""Retry decisions as pure functions, without clock, randomness or network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ _RATE_LIMIT = re.compile(r"[^;,]*;r=(\d{1,9});t=(\d{1,9})")
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """Number of repetitions and bounds of their delays, in seconds."""
+    """The number of retries of a call and the limits of their delays, in seconds.
+
+    ``total``: budget of the whole call. ``first_wait`` and ``longest_wait``: bounds of the exponential delay.
+    ``longest_obeyed``: the longest ``Retry-After`` that is waited for.
+    """
 
     max_retries: int
     total: float
@@ -22,9 +26,9 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_temporary(status: int | None) -> bool:
-    """Return True if a repetition may succeed; ``None`` stands for "no answer arrived".
+    """Return True if a retry may succeed. ``status`` is ``None`` if no answer arrived.
 
-    408, 429 and the 5xx are temporary, except 501: what a server lacks, it lacks the second time too.
+    408, 429 and the 5xx are temporary, except 501: a feature that the server lacks is still missing a second later.
     """
     return status is None or status in (408, 429) or (500 <= status <= 599 and status != 501)
 
@@ -38,12 +42,12 @@ def decide_delay(
     retry_after: float | None,
     chance: float,
 ) -> float | None:
-    """Return the seconds to wait before the next attempt, or ``None`` to stop.
+    """Return the seconds to wait before the next attempt, or ``None`` to give up.
 
-    ``chance`` is a number from 0 to 1: half of the exponential wait is fixed, the other half is
-    proportional to it, so that many clients do not come back at the same instant. A ``Retry-After``
-    longer than ``longest_obeyed`` stops the call: to ask earlier would be rude, to wait would look hung.
-    A wait that would use up the total time budget stops it too.
+    ``chance``: a random number from 0 to 1. Half of the exponential delay is fixed and half is proportional to
+    ``chance``, so that many clients do not return at the same instant. A ``Retry-After`` above ``longest_obeyed``
+    ends the call: an earlier retry would be useless, and waiting would look like a hang. A delay that exceeds the
+    remaining budget ends the call too.
     """
     if retries_done >= policy.max_retries or not is_temporary(status):
         return None
@@ -58,9 +62,9 @@ def decide_delay(
 
 
 def parse_retry_after(value: str, now: datetime) -> float | None:
-    """Read a ``Retry-After`` header (RFC 9110, section 10.2.3): seconds, or a date measured from ``now``.
+    """Parse a ``Retry-After`` header (RFC 9110, section 10.2.3) into seconds from ``now``.
 
-    A date in the past is 0; anything unreadable is ``None``, never an error that would hide the real one.
+    A date in the past is 0. An unreadable value is ``None``, so that it does not hide the original error.
     """
     text = value.strip()
     if text.isascii() and text.isdecimal():
@@ -75,10 +79,10 @@ def parse_retry_after(value: str, now: datetime) -> float | None:
 
 
 def parse_rate_limit(value: str | None) -> float:
-    """Return for how many seconds nothing is left of a limit, by a ``RateLimit`` header; 0 where something is.
+    """Return the seconds until an exhausted rate limit is renewed, 0 if none is exhausted.
 
-    The header is that of draft-ietf-httpapi-ratelimit-headers-11: ``"read";r=0;t=30``, several after commas. What it
-    does not say so is no reason to wait.
+    ``value``: a ``RateLimit`` header in the form of draft-ietf-httpapi-ratelimit-headers-11, ``"read";r=0;t=30``,
+    several separated by commas. Anything unreadable is ignored.
     """
     found = (_RATE_LIMIT.fullmatch(item.strip()) for item in (value or "").split(","))
     return max((float(limit[2]) for limit in found if limit and int(limit[1]) == 0), default=0.0)

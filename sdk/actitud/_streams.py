@@ -1,4 +1,4 @@
-"""Files that are read while they come: JSON Lines, row by row, in bounded memory."""
+"""Streams of JSON Lines: rows are decoded while the file arrives, in bounded memory."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from actitud.errors import UnexpectedResponse
 T = TypeVar("T")
 
 _LINE_MAX = 1024 * 1024
-"""Bytes of a line at most; those of an edition have some 600."""
+"""Maximum length of a line in bytes; the rows of an edition have about 600."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """Progress of a file: ``rows`` and ``bytes`` so far, decompressed."""
+    """The progress of a stream: ``rows`` and decompressed ``bytes`` received so far."""
 
     rows: int
     bytes: int
 
 
 class Lines(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A file that is on its way: its rows, and the callback for progress."""
+    """A file that is still arriving, with the type of its rows and the progress callback."""
 
     reply: OpenResponse
     kind: type[T]
@@ -40,16 +40,16 @@ def fetch_lines(
     progress: Callable[[Progress], object] | None,
     most: int,
 ) -> Call[Lines[T]]:
-    """Send a request for JSON Lines, ``most`` bytes of them, with repetitions until the answer begins.
+    """Send a request for JSON Lines and return them while they arrive, at most ``most`` bytes.
 
-    Raises as every call.
+    The request is not retried once the answer has begun. Raises as :func:`fetch`.
     """
     reply = yield from fetch_open(core, request, "application/jsonl", most)
     return Lines(reply=reply, kind=kind, progress=progress)
 
 
 def iterate_lines(lines: Lines[T]) -> Iterator[T]:
-    """Iterate over the rows; a file that breaks off is an error, and nothing is asked for again."""
+    """Iterate over the rows. Raises an error if the file is truncated; nothing is requested again."""
     splitter = _Splitter(lines)
     # The transport of a blocking client makes blocking pieces.
     with closing(cast(Generator[bytes, None, None], lines.reply.pieces)) as pieces:
@@ -59,7 +59,7 @@ def iterate_lines(lines: Lines[T]) -> Iterator[T]:
 
 
 async def iterate_lines_async(lines: Lines[T]) -> AsyncIterator[T]:
-    """Iterate over the rows; a file that breaks off is an error, and nothing is asked for again."""
+    """Iterate over the rows. Raises an error if the file is truncated; nothing is requested again."""
     splitter = _Splitter(lines)
     async with aclosing(cast(AsyncGenerator[bytes, None], lines.reply.pieces)) as pieces:
         async for piece in pieces:
@@ -69,7 +69,7 @@ async def iterate_lines_async(lines: Lines[T]) -> AsyncIterator[T]:
 
 
 class _Splitter(Generic[T]):
-    """Makes rows of pieces that end anywhere."""
+    """Reassembles rows from chunks that can end anywhere in a line."""
 
     def __init__(self, lines: Lines[T]) -> None:
         self._lines = lines

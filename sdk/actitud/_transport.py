@@ -1,4 +1,4 @@
-"""Sends attempts with httpx. No other module of this library but ``_network`` imports it, nor hishel."""
+"""The httpx transports. Only this module and ``_network`` import httpx and hishel."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ USER_AGENT = f"actitud/{__version__} python/{platform.python_version()} httpx/{h
 _ALWAYS = {"Accept": "application/json, application/problem+json", "Accept-Encoding": "gzip"}
 
 _LEAST_TIMEOUT = 0.001
-"""Seconds of an attempt after the budget is used up: httpx reads 0 as "do not wait at all"."""
+"""Seconds for an attempt after the budget is used up: httpx reads 0 as "do not wait at all"."""
 
 _DECODABLE = frozenset({"", "identity", "gzip"})
-"""Content codings that are read. Stacked codings and those that swell a thousandfold per layer are not."""
+"""Content codings that are accepted. Stacked codings, and those that expand a thousandfold per layer, are refused."""
 
 _PIECE = 256 * 1024
-"""Bytes that are unpacked at once."""
+"""Bytes that are decompressed at a time."""
 
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 _CONNECTIONS = 100
-"""Connections of a client of our own: as many as httpx opens unless told otherwise."""
+"""Connections of the library's own client: the default limit of httpx."""
 
 Failure: TypeAlias = NoAnswer | UnexpectedResponse
 
 
 class HttpxTransport:
-    """The transport of the blocking client; it closes the httpx client only if it made it."""
+    """The transport of the blocking client. It closes the httpx client only if it created it."""
 
     def __init__(self, core: Core, http_client: HttpClient | None, cache: Cache | None) -> None:
         self._owned = http_client is None
@@ -53,7 +53,7 @@ class HttpxTransport:
         self._client = _build_client(core, cache) if http_client is None else http_client
 
     def perform(self, attempt: Attempt) -> Outcome:
-        """Wait, send, and return the answer or the failure."""
+        """Wait, send the request, and return the answer or the failure."""
         if attempt.delay:
             attempt.core.runtime.sleep(attempt.delay)
         try:
@@ -85,7 +85,7 @@ class HttpxTransport:
 
 
 class AsyncHttpxTransport:
-    """The transport of the asynchronous client; it closes the httpx client only if it made it."""
+    """The transport of the asynchronous client. It closes the httpx client only if it created it."""
 
     def __init__(self, core: Core, http_client: AsyncHttpClient | None, cache: Cache | None) -> None:
         # Imported late: a blocking client never needs it, and `import actitud` stays quick.
@@ -100,7 +100,7 @@ class AsyncHttpxTransport:
         self._turns = asyncio.Semaphore(_CONNECTIONS) if http_client is None else None
 
     async def perform(self, attempt: Attempt) -> Outcome:
-        """Wait, send, and return the answer or the failure."""
+        """Wait, send the request, and return the answer or the failure."""
         if attempt.delay:
             await attempt.core.runtime.sleep_async(attempt.delay)
         try:
@@ -230,7 +230,7 @@ def _iterate_raw_async(response: httpx.Response) -> AsyncIterator[bytes]:
 
 
 class _Gunzip:
-    """Unpacks gzip in pieces of a bounded size, and knows whether it has come to its end. httpx does neither."""
+    """Decompresses gzip in chunks of bounded size and knows whether the data is complete. httpx does neither."""
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
@@ -252,7 +252,7 @@ class _Gunzip:
 
 
 class _BodyReader:
-    """Reader of a body within limits of size and time; collects it unless it is streamed."""
+    """Reads an answer's body within limits of size and time, and collects it unless it is streamed."""
 
     def __init__(self, attempt: Attempt, request: httpx.Request, response: httpx.Response) -> None:
         self.attempt = attempt
@@ -274,7 +274,10 @@ class _BodyReader:
             self._restart_step()
 
     def unpack(self, raw: bytes) -> Iterable[bytes]:
-        """Unpack what has come; raises where it is too large, broken or too late."""
+        """Decompress received bytes.
+
+        Raises ``UnexpectedResponse`` if they are too many or corrupt, and ``TimedOut`` if they come too late.
+        """
         if self._step.get_remaining() < 0:
             raise TimedOut(f"{_describe_attempt(self.attempt)}: the answer was not complete in time")
         if self._gunzip is not None:
@@ -299,16 +302,16 @@ class _BodyReader:
             raise self._refuse_size()
 
     def add(self, raw: bytes) -> None:
-        """Add a part to a body that is collected. Raises as :meth:`unpack`."""
+        """Add received bytes to a body that is collected. Raises as :meth:`unpack`."""
         self._chunks.extend(self.unpack(raw))
 
     def end(self) -> None:
-        """End the body; raises if more was due."""
+        """End the body. Raises ``UnexpectedResponse`` if the gzip data is incomplete."""
         if self._gunzip is not None and not self._gunzip.complete:
             raise self._build_refusal("an answer that breaks off in its gzip")
 
     def acknowledge(self, piece: bytes) -> None:
-        """Give each line of a file its time, from when the one before it has been dealt with."""
+        """Restart the read time-out after each complete line, so that slow processing of rows does not count."""
         if b"\n" in piece:
             self._restart_step()
 
@@ -317,11 +320,11 @@ class _BodyReader:
         self._step.end = core.runtime.clock() + core.timeouts.read
 
     def build_reply(self) -> Response:
-        """Return the whole answer."""
+        """Return the complete answer."""
         return Response(status=self._status, headers=self._headers, body=b"".join(self._chunks))
 
     def open(self, pieces: Generator[bytes, None, None] | AsyncGenerator[bytes, None]) -> OpenResponse:
-        """Return the answer of which the body is still to come."""
+        """Return the answer with its body still to be read from ``pieces``."""
         return OpenResponse(status=self._status, headers=self._headers, body=b"", pieces=pieces)
 
     def _refuse_size(self) -> UnexpectedResponse:

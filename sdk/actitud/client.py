@@ -1,4 +1,4 @@
-"""The two clients: the same operations, to call or to await."""
+"""The two clients. They have the same operations, one blocking and one asynchronous."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ T = TypeVar("T")
 
 
 class _ClientBase(ABC):
-    """Methods that both clients share because they send nothing."""
+    """Base of both clients, with the methods that send nothing."""
 
     _core: Core
 
     @abstractmethod
     def _copy(self, core: Core) -> Self:
-        """Return a client with another configuration on the same connections."""
+        """Return a client with another configuration that uses the same connections."""
 
     def __repr__(self) -> str:
         key = "None" if self._core.api_key is None else "'***'"
@@ -51,10 +51,10 @@ class _ClientBase(ABC):
         wait_for_limit: bool | UnsetType = UNSET,
         if_none_match: str | UnsetType | None = UNSET,
     ) -> Self:
-        """Return a client with other settings that shares the connections; it is closed with this one.
+        """Return a client with other settings that shares the connections. Closing the original closes both.
 
-        ``if_none_match``: the ``etag`` of what is known already: what is read raises ``NotModified`` where it is still
-        so, and comes where it is not. The others are those of the client. Raises ``ValueError`` as it does.
+        ``if_none_match``: an ``etag`` that you already have; reads then raise ``NotModified`` if the resource still has
+        it. The other parameters are those of the client. Raises ``ValueError`` for settings that the client refuses.
         """
         core = reconfigure(
             self._core,
@@ -78,12 +78,13 @@ class _ClientBase(ABC):
         lang: str | None = None,
         theme: EmbedTheme = "auto",
     ) -> Embed:
-        """Make the code that shows a score in a page of yours and goes on saying what is so; nothing is sent.
+        """Build the HTML that shows a score in your web page and always displays the current figures. Nothing is sent.
 
-        ``edition``: its id, or ``latest``, which each year is another. ``name``: of the organisation, for whoever does
-        not see the picture. ``form``: ``badge`` and ``card`` are pictures, ``frame`` is a page in the page, ``element``
-        a custom element with the hash of its script. ``lang``: that of the client unless given, else Spanish.
-        ``theme``: of card, frame and element. Raises ``ValueError`` on a form or a language that there is not.
+        ``edition``: its id, or ``latest`` for the newest published edition. ``name``: name of the organisation, the
+        text alternative of the image. ``form``: ``badge`` and ``card`` are images, ``frame`` is an ``iframe``,
+        ``element`` is a custom element with the hash of its script. ``lang``: default the client's language, else
+        Spanish. ``theme``: of card, frame and element. Raises ``ValueError`` for an unknown form or an invalid language
+        tag.
         """
         return embed(
             self._core.base_url,
@@ -99,21 +100,19 @@ class _ClientBase(ABC):
 class Client(_ClientBase, Bound):
     """The blocking client.
 
-    ``base_url``: address of the service (else ``ACTITUD_BASE_URL``, else ``http://127.0.0.1:8000``).
-    ``timeout``: seconds without a piece of the answer, or all limits as :class:`Timeouts` (else
-    ``ACTITUD_TIMEOUT``, else 5 s to connect, 30 s to read, 120 s for a call with its repetitions).
-    ``api_key``: sent to this service only; ``""`` for none (else ``ACTITUD_API_KEY``).
-    ``lang``: language of the sentences where a call gives none; English where the service does not have it.
-    ``max_retries``: repetitions of a call that may be repeated.
-    ``app_info``: your program, for the log of the service: ``("portal", "1.2", "https://example.org")``.
-    ``wait_for_limit``: where nothing is left of a limit of requests, wait until it begins anew.
-    ``cache``: a file in which answers are kept, and asked for again only where they have changed (``[cache]``).
-    ``http_client``: your own ``httpx.Client``, which is then yours to close.
+    ``base_url``: URL of the service (else ``ACTITUD_BASE_URL``, else ``http://127.0.0.1:8000``). ``timeout``:
+    seconds to wait for the next part of an answer, or all limits as :class:`Timeouts` (else ``ACTITUD_TIMEOUT``,
+    else 5 s to connect, 30 s to read, 120 s for a call with its retries). ``api_key``: sent only to this service;
+    ``""`` for none (else ``ACTITUD_API_KEY``). ``lang``: default language of the sentences; English if the service
+    does not have it. ``max_retries``: retries of a call that can safely be repeated. ``app_info``: your program,
+    for the service's log: ``("portal", "1.2", "https://example.org")``. ``wait_for_limit``: wait for the next
+    window when a rate limit is exhausted, instead of raising. ``cache``: path of a file in which answers are cached
+    and revalidated (extra ``[cache]``). ``http_client``: your own ``httpx.Client``, which you must close yourself.
 
-    Proxies and certificates of the environment (``HTTPS_PROXY``, ``SSL_CERT_FILE``) count for https; by http a proxy
-    would see the key, so there none is taken. ``ACTITUD_LOG=debug`` shows each attempt, ``info`` what is repeated.
+    The environment's proxies and certificates (``HTTPS_PROXY``, ``SSL_CERT_FILE``) are used for https only, because
+    an http proxy would see the key. ``ACTITUD_LOG=debug`` logs every attempt, ``info`` only retries.
 
-    One client may serve many threads; after a fork make a new one. Raises ``ValueError`` on settings that could never
+    A client can be shared between threads, but not across a fork. Raises ``ValueError`` for settings that cannot
     work.
     """
 
@@ -182,15 +181,14 @@ class Client(_ClientBase, Bound):
         idempotency_key: str | None = None,
         lang: str | None = None,
     ) -> T:
-        """Call what this version of the library has no method for, with everything else that a call has.
+        """Call an operation that this version of the library has no method for, with retries and typed errors.
 
-        ``path``: from ``/v1/`` on, escaped, without query. ``cast_to``: what the JSON of the answer is read as: a
-        model, ``dict``, a ``msgspec.Struct`` of yours; ``bytes`` for the body as it is; :class:`actitud.Response` for
-        the whole answer. ``body``: JSON. A POST has an idempotency key, one of its own unless given. A PATCH is a merge
-        patch (RFC 7396).
+        ``path``: from ``/v1/`` on, percent-encoded, without query. ``cast_to``: type of the result: a model, ``dict``,
+        a ``msgspec.Struct`` of yours; ``bytes`` for the raw body; :class:`actitud.Response` for the whole answer.
+        ``body``: JSON, for PATCH a merge patch (RFC 7396). ``idempotency_key``: for POST, default a random one.
 
-        Raises as every call, and ``ValueError`` on another path, and on a change without ``if_match`` other than POST:
-        what is done twice where an answer gets lost has to be refused the second time.
+        Raises every error of :mod:`actitud.errors` except ``ScoreHasErrors``; ``ValueError`` for a path outside
+        ``/v1/``, and for PUT, PATCH or DELETE without ``if_match``, because a retry could otherwise act twice.
         """
         call = fetch_any(
             self._core,
@@ -214,14 +212,14 @@ class Client(_ClientBase, Bound):
         self.close()
 
     def close(self) -> None:
-        """Close the connections, unless the httpx client is yours."""
+        """Close the connections, unless you passed your own ``http_client``."""
         self._close()
 
 
 class AsyncClient(_ClientBase, AsyncBound):
-    """The asynchronous client: the parameters and operations of :class:`Client`, each to await (asyncio).
+    """The asynchronous client (asyncio): the parameters of :class:`Client`, and its operations as awaitables.
 
-    ``http_client``: your own ``httpx.AsyncClient``, which is then yours to close.
+    ``http_client``: your own ``httpx.AsyncClient``, which you must close yourself.
     """
 
     score = bind_awaitable(create_score)
@@ -289,7 +287,7 @@ class AsyncClient(_ClientBase, AsyncBound):
         idempotency_key: str | None = None,
         lang: str | None = None,
     ) -> T:
-        """Call what this version of the library has no method for, as :meth:`Client.request`."""
+        """Call an operation that this version of the library has no method for; see :meth:`Client.request`."""
         call = fetch_any(
             self._core,
             method,
@@ -312,7 +310,7 @@ class AsyncClient(_ClientBase, AsyncBound):
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections, unless the httpx client is yours."""
+        """Close the connections, unless you passed your own ``http_client``."""
         await self._close()
 
 

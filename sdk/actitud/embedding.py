@@ -1,4 +1,4 @@
-"""Code to copy into a web page to show a score: a badge, a card, a frame or the custom element."""
+"""HTML that shows a score in a web page: a badge, a card, a frame or the custom element."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ EmbedTheme: TypeAlias = Literal["auto", "light", "dark"]
 _INDEX = {"es": "Índice de Madurez 2.0", "en": "2.0-maturity index"}
 _ELEMENT = "actitud-score-1.0.0.js"
 _INTEGRITY = "sha384-soBiLDLPnYVe0L70fq9QMLD1JPpA2Id4rKyD1BmvM/Zdn9UhX/CEcU+TasWfQmPL"
-"""Of that file, which never changes (W3C Subresource Integrity)."""
+"""Subresource-integrity hash (W3C) of the element's script, which never changes."""
 
 
 class Embed(msgspec.Struct, frozen=True, kw_only=True):
-    """A form of a score for a page.
+    """HTML that shows a score in a web page.
 
-    ``html``: to be put into the page as it is; every name in it is escaped. ``policy``: the sources that a
-    Content-Security-Policy of the page has to allow for it. ``explanation``: the address of the page that explains it.
+    ``html``: to be pasted into the page unchanged; all names in it are escaped. ``policy``: sources that the page's
+    Content-Security-Policy must allow. ``explanation``: URL of the page that explains the score.
     """
 
     html: str
@@ -41,9 +41,9 @@ def embed(
     lang: str,
     theme: EmbedTheme,
 ) -> Embed:
-    """Make the code that embeds a score; without network. See :meth:`actitud.Client.embed`.
+    """Build the HTML that embeds a score, without network. See :meth:`actitud.Client.embed`.
 
-    Raises ``ValueError`` on a form or a language that there is not.
+    Raises ``ValueError`` for an unknown form or an invalid language tag.
     """
     check_language(lang)
     base = base_url.removesuffix(":443" if base_url.startswith("https:") else ":80")

@@ -1,16 +1,16 @@
-"""Everything that a call can raise; all of it can be pickled.
+"""Every exception that a call can raise. All of them can be pickled.
 
 ::
 
     ActitudError
-    ├── NoAnswer                whether a change was made is open, unless ``sent`` is false
-    │   ├── ConnectionFailed        no connection, or one that broke
+    ├── NoAnswer                the service may have acted, unless ``sent`` is false
+    │   ├── ConnectionFailed        no connection, or a broken one
     │   └── TimedOut                no answer in time
-    ├── UnexpectedResponse      an answer that is not one of the service
-    ├── NotModified             what was read is still as it was (``if_none_match``)
+    ├── UnexpectedResponse      a response that does not come from the service
+    ├── NotModified             the resource has not changed (``if_none_match``)
     ├── ScoreHasErrors          the answers contradict each other; carries the score
-    ├── Unverifiable            what ``verify`` was given is nothing that a service publishes
-    └── ApiProblem              the service refused or failed, and says why (RFC 9457)
+    ├── Unverifiable            the file passed to ``verify`` is not a published file
+    └── ApiProblem              the service refused or failed, with a problem document (RFC 9457)
         ├── RequestRefused          4xx
         │   ├── InvalidRequest          400
         │   ├── Unauthorized            401
@@ -30,7 +30,7 @@
             ├── NotSupported            501
             └── ServiceUnavailable      503
 
-A problem of a type that this version does not know is a ``RequestRefused`` or a ``ServiceFailed``.
+A problem whose type this version does not know is raised as ``RequestRefused`` or ``ServiceFailed``.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ from actitud.models import Score
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault of the request.
+    """One fault of a request.
 
-    ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: what was broken. ``value``: what was
-    received there, as JSON, perhaps cut. ``suggestion``: what may have been meant. ``allowed``: what the state that
-    there is allows instead, where it is the state that is wrong.
+    ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: the rule that was broken.
+    ``value``: the received value as JSON, possibly cut. ``suggestion``: the nearest valid value. ``allowed``: the
+    states that can follow the present one, if the fault is the state of the resource.
     """
 
     pointer: str
@@ -63,7 +63,7 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """A problem document (RFC 9457). ``type`` ends in the kebab-case name of the problem."""
+    """A problem document (RFC 9457). ``type`` is a URL that ends in the kebab-case name of the problem."""
 
     type: str = "about:blank"
     title: str = ""
@@ -75,13 +75,13 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActitudError(Exception):
-    """Root of the errors of this library."""
+    """Base of all exceptions of this library."""
 
 
 class NoAnswer(ActitudError):
-    """No answer came. A change was perhaps made: read again before repeating it.
+    """No answer arrived. The service may have performed the call: read the resource before you repeat it.
 
-    ``sent``: false where no attempt can have reached the service, so that nothing was done.
+    ``sent``: false if no attempt reached the service, so that nothing was changed.
     """
 
     def __init__(self, message: str, sent: bool = True) -> None:
@@ -94,17 +94,17 @@ class NoAnswer(ActitudError):
 
 
 class ConnectionFailed(NoAnswer):
-    """The service could not be reached, or the connection broke before the whole answer was there."""
+    """The service could not be reached, or the connection broke before the answer was complete."""
 
 
 class TimedOut(NoAnswer):
-    """The service did not answer within the time-outs of the client."""
+    """The service did not answer within the client's time-outs."""
 
 
 class UnexpectedResponse(ActitudError):
-    """Something answered that is not the service: HTML of a proxy, broken JSON, another host.
+    """The response does not come from the service: an HTML page of a proxy, broken JSON, a redirect to another host.
 
-    ``status``: HTTP status, if there was one. ``request_id``: as the service's log knows it.
+    ``status``: HTTP status, if there was one. ``request_id``: id of the request in the service's log.
     """
 
     def __init__(self, message: str, status: int | None = None, request_id: str | None = None) -> None:
@@ -118,7 +118,7 @@ class UnexpectedResponse(ActitudError):
 
 
 class NotModified(ActitudError):
-    """The resource is still as the client knows it (304), and was not sent again. ``etag`` names the state."""
+    """The resource still has the ``etag`` that the client passed as ``if_none_match`` (304); its body was not sent."""
 
     def __init__(self, etag: str) -> None:
         super().__init__(etag)
@@ -129,9 +129,9 @@ class NotModified(ActitudError):
 
 
 class ScoreHasErrors(ActitudError):
-    """The answers contradict each other: the score has findings of severity ``error``.
+    """The answers contradict each other. ``Client.score`` raises it if the score has findings of severity ``error``.
 
-    ``score`` is complete all the same; the contradicted indicators count 0 in it.
+    ``score``: the complete score, in which the contradicted indicators count 0.
     """
 
     def __init__(self, score: Score) -> None:
@@ -144,7 +144,7 @@ class ScoreHasErrors(ActitudError):
 
 
 class Unverifiable(ActitudError, ValueError):
-    """The file is nothing that a service publishes; ``text`` says why, by language."""
+    """The file passed to ``verify`` is not a file that a service publishes. ``text`` says why, by language."""
 
     def __init__(self, text: Mapping[str, str]) -> None:
         super().__init__(text)
@@ -155,10 +155,10 @@ class Unverifiable(ActitudError, ValueError):
 
 
 class ApiProblem(ActitudError):
-    """The service refused the request or failed, with a problem document.
+    """The service refused the request or failed, and sent a problem document.
 
-    ``problem``: the document. ``status``: HTTP status. ``request_id``: as the service's log knows it.
-    ``retry_after``: seconds that the service asks to wait, if it does.
+    ``problem``: the document. ``status``: HTTP status. ``request_id``: id of the request in the service's log.
+    ``retry_after``: seconds to wait before a retry, if the service sent ``Retry-After``.
     """
 
     def __init__(
@@ -176,7 +176,7 @@ class ApiProblem(ActitudError):
 
     @property
     def errors(self) -> tuple[FieldError, ...]:
-        """All wrong places of the request, at once; empty where the problem is not about fields."""
+        """All faults of the request; empty if the problem is not about single fields."""
         return self.problem.errors
 
     def __str__(self) -> str:
@@ -188,15 +188,15 @@ class ApiProblem(ActitudError):
 
 
 class RequestRefused(ApiProblem):
-    """4xx: the request cannot succeed as it is."""
+    """4xx: the service refuses the request; sending it again unchanged fails too."""
 
 
 class InvalidRequest(RequestRefused):
-    """400: not valid by the published schema; ``errors`` has every wrong place."""
+    """400: the request does not match the published schema; ``errors`` lists every fault."""
 
 
 class Unauthorized(RequestRefused):
-    """401: the operation needs a key, and none came or it does not count."""
+    """401: the operation needs an API key, and the key is missing or not valid."""
 
 
 class Forbidden(RequestRefused):
@@ -204,7 +204,7 @@ class Forbidden(RequestRefused):
 
 
 class NotFound(RequestRefused):
-    """404: an unknown id, version or cursor."""
+    """404: there is no resource with that id, or the caller may not see it."""
 
 
 class MethodNotAllowed(RequestRefused):
@@ -212,55 +212,55 @@ class MethodNotAllowed(RequestRefused):
 
 
 class NotAcceptable(RequestRefused):
-    """406: no representation of the kind that was asked for."""
+    """406: the resource has no representation of the requested media type."""
 
 
 class Conflict(RequestRefused):
-    """409: contradicts the state of the resource or what is stored; ``errors`` says where."""
+    """409: the request contradicts the state of the resource or stored data; ``errors`` says where."""
 
 
 class PreconditionFailed(RequestRefused):
-    """412: the resource has changed since it was read, or is there already; nothing was done.
+    """412: the resource was changed since it was read, or it already exists. The service changed nothing.
 
-    It is never the call itself that changed it: where the answer of an attempt was lost and its repetition is refused,
-    the error is that of the lost attempt (:class:`NoAnswer`, :class:`ServiceFailed`).
+    The cause is never the call itself: if an answer was lost and the retry is refused because the first attempt
+    succeeded, the error of the lost attempt is raised instead (:class:`NoAnswer` or :class:`ServiceFailed`).
     """
 
 
 class ContentTooLarge(RequestRefused):
-    """413: the body is larger than the operation reads."""
+    """413: the request body is larger than the operation accepts."""
 
 
 class UnsupportedMediaType(RequestRefused):
-    """415: a body of a type that the operation does not read."""
+    """415: the operation does not accept the media type of the request body."""
 
 
 class IdempotencyKeyReused(RequestRefused):
-    """422: the idempotency key belongs to another request."""
+    """422: the idempotency key was already used for a different request."""
 
 
 class PreconditionRequired(RequestRefused):
-    """428: the change needs the ``ETag`` of what it changes."""
+    """428: the change needs ``if_match``, the ``etag`` of the resource."""
 
 
 class TooManyRequests(RequestRefused):
-    """429: more than the limits of the service admit; ``retry_after`` says for how long."""
+    """429: a rate limit of the service is exhausted; ``retry_after`` is the number of seconds to wait."""
 
 
 class ServiceFailed(ApiProblem):
-    """5xx: the fault is on the side of the service."""
+    """5xx: the service failed; the request may be correct."""
 
 
 class InternalError(ServiceFailed):
-    """500: an unforeseen fault, logged by the service under ``request_id``."""
+    """500: an unexpected error, which the service logged under ``request_id``."""
 
 
 class NotSupported(ServiceFailed):
-    """501: a format that the standard has and the service does not."""
+    """501: a format that the standard defines and the service does not produce."""
 
 
 class ServiceUnavailable(ServiceFailed):
-    """503: not available yet; ``retry_after`` may say for how long."""
+    """503: the service cannot answer yet; ``retry_after`` may be the number of seconds to wait."""
 
 
 PROBLEM_TYPES: Mapping[str, type[ApiProblem]] = {
@@ -281,13 +281,13 @@ PROBLEM_TYPES: Mapping[str, type[ApiProblem]] = {
     "not-implemented": NotSupported,
     "unavailable": ServiceUnavailable,
 }
-"""The class of each problem type of the service, by the last segment of ``Problem.type``."""
+"""The exception class of each problem type, by the last segment of ``Problem.type``."""
 
 
 def build_problem_error(
     problem: Problem, status: int, request_id: str | None = None, retry_after: float | None = None
 ) -> ApiProblem:
-    """Make the error of a problem document: by its type, and for a type not known here by the class of status."""
+    """Build the exception for a problem document: by its type, or by the class of its status if the type is unknown."""
     fallback = ServiceFailed if status >= 500 else RequestRefused
     kind = PROBLEM_TYPES.get(problem.type.rpartition("/")[2], fallback)
     return kind(problem, status, request_id, retry_after)

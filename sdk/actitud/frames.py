@@ -1,7 +1,7 @@
 """Data frames of answers, through narwhals (``pip install actitud[frames]``, and polars or pandas).
 
-Each row is one observation and each column one variable. The columns are those of the files, by the same names
-(docs/formats.md, "Columns"), and as frozen as they are. What is not there is null, never 0.
+Each row is one observation and each column one variable. Columns have the names of the downloadable files
+(docs/formats.md, "Columns"), which never change. A missing value is null, never 0.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ _KINDS: Mapping[str, str] = {
     **dict.fromkeys(("period_to", "valid_from", "valid_to"), "Date"),
     "simulated": "Boolean",
 }
-"""The types of the columns that are no texts, beside those of the dimensions, which are numbers; names of narwhals."""
+"""The narwhals types of the columns that are not strings, except dimensions (``d1`` …), which are ``Float64``."""
 _DIMENSION = re.compile(r"d\d+")
 _NULLABLE = {"String": "string", "Boolean": "boolean", "Date": "datetime64[s]"}
-"""The types of pandas that know null, where their names are others."""
+"""The nullable pandas types whose names differ from those of narwhals."""
 
 
 @overload
@@ -59,15 +59,15 @@ def to_frame(data: Score | Iterable[Framed], *, backend: Literal["pandas"]) -> p
 def to_frame(
     data: Score | Iterable[Framed], *, backend: Literal["polars", "pandas"] = "polars"
 ) -> polars.DataFrame | pandas.DataFrame:
-    """Make a data frame of a score, or of all rows of a list or a stream.
+    """Build a data frame from a score, or from all rows of a list or a stream.
 
-    ``data``: a :class:`actitud.Score`, which gives a row for each indicator; else rows: a page, which is followed to
-    the end of its list, what ``stream`` gives, or a list of either. Those of a ranking and of a history have a column
-    for each dimension (``d1`` …); organisations have no column for what they have several of. Columns of pandas are of
-    its nullable types. Where there are no rows, there are no columns.
+    ``data``: a :class:`actitud.Score`, which gives one row per indicator; or rows: a page (all its later pages are
+    fetched), the result of a ``stream`` method, or a list of rows. Rankings and histories have one column per dimension
+    (``d1`` …). Organisations have no columns for members with several values. pandas columns use nullable types.
+    Without rows there are no columns.
 
-    Raises ``ModuleNotFoundError`` where narwhals or the backend is not installed, ``ValueError`` on another backend and
-    ``TypeError`` on other rows.
+    Raises ``ModuleNotFoundError`` if narwhals or the backend is not installed, ``ValueError`` for another backend and
+    ``TypeError`` for rows of another type.
     """
     if backend not in ("polars", "pandas"):
         raise ValueError(f"backend is 'polars' or 'pandas', not {backend!r}")
@@ -114,7 +114,7 @@ def _list_indicators(score: Score) -> Iterator[Mapping[str, Cell]]:
 
 
 def _build_review_cells(score: EditionScore, indicator: str) -> Mapping[str, Cell]:
-    """Build the cells of the review of an answer and of the reply to it."""
+    """Return the cells with the review's verdict on an answer and the organisation's reply."""
     review = score.review
     found = next((one for one in review.verdicts if one.indicator == indicator), None)
     reply = next((one for one in review.replies if one.indicator == indicator), None)

@@ -1,4 +1,4 @@
-"""Pages of a list. Both kinds follow the addresses that the service gives and never build a cursor."""
+"""Pages of a list. They follow the ``next`` URLs of the service and never construct a cursor."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ F = TypeVar("F", bound="Framed")
 
 
 class Page(Generic[T]):
-    """One page of a list; iterating over it goes over **all** items, of this page and of those after it.
+    """One page of a list. Iterating over it yields **all** items: those of this page and of all later pages.
 
-    ``items``: the items of this page only. Later pages are fetched when they are reached, each time anew.
+    ``items``: only the items of this page. Later pages are fetched when the iteration reaches them, and again in a
+    second iteration.
     """
 
     def __init__(self, core: Core, transport: Transport, fetched: Fetched[T]) -> None:
@@ -51,13 +52,13 @@ class Page(Generic[T]):
     def to_frame(
         self: Page[F], *, backend: Literal["polars", "pandas"] = "polars"
     ) -> polars.DataFrame | pandas.DataFrame:
-        """Make a data frame of **all** items, of this page and of those after it; see :mod:`actitud.frames`."""
+        """Build a data frame of **all** items, of this page and of all later pages; see :mod:`actitud.frames`."""
         from actitud.frames import to_frame
 
         return to_frame(self) if backend == "polars" else to_frame(self, backend=backend)
 
     def next_page(self) -> Page[T] | None:
-        """Fetch the page after this one; ``None`` if this is the last. Raises as any call."""
+        """Fetch the next page, or return ``None`` if this is the last. Raises the errors of the list operation."""
         following = self._fetched.following
         if following is None:
             return None
@@ -65,7 +66,7 @@ class Page(Generic[T]):
         return Page(self._core, self._transport, drive(call, self._transport))
 
     def pages(self) -> Iterator[Page[T]]:
-        """Iterate over this page and those after it. Raises ``UnexpectedResponse`` if the service goes round."""
+        """Iterate over this page and all later ones. Raises ``UnexpectedResponse`` if a ``next`` URL repeats."""
         seen: set[str] = set()
         page: Page[T] | None = self
         while page is not None:
@@ -75,7 +76,7 @@ class Page(Generic[T]):
 
 
 class AsyncPage(Generic[T]):
-    """The twin of :class:`Page` for ``async for`` and ``await``."""
+    """The asynchronous counterpart of :class:`Page`, for ``async for`` and ``await``."""
 
     def __init__(self, core: Core, transport: AsyncTransport, fetched: Fetched[T]) -> None:
         self.items: tuple[T, ...] = fetched.items
@@ -103,14 +104,14 @@ class AsyncPage(Generic[T]):
     async def to_frame(
         self: AsyncPage[F], *, backend: Literal["polars", "pandas"] = "polars"
     ) -> polars.DataFrame | pandas.DataFrame:
-        """Make a data frame of **all** items, of this page and of those after it; see :mod:`actitud.frames`."""
+        """Build a data frame of **all** items, of this page and of all later pages; see :mod:`actitud.frames`."""
         from actitud.frames import to_frame
 
         items = [item async for item in self]
         return to_frame(items) if backend == "polars" else to_frame(items, backend=backend)
 
     async def next_page(self) -> AsyncPage[T] | None:
-        """Fetch the page after this one; ``None`` if this is the last. Raises as any call."""
+        """Fetch the next page, or return ``None`` if this is the last. Raises the errors of the list operation."""
         following = self._fetched.following
         if following is None:
             return None
@@ -118,7 +119,7 @@ class AsyncPage(Generic[T]):
         return AsyncPage(self._core, self._transport, await drive_async(call, self._transport))
 
     async def pages(self) -> AsyncIterator[AsyncPage[T]]:
-        """Iterate over this page and those after it. Raises ``UnexpectedResponse`` if the service goes round."""
+        """Iterate over this page and all later ones. Raises ``UnexpectedResponse`` if a ``next`` URL repeats."""
         seen: set[str] = set()
         page: AsyncPage[T] | None = self
         while page is not None:
@@ -128,9 +129,9 @@ class AsyncPage(Generic[T]):
 
 
 class AsyncListing(Generic[T]):
-    """Result of a list operation of the asynchronous client.
+    """The result of a list operation of the asynchronous client.
 
-    ``await`` fetches its first page; ``async for`` goes over all items.
+    ``await`` fetches the first page; ``async for`` iterates over the items of all pages.
     """
 
     def __init__(self, fetch_first: Callable[[], Coroutine[object, None, AsyncPage[T]]]) -> None:

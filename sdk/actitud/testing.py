@@ -1,11 +1,14 @@
-"""Tools for tests of programs that use this library: a service without network, and models with any content.
+"""Test doubles for programs that use this library: a fake service without network, and example models.
 
->>> from actitud.testing import FakeServer, build >>> from actitud import EditionScore >>> server = FakeServer() >>>
-server.answer("editions.scores.get", build(EditionScore, index=61.5)) >>> server.client().editions.scores.get("2026",
-"ES-DIR3-L01280796").index 61.5
+    >>> from actitud import EditionScore
+    >>> from actitud.testing import FakeServer, build
+    >>> server = FakeServer()
+    >>> server.answer("editions.scores.get", build(EditionScore, index=61.5))
+    >>> server.client().editions.scores.get("2026", "ES-DIR3-L01280796").index
+    61.5
 
-What nobody has set is answered with the example of the OpenAPI document. Importing this module reads no examples; they
-come with the library.
+An operation without a configured answer returns the example of the OpenAPI document. The examples are part of
+the package and are loaded on first use.
 """
 
 from __future__ import annotations
@@ -58,11 +61,11 @@ _NO_TYPE = Problem().type
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
-    """A request as it came to a fake service: which operation, and what was asked.
+    """A request that a :class:`FakeServer` received.
 
-    ``operation``: as the OpenAPI document names it, empty for ``client.request``. ``query`` and ``headers``: by name,
-    headers as the library sets them for the call (``If-Match``, ``Idempotency-Key`` …). ``body``: what the JSON says;
-    bytes of what is none.
+    ``operation``: its id in the OpenAPI document, empty for ``client.request``. ``query`` and ``headers``: by name;
+    only the headers that belong to the operation (``If-Match``, ``Idempotency-Key`` …). ``body``: the decoded JSON,
+    or ``bytes`` if the body is not JSON.
     """
 
     operation: str
@@ -74,9 +77,9 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build(kind: type[S], **changes: object) -> S:
-    """Make a model of the example of the OpenAPI document, with other values in place of some of its members.
+    """Build a model from its example in the OpenAPI document, with some members replaced by ``changes``.
 
-    Raises ``TypeError`` where there is no example of that model, or no such member.
+    Raises ``TypeError`` if the document has no example of the model, or if the model lacks a member.
     """
     if kind not in _KINDS:
         raise TypeError(f"there is no example of {kind.__name__}")
@@ -87,9 +90,10 @@ def build(kind: type[S], **changes: object) -> S:
 
 
 class FakeServer:
-    """A service without network, for both clients.
+    """A fake service without network, for blocking and asynchronous clients.
 
-    ``requests``: what came, in order. One server may serve many clients; it has no state: what is sent changes nothing.
+    ``requests``: the received requests, in order. One server can serve several clients. It has no state: a write
+    does not change later answers.
     """
 
     def __init__(self) -> None:
@@ -97,15 +101,14 @@ class FakeServer:
         self._answers: dict[str, deque[object]] = {}
 
     def answer(self, operation: str, *answers: object) -> None:
-        """Set what an operation answers: these in turn, the last of them for ever.
+        """Set the answers of an operation. They are used in order; the last one is repeated.
 
-        ``operation``: as the OpenAPI document names it and the clients have it, ``editions.scores.get``; ``request``
-        for what goes through ``client.request``. An answer is a model or anything that JSON can say; for a list its
-        items, as a ``list`` or ``tuple`` (one page); for a file or a document its ``bytes``, for a stream its rows; an
-        exception, to be raised: :class:`actitud.ConnectionFailed`, :class:`actitud.TimedOut`, or a problem such as
-        :class:`actitud.NotFound`. Failures that pass are repeated by the client as always, without waiting.
+        ``operation``: its id in the OpenAPI document, ``editions.scores.get``, or ``request`` for ``client.request``.
+        An answer is a model or a JSON value; a ``list`` or ``tuple`` of items (one page) for a list; ``bytes`` for a
+        file or document; the rows for a stream; or an exception to raise, such as :class:`actitud.TimedOut` or
+        :class:`actitud.NotFound`. The client retries temporary failures as usual, but without waiting.
 
-        Raises ``ValueError`` where there is no such operation, and without answers.
+        Raises ``ValueError`` if the operation does not exist or no answer is passed.
         """
         if operation not in {*_map_operations().values(), "request"}:
             raise ValueError(f"there is no operation {operation!r}")
@@ -116,13 +119,13 @@ class FakeServer:
     def client(
         self, *, api_key: str = "", lang: str | None = None, max_retries: int = 2, app_info: AppInfo | None = None
     ) -> Client:
-        """Make a blocking client of this service; parameters as those of :class:`actitud.Client`."""
+        """Create a blocking client of this server. The parameters are those of :class:`actitud.Client`."""
         return Client._of(_build_core(api_key, lang, max_retries, app_info), _BlockingTransport(self))
 
     def async_client(
         self, *, api_key: str = "", lang: str | None = None, max_retries: int = 2, app_info: AppInfo | None = None
     ) -> AsyncClient:
-        """Make an asynchronous client of this service; parameters as those of :class:`actitud.AsyncClient`."""
+        """Create an asynchronous client of this server. The parameters are those of :class:`actitud.AsyncClient`."""
         return AsyncClient._of(_build_core(api_key, lang, max_retries, app_info), _AsyncTransport(self))
 
     def _reply(self, attempt: Attempt) -> tuple[Outcome, bytes]:
@@ -267,7 +270,7 @@ def _load_examples() -> Mapping[str, models.JsonValue]:
 
 @cache
 def _map_operations() -> Mapping[str, str]:
-    """Map the function of each operation to its name in the document."""
+    """Map the name of each operation's function to its id in the OpenAPI document."""
     return dict(_list_methods(FakeServer().client(), ""))
 
 

@@ -1,6 +1,6 @@
-"""Verification of what a service has published, without it: digests, lists, corrections, signatures, the ledger.
+"""Verify published files without the service: digests, lists, corrections, signatures, the ledger.
 
-Scores are not computed again here; ``actitud-api verify`` does that too.
+Scores are not recomputed here; the command ``actitud-api verify`` does that as well.
 """
 
 from __future__ import annotations
@@ -73,23 +73,22 @@ def verify(
     progress: Callable[[int, int], object] | None = None,
     rescorer: Rescorer | None = None,
 ) -> Verification:
-    """Verify a published file: digests, RFC 8785 form, list, corrections, signatures; or the chain of a ledger.
+    """Verify a published file (digests, form, list, corrections, signatures) or the hash chain of a ledger.
 
-    ``source``: a bundle, an edition document, a score document or a ledger (an entry a line, from the first on), with
-    gzip or without: its path, its bytes, or an open binary file that can be read from its beginning again.
-    ``keys``: the public keys that are trusted, as ``client.signing_keys.list()`` gives them, or the JSON Web Key Set of
-    ``/.well-known/jwks.json`` (its path, its bytes, or decoded); without them, the signatures of a bundle are checked
-    with the keys that it brings itself, and what that does not show is said.
-    ``digest``: the one that the edition document, or the single document, has to have.
-    ``signature``: that of a single document, as ``client.published.signature()`` gives it, checked with ``keys``.
-    ``checkpoint``: text of a checkpoint that was kept outside, held against a ledger or a bundle.
-    ``published``: returns the bytes of a published document by its digest, or None; with it, a revision is compared
-    with the one before. ``progress``: called with the score documents that are done, and how many there are.
-    ``rescorer``: computes scores again; this library has none.
+    ``source``: a bundle, an edition document, a score document or a ledger (one entry per line, from the first
+    entry), gzipped or not: a path, bytes, or a seekable binary file. ``keys``: the public keys that you trust, from
+    ``client.signing_keys.list()``, or the JSON Web Key Set of ``/.well-known/jwks.json`` (path, bytes or decoded).
+    Without them a bundle is checked with the keys inside it, and ``unchecked`` says that this does not prove who
+    signed. ``digest``: the expected digest of the edition document or of the single document. ``signature``: of a
+    single document, from ``client.published.signature()``; needs ``keys``. ``checkpoint``: text of a checkpoint
+    that you kept, to compare with a ledger or a bundle. ``published``: function that returns the bytes of a
+    published document by digest, or None; with it a revision is compared with the previous one. ``progress``:
+    called with the number of verified score documents and their total. ``rescorer``: recomputes scores; this
+    library has none.
 
-    Raises ``ImportError`` without the extra ``actitud[verify]``, ``OSError`` where the path cannot be read,
-    :class:`Unverifiable` where it is nothing that a service publishes, and ``ValueError`` where ``keys`` or ``digest``
-    are none.
+    Raises ``ImportError`` without the extra ``actitud[verify]``, ``OSError`` if a path cannot be read,
+    :class:`Unverifiable` if the source is not a published file, and ``ValueError`` if ``keys`` or ``digest`` is
+    malformed.
     """
     _require_extra()
     if digest is not None and not _DIGEST.fullmatch(digest):

@@ -1,4 +1,4 @@
-"""Verification of the corrections of a revision, against the revision before where that can be had."""
+"""Verify the corrections of a revision, and compare it with the previous revision if that is available."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Json = dict[str, Any]
 
 
 class CorrectionVerifier:
-    """Verifies what a revision says that it corrects.
+    """Verifies the corrections that a revision states.
 
-    ``line``: that of the edition document. ``documents``: texts of the documents of corrected scores by organisation.
+    ``line``: line of the edition document. ``documents``: texts of the corrected score documents, by organisation.
     """
 
     def __init__(self, findings: Findings, options: Options, line: int, documents: Mapping[str, bytes]) -> None:
@@ -26,7 +26,7 @@ class CorrectionVerifier:
         self._documents = documents
 
     def verify(self, edition: Json, rows: Sequence[Json]) -> None:
-        """Verify the corrections of an edition document; ``rows``: its list."""
+        """Verify the corrections of an edition document and add their problems. ``rows``: its list of scores."""
         stated = edition.get("corrections")
         corrections: list[Any] = stated if isinstance(stated, list) else []
         is_first, supersedes = edition.get("revision") == 1, edition.get("supersedes")
@@ -102,7 +102,7 @@ class CorrectionVerifier:
     def _compare_with_revision(
         self, edition: Json, rows: Sequence[Json], corrections: Sequence[Any], before: Json
     ) -> None:
-        """Add what differs from the revision before without a correction that says so."""
+        """Add a problem for each difference from the previous revision that no correction states."""
         revision = edition.get("revision")
         expected = edition.get("edition"), revision - 1 if isinstance(revision, int) else None
         if (before.get("edition"), before.get("revision")) != expected:

@@ -1,4 +1,4 @@
-"""Verification of editions, whole in a bundle or by their document alone, and of single scores."""
+"""Verify editions, as a bundle or as an edition document alone, and single score documents."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _SCORES = ("si las puntuaciones salen de las respuestas", "whether the scores fo
 
 
 def verify_bundle(findings: Findings, options: Options, header: Json, lines: Iterator[bytes]) -> Verification:
-    """Verify a bundle from its header on."""
+    """Verify a bundle. ``header``: its decoded first line; ``lines``: the lines after it."""
     text = next(lines, None)
     if text is None:
         if not findings.is_cut_off:
@@ -100,7 +100,7 @@ def verify_bundle(findings: Findings, options: Options, header: Json, lines: Ite
 
 
 def _state(es: str, en: str, statements: Sequence[Text]) -> tuple[str, str]:
-    """Make a sentence of a subject, in Spanish and English, and of what is true of it."""
+    """Join statements about a subject into one sentence, in Spanish and in English."""
     es_parts, en_parts = ([text[lang] for text in statements] for lang in ("es", "en"))
     if len(statements) == 1:
         return f"{es} {es_parts[0]}", f"{en} {en_parts[0]}"
@@ -109,7 +109,7 @@ def _state(es: str, en: str, statements: Sequence[Text]) -> tuple[str, str]:
 
 
 def _read_edition(findings: Findings, options: Options, line: int, text: bytes) -> Json | None:
-    """Read an edition document with its list; None, and the problem added, if it has not the format."""
+    """Decode an edition document. Adds a problem and returns None if its format is wrong."""
     try:
         edition = parse_object(text)
     except NotReadable as error:
@@ -133,7 +133,7 @@ def _read_edition(findings: Findings, options: Options, line: int, text: bytes) 
 
 
 def _verify_signatures(findings: Findings, options: Options, header: Json, text: bytes, edition: Json) -> str | None:
-    """Verify the signature of an edition and the checkpoints beside it; return the id of the key that signed it."""
+    """Verify the signature of an edition and its checkpoints. Return the id of the signing key, or None if invalid."""
     keys = options.keys
     if keys is None:
         findings.add_unchecked(
@@ -156,7 +156,7 @@ def _verify_signatures(findings: Findings, options: Options, header: Json, text:
 
 
 def _compare_kept(findings: Findings, kept: LedgerState, stated: Sequence[LedgerState]) -> None:
-    """Compare a checkpoint that was kept outside with those of a bundle."""
+    """Compare a checkpoint that the caller kept with the checkpoints of a bundle."""
     same_size = next((state for state in stated if state.size == kept.size), None)
     if kept.origin != stated[0].origin:
         add_other_ledger(findings, GIVEN_CHECKPOINT, kept.origin, stated[0].origin)
@@ -172,7 +172,7 @@ def _compare_kept(findings: Findings, kept: LedgerState, stated: Sequence[Ledger
 
 
 def _verify_documents(findings: Findings, options: Options, edition: Json, lines: Iterator[bytes]) -> dict[str, bytes]:
-    """Verify the score documents of a bundle against its list; return those of corrected scores by organisation."""
+    """Verify the score documents of a bundle against its list. Return the corrected ones by organisation."""
     rows = edition["scores"]
     by_digest = {str(row.get("document")): row for row in rows}
     by_name = {row["organisation"]: (number, row) for number, row in enumerate(rows)}
@@ -225,7 +225,7 @@ def _add_surplus(findings: Findings, line: int, name: object, met: Mapping[str, 
 
 
 def _compare_with_row(findings: Findings, line: int, edition: Json, number: int, row: Json, document: Json) -> None:
-    """Add problems if a score document is of another edition, or differs from its row in the list."""
+    """Add problems if a score document belongs to another edition or differs from its row in the list."""
     for path, expected in (
         ("kind", "score"),
         ("format", FORMAT),
@@ -248,7 +248,7 @@ def _compare_with_row(findings: Findings, line: int, edition: Json, number: int,
 
 
 def _verify_presence(findings: Findings, names: Sequence[str], met: Mapping[str, int], last: int) -> None:
-    """Add the first document that is out of the order of the list, and the documents that are missing."""
+    """Add a problem for the first document that is out of order, and one for the missing documents."""
     for name, due in zip(met, [name for name in names if name in met], strict=False):
         if name != due:
             es = f"los documentos no están en el orden de la lista: aquí está {name}, y toca {due}"
@@ -267,7 +267,7 @@ def _verify_presence(findings: Findings, names: Sequence[str], met: Mapping[str,
 
 
 def _verify_list(findings: Findings, line: int, edition: Json) -> None:
-    """Verify order, ranks and counts of the list of an edition."""
+    """Verify the order, ranks and counts of an edition's list of scores."""
     rows = edition["scores"]
     for number, (before, row) in enumerate(pairwise(rows), 1):
         name, other = row["organisation"], before["organisation"]
@@ -321,7 +321,7 @@ def _is_ranked(row: Json) -> bool:
 def verify_single(
     findings: Findings, options: Options, document: Json, text: bytes, lines: Iterator[bytes]
 ) -> Verification:
-    """Verify an edition document or a score document that stands alone."""
+    """Verify an edition document or a score document that is not in a bundle."""
     kind, digest, key = str(document["kind"]), compute_digest(text), None
     if next(lines, None) is not None:
         findings.add_problem("extra", 2, "", "hay más detrás del documento", "there is more after the document")

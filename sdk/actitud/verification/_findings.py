@@ -1,4 +1,4 @@
-"""Problems, checks and the result of a verification."""
+"""The problems, checks and result of a verification."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Text: TypeAlias = Mapping[str, str]
-"""A sentence by language: ``es`` and ``en``."""
+"""A sentence by language, ``es`` and ``en``."""
 
 ProblemCode: TypeAlias = Literal[
     "damaged",
@@ -37,13 +37,16 @@ ProblemCode: TypeAlias = Literal[
     "chain",
     "opening",
 ]
-"""damaged: cut off or unreadable from here · malformed: against the format · form: not in RFC 8785 form · digest:
-changed · missing, extra, twice, order: of the documents of a list · list_order: of the list itself · row, rank, count:
-differs from what the documents give · revision, correction: contradicts the revision before · unsigned, signature,
-foreign_key, key_time: no signature, a wrong one, one of an unknown key, or one outside the time of its key ·
-checkpoint, checkpoint_origin: no valid checkpoint, or one of another service · methodology: a version that the program
-lacks · submission: against the methodology · score: differs from scoring again · chain: the ledger was changed ·
-opening: does not open its entry."""
+"""Code of a kind of problem.
+
+damaged: truncated or unreadable from here · malformed: violates the format · form: not in RFC 8785 form ·
+digest: document changed · missing, extra, twice, order: documents that differ from the list · list_order: list
+not sorted · row, rank, count: differs from the documents · revision, correction: contradicts the previous
+revision · unsigned, signature, foreign_key, key_time: signature missing, invalid, by an unknown key, or outside
+the lifetime of its key · checkpoint, checkpoint_origin: invalid checkpoint, or one of another service ·
+methodology: version that the program lacks · submission: violates the methodology · score: differs from the
+recomputed score · chain: ledger changed · opening: does not match its entry.
+"""
 
 CheckName: TypeAlias = Literal["form", "digests", "list", "corrections", "signatures", "scores", "chain", "checkpoint"]
 
@@ -57,15 +60,14 @@ _CODES: Mapping[CheckName, frozenset[ProblemCode]] = {
     "scores": frozenset({"methodology", "submission", "score"}),
     "chain": frozenset({"chain", "opening"}),
 }
-"""The problems that each check finds."""
+"""The problem codes that make each check fail."""
 
 
 class VerificationProblem(msgspec.Struct, frozen=True, kw_only=True):
     """A problem of a published file.
 
-    ``place``: the line, and perhaps the place in its document as JSON Pointer (``2:/scores/16/rank``); line 0 is the
-    checkpoint that was given beside the file. ``code``: kind of problem, one of :data:`ProblemCode`. ``text``: the
-    value that was found and the one that was expected.
+    ``place``: line number, possibly with a JSON Pointer into that line (``2:/scores/16/rank``); line 0 is the
+    ``checkpoint`` argument. ``code``: one of :data:`ProblemCode`. ``text``: the actual and the expected value.
     """
 
     place: str
@@ -77,7 +79,7 @@ class VerificationProblem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VerificationCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """A check that was made, and whether it holds; ``name``: one of :data:`CheckName`."""
+    """A check that was made, and whether it holds. ``name`` is one of :data:`CheckName`."""
 
     name: str
     holds: bool
@@ -87,10 +89,10 @@ class VerificationCheck(msgspec.Struct, frozen=True, kw_only=True):
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """The result of :func:`verify`.
 
-    ``kind``: ``bundle``, ``edition``, ``score`` or ``ledger``. ``digest``: that of the edition document of a bundle,
-    else of the document itself; ``None`` of a ledger. ``key``: id of the key that signed it; ``None`` where no
-    signature was checked, or none holds. ``checks``: everything that was checked. ``problems``: everything that does
-    not hold. ``unchecked``: everything that the file alone does not show. ``verdict``: all of it in one sentence.
+    ``kind``: ``bundle``, ``edition``, ``score`` or ``ledger``. ``digest``: of the edition document of a bundle,
+    else of the document; ``None`` for a ledger. ``key``: id of the signing key; ``None`` if no signature was
+    checked or none is valid. ``checks``: everything that was checked. ``problems``: everything that does not hold.
+    ``unchecked``: what the file alone cannot prove. ``verdict``: a summary in one sentence.
     """
 
     kind: str
@@ -103,17 +105,17 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def holds(self) -> bool:
-        """Whether everything that was checked holds."""
+        """True if there are no problems."""
         return not self.problems
 
 
 def make_text(es: str, en: str) -> Text:
-    """Make a sentence in both languages."""
+    """Return a sentence in both languages as a mapping."""
     return {"es": es, "en": en}
 
 
 def format_count(count: int) -> tuple[str, str]:
-    """Format a count for Spanish and for English: ``8.131`` and ``8,131``."""
+    """Format a number in Spanish and in English: ``8.131`` and ``8,131``."""
     return f"{count:,}".replace(",", "."), f"{count:,}"
 
 
@@ -127,23 +129,23 @@ class Findings:
         self._unchecked: list[Text] = []
 
     def add_problem(self, code: ProblemCode, line: int, pointer: str, es: str, en: str) -> None:
-        """Add a problem at a line and a JSON Pointer. Quotations of the file are made printable."""
+        """Add a problem at a line and a JSON Pointer. Unprintable characters of the file are escaped."""
         place = _escape(f"{line}:{pointer}" if pointer else str(line))
         self.problems.append(VerificationProblem(place=place, code=code, text=make_text(_escape(es), _escape(en))))
 
     def add_check(self, name: CheckName, es: str, en: str) -> None:
-        """Add a check; call it once all its problems have been added."""
+        """Add a check, which holds if none of its problems was added; call it after all its problems."""
         holds = not any(problem.code in _CODES[name] for problem in self.problems)
         self._checks.append(VerificationCheck(name=name, holds=holds, text=make_text(es, en)))
 
     def add_unchecked(self, es: str, en: str) -> None:
-        """Add something that cannot be checked with the file and the options at hand."""
+        """Add a statement that cannot be checked with this file and these options."""
         self._unchecked.append(make_text(es, en))
 
     def build_result(
         self, kind: str, digest: str | None = None, key: str | None = None, holds: tuple[str, str] = ("", "")
     ) -> Verification:
-        """Build the result; ``holds``: statement in Spanish and English that is true if there are no problems."""
+        """Build the result. ``holds``: the sentence, in Spanish and English, that is true if there are no problems."""
         count = len(self.problems)
         if count:
             first, (es, en) = self.problems[0], format_count(count)

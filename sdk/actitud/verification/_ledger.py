@@ -1,4 +1,4 @@
-"""Verification of a ledger: the chain of its entries, their openings, and a checkpoint that was kept outside."""
+"""Verify a ledger: the hash chain of its entries, their openings, and a checkpoint that the caller kept."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from actitud.verification._signatures import (
 _BEFORE_FIRST = "0" * 64
 """``prev`` of entry 0."""
 _FIRST_RECORD = b'{"action":"ledger.begin",'
-"""Beginning of the record of entry 0."""
+"""The first bytes of the record of entry 0."""
 
 
 class _Opening(msgspec.Struct, frozen=True):
-    """Opens the commitment of an entry: the path of its subject, and the salt in hexadecimal."""
+    """The data that opens an entry's hidden subject: the subject's path, and the salt in hexadecimal."""
 
     subject: str
     salt: str
 
 
 class _Entry(msgspec.Struct, frozen=True):
-    """The members of an entry, as ``GET /v1/ledger`` shows it, that are verified."""
+    """The members of a ledger entry, as ``GET /v1/ledger`` returns it, that are verified."""
 
     seq: int
     record: dict[str, Any]
@@ -43,12 +43,12 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 def is_entry(document: dict[str, Any]) -> bool:
-    """Return True if a line is an entry of a ledger."""
+    """Return True if a decoded line is a ledger entry."""
     return document.keys() >= {"seq", "record", "prev", "hash"}
 
 
 def verify_ledger(findings: Findings, options: Options, first: bytes, lines: Iterator[bytes]) -> Verification:
-    """Verify a ledger from entry 0 on."""
+    """Verify a ledger from entry 0 on. ``first``: its first line; ``lines``: the lines after it."""
     origin = get_member(parse_object(first), "record", "origin")
     kept = _read_kept_checkpoint(findings, options, origin if isinstance(origin, str) else None)
     chain = _Chain(findings, kept)
@@ -101,7 +101,7 @@ def _read_kept_checkpoint(findings: Findings, options: Options, origin: str | No
 
 
 class _Chain:
-    """The chain up to an entry: hash = SHA-256(0x00 || prev || seq || record)."""
+    """The verified part of a hash chain: hash = SHA-256(0x00 || prev || seq || record)."""
 
     def __init__(self, findings: Findings, kept: LedgerState | None) -> None:
         self._findings = findings
@@ -110,7 +110,7 @@ class _Chain:
         self.root = _BEFORE_FIRST
 
     def add(self, line: int, text: bytes) -> bool:
-        """Verify the next entry; False, and the problem added, if the chain ends at it."""
+        """Verify the next entry. Adds a problem and returns False if the chain breaks at this entry."""
         entry = read_document(self._findings, line, text, _convert_entry)
         if entry is None:
             return False
@@ -143,7 +143,7 @@ class _Chain:
         return True
 
     def end(self) -> None:
-        """Add a problem if the chain ends before the checkpoint that was kept."""
+        """Add a problem if the ledger has fewer entries than the checkpoint that the caller kept."""
         if self._kept is not None and self.size < self._kept.size:
             due = self._kept.size
             es = f"se ha cortado el final: el punto de control es de {due} entradas, y hay {self.size}"

@@ -1,4 +1,4 @@
-"""Parameters of a verification, and the interface of a rescorer."""
+"""The parameters of a verification, and the interface of a rescorer."""
 
 from __future__ import annotations
 
@@ -13,24 +13,30 @@ from actitud.verification._signatures import PublicKey
 
 
 class Rescorer(Protocol):
-    """Computes scores again: the one part of a verification that needs the methodologies, which this library lacks."""
+    """Interface of an object that recomputes scores.
+
+    The check needs the methodologies, which this library does not contain.
+    """
 
     def check_edition(self, findings: Findings, line: int, text: bytes) -> bool:
-        """Return True if an edition document has the format of the program; add problems if not."""
+        """Return True if an edition document has the format that the program knows; otherwise add problems."""
         ...
 
     def check_score(self, findings: Findings, line: int, text: bytes) -> bool:
-        """Score a document again and add the problems; return True if it has the format of the program."""
+        """Recompute a score document and add differences as problems; return True if its format is known."""
         ...
 
     def check_change(
         self, findings: Findings, line: int, pointer: str, before: bytes, after: bytes, change: object
     ) -> None:
-        """Add a problem if the change between two score documents is not the one at a pointer."""
+        """Add a problem if the difference of two score documents is not ``change``.
+
+        ``pointer``: where the edition document contains ``change``.
+        """
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """The parameters of :func:`actitud.verify`, as it states them."""
+    """The parameters of :func:`actitud.verify`, under the same names."""
 
     keys: tuple[PublicKey, ...] | None
     digest: str | None

@@ -1,4 +1,4 @@
-"""Reading of published files: lines, strict JSON, RFC 8785 form, digests."""
+"""Read published files: lines, strict JSON, RFC 8785 form, digests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Source: TypeAlias = "str | os.PathLike[str] | bytes"
 T = TypeVar("T")
 
 LINE_MAX = 256 * 1024 * 1024
-"""Bytes of a line. No document comes near; a file made to fill the memory does."""
+"""Maximum length of a line in bytes. No published document comes near it; a file made to exhaust memory does."""
 
 _GZIP = b"\x1f\x8b"
 _QUOTED_MAX = 60
@@ -40,7 +40,7 @@ _EXPONENT = re.compile(rb'":e|,e')
 
 
 class NotReadable(ValueError):
-    """A line that is no JSON object; ``text`` says why."""
+    """A line is not a JSON object. :func:`parse_object` raises it; ``text`` says why, by language."""
 
     def __init__(self, es: str, en: str) -> None:
         super().__init__(en)
@@ -49,7 +49,7 @@ class NotReadable(ValueError):
 
 @contextmanager
 def open_source(source: Source | IO[bytes]) -> Iterator[IO[bytes]]:
-    """Open a source, decompressed if it is compressed. A file of the caller stays open."""
+    """Open a source for reading, decompressed if it is gzip. A file object of the caller is left open."""
     with ExitStack() as stack:
         if isinstance(source, bytes):
             file: IO[bytes] = BytesIO(source)
@@ -63,7 +63,11 @@ def open_source(source: Source | IO[bytes]) -> Iterator[IO[bytes]]:
 
 
 def read_lines(findings: Findings, file: IO[bytes]) -> Iterator[bytes]:
-    """Iterate over the lines without their line feeds, up to where the file is damaged or cut off."""
+    """Iterate over the lines of a file without their line feeds, up to the point where it is damaged or truncated.
+
+    A damaged or truncated file adds the problem ``damaged``. Raises ``Unverifiable`` if not even one line can be
+    read, or if a line exceeds ``LINE_MAX``.
+    """
     count = 0
     try:
         while line := file.readline(LINE_MAX):
@@ -90,7 +94,7 @@ def _is_object(line: bytes) -> bool:
 
 
 def parse_object(line: bytes) -> dict[str, Any]:
-    """Parse a JSON object without duplicated members; raise ``NotReadable``."""
+    """Parse a JSON object strictly. Raises ``NotReadable`` if it is not one, or has duplicated members."""
     value: object = None
     try:
         value = msgspec.json.decode(line)
@@ -135,9 +139,9 @@ def _refuse_constant(text: str) -> float:
 
 
 def read_document(findings: Findings, line: int, text: bytes, reader: Callable[[bytes], T]) -> T | None:
-    """Read a JSON object with a reader of its format, such as a msgspec decoder.
+    """Decode a JSON object with ``reader``, such as a msgspec decoder, and return the result.
 
-    Returns None, with the problem added, where the reader raises ``ValueError``.
+    Adds the problem ``malformed`` and returns None if the reader raises ``ValueError``.
     """
     try:
         return reader(text)
@@ -154,7 +158,7 @@ def read_document(findings: Findings, line: int, text: bytes, reader: Callable[[
 
 
 def check_form(findings: Findings, line: int, text: bytes, value: object) -> None:
-    """Add a problem if the text of a value is not its RFC 8785 form."""
+    """Add the problem ``form`` if ``text`` is not the RFC 8785 encoding of ``value``."""
     try:
         form = compute_canonical(value)
     except ValueError as error:
@@ -169,7 +173,7 @@ def check_form(findings: Findings, line: int, text: bytes, value: object) -> Non
 
 
 def compute_canonical(value: object) -> bytes:
-    """Compute the RFC 8785 form of a JSON value; raises ``ValueError`` if it has none."""
+    """Encode a JSON value by RFC 8785. Raises ``ValueError`` if it has no such encoding."""
     # Imported late: it comes with the extra [verify].
     import rfc8785
 
@@ -192,12 +196,12 @@ def _is_certainly_canonical(form: bytes) -> bool:
 
 
 def compute_digest(document: bytes) -> str:
-    """Compute the digest of a document: ``sha256:`` and hexadecimal digits."""
+    """Compute the digest of a document: ``sha256:`` and 64 hexadecimal digits."""
     return "sha256:" + hashlib.sha256(document).hexdigest()
 
 
 def compare_digest(findings: Findings, line: int, digest: str, expected: object, es: str, en: str) -> None:
-    """Add a problem if a document has another digest than a list or a header (``es``, ``en``) states."""
+    """Add the problem ``digest`` if a digest differs from ``expected``; ``es`` and ``en`` name its source."""
     if digest != expected:
         stated = expected if isinstance(expected, str) else quote(expected)
         findings.add_problem(
@@ -210,13 +214,13 @@ def compare_digest(findings: Findings, line: int, digest: str, expected: object,
 
 
 def get_member(value: object, *path: str) -> Any:
-    """Return the value at a path of member names; None if there is none."""
+    """Return the value at a path of member names in nested objects, or None if a member is missing."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value
 
 
 def quote(value: object) -> str:
-    """Quote a JSON value in a sentence, cut after 60 characters."""
+    """Encode a JSON value for use in a sentence, cut after 60 characters."""
     text = json.dumps(value, ensure_ascii=True)
     return text if len(text) <= _QUOTED_MAX else text[:_QUOTED_MAX] + "…"

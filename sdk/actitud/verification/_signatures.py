@@ -1,4 +1,4 @@
-"""Verification of Ed25519 signatures: detached JWS of documents, signed notes of checkpoints."""
+"""Verify Ed25519 signatures: detached JWS of documents, and signed notes (C2SP) of checkpoints."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from actitud.verification._reading import Source
 KeysSource: TypeAlias = "Source | Mapping[str, Any] | Sequence[SigningKey]"
 
 GIVEN_CHECKPOINT = 0
-"""Line of a checkpoint that was given beside the file."""
+"""Line number that stands for the ``checkpoint`` argument in problems."""
 
 _KEY_BYTES = 32
 _NOTE_KEY_ID_BYTES = 4
-"""Bytes by which a note names a key (C2SP signed-note)."""
+"""Length in bytes of the key id in a signed note (C2SP signed-note)."""
 _STATEMENT = re.compile(
     r"(?P<origin>\S+)\n(?P<size>[1-9][0-9]{0,17})\n(?P<root>[A-Za-z0-9+/]{43}=)\n(?P<at>\S+)\n(?=\n)"
 )
@@ -34,7 +34,7 @@ _NOTE_SIGNATURES = re.compile(r"\n(?:— \S+ [A-Za-z0-9+/]+=*\n)+")
 
 
 class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A public key with the time in which it signs."""
+    """A public Ed25519 key and the period in which it signs."""
 
     kid: str
     raw: bytes
@@ -42,7 +42,7 @@ class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
     retired: datetime | None
 
     def has_signed(self, signature: bytes, message: bytes) -> bool:
-        """Return True if the signature of a message is of this key."""
+        """Return True if this key made the signature of the message."""
         # Imported late: it comes with the extra [verify].
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -54,18 +54,18 @@ class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
         return True
 
     def signs_at(self, at: datetime) -> bool:
-        """Return True if the key was in use at a time; one without a zone is UTC."""
+        """Return True if the key was in use at a time. A time without a zone is UTC."""
         return (self.created is None or _to_utc(self.created) <= _to_utc(at)) and (
             self.retired is None or _to_utc(at) <= _to_utc(self.retired)
         )
 
     def compute_note_id(self, origin: str) -> bytes:
-        """Compute the id by which a note under a name refers to this key."""
+        """Compute the id of this key in the signed notes of a ledger."""
         return hashlib.sha256(f"{origin}\n\x01".encode() + self.raw).digest()[:_NOTE_KEY_ID_BYTES]
 
 
 class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
-    """The statement of a checkpoint: entries of a ledger, and the hash of the last of them in hexadecimal."""
+    """The statement of a checkpoint: the name of the ledger, its number of entries and the hash of the last, in hex."""
 
     origin: str
     size: int
@@ -73,7 +73,7 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Jwk(msgspec.Struct, frozen=True, kw_only=True):
-    """A public key as in RFC 8037, with the time in which it signs."""
+    """A public key as a JSON Web Key (RFC 8037), with the period in which it signs."""
 
     kty: str = "OKP"
     crv: str = "Ed25519"
@@ -88,16 +88,16 @@ class _Jwks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Protected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The protected header. Any other member, such as ``crit``, might change the meaning and is refused."""
+    """The protected header of a JWS. Other members, such as ``crit``, could change its meaning and are refused."""
 
     alg: Literal["EdDSA"]
     kid: str
 
 
 def read_keys(source: KeysSource) -> tuple[PublicKey, ...]:
-    """Read the Ed25519 keys of a JSON Web Key Set, from a path, bytes or decoded.
+    """Read the Ed25519 keys of a JSON Web Key Set from a path, bytes or a decoded value.
 
-    Raises ``ValueError`` where it is none, and ``OSError``.
+    Raises ``ValueError`` if it is not a key set, and ``OSError`` if the file cannot be read.
     """
     if not isinstance(source, bytes | str | os.PathLike):
         return _convert_keys(source if isinstance(source, Mapping) else {"keys": msgspec.to_builtins(source)})
@@ -110,7 +110,7 @@ def read_keys(source: KeysSource) -> tuple[PublicKey, ...]:
 
 
 def read_bundle_keys(findings: Findings, header: Mapping[str, Any]) -> tuple[PublicKey, ...]:
-    """Read the keys in the header of a bundle; none, and the problem added, if there are no valid ones."""
+    """Read the keys in the header of a bundle. Adds a problem and returns no keys if they are invalid."""
     try:
         return _convert_keys(header.get("keys"))
     except ValueError:
@@ -134,7 +134,7 @@ def _convert_key(key: _Jwk) -> PublicKey:
 
 
 def convert_signature(jws: object) -> Signature | None:
-    """Convert a decoded JWS; None if it is none."""
+    """Convert a decoded JWS to a :class:`Signature`; return None if it is not one."""
     try:
         return msgspec.convert(jws, Signature)
     except msgspec.ValidationError:
@@ -142,7 +142,7 @@ def convert_signature(jws: object) -> Signature | None:
 
 
 class SignatureVerifier:
-    """Verifies signatures with the public keys of a service."""
+    """Verifies signatures of documents and checkpoints with a service's public keys."""
 
     def __init__(self, findings: Findings, keys: Sequence[PublicKey]) -> None:
         self._findings = findings
@@ -151,9 +151,9 @@ class SignatureVerifier:
     def verify_document(
         self, line: int, pointer: str, jws: Signature | None, text: bytes, published: object
     ) -> str | None:
-        """Return the id of the key that signed a document, or None with the problem added.
+        """Verify a document's signature. Return the id of the signing key, or add a problem and return None.
 
-        ``published``: the time in the document, as decoded JSON; None of a score, which has none.
+        ``published``: the publication time in the document, as decoded JSON; None for a score, which has none.
         """
         if jws is None:
             self._findings.add_problem("unsigned", line, pointer, "no está firmado", "it is not signed")
@@ -185,7 +185,7 @@ class SignatureVerifier:
         return kid if self._is_in_time(line, pointer, key, published, _parse_time(published)) else None
 
     def verify_checkpoint(self, line: int, note: object) -> LedgerState | None:
-        """Return the statement of a checkpoint that one of the keys signed, or None with the problem added."""
+        """Verify a checkpoint's signature. Return its statement, or add a problem and return None."""
         text = note if isinstance(note, str) else ""
         statement = _STATEMENT.match(text)
         if statement is None or not _NOTE_SIGNATURES.fullmatch(text, statement.end()):
@@ -238,7 +238,10 @@ class SignatureVerifier:
 
 
 def read_checkpoint(findings: Findings, line: int, note: str) -> LedgerState | None:
-    """Read the statement of a checkpoint without its signature; None, and the problem added, if it is none."""
+    """Read the statement of a checkpoint without verifying its signature.
+
+    Adds a problem and returns None if the note is malformed.
+    """
     statement = _STATEMENT.match(note)
     if statement is None:
         _add_no_checkpoint(findings, line)
@@ -247,7 +250,7 @@ def read_checkpoint(findings: Findings, line: int, note: str) -> LedgerState | N
 
 
 def compare_checkpoints(findings: Findings, line: int, earlier: LedgerState, later: LedgerState) -> None:
-    """Add a problem if the checkpoint before a publication is not an earlier one of the same ledger."""
+    """Add a problem if ``earlier`` is not an earlier checkpoint of the same ledger as ``later``."""
     if earlier.origin != later.origin:
         add_other_ledger(findings, line, earlier.origin, later.origin)
     elif earlier.size >= later.size:
@@ -257,7 +260,7 @@ def compare_checkpoints(findings: Findings, line: int, earlier: LedgerState, lat
 
 
 def add_other_ledger(findings: Findings, line: int, origin: str, expected: str) -> None:
-    """Add the problem of a checkpoint of another ledger."""
+    """Add the problem that a checkpoint belongs to another ledger."""
     es = f"es un punto de control de otro servicio: {origin}, y no {expected}"
     en = f"it is a checkpoint of another service: {origin}, and not {expected}"
     findings.add_problem("checkpoint_origin", line, "/checkpoint", es, en)
