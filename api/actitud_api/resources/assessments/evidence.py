@@ -1,7 +1,7 @@
-"""Evidence: the documents that count, the faults of the others, and the submission derived from them (pure).
+"""Check the documents of an assessment and derive the submission that is scored. Pure: no database, no clock.
 
-A document counts if its address belongs to the organisation and its date has come. An answer without a document that
-counts is self-declared.
+A document counts as evidence if its URL is on a domain of the organisation and its date is not in the future. An
+answer without such a document is self-declared.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from actitud_api.engine.methodology.requests.answers import FactValue, Submissio
 from actitud_api.engine.methodology.requests.content import Answer, AssessmentContent, Evidence
 
 REUSE_LIMIT: Final = 5
-"""How many indicators one document may support without remark (rule V22 of the catalogue)."""
+"""Most indicators that one document may support without the warning `document_reused` (rule V22 of the catalogue)."""
 
 EvidenceRule = Literal["undeclared_domain", "future_date", "date_after_reference", "document_reused"]
 
 
 class EvidenceFinding(Struct, frozen=True, kw_only=True):
-    """A fault of a document.
+    """A fault of one document of an assessment, as `check_documents` finds it.
 
-    Errors: `undeclared_domain`, its address is not of the organisation; `future_date`, its date has not come; neither
-    counts. Warnings: `date_after_reference`, it is later than the reference date (rule V10 of the catalogue);
-    `document_reused`, it supports more than five indicators (V22). `pointer`: its JSON Pointer in the assessment;
-    `indicators`: those that it supports; `facts`: the values of its sentence, dates as `YYYY-MM-DD`.
+    Errors, with which the document does not count: `undeclared_domain`, its host is no domain of the organisation;
+    `future_date`, its date is in the future. Warnings: `date_after_reference`, its date is after the last day of the
+    period of the edition (rule V10 of the catalogue); `document_reused`, it supports more than five indicators (V22).
+    `pointer` is a JSON Pointer into the assessment, `indicators` are the indicators that the document supports,
+    `facts` the values for the sentence of the finding, dates as `YYYY-MM-DD`.
     """
 
     rule: EvidenceRule
@@ -43,7 +44,11 @@ class EvidenceFinding(Struct, frozen=True, kw_only=True):
 
 
 class EvidenceContext(Struct, frozen=True, kw_only=True):
-    """The conditions of a check of documents: domains of the organisation (ASCII), current day, reference date."""
+    """The values that documents are checked against.
+
+    `domains`: the declared domains of the organisation, in ASCII. `today`: the latest date that counts. `reference`:
+    the last day of the period of the edition.
+    """
 
     domains: frozenset[str]
     today: date
@@ -51,7 +56,10 @@ class EvidenceContext(Struct, frozen=True, kw_only=True):
 
 
 def build_context(domains: Iterable[str], today: date, reference: date) -> EvidenceContext:
-    """Build the context of a check; a domain that is no host name is left out."""
+    """Build the context for `check_documents` and `derive_submission`.
+
+    Domains that are not valid host names are left out.
+    """
     declared = (_to_ascii(domain) for domain in domains)
     return EvidenceContext(
         domains=frozenset(domain for domain in declared if domain is not None), today=today, reference=reference
@@ -59,33 +67,33 @@ def build_context(domains: Iterable[str], today: date, reference: date) -> Evide
 
 
 def parse_host(url: str) -> str | None:
-    """Parse the host of an address. Return it in ASCII; None if nobody can own the address.
+    """Return the host of an `https` URL in lower-case ASCII, or None if the URL cannot be tied to a domain.
 
-    It takes `https` only, without user or password, and never an IP address in any spelling: two programs may read a
-    different host from such an address.
+    None is returned for another scheme, for a URL with user or password, and for an IP address in any spelling: two
+    programs may read different hosts from such a URL.
     """
     match = _ADDRESS.match(url)
     return None if match is None else _to_ascii(match["host"])
 
 
 def is_within_domains(url: str, domains: frozenset[str]) -> bool:
-    """Return True if the host of an address is one of those domains or below one."""
+    """Return True if the host of a URL is one of `domains` (ASCII) or a subdomain of one."""
     labels = (parse_host(url) or "").split(".")
     return any(".".join(labels[start:]) in domains for start in range(len(labels)))
 
 
 def is_valid(document: Evidence, context: EvidenceContext) -> bool:
-    """Return True if a document counts as evidence."""
+    """Return True if a document counts: its host is within the domains and its date is not in the future."""
     return is_within_domains(document.url, context.domains) and document.date <= context.today
 
 
 def derive_submission(
     methodology: Methodology, content: AssessmentContent, context: EvidenceContext, before: Submission | None = None
 ) -> Submission:
-    """Derive the submission of a content.
+    """Derive the submission, the facts as the engine takes them, from the content of an assessment.
 
-    `before`: the submission until now, the source of the values that the service and the review set; defaults without
-    it.
+    The facts and profile fields that the service sets, and the effects of the review, are copied from `before`, the
+    previous submission; without it they take their defaults.
     """
 
     def supported(documents: Iterable[Evidence]) -> bool:
@@ -111,14 +119,14 @@ def derive_submission(
 
 
 def check_documents(content: AssessmentContent, context: EvidenceContext) -> tuple[EvidenceFinding, ...]:
-    """Check the documents of an assessment. Return their faults in the order of their pointers."""
+    """Check every document of an assessment. Return the findings by document, then those about reused documents."""
     locations = list(_list_locations(content))
     findings = [finding for location in locations for finding in _check_document(location, context)]
     return (*findings, *_check_reuse(locations))
 
 
 class _EvidenceLocation(Struct, frozen=True):
-    """A document with its JSON Pointer and the indicator that it supports, None for a field of the profile."""
+    """A document of an assessment with its JSON Pointer and its indicator, None for a field of the profile."""
 
     pointer: str
     indicator: str | None
@@ -165,9 +173,9 @@ def _check_document(location: _EvidenceLocation, context: EvidenceContext) -> It
 
 
 def _check_reuse(locations: list[_EvidenceLocation]) -> Iterator[EvidenceFinding]:
-    """Find documents that support too many indicators.
+    """Yield a warning for each document that supports more than `REUSE_LIMIT` indicators.
 
-    Documents are equal by their digest, or else by their address without its fragment.
+    Two documents are the same if their SHA-256 is the same or, where one has none, their URL without fragment.
     """
     digests = {
         _strip_fragment(location.document.url): location.document.sha256
@@ -224,7 +232,7 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 
 def _to_ascii(name: str) -> str | None:
-    """Convert a host name to lower-case ASCII without a final dot; None if it is no host name."""
+    """Convert a host name to lower-case ASCII without a final dot. Return None if it is not a valid host name."""
     try:
         # As browsers do (UTS 46), so that what they open is what is compared.
         plain = name.lower() if name.isascii() else idna.encode(name, uts46=True, std3_rules=True).decode()

@@ -1,4 +1,4 @@
-"""Sentences about faults of documents."""
+"""Sentences in Spanish and English about the faults of documents."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NO_HOST = Texts(
 
 
 def format_evidence_finding(finding: EvidenceFinding, language: Language) -> str:
-    """Format a fault of a document as a sentence."""
+    """Return the sentence that describes a fault of a document, in one language."""
     if finding.rule == "undeclared_domain" and finding.facts["host"] is None:
         return _NO_HOST.into(language)
     values = {

@@ -1,6 +1,6 @@
-"""The lifecycle of an assessment: its states, transitions and deadlines (pure).
+"""The lifecycle of an assessment: states, transitions and deadlines. Pure: no database, no clock.
 
-The roles that may make a transition are declared beside its route; the use cases stand in `transitions`.
+Roles are declared beside the routes (`transition_routes`); the use cases are in `transitions`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,14 @@ from msgspec import Struct
 from actitud_api.resources.editions.service import Calendar
 
 AssessmentState = Literal["draft", "submitted", "under_review", "hearing", "returned", "final"]
-"""The state of an assessment: being answered, submitted, reviewed, in its hearing, returned, or final."""
+"""The state of an assessment.
+
+`draft`: the organisation is filling it in. `submitted`: it waits for review. `under_review`: assessors give verdicts.
+`hearing`: the organisation may reply to the verdicts. `returned`: the organisation may change and submit it again.
+`final`: it never changes again.
+"""
 Phase = Literal["submission", "review", "hearing"]
-"""A phase of the calendar of an edition."""
+"""A phase of the calendar of an edition that can be extended for one organisation."""
 
 NEXT_STATES: Final[Mapping[AssessmentState, tuple[AssessmentState, ...]]] = {
     "draft": ("submitted",),
@@ -26,20 +31,20 @@ NEXT_STATES: Final[Mapping[AssessmentState, tuple[AssessmentState, ...]]] = {
     "returned": ("submitted",),
     "final": (),
 }
-"""The states that may follow each."""
+"""The allowed transitions: for each state, the states that may follow it."""
 WRITABLE_STATES: Final[frozenset[AssessmentState]] = frozenset({"draft", "returned"})
-"""The states in which the organisation may write."""
+"""The states in which the organisation may change its assessment."""
 REVIEWABLE_STATES: Final[frozenset[AssessmentState]] = frozenset({"under_review", "hearing"})
-"""The states in which verdicts are given."""
+"""The states in which assessors may give verdicts."""
 UNSETTLED_STATES: Final[tuple[AssessmentState, ...]] = ("submitted", "under_review", "hearing")
-"""The states of a submitted assessment that is not final: its edition cannot be published yet."""
+"""The states between submission and `final`. An edition cannot be published while an assessment is in one of them."""
 
 _LAST_ZONE_OFFSET: Final = timedelta(hours=12)
-"""Offset of the last time zone of the day: a day has ended once it has ended there."""
+"""Distance of the last time zone behind UTC: a deadline ends when its day has ended in every time zone."""
 
 
 class InvalidTransition(Exception):
-    """A change that the state of the assessment does not allow."""
+    """The state of the assessment does not allow a change. Raised by all use cases that change or review one."""
 
     def __init__(self, state: AssessmentState) -> None:
         super().__init__(state)
@@ -47,12 +52,12 @@ class InvalidTransition(Exception):
 
     @property
     def allowed(self) -> tuple[AssessmentState, ...]:
-        """The states that may follow."""
+        """The states that may follow the present one; empty for `final`."""
         return NEXT_STATES[self.state]
 
 
 class DeadlinePassed(Exception):
-    """The last day of `phase` is over; an extension of that phase gives more."""
+    """The last day of a phase is over for this organisation. Raised until the phase is extended for it."""
 
     def __init__(self, phase: Phase, day: date) -> None:
         super().__init__(f"{phase} until {day}")
@@ -61,7 +66,7 @@ class DeadlinePassed(Exception):
 
 
 class HearingStillOpen(Exception):
-    """The hearing lasts until the end of `day`."""
+    """The hearing is not over, so the assessment cannot become final yet. `day` is the last day of the hearing."""
 
     def __init__(self, day: date) -> None:
         super().__init__(str(day))
@@ -69,10 +74,11 @@ class HearingStillOpen(Exception):
 
 
 class InvalidDeadline(ValueError):
-    """A day until which nothing can last.
+    """A requested deadline is not possible. Raised when an assessment is returned or a phase is extended.
 
-    `rule`: `past`, it is over; `extension`, it is not after `against`, the last day without extension; `publication`,
-    it is after `against`, the last day of the edition.
+    `rule` names the reason: `past`, the day is over, and `against` is today; `extension`, the day is not after
+    `against`, the last day without extension; `publication`, the day is after `against`, the last day of the
+    edition's calendar.
     """
 
     def __init__(self, rule: Literal["past", "extension", "publication"], day: date, against: date) -> None:
@@ -83,10 +89,11 @@ class InvalidDeadline(ValueError):
 
 
 class TransitionRecord(Struct, frozen=True, kw_only=True):
-    """A transition of an assessment; `number` counts those of one assessment from 1.
+    """A stored transition of an assessment.
 
-    `role`: that of the key that made it. `before` and `after`: the states, equal if it extends a `phase`. `reason` and
-    `until`: of a return or an extension.
+    `number` counts the transitions of one assessment from 1. `role` is the role of the key that made it. `before` and
+    `after` are states; they are equal if the transition extends a `phase`. `reason` and `until` (the new last day)
+    are set for a return and for an extension.
     """
 
     edition: str
@@ -102,26 +109,30 @@ class TransitionRecord(Struct, frozen=True, kw_only=True):
 
 
 class Lifecycle(Struct, frozen=True):
-    """The state of an assessment, the calendar of its edition, and its transitions, oldest first."""
+    """The state of one assessment, the calendar of its edition, and its transitions, oldest first.
+
+    Its methods check whether a change is allowed now.
+    """
 
     state: AssessmentState
     calendar: Calendar
     transitions: Sequence[TransitionRecord] = ()
 
     def ensure_writable(self) -> None:
-        """Raise `InvalidTransition` unless the organisation may write."""
+        """Raise `InvalidTransition` unless the organisation may change its assessment (`draft` or `returned`)."""
         if self.state not in WRITABLE_STATES:
             raise InvalidTransition(self.state)
 
     def ensure_followed_by(self, after: AssessmentState) -> None:
-        """Raise `InvalidTransition` unless that state may follow."""
+        """Raise `InvalidTransition` if the state `after` may not follow the present state."""
         if after not in NEXT_STATES[self.state]:
             raise InvalidTransition(self.state)
 
     def find_last_day(self, phase: Phase) -> date:
-        """Find the last day of a phase: that of its last extension if that is later than the regular one.
+        """Return the last day of a phase: the later of the regular last day and the day of the latest extension.
 
-        A returned assessment has a submission phase of its own: extensions before the return do not count.
+        For a returned assessment the regular last day of `submission` is the day set by the return; extensions from
+        before the return do not count.
         """
         steps = self.transitions
         if phase == "submission" and self.state == "returned":
@@ -131,15 +142,19 @@ class Lifecycle(Struct, frozen=True):
         return max(day, extended[-1]) if extended else day
 
     def ensure_in_time(self, phase: Phase, now: datetime) -> None:
-        """Raise `DeadlinePassed` if the last day of a phase is over."""
+        """Raise `DeadlinePassed` if the last day of a phase, extensions included, is over."""
         day = self.find_last_day(phase)
         if is_over(day, now):
             raise DeadlinePassed(phase, day)
 
     def ensure_reviewable(self, now: datetime) -> None:
-        """Raise `InvalidTransition` or `DeadlinePassed` unless verdicts may be given now.
+        """Check that assessors may give verdicts now.
 
-        In the hearing a reply may change a verdict, so verdicts are taken until the assessment is final.
+        In the hearing no deadline applies: a reply may lead to a new verdict until the assessment is final.
+
+        Raises:
+            InvalidTransition: The state is neither `under_review` nor `hearing`.
+            DeadlinePassed: The assessment is under review and the review phase is over.
         """
         if self.state not in REVIEWABLE_STATES:
             raise InvalidTransition(self.state)
@@ -147,26 +162,36 @@ class Lifecycle(Struct, frozen=True):
             self.ensure_in_time("review", now)
 
     def ensure_answerable(self, now: datetime) -> None:
-        """Raise `InvalidTransition` or `DeadlinePassed` unless the organisation may reply now."""
+        """Check that the organisation may reply to verdicts now.
+
+        Raises:
+            InvalidTransition: The assessment is not in its hearing.
+            DeadlinePassed: The last day of the hearing is over.
+        """
         if self.state != "hearing":
             raise InvalidTransition(self.state)
         self.ensure_in_time("hearing", now)
 
     def ensure_hearing_over(self, now: datetime) -> None:
-        """Raise `HearingStillOpen` until the last day of the hearing is over."""
+        """Raise `HearingStillOpen` if the last day of the hearing, extensions included, is not over."""
         day = self.find_last_day("hearing")
         if not is_over(day, now):
             raise HearingStillOpen(day)
 
     def ensure_until(self, until: date, now: datetime) -> None:
-        """Raise `InvalidDeadline` for a day that is over, or after the publication of the calendar."""
+        """Raise `InvalidDeadline` if `until` is over or later than the last day of the edition's calendar."""
         if is_over(until, now):
             raise InvalidDeadline("past", until, _find_last_zone_date(now))
         if until > self.calendar.publication.end:
             raise InvalidDeadline("publication", until, self.calendar.publication.end)
 
     def ensure_extends(self, phase: Phase, until: date, now: datetime) -> None:
-        """Raise `InvalidTransition` if it is final, `InvalidDeadline` for a day that extends no phase."""
+        """Check that `until` is a possible last day for an extension of `phase`.
+
+        Raises:
+            InvalidTransition: The assessment is final.
+            InvalidDeadline: `until` is over, after the calendar, or not later than the last day without extension.
+        """
         if not NEXT_STATES[self.state]:
             raise InvalidTransition(self.state)
         self.ensure_until(until, now)
@@ -175,7 +200,7 @@ class Lifecycle(Struct, frozen=True):
             raise InvalidDeadline("extension", until, day)
 
     def _find_regular_last_day(self, phase: Phase) -> date:
-        """Find the last day of a phase without extensions; a return sets its own for the submission."""
+        """Return the last day of a phase without extensions: set by the last return, or else by the calendar."""
         if phase == "submission" and self.state == "returned":
             until = self.transitions[self._find_last_return()].until
             assert until is not None
@@ -184,17 +209,17 @@ class Lifecycle(Struct, frozen=True):
         return spans.get(phase, self.calendar.hearing).end
 
     def _find_last_return(self) -> int:
-        """Find the index of the last transition that is a return."""
+        """Return the index of the last transition that returned the assessment. The state must be `returned`."""
         return max(
             index for index, step in enumerate(self.transitions) if step.phase is None and step.until is not None
         )
 
 
 def is_over(day: date, now: datetime) -> bool:
-    """Return True if a day has ended everywhere; `now` is in UTC."""
+    """Return True if a day has ended in every time zone; `now` is in UTC."""
     return day < _find_last_zone_date(now)
 
 
 def _find_last_zone_date(now: datetime) -> date:
-    """Return the date in the time zone that is farthest behind UTC."""
+    """Return the date in the time zone that is farthest behind UTC (UTC-12)."""
     return (now - _LAST_ZONE_OFFSET).date()

@@ -1,4 +1,4 @@
-"""All SQL over assessments and submissions."""
+"""All SQL over assessments, submissions and transitions."""
 
 from __future__ import annotations
 
@@ -29,38 +29,39 @@ def _select_columns(form: type[Struct]) -> list[ColumnElement[object]]:
     return [ORGANISATIONS.c.name if name == "name" else ASSESSMENTS.c[name] for name in form.__struct_fields__]
 
 
-_NAMED = ASSESSMENTS.join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
-_MINE = (ASSESSMENTS.c.edition == bindparam("of"), ASSESSMENTS.c.organisation == bindparam("by"))
-_ONE = select(*_select_columns(AssessmentRecord)).select_from(_NAMED).where(*_MINE)
-_LOCKED = select(ASSESSMENTS.c.version).where(*_MINE).with_for_update()
-_SOME = (
+# The name of the organisation is not stored with the assessment: joined, a renamed organisation shows its new name.
+_WITH_NAME = ASSESSMENTS.join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
+_BY_KEY = (ASSESSMENTS.c.edition == bindparam("of"), ASSESSMENTS.c.organisation == bindparam("by"))
+_SELECT_ONE = select(*_select_columns(AssessmentRecord)).select_from(_WITH_NAME).where(*_BY_KEY)
+_SELECT_LOCKED = select(ASSESSMENTS.c.version).where(*_BY_KEY).with_for_update()
+_SELECT_MANY = (
     select(*_select_columns(AssessmentRecord))
-    .select_from(_NAMED)
+    .select_from(_WITH_NAME)
     .where(ASSESSMENTS.c.edition == bindparam("of"), ASSESSMENTS.c.organisation.in_(bindparam("by", expanding=True)))
 )
-_PAGE = (
+_SELECT_PAGE = (
     select(*_select_columns(AssessmentRow))
-    .select_from(_NAMED)
+    .select_from(_WITH_NAME)
     .where(ASSESSMENTS.c.edition == bindparam("of"))
     .order_by(ASSESSMENTS.c.organisation)
 )
-_STILL_TAKEN = or_(
+_IS_CHANGEABLE = or_(
     and_(EDITIONS.c.state == "open", ASSESSMENTS.c.state != "final"),
     and_(EDITIONS.c.state == "in_review", ASSESSMENTS.c.state == "returned"),
 )
-_TAKEN = (
+_SELECT_CHANGEABLE = (
     select(*_select_columns(AssessmentRecord))
-    .select_from(_NAMED.join(EDITIONS, ASSESSMENTS.c.edition == EDITIONS.c.id))
-    .where(ASSESSMENTS.c.organisation == bindparam("by"), _STILL_TAKEN)
+    .select_from(_WITH_NAME.join(EDITIONS, ASSESSMENTS.c.edition == EDITIONS.c.id))
+    .where(ASSESSMENTS.c.organisation == bindparam("by"), _IS_CHANGEABLE)
     .order_by(ASSESSMENTS.c.edition)
     .with_for_update(of=ASSESSMENTS)
 )
-_STEPS = (
+_SELECT_TRANSITIONS = (
     select(*(TRANSITIONS.c[name] for name in TransitionRecord.__struct_fields__))
     .where(TRANSITIONS.c.edition == bindparam("of"), TRANSITIONS.c.organisation == bindparam("by"))
     .order_by(TRANSITIONS.c.number)
 )
-_SUBMITTED = (
+_SELECT_SUBMISSIONS = (
     select(*(SUBMISSIONS.c[name] for name in SubmissionRecord.__struct_fields__))
     .where(SUBMISSIONS.c.edition == bindparam("of"), SUBMISSIONS.c.organisation == bindparam("by"))
     .order_by(SUBMISSIONS.c.number)
@@ -68,14 +69,14 @@ _SUBMITTED = (
 
 
 def get(session: Session, edition: str, organisation: str) -> AssessmentRecord | None:
-    """Return the assessment of an organisation in an edition; None if there is none."""
-    row = session.execute(_ONE, {"of": edition, "by": organisation}).mappings().one_or_none()
+    """Return the assessment of an organisation in an edition, or None if there is none."""
+    row = session.execute(_SELECT_ONE, {"of": edition, "by": organisation}).mappings().one_or_none()
     return None if row is None else _to_record(row)
 
 
 def lock_assessment(session: Session, edition: str, organisation: str) -> None:
-    """Lock an assessment, if it exists, until the session ends."""
-    session.execute(_LOCKED, {"of": edition, "by": organisation})
+    """Lock the row of an assessment until the session ends. Does nothing if there is no such row."""
+    session.execute(_SELECT_LOCKED, {"of": edition, "by": organisation})
 
 
 def list_page(
@@ -88,8 +89,11 @@ def list_page(
     offset: int,
     limit: int,
 ) -> list[AssessmentRow]:
-    """List assessments of an edition by organisation, from the one after `after`; None does not filter."""
-    statement = _PAGE.offset(offset).limit(limit)
+    """List assessments of an edition, ordered by organisation id, that come after the organisation `after`.
+
+    `among` keeps only these organisations, `state` only assessments in this state; None does not filter.
+    """
+    statement = _SELECT_PAGE.offset(offset).limit(limit)
     if among is not None:
         statement = statement.where(ASSESSMENTS.c.organisation.in_(among))
     if state is not None:
@@ -101,26 +105,31 @@ def list_page(
 
 
 def lock_changeable(session: Session, organisation: str) -> list[AssessmentRecord]:
-    """Lock the assessments of an organisation that may still change until the session ends. Return them.
+    """Lock until the session ends, and return, the assessments of an organisation that may still change.
 
-    They are those of open editions that are not final, and returned ones of editions in review.
+    These are the assessments of open editions that are not final, and the returned ones of editions in review.
     """
-    return [_to_record(row) for row in session.execute(_TAKEN, {"by": organisation}).mappings()]
+    return [_to_record(row) for row in session.execute(_SELECT_CHANGEABLE, {"by": organisation}).mappings()]
 
 
 def get_many(session: Session, edition: str, organisations: Collection[str]) -> list[AssessmentRecord]:
-    """Return the assessments of several organisations in an edition, in no order."""
-    return [_to_record(row) for row in session.execute(_SOME, {"of": edition, "by": list(organisations)}).mappings()]
+    """Return the assessments of these organisations in an edition, in no particular order."""
+    return [
+        _to_record(row) for row in session.execute(_SELECT_MANY, {"of": edition, "by": list(organisations)}).mappings()
+    ]
 
 
 def insert_rows(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert assessments of organisations without one in their edition; the keys are those of the table."""
+    """Insert assessments; each row has one value for each column. No organisation may have one in the edition yet."""
     if rows:
         session.execute(insert(ASSESSMENTS), rows)
 
 
 def insert_new(session: Session, row: Mapping[str, object]) -> AssessmentRecord | None:
-    """Insert an assessment. Return it as stored; None if one exists, and then the session can only end."""
+    """Insert an assessment and return it as stored, or None if the organisation already has one in the edition.
+
+    After None the transaction has failed; the caller must end the session.
+    """
     statement = insert(ASSESSMENTS).values(row).returning(*_returned(str(row["organisation"])))
     try:
         return _to_record(session.execute(statement).mappings().one())
@@ -131,7 +140,7 @@ def insert_new(session: Session, row: Mapping[str, object]) -> AssessmentRecord 
 def replace_content(
     session: Session, edition: str, organisation: str, version: int, values: Mapping[str, object]
 ) -> AssessmentRecord | None:
-    """Update columns of an assessment. Return it as stored; None if its version is no longer `version`."""
+    """Update columns of an assessment and return it as stored, or None if its version is no longer `version`."""
     statement = update(ASSESSMENTS).where(*_match_version(edition, organisation, version)).values(values)
     row = session.execute(statement.returning(*_returned(organisation))).mappings().one_or_none()
     return None if row is None else _to_record(row)
@@ -140,19 +149,19 @@ def replace_content(
 def update_version(
     session: Session, edition: str, organisation: str, version: int, values: Mapping[str, object]
 ) -> bool:
-    """Update columns of an assessment. Return False if its version is no longer `version`."""
+    """Update columns of an assessment. Return False, and change nothing, if its version is no longer `version`."""
     statement = update(ASSESSMENTS).where(*_match_version(edition, organisation, version)).values(values)
     return session.execute(statement.returning(ASSESSMENTS.c.version)).one_or_none() is not None
 
 
 def update_columns(session: Session, edition: str, organisation: str, values: Mapping[str, object]) -> None:
-    """Update columns of an assessment, whatever its version."""
+    """Update columns of an assessment without checking its version."""
     mine = (ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.organisation == organisation)
     session.execute(update(ASSESSMENTS).where(*mine).values(values))
 
 
 def delete_draft(session: Session, edition: str, organisation: str, version: int) -> bool:
-    """Delete a draft. Return False if its version is no longer `version`, or if it is no draft."""
+    """Delete an assessment that is a draft. Return False if it is not a draft or its version is no longer `version`."""
     session.execute(
         delete(TRANSITIONS).where(TRANSITIONS.c.edition == edition, TRANSITIONS.c.organisation == organisation)
     )
@@ -170,12 +179,12 @@ def delete_edition_rows(session: Session, edition: str) -> None:
 
 
 def insert_submission(session: Session, record: SubmissionRecord) -> None:
-    """Insert a submission; its number is the next of its assessment."""
+    """Insert a submission; `record.number` must be the next number of its assessment."""
     session.execute(insert(SUBMISSIONS), msgspec.to_builtins(record, builtin_types=(datetime,)))
 
 
 def count_submissions(session: Session, edition: str, organisation: str) -> int:
-    """Count the submissions of an assessment."""
+    """Count how often an assessment was submitted. The numbers of submissions run from 1 to this count."""
     mine = (SUBMISSIONS.c.edition == edition, SUBMISSIONS.c.organisation == organisation)
     count: int = session.execute(select(func.count()).select_from(SUBMISSIONS).where(*mine)).scalar_one()
     return count
@@ -184,8 +193,8 @@ def count_submissions(session: Session, edition: str, organisation: str) -> int:
 def list_submissions(
     session: Session, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
 ) -> list[SubmissionRecord]:
-    """List the submissions of an assessment, oldest first, from the one after `after`."""
-    statement = _SUBMITTED.offset(offset).limit(limit)
+    """List the submissions of an assessment with a number above `after`, oldest first."""
+    statement = _SELECT_SUBMISSIONS.offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(SUBMISSIONS.c.number > after)
     rows = session.execute(statement, {"of": edition, "by": organisation}).mappings()
@@ -193,8 +202,8 @@ def list_submissions(
 
 
 def find_submission(session: Session, edition: str, organisation: str, number: int) -> SubmissionRecord | None:
-    """Return a submission by its number; None if there is none."""
-    statement = _SUBMITTED.where(SUBMISSIONS.c.number == number)
+    """Return the submission of an assessment with this number, or None."""
+    statement = _SELECT_SUBMISSIONS.where(SUBMISSIONS.c.number == number)
     row = session.execute(statement, {"of": edition, "by": organisation}).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), SubmissionRecord)
 
@@ -208,8 +217,8 @@ def list_transitions(
     offset: int = 0,
     limit: int | None = None,
 ) -> list[TransitionRecord]:
-    """List the transitions of an assessment, oldest first, from the one after `after`; None is no limit."""
-    statement = _STEPS.offset(offset).limit(limit)
+    """List the transitions of an assessment with a number above `after`, oldest first; `limit` None returns all."""
+    statement = _SELECT_TRANSITIONS.offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(TRANSITIONS.c.number > after)
     rows = session.execute(statement, {"of": edition, "by": organisation}).mappings()
@@ -217,30 +226,30 @@ def list_transitions(
 
 
 def find_transition(session: Session, edition: str, organisation: str, number: int) -> TransitionRecord | None:
-    """Return a transition by its number; None if there is none."""
-    statement = _STEPS.where(TRANSITIONS.c.number == number)
+    """Return the transition of an assessment with this number, or None."""
+    statement = _SELECT_TRANSITIONS.where(TRANSITIONS.c.number == number)
     row = session.execute(statement, {"of": edition, "by": organisation}).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), TransitionRecord)
 
 
 def insert_transition(session: Session, made: TransitionRecord) -> None:
-    """Insert a transition; its number is the next of its assessment."""
+    """Insert a transition; `made.number` must be the next number of its assessment."""
     session.execute(insert(TRANSITIONS), structs.asdict(made))
 
 
 def count_states(session: Session, edition: str, states: Collection[AssessmentState]) -> dict[AssessmentState, int]:
-    """Count the assessments of an edition in each of these states; states without any are left out."""
+    """Count the assessments of an edition in each of `states`. States without assessments have no entry."""
     statement = select(ASSESSMENTS.c.state, func.count()).group_by(ASSESSMENTS.c.state)
-    found = session.execute(statement.where(ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.state.in_(states)))
-    return {row[0]: row[1] for row in found}
+    rows = session.execute(statement.where(ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.state.in_(states)))
+    return {row[0]: row[1] for row in rows}
 
 
 def _returned(organisation: str) -> list[ColumnElement[object]]:
-    """List the columns of `AssessmentRecord` for RETURNING.
+    """Return the columns of `AssessmentRecord` for a RETURNING clause.
 
-    A write answers with the row as the database keeps it, because JSONB puts members in an order of its own and the
-    ETag covers the bytes of the answer; RETURNING spares a second statement. The subquery names the organisation:
-    SQLAlchemy correlates none in an INSERT.
+    A write answers with the row as the database stores it, because JSONB reorders the members of objects and the ETag
+    covers the bytes of the answer; RETURNING spares a second statement. The subquery compares with a literal
+    organisation id because SQLAlchemy cannot correlate a subquery with the row of an INSERT.
     """
     name = select(ORGANISATIONS.c.name).where(ORGANISATIONS.c.id == organisation).scalar_subquery().label("name")
     return [name if column == "name" else ASSESSMENTS.c[column] for column in AssessmentRecord.__struct_fields__]

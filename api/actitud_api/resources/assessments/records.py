@@ -1,4 +1,4 @@
-"""Assessments and submissions as they are stored."""
+"""Assessments and submissions as Python objects, converted from their database rows."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ from actitud_api.resources.assessments.reviewed_submission import NO_REVIEW, App
 
 
 class AnswerSupport(Struct, frozen=True):
-    """The documents and the note of an answer."""
+    """The documents and the note that an organisation adds to the facts of one answer."""
 
     evidence: tuple[Evidence, ...] = ()
     note: str | None = None
 
 
 class AssessmentSupport(Struct, frozen=True):
-    """The documents, faults of documents and review of an assessment; the JSON of the column `evidence`."""
+    """Everything stored of an assessment beside its facts; the JSON of the column `evidence`.
+
+    `profile`: documents by profile field. `answers`: documents and notes by indicator. `findings`: faults of
+    documents as of the last write. `review`: the review that the score takes into account.
+    """
 
     profile: dict[str, tuple[Evidence, ...]] = {}
     answers: dict[str, AnswerSupport] = {}
@@ -31,7 +35,7 @@ class AssessmentSupport(Struct, frozen=True):
 
 
 class AssessmentRow(Struct, frozen=True, kw_only=True):
-    """An assessment in a list; figures as in `tables.Assessment`."""
+    """An assessment as lists select it, without its facts. Figures are in the units of `tables.Assessment`."""
 
     edition: str
     organisation: str
@@ -50,14 +54,14 @@ class AssessmentRow(Struct, frozen=True, kw_only=True):
 
 
 class AssessmentRecord(AssessmentRow, frozen=True, kw_only=True):
-    """An assessment as it is stored."""
+    """A stored assessment with its facts, documents and review."""
 
     submission: answers.Submission
     evidence: AssessmentSupport
 
 
 class SubmissionRecord(Struct, frozen=True, kw_only=True):
-    """A submission as it is stored."""
+    """A copy of an assessment as it was submitted. `explanations` gives reasons for warnings, by rule."""
 
     edition: str
     organisation: str

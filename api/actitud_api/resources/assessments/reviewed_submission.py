@@ -1,4 +1,4 @@
-"""The review of an assessment and its effect on the submission that is scored (pure; SCORING, section 2)."""
+"""Apply a review to the submission that is scored, and remove it again (pure; SCORING, section 2)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,20 @@ from actitud_api.engine.methodology.requests.content import Answer
 from actitud_api.engine.methodology.requests.overall_review import list_service_facts
 
 Verdict = Literal["accepted", "rejected", "insufficient", "stale", "capped"]
-"""The finding on an answer: it stands; it is wrong; its evidence does not show it; its evidence lies outside the
-window; only a lower level is shown."""
+"""An assessor's verdict on one answer.
 
-_SETS_ASIDE: Final[Mapping[Verdict, SetAside]] = {"rejected": "rejected", "stale": "stale"}
+`accepted`: the answer stands. `rejected`: it is wrong. `insufficient`: its documents do not prove it. `stale`: its
+documents are from outside the allowed period. `capped`: its documents prove only a lower level of the ladder.
+"""
+
+_ASIDE: Final[Mapping[Verdict, SetAside]] = {"rejected": "rejected", "stale": "stale"}
 
 
 class AppliedVerdict(Struct, frozen=True):
-    """The verdict that counts on one answer; `answer`: the digest of that answer; `level`: with `capped`."""
+    """The latest valid verdict on one answer, as it affects the score.
+
+    `answer` is the SHA-256 of the answer that was judged (`digest_answer`); `level` is set for `capped` only.
+    """
 
     verdict: Verdict
     answer: str
@@ -32,10 +38,10 @@ class AppliedVerdict(Struct, frozen=True):
 
 
 class AppliedOverall(Struct, frozen=True, kw_only=True):
-    """Overall review, applied to a submission.
+    """The overall review of an assessment, as it affects the score.
 
-    `max_level`: highest level that the assessment may reach, None for any. The facts are those that the methodology
-    leaves to the service: profile by field, answers by indicator.
+    `max_level`: the highest level that the assessment may reach; None sets no limit. `profile` and `answers` are the
+    facts that the methodology lets the service set, by profile field and by indicator.
     """
 
     max_level: int | None = None
@@ -44,9 +50,9 @@ class AppliedOverall(Struct, frozen=True, kw_only=True):
 
 
 class AppliedReview(Struct, frozen=True):
-    """The verdicts that count, by indicator, and the overall review.
+    """The verdicts by indicator, and the overall review, that an assessment is scored with.
 
-    A verdict counts for the very answer it was given on, not for an answer that replaced it.
+    A verdict counts only while the answer is the one it was given on; a changed answer is scored without it.
     """
 
     answers: dict[str, AppliedVerdict] = {}
@@ -54,33 +60,34 @@ class AppliedReview(Struct, frozen=True):
 
 
 NO_REVIEW: Final = AppliedReview()
-"""The review of an assessment without verdicts."""
+"""The review of an assessment that nobody has reviewed yet."""
 
 
 def digest_answer(answer: Answer) -> str:
-    """Compute the SHA-256 of the facts, evidence and note of an answer."""
+    """Return the SHA-256 of the facts, documents and note of an answer."""
     return compute_digest(msgspec.to_builtins(answer))
 
 
 def list_levels(indicator: Indicator) -> tuple[int, ...]:
-    """List the levels of a ladder, ascending; none if the indicator is no ladder."""
+    """Return the levels of a ladder indicator in ascending order, or an empty tuple for any other indicator."""
     return tuple(int(post.x) for post in indicator.curve.goalposts) if indicator.curve.kind == "ladder" else ()
 
 
 def apply_review(
     methodology: Methodology, submission: Submission, review: AppliedReview, answers: Mapping[str, Answer]
 ) -> Submission:
-    """Apply a review to a submission; `answers`: the content that the submission was derived from.
+    """Return a submission with the effects of a review.
 
-    Rejected and stale answers do not count, answers with insufficient evidence count as self-declared, and capped ones
-    at the lower level. The overall review replaces the facts that the service sets.
+    `answers` is the content that the submission was derived from. Rejected and stale answers are set aside, answers
+    with insufficient evidence count as self-declared, capped answers count at most at their capped level. The overall
+    review replaces the facts that the service sets.
     """
     current = {
         name: applied
         for name, applied in review.answers.items()
         if name in answers and digest_answer(answers[name]) == applied.answer
     }
-    aside = {name: _SETS_ASIDE[applied.verdict] for name, applied in current.items() if applied.verdict in _SETS_ASIDE}
+    aside = {name: _ASIDE[applied.verdict] for name, applied in current.items() if applied.verdict in _ASIDE}
     caps = {
         name: applied.level
         for name, applied in current.items()
@@ -97,7 +104,10 @@ def apply_review(
 
 
 def remove_review(methodology: Methodology, submission: Submission, review: AppliedReview) -> Submission:
-    """Remove the effects of a review from a submission, except `self_declared`, which its documents decide."""
+    """Return a submission without the effects of a review.
+
+    `self_declared` is not restored: only the documents tell whether an answer was self-declared before its review.
+    """
     before = structs.replace(
         submission,
         set_aside={name: why for name, why in submission.set_aside.items() if name not in review.answers},
@@ -107,7 +117,7 @@ def remove_review(methodology: Methodology, submission: Submission, review: Appl
 
 
 def _apply_overall(methodology: Methodology, submission: Submission, overall: AppliedOverall) -> Submission:
-    """Set the facts of the service to those of an overall review, or to their defaults."""
+    """Set the facts that belong to the service to those of an overall review, or to their defaults."""
     profile = {
         field.name: overall.profile.get(field.name, field.default)
         for field in methodology.document.profile

@@ -1,4 +1,4 @@
-"""Assessments and their submissions over HTTP."""
+"""HTTP routes of assessments and their submissions."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from actitud_api.resources.assessments.service import MethodologyMismatch, NotSu
 from actitud_api.resources.assessments.transition_routes import LINKS
 from actitud_api.resources.assessments.transitions import UnknownAssessment
 
-WHOLE = Body(*(known.whole for known in service.REQUEST_TYPES.values()))
-PATCH = Body(*(known.patch for known in service.REQUEST_TYPES.values()), patch=True)
+WHOLE = Body(*(types.whole for types in service.REQUEST_TYPES.values()))
+PATCH = Body(*(types.patch for types in service.REQUEST_TYPES.values()), patch=True)
 ASSESSMENT = Representation(schemas.Assessment, sentences=True)
 SUBMISSION = Representation(schemas.Submission, sentences=True)
 PAGE = Representation(schemas.AssessmentPage)
@@ -47,10 +47,10 @@ _LINKS = {
     "submit": Link("editions.assessments.submissions.create", {**_HERE, **VERSION}, "To submit this version of it."),
     "submissions": _SUBMISSIONS,
     **LINKS,
-    "verdicts": Link("editions.assessments.verdicts.list", _HERE, "What was found of its answers."),
-    "whole": Link("editions.assessments.review.get", _HERE, "What is said of it as a whole."),
-    "flags": Link("editions.assessments.flags.list", _HERE, "What is remarkable of it."),
-    "replies": Link("editions.assessments.replies.list", _HERE, "What it replied in the hearing."),
+    "verdicts": Link("editions.assessments.verdicts.list", _HERE, "The verdicts on its answers."),
+    "whole": Link("editions.assessments.review.get", _HERE, "Its overall review."),
+    "flags": Link("editions.assessments.flags.list", _HERE, "Its review flags."),
+    "replies": Link("editions.assessments.replies.list", _HERE, "Its replies in the hearing."),
     "score": Link("editions.scores.get", _HERE, "Its explained score."),
 }
 _LINKS_OF_WRITTEN = {"assessment": _ASSESSMENT, **_LINKS}
@@ -110,7 +110,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 
 
 class AssessmentsController(Controller):
-    """What organisations state in an edition."""
+    """Routes to read, write and delete the assessments of an edition."""
 
     path = "/v1/editions/{edition:str}/assessments"
     tags = ("assessments",)
@@ -138,7 +138,8 @@ class AssessmentsController(Controller):
     ) -> Response[bytes]:
         """List the assessments of an edition.
 
-        Assessments by organisation: those that the key may see.
+        Ordered by organisation id. A key of an organisation sees only the assessments of its organisations; other
+        roles see all of them.
         """
         bound = principal is not None and principal.role in ORGANISATION_ROLES
         rows = service.list_assessments(
@@ -164,7 +165,8 @@ class AssessmentsController(Controller):
     def get_assessment(self, request: ApiRequest, path: schemas.AssessmentPath, database: Database) -> Response[bytes]:
         """Get an assessment.
 
-        What an organisation states in an edition, with what is wrong with it and how it scores.
+        Returns the answers of the organisation with their documents, the findings as of the last write, and the
+        index, level and coverage. The `ETag` is the version that a later `If-Match` must name.
         """
         record = service.get_assessment(database, path.edition, path.organisation)
         return _answer(request, service.EvaluatedAssessment(record, service.evaluate_stored(record)))
@@ -187,12 +189,13 @@ class AssessmentsController(Controller):
         database: Database,
         expected: Expected,
     ) -> Response[bytes]:
-        """Make or replace an assessment.
+        """Create or replace an assessment.
 
-        Makes the assessment of an organisation in an open edition (`If-None-Match: *`), or replaces as a whole its
-        draft, or what was returned to it (`If-Match`), until the last day for it. An answer or field is evidenced where
-        at least one of its documents counts: its host is a declared domain of the organisation or below one, and its
-        date has come. What contradicts itself is stored with findings, never refused.
+        With `If-None-Match: *`, creates the assessment of an organisation in an open edition. With `If-Match`,
+        replaces the whole content of a draft or of a returned assessment, until the last day for it. An answer or
+        profile field counts as evidenced if at least one of its documents does: the host is a declared domain of the
+        organisation or a subdomain of one, and the date is not in the future. Contradictory answers are stored and
+        reported in `findings`; they are not refused.
         """
 
         def put(session: Session) -> service.EvaluatedAssessment:
@@ -219,27 +222,27 @@ class AssessmentsController(Controller):
         database: Database,
         expected: Expected,
     ) -> Response[bytes]:
-        """Change an assessment.
+        """Change part of an assessment.
 
-        Changes what the patch names (RFC 7396) of a draft in an open edition, or of what was returned, until the last
-        day for it. An answer is replaced with all its facts, or removed by null; its evidence and note stay unless they
-        are named.
+        Applies a JSON merge patch (RFC 7396) to a draft in an open edition, or to a returned assessment, until the
+        last day for it. An answer is replaced with all its facts, or removed with null; its documents and note stay
+        unless the patch names them.
         """
 
-        def change_it(session: Session) -> service.EvaluatedAssessment:
+        def update(session: Session) -> service.EvaluatedAssessment:
             return service.patch_assessment(
                 session, path.edition, path.organisation, body, expected=expected, now=datetime.now(UTC)
             )
 
-        return _answer(request, with_audit_entry(request, database, change_it))
+        return _answer(request, with_audit_entry(request, database, update))
 
     @delete("/{organisation:str}", operation_id="editions.assessments.delete", access=EDITORS, problems=(CONFLICT,))
     def delete_assessment(
         self, request: ApiRequest, path: schemas.AssessmentPath, database: Database, expected: Expected
     ) -> None:
-        """Remove an assessment.
+        """Delete a draft assessment.
 
-        Removes a draft in an open edition. What was submitted stays.
+        Only a draft in an open edition can be deleted; an assessment that was ever submitted answers 409.
         """
         with_audit_entry(
             request,
@@ -249,7 +252,7 @@ class AssessmentsController(Controller):
 
 
 class SubmissionsController(Controller):
-    """Assessments as they were submitted."""
+    """Routes to submit an assessment and to read its past submissions."""
 
     path = "/v1/editions/{edition:str}/assessments/{organisation:str}/submissions"
     tags = ("assessments",)
@@ -278,7 +281,7 @@ class SubmissionsController(Controller):
     ) -> Response[bytes]:
         """List the submissions of an assessment.
 
-        The submissions of an assessment, the first one first.
+        Oldest first. An assessment has more than one submission if it was returned or corrected.
         """
         rows = service.list_submissions(
             database,
@@ -307,7 +310,8 @@ class SubmissionsController(Controller):
     ) -> Response[bytes]:
         """Get a submission.
 
-        An assessment as it was submitted, whole, with the explanations of its warnings.
+        A copy of the assessment at the moment it was submitted, with the explanations given for its warnings. Later
+        changes of the assessment do not affect it.
         """
         stored = service.get_submission(database, path.edition, path.organisation, path.submission)
         return SUBMISSION.of(request, schemas.build_submission(stored, service.evaluate_stored(stored), language))
@@ -341,9 +345,10 @@ class SubmissionsController(Controller):
     ) -> Response[bytes]:
         """Submit an assessment.
 
-        Submits what the organisation answers, as it is (`If-Match`): a draft in an open edition, until the last day of
-        the submission, or what was returned, until its own. From then on it does not change, unless it is returned. One
-        with error findings is refused with all of them: `pointer` is then the place in the assessment.
+        Submits the version named by `If-Match`: a draft in an open edition until the last day of the submission
+        phase, or a returned assessment until the day set by the return. The organisation cannot change it afterwards
+        unless it is returned. An assessment with error findings answers 409 with every error; each `pointer` leads
+        into the assessment.
         """
 
         def submit(session: Session) -> Response[bytes]:
@@ -363,11 +368,11 @@ class SubmissionsController(Controller):
         return idempotent(request, database, submit)
 
 
-def _answer(request: ApiRequest, found: service.EvaluatedAssessment) -> Response[bytes]:
-    record = found.record
-    document = schemas.build_assessment(record, found.evaluation, choose_language(request.scope))
+def _answer(request: ApiRequest, assessment: service.EvaluatedAssessment) -> Response[bytes]:
+    record = assessment.record
+    document = schemas.build_assessment(record, assessment.evaluation, choose_language(request.scope))
     tag = build_revision(record.created, record.version)
-    return ASSESSMENT.of(request, document, revision=tag, created=_path(record) if found.created else None)
+    return ASSESSMENT.of(request, document, revision=tag, created=_path(record) if assessment.created else None)
 
 
 def _path(stored: AssessmentRecord | SubmissionRecord) -> str:

@@ -26,15 +26,18 @@ from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.assessments.records import AssessmentRecord, AssessmentRow, SubmissionRecord
 
 Points = Annotated[float, Meta(ge=0, le=100)]
-"""Points of 100, a multiple of 10^-decimals of the methodology."""
-Coverage = Annotated[float, Meta(ge=0, le=1, description="Effective weight known over effective weight scored.")]
+"""Points of the index or of a node, from 0 to 100, rounded to the decimals of the methodology."""
+Coverage = Annotated[
+    float,
+    Meta(ge=0, le=1, description="Effective weight of known over scored indicators."),
+]
 Time = Annotated[datetime, Meta(tz=True)]
 AnswerMember = bool | int | float | str | None | tuple[str | Evidence, ...]
-"""A fact, the list `evidence`, or the text `note`."""
+"""The value of a fact, the list `evidence`, or the text `note`."""
 
 
-Profile = Annotated[dict[str, Scalar | None], Meta(description="The fields that the organisation sets.")]
-ProfileEvidence = Annotated[dict[str, tuple[Evidence, ...]], Meta(description="What supports fields of the profile.")]
+Profile = Annotated[dict[str, Scalar | None], Meta(description="The profile fields that the organisation sets.")]
+ProfileEvidence = Annotated[dict[str, tuple[Evidence, ...]], Meta(description="Documents by profile field.")]
 Answers = Annotated[
     dict[str, dict[str, AnswerMember]],
     Meta(description="The facts of each answer by indicator, with its `evidence` and its `note`."),
@@ -42,61 +45,66 @@ Answers = Annotated[
 
 
 class EditionPath(Struct, frozen=True):
-    """What names an edition in a path."""
+    """The path parameters of an edition."""
 
     edition: Annotated[str, Meta(description="Id of the edition.", examples=["2026"])]
 
 
 class AssessmentPath(EditionPath, frozen=True):
-    """What names an assessment in a path."""
+    """The path parameters of an assessment."""
 
     organisation: Annotated[str, Meta(description="Id of the organisation.", examples=["ES-DIR3-L01462508"])]
 
 
 class SubmissionPath(AssessmentPath, frozen=True):
-    """What names a submission in a path."""
+    """The path parameters of a submission."""
 
     submission: Annotated[str, Meta(description="Id of the submission.", examples=["1"])]
 
 
 class AssessmentQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of the list of assessments."""
+    """The query parameters of the list of assessments."""
 
     state: Annotated[AssessmentState | None, Meta(description="Only assessments in that state.")] = None
 
 
 class SubmissionRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What goes with a submission."""
+    """Body of the request that submits an assessment."""
 
     explanations: Annotated[
         dict[Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]{1,64}$")], Note],
         Meta(
             max_length=100,
-            description="Why a warning stands, by its rule; it is published.",
+            description="Reasons why warnings stand, by rule; they are published.",
             examples=[{"V13": "The median counts the weekends."}],
         ),
     ] = {}
 
 
 class AssessmentFinding(Struct, frozen=True, kw_only=True):
-    """What is wrong with an assessment: a rule that does not hold, or a document.
+    """A contradiction between facts of an assessment, or a fault of one of its documents.
 
-    An `error` keeps it from being submitted; a `warning` may be explained. `code`: `evidence` for a document; else
-    `contradicted`, or `unsupported` where only an absent answer is to blame (`missing`).
+    A finding with severity `error` prevents submission; the organisation may explain a `warning` when it submits.
+    `code` is `evidence` for a fault of a document, `contradicted` if facts exclude each other, and `unsupported` if
+    the rule fails only because the indicators in `missing` have no answer.
     """
 
     rule: str
     severity: Literal["error", "warning"]
     code: Literal["contradicted", "unsupported", "evidence"]
-    pointer: Annotated[str, Meta(description="JSON Pointer (RFC 6901) to the place in the assessment.")]
-    indicators: Annotated[tuple[str, ...], Meta(description="The indicators that it contradicts, or supports.")]
-    missing: Annotated[tuple[str, ...], Meta(description="The indicators to answer first.")]
+    pointer: Annotated[str, Meta(description="JSON Pointer (RFC 6901) into the assessment.")]
+    indicators: Annotated[tuple[str, ...], Meta(description="The indicators that the finding is about.")]
+    missing: Annotated[tuple[str, ...], Meta(description="The indicators that have no answer.")]
     facts: dict[str, FactValue | str | None]
     text: Annotated[str, Meta(description="A sentence in the language of the answer.")]
 
 
 class FigureMembers(Struct, frozen=True, kw_only=True):
-    """How an assessment scores."""
+    """The index, level, status and coverage of an assessment.
+
+    `index` and `index_max` are the lower and upper bound of the index, in points; they are null if the assessment has
+    no index.
+    """
 
     index: Points | None
     index_max: Points | None
@@ -106,7 +114,7 @@ class FigureMembers(Struct, frozen=True, kw_only=True):
 
 
 class AssessmentLine(FigureMembers, frozen=True, kw_only=True):
-    """An assessment in a list. Times are UTC; `submitted` is null for a draft."""
+    """An assessment in a list. Times are UTC; `submitted` is null if the assessment was never submitted."""
 
     edition: str
     organisation: str
@@ -119,13 +127,13 @@ class AssessmentLine(FigureMembers, frozen=True, kw_only=True):
 
 
 class AssessmentPage(Page[AssessmentLine], frozen=True):
-    """Assessments of an edition by organisation."""
+    """A page of the assessments of an edition, ordered by organisation id."""
 
 
 class Assessment(AssessmentLine, frozen=True, kw_only=True):
-    """What an organisation states in an edition, what is wrong with it as of its last change, and how it scores.
+    """The answers of an organisation in an edition, with findings and score as of the last write.
 
-    `profile`, `profile_evidence` and `answers` are as they may be sent again.
+    `profile`, `profile_evidence` and `answers` have the form that a request takes, so a client can send them back.
     """
 
     profile: Profile
@@ -135,7 +143,7 @@ class Assessment(AssessmentLine, frozen=True, kw_only=True):
 
 
 class SubmissionLine(FigureMembers, frozen=True, kw_only=True):
-    """An assessment as it was submitted, the first time, the second…: `id` says which."""
+    """A submission in a list. `id` numbers the submissions of one assessment from 1."""
 
     id: str
     edition: str
@@ -147,11 +155,11 @@ class SubmissionLine(FigureMembers, frozen=True, kw_only=True):
 
 
 class SubmissionPage(Page[SubmissionLine], frozen=True):
-    """The submissions of an assessment, the first one first."""
+    """A page of the submissions of an assessment, oldest first."""
 
 
 class Submission(SubmissionLine, frozen=True, kw_only=True):
-    """An assessment as it was submitted, whole."""
+    """A complete copy of an assessment as it was submitted."""
 
     profile: Profile
     profile_evidence: ProfileEvidence
@@ -159,7 +167,7 @@ class Submission(SubmissionLine, frozen=True, kw_only=True):
 
 
 def build_line(row: AssessmentRow) -> AssessmentLine:
-    """Build the list line of a stored assessment."""
+    """Build the list entry of a stored assessment, with figures in points."""
     unit = int(10 ** load_methodology(row.methodology).document.decimals)
     return AssessmentLine(
         edition=row.edition,
@@ -179,7 +187,7 @@ def build_line(row: AssessmentRow) -> AssessmentLine:
 
 
 def build_assessment(record: AssessmentRecord, evaluation: Evaluation, language: Language) -> Assessment:
-    """Build the answer about a stored assessment, with its findings in words."""
+    """Build the answer about a stored assessment, with its findings as sentences in `language`."""
     content = service.rebuild_content(record)
     return Assessment(
         **structs.asdict(build_line(record)),
@@ -191,7 +199,7 @@ def build_assessment(record: AssessmentRecord, evaluation: Evaluation, language:
 
 
 def build_submission_line(stored: SubmissionRecord, evaluation: Evaluation, language: Language) -> SubmissionLine:
-    """Build the list line of a stored submission."""
+    """Build the list entry of a stored submission, with its findings as sentences in `language`."""
     figures = service.extract_figures(evaluation)
     unit = int(10 ** load_methodology(stored.methodology).document.decimals)
     return SubmissionLine(
@@ -211,7 +219,7 @@ def build_submission_line(stored: SubmissionRecord, evaluation: Evaluation, lang
 
 
 def build_submission(stored: SubmissionRecord, evaluation: Evaluation, language: Language) -> Submission:
-    """Build the answer about a stored submission."""
+    """Build the answer about a stored submission, with its findings as sentences in `language`."""
     content = service.rebuild_content(stored)
     return Submission(
         **structs.asdict(build_submission_line(stored, evaluation, language)),
@@ -222,7 +230,10 @@ def build_submission(stored: SubmissionRecord, evaluation: Evaluation, language:
 
 
 def find_pointer(finding: result.Finding | EvidenceFinding) -> str:
-    """Return the JSON Pointer of a finding in the assessment: its document, its first indicator, or its first fact."""
+    """Return the JSON Pointer into the assessment of a finding.
+
+    It leads to the document of the finding, else to its first indicator, else to its first fact.
+    """
     if isinstance(finding, EvidenceFinding):
         return finding.pointer
     if finding.indicators:
@@ -233,7 +244,7 @@ def find_pointer(finding: result.Finding | EvidenceFinding) -> str:
 
 
 def format_finding(methodology: Methodology, finding: result.Finding | EvidenceFinding, language: Language) -> str:
-    """Format a finding as a sentence."""
+    """Return the sentence that describes a finding, in one language."""
     if isinstance(finding, EvidenceFinding):
         return format_evidence_finding(finding, language)
     return get_sentences(methodology, language).describe_finding(finding)

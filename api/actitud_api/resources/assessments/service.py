@@ -1,6 +1,6 @@
 """Use cases over assessments: the answers of an organisation in an edition, checked and scored in the same write.
 
-A function that writes takes a session that writes, the version that the client expects (`Expected`) and the time.
+Functions that write take a writing session, the version that the client expects (`Expected`) and the current time.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 
 REQUEST_TYPES: Final = {version: build_assessment_types(load_methodology(version)) for version in list_versions()}
-"""The closed request build_assessment_types of an assessment, by methodology version."""
+"""The request types for a whole assessment and for a patch, by methodology version. They refuse unknown members."""
 
 _FIRST_ZONE_OFFSET = timedelta(hours=14)
-"""Offset of the first time zone of the day: a day has come once it has come there."""
+"""Distance of the first time zone ahead of UTC: a document counts once its date has begun in any time zone."""
 
 
 class UnknownSubmission(LookupError):
-    """No submission of the assessment has that number."""
+    """The assessment has no submission with this number. Raised by `get_submission`."""
 
     def __init__(self, number: str) -> None:
         super().__init__(number)
@@ -76,9 +76,9 @@ class UnknownSubmission(LookupError):
 
 
 class MethodologyMismatch(ValueError):
-    """Answers under another methodology version than that of the edition.
+    """A request answers another methodology version than that of the edition. Raised by every write of content.
 
-    `pointer`: the JSON Pointer of the assessment in the request.
+    `pointer` is the JSON Pointer of the assessment in the request, empty if the body is the assessment.
     """
 
     def __init__(self, sent: str, required: str, pointer: str = "") -> None:
@@ -89,9 +89,10 @@ class MethodologyMismatch(ValueError):
 
 
 class NotSubmittable(ValueError):
-    """An assessment with error findings, or with explanations of warnings that it does not have; nothing has changed.
+    """An assessment has error findings, or explanations for warnings that it does not have.
 
-    `pointer`: the JSON Pointer of the assessment in the request.
+    Raised when an assessment is submitted or corrected; nothing is stored. `unneeded` lists the rules of the
+    superfluous explanations. `pointer` is the JSON Pointer of the assessment in the request.
     """
 
     def __init__(
@@ -105,11 +106,11 @@ class NotSubmittable(ValueError):
 
 
 Findings = tuple[Finding | EvidenceFinding, ...]
-"""The rules of an assessment that do not hold, and the faults of its documents."""
+"""The contradictions between the facts of an assessment, then the faults of its documents."""
 
 
 class AssessmentFigures(Struct, frozen=True, kw_only=True):
-    """The figures of an assessment; units as in `tables.Assessment`."""
+    """The figures of an assessment as integers, in the units of `tables.Assessment`."""
 
     status: Status
     level: int | None
@@ -119,7 +120,7 @@ class AssessmentFigures(Struct, frozen=True, kw_only=True):
 
 
 class EvaluatedAssessment(Struct, frozen=True):
-    """A stored assessment with its evaluation; `created`: the write made it."""
+    """A stored assessment with its evaluation; `created` is True if this write inserted it."""
 
     record: AssessmentRecord
     evaluation: Evaluation
@@ -134,9 +135,10 @@ class EvaluatedSubmission(Struct, frozen=True):
 
 
 class CorrectionPreview(Struct, frozen=True):
-    """A corrected assessment that is not stored yet: its record, evaluation and column values.
+    """A corrected assessment that is not stored yet.
 
-    `rules`: the rules of its findings.
+    `preview_correction` returns it and `apply_correction` stores it. `values` are the columns to update; `rules` are
+    the rules of its findings.
     """
 
     record: AssessmentRecord
@@ -158,10 +160,10 @@ def list_assessments(
     offset: int,
     limit: int,
 ) -> list[AssessmentRow]:
-    """List assessments of an edition by organisation, from the one after `after`.
+    """List assessments of an edition, ordered by organisation id, that come after the organisation `after`.
 
-    `among`: only those of these organisations; `state`: only those in it; None does not filter.
-    Raises `UnknownEdition`.
+    `among` keeps only these organisations, `state` only assessments in this state; None does not filter. Raises
+    `UnknownEdition` if there is no such edition.
     """
     with database.read() as session:
         edition_id = editions.find(session, edition).id
@@ -171,27 +173,24 @@ def list_assessments(
 def get_assessment(database: Database, edition: str, organisation: str) -> AssessmentRecord:
     """Return the assessment of an organisation in an edition.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`.
+    Raises:
+        UnknownEdition: There is no such edition.
+        UnknownAssessment: The organisation has no assessment in the edition.
+        IdentifierIsAlias: `organisation` is an alias of another id.
     """
     with database.read() as session:
         return find_assessment(session, edition, organisation)
 
 
 def find_assessment(session: Session, edition: str, organisation: str) -> AssessmentRecord:
-    """Return the assessment of an organisation in an edition, within a session.
-
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`.
-    """
+    """Return the assessment of an organisation in an edition within a session. Raises as `get_assessment`."""
     return require_assessment(session, editions.find(session, edition).id, organisation)
 
 
 def list_submissions(
     database: Database, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
 ) -> list[SubmissionRecord]:
-    """List the submissions of an assessment, oldest first, from the one after `after`.
-
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`.
-    """
+    """List the submissions of an assessment with a number above `after`, oldest first. Raises as `get_assessment`."""
     with database.read() as session:
         record = require_assessment(session, editions.find(session, edition).id, organisation)
         return queries.list_submissions(
@@ -202,7 +201,7 @@ def list_submissions(
 def get_submission(database: Database, edition: str, organisation: str, number: str) -> SubmissionRecord:
     """Return a submission of an assessment by its number.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `UnknownSubmission`.
+    Raises `UnknownSubmission` if the assessment has no submission with that number; else as `get_assessment`.
     """
     with database.read() as session:
         record = require_assessment(session, editions.find(session, edition).id, organisation)
@@ -217,7 +216,10 @@ def get_submission(database: Database, edition: str, organisation: str, number: 
 
 
 def rebuild_content(stored: AssessmentRecord | SubmissionRecord) -> AssessmentContent:
-    """Rebuild the content of a request from a stored assessment or submission."""
+    """Rebuild the content that a client would send for a stored assessment or submission.
+
+    Facts and profile fields that the service sets are left out.
+    """
     document = load_methodology(stored.methodology).document
     by_id = {indicator.id: indicator for indicator in walk_indicators(document.root)}
     support = stored.evidence.answers
@@ -240,12 +242,12 @@ def rebuild_content(stored: AssessmentRecord | SubmissionRecord) -> AssessmentCo
 
 
 def find_assessments(session: Session, edition: str, organisations: Collection[str]) -> dict[str, AssessmentRecord]:
-    """Find the assessments of several organisations in an edition. Return them by organisation."""
+    """Return the assessments of these organisations in an edition, by organisation id, where they exist."""
     return {record.organisation: record for record in queries.get_many(session, edition, organisations)}
 
 
 def valid_evidence(stored: AssessmentRecord, indicator: str) -> tuple[Evidence, ...]:
-    """Return the documents of an answer that counted as evidence in its last write."""
+    """Return the documents of an answer that counted as evidence when the assessment was last written."""
     support = stored.evidence.answers.get(indicator)
     invalid = {
         finding.pointer.rpartition("/")[0] for finding in stored.evidence.findings if finding.severity == "error"
@@ -258,12 +260,12 @@ def valid_evidence(stored: AssessmentRecord, indicator: str) -> tuple[Evidence, 
 
 
 def evaluate_stored(stored: AssessmentRecord | SubmissionRecord) -> Evaluation:
-    """Evaluate a stored assessment or submission."""
+    """Evaluate the submission of a stored assessment or submission under its own methodology version."""
     return evaluate(load_methodology(stored.methodology), stored.submission)
 
 
 def list_findings(evaluation: Evaluation, support: AssessmentSupport) -> Findings:
-    """List the rules that do not hold, in the order of the methodology, then the faults of documents."""
+    """Return the contradictions in the order of the methodology, then the faults of documents."""
     return (*engine_findings(evaluation), *support.findings)
 
 
@@ -273,10 +275,16 @@ def list_findings(evaluation: Evaluation, support: AssessmentSupport) -> Finding
 def put_assessment(
     session: Session, edition: str, organisation: str, request: AssessmentRequest, *, expected: Expected, now: datetime
 ) -> EvaluatedAssessment:
-    """Create an assessment, or replace the content of one that is a draft or was returned.
+    """Create an assessment, or replace the content of a draft or of a returned assessment.
 
-    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `Stale`, `EditionNotOpen`, `InvalidTransition`,
-    `DeadlinePassed`, `MethodologyMismatch`.
+    Raises:
+        UnknownEdition, UnknownOrganisation: There is no edition or organisation with that id.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        EditionNotOpen: The edition is published, or it is in review and the assessment is not returned.
+        StaleVersion: The stored version is not the expected one.
+        InvalidTransition: The assessment is neither a draft nor returned.
+        DeadlinePassed: The last day for the organisation to write is over.
+        MethodologyMismatch: The request answers another methodology version.
     """
     open_edition, before = _lock_edition(session, edition, organisation)
     ensure_expected(before, expected)
@@ -300,8 +308,7 @@ def patch_assessment(
 ) -> EvaluatedAssessment:
     """Apply a merge patch to an assessment that is a draft or was returned.
 
-    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
-    `InvalidTransition`, `DeadlinePassed`, `MethodologyMismatch`.
+    Raises `UnknownAssessment` if the organisation has none in the edition; else as `put_assessment`.
     """
     open_edition, before = _lock_assessment(session, edition, organisation, expected)
     _ensure_writable(session, open_edition, before, now)
@@ -312,8 +319,12 @@ def patch_assessment(
 def delete_assessment(session: Session, edition: str, organisation: str, *, expected: Expected) -> None:
     """Delete a draft.
 
-    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
-    `InvalidTransition`.
+    Raises:
+        UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        EditionNotOpen: The edition is not open.
+        StaleVersion: The stored version is not the expected one.
+        InvalidTransition: The assessment is not a draft.
     """
     _, before = _lock_assessment(session, edition, organisation, expected)
     if before.state != "draft":
@@ -332,14 +343,15 @@ def submit_assessment(
     expected: Expected,
     now: datetime,
 ) -> EvaluatedSubmission:
-    """Submit an assessment, with its evidence checked as of today. It stays as it is unless it is returned.
+    """Submit an assessment after checking its documents as of today. Return the stored submission.
 
-    `explanations`: the reason why a warning stands, by rule; `role`: that of the key.
-    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
-    `InvalidTransition`, `DeadlinePassed`, `NotSubmittable`.
+    `explanations` are reasons for warnings, by rule; `role` is the role of the key that submits.
+
+    Raises `NotSubmittable` if there are error findings or explanations without a warning; else as `patch_assessment`.
     """
     open_edition, before = _lock_assessment(session, edition, organisation, expected)
     lifecycle = _ensure_writable(session, open_edition, before, now)
+    # Saved again, because a document may have come of age since the last write; a refusal below rolls it back.
     saved = _save_content(session, open_edition, before, rebuild_content(before), now, state="submitted", submitted=now)
     findings = list_findings(saved.evaluation, saved.record.evidence)
     errors = tuple(finding for finding in findings if finding.severity == "error")
@@ -352,9 +364,14 @@ def submit_assessment(
 
 
 def lock_for_review(session: Session, edition: str, organisation: str, *, now: datetime) -> AssessmentRecord:
-    """Lock an assessment that may be reviewed now until the session ends. Return it.
+    """Lock until the session ends, and return, an assessment that may be reviewed now.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `EditionNotOpen`, `InvalidTransition`, `DeadlinePassed`.
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias.
+        EditionNotOpen: The edition is published.
+        InvalidTransition: The assessment is neither under review nor in its hearing.
+        DeadlinePassed: It is under review and the review phase is over.
     """
     editions.ensure_unpublished(session, edition)
     queries.lock_assessment(session, edition, organisation)
@@ -364,9 +381,14 @@ def lock_for_review(session: Session, edition: str, organisation: str, *, now: d
 
 
 def lock_for_reply(session: Session, edition: str, organisation: str, *, now: datetime) -> AssessmentRecord:
-    """Lock an assessment that is in its hearing until the session ends. Return it.
+    """Lock until the session ends, and return, an assessment in its hearing.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `EditionNotOpen`, `InvalidTransition`, `DeadlinePassed`.
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias.
+        EditionNotOpen: The edition is published.
+        InvalidTransition: The assessment is not in its hearing.
+        DeadlinePassed: The last day of the hearing is over.
     """
     editions.ensure_unpublished(session, edition)
     queries.lock_assessment(session, edition, organisation)
@@ -376,9 +398,10 @@ def lock_for_reply(session: Session, edition: str, organisation: str, *, now: da
 
 
 def rescore_reviewed(session: Session, record: AssessmentRecord, review: AppliedReview, *, now: datetime) -> None:
-    """Replace the review that an assessment is scored with, and store its new score.
+    """Replace the review that counts for an assessment, score it again and store the result.
 
-    Documents count as in the last write of the organisation. Raises `Stale`.
+    Documents are not checked again: they count as in the last write of the organisation. Raises `StaleVersion` if the
+    assessment has changed since `record` was read.
     """
     methodology = load_methodology(record.methodology)
     derived = _DerivedAssessment(_strip_review(record), structs.replace(record.evidence, review=review))
@@ -398,11 +421,15 @@ def preview_correction(
     pointer: str,
     now: datetime,
 ) -> CorrectionPreview:
-    """Apply a merge patch to an assessment of a published edition, without storing it. Return a preview.
+    """Apply a merge patch to an assessment of a published edition. Return the result without storing it.
 
-    Documents that the patch adds or replaces are checked as of today; the others count as before, although the domains
-    of the organisation may have changed. `pointer`: the JSON Pointer of the patch in the request. Raises
-    `UnknownAssessment`, `MethodologyMismatch`, `NotSubmittable`.
+    Documents that the patch adds or replaces are checked as of today. The other documents count as before, even if
+    the domains of the organisation have changed since. `pointer` is the JSON Pointer of the patch in the request.
+
+    Raises:
+        UnknownAssessment: The organisation has no assessment in the edition.
+        MethodologyMismatch: The patch answers another methodology version.
+        NotSubmittable: The corrected assessment has error findings.
     """
     before = require_assessment(session, edition.id, organisation)
     open_edition = _OpenEdition(edition, _lock_domains(session, organisation))
@@ -412,28 +439,30 @@ def preview_correction(
     derived = _derive_assessment(open_edition, methodology, content, before, now)
     submission, unreviewed = derived.submission, _strip_review(before)
     new_findings = derived.support.findings
-    answers = {
+    kept_answers = {
         name for name, answer in content.answers.items() if answer.evidence == _find_evidence(content_before, name)
     }
-    fields = {
+    kept_fields = {
         name
         for name in content.profile
         if content.profile_evidence.get(name, ()) == content_before.profile_evidence.get(name, ())
     }
-    kept = {f"/answers/{name}/" for name in answers} | {f"/profile_evidence/{name}/" for name in fields}
+    kept = {f"/answers/{name}/" for name in kept_answers} | {f"/profile_evidence/{name}/" for name in kept_fields}
+    # A document that counted when the edition was published keeps counting: a correction of one answer must not take
+    # points from another because the organisation gave up a domain.
     derived = _DerivedAssessment(
         structs.replace(
             submission,
-            self_declared=_merge_flags(submission.self_declared, unreviewed.self_declared, answers),
+            self_declared=_merge_flags(submission.self_declared, unreviewed.self_declared, kept_answers),
             profile_self_declared=_merge_flags(
-                submission.profile_self_declared, before.submission.profile_self_declared, fields
+                submission.profile_self_declared, before.submission.profile_self_declared, kept_fields
             ),
         ),
         structs.replace(
             derived.support,
             findings=(
-                *(finding for finding in before.evidence.findings if _points_into(finding, kept)),
-                *(finding for finding in new_findings if not _points_into(finding, kept)),
+                *(finding for finding in before.evidence.findings if _is_below(finding, kept)),
+                *(finding for finding in new_findings if not _is_below(finding, kept)),
             ),
         ),
     )
@@ -449,9 +478,10 @@ def preview_correction(
 
 
 def apply_correction(session: Session, preview: CorrectionPreview, *, now: datetime) -> None:
-    """Store a corrected assessment, and a submission of it with the explanations of the warnings that still stand.
+    """Store a corrected assessment and a submission of it, with the explanations of the warnings that remain.
 
-    A trigger of the database allows it only while a revision of the edition is being published. Raises `Stale`.
+    A database trigger refuses this except while a revision of the edition is being published. Raises `StaleVersion`
+    if the assessment has changed since the preview.
     """
     record = preview.record
     edition, organisation = record.edition, record.organisation
@@ -466,15 +496,16 @@ def apply_correction(session: Session, preview: CorrectionPreview, *, now: datet
 
 
 def update_figures(session: Session, edition: str, organisation: str, figures: Mapping[str, object]) -> None:
-    """Replace the figures of an assessment; `figures` as in `figure_columns`."""
+    """Overwrite the figure columns of an assessment with `figures`, built by `figure_columns`."""
     queries.update_columns(session, edition, organisation, figures)
 
 
 def reevaluate_assessments(session: Session, organisation: str, *, now: datetime) -> None:
-    """Check the evidence of an organisation again after its domains changed, in every assessment that may still change.
+    """Check documents again, and score again, every assessment of an organisation that may still change.
 
-    The caller holds a lock on the organisation, so that no write uses the old domains meanwhile. Raises
-    `UnknownOrganisation`, `Stale`.
+    Called after its domains changed. The caller holds a lock on the organisation, so that no other write uses the old
+    domains. Raises `UnknownOrganisation` if there is no such organisation, `StaleVersion` if an assessment changed
+    meanwhile.
     """
     domains = _lock_domains(session, organisation)
     for record in queries.lock_changeable(session, organisation):
@@ -485,7 +516,7 @@ def reevaluate_assessments(session: Session, organisation: str, *, now: datetime
 def to_row(
     edition: str, organisation: str, submission: Submission, evaluation: Evaluation, at: datetime
 ) -> dict[str, object]:
-    """Build the row of a final assessment, by the columns of `tables.Assessment`."""
+    """Build the row of a final assessment without documents, as values by column of `tables.Assessment`."""
     return {
         "edition": edition,
         "organisation": organisation,
@@ -501,26 +532,26 @@ def to_row(
 
 
 def store_rows(session: Session, rows: Iterable[dict[str, object]]) -> None:
-    """Insert rows built by `to_row`, of organisations without an assessment in their edition."""
+    """Insert rows built by `to_row`. The organisations must have no assessment in the edition yet."""
     queries.insert_rows(session, list(rows))
 
 
 def clear_edition(session: Session, edition: str) -> None:
-    """Delete every assessment of an edition."""
+    """Delete every assessment of an edition, with its submissions and transitions."""
     queries.delete_edition_rows(session, edition)
 
 
 class _OpenEdition(Struct, frozen=True):
-    """An edition and the domains of an organisation, both locked."""
+    """An edition and the domains of one organisation; both rows are locked until the session ends."""
 
     edition: editions.EditionRecord
     domains: tuple[str, ...]
 
 
 def _lock_edition(session: Session, edition: str, organisation: str) -> tuple[_OpenEdition, AssessmentRecord | None]:
-    """Lock an edition and an organisation. Return them with the assessment, None if there is none.
+    """Lock an edition and an organisation. Return them with the assessment, or None if there is no assessment yet.
 
-    In an edition in review only a returned assessment may be changed.
+    Raises `EditionNotOpen` if the edition is published, or in review while the assessment is not returned.
     """
     state = editions.ensure_unpublished(session, edition)
     open_edition = _OpenEdition(editions.find(session, edition), _lock_domains(session, organisation))
@@ -533,7 +564,10 @@ def _lock_edition(session: Session, edition: str, organisation: str) -> tuple[_O
 def _lock_assessment(
     session: Session, edition: str, organisation: str, expected: Expected
 ) -> tuple[_OpenEdition, AssessmentRecord]:
-    """Lock an edition, an organisation and the expected version of its assessment."""
+    """Lock an edition and an organisation. Return them with the assessment.
+
+    Raises `UnknownAssessment` if there is none, `StaleVersion` if its version is not the expected one.
+    """
     open_edition, before = _lock_edition(session, edition, organisation)
     if before is None:
         raise UnknownAssessment(edition, organisation)
@@ -542,7 +576,10 @@ def _lock_assessment(
 
 
 def _lock_domains(session: Session, organisation: str) -> tuple[str, ...]:
-    """Lock an organisation. Return its domains."""
+    """Lock an organisation and return its domains.
+
+    Raises `UnknownOrganisation`, or `IdentifierIsAlias` if the id is an alias.
+    """
     try:
         return organisations.get_domains(session, organisation, locked=True)
     except organisations.UnknownOrganisation:
@@ -553,7 +590,11 @@ def _lock_domains(session: Session, organisation: str) -> tuple[str, ...]:
 def _ensure_writable(
     session: Session, open_edition: _OpenEdition, before: AssessmentRecord | None, now: datetime
 ) -> Lifecycle:
-    """Raise unless the organisation may write now. Return the lifecycle of its assessment, or of a draft."""
+    """Return the lifecycle of an assessment, a draft if it does not exist yet.
+
+    Raises `InvalidTransition` if its state forbids writing, `DeadlinePassed` if the last day of its submission is
+    over.
+    """
     lifecycle = (
         Lifecycle("draft", open_edition.edition.calendar)
         if before is None
@@ -567,7 +608,7 @@ def _ensure_writable(
 def _require_methodology(
     open_edition: _OpenEdition, request: AssessmentRequest | AssessmentPatch, pointer: str = ""
 ) -> Methodology:
-    """Return the methodology of an edition; raise `MethodologyMismatch` if the request is under another."""
+    """Return the methodology of an edition. Raises `MethodologyMismatch` if the request answers another version."""
     version = str(request.__struct_config__.tag)
     if version != open_edition.edition.methodology:
         raise MethodologyMismatch(version, open_edition.edition.methodology, pointer)
@@ -580,13 +621,16 @@ def _save_content(
     before: AssessmentRecord,
     content: AssessmentContent,
     now: datetime,
-    **more: object,
+    **columns: object,
 ) -> EvaluatedAssessment:
-    """Evaluate and store the content of an assessment that exists; `more`: further columns."""
+    """Score and store the new content of an existing assessment; `more` are further columns to update.
+
+    Raises `StaleVersion` if the assessment has changed since `before` was read.
+    """
     methodology = load_methodology(before.methodology)
     derived = _merge_review(methodology, _derive_assessment(open_edition, methodology, content, before, now), content)
     evaluation = evaluate(methodology, derived.submission)
-    values = _score_columns(derived, evaluation, now) | {"version": before.version + 1, **more}
+    values = _score_columns(derived, evaluation, now) | {"version": before.version + 1, **columns}
     record = queries.replace_content(session, before.edition, before.organisation, before.version, values)
     if record is None:
         raise StaleVersion
@@ -594,7 +638,7 @@ def _save_content(
 
 
 class _DerivedAssessment(Struct, frozen=True):
-    """The facts that the engine takes, and their supporting documents, derived from a content."""
+    """The submission derived from the content of an assessment, and the documents and review to store beside it."""
 
     submission: Submission
     support: AssessmentSupport
@@ -607,7 +651,7 @@ def _derive_assessment(
     before: AssessmentRecord | None,
     now: datetime,
 ) -> _DerivedAssessment:
-    """Derive an assessment from a content as of now, without the effects of its review."""
+    """Derive a submission from content, with documents checked as of `now` and without the effects of the review."""
     context = build_context(open_edition.domains, _find_first_zone_date(now), open_edition.edition.period_to)
     supported = {
         name: AnswerSupport(answer.evidence, answer.note)
@@ -628,13 +672,13 @@ def _derive_assessment(
 def _merge_review(
     methodology: Methodology, derived: _DerivedAssessment, content: AssessmentContent
 ) -> _DerivedAssessment:
-    """Apply the review of an assessment to its submission."""
+    """Return a derived assessment with the effects of its review."""
     submission = apply_review(methodology, derived.submission, derived.support.review, content.answers)
     return structs.replace(derived, submission=submission)
 
 
 def _strip_review(record: AssessmentRecord) -> Submission:
-    """Return the submission of an assessment without the effects of its review."""
+    """Return the submission of a stored assessment without the effects of its review."""
     review = record.evidence.review
     before = remove_review(load_methodology(record.methodology), record.submission, review)
     # A verdict of insufficient evidence made an answer self-declared although it has documents that count.
@@ -647,7 +691,7 @@ def _strip_review(record: AssessmentRecord) -> Submission:
 
 
 def _score_columns(derived: _DerivedAssessment, evaluation: Evaluation, now: datetime) -> dict[str, object]:
-    """Return the columns of an assessment that a write of its content replaces."""
+    """Return the values of the columns that every write of content replaces, by column."""
     return {
         "updated": now,
         "submission": msgspec.to_builtins(derived.submission),
@@ -657,24 +701,24 @@ def _score_columns(derived: _DerivedAssessment, evaluation: Evaluation, now: dat
 
 
 def _find_evidence(content: AssessmentContent, indicator: str) -> tuple[Evidence, ...] | None:
-    """Return the documents of an answer; None if there is no such answer."""
+    """Return the documents of an answer, or None if the indicator has no answer."""
     return content.answers[indicator].evidence if indicator in content.answers else None
 
 
 def _merge_flags(now: frozenset[str], before: frozenset[str], kept: Collection[str]) -> frozenset[str]:
-    """Merge two sets of self-declared names: the old flag for `kept` names, the new flag for the rest."""
+    """Merge two sets of self-declared names: keep the old flag for `kept` names, take the new flag for the rest."""
     return frozenset(name for name in now | before if name in (before if name in kept else now))
 
 
-def _points_into(finding: EvidenceFinding, places: Collection[str]) -> bool:
-    """Return True if the document of a finding is below one of these JSON Pointers."""
-    return any(finding.pointer.startswith(open_edition) for open_edition in places)
+def _is_below(finding: EvidenceFinding, pointers: Collection[str]) -> bool:
+    """Return True if the pointer of a finding begins with one of these JSON Pointers."""
+    return any(finding.pointer.startswith(pointer) for pointer in pointers)
 
 
 def _store_submission(
     session: Session, record: AssessmentRecord, explanations: Mapping[str, str], now: datetime
 ) -> SubmissionRecord:
-    """Store an assessment as its next submission."""
+    """Store a copy of an assessment as its next submission, and return the copy."""
     submission = SubmissionRecord(
         edition=record.edition,
         organisation=record.organisation,
@@ -694,7 +738,7 @@ def _find_first_zone_date(now: datetime) -> date:
 
 
 def figure_columns(evaluation: Evaluation) -> dict[str, object]:
-    """Return the figures of an evaluation by the columns of `tables.Assessment`."""
+    """Return the figures of an evaluation as values by column of `tables.Assessment`."""
     figures = extract_figures(evaluation)
     return {
         "methodology": evaluation.compiled.document.version,
@@ -709,7 +753,7 @@ def figure_columns(evaluation: Evaluation) -> dict[str, object]:
 
 
 def extract_figures(evaluation: Evaluation) -> AssessmentFigures:
-    """Extract the figures of an assessment from an evaluation."""
+    """Return the status, level, index bounds and coverage of an evaluation as integers."""
     return AssessmentFigures(
         status=evaluation.status,
         level=evaluation.level,

@@ -1,4 +1,4 @@
-"""The tables of assessments."""
+"""The tables of assessments, their submissions and their transitions."""
 
 from datetime import date, datetime
 
@@ -9,17 +9,17 @@ from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
 from actitud_api.platform.storage.times import UtcTime
 
 DIMENSIONS = tuple(f"d{number}" for number in range(1, 11))
-"""The columns of the ten dimensions."""
+"""The columns for the points of the ten dimensions, `d1` to `d10`."""
 
 
 class Assessment(Base, table=True):
-    """The answers of one organisation in one edition and their score, in one row so that they never differ.
+    """The answers of one organisation in one edition and their score, in one row so that they cannot differ.
 
-    `state` as in `lifecycle.AssessmentState`. `version` counts the writes. Scores are integers in units of 10^-decimals
-    of the methodology; `coverage` in ten-thousandths, half up; `d1` to `d10` are the ten dimensions. `rank_points` is
-    the index if it ranks and -1 if it does not, so that one descending index is the order of the ranking on every
-    database. `submission` is the JSON of `requests.answers.Submission`, from which the explanation is computed;
-    `evidence` that of `records.AssessmentSupport`.
+    `state` is an `AssessmentState`. `version` counts the writes. Index, bounds and `d1` to `d10` (the ten dimensions)
+    are integers in units of 10^-decimals of the methodology; `coverage` is in ten-thousandths, rounded half up.
+    `rank_points` is the index, or -1 for an assessment that is not ranked, so that one descending index gives the
+    ranking on both databases. `submission` is the JSON of `answers.Submission`, from which explanations are computed;
+    `evidence` is the JSON of `records.AssessmentSupport`.
     """
 
     __tablename__ = "assessment"
@@ -66,10 +66,9 @@ Index(
 
 
 class Submission(Base, table=True):
-    """An assessment as it was submitted; `number` counts those of one assessment from 1.
+    """A copy of an assessment as it was submitted. `number` counts the submissions of one assessment from 1.
 
-    `submission` and `evidence` are those of the assessment at that moment; `explanations` gives by rule the reason why
-    a warning stands.
+    `explanations` gives reasons for warnings, by rule.
     """
 
     __tablename__ = "submission"
@@ -92,7 +91,7 @@ class Submission(Base, table=True):
 
 
 class StoredTransition(Base, table=True):
-    """A transition of an assessment; the members are those of `lifecycle.TransitionRecord`."""
+    """A transition of an assessment; its columns are the fields of `lifecycle.TransitionRecord`."""
 
     __tablename__ = "transition"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""The life of an assessment over HTTP: each transition is a resource that is made, and they are its history."""
+"""HTTP routes of the lifecycle of an assessment. Each transition is a resource; together they are the history."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ _TRANSITIONS = Link("editions.assessments.transitions.list", _HERE, "Its history
 LINKS: Final[Mapping[str, Link]] = {
     "transitions": _TRANSITIONS,
     "review": Link("editions.assessments.reviews.create", {**_HERE, **VERSION}, "To begin its review."),
-    "hearing": Link("editions.assessments.hearings.create", {**_HERE, **VERSION}, "To end the review and hear it."),
-    "return": Link("editions.assessments.returns.create", {**_HERE, **VERSION}, "To give it back."),
-    "final": Link("editions.assessments.finals.create", {**_HERE, **VERSION}, "To settle it for good."),
-    "extension": Link("editions.assessments.extensions.create", {**_HERE, **VERSION}, "To give it more days."),
+    "hearing": Link("editions.assessments.hearings.create", {**_HERE, **VERSION}, "To start its hearing."),
+    "return": Link("editions.assessments.returns.create", {**_HERE, **VERSION}, "To return it to its organisation."),
+    "final": Link("editions.assessments.finals.create", {**_HERE, **VERSION}, "To make it final."),
+    "extension": Link("editions.assessments.extensions.create", {**_HERE, **VERSION}, "To extend a phase for it."),
 }
-"""What can be done next with an assessment."""
+"""OpenAPI links from an assessment to the transitions that may follow."""
 LINKS_OF_MADE: Final[Mapping[str, Link]] = {
     "transition": Link(
         "editions.assessments.transitions.get", {**_HERE, "transition": "$response.body#/id"}, "The transition."
@@ -55,10 +55,10 @@ LINKS_OF_MADE: Final[Mapping[str, Link]] = {
     "transitions": _TRANSITIONS,
     "assessment": _ASSESSMENT,
 }
-"""What can be done next with a transition that was just made."""
+"""OpenAPI links from a transition that was just made."""
 
 
-def _out_of_order(error: InvalidTransition) -> Texts:
+def _invalid_transition(error: InvalidTransition) -> Texts:
     now = STATES[error.state]
     if not error.allowed:
         return Texts(
@@ -72,7 +72,7 @@ def _out_of_order(error: InvalidTransition) -> Texts:
     )
 
 
-def _late(error: DeadlinePassed) -> Texts:
+def _passed(error: DeadlinePassed) -> Texts:
     phase = PHASES[error.phase]
     return Texts(
         f"El último día de {phase.es} fue el {error.day}; se amplía con una prórroga (`extensions`, fase "
@@ -81,14 +81,14 @@ def _late(error: DeadlinePassed) -> Texts:
     )
 
 
-def _early(error: HearingStillOpen) -> Texts:
+def _still_open(error: HearingStillOpen) -> Texts:
     return Texts(
         f"La audiencia dura hasta el {error.day}, y ese día no termina hasta que termina en todas partes (UTC-12).",
         f"The hearing goes on until {error.day}, and that day ends when it has ended everywhere (UTC-12).",
     )
 
 
-_MISDATED: Final[Mapping[str, Texts]] = {
+_INVALID_DEADLINE: Final[Mapping[str, Texts]] = {
     "past": Texts("El {day} ya ha pasado: hoy es {against}.", "{day} is over: it is {against}."),
     "extension": Texts(
         "El {day} no es una prórroga: sin ella el último día es {against}.",
@@ -101,8 +101,8 @@ _MISDATED: Final[Mapping[str, Texts]] = {
 }
 
 
-def _misdated(error: InvalidDeadline) -> Texts:
-    es, en = (text.format(day=error.day, against=error.against) for text in _MISDATED[error.rule])
+def _invalid_deadline(error: InvalidDeadline) -> Texts:
+    es, en = (text.format(day=error.day, against=error.against) for text in _INVALID_DEADLINE[error.rule])
     return Texts(es, en)
 
 
@@ -118,22 +118,32 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         InvalidTransition,
         CONFLICT,
-        _out_of_order,
-        lambda error: [Fault("", "state", error.state, _out_of_order(error), allowed=error.allowed)],
+        _invalid_transition,
+        lambda error: [Fault("", "state", error.state, _invalid_transition(error), allowed=error.allowed)],
     ),
-    maps_to(DeadlinePassed, CONFLICT, _late, lambda error: [Fault("", "deadline", str(error.day), _late(error))]),
-    maps_to(HearingStillOpen, CONFLICT, _early, lambda error: [Fault("", "deadline", str(error.day), _early(error))]),
+    maps_to(
+        DeadlinePassed,
+        CONFLICT,
+        _passed,
+        lambda error: [Fault("", "deadline", str(error.day), _passed(error))],
+    ),
+    maps_to(
+        HearingStillOpen,
+        CONFLICT,
+        _still_open,
+        lambda error: [Fault("", "deadline", str(error.day), _still_open(error))],
+    ),
     maps_to(
         InvalidDeadline,
         CONFLICT,
-        _misdated,
-        lambda error: [Fault("/until", error.rule, str(error.day), _misdated(error), str(error.against))],
+        _invalid_deadline,
+        lambda error: [Fault("/until", error.rule, str(error.day), _invalid_deadline(error), str(error.against))],
     ),
 )
 
 
 class TransitionsController(Controller):
-    """From a draft to what is final."""
+    """Routes to move an assessment from one state to the next, to extend its phases and to read its history."""
 
     path = "/v1/editions/{edition:str}/assessments/{organisation:str}"
     tags = ("assessments",)
@@ -155,9 +165,10 @@ class TransitionsController(Controller):
         database: Database,
         expected: Expected,
     ) -> Response[bytes]:
-        """Begin the review of an assessment.
+        """Start the review of an assessment.
 
-        From `submitted` to `under_review`, in an edition that is not published.
+        Moves a `submitted` assessment to `under_review`, so that assessors can give verdicts. The edition must not be
+        published.
         """
         return respond_with_transition(
             request,
@@ -187,9 +198,9 @@ class TransitionsController(Controller):
     ) -> Response[bytes]:
         """Return an assessment to its organisation.
 
-        From `submitted`, `under_review` or `hearing` to `returned`: the organisation may change and submit it again
-        until a day, which is not over and not after the publication of the calendar, also where the edition is in
-        review.
+        Moves an assessment from `submitted`, `under_review` or `hearing` to `returned`. The organisation may change
+        and submit it again up to and including the day `until`, even if the edition is already in review. `until`
+        must not be over, nor later than the last day of the edition's calendar.
         """
         return respond_with_transition(
             request,
@@ -223,10 +234,10 @@ class TransitionsController(Controller):
         database: Database,
         expected: Expected,
     ) -> Response[bytes]:
-        """Settle an assessment.
+        """Make an assessment final.
 
-        From `hearing` to `final`, once the last day of the hearing has ended everywhere (UTC-12). Only what is final is
-        published.
+        Moves an assessment from `hearing` to `final` once the last day of the hearing has ended in every time zone
+        (UTC-12). Only final assessments are published.
         """
         return respond_with_transition(
             request,
@@ -254,11 +265,11 @@ class TransitionsController(Controller):
         database: Database,
         expected: Expected,
     ) -> Response[bytes]:
-        """Extend a phase for an organisation.
+        """Extend a phase for one organisation.
 
-        Gives one organisation until a later day than the calendar, not after its publication; what was returned is
-        extended (`submission`) beyond its own day. The assessment stays in its state. The last extension of a phase
-        counts, and never less than the calendar.
+        Sets a later last day for one phase of one assessment. `until` must be later than the last day of the phase in
+        the calendar, or than the day set by a return, and not later than the last day of the calendar. The state does
+        not change. The latest extension of a phase replaces earlier ones.
         """
         return respond_with_transition(
             request,
@@ -295,7 +306,8 @@ class TransitionsController(Controller):
     ) -> Response[bytes]:
         """List the transitions of an assessment.
 
-        Its history, the first step first: from which state to which, when, by whom, until when and why.
+        Oldest first. Each entry gives the states before and after, the time, the role of the key, and the deadline
+        and reason of a return or an extension.
         """
         rows = transitions.list_transitions(
             database,
@@ -305,8 +317,8 @@ class TransitionsController(Controller):
             offset=query.offset,
             limit=query.limit + 1,
         )
-        kept, cursor = CURSOR.cut(query, rows, lambda found: found.number)
-        items = tuple(transition_schemas.build_transition(found) for found in kept)
+        kept, cursor = CURSOR.cut(query, rows, lambda transition: transition.number)
+        items = tuple(transition_schemas.build_transition(transition) for transition in kept)
         page = transition_schemas.TransitionPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
         return PAGE.of(request, page)
 
@@ -322,16 +334,19 @@ class TransitionsController(Controller):
     ) -> Response[bytes]:
         """Get a transition.
 
-        One step in the life of an assessment.
+        `id` is the number of the transition in the history of its assessment, from 1.
         """
-        found = transitions.get_transition(database, path.edition, path.organisation, path.transition)
-        return TRANSITION.of(request, transition_schemas.build_transition(found))
+        transition = transitions.get_transition(database, path.edition, path.organisation, path.transition)
+        return TRANSITION.of(request, transition_schemas.build_transition(transition))
 
 
 def respond_with_transition(
     request: ApiRequest, database: Database, act: Callable[[Session], TransitionRecord]
 ) -> Response[bytes]:
-    """Answer a transition, once for each attempt."""
+    """Run `act` in a transaction and answer 201 with the transition it made.
+
+    A repeated request with the same `Idempotency-Key` gets the stored answer.
+    """
 
     def make(session: Session) -> Response[bytes]:
         made = act(session)

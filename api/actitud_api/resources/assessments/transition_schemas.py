@@ -18,53 +18,53 @@ Reason = Annotated[
         min_length=1,
         max_length=NOTE_MAX,
         pattern=TRIMMED,
-        description="Why; whoever may read the assessment reads it. Identity numbers, e-mail addresses and telephone "
-        "numbers are refused.",
+        description="The reason, shown to everybody who may read the assessment. Identity numbers, e-mail addresses "
+        "and telephone numbers are refused.",
         extra_json_schema={"not": {"pattern": PERSONAL_DATA}},
     ),
 ]
 
 
 class TransitionPath(AssessmentPath, frozen=True):
-    """What names a transition in a path."""
+    """The path parameters of a transition."""
 
     transition: Annotated[str, Meta(description="Id of the transition.", examples=["1"])]
 
 
 class ReturnRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What goes with an assessment that is returned."""
+    """Body of the request that returns an assessment to its organisation."""
 
     reason: Reason
     until: Annotated[date, Meta(description="Last day on which the organisation may change and submit it again.")]
 
 
 class ExtensionRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An extension of a phase for one organisation."""
+    """Body of the request that extends a phase for one organisation."""
 
-    phase: Annotated[Phase, Meta(description="Which phase of the calendar of the edition.")]
-    until: Annotated[date, Meta(description="Its last day, later than without the extension.")]
+    phase: Annotated[Phase, Meta(description="The phase of the calendar to extend.")]
+    until: Annotated[date, Meta(description="New last day of the phase, later than the day without extension.")]
     reason: Reason
 
 
 class Transition(Struct, frozen=True, kw_only=True):
-    """A step in the life of an assessment, the first one, the second…: `id` says which."""
+    """A transition in the history of an assessment. `id` numbers the transitions of one assessment from 1."""
 
     id: str
     edition: str
     organisation: str
     at: Time
-    role: Annotated[str, Meta(description="The role of the key by which it was made.")]
-    before: Annotated[AssessmentState, Meta(description="The state before it.")] = field(name="from")
-    after: Annotated[AssessmentState, Meta(description="The state after it, the same where a phase is extended.")] = (
-        field(name="to")
+    role: Annotated[str, Meta(description="The role of the key that made the transition.")]
+    before: Annotated[AssessmentState, Meta(description="The state before the transition.")] = field(name="from")
+    after: Annotated[AssessmentState, Meta(description="The state after it; an extension keeps the state.")] = field(
+        name="to"
     )
-    phase: Annotated[Phase | None, Meta(description="The phase that is extended; else null.")]
-    reason: Annotated[str | None, Meta(description="Why it was returned or extended.")]
-    until: Annotated[date | None, Meta(description="The last day that was given, that included.")]
+    phase: Annotated[Phase | None, Meta(description="The extended phase; null for other transitions.")]
+    reason: Annotated[str | None, Meta(description="The reason of a return or an extension.")]
+    until: Annotated[date | None, Meta(description="The last day set by a return or an extension, inclusive.")]
 
 
 class TransitionPage(Page[Transition], frozen=True):
-    """The transitions of an assessment, the first one first."""
+    """A page of the transitions of an assessment, oldest first."""
 
 
 def build_transition(transition: TransitionRecord) -> Transition:

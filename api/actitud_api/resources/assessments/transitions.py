@@ -1,4 +1,7 @@
-"""Use cases over the lifecycle of an assessment: transitions, extensions and their history."""
+"""Use cases over the lifecycle of an assessment: transitions, extensions and their history.
+
+Functions that write take a writing session, the version that the client expects (`Expected`) and the current time.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from actitud_api.resources.organisations import service as organisations
 
 
 class UnknownAssessment(LookupError):
-    """The organisation has no assessment in the edition."""
+    """The organisation has no assessment in the edition. Raised wherever one is looked up."""
 
     def __init__(self, edition: str, organisation: str) -> None:
         super().__init__(f"{edition}/{organisation}")
@@ -32,7 +35,7 @@ class UnknownAssessment(LookupError):
 
 
 class UnknownTransition(LookupError):
-    """No transition of the assessment has that number."""
+    """The assessment has no transition with this number. Raised by `get_transition`."""
 
     def __init__(self, number: str) -> None:
         super().__init__(number)
@@ -40,7 +43,10 @@ class UnknownTransition(LookupError):
 
 
 class LockedAssessment(Struct, frozen=True):
-    """The expected version of an assessment, in an edition that is locked and not published."""
+    """An assessment of the expected version with its lifecycle, in an unpublished edition that stays locked.
+
+    `lock_for_transition` returns it.
+    """
 
     edition: editions.EditionRecord
     record: AssessmentRecord
@@ -50,9 +56,10 @@ class LockedAssessment(Struct, frozen=True):
 def list_transitions(
     database: Database, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
 ) -> list[TransitionRecord]:
-    """List the transitions of an assessment, oldest first, from the one after `after`.
+    """List the transitions of an assessment with a number above `after`, oldest first.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`.
+    Raises `UnknownEdition` or `UnknownAssessment` if there is no such assessment, `IdentifierIsAlias` if
+    `organisation` is an alias.
     """
     with database.read() as session:
         record = require_assessment(session, editions.find(session, edition).id, organisation)
@@ -64,7 +71,7 @@ def list_transitions(
 def get_transition(database: Database, edition: str, organisation: str, number: str) -> TransitionRecord:
     """Return a transition of an assessment by its number.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `UnknownTransition`.
+    Raises `UnknownTransition` if the assessment has no transition with that number; else as `list_transitions`.
     """
     with database.read() as session:
         record = require_assessment(session, editions.find(session, edition).id, organisation)
@@ -79,14 +86,18 @@ def get_transition(database: Database, edition: str, organisation: str, number: 
 
 
 def count_unsettled(session: Session, edition: str) -> dict[AssessmentState, int]:
-    """Count the submitted, not yet final assessments of an edition by state; states without any are omitted."""
+    """Count the assessments of an edition that are submitted but not final, by state. Other states have no entry."""
     return queries.count_states(session, edition, UNSETTLED_STATES)
 
 
 def lock_for_transition(session: Session, edition: str, organisation: str, *, expected: Expected) -> LockedAssessment:
-    """Lock the edition of an assessment whose version is the expected one. Return both.
+    """Lock the edition of an assessment. Return the edition, the assessment and its lifecycle.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `EditionNotOpen`, `Stale`.
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias.
+        EditionNotOpen: The edition is published.
+        StaleVersion: The stored version is not the expected one.
     """
     editions.ensure_unpublished(session, edition)
     edition_record = editions.find(session, edition)
@@ -98,9 +109,9 @@ def lock_for_transition(session: Session, edition: str, organisation: str, *, ex
 def start_review(
     session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
 ) -> TransitionRecord:
-    """Start the review of a submitted assessment.
+    """Start the review of a submitted assessment and return the transition.
 
-    Raises as `lock_for_transition`, and `InvalidTransition`.
+    Raises `InvalidTransition` if the state is not `submitted`; else as `lock_for_transition`.
     """
     locked = lock_for_transition(session, edition, organisation, expected=expected)
     locked.lifecycle.ensure_followed_by("under_review")
@@ -110,10 +121,11 @@ def start_review(
 def start_hearing(
     session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
 ) -> TransitionRecord:
-    """End the review and start the hearing, before the last day of either is over.
+    """End the review of an assessment, start its hearing and return the transition.
 
-    The deadline of the hearing is checked too, so that the organisation has at least part of a day to reply. Raises as
-    `lock_for_transition`, `InvalidTransition`, `DeadlinePassed`.
+    Raises `InvalidTransition` if the state is not `under_review`, and `DeadlinePassed` if the last day of the review
+    or of the hearing is over: the organisation must have at least part of a day to reply. Else raises as
+    `lock_for_transition`.
     """
     locked = lock_for_transition(session, edition, organisation, expected=expected)
     locked.lifecycle.ensure_followed_by("hearing")
@@ -133,9 +145,10 @@ def return_assessment(
     expected: Expected,
     now: datetime,
 ) -> TransitionRecord:
-    """Return an assessment to its organisation, which may change and submit it again until a day, included.
+    """Return an assessment to its organisation, which may change and submit it again up to and including `until`.
 
-    Raises as `lock_for_transition`, `InvalidTransition`, `InvalidDeadline`.
+    Raises `InvalidTransition` if the state allows no return, `InvalidDeadline` if `until` is over or after the
+    calendar; else as `lock_for_transition`.
     """
     locked = lock_for_transition(session, edition, organisation, expected=expected)
     locked.lifecycle.ensure_followed_by("returned")
@@ -146,9 +159,10 @@ def return_assessment(
 def finalise_assessment(
     session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
 ) -> TransitionRecord:
-    """Make an assessment final once its hearing is over.
+    """Make an assessment final once its hearing is over, and return the transition.
 
-    Raises as `lock_for_transition`, `InvalidTransition`, `HearingStillOpen`.
+    Raises `InvalidTransition` if the state is not `hearing`, `HearingStillOpen` if its last day is not over; else as
+    `lock_for_transition`.
     """
     locked = lock_for_transition(session, edition, organisation, expected=expected)
     locked.lifecycle.ensure_followed_by("final")
@@ -168,9 +182,10 @@ def extend_phase(
     expected: Expected,
     now: datetime,
 ) -> TransitionRecord:
-    """Extend a phase for one organisation until a day, included; the state of its assessment stays.
+    """Extend a phase for one organisation up to and including `until`. The state of its assessment does not change.
 
-    The last extension of a phase counts. Raises as `lock_for_transition`, `InvalidTransition`, `InvalidDeadline`.
+    The latest extension of a phase counts. Raises `InvalidTransition` if the assessment is final, `InvalidDeadline`
+    if `until` is over, after the calendar or no extension; else as `lock_for_transition`.
     """
     locked = lock_for_transition(session, edition, organisation, expected=expected)
     locked.lifecycle.ensure_extends(phase, until, now)
@@ -178,9 +193,9 @@ def extend_phase(
 
 
 def require_assessment(session: Session, edition: str, organisation: str) -> AssessmentRecord:
-    """Return the assessment of an organisation in the edition of that id.
+    """Return the assessment of an organisation in an edition given by its id.
 
-    Raises `AliasOf`, `UnknownAssessment`.
+    Raises `UnknownAssessment` if there is none, `IdentifierIsAlias` if `organisation` is an alias of another id.
     """
     record = queries.get(session, edition, organisation)
     if record is None:
@@ -190,13 +205,13 @@ def require_assessment(session: Session, edition: str, organisation: str) -> Ass
 
 
 def ensure_expected(before: AssessmentRecord | None, expected: Expected) -> None:
-    """Raise `StaleVersion` unless an assessment, or its absence, is the expected one."""
+    """Raise `StaleVersion` if the stored version is not the expected one; `before` is None if no assessment exists."""
     if not expected(None if before is None else build_revision(before.created, before.version)):
         raise StaleVersion
 
 
 def load_lifecycle(session: Session, edition_record: editions.EditionRecord, record: AssessmentRecord) -> Lifecycle:
-    """Load the lifecycle of an assessment of that edition."""
+    """Return the lifecycle of an assessment, with its stored transitions."""
     return Lifecycle(
         record.state, edition_record.calendar, queries.list_transitions(session, record.edition, record.organisation)
     )
@@ -214,7 +229,10 @@ def record_transition(
     reason: str | None = None,
     until: date | None = None,
 ) -> TransitionRecord:
-    """Store the transition by which an assessment reached a state. Return it."""
+    """Store a transition from the present state to `after`, with the next number, and return it.
+
+    The assessment itself is not updated.
+    """
     transition = TransitionRecord(
         edition=record.edition,
         organisation=record.organisation,
@@ -242,7 +260,10 @@ def _advance(
     reason: str | None = None,
     until: date | None = None,
 ) -> TransitionRecord:
-    """Update the state of an assessment, which may stay the same, and record the transition."""
+    """Update the state of an assessment and record the transition. An extension passes the present state as `after`.
+
+    Raises `StaleVersion` if the assessment has changed since it was read.
+    """
     record = locked.record
     values = {"state": after, "updated": now, "version": record.version + 1}
     if not queries.update_version(session, record.edition, record.organisation, record.version, values):
