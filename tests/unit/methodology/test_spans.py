@@ -8,7 +8,7 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-from actitud_api.engine.methodology.checks.bounds import Bound, Bounds, OperandBounds, Way
+from actitud_api.engine.methodology.checks.bounds import Bound, Bounds, Direction, OperandBounds
 from actitud_api.engine.methodology.model import (
     AnswerOperand,
     Document,
@@ -162,7 +162,7 @@ UP, DOWN = b.value("U"), b.value("W")
 FLAT = b.value("F")
 MINUS = b.const(-1)
 
-WAYS: list[tuple[Operand, Way]] = [
+WAYS: list[tuple[Operand, Direction]] = [
     (UP, 1),
     (DOWN, -1),
     (FLAT, 0),
@@ -189,7 +189,7 @@ WAYS: list[tuple[Operand, Way]] = [
 
 
 @pytest.mark.parametrize(("operand", "way"), WAYS)
-def test_which_way_a_figure_goes(operand: Operand, way: Way) -> None:
+def test_which_way_a_figure_goes(operand: Operand, way: Direction) -> None:
     profile = (
         b.integer_field("people"),
         ProfileField(name="balance", type="integer", set_by="organisation", minimum=-5, maximum=3),

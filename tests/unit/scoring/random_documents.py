@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import (
+    NO_SHARE,
     SHAPLEY_CHILDREN,
-    WHATEVER,
     AdditionalIndex,
     Aggregation,
     All,
@@ -286,7 +286,7 @@ class _Tree:
             if aggregation == "power"
             else None,
             range=span,
-            rated_share=_share(self.chance) if self.kind.rated else WHATEVER,
+            rated_share=_share(self.chance) if self.kind.rated else NO_SHARE,
             rated_children=self.chance.randint(1, len(children))
             if self.kind.rated and self.chance.random() < 0.2
             else 1,

@@ -1,7 +1,7 @@
-"""Languages: Spanish and English, in which every text is written, and further ones with a catalogue.
+"""Languages: every text is written in Spanish and English; a further language needs a catalogue of translations.
 
-A text stands in the code in Spanish and in English. In a further language it is looked up by its Spanish in
-`catalogues/<language>.po`, and stays Spanish if untranslated. A further language is offered once it has a catalogue.
+A text stands in the code in Spanish and English. A text in a further language is looked up by its Spanish text in
+`catalogues/<language>.po`; it stays Spanish if the catalogue does not have it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from babel import Locale
 from actitud_api.engine.i18n.catalogue import Catalogue, found
 
 Language = Literal["es", "en", "ca", "gl", "eu"]
-"""Language of a text."""
+"""Language code of a text (ISO 639-1)."""
 
 WRITTEN: Final[tuple[Language, ...]] = ("es", "en")
-"""Languages in which every text is written."""
+"""Languages in which every text is written in the code."""
 
 LOCALES: Final[Mapping[Language, Locale]] = {
     "es": Locale("es", "ES"),
@@ -26,7 +26,7 @@ LOCALES: Final[Mapping[Language, Locale]] = {
     "gl": Locale("gl", "ES"),
     "eu": Locale("eu", "ES"),
 }
-"""Conventions of each language for numbers, dates and lists (CLDR)."""
+"""CLDR locale of each language, for formatting numbers, dates and lists."""
 
 _FURTHER: Final[tuple[Language, ...]] = tuple(language for language in get_args(Language) if language not in WRITTEN)
 _CATALOGUES: Final[Mapping[Language, Catalogue]] = {
@@ -34,25 +34,25 @@ _CATALOGUES: Final[Mapping[Language, Catalogue]] = {
 }
 
 LANGUAGES: Final[tuple[Language, ...]] = (*WRITTEN, *_CATALOGUES)
-"""Languages that are offered."""
+"""Languages that the service offers: Spanish, English, and those with a catalogue."""
 
 KeyT = TypeVar("KeyT", bound=str)
 ValueT = TypeVar("ValueT")
 
 
 class Texts(NamedTuple):
-    """Text in every language."""
+    """A text in Spanish and English."""
 
     es: str
     en: str
 
     def into(self, language: Language) -> str:
-        """Return the text in a language."""
+        """Return the text in a language; Spanish if there is no translation."""
         return into(self.es, self.en, language)
 
 
 def into(es: str, en: str, language: Language) -> str:
-    """Return a text, given in Spanish and English, in a language."""
+    """Return a text, given in Spanish and English, in a language; Spanish if there is no translation."""
     if language == "es":
         return es
     if language == "en":
@@ -61,7 +61,7 @@ def into(es: str, en: str, language: Language) -> str:
 
 
 def table(*, es: Mapping[KeyT, str], en: Mapping[KeyT, str]) -> dict[Language, dict[KeyT, str]]:
-    """Build tables of named texts for every language, so that a lookup costs the same in each."""
+    """Build a table of named texts for each language, translated once, so that a lookup needs no catalogue."""
     tables: dict[Language, dict[KeyT, str]] = {"es": dict(es), "en": dict(en)}
     for language in _FURTHER:
         tables[language] = {name: _translated(text, language) for name, text in es.items()}
@@ -75,23 +75,23 @@ def name(language: Language) -> str:
 
 
 def nearest(texts: Mapping[str, str], language: Language) -> str:
-    """Choose from texts by language the one in a language, else the Spanish, else the first."""
+    """Return the text in a language from texts by language; else the Spanish text, else the first."""
     return texts.get(language) or texts.get("es") or next(iter(texts.values()))
 
 
 def is_whole(language: Language) -> bool:
-    """Return True if every text of the code is available in a language; texts of methodologies do not count."""
+    """Return True if every text of the code exists in a language. Texts of methodologies are not considered."""
     return language in WRITTEN or (language in _CATALOGUES and _CATALOGUES[language].whole)
 
 
 class InLanguages(dict[Language, ValueT]):
-    """Mapping by language that falls back to Spanish."""
+    """Mapping by language that returns the Spanish value for a language that it lacks."""
 
     def __missing__(self, language: Language) -> ValueT:
         """Return the Spanish value.
 
         Raises:
-            KeyError: No Spanish value either.
+            KeyError: If the Spanish value is missing too.
         """
         if language == "es":
             raise KeyError(language)

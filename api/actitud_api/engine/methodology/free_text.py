@@ -1,8 +1,8 @@
-"""Free text of organisations: no control characters, no personal data.
+"""Patterns for the free text that organisations write: no control characters, no personal data.
 
-One pattern, published in schemas and enforced, separates Spanish identity numbers (DNI, NIE), e-mail addresses and
-telephone numbers from codes of bodies (DIR3, CIF), dates, file numbers and amounts. It guards against slips, not
-against intent: names of people are not recognised.
+One pattern, published in the schemas and enforced, recognises Spanish identity numbers (DNI, NIE), e-mail addresses
+and telephone numbers, and lets pass codes of public bodies (DIR3, CIF), dates, file numbers and amounts. It prevents
+accidents, not intent: names of people are not recognised.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ NO_CONTROL: Final = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 
 _VISIBLE = r"[^\u0000-\u0020\u007f-\u00a0]"
 TRIMMED: Final = rf"^{_VISIBLE}({NO_CONTROL[1:-1]}{_VISIBLE})?$"
-"""Pattern of `NO_CONTROL` with visible characters at both ends."""
+"""Pattern of a text without control characters that begins and ends with a visible character."""
 
 _TURNS = r"\u202a-\u202e\u2066-\u2069"
-"""Characters that reverse the order of letters around them (UAX #9, explicit formatting)."""
+"""Characters that override the direction of the text around them (UAX #9, explicit formatting)."""
 STRAIGHT: Final = rf"^{_VISIBLE[:-1]}{_TURNS}]({NO_CONTROL[1:-3]}{_TURNS}]*{_VISIBLE[:-1]}{_TURNS}])?$"
-"""Pattern of `TRIMMED` without direction overrides; right-to-left scripts need none."""
+"""Pattern like `TRIMMED`, without characters that override direction; right-to-left scripts do not need these."""
 
 _LETTER = "TRWAGMYFPDXBNJZSQVHLCKE"
 """Control letters of a DNI."""
 _BEFORE = "(?:^|[^0-9A-Za-z/-]|(?:^|[^0-9])[/-])"
-"""Context before an identity number: no letter, digit, or longer number around it."""
+"""Text that may stand before an identity number: no letter and no digit, so that no longer code matches."""
 _AFTER = "(?:$|[^0-9A-Za-z])"
 _DOTTED = r"[0-9]{1,2}[. ][0-9]{3}[. ][0-9]{3}"
 _ENDED = f"(?:[.-]?[{_LETTER}{_LETTER.lower()}]|[ ][{_LETTER}])"
-"""Control letter; after a space only a capital one, because `a`, `e` and `y` are words."""
+"""Control letter of a DNI; only a capital letter after a space, because `a`, `e` and `y` are Spanish words."""
 _DNI = f"{_BEFORE}(?:[0-9]{{8}}|{_DOTTED}){_ENDED}{_AFTER}"
 _NIE = f"(?:^|[^0-9A-Za-z])[KLMXYZklmxyz][ .-]?(?:[0-9]{{7}}|[0-9][.][0-9]{{3}}[.][0-9]{{3}}){_ENDED}{_AFTER}"
-"""Numbers of foreigners (X, Y, Z) and of people without a DNI (K, L, M)."""
+"""Identity numbers of foreigners (X, Y, Z) and of people without a DNI (K, L, M)."""
 
 _APART = "@,;:()<>\"'/=\u00ab\u00bb\\[\\]"
 _EMAIL = rf"(?:^|[\s{_APART[1:]}])[^\s{_APART}]+@[^\s@]+[.][A-Za-z]{{2}}"
-"""E-mail address; a fediverse account, `@name@server.org`, is none."""
+"""E-mail address; a fediverse account, `@name@server.org`, does not match."""
 
 _CALLED = "(?:^|[^0-9A-Za-z./,_=&#-]|[A-Za-zº][.-])"
-"""Context before a telephone number: no number, code or address that contains it."""
+"""Text that may stand before a telephone number: not a number, code or address that would contain it."""
 _NOT_COUNTED = "(?:$|[.,;:](?:$|[^0-9])|[^0-9A-Za-z.,;: €$%-]|[ -](?:$|[^0-9e€$%]|e[^u]))"
-"""Context after a telephone number: no further digits and no counted unit, as in `612 345 678,50 €`."""
+"""Text that may stand after a telephone number: no further digit and no unit, so `612 345 678,50 €` does not match."""
 _S = "[ -]"
 _T = "[ .-]"
 _GROUPS = (
@@ -54,7 +54,7 @@ _GROUPS = (
     f"[89][0-9]{_S}[0-9]{{3}}{_S}?[0-9]{{4}}",
     f"[89][0-9]{_S}[0-9]{{7}}",
 )
-"""Groupings of the nine digits of a Spanish number; three by three with dots may be an amount."""
+"""Ways to group the nine digits of a Spanish telephone number; three groups of three with dots may be an amount."""
 _SPANISH = f"{_CALLED}(?:{'|'.join(_GROUPS)}){_NOT_COUNTED}"
 _NAMED = (
     "(?:[Tt][ée]l|TEL|TÉL|[Tt]fno|TFNO|[Tt]lf|TLF|[Mm][óo]vil|MÓVIL|[Ff]ax|[Pp]hone|[Mm]obile|[Ww]hats[Aa]pp)"
@@ -66,10 +66,10 @@ _INTERNATIONAL = (
 )
 
 PERSONAL_DATA: Final = "|".join((_DNI, _NIE, _EMAIL, _SPANISH, _NAMED, *_INTERNATIONAL))
-"""Pattern of an identity number, e-mail address or telephone number in a text (ECMA-262, no flags)."""
+"""Pattern of an identity number, e-mail address or telephone number inside a text (ECMA-262, no flags)."""
 
 NOTE_MAX: Final = 1_000
-"""Longest note, in characters."""
+"""Maximum length of a note, in characters."""
 
 Note = Annotated[
     str,

@@ -1,8 +1,8 @@
-"""Reader of methodology versions: the only reader of `versions/` and the only judge of well-formedness.
+"""Reader of methodology versions. No other module reads `versions/` or decides if a document is well formed.
 
-`versions/registry.json` lists every version with its status and the digest of its document. An active version with
-another digest is refused, so it never changes silently. A draft may change; its name says so (`2026.2-draft`), so
-that its scores are never taken for those of the final version.
+`versions/registry.json` lists every version with its status and the digest of its document. An active or retired
+version with another digest is refused, so that it cannot change unnoticed. A draft may change, and its name says so
+(`2026.2-draft`): nobody can take a score under the draft for a score under the final version.
 """
 
 from __future__ import annotations
@@ -27,44 +27,44 @@ from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.model import Document, Frozen, MethodologyTexts
 
 Status = Literal["draft", "active", "retired"]
-"""Status of a version: changing, in use, or past."""
+"""Status of a version: `draft` may still change, `active` is in use, `retired` is kept for old editions."""
 
 DRAFT: Final = "-draft"
-"""Suffix of the names of drafts, and of no other version."""
+"""Suffix in the name of every draft, and of no other version."""
 
 
 NESTING_MAX: Final = 60
-"""Most levels of objects and lists in a document or its texts, far above five levels of nodes."""
+"""Maximum nesting of objects and lists in a document or its texts; the tree of nodes itself has at most five levels."""
 
 
 INTEGER_MAX: Final = 2**53 - 1
-"""Largest absolute JSON integer that all programs read alike (RFC 8785, section 3.2.2.3)."""
+"""Greatest absolute value of an integer that all JSON readers read exactly (RFC 8785, section 3.2.2.3)."""
 
 
 class RegistryEntry(Frozen, frozen=True):
-    """Status of a version and digest of its document, as `sha256:<hex>`."""
+    """Entry of `registry.json` for a version: its status, and the digest of its document as `sha256:<hex>`."""
 
     status: Status
     digest: str
 
 
 class Methodology(Struct, frozen=True, kw_only=True):
-    """Methodology version, read, checked and without defects."""
+    """Methodology version that was read and checked, and has no defects."""
 
     version: str
     status: Status
     digest: str
     """`sha256:` and the SHA-256 of the RFC 8785 form of the document as written, without texts."""
     written: msgspec.Raw
-    """Document as written, in JSON: the bytes that the digest covers."""
+    """JSON text of the document as in its file; the digest covers the value of this text."""
     document: Document
     texts: InLanguages[MethodologyTexts]
-    """Texts by language; a language without texts falls back to Spanish."""
+    """Texts by language; Spanish is used for a language without texts."""
     text_digests: InLanguages[str]
 
 
 class UnknownMethodology(LookupError):
-    """No methodology has this version."""
+    """Raised by `load_methodology` if no methodology has the version."""
 
     def __init__(self, version: str) -> None:
         super().__init__(version)
@@ -72,7 +72,7 @@ class UnknownMethodology(LookupError):
 
 
 class DefectiveMethodology(ValueError):
-    """A document or its texts are not well formed; `defects` lists every fault with its pointer."""
+    """Raised by the reader if a document or its texts are not well formed; `defects` lists every fault."""
 
     def __init__(self, version: str, found: list[Defect]) -> None:
         self.version = version
@@ -80,14 +80,17 @@ class DefectiveMethodology(ValueError):
         super().__init__(self.translate("en"))
 
     def translate(self, language: Language) -> str:
-        """Return every defect as a sentence, in a language."""
+        """Return one text in a language with the version and, for each defect, its pointer and sentence."""
         return f"{self.version}: " + "; ".join(
             f"{defect.pointer}: {defect.translate(language)}" for defect in self.defects
         )
 
 
 class CheckedDocument(Struct, frozen=True, kw_only=True):
-    """Decoded parts of a document and its texts, and every defect."""
+    """Result of `check_document`: the decoded document and texts, and every defect.
+
+    `document` is None, and a language is absent from `texts`, if the JSON could not be decoded.
+    """
 
     document: Document | None
     texts: dict[Language, MethodologyTexts]
@@ -95,12 +98,16 @@ class CheckedDocument(Struct, frozen=True, kw_only=True):
 
 
 def list_versions(*statuses: Status) -> tuple[str, ...]:
-    """List the loadable versions, oldest first: those with one of the statuses, or all."""
+    """List the versions with one of the statuses, oldest first; without statuses, list all versions."""
     return tuple(version for version, entry in _read_registry().items() if not statuses or entry.status in statuses)
 
 
 def verify_registered_digests() -> tuple[str, ...]:
-    """Load every version; return those held to a registered digest (drafts are not)."""
+    """Load every version and return the active and retired ones, whose digests the registry fixes.
+
+    Raises:
+        DefectiveMethodology: If a version has defects or its digest differs from the registry.
+    """
     for version in list_versions():
         load_methodology(version)
     return list_versions("active", "retired")
@@ -113,11 +120,12 @@ def load_newest() -> Methodology:
 
 @cache
 def load_methodology(version: str) -> Methodology:
-    """Load a version with its texts in every available language.
+    """Load a version with its texts in every available language; later calls return the same object.
 
     Raises:
-        UnknownMethodology: No such version.
-        DefectiveMethodology: The document or its texts have defects.
+        UnknownMethodology: If no version has this name.
+        DefectiveMethodology: If the document or its texts have defects, a draft is not named as one, or the digest of
+            an active or retired version differs from the registry.
     """
     entry = _read_registry().get(version)
     if entry is None:
@@ -151,23 +159,23 @@ def load_methodology(version: str) -> Methodology:
 def read_methodology(
     version: str | None, status: Status, document: bytes, texts: Mapping[Language, bytes]
 ) -> Methodology:
-    """Decode and check a document and its texts.
+    """Decode and check a document and its texts, given as JSON in bytes.
 
-    `version` is the expected version; None accepts any.
+    `version` is the version that the document must state; None accepts any.
 
     Raises:
-        DefectiveMethodology: The document or its texts have defects.
+        DefectiveMethodology: If the document or its texts have defects, or the document states another version.
     """
     checked = check_document(document, texts)
     found, decoded = list(checked.defects), checked.document
     if decoded is not None and version not in (None, decoded.version):
-        told = (decoded.version, version)
+        versions = (decoded.version, version)
         found.append(
             Defect(
                 "/version",
                 "another-version",
-                "es {!r}, se esperaba {!r}".format(*told),
-                "is {!r}, expected {!r}".format(*told),
+                "es {!r}, se esperaba {!r}".format(*versions),
+                "is {!r}, expected {!r}".format(*versions),
             )
         )
     if found or decoded is None:
@@ -184,7 +192,7 @@ def read_methodology(
 
 
 def check_document(document: bytes, texts: Mapping[Language, bytes]) -> CheckedDocument:
-    """Decode a document and its texts, and find every defect."""
+    """Decode a document and its texts, given as JSON in bytes, and return them with every defect."""
     found: list[Defect] = []
     decoded = _decode(document, Document, "", found)
     decoded_texts: dict[Language, MethodologyTexts] = {}
@@ -215,40 +223,42 @@ def _read_registry() -> dict[str, RegistryEntry]:
 ShapeT = TypeVar("ShapeT", Document, MethodologyTexts)
 
 
-def _decode(raw: bytes, shape: type[ShapeT], place: str, found: list[Defect]) -> ShapeT | None:
-    """Decode strictly; on failure, find every structural defect by the JSON Schema of the shape."""
+def _decode(raw: bytes, shape: type[ShapeT], pointer: str, found: list[Defect]) -> ShapeT | None:
+    """Decode JSON strictly. On failure append every structural defect to `found` and return None."""
     try:
         value = msgspec.json.decode(raw)
+        # msgspec keeps the last of several members with the same name; only the pairs show that there were more.
         written = json.loads(raw, object_pairs_hook=_RawMembers)
         too_deep = _is_deeper(written, NESTING_MAX)
     except msgspec.DecodeError as error:
-        found.append(Defect(place or "/", "not-json", f"no es JSON: {error}", f"is not JSON: {error}"))
+        found.append(Defect(pointer or "/", "not-json", f"no es JSON: {error}", f"is not JSON: {error}"))
         return None
     except RecursionError:
         too_deep = True
     if too_deep:
         found.append(
-            Defect(place or "/", "nested-too-deep", "está anidado a demasiada profundidad", "is nested too deep")
+            Defect(pointer or "/", "nested-too-deep", "está anidado a demasiada profundidad", "is nested too deep")
         )
         return None
-    found += _find_ambiguities(written, place)
+    found += _find_ambiguities(written, pointer)
     try:
         return msgspec.json.decode(raw, type=shape)
     except msgspec.ValidationError as error:
+        # msgspec stops at the first fault. An author wants all of them, so the schema of the same struct is validated.
         validator = jsonschema_rs.Draft202012Validator(msgspec.json.schema(shape))
         problems = [
-            _build_structural_defect(place + "".join(f"/{part}" for part in problem.instance_path) or "/", problem)
+            _build_structural_defect(pointer + "".join(f"/{part}" for part in problem.instance_path) or "/", problem)
             for error_found in validator.iter_errors(value)
             for problem in _select_innermost_errors(error_found)
         ]
         found += problems or [
-            Defect(place or "/", "not-admitted", f"no se admite: {error}", f"is not admitted: {error}")
+            Defect(pointer or "/", "not-admitted", f"no se admite: {error}", f"is not admitted: {error}")
         ]
         return None
 
 
 def _is_deeper(value: object, levels: int) -> bool:
-    """Return True if a JSON value is nested deeper than a number of levels."""
+    """Return True if a JSON value is nested deeper than `levels`."""
     if not isinstance(value, list):
         return False
     members = [member for _, member in value] if isinstance(value, _RawMembers) else value
@@ -256,30 +266,38 @@ def _is_deeper(value: object, levels: int) -> bool:
 
 
 class _RawMembers(list[tuple[str, object]]):
-    """Members of a JSON object as written, repeated ones included."""
+    """Name and value pairs of a JSON object in the order of the file, including members with the same name."""
 
 
-def _find_ambiguities(value: object, place: str) -> Iterator[Defect]:
-    """Find values that readers may interpret differently: duplicated members, integers beyond any double."""
+def _find_ambiguities(value: object, pointer: str) -> Iterator[Defect]:
+    """Yield a defect for each value that JSON readers may read differently.
+
+    These are members with the same name in an object, and integers beyond `INTEGER_MAX`.
+    """
     if isinstance(value, _RawMembers):
         for name, count in Counter(name for name, _ in value).items():
             if count > 1:
-                yield Defect(f"{place}/{name}", "duplicated-member", "está dos veces", "stands twice")
+                yield Defect(f"{pointer}/{name}", "duplicated-member", "está dos veces", "stands twice")
         for name, member in value:
-            yield from _find_ambiguities(member, f"{place}/{name}")
+            yield from _find_ambiguities(member, f"{pointer}/{name}")
     elif isinstance(value, list):
         for position, member in enumerate(value):
-            yield from _find_ambiguities(member, f"{place}/{position}")
+            yield from _find_ambiguities(member, f"{pointer}/{position}")
     elif isinstance(value, int) and abs(value) > INTEGER_MAX:
-        yield Defect(place, "integer-range", f"no está entre ±{INTEGER_MAX}", f"is not within ±{INTEGER_MAX}")
+        yield Defect(pointer, "integer-range", f"no está entre ±{INTEGER_MAX}", f"is not within ±{INTEGER_MAX}")
 
 
 def _select_innermost_errors(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
-    """Select the errors of the union member that the value belongs to by type and `kind`, else the union's own."""
+    """Yield the errors that explain why a value does not fit a union.
+
+    These are the errors of the one union member with the type and `kind` of the value. If no member, or more than one,
+    has them, yield the error of the union itself.
+    """
     branches = error.kind.as_dict().get("context")
     if branches is None:
         yield error
         return
+    # A validator reports the faults of every member of a union. Only those of the member that the author meant help.
     meant = [branch for branch in branches if not any(_is_other_member(error, inner) for inner in branch)]
     if len(meant) != 1:
         yield error
@@ -289,30 +307,30 @@ def _select_innermost_errors(error: jsonschema_rs.ValidationError) -> Iterator[j
 
 
 def _is_other_member(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.ValidationError) -> bool:
-    """Return True if an error says that the value belongs to another member of the union."""
+    """Return True if the inner error means that the value has another type or `kind` than this member of the union."""
     if inner.instance_path == outer.instance_path:
         kind = inner.kind.as_dict()
         return inner.kind.name == "type" or (inner.kind.name == "required" and kind["property"] == "kind")
     return inner.instance_path == [*outer.instance_path, "kind"]
 
 
-def _build_structural_defect(place: str, error: jsonschema_rs.ValidationError) -> Defect:
-    """Return the defect that an error of the JSON Schema stands for."""
+def _build_structural_defect(pointer: str, error: jsonschema_rs.ValidationError) -> Defect:
+    """Convert an error of the JSON Schema validator to a defect."""
     kind = error.kind.as_dict()
     match error.kind.name, kind:
         case "required", {"property": name}:
-            return Defect(place, "missing-member", f"falta {name!r}", f"{name!r} is missing")
+            return Defect(pointer, "missing-member", f"falta {name!r}", f"{name!r} is missing")
         case "additionalProperties", {"unexpected": [*names]}:
             listed = ", ".join(map(repr, names))
             if len(names) == 1:
-                return Defect(place, "unknown-member", f"no se conoce {listed}", f"{listed} is not known")
-            return Defect(place, "unknown-member", f"no se conocen {listed}", f"{listed} are not known")
+                return Defect(pointer, "unknown-member", f"no se conoce {listed}", f"{listed} is not known")
+            return Defect(pointer, "unknown-member", f"no se conocen {listed}", f"{listed} are not known")
         case "type", {"types": [*types]}:
-            return _build_type_defect(place, error, types)
+            return _build_type_defect(pointer, error, types)
         case "enum", {"options": [*options]}:
             listed, value = ", ".join(map(str, options)), _format_json(error.instance)
             return Defect(
-                place,
+                pointer,
                 "unknown-option",
                 f"es {value}, y debe ser uno de: {listed}",
                 f"is {value}, and must be one of: {listed}",
@@ -321,19 +339,19 @@ def _build_structural_defect(place: str, error: jsonschema_rs.ValidationError) -
             inside = [inner for branch in branches for inner in branch if _is_other_member(error, inner)]
             types = [name for inner in inside if inner.kind.name == "type" for name in inner.kind.as_dict()["types"]]
             if not isinstance(error.instance, dict):
-                return _build_type_defect(place, error, list(dict.fromkeys(types)))
+                return _build_type_defect(pointer, error, list(dict.fromkeys(types)))
             if "kind" not in error.instance:
-                return Defect(place, "missing-member", "falta 'kind'", "'kind' is missing")
+                return Defect(pointer, "missing-member", "falta 'kind'", "'kind' is missing")
             kinds = [name for inner in inside if inner.kind.name == "enum" for name in inner.kind.as_dict()["options"]]
             listed, value = ", ".join(kinds), _format_json(error.instance["kind"])
             return Defect(
-                place,
+                pointer,
                 "unknown-option",
                 f"su kind es {value}, y debe ser uno de: {listed}",
                 f"its kind is {value}, and must be one of: {listed}",
             )
     return Defect(
-        place,
+        pointer,
         "broken-schema",
         f"incumple {error.kind.name}: {error.message}",
         f"breaks {error.kind.name}: {error.message}",
@@ -352,11 +370,11 @@ _TYPES: Final = {
 }
 
 
-def _build_type_defect(place: str, error: jsonschema_rs.ValidationError, types: list[str]) -> Defect:
+def _build_type_defect(pointer: str, error: jsonschema_rs.ValidationError, types: list[str]) -> Defect:
     value = _format_json(error.instance)
     spanish, english = zip(*(_TYPES[name] for name in types), strict=True)
     return Defect(
-        place,
+        pointer,
         "wrong-type",
         f"es {value}, y debe ser {' o '.join(spanish)}",
         f"is {value}, and must be {' or '.join(english)}",
@@ -364,6 +382,6 @@ def _build_type_defect(place: str, error: jsonschema_rs.ValidationError, types: 
 
 
 def _format_json(value: object) -> str:
-    """Format a value as JSON, cut if long."""
+    """Format a value as JSON, cut to 60 characters."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _SHOWN_MAX else text[:_SHOWN_MAX] + "…"

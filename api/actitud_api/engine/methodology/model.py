@@ -1,7 +1,7 @@
-"""Shape of a methodology document and of its texts.
+"""Structs of a methodology document and of its texts.
 
 A document is data (SCORING: "a methodology is a document"): frozen structs, closed to unknown members, decoded from
-JSON. Nothing here depends on ten errors or on Spain; those are in `versions/`.
+JSON. Nothing in this module is specific to one methodology; the concrete ones are in `versions/`.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from msgspec import Struct
 from actitud_api.engine.i18n import Language
 
 Scalar = bool | int | float | str
-"""A constant of a document or a fact of a submission, as JSON has it."""
+"""Constant of a document or fact of a submission, as a JSON value."""
 
 ComparisonOperator = Literal["eq", "ne", "lt", "le", "gt", "ge"]
 
 
 class Frozen(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of every part of a document: immutable and closed."""
+    """Base of all structs of a document: immutable, and closed to unknown members."""
 
 
 # --- operands -------------------------------------------------------------------------------------------------
 
 
 class Constant(Frozen, frozen=True, tag_field="kind", tag="constant"):
-    """A number, boolean or string written in the document; numbers mean the exact decimal that is written."""
+    """A number, boolean or string in the document; a number means exactly the decimal that is written."""
 
     value: Scalar
 
 
 class ProfileOperand(Frozen, frozen=True, tag_field="kind", tag="profile"):
-    """A field of the profile; null equals nothing, so a comparison with it is false."""
+    """A field of the profile. If the field is null, every comparison with it is false."""
 
     field: str
 
@@ -40,8 +40,8 @@ class ProfileOperand(Frozen, frozen=True, tag_field="kind", tag="profile"):
 class AnswerOperand(Frozen, frozen=True, tag_field="kind", tag="answer"):
     """A fact of an answer.
 
-    `absent` is the least favourable value where that is not the least one; without it an absent fact counts as
-    0, false or "not listed" in rules (SCORING, section 2, findings).
+    `absent` is used in rules if the fact is unknown; it must be the least favourable value. Without `absent` an
+    unknown fact counts as 0, false or "not listed" in rules (SCORING, section 2, findings).
     """
 
     indicator: str
@@ -50,36 +50,39 @@ class AnswerOperand(Frozen, frozen=True, tag_field="kind", tag="answer"):
 
 
 class ComponentOperand(Frozen, frozen=True, tag_field="kind", tag="component"):
-    """Boolean: the checklist `indicator` lists the element `component`."""
+    """True if the checklist `indicator` lists the element `component`."""
 
     indicator: str
     component: str
 
 
 class ValueOperand(Frozen, frozen=True, tag_field="kind", tag="value"):
-    """The raw value of an indicator; only in gates. Absent when unknown, self-declared or zero by rule."""
+    """The raw value of an indicator; only in gates.
+
+    It is absent if the indicator is unknown or self-declared, or if a zero rule applies.
+    """
 
     indicator: str
 
 
 class ScoreOperand(Frozen, frozen=True, tag_field="kind", tag="score"):
-    """The quantised score of a node, 0 to 100; only in gates."""
+    """The score of a node in points, rounded to the document's `decimals`; only in gates."""
 
     node: str
 
 
 class IndexOperand(Frozen, frozen=True, tag_field="kind", tag="index"):
-    """The published index, 0 to 100; only in gates."""
+    """The published index, in points; only in gates."""
 
 
 class Minimum(Frozen, frozen=True, tag_field="kind", tag="min"):
-    """The least of its operands; over scores, of those that are rated."""
+    """The lowest of its operands; among scores, the lowest of the nodes that are rated."""
 
     of: tuple[Operand, ...]
 
 
 class Maximum(Frozen, frozen=True, tag_field="kind", tag="max"):
-    """The greatest of its operands."""
+    """The highest of its operands."""
 
     of: tuple[Operand, ...]
 
@@ -97,7 +100,10 @@ class Product(Frozen, frozen=True, tag_field="kind", tag="times"):
 
 
 class Quotient(Frozen, frozen=True, tag_field="kind", tag="divide"):
-    """The exact quotient of two operands; only at the top of a value formula. It does not exist over 0."""
+    """The exact quotient of two operands; only at the top of a value formula.
+
+    The value does not exist if the denominator is 0.
+    """
 
     numerator: Operand
     denominator: Operand
@@ -122,19 +128,19 @@ Operand = (
 
 
 class All(Frozen, frozen=True, tag_field="kind", tag="all"):
-    """True when every member is; the empty one is "always"."""
+    """True if every member is true; without members it is always true."""
 
     of: tuple[Predicate, ...]
 
 
 class Any(Frozen, frozen=True, tag_field="kind", tag="any"):
-    """True when at least one member is; the empty one is "never"."""
+    """True if at least one member is true; without members it is never true."""
 
     of: tuple[Predicate, ...]
 
 
 class Not(Frozen, frozen=True, tag_field="kind", tag="not"):
-    """True when its member is false."""
+    """True if its member is false."""
 
     of: Predicate
 
@@ -147,7 +153,7 @@ class Implies(Frozen, frozen=True, tag_field="kind", tag="implies"):
 
 
 class Compare(Frozen, frozen=True, tag_field="kind", tag="compare"):
-    """A comparison of two operands of one type; numbers are compared as exact rationals."""
+    """A comparison of two operands of the same type; numbers are compared exactly, as rationals."""
 
     op: ComparisonOperator
     left: Operand
@@ -155,7 +161,7 @@ class Compare(Frozen, frozen=True, tag_field="kind", tag="compare"):
 
 
 class Present(Frozen, frozen=True, tag_field="kind", tag="present"):
-    """True when an answer to `indicator` was sent and has not been set aside or contradicted."""
+    """True if an answer to `indicator` was sent and counts: it was not set aside, and no broken rule contradicts it."""
 
     indicator: str
 
@@ -171,9 +177,9 @@ NEVER = Any(of=())
 class Fact(Frozen, frozen=True):
     """One input of an indicator.
 
-    `number` keeps `decimals` decimals, half up (6 where the document does not say; 0 to 12), and is read as the exact
-    decimal; `components` is a set of the indicator's component ids. `set_by: service` marks what an organisation
-    never sends (the stateless call accepts it).
+    A `number` is rounded half up to `decimals` decimals (0 to 12, default 6) and then read as that exact decimal;
+    `components` is a set of component ids of the indicator. `set_by: service` means that an organisation never sends
+    the fact in an assessment; `POST /v1/scores` accepts it.
     """
 
     name: str
@@ -186,18 +192,22 @@ class Fact(Frozen, frozen=True):
 
 
 class Range(Frozen, frozen=True):
-    """The scores that a node can have, in points, both ends included."""
+    """Lowest and highest score that a node can have, in points, both included."""
 
     minimum: int = 0
     maximum: int = 100
 
 
 HUNDRED = Range()
-"""Range of a node whose document states none (SCORING, section 3)."""
+"""Range of a node for which the document gives none (SCORING, section 3)."""
 
 
 class Goalpost(Frozen, frozen=True):
-    """A point of a curve: raw value `x` scores `score` points; `basis` says where x comes from, `sources` which."""
+    """A point of a curve: the raw value `x` scores `score` points.
+
+    `basis` says on which grounds this x was chosen: a source (listed in `sources`), a bound of the value, or
+    judgement.
+    """
 
     x: float
     score: float
@@ -206,11 +216,11 @@ class Goalpost(Frozen, frozen=True):
 
 
 class Curve(Frozen, frozen=True):
-    """How a raw value becomes a score within the range of its indicator, through its goalposts (SCORING, section 3).
+    """Function from the raw value of an indicator to its score, given by goalposts (SCORING, section 3).
 
-    boolean: x 0 is no, x 1 is yes · ladder: x is the level · linear: straight between goalposts, clipped ·
-    log: the same, linear in ln x · lognormal: two goalposts, p10 (90 % of the range) and the median (50 %), on the
-    complementary log-normal curve; it goes down where p10 is below the median, and up where it is above.
+    boolean: x 0 is no, x 1 is yes · ladder: x is the level · linear: straight lines between goalposts, constant
+    outside them · log: the same, linear in ln x · lognormal: two goalposts, p10 (90 % of the range) and the median (50
+    %), on the complementary log-normal curve; it falls if p10 is below the median, and rises if p10 is above.
     """
 
     kind: Literal["boolean", "ladder", "linear", "log", "lognormal"]
@@ -218,7 +228,7 @@ class Curve(Frozen, frozen=True):
 
 
 class Indicator(Frozen, frozen=True, tag_field="kind", tag="indicator"):
-    """A leaf of the tree: a question, its facts, and how they score."""
+    """A leaf of the tree: a question, the facts that answer it, and how the answer scores."""
 
     id: str
     weight: int
@@ -231,48 +241,49 @@ class Indicator(Frozen, frozen=True, tag_field="kind", tag="indicator"):
     windows: tuple[str, ...] = ()
     sample: bool = False
     step: str | None = None
-    """The fact that an improvement moves; `profile:<field>` for a derived indicator; null for ladders,
-    checklists and yes/no, whose one fact moves, and for a quantity that no single fact moves."""
+    """Fact that a next step changes, or `profile:<field>` if the value comes from the profile. Null for ladders,
+    checklists and yes/no, which have one fact to change, and for a quantity that no single fact changes.
+    """
     applies: Predicate = ALWAYS
     zero_when: Predicate = NEVER
     components: tuple[str, ...] = ()
     part_of_denominator: bool = False
-    """The numerator is a part of the denominator: a step never lifts it above."""
+    """The numerator counts a part of the denominator, so a next step never raises it above the denominator."""
     reviews: tuple[str, ...] = ()
-    """Rules checked by people that concern this indicator."""
+    """Groups of review rules, checked by people, that concern this indicator."""
     bullets: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
 
 
 class Share(Frozen, frozen=True):
-    """An exact share: num / den."""
+    """An exact share: `num` divided by `den`."""
 
     num: int
     den: int
 
 
-WHATEVER = Share(num=0, den=1)
-"""Share that every group reaches."""
+NO_SHARE = Share(num=0, den=1)
+"""Share of 0, which every group reaches."""
 
 
 Aggregation = Literal["arithmetic", "sum", "geometric", "harmonic", "power", "min"]
 Missing = Literal["zero", "leave", "void"]
 
 SHAPLEY_CHILDREN = 12
-"""Most weighted children of a node whose losses are Shapley values (SCORING, section 7)."""
+"""Maximum number of weighted children of a node whose losses are Shapley values (SCORING, section 7)."""
 
 
 class Group(Frozen, frozen=True, tag_field="kind", tag="group"):
-    """A node with children; its score is their aggregate (SCORING, section 4).
+    """A node with children; its score is the aggregate of their scores (SCORING, section 4).
 
-    `arithmetic` is the weighted mean of the children, half up; `sum` their sum, whatever they weigh; `geometric`,
-    `harmonic` and `power` the weighted means of those names, `exponent` going with `power` (not 0, within ±20);
-    `min` the least. A child of weight 0 takes part in nothing. A child leaves when it is not applicable or not
-    rated, and its weight is shared. A group is rated while at least `rated_share` of its direct weight and
-    `rated_children` children remain. `missing` says what an unknown child does: it counts the least of its range
-    (`zero`), leaves (`leave`), or makes the group unknown too (`void`), which then does in the group above what
-    that one's `missing` says.
+    `arithmetic` is the weighted mean, rounded half up; `sum` is the sum, without weights; `geometric`, `harmonic` and
+    `power` are the weighted means of these names; `min` is the lowest. `exponent` belongs to `power` (not 0, within
+    ±20). A child of weight 0 does not count. A child that is not applicable or not rated leaves the group, and the
+    other children share its weight. The group is rated while children with at least `rated_share` of its direct
+    weight, and at least `rated_children` of them, remain. `missing` says how an unknown child counts: as the minimum
+    of its range (`zero`), as one that leaves (`leave`), or by making the group itself unknown (`void`); the group
+    above then applies its own `missing` to this group.
     """
 
     id: str
@@ -282,14 +293,14 @@ class Group(Frozen, frozen=True, tag_field="kind", tag="group"):
     children: tuple[Group | Indicator, ...]
     exponent: float | None = None
     range: Range = HUNDRED
-    rated_share: Share = WHATEVER
+    rated_share: Share = NO_SHARE
     rated_children: int = 1
 
 
 class AdditionalIndex(Frozen, frozen=True):
-    """A figure published beside the index, as `index_<aggregation>`, from the same dimension scores; it ranks nothing.
+    """A second index, published beside the index as `index_<aggregation>` and computed from the same dimensions.
 
-    `floor`: scores below it count as it, in points.
+    It does not affect ranks. A score below `floor`, in points, counts as `floor`.
     """
 
     aggregation: Literal["geometric"]
@@ -300,7 +311,7 @@ class AdditionalIndex(Frozen, frozen=True):
 
 
 class ProfileField(Frozen, frozen=True):
-    """A field of the profile. Those set by the organisation are required and not null."""
+    """A field of the profile. A field that the organisation sets is required and not null."""
 
     name: str
     type: Literal["integer", "number", "boolean", "enum"]
@@ -311,14 +322,15 @@ class ProfileField(Frozen, frozen=True):
     nullable: bool = False
     default: bool | int | None = None
     needs_evidence: bool = False
-    """It can make an indicator not applicable, so while only declared those indicators are unknown."""
+    """The field can make an indicator not applicable; without evidence for the field, such indicators are unknown."""
 
 
 class Rule(Frozen, frozen=True):
-    """A validation rule: `holds` states what must be true.
+    """A validation rule: `holds` is true if the rule is kept.
 
-    Scope `answers` runs on every score; `assessment` and `edition` need evidence, dates or peers and have no
-    predicate. A broken error contradicts the indicators in `invalidates`.
+    Rules with the scope `answers` run on every score. Rules with the scopes `assessment` and `edition` need evidence,
+    dates or peers and have no predicate. A broken rule of severity `error` contradicts the indicators in
+    `invalidates`.
     """
 
     id: str
@@ -330,7 +342,7 @@ class Rule(Frozen, frozen=True):
 
 
 class Gate(Frozen, frozen=True):
-    """A condition of a level; `when_not_applicable` says what it does where its indicator or node has left."""
+    """A condition of a level. `when_not_applicable` is the outcome if its indicator or node is not applicable."""
 
     id: str
     holds: Compare
@@ -338,7 +350,10 @@ class Gate(Frozen, frozen=True):
 
 
 class Level(Frozen, frozen=True):
-    """A level and its gates; reached while `provisional_unless` is false it is provisional, never lower."""
+    """A level and its gates.
+
+    A level whose gates are passed is provisional, but not lost, while `provisional_unless` is false.
+    """
 
     number: int
     gates: tuple[Gate, ...]
@@ -346,21 +361,24 @@ class Level(Frozen, frozen=True):
 
 
 class Coverage(Frozen, frozen=True):
-    """Thresholds of the status `sufficient`: share of effective weight known, overall and in each dimension."""
+    """Thresholds for the status `sufficient`: the share of weight that is known, overall and in each dimension."""
 
     overall: Share = Share(num=2, den=3)
     per_dimension: Share = Share(num=1, den=2)
 
 
 class OrganisationType(Frozen, frozen=True):
-    """A kind of organisation and the scale of its size bands."""
+    """A type of organisation, and the scale of size bands that applies to it."""
 
     code: str
     band_scale: str
 
 
 class SizeBand(Frozen, frozen=True):
-    """A size band, both ends included; `to` null is open. Scale P counts people served, E employees."""
+    """A size band from `start` to `to`, both included; `to` is null in the last band.
+
+    Scale P counts people served, scale E employees.
+    """
 
     code: str
     start: int
@@ -368,14 +386,14 @@ class SizeBand(Frozen, frozen=True):
 
 
 class PeerGroups(Frozen, frozen=True):
-    """How peers are chosen: same type and band; wider groups when fewer than `minimum`."""
+    """Sizes of peer groups: a group with fewer than `minimum` members is replaced by a wider one."""
 
     minimum: int = 5
     percentiles_from: int = 10
 
 
 class CalendarStep(Frozen, frozen=True):
-    """A step of an edition's calendar: month and day, both included, in the year after the edition's."""
+    """A step of the calendar of an edition, in the year after it: first and last day (`MM-DD`), both included."""
 
     id: str
     start: str
@@ -383,14 +401,14 @@ class CalendarStep(Frozen, frozen=True):
 
 
 class CommentIdea(Frozen, frozen=True):
-    """An idea that readers of the article added, and the indicators that answer it."""
+    """An idea from comments on the article, and the indicators that take it up."""
 
     comments: tuple[str, ...]
     indicators: tuple[str, ...]
 
 
 class Answered(Frozen, frozen=True):
-    """What the methodology answers of the article: its bullets, the functions it lists, the comments."""
+    """Elements of the article (bullets, functions, comments, ideas), each with the indicators that answer it."""
 
     bullets: dict[str, tuple[str, ...]] = {}
     functions: dict[str, tuple[str, ...]] = {}
@@ -399,7 +417,7 @@ class Answered(Frozen, frozen=True):
 
 
 class Source(Frozen, frozen=True):
-    """A source of goalposts: its title and where it was read."""
+    """A source of goalposts: its title, where it was read, and if it is used."""
 
     title: str
     where: str
@@ -407,24 +425,24 @@ class Source(Frozen, frozen=True):
 
 
 class Document(Frozen, frozen=True):
-    """A methodology version. `decimals` (0 to 6): scores are whole units of 10^-decimals.
+    """A methodology version. Scores are whole multiples of 10^-`decimals` points (`decimals` from 0 to 6).
 
-    A document needs a version, `decimals` and its tree; what else it does not state it does not have.
+    Only `version`, `decimals` and `root` are required; a document does not have the parts that it omits.
     """
 
     version: str
     decimals: int
     root: Group
     published_decimals: int | None = None
-    """Decimals of the published index, half up of the internal one, at most `decimals`; null: all of them."""
+    """Decimals of the published index, which is the index rounded half up; null means all `decimals`."""
     catalogue: str = ""
-    """Version and date of the catalogue that it was made from."""
+    """Version and date of the catalogue of indicators from which the document was made."""
     self_declared_cap: int = 100
     """Highest score of an answer without evidence, in hundredths of the range of its indicator."""
     coverage: Coverage = Coverage()
     additional_index: AdditionalIndex | None = None
     alternative_weights: dict[str, dict[str, int]] = {}
-    """Other weights of the dimensions that the catalogue discusses, by name; they score nothing."""
+    """Other weights of the dimensions that the catalogue discusses, by name; no score uses them."""
     profile: tuple[ProfileField, ...] = ()
     rules: tuple[Rule, ...] = ()
     levels: tuple[Level, ...] = ()
@@ -434,7 +452,7 @@ class Document(Frozen, frozen=True):
     peer_groups: PeerGroups = PeerGroups()
     calendar: tuple[CalendarStep, ...] = ()
     principles: tuple[str, ...] = ()
-    """Ids of the rules of the method that the texts explain (R1, R2, …)."""
+    """Ids of the principles of the method that the texts explain (R1, R2, …)."""
     answers: Answered = Answered()
     sources: dict[str, Source] = {}
 
@@ -443,20 +461,20 @@ class Document(Frozen, frozen=True):
 
 
 class NamedText(Frozen, frozen=True):
-    """A name."""
+    """The name of a group."""
 
     name: str
 
 
 class PrincipleText(Frozen, frozen=True):
-    """A rule of the method."""
+    """A principle of the method: its name and its text."""
 
     name: str
     text: str
 
 
 class LevelText(Frozen, frozen=True):
-    """The name of a level and what it means; `provisional_unless` in words where the level has it."""
+    """The name and meaning of a level, and `provisional_unless` in words if the level has this condition."""
 
     name: str
     meaning: str
@@ -464,7 +482,7 @@ class LevelText(Frozen, frozen=True):
 
 
 class ProfileText(Frozen, frozen=True):
-    """A profile field: a label that fits inside a sentence, its description and unit, its values."""
+    """The texts of a profile field: a label for use inside a sentence, a description, its unit, its values."""
 
     label: str
     description: str
@@ -473,10 +491,11 @@ class ProfileText(Frozen, frozen=True):
 
 
 class IndicatorText(Frozen, frozen=True):
-    """All that a person reads of an indicator.
+    """All texts of an indicator.
 
-    `step` completes the next step with {delta}, {from}, {to}, {of}; `facts` labels each fact; `goalposts` gives
-    the reason of each, `ladder` the text of each level; `unit_one` is the unit of exactly 1, where that is another.
+    `step` is the sentence of a next step, with the placeholders {delta}, {from}, {to} and {of}; `facts` has a label
+    for each fact; `goalposts` has the reason for each goalpost, `ladder` the text of each level; `unit_one` is the
+    singular of the unit where it differs.
     """
 
     name: str
@@ -500,14 +519,14 @@ class IndicatorText(Frozen, frozen=True):
 
 
 class SourceText(Frozen, frozen=True):
-    """What was read of a source, and what it is used for."""
+    """Which part of a source was read, and for which purpose it is used."""
 
     read: str
     used_for: str
 
 
 class ArticleText(Frozen, frozen=True):
-    """The article's bullets, functions, comments and ideas, in our own words."""
+    """The bullets, functions, comments and ideas of the article, paraphrased."""
 
     bullets: dict[str, str]
     functions: dict[str, str]
@@ -516,7 +535,7 @@ class ArticleText(Frozen, frozen=True):
 
 
 class MethodologyTexts(Frozen, frozen=True):
-    """Every text of one version in one language; the ids are those of the document."""
+    """All texts of one version in one language, by the ids of the document."""
 
     language: Language
     title: str
@@ -536,4 +555,4 @@ class MethodologyTexts(Frozen, frozen=True):
     sources_not_found: tuple[str, ...]
     integrity: str
     peer_groups: tuple[str, ...]
-    """The fallbacks, from the narrowest to the widest."""
+    """Description of each peer group, from the narrowest to the widest."""

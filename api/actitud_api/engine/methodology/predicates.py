@@ -1,7 +1,7 @@
-"""Predicates and operands of a document, compiled into closures.
+"""Compilation of the predicates and operands of a document into closures.
 
-A closure reads a state: a flat list of facts (rules, applicability, zero rules, value formulas) or the figures of a
-score (gates). Truth is three-valued after Kleene; None is undetermined.
+A closure reads a state: the flat list of facts of a submission (rules, applicability, zero rules, value formulas) or
+the figures of a score (gates). Truth has three values (Kleene): True, False, and None for undetermined.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ from actitud_api.engine.methodology.model import (
 
 
 class Null:
-    """Type of `NULL`, a profile field without value, which equals nothing."""
+    """Type of `NULL`, the value of a profile field that is null; no comparison with it is true."""
 
 
 NULL = Null()
 
 Number = int | Fraction
 Evaluated = bool | int | Fraction | str | Null | None
-"""Value of an operand; None is absent."""
+"""Value of an operand; None if a fact in it is absent."""
 Slot = bool | int | Fraction | str | frozenset[str] | Null | None
 Facts = list[Slot]
-"""Facts of one submission by slot (see `FactLayout`); None is absent."""
+"""Facts of one submission, indexed by slot (see `FactLayout`); None if a fact is absent."""
 Truth = bool | None
 
 HALF = Decimal("0.5")
@@ -58,11 +58,11 @@ HALF = Decimal("0.5")
 DIGITS_15: Final = 10**15
 
 DECIMALS_OF_NUMBERS = 6
-"""Decimals of facts whose document states none (SCORING, section 3)."""
+"""Decimals of a fact of type `number` for which the document gives none (SCORING, section 3)."""
 
 
 def to_exact(number: float | Number) -> Number:
-    """Convert a decimal literal of a document to the exact rational it denotes: 0.38 is 38/100, 19.0 is 19."""
+    """Convert a number of a document to the exact rational that is written: 0.38 is 38/100, 19.0 is 19."""
     if isinstance(number, float):
         value = Fraction(Decimal(repr(number)))
         return value.numerator if value.denominator == 1 else value
@@ -70,13 +70,13 @@ def to_exact(number: float | Number) -> Number:
 
 
 def scale_constant(value: float | int | str) -> Evaluated:
-    """Convert a constant of a document to its exact value."""
+    """Convert a constant of a document to its exact value; a string or boolean stays as it is."""
     return value if isinstance(value, str) else to_exact(value)
 
 
 @functools.lru_cache(maxsize=4096)
 def round_fact(number: float | int, decimals: int) -> Number:
-    """Round a fact of type `number` half up to its decimals; return it as an exact rational."""
+    """Round a fact of type `number` half up to `decimals` decimals; return an exact rational."""
     if isinstance(number, int):
         return number
     units, scale = to_units(number, decimals)
@@ -84,7 +84,7 @@ def round_fact(number: float | int, decimals: int) -> Number:
 
 
 def to_units(number: float, decimals: int) -> tuple[int, int]:
-    """Round a finite float half up; return it in units of the last decimal, and the number of units in 1."""
+    """Round a finite float half up to `decimals` decimals; return it in units of 10^-decimals, and 10^decimals."""
     scale: int = 10**decimals
     shifted = number * scale
     if abs(shifted) < DIGITS_15 and (units := round(shifted)) / scale == number:
@@ -94,15 +94,16 @@ def to_units(number: float, decimals: int) -> tuple[int, int]:
 
 
 def round_half_up(value: Number) -> int:
-    """Round to the nearest integer, halves up."""
+    """Round to the nearest integer; a half is rounded up, also for negative numbers."""
     return (2 * value.numerator + value.denominator) // (2 * value.denominator)
 
 
 class FactLayout:
-    """Slots of the facts of a submission in the flat list that predicates read.
+    """Slot (index) of each fact in the flat list of facts that compiled predicates read.
 
-    `profile[field]`, `facts[indicator, fact]` (for checklists also the derived `count`, and `outside_count` if the
-    indicator has `outside_remit`), `present[indicator]`: the slot that is None if the answer was not sent.
+    `profile` is by field and `facts` by indicator and fact, including the derived count of a checklist. `present`
+    gives for each indicator the slot that is None if the answer was not sent; `slots` gives all its slots; `size` is
+    the length of the list.
     """
 
     def __init__(self, document: Document) -> None:
@@ -130,12 +131,15 @@ class FactLayout:
 
 
 def name_derived_count(fact: str) -> str:
-    """Return the name of the derived fact that counts a checklist: `count`, or `outside_count` for `outside_remit`."""
+    """Return the name of the derived fact that counts a checklist.
+
+    It is `count` for the fact `components`, and `outside_count` for `outside_remit`.
+    """
     return "count" if fact == "components" else f"{fact.partition('_')[0]}_count"
 
 
 def to_attribute(indicator: str) -> str:
-    """Return the attribute name of an indicator in the answers type: `d1_01` for `D1.01`."""
+    """Return the name of an indicator as a Python attribute of the type of answers: `d1_01` for `D1.01`."""
     return indicator.replace(".", "_").replace("-", "_").lower()
 
 
@@ -180,14 +184,14 @@ def walk_comparisons(predicate: Predicate) -> Iterator[Compare]:
 
 
 def walk_operands(predicate: Predicate) -> Iterator[Operand]:
-    """Yield every operand of a predicate, outermost first."""
+    """Yield every operand of a predicate; each combination comes before its members."""
     for comparison in walk_comparisons(predicate):
         yield from walk_operand_parts(comparison.left)
         yield from walk_operand_parts(comparison.right)
 
 
 def walk_operand_parts(operand: Operand) -> Iterator[Operand]:
-    """Yield an operand and every operand inside it."""
+    """Yield an operand and then every operand inside it."""
     yield operand
     match operand:
         case Minimum(of=members) | Maximum(of=members) | Sum(of=members) | Product(of=members):
@@ -206,7 +210,7 @@ def walk_presence_tests(predicate: Predicate) -> Iterator[str]:
 
 
 def find_answers_read(predicate: Predicate) -> frozenset[str]:
-    """Return the indicators whose answers a predicate reads or tests for presence."""
+    """Return the ids of the indicators whose answers a predicate reads or tests for presence."""
     found = set(walk_presence_tests(predicate))
     for operand in walk_operands(predicate):
         if isinstance(operand, AnswerOperand | ComponentOperand | ValueOperand):
@@ -228,15 +232,16 @@ _OPERATORS: dict[ComparisonOperator, Callable[[Evaluated, Evaluated], bool]] = {
 
 State = TypeVar("State")
 Leaf = Callable[[Operand], Callable[[State], Evaluated]]
-"""Factory of closures for operands that read the state."""
+"""Factory: for an operand that is no combination, it returns a closure that reads its value from the state."""
 
 
 def compile_operand(operand: Operand, leaf: Leaf[State]) -> Callable[[State], Evaluated]:
-    """Compile an operand; a combination with an absent member is absent.
+    """Compile an operand to a closure; `leaf` compiles operands that are no combination.
 
-    Quotients occur only at the top of value formulas, whose evaluator takes both sides. `min` and `max` over gate
-    figures ignore missing ones (unrated dimensions; SCORING, section 6), which a `leaf` marks by NULL; a sum or product
-    with a missing figure is missing.
+    A combination with an absent (None) member is absent. `NULL` marks a figure that does not exist, such as the score
+    of a dimension that is not rated: `min` and `max` ignore it (SCORING, section 6), and a sum or product with it is
+    `NULL`. Quotients are not compiled here: they stand only at the top of value formulas, whose evaluator compiles the
+    numerator and the denominator.
     """
     match operand:
         case Constant(value=value):
@@ -258,6 +263,7 @@ def _compile_extreme(
     members: tuple[Operand, ...], leaf: Leaf[State], choose: Callable[[list[Number]], Number]
 ) -> Callable[[State], Evaluated]:
     closures = [compile_operand(member, leaf) for member in members]
+    # Nearly every combination has two members; a closure of its own builds no list for each submission.
     if len(closures) == 2:
         first, second = closures
         chosen = cast("Callable[[tuple[Evaluated, Evaluated]], Number]", choose)
@@ -315,7 +321,10 @@ def _compile_fold(
 def compile_predicate(
     predicate: Predicate, leaf: Leaf[State], present: Callable[[str], Callable[[State], bool]]
 ) -> Callable[[State], Truth]:
-    """Compile a predicate with three-valued truth; a comparison with NULL is false."""
+    """Compile a predicate to a closure that returns True, False, or None if it is undetermined.
+
+    `leaf` compiles operands, `present` presence tests. A comparison with `NULL` is false.
+    """
     match predicate:
         case All(of=members):
             return _compile_junction([compile_predicate(member, leaf, present) for member in members], True)
@@ -343,10 +352,10 @@ def compile_predicate(
             return implication
         case Compare(op=op, left=left, right=right):
             compare = _OPERATORS[op]
-            one, other = compile_operand(left, leaf), compile_operand(right, leaf)
+            left_operand, right_operand = compile_operand(left, leaf), compile_operand(right, leaf)
 
             def comparison(state: State) -> Truth:
-                a, b = one(state), other(state)
+                a, b = left_operand(state), right_operand(state)
                 if a is NULL or b is NULL:
                     return False
                 if a is None or b is None:
@@ -359,7 +368,7 @@ def compile_predicate(
 
 
 def _compile_junction(members: list[Callable[[State], Truth]], neutral: bool) -> Callable[[State], Truth]:
-    """Compile `all` (neutral True) or `any` (neutral False): the opposite of neutral decides at once."""
+    """Compile `all` (`neutral` True) or `any` (`neutral` False); evaluation stops at the first member that decides."""
     if len(members) == 1:
         return members[0]
 
@@ -384,7 +393,7 @@ def _compile_read(slot: int) -> Callable[[Facts], Evaluated]:
 
 
 def _read_or_zero(slot: int) -> Callable[[Facts], Evaluated]:
-    """Compile a read of a fact that counts as 0 if absent."""
+    """Compile the read of a fact; an absent fact counts as 0."""
 
     def read(facts: Sequence[Evaluated]) -> Evaluated:
         value = facts[slot]
@@ -394,10 +403,11 @@ def _read_or_zero(slot: int) -> Callable[[Facts], Evaluated]:
 
 
 def compile_fact_reader(layout: FactLayout, *, absent: bool) -> Leaf[Facts]:
-    """Build the factory of closures that read facts.
+    """Build a factory of closures that read operands from facts.
 
-    With `absent`, an absent fact stays absent (zero rules, applicability, whether a rule could still hold). Without it,
-    it counts as the least favourable value: the operand's own `absent`, else 0, false or "not listed" (rules).
+    If `absent` is True, an absent fact is None (for zero rules, applicability, and whether a rule could still be
+    kept). If False, it counts as the least favourable value (for rules): `AnswerOperand.absent`, else 0, false or "not
+    listed".
     """
 
     def leaf(operand: Operand) -> Callable[[Facts], Evaluated]:
@@ -434,7 +444,7 @@ def compile_fact_reader(layout: FactLayout, *, absent: bool) -> Leaf[Facts]:
 
 
 def compile_presence_test(layout: FactLayout) -> Callable[[str], Callable[[Facts], bool]]:
-    """Build the factory of presence tests over facts."""
+    """Build a factory that returns, for an indicator, a closure that is True if its answer was sent."""
 
     def present(indicator: str) -> Callable[[Facts], bool]:
         slot = layout.present[indicator]
@@ -444,7 +454,7 @@ def compile_presence_test(layout: FactLayout) -> Callable[[str], Callable[[Facts
 
 
 def find_slot(operand: Operand, layout: FactLayout) -> int | None:
-    """Return the slot of an operand read as stored; None for a computed one, or one with its own `absent`."""
+    """Return the slot of an operand that is one stored fact; None if it is computed or has its own `absent` value."""
     match operand:
         case ProfileOperand(field=field):
             return layout.profile[field]
@@ -454,7 +464,10 @@ def find_slot(operand: Operand, layout: FactLayout) -> int | None:
 
 
 def compile_over_facts(predicate: Predicate, layout: FactLayout, *, absent: bool) -> Callable[[Facts], Truth]:
-    """Compile a predicate over facts, `absent` as in `compile_fact_reader`; common shapes compile to a single call."""
+    """Compile a predicate that reads facts; `absent` is explained at `compile_fact_reader`.
+
+    Frequent shapes are compiled to one closure instead of a tree of closures, which is faster.
+    """
     match predicate:
         case All(of=members):
             return _compile_junction([compile_over_facts(member, layout, absent=absent) for member in members], True)
@@ -475,7 +488,7 @@ def compile_over_facts(predicate: Predicate, layout: FactLayout, *, absent: bool
 def _compare_with_constant(
     compare: Callable[[Evaluated, Evaluated], bool], slot: int, constant: Evaluated
 ) -> Callable[[Facts], Truth]:
-    """Compile the comparison of a slot with a constant."""
+    """Compile the comparison of a fact with a constant; None if the fact is absent."""
 
     def comparison(facts: Sequence[Evaluated]) -> Truth:
         value = facts[slot]
@@ -489,7 +502,7 @@ def _compare_with_constant(
 def _compile_where_present(
     layout: FactLayout, indicator: str, then: Predicate, *, absent: bool
 ) -> Callable[[Facts], Truth]:
-    """Compile a requirement on an answer that holds if it was not sent."""
+    """Compile a requirement on an answer that is true if the answer was not sent."""
     sent = layout.present[indicator]
     match then:
         case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=right) if (

@@ -1,4 +1,4 @@
-"""Texts of a document without texts: its own ids, so that every score can be explained."""
+"""Stand-in texts for a methodology document that comes without texts: each id serves as its own name."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ from actitud_api.engine.methodology.model import (
 from actitud_api.engine.methodology.predicates import name_derived_count, walk_groups, walk_indicators
 
 _WORDS: Final[dict[Language, dict[str, str]]] = table(
+    # The doubled braces survive this formatting: the sentence of a next step fills in `{from}` and `{to}` later.
     es={"level": "nivel {number}", "step": "{name}: de {{from}} a {{to}}"},
     en={"level": "level {number}", "step": "{name}: from {{from}} to {{to}}"},
 )
 
 
 def fill_missing_texts(methodology: Methodology) -> Methodology:
-    """Return the methodology with its ids as texts in each written language without texts."""
+    """Return the methodology with stand-in texts, made of its ids, in Spanish or English where it has no texts."""
     missing = {
         language: _build_id_texts(methodology.document, language)
         for language in WRITTEN
@@ -45,7 +46,7 @@ def fill_missing_texts(methodology: Methodology) -> Methodology:
 
 
 def _build_id_texts(document: Document, language: Language) -> MethodologyTexts:
-    """Build texts from the ids of a document; purely descriptive texts are empty."""
+    """Build texts in which each id is its own name; texts that only describe are left empty."""
     answered = document.answers
     return MethodologyTexts(
         language=language,

@@ -1,1 +1,1 @@
-"""Checks of a methodology document."""
+"""Checks of a methodology document beyond its JSON Schema."""

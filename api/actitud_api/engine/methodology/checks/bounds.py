@@ -1,7 +1,7 @@
-"""Static bounds of the figures that gates read, over every submission, and their direction of improvement.
+"""Bounds of the figures that gates read, over all possible submissions, and their direction of improvement.
 
-Bounds are exact and never too narrow for an organisation to which every named node applies: a value outside cannot
-be reached; not every value inside has to be.
+Bounds are exact or too wide, never too narrow, for an organisation to which every node in the gate applies: a value
+outside them cannot be reached, but some values inside may be unreachable too.
 """
 
 from __future__ import annotations
@@ -40,28 +40,29 @@ from actitud_api.engine.methodology.predicates import (
 )
 
 Bound = int | Fraction | float
-"""An exact number, or an infinity."""
-Way = Literal[-1, 0, 1] | None
-"""Direction of a figure as an answer improves: 1 up, -1 down, 0 unmoved, None both ways."""
+"""Exact number, or an infinity as float."""
+Direction = Literal[-1, 0, 1] | None
+"""Change of a figure as an answer improves: 1 it rises, -1 it falls, 0 it stays, None if both can happen."""
 
 
 class Bounds(Struct, frozen=True):
-    """Lower and upper bound of a number."""
+    """Lowest and highest value of a number."""
 
     least: Bound
     greatest: Bound
 
 
 MAX_DECIMALS: Final = 6
-"""Most decimals that scores may have (SCORING, section 1)."""
+"""Maximum number of decimals of scores (SCORING, section 1)."""
 
 ANYTHING = Bounds(-math.inf, math.inf)
 
 
 class OperandBounds:
-    """Bounds of the operands of a document, which must exist in it.
+    """Computes the bounds of the operands of one document; every id in an operand must exist in the document.
 
-    A forbidden number of decimals is a defect of its own; here it counts as the nearest allowed one.
+    If `decimals` of the document is outside its range, which is reported elsewhere, the nearest allowed number is
+    used.
     """
 
     def __init__(self, document: Document) -> None:
@@ -72,7 +73,7 @@ class OperandBounds:
         self._profile = {field.name: field for field in document.profile}
 
     def compute(self, operand: Operand) -> Bounds:
-        """Compute the bounds of a numeric operand."""
+        """Compute the bounds of an operand; they are infinite if it is not numeric."""
         match operand:
             case Constant(value=int() | float() as value):
                 return Bounds(to_exact(value), to_exact(value))
@@ -103,8 +104,8 @@ class OperandBounds:
             case _:
                 return ANYTHING
 
-    def find_direction(self, operand: Operand) -> Way:
-        """Find the direction of an operand as an answer improves while the profile stays."""
+    def find_direction(self, operand: Operand) -> Direction:
+        """Find the direction of an operand while an answer improves and the profile stays the same."""
         match operand:
             case ValueOperand(indicator=name):
                 return find_score_direction(self._indicators[name])
@@ -117,19 +118,23 @@ class OperandBounds:
             case _:
                 return 0
 
-    def _find_product_direction(self, members: tuple[Operand, ...]) -> Way:
-        """Find the direction of a product: that of a factor if the others together are positive, else its opposite."""
-        ways: list[Way] = []
+    def _find_product_direction(self, members: tuple[Operand, ...]) -> Direction:
+        """Find the direction of a product.
+
+        Each factor contributes its own direction, reversed if the product of the others is never positive. Return None
+        if that product can have both signs, or if two contributions disagree.
+        """
+        directions: list[Direction] = []
         for position, member in enumerate(members):
-            way = self.find_direction(member)
-            others = _multiply_bounds([self.compute(other) for place, other in enumerate(members) if place != position])
-            if way == 0 or others.least >= 0:
-                ways.append(way)
-            elif way is not None and others.greatest <= 0:
-                ways.append(-1 if way == 1 else 1)
+            direction = self.find_direction(member)
+            others = _multiply_bounds([self.compute(other) for index, other in enumerate(members) if index != position])
+            if direction == 0 or others.least >= 0:
+                directions.append(direction)
+            elif direction is not None and others.greatest <= 0:
+                directions.append(-1 if direction == 1 else 1)
             else:
                 return None
-        return _combine_directions(ways)
+        return _combine_directions(directions)
 
     def _bound_fact(self, indicator: Indicator, name: str) -> Bounds:
         for fact in indicator.facts:
@@ -158,6 +163,7 @@ class OperandBounds:
         """Compute the highest score of a node, in units of 10^-decimals."""
         if isinstance(node, Indicator):
             scores = [to_exact(goalpost.score) for goalpost in node.curve.goalposts]
+            # The curve of a lognormal goes on beyond its two goalposts, up to the end of the range.
             ends_open = node.curve.kind == "lognormal" or not scores
             return round_half_up((node.range.maximum if ends_open else max(scores)) * self.unit)
         counting = [child for child in node.children if child.weight > 0]
@@ -177,13 +183,13 @@ class OperandBounds:
 
 
 def _power_of_ten(decimals: int) -> int:
-    """Return 10 to the number of decimals, clipped to the allowed ones."""
+    """Return 10 to the power of `decimals`, clipped to 0 to 6."""
     power: int = 10 ** min(max(decimals, 0), MAX_DECIMALS)
     return power
 
 
 def find_score_direction(indicator: Indicator) -> Literal[-1, 0, 1]:
-    """Find the direction of the raw value of an indicator as its score rises."""
+    """Find the direction of the raw value of an indicator as its score rises; 0 if the curve is flat."""
     scores = [goalpost.score for goalpost in indicator.curve.goalposts]
     if not scores or scores[0] == scores[-1]:
         return 0
@@ -191,7 +197,10 @@ def find_score_direction(indicator: Indicator) -> Literal[-1, 0, 1]:
 
 
 def _always_counts(child: Group | Indicator, parent: Group) -> bool:
-    """Return True if a child can never be not applicable or not rated in its group."""
+    """Return True if a child counts in its group for every organisation.
+
+    Such a child can neither be not applicable nor not rated.
+    """
     if parent.missing == "leave":
         return False
     if isinstance(child, Group):
@@ -200,11 +209,12 @@ def _always_counts(child: Group | Indicator, parent: Group) -> bool:
 
 
 def _compute_best_mean(group: Group, counting: list[Group | Indicator], tops: list[int]) -> int:
-    """Compute the highest weighted mean: permanent children, plus each optional child that raises it."""
+    """Compute the highest weighted mean of a group, in units, over the choices of children that may leave."""
     chosen = [(child.weight, top) for child, top in zip(counting, tops, strict=True) if _always_counts(child, group)]
     leaving = [
         (child.weight, top) for child, top in zip(counting, tops, strict=True) if not _always_counts(child, group)
     ]
+    # Taking the best first is exact: a member raises a mean if and only if its score is above that mean.
     for weight, top in sorted(leaving, key=lambda member: -member[1]):
         if not chosen or top > _compute_mean(chosen):
             chosen.append((weight, top))
@@ -215,31 +225,31 @@ def _compute_mean(weighted: list[tuple[int, int]]) -> Fraction:
     return Fraction(sum(weight * top for weight, top in weighted), sum(weight for weight, _ in weighted))
 
 
-def _bound_between(least: int | None, greatest: int | None) -> Bounds:
-    return Bounds(-math.inf if least is None else least, math.inf if greatest is None else greatest)
+def _bound_between(minimum: int | None, maximum: int | None) -> Bounds:
+    return Bounds(-math.inf if minimum is None else minimum, math.inf if maximum is None else maximum)
 
 
 def _multiply_bounds(spans: list[Bounds]) -> Bounds:
-    found = Bounds(1, 1)
+    product = Bounds(1, 1)
     for span in spans:
         corners = [
-            _multiply_finite(one, other)
-            for one, other in itertools.product((found.least, found.greatest), (span.least, span.greatest))
+            _multiply_finite(first, second)
+            for first, second in itertools.product((product.least, product.greatest), (span.least, span.greatest))
         ]
-        found = Bounds(min(corners), max(corners))
-    return found
+        product = Bounds(min(corners), max(corners))
+    return product
 
 
-def _multiply_finite(one: Bound, other: Bound) -> Bound:
-    """Multiply two bounds of finite numbers; 0 times an infinity is 0."""
-    return 0 if one == 0 or other == 0 else one * other
+def _multiply_finite(first: Bound, second: Bound) -> Bound:
+    """Multiply two bounds; 0 times an infinity is 0, because the bounded numbers themselves are finite."""
+    return 0 if first == 0 or second == 0 else first * second
 
 
 def _divide_bounds(numerator: Bounds, denominator: Bounds) -> Bounds:
     if denominator.least > 0:
         corners = [
-            _multiply_finite(one, 1 / Fraction(other) if isinstance(other, int) else 1 / other)
-            for one, other in itertools.product(
+            _multiply_finite(dividend, 1 / Fraction(divisor) if isinstance(divisor, int) else 1 / divisor)
+            for dividend, divisor in itertools.product(
                 (numerator.least, numerator.greatest), (denominator.least, denominator.greatest)
             )
         ]
@@ -249,9 +259,9 @@ def _divide_bounds(numerator: Bounds, denominator: Bounds) -> Bounds:
     return ANYTHING
 
 
-def _combine_directions(ways: list[Way]) -> Way:
-    """Combine the directions of operands that move together; None if they disagree."""
-    if None in ways:
+def _combine_directions(directions: list[Direction]) -> Direction:
+    """Combine the directions of several operands; None if two disagree or one is None, 0 if all stay."""
+    if None in directions:
         return None
-    moving = {way for way in ways if way != 0}
+    moving = {direction for direction in directions if direction != 0}
     return moving.pop() if len(moving) == 1 else None if moving else 0

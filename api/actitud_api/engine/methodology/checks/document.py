@@ -1,7 +1,7 @@
-"""Checks of a methodology document beyond its shape.
+"""Checks of a methodology document beyond its JSON Schema.
 
-Each defect has a JSON Pointer into the document, or into `/texts/<language>`, a stable `Code`, and its sentence in
-Spanish and English. `find_paying_silences` gives notes on documents that are well formed.
+Each defect has a JSON Pointer into the document or into `/texts/<language>`, a stable `Code`, and a sentence in
+Spanish and English. `find_paying_silences` returns notes on documents that are well formed.
 """
 
 from __future__ import annotations
@@ -67,19 +67,19 @@ _KINDS: Mapping[str, i18n.Texts] = {
 """Names of the kinds of value that an operand can have."""
 
 MAX_DEPTH = 5
-"""Levels of the tree below the root (SCORING, section 1)."""
+"""Maximum number of levels of the tree below the root (SCORING, section 1)."""
 
 
 MAX_UNITS = 2**62
-"""Bound of scores, weighted sums of scores and facts, in units: both evaluators count in 64 bits."""
+"""Limit of scores, weighted sums of scores and facts, in units of the last decimal: both evaluators use 64 bits."""
 
 MAX_EXPONENT = 20
-"""The exponent of a power mean is not 0 and within ± this (SCORING, section 4)."""
+"""Greatest absolute value of the exponent of a power mean (SCORING, section 4)."""
 
 MAX_FACT_DECIMALS = 12
 
 LOGNORMAL_SHARES = (50, 90)
-"""What the median and p10 of a lognormal curve score, in hundredths of the range (SCORING, section 3)."""
+"""Scores of the median and of p10 on a lognormal curve, in hundredths of the range (SCORING, section 3)."""
 
 STEP_PLACEHOLDERS = frozenset({"delta", "from", "to", "of"})
 """Placeholders that the text of a next step may contain."""
@@ -90,9 +90,9 @@ FACTS_OF: Mapping[str, tuple[str, str]] = {
     "boolean": ("value", "boolean"),
     "checklist": ("components", "components"),
 }
-"""Name and type of the first fact, for the indicator types whose fact the engine and the sentences know by name."""
+"""Name and type of the first fact for the types of indicator whose fact the engine and the texts know by name."""
 CURVE_OF: Mapping[str, tuple[str, ...]] = {"level": ("ladder",), "boolean": ("boolean",)}
-"""Curve kinds of the indicator types that are not measured on a scale."""
+"""Allowed kinds of curve for the types of indicator that have no numeric scale."""
 
 
 Code = Literal[
@@ -218,13 +218,13 @@ Code = Literal[
 ]
 """Stable code of a defect or note, for programs; sentences may be reworded, codes never change.
 
-A code names the fault (`negative-weight`) or the check that failed: `ladder-levels` (levels are not 0, 1, 2, …),
-`range-order` (a range does not go up), `curve-kind` (indicators of the type have another curve).
+A code names the fault (`negative-weight`) or the check that failed: `ladder-levels` (the levels are not 0, 1, 2, …),
+`range-order` (the range does not go up), `curve-kind` (indicators of this type need another curve).
 """
 
 
 class Remark(Struct, frozen=True):
-    """Defect or note on a document: pointer, code, and its sentence in Spanish and English."""
+    """Defect or note on a document: pointer, code, and sentence in Spanish and English."""
 
     pointer: str
     code: Code
@@ -237,39 +237,42 @@ class Remark(Struct, frozen=True):
 
 
 class Defect(Remark, frozen=True):
-    """Fault of a document, which makes it unusable."""
+    """Fault in a document, which makes it unusable."""
 
 
 def check_content(document: Document) -> list[Defect]:
-    """Find every defect of a document."""
+    """Return every defect of a decoded document; its texts are checked by `check_texts`."""
     return list(_DocumentChecker(document).check())
 
 
 def find_paying_silences(document: Document) -> Iterator[Remark]:
-    """Find the nodes in which not answering may pay: an unknown child does not count least (SCORING, section 2)."""
-    for group, place in _walk_groups_with_pointers(document.root, "/root"):
+    """Yield a note for each group in which not answering can raise the score (SCORING, section 2).
+
+    These are the groups where an unknown child does not count as the minimum of its range.
+    """
+    for group, pointer in _walk_groups_with_pointers(document.root, "/root"):
         if group.missing == "leave":
             yield Remark(
-                f"{place}/missing",
+                f"{pointer}/missing",
                 "silence-may-pay",
                 f"el silencio puede compensar en {group.id}: lo desconocido sale y su peso se reparte",
                 f"silence may pay in {group.id}: what is unknown leaves, and its weight is shared",
             )
         elif group.missing == "void":
             yield Remark(
-                f"{place}/missing",
+                f"{pointer}/missing",
                 "silence-may-pay",
                 f"el silencio puede compensar en {group.id}: con algo desconocido no tiene puntuación",
                 f"silence may pay in {group.id}: with anything unknown it has no score",
             )
 
 
-def _walk_groups_with_pointers(group: Group, place: str) -> Iterator[tuple[Group, str]]:
-    """Yield a group and every group below it, each with its pointer."""
-    yield group, place
+def _walk_groups_with_pointers(group: Group, pointer: str) -> Iterator[tuple[Group, str]]:
+    """Yield a group and every group below it, each with its JSON Pointer."""
+    yield group, pointer
     for position, child in enumerate(group.children):
         if isinstance(child, Group):
-            yield from _walk_groups_with_pointers(child, f"{place}/children/{position}")
+            yield from _walk_groups_with_pointers(child, f"{pointer}/children/{position}")
 
 
 class _DocumentChecker:
@@ -305,6 +308,7 @@ class _DocumentChecker:
         yield from self._check_share(self.document.coverage.per_dimension, "/coverage/per_dimension")
         yield from self._check_unique("/profile", [field.name for field in self.document.profile])
         yield from self._check_unique("/root", [node.id for node in self._check_nodes(self.document.root)])
+        # Two different ids may become the same attribute of the answers type: `D1.01` and `d1-01`.
         yield from self._check_unique("/root", [to_attribute(indicator) for indicator in self.indicators])
         yield from self._check_unique("/rules", [rule.id for rule in self.document.rules])
         yield from self._check_unique("/levels", [gate.id for level in self.document.levels for gate in level.gates])
@@ -322,75 +326,75 @@ class _DocumentChecker:
             else:
                 yield child
 
-    def _check_unique(self, place: str, ids: Iterable[str]) -> Iterator[Defect]:
+    def _check_unique(self, pointer: str, ids: Iterable[str]) -> Iterator[Defect]:
         seen: set[str] = set()
         for identifier in ids:
             if identifier in seen:
-                yield Defect(place, "duplicated-id", f"{identifier!r} está dos veces", f"{identifier!r} stands twice")
+                yield Defect(pointer, "duplicated-id", f"{identifier!r} está dos veces", f"{identifier!r} stands twice")
             seen.add(identifier)
 
-    def _check_share(self, share: Share, place: str) -> Iterator[Defect]:
+    def _check_share(self, share: Share, pointer: str) -> Iterator[Defect]:
         if share.den <= 0 or not 0 <= share.num <= share.den:
-            yield Defect(place, "not-a-share", "no es una parte de 0 a 1", "is not a share of 0 to 1")
+            yield Defect(pointer, "not-a-share", "no es una parte de 0 a 1", "is not a share of 0 to 1")
 
     # the tree
 
-    def _check_group(self, group: Group, place: str, depth: int) -> Iterator[Defect]:
+    def _check_group(self, group: Group, pointer: str, depth: int) -> Iterator[Defect]:
         if depth >= MAX_DEPTH:
             yield Defect(
-                place,
+                pointer,
                 "too-deep",
                 f"está a más de {MAX_DEPTH} niveles de profundidad",
                 f"lies deeper than {MAX_DEPTH} levels",
             )
             return
         if not group.children:
-            yield Defect(f"{place}/children", "no-children", "está vacío", "is empty")
+            yield Defect(f"{pointer}/children", "no-children", "está vacío", "is empty")
         if group.children and not any(child.weight for child in group.children):
-            yield Defect(f"{place}/children", "no-weight", "ningún hijo tiene peso", "no child has a weight")
+            yield Defect(f"{pointer}/children", "no-weight", "ningún hijo tiene peso", "no child has a weight")
         if group.rated_children > len(group.children):
             yield Defect(
-                f"{place}/rated_children",
+                f"{pointer}/rated_children",
                 "rated-children-range",
                 f"pide {group.rated_children} de {len(group.children)}",
                 f"asks for {group.rated_children} of {len(group.children)}",
             )
-        yield from self._check_share(group.rated_share, f"{place}/rated_share")
-        yield from self._check_range(group.range, f"{place}/range")
-        yield from self._check_aggregation(group, place)
+        yield from self._check_share(group.rated_share, f"{pointer}/rated_share")
+        yield from self._check_range(group.range, f"{pointer}/range")
+        yield from self._check_aggregation(group, pointer)
         for position, child in enumerate(group.children):
-            at = f"{place}/children/{position}"
+            item_pointer = f"{pointer}/children/{position}"
             if child.weight < 0:
-                yield Defect(f"{at}/weight", "negative-weight", "es negativo", "is negative")
+                yield Defect(f"{item_pointer}/weight", "negative-weight", "es negativo", "is negative")
             if isinstance(child, Group):
-                yield from self._check_group(child, at, depth + 1)
+                yield from self._check_group(child, item_pointer, depth + 1)
             else:
-                yield from self._check_indicator(child, at)
+                yield from self._check_indicator(child, item_pointer)
 
-    def _check_range(self, span: Range, place: str) -> Iterator[Defect]:
+    def _check_range(self, span: Range, pointer: str) -> Iterator[Defect]:
         if not 0 <= span.minimum < span.maximum:
-            yield Defect(place, "range-order", "debe ir hacia arriba, desde 0 o más", "must go up from 0 or more")
+            yield Defect(pointer, "range-order", "debe ir hacia arriba, desde 0 o más", "must go up from 0 or more")
         elif span.maximum * self.spans.unit >= MAX_UNITS:
             yield Defect(
-                place,
+                pointer,
                 "too-wide",
                 "es demasiado ancho para 64 bits con estos decimales",
                 "is too wide for 64 bits at these decimals",
             )
 
-    def _check_aggregation(self, group: Group, place: str) -> Iterator[Defect]:
-        """Check exponent, ranges, and the number of children among which a loss can be shared."""
+    def _check_aggregation(self, group: Group, pointer: str) -> Iterator[Defect]:
+        """Check the exponent, the ranges, and the limits on the number and weights of the children."""
         counting = [child for child in group.children if child.weight > 0]
         if (group.aggregation == "power") != (group.exponent is not None):
             yield Defect(
-                f"{place}/exponent",
+                f"{pointer}/exponent",
                 "exponent-without-power",
                 "va con la agregación power, y solo con ella",
                 "goes with the aggregation power, and only with it",
             )
         elif group.exponent is not None and not 0 < abs(group.exponent) <= MAX_EXPONENT:
             yield Defect(
-                f"{place}/exponent",
+                f"{pointer}/exponent",
                 "exponent-range",
                 f"no puede ser 0, y está dentro de ±{MAX_EXPONENT}",
                 f"must not be 0, and within ±{MAX_EXPONENT}",
@@ -399,133 +403,133 @@ class _DocumentChecker:
             ends = (sum(child.range.minimum for child in counting), sum(child.range.maximum for child in counting))
             if counting and ends != (group.range.minimum, group.range.maximum):
                 yield Defect(
-                    f"{place}/range",
+                    f"{pointer}/range",
                     "sum-range",
                     f"debe ser la suma de los de los hijos: de {ends[0]} a {ends[1]}",
                     f"must be the sum of those of the children: {ends[0]} to {ends[1]}",
                 )
         elif any(child.range != group.range for child in counting):
             yield Defect(
-                f"{place}/range",
+                f"{pointer}/range",
                 "range-of-children",
                 "debe ser el de cada hijo con peso",
                 "must be that of every child with a weight",
             )
         if group.aggregation not in ("arithmetic", "sum") and len(counting) > SHAPLEY_CHILDREN:
             yield Defect(
-                f"{place}/children",
+                f"{pointer}/children",
                 "too-many-children",
                 f"son más de {SHAPLEY_CHILDREN}: demasiados para repartir exactamente una pérdida",
                 f"are more than {SHAPLEY_CHILDREN}, too many to share a loss exactly",
             )
         if 2 * group.range.maximum * self.spans.unit * sum(child.weight for child in counting) >= MAX_UNITS:
             yield Defect(
-                f"{place}/children",
+                f"{pointer}/children",
                 "weights-too-large",
                 "pesan demasiado para 64 bits con estos decimales",
                 "weigh too much for 64 bits at these decimals",
             )
 
-    def _check_indicator(self, indicator: Indicator, place: str) -> Iterator[Defect]:
-        yield from self._check_range(indicator.range, f"{place}/range")
-        yield from self._check_facts(indicator, place)
-        yield from self._check_unique(f"{place}/facts", [fact.name for fact in indicator.facts])
-        yield from self._check_unique(f"{place}/components", indicator.components)
+    def _check_indicator(self, indicator: Indicator, pointer: str) -> Iterator[Defect]:
+        yield from self._check_range(indicator.range, f"{pointer}/range")
+        yield from self._check_facts(indicator, pointer)
+        yield from self._check_unique(f"{pointer}/facts", [fact.name for fact in indicator.facts])
+        yield from self._check_unique(f"{pointer}/components", indicator.components)
         for window in indicator.windows:
             if window not in self.document.windows:
                 yield Defect(
-                    f"{place}/windows",
+                    f"{pointer}/windows",
                     "unknown-window",
                     f"{window!r} no es una ventana del documento",
                     f"{window!r} is not a window of the document",
                 )
         if any(fact.type == "components" for fact in indicator.facts) != bool(indicator.components):
             yield Defect(
-                f"{place}/components",
+                f"{pointer}/components",
                 "components-fact",
                 "va con un dato de tipo components, y solo con él",
                 "goes with a fact of type components, and only with it",
             )
-        yield from self._check_curve(indicator.curve, indicator.range, f"{place}/curve")
+        yield from self._check_curve(indicator.curve, indicator.range, f"{pointer}/curve")
         if indicator.curve.kind == "ladder":
             ends = [(fact.minimum, fact.maximum) for fact in indicator.facts]
             if ends != [(0, len(indicator.curve.goalposts) - 1)]:
                 yield Defect(
-                    f"{place}/facts",
+                    f"{pointer}/facts",
                     "ladder-facts",
                     "deben ser un nivel, de 0 al último de la escala",
                     "must be one level, from 0 to the last of the ladder",
                 )
-        yield from self._check_formula(indicator.value, f"{place}/value")
-        yield from self._check_predicate(indicator.applies, f"{place}/applies")
+        yield from self._check_formula(indicator.value, f"{pointer}/value")
+        yield from self._check_predicate(indicator.applies, f"{pointer}/applies")
         for operand in walk_operands(indicator.applies):
             if isinstance(operand, AnswerOperand | ComponentOperand):
                 yield Defect(
-                    f"{place}/applies",
+                    f"{pointer}/applies",
                     "applies-reads-answer",
                     f"lee la respuesta {operand.indicator}; solo puede leer el perfil",
                     f"reads the answer {operand.indicator}; it may read the profile only",
                 )
-        yield from self._check_predicate(indicator.zero_when, f"{place}/zero_when")
-        yield from self._check_step(indicator, f"{place}/step")
+        yield from self._check_predicate(indicator.zero_when, f"{pointer}/zero_when")
+        yield from self._check_step(indicator, f"{pointer}/step")
         for name, table in (
             ("bullets", self.document.answers.bullets),
             ("comments", self.document.answers.comments),
             ("functions", self.document.answers.functions),
         ):
-            yield from _check_known(getattr(indicator, name), table, f"{place}/{name}")
+            yield from _check_known(getattr(indicator, name), table, f"{pointer}/{name}")
         for position, rule in enumerate(indicator.reviews):
             if not any(rule == known.group and known.severity == "review" for known in self.document.rules):
                 yield Defect(
-                    f"{place}/reviews/{position}",
+                    f"{pointer}/reviews/{position}",
                     "unknown-review-rule",
                     f"no hay ninguna regla de revisión {rule!r}",
                     f"there is no review rule {rule!r}",
                 )
 
-    def _check_facts(self, indicator: Indicator, place: str) -> Iterator[Defect]:
-        """Check the facts of an indicator against its type, and that they are bounded."""
-        wanted = FACTS_OF.get(indicator.type)
+    def _check_facts(self, indicator: Indicator, pointer: str) -> Iterator[Defect]:
+        """Check the facts and the curve that the type of an indicator needs, and the bounds of each fact."""
+        expected = FACTS_OF.get(indicator.type)
         first = indicator.facts[0] if indicator.facts else None
-        if wanted is not None and (first is None or (first.name, first.type) != wanted):
+        if expected is not None and (first is None or (first.name, first.type) != expected):
             yield Defect(
-                f"{place}/facts",
+                f"{pointer}/facts",
                 "first-fact",
-                f"el primer dato de un indicador {indicator.type} es {wanted[0]}, de tipo {wanted[1]}",
-                f"the first fact of a {indicator.type} is {wanted[0]}, of type {wanted[1]}",
+                f"el primer dato de un indicador {indicator.type} es {expected[0]}, de tipo {expected[1]}",
+                f"the first fact of a {indicator.type} is {expected[0]}, of type {expected[1]}",
             )
         curve = CURVE_OF.get(indicator.type, ("linear", "log", "lognormal"))
         if indicator.curve.kind not in curve:
             yield Defect(
-                f"{place}/curve/kind",
+                f"{pointer}/curve/kind",
                 "curve-kind",
                 f"debe ser {' o '.join(curve)} en un indicador {indicator.type}",
                 f"must be {' or '.join(curve)} for a {indicator.type}",
             )
         if indicator.part_of_denominator and (indicator.id, "denominator") not in self.facts:
             yield Defect(
-                f"{place}/part_of_denominator",
+                f"{pointer}/part_of_denominator",
                 "no-denominator",
                 "necesita un dato llamado denominator",
                 "needs a fact called denominator",
             )
         for position, fact in enumerate(indicator.facts):
-            at = f"{place}/facts/{position}"
+            item_pointer = f"{pointer}/facts/{position}"
             if not fact.required and fact.type != "components":
                 yield Defect(
-                    f"{at}/required",
+                    f"{item_pointer}/required",
                     "optional-fact",
                     "solo una lista de components puede faltar",
                     "only a list of components may be left out",
                 )
-            yield from self._check_bounded(fact, at)
+            yield from self._check_bounded(fact, item_pointer)
 
-    def _check_bounded(self, described: Fact | ProfileField, place: str) -> Iterator[Defect]:
+    def _check_bounded(self, described: Fact | ProfileField, pointer: str) -> Iterator[Defect]:
         if described.type in ("integer", "number"):
             least, most = described.minimum, described.maximum
             if least is None or most is None or least > most:
                 yield Defect(
-                    place,
+                    pointer,
                     "number-bounds",
                     "un número necesita un mínimo y un máximo",
                     "a number needs a minimum and a maximum",
@@ -534,76 +538,76 @@ class _DocumentChecker:
             decimals = described.decimals if isinstance(described, Fact) and described.type == "number" else 0
             if not 0 <= decimals <= MAX_FACT_DECIMALS:
                 yield Defect(
-                    f"{place}/decimals",
+                    f"{pointer}/decimals",
                     "fact-decimals-range",
                     f"debe ser de 0 a {MAX_FACT_DECIMALS}",
                     f"must be 0 to {MAX_FACT_DECIMALS}",
                 )
             elif max(abs(least), abs(most)) * 10**decimals >= MAX_UNITS:
                 yield Defect(
-                    place,
+                    pointer,
                     "too-wide",
                     "es demasiado ancho para 64 bits con estos decimales",
                     "is too wide for 64 bits at these decimals",
                 )
 
-    def _check_curve(self, curve: Curve, span: Range, place: str) -> Iterator[Defect]:
+    def _check_curve(self, curve: Curve, span: Range, pointer: str) -> Iterator[Defect]:
         xs = [to_exact(goalpost.x) for goalpost in curve.goalposts]
         scores = [to_exact(goalpost.score) for goalpost in curve.goalposts]
         if len(xs) < 2:
-            yield Defect(f"{place}/goalposts", "too-few-goalposts", "necesita dos o más", "needs two or more")
+            yield Defect(f"{pointer}/goalposts", "too-few-goalposts", "necesita dos o más", "needs two or more")
             return
         if any(b <= a for a, b in itertools.pairwise(xs)):
-            yield Defect(f"{place}/goalposts", "goalpost-order", "x debe crecer siempre", "x must increase strictly")
+            yield Defect(f"{pointer}/goalposts", "goalpost-order", "x debe crecer siempre", "x must increase strictly")
         steps = [b - a for a, b in itertools.pairwise(scores)]
         if any(step > 0 for step in steps) and any(step < 0 for step in steps):
             yield Defect(
-                f"{place}/goalposts",
+                f"{pointer}/goalposts",
                 "curve-direction",
                 "las puntuaciones deben ir en un solo sentido",
                 "scores must go in one direction",
             )
         if curve.kind == "ladder" and any(step < 0 for step in steps):
             yield Defect(
-                f"{place}/goalposts", "ladder-goes-down", "una escala no puede bajar", "a ladder must not go down"
+                f"{pointer}/goalposts", "ladder-goes-down", "una escala no puede bajar", "a ladder must not go down"
             )
         if any(not span.minimum <= score <= span.maximum for score in scores):
             yield Defect(
-                f"{place}/goalposts",
+                f"{pointer}/goalposts",
                 "score-outside-range",
                 f"las puntuaciones deben ir de {span.minimum} a {span.maximum}, el rango",
                 f"scores must be {span.minimum} to {span.maximum}, the range",
             )
         if curve.kind in ("log", "lognormal") and xs[0] <= 0:
             yield Defect(
-                f"{place}/goalposts/0/x",
+                f"{pointer}/goalposts/0/x",
                 "log-of-zero",
                 f"debe ser mayor que 0 en una curva {curve.kind}",
                 f"must be above 0 in a {curve.kind} curve",
             )
         if curve.kind == "lognormal":
-            wide = span.maximum - span.minimum
-            asked = [span.minimum + to_exact(hundredths * wide / 100) for hundredths in LOGNORMAL_SHARES]
-            if sorted(scores) != asked:
+            width = span.maximum - span.minimum
+            expected = [span.minimum + to_exact(hundredths * width / 100) for hundredths in LOGNORMAL_SHARES]
+            if sorted(scores) != expected:
                 yield Defect(
-                    f"{place}/goalposts",
+                    f"{pointer}/goalposts",
                     "lognormal-shares",
-                    f"deben ser la mediana, {asked[0]} puntos, y p10, {asked[1]} puntos",
-                    f"must be the median, {asked[0]} points, and p10, {asked[1]} points",
+                    f"deben ser la mediana, {expected[0]} puntos, y p10, {expected[1]} puntos",
+                    f"must be the median, {expected[0]} points, and p10, {expected[1]} points",
                 )
         if curve.kind == "ladder" and xs != list(range(len(xs))):
             yield Defect(
-                f"{place}/goalposts", "ladder-levels", "los niveles deben ser 0, 1, 2, …", "levels must be 0, 1, 2, …"
+                f"{pointer}/goalposts", "ladder-levels", "los niveles deben ser 0, 1, 2, …", "levels must be 0, 1, 2, …"
             )
         if curve.kind == "boolean" and xs != [0, 1]:
             yield Defect(
-                f"{place}/goalposts", "boolean-goalposts", "deben ser 0 (no) y 1 (sí)", "must be 0 (no) and 1 (yes)"
+                f"{pointer}/goalposts", "boolean-goalposts", "deben ser 0 (no) y 1 (sí)", "must be 0 (no) and 1 (yes)"
             )
         for position, goalpost in enumerate(curve.goalposts):
-            at = f"{place}/goalposts/{position}"
+            item_pointer = f"{pointer}/goalposts/{position}"
             if goalpost.basis == "source" and not goalpost.sources:
                 yield Defect(
-                    f"{at}/sources",
+                    f"{item_pointer}/sources",
                     "no-source",
                     "está vacío aunque la base es una fuente",
                     "is empty although the basis is a source",
@@ -611,17 +615,17 @@ class _DocumentChecker:
             for source in goalpost.sources:
                 if source not in self.document.sources:
                     yield Defect(
-                        f"{at}/sources",
+                        f"{item_pointer}/sources",
                         "unknown-source",
                         f"no hay ninguna fuente {source!r}",
                         f"there is no source {source!r}",
                     )
 
-    def _check_step(self, indicator: Indicator, place: str) -> Iterator[Defect]:
+    def _check_step(self, indicator: Indicator, pointer: str) -> Iterator[Defect]:
         if indicator.type in ("level", "boolean", "checklist"):
             if indicator.step is not None:
                 yield Defect(
-                    place,
+                    pointer,
                     "step-not-null",
                     f"debe ser null en un indicador {indicator.type}",
                     f"must be null for a {indicator.type}",
@@ -630,7 +634,7 @@ class _DocumentChecker:
         if indicator.step is None:
             if indicator.type != "quantity":
                 yield Defect(
-                    place,
+                    pointer,
                     "step-missing",
                     f"falta en un indicador {indicator.type}",
                     f"is missing for a {indicator.type}",
@@ -638,14 +642,14 @@ class _DocumentChecker:
         elif indicator.step.startswith("profile:"):
             if indicator.step.removeprefix("profile:") not in self.profile:
                 yield Defect(
-                    place,
+                    pointer,
                     "unknown-profile-field",
                     f"{indicator.step!r} no es un campo del perfil",
                     f"{indicator.step!r} is not a profile field",
                 )
         elif (indicator.id, indicator.step) not in self.facts:
             yield Defect(
-                place,
+                pointer,
                 "unknown-step-fact",
                 f"{indicator.step!r} no es un dato de {indicator.id}",
                 f"{indicator.step!r} is not a fact of {indicator.id}",
@@ -655,7 +659,7 @@ class _DocumentChecker:
             both = (top.numerator, top.denominator) if isinstance(top, Quotient) else (top,)
             if not all(_is_affine(operand, indicator.id, indicator.step) for operand in both):
                 yield Defect(
-                    f"{place}",
+                    f"{pointer}",
                     "step-not-linear",
                     "el valor debe ser un cociente de sumas y productos lineales en este dato",
                     "the value must be a quotient of sums and products linear in this fact",
@@ -664,46 +668,49 @@ class _DocumentChecker:
     # predicates
 
     def _check_predicate(
-        self, predicate: Predicate, place: str, gate: bool = False, rule: bool = False
+        self, predicate: Predicate, pointer: str, gate: bool = False, rule: bool = False
     ) -> Iterator[Defect]:
         for indicator in walk_presence_tests(predicate):
             if not rule:
                 yield Defect(
-                    place,
+                    pointer,
                     "presence-outside-rule",
                     "solo una regla puede mirar si un indicador está respondido",
                     "only a rule may test whether an indicator is answered",
                 )
             if indicator not in self.indicators or not self.indicators[indicator].facts:
                 yield Defect(
-                    place,
+                    pointer,
                     "unanswered-indicator",
                     f"{indicator!r} no es un indicador que se responda",
                     f"{indicator!r} is not an indicator that is answered",
                 )
         for operand in walk_operands(predicate):
-            yield from self._one(operand, place, gate)
+            yield from self._check_operand(operand, pointer, gate)
         for comparison in walk_comparisons(predicate):
-            yield from self._check_comparison(comparison, place)
+            yield from self._check_comparison(comparison, pointer)
 
-    def _check_comparison(self, compare: Compare, place: str) -> Iterator[Defect]:
+    def _check_comparison(self, compare: Compare, pointer: str) -> Iterator[Defect]:
         left, right = self._find_kind(compare.left), self._find_kind(compare.right)
         if left is None or right is None:
             return
         if left != right:
-            one, other = _KINDS[left], _KINDS[right]
+            left_kind, right_kind = _KINDS[left], _KINDS[right]
             yield Defect(
-                place, "compared-kinds", f"compara {one.es} con {other.es}", f"compares {one.en} with {other.en}"
+                pointer,
+                "compared-kinds",
+                f"compara {left_kind.es} con {right_kind.es}",
+                f"compares {left_kind.en} with {right_kind.en}",
             )
         elif left == "components":
             yield Defect(
-                place,
+                pointer,
                 "compared-list",
                 "compara una lista de components: lea `component` o su recuento",
                 "compares a list of components: read `component` or its count",
             )
         elif left != "number" and compare.op not in ("eq", "ne"):
-            yield Defect(place, "ordered-kind", f"ordena {_KINDS[left].es}", f"orders {_KINDS[left].en}")
+            yield Defect(pointer, "ordered-kind", f"ordena {_KINDS[left].es}", f"orders {_KINDS[left].en}")
         match compare.left, compare.right:
             case [ProfileOperand(field=field), Constant(value=str(text))] | [
                 Constant(value=str(text)),
@@ -711,14 +718,14 @@ class _DocumentChecker:
             ]:
                 if text not in self.profile[field].values:
                     yield Defect(
-                        place,
+                        pointer,
                         "unknown-value",
                         f"{text!r} no es un valor de {field!r}",
                         f"{text!r} is not a value of {field!r}",
                     )
 
     def _find_kind(self, operand: Operand) -> str | None:
-        """Find the kind of an operand: number, boolean, text or components; None if it names nothing known."""
+        """Return the kind of an operand (number, boolean, text, components); None if it names an unknown id."""
         match operand:
             case Constant(value=value):
                 return "boolean" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
@@ -740,15 +747,15 @@ class _DocumentChecker:
             case _:
                 return "number"
 
-    def _check_formula(self, value: Operand, place: str) -> Iterator[Defect]:
+    def _check_formula(self, value: Operand, pointer: str) -> Iterator[Defect]:
         combined: list[Operand] = []
         for part in walk_operand_parts(value):
-            yield from self._one(part, place, gate=False, quotient=part is value)
+            yield from self._check_operand(part, pointer, gate=False, quotient=part is value)
             if isinstance(part, Minimum | Maximum | Sum | Product):
                 combined.extend(part.of)
             if isinstance(part, ProfileOperand) and part not in combined and self._may_be_null(part.field):
                 yield Defect(
-                    place,
+                    pointer,
                     "reads-null",
                     f"lee {part.field!r}, que puede ser null",
                     f"reads {part.field!r}, which may be null",
@@ -757,34 +764,34 @@ class _DocumentChecker:
     def _may_be_null(self, field: str) -> bool:
         return field in self.profile and self.profile[field].nullable
 
-    def _one(self, operand: Operand, place: str, gate: bool, quotient: bool = False) -> Iterator[Defect]:
+    def _check_operand(self, operand: Operand, pointer: str, gate: bool, quotient: bool = False) -> Iterator[Defect]:
         match operand:
             case Minimum(of=members) | Maximum(of=members) | Sum(of=members) | Product(of=members):
                 if not members:
-                    yield Defect(place, "no-operands", "no combina ningún operando", "combines no operands")
+                    yield Defect(pointer, "no-operands", "no combina ningún operando", "combines no operands")
                 elif any(self._find_kind(member) not in ("number", None) for member in members):
                     yield Defect(
-                        place, "not-a-number", "combina lo que no es un número", "combines what is not a number"
+                        pointer, "not-a-number", "combina lo que no es un número", "combines what is not a number"
                     )
                 read = [member.field for member in members if isinstance(member, ProfileOperand)]
                 for name in read:
                     if self._may_be_null(name):
                         yield Defect(
-                            place,
+                            pointer,
                             "combines-null",
                             f"combina {name!r}, que puede ser null",
                             f"combines {name!r}, which may be null",
                         )
             case ProfileOperand(field=field) if field not in self.profile:
                 yield Defect(
-                    place,
+                    pointer,
                     "unknown-profile-field",
                     f"{field!r} no es un campo del perfil",
                     f"{field!r} is not a profile field",
                 )
             case AnswerOperand(indicator=indicator, fact=fact) if (indicator, fact) not in self.facts:
                 yield Defect(
-                    place,
+                    pointer,
                     "unknown-fact",
                     f"{indicator}.{fact} no es un dato del documento",
                     f"{indicator}.{fact} is not a fact of the document",
@@ -792,37 +799,37 @@ class _DocumentChecker:
             case ComponentOperand(indicator=indicator, component=component):
                 if indicator not in self.indicators or component not in self.indicators[indicator].components:
                     yield Defect(
-                        place,
+                        pointer,
                         "unknown-component",
                         f"{component!r} no es un elemento de {indicator!r}",
                         f"{component!r} is not a component of {indicator!r}",
                     )
             case ValueOperand(indicator=indicator) if indicator not in self.indicators:
                 yield Defect(
-                    place,
+                    pointer,
                     "unknown-indicator",
                     f"{indicator!r} no es un indicador",
                     f"{indicator!r} is not an indicator",
                 )
             case ScoreOperand(node=node) if node not in self.indicators and node not in self.groups:
-                yield Defect(place, "unknown-node", f"{node!r} no es un nodo", f"{node!r} is not a node")
+                yield Defect(pointer, "unknown-node", f"{node!r} no es un nodo", f"{node!r} is not a node")
             case Quotient() if not quotient:
                 yield Defect(
-                    place,
+                    pointer,
                     "quotient-inside",
                     "un cociente solo puede estar en lo alto de la fórmula de un valor",
                     "a quotient may only stand at the top of a value formula",
                 )
         if isinstance(operand, ValueOperand | ScoreOperand | IndexOperand) and not gate:
             yield Defect(
-                place,
+                pointer,
                 "gate-only-operand",
                 "solo las puertas pueden leer value, score e index",
                 "value, score and index may only be read by gates",
             )
         if isinstance(operand, AnswerOperand | ComponentOperand) and gate:
             yield Defect(
-                place,
+                pointer,
                 "gate-reads-answer",
                 "una puerta lee value(), no la respuesta",
                 "a gate reads value(), not the answer",
@@ -830,25 +837,25 @@ class _DocumentChecker:
 
     def _check_profile(self) -> Iterator[Defect]:
         for position, field in enumerate(self.document.profile):
-            at = f"/profile/{position}"
-            yield from self._check_bounded(field, at)
+            item_pointer = f"/profile/{position}"
+            yield from self._check_bounded(field, item_pointer)
             if (field.type == "enum") != bool(field.values):
                 yield Defect(
-                    f"{at}/values",
+                    f"{item_pointer}/values",
                     "enum-values",
                     "va con el tipo enum, y solo con él",
                     "goes with the type enum, and only with it",
                 )
             if field.set_by == "organisation" and (field.nullable or field.default is not None):
                 yield Defect(
-                    at,
+                    item_pointer,
                     "organisation-field",
                     "lo que pone la organización es obligatorio y no es null",
                     "what the organisation sets is required and not null",
                 )
             if field.set_by == "service" and not field.nullable and field.default is None:
                 yield Defect(
-                    at,
+                    item_pointer,
                     "service-default",
                     "lo que pone el servicio necesita un valor por defecto",
                     "what the service sets needs a default",
@@ -856,19 +863,19 @@ class _DocumentChecker:
 
     def _check_rules(self) -> Iterator[Defect]:
         for position, rule in enumerate(self.document.rules):
-            at = f"/rules/{position}"
+            item_pointer = f"/rules/{position}"
             if (rule.holds is None) != (rule.severity == "review"):
                 yield Defect(
-                    f"{at}/holds",
+                    f"{item_pointer}/holds",
                     "review-predicate",
                     "las revisiones, y solo ellas, van sin predicado",
                     "reviews, and only reviews, are without a predicate",
                 )
             if rule.holds is not None:
-                yield from self._check_predicate(rule.holds, f"{at}/holds", rule=True)
+                yield from self._check_predicate(rule.holds, f"{item_pointer}/holds", rule=True)
             if bool(rule.invalidates) != (rule.severity == "error"):
                 yield Defect(
-                    f"{at}/invalidates",
+                    f"{item_pointer}/invalidates",
                     "error-invalidates",
                     "los errores, y solo ellos, nombran indicadores",
                     "errors, and only errors, name indicators",
@@ -876,7 +883,7 @@ class _DocumentChecker:
             for indicator in rule.invalidates:
                 if indicator not in self.indicators:
                     yield Defect(
-                        f"{at}/invalidates",
+                        f"{item_pointer}/invalidates",
                         "unknown-indicator",
                         f"{indicator!r} no es un indicador",
                         f"{indicator!r} is not an indicator",
@@ -894,89 +901,91 @@ class _DocumentChecker:
                 "el primer nivel no tiene puertas",
                 "the first level has no gates",
             )
-        asked = RequiredBounds()
+        required = RequiredBounds()
         for position, level in enumerate(self.document.levels):
             if level.provisional_unless is not None:
                 yield from self._check_predicate(level.provisional_unless, f"/levels/{position}", gate=True)
-            lower = RequiredBounds(asked)
-            for place, gate in enumerate(level.gates):
-                at = f"/levels/{position}/gates/{place}"
-                misread = list(self._check_predicate(gate.holds, f"{at}/holds", gate=True))
+            lower = RequiredBounds(required)
+            for gate_position, gate in enumerate(level.gates):
+                item_pointer = f"/levels/{position}/gates/{gate_position}"
+                # A gate that names unknown ids has no bounds: the checks below would fail on it instead of reporting
+                # it.
+                misread = list(self._check_predicate(gate.holds, f"{item_pointer}/holds", gate=True))
                 yield from misread
                 if gate.holds.op not in ("ge", "gt", "eq"):
                     yield Defect(
-                        at,
+                        item_pointer,
                         "gate-operator",
                         "una puerta pide como mínimo, más que, o exactamente",
                         "a gate asks for at least, more than, or exactly",
                     )
                 elif not misread:
-                    yield from self._check_monotone(gate.holds, at)
-                    yield from self._check_reachable(gate.holds, at)
-                    yield from _check_level_order(gate, lower, at)
-                    if (other := asked.find_contradicting_gate(gate)) is not None:
+                    yield from self._check_monotone(gate.holds, item_pointer)
+                    yield from self._check_reachable(gate.holds, item_pointer)
+                    yield from _check_level_order(gate, lower, item_pointer)
+                    if (other := required.find_contradicting_gate(gate)) is not None:
                         yield Defect(
-                            at,
+                            item_pointer,
                             "unreachable-level",
                             f"el nivel es inalcanzable: contradice a {other}",
                             f"the level cannot be reached: contradicts {other}",
                         )
-                    asked.add(gate)
+                    required.add(gate)
 
-    def _check_monotone(self, holds: Compare, place: str) -> Iterator[Defect]:
-        """Check that a gate that holds still holds when an answer improves (SCORING, section 6)."""
+    def _check_monotone(self, holds: Compare, pointer: str) -> Iterator[Defect]:
+        """Check that an organisation that passes a gate still passes if an answer improves (SCORING, section 6)."""
         if self.spans.find_direction(holds.right) != 0:
             yield Defect(
-                place,
+                pointer,
                 "gate-threshold-varies",
                 "lo que pide depende de una puntuación, un valor o el índice",
                 "what it asks for depends on a score, a value or the index",
             )
-        way = self.spans.find_direction(holds.left)
-        if way is None or (way == -1 and holds.op != "eq"):
+        direction = self.spans.find_direction(holds.left)
+        if direction is None or (direction == -1 and holds.op != "eq"):
             yield Defect(
-                place,
+                pointer,
                 "gate-against-improvement",
                 "pide más de lo que es mejor cuanto menos",
                 "asks for more of what is better when it is less",
             )
-        elif way != 0 and holds.op == "eq":
+        elif direction != 0 and holds.op == "eq":
             span, wanted = self.spans.compute(holds.left), holds.right
             match wanted:
                 case Constant(value=bool(answer)):
-                    best = answer is (way == 1)
+                    best = answer is (direction == 1)
                 case Constant(value=int() | float() as number):
-                    best = to_exact(number) == (span.greatest if way == 1 else span.least)
+                    best = to_exact(number) == (span.greatest if direction == 1 else span.least)
                 case _:
                     best = False
             if not best:
                 yield Defect(
-                    place,
+                    pointer,
                     "gate-exact-not-best",
                     "pide exactamente lo que no es lo mejor: quien mejore perdería el nivel",
                     "asks for exactly what is not the best: whoever improves would lose the level",
                 )
 
-    def _check_reachable(self, holds: Compare, place: str) -> Iterator[Defect]:
-        """Check that the value required by a gate lies within the bounds of its operand."""
-        there, asked = self.spans.compute(holds.left), self.spans.compute(holds.right)
+    def _check_reachable(self, holds: Compare, pointer: str) -> Iterator[Defect]:
+        """Check that the number that a gate requires lies within the bounds of its operand."""
+        possible, required = self.spans.compute(holds.left), self.spans.compute(holds.right)
         if self._find_kind(holds.left) != "number":
             return
-        if there.greatest < asked.least or (holds.op == "gt" and there.greatest == asked.least):
-            told = (_format_number(asked.least), _format_number(there.greatest))
+        if possible.greatest < required.least or (holds.op == "gt" and possible.greatest == required.least):
+            figures = (_format_number(required.least), _format_number(possible.greatest))
             yield Defect(
-                place,
+                pointer,
                 "unreachable-level",
-                "el nivel es inalcanzable: pide {} y puede haber como máximo {}".format(*told),
-                "the level cannot be reached: asks for {}, and there can be at most {}".format(*told),
+                "el nivel es inalcanzable: pide {} y puede haber como máximo {}".format(*figures),
+                "the level cannot be reached: asks for {}, and there can be at most {}".format(*figures),
             )
-        elif holds.op == "eq" and asked.greatest < there.least:
-            told = (_format_number(asked.greatest), _format_number(there.least))
+        elif holds.op == "eq" and required.greatest < possible.least:
+            figures = (_format_number(required.greatest), _format_number(possible.least))
             yield Defect(
-                place,
+                pointer,
                 "unreachable-level",
-                "el nivel es inalcanzable: pide {} y hay como mínimo {}".format(*told),
-                "the level cannot be reached: asks for {}, and there is at least {}".format(*told),
+                "el nivel es inalcanzable: pide {} y hay como mínimo {}".format(*figures),
+                "the level cannot be reached: asks for {}, and there is at least {}".format(*figures),
             )
 
     def _check_references(self) -> Iterator[Defect]:
@@ -1050,43 +1059,47 @@ class _DocumentChecker:
                 )
 
 
-def _check_level_order(gate: Gate, lower: RequiredBounds, place: str) -> Iterator[Defect]:
-    """Check that a level requires no less than the levels below it, and does not contradict them."""
-    for key, asked in find_lower_bounds(gate):
-        before = lower.find_lower_bound(key)
-        if before is not None and asked.order < before.order and gate.holds.op != "eq":
-            told = (_format_number(asked.number), _format_number(before.number), before.gate)
+def _check_level_order(gate: Gate, lower: RequiredBounds, pointer: str) -> Iterator[Defect]:
+    """Check that a gate does not require less than a gate of a lower level requires of the same operand."""
+    for key, bound in find_lower_bounds(gate):
+        lower_bound = lower.find_lower_bound(key)
+        if lower_bound is not None and bound.order < lower_bound.order and gate.holds.op != "eq":
+            figures = (_format_number(bound.number), _format_number(lower_bound.number), lower_bound.gate)
             yield Defect(
-                place,
+                pointer,
                 "gate-below-lower-level",
-                "pide menos ({}) que un nivel inferior ({}, en {})".format(*told),
-                "asks for less ({}) than a lower level ({}, in {})".format(*told),
+                "pide menos ({}) que un nivel inferior ({}, en {})".format(*figures),
+                "asks for less ({}) than a lower level ({}, in {})".format(*figures),
             )
 
 
-def _check_known(ids: Iterable[str], table: Mapping[str, object], place: str) -> Iterator[Defect]:
+def _check_known(ids: Iterable[str], table: Mapping[str, object], pointer: str) -> Iterator[Defect]:
     for identifier in ids:
         if identifier not in table:
             yield Defect(
-                place, "unknown-answers-key", f"{identifier!r} no está en answers", f"{identifier!r} is not in answers"
+                pointer,
+                "unknown-answers-key",
+                f"{identifier!r} no está en answers",
+                f"{identifier!r} is not in answers",
             )
 
 
 def _is_day(text: str) -> bool:
-    """Return True for a month and day, `MM-DD`, that every year has."""
+    """Return True if a text is a month and day, `MM-DD`, that exists in every year."""
     try:
+        # 2001 is no leap year, so February 29 is refused. The comparison refuses other ISO forms, such as a week.
         return date.fromisoformat(f"2001-{text}").isoformat() == f"2001-{text}"
     except ValueError:
         return False
 
 
 def _format_number(number: Bound) -> str:
-    """Format a number as a document writes it."""
+    """Format a number as in a document: an integer, or a float without a trailing `.0`."""
     return str(number) if isinstance(number, int) else str(float(number)).removesuffix(".0")
 
 
 def _is_affine(operand: Operand, indicator: str, fact: str) -> bool:
-    """Return True if an operand is a polynomial of degree 0 or 1 in a fact."""
+    """Return True if an operand is constant or linear in a fact."""
     return _find_degree(operand, indicator, fact) <= 1
 
 
@@ -1107,7 +1120,7 @@ def _find_degree(operand: Operand, indicator: str, fact: str) -> int:
 
 
 def check_texts(document: Document, texts: MethodologyTexts, language: Language) -> Iterator[Defect]:
-    """Find every text that is missing, empty, or names nothing in the document."""
+    """Yield a defect for each text that is missing or empty, or belongs to nothing in the document."""
     root = f"/texts/{language}"
     if texts.language != language:
         yield Defect(f"{root}/language", "text-language", f"es {texts.language!r}", f"is {texts.language!r}")
@@ -1140,23 +1153,26 @@ def check_texts(document: Document, texts: MethodologyTexts, language: Language)
         text = texts.indicators.get(indicator.id)
         if text is None:
             continue
-        at = f"{root}/indicators/{indicator.id}"
+        item_pointer = f"{root}/indicators/{indicator.id}"
         wanted = [
             name
             for fact in indicator.facts
             for name in ((fact.name, name_derived_count(fact.name)) if fact.type == "components" else (fact.name,))
         ]
-        yield from _check_same(f"{at}/facts", text.facts, wanted)
-        yield from _check_same(f"{at}/components", text.components, indicator.components)
+        yield from _check_same(f"{item_pointer}/facts", text.facts, wanted)
+        yield from _check_same(f"{item_pointer}/components", text.components, indicator.components)
         if (text.step is None) != (indicator.step is None):
             yield Defect(
-                f"{at}/step", "step-text", "va con el paso (step) del documento", "goes with the step of the document"
+                f"{item_pointer}/step",
+                "step-text",
+                "va con el paso (step) del documento",
+                "goes with the step of the document",
             )
-        yield from _find_placeholders(text.step or "", f"{at}/step")
+        yield from _find_placeholders(text.step or "", f"{item_pointer}/step")
         reasons = 0 if indicator.curve.kind in ("ladder", "boolean") else len(indicator.curve.goalposts)
         if len(text.goalposts) != reasons:
             yield Defect(
-                f"{at}/goalposts",
+                f"{item_pointer}/goalposts",
                 "goalpost-texts",
                 f"tiene {len(text.goalposts)} motivos para {reasons} puntos de referencia",
                 f"has {len(text.goalposts)} reasons for {reasons} goalposts",
@@ -1164,7 +1180,7 @@ def check_texts(document: Document, texts: MethodologyTexts, language: Language)
         steps = len(indicator.curve.goalposts) if indicator.curve.kind == "ladder" else 0
         if len(text.ladder) != steps:
             yield Defect(
-                f"{at}/ladder",
+                f"{item_pointer}/ladder",
                 "ladder-texts",
                 f"tiene {len(text.ladder)} textos para {steps} niveles",
                 f"has {len(text.ladder)} texts for {steps} levels",
@@ -1172,40 +1188,43 @@ def check_texts(document: Document, texts: MethodologyTexts, language: Language)
     yield from _find_empty_strings(root, texts)
 
 
-def _find_placeholders(text: str, place: str) -> Iterator[Defect]:
+def _find_placeholders(text: str, pointer: str) -> Iterator[Defect]:
     try:
         named = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
     except ValueError as error:
-        yield Defect(place, "invalid-template", f"no es una plantilla: {error}", f"is not a template: {error}")
+        yield Defect(pointer, "invalid-template", f"no es una plantilla: {error}", f"is not a template: {error}")
         return
     for name in named:
         if name not in STEP_PLACEHOLDERS:
             yield Defect(
-                place, "unknown-placeholder", f"{{{name}}} no representa nada", f"{{{name}}} stands for nothing"
+                pointer, "unknown-placeholder", f"{{{name}}} no representa nada", f"{{{name}}} stands for nothing"
             )
 
 
-def _check_same(place: str, present: Mapping[str, object], wanted: Iterable[str]) -> Iterator[Defect]:
+def _check_same(pointer: str, present: Mapping[str, object], wanted: Iterable[str]) -> Iterator[Defect]:
     expected = set(wanted)
     for key in expected - set(present):
-        yield Defect(f"{place}/{key}", "missing-text", "falta", "is missing")
+        yield Defect(f"{pointer}/{key}", "missing-text", "falta", "is missing")
     for key in set(present) - expected:
         yield Defect(
-            f"{place}/{key}", "unused-text", "no corresponde a nada del documento", "belongs to nothing in the document"
+            f"{pointer}/{key}",
+            "unused-text",
+            "no corresponde a nada del documento",
+            "belongs to nothing in the document",
         )
 
 
-def _find_empty_strings(place: str, value: object) -> Iterator[Defect]:
-    """Find empty strings at any depth."""
+def _find_empty_strings(pointer: str, value: object) -> Iterator[Defect]:
+    """Yield a defect for each blank string, at any depth."""
     if isinstance(value, str):
         if not value.strip():
-            yield Defect(place, "empty-text", "está vacío", "is empty")
+            yield Defect(pointer, "empty-text", "está vacío", "is empty")
     elif isinstance(value, dict):
         for key, member in value.items():
-            yield from _find_empty_strings(f"{place}/{key}", member)
+            yield from _find_empty_strings(f"{pointer}/{key}", member)
     elif isinstance(value, tuple):
         for position, member in enumerate(value):
-            yield from _find_empty_strings(f"{place}/{position}", member)
+            yield from _find_empty_strings(f"{pointer}/{position}", member)
     elif isinstance(value, Struct):
         for name in value.__struct_fields__:
-            yield from _find_empty_strings(f"{place}/{name}", getattr(value, name))
+            yield from _find_empty_strings(f"{pointer}/{name}", getattr(value, name))

@@ -1,4 +1,4 @@
-"""Requirements of gates, in a form in which they can be compared."""
+"""Requirements of gates, normalised so that the requirements of two levels can be compared."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from actitud_api.engine.methodology.model import (
 from actitud_api.engine.methodology.predicates import Number, to_exact
 
 Key = tuple[Operand, int]
-"""Operand and sign: 1, or -1 for the negated operand, whose lower bound is an upper bound of the operand."""
+"""Operand and sign. Sign -1 stands for the negated operand: its lower bound is an upper bound of the operand."""
 
 
 class LowerBound(Struct, frozen=True):
-    """Lower bound that a gate requires of an operand; `strict` excludes the bound itself."""
+    """Lower bound that a gate requires of an operand; if `strict`, the bound itself is not allowed."""
 
     number: Number
     strict: bool
@@ -33,55 +33,59 @@ class LowerBound(Struct, frozen=True):
 
     @property
     def order(self) -> tuple[Number, bool]:
-        """Sort key: greater for the stricter requirement."""
+        """Key for sorting; the stricter bound is greater."""
         return self.number, self.strict
 
     def excludes(self, opposite: LowerBound) -> bool:
-        """Return True if no value satisfies this bound and the opposite bound of the negated operand."""
+        """Return True if no value satisfies this bound and also `opposite`, a bound of the negated operand."""
         gap = self.number + opposite.number
         return gap > 0 or (gap == 0 and (self.strict or opposite.strict))
 
 
 class RequiredBounds:
-    """Requirements of several gates together: greatest lower bounds, and exact values of non-numeric operands."""
+    """Requirements of several gates together: highest lower bounds, and exact values of non-numeric operands."""
 
     def __init__(self, before: RequiredBounds | None = None) -> None:
-        """Start from the requirements in `before`, which stay unchanged."""
-        self._least: dict[Key, LowerBound] = {} if before is None else dict(before._least)
-        self._exactly: dict[Operand, tuple[Scalar, str]] = {} if before is None else dict(before._exactly)
+        """Start with a copy of the requirements in `before`, or with none."""
+        self._lower: dict[Key, LowerBound] = {} if before is None else dict(before._lower)
+        self._exact: dict[Operand, tuple[Scalar, str]] = {} if before is None else dict(before._exact)
 
     def add(self, gate: Gate) -> None:
-        """Add the requirement of a gate; a gate that compares with no constant adds none."""
+        """Add the requirement of a gate. Nothing is added if the gate does not compare with a constant."""
         for key, lower in find_lower_bounds(gate):
-            known = self._least.get(key)
-            if known is None or known.order < lower.order:
-                self._least[key] = lower
-        wanted = _find_exact_requirement(gate)
-        if wanted is not None:
-            operand, value = wanted
-            self._exactly.setdefault(operand, (value, gate.id))
+            former = self._lower.get(key)
+            if former is None or former.order < lower.order:
+                self._lower[key] = lower
+        requirement = _find_exact_requirement(gate)
+        if requirement is not None:
+            operand, value = requirement
+            self._exact.setdefault(operand, (value, gate.id))
 
     def find_lower_bound(self, key: Key) -> LowerBound | None:
-        """Find the lower bound of an operand: its own, that of a minimum it is part of, or that of its parts."""
+        """Return the strictest lower bound that the requirements imply for an operand, or None.
+
+        It is the operand's own bound, the bound of a minimum that contains it, or, for a minimum, the lowest of its
+        members.
+        """
         operand, sign = key
-        found = [self._least[key]] if key in self._least else []
+        bounds = [self._lower[key]] if key in self._lower else []
         if sign == 1:
-            for (whole, whole_sign), lower in self._least.items():
+            for (whole, whole_sign), lower in self._lower.items():
                 if whole_sign == 1 and isinstance(whole, Minimum) and operand in whole.of:
-                    found.append(lower)
+                    bounds.append(lower)
             if isinstance(operand, Minimum):
                 of_parts = [self.find_lower_bound((part, 1)) for part in operand.of]
-                known = [lower for lower in of_parts if lower is not None]
-                if known and len(known) == len(of_parts):
-                    found.append(min(known, key=lambda lower: lower.order))
-        return max(found, key=lambda lower: lower.order, default=None)
+                known_bounds = [lower for lower in of_parts if lower is not None]
+                if known_bounds and len(known_bounds) == len(of_parts):
+                    bounds.append(min(known_bounds, key=lambda lower: lower.order))
+        return max(bounds, key=lambda lower: lower.order, default=None)
 
     def find_contradicting_gate(self, gate: Gate) -> str | None:
-        """Return the id of the gate that cannot hold together with this one, else None."""
-        wanted = _find_exact_requirement(gate)
-        if wanted is not None:
-            operand, value = wanted
-            known = self._exactly.get(operand)
+        """Return the id of an earlier gate that cannot be passed together with this gate, or None."""
+        requirement = _find_exact_requirement(gate)
+        if requirement is not None:
+            operand, value = requirement
+            known = self._exact.get(operand)
             if known is not None and known[0] != value:
                 return known[1]
         for (operand, sign), lower in find_lower_bounds(gate):
@@ -92,7 +96,7 @@ class RequiredBounds:
 
 
 def find_lower_bounds(gate: Gate) -> Iterator[tuple[Key, LowerBound]]:
-    """Find the lower bounds that a gate sets; none if it compares no number with a constant."""
+    """Yield the lower bounds that a gate requires; nothing if it does not compare a number with a constant."""
     match gate.holds:
         case Compare(op=op, left=left, right=Constant(value=int() | float() as value)) if not isinstance(value, bool):
             operand, factor = _extract_factor(_sort_operand(left))
@@ -105,7 +109,7 @@ def find_lower_bounds(gate: Gate) -> Iterator[tuple[Key, LowerBound]]:
 
 
 def _find_exact_requirement(gate: Gate) -> tuple[Operand, bool | str] | None:
-    """Return operand and value of a gate that requires a boolean or a text, else None."""
+    """Return the operand and the boolean or text that a gate requires of it; None for any other gate."""
     match gate.holds:
         case Compare(op="eq", left=left, right=Constant(value=bool() | str() as value)):
             return _sort_operand(left), value
@@ -128,7 +132,7 @@ def _extract_factor(operand: Operand) -> tuple[Operand, Number]:
 
 
 def _sort_operand(operand: Operand) -> Operand:
-    """Return an operand with its members in one order, independent of how it is written."""
+    """Return an equal operand with its members sorted, so that two ways of writing it compare equal."""
     match operand:
         case Minimum(of=members) | Maximum(of=members) | Sum(of=members) | Product(of=members):
             return structs.replace(operand, of=tuple(sorted(map(_sort_operand, members), key=repr)))

@@ -1,1 +1,1 @@
-"""Closed request types, made from a methodology document."""
+"""Request types that are built from a methodology document."""

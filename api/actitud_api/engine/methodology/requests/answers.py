@@ -25,20 +25,20 @@ from actitud_api.engine.methodology.requests.struct_factory import (
 )
 
 SetAside = Literal["withdrawn", "rejected", "stale"]
-"""Reason why a sent answer does not count: withdrawn, rejected in review, or with outdated evidence."""
+"""Reason why an answer that was sent does not count: withdrawn, rejected in review, or its evidence is outdated."""
 
 FactValue = bool | int | float | tuple[str, ...]
-"""A fact as sent; a checklist is a tuple of component ids."""
+"""Value of a fact; a checklist is a tuple of component ids."""
 
 
 class Submission(Struct, frozen=True, kw_only=True):
-    """The facts of one organisation under one methodology, complete and well typed.
+    """The facts of one organisation under one methodology, complete and well typed: the input of scoring.
 
-    `profile` holds every field of the document (one that was stated under another version may lack those that are new,
-    and what depends on them is unknown); `answers` only those that were sent, each with its facts;
-    `self_declared` names the indicators answered without evidence; `profile_self_declared` the profile fields
-    without evidence; `set_aside` the answers that do not count, with the reason. Review may cap the level of ladders
-    (`level_caps`) and that of the organisation (`max_level`).
+    `profile` has every field of the document. Facts that were sent under another version may lack the new fields;
+    nodes that depend on such a field are unknown. `answers` has only the indicators that were answered, each with its
+    facts. `self_declared` are the indicators, and `profile_self_declared` the profile fields, without evidence.
+    `set_aside` are the answers that do not count, with the reason. A review can limit the level of a ladder
+    (`level_caps`) and the level of the organisation (`max_level`).
     """
 
     profile: dict[str, Scalar | None]
@@ -51,7 +51,7 @@ class Submission(Struct, frozen=True, kw_only=True):
 
 
 class ScoreRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the request bodies of all versions; each version's own type closes `profile` and `answers`."""
+    """Base of the bodies of `POST /v1/scores`; a subclass for each version closes `profile` and `answers`."""
 
     profile: Struct
     answers: Struct
@@ -60,10 +60,10 @@ class ScoreRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class Replacement(Struct, frozen=True, kw_only=True):
-    """Facts that replace others.
+    """Facts that replace facts of a submission, for a what-if calculation.
 
-    `answers`: by indicator, None removes one; `self_declared`: those of them without evidence. `profile`: by field.
-    `profile_self_declared`: all the fields without evidence, None keeps them.
+    `answers`: by indicator, where None removes the answer. `self_declared`: which of these answers have no evidence.
+    `profile`: by field. `profile_self_declared`: all profile fields without evidence; None leaves them unchanged.
     """
 
     answers: Mapping[str, Mapping[str, FactValue] | None] = {}
@@ -73,7 +73,7 @@ class Replacement(Struct, frozen=True, kw_only=True):
 
 
 def build_score_request_type(methodology: Methodology) -> type[ScoreRequest]:
-    """Build the closed type of the body of `POST /v1/scores` for a version, tagged by its member `methodology`."""
+    """Build the closed body type of `POST /v1/scores` for a version; its tag is the member `methodology`."""
     declared = tuple(field.name for field in methodology.document.profile if field.set_by == "organisation")
     forms = {
         indicator.id: _build_answer_type(methodology, indicator)
@@ -157,7 +157,7 @@ def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[S
 
 
 def to_submission(methodology: Methodology, request: ScoreRequest) -> Submission:
-    """Convert a decoded request to a submission."""
+    """Convert a decoded request to a submission, without its `what_if`."""
     answers, self_declared = _collect_answers(methodology, request.answers)
     return Submission(
         profile={field.name: getattr(request.profile, field.name) for field in methodology.document.profile},
@@ -168,7 +168,7 @@ def to_submission(methodology: Methodology, request: ScoreRequest) -> Submission
 
 
 def to_replacement(methodology: Methodology, request: ScoreRequest) -> Replacement | None:
-    """Convert the `what_if` of a decoded request to a replacement; None if it has none."""
+    """Convert the `what_if` of a decoded request to a replacement; None if the request has no `what_if`."""
     supposed = request.what_if
     if supposed is UNSET:
         return None
@@ -190,7 +190,7 @@ def to_replacement(methodology: Methodology, request: ScoreRequest) -> Replaceme
 def _collect_answers(
     methodology: Methodology, sent: Struct
 ) -> tuple[dict[str, dict[str, FactValue] | None], frozenset[str]]:
-    """Collect the facts of answers by indicator, None for a null answer, and the indicators without evidence."""
+    """Collect the facts by indicator (None for a null answer), and the indicators answered without evidence."""
     answers: dict[str, dict[str, FactValue] | None] = {}
     self_declared: set[str] = set()
     for indicator in walk_indicators(methodology.document.root):

@@ -1,6 +1,6 @@
-"""Closed types of assessments under a methodology, and their merge patches.
+"""Closed request types of assessments under a methodology, and of their merge patches.
 
-The same types decode requests and give the published schema, so the two cannot differ.
+The same types decode requests and produce the published schema, so the two cannot differ.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from actitud_api.engine.methodology.requests.struct_factory import (
 )
 
 EVIDENCE_MAX: Final = 10
-"""Most evidence documents of one answer or field."""
+"""Maximum number of evidence documents of one answer or profile field."""
 
 HTTPS_ADDRESS: Final = r'^https://[^\u0000-\u0020\u007f-\u00a0<>"\\^`{|}]+$'
-"""Pattern of an https address without characters that an address cannot contain."""
+"""Pattern of an https URL without characters that a URL cannot contain."""
 
 SHA256: Final = "^[0-9a-f]{64}$"
-"""Pattern of a SHA-256 in hexadecimal."""
+"""Pattern of a SHA-256 digest in hexadecimal."""
 
 
 class Evidence(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A document that shows that an answer is true: where it is, and its date. The service never fetches it."""
+    """A document that supports an answer: its URL and its date. The service never fetches it."""
 
     url: Annotated[
         str,
@@ -67,7 +67,7 @@ Supporting = Annotated[tuple[Evidence, ...], Meta(max_length=EVIDENCE_MAX)]
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """The facts of an answer and what supports them."""
+    """The facts of one answer, its evidence, and a note."""
 
     facts: dict[str, FactValue]
     evidence: tuple[Evidence, ...] = ()
@@ -75,9 +75,9 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 class AssessmentContent(Struct, frozen=True, kw_only=True):
-    """Content of an assessment: profile fields that the organisation sets, their evidence, and answers by indicator.
+    """Content of an assessment: profile fields, their evidence, and answers by indicator.
 
-    Facts that the service sets are not part of it.
+    It has only facts that the organisation sets, not those that the service sets.
     """
 
     profile: dict[str, Scalar | None]
@@ -86,7 +86,7 @@ class AssessmentContent(Struct, frozen=True, kw_only=True):
 
 
 class AssessmentRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the whole assessments of all versions; each version's own type closes the members."""
+    """Base of the bodies that hold a whole assessment; a subclass for each version closes the members."""
 
     profile: Struct
     answers: Struct
@@ -94,7 +94,10 @@ class AssessmentRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class AssessmentPatch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the changes to an assessment of all versions: JSON merge patches, of which every result is whole."""
+    """Base of the bodies that change an assessment; a subclass for each version closes the members.
+
+    The bodies are JSON merge patches. The result of every valid patch is a valid whole assessment.
+    """
 
     profile: Struct | UnsetType = UNSET
     answers: Struct | UnsetType = UNSET
@@ -102,14 +105,14 @@ class AssessmentPatch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class AssessmentTypes(Struct, frozen=True):
-    """Request types of one version: whole assessment and merge patch (RFC 7396)."""
+    """Request types of one version: the whole assessment, and its merge patch (RFC 7396)."""
 
     whole: type[AssessmentRequest]
     patch: type[AssessmentPatch]
 
 
 def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
-    """Build the closed types of a version, tagged by the member `methodology`."""
+    """Build the closed request types of a version; their tag is the member `methodology`."""
     version, ending = methodology.version, format_type_suffix(methodology)
     fields = _list_profile_fields(methodology)
     profile = build_profile_members(methodology, fields)
@@ -182,13 +185,13 @@ def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[S
 
 
 def to_content(methodology: Methodology, request: AssessmentRequest) -> AssessmentContent:
-    """Convert a whole assessment to its content."""
+    """Convert a decoded whole assessment to its content."""
     nothing = AssessmentContent(profile={}, profile_evidence={}, answers={})
     return _merge_members(methodology, nothing, request.profile, request.profile_evidence, request.answers)
 
 
 def apply_patch(methodology: Methodology, content: AssessmentContent, patch: AssessmentPatch) -> AssessmentContent:
-    """Apply a merge patch to a content."""
+    """Return the content after a merge patch; the content that is given does not change."""
     return _merge_members(methodology, content, patch.profile, patch.profile_evidence, patch.answers)
 
 
@@ -204,6 +207,7 @@ def _merge_members(
         if (value := _get_sent_member(profile, field.name)) is not UNSET:
             fields[field.name] = value
         if (documents := _get_sent_member(evidence, field.name)) is not UNSET:
+            # Null removes the evidence, as in RFC 7396.
             supported[field.name] = documents or ()
     for indicator in walk_indicators(methodology.document.root):
         change = _get_sent_member(answers, to_attribute(indicator.id)) if indicator.facts else UNSET
@@ -219,16 +223,16 @@ def _merge_members(
 
 
 def _merge_answer(indicator: Indicator, before: Answer | None, change: Struct) -> Answer:
-    """Merge a change into an answer: all its facts; unnamed evidence and note stay."""
+    """Merge a change into an answer: it replaces all facts, but keeps evidence and note if it does not name them."""
     evidence, note = _get_sent_member(change, "evidence"), _get_sent_member(change, "note")
-    there = Answer(facts={}) if before is None else before
+    former = Answer(facts={}) if before is None else before
     return Answer(
         facts={fact.name: getattr(change, fact.name) for fact in _list_sent_facts(indicator)},
-        evidence=there.evidence if evidence is UNSET else evidence or (),
-        note=there.note if note is UNSET else note,
+        evidence=former.evidence if evidence is UNSET else evidence or (),
+        note=former.note if note is UNSET else note,
     )
 
 
 def _get_sent_member(given: Struct | UnsetType, name: str) -> Any:
-    """Return a member of a sent struct; UNSET if it, or the struct, was not sent."""
+    """Return a member of a decoded object; UNSET if the member or the whole object was not sent."""
     return UNSET if given is UNSET else getattr(given, name)

@@ -1,4 +1,4 @@
-"""Closed request type of the overall review of an assessment, made from a methodology document."""
+"""Closed request type of the overall review of an assessment, built from a methodology document."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class ReviewRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the overall reviews of all versions; each version's own type closes the members."""
+    """Base of the bodies of overall reviews; a subclass for each version closes the members."""
 
     reason: Reason
     max_level: int | None = None
@@ -36,15 +36,15 @@ class ReviewRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 def list_service_facts(indicator: Indicator) -> tuple[Fact, ...]:
-    """List the facts of an answer that the organisation never sends."""
+    """List the facts of an indicator that the service sets and an organisation never sends."""
     return tuple(fact for fact in indicator.facts if fact.set_by == "service")
 
 
 def build_review_request_type(methodology: Methodology) -> type[ReviewRequest]:
-    """Build the closed type of a version, tagged by its member `methodology`."""
+    """Build the closed request type of a version; its tag is the member `methodology`."""
     document = methodology.document
     fields = [field for field in document.profile if field.set_by == "service"]
-    asked = [indicator for indicator in walk_indicators(document.root) if list_service_facts(indicator)]
+    set_indicators = [indicator for indicator in walk_indicators(document.root) if list_service_facts(indicator)]
     levels = [level.number for level in document.levels]
     profile = build_closed_struct(
         f"ReviewProfile_{format_type_suffix(methodology)}",
@@ -53,13 +53,13 @@ def build_review_request_type(methodology: Methodology) -> type[ReviewRequest]:
     )
     members: list[Member] = [
         (to_attribute(indicator.id), getitem(Union, (_build_answer_type(methodology, indicator), UnsetType)), UNSET)
-        for indicator in asked
+        for indicator in set_indicators
     ]
     answers = build_closed_struct(
         f"ReviewAnswers_{format_type_suffix(methodology)}",
         members,
         "The facts of answers that the organisation does not send, by indicator.",
-        rename={to_attribute(indicator.id): indicator.id for indicator in asked},
+        rename={to_attribute(indicator.id): indicator.id for indicator in set_indicators},
     )
     level = getitem(Annotated, (int, Meta(ge=min(levels, default=0), le=max(levels, default=0))))
     highest = getitem(Union, (level, None))
@@ -86,12 +86,12 @@ def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[S
 
 
 def collect_profile(request: ReviewRequest) -> dict[str, Scalar | None]:
-    """Collect the profile fields that a request sets."""
+    """Return the values of the profile fields that a request sets, by field."""
     return _get_sent_part(request.profile, dict[str, Scalar | None])
 
 
 def collect_answers(request: ReviewRequest) -> dict[str, dict[str, FactValue]]:
-    """Collect the facts that a request sets, by indicator."""
+    """Return the facts that a request sets, by indicator and fact."""
     return _get_sent_part(request.answers, dict[str, dict[str, FactValue]])
 
 

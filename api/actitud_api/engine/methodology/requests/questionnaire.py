@@ -1,7 +1,8 @@
-"""Content of a questionnaire while it is filled in: all that may be scored or sent as an assessment.
+"""Content of a questionnaire while it is filled in.
 
-Nothing is required, so a half-answered questionnaire is kept too; `to_scores_document` and `to_assessment_document`
-extract the complete part. A body of `POST /v1/scores` without `what_if`, or of an assessment, is a questionnaire.
+Nothing is required, so a half-answered questionnaire can be saved too; `to_scores_document` and
+`to_assessment_document` extract the complete part. Every body of `POST /v1/scores` without `what_if`, and every whole
+assessment, is also a valid questionnaire.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ from actitud_api.engine.methodology.requests.struct_factory import (
 
 Basis = Literal["evidenced", "self_declared"]
 EntryMember = bool | int | float | str | None | tuple[str | Evidence, ...]
-"""A fact, the `basis`, the list `evidence`, or the text `note`."""
+"""Member of an entry: a fact, `basis`, the list `evidence`, or the text `note`."""
 
 
 class QuestionnaireRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the questionnaires of all versions; each version's own type closes the members."""
+    """Base of the bodies that hold a questionnaire; a subclass for each version closes the members."""
 
     profile: Struct | UnsetType = UNSET
     answers: Struct | UnsetType = UNSET
@@ -45,7 +46,7 @@ class QuestionnaireRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class QuestionnaireEntry(Struct, frozen=True, kw_only=True):
-    """Entry for an indicator: its known facts, their basis, and a note."""
+    """Entry for one indicator: the facts filled in so far, their basis and evidence, and a note."""
 
     facts: dict[str, FactValue]
     basis: Basis | None = None
@@ -54,9 +55,9 @@ class QuestionnaireEntry(Struct, frozen=True, kw_only=True):
 
 
 class Questionnaire(Struct, frozen=True, kw_only=True):
-    """Content of a questionnaire, in document order; null, empty and absent all mean missing.
+    """Content of a questionnaire, in the order of the document. Null, empty and absent all mean "not filled in".
 
-    An empty checklist is an answer, unless the service sets it.
+    An empty checklist is an answer, except a checklist that the service sets.
     """
 
     profile: dict[str, Scalar]
@@ -66,7 +67,7 @@ class Questionnaire(Struct, frozen=True, kw_only=True):
 
 
 class ScoresDocument(Struct, frozen=True, kw_only=True):
-    """Facts to score, as `POST /v1/scores` takes them."""
+    """Body of `POST /v1/scores` that is made from a questionnaire."""
 
     methodology: str
     profile: dict[str, Scalar]
@@ -75,7 +76,7 @@ class ScoresDocument(Struct, frozen=True, kw_only=True):
 
 
 class AssessmentDocument(Struct, frozen=True, kw_only=True):
-    """Content of an organisation, as an assessment takes it."""
+    """Body of a whole assessment that is made from a questionnaire."""
 
     methodology: str
     profile: dict[str, Scalar]
@@ -84,7 +85,7 @@ class AssessmentDocument(Struct, frozen=True, kw_only=True):
 
 
 class QuestionnaireDocument(Struct, frozen=True, kw_only=True):
-    """Whole content of a questionnaire, as a workbook takes it."""
+    """Whole content of a questionnaire in the JSON form that `QuestionnaireRequest` decodes and a workbook holds."""
 
     methodology: str
     profile: dict[str, Scalar]
@@ -94,7 +95,7 @@ class QuestionnaireDocument(Struct, frozen=True, kw_only=True):
 
 
 def build_questionnaire_request_type(methodology: Methodology) -> type[QuestionnaireRequest]:
-    """Build the closed type of the questionnaire of a version, tagged by its member `methodology`."""
+    """Build the closed request type of the questionnaire of a version; its tag is the member `methodology`."""
     document, ending = methodology.document, format_type_suffix(methodology)
     fields = tuple(field for field in document.profile if field.set_by == "organisation")
     answers = build_answers_type(
@@ -149,7 +150,7 @@ def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[S
 
 
 def to_questionnaire(methodology: Methodology, request: QuestionnaireRequest) -> Questionnaire:
-    """Convert a decoded request to a questionnaire."""
+    """Convert a decoded request to a questionnaire, without the entries that are empty."""
     document = methodology.document
     answers = {
         indicator.id: entry
@@ -180,6 +181,7 @@ def _to_entry(indicator: Indicator, sent: Struct) -> QuestionnaireEntry:
     facts: dict[str, FactValue] = {}
     for fact in indicator.facts:
         value = _get_sent_member(sent, fact.name)
+        # A list that is not required has the default `()`, so an empty one does not show that somebody filled it in.
         if value is None or (value == () and not fact.required):
             continue
         facts[fact.name] = (
@@ -196,18 +198,18 @@ def _to_entry(indicator: Indicator, sent: Struct) -> QuestionnaireEntry:
 
 
 def _get_sent_member(given: object, name: str) -> Any:
-    """Return a member of a sent struct; None if it, or the struct, was not sent."""
+    """Return a member of a decoded object; None if the member or the whole object was not sent."""
     value = getattr(given, name, None)
     return None if value is UNSET else value
 
 
 def is_whole(indicator: Indicator, entry: QuestionnaireEntry) -> bool:
-    """Return True if an entry has every fact that an answer needs."""
+    """Return True if an entry has every required fact of its indicator."""
     return all(fact.name in entry.facts for fact in indicator.facts if fact.required)
 
 
 def list_missing_fields(methodology: Methodology, held: Questionnaire) -> tuple[str, ...]:
-    """List the required profile fields that are missing."""
+    """List the profile fields that the organisation must fill in and has not."""
     return tuple(
         field.name
         for field in methodology.document.profile
@@ -216,7 +218,7 @@ def list_missing_fields(methodology: Methodology, held: Questionnaire) -> tuple[
 
 
 def to_questionnaire_document(methodology: Methodology, held: Questionnaire) -> QuestionnaireDocument:
-    """Convert a questionnaire to its document."""
+    """Convert a questionnaire to its JSON form, including incomplete entries."""
     return QuestionnaireDocument(
         methodology=methodology.version,
         profile=held.profile,
@@ -250,7 +252,10 @@ def to_scores_document(methodology: Methodology, held: Questionnaire) -> ScoresD
 
 
 def to_assessment_document(methodology: Methodology, held: Questionnaire) -> AssessmentDocument | None:
-    """Build the body of an assessment from the complete answers, without facts that the service sets; None likewise."""
+    """Build the body of an assessment from the complete answers; None if a required profile field is missing.
+
+    Facts and profile fields that the service sets are left out.
+    """
     if list_missing_fields(methodology, held):
         return None
     own = {

@@ -1,6 +1,6 @@
-"""Factory of closed request types, made member by member from a methodology document.
+"""Factory of closed request types, built member by member from a methodology document.
 
-The same types decode requests and give the published schema, so the two cannot differ.
+The same types decode requests and produce the published schema, so the two cannot differ.
 """
 
 from __future__ import annotations
@@ -20,16 +20,19 @@ from actitud_api.engine.methodology.predicates import to_attribute, walk_indicat
 S = TypeVar("S", bound=Struct)
 
 Member: TypeAlias = tuple[str, object] | tuple[str, object, object]
-"""Member of a type: name, form, and a default if it is optional."""
+"""Member of a type: name, type, and a default value if it is optional."""
 
 
 def format_type_suffix(methodology: Methodology) -> str:
-    """Return the suffix of the type names of a version."""
+    """Return the version with underscores, as the suffix of type names: `2026_1` for `2026.1`."""
     return methodology.version.replace(".", "_").replace("-", "_")
 
 
+# `getitem(Union, …)` and its like build types from values: a type checker reads `Union[form, …]` as an annotation.
+
+
 def build_profile_members(methodology: Methodology, fields: Iterable[ProfileField]) -> list[tuple[str, object]]:
-    """Build members for profile fields, none with a default."""
+    """Build a required member for each profile field, with its description and unit."""
     texts = methodology.texts["en"].profile
     return [
         (
@@ -43,21 +46,21 @@ def build_profile_members(methodology: Methodology, fields: Iterable[ProfileFiel
 def build_answers_type(
     name: str, methodology: Methodology, doc: str, form: Callable[[Indicator], object]
 ) -> type[Struct]:
-    """Build the type of the answers by indicator, all optional; `form` builds the type of one answer."""
-    asked = [indicator for indicator in walk_indicators(methodology.document.root) if indicator.facts]
+    """Build the type with one optional member for each indicator; `form` returns the type of an answer."""
+    answerable = [indicator for indicator in walk_indicators(methodology.document.root) if indicator.facts]
     members: list[Member] = [
-        (to_attribute(indicator.id), getitem(Union, (form(indicator), UnsetType)), UNSET) for indicator in asked
+        (to_attribute(indicator.id), getitem(Union, (form(indicator), UnsetType)), UNSET) for indicator in answerable
     ]
     return build_closed_struct(
         f"{name}_{format_type_suffix(methodology)}",
         members,
         doc,
-        rename={to_attribute(indicator.id): indicator.id for indicator in asked},
+        rename={to_attribute(indicator.id): indicator.id for indicator in answerable},
     )
 
 
 def build_fact_members(indicator: Indicator, text: IndicatorText, facts: Iterable[Fact]) -> list[Member]:
-    """Build members for facts of an indicator."""
+    """Build a member for each of the given facts; a fact that is not required has the default `()`."""
     members: list[Member] = []
     for fact in facts:
         form = describe_type(_build_fact_type(fact, indicator), text.facts[fact.name])
@@ -66,17 +69,20 @@ def build_fact_members(indicator: Indicator, text: IndicatorText, facts: Iterabl
 
 
 def describe_type(form: object, description: str) -> object:
-    """Attach a description to a form."""
+    """Attach a description, which the schema publishes, to a type."""
     return getitem(Annotated, (form, Meta(description=description)))
 
 
 def build_literal(values: tuple[str, ...]) -> object:
-    """Build the form of one of several values."""
+    """Build the type of a value that must be one of these strings."""
     return getitem(Literal, values)
 
 
 def build_id_set(ids: tuple[str, ...]) -> object:
-    """Build the form of a list of distinct ids, since JSON has no sets."""
+    """Build the type of a list of distinct ids, since JSON has no sets.
+
+    Structs of `build_closed_struct` enforce that the ids are distinct.
+    """
     meta = Meta(max_length=len(ids), extra_json_schema={"uniqueItems": True})
     return getitem(Annotated, (GenericAlias(tuple, (build_literal(ids) if ids else str, ...)), meta))
 
@@ -88,7 +94,7 @@ def build_closed_struct(
     *,
     rename: dict[str, str] | None = None,
 ) -> type[Struct]:
-    """Build a type without other members, which refuses duplicated ids in a list."""
+    """Build a struct type that refuses unknown members, and lists with duplicated ids."""
     return msgspec.defstruct(
         name,
         members,
@@ -101,7 +107,7 @@ def build_closed_struct(
 
 
 def build_body_type(base: type[S], methodology: Methodology, members: Iterable[Member], doc: str) -> type[S]:
-    """Build the type of a request body, tagged by its member `methodology`."""
+    """Build the type of a request body of one version: a subclass of `base` with the tag `methodology`."""
     made = msgspec.defstruct(
         f"{base.__name__}_{format_type_suffix(methodology)}",
         members,
@@ -120,6 +126,7 @@ def _refuse_repeated_ids(self: Struct) -> None:
     for name in self.__struct_fields__:
         value = getattr(self, name)
         if isinstance(value, tuple) and value and isinstance(value[0], str) and len(set(value)) < len(value):
+            # msgspec turns a ValueError of `__post_init__` into a ValidationError with the path of the object.
             raise ValueError(f"`{name}` has repeated elements")
 
 
