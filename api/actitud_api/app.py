@@ -41,8 +41,8 @@ from actitud_api.platform.http.problems import (
     maps_to,
 )
 from actitud_api.platform.http.system import Readiness, SystemController
-from actitud_api.platform.storage.counts import WINDOW_SECONDS, RequestCounter
 from actitud_api.platform.storage.database import Database, Session, Unavailable
+from actitud_api.platform.storage.request_counters import WINDOW_SECONDS, RequestCounter
 from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.api_keys import routes as keys
 from actitud_api.resources.assessments import routes as assessments

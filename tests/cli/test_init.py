@@ -17,7 +17,7 @@ from actitud_api.engine.methodology import loader
 from actitud_api.platform.auth import keys
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.places import hide_password
+from actitud_api.platform.storage.urls import hide_password
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
 from tests.support.revisions import LATER, NEWEST, REVISIONS, pretend_later

@@ -20,7 +20,7 @@ from actitud_api.app import BODY_MAX
 from actitud_api.cli import copying
 from actitud_api.cli.parsers import build_parser
 from actitud_api.cli.server import build_configuration
-from actitud_api.platform.storage.places import find_database_file
+from actitud_api.platform.storage.urls import find_database_file
 from actitud_api.settings import FILE_VARIABLE, MAX_REQUEST_SECONDS, Settings, read_settings
 from tests.http.toys import toy_app
 from tests.support import proxy

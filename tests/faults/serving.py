@@ -17,8 +17,8 @@ from sqlalchemy import URL, Pool, create_engine, event, text
 
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage import postgresql
-from actitud_api.platform.storage.counts import CountedRequest
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.request_counters import CountedRequest
 
 ROOT: Final = Path(__file__).parents[2]
 SERVE: Final = "import sys; from actitud_api.cli import main; sys.exit(main())"

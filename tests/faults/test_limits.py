@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from actitud_api.platform.storage.counts import WINDOW_SECONDS
+from actitud_api.platform.storage.request_counters import WINDOW_SECONDS
 from tests.faults.serving import SERVE_NAIVELY, serving
 from tests.support.databases import opened
 from tests.support.postgresql import Server

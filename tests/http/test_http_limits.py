@@ -21,13 +21,13 @@ from actitud_api.platform.http.access import Rule, rules_of
 from actitud_api.platform.http.middleware import limits
 from actitud_api.platform.http.middleware.limits import address_of, class_of
 from actitud_api.platform.storage import sqlite
-from actitud_api.platform.storage.counts import CountedRequest, MemoryCounter
 from actitud_api.platform.storage.database import Database, Unavailable
+from actitud_api.platform.storage.request_counters import CountedRequest, MemoryCounter
 from actitud_api.settings import Settings
 from tests.contract.asgi import Received, Sent, exchange
-from tests.http.test_counts import Clock
 from tests.http.test_http_policy import MINE, WhoController, bearer
 from tests.http.test_http_problems import problem
+from tests.http.test_request_counters import Clock
 from tests.http.toys import ToyController
 from tests.support.databases import migrated_sqlite
 

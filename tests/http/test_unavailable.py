@@ -23,7 +23,7 @@ from actitud_api.platform.http.system import Health
 from actitud_api.platform.storage import postgresql as on_postgresql
 from actitud_api.platform.storage import sqlite as on_sqlite
 from actitud_api.platform.storage.database import Database, Unavailable
-from actitud_api.platform.storage.turns import FifoSemaphore
+from actitud_api.platform.storage.fifo_semaphore import FifoSemaphore
 from tests.support.databases import Kind, opened, sqlite_url, unlimited
 from tests.support.postgresql import Server
 

@@ -27,8 +27,8 @@ from actitud_api.platform.storage.health import (
     has_wal_bug,
     write_and_roll_back,
 )
-from actitud_api.platform.storage.places import DatabaseFailure, find_database_file, hide_password
 from actitud_api.platform.storage.revisions import get_revisions
+from actitud_api.platform.storage.urls import DatabaseFailure, find_database_file, hide_password
 from actitud_api.settings import FaultySettings, Settings, describe_fault
 
 DISK_PROBLEM: Final = 100 * 1024**2

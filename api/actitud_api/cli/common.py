@@ -17,7 +17,7 @@ from rich.text import Text
 from actitud_api.cli.parsers import STANDARD_INPUT
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.places import is_supported
+from actitud_api.platform.storage.urls import is_supported
 from actitud_api.settings import FaultySettings, Settings, SettingsFault, read_settings
 
 _UNUSABLE = Texts(

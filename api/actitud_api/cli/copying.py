@@ -15,7 +15,7 @@ from actitud_api.cli.readiness import catch_unreachable, check_exists
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.storage import backup as copies
-from actitud_api.platform.storage.places import find_database_file, format_for_tools, hide_password
+from actitud_api.platform.storage.urls import find_database_file, format_for_tools, hide_password
 from actitud_api.settings import Settings
 
 _MADE = Texts(

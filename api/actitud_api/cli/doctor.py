@@ -16,7 +16,7 @@ from actitud_api.cli.checks import Check, Status
 from actitud_api.cli.common import load_settings
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.places import is_absent
+from actitud_api.platform.storage.urls import is_absent
 from actitud_api.settings import FaultySettings, Settings
 
 _MARKS: dict[Status, tuple[Texts, str]] = {

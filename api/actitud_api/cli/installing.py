@@ -17,7 +17,7 @@ from actitud_api.engine.methodology import loader
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.places import hide_password, wrap_failures
+from actitud_api.platform.storage.urls import hide_password, wrap_failures
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
 

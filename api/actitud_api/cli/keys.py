@@ -14,7 +14,7 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.keys import Key, find_keys
-from actitud_api.platform.storage.places import wrap_failures
+from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.resources.api_keys import service as keys
 
 ROLES: Final = get_args(access.Role)

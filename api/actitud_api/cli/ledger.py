@@ -14,7 +14,7 @@ from actitud_api.cli.readiness import catch_unreachable, check_ready
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import schemas, service
 from actitud_api.platform.audit_log.keys import KeyFaultCode, SigningKeyFault
-from actitud_api.platform.storage.places import wrap_failures
+from actitud_api.platform.storage.urls import wrap_failures
 
 FAULTS: Final[dict[KeyFaultCode, Texts]] = {
     "none": Texts("no hay ninguna clave de firma", "there is no signing key"),

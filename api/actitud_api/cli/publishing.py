@@ -20,7 +20,7 @@ from actitud_api.platform.http.inputs import Body, NotJson, parse_json
 from actitud_api.platform.http.problems import Fault, ProblemError
 from actitud_api.platform.http.validation import Json
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.places import wrap_failures
+from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import schemas
 from actitud_api.resources.publications.service import EditionPublisher, PreparedScores, PublicationRecord

@@ -9,8 +9,8 @@ from typing import Final
 from actitud_api.cli.common import CommandError
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.places import DatabaseFailure, hide_password, is_absent
 from actitud_api.platform.storage.revisions import Revisions, get_revisions, move_to_revision
+from actitud_api.platform.storage.urls import DatabaseFailure, hide_password, is_absent
 from actitud_api.settings import Settings
 
 NOT_INITIALISED = Texts(

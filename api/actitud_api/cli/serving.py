@@ -21,7 +21,7 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.system import Readiness
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.health import get_sqlite_version, has_wal_bug
-from actitud_api.platform.storage.places import find_database_file, hide_password
+from actitud_api.platform.storage.urls import find_database_file, hide_password
 from actitud_api.settings import Settings
 
 _READY = Texts(

@@ -1,7 +1,8 @@
 """Online backups of a SQLite database, and their restoration.
 
-A backup is one file made by SQLite's online backup, which reads one consistent state (of plain copies of the files
-under writes, 8 of 20 were damaged). Beside it stands `<file>.sha256`, one line that `sha256sum --check` reads.
+A backup is one file, made with SQLite's online backup API, which copies one consistent state while the service writes.
+Plain file copies do not: 8 of 20 copies made under load were damaged. The checksum file `<file>.sha256` stands beside
+the backup, in the format of `sha256sum --check`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Final, Literal, cast
 from msgspec import Struct
 
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.places import wrap_failures
+from actitud_api.platform.storage.urls import wrap_failures
 
 BUSY_SECONDS: Final = 1
 """Seconds to wait for another process to release a database before it counts as in use."""
@@ -25,17 +26,20 @@ BUSY_SECONDS: Final = 1
 BackupFaultCode = Literal[
     "exists", "itself", "missing", "damaged", "checksum", "foreign", "in_use", "unusable", "failed"
 ]
-"""Reasons why a backup or a restoration fails.
+"""Codes of `BackupError`, one for each reason why a backup or a restoration fails.
 
-`exists`: the target file exists. `itself`: source and target are one file. `missing`: there is no such file.
-`damaged`: an integrity check fails. `checksum`: the digest differs from the checksum file. `foreign`: a SQLite file
-without our tables. `in_use`: another process has the database open. `unusable`: the target is no database. `failed`:
-SQLite could not write.
+`exists`: the target file exists. `itself`: source and target are the same file. `missing`: the backup file does not
+exist. `damaged`: an integrity check of SQLite fails. `checksum`: the digest differs from the checksum file. `foreign`:
+the SQLite file lacks the tables of this service. `in_use`: another process has the database open. `unusable`: the
+target is not a SQLite database. `failed`: SQLite could not write.
 """
 
 
 class BackupError(RuntimeError):
-    """Failed backup or restoration; the file that was in place is unchanged."""
+    """Raised if a backup or a restoration fails; the existing target file is unchanged.
+
+    `reason` is the message of SQLite, or empty.
+    """
 
     def __init__(self, code: BackupFaultCode, file: Path, reason: str = "") -> None:
         super().__init__(f"{code}: {file} {reason}".rstrip())
@@ -45,9 +49,9 @@ class BackupError(RuntimeError):
 
 
 class BackupCopy(Struct, frozen=True):
-    """Verified backup: its size in bytes, SHA-256 in hexadecimal and schema revision.
+    """Backup file that has passed its integrity checks: size in bytes, SHA-256 in hexadecimal, schema revision.
 
-    `checked`: a checksum file was there to compare with.
+    `checked`: True if the digest was compared with a checksum file; False if no such file existed.
     """
 
     file: Path
@@ -58,26 +62,29 @@ class BackupCopy(Struct, frozen=True):
 
     @property
     def line(self) -> str:
-        """The line of the checksum file, as `sha256sum` writes it."""
+        """The line of the checksum file: digest, two spaces, file name, as `sha256sum` writes it."""
         return f"{self.digest}  {self.file.name}"
 
 
 def build_checksum_path(file: Path) -> Path:
-    """Return the path of the checksum file of a backup."""
+    """Return the path of the checksum file of a backup: the file name followed by `.sha256`."""
     return file.with_name(f"{file.name}.sha256")
 
 
 def create_backup(database: Database, source: Path, file: Path, *, force: bool) -> BackupCopy:
-    """Copy a database to a file, verify the copy, then give it its final name, and return it.
+    """Write a verified backup of a database and its checksum file, and return its description.
+
+    The copy gets its final name only after the integrity check, so a failed attempt leaves no file.
 
     Args:
         database: Database to read from.
-        source: File of that database.
-        file: File to write.
+        source: File of that database; only compared with `file`, to refuse overwriting it.
+        file: Backup file to write.
         force: Replace `file` if it exists.
 
     Raises:
-        BackupError: The backup was not made.
+        BackupError: `file` exists and `force` is False, `file` is `source`, SQLite could not write, or the copy is
+            damaged.
         DatabaseFailure: The database could not be read.
         OSError: A file could not be written.
     """
@@ -89,13 +96,15 @@ def create_backup(database: Database, source: Path, file: Path, *, force: bool) 
     partial = file.with_name(f".{file.name}.partial")
     partial.unlink(missing_ok=True)
     try:
-        with _writing(file), closing(sqlite3.connect(partial, isolation_level=None)) as target:
+        with _wrap_write_failures(file), closing(sqlite3.connect(partial, isolation_level=None)) as target:
             with wrap_failures(), database.read() as session:
                 cast("sqlite3.Connection", session.connection().connection.driver_connection).backup(target)
             # Without this the copy would ask for a write-ahead log of its own wherever it is opened.
             target.execute("PRAGMA journal_mode = DELETE")
         _sync(partial)
-        copy = BackupCopy(file, partial.stat().st_size, _digest(partial), _revision(partial, file), checked=True)
+        copy = BackupCopy(
+            file, partial.stat().st_size, _compute_digest(partial), _read_revision(partial, file), checked=True
+        )
         # Before the new copy is there: a crash in between must not leave it beside the checksum of the old one.
         build_checksum_path(file).unlink(missing_ok=True)
         partial.replace(file)
@@ -108,30 +117,30 @@ def create_backup(database: Database, source: Path, file: Path, *, force: bool) 
 
 
 def verify_backup(file: Path) -> BackupCopy:
-    """Read a whole backup and return its description.
+    """Check a backup file against its checksum file and SQLite's integrity checks, and return its description.
 
     Raises:
-        BackupError: The file is missing, damaged, no backup, or differs from its checksum.
+        BackupError: The file is missing or damaged, is not a database of this service, or differs from its checksum.
     """
     if not file.is_file():
         raise BackupError("missing", file)
-    line = build_checksum_path(file)
-    checked = line.is_file()
-    digest = _digest(file)
-    if checked and line.read_text("utf-8").split()[:1] != [digest]:
+    checksum_file = build_checksum_path(file)
+    checked = checksum_file.is_file()
+    digest = _compute_digest(file)
+    if checked and checksum_file.read_text("utf-8").split()[:1] != [digest]:
         raise BackupError("checksum", file)
-    return BackupCopy(file, file.stat().st_size, digest, _revision(file, file), checked)
+    return BackupCopy(file, file.stat().st_size, digest, _read_revision(file, file), checked)
 
 
 def restore_backup(file: Path, target: Path, *, force: bool) -> BackupCopy:
-    """Replace a database that nobody has open by a verified backup, and return the backup.
+    """Replace a database by a verified backup, and return the description of the backup.
 
-    The pages are written in one SQLite transaction: a crash on the way leaves the old database. `force` allows an
-    existing database to be replaced.
+    No other process may have the database open. The pages are written in one SQLite transaction: after a crash the old
+    database is still there. `force` allows an existing database to be replaced.
 
     Raises:
-        BackupError: The backup is invalid, or the target exists or is in use.
-        OSError: The folder of the target could not be made.
+        BackupError: The backup is invalid, the target exists and `force` is False, or the target is in use.
+        OSError: The folder of the target could not be created.
     """
     copy = verify_backup(file)
     if target.exists():
@@ -140,23 +149,29 @@ def restore_backup(file: Path, target: Path, *, force: bool) -> BackupCopy:
         if not force:
             raise BackupError("exists", target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _writing(target), closing(sqlite3.connect(target, timeout=BUSY_SECONDS, isolation_level=None)) as place:
-        _take(place, target)
-        with _opened(file, file) as source, _writing(target):
-            source.backup(place)
-        _check(place, target)
+    with (
+        _wrap_write_failures(target),
+        closing(sqlite3.connect(target, timeout=BUSY_SECONDS, isolation_level=None)) as connection,
+    ):
+        _lock_exclusively(connection, target)
+        with _open_read_only(file, file) as source, _wrap_write_failures(target):
+            source.backup(connection)
+        _check_integrity(connection, target)
     return copy
 
 
-def _take(place: sqlite3.Connection, target: Path) -> None:
-    """Lock a database exclusively; leaving WAL mode is possible only while nobody else has it open."""
+def _lock_exclusively(connection: sqlite3.Connection, target: Path) -> None:
+    """Lock a database for this connection alone; raise `BackupError` if another process has it open.
+
+    SQLite leaves WAL mode only if no other connection exists, so a journal mode that stays `wal` reveals another user.
+    """
     try:
-        place.execute("PRAGMA locking_mode = EXCLUSIVE")
-        (mode,) = place.execute("PRAGMA journal_mode = DELETE").fetchone()
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
         if mode != "delete":
             raise BackupError("in_use", target)
-        place.execute("BEGIN EXCLUSIVE")
-        place.execute("COMMIT")
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("COMMIT")
     except sqlite3.OperationalError as error:
         raise BackupError("in_use", target, str(error)) from error
     except sqlite3.DatabaseError as error:
@@ -164,7 +179,7 @@ def _take(place: sqlite3.Connection, target: Path) -> None:
 
 
 @contextmanager
-def _writing(file: Path) -> Iterator[None]:
+def _wrap_write_failures(file: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
@@ -172,8 +187,9 @@ def _writing(file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(file: Path, shown: Path) -> Iterator[sqlite3.Connection]:
-    """Open a backup read-only; report its defects under the file name `shown`."""
+def _open_read_only(file: Path, shown: Path) -> Iterator[sqlite3.Connection]:
+    """Open a backup read-only; raise `BackupError` with the file name `shown` if SQLite finds it damaged."""
+    # immutable=1: reading must not create -wal and -shm files beside a backup, which may lie on a read-only disk.
     with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
         try:
             yield connection
@@ -181,10 +197,14 @@ def _opened(file: Path, shown: Path) -> Iterator[sqlite3.Connection]:
             raise BackupError("damaged", shown, str(error)) from error
 
 
-def _revision(file: Path, shown: Path) -> str:
-    """Check the integrity of a backup and return its schema revision; report defects under the file name `shown`."""
-    with _opened(file, shown) as connection:
-        _check(connection, shown)
+def _read_revision(file: Path, shown: Path) -> str:
+    """Check the integrity of a backup and return its schema revision.
+
+    Raises:
+        BackupError: The file is damaged or has no schema revision; the error names the file `shown`.
+    """
+    with _open_read_only(file, shown) as connection:
+        _check_integrity(connection, shown)
         if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'").fetchall():
             raise BackupError("foreign", shown)
         revisions: list[tuple[str]] = connection.execute("SELECT version_num FROM alembic_version").fetchall()
@@ -193,15 +213,15 @@ def _revision(file: Path, shown: Path) -> str:
     return revisions[0][0]
 
 
-def _check(connection: sqlite3.Connection, shown: Path) -> None:
-    found: list[tuple[str]] = connection.execute("PRAGMA integrity_check").fetchall()
-    if found != [("ok",)]:
-        raise BackupError("damaged", shown, found[0][0])
+def _check_integrity(connection: sqlite3.Connection, shown: Path) -> None:
+    messages: list[tuple[str]] = connection.execute("PRAGMA integrity_check").fetchall()
+    if messages != [("ok",)]:
+        raise BackupError("damaged", shown, messages[0][0])
     if connection.execute("PRAGMA foreign_key_check").fetchall():
         raise BackupError("damaged", shown, "foreign_key_check")
 
 
-def _digest(file: Path) -> str:
+def _compute_digest(file: Path) -> str:
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 

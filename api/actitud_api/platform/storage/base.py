@@ -9,7 +9,10 @@ from sqlmodel import SQLModel
 
 
 class Base(SQLModel):
-    """Base class of all tables. Constraints are named by rule, so that a migration can name them too."""
+    """Base class of all tables, whose metadata names every constraint by one rule.
+
+    A migration can therefore name a constraint without looking it up in a database.
+    """
 
     metadata: ClassVar[MetaData] = MetaData(
         naming_convention={
@@ -26,9 +29,9 @@ JSON_DOCUMENT = JSON().with_variant(JSONB(), "postgresql")
 """Column type of a whole JSON value: text on SQLite, JSONB on PostgreSQL."""
 
 IDENTIFIER = String().with_variant(String(collation="C"), "postgresql")
-"""Column type of an identifier: ordered by code points on both databases, whatever the server's collation."""
+"""Column type of an identifier, ordered by code points on SQLite and PostgreSQL, whatever the server's collation."""
 
 
 def to_json(value: object) -> str:
-    """Return the JSON text of a value, for columns of type `JSON_DOCUMENT`."""
+    """Return a value as JSON text, as stored in columns of type `JSON_DOCUMENT`."""
     return msgspec.json.encode(value).decode()

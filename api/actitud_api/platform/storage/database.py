@@ -1,4 +1,4 @@
-"""The database of the service: read sessions, write sessions, migrations."""
+"""Database of the service: read sessions, write sessions and migrations."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from sqlalchemy.exc import TimeoutError as TimeoutExpired
 from sqlmodel import Session
 
 from actitud_api.platform.storage import postgresql, sqlite
-from actitud_api.platform.storage.counts import RequestCounter
 from actitud_api.platform.storage.errors import InvalidDatabase, Unavailable
+from actitud_api.platform.storage.fifo_semaphore import FifoSemaphore
 from actitud_api.platform.storage.migrate import is_current, upgrade
-from actitud_api.platform.storage.turns import FifoSemaphore
+from actitud_api.platform.storage.request_counters import RequestCounter
 
 __all__ = ["Database", "InvalidDatabase", "Session", "Unavailable", "lock_table"]
 
 
 class Backend(Protocol):
-    """Operations that differ by kind of database; implemented by the modules `sqlite` and `postgresql`."""
+    """Operations that differ between SQLite and PostgreSQL; the modules `sqlite` and `postgresql` implement them."""
 
     def create_engines(self, url: URL) -> tuple[Engine, Engine]:
-        """Return the engine for reading and the engine for writing."""
+        """Return the engine for read sessions and the engine for write sessions."""
 
     def create_counter(self, url: URL) -> RequestCounter:
-        """Return the request counter shared by all processes of this database."""
+        """Return the request counter that all processes of this database share."""
 
     def lock_for_migration(self, connection: Connection) -> None:
-        """Let this connection alone migrate until its transaction ends."""
+        """Keep other processes from migrating until the transaction of this connection ends."""
 
     def is_unavailable(self, error: DBAPIError) -> bool:
-        """Return True if an error means that the database cannot be reached in time."""
+        """Return True if an error is temporary: the database was busy or could not be reached."""
 
 
 BACKENDS: Final[dict[str, Backend]] = {"sqlite": sqlite, "postgresql": postgresql}
 
 
 class Database:
-    """Database of the service; safe to share between threads, each session in one of them.
+    """Database of the service. Share one object between threads; use each session in one thread only.
 
     Services open a session for one use case and close it before they respond:
 
@@ -53,12 +53,12 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        """Prepare the database at an SQLAlchemy URL; nothing is opened before the first session.
+        """Prepare the database at an SQLAlchemy URL; the first session opens the first connection.
 
         The URL is `sqlite:///<path>` or `postgresql+psycopg://…`.
 
         Raises:
-            InvalidDatabase: The URL is malformed or of another kind.
+            InvalidDatabase: The URL is malformed, or its kind of database is not supported.
         """
         try:
             parsed = make_url(url)
@@ -69,74 +69,98 @@ class Database:
             raise InvalidDatabase(f"not a database that the service runs on: {name}")
         self._backend = BACKENDS[name]
         self._reader, self._writer = self._backend.create_engines(parsed)
-        self._reading, self._writing = _turns(self._reader), _turns(self._writer)
+        self._read_slots, self._write_slots = _build_semaphore(self._reader), _build_semaphore(self._writer)
         self.request_counter = self._backend.create_counter(parsed)
         self._lock = threading.Lock()
-        self._later: ThreadPoolExecutor | None = None
+        self._background: ThreadPoolExecutor | None = None
 
     def migrate(self) -> None:
-        """Upgrade the tables to the newest revision, if they are behind; raise `Unavailable`.
+        """Upgrade the tables to the newest revision of this release, if they are older.
 
-        Of several processes that start together one migrates and the others wait for it.
+        If several processes start together, one migrates and the others wait for it.
+
+        Raises:
+            Unavailable: The database could not be reached in time.
         """
         with self.begin_migration() as connection:
             upgrade(connection)
 
     @contextmanager
     def begin_migration(self) -> Iterator[Connection]:
-        """Open a transaction in which no other process migrates; raise `Unavailable`."""
-        with self._available(), self._writer.begin() as connection:
+        """Open a transaction for a migration; other processes that want to migrate wait until it ends.
+
+        Raises:
+            Unavailable: The database could not be reached, or another migration did not end in time.
+        """
+        with self._translate_errors(), self._writer.begin() as connection:
             self._backend.lock_for_migration(connection)
             yield connection
 
     def is_current(self) -> bool:
-        """Return True if the tables are at the newest revision; raise `Unavailable`."""
-        with self._available(), self._reader.connect() as connection:
+        """Return True if the tables are at the newest revision of this release.
+
+        Raises:
+            Unavailable: The database could not be reached in time.
+        """
+        with self._translate_errors(), self._reader.connect() as connection:
             return is_current(connection)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Open a read-only session on one consistent state of the database; raise `Unavailable`."""
-        with self._reading.acquire(), self._available(), Session(self._reader, expire_on_commit=False) as session:
+        """Open a read-only session that sees one consistent state of the database.
+
+        Raises:
+            Unavailable: No connection was free, or the database could not be reached in time.
+        """
+        with (
+            self._read_slots.acquire(),
+            self._translate_errors(),
+            Session(self._reader, expire_on_commit=False) as session,
+        ):
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Open a session that is committed and synced at the end of the block, or rolled back if the block raises.
+        """Open a write session: commit it durably at the end of the block, or roll it back if the block raises.
 
-        On SQLite there is one writer at a time. On PostgreSQL others write meanwhile: compare the version in the
-        statement itself (`UPDATE … WHERE version = ?` and its row count), or lock the rows first.
+        On SQLite only one write session is open at a time. On PostgreSQL several are open at once: compare the version
+        of a row in the `UPDATE` statement itself (`UPDATE … WHERE version = ?`, then check its row count), or lock the
+        rows first.
 
         Raises:
             Unavailable: No connection or lock was free in time.
         """
         with (
-            self._writing.acquire(),
-            self._available(),
+            self._write_slots.acquire(),
+            self._translate_errors(),
             Session(self._writer, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
 
     def run_later(self, act: Callable[[], None]) -> None:
-        """Queue a function for a background thread, in order of arrival; it must not raise."""
+        """Queue a function for the background thread, which runs queued functions in FIFO order.
+
+        `act` must handle its own exceptions: nothing reports them.
+        """
         with self._lock:
-            if self._later is None:
-                self._later = ThreadPoolExecutor(1, "later")
-            self._later.submit(act)
+            # Created on demand: most commands of the command line queue nothing.
+            if self._background is None:
+                self._background = ThreadPoolExecutor(1, "background")
+            self._background.submit(act)
 
     def close(self) -> None:
-        """Finish the queued functions and close every connection; the database can be used again."""
+        """Wait for the queued background functions, then close every connection; a later session opens new ones."""
         with self._lock:
-            later, self._later = self._later, None
-        if later is not None:
-            later.shutdown()
+            background, self._background = self._background, None
+        if background is not None:
+            background.shutdown()
         self._reader.dispose()
         self._writer.dispose()
         self.request_counter.close()
 
     @contextmanager
-    def _available(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except TimeoutExpired as error:
@@ -147,17 +171,17 @@ class Database:
             raise
 
 
-def _turns(engine: Engine) -> FifoSemaphore:
-    """Return a semaphore with the size and the timeout of the engine's connection pool."""
+def _build_semaphore(engine: Engine) -> FifoSemaphore:
+    """Return a semaphore with as many slots as the engine's connection pool has connections, and the same timeout."""
     pool = engine.pool
     assert isinstance(pool, QueuePool)
     return FifoSemaphore(pool.size(), pool.timeout())
 
 
 def lock_table(session: Session, table: Table) -> None:
-    """Let this session alone write a table until it ends; other writers wait, readers do not.
+    """Keep other writers out of a table until this session ends; readers are not affected.
 
-    For bulk changes that depend on the whole table. On SQLite a write session is alone anyway.
+    Used for bulk changes that depend on the whole table. On SQLite it does nothing: a write session is alone anyway.
     """
     dialect = session.connection().dialect
     if dialect.name == "postgresql":

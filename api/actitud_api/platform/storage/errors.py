@@ -1,18 +1,19 @@
-"""Database errors in the terms of the service."""
+"""Exceptions of the storage layer."""
 
 from __future__ import annotations
 
 
 class InvalidDatabase(ValueError):
-    """Malformed database URL, or one of an unsupported kind."""
+    """Raised by `Database` if its URL is malformed or names an unsupported kind of database."""
 
 
 class Unavailable(Exception):
-    """Database out of reach in time: its connections or locks stay taken, or it does not respond.
+    """Raised by sessions and migrations if the database could not be used in time.
 
-    The session was rolled back, unless the connection was lost during the commit: then the outcome is unknown.
+    Its connections or locks stayed taken, or it did not respond. The session was rolled back. If the connection
+    was lost during the commit, however, nobody knows whether the changes are stored.
     """
 
 
 class Irreversible(RuntimeError):
-    """Revision without a downgrade, because its data has to stay. Nothing has changed."""
+    """Raised by a migration without a downgrade, because undoing it would lose data. Nothing has changed."""

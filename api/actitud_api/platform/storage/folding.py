@@ -6,10 +6,10 @@ import unicodedata
 
 
 def fold(text: str) -> str:
-    """Return a text in lower case without diacritics; other runs of characters become one space.
+    """Return a text in lower case, without accents, and with one space for each run of other characters.
 
-    `L'Alcúdia de Crespins` → `l alcudia de crespins`; `Vila-real` → `vila real`. The middle dot of Catalan is dropped,
-    as people omit it: `Castellar de n'Hug` → `castellar de n hug`, `col·legi` → `collegi`.
+    `L'Alcúdia de Crespins` → `l alcudia de crespins`; `Vila-real` → `vila real`. The middle dot of Catalan is removed
+    without a space, because people omit it: `col·legi` → `collegi`.
     """
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     kept = (character for character in decomposed if character != "·" and not unicodedata.combining(character))
@@ -17,5 +17,5 @@ def fold(text: str) -> str:
 
 
 def split_words(query: str) -> list[str]:
-    """Return the distinct words of a search query in the form of `fold`."""
+    """Return the distinct words of a search query in the form of `fold`, in their order in the query."""
     return list(dict.fromkeys(fold(query).split()))

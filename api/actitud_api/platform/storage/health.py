@@ -8,7 +8,7 @@ from typing import Final, Literal
 from sqlalchemy import text
 
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.places import wrap_failures
+from actitud_api.platform.storage.urls import wrap_failures
 
 Version = tuple[int, int, int]
 
@@ -18,28 +18,29 @@ PRAGMAS: Final = {
     "foreign_keys": 1,
     "recursive_triggers": 1,
 }
-"""Settings without which SQLite may lose acknowledged writes."""
+"""Required SQLite settings; with other values SQLite may lose acknowledged writes or skip a refusing trigger."""
 
 BUSY_TIMEOUT_MIN: Final = 5_000
-"""Milliseconds that a SQLite connection must wait for a lock, at least."""
+"""Shortest time in milliseconds that a SQLite connection must be ready to wait for a lock."""
 
 WAL_INTRODUCED: Final = (3, 7, 0)
 WAL_RESET_FIXED: Final = (3, 51, 3)
 WAL_RESET_BACKPORTS: Final = ((3, 44, 6), (3, 50, 7))
-"""Releases of older lines that carry the fix; later ones of the same line do too."""
+"""First releases of the lines 3.44 and 3.50 that carry the fix; later releases of these lines carry it too."""
 
 
 def get_sqlite_version() -> Version:
-    """Return the version of the SQLite library in use."""
+    """Return the version of the SQLite library that Python is linked with."""
     return sqlite3.sqlite_version_info[:3]
 
 
 def has_wal_bug(version: Version) -> bool:
     """Return True if a SQLite version has the WAL-reset bug.
 
-    Two connections that write and checkpoint may corrupt the file.
+    With this bug, two connections that write and checkpoint at the same time may corrupt the file.
 
-    Source: sqlite.org/wal.html; versions 3.7.0 to 3.51.2, except 3.44.6 and 3.50.7 and later ones of those lines.
+    Source: sqlite.org/wal.html; versions 3.7.0 to 3.51.2, except 3.44.6 and 3.50.7 and later releases of these two
+    lines.
     """
     if any(version[:2] == fixed[:2] and version >= fixed for fixed in WAL_RESET_BACKPORTS):
         return False
@@ -47,31 +48,37 @@ def has_wal_bug(version: Version) -> bool:
 
 
 def get_dialect(database: Database) -> str:
-    """Return `sqlite` or `postgresql`; raise `DatabaseFailure` if the database cannot be reached."""
+    """Return `sqlite` or `postgresql`.
+
+    Raises:
+        DatabaseFailure: The database cannot be reached.
+    """
     with wrap_failures(), database.read() as session:
         return session.connection().dialect.name
 
 
 def find_wrong_pragmas(database: Database) -> dict[str, str]:
-    """Map `<role>.<pragma>` to its actual value, for the SQLite settings that differ from the required ones.
+    """Return the SQLite settings that differ from the required ones.
+
+    Maps `<role>.<pragma>`, where the role is `reader` or `writer`, to the actual value.
 
     Raises:
         DatabaseFailure: The database cannot be reached.
     """
     wrong: dict[str, str] = {}
     for role in ("reader", "writer"):
-        wrong |= _wrong_of(database, role)
+        wrong |= _check_role(database, role)
     return wrong
 
 
-def _wrong_of(database: Database, role: Literal["reader", "writer"]) -> dict[str, str]:
+def _check_role(database: Database, role: Literal["reader", "writer"]) -> dict[str, str]:
     wrong: dict[str, str] = {}
     with wrap_failures(), database.read() if role == "reader" else database.write() as session:
         connection = session.connection()
         for name, expected in {**PRAGMAS, "query_only": int(role == "reader")}.items():
-            found = connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
-            if found != expected:
-                wrong[f"{role}.{name}"] = str(found)
+            actual = connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            if actual != expected:
+                wrong[f"{role}.{name}"] = str(actual)
         timeout: int = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
         if timeout < BUSY_TIMEOUT_MIN:
             wrong[f"{role}.busy_timeout"] = str(timeout)
@@ -79,9 +86,12 @@ def _wrong_of(database: Database, role: Literal["reader", "writer"]) -> dict[str
 
 
 def write_and_roll_back(database: Database) -> None:
-    """Write a row over itself and roll back; raise `DatabaseFailure` if that fails.
+    """Test that the database accepts writes: update a row to its own value, then roll back.
 
-    Nothing is committed: a running service has to stay the only one that changes the file.
+    Nothing is committed, because a running service must stay the only writer of a SQLite file.
+
+    Raises:
+        DatabaseFailure: The database refused the write or cannot be reached.
     """
     with wrap_failures(), database.write() as session:
         session.connection().execute(text("UPDATE alembic_version SET version_num = version_num"))

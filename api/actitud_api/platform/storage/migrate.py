@@ -1,4 +1,4 @@
-"""Alembic run from within the program, without an alembic.ini."""
+"""Runs of Alembic from within the program, without an `alembic.ini`."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from sqlalchemy import Connection
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Upgrade to a revision, inside the transaction of the connection."""
-    command.upgrade(_config(connection), revision)
+    """Upgrade the tables to a revision, inside the open transaction of the connection."""
+    command.upgrade(_build_config(connection), revision)
 
 
 def downgrade(connection: Connection, revision: str = "base") -> None:
-    """Downgrade to a revision, inside the transaction of the connection."""
-    command.downgrade(_config(connection), revision)
+    """Downgrade the tables to a revision, inside the open transaction of the connection."""
+    command.downgrade(_build_config(connection), revision)
 
 
 def is_current(connection: Connection) -> bool:
-    """Return True if the database is at the newest revision."""
-    return frozenset(MigrationContext.configure(connection).get_current_heads()) == _heads()
+    """Return True if the database is at the newest revision of this release."""
+    return frozenset(MigrationContext.configure(connection).get_current_heads()) == _load_heads()
 
 
 @cache
-def _heads() -> frozenset[str]:
-    return frozenset(ScriptDirectory.from_config(_config(None)).get_heads())
+def _load_heads() -> frozenset[str]:
+    return frozenset(ScriptDirectory.from_config(_build_config(None)).get_heads())
 
 
-def _config(connection: Connection | None) -> Config:
+def _build_config(connection: Connection | None) -> Config:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", "actitud_api.platform.storage:migrations")
     return config

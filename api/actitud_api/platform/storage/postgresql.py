@@ -1,4 +1,4 @@
-"""PostgreSQL engines with bounded waiting and synced commits."""
+"""PostgreSQL engines with bounded waiting times and durable commits."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from actitud_api.platform.storage.base import to_json
-from actitud_api.platform.storage.counts import PostgresqlCounter
 from actitud_api.platform.storage.errors import InvalidDatabase
+from actitud_api.platform.storage.request_counters import PostgresqlCounter
 
 DRIVER: Final = "postgresql+psycopg"
-"""Driver that a URL has to name: without it the default depends on the version of SQLAlchemy."""
+"""Driver that a URL must name; the default driver depends on the version of SQLAlchemy."""
 
 STATEMENT_TIMEOUT: Final = 5_000
 """Milliseconds that one statement may take."""
@@ -31,19 +31,22 @@ POOL_TIMEOUT: Final = 5
 READERS: Final = 14
 WRITERS: Final = 8
 COUNTERS: Final = 2
-"""Connections of a process, opened on demand. Four processes fit in the 97 that a server offers users by default."""
+"""Connections of a process by role, opened on demand.
+
+Four processes fit in the 97 connections that a server offers to ordinary users by default.
+"""
 
 COUNT_TIMEOUT: Final = 1_000
-"""Milliseconds that the counting statement may take; it normally takes less than one."""
+"""Milliseconds that the statement of a request counter may take; it normally takes less than one."""
 
 MIGRATION_TIMEOUT: Final = 60
-"""Seconds that a process waits for another one that migrates, or for a table to be changed."""
+"""Seconds that a process waits for the migration of another process, or for the lock of a table to change."""
 
 _MIGRATION_LOCK: Final = 0x61637469747564
 """Advisory lock held while migrating: `actitud` in ASCII."""
 
 _UNAVAILABLE: Final = ("08", "40", "53", "55P03", "57")
-"""Prefixes of SQLSTATE codes that are temporary.
+"""Prefixes of the SQLSTATE codes that are temporary errors.
 
 In order: connection lost, deadlock, no resources, lock not granted in time, statement timeout or server shutdown.
 """
@@ -52,61 +55,67 @@ Role = Literal["reader", "writer", "counter"]
 
 
 def create_engines(url: URL) -> tuple[Engine, Engine]:
-    """Return the engine for reading and the engine for writing; nothing is opened yet.
+    """Return the engine for reading and the engine for writing; connections are opened on demand.
 
     Raises:
-        InvalidDatabase: The URL does not name the driver.
+        InvalidDatabase: The URL does not name the driver `psycopg`.
     """
     if url.drivername != DRIVER:
         raise InvalidDatabase(f"PostgreSQL needs its driver spelled: {DRIVER}://…")
-    return _engine(url, "reader", READERS), _engine(url, "writer", WRITERS)
+    return _create_engine(url, "reader", READERS), _create_engine(url, "writer", WRITERS)
 
 
 def create_counter(url: URL) -> PostgresqlCounter:
-    """Return the request counter shared by all processes of the database."""
-    return PostgresqlCounter(_engine(url, "counter", COUNTERS), COUNTERS)
+    """Return the request counter that all processes of the database share."""
+    return PostgresqlCounter(_create_engine(url, "counter", COUNTERS), COUNTERS)
 
 
 def lock_for_migration(connection: Connection) -> None:
-    """Let this connection alone migrate until its transaction ends; others wait for it."""
+    """Keep other processes from migrating until the transaction of this connection ends.
+
+    A process that finds the lock taken waits `MIGRATION_TIMEOUT` seconds for it.
+    """
     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{MIGRATION_TIMEOUT}s'")
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
 
 
 def is_unavailable(error: DBAPIError) -> bool:
-    """Return True if an error is temporary; an error without a SQLSTATE is one of the connection."""
+    """Return True if an error is temporary.
+
+    An error without a SQLSTATE code comes from the connection and counts as temporary.
+    """
     original = error.orig
     return isinstance(original, psycopg.OperationalError) and (
         original.sqlstate is None or original.sqlstate.startswith(_UNAVAILABLE)
     )
 
 
-def _engine(url: URL, role: Role, connections: int) -> Engine:
+def _create_engine(url: URL, role: Role, connections: int) -> Engine:
     return create_engine(
         url,
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
-        # A connection that the server has closed meanwhile is replaced instead of failing a request. Who counts finds
-        # out by counting, which saves each request the question.
+        # A connection that the server has closed is replaced before it is used, instead of failing a request. The
+        # counter finds out by counting and then tries again, which saves one round trip per request.
         pool_pre_ping=role != "counter",
         **({"isolation_level": "AUTOCOMMIT"} if role == "counter" else {}),
-        connect_args={"options": _options(url, role), "connect_timeout": POOL_TIMEOUT},
+        connect_args={"options": _build_options(url, role), "connect_timeout": POOL_TIMEOUT},
         json_serializer=to_json,
         json_deserializer=msgspec.json.decode,
     )
 
 
-def _options(url: URL, role: Role) -> str:
-    """Return the settings of a connection, after those of the URL.
+def _build_options(url: URL, role: Role) -> str:
+    """Return the `options` of a connection: those of the URL, then the settings of its role.
 
-    They are sent at connection start, so they cost no statement.
+    The server reads them at the start of a connection, so they cost no statement.
 
-    A reader needs one consistent state, which on PostgreSQL is REPEATABLE READ; being read-only it never fails to be
-    serialised. A writer sees the commits of others before each of its statements. Request counts need not outlive a
-    crash, so they are not synced.
+    A reader needs one consistent state, hence REPEATABLE READ; because it is read-only, it never fails with a
+    serialisation error. A writer sees the commits of others before each of its statements (READ COMMITTED). Request
+    counts need not survive a crash, so their commits are not synced.
     """
     settings = {
         "timezone": "UTC",
@@ -117,5 +126,7 @@ def _options(url: URL, role: Role) -> str:
         "default_transaction_isolation": r"repeatable\ read" if role == "reader" else r"read\ committed",
         "default_transaction_read_only": "on" if role == "reader" else "off",
     }
-    given = url.query.get("options", "")
-    return " ".join([*([given] if isinstance(given, str) else given), *(f"-c {k}={v}" for k, v in settings.items())])
+    url_options = url.query.get("options", "")
+    before = [url_options] if isinstance(url_options, str) else [*url_options]
+    # The settings come last, so that they win over an option of the URL with the same name.
+    return " ".join([*before, *(f"-c {name}={value}" for name, value in settings.items())])

@@ -1,4 +1,4 @@
-"""Schema revisions of a database, and migrations between them."""
+"""Schema revisions of a database, and migrations from one to another."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.migrate import downgrade, upgrade
-from actitud_api.platform.storage.places import wrap_failures
+from actitud_api.platform.storage.urls import wrap_failures
 
 BASE = "base"
 """Name of the state before the first revision, without tables."""
@@ -22,14 +22,18 @@ _BEFORE_RELEASES = frozenset(f"{number:04}" for number in range(1, 17))
 
 
 State = Literal["empty", "behind", "current", "unreleased", "foreign"]
-"""State of the tables of a database.
+"""State of the tables of a database, compared with this release.
 
-`unreleased`: made by a version before 0.1.0. `foreign`: made by a release unknown here.
+`empty`: no tables. `behind`: an older revision. `current`: the newest revision. `unreleased`: created by a version
+before 0.1.0, without a migration path. `foreign`: a revision that this release does not know.
 """
 
 
 class UnknownRevision(LookupError):
-    """Revision unknown to this release; `known` lists the known ones, oldest first."""
+    """Raised by `move_to_revision` for a revision that this release does not know.
+
+    `known`: the known revisions, oldest first.
+    """
 
     def __init__(self, revision: str, known: Sequence[str]) -> None:
         super().__init__(revision)
@@ -38,14 +42,17 @@ class UnknownRevision(LookupError):
 
 
 class Revisions(Struct, frozen=True):
-    """Revision of a database (`base` without tables) and the revisions known to this release, oldest first."""
+    """Revision of a database and the revisions known to this release, oldest first.
+
+    `current` is `base` if the database has no tables.
+    """
 
     current: str
     known: tuple[str, ...]
 
     @property
     def newest(self) -> str:
-        """The revision that this release needs."""
+        """The newest revision, which this release needs."""
         return self.known[-1]
 
     @property
@@ -61,7 +68,10 @@ class Revisions(Struct, frozen=True):
 
 
 class MigrationResult(Struct, frozen=True):
-    """Completed migration: its revisions in the order in which they were applied or undone."""
+    """Completed migration from one revision to another.
+
+    `steps`: the revisions in the order in which they were applied (`up`) or undone (`down`).
+    """
 
     before: str
     after: str
@@ -70,23 +80,28 @@ class MigrationResult(Struct, frozen=True):
 
 
 def get_revisions(database: Database) -> Revisions:
-    """Return the revisions of a database; raise `DatabaseFailure` if it cannot be read."""
+    """Return the revision of a database and the revisions known to this release.
+
+    Raises:
+        DatabaseFailure: The database cannot be read.
+    """
     with wrap_failures(), database.read() as session:
         heads = MigrationContext.configure(session.connection()).get_current_heads()
-    return Revisions(heads[0] if heads else BASE, _list_known())
+    return Revisions(heads[0] if heads else BASE, _list_known_revisions())
 
 
 def move_to_revision(database: Database, target: str | None = None) -> MigrationResult:
     """Migrate the tables to a revision, by default the newest, in one transaction, and return the steps.
 
-    A downgrade removes the columns and tables of later revisions with their data. On any error nothing has changed.
+    A downgrade removes the columns and tables of later revisions with their data. If an error is raised, nothing has
+    changed.
 
     Raises:
         UnknownRevision: The target or the present revision is unknown to this release.
-        Irreversible: A revision has no downgrade.
-        DatabaseFailure: The database refused.
+        Irreversible: A revision to undo has no downgrade.
+        DatabaseFailure: The database cannot be reached or a statement failed.
     """
-    order = [BASE, *_list_known()]
+    order = [BASE, *_list_known_revisions()]
     before = get_revisions(database).current
     after = order[-1] if target is None else target
     for revision in (before, after):
@@ -98,14 +113,14 @@ def move_to_revision(database: Database, target: str | None = None) -> Migration
     with wrap_failures(), database.begin_migration() as connection:
         if start < end:
             upgrade(connection, after)
-            passed = order[start + 1 : end + 1]
+            steps = order[start + 1 : end + 1]
         else:
             downgrade(connection, after)
-            passed = order[start:end:-1]
-    return MigrationResult(before, after, "up" if start < end else "down", tuple(passed))
+            steps = order[start:end:-1]
+    return MigrationResult(before, after, "up" if start < end else "down", tuple(steps))
 
 
-def _list_known() -> tuple[str, ...]:
+def _list_known_revisions() -> tuple[str, ...]:
     """Return every revision of this release, oldest first."""
     config = Config()
     config.set_main_option("script_location", "actitud_api.platform.storage:migrations")

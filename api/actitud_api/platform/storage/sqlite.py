@@ -1,4 +1,4 @@
-"""SQLite engines with the settings that keep acknowledged writes (measured: one writer, WAL, FULL)."""
+"""SQLite engines whose settings keep acknowledged writes: one writer, WAL, `synchronous = FULL`."""
 
 from __future__ import annotations
 
@@ -12,39 +12,41 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from actitud_api.platform.storage.base import to_json
-from actitud_api.platform.storage.counts import MemoryCounter
 from actitud_api.platform.storage.errors import InvalidDatabase
+from actitud_api.platform.storage.request_counters import MemoryCounter
 
 BUSY_TIMEOUT = 10
-"""Seconds that a connection waits for a lock of another process before it fails."""
+"""Seconds that a connection waits for the lock of another process before it fails."""
 
 READERS = 40
 """Read connections, opened on demand: as many as the server has worker threads."""
 
 _UNAVAILABLE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
-"""Temporary error codes: lock not granted in time, disk full, disk failure."""
+"""Result codes of temporary errors: lock not granted in time, disk full, disk failure."""
 
 _PRIMARY_CODE = 0xFF
-"""Mask of the primary code in an extended result code."""
+"""Bit mask that extracts the primary result code from an extended one."""
 
 Role = Literal["reader", "writer"]
 
 
 def create_engines(url: URL) -> tuple[Engine, Engine]:
-    """Return the engine for reading and the engine for writing of a database file; nothing is opened yet.
+    """Return the engine for reading and the engine for writing; connections are opened on demand.
 
-    There is a single write connection, so writers of this process queue for it instead of for the lock of the file.
+    The write engine has a single connection, so writers of this process queue for it in FIFO order instead of polling
+    the lock of the file.
 
     Raises:
-        InvalidDatabase: The URL names no file; a database in memory has no second connection.
+        InvalidDatabase: The URL names no file. A database in memory belongs to one connection, and the service needs
+            two.
     """
     if url.database in (None, "", ":memory:"):
         raise InvalidDatabase("SQLite needs a file: sqlite:///<path>")
-    return _engine(url, "reader", READERS), _engine(url, "writer", 1)
+    return _create_engine(url, "reader", READERS), _create_engine(url, "writer", 1)
 
 
 def create_counter(_url: URL) -> MemoryCounter:
-    """Return a request counter; a SQLite file is served by one process."""
+    """Return a request counter in memory, because a SQLite file is served by one process."""
     return MemoryCounter()
 
 
@@ -53,12 +55,12 @@ def lock_for_migration(connection: Connection) -> None:
 
 
 def is_unavailable(error: DBAPIError) -> bool:
-    """Return True if an error is temporary."""
+    """Return True if an error is temporary: the file is locked, or the disk is full or fails."""
     code = error.orig.sqlite_errorcode if isinstance(error.orig, sqlite3.OperationalError) else sqlite3.SQLITE_OK
     return code & _PRIMARY_CODE in _UNAVAILABLE
 
 
-def _engine(url: URL, role: Role, connections: int) -> Engine:
+def _create_engine(url: URL, role: Role, connections: int) -> Engine:
     file = Path(str(url.database))
     engine = create_engine(
         url,

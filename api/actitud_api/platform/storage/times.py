@@ -9,13 +9,16 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """Column of times with their zone. SQLite drops the zone silently, and moves the time with it."""
+    """Column type of times with a time zone, stored in UTC.
+
+    SQLite would silently drop the zone of a time, and so change the moment that it means.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the time in UTC; raise `ValueError` if it has no zone."""
+        """Convert a time to UTC before it is stored; raise `ValueError` if it has no time zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -23,7 +26,7 @@ class UtcTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the time with the zone UTC."""
+        """Return a stored time with the zone UTC, or None for NULL."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

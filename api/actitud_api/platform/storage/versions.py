@@ -1,4 +1,4 @@
-"""Versions of rows for optimistic locking (`If-Match`)."""
+"""Names of the states of a row, for optimistic locking with `If-Match`."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 Expected: TypeAlias = Callable[[str | None], bool]
-"""Check of the stored revision before a change, given None where no row exists."""
+"""Check that a caller makes before a change, for example of `If-Match`.
+
+It gets the stored revision of the row, or None if the row does not exist, and returns True if the change may go on.
+"""
 
 
 class StaleVersion(Exception):
-    """Stored row is not the one that the change was made for."""
+    """Raised by a use case if the stored row is no longer in the state that the caller read before the change."""
 
 
 def build_revision(created: datetime, version: int) -> str:
-    """Return the name of one state of a row: its version and a hash of its creation.
+    """Return the name of one state of a row: its version and a hash of its time of creation.
 
-    The hash tells the row from an earlier one of the same id.
+    The hash distinguishes the row from a deleted row that had the same id.
     """
     moment = created.astimezone(UTC).isoformat(timespec="microseconds")
     return f"v{version}.{hashlib.sha256(moment.encode()).hexdigest()[:8]}"

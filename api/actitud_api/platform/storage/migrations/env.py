@@ -1,4 +1,4 @@
-"""What Alembic runs: the revisions, on the connection that the caller opened and inside its transaction."""
+"""Environment that Alembic executes: it runs the revisions on the connection and transaction of the caller."""
 
 from alembic import context
 from sqlalchemy import Connection

@@ -1,7 +1,8 @@
-"""Triggers that refuse to change what is written, for the revisions of both databases.
+"""Triggers that make tables append-only, for the revisions of both databases.
 
-On SQLite `REPLACE` deletes and inserts, and fires the trigger of the deletion only where `recursive_triggers` is on,
-as `storage/sqlite.py` has it and other clients do not: so a row that would take the place of another is refused itself.
+On SQLite, `REPLACE` deletes a row and inserts another, and the delete trigger fires only if `recursive_triggers` is on.
+`storage/sqlite.py` turns it on, but other clients of the file may not. Hence a trigger on the insertion refuses a row
+that would replace an existing one.
 """
 
 from typing import Literal
@@ -12,7 +13,10 @@ Change = Literal["INSERT", "UPDATE", "DELETE"]
 
 
 def refuse(table: str, change: Change, when: str | None = None) -> None:
-    """Make the database refuse a change of the rows of a table; `when`: only where that holds of `NEW` and `OLD`."""
+    """Create a trigger that refuses a kind of change to the rows of a table.
+
+    `when`: SQL condition on `NEW` and `OLD`; rows for which it is false may change. None refuses every row.
+    """
     condition = "" if when is None else f"WHEN ({when})"
     name = f"{table}_refuses_{change.lower()}"
     if op.get_bind().dialect.name == "postgresql":
@@ -28,10 +32,14 @@ def refuse(table: str, change: Change, when: str | None = None) -> None:
 
 
 def refuse_replacement(table: str, key: str, when: str = "true") -> None:
-    """Make SQLite refuse a row in the place of another, whoever is connected.
+    """Create a trigger on SQLite that refuses to insert a row with the key or the rowid of an existing row.
 
-    `key`: a unique column; `when`: only where that holds of `there`, the row that would go. On PostgreSQL
-    what takes the place of a row is an update of it.
+    On PostgreSQL nothing is created: there, replacing a row is an update.
+
+    Args:
+        table: Table to protect.
+        key: A unique column.
+        when: SQL condition on the existing row, called `there`; the insertion is refused only if it is true.
     """
     if op.get_bind().dialect.name == "sqlite":
         op.execute(
@@ -42,7 +50,7 @@ def refuse_replacement(table: str, key: str, when: str = "true") -> None:
 
 
 def refuse_truncation(table: str) -> None:
-    """Make PostgreSQL refuse to empty a table at once; SQLite empties it row by row."""
+    """Create a trigger on PostgreSQL that refuses `TRUNCATE`; SQLite has no such statement."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             f"CREATE TRIGGER {table}_refuses_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT "

@@ -1,7 +1,7 @@
 """FIFO semaphore for the connection pool.
 
-SQLAlchemy's pool gives a connection that becomes free to whichever thread asks first, even while others wait: under
-load some of them would wait until they time out.
+SQLAlchemy's pool gives a returned connection to the thread that asks next, even if other threads already wait. Under
+load some of those would wait until they time out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from actitud_api.platform.storage.errors import Unavailable
 
 
 class FifoSemaphore:
-    """Semaphore that admits waiting threads in order of arrival."""
+    """Semaphore that admits waiting threads in order of arrival: `slots` at once, each waiting `seconds` at most."""
 
     def __init__(self, slots: int, seconds: float) -> None:
         self._free = slots
@@ -25,29 +25,30 @@ class FifoSemaphore:
 
     @contextmanager
     def acquire(self) -> Iterator[None]:
-        """Hold a slot for as long as the block runs; raise `Unavailable` if none becomes free in time."""
+        """Hold a slot while the block runs; raise `Unavailable` if no slot becomes free in time."""
         self._take()
         try:
             yield
         finally:
-            self._give_back()
+            self._release()
 
     def _take(self) -> None:
         with self._lock:
             if self._free:
                 self._free -= 1
                 return
-            called = threading.Event()
-            self._waiting.append(called)
-        if called.wait(self._seconds):
+            admitted = threading.Event()
+            self._waiting.append(admitted)
+        if admitted.wait(self._seconds):
             return
         with self._lock:
-            if not called.is_set():
-                self._waiting.remove(called)
+            # A release may have admitted this thread between the timeout and the lock: then the slot is taken.
+            if not admitted.is_set():
+                self._waiting.remove(admitted)
                 raise Unavailable("no connection in time")
 
-    def _give_back(self) -> None:
-        """Hand the slot to the thread that waits longest, so that no newcomer takes it in between."""
+    def _release(self) -> None:
+        """Hand the slot to the thread that has waited longest, so that a newcomer cannot take it first."""
         with self._lock:
             if self._waiting:
                 self._waiting.popleft().set()

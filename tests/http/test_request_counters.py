@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import text
 
 from actitud_api.platform.storage import postgresql as on_postgresql
-from actitud_api.platform.storage.counts import MemoryCounter, PostgresqlCounter, RequestCounter
 from actitud_api.platform.storage.database import Database, Unavailable
+from actitud_api.platform.storage.request_counters import MemoryCounter, PostgresqlCounter, RequestCounter
 from tests.support.databases import Kind, opened
 from tests.support.postgresql import Server
 

@@ -1,4 +1,4 @@
-"""Database URLs: parsing, display, and errors fit for people."""
+"""Database URLs: parsing and display, and database errors as texts for people."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from actitud_api.platform.storage.errors import Unavailable
 
 
 class DatabaseFailure(RuntimeError):
-    """Failed database operation; the text is the reason given by the database."""
+    """Raised by `wrap_failures` if a database operation fails; its text is the reason given by the database."""
 
 
 def is_supported(url: str) -> bool:
-    """Return True if a URL is of a supported kind of database."""
+    """Return True if a URL is well-formed and names SQLite or PostgreSQL."""
     try:
         return make_url(url).get_backend_name() in ("sqlite", "postgresql")
     except (ArgumentError, ValueError):
@@ -25,24 +25,27 @@ def is_supported(url: str) -> bool:
 
 
 def find_database_file(url: str) -> Path | None:
-    """Return the file of a SQLite database, or None for a server."""
+    """Return the file of a SQLite database, or None if the URL names a server."""
     parsed = make_url(url)
     return Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
 
 
 def is_absent(url: str) -> bool:
-    """Return True if the database is a file that does not exist; opening it would create it."""
+    """Return True if the URL names a SQLite file that does not exist. Opening the database would create it."""
     file = find_database_file(url)
     return file is not None and not file.exists()
 
 
 def hide_password(url: str) -> str:
-    """Return the URL without its password."""
+    """Return the URL with `***` in place of its password."""
     return make_url(url).render_as_string(hide_password=True)
 
 
 def format_for_tools(url: str) -> str:
-    """Return the URL for PostgreSQL's tools, without its password: they ask for it or read it elsewhere."""
+    """Return the URL in the form that `pg_dump` and `psql` read, without the password.
+
+    These tools ask for the password, or read it from `PGPASSWORD` or `~/.pgpass`.
+    """
     whole = make_url(url)
     bare = URL.create("postgresql", whole.username, None, whole.host, whole.port, whole.database, whole.query)
     return bare.render_as_string()
@@ -50,7 +53,10 @@ def format_for_tools(url: str) -> str:
 
 @contextmanager
 def wrap_failures() -> Iterator[None]:
-    """Raise database errors of the block as `DatabaseFailure`, without statement or parameters."""
+    """Raise `DatabaseFailure` for any database error of the block.
+
+    The text is the reason alone, without the SQL statement or its parameters, which may contain personal data.
+    """
     try:
         yield
     except Unavailable as error:

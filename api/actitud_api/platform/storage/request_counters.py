@@ -1,10 +1,11 @@
-"""Fixed-window request counters, exact for any number of concurrent requests.
+"""Request counters for rate limiting with fixed windows, exact for any number of concurrent requests.
 
-The first request of a subject begins its window, the following ones are counted in it, and the first one after its end
-begins the next (the pattern "rate limiter" of Redis's `INCR` manual, where the first request sets the expiry). So a
-quota of 100 lets exactly 100 requests pass in a window, whatever the pace. A token bucket (GCRA) refills meanwhile and
-lets more pass; a sliding window stores a time for each request. The price: around the end of a window up to two quotas
-pass in the time of one. Windows of different subjects end at different moments, so clients do not all return at once.
+A subject is a key or a client address. Its first request begins a window, the following requests are counted in that
+window, and the first request after its end begins the next (pattern "rate limiter" of the manual of Redis's `INCR`,
+where the first request sets the expiry). So a quota of 100 admits exactly 100 requests in a window, whatever their
+pace. A token bucket (GCRA) refills during the window and admits more; a sliding window stores a time for each request.
+The price: around the end of a window, up to two quotas pass in the time of one window. Windows of different subjects
+end at different times, so clients do not all return at once.
 """
 
 from __future__ import annotations
@@ -27,43 +28,50 @@ from actitud_api.platform.storage.errors import Unavailable
 from actitud_api.platform.storage.times import UtcTime
 
 WINDOW_SECONDS: Final = 60
-"""Length of a window."""
+"""Length of a window in seconds."""
 
 MAX_SUBJECTS: Final = 100_000
-"""Windows that a process holds at once; each takes about 300 bytes."""
+"""Highest number of subjects whose windows a process holds; each takes about 300 bytes."""
 
 SWEEP_ROWS: Final = 10_000
-"""Ended windows that one sweep removes from the database at most."""
+"""Highest number of ended windows that one cleanup removes from the database."""
 
 
 class CountedRequest(NamedTuple):
-    """Position of a request in the window of its subject, from 1, and the seconds until the window ends."""
+    """Result of counting one request.
+
+    `number`: position of the request in the window of its subject, from 1. `seconds`: time until the window ends.
+    """
 
     number: int
     seconds: float
 
 
 class RequestCounter(Protocol):
-    """Counter of requests by subject; safe to share between threads."""
+    """Interface of a request counter by subject (a key or a client address); safe to share between threads."""
 
     @property
     def max_waiters(self) -> int:
-        """Threads that can wait for a count at once; 0 where counting does not wait."""
+        """Number of threads that may block in `count` at once; 0 if counting never blocks."""
         ...
 
     def count(self, subject: str) -> CountedRequest:
-        """Count one more request of a subject and return its position; raise `Unavailable` if it takes too long."""
+        """Count one more request of a subject and return its position in the window.
+
+        Raises:
+            Unavailable: The count could not be stored in time.
+        """
         ...
 
     def close(self) -> None:
-        """Close open connections; the counter can be used again."""
+        """Close open connections; a later `count` opens them again."""
         ...
 
 
 class RequestCount(Base, table=True):
-    """Window of a subject on PostgreSQL: its number of requests and its end.
+    """Table of the current window of each subject on PostgreSQL: its number of requests and its end.
 
-    The table is `UNLOGGED`: a crash of the server resets every window. Empty on SQLite.
+    The table is `UNLOGGED`, so a crash of the server resets every window. On SQLite the table stays empty.
     """
 
     __tablename__ = "request_count"
@@ -85,10 +93,10 @@ class _Window:
 
 
 class MemoryCounter:
-    """Counter in the memory of the process: exact for the requests of one process, as with SQLite.
+    """Request counter in the memory of one process; used with SQLite, which serves one process only.
 
-    Windows have one length, so they end in the order in which they began. Ended ones are dropped; above `MAX_SUBJECTS`
-    the one that ends next is dropped too.
+    All windows have the same length, so they end in the order in which they began. Ended windows are dropped. When
+    `subjects` windows are open, the window that ends next is dropped to make room for a new subject.
     """
 
     max_waiters: Final = 0
@@ -103,7 +111,7 @@ class MemoryCounter:
         self._lock = threading.Lock()
 
     def count(self, subject: str) -> CountedRequest:
-        """Count one more request of a subject and return its position."""
+        """Count one more request of a subject and return its position in the window."""
         with self._lock:
             now = self._clock()
             while self._windows and next(iter(self._windows.values())).ends <= now:
@@ -117,14 +125,14 @@ class MemoryCounter:
             return CountedRequest(window.number, window.ends - now)
 
     def close(self) -> None:
-        """Do nothing: no connection is open."""
+        """Do nothing, because this counter opens no connection."""
 
 
 # --- on a server ----------------------------------------------------------------------------------------------
 
-# The time is read once, before the row is locked, so that both columns are decided by the same time. A window that
-# ends later than one that begins now by more than its length is of a clock that has been set back since: it is over.
-_OVER: Final = (
+# `excluded.ends` is read from the clock once, before the row is locked, so that number and end follow from one time.
+# A window that ends more than one length after `excluded.ends` began before the clock was set back: it has ended.
+_WINDOW_ENDED: Final = (
     "(stored.ends <= excluded.ends - make_interval(secs => :seconds) "
     "OR stored.ends > excluded.ends + make_interval(secs => :seconds))"
 )
@@ -132,62 +140,66 @@ _COUNT: Final = text(
     "INSERT INTO request_count AS stored (subject, number, ends) "
     "VALUES (:subject, 1, clock_timestamp() + make_interval(secs => :seconds)) "
     "ON CONFLICT (subject) DO UPDATE SET "
-    f"number = CASE WHEN {_OVER} THEN 1 ELSE stored.number + 1 END, "
-    f"ends = CASE WHEN {_OVER} THEN excluded.ends ELSE stored.ends END "
+    f"number = CASE WHEN {_WINDOW_ENDED} THEN 1 ELSE stored.number + 1 END, "
+    f"ends = CASE WHEN {_WINDOW_ENDED} THEN excluded.ends ELSE stored.ends END "
     "RETURNING number, CAST(extract(epoch FROM ends - clock_timestamp()) AS double precision)"
 )
 _SWEEP: Final = text(
     "DELETE FROM request_count WHERE subject IN (SELECT subject FROM request_count "
-    "WHERE ends < clock_timestamp() ORDER BY ends LIMIT :most FOR UPDATE SKIP LOCKED)"
+    "WHERE ends < clock_timestamp() ORDER BY ends LIMIT :limit FOR UPDATE SKIP LOCKED)"
 )
 
 
 class PostgresqlCounter:
-    """Counter in PostgreSQL: exact for any number of processes, whatever their clocks say.
+    """Request counter in PostgreSQL: exact for any number of processes, even if their clocks differ.
 
-    One statement per request, on autocommit connections of its own, so that it never waits for writers. Once per window
-    length a request also removes ended windows.
+    Each request costs one statement on an autocommit connection of a separate pool, so counting never waits for
+    writers. Once per window length, a request also removes ended windows.
     """
 
     def __init__(self, engine: Engine, connections: int, seconds: float = WINDOW_SECONDS) -> None:
-        """`engine` must be in autocommit mode; `connections` is the size of its pool."""
+        """Take an engine in autocommit mode whose pool has `connections` connections; windows last `seconds`."""
         self.max_waiters = connections
         self._engine = engine
         self._seconds = seconds
         self._sweep_at = time.monotonic() + seconds
 
     def count(self, subject: str) -> CountedRequest:
-        """Count one more request of a subject and return its position; raise `Unavailable` on any failure."""
+        """Count one more request of a subject and return its position in the window.
+
+        Raises:
+            Unavailable: No connection became free in time, or the statement failed.
+        """
         try:
-            counted = self._counted(subject)
+            counted = self._count_with_retry(subject)
         except TimeoutExpired as error:
             raise Unavailable("no connection to count with in time") from error
         except DBAPIError as error:
             raise Unavailable(str(error.orig)) from error
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + self._seconds
-            with suppress(TimeoutExpired, DBAPIError):  # what is left goes with the next sweep
+            with suppress(TimeoutExpired, DBAPIError):  # the next sweep removes the rest
                 self._sweep()
         return counted
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections of the pool; a later `count` opens new ones."""
         self._engine.dispose()
 
-    def _counted(self, subject: str) -> CountedRequest:
+    def _count_with_retry(self, subject: str) -> CountedRequest:
         try:
-            return self._ask(subject)
+            return self._execute_count(subject)
         except DBAPIError as error:
             # The server has closed the connection since it was used last; this makes the pool open others.
             if error.connection_invalidated:
-                return self._ask(subject)
+                return self._execute_count(subject)
             raise
 
-    def _ask(self, subject: str) -> CountedRequest:
+    def _execute_count(self, subject: str) -> CountedRequest:
         with self._engine.connect() as connection:
             number, seconds = connection.execute(_COUNT, {"subject": subject, "seconds": self._seconds}).one()
             return CountedRequest(number, seconds)
 
     def _sweep(self) -> None:
         with self._engine.connect() as connection:
-            connection.execute(_SWEEP, {"most": SWEEP_ROWS})
+            connection.execute(_SWEEP, {"limit": SWEEP_ROWS})
