@@ -13,7 +13,7 @@ import pytest
 
 from actitud_api.platform.auth import keys, queries, service
 from actitud_api.platform.auth.secret import SecretText
-from actitud_api.platform.auth.service import CreatedKey, Misbound, Principal, Role, UnknownKey
+from actitud_api.platform.auth.service import CreatedKey, InvalidKeyBinding, Principal, Role, UnknownKey
 from actitud_api.platform.storage.database import Database
 from tests.support.databases import migrated_sqlite
 
@@ -125,7 +125,7 @@ def test_a_key_that_lasts_more_than_a_year_is_not_made(database: Database, days:
 def test_a_role_is_bound_only_to_what_it_is_for(
     database: Database, role: Role, organisations: tuple[str, ...], editions: tuple[str, ...] | None, member: str
 ) -> None:
-    with pytest.raises(Misbound) as caught, database.write() as session:
+    with pytest.raises(InvalidKeyBinding) as caught, database.write() as session:
         service.create_key(session, (), role=role, organisations=organisations, editions=editions, days=1, now=NOW)
     assert (caught.value.member, caught.value.role) == (member, role)
     with database.read() as session:

@@ -1,8 +1,8 @@
-"""Idempotent requests: the response to an `Idempotency-Key` is stored with its effect.
+"""Idempotent requests: a repeated request with the same `Idempotency-Key` gets the first response again.
 
-The header names one attempt of one key holder. Its response is stored in the transaction of the effect: a repetition
-gets a replay, and of several concurrent attempts one acts while the others wait for it. Failures are not stored,
-because nothing happened.
+The response is stored in the transaction of its effect. A repetition gets a replay of it; of several concurrent
+attempts, one executes while the others wait for its response. Failures are not stored, because they changed nothing. An
+idempotency key belongs to the holder of the access key that sent it.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 
 RESPONSE_LIFETIME: Final = timedelta(hours=24)
-"""Least time for which a response is stored."""
+"""Shortest time for which a response is stored; later requests of the same holder delete it."""
 
 REPLAYED_HEADER: Final = "Idempotency-Replayed"
-"""Header that marks a replay of an earlier response."""
+"""Response header that marks a replay of an earlier response."""
 
 
 def idempotent(
@@ -37,42 +37,43 @@ def idempotent(
 ) -> Response[bytes]:
     """Run `act` in a write session and return its response, or replay the response stored for the same idempotency key.
 
-    The change is appended to the ledger, unless `adds_audit_entry` is False because `act` does so itself.
+    Without an idempotency key or without an access key, `act` always runs. The change is appended to the ledger, unless
+    `adds_audit_entry` is False because `act` appends it itself.
 
     Raises:
-        ProblemError: 422, if the key was used for another request.
+        ProblemError: 422 if the idempotency key was used for a request with another method, path or body.
     """
     key, principal, event = read_idempotency_key(request), principal_of(request), audit_event(request)
     with database.write() as session:
         if key is None or principal is None:
             response = act(session)
             if adds_audit_entry:
-                _enter(session, event, response)
+                _add_audit_entry(session, event, response)
             return response
         now = datetime.now(UTC)
         queries.delete_old_responses(session, principal.key, now - RESPONSE_LIFETIME)
-        fingerprint = _fingerprint(request)
-        known = queries.claim_key(session, principal.key, key, fingerprint, now)
-        if known is None:
+        fingerprint = _compute_fingerprint(request)
+        earlier = queries.claim_key(session, principal.key, key, fingerprint, now)
+        if earlier is None:
             response = act(session)
-            kept = queries.StoredResponse(response.status_code or 200, dict(response.headers), response.content)
-            queries.store_response(session, principal.key, key, kept)
+            stored = queries.StoredResponse(response.status_code or 200, dict(response.headers), response.content)
+            queries.store_response(session, principal.key, key, stored)
             if adds_audit_entry:
-                _enter(session, event, response)
+                _add_audit_entry(session, event, response)
             return response
-        if known.fingerprint != fingerprint:
+        if earlier.fingerprint != fingerprint:
             raise ProblemError(IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_REUSED.description)
-        answer = known.answer
+        answer = earlier.answer
         return Response(answer.body, status_code=answer.status, headers={**answer.headers, REPLAYED_HEADER: "true"})
 
 
-def _enter(session: Session, event: ledger.Event, response: Response[bytes]) -> None:
+def _add_audit_entry(session: Session, event: ledger.Event, response: Response[bytes]) -> None:
     """Append a change to the ledger; its subject is the `Location` of the response, if there is one."""
-    made = structs.replace(event, subject=response.headers.get("Location", event.subject))
-    ledger.append_entry(session, made, now=datetime.now(UTC))
+    final = structs.replace(event, subject=response.headers.get("Location", event.subject))
+    ledger.append_entry(session, final, now=datetime.now(UTC))
 
 
-def _fingerprint(request: ApiRequest) -> str:
+def _compute_fingerprint(request: ApiRequest) -> str:
     body = msgspec.json.encode(request.scope["state"].get("body"), order="deterministic")
-    asked = f"{request.scope['method']} {request.scope['path']}\n".encode()
-    return hashlib.sha256(asked + body).hexdigest()
+    request_line = f"{request.scope['method']} {request.scope['path']}\n".encode()
+    return hashlib.sha256(request_line + body).hexdigest()

@@ -1,8 +1,9 @@
 """Form of an access key: `actl_<id>_<secret><check>`.
 
-`act` is the brand and `l` a live key; the id has 12 characters of base 62 and is public; the secret has 43, which are
-32 bytes from the operating system; the check has 6, the CRC-32 of everything before it, so that a scanner for leaks
-recognises a key offline (after GitHub's token format of 2021). A double click selects it whole.
+`act` is the brand and `l` stands for a live key. The id has 12 characters of base 62 and is public. The secret has 43,
+which encode 32 random bytes of the operating system. The check has 6: the CRC-32 of everything before it, so that a
+scanner for leaks recognises a key offline (after GitHub's token format of 2021). Only letters, digits and underscores
+occur, so a double click selects the whole key.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ DAYS_MAX: Final = 365
 OVERLAP_MAX: Final = 30
 """Longest time in days for which a rotated key stays valid beside its successor."""
 OVERLAP: Final = 7
-"""Default of that time."""
+"""Default time in days for which a rotated key stays valid beside its successor."""
 
 ALPHABET: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SECRET_LENGTH: Final = 43
@@ -42,11 +43,11 @@ PATTERN: Final = re.compile(
     rf"{PREFIX}_(?P<id>[0-9A-Za-z]{{{ID_LENGTH}}})_(?P<secret>[0-9A-Za-z]{{{SECRET_LENGTH}}})"
     rf"(?P<check>[0-9A-Za-z]{{{CHECK_LENGTH}}})"
 )
-"""Pattern of every key."""
+"""Regular expression that matches every key; the check still has to be compared."""
 
 
 class Key(Struct, frozen=True):
-    """The two parts of a key."""
+    """Access key in its two parts: the public id and the secret. Its `repr` hides the secret."""
 
     id: str
     secret: str
@@ -55,38 +56,38 @@ class Key(Struct, frozen=True):
         return f"Key({self.id!r}, '***')"
 
     def to_text(self) -> str:
-        """Return the key as its holder has it."""
+        """Return the key as text, with brand and check, as its holder sends it."""
         body = f"{PREFIX}_{self.id}_{self.secret}"
-        return body + _check(body)
+        return body + _compute_check(body)
 
 
 def generate_key() -> Key:
     """Return a new random key."""
     identifier = "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
-    return Key(identifier, _base62(int.from_bytes(secrets.token_bytes(SECRET_BYTES)), SECRET_LENGTH))
+    return Key(identifier, _encode_base62(int.from_bytes(secrets.token_bytes(SECRET_BYTES)), SECRET_LENGTH))
 
 
 def parse_key(text: str) -> Key | None:
-    """Return the parts of a key, or None if the text is malformed or its check is wrong."""
-    found = PATTERN.fullmatch(text)
-    if found is None or found["check"] != _check(text[:-CHECK_LENGTH]):
+    """Return the key of a text, or None if the text is malformed or its check is wrong."""
+    match = PATTERN.fullmatch(text)
+    if match is None or match["check"] != _compute_check(text[:-CHECK_LENGTH]):
         return None
-    return Key(found["id"], found["secret"])
+    return Key(match["id"], match["secret"])
 
 
 def find_keys(text: str) -> Iterator[tuple[int, Key]]:
-    """Yield every key in a text, in order, with its offset."""
+    """Yield every key in a text, in order, with its offset in characters."""
     for candidate in PATTERN.finditer(text):
         key = parse_key(candidate[0])
         if key is not None:
             yield candidate.start(), key
 
 
-def _check(body: str) -> str:
-    return _base62(zlib.crc32(body.encode()), CHECK_LENGTH)
+def _compute_check(body: str) -> str:
+    return _encode_base62(zlib.crc32(body.encode()), CHECK_LENGTH)
 
 
-def _base62(number: int, length: int) -> str:
+def _encode_base62(number: int, length: int) -> str:
     """Return a number in base 62, padded with zeros to `length` digits."""
     digits = []
     for _ in range(length):

@@ -1,4 +1,4 @@
-"""Access rules that need a key, by role, and the principal of a request."""
+"""Access rules that require a key of certain roles, and the principal of a request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from actitud_api.platform.http.scope import ApiRequest
 
 
 def restrict_to(*roles: Role, private: bool = False) -> Rule:
-    """Return the rule of an operation that needs a key of one of these roles."""
+    """Return the access rule of an operation that requires a key with one of these roles.
+
+    `private`: the ledger shows the subject only to administrators and to the organisation that owns it.
+    """
     return Rule(key="required", roles=frozenset(roles), private=private)
 
 
@@ -26,7 +29,7 @@ EDITORS: Final = restrict_to("organisation_editor", "administrator", private=Tru
 FLAGGERS: Final = restrict_to("assessor", "publisher", "administrator")
 KEY_ADMINISTRATORS: Final = restrict_to("administrator", private=True)
 KEY_HOLDERS: Final = restrict_to(*get_args(Role), private=True)
-"""Each holder over its own key, an administrator over any."""
+"""Rule of operations on keys: each holder may act on its own key, an administrator on any key."""
 PROPOSERS: Final = restrict_to(*get_args(Role))
 PUBLISHERS: Final = restrict_to("publisher", "administrator")
 REGISTRARS: Final = restrict_to("registrar", "administrator")
@@ -35,6 +38,6 @@ REVIEW_READERS: Final = restrict_to("assessor", "publisher", "administrator", pr
 
 
 def principal_of(request: ApiRequest) -> Principal | None:
-    """Return the principal of a request, None without a key."""
+    """Return the principal of a request, or None if it was sent without a key."""
     principal = request.scope["state"].get("principal")
     return principal if isinstance(principal, Principal) else None

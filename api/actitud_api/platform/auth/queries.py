@@ -21,7 +21,7 @@ ANSWERS = Base.metadata.tables[str(IdempotentAnswer.__tablename__)]
 
 
 class KeyRecord(Struct, frozen=True):
-    """Stored key; for the members see the table. `editions`: None is all of them."""
+    """Stored key without its secret; `AccessKeyTable` describes the members. `editions` is None for all editions."""
 
     id: str
     role: Role
@@ -45,7 +45,7 @@ class KeyRecord(Struct, frozen=True):
 
 
 class KeyFilters(Struct, frozen=True, kw_only=True):
-    """Filters of the list of keys: by role, by bound organisation, by id; None does not filter."""
+    """Filters of the list of keys: role, bound organisation, id. A filter that is None is not applied."""
 
     role: Role | None = None
     organisation: str | None = None
@@ -53,73 +53,80 @@ class KeyFilters(Struct, frozen=True, kw_only=True):
 
     def build_conditions(self) -> list[ColumnElement[bool]]:
         """Return the filters as SQL conditions."""
-        found: list[ColumnElement[bool]] = []
+        conditions: list[ColumnElement[bool]] = []
         if self.role is not None:
-            found.append(KEYS.c.role == self.role)
+            conditions.append(KEYS.c.role == self.role)
         if self.organisation is not None:
             # Either database writes a list of ids with each between quotes.
-            found.append(cast(KEYS.c.organisations, String).contains(to_json(self.organisation), autoescape=True))
+            conditions.append(cast(KEYS.c.organisations, String).contains(to_json(self.organisation), autoescape=True))
         if self.key is not None:
-            found.append(KEYS.c.id == self.key)
-        return found
+            conditions.append(KEYS.c.id == self.key)
+        return conditions
 
 
 _ALL = select(*(KEYS.c[name] for name in KeyRecord.__struct_fields__))
 _ONE = _ALL.where(KEYS.c.id == bindparam("id"))
 _OLDEST_FIRST = _ALL.order_by(KEYS.c.created, KEYS.c.id)
 _OF_IDS = _ALL.where(KEYS.c.id.in_(bindparam("ids", expanding=True)))
-_PLACE = (KEYS.c.created, KEYS.c.id)
+_CURSOR_COLUMNS = (KEYS.c.created, KEYS.c.id)
 _OF_ROLE = _OLDEST_FIRST.where(KEYS.c.role == bindparam("role"))
 
 
 def insert_key(session: Session, record: KeyRecord) -> None:
-    """Insert a key."""
-    session.execute(insert(KEYS), [{name: _plain(getattr(record, name)) for name in KeyRecord.__struct_fields__}])
+    """Insert a key; its id must be new."""
+    session.execute(
+        insert(KEYS), [{name: _to_column_value(getattr(record, name)) for name in KeyRecord.__struct_fields__}]
+    )
 
 
 def get(session: Session, identifier: str) -> KeyRecord | None:
-    """Return the key of an id, or None."""
+    """Return the key with an id, or None if no key has it."""
     row = session.execute(_ONE, {"id": identifier}).one_or_none()
-    return None if row is None else _record(row)
+    return None if row is None else _build_record(row)
 
 
 def list_all(session: Session) -> list[KeyRecord]:
     """Return all keys, oldest first."""
-    return [_record(row) for row in session.execute(_OLDEST_FIRST)]
+    return [_build_record(row) for row in session.execute(_OLDEST_FIRST)]
 
 
 def list_page(
     session: Session, filters: KeyFilters, after: tuple[datetime, str] | None, offset: int, limit: int
 ) -> list[KeyRecord]:
-    """Return keys in order of creation, starting after a creation time and id."""
+    """Return keys in order of creation, starting after the creation time and id `after`, or from the first if None.
+
+    At most `limit` keys, after leaving out `offset`.
+    """
     statement = _OLDEST_FIRST.where(*filters.build_conditions()).offset(offset).limit(limit)
     if after is not None:
-        created, identifier = (bindparam(None, value, column.type) for value, column in zip(after, _PLACE, strict=True))
-        statement = statement.where(tuple_(*_PLACE) > tuple_(created, identifier))
-    return [_record(row) for row in session.execute(statement)]
+        created, identifier = (
+            bindparam(None, value, column.type) for value, column in zip(after, _CURSOR_COLUMNS, strict=True)
+        )
+        statement = statement.where(tuple_(*_CURSOR_COLUMNS) > tuple_(created, identifier))
+    return [_build_record(row) for row in session.execute(statement)]
 
 
 def get_many(session: Session, identifiers: Collection[str]) -> dict[str, KeyRecord]:
-    """Map id to key for the existing ones of these ids."""
-    return {row.id: _record(row) for row in session.execute(_OF_IDS, {"ids": list(identifiers)})}
+    """Return the keys with these ids by id; ids that no key has are left out."""
+    return {row.id: _build_record(row) for row in session.execute(_OF_IDS, {"ids": list(identifiers)})}
 
 
 def list_by_role(session: Session, role: Role) -> list[KeyRecord]:
-    """Return the keys of a role, oldest first."""
-    return [_record(row) for row in session.execute(_OF_ROLE, {"role": role})]
+    """Return the keys with a role, oldest first, valid or not."""
+    return [_build_record(row) for row in session.execute(_OF_ROLE, {"role": role})]
 
 
 def update_key(session: Session, record: KeyRecord, **values: object) -> bool:
-    """Update a key that is unchanged since it was read, and not revoked; return False if it is not."""
+    """Update a key if its row still has the version of `record` and is not revoked; return True if it was updated."""
     as_read = (KEYS.c.id == record.id, KEYS.c.version == record.version, KEYS.c.revoked.is_(None))
     changed = update(KEYS).where(*as_read).values(version=record.version + 1, **values)
     return session.connection().execute(changed).rowcount == 1
 
 
 def get_last_uses(session: Session, identifiers: Collection[str]) -> Mapping[str, date]:
-    """Map key id to the day of its last use; unused keys are left out."""
-    found = select(USES.c.key, USES.c.day).where(USES.c.key.in_(identifiers))
-    return {row.key: row.day for row in session.execute(found)}
+    """Return the day (UTC) of the last use by key id; keys that were never used are left out."""
+    statement = select(USES.c.key, USES.c.day).where(USES.c.key.in_(identifiers))
+    return {row.key: row.day for row in session.execute(statement)}
 
 
 _USE = text(
@@ -129,20 +136,20 @@ _USE = text(
 
 
 def record_use(session: Session, key: str, day: date) -> bool:
-    """Store the day on which a key was used, unless it is stored; return True if it was written."""
+    """Store the day on which a key was used; return False if that day or a later one was stored already."""
     return session.connection().execute(_USE, {"key": key, "day": day}).rowcount == 1
 
 
-def _plain(value: object) -> object:
+def _to_column_value(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _record(row: Row[Any]) -> KeyRecord:
+def _build_record(row: Row[Any]) -> KeyRecord:
     return msgspec.convert(dict(row._mapping), KeyRecord)
 
 
 class StoredResponse(Struct, frozen=True):
-    """Response as it was sent."""
+    """Response to an idempotent request, byte for byte as it was sent."""
 
     status: int
     headers: dict[str, str]
@@ -150,7 +157,7 @@ class StoredResponse(Struct, frozen=True):
 
 
 class ClaimedResponse(Struct, frozen=True):
-    """Stored claim of an idempotency key: the fingerprint of its request, and the response."""
+    """Earlier use of an idempotency key: the fingerprint of its request, and the response to it."""
 
     fingerprint: str
     answer: StoredResponse
@@ -160,27 +167,30 @@ _CLAIM = text(
     "INSERT INTO idempotent_answer (holder, key, fingerprint, created) VALUES (:holder, :key, :fingerprint, :created) "
     "ON CONFLICT DO NOTHING"
 ).bindparams(bindparam("created", type_=ANSWERS.c.created.type))
-"""On PostgreSQL it waits for a concurrent transaction that claims the same key, and then finds its response."""
-_MINE = (ANSWERS.c.holder == bindparam("of"), ANSWERS.c.key == bindparam("named"))
-_KNOWN = select(ANSWERS.c.fingerprint, ANSWERS.c.status, ANSWERS.c.headers, ANSWERS.c.body).where(*_MINE)
-_KEEP = update(ANSWERS).where(*_MINE)
+"""On PostgreSQL this waits for a concurrent transaction that claims the same key, whose response is then found."""
+_OF_HOLDER = (ANSWERS.c.holder == bindparam("of_holder"), ANSWERS.c.key == bindparam("of_key"))
+_SELECT_RESPONSE = select(ANSWERS.c.fingerprint, ANSWERS.c.status, ANSWERS.c.headers, ANSWERS.c.body).where(*_OF_HOLDER)
+_UPDATE_RESPONSE = update(ANSWERS).where(*_OF_HOLDER)
 
 
 def claim_key(session: Session, holder: str, key: str, fingerprint: str, now: datetime) -> ClaimedResponse | None:
-    """Claim an idempotency key. Return the stored response if it was claimed before, else None."""
+    """Claim an idempotency key for a request. Return None, or the stored response if the key was claimed before.
+
+    `holder` is the id of the access key that sends the request.
+    """
     values = {"holder": holder, "key": key, "fingerprint": fingerprint, "created": now}
-    taken = session.connection().execute(_CLAIM, values)
-    if taken.rowcount == 1:
+    inserted = session.connection().execute(_CLAIM, values)
+    if inserted.rowcount == 1:
         return None
-    found, status, headers, body = session.execute(_KNOWN, {"of": holder, "named": key}).one()
-    return ClaimedResponse(found, StoredResponse(status, headers, body))
+    claimed, status, headers, body = session.execute(_SELECT_RESPONSE, {"of_holder": holder, "of_key": key}).one()
+    return ClaimedResponse(claimed, StoredResponse(status, headers, body))
 
 
 def store_response(session: Session, holder: str, key: str, answer: StoredResponse) -> None:
     """Store the response to the request that claimed an idempotency key."""
-    session.connection().execute(_KEEP.values(structs.asdict(answer)), {"of": holder, "named": key})
+    session.connection().execute(_UPDATE_RESPONSE.values(structs.asdict(answer)), {"of_holder": holder, "of_key": key})
 
 
 def delete_old_responses(session: Session, holder: str, before: datetime) -> None:
-    """Delete the stored responses of a key holder created before `before`."""
+    """Delete the responses stored for a key holder before a time."""
     session.execute(delete(ANSWERS).where(ANSWERS.c.holder == holder, ANSWERS.c.created < before))

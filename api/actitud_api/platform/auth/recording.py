@@ -1,6 +1,6 @@
-"""Ledger entries of HTTP requests: one per change, in its transaction, and one per forbidden attempt with a key.
+"""Ledger entries of HTTP requests: one per change, in its transaction, and one per denied request with a key.
 
-Attempts without any key are refused but not recorded: nobody identifiable acts, and a table that only grows and that
+Requests without a key are refused but not recorded: nobody identifiable acted, and a table that only grows and that
 anybody could fill would be a way to bring the service down.
 """
 
@@ -27,44 +27,50 @@ from actitud_api.platform.storage.database import Database, Session
 T = TypeVar("T")
 
 _SUBJECT_MAX: Final = 500
-"""Characters of a path that are stored: more than any valid path has."""
+"""Highest number of characters of a path that are stored; every valid path is shorter."""
 
 
 def with_audit_entry(request: ApiRequest, database: Database, act: Callable[[Session], T]) -> T:
-    """Run `act` in a write session, append its change to the ledger, and return its result."""
+    """Run `act` in a write session, append an entry for this request to the ledger, and return the result of `act`."""
     event = audit_event(request)
     with database.write() as session:
-        done = act(session)
+        result = act(session)
         ledger.append_entry(session, event, now=datetime.now(UTC))
-        return done
+        return result
 
 
 def audit_event(request: ApiRequest) -> ledger.Event:
-    """Return the ledger event of a request; its subject is the path, unless the request creates another resource."""
+    """Return the content of the ledger entry for a request, with the request's path as its subject.
+
+    The caller replaces the subject if the request creates a resource with another path.
+    """
     sent = request.scope["state"].get("sent")
-    return _event(
+    return _build_event(
         request.scope,
-        _actor(principal_of(request)),
-        _path(request.scope),
+        _build_actor(principal_of(request)),
+        _read_path(request.scope),
         sent=None if sent is None else compute_digest(msgspec.json.decode(sent)),
     )
 
 
 def log_denied(database: Database, scope: HTTPScope, holder: Holder | None, offered: str) -> None:
-    """Append a forbidden attempt to the ledger, in a transaction of its own.
+    """Append an entry for a denied request to the ledger, in a transaction of its own.
 
-    `holder`: None for an invalid key; then the id is taken from `offered`, the text that was presented.
+    `holder`: holder of the key, or None if the key is invalid. Then the entry names the id in `offered`, the text that
+    was sent as a key, or no id if that text is malformed.
     """
     if holder is None:
         claimed = keys.parse_key(offered)
         actor = ledger.Actor(None if claimed is None else claimed.id)
     else:
-        actor = _actor(holder)
+        actor = _build_actor(holder)
     with database.write() as session:
-        ledger.append_entry(session, _event(scope, actor, _path(scope), outcome="denied"), now=datetime.now(UTC))
+        ledger.append_entry(
+            session, _build_event(scope, actor, _read_path(scope), outcome="denied"), now=datetime.now(UTC)
+        )
 
 
-def _event(
+def _build_event(
     scope: HTTPScope,
     actor: ledger.Actor,
     subject: str,
@@ -79,21 +85,21 @@ def _event(
         actor=actor,
         subject=subject,
         public=not rule.private,
-        owner=None if owner is None else _quoted(str(owner)),
+        owner=None if owner is None else _quote_path(str(owner)),
         sent=sent,
         outcome=outcome,
         request=assign_request_id(scope),
     )
 
 
-def _actor(holder: Holder | None) -> ledger.Actor:
+def _build_actor(holder: Holder | None) -> ledger.Actor:
     return ledger.Actor(None) if holder is None else ledger.Actor(holder.key, holder.role, holder.organisation)
 
 
-def _path(scope: HTTPScope) -> str:
-    return _quoted(scope["path"]).rstrip("/")
+def _read_path(scope: HTTPScope) -> str:
+    return _quote_path(scope["path"]).rstrip("/")
 
 
-def _quoted(text: str) -> str:
-    """Percent-encode and shorten a path: it may contain any text."""
+def _quote_path(text: str) -> str:
+    """Percent-encode a path, hide keys in it and shorten it, because a denied request may have any text as its path."""
     return quote(redact_keys(text), safe="/:*")[:_SUBJECT_MAX]

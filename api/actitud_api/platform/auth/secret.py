@@ -1,15 +1,15 @@
-"""Secret texts that must not be shown."""
+"""Secret texts of the settings, protected against being printed."""
 
 from __future__ import annotations
 
 
 class SecretText:
-    """Text that shows in no `repr`, log line or message."""
+    """Secret text, such as a pepper, that its `repr` hides from log lines and messages."""
 
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
-        """Raise `ValueError` if the text is short enough to be guessed."""
+        """Raise `ValueError` if the text has fewer than 32 characters, which could be guessed."""
         if len(text) < 32:
             raise ValueError("shorter than 32 characters")
         self._text = text
@@ -24,5 +24,5 @@ class SecretText:
         return hash(self._text)
 
     def reveal(self) -> str:
-        """Return the text."""
+        """Return the secret text itself."""
         return self._text

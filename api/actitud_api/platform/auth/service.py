@@ -1,7 +1,7 @@
 """Use cases of access keys: create, verify, rotate, revoke.
 
-Only the HMAC-SHA-256 of a secret is stored. A slow hash would add nothing: the secret has 256 random bits, and a slow
-hash on every call is a lever against the service.
+Only the HMAC-SHA-256 of a secret is stored; the HMAC key is a "pepper", a secret from the settings. A slow hash would
+add nothing, because the secret has 256 random bits, and it would let anybody keep the service busy.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ __all__ = [
     "OVERLAP",
     "OVERLAP_MAX",
     "CreatedKey",
+    "InvalidKeyBinding",
     "KeyChangeRefused",
     "KeyFilters",
     "KeyRecord",
     "KeyState",
     "KeyUsage",
-    "Misbound",
     "Principal",
     "Role",
     "UnknownKey",
@@ -56,31 +56,34 @@ __all__ = [
 ]
 
 ORGANISATION_ROLES: Final[frozenset[Role]] = frozenset({"organisation_reader", "organisation_editor"})
-"""Roles whose keys are bound to one organisation at least."""
+"""Roles whose keys are bound to at least one organisation."""
 EDITION_ROLES: Final[frozenset[Role]] = frozenset({"assessor", "publisher"})
 """Roles whose keys may be bound to editions."""
 DRAFT_ROLES: Final[frozenset[Role]] = EDITION_ROLES | {"administrator"}
-"""Roles that may read every draft of the editions that they are bound to."""
+"""Roles that may read every draft of the editions that their key is bound to."""
 
 _UNPEPPERED: Final = ""
-_NOBODY: Final = "0" * 64
-"""Digest of no secret, compared with if no key exists, so that the work is the same."""
+_DIGEST_OF_NO_SECRET: Final = "0" * 64
+"""Compared with the secret if no key has the id, so that the response takes the same time."""
 
 
 KeyState = Literal["valid", "expired", "revoked", "unrecognised"]
-"""Validity of a key; `unrecognised`: it was created with a `key_pepper` that is no longer in the settings."""
+"""Validity of a key. `unrecognised`: it was created with a pepper that is no longer in the settings."""
 
 
 class UnknownKey(LookupError):
-    """No key has that id."""
+    """Raised by the use cases of this module if no key has the given id."""
 
     def __init__(self, identifier: str) -> None:
         super().__init__(identifier)
         self.identifier = identifier
 
 
-class Misbound(ValueError):
-    """Binding that the role does not allow: `member` is `organisations` or `editions`."""
+class InvalidKeyBinding(ValueError):
+    """Raised by `create_key` if the role does not allow these `organisations` or `editions`.
+
+    `member` names the wrong argument.
+    """
 
     def __init__(self, member: Literal["organisations", "editions"], role: Role) -> None:
         super().__init__(f"{member} of {role}")
@@ -89,10 +92,12 @@ class Misbound(ValueError):
 
 
 class KeyChangeRefused(ValueError):
-    """Refused change of a key: rule, JSON pointer, value, and the value that `holds`.
+    """Raised by `rotate` and `revoke` if the state of the key does not allow the change.
 
-    `revoked` and `expired`: the key is no longer valid. `replaced`: its successor `holds` is still valid. `days`: a
-    holder that rotates its own key may ask for at most `holds` days, the life of this one.
+    `rule` names the reason. `revoked` and `expired`: the key is no longer valid. `replaced`: its successor, whose id is
+    `holds`, is still valid. `days`: a holder that rotates its own key asked for more than `holds` days, the life of the
+    present key. `pointer`: JSON Pointer to the refused member of the request, empty if the whole change is refused.
+    `value`: the refused value.
     """
 
     def __init__(
@@ -111,14 +116,14 @@ class KeyChangeRefused(ValueError):
 
 
 class KeyUsage(Struct, frozen=True):
-    """Key and the day (UTC) of its last use, None if it was never used."""
+    """Stored key and the day (UTC) of its last use, which is None if it was never used."""
 
     record: KeyRecord
     last_used: date | None
 
 
 class CreatedKey(Struct, frozen=True):
-    """New key; `text` is given to its holder and cannot be shown again."""
+    """New key as text and as it is stored. Only this object holds the text: it cannot be shown again."""
 
     text: str
     record: KeyRecord
@@ -128,9 +133,10 @@ class CreatedKey(Struct, frozen=True):
 
 
 class Principal(Struct, frozen=True):
-    """Who asks: id of the key, role, and the organisations and editions (None: all) that it is bound to.
+    """Verified holder of the key of a request: id of the key, role, bound organisations and bound editions.
 
-    `origin`: id of the first key in its chain of rotations. It identifies a holder, who has another key every year.
+    `editions`: None for all editions. `origin`: id of the first key in the chain of rotations. It identifies the holder
+    for years, while `key` changes with each rotation.
     """
 
     key: str
@@ -145,7 +151,11 @@ class Principal(Struct, frozen=True):
         return self.organisations[0] if len(self.organisations) == 1 else None
 
     def can_reach(self, kind: str, identifier: str) -> bool:
-        """Return True if its bindings include an `organisation`, an `edition` or a `key`, by its id."""
+        """Return True if the key's role and bindings give access to a resource.
+
+        `kind`: `organisation`, `edition` or `key`; any other kind is accessible to all. `identifier`: id of the
+        resource.
+        """
         match kind:
             case "organisation":
                 return self.role not in ORGANISATION_ROLES or identifier in self.organisations
@@ -156,7 +166,7 @@ class Principal(Struct, frozen=True):
         return True
 
     def can_see_drafts(self, edition: str) -> bool:
-        """Return True if it may read every draft of an edition."""
+        """Return True if the principal may read every draft of an edition."""
         return self.role in DRAFT_ROLES and self.can_reach("edition", edition)
 
 
@@ -172,29 +182,29 @@ def create_key(
     maker: str | None = None,
     origin: str | None = None,
 ) -> CreatedKey:
-    """Create a key that expires after 1 to 365 days.
+    """Create and store a key that expires after 1 to 365 days, and return it with its text.
 
     Args:
         session: Write session.
         peppers: Peppers of the settings, newest first.
         role: Role of the key.
         organisations: At least one for an organisation reader or editor, none for any other role.
-        editions: Bound editions of an assessor or publisher; None is all, and required for other roles.
+        editions: Bound editions of an assessor or publisher, or None for all; None for every other role.
         days: Life of the key.
         now: Time of creation.
-        maker: Key that creates it.
-        origin: First key of the chain of rotations that it continues.
+        maker: Id of the key that creates it, None on the command line.
+        origin: Id of the first key in the chain of rotations, None if this is the first.
 
     Raises:
         ValueError: `days` is out of range.
-        Misbound: The role does not allow these bindings.
+        InvalidKeyBinding: The role does not allow these organisations or editions.
     """
     if not 1 <= days <= DAYS_MAX:
         raise ValueError(f"a key lasts 1 to {DAYS_MAX} days, not {days}")
     if (role in ORGANISATION_ROLES) != bool(organisations):
-        raise Misbound("organisations", role)
+        raise InvalidKeyBinding("organisations", role)
     if editions is not None and (role not in EDITION_ROLES or not editions):
-        raise Misbound("editions", role)
+        raise InvalidKeyBinding("editions", role)
     key = keys.generate_key()
     pepper = peppers[0] if peppers else None
     record = KeyRecord(
@@ -202,7 +212,7 @@ def create_key(
         role=role,
         organisations=tuple(dict.fromkeys(organisations)),
         editions=None if editions is None else tuple(dict.fromkeys(editions)),
-        pepper=_mark(pepper),
+        pepper=_compute_pepper_id(pepper),
         digest=_digest(pepper, key.secret),
         created=now,
         expires=now + timedelta(days=days),
@@ -228,27 +238,31 @@ def rotate(
     expected: Expected = lambda _: True,
     now: datetime,
 ) -> CreatedKey:
-    """Replace a key by one with the same role and bindings; the old one expires after `overlap` days at the latest.
+    """Create the successor of a key, with the same role and bindings, and return it with its text.
 
-    `by`: the principal, None on the command line. `days`: life of the new key, by default that of the old one.
+    The old key expires after `overlap` days, or earlier if it would have expired before.
+
+    `by`: principal of the request, None on the command line. `days`: life of the new key, by default that of the old
+    one. `expected`: check of the revision of the old key.
 
     Raises:
         UnknownKey: No key has that id.
-        StaleVersion: The key has changed.
-        KeyChangeRefused: The key is revoked, expired or already replaced, or `days` is too long for its own holder.
-        ValueError: `days` or `overlap` (0 to 30) is out of range.
+        StaleVersion: The key has another revision than expected.
+        KeyChangeRefused: The key is revoked or expired, its successor is still valid, or its own holder asks for more
+            days than the key had.
+        ValueError: `days` (1 to 365) or `overlap` (0 to 30) is out of range.
     """
     if not 0 <= overlap <= OVERLAP_MAX:
         raise ValueError(f"two keys last 0 to {OVERLAP_MAX} days beside each other, not {overlap}")
-    before = _changeable(session, identifier, expected)
+    before = _get_changeable_key(session, identifier, expected)
     if before.expires <= now:
         raise KeyChangeRefused("expired")
     if before.replaced_by is not None and is_active(find(session, before.replaced_by), now):
         raise KeyChangeRefused("replaced", before.id, holds=before.replaced_by)
     if by is not None and by.key == identifier and by.role != "administrator" and (days or 0) > before.days:
-        # Whoever made it decided how long its holder may do without being asked for again.
+        # Whoever created the key decided how long a copy of it may stay useful; its holder cannot extend that.
         raise KeyChangeRefused("days", str(days), pointer="/days", holds=str(before.days))
-    made = create_key(
+    successor = create_key(
         session,
         peppers,
         role=before.role,
@@ -260,60 +274,59 @@ def rotate(
         origin=before.origin,
     )
     ends = min(before.expires, now + timedelta(days=overlap))
-    if not queries.update_key(session, before, expires=ends, replaced_by=made.record.id):
+    if not queries.update_key(session, before, expires=ends, replaced_by=successor.record.id):
         raise StaleVersion
-    return made
+    return successor
 
 
 def verify(database: Database, peppers: Sequence[SecretText], text: str, *, now: datetime) -> Principal | None:
-    """Return the principal of a key, or None if it is unknown, wrong, expired or revoked.
+    """Return the principal of a key, or None if the key is malformed, unknown, wrong, expired or revoked.
 
-    The work is the same in each case.
-
-    A malformed text is refused before the database is asked: the form of a key is no secret.
+    All well-formed keys cost the same work, so that the response time reveals nothing. A malformed key is refused
+    without a query: the form of a key is no secret.
     """
     key = keys.parse_key(text)
     if key is None:
         return None
     with database.read() as session:
         record = queries.get(session, key.id)
-    if not _is_of(record, _by_mark(peppers), key.secret) or record is None or not is_active(record, now):
+    if not _is_secret_of(record, _index_peppers(peppers), key.secret) or record is None or not is_active(record, now):
         return None
     return Principal(record.id, record.role, record.origin, record.organisations, record.editions)
 
 
-def match_keys(database: Database, peppers: Sequence[SecretText], found: Iterable[Key]) -> dict[Key, KeyRecord]:
-    """Map each of these keys that belongs to this installation, valid or not, to its record.
+def match_keys(database: Database, peppers: Sequence[SecretText], presented: Iterable[Key]) -> dict[Key, KeyRecord]:
+    """Return the stored records of those keys that this installation created, valid or not.
 
-    The work is the same for every input: one statement, and a digest and a comparison per key.
+    The work is the same for every input: one statement, and one digest and comparison per key.
     """
-    by_mark, listed = _by_mark(peppers), list(found)
+    by_id, listed = _index_peppers(peppers), list(presented)
     with database.read() as session:
         records = queries.get_many(session, {key.id for key in listed})
-    are = [_is_of(records.get(key.id), by_mark, key.secret) for key in listed]
-    return {key: records[key.id] for key, is_one in zip(listed, are, strict=True) if is_one}
+    matches = [_is_secret_of(records.get(key.id), by_id, key.secret) for key in listed]
+    return {key: records[key.id] for key, is_match in zip(listed, matches, strict=True) if is_match}
 
 
-def _is_of(record: KeyRecord | None, by_mark: Mapping[str, SecretText | None], secret: str) -> bool:
-    """Return True if a secret belongs to a record, with the same work if there is none."""
-    mark = _UNPEPPERED if record is None else record.pepper
-    known = record is not None and mark in by_mark
-    expected = record.digest if record is not None and known else _NOBODY
-    return hmac.compare_digest(_digest(by_mark.get(mark), secret), expected) and known
+def _is_secret_of(record: KeyRecord | None, by_id: Mapping[str, SecretText | None], secret: str) -> bool:
+    """Return True if a secret belongs to a record; do the same work if the record is None."""
+    pepper_id = _UNPEPPERED if record is None else record.pepper
+    is_recognised_record = record is not None and pepper_id in by_id
+    expected = record.digest if record is not None and is_recognised_record else _DIGEST_OF_NO_SECRET
+    return hmac.compare_digest(_digest(by_id.get(pepper_id), secret), expected) and is_recognised_record
 
 
 def is_active(record: KeyRecord, now: datetime) -> bool:
-    """Return True if a key is neither expired nor revoked at a time."""
+    """Return True if a key is neither revoked nor, at the time `now`, expired."""
     return now < record.expires and record.revoked is None
 
 
 def is_recognised(record: KeyRecord, peppers: Sequence[SecretText]) -> bool:
-    """Return True if the key can be verified with one of these peppers."""
-    return record.pepper in _by_mark(peppers)
+    """Return True if the key was created with one of these peppers, or without a pepper."""
+    return record.pepper in _index_peppers(peppers)
 
 
 def determine_state(record: KeyRecord, peppers: Sequence[SecretText], now: datetime) -> KeyState:
-    """Return the state of a key at a time."""
+    """Return the state of a key at a time; `revoked` and `expired` come before `unrecognised`."""
     if record.revoked is not None:
         return "revoked"
     if not is_active(record, now):
@@ -322,36 +335,45 @@ def determine_state(record: KeyRecord, peppers: Sequence[SecretText], now: datet
 
 
 def revoke(session: Session, identifier: str, *, expected: Expected = lambda _: True, now: datetime) -> KeyRecord:
-    """Revoke a key from the next call on, and return it.
+    """Revoke a key and return it; the next request with it is refused.
 
     Raises:
         UnknownKey: No key has that id.
-        StaleVersion: The key has changed.
+        StaleVersion: The key has another revision than `expected`.
         KeyChangeRefused: The key is revoked already.
     """
-    if not queries.update_key(session, _changeable(session, identifier, expected), revoked=now):
+    if not queries.update_key(session, _get_changeable_key(session, identifier, expected), revoked=now):
         raise StaleVersion
     return find(session, identifier)
 
 
 def revoke_leaked(session: Session, identifier: str, *, now: datetime) -> list[KeyRecord]:
-    """Revoke a leaked key and the successors created with it; return the revoked keys.
+    """Revoke a leaked key and the successors created with it, and return the keys revoked now.
 
-    A finder of the key could have rotated it, so successors that it created itself are compromised as well; one created
-    by an administrator is not.
+    Whoever found the key could have rotated it, so a successor that was created with the key itself is compromised too;
+    a successor created by an administrator is not.
+
+    Raises:
+        UnknownKey: No key has that id.
     """
-    ended: list[KeyRecord] = []
+    revoked: list[KeyRecord] = []
     record: KeyRecord | None = find(session, identifier)
     while record is not None:
         if record.revoked is None and queries.update_key(session, record, revoked=now):
-            ended.append(record)
+            revoked.append(record)
         after = None if record.replaced_by is None else queries.get(session, record.replaced_by)
         record = after if after is not None and after.maker == record.id else None
-    return ended
+    return revoked
 
 
-def _changeable(session: Session, identifier: str, expected: Expected) -> KeyRecord:
-    """Return the key if it has the expected version and is not revoked."""
+def _get_changeable_key(session: Session, identifier: str, expected: Expected) -> KeyRecord:
+    """Return a key that may be changed.
+
+    Raises:
+        UnknownKey: No key has that id.
+        StaleVersion: The key has another revision than `expected`.
+        KeyChangeRefused: The key is revoked.
+    """
     record = find(session, identifier)
     if not expected(build_revision(record.created, record.version)):
         raise StaleVersion
@@ -361,7 +383,7 @@ def _changeable(session: Session, identifier: str, expected: Expected) -> KeyRec
 
 
 def find(session: Session, identifier: str) -> KeyRecord:
-    """Return the key of an id, valid or not; raise `UnknownKey`."""
+    """Return the key with an id, valid or not; raise `UnknownKey` if no key has it."""
     record = queries.get(session, identifier)
     if record is None:
         raise UnknownKey(identifier)
@@ -369,7 +391,7 @@ def find(session: Session, identifier: str) -> KeyRecord:
 
 
 def get(database: Database, identifier: str) -> KeyUsage:
-    """Return the key of an id with its last use; raise `UnknownKey`."""
+    """Return the key with an id and the day of its last use; raise `UnknownKey` if no key has that id."""
     with database.read() as session:
         return add_last_uses(session, [find(session, identifier)])[0]
 
@@ -377,13 +399,16 @@ def get(database: Database, identifier: str) -> KeyUsage:
 def list_page(
     database: Database, filters: KeyFilters, *, after: tuple[datetime, str] | None, offset: int, limit: int
 ) -> list[KeyUsage]:
-    """Return keys with their last use, oldest first, starting after the creation time and id of `after`."""
+    """Return keys and their last uses, oldest first, starting after the creation time and id `after`.
+
+    None for `after` starts at the oldest key. At most `limit` keys, after leaving out `offset`.
+    """
     with database.read() as session:
         return add_last_uses(session, queries.list_page(session, filters, after, offset, limit))
 
 
 def add_last_uses(session: Session, records: Sequence[KeyRecord]) -> list[KeyUsage]:
-    """Return these keys with their last use."""
+    """Return these keys, in the same order, each with the day of its last use."""
     days = queries.get_last_uses(session, [record.id for record in records])
     return [KeyUsage(record, days.get(record.id)) for record in records]
 
@@ -398,12 +423,15 @@ def list_keys(session: Session) -> list[KeyRecord]:
     return queries.list_all(session)
 
 
-def _by_mark(peppers: Sequence[SecretText]) -> dict[str, SecretText | None]:
-    return {_UNPEPPERED: None, **{_mark(pepper): pepper for pepper in peppers}}
+def _index_peppers(peppers: Sequence[SecretText]) -> dict[str, SecretText | None]:
+    return {_UNPEPPERED: None, **{_compute_pepper_id(pepper): pepper for pepper in peppers}}
 
 
-def _mark(pepper: SecretText | None) -> str:
-    """Return a public mark of a pepper, the beginning of a digest; empty without a pepper."""
+def _compute_pepper_id(pepper: SecretText | None) -> str:
+    """Return a public id of a pepper: the beginning of a digest, or an empty text for None.
+
+    Stored with each key, it tells which pepper its digest was made with.
+    """
     if pepper is None:
         return _UNPEPPERED
     return hashlib.sha256(b"actitud pepper\0" + pepper.reveal().encode()).hexdigest()[:16]

@@ -10,12 +10,13 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class AccessKeyTable(Base, table=True):
-    """A key without its secret: `digest` is the HMAC-SHA-256 of the secret, in hexadecimal.
+    """Table of access keys, without their secrets.
 
-    `pepper` is the mark of the pepper of the digest. `organisations` and `editions` are the ids that the key is bound
-    to; null `editions` are all of them. They are no foreign keys because a key, as a record of who acted, outlives
-    them. `days` is the life that it was created with; it may expire sooner. `maker` is the key that created it, None on
-    the command line; `replaced_by` its successor, and `origin` the first key of the chain of rotations.
+    `digest`: HMAC-SHA-256 of the secret, in hexadecimal. `pepper`: public id of the pepper that is the HMAC key.
+    `organisations` and `editions`: ids that the key is bound to; NULL for `editions` means all. They are no foreign
+    keys, because a key documents who acted and outlives them. `days`: life at creation; the key may expire sooner.
+    `maker`: id of the key that created it, NULL for the command line. `replaced_by`: id of its successor. `origin`: id
+    of the first key in the chain of rotations.
     """
 
     __tablename__ = "access_key"
@@ -37,7 +38,7 @@ class AccessKeyTable(Base, table=True):
 
 
 class KeyUse(Base, table=True):
-    """Last day (UTC) on which a valid key was presented."""
+    """Table of the last day (UTC) on which each key was used."""
 
     __tablename__ = "key_use"
 
@@ -46,7 +47,7 @@ class KeyUse(Base, table=True):
 
 
 class IdempotentAnswer(Base, table=True):
-    """Response to an idempotency key of one holder; without a status only inside the transaction that makes it."""
+    """Table of the responses to idempotency keys; the status is NULL only within the transaction that computes it."""
 
     __tablename__ = "idempotent_answer"
 

@@ -45,7 +45,7 @@ def create_key(
 
     Raises:
         BindingsNotFound: An organisation or edition does not exist.
-        Misbound: The role does not allow these bindings.
+        InvalidKeyBinding: The role does not allow these bindings.
         ValueError: The life of the key is out of range.
     """
     of, unknown = _bindings(session, wanted)
