@@ -149,7 +149,7 @@ def test_a_copy_that_cannot_be_written_leaves_nothing(
         def full(path: Path) -> str:
             raise OSError(28, "No space left on device")
 
-        patch.setattr(copies, "_digest", full)
+        patch.setattr(copies, "_compute_digest", full)
         assert run("backup", tmp_path / "copy.sqlite3", file) == 1
     assert capsys.readouterr().err.endswith("copy.sqlite3: No space left on device\n")
     assert sorted(tmp_path.iterdir()) == before

@@ -1,10 +1,10 @@
-"""Hash chain of the ledger. Pure, so that verifiers need neither the database nor the service.
+"""Hash chain of the ledger. Pure: verification needs neither the database nor the service.
 
     hash = SHA-256(0x00 || prev || seq || record)
 
-`prev` is the 32 bytes of the previous hash (zeros for entry 0), `seq` 8 bytes big-endian, `record` the RFC 8785 text in
-UTF-8. The chain alone reveals a change in its middle. A cut end, or a chain rewritten from some entry on, shows only
-against a checkpoint kept elsewhere.
+`prev` is the 32 bytes of the previous hash (zeros for entry 0), `seq` the entry number as 8 bytes big-endian, `record`
+the RFC 8785 text in UTF-8. The chain alone reveals a change in its middle. Removed last entries, or a chain rewritten
+from some entry on, are revealed only by a checkpoint that somebody else keeps.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 ZERO_HASH: Final = "0" * 64
-"""Previous hash of entry 0."""
+"""Value of `prev` in entry 0, in hexadecimal."""
 
 GENESIS: Final = '{"action":"ledger.begin",'
 """Beginning of the record of entry 0."""
@@ -33,7 +33,10 @@ a checkpoint.
 
 
 class ChainEntry(Struct, frozen=True):
-    """One link; `record` is the exact RFC 8785 text, hashes are hexadecimal."""
+    """Entry of the ledger as a link of the hash chain.
+
+    `record` is the exact RFC 8785 text; `prev` and `hash` are hexadecimal.
+    """
 
     seq: int
     record: str
@@ -42,7 +45,7 @@ class ChainEntry(Struct, frozen=True):
 
 
 class Head(Struct, frozen=True):
-    """End of a chain: its number of entries and the hash of the last one."""
+    """State of a chain after its last entry: the number of entries, and the hash of the last one as `root`."""
 
     size: int
     root: str
@@ -60,12 +63,12 @@ class BrokenChain(ValueError):
 
 
 def compute_hash(prev: str, seq: int, record: str) -> str:
-    """Return the hash of an entry in hexadecimal; `prev` is that of the previous entry."""
+    """Return the hash of an entry in hexadecimal; `prev` is the hash of the previous entry."""
     return hashlib.sha256(_ENTRY + bytes.fromhex(prev) + seq.to_bytes(8) + record.encode()).hexdigest()
 
 
 def link_entry(head: Head | None, record: str) -> ChainEntry:
-    """Return the entry for a record at the end of a chain, or entry 0 without a chain."""
+    """Return the entry that appends a record to a chain; it is entry 0 if `head` is None."""
     seq, prev = (0, ZERO_HASH) if head is None else (head.size, head.root)
     return ChainEntry(seq, record, prev, compute_hash(prev, seq, record))
 

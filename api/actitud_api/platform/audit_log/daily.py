@@ -1,4 +1,4 @@
-"""Daily checkpoints, made by a running service itself."""
+"""Daily checkpoints of the ledger, made by the running service."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from actitud_api.platform.audit_log.service import SigningKeyFault
 from actitud_api.platform.storage.database import Database, Unavailable
 
 CHECK_SECONDS: Final = 600
-"""Seconds between two checks whether a checkpoint is due."""
+"""Seconds between two checks for a due checkpoint."""
 
 _log = structlog.get_logger()
 
 
 def make_due_checkpoint(database: Database, folder: Path, host: str, now: datetime) -> service.CheckpointRecord | None:
-    """Begin the ledger if it is empty, and make the checkpoint of the day if it is due; return it, else None.
+    """Begin the ledger if it is empty, and make today's checkpoint if it is due. Return that checkpoint, or None.
 
-    `folder` holds the private keys. For `host` see `service.begin_ledger`.
+    `folder` holds the private signing keys; `host` is the host name of the service, as in `service.begin_ledger`.
 
     Raises:
-        SigningKeyFault: The signing key cannot be used.
-        Unavailable: The database is out of reach.
+        SigningKeyFault: No signing key exists, or it cannot be used.
+        Unavailable: The database could not be reached in time.
     """
     with database.write() as session:
         service.begin_ledger(session, host, now)
@@ -39,29 +39,29 @@ def make_due_checkpoint(database: Database, folder: Path, host: str, now: dateti
 def build_daily_lifespan(
     database: Database, folder: Path, host: str
 ) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """Return an application lifespan that makes due checkpoints at start and every `CHECK_SECONDS`."""
+    """Return an application lifespan that makes a due checkpoint at start and then checks every `CHECK_SECONDS`."""
 
-    async def look() -> None:
+    async def try_checkpoint() -> None:
         try:
-            made = await asyncio.to_thread(make_due_checkpoint, database, folder, host, datetime.now(UTC))
+            checkpoint = await asyncio.to_thread(make_due_checkpoint, database, folder, host, datetime.now(UTC))
         except (SigningKeyFault, Unavailable) as error:
             _log.warning("no checkpoint made", reason=str(error))
             return
-        if made is not None:
-            _log.info("checkpoint made", size=made.size, root=made.root)
+        if checkpoint is not None:
+            _log.info("checkpoint made", size=checkpoint.size, root=checkpoint.root)
 
-    async def go_on() -> None:
+    async def repeat() -> None:
         while True:
             await asyncio.sleep(CHECK_SECONDS)
             try:
-                await look()
-            except Exception:  # whatever it was, the next look may do better, and nobody else would
+                await try_checkpoint()
+            except Exception:  # the loop has to survive: nothing restarts it, and the next attempt may succeed
                 _log.exception("no checkpoint made")
 
     @asynccontextmanager
-    async def serving(_app: object) -> AsyncIterator[None]:
-        await look()
-        task = asyncio.create_task(go_on())
+    async def lifespan(_app: object) -> AsyncIterator[None]:
+        await try_checkpoint()
+        task = asyncio.create_task(repeat())
         try:
             yield
         finally:
@@ -69,4 +69,4 @@ def build_daily_lifespan(
             with suppress(asyncio.CancelledError):
                 await task
 
-    return serving
+    return lifespan

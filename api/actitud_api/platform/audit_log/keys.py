@@ -25,13 +25,16 @@ FOLDER_MODE: Final = 0o700
 KeyFaultCode = Literal["none", "missing", "unreadable", "exposed", "foreign"]
 """Reasons why a signing key cannot be used.
 
-`none`: no key exists yet. `missing`: its file is absent. `unreadable`: the file is no readable key. `exposed`: others
-may read the file. `foreign`: the file holds another key.
+`none`: no key exists yet. `missing`: its file does not exist. `unreadable`: the file is not a readable PEM key.
+`exposed`: users other than the owner may access the file. `foreign`: the file holds another key.
 """
 
 
 class SigningKeyFault(RuntimeError):
-    """Unusable signing key; `file` is its expected path, None if no key exists."""
+    """Raised if the service cannot sign because its key cannot be used.
+
+    `file`: expected path of the key, None if no key exists. `reason`: message of the system or the file mode, or empty.
+    """
 
     def __init__(self, code: KeyFaultCode, file: Path | None = None, reason: str = "") -> None:
         super().__init__(f"{code}: {file or ''} {reason}".rstrip())
@@ -41,7 +44,7 @@ class SigningKeyFault(RuntimeError):
 
 
 class Signer:
-    """Private part of one key; its signatures name the key by `kid`."""
+    """Ed25519 signing key with its private part; `kid` is the RFC 7638 thumbprint that its signatures name."""
 
     def __init__(self, private: Ed25519PrivateKey) -> None:
         self._private = private
@@ -53,21 +56,21 @@ class Signer:
 
     @property
     def jwk(self) -> signing.Jwk:
-        """The public part."""
+        """The public part as a JSON Web Key."""
         return signing.Jwk(self.public, self.kid)
 
     def sign(self, payload: bytes) -> signing.Jws:
-        """Return the detached signature of a payload."""
+        """Return the detached JWS of a payload."""
         return signing.sign(self._private, canonicalize({"alg": signing.ALGORITHM, "kid": self.kid}), payload)
 
     def sign_checkpoint(self, origin: str, head: Head, at: datetime) -> str:
-        """Return the signed note that states the head of a ledger at a time."""
+        """Return the signed note of a checkpoint: the head of the ledger `origin` at a time."""
         text = signing.format_checkpoint(origin, head.size, head.root, at)
         return signing.sign_note(self._private, origin, text)
 
 
 def build_key_path(folder: Path, kid: str) -> Path:
-    """Return the path of the private part of a key."""
+    """Return the path of the file that holds a private key."""
     return folder / f"{kid}.pem"
 
 
@@ -95,16 +98,17 @@ def create_key(folder: Path) -> Signer:
 
 
 def load_signer(folder: Path, kid: str) -> Signer:
-    """Load the private part of a key.
+    """Read the private key with an id from its file and return its signer.
 
     Raises:
-        SigningKeyFault: The file is missing, unreadable, of another key, or readable by others than its owner.
+        SigningKeyFault: The file is missing or unreadable, holds another key, or is accessible to users other than its
+            owner.
     """
     file = build_key_path(folder, kid)
     try:
-        with file.open("rb") as opened:
-            mode = os.fstat(opened.fileno()).st_mode
-            text = opened.read()
+        with file.open("rb") as stream:
+            mode = os.fstat(stream.fileno()).st_mode
+            text = stream.read()
     except FileNotFoundError as error:
         raise SigningKeyFault("missing", file) from error
     except OSError as error:

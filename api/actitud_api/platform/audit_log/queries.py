@@ -29,7 +29,10 @@ _CHAIN_LOCK: Final = 0x6C6564676572
 
 
 class EntryOpening(Struct, frozen=True):
-    """Opening of an entry's commitment; for the members see the table."""
+    """Path and salt whose salted digest an entry contains; `LedgerOpeningTable` describes the members.
+
+    Without this opening, the entry does not reveal its subject.
+    """
 
     subject: str
     salt: str
@@ -38,7 +41,7 @@ class EntryOpening(Struct, frozen=True):
 
 
 class CheckpointRecord(Struct, frozen=True):
-    """Signed statement; for the members see the table."""
+    """Stored checkpoint; `StoredCheckpoint` describes the members."""
 
     size: int
     at: datetime
@@ -47,7 +50,7 @@ class CheckpointRecord(Struct, frozen=True):
 
 
 class SigningKey(Struct, frozen=True):
-    """Key that signs or has signed; for the members see the table."""
+    """Public part of a signing key, active or retired; `StoredSigningKey` describes the members."""
 
     kid: str
     public: str
@@ -65,28 +68,28 @@ _GENESIS = select(ENTRIES.c.record).where(ENTRIES.c.seq == 0)
 
 
 def lock_chain(session: Session) -> None:
-    """Let this session alone append to the chain until it ends; others wait.
+    """Keep other sessions from appending to the chain until this session ends; they wait.
 
-    On SQLite a write session is alone anyway.
+    On SQLite it does nothing: a write session is alone anyway.
     """
     if session.connection().dialect.name == "postgresql":
         session.execute(_LOCK)
 
 
 def get_head(session: Session) -> Head | None:
-    """Return the end of the chain, or None for an empty ledger."""
+    """Return the state of the chain after its last entry, or None if the ledger is empty."""
     row = session.execute(_HEAD).one_or_none()
     return None if row is None else Head(row.seq + 1, row.hash)
 
 
 def get_genesis(session: Session) -> str | None:
-    """Return the record of entry 0, or None for an empty ledger."""
+    """Return the record of entry 0 as JSON text, or None if the ledger is empty."""
     record: str | None = session.execute(_GENESIS).scalar_one_or_none()
     return record
 
 
 def insert_entry(session: Session, entry: ChainEntry, at: datetime, action: str, opening: EntryOpening | None) -> None:
-    """Insert an entry and its opening."""
+    """Insert an entry and, unless it is None, its opening."""
     connection = session.connection()
     connection.execute(_ADD, {**structs.asdict(entry), "at": at, "action": action})
     if opening is not None:
@@ -94,13 +97,13 @@ def insert_entry(session: Session, entry: ChainEntry, at: datetime, action: str,
 
 
 class OpenedEntry(Struct, frozen=True):
-    """Entry with its opening, None if that was erased."""
+    """Entry with its opening, or with None if it never had one (entry 0) or its opening was erased."""
 
     entry: ChainEntry
     opening: EntryOpening | None
 
 
-_SHOWN: Select[tuple[object, ...]] = (
+_OPENED_ENTRIES: Select[tuple[object, ...]] = (
     select(
         *(ENTRIES.c[name] for name in ChainEntry.__struct_fields__),
         *(OPENINGS.c[name] for name in EntryOpening.__struct_fields__),
@@ -111,53 +114,59 @@ _SHOWN: Select[tuple[object, ...]] = (
 
 
 def list_page(session: Session, *, action: str | None, after: int, offset: int, limit: int) -> list[OpenedEntry]:
-    """Return entries after a number, in order: all, or those of one action."""
-    wanted = _SHOWN.where(ENTRIES.c.seq > after).offset(offset).limit(limit)
+    """Return entries with a number above `after`, in order of the chain; `action` None returns all actions.
+
+    At most `limit` entries, after leaving out `offset`.
+    """
+    statement = _OPENED_ENTRIES.where(ENTRIES.c.seq > after).offset(offset).limit(limit)
     if action is not None:
-        wanted = wanted.where(ENTRIES.c.action == action)
-    return [_shown(tuple(row)) for row in session.execute(wanted)]
+        statement = statement.where(ENTRIES.c.action == action)
+    return [_build_opened_entry(tuple(row)) for row in session.execute(statement)]
 
 
-def _shown(row: tuple[object, ...]) -> OpenedEntry:
+def _build_opened_entry(row: tuple[object, ...]) -> OpenedEntry:
     middle = len(ChainEntry.__struct_fields__)
-    opening = None if row[middle] is None else EntryOpening(*row[middle:])  # type: ignore[arg-type]  # of the columns' types
+    opening = None if row[middle] is None else EntryOpening(*row[middle:])  # type: ignore[arg-type]  # types of the columns
     return OpenedEntry(ChainEntry(*row[:middle]), opening)  # type: ignore[arg-type]  # the same
 
 
 def iterate_entries(session: Session) -> Iterator[OpenedEntry]:
-    """Iterate over all entries in order, fetched in parts of 1,000."""
-    rows = session.execute(_SHOWN, execution_options={"yield_per": 1_000})
-    return (_shown(tuple(row)) for row in rows)
+    """Iterate over all entries in the order of the chain; rows are fetched 1,000 at a time."""
+    rows = session.execute(_OPENED_ENTRIES, execution_options={"yield_per": 1_000})
+    return (_build_opened_entry(tuple(row)) for row in rows)
 
 
 # --- checkpoints ----------------------------------------------------------------------------------------------
 
 _CHECKPOINTS = select(*(CHECKPOINTS.c[name] for name in CheckpointRecord.__struct_fields__))
 _NEWEST = _CHECKPOINTS.order_by(CHECKPOINTS.c.size.desc()).limit(1)
-_OF_SIZE = _CHECKPOINTS.where(CHECKPOINTS.c.size == bindparam("of"))
+_OF_SIZE = _CHECKPOINTS.where(CHECKPOINTS.c.size == bindparam("of_size"))
 
 
 def insert_checkpoint(session: Session, checkpoint: CheckpointRecord) -> None:
-    """Insert a checkpoint."""
+    """Insert a checkpoint; no other may have the same size."""
     session.execute(insert(CHECKPOINTS), [structs.asdict(checkpoint)])
 
 
 def get_newest_checkpoint(session: Session) -> CheckpointRecord | None:
-    """Return the checkpoint of the longest chain, or None."""
+    """Return the checkpoint with the largest size, or None if there is none."""
     row = session.execute(_NEWEST).one_or_none()
     return None if row is None else CheckpointRecord(*row)
 
 
 def get_checkpoint(session: Session, size: int) -> CheckpointRecord | None:
-    """Return the checkpoint of a size, or None."""
-    row = session.execute(_OF_SIZE, {"of": size}).one_or_none()
+    """Return the checkpoint with a size, or None if there is none."""
+    row = session.execute(_OF_SIZE, {"of_size": size}).one_or_none()
     return None if row is None else CheckpointRecord(*row)
 
 
 def list_checkpoints(session: Session, *, after: int, offset: int, limit: int) -> list[CheckpointRecord]:
-    """Return checkpoints larger than a size, smallest first."""
-    wanted = _CHECKPOINTS.where(CHECKPOINTS.c.size > after).order_by(CHECKPOINTS.c.size).offset(offset).limit(limit)
-    return [CheckpointRecord(*row) for row in session.execute(wanted)]
+    """Return checkpoints with a size above `after`, smallest first.
+
+    At most `limit` checkpoints, after leaving out `offset`.
+    """
+    statement = _CHECKPOINTS.where(CHECKPOINTS.c.size > after).order_by(CHECKPOINTS.c.size).offset(offset).limit(limit)
+    return [CheckpointRecord(*row) for row in session.execute(statement)]
 
 
 # --- signing keys ---------------------------------------------------------------------------------------------
@@ -166,15 +175,15 @@ _KEYS = select(*(KEYS.c[name] for name in SigningKey.__struct_fields__)).order_b
 
 
 def list_signing_keys(session: Session) -> Sequence[SigningKey]:
-    """Return all signing keys, oldest first."""
+    """Return all signing keys, active and retired, oldest first."""
     return [SigningKey(*row) for row in session.execute(_KEYS)]
 
 
 def replace_signing_key(session: Session, new: SigningKey) -> list[str]:
-    """Insert a key, retire the active ones, and return the ids of those retired."""
+    """Insert a signing key, retire the active ones, and return the ids of the retired keys."""
     retired = session.execute(
         update(KEYS).where(KEYS.c.retired.is_(None)).values(retired=new.created).returning(KEYS.c.kid)
     )
-    ended = sorted(retired.scalars())
+    retired_kids = sorted(retired.scalars())
     session.execute(insert(KEYS), [structs.asdict(new)])
-    return ended
+    return retired_kids

@@ -1,4 +1,4 @@
-"""The ledger over HTTP, its checkpoints, and the keys that sign them."""
+"""Routes of the ledger, its checkpoints, and the public keys that verify them."""
 
 from typing import Final
 
@@ -28,13 +28,13 @@ _NEWEST = Link("ledger.checkpoints.get", {"size": service.LATEST}, "The newest c
 _KEYS = Link("signing_keys.list", {}, "The keys, to verify signatures with.")
 
 RETRY_AFTER: Final = "60"
-"""Seconds after which to ask again where nothing can be signed: somebody has to put the key back."""
+"""Value of `Retry-After` in seconds while the service cannot sign; an operator has to restore the key."""
 
 _log = structlog.get_logger()
 
 
 def _cannot_sign(error: Exception) -> ProblemError:
-    """Nothing can be signed; whoever runs the service learns why."""
+    """Log why nothing can be signed, and return a problem that does not reveal the reason."""
     _log.error("cannot sign", reason=str(error))
     detail = Texts(
         "El servicio no puede firmar ahora; quien lo administra sabe por qué.",
@@ -59,7 +59,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 
 
 class LedgerController(Controller):
-    """Who changed what."""
+    """Routes of the ledger of changes and its checkpoints."""
 
     path = "/v1/ledger"
     tags = ("ledger",)
@@ -74,8 +74,8 @@ class LedgerController(Controller):
     def list_entries(self, request: ApiRequest, query: schemas.LedgerQuery, database: Database) -> Response[bytes]:
         """List the entries of the ledger.
 
-        Every change and every attempt that a key was denied, in the order of the chain. What an entry is about shows
-        where everybody may read that; else only to the organisation that it is of and to administrators.
+        One entry for each change and for each request that was denied to a key, in the order of the chain. The subject
+        of an entry is shown if it is public; otherwise only to administrators and to the organisation that owns it.
         """
         rows = service.list_page(
             database,
@@ -106,8 +106,8 @@ class LedgerController(Controller):
     def list_checkpoints(self, request: ApiRequest, query: PageQuery, database: Database) -> Response[bytes]:
         """List the checkpoints.
 
-        Signed statements of the ledger, the smallest first: one at each publication, and one a day. Kept outside they
-        show that nothing before them has been changed since.
+        Signed statements of the state of the ledger, smallest first: one per publication, and one a day. A copy kept
+        outside the service proves that no earlier entry has been changed since.
         """
         after = CHECKPOINTS_CURSOR.read(query)
         rows = service.list_checkpoints(database, after=after, offset=query.offset, limit=query.limit + 1)
@@ -126,13 +126,13 @@ class LedgerController(Controller):
     def get_checkpoint(self, request: ApiRequest, path: schemas.CheckpointPath, database: Database) -> Response[bytes]:
         """Get a checkpoint.
 
-        The checkpoint of a size of the ledger; `latest` is the newest. `note` is what is to be kept.
+        The checkpoint of a given ledger size, or the newest for `latest`. Keep its `note` to verify the ledger later.
         """
         return CHECKPOINT.of(request, schemas.build_checkpoint(service.find_checkpoint(database, path.size)))
 
 
 class SigningKeysController(Controller):
-    """The public keys, where RFC 8615 has such things."""
+    """Route of the public signing keys, at a well-known URI (RFC 8615)."""
 
     path = "/.well-known"
     tags = ("ledger",)
@@ -141,8 +141,8 @@ class SigningKeysController(Controller):
     def list_keys(self, request: ApiRequest, database: Database) -> Response[bytes]:
         """List the signing keys.
 
-        The public keys of checkpoints and of what is published, as a JSON Web Key Set (RFC 7517), those that are
-        retired too: what they signed still holds.
+        The public keys that verify checkpoints and publications, as a JSON Web Key Set (RFC 7517). Retired keys are
+        included, because their signatures stay valid.
         """
         with database.read() as session:
             known = service.list_signing_keys(session)

@@ -1,4 +1,4 @@
-"""The ledger on the wire."""
+"""Requests and responses of the ledger."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from actitud_api.platform.http.middleware.policy import Holder
 from actitud_api.platform.http.paging import Page, PageQuery
 
 ADMINISTRATOR: Final = "administrator"
-"""The role that sees what every entry is about."""
+"""Role that sees the subject of every entry."""
 
 _TEXT: Final = {"type": "string"}
 _TEXT_OR_NULL: Final = {"type": ["string", "null"]}
@@ -51,7 +51,7 @@ Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class LedgerQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of the ledger."""
+    """Query parameters of the ledger."""
 
     action: (
         Annotated[str, Meta(max_length=100, description="Only entries of that action.", examples=["editions.create"])]
@@ -60,7 +60,7 @@ class LedgerQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class CheckpointPath(Struct, frozen=True):
-    """What names a checkpoint in a path."""
+    """Path parameters of a checkpoint."""
 
     size: Annotated[
         str, Meta(description="Size of the ledger that it states, or `latest` for the newest.", examples=["latest"])
@@ -68,14 +68,20 @@ class CheckpointPath(Struct, frozen=True):
 
 
 class LedgerOpening(Struct, frozen=True):
-    """What an entry is about: SHA-256 of the 16 bytes of the salt and the subject in UTF-8 is the `subject` of it."""
+    """Subject of an entry, with the salt that verifies it.
+
+    SHA-256 of the salt (16 bytes) followed by the subject (UTF-8) is the member `subject` of the record.
+    """
 
     subject: Annotated[str, Meta(description="The path.")]
     salt: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 
 
 class LedgerEntry(Struct, frozen=True, kw_only=True):
-    """One link of the chain: SHA-256 of a zero byte, `prev` (32 bytes), `seq` (8 bytes) and `record` is its `hash`."""
+    """Entry of the ledger, a link of a hash chain.
+
+    `hash` is the SHA-256 of a zero byte, `prev` (32 bytes), `seq` (8 bytes, big-endian) and the bytes of `record`.
+    """
 
     seq: Annotated[int, Meta(ge=0, description="Its number: 0 and up without gaps.")]
     prev: Annotated[Sha256, Meta(description="The hash of the entry before; zeros in entry 0.")]
@@ -94,7 +100,7 @@ class LedgerPage(Page[LedgerEntry], frozen=True):
 
 
 class Checkpoint(Struct, frozen=True, kw_only=True):
-    """A signed statement of the ledger up to an entry."""
+    """A signed statement of the state of the ledger: its size and the hash of its last entry."""
 
     size: Annotated[int, Meta(ge=1, description="How many entries it covers.")]
     root: Annotated[Sha256, Meta(description="The hash of the last of them.")]
@@ -103,11 +109,11 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
 
 
 class CheckpointPage(Page[Checkpoint], frozen=True):
-    """A page of checkpoints, the smallest first."""
+    """A page of checkpoints, smallest first."""
 
 
 class JsonWebKey(Struct, frozen=True, kw_only=True):
-    """A public key that signs, or has signed (RFC 7517, RFC 8037)."""
+    """A public signing key, active or retired (RFC 7517, RFC 8037)."""
 
     kty: Literal["OKP"] = "OKP"
     crv: Literal["Ed25519"] = "Ed25519"
@@ -120,26 +126,29 @@ class JsonWebKey(Struct, frozen=True, kw_only=True):
 
 
 class JsonWebKeySet(Struct, frozen=True, kw_only=True):
-    """Every key that signs or has signed, the oldest first."""
+    """Every signing key, active or retired, oldest first."""
 
     keys: tuple[JsonWebKey, ...]
 
 
-def build_entry(shown: service.OpenedEntry, holder: Holder | None) -> LedgerEntry:
-    """Return the response for an entry, with its opening if the holder may see it."""
-    link, opening = shown.entry, shown.opening
+def build_entry(opened: service.OpenedEntry, holder: Holder | None) -> LedgerEntry:
+    """Return the response for an entry, with its opening if the holder of the key may see it.
+
+    `holder`: None for a request without a key.
+    """
+    link, opening = opened.entry, opened.opening
     return LedgerEntry(
         seq=link.seq,
         prev=link.prev,
         hash=link.hash,
         record=Raw(link.record.encode()),
         opening=None
-        if opening is None or not _may_see(opening, holder)
+        if opening is None or not _can_see_opening(opening, holder)
         else LedgerOpening(opening.subject, opening.salt),
     )
 
 
-def _may_see(opening: service.EntryOpening, holder: Holder | None) -> bool:
+def _can_see_opening(opening: service.EntryOpening, holder: Holder | None) -> bool:
     if opening.public:
         return True
     if holder is None:
@@ -149,13 +158,13 @@ def _may_see(opening: service.EntryOpening, holder: Holder | None) -> bool:
     return opening.owner in holder.organisations
 
 
-def build_checkpoint(made: service.CheckpointRecord) -> Checkpoint:
+def build_checkpoint(record: service.CheckpointRecord) -> Checkpoint:
     """Return the response for a checkpoint."""
-    return Checkpoint(size=made.size, root=made.root, at=made.at, note=made.note)
+    return Checkpoint(size=record.size, root=record.root, at=record.at, note=record.note)
 
 
 def build_key_set(keys: Sequence[service.SigningKey]) -> JsonWebKeySet:
-    """Return the public keys as a JSON Web Key Set."""
+    """Return the public keys as a JSON Web Key Set; an active key has no `retired`."""
     return JsonWebKeySet(
         keys=tuple(
             JsonWebKey(

@@ -53,25 +53,25 @@ __all__ = [
 
 BEGIN_ACTION: Final = "ledger.begin"
 SIGNING_KEYS_PATH: Final = "/.well-known/jwks.json"
-"""Path of the public signing keys, used as a subject."""
+"""Path of the public signing keys; it is also the subject of entries about them."""
 LATEST: Final = "latest"
-"""Name of the newest checkpoint."""
+"""Name of the newest checkpoint in paths."""
 DEFAULT_HOST: Final = "actitud"
-"""Beginning of the ledger's origin if the service has no public URL."""
+"""Host in the ledger's origin if the service has no public URL."""
 _SALT_BYTES: Final = 16
 _ORIGIN_BYTES: Final = 4
 
 _SIZE_MAX: Final = 2**31 - 1
-"""Largest ledger size that the databases can hold."""
+"""Largest ledger size that both databases can store."""
 
 Details = Mapping[str, str | int | None]
 """Public facts about an action, by member name."""
 
 
 class Actor(Struct, frozen=True):
-    """Acting key: its id, role and organisation.
+    """Holder of the key that acted: id of the key, role and organisation.
 
-    A refused key has the id that it claims, if that is well-formed, and no other member.
+    A denied request with an invalid key has only the id that its text contains, or None if that text is malformed.
     """
 
     key: str | None
@@ -80,12 +80,12 @@ class Actor(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """Content of an entry.
+    """Content of a ledger entry before it is salted and linked to the chain.
 
     `action`: operation id, or `cli.<command>`. `actor`: None for the command line and the service itself. `subject`:
-    path of the changed resource, such as `/v1/editions/2027`. `sent`: digest of the canonical body. `request`: id of
-    the request. `public`: everybody may read the subject; otherwise only administrators and `owner`, the organisation
-    it belongs to, may, and `sent` is committed to with the salt like the subject: a short body can be guessed from its
+    path of the changed resource, such as `/v1/editions/2027`. `sent`: digest of the canonical request body. `request`:
+    id of the request. `public`: True if everybody may read the subject. Otherwise only administrators and the
+    organisation `owner` may, and `sent` is salted like the subject, because a short body can be guessed from its
     digest.
     """
 
@@ -118,7 +118,7 @@ class _Genesis(Struct, frozen=True, kw_only=True):
 
 
 class UnknownCheckpoint(LookupError):
-    """No checkpoint has that size, or none exists for `latest`."""
+    """Raised by `find_checkpoint` if no checkpoint has that size, or, for `latest`, if none exists."""
 
     def __init__(self, size: str) -> None:
         super().__init__(size)
@@ -129,24 +129,26 @@ class UnknownCheckpoint(LookupError):
 
 
 def begin_ledger(session: Session, host: str, now: datetime) -> ChainEntry | None:
-    """Make entry 0, with an origin that no other installation has, and return it; None if the ledger has begun.
+    """Write entry 0 with a random origin and return it, or None if the ledger has begun already.
 
-    `host`: beginning of the origin, the public host name of the service.
+    The origin is the name of this ledger in its checkpoints. `host`: its first part, the public host name of the
+    service.
     """
     queries.lock_chain(session)
-    return None if queries.get_head(session) is not None else _begin(session, host, now)
+    return None if queries.get_head(session) is not None else _insert_genesis(session, host, now)
 
 
 def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry:
-    """Append an entry in the transaction of the change that it records.
+    """Append an entry to the ledger in the transaction of the change that it records, and return it.
 
-    It has to be the last step of the transaction: until its end nobody else can append.
+    Make this the last step of the transaction: until its end, no other session can append. An empty ledger is begun
+    first.
     """
     queries.lock_chain(session)
-    end = queries.get_head(session)
-    if end is None:
-        begun = _begin(session, DEFAULT_HOST, now)
-        end = Head(1, begun.hash)
+    head = queries.get_head(session)
+    if head is None:
+        genesis = _insert_genesis(session, DEFAULT_HOST, now)
+        head = Head(1, genesis.hash)
     salt = secrets.token_bytes(_SALT_BYTES)
     record = _Record(
         action=event.action,
@@ -158,21 +160,25 @@ def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry
         subject=compute_commitment(salt, event.subject),
         details=UNSET if event.details is None else event.details,
     )
-    entry = link_entry(end, canonicalize(record).decode())
+    entry = link_entry(head, canonicalize(record).decode())
     opening = EntryOpening(event.subject, salt.hex(), event.public, event.owner)
     queries.insert_entry(session, entry, now, event.action, opening)
     return entry
 
 
 def compute_commitment(salt: bytes, text: str) -> str:
-    """Return the salted digest of a text: without the salt neither can be derived from the other."""
+    """Return `sha256:` and the SHA-256 of a salt and a text; without the salt, nobody can test guesses of the text."""
     return "sha256:" + hashlib.sha256(salt + text.encode()).hexdigest()
 
 
 def list_page(
     database: Database, *, action: str | None, after: int | None, offset: int, limit: int
 ) -> list[OpenedEntry]:
-    """Return entries after a number, in order, with their openings: all, or those of one action."""
+    """Return entries and their openings in the order of the chain, starting after the number `after`.
+
+    `after` None starts at entry 0; `action` None returns all actions. At most `limit` entries, after leaving out
+    `offset`.
+    """
     with database.read() as session:
         return queries.list_page(
             session, action=action, after=-1 if after is None else after, offset=offset, limit=limit
@@ -180,29 +186,29 @@ def list_page(
 
 
 def iterate_entries(session: Session) -> Iterator[OpenedEntry]:
-    """Iterate over all entries in order, fetched in parts."""
+    """Iterate over all entries in the order of the chain, without loading them all at once."""
     return queries.iterate_entries(session)
 
 
 def find_host(public_url: str | None) -> str:
-    """Return the host name of the public URL, for `begin_ledger`, or `DEFAULT_HOST`."""
+    """Return the host name of the public URL, or `DEFAULT_HOST` if there is none."""
     return (None if public_url is None else urlsplit(public_url).hostname) or DEFAULT_HOST
 
 
 def get_head(session: Session) -> Head | None:
-    """Return the end of the chain, or None for an empty ledger."""
+    """Return the state of the chain after its last entry, or None if the ledger is empty."""
     return queries.get_head(session)
 
 
 def get_origin(session: Session) -> str | None:
-    """Return the name of the ledger, stated in its checkpoints, or None for an empty ledger."""
+    """Return the name of the ledger, which its checkpoints contain, or None if the ledger is empty."""
     record = queries.get_genesis(session)
     return None if record is None else msgspec.json.decode(record, type=_Genesis).origin
 
 
-def _begin(session: Session, host: str, now: datetime) -> ChainEntry:
-    named = f"{host}/ledger/{secrets.token_hex(_ORIGIN_BYTES)}"
-    record = canonicalize(_Genesis(action=BEGIN_ACTION, at=signing.format_rfc3339(now), origin=named)).decode()
+def _insert_genesis(session: Session, host: str, now: datetime) -> ChainEntry:
+    origin = f"{host}/ledger/{secrets.token_hex(_ORIGIN_BYTES)}"
+    record = canonicalize(_Genesis(action=BEGIN_ACTION, at=signing.format_rfc3339(now), origin=origin)).decode()
     entry = link_entry(None, record)
     queries.insert_entry(session, entry, now, BEGIN_ACTION, None)
     return entry
@@ -212,66 +218,77 @@ def _begin(session: Session, host: str, now: datetime) -> ChainEntry:
 
 
 def make_checkpoint(session: Session, signer: Signer, now: datetime) -> CheckpointRecord:
-    """Return a checkpoint of the whole chain, the existing one if no entry was added since.
+    """Return a checkpoint of the whole chain: a new one, or the existing one if no entry was added since.
 
     Raises:
         LookupError: The ledger is empty.
     """
     queries.lock_chain(session)
-    end, named = queries.get_head(session), get_origin(session)
-    if end is None or named is None:
+    head, origin = queries.get_head(session), get_origin(session)
+    if head is None or origin is None:
         raise LookupError("nobody has begun the ledger")
-    known = queries.get_checkpoint(session, end.size)
+    known = queries.get_checkpoint(session, head.size)
     if known is not None:
         return known
     now = compute_signing_time(session, signer, now)
-    made = CheckpointRecord(end.size, now, end.root, signer.sign_checkpoint(named, end, now))
+    made = CheckpointRecord(head.size, now, head.root, signer.sign_checkpoint(origin, head, now))
     queries.insert_checkpoint(session, made)
     return made
 
 
 def make_checkpoint_if_due(session: Session, signer: Signer, now: datetime) -> CheckpointRecord | None:
-    """Return a new checkpoint if entries were added and none was made today (UTC), else None.
+    """Make a checkpoint and return it, if entries were added and none was made today (UTC); else return None.
 
-    If several processes ask at the same time, one of them makes it.
+    If several processes call this at the same time, only one of them makes the checkpoint.
     """
     queries.lock_chain(session)
-    end, last = queries.get_head(session), queries.get_newest_checkpoint(session)
-    if end is None or (last is not None and (last.size == end.size or last.at.date() >= now.astimezone(UTC).date())):
+    head, last = queries.get_head(session), queries.get_newest_checkpoint(session)
+    if head is None or (last is not None and (last.size == head.size or last.at.date() >= now.astimezone(UTC).date())):
         return None
     return make_checkpoint(session, signer, now)
 
 
 def list_checkpoints(database: Database, *, after: int | None, offset: int, limit: int) -> list[CheckpointRecord]:
-    """Return checkpoints larger than a size, smallest first."""
+    """Return checkpoints with a size above `after`, smallest first; None starts at the smallest.
+
+    At most `limit` checkpoints, after leaving out `offset`.
+    """
     with database.read() as session:
         return queries.list_checkpoints(session, after=after or 0, offset=offset, limit=limit)
 
 
 def find_checkpoint(database: Database, size: str) -> CheckpointRecord:
-    """Return the checkpoint of a size, or the newest as `latest`; raise `UnknownCheckpoint`."""
+    """Return the checkpoint with a size, or the newest for `latest`.
+
+    Raises:
+        UnknownCheckpoint: No checkpoint has that size, or the text is not a size.
+    """
     with database.read() as session:
         if size == LATEST:
-            found = queries.get_newest_checkpoint(session)
+            checkpoint = queries.get_newest_checkpoint(session)
         elif size.isascii() and size.isdecimal() and len(size) <= len(str(_SIZE_MAX)) and int(size) <= _SIZE_MAX:
-            found = queries.get_checkpoint(session, int(size))
+            checkpoint = queries.get_checkpoint(session, int(size))
         else:
-            found = None
-    if found is None:
+            checkpoint = None
+    if checkpoint is None:
         raise UnknownCheckpoint(size)
-    return found
+    return checkpoint
 
 
 # --- signing keys ---------------------------------------------------------------------------------------------
 
 
 def list_signing_keys(session: Session) -> Sequence[SigningKey]:
-    """Return every key that signs or has signed, oldest first."""
+    """Return every signing key, active and retired, oldest first."""
     return queries.list_signing_keys(session)
 
 
 def load_signer(session: Session, folder: Path) -> Signer:
-    """Load the newest key that is not retired; raise `SigningKeyFault`."""
+    """Return the signer of the newest active key.
+
+    Raises:
+        SigningKeyFault: No active key exists, or its file cannot be used.
+    """
     current = [key for key in queries.list_signing_keys(session) if key.retired is None]
     if not current:
         raise SigningKeyFault("none")
@@ -279,18 +296,19 @@ def load_signer(session: Session, folder: Path) -> Signer:
 
 
 def compute_signing_time(session: Session, signer: Signer, now: datetime) -> datetime:
-    """Return the later of `now` and the creation of the key.
+    """Return the later of `now` and the creation of the signer's key.
 
-    If the clock was set back, verifiers would reject a signature older than its key.
+    After the clock was set back, `now` may be earlier than the key, and verifiers reject a signature older than its
+    key.
     """
     return max([now, *(key.created for key in queries.list_signing_keys(session) if key.kid == signer.kid)])
 
 
 def rotate_signing_key(session: Session, folder: Path, event: Event, *, now: datetime) -> SigningKey:
-    """Create a signing key, retire the one before, append an entry that names both, and return the new key.
+    """Create a signing key, retire the active one, append a ledger entry, and return the new key.
 
-    `event`: the entry apart from those details. Concurrent rotations run one after another. If the transaction fails
-    later, the file of the new key stays behind, unused.
+    `event`: content of the entry; the ids of both keys are added to its details. Concurrent rotations run one after
+    another. If the transaction fails later, the file of the new key remains, unused.
 
     Raises:
         OSError: The key file could not be written.

@@ -1,8 +1,8 @@
-"""Ed25519 signatures: detached JWS, signed notes, and public keys to verify both. Pure.
+"""Ed25519 signatures in two forms, detached JWS and signed notes, and their public keys. Pure.
 
 A detached JWS is RFC 7515's flattened JSON without its payload (section 7.2.2 and appendix F), with the algorithm of
-RFC 8037. A note is a text followed by a signature line, in the form of C2SP's signed-note, which witnesses and
-monitors of other ledgers read as well.
+RFC 8037. A signed note is a text followed by a signature line, in the format `signed-note` of C2SP, which witnesses and
+monitors of other transparency logs read too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from msgspec import Struct
 
 ALGORITHM: Final = "EdDSA"
 _NOTE_ED25519: Final = b"\x01"
-"""Signature type of Ed25519 in the key id of a note."""
+"""Byte that stands for Ed25519 in the key id of a note."""
 _KEY_ID_BYTES: Final = 4
 
 _NOTE = re.compile(
@@ -33,14 +33,14 @@ _SIGNATURE = re.compile(r"— (?P<name>\S+) (?P<signature>\S+)\n")
 
 
 class Jws(Struct, frozen=True):
-    """Detached signature: the protected header and the signature, both in base64url."""
+    """Detached JSON Web Signature: the protected header and the signature, both in base64url."""
 
     protected: str
     signature: str
 
 
 class Jwk(Struct, frozen=True, omit_defaults=True):
-    """Public key (RFC 8037): `x` is its 32 bytes in base64url, `kid` its RFC 7638 thumbprint."""
+    """Public Ed25519 key (RFC 8037): `x` is its 32 bytes in base64url, `kid` its RFC 7638 thumbprint."""
 
     x: str
     kid: str
@@ -73,12 +73,12 @@ class InvalidNote(ValueError):
 
 
 def encode_base64url(data: bytes) -> str:
-    """Return the base64url text of bytes, without padding (RFC 7515, section 2)."""
+    """Return bytes as base64url text without padding (RFC 7515, section 2)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def decode_base64url(text: str) -> bytes:
-    """Return the bytes of a base64url text; raise `ValueError` if it is not their canonical text."""
+    """Return the bytes of a base64url text; raise `ValueError` if the text is not in canonical form."""
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except binascii.Error as error:
@@ -89,17 +89,17 @@ def decode_base64url(text: str) -> bytes:
 
 
 def encode_public_key(private: Ed25519PrivateKey) -> str:
-    """Return the public part of a key, in base64url."""
+    """Return the 32 bytes of the public part of a key, in base64url."""
     return encode_base64url(private.public_key().public_bytes_raw())
 
 
 def compute_thumbprint(public: str) -> str:
-    """Return the RFC 7638 thumbprint of a public key (RFC 8037, section 2), in base64url."""
+    """Return the RFC 7638 thumbprint of a public key in base64url; `public` is in base64url too."""
     return encode_base64url(hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}'.encode()).digest())
 
 
 def format_rfc3339(at: datetime) -> str:
-    """Return a time with its zone as text: UTC, to the microsecond."""
+    """Return a time as RFC 3339 text in UTC, to the microsecond, ending in `Z`."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -107,7 +107,7 @@ def format_rfc3339(at: datetime) -> str:
 
 
 def sign(private: Ed25519PrivateKey, header: bytes, payload: bytes) -> Jws:
-    """Sign a payload under a protected header, the bytes of a JSON object (RFC 7515, section 5.1)."""
+    """Return the detached JWS of a payload (RFC 7515, section 5.1); `header` is the protected header as JSON bytes."""
     protected = encode_base64url(header)
     return Jws(protected, encode_base64url(private.sign(_signing_input(protected, payload))))
 
@@ -146,12 +146,15 @@ def _is_signed(key: Jwk, signature: bytes, message: bytes) -> bool:
 
 
 def compute_note_key_id(name: str, public: bytes) -> bytes:
-    """Return the 4 bytes by which a note names a key (C2SP signed-note): the beginning of a SHA-256."""
+    """Return the 4 bytes by which a signed note names a key: the beginning of a SHA-256 (C2SP `signed-note`)."""
     return hashlib.sha256(name.encode() + b"\n" + _NOTE_ED25519 + public).digest()[:_KEY_ID_BYTES]
 
 
 def sign_note(private: Ed25519PrivateKey, name: str, text: str) -> str:
-    """Return a text that ends with a line feed, followed by its signature under a name."""
+    """Return a signed note: the text, an empty line, and the signature line under a name.
+
+    `text` must end with a line feed.
+    """
     key_id = compute_note_key_id(name, private.public_key().public_bytes_raw())
     signature = base64.b64encode(key_id + private.sign(text.encode())).decode()
     return f"{text}\n— {name} {signature}\n"
@@ -176,7 +179,10 @@ def find_note_signer(text: str, signatures: str, name: str, keys: Iterable[Jwk])
 
 
 def format_checkpoint(origin: str, size: int, root: str, at: datetime) -> str:
-    """Return the four lines stated by the note of a checkpoint; `root` is hexadecimal."""
+    """Return the text of a checkpoint in four lines: origin, size, root hash in base64, time.
+
+    `root` is given in hexadecimal.
+    """
     return f"{origin}\n{size}\n{base64.b64encode(bytes.fromhex(root)).decode()}\n{format_rfc3339(at)}\n"
 
 

@@ -1,4 +1,4 @@
-"""Tables of the ledger. Triggers refuse changes of an entry, a checkpoint or a signing key."""
+"""Tables of the ledger. Triggers refuse changes to entries, checkpoints and signing keys."""
 
 from datetime import datetime
 
@@ -9,13 +9,14 @@ from actitud_api.platform.storage.base import IDENTIFIER, Base
 from actitud_api.platform.storage.times import UtcTime
 
 ACTION_CHECK = "substr(record, 1, length(action) + 13) = '{\"action\":\"' || action || '\",'"
-"""A record begins with its action, the first of its members in the order of RFC 8785."""
+"""Check constraint: the record begins with its action, the first member in the order of RFC 8785."""
 
 
 class LedgerEntryTable(Base, table=True):
-    """One link of the chain: `record` is the exact RFC 8785 text, `prev` and `hash` are SHA-256 in hexadecimal.
+    """Table of ledger entries, each a link of the hash chain.
 
-    `action` repeats that of the record, for an index; a check constraint holds them equal.
+    `record` is the exact RFC 8785 text; `prev` and `hash` are SHA-256 in hexadecimal. `action` repeats the member of
+    the record for an index; a check constraint keeps both equal.
     """
 
     __tablename__ = "ledger_entry"
@@ -30,10 +31,10 @@ class LedgerEntryTable(Base, table=True):
 
 
 class LedgerOpeningTable(Base, table=True):
-    """Opening of an entry's commitment: the path of its subject and the salt, 16 bytes in hexadecimal.
+    """Table of openings: the subject of an entry, a path, and the salt, 16 bytes in hexadecimal.
 
-    `public`: everybody may read the subject; otherwise only administrators and `owner`, the organisation it belongs to.
-    Deleting this row erases what the entry was about, and the chain still verifies.
+    The entry contains only their salted digest. `public`: everybody may read the subject; otherwise only administrators
+    and the organisation `owner`. Deleting a row erases the subject of the entry, and the chain still verifies.
     """
 
     __tablename__ = "ledger_opening"
@@ -46,7 +47,10 @@ class LedgerOpeningTable(Base, table=True):
 
 
 class StoredCheckpoint(Base, table=True):
-    """Signed statement of the chain up to an entry: its size, and the hash of the last entry as the root."""
+    """Table of checkpoints: the number of entries, and the hash of the last one as `root`.
+
+    `note` is the signed note of the checkpoint.
+    """
 
     __tablename__ = "checkpoint"
 
@@ -57,9 +61,9 @@ class StoredCheckpoint(Base, table=True):
 
 
 class StoredSigningKey(Base, table=True):
-    """Public part of a signing key: `kid` is its RFC 7638 thumbprint, `public` its 32 bytes in base64url.
+    """Table of public signing keys: `kid` is the RFC 7638 thumbprint, `public` the 32 bytes in base64url.
 
-    Only `retired` changes, once. The private part is in a file, never here.
+    Only `retired` changes, from NULL to a time. The private part is in a file, never in the database.
     """
 
     __tablename__ = "signing_key"
