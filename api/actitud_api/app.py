@@ -260,7 +260,7 @@ def create_app(
 
 def _document(app: Litestar, controllers: tuple[ControllerRouterHandler, ...], rules: Rules) -> bytes:
     """Return the OpenAPI document of an application, built once for the same controllers and rules."""
-    key = (controllers, tuple(rules.items()))
+    key = (controllers, frozenset(rules.items()))
     if key not in _documents:
         _documents[key] = render(build(app, ABOUT, examples(), rules))
     return _documents[key]
