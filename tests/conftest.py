@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_nightly(item: pytest.Item) -> bool:
     marked = {mark.name for mark in item.iter_markers()}
     return "night" in marked or ("postgresql" in marked and "both_databases" not in marked)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Keep what is imported by now out of each later garbage collection, which took a seventh of the time of tests."""
+    gc.collect()
+    gc.freeze()
