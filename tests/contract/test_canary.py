@@ -151,9 +151,10 @@ def refusal(response: httpx.Response) -> bytes:
 
 
 @pytest.fixture(autouse=True)
-def _defaults_afterwards() -> Iterator[None]:
+def _configuration_as_before() -> Iterator[None]:
+    before = structlog.get_config()
     yield
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def test_it_is_in_no_log_error_entry_or_dump(

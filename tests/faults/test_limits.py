@@ -15,9 +15,9 @@ from actitud_api.platform.storage.request_counters import WINDOW_SECONDS
 from tests.faults.serving import SERVE_NAIVELY, serving
 from tests.support.databases import opened
 from tests.support.postgresql import Server
-from tests.support.scale import LIMITED
+from tests.support.scale import LIMITED, LIMITING
 
-PROCESSES, LIMIT, AT_ONCE = 4, 100, 4
+LIMIT, AT_ONCE = 100, 4
 SETTINGS = {"rate_limit_read": f"{LIMIT}"}
 
 
@@ -50,8 +50,8 @@ def passed(answers: Sequence[httpx.Response]) -> list[httpx.Response]:
     return [answer for answer in answers if answer.status_code == 200]
 
 
-def test_of_all_calls_to_four_processes_exactly_the_limit_passes(on_server: str) -> None:
-    with serving(on_server, PROCESSES, SETTINGS) as addresses:
+def test_of_all_calls_to_several_processes_exactly_the_limit_passes(on_server: str) -> None:
+    with serving(on_server, LIMITING, SETTINGS) as addresses:
         answers = asked(addresses, LIMITED)
     left = [re.fullmatch(r'"read";r=(\d+);t=\d+', answer.headers["ratelimit"]) for answer in passed(answers)]
     assert sorted(int(found[1]) for found in left if found is not None) == list(range(LIMIT))
@@ -63,7 +63,7 @@ def test_of_all_calls_to_four_processes_exactly_the_limit_passes(on_server: str)
 
 
 def test_to_read_add_and_write_would_let_more_pass(on_server: str) -> None:
-    with serving(on_server, PROCESSES, SETTINGS, SERVE_NAIVELY) as addresses:
+    with serving(on_server, LIMITING, SETTINGS, SERVE_NAIVELY) as addresses:
         assert len(passed(asked(addresses, LIMITED))) > LIMIT
 
 

@@ -47,6 +47,9 @@ from tests.support.shared import shared
 TRUTHFUL = {"full", "partial", "zero", "zero_by_rule", "not_applicable"}
 FIRST = 200
 """How many municipalities the tests of single submissions look at."""
+DEMONSTRATE = "import sys; from actitud_api.cli import main; sys.exit(main())"
+DEMONSTRATE_FEWER = f"from tests.support.databases import simulate_fewer; simulate_fewer(); {DEMONSTRATE}"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -396,9 +399,9 @@ def test_the_command_answers_at_once_and_is_ready_when_loaded(tmp_path: Path) ->
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     arguments = ["demo", "--port", str(port), "--database", f"sqlite:///{tmp_path / 'demo.sqlite3'}"]
-    command = [sys.executable, "-c", "import sys; from actitud_api.cli import main; sys.exit(main())", *arguments]
+    command = [sys.executable, "-c", DEMONSTRATE if NIGHT else DEMONSTRATE_FEWER, *arguments]
     with (
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process,
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process,
         httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,
     ):
         assert process.stdout is not None
@@ -408,11 +411,12 @@ def test_the_command_answers_at_once_and_is_ready_when_loaded(tmp_path: Path) ->
             with contextlib.suppress(httpx.ConnectError):
                 answers.append(client.get("/readyz").status_code)
             select.select([process.stdout], [], [], 0.2)
-        rows = client.get("/v1/editions/2026-demo/scores", params={"limit": 1000, "offset": 8000}).json()["items"]
+        last = len(DEMONSTRATED) - 131
+        rows = client.get("/v1/editions/2026-demo/scores", params={"limit": 1000, "offset": last}).json()["items"]
         process.send_signal(signal.SIGINT)
         printed, _ = process.communicate(timeout=20)
     assert process.returncode == 0
     assert set(answers) == {503, 200}
     assert len(rows) == 131
-    assert "8,131" in printed
+    assert f"{len(DEMONSTRATED):,}" in printed
     assert f"http://127.0.0.1:{port}" in printed

@@ -14,9 +14,10 @@ from actitud_api.platform.http.logs import configure_logs
 
 
 @pytest.fixture(autouse=True)
-def _defaults_afterwards() -> Iterator[None]:
+def _configuration_as_before() -> Iterator[None]:
+    before = structlog.get_config()
     yield
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def test_a_failure_is_one_line_with_what_finds_it(

@@ -104,6 +104,11 @@ def simulate_demonstrated(methodology: Methodology) -> Iterator[SimulatedOrganis
         yield SimulatedOrganisation(invented[number - 1], sent, evaluate(methodology, sent))
 
 
+def simulate_fewer() -> None:
+    """Let the demonstrations of this process have these municipalities only."""
+    patch.object(demo, "simulate", simulate_demonstrated).start()
+
+
 def load_demonstration(database: Database, advance: Callable[[], None] = lambda: None) -> SimulationReport:
     """Load the demonstration of these municipalities into a database. Return what is reported of it."""
     with patch.object(demo, "simulate", simulate_demonstrated):

@@ -25,7 +25,9 @@ CRASHES: Final = 30 if NIGHT else 1
 SYNCED: Final = 500 if NIGHT else 20
 """Writes of which it is checked that they are synced before they are acknowledged."""
 LIMITED: Final = 2_000 if NIGHT else 400
-"""Requests of which four processes let exactly 100 pass."""
+"""Requests of which several processes let exactly 100 pass."""
+LIMITING: Final = 4 if NIGHT else 2
+"""The processes that count them together."""
 FOLLOWED: Final = 200 if NIGHT else 10
 """Schemathesis scenarios that follow the links between the operations of a tag."""
 KEYED: Final = ("sqlite", "postgresql") if NIGHT else ("postgresql",)

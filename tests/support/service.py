@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from litestar import Litestar
 from litestar.testing import TestClient
 
@@ -45,6 +46,12 @@ __all__ = [
     "template",
     "url",
 ]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _logs_without_local_values() -> None:
+    """Log lines of JSON, as served: by default structlog prints every local of a failure, 20 s for a large body."""
+    structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()])
 
 
 @pytest.fixture(autouse=True, scope="session")

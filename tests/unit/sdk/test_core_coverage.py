@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 ROOT: Final = Path(__file__).parents[3]
 CORE: Final = (
     "_bind", "_calls", "_config", "_extensions", "_html", "_network", "_notices", "_retry", "_streams", "_transport",
@@ -19,6 +21,7 @@ TESTS: Final = (
 )  # fmt: skip
 
 
+@pytest.mark.night  # runs those tests once more, with coverage
 def test_every_branch_of_the_core_is_run(tmp_path: Path) -> None:
     names = [*(f"test_client_{name}.py" for name in TESTS), "test_retry_decisions.py", "test_embedding.py"]
     names += ["test_frames.py", "test_html.py", "test_testing.py"]
