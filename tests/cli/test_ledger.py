@@ -7,13 +7,12 @@ from typing import Any
 
 import msgspec
 import pytest
-import rfc8785
 
 from actitud_api import cli
 from actitud_api.cli.doctor import DoctorReport
-from actitud_api.platform.audit_log import keys, service, signing
-from actitud_api.platform.audit_log.chain import ChainEntry, Head, verify_chain
+from actitud_api.platform.audit_log import keys, service
 from tests.support.databases import opened
+from tests.support.ledgers import find_chain_problems, make_jwks, read_statement
 
 MADRID = ["--organisation", "ES-DIR3-L01280796", "--name", "Madrid", "--kind", "MUN"]
 CSV = "dir3,ine,name,province_code,province,region_code,region,nuts2,population\n"
@@ -47,10 +46,10 @@ def records(url: str) -> list[dict[str, Any]]:
         return [msgspec.json.decode(shown.entry.record) for shown in service.iterate_entries(session)]
 
 
-def signing_key(url: str) -> signing.Jwk:
+def signing_key(url: str) -> service.SigningKey:
     with opened(url) as database, database.read() as session:
         (current,) = [key for key in service.list_signing_keys(session) if key.retired is None]
-    return signing.Jwk(current.public, current.kid)
+    return current
 
 
 def test_init_begins_the_ledger_and_makes_the_first_key(
@@ -117,8 +116,11 @@ def test_a_key_is_replaced_and_what_it_signed_still_holds(
     assert sorted(file.name for file in folder.iterdir()) == sorted([f"{old.kid}.pem", f"{new.kid}.pem"])
     assert records(installed)[-1]["details"] == {"kid": new.kid, "retired": old.kid}
     later = said(capsys, "ledger", "checkpoint")
-    assert signing.parse_note(note, [old, new]).kid == old.kid
-    assert signing.parse_note(later, [old, new]).kid == new.kid
+    entries = said(capsys, "ledger", "export").encode()
+    for checkpoint, signed, other in ((note, old, new), (later, new, old)):
+        assert find_chain_problems(entries, checkpoint, make_jwks(old, new)) == []
+        assert find_chain_problems(entries, checkpoint, make_jwks(signed)) == []
+        assert find_chain_problems(entries, checkpoint, make_jwks(other)) == [("0:/checkpoint", "foreign_key")]
 
 
 def test_a_checkpoint_is_written_to_be_kept_and_the_export_holds_against_it(
@@ -127,15 +129,12 @@ def test_a_checkpoint_is_written_to_be_kept_and_the_export_holds_against_it(
     note = said(capsys, "ledger", "checkpoint")
     assert said(capsys, "ledger", "checkpoint") == note, "nothing was added"
     said(capsys, "keys", "rotate-signing")
-    lines = [msgspec.json.decode(line) for line in said(capsys, "ledger", "export").splitlines()]
-    entries = [
-        ChainEntry(line["seq"], rfc8785.dumps(line["record"]).decode(), line["prev"], line["hash"]) for line in lines
-    ]
+    entries = said(capsys, "ledger", "export").encode()
+    lines = [msgspec.json.decode(line) for line in entries.splitlines()]
     with opened(installed) as database, database.read() as session:
-        known = [signing.Jwk(key.public, key.kid) for key in service.list_signing_keys(session)]
-    read = signing.parse_note(note, known)
-    assert read.size == 2
-    assert verify_chain(entries, [Head(read.size, read.root)]).size == 3
+        known = make_jwks(*service.list_signing_keys(session))
+    assert (read_statement(note).size, len(lines)) == (2, 3)
+    assert find_chain_problems(entries, note, known) == []
     # As everybody sees it.
     assert [line["opening"] and line["opening"]["subject"] for line in lines] == [
         None,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 import tempfile
@@ -28,7 +29,6 @@ from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.audit_log.keys import FILE_MODE, Signer, build_key_path
 from actitud_api.platform.audit_log.queries import replace_signing_key
-from actitud_api.platform.audit_log.signing import decode_base64url
 from actitud_api.platform.auth import keys as forms
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
@@ -160,7 +160,7 @@ OF_APPROVALS: Final = {
 }
 """What stands for the digest of what is approved, which follows from the release, and for who approves when."""
 SIGNS_PRIVATE: Final = Ed25519PrivateKey.from_private_bytes(
-    decode_base64url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")
+    base64.urlsafe_b64decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
 )
 """The key of RFC 8037, appendix A.1, which everybody knows."""
 SIGNS: Final = Signer(SIGNS_PRIVATE)

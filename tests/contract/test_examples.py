@@ -8,12 +8,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-import rfc8785
 from litestar import Litestar
 
 from actitud_api.app import create_app
-from actitud_api.platform.audit_log.chain import ChainEntry, Head, verify_chain
-from actitud_api.platform.audit_log.signing import Jwk, parse_note
 from actitud_api.settings import Settings
 from tests.contract.examples import (
     CREATES,
@@ -33,6 +30,7 @@ from tests.contract.examples import (
     of_ledger,
     of_publications,
 )
+from tests.support.ledgers import find_chain_problems, read_statement
 
 APPROVED = {f"editions.approvals.{name}" for name in ("create", "list", "get")}
 
@@ -52,15 +50,12 @@ def test_each_example_is_what_the_service_answers(demonstration: str, tmp_path: 
 def test_the_ledger_of_the_examples_holds() -> None:
     """Whoever tries a verifier of their own on them finds what they say; what everybody sees has no path of a draft."""
     read = {name: json.loads((FOLDER / f"{name}.response.json").read_bytes()) for name in OF_LEDGER}
-    (key,) = read["signing_keys.list"]["keys"]
-    note = parse_note(read["ledger.checkpoints.get"]["note"], [Jwk(key["x"], key["kid"])])
-    entries = [
-        ChainEntry(item["seq"], rfc8785.dumps(item["record"]).decode(), item["prev"], item["hash"])
-        for item in read["ledger.list"]["items"]
-    ]
-    assert verify_chain(entries, [Head(note.size, note.root)]) == Head(3, note.root)
-    assert msgspec.json.decode(entries[0].record)["origin"] == note.origin == "actitud.example/ledger/00010203"
-    assert [item["opening"] is None for item in read["ledger.list"]["items"]] == [True, False, True]
+    note, items = read["ledger.checkpoints.get"]["note"], read["ledger.list"]["items"]
+    entries = b"".join(msgspec.json.encode(item) + b"\n" for item in items)
+    assert find_chain_problems(entries, note, read["signing_keys.list"]) == []
+    assert (read_statement(note).size, len(items)) == (3, 3)
+    assert items[0]["record"]["origin"] == read_statement(note).origin == "actitud.example/ledger/00010203"
+    assert [item["opening"] is None for item in items] == [True, False, True]
 
 
 def test_no_example_names_a_host_that_only_tests_have() -> None:

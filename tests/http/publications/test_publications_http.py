@@ -17,8 +17,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
+from actitud import Signature, verify
 from actitud_api.app import create_app
-from actitud_api.platform.audit_log.signing import Jwk, Jws, verify
 from actitud_api.platform.http.middleware.immutable import Immutable
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications.documents import pack_line
@@ -223,14 +223,15 @@ def test_a_document_is_at_the_address_of_its_digest_for_ever(client: Client) -> 
 
 def test_a_signature_is_beside_its_document(client: Client) -> None:
     told = publish(client).json()
-    keys = [Jwk(key["x"], key["kid"]) for key in client.get("/.well-known/jwks.json").json()["keys"]]
+    keys = client.get("/.well-known/jwks.json").json()
     for digest in (told["digest"], PUBLISHED[SMALL]):
         for _ in range(2):
             answer = client.get(f"/v1/published/{digest}/signature")
             assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
             assert (answer.headers["etag"], answer.headers["repr-digest"]) == of_digest(answer)
             text = client.get(f"/v1/published/{digest}").content
-            assert verify(Jws(**answer.json()), text, keys) == keys[0].kid
+            report = verify(text, digest=digest, keys=keys, signature=Signature(**answer.json()))
+            assert (report.holds, report.key) == (True, keys["keys"][0]["kid"])
     assert client.get(f"/v1/published/{told['digest']}/signature").json() == told["signature"]
 
 

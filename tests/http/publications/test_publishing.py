@@ -18,7 +18,6 @@ from actitud_api.engine.scoring.columns.evaluator import ColumnScores, score_col
 from actitud_api.engine.scoring.columns.table import build_columns
 from actitud_api.engine.scoring.ranking import get_ranking_index
 from actitud_api.platform.audit_log import service as ledger
-from actitud_api.platform.audit_log.signing import Jwk, parse_note, verify
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage import backup as copies
 from actitud_api.platform.storage.database import Database
@@ -43,6 +42,7 @@ from actitud_api.resources.scores import service as scores
 from actitud_api.resources.scores.queries import Visibility
 from tests.http.publications.test_documents import PUBLISHED
 from tests.support.databases import make_key, opened
+from tests.support.ledgers import find_chain_problems, find_signature_problems, make_jwks, read_statement
 from tests.support.publishing import (
     BARE,
     BEFORE,
@@ -186,14 +186,17 @@ def test_figures_that_are_not_those_of_what_was_submitted_are_set_right(database
 def test_every_document_is_signed_and_the_ledger_with_it(ready: Database, folder: Path) -> None:
     made = publish(ready, folder)
     with ready.read() as session:
-        (key,) = (Jwk(known.public, known.kid) for known in ledger.list_signing_keys(session))
+        keys = make_jwks(*ledger.list_signing_keys(session))
         end = ledger.get_head(session)
+        entries = [opened.entry for opened in ledger.iterate_entries(session)]
     for digest in (made.digest, *PUBLISHED.values()):
         stored = service.get_document(ready, digest)
         assert "sha256:" + hashlib.sha256(stored.form.text).hexdigest() == digest
-        assert verify(stored.jws, stored.form.text, [key]) == key.kid
-        assert verify(stored.jws, stored.form.text[:-1] + b" ", [key]) is None
-    note = parse_note(made.note, [key])
+        assert find_signature_problems(stored.form.text, stored.jws, keys) == []
+        changed = stored.form.text.replace(b'"format":1', b'"format": 1')
+        assert ("1", "signature") in find_signature_problems(changed, stored.jws, keys)
+    assert find_chain_problems(entries, made.note, keys) == []
+    note = read_statement(made.note)
     assert end is not None
     assert (note.size, note.root) == (end.size, end.root)
     assert note.size == made.entry + 1

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
 from actitud_api.platform.audit_log.chain import (
-    ZERO_HASH,
-    BrokenChain,
     ChainEntry,
     Head,
     compute_hash,
     link_entry,
-    verify_chain,
 )
+from actitud_api.platform.audit_log.keys import Signer
+from tests.support.ledgers import find_chain_problems, make_jwks
 
 FIRST = b'{"action":"ledger.begin","at":"2026-11-25T14:30:00.000000Z","origin":"actitud/ledger/0a1b2c3d"}'
+SIGNER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+AT = datetime(2026, 11, 25, 14, 30, tzinfo=UTC)
 SECOND = '{"action":"editions.create","subject":"ñ"}'
 
 
@@ -35,11 +38,7 @@ def test_the_hashes_of_two_entries_by_hand() -> None:
     assert genesis == ChainEntry(0, FIRST.decode(), "0" * 64, zero.hexdigest())
     second = link_entry(Head(1, genesis.hash), SECOND)
     assert second == ChainEntry(1, SECOND, zero.hexdigest(), one.hexdigest())
-    assert verify_chain([genesis, second]) == Head(2, one.hexdigest())
-
-
-def test_a_chain_without_entries_is_whole() -> None:
-    assert verify_chain([]) == Head(0, ZERO_HASH)
+    assert find_chain_problems([genesis, second]) == []
 
 
 # --- manipulations --------------------------------------------------------------------------------------------
@@ -136,33 +135,40 @@ WITHOUT_CHECKPOINT: dict[Manipulation, tuple[str, int]] = {
     other_hash: ("hash", 0),
 }
 """What a chain shows by itself: what is wrong, and so many entries after the place."""
-ONLY_AGAINST_ONE: dict[Manipulation, tuple[str, Callable[[int], int]]] = {
-    edited_and_chained: ("root", lambda at: LENGTH - 1),
-    truncated: ("short", lambda at: at),
+ONLY_AGAINST_ONE: dict[Manipulation, Callable[[int], int]] = {
+    edited_and_chained: lambda at: LENGTH - 1,
+    truncated: lambda at: at,
 }
-"""What shows only against a checkpoint: what is wrong, and where."""
+"""What shows only against a checkpoint, and where."""
+
+
+def checkpoint(head: Head) -> str:
+    return SIGNER.sign_checkpoint("actitud/ledger/0a1b2c3d", head, AT)
+
+
+def found(entries: list[ChainEntry], kept: Head | None = None) -> list[tuple[str, str]]:
+    """Return what the public verifier finds, by itself or against a head that was kept."""
+    return find_chain_problems(entries, None if kept is None else checkpoint(kept), make_jwks(SIGNER))
 
 
 def test_an_honest_chain_holds_against_every_checkpoint() -> None:
-    every = [Head(entry.seq + 1, entry.hash) for entry in HONEST]
-    assert verify_chain(HONEST, every) == HEAD
+    assert found(HONEST) == []
+    for entry in HONEST:
+        assert found(HONEST, Head(entry.seq + 1, entry.hash)) == []
     assert all(after.prev == before.hash for before, after in pairwise(HONEST))
 
 
 @pytest.mark.parametrize("at", PLACES)
 @pytest.mark.parametrize("manipulation", [*WITHOUT_CHECKPOINT, *ONLY_AGAINST_ONE])
 def test_every_manipulation_is_found_against_a_checkpoint_kept_outside(manipulation: Manipulation, at: int) -> None:
-    with pytest.raises(BrokenChain):
-        verify_chain(manipulation(HONEST, at), [HEAD])
+    assert "chain" in {code for _, code in found(manipulation(HONEST, at), HEAD)}
 
 
 @pytest.mark.parametrize("at", PLACES)
 @pytest.mark.parametrize("manipulation", WITHOUT_CHECKPOINT)
 def test_what_a_chain_shows_by_itself(manipulation: Manipulation, at: int) -> None:
     wrong, after = WITHOUT_CHECKPOINT[manipulation]
-    with pytest.raises(BrokenChain) as raised:
-        verify_chain(manipulation(HONEST, at))
-    assert (raised.value.wrong, raised.value.seq) == (wrong, at + after)
+    assert found(manipulation(HONEST, at)) == [(f"{at + after + 1}:/{wrong}", "chain")]
 
 
 @pytest.mark.parametrize("at", PLACES)
@@ -170,25 +176,23 @@ def test_what_a_chain_shows_by_itself(manipulation: Manipulation, at: int) -> No
 def test_what_only_a_checkpoint_shows(manipulation: Manipulation, at: int) -> None:
     """The control: without a checkpoint that was kept outside these two pass, and nothing in the database helps."""
     changed = manipulation(HONEST, at)
-    assert verify_chain(changed) == Head(len(changed), changed[-1].hash)
-    wrong, place = ONLY_AGAINST_ONE[manipulation]
-    with pytest.raises(BrokenChain) as raised:
-        verify_chain(changed, [HEAD])
-    assert (raised.value.wrong, raised.value.seq) == (wrong, place(at))
+    assert found(changed) == []
+    assert found(changed, HEAD) == [(f"{ONLY_AGAINST_ONE[manipulation](at) + 1}", "chain")]
 
 
 def test_an_earlier_checkpoint_narrows_where() -> None:
-    kept = [Head(size, HONEST[size - 1].hash) for size in (5, 10, 15)]
-    with pytest.raises(BrokenChain) as raised:
-        verify_chain(edited_and_chained(HONEST, 7), kept)
-    assert (raised.value.wrong, raised.value.seq) == ("root", 9)
+    changed = edited_and_chained(HONEST, 7)
+    heads = {size: Head(size, HONEST[size - 1].hash) for size in (5, 10, 15)}
+    assert {size: found(changed, head) for size, head in heads.items()} == {
+        5: [],
+        10: [("10", "chain")],
+        15: [("15", "chain")],
+    }
 
 
-def test_two_checkpoints_of_one_size_cannot_both_hold() -> None:
-    with pytest.raises(BrokenChain, match="root"):
-        verify_chain(HONEST, [HEAD, Head(LENGTH, "f" * 64)])
+def test_another_hash_at_the_same_size_is_found() -> None:
+    assert found(HONEST, Head(LENGTH, "f" * 64)) == [(f"{LENGTH}", "chain")]
 
 
 def test_a_chain_that_nobody_began_is_refused() -> None:
-    with pytest.raises(BrokenChain, match="genesis"):
-        verify_chain(chained([SECOND]))
+    assert found(chained([SECOND])) == [("1", "chain")]

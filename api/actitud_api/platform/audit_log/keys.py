@@ -54,11 +54,6 @@ class Signer:
     def __repr__(self) -> str:
         return f"Signer({self.kid!r})"
 
-    @property
-    def jwk(self) -> signing.Jwk:
-        """The public part as a JSON Web Key."""
-        return signing.Jwk(self.public, self.kid)
-
     def sign(self, payload: bytes) -> signing.Jws:
         """Return the detached JWS of a payload."""
         return signing.sign(self._private, canonicalize({"alg": signing.ALGORITHM, "kid": self.kid}), payload)
