@@ -468,10 +468,10 @@ def _record_answer(core: Core, request: Request, reply: Response) -> Response:
     if seen is not None and not isinstance(reply, OpenResponse):
         seen.append(reply)
     if "deprecation" in reply.headers or "sunset" in reply.headers:
-        place = core.operation or f"{request.method} {request.target.partition('?')[0]}"
-        if place not in core.shared.deprecated:
-            core.shared.deprecated.add(place)
-            warn_of_deprecation(place, reply.headers)
+        operation = core.operation or f"{request.method} {request.target.partition('?')[0]}"
+        if operation not in core.shared.deprecated:
+            core.shared.deprecated.add(operation)
+            warn_of_deprecation(operation, reply.headers)
     if reply.status == 304 and "If-None-Match" in request.headers:
         raise NotModified(reply.etag or request.headers["If-None-Match"])
     return reply

@@ -243,7 +243,7 @@ def _format_app(info: AppInfo | None) -> str:
     name, version, *address = info
     if not (_TOKEN.fullmatch(name) and _TOKEN.fullmatch(version) and all(map(_COMMENT.fullmatch, address))):
         raise ValueError("app_info is (name, version) or (name, version, address), in ASCII and without blanks")
-    return " ".join([f"{name}/{version}", *(f"({one})" for one in address)])
+    return " ".join([f"{name}/{version}", *(f"({part})" for part in address)])
 
 
 def _show_log() -> None:

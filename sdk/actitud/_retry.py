@@ -84,5 +84,5 @@ def parse_rate_limit(value: str | None) -> float:
     ``value``: a ``RateLimit`` header in the form of draft-ietf-httpapi-ratelimit-headers-11, ``"read";r=0;t=30``,
     several separated by commas. Anything unreadable is ignored.
     """
-    found = (_RATE_LIMIT.fullmatch(item.strip()) for item in (value or "").split(","))
-    return max((float(limit[2]) for limit in found if limit and int(limit[1]) == 0), default=0.0)
+    limits = (_RATE_LIMIT.fullmatch(item.strip()) for item in (value or "").split(","))
+    return max((float(limit[2]) for limit in limits if limit and int(limit[1]) == 0), default=0.0)

@@ -47,27 +47,30 @@ def embed(
     """
     check_language(lang)
     base = base_url.removesuffix(":443" if base_url.startswith("https:") else ":80")
-    place = f"{quote(edition, safe='')}/{quote(organisation, safe=':')}"
-    asked = {} if lang == "es" else {"lang": lang}
-    plain = f"?{urlencode(asked)}" if asked else ""
-    themed = asked if theme == "auto" else {**asked, "theme": theme}
+    path = f"{quote(edition, safe='')}/{quote(organisation, safe=':')}"
+    parameters = {} if lang == "es" else {"lang": lang}
+    plain = f"?{urlencode(parameters)}" if parameters else ""
+    themed = parameters if theme == "auto" else {**parameters, "theme": theme}
     query = f"?{urlencode(themed)}" if themed else ""
     label = escape(f"{_INDEX.get(lang, _INDEX['es'])}: {name}")
-    url = escape(f"{base}/portal/{place}{plain}")
+    url = escape(f"{base}/portal/{path}{plain}")
     match form:
         case "badge":
-            picture = escape(f"{base}/badge/{place}.svg{plain}")
+            picture = escape(f"{base}/badge/{path}.svg{plain}")
             html, policy = f'<a href="{url}"><img src="{picture}" alt="{label}" height="22"></a>', f"img-src {base}"
         case "card":
-            picture = escape(f"{base}/embed/{place}/card.svg{query}")
+            picture = escape(f"{base}/embed/{path}/card.svg{query}")
             html, policy = f'<a href="{url}"><img src="{picture}" alt="{label}" width="360"></a>', f"img-src {base}"
         case "frame":
-            frame = escape(f"{base}/embed/{place}{query}")
+            frame = escape(f"{base}/embed/{path}{query}")
             html = f'<iframe src="{frame}" title="{label}" width="600" height="680"></iframe>'
             policy = f"frame-src {base}"
         case "element":
-            told = {"edition": None if edition == "latest" else edition, "theme": None if theme == "auto" else theme}
-            more = "".join(f' {attribute}="{escape(value)}"' for attribute, value in told.items() if value)
+            attributes = {
+                "edition": None if edition == "latest" else edition,
+                "theme": None if theme == "auto" else theme,
+            }
+            more = "".join(f' {attribute}="{escape(value)}"' for attribute, value in attributes.items() if value)
             html = (
                 f'<script src="{escape(base)}/embed/{_ELEMENT}" integrity="{_INTEGRITY}" crossorigin="anonymous" defer>'
                 f'</script>\n<actitud-score organisation="{escape(organisation)}"{more} lang="{escape(lang)}">'
@@ -76,4 +79,4 @@ def embed(
             policy = f"script-src {base}; connect-src {base}"
         case _:
             raise ValueError(f"{form!r} is none of the forms badge, card, frame and element")
-    return Embed(html=html, policy=policy, explanation=f"{base}/portal/{place}{plain}")
+    return Embed(html=html, policy=policy, explanation=f"{base}/portal/{path}{plain}")

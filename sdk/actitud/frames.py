@@ -89,38 +89,40 @@ def to_frame(
 
 
 def _list_indicators(score: Score) -> Iterator[Mapping[str, Cell]]:
-    place: dict[str, Cell] = {}
-    end: dict[str, Cell] = {"methodology": score.methodology.version}
+    leading: dict[str, Cell] = {}
+    trailing: dict[str, Cell] = {"methodology": score.methodology.version}
     if isinstance(score, EditionScore):
-        place = {"edition": score.edition, "organisation": score.organisation, "name": score.organisation_name}
-        end["simulated"] = score.simulated
-    of_dimensions = [(one.id, indicator) for one in score.dimensions for indicator in one.all_indicators]
-    for dimension, one in [*of_dimensions, *((None, indicator) for indicator in score.indicators)]:
+        leading = {"edition": score.edition, "organisation": score.organisation, "name": score.organisation_name}
+        trailing["simulated"] = score.simulated
+    in_dimensions = [
+        (dimension.id, indicator) for dimension in score.dimensions for indicator in dimension.all_indicators
+    ]
+    for dimension, indicator in [*in_dimensions, *((None, indicator) for indicator in score.indicators)]:
         yield {
-            **place,
+            **leading,
             "dimension": dimension,
-            "indicator": one.id,
-            "state": one.state,
-            "reason": one.reason.code,
-            "value": one.value,
-            "score": one.score,
-            "weight": one.weight,
-            "possible": one.possible,
-            "won": one.won,
-            "lost": one.lost,
-            **end,
-            **(_build_review_cells(score, one.id) if isinstance(score, EditionScore) else {}),
+            "indicator": indicator.id,
+            "state": indicator.state,
+            "reason": indicator.reason.code,
+            "value": indicator.value,
+            "score": indicator.score,
+            "weight": indicator.weight,
+            "possible": indicator.possible,
+            "won": indicator.won,
+            "lost": indicator.lost,
+            **trailing,
+            **(_build_review_cells(score, indicator.id) if isinstance(score, EditionScore) else {}),
         }
 
 
 def _build_review_cells(score: EditionScore, indicator: str) -> Mapping[str, Cell]:
     """Return the cells with the review's verdict on an answer and the organisation's reply."""
     review = score.review
-    found = next((one for one in review.verdicts if one.indicator == indicator), None)
-    reply = next((one for one in review.replies if one.indicator == indicator), None)
+    verdict = next((verdict for verdict in review.verdicts if verdict.indicator == indicator), None)
+    reply = next((reply for reply in review.replies if reply.indicator == indicator), None)
     return {
-        "verdict": None if found is None else found.verdict,
-        "verdict_reason": None if found is None else found.reason,
+        "verdict": None if verdict is None else verdict.verdict,
+        "verdict_reason": None if verdict is None else verdict.reason,
         "reply": None if reply is None else reply.text,
     }
 

@@ -34,7 +34,7 @@ Answer: TypeAlias = Mapping[str, Fact]
 Answers: TypeAlias = Mapping[str, Answer]
 """Answers by indicator id. An indicator that is missing counts as unknown."""
 
-Supposed: TypeAlias = "Mapping[str, Mapping[str, Answer | ProfileValue] | Sequence[str]]"
+HypotheticalFacts: TypeAlias = "Mapping[str, Mapping[str, Answer | ProfileValue] | Sequence[str]]"
 """Hypothetical facts that replace real ones.
 
 ``answers`` by indicator id (``None`` removes one), ``profile`` fields, and ``profile_self_declared`` (field
@@ -272,7 +272,7 @@ class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def all_indicators(self) -> tuple[IndicatorScore, ...]:
         """All indicators of the dimension, including those of its groups at any depth."""
-        return (*(one for group in self.groups for one in group.all_indicators), *self.indicators)
+        return (*(indicator for group in self.groups for indicator in group.all_indicators), *self.indicators)
 
     def _repr_html_(self) -> str:
         heads = ("", "", "Puntuación · Score", "Perdido · Lost", "Motivo · Reason", "Siguiente paso · Next step")
@@ -597,7 +597,7 @@ class LevelPath(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Chain(msgspec.Struct, frozen=True, kw_only=True):
+class StagedScores(msgspec.Struct, frozen=True, kw_only=True):
     """A score at the four stages of a change between two editions, 0 to 100; ``None`` if a stage has no score.
 
     ``before``: the earlier edition. ``methodology``: the earlier answers under the later methodology. ``coverage``:
@@ -610,7 +610,7 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     after: float | None
 
 
-class Parts(msgspec.Struct, frozen=True, kw_only=True):
+class ChangeParts(msgspec.Struct, frozen=True, kw_only=True):
     """The points that each cause adds to the change of a score. They sum to ``total`` exactly.
 
     ``methodology``: the new rules. ``coverage``: answers that became known or unknown. ``data``: answers that
@@ -628,8 +628,8 @@ class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     name: str
-    score: Chain
-    parts: Parts | None
+    score: StagedScores
+    parts: ChangeParts | None
     text: str
 
 
@@ -640,11 +640,11 @@ class IndicatorChange(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     code_before: ReasonCode | None
     code_after: ReasonCode | None
-    score: Chain
+    score: StagedScores
     text: str
 
 
-class Carried(msgspec.Struct, frozen=True, kw_only=True):
+class VersionEffects(msgspec.Struct, frozen=True, kw_only=True):
     """What happens to an assessment's facts when another version of the methodology is applied to them.
 
     ``dropped_answers``: indicators that the other version lacks or asks in another form. ``new_indicators``:
@@ -673,14 +673,14 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
     methodology_before: MethodologyRef
     methodology_after: MethodologyRef
-    index: Chain
-    parts: Parts | None
+    index: StagedScores
+    parts: ChangeParts | None
     unrated: tuple[Stage, ...]
     level_before: int | None
     level_after: int | None
     groups: tuple[GroupChange, ...]
     indicators: tuple[IndicatorChange, ...]
-    carried: Carried
+    carried: VersionEffects
     text: str
 
     def _repr_html_(self) -> str:
@@ -928,14 +928,14 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     until: date | None
 
 
-class ShortVerdict(msgspec.Struct, frozen=True, kw_only=True):
+class VerdictSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict without its reason; ``level`` is set only if the verdict is ``capped``."""
 
     verdict: Verdict
     level: int | None
 
 
-class GivenVerdict(msgspec.Struct, frozen=True, kw_only=True):
+class AssessorVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """One assessor's verdict on an answer; ``verdict`` is ``None`` if the assessor withdrew it.
 
     ``assessor``: id of the assessor's first key. ``rule``: id of the manually checked rule that the answer breaks.
@@ -949,12 +949,12 @@ class GivenVerdict(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     rule: str | None
     at: datetime
-    first: ShortVerdict
+    first: VerdictSummary
     current: bool
     counts: bool
 
 
-class JudgedAnswer(Versioned, frozen=True, kw_only=True):
+class AnswerVerdicts(Versioned, frozen=True, kw_only=True):
     """The verdicts of all assessors on the answer to one indicator, in order of time.
 
     ``answered``: whether there is an answer. ``counts``: the verdict that affects the score, ``None`` if there is
@@ -963,9 +963,9 @@ class JudgedAnswer(Versioned, frozen=True, kw_only=True):
 
     indicator: str
     answered: bool
-    counts: ShortVerdict | None
+    counts: VerdictSummary | None
     disputed: bool
-    verdicts: tuple[GivenVerdict, ...]
+    verdicts: tuple[AssessorVerdict, ...]
 
 
 class Review(Versioned, frozen=True, kw_only=True):
@@ -987,7 +987,7 @@ class Review(Versioned, frozen=True, kw_only=True):
     updated: datetime | None
 
 
-class AgreementOfTwo(msgspec.Struct, frozen=True, kw_only=True):
+class PairAgreement(msgspec.Struct, frozen=True, kw_only=True):
     """Inter-rater agreement of two assessors, identified by their first keys, on the answers that both judged.
 
     ``pairs``: number of those answers. ``agreed``: number of equal verdicts. ``share``: agreed / pairs, 0 to 1.
@@ -1015,7 +1015,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     agreed: int
     share: float | None
     recode: bool
-    assessors: tuple[AgreementOfTwo, ...]
+    assessors: tuple[PairAgreement, ...]
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -1048,7 +1048,7 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Flagged(msgspec.Struct, frozen=True, kw_only=True):
+class FlaggingResult(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a search for flags: how many assessments were examined and how many flags were raised."""
 
     edition: str
@@ -1077,10 +1077,10 @@ class PastScore(msgspec.Struct, frozen=True, kw_only=True):
     dimensions: dict[str, float | None]
     methodology: str
     simulated: bool
-    carried: Carried | None
+    carried: VersionEffects | None
 
 
-class Spread(msgspec.Struct, frozen=True, kw_only=True):
+class FiveNumberSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Five-number summary of scores, in their unit: minimum, quartiles (type 7, rounded half up) and maximum."""
 
     min: float
@@ -1090,7 +1090,7 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
     max: float
 
 
-class Tenth(msgspec.Struct, frozen=True, kw_only=True):
+class HistogramBin(msgspec.Struct, frozen=True, kw_only=True):
     """A bin of the histogram of the index: ``start`` <= index < ``end``. The last bin includes 100."""
 
     start: int = msgspec.field(name="from")
@@ -1126,10 +1126,10 @@ class EditionSummary(msgspec.Struct, frozen=True, kw_only=True):
     ranked: int
     levels: tuple[LevelCount, ...]
     statuses: tuple[StatusCount, ...]
-    index: Spread | None
-    distribution: tuple[Tenth, ...]
-    dimensions: dict[str, Spread | None]
-    coverage: Spread | None
+    index: FiveNumberSummary | None
+    distribution: tuple[HistogramBin, ...]
+    dimensions: dict[str, FiveNumberSummary | None]
+    coverage: FiveNumberSummary | None
     methodology: str
     simulated: bool
 
@@ -1160,7 +1160,7 @@ class PeerFigure(msgspec.Struct, frozen=True, kw_only=True):
     below: int | None
     organisations: int | None
     percentile: float | None
-    spread: Spread | None
+    spread: FiveNumberSummary | None
     text: str
 
 
@@ -1197,7 +1197,10 @@ class Peers(msgspec.Struct, frozen=True, kw_only=True):
             *("", "", "Puntuación · Score", "Puesto · Rank", "Percentil · Percentile"),
             *("Q1", "Mediana · Median", "Q3"),
         )
-        figures = [("", "Índice · Index", self.index), *((one.id, one.name, one) for one in self.dimensions)]
+        figures = [
+            ("", "Índice · Index", self.index),
+            *((figure.id, figure.name, figure) for figure in self.dimensions),
+        ]
         rows = (
             (
                 node,
@@ -1301,7 +1304,7 @@ class RobustScore(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Moments(msgspec.Struct, frozen=True, kw_only=True):
+class ScoreMoments(msgspec.Struct, frozen=True, kw_only=True):
     """Mean, standard deviation and skewness of scores, 0 to 100, over the organisations that have one.
 
     ``standard_deviation``: the sample standard deviation. ``skewness``: the adjusted Fisher-Pearson coefficient. In
@@ -1314,13 +1317,13 @@ class Moments(msgspec.Struct, frozen=True, kw_only=True):
     skewness: float | None
 
 
-class IndexStatistics(Moments, frozen=True, kw_only=True):
+class IndexStatistics(ScoreMoments, frozen=True, kw_only=True):
     """Statistics of the index; ``alpha`` is Cronbach's alpha over the dimensions."""
 
     alpha: float | None
 
 
-class NodeStatistics(Moments, frozen=True, kw_only=True):
+class NodeStatistics(ScoreMoments, frozen=True, kw_only=True):
     """Statistics of a dimension or an indicator in relation to ``parent``, or to the index if ``parent`` is ``None``.
 
     ``correlation``: with the parent. ``weight``: share of the parent's weights. ``main_effect``: share of the

@@ -144,19 +144,19 @@ class FakeServer:
         )
         answers = self._answers.get(operation or "request")
         if answers is None:
-            given = _find_example(operation, request.method)
+            answer = _find_example(operation, request.method)
         else:
-            given = answers.popleft() if len(answers) > 1 else answers[0]
-        if isinstance(given, NoAnswer):
-            return given, b""
-        if isinstance(given, ApiProblem):
-            return _build_problem(given), b""
-        if isinstance(given, Exception):
-            raise given
+            answer = answers.popleft() if len(answers) > 1 else answers[0]
+        if isinstance(answer, NoAnswer):
+            return answer, b""
+        if isinstance(answer, ApiProblem):
+            return _build_problem(answer), b""
+        if isinstance(answer, Exception):
+            raise answer
         if request.method == "DELETE":
             return _build_response(204, "", b""), b""
-        tag = given.etag if isinstance(given, models.Versioned) else None
-        media_type, body = _encode_answer(operation, given, request.headers.get("Accept", "").partition(",")[0])
+        tag = answer.etag if isinstance(answer, models.Versioned) else None
+        media_type, body = _encode_answer(operation, answer, request.headers.get("Accept", "").partition(",")[0])
         if request.headers.get("If-None-Match") in (tag or _ETAG, "*") and request.method == "GET":
             return _build_response(304, "", b"", tag), b""
         return _build_response(200, media_type, body, tag), body
@@ -219,14 +219,14 @@ def _find_example(operation: str, method: str) -> object:
     return {**example, "next": None} if isinstance(example, dict) and "next" in example else example
 
 
-def _encode_answer(operation: str, given: object, accept: str) -> tuple[str, bytes]:
-    if isinstance(given, bytes):
-        return accept or "application/json", given
-    if accept == "application/jsonl" and isinstance(given, Iterable):
-        return accept, b"".join(msgspec.json.encode(row) + b"\n" for row in given)
-    if isinstance(given, list | tuple) and operation in _find_lists():
-        given = {"keys": given} if operation == "signing_keys.list" else {"items": given, "next": None}
-    return "application/json", msgspec.json.encode(given)
+def _encode_answer(operation: str, answer: object, accept: str) -> tuple[str, bytes]:
+    if isinstance(answer, bytes):
+        return accept or "application/json", answer
+    if accept == "application/jsonl" and isinstance(answer, Iterable):
+        return accept, b"".join(msgspec.json.encode(row) + b"\n" for row in answer)
+    if isinstance(answer, list | tuple) and operation in _find_lists():
+        answer = {"keys": answer} if operation == "signing_keys.list" else {"items": answer, "next": None}
+    return "application/json", msgspec.json.encode(answer)
 
 
 def _build_problem(error: ApiProblem) -> Response:
@@ -236,7 +236,7 @@ def _build_problem(error: ApiProblem) -> Response:
     problem = error.problem
     slugs = {kind: slug for slug, kind in PROBLEM_TYPES.items()}
     if problem.type == _NO_TYPE and type(error) in slugs:
-        # It is raised again as what it was given as, which follows from its type.
+        # The client derives the exception from the type, so it raises the class that the test passed.
         problem = msgspec.structs.replace(problem, type=f"/problems/{slugs[type(error)]}")
     return Response(status=error.status, headers=headers, body=msgspec.json.encode(problem))
 

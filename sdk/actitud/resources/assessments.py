@@ -40,12 +40,12 @@ from actitud.models import (
 )
 from actitud.resources.replies import AsyncReplies, Replies
 from actitud.resources.reviews import (
-    AsyncFlagsOfAssessment,
+    AssessmentFlags,
+    AsyncAssessmentFlags,
+    AsyncOverallReview,
     AsyncVerdicts,
-    AsyncWholeReview,
-    FlagsOfAssessment,
+    OverallReview,
     Verdicts,
-    WholeReview,
 )
 
 
@@ -219,7 +219,7 @@ def create_review(
     Raises ``Conflict`` if the assessment is in another state (rule ``state``; ``allowed`` lists the possible next
     states), and ``PreconditionFailed`` if it was changed since it was read.
     """
-    return _transition(core, edition, organisation, "reviews", {}, idempotency_key, if_match)
+    return _create_transition(core, edition, organisation, "reviews", {}, idempotency_key, if_match)
 
 
 def create_hearing(
@@ -230,7 +230,7 @@ def create_hearing(
     Parameters and errors as in :func:`create_review`. Raises ``Conflict`` (rule ``deadline``) if the last day of
     the review or of the hearing has passed.
     """
-    return _transition(core, edition, organisation, "hearings", {}, idempotency_key, if_match)
+    return _create_transition(core, edition, organisation, "hearings", {}, idempotency_key, if_match)
 
 
 def create_return(
@@ -250,7 +250,7 @@ def create_return(
     ``past``) or after the last day of the edition (rule ``publication``).
     """
     body = {"reason": reason, "until": until}
-    return _transition(core, edition, organisation, "returns", body, idempotency_key, if_match)
+    return _create_transition(core, edition, organisation, "returns", body, idempotency_key, if_match)
 
 
 def create_final(
@@ -261,7 +261,7 @@ def create_final(
     Parameters and errors as in :func:`create_review`. Raises ``Conflict`` (rule ``deadline``) before the hearing is
     over.
     """
-    return _transition(core, edition, organisation, "finals", {}, idempotency_key, if_match)
+    return _create_transition(core, edition, organisation, "finals", {}, idempotency_key, if_match)
 
 
 def create_extension(
@@ -283,7 +283,7 @@ def create_extension(
     (rule ``publication``).
     """
     body = {"phase": phase, "until": until, "reason": reason}
-    return _transition(core, edition, organisation, "extensions", body, idempotency_key, if_match)
+    return _create_transition(core, edition, organisation, "extensions", body, idempotency_key, if_match)
 
 
 def list_transitions(
@@ -308,7 +308,7 @@ def get_transition(core: Core, edition: str, organisation: str, transition: str)
     return fetch(core, request, Transition)
 
 
-def _transition(
+def _create_transition(
     core: Core,
     edition: str,
     organisation: str,
@@ -434,8 +434,8 @@ class Assessments(Bound):
         super().__init__(core, transport)
         self.verdicts = Verdicts(core, transport)
         self.replies = Replies(core, transport)
-        self.review = WholeReview(core, transport)
-        self.flags = FlagsOfAssessment(core, transport)
+        self.review = OverallReview(core, transport)
+        self.flags = AssessmentFlags(core, transport)
         self.submissions = Submissions(core, transport)
         self.reviews = Reviews(core, transport)
         self.hearings = Hearings(core, transport)
@@ -458,8 +458,8 @@ class AsyncAssessments(AsyncBound):
         super().__init__(core, transport)
         self.verdicts = AsyncVerdicts(core, transport)
         self.replies = AsyncReplies(core, transport)
-        self.review = AsyncWholeReview(core, transport)
-        self.flags = AsyncFlagsOfAssessment(core, transport)
+        self.review = AsyncOverallReview(core, transport)
+        self.flags = AsyncAssessmentFlags(core, transport)
         self.submissions = AsyncSubmissions(core, transport)
         self.reviews = AsyncReviews(core, transport)
         self.hearings = AsyncHearings(core, transport)

@@ -69,7 +69,7 @@ def export_organisations(
         "limit": limit,
         "offset": offset,
     }
-    return _file(core, "organisations", format=format, query=query, lang=lang)
+    return _fetch_file(core, "organisations", format=format, query=query, lang=lang)
 
 
 def export_editions(
@@ -83,7 +83,7 @@ def export_editions(
 ) -> Call[bytes]:
     """Download the editions as a file, newest first. The parameters are those of :func:`export_organisations`."""
     query = {"dialect": dialect, "limit": limit, "offset": offset}
-    return _file(core, "editions", format=format, query=query, lang=lang)
+    return _fetch_file(core, "editions", format=format, query=query, lang=lang)
 
 
 def export_edition_scores(
@@ -125,7 +125,7 @@ def export_edition_scores(
         "limit": limit,
         "offset": offset,
     }
-    return _file(core, "editions", edition, "scores", format=format, query=query, lang=lang)
+    return _fetch_file(core, "editions", edition, "scores", format=format, query=query, lang=lang)
 
 
 def export_edition_indicators(
@@ -166,7 +166,7 @@ def export_edition_indicators(
         "limit": limit,
         "offset": offset,
     }
-    return _file(core, "editions", edition, "indicators", format=format, query=query, lang=lang)
+    return _fetch_file(core, "editions", edition, "indicators", format=format, query=query, lang=lang)
 
 
 def stream_organisations(
@@ -273,7 +273,9 @@ def export_methodology_indicators(
 
     ``lang``: language of the texts. Raises ``NotFound`` if the version does not exist.
     """
-    return _file(core, "methodologies", version, "indicators", format=format, query={"dialect": dialect}, lang=lang)
+    return _fetch_file(
+        core, "methodologies", version, "indicators", format=format, query={"dialect": dialect}, lang=lang
+    )
 
 
 def get_gobierto(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[bytes]:
@@ -281,7 +283,9 @@ def get_gobierto(core: Core, edition: str, organisation: str, *, lang: str | Non
 
     Raises ``NotFound`` if the edition does not exist or has no score of the organisation.
     """
-    return _bytes(core, build_get(core, "editions", edition, "scores", organisation, "gobierto.json", lang=lang), _JSON)
+    return _fetch_raw(
+        core, build_get(core, "editions", edition, "scores", organisation, "gobierto.json", lang=lang), _JSON
+    )
 
 
 def get_datapackage(core: Core, edition: str, *, lang: str | None = None) -> Call[bytes]:
@@ -289,27 +293,29 @@ def get_datapackage(core: Core, edition: str, *, lang: str | None = None) -> Cal
 
     ``lang``: language of its texts. Raises ``NotFound`` if the edition does not exist or is not published.
     """
-    return _bytes(core, build_get(core, "editions", edition, "datapackage.json", lang=lang), _JSON)
+    return _fetch_raw(core, build_get(core, "editions", edition, "datapackage.json", lang=lang), _JSON)
 
 
 def get_catalogue(core: Core, *, format: GraphFormat = "ttl") -> Call[bytes]:
     """Download the DCAT catalogue of the published data as Turtle, JSON-LD or RDF/XML."""
     target = f"{core.prefix}/catalog.{format}"
     request = Request(method="GET", target=target, lang=core.lang, headers=build_condition(core))
-    return _bytes(core, request, _media_type(format))
+    return _fetch_raw(core, request, _find_media_type(format))
 
 
-def _file(core: Core, *segments: str, format: str, query: Mapping[str, QueryValue], lang: str | None) -> Call[bytes]:
-    media_type = _media_type(format)
+def _fetch_file(
+    core: Core, *segments: str, format: str, query: Mapping[str, QueryValue], lang: str | None
+) -> Call[bytes]:
+    media_type = _find_media_type(format)
     *path, name = segments
-    return _bytes(core, build_get(core, *path, f"{name}.{format}", query=query, lang=lang), media_type)
+    return _fetch_raw(core, build_get(core, *path, f"{name}.{format}", query=query, lang=lang), media_type)
 
 
-def _bytes(core: Core, request: Request, media_type: str) -> Call[bytes]:
+def _fetch_raw(core: Core, request: Request, media_type: str) -> Call[bytes]:
     return (yield from fetch_bytes(core, request, media_type, EXPORT_MAX)).body
 
 
-def _media_type(format: str) -> str:
+def _find_media_type(format: str) -> str:
     if format not in _MEDIA_TYPES:
         raise ValueError(f"{format!r} is none of the formats {', '.join(_MEDIA_TYPES)}")
     return _MEDIA_TYPES[format]

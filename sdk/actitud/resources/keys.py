@@ -69,8 +69,8 @@ def create_key(
 
     Raises ``Conflict`` if an organisation or edition does not exist.
     """
-    given = {"organisations": organisations, "editions": editions}
-    body = {"role": role, "days": days, **{name: list(value) for name, value in given.items() if value is not None}}
+    bindings = {"organisations": organisations, "editions": editions}
+    body = {"role": role, "days": days, **{name: list(value) for name, value in bindings.items() if value is not None}}
     return fetch(core, build_create(core, "keys", body=body, idempotency_key=idempotency_key), NewAccessKey)
 
 

@@ -166,18 +166,18 @@ def update_organisation(
         "employees_year": employees_year,
         "province": province,
         "region": region,
-        "aliases": _given(aliases),
-        "former_names": _given(former_names),
+        "aliases": _convert_sequence(aliases),
+        "former_names": _convert_sequence(former_names),
         "valid_from": valid_from,
         "valid_to": valid_to,
-        "succeeded_by": _given(succeeded_by),
+        "succeeded_by": _convert_sequence(succeeded_by),
         "contact": contact,
-        "domains": _given(domains),
+        "domains": _convert_sequence(domains),
     }
     return fetch(core, build_patch(core, "organisations", organisation, body=body, if_match=if_match), Organisation)
 
 
-def _given(items: Sequence[object] | UnsetType) -> tuple[object, ...] | UnsetType:
+def _convert_sequence(items: Sequence[object] | UnsetType) -> tuple[object, ...] | UnsetType:
     return UNSET if items is UNSET else tuple(items)
 
 

@@ -139,9 +139,9 @@ def get_document(core: Core, digest: str) -> Call[bytes]:
     bytes have another digest.
     """
     reply = yield from fetch_bytes(core, build_get(core, "published", digest))
-    found = f"sha256:{hashlib.sha256(reply.body).hexdigest()}"
-    if found != digest:
-        raise UnexpectedResponse(f"a document with the digest {found}", reply.status, reply.request_id)
+    actual = f"sha256:{hashlib.sha256(reply.body).hexdigest()}"
+    if actual != digest:
+        raise UnexpectedResponse(f"a document with the digest {actual}", reply.status, reply.request_id)
     return reply.body
 
 

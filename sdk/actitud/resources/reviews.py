@@ -23,10 +23,10 @@ from actitud._config import Core
 from actitud.models import (
     Agreement,
     Answers,
+    AnswerVerdicts,
     Flag,
-    Flagged,
+    FlaggingResult,
     FlagKind,
-    JudgedAnswer,
     Listing,
     Profile,
     Review,
@@ -37,7 +37,7 @@ from actitud.models import (
 
 def list_verdicts(
     core: Core, edition: str, organisation: str, *, limit: int | None = None, offset: int | None = None
-) -> Call[Fetched[JudgedAnswer]]:
+) -> Call[Fetched[AnswerVerdicts]]:
     """List the verdicts on each answer of an assessment, in the order of the methodology's indicators.
 
     Answers without a verdict are included. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to
@@ -45,16 +45,16 @@ def list_verdicts(
     """
     query = {"limit": limit, "offset": offset}
     request = build_get(core, "editions", edition, "assessments", organisation, "verdicts", query=query)
-    return fetch_page(core, request, Listing[JudgedAnswer])
+    return fetch_page(core, request, Listing[AnswerVerdicts])
 
 
-def get_verdict(core: Core, edition: str, organisation: str, indicator: str) -> Call[JudgedAnswer]:
+def get_verdict(core: Core, edition: str, organisation: str, indicator: str) -> Call[AnswerVerdicts]:
     """Fetch the verdicts on the answer to one indicator. Their ``etag`` is the ``if_match`` of a new verdict.
 
     Raises ``NotFound`` if the assessment or the indicator does not exist.
     """
     return fetch(
-        core, build_get(core, "editions", edition, "assessments", organisation, "verdicts", indicator), JudgedAnswer
+        core, build_get(core, "editions", edition, "assessments", organisation, "verdicts", indicator), AnswerVerdicts
     )
 
 
@@ -69,7 +69,7 @@ def put_verdict(
     reason: str | None = None,
     level: int | None = None,
     rule: str | None = None,
-) -> Call[JudgedAnswer]:
+) -> Call[AnswerVerdicts]:
     """Record your verdict on an answer. It replaces your earlier verdict and changes the score at once.
 
     ``reason``: required unless the verdict is ``accepted``; it is published. ``level``: with ``capped``, a level
@@ -80,10 +80,10 @@ def put_verdict(
     allow that verdict for the answer; ``PreconditionFailed`` if another assessor gave a verdict or the answer
     changed since the verdicts were read.
     """
-    said = {"verdict": verdict, "reason": reason, "level": level, "rule": rule}
-    body = {name: value for name, value in said.items() if value is not None}
+    members = {"verdict": verdict, "reason": reason, "level": level, "rule": rule}
+    body = {name: value for name, value in members.items() if value is not None}
     segments = ("editions", edition, "assessments", organisation, "verdicts", indicator)
-    return fetch(core, build_replace(core, *segments, body=body, if_match=if_match), JudgedAnswer)
+    return fetch(core, build_replace(core, *segments, body=body, if_match=if_match), AnswerVerdicts)
 
 
 def delete_verdict(core: Core, edition: str, organisation: str, indicator: str, *, if_match: str | None) -> Call[None]:
@@ -128,7 +128,7 @@ def put_review(
     return fetch(core, build_replace(core, *segments, body=body, if_match=if_match), Review)
 
 
-def list_flags_of_assessment(
+def list_assessment_flags(
     core: Core,
     edition: str,
     organisation: str,
@@ -166,12 +166,14 @@ def list_flags(
     return fetch_page(core, build_get(core, "editions", edition, "flags", query=query, lang=lang), Listing[Flag])
 
 
-def create_flags(core: Core, edition: str) -> Call[Flagged]:
+def create_flags(core: Core, edition: str) -> Call[FlaggingResult]:
     """Search the assessments of an edition for unusual figures and replace its flags. No score changes.
 
     Raises ``NotFound`` if the edition does not exist.
     """
-    return fetch(core, build_compute(core, "editions", edition, "flags", query={}, body=None, lang=None), Flagged)
+    return fetch(
+        core, build_compute(core, "editions", edition, "flags", query={}, body=None, lang=None), FlaggingResult
+    )
 
 
 def get_agreement(core: Core, edition: str) -> Call[Agreement]:
@@ -231,30 +233,30 @@ class AsyncVerdicts(AsyncBound):
     delete = bind_awaitable(delete_verdict)
 
 
-class WholeReview(Bound):
+class OverallReview(Bound):
     """Operations on the overall review of an assessment: ``client.editions.assessments.review``."""
 
     get = bind_blocking(get_review)
     put = bind_blocking(put_review)
 
 
-class AsyncWholeReview(AsyncBound):
+class AsyncOverallReview(AsyncBound):
     """Awaitable operations on the overall review of an assessment: ``async_client.editions.assessments.review``."""
 
     get = bind_awaitable(get_review)
     put = bind_awaitable(put_review)
 
 
-class FlagsOfAssessment(Bound):
+class AssessmentFlags(Bound):
     """Operations on the flags of an assessment: ``client.editions.assessments.flags``."""
 
-    list = bind_blocking_list(list_flags_of_assessment)
+    list = bind_blocking_list(list_assessment_flags)
 
 
-class AsyncFlagsOfAssessment(AsyncBound):
+class AsyncAssessmentFlags(AsyncBound):
     """Awaitable operations on the flags of an assessment: ``async_client.editions.assessments.flags``."""
 
-    list = bind_awaitable_list(list_flags_of_assessment)
+    list = bind_awaitable_list(list_assessment_flags)
 
 
 class EditionFlags(Bound):

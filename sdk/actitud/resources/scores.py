@@ -9,7 +9,7 @@ from actitud._bind import bind_awaitable, bind_blocking
 from actitud._calls import AsyncBound, Bound, Call, build_compute, fetch
 from actitud._config import Core
 from actitud.errors import ScoreHasErrors
-from actitud.models import Answers, Profile, Score, Supposed
+from actitud.models import Answers, HypotheticalFacts, Profile, Score
 
 
 def create_score(
@@ -19,7 +19,7 @@ def create_score(
     answers: Answers,
     methodology: str = "2026.1",
     profile_self_declared: Iterable[str] = (),
-    what_if: Supposed | None = None,
+    what_if: HypotheticalFacts | None = None,
     explain: bool = True,
     on_findings: Literal["raise", "return"] = "raise",
     lang: str | None = None,

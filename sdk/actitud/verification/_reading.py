@@ -111,7 +111,7 @@ def parse_object(line: bytes) -> dict[str, Any]:
 
 def _parse_strictly(line: bytes) -> object:
     try:
-        return json.loads(line.decode("utf-8"), object_pairs_hook=_unite, parse_constant=_refuse_constant)
+        return json.loads(line.decode("utf-8"), object_pairs_hook=_build_object, parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
         byte = error.start + 1
         raise NotReadable(f"no es UTF-8 (byte {byte})", f"it is not UTF-8 (byte {byte})") from None
@@ -126,7 +126,7 @@ def _parse_strictly(line: bytes) -> object:
         raise NotReadable("tiene un número que no lo es", "it has a number that is none") from None
 
 
-def _unite(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _build_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     value = dict(pairs)
     if len(value) < len(pairs):
         name = Counter(name for name, _ in pairs).most_common(1)[0][0]

@@ -20,6 +20,7 @@ from actitud import (
     Conflict,
     DimensionScore,
     Edition,
+    HypotheticalFacts,
     IndicatorScore,
     InvalidRequest,
     LevelPath,
@@ -28,7 +29,6 @@ from actitud import (
     Score,
     ScoreHasErrors,
     ScoreRow,
-    Supposed,
 )
 from actitud.errors import PROBLEM_TYPES, ServiceFailed
 from actitud_api.platform.http.problems import TYPES
@@ -42,7 +42,7 @@ Node: TypeAlias = "dict[str, Any]"
 CASES = Path(__file__).parents[2] / "cases"
 BASE = "http://127.0.0.1:8000"
 SCORES = "/v1/editions/2026-demo/scores"
-SUPPOSED: Supposed = {
+SUPPOSED: HypotheticalFacts = {
     "answers": {"D1.01": None, "D9.06": {"value": True}, "D1.05": {"numerator": 13, "denominator": 12}},
     "profile": {"critical_messages": 40},
     "profile_self_declared": ["critical_messages"],
@@ -109,7 +109,9 @@ def example(name: str) -> Example:
     return msgspec.json.decode((CASES / f"{name}.json").read_bytes(), type=Example)
 
 
-def scored(client: Client, request: Request, lang: str | None = None, what_if: Supposed | None = None) -> Score:
+def scored(
+    client: Client, request: Request, lang: str | None = None, what_if: HypotheticalFacts | None = None
+) -> Score:
     return client.score(
         profile=request.profile,
         answers=request.answers,

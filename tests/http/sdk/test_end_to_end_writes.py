@@ -19,6 +19,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from actitud import (
+    AnswerVerdicts,
     Assessment,
     AsyncClient,
     Client,
@@ -30,7 +31,6 @@ from actitud import (
     Forbidden,
     IdempotencyKeyReused,
     InvalidRequest,
-    JudgedAnswer,
     NotFound,
     Organisation,
     PreconditionFailed,
@@ -779,7 +779,7 @@ def test_answers_are_judged_and_a_sample_is_drawn(installation: Installation, of
     tag = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=ada).etag
     installation(lambda client: client.editions.assessments.reviews.create("2027", VILLA, if_match=tag), key=ada)
 
-    def judge(key: str, **said: Any) -> JudgedAnswer:
+    def judge(key: str, **said: Any) -> AnswerVerdicts:
         known = installation(lambda client: client.editions.assessments.verdicts.get("2027", VILLA, "D1.01"), key=key)
         return installation(
             lambda client: client.editions.assessments.verdicts.put(

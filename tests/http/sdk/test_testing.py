@@ -221,7 +221,7 @@ def test_members_take_the_place_of_those_of_the_example() -> None:
     with pytest.raises(TypeError, match="no_such"):
         build(EditionScore, no_such=1)
     with pytest.raises(TypeError, match="no example of Tenth"):
-        build(models.Tenth)
+        build(models.HistogramBin)
 
 
 def test_what_there_is_not_cannot_be_answered() -> None:

@@ -18,11 +18,11 @@ import pytest
 from actitud import (
     Client,
     ConnectionFailed,
+    HypotheticalFacts,
     InvalidRequest,
     Score,
     ScoreHasErrors,
     ServiceUnavailable,
-    Supposed,
     TimedOut,
     UnexpectedResponse,
 )
@@ -94,7 +94,7 @@ def test_what_is_supposed_goes_out_and_what_follows_comes_back(mode: Mode) -> No
     what_if = {"score": score(finding("error")), "difference": difference}
     body = {**score(), "what_if": what_if}
     handler = Answers(httpx.Response(200, json=body))
-    supposed: Supposed = {"answers": {"D1.01": None, "D1.02": {"level": 3}}, "profile": {"employees": 12}}
+    supposed: HypotheticalFacts = {"answers": {"D1.01": None, "D1.02": {"level": 3}}, "profile": {"employees": 12}}
     result = run(mode, handler, lambda client: client.score(profile=PROFILE, answers=ANSWERS, what_if=supposed))
     (request,) = handler.requests
     assert json.loads(request.content)["what_if"] == supposed

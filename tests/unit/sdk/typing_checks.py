@@ -13,6 +13,7 @@ from actitud import (
     AccessKey,
     Agreement,
     Answers,
+    AnswerVerdicts,
     Assessment,
     AssessmentAnswers,
     AssessmentLine,
@@ -29,7 +30,6 @@ from actitud import (
     Embed,
     Evidence,
     Exemplar,
-    JudgedAnswer,
     LedgerEntry,
     LevelPath,
     Methodology,
@@ -126,7 +126,7 @@ def blocking(client: Client) -> None:
     assert_type(client.keys.revocations.create("x"), AccessKey)
     assert_type(client.keys.reports.create("x", lang="es"), ReportReceipt)
     judged = client.editions.assessments.verdicts.get("2026", "x", "D1.01")
-    assert_type(judged, JudgedAnswer)
+    assert_type(judged, AnswerVerdicts)
     assert_type(client.editions.samples.list("2026"), Page[Sample])
     assert_type(client.editions.agreement.get("2026"), Agreement)
     assert_type(client.ledger.list(action="editions.create"), Page[LedgerEntry])
