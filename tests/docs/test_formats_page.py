@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from actitud_api.web.downloads import columns
 from actitud_api.web.downloads.formats.tables import TableColumn
 
 PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
+DOCUMENT = PAGE.parents[1] / "openapi" / "openapi.json"
+SUFFIX = ".{format}"
 TYPES = {"string": "texto", "integer": "entero", "number": "número", "boolean": "booleano", "date": "fecha"}
 SECTIONS = {
     "en": ("## Columns", ("Scores", "Indicators", "Organisations", "Editions", "Methodologies")),
@@ -31,6 +34,26 @@ def tables(language: Language) -> tuple[tuple[TableColumn, ...], ...]:
         columns.list_edition_columns(language),
         columns.list_catalogue_columns(language),
     )
+
+
+def list_formats() -> dict[str, list[str]]:
+    """List the suffixes of each file in the OpenAPI document, by the address without suffix."""
+    paths = json.loads(DOCUMENT.read_bytes())["paths"]
+    files = {path.removesuffix(SUFFIX): path_item["get"] for path, path_item in paths.items() if path.endswith(SUFFIX)}
+    return {
+        path: [f".{suffix}" for suffix in parameter["schema"]["enum"]]
+        for path, operation in files.items()
+        for parameter in operation["parameters"]
+        if parameter.get("name") == "format"
+    }
+
+
+@pytest.mark.parametrize("half", [0, 1], ids=["en", "es"])
+def test_the_page_has_every_format_of_every_file(half: int) -> None:
+    table = PAGE.read_text("utf-8").split("\n## Qué hay\n")[half]
+    rows = re.findall(r"^\| `(/[^`]+)` \| .+? \| ([^|]*)\|", table, re.MULTILINE)
+    listed = {path: re.findall(r"`(\.\w+)`", formats) for path, formats in rows}
+    assert {path: formats for path, formats in listed.items() if formats} == list_formats()
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
