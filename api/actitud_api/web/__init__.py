@@ -1,1 +1,1 @@
-"""The pages and files for people and other sites: portal, embeds, downloads, workbooks."""
+"""The pages, files, pictures and workbooks that people and other sites read."""

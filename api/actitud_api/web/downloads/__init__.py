@@ -1,1 +1,1 @@
-"""Published data as files for other tools: their columns, rows and descriptions."""
+"""Published data as files for other programs: the columns, rows and formats of each download."""

@@ -1,6 +1,7 @@
-"""The catalogue of published editions, as DCAT-AP 3.0.1 and, for a publisher with a DIR3 code, as DCAT-AP-ES 1.0.0.
+"""The catalogue of published editions: DCAT-AP 3.0.1, and DCAT-AP-ES 1.0.0 if the publisher has a DIR3 code.
 
-DCAT-AP-ES: https://datosgobes.github.io/DCAT-AP-ES/, whose conventions are named by their number below.
+DCAT-AP-ES (https://datosgobes.github.io/DCAT-AP-ES/) numbers its conventions; the comments below cite the
+numbers.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ _ES: Final = "http://datos.gob.es"
 LICENSE: Final = Iri(f"{_EU}/licence/CC_BY_4_0")
 _LANGUAGES: Final = (Iri(f"{_EU}/language/SPA"), Iri(f"{_EU}/language/ENG"))
 _TAXONOMIES: Final = (Iri(f"{_ES}/kos/sector-publico/sector"), Iri(f"{_EU}/data-theme"))
-"""Convention 10 asks for the first one."""
+"""Convention 10 requires the first of these."""
 _THEMES: Final = (Iri(f"{_ES}/kos/sector-publico/sector/sector-publico"), Iri(f"{_EU}/data-theme/GOVE"))
 _SPAIN: Final = Iri(f"{_ES}/recurso/sector-publico/territorio/Pais/España")
 _STABLE: Final = Iri(f"{_EU}/planned-availability/STABLE")
 _PUBLIC: Final = Iri(f"{_EU}/access-right/PUBLIC")
 _ANNUAL: Final = Iri(f"{_EU}/frequency/ANNUAL")
 _REUSE: Final = Iri("https://www.boe.es/eli/es/l/2007/11/16/37")
-"""Law 37/2007 on the reuse of public sector information, by its ELI as convention 07 asks."""
+"""The ELI of Law 37/2007 on the reuse of public sector information; convention 07 requires it."""
 _JSON_STAT: Final = Iri("https://json-stat.org/full/")
 _DATA_PACKAGE: Final = Iri("https://specs.frictionlessdata.io/table-schema/")
 
@@ -56,7 +57,7 @@ _CONTACT: Final = Texts("Contacto", "Contact")
 
 
 class _DistributionFile(NamedTuple):
-    """A distribution: its file, title, description, format in the authority table of the EU, and media type."""
+    """A file of an edition: path, title, description, format in the EU authority table, and media type."""
 
     path: str
     title: Texts
@@ -78,7 +79,7 @@ _FILES: Final = (
 def build_catalogue(
     editions: Sequence[tuple[EditionSource, PublicationRecord]], base: str, publisher: Publisher
 ) -> list[Node]:
-    """Return the catalogue of published editions, the newest first; `base` is scheme and authority of the service."""
+    """Build the catalogue of the published editions as RDF nodes. `base` is the scheme and authority of the service."""
     # The profiles ask for dates as soon as there is a data set; an empty catalogue has none.
     dates = sorted(published.published for _, published in editions)
     service = Iri(f"{base}/v1")
@@ -109,7 +110,7 @@ def build_catalogue(
 
 
 def _build_classes(editions: Sequence[tuple[EditionSource, PublicationRecord]], base: str) -> list[Node]:
-    """Return the classes of linked documents and standards, which the SHACL shapes of DCAT-AP check."""
+    """Build nodes with the classes of linked documents and standards, which DCAT-AP's SHACL shapes check."""
     sources = [source for source, _ in editions]
     documents = [f"{base}/", *(f"{base}/portal/{source.edition.id}" for source in sources)]
     methodologies = {f"{base}/v1/methodologies/{source.methodology.version}" for source in sources}
@@ -189,7 +190,7 @@ def _build_service(service: Iri, datasets: Sequence[Node], base: str, publisher:
 
 
 def _identify_publisher(base: str, publisher: Publisher) -> Iri:
-    """Return the IRI of the publisher; by convention 01 that of its DIR3 code at datos.gob.es, if it has one."""
+    """Return the IRI of the publisher: by convention 01 that of its DIR3 code at datos.gob.es, if it has a code."""
     if publisher.dir3:
         return Iri(f"{_ES}/recurso/sector-publico/org/Organismo/{publisher.dir3}")
     return Iri(f"{base}/catalog#publisher")
@@ -203,12 +204,12 @@ def _build_agent(base: str, publisher: Publisher) -> Node:
 
 
 def _list_legislation(publisher: Publisher) -> Properties:
-    """Return the law on reuse for public bodies of Spain, which are those with a DIR3 code; else nothing."""
+    """Return the property with Spain's reuse law if the publisher has a DIR3 code; else an empty list."""
     return [("dcatap:applicableLegislation", _REUSE)] if publisher.dir3 else []
 
 
 def _list_contacts(base: str, publisher: Publisher) -> Properties:
-    """Return the contact point; by convention 20 it is never the publisher itself."""
+    """Return the property with the contact point. Convention 20 forbids using the publisher itself."""
     if publisher.contact is None:
         return []
     page = publisher.contact.startswith("https:")

@@ -1,4 +1,7 @@
-"""The columns of every table. They are frozen: new ones come last, and none changes its name or meaning."""
+"""The columns of every table.
+
+They are frozen: new columns are added at the end, and none changes its name or meaning.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from actitud_api.web.downloads.formats.tables import ColumnType, TableColumn
 
 
 class _ColumnTexts(NamedTuple):
-    """A column with its texts in every language."""
+    """A column with its title and description in every language."""
 
     name: str
     kind: ColumnType
@@ -191,7 +194,7 @@ _REVIEW_COUNTS: Final = (
 
 
 def list_score_columns(methodology: Methodology, language: Language) -> tuple[TableColumn, ...]:
-    """Return the columns of the table of scores of an edition, with one for each dimension."""
+    """Return the columns of an edition's scores table, with one column per dimension."""
     decimals = methodology.document.decimals
     texts = methodology.texts[language]
     about = (_EDITION, _PERIOD_TO, _ORGANISATION, _NAME, _KIND)
@@ -216,7 +219,7 @@ def list_score_columns(methodology: Methodology, language: Language) -> tuple[Ta
 
 
 def list_measure_columns(methodology: Methodology, language: Language) -> tuple[TableColumn, ...]:
-    """Return the figures among the columns of scores, as the measures of a cube."""
+    """Return the numeric columns of the scores table, which are the measures of the JSON-stat cube."""
     dimensions = {child.id.lower() for child in methodology.document.root.children}
     named = {"rank", "index", "index_max", "coverage", "level"} | dimensions
     return tuple(column for column in list_score_columns(methodology, language) if column.name in named)
@@ -312,7 +315,7 @@ _REVIEW_TEXTS: Final = (
 
 
 def list_indicator_columns(methodology: Methodology, language: Language) -> tuple[TableColumn, ...]:
-    """Return the columns of the table with a row for each organisation and indicator of an edition."""
+    """Return the columns of an edition's indicators table, which has one row per organisation and indicator."""
     decimals = methodology.document.decimals
     points = {"score", "possible", "won", "lost"}
     return (
@@ -520,15 +523,15 @@ _CATALOGUE: Final = (
 
 
 def list_organisation_columns(language: Language) -> tuple[TableColumn, ...]:
-    """Return the columns of the table of organisations."""
+    """Return the columns of the organisations table."""
     return tuple(column.into(language) for column in _ORGANISATIONS)
 
 
 def list_edition_columns(language: Language) -> tuple[TableColumn, ...]:
-    """Return the columns of the table of editions."""
+    """Return the columns of the editions table."""
     return tuple(column.into(language) for column in _EDITIONS)
 
 
 def list_catalogue_columns(language: Language) -> tuple[TableColumn, ...]:
-    """Return the columns of the table of indicators of a methodology."""
+    """Return the columns of a methodology's indicators table."""
     return tuple(column.into(language) for column in _CATALOGUE)

@@ -1,4 +1,4 @@
-"""The description of an edition for search engines: a `Dataset` of schema.org, as JSON-LD for a page."""
+"""The description of an edition for search engines: a schema.org `Dataset` as JSON-LD in a page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SPAIN: Final = Texts("España", "Spain")
 def build_dataset(
     source: EditionSource, published: PublicationRecord, base: str, publisher: Publisher, language: Language
 ) -> dict[str, object]:
-    """Return the data set of a published edition (schema.org/Dataset); `base` is its scheme and authority."""
+    """Build the schema.org `Dataset` of a published edition. `base` is the scheme and authority of the service."""
     edition, texts = source.edition, source.methodology.texts[language]
     address = f"{base}/v1/editions/{edition.id}"
     return {
@@ -51,6 +51,6 @@ def build_dataset(
 
 
 def escape_json_ld(data: dict[str, object]) -> Markup:
-    """Return JSON-LD for `<script type="application/ld+json">`, escaped so that no text can end the element."""
+    """Encode JSON-LD for `<script type="application/ld+json">`, escaped so that no text in it can close the element."""
     text = msgspec.json.encode(data).decode()
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))

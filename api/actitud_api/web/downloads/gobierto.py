@@ -1,6 +1,7 @@
-"""The tree of indicators of Gobierto (`app/importers/gobierto_indicators` there).
+"""The tree of indicators that Gobierto imports (`app/importers/gobierto_indicators` in its source).
 
-Gobierto finds a figure by the year in `values` and shows 0 if it is missing, so an unknown score has no leaf.
+Gobierto looks up a figure by year in `values` and shows 0 if the year is missing. So an unknown score gets no
+leaf.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _RESULT = Texts("Resultado", "Result")
 def encode_tree(
     sheet: Sheet, edition: editions.EditionRecord, methodology: Methodology, source: str, language: Language
 ) -> bytes:
-    """Return the explained score of an organisation as JSON: the index and each dimension with its indicators.
+    """Encode the explained score of an organisation as JSON: the index, then each dimension with its indicators.
 
     `source`: the source that Gobierto shows beside each figure.
     """
@@ -45,7 +46,7 @@ class _TreeBuilder:
         self._ids = count()
 
     def build_root(self, sheet: Sheet) -> TreeNode:
-        """Return the area, with a group for the index and one for each dimension."""
+        """Build the root node, with one group for the index and one for each dimension. Empty groups are left out."""
         identifier = next(self._ids)
         name = self._texts.groups[self._root].name
         groups = [

@@ -1,4 +1,4 @@
-"""The Data Package of an edition (datapackage.org): its tables, with every column described."""
+"""The Data Package of an edition (datapackage.org), which describes its tables column by column."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ABOUT: Final = Texts(
 
 
 def describe_edition(source: EditionSource, language: Language) -> str:
-    """Return the description of an edition in a sentence or two; a simulated one says so first."""
+    """Return a description of an edition in one or two sentences. A simulated edition says so first."""
     text = _ABOUT.into(language).format(version=source.methodology.version)
     return f"{SIMULATED.into(language)} {text}" if source.edition.simulated else text
 
@@ -46,7 +46,7 @@ def describe_edition(source: EditionSource, language: Language) -> str:
 def build_data_package(
     source: EditionSource, published: PublicationRecord, base: str, publisher: Publisher, language: Language
 ) -> schemas.DataPackage:
-    """Return the descriptor of a published edition; `base` is scheme and authority of the service."""
+    """Build the descriptor of a published edition. `base` is the scheme and authority of the service."""
     address = f"{base}/v1/editions/{source.edition.id}"
     tables = (
         ("scores", SCORES, ABOUT_SCORES, columns.list_score_columns(source.methodology, language)),

@@ -1,4 +1,4 @@
-"""The publisher and the licence, as every description of the data names them."""
+"""The publisher and the licence that every description of the data names."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from msgspec import Struct
 LICENSE_NAME: Final = "CC-BY-4.0"
 LICENSE_TITLE: Final = "Creative Commons Attribution 4.0"
 LICENSE: Final = "https://creativecommons.org/licenses/by/4.0/"
-"""The licence of all published data."""
+"""The URL of the licence of all published data."""
 
 
 class Publisher(Struct, frozen=True, kw_only=True):
-    """The body that publishes: its name, its DIR3 code (None for other bodies), and a mailbox or page for contact."""
+    """The body that publishes the data.
+
+    `dir3`: its code in DIR3, the directory of Spanish public bodies; None if it has none. `contact`: an e-mail
+    address or the URL of a page.
+    """
 
     name: str = "Actitud"
     dir3: str | None = None

@@ -1,4 +1,4 @@
-"""Routes of exports: tables in every format, the descriptor of an edition, the tree for Gobierto, the catalogue."""
+"""Routes of the downloads: tables in every format, Data Package, Gobierto tree, DCAT catalogue."""
 
 from __future__ import annotations
 
@@ -87,12 +87,12 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 
 
 def _paths(path: str, formats: Mapping[str, str]) -> list[str]:
-    """List the path of each format."""
+    """Return one path per format, with the format as suffix."""
     return [f"{path}.{suffix}" for suffix in formats]
 
 
 class ListsController(Controller):
-    """Lists as files."""
+    """Routes of the lists of organisations, editions and indicators as files."""
 
     path = "/v1"
 
@@ -109,9 +109,8 @@ class ListsController(Controller):
     ) -> Response[bytes] | Stream:
         """Export the organisations as a file.
 
-        All organisations, or those of the filters, in the order of their ids. The columns are frozen: new ones come
-        last. Titles, of the columns in a workbook as well, are in the language of `lang`; names of columns and codes
-        are in none.
+        The file contains all organisations, or those that the filters select, in the order of their ids. Names of
+        columns and codes never change, and new columns are added at the end. Titles are in the language of `lang`.
         """
         filters = organisations.OrganisationFilters(
             words=tuple(organisations.split_words(query.q or "")),
@@ -144,8 +143,8 @@ class ListsController(Controller):
     ) -> Response[bytes] | Stream:
         """Export the editions as a file.
 
-        All editions, the newest first. The columns are frozen: new ones come last. Titles, of the columns in a workbook
-        as well, are in the language of `lang`; names of columns and codes are in none.
+        The file contains all editions, newest first. Names of columns and codes never change, and new columns are added
+        at the end. Titles are in the language of `lang`.
         """
         # There are so few that they are read to know their state.
         rows = list(service.list_edition_rows(database, language, query.offset, query.limit))
@@ -171,9 +170,8 @@ class ListsController(Controller):
     ) -> Response[bytes] | Stream:
         """Export the indicators of a methodology as a file.
 
-        What is asked, how it weighs and how it scores, a row for each indicator. The columns are frozen: new ones come
-        last. Titles, of the columns in a workbook as well, are in the language of `lang`; names of columns and codes
-        are in none.
+        The file has one row per indicator, with its question, its weight and its scoring curve. Names of columns and
+        codes never change, and new columns are added at the end. Titles are in the language of `lang`.
         """
         methodology = service.get_methodology(path.version)
         return _Table(
@@ -187,7 +185,7 @@ class ListsController(Controller):
 
 
 class EditionFilesController(Controller):
-    """An edition as files."""
+    """Routes of the files of one edition."""
 
     path = "/v1/editions/{edition:str}"
     tags = ("editions",)
@@ -211,10 +209,10 @@ class EditionFilesController(Controller):
     ) -> Response[bytes] | Stream:
         """Export the scores of an edition as a file.
 
-        The ranking whole, or the part that the filters, `offset` and `limit` leave: a row for each organisation, with a
-        column for each dimension; as JSON-stat 2.0 a cube of organisations by measures. What is not published yet is
-        only for who may see it, as in the list. The columns are frozen: new ones come last. Titles, of the columns in a
-        workbook as well, are in the language of `lang`; names of columns and codes are in none.
+        The file contains the whole ranking, or the part that the filters, `offset` and `limit` select: one row per
+        organisation, with one column per dimension. JSON-stat 2.0 is a cube of organisations by measures. Unpublished
+        scores are visible only to callers who may see them in the list. Names of columns and codes never change, and
+        new columns are added at the end. Titles are in the language of `lang`.
         """
         found = service.load_source(database, path.edition)
         wanted = _wanted(query, principal)
@@ -256,10 +254,10 @@ class EditionFilesController(Controller):
     ) -> Response[bytes] | Stream:
         """Export the indicators of an edition as a file.
 
-        What every indicator says of every organisation, from the published documents: a row for each of both, in the
-        order of the ranking. `limit` and `offset` count organisations. A whole edition of thousands is too large for a
-        workbook. Only of what is published. The columns are frozen: new ones come last. Titles, of the columns in a
-        workbook as well, are in the language of `lang`; names of columns and codes are in none.
+        The file is made from the published documents and has one row per organisation and indicator, in the order of
+        the ranking. Only published editions have it. `limit` and `offset` count organisations. A workbook cannot hold
+        an edition of thousands of organisations. Names of columns and codes never change, and new columns are added at
+        the end. Titles are in the language of `lang`.
         """
         found, published = service.load_published_source(database, path.edition)
         wanted = _wanted(query, principal)
@@ -294,8 +292,8 @@ class EditionFilesController(Controller):
     ) -> Response[bytes]:
         """Get the Data Package of an edition.
 
-        A descriptor (datapackage.org) of the tables of a published edition: where they are, and what every column is.
-        Only of what is published.
+        The descriptor (datapackage.org) lists the files of a published edition and describes every column. Only
+        published editions have it.
         """
         found, published = service.load_published_source(database, path.edition)
         return PACKAGE.of(
@@ -318,11 +316,11 @@ class EditionFilesController(Controller):
         principal: Principal | None,
         language: Language,
     ) -> Response[bytes] | Stream:
-        """Export the score of an organisation as Gobierto shows it.
+        """Export the score of an organisation for Gobierto.
 
-        The tree of the indicators module of Gobierto: the index, then each dimension with its indicators, every one
-        with its score as text by year and its explanation. What has no score is not there. What is not published yet is
-        only for who may see it.
+        The tree is the one that Gobierto's indicators module imports: the index, then each dimension with its
+        indicators, each with its score as text by year and its explanation. Unrated nodes are left out. Unpublished
+        scores are visible only to callers who may see them.
         """
         sent = scores.get_edition_score(database, path.edition, path.organisation, principal=principal)
         found = service.load_source(database, sent.edition)
@@ -336,14 +334,14 @@ class EditionFilesController(Controller):
 
 
 class CatalogueController(Controller):
-    """Where the catalogue of what is published is, for portals of data."""
+    """The route that redirects data portals to the catalogue."""
 
     path = "/"
     include_in_schema = False
 
     @get_page("/catalog", operation_id="catalogue.choose", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
     def choose(self, request: ApiRequest) -> Response[bytes]:
-        """Leads to the catalogue in the format that `Accept` likes best, without any to Turtle."""
+        """Redirect (303) to the catalogue in the format that `Accept` prefers; Turtle if it has no preference."""
         accept = read_header(request.scope, b"accept")
         best = max(CATALOGUE, key=lambda suffix: quality(accept, CATALOGUE[suffix]))
         if not quality(accept, CATALOGUE[best]):
@@ -353,7 +351,7 @@ class CatalogueController(Controller):
 
 
 class CatalogueFilesController(Controller):
-    """The catalogue itself."""
+    """Routes of the catalogue in each format."""
 
     path = "/"
     tags = ("editions",)
@@ -362,9 +360,9 @@ class CatalogueFilesController(Controller):
     def get_catalogue(self, request: ApiRequest, database: Database, publisher: Publisher) -> Response[bytes] | Stream:
         """Get the catalogue of published data.
 
-        Every published edition as a data set with its files, and this API as the service that serves them: DCAT-AP 3,
-        and DCAT-AP-ES where the service knows the DIR3 code of who publishes. All languages are in it. `/catalog` leads
-        to the format that `Accept` prefers.
+        It describes every published edition as a data set with its files, and this API as the service that provides
+        them, by DCAT-AP 3. If the service knows the publisher's DIR3 code, the catalogue follows DCAT-AP-ES as well. It
+        contains all languages. `/catalog` redirects to the format that `Accept` prefers.
         """
         base = find_base_url(request)
         suffix = CATALOGUE_FILES.format_of(request)
@@ -381,7 +379,7 @@ class CatalogueFilesController(Controller):
 
 
 class _Table:
-    """A table that is answered in the format of the request."""
+    """A table that is sent in the format of the request."""
 
     def __init__(
         self,
@@ -394,7 +392,11 @@ class _Table:
         about: Mapping[str, str] | None = None,
         size: Callable[[], int] | None = None,
     ) -> None:
-        """`name`: of the sheet of a workbook; `about`: what it says of itself; `size`: how many rows there are."""
+        """Keep the parts of the table.
+
+        `name`: name of the workbook's sheet. `about`: descriptive lines for the workbook's second sheet. `size`: counts
+        the rows.
+        """
         self._request = request
         self._files = files
         self._name = name
@@ -407,7 +409,11 @@ class _Table:
     def answer(
         self, name: str, state: object, links: str = "", write: Callable[[IO[bytes]], None] | None = None
     ) -> Response[bytes] | Stream:
-        """Answer with a file called `name`, whose bytes follow from `state`; `write` writes them."""
+        """Return the response with a file called `name`.
+
+        `state`: the file's `ETag` is computed from it. `links`: the `Link` header, by default only the licence.
+        `write`: used in place of the workbook writer.
+        """
         headers = {**self._files.headers_of(self._request, name, state), "Link": links or _LICENSED}
         return self._files.of_pieces(self._request, headers, lambda: self._pieces(write or self._workbook))
 
@@ -429,7 +435,7 @@ class _Table:
 
 
 def _through_file(write: Callable[[IO[bytes]], None]) -> tuple[Iterator[bytes], int]:
-    """Return the pieces and the size of a temporary file; it is deleted after the last piece."""
+    """Write a temporary file and return its chunks and its size in bytes. The file is deleted after the last chunk."""
     file = TemporaryFile()  # noqa: SIM115  # it is read after this returns
     try:
         write(file)
@@ -488,7 +494,7 @@ def _cube(request: ApiRequest, publisher: Publisher, found: EditionSource, langu
 
 
 def _about(request: ApiRequest, publisher: Publisher, found: EditionSource, description: Texts) -> dict[str, str]:
-    """Describe an edition for a workbook."""
+    """Build the lines that describe an edition in a workbook, by name."""
     language, edition, published = choose_language(request.scope), found.edition, found.published
     told = {
         "title": service.select_title(edition, language),
@@ -519,7 +525,7 @@ def _source(request: ApiRequest, publisher: Publisher, found: EditionSource, lan
 
 
 def _links(found: EditionSource) -> str:
-    """Where it says what the columns are, and what may be done with it."""
+    """Build the `Link` header: the licence and, if the edition is published, its Data Package."""
     if found.published is None:
         return _LICENSED
     descriptor = f"/v1/editions/{found.edition.id}/datapackage.json"

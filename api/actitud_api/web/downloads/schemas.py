@@ -1,4 +1,4 @@
-"""Query parameters of downloads, and their descriptions as JSON."""
+"""The query parameters of downloads, and the JSON structures of their descriptions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Rows = Annotated[int, Meta(ge=1, le=ROWS_MAX, description="How many rows at most
 
 
 class FileQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of every table."""
+    """The query parameters that every table has."""
 
     dialect: Annotated[
         Dialect,
@@ -29,14 +29,14 @@ class FileQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class PagedQuery(FileQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of a table of which a part can be asked for."""
+    """The query parameters of a table that can be downloaded in part."""
 
     limit: Rows | None = None
     offset: Annotated[int, Meta(ge=0, le=1_000_000, description="How many rows to leave out first.")] = 0
 
 
 class OrganisationsQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of the table of organisations, with those of their list."""
+    """The query parameters of the organisations table: those of the list of organisations."""
 
     kind: organisations.OfKind | None = None
     region: organisations.OfRegion | None = None
@@ -48,7 +48,7 @@ class OrganisationsQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class EditionQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of the tables of an edition, with those of its ranking; `limit` and `offset` are organisations."""
+    """The query parameters of an edition's tables: those of its ranking. `limit` and `offset` count organisations."""
 
     kind: organisations.OfKind | None = None
     region: organisations.OfRegion | None = None
@@ -65,7 +65,7 @@ class EditionQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class License(Struct, frozen=True, kw_only=True):
-    """A licence."""
+    """A licence in a Data Package."""
 
     name: str
     path: str
@@ -73,7 +73,7 @@ class License(Struct, frozen=True, kw_only=True):
 
 
 class Contributor(Struct, frozen=True, kw_only=True):
-    """Who published it."""
+    """The publisher in a Data Package."""
 
     title: str
     path: str
@@ -81,14 +81,14 @@ class Contributor(Struct, frozen=True, kw_only=True):
 
 
 class Constraints(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the values of a field are held to."""
+    """The constraints of a column: whether each row needs a value, and the allowed values."""
 
     required: bool | UnsetType = UNSET
     enum: tuple[str, ...] | UnsetType = UNSET
 
 
 class Field(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A column (Table Schema)."""
+    """A column in a Table Schema."""
 
     name: str
     type: str
@@ -98,7 +98,7 @@ class Field(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TableSchema(Struct, frozen=True, kw_only=True):
-    """The columns of a table, and which of them tell a row from all others."""
+    """The columns of a table, and the names of the columns that form its primary key."""
 
     fields: tuple[Field, ...]
     primary_key: tuple[str, ...] = field(name="primaryKey")
@@ -106,7 +106,7 @@ class TableSchema(Struct, frozen=True, kw_only=True):
 
 
 class Resource(Struct, frozen=True, kw_only=True):
-    """A table as a file; `path` is relative to the descriptor."""
+    """A table as a file of a Data Package. `path` is relative to the descriptor."""
 
     name: str
     path: str
@@ -120,7 +120,7 @@ class Resource(Struct, frozen=True, kw_only=True):
 
 
 class DataPackage(Struct, frozen=True, kw_only=True):
-    """The descriptor of a published edition."""
+    """The Data Package descriptor of a published edition."""
 
     schema: str = field(name="$schema")
     name: str
@@ -139,7 +139,10 @@ class DataPackage(Struct, frozen=True, kw_only=True):
 
 
 class TreeAttributes(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What Gobierto shows of a node; all but the title only of a leaf. `values`: figures as texts, by year."""
+    """The attributes of a node in Gobierto's tree.
+
+    Only a leaf has more than a title. `values` maps a year to a figure as text.
+    """
 
     title: str
     source: str | UnsetType = UNSET
@@ -150,7 +153,7 @@ class TreeAttributes(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TreeNode(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A node: of level 0 an area, of level 1 a group, of level 2 a figure."""
+    """A node in Gobierto's tree: an area (level 0), a group (level 1) or a figure (level 2)."""
 
     id: int
     level: Annotated[int, Meta(ge=0, le=2)]

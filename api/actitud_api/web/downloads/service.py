@@ -1,4 +1,4 @@
-"""The rows of every table of downloads, a page at a time, so that memory does not grow with the edition."""
+"""The rows of each download, read from the database in pages so that memory does not grow with the edition."""
 
 from __future__ import annotations
 
@@ -33,19 +33,22 @@ T = TypeVar("T")
 K = TypeVar("K")
 
 PAGE: Final = 1_000
-"""Rows of a page."""
+"""Rows that are read from the database at a time."""
 
 DOCUMENTS_PER_READ: Final = 100
-"""Published documents of a read; each has 30 KB."""
+"""Published documents that are read at a time; each has about 30 KB."""
 
 CELLS_MAX: Final = 2_000_000
-"""Maximum of cells of a workbook: these take seven seconds of a processor, and the request waits for the whole file."""
+"""Maximum number of cells in a workbook.
+
+Writing so many takes seven seconds of processor time, during which the client receives nothing.
+"""
 
 Rows = Iterator[Sequence[Sequence[CellValue]]]
 
 
 class WorkbookTooLarge(ValueError):
-    """More rows than a workbook may have; `maximum` is the limit."""
+    """The requested workbook has more rows than `maximum`. `ensure_fits` raises it."""
 
     def __init__(self, rows: int, maximum: int) -> None:
         super().__init__(f"{rows} rows, more than {maximum}")
@@ -54,7 +57,10 @@ class WorkbookTooLarge(ValueError):
 
 
 class RowSelection(Struct, frozen=True, kw_only=True):
-    """A selection of rows of an edition: filters, order, and at most `limit` rows (None: all) from `offset`."""
+    """The rows of an edition that a download contains: filters, order, and at most `limit` rows from `offset`.
+
+    `limit`: None for all rows. `principal`: the caller, who may see unpublished rows.
+    """
 
     filters: ScoreFilters
     sort: RankingSort = scores.BEST_FIRST
@@ -64,7 +70,10 @@ class RowSelection(Struct, frozen=True, kw_only=True):
 
 
 class EditionSource(Struct, frozen=True, kw_only=True):
-    """An edition to export, its methodology, its newest publication (None: unpublished), and the state of its data."""
+    """An edition to download, with its methodology and its newest publication.
+
+    `published`: None if the edition is not published. `state`: changes whenever the data of the downloads change.
+    """
 
     counted: CountedEdition
     methodology: Methodology
@@ -73,17 +82,17 @@ class EditionSource(Struct, frozen=True, kw_only=True):
 
     @property
     def edition(self) -> editions.EditionRecord:
-        """The edition."""
+        """The record of the edition."""
         return self.counted.record
 
     @property
     def name(self) -> str:
-        """The stem of the names of its files."""
+        """The file name of its downloads, without the part that names the table."""
         return f"actitud-{self.edition.id}"
 
 
 def load_source(database: Database, edition: str) -> EditionSource:
-    """Return an edition to export, or the latest; raises `UnknownEdition`."""
+    """Load an edition to download, by id or `latest`. Raises `UnknownEdition` if it does not exist."""
     counted = editions.get(database, edition)
     record = counted.record
     newest = publication.list_page(database, record.id, before=None, offset=0, limit=1)
@@ -96,10 +105,10 @@ def load_source(database: Database, edition: str) -> EditionSource:
 
 
 def load_published_source(database: Database, edition: str) -> tuple[EditionSource, PublicationRecord]:
-    """Return a published edition, or the latest, and its newest publication.
+    """Load a published edition, by id or `latest`, and its newest publication.
 
     Raises:
-        UnknownEdition: there is no such edition.
+        UnknownEdition: the edition does not exist.
         UnknownPublication: the edition is not published.
     """
     source = load_source(database, edition)
@@ -109,7 +118,7 @@ def load_published_source(database: Database, edition: str) -> tuple[EditionSour
 
 
 def list_published_sources(database: Database) -> list[tuple[EditionSource, PublicationRecord]]:
-    """Return every published edition with its newest publication, the newest first."""
+    """List every published edition with its newest publication, newest edition first."""
     sources: list[tuple[EditionSource, PublicationRecord]] = []
     for page in _read_pages(_build_edition_reader(database), _get_cursor_key, 0, None):
         for counted in page:
@@ -120,21 +129,21 @@ def list_published_sources(database: Database) -> list[tuple[EditionSource, Publ
 
 
 def ensure_fits(rows: int, columns: int) -> None:
-    """Raise `WorkbookTooLarge` if a workbook of so many rows takes too long for a request."""
+    """Raise `WorkbookTooLarge` if a workbook of `rows` times `columns` cells takes too long for a request."""
     maximum = CELLS_MAX // columns
     if rows > maximum:
         raise WorkbookTooLarge(rows, maximum)
 
 
 def count_rows(database: Database, source: EditionSource, selection: RowSelection) -> int:
-    """Return the number of organisations in a selection."""
+    """Count the organisations in a selection."""
     count = scores.count_scores(database, source.edition.id, selection.filters, principal=selection.principal)
     left = max(0, count - selection.offset)
     return left if selection.limit is None else min(left, selection.limit)
 
 
 def list_score_rows(database: Database, source: EditionSource, selection: RowSelection) -> Rows:
-    """Yield the rows for `columns.list_score_columns`."""
+    """Yield batches of rows for `columns.list_score_columns`, one row per organisation."""
     edition = source.edition
     for page in _read_ranking(database, source, selection):
         tallies = scores.count_reviews(database, edition.id, [row.organisation for row in page])
@@ -142,7 +151,10 @@ def list_score_rows(database: Database, source: EditionSource, selection: RowSel
 
 
 def list_cube_units(database: Database, source: EditionSource, selection: RowSelection) -> Iterator[Sequence[CubeUnit]]:
-    """Yield the same rows as units of a cube, with a figure for each of `columns.list_measure_columns`."""
+    """Yield batches of cube units, one unit per organisation.
+
+    A unit has one figure per column of `columns.list_measure_columns`.
+    """
     for page in _read_ranking(database, source, selection):
         yield [
             CubeUnit(line.organisation, line.name, _list_figures(line)) for line in map(schemas.build_score_row, page)
@@ -154,7 +166,7 @@ class _PublishedReason(Struct):
 
 
 class _PublishedIndicator(Struct):
-    """An indicator in a published document, as far as downloads read it."""
+    """The members of an indicator in a published document that the downloads read."""
 
     id: str
     state: str
@@ -179,7 +191,7 @@ class _PublishedScore(Struct):
 
 
 class _PublishedDocument(Struct):
-    """A published document, as far as downloads read it."""
+    """The members of a published document that the downloads read."""
 
     score: _PublishedScore
     review: ReviewOutcome
@@ -191,7 +203,7 @@ _DOCUMENT_DECODER = msgspec.json.Decoder(_PublishedDocument)
 def list_indicator_rows(
     database: Database, source: EditionSource, published: PublicationRecord, selection: RowSelection
 ) -> Rows:
-    """Yield the rows for `columns.list_indicator_columns` from the published documents, a batch per organisation."""
+    """Yield rows for `columns.list_indicator_columns` from the published documents, one batch per organisation."""
     edition, revision = source.edition, published.revision
     parts = (
         page[start : start + DOCUMENTS_PER_READ]
@@ -235,14 +247,14 @@ def _split_range(page: Sequence[RankingRow]) -> range:
 
 
 def count_indicators(methodology: Methodology) -> int:
-    """Return the number of indicators of a methodology."""
+    """Count the indicators of a methodology."""
     return sum(1 for _ in _iterate_document_indicators(methodology.document.root, None))
 
 
 def list_organisation_rows(
     database: Database, filters: organisations.OrganisationFilters, offset: int, limit: int | None
 ) -> Rows:
-    """Yield the rows for `columns.list_organisation_columns`."""
+    """Yield batches of rows for `columns.list_organisation_columns`, one row per organisation."""
 
     def read(after: str | None, offset: int, limit: int) -> list[organisations.OrganisationRecord]:
         return organisations.list_page(database, filters, after=after, offset=offset, limit=limit)
@@ -252,7 +264,7 @@ def list_organisation_rows(
 
 
 def list_edition_rows(database: Database, language: Language, offset: int, limit: int | None) -> Rows:
-    """Yield the rows for `columns.list_edition_columns`, the newest edition first."""
+    """Yield batches of rows for `columns.list_edition_columns`, newest edition first."""
     for page in _read_pages(_build_edition_reader(database), _get_cursor_key, offset, limit):
         yield [
             (
@@ -270,7 +282,7 @@ def list_edition_rows(database: Database, language: Language, offset: int, limit
 
 
 def list_catalogue_rows(methodology: Methodology, language: Language) -> Rows:
-    """Yield the rows for `columns.list_catalogue_columns`."""
+    """Yield one batch of rows for `columns.list_catalogue_columns`, one row per indicator."""
     texts = methodology.texts[language]
     yield [
         (
@@ -295,19 +307,19 @@ def list_catalogue_rows(methodology: Methodology, language: Language) -> Rows:
 
 
 def get_methodology(version: str) -> Methodology:
-    """Return a methodology to export; raises `UnknownMethodology`."""
+    """Return the methodology of a version. Raises `UnknownMethodology` if there is none."""
     return methodologies.get_methodology(version)
 
 
 def select_title(record: editions.EditionRecord, language: Language) -> str:
-    """Return the title of an edition in a language, or in the nearest one that it has."""
+    """Return the title of an edition in a language, or in the closest available language."""
     return nearest(record.titles, language)
 
 
 def _read_ranking(database: Database, source: EditionSource, selection: RowSelection) -> Iterator[list[RankingRow]]:
-    """Yield the rows of an edition in pages; raises `Stale` if a correction is published meanwhile.
+    """Yield the ranking of an edition in pages. Raises `StaleVersion` if a correction is published meanwhile.
 
-    A file with rows of two revisions would belong to neither: better no file.
+    A file with rows of two revisions would match neither, so the download fails instead.
     """
     edition = source.edition.id
 
@@ -344,7 +356,11 @@ def _get_cursor_key(counted: CountedEdition) -> editions.EditionCursorKey:
 def _read_pages(
     read: Callable[[K | None, int, int], list[T]], cursor_key: Callable[[T], K], offset: int, limit: int | None
 ) -> Iterator[list[T]]:
-    """Yield the pages of a list from `offset`, up to `limit` rows; each starts after the last row before."""
+    """Yield the pages of a list from `offset`, at most `limit` rows in total; None for all.
+
+    Each page is read after the cursor key of the previous page's last row, so rows are neither repeated nor
+    skipped.
+    """
     after: K | None = None
     left = limit
     while left is None or left > 0:
@@ -392,7 +408,7 @@ def _list_figures(line: schemas.ScoreRow) -> list[int | float | None]:
 
 
 def _iterate_indicators(score: _PublishedScore) -> Iterator[tuple[str | None, _PublishedIndicator]]:
-    """Yield every indicator with its dimension; first those without one."""
+    """Yield every indicator of a score with the id of its dimension; first those without a dimension (None)."""
     yield from ((None, indicator) for indicator in score.indicators)
     for dimension in score.dimensions:
         yield from ((dimension.id, indicator) for indicator in _iterate_group_indicators(dimension))
@@ -407,7 +423,7 @@ def _iterate_group_indicators(group: _PublishedGroup) -> Iterator[_PublishedIndi
 def _iterate_document_indicators(
     group: Group, dimension: str | None, depth: int = 0
 ) -> Iterator[tuple[str | None, str, Indicator]]:
-    """Yield every indicator below a group, with its dimension and its group."""
+    """Yield every indicator below a group with the ids of its dimension (None if it has none) and of its group."""
     for child in group.children:
         if isinstance(child, Indicator):
             yield dimension, group.id, child

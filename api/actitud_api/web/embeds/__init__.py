@@ -1,1 +1,1 @@
-"""Forms of a score for other sites: badges, cards, frames, and a custom element."""
+"""Scores shown on other sites: badges, cards, tables, frames, oEmbed, and a custom element."""

@@ -1,4 +1,4 @@
-"""Addresses of the forms of a score."""
+"""The URLs of the embeddable forms of a score."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from actitud_api.web.embeds.pictures import Theme
 
 
 class Addresses:
-    """The absolute addresses of the forms of a score; the edition may be `latest`."""
+    """The absolute URLs of the embeddable forms of a score. The edition may be `latest`."""
 
     def __init__(self, base: str, edition: str, organisation: str, language: Language, theme: Theme = "auto") -> None:
-        """Keep the parts of the addresses; `base` is scheme and authority, empty for addresses inside the service."""
+        """Keep the parts of the URLs. `base`: scheme and authority of the service; empty for relative URLs."""
         self.base = base
         self.edition = edition
         self.organisation = organisation
@@ -25,37 +25,37 @@ class Addresses:
 
     @property
     def explanation(self) -> str:
-        """The page that explains the score."""
+        """The URL of the page that explains the score."""
         return f"{self.base}/portal/{self._path}{self._query}"
 
     @property
     def badge(self) -> str:
-        """The badge (SVG)."""
+        """The URL of the badge (SVG)."""
         return f"{self.base}/badge/{self._path}.svg{self._query}"
 
     @property
     def card(self) -> str:
-        """The card (SVG)."""
+        """The URL of the card (SVG)."""
         return f"{self.base}/embed/{self._path}/card.svg{self._themed}"
 
     @property
     def table(self) -> str:
-        """The HTML table."""
+        """The URL of the HTML table."""
         return f"{self.base}/embed/{self._path}/table.html{self._query}"
 
     @property
     def frame(self) -> str:
-        """The page for an `iframe`."""
+        """The URL of the page for an `iframe`."""
         return f"{self.base}/embed/{self._path}{self._themed}"
 
     @property
     def discovery_json(self) -> str:
-        """The oEmbed response for the explanation, as JSON."""
+        """The URL of the oEmbed response for the explanation, as JSON."""
         return self._build_oembed("json")
 
     @property
     def discovery_xml(self) -> str:
-        """The oEmbed response for the explanation, as XML."""
+        """The URL of the oEmbed response for the explanation, as XML."""
         return self._build_oembed("xml")
 
     def _build_oembed(self, form: str) -> str:
@@ -67,7 +67,7 @@ def _format_query(parameters: Mapping[str, str]) -> str:
 
 
 def format_link_header(addresses: Addresses, title: str) -> str:
-    """Return the header `Link` to the explanation and to oEmbed (RFC 8288; RFC 8187 for the title)."""
+    """Format the `Link` header that leads to the explanation and to oEmbed (RFC 8288; RFC 8187 for the title)."""
     named = f"title*=UTF-8''{quote(title, safe='')}"
     return ", ".join(
         [

@@ -1,4 +1,4 @@
-"""The custom element: its immutable files, and the manifest of the newest."""
+"""The custom element `<actitud-score>`: its immutable script files, and the manifest of the newest version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from msgspec import Struct
 
 TAG: Final = "actitud-score"
 VERSION: Final = "1.0.0"
-"""The newest version. A file that was served never changes: a change is a new file with a new name."""
+"""The newest version. A published file never changes: a change is a new file with a new name."""
 
 FILES: Final[Mapping[str, bytes]] = {
     file.name: file.read_bytes()
@@ -22,7 +22,7 @@ FILES: Final[Mapping[str, bytes]] = {
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """The address of the newest version, and its hash for `integrity` (W3C Subresource Integrity)."""
+    """The URL of the element's newest script, and its hash for `integrity` (W3C Subresource Integrity)."""
 
     name: str
     version: str
@@ -31,11 +31,11 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
 
 def build_manifest(base: str) -> Manifest:
-    """Return the manifest for a service at `base`."""
+    """Build the manifest of the newest version. `base` is the scheme and authority of the service."""
     name = f"{TAG}-{VERSION}.js"
     return Manifest(name=TAG, version=VERSION, url=f"{base}/embed/{name}", integrity=compute_integrity(FILES[name]))
 
 
 def compute_integrity(script: bytes) -> str:
-    """Return the hash of a script for the attribute `integrity`."""
+    """Compute the value of the `integrity` attribute for a script (SHA-384)."""
     return f"sha384-{b64encode(hashlib.sha384(script).digest()).decode()}"

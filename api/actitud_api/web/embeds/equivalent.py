@@ -1,4 +1,4 @@
-"""The texts of every embed in a language, whatever its form."""
+"""The texts of an embedded score in one language. All forms show the same texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from actitud_api.web.embeds.lettering import clean_text
 from actitud_api.web.embeds.service import EmbedStanding
 
 MEASURE: Final = Texts("Madurez 2.0", "2.0 maturity")
-"""The name of the measure, short enough for a badge."""
+"""The name of the index, short enough for a badge."""
 
 UNKNOWN: Final = Texts("desconocida", "unknown")
 """The text in place of an unknown score."""
@@ -35,7 +35,7 @@ _STATUSES: Final[dict[Status, Texts]] = {
     "insufficient_evidence": Texts("evidencia insuficiente", "insufficient evidence"),
     "not_rateable": Texts("no evaluable", "not rateable"),
 }
-"""The statuses whose score is not shown."""
+"""The statuses with which the score is not shown, and the texts in its place."""
 
 _FULL: Final = Texts("de {full}", "of {full}")
 _LEVEL: Final = Texts("nivel {number}, {name}", "level {number}, {name}")
@@ -61,7 +61,7 @@ _NOT_RATED: Final = Texts("sin puntuación", "not rated")
 
 
 class DimensionLine(Struct, frozen=True, kw_only=True):
-    """A dimension: its id, its name, its score of 100 (None: not rated), and the score in words."""
+    """A dimension of an embed: its id, name, score of 100 (None if not rated), and the score as text."""
 
     id: str
     name: str
@@ -70,14 +70,15 @@ class DimensionLine(Struct, frozen=True, kw_only=True):
 
 
 class Equivalent(Struct, frozen=True, kw_only=True):
-    """The texts of an embed in a language.
+    """The texts of an embedded score in one language.
 
-    `score`: of 100, or the reason for having none; `figure` and `full` are its two parts. `level`: with its name; None
-    without one. `edition`: with its date. `remarks`: that it is simulated, or not the latest. `brief`: score and level
-    in a few letters; `version`: the edition in a few, and what takes its place. `title`: one line; `text`: everything,
-    the address of the explanation included. `pips`: the levels reached, of how many. `stale`: a later edition scores it
-    too. `review`: the review and the number of replies; None without either. `under`: edition, methodology, coverage
-    and review.
+    `score`: "61.5 of 100", or why there is no score; `figure` and `full` are its two parts. `level`: with its name,
+    None without a level. `edition`: with its date. `remarks`: warnings that the data are simulated or the edition
+    is not the latest. `brief`: score and level, short enough for a badge. `version`: the edition, with the same
+    warnings in short. `title`: one line. `text`: all texts and the URL of the explanation, as alternative text.
+    `pips`: the level and the number of levels, drawn as filled and empty marks. `stale`: whether a later edition
+    scores the organisation. `review`: that the score was reviewed, and the number of replies; None without either.
+    `under`: edition, methodology, coverage and review, for the line below the score.
     """
 
     language: Language
@@ -106,7 +107,7 @@ class Equivalent(Struct, frozen=True, kw_only=True):
 
 
 def describe_standing(standing: EmbedStanding, language: Language, url: str) -> Equivalent:
-    """Return the texts of a standing in a language; `url` is the address of the explanation."""
+    """Build the texts of an organisation's score in a language. `url` is the URL of the explanation."""
     methodology = load_methodology(standing.methodology)
     document, sentences = methodology.document, get_sentences(methodology, language)
     format_text = _Formatter(language)
@@ -186,7 +187,7 @@ def describe_standing(standing: EmbedStanding, language: Language, url: str) -> 
 
 
 def _describe_review(standing: EmbedStanding, format_text: _Formatter) -> str | None:
-    """Return the review of a score in a few words; None without a review."""
+    """Describe the review of a score in a few words; None if it has neither a review nor replies."""
     parts = [format_text(_REVIEWED)] if standing.reviewed else []
     if standing.replies:
         parts.append(format_text(_REPLIES[standing.replies == 1], count=standing.replies))
@@ -194,12 +195,12 @@ def _describe_review(standing: EmbedStanding, format_text: _Formatter) -> str | 
 
 
 def capitalise(text: str) -> str:
-    """Return a text with a capital first letter."""
+    """Return the text with its first letter in upper case."""
     return text[:1].upper() + text[1:]
 
 
 class _Formatter:
-    """Formatter of bilingual texts with values in one language."""
+    """Formats bilingual templates with values, in one language."""
 
     def __init__(self, language: Language) -> None:
         self._language = language

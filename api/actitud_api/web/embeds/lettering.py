@@ -1,7 +1,7 @@
-"""Text in pictures: its width, truncation, wrapping, and allowed characters.
+"""Measure, truncate, wrap and clean the text in SVG pictures.
 
-An image cannot measure the reader's font. Widths are those of Helvetica (Adobe Core 14 font metrics), and every text
-has its length (`textLength`), so that any other font is drawn to the same length.
+An SVG file cannot measure the reader's font. So widths are computed from Helvetica's metrics (Adobe Core 14),
+and every text is given that width (`textLength`), which makes any other font fit.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 FAMILY: Final = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 BOLD_FACTOR: Final = 1.06
-"""Width of bold letters, by that of normal ones."""
+"""Width of bold text relative to normal text."""
 
 ELLIPSIS: Final = "…"
 
@@ -41,7 +41,7 @@ _WIDTH_CLASSES: Final[Sequence[tuple[int, str]]] = (
     (1000, "…—"),
     (1015, "@"),
 )
-"""Characters by width, in thousandths of the size of the font."""
+"""The characters of each width, in thousandths of the font size."""
 
 _CHARACTER_WIDTHS: Final = {character: width / 1000 for width, characters in _WIDTH_CLASSES for character in characters}
 _OTHER_WIDTH: Final = 0.6
@@ -52,21 +52,21 @@ _NO_CHARACTERS: Final = re.compile("[\ud800-\udfff\ufdd0-\ufdef]|[\ufffe\uffff]"
 
 
 def clean_text(text: str) -> str:
-    """Return a text in one line, without marks of direction and without characters that XML forbids.
+    """Return the text in one line, without direction marks and without characters that XML forbids.
 
-    Letters that are written from right to left are kept; they need no marks.
+    Right-to-left letters are kept; they need no marks.
     """
     kept = _NO_CHARACTERS.sub("\ufffd", _DIRECTIONS.sub("", text))
     return _BREAKS.sub(" ", kept).strip()
 
 
 def measure_width(text: str, size: float, *, bold: bool = False) -> float:
-    """Return the width of a text, in the unit of `size`."""
+    """Measure the width of a text, in the unit of `size`."""
     return sum(map(_measure_character, unicodedata.normalize("NFD", text))) * size * (BOLD_FACTOR if bold else 1)
 
 
 def truncate_text(text: str, room: float, size: float, *, bold: bool = False) -> str:
-    """Return a text that fits into `room`, with an ellipsis if it was cut."""
+    """Cut a text to the width `room`, with an ellipsis if something was cut."""
     if measure_width(text, size, bold=bold) <= room:
         return text
     kept = text
@@ -76,7 +76,7 @@ def truncate_text(text: str, room: float, size: float, *, bold: bool = False) ->
 
 
 def wrap_lines(text: str, room: float, size: float, max_lines: int, *, bold: bool = False) -> list[str]:
-    """Break a text between words into at most `max_lines` lines; the last one is truncated to fit."""
+    """Wrap a text between words into at most `max_lines` lines of the width `room`. The last line is truncated."""
     wrapped: list[str] = []
     rest = text
     while rest and len(wrapped) < max_lines - 1 and measure_width(rest, size, bold=bold) > room:
@@ -102,5 +102,5 @@ def _measure_character(character: str) -> float:
 
 
 def _strip_partial_character(text: str) -> str:
-    """Strip the joiners, spaces and punctuation that a cut left at the end of a text."""
+    """Remove the joiners, spaces and punctuation that a cut left at the end of a text."""
     return text.rstrip(" \u200d\ufe0f,;:–-")

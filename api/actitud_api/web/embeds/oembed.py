@@ -1,6 +1,6 @@
-"""oEmbed 1.0: from the requested address to an organisation, and the response.
+"""oEmbed 1.0: find the organisation in a requested URL, and build the response.
 
-The address is compared with those of the service and never fetched.
+The URL is only compared with the service's own URLs; nothing is fetched.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from actitud_api.web.embeds.pictures import measure_card
 FORMATS: Final = ("json", "xml")
 PROVIDER: Final = "Actitud"
 CACHE_AGE: Final = 3600
-"""Seconds that a site may keep a response."""
+"""Seconds for which a site may cache a response."""
 
 WIDTH: Final = 600
 HEIGHT: Final = 680
-"""Size of the frame if the site sets no maximum; the frame also posts its real height to the page."""
+"""Size of the frame in pixels if the site sets no maximum. The frame also posts its actual height to the page."""
 
 _PORTS: Final = {"http": 80, "https": 443}
 _templates = templates("actitud_api.web.embeds")
 
 
 class EmbedTarget(NamedTuple):
-    """The edition, organisation and language of an address."""
+    """The edition, organisation and language that an embeddable URL names."""
 
     edition: str
     organisation: str
@@ -42,7 +42,7 @@ class EmbedTarget(NamedTuple):
 
 
 class RichResponse(Struct, frozen=True, kw_only=True):
-    """The response of type `rich`; all three members of the thumbnail are there, or none."""
+    """An oEmbed response of type `rich`. It has all three thumbnail members or none."""
 
     version: Literal["1.0"] = "1.0"
     type: Literal["rich"] = "rich"
@@ -59,9 +59,9 @@ class RichResponse(Struct, frozen=True, kw_only=True):
 
 
 def parse_target(url: str, bases: Collection[str]) -> EmbedTarget | None:
-    """Return the target of an address of a page, a frame or another form of a score; None for any other address.
+    """Find the edition, organisation and language in the URL of a score's page or form; None for any other URL.
 
-    `bases`: schemes and authorities under which people reach the service.
+    `bases`: schemes and authorities under which the service can be reached.
     """
     try:
         parts = urlsplit(url)
@@ -86,7 +86,7 @@ def parse_target(url: str, bases: Collection[str]) -> EmbedTarget | None:
 def build_rich_response(
     embed: Equivalent, addresses: Addresses, max_width: int | None, max_height: int | None
 ) -> RichResponse:
-    """Return the response for an address, within the maximum width and height of the site."""
+    """Build the response for a score, within the site's maximum width and height in pixels (None for no maximum)."""
     width = WIDTH if max_width is None else min(WIDTH, max_width)
     height = HEIGHT if max_height is None else min(HEIGHT, max_height)
     wide, high = measure_card(embed)
@@ -106,7 +106,7 @@ def build_rich_response(
 
 
 def encode_xml(response: RichResponse) -> bytes:
-    """Return the response as XML, with an element for each member."""
+    """Encode the response as XML, with one element per member."""
     root = ElementTree.Element("oembed")
     for name, value in msgspec.to_builtins(response).items():
         ElementTree.SubElement(root, name).text = str(value)
@@ -115,5 +115,5 @@ def encode_xml(response: RichResponse) -> bytes:
 
 
 def _parse_origin(url: SplitResult) -> tuple[str, str | None, int | None]:
-    """Return scheme, host and port; raises `ValueError` for an invalid port."""
+    """Return scheme, host and port of a split URL. Raises `ValueError` if the port is invalid."""
     return url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)

@@ -1,4 +1,4 @@
-"""Badges and cards: the coordinates of their parts, which the templates write as SVG."""
+"""Lay out badges and cards. Templates write the computed coordinates as SVG."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from actitud_api.web.embeds.equivalent import MEASURE, NO_ORGANISATIONS, UNKNOWN
 from actitud_api.web.embeds.lettering import FAMILY, measure_width, truncate_text, wrap_lines
 
 Theme = Literal["auto", "light", "dark"]
-"""The ground of a card: light, dark, or by the reader's system."""
+"""The colours of a card: light, dark, or those of the reader's system (`auto`)."""
 THEMES: Final[tuple[Theme, ...]] = get_args(Theme)
 
 PALETTE: Final = {
@@ -33,7 +33,7 @@ PALETTE: Final = {
     "stale": ("#f6f3ec", "#3b372d"),
     "superseded": ("#70340a", "#ffffff"),
 }
-"""The colours of ground and letters of each part of a badge."""
+"""The background and text colours of each part of a badge."""
 
 _templates = templates("actitud_api.web.embeds")
 
@@ -50,7 +50,7 @@ _ROW_GAP: Final = 4
 
 
 class Letters(Struct, frozen=True):
-    """A text in a picture: its start (or end), its length, and the class of its style."""
+    """A text in a picture: the position of its start or end, its width in pixels, and its CSS class."""
 
     x: float
     y: float
@@ -61,7 +61,7 @@ class Letters(Struct, frozen=True):
 
 
 class Box(Struct, frozen=True):
-    """A rectangle of a picture."""
+    """A rectangle in a picture, in pixels."""
 
     x: float
     y: float
@@ -71,7 +71,7 @@ class Box(Struct, frozen=True):
 
 
 class Part(Struct, frozen=True, kw_only=True):
-    """A part of a badge: its ground, its letters, and the pips before them, each full or empty."""
+    """A part of a badge: its background, its text, and the level marks before the text, each filled or empty."""
 
     box: Box
     ground: str
@@ -82,7 +82,7 @@ class Part(Struct, frozen=True, kw_only=True):
 
 
 class Badge(Struct, frozen=True, kw_only=True):
-    """A badge: its parts, and its label for screen readers."""
+    """A badge with the coordinates of its parts, and its label for screen readers."""
 
     id: str
     label: str
@@ -91,7 +91,7 @@ class Badge(Struct, frozen=True, kw_only=True):
 
 
 class _Wording(Struct, frozen=True, kw_only=True):
-    """The texts of a badge before its parts are measured."""
+    """The texts of a badge, before their widths are measured."""
 
     id: str
     text: str
@@ -103,17 +103,17 @@ class _Wording(Struct, frozen=True, kw_only=True):
 
 
 def render_badge(text: Equivalent) -> bytes:
-    """Render the badge of an organisation (SVG)."""
+    """Render the badge of an organisation as SVG."""
     return _write_badge(_build_wording(text, text.measure), text.language)
 
 
 def select_colour(text: Equivalent) -> str:
-    """Return the colour of the message of a badge, as `#rrggbb`."""
+    """Return the background colour of a badge's score, as `#rrggbb`."""
     return PALETTE["version" if text.stale else f"level_{text.pips[0]}"][0]
 
 
 def render_unknown_badge(reason: Texts, language: Language) -> bytes:
-    """Render the badge that stands in for an unknown score."""
+    """Render a badge that says that the score is unknown, and why."""
     measure, unknown = MEASURE.into(language), UNKNOWN.into(language)
     text = f"{measure}: {unknown}. {reason.into(language)}"
     wording = _Wording(id="", text=text, label=measure, message=unknown, version=None, pips=(0, 0), stale=False)
@@ -121,9 +121,10 @@ def render_unknown_badge(reason: Texts, language: Language) -> bytes:
 
 
 def render_badges(entries: Sequence[tuple[str, Equivalent]], edition: str, language: Language) -> bytes:
-    """Render the badges of many organisations of an edition, one below another (SVG).
+    """Render the badges of several organisations of an edition below each other, as one SVG.
 
-    Each has its name and its own view: the address of the picture with `#` and the id shows that badge alone.
+    Each badge shows the organisation's name and has its own SVG view: the URL with `#` and the id shows only that
+    badge.
     """
     wordings = [_build_wording(wording, wording.name, identifier) for identifier, wording in entries]
     columns = [max(widths) for widths in zip(*map(_measure_parts, wordings), strict=True)]
@@ -169,7 +170,7 @@ def _build_wording(text: Equivalent, label: str, identifier: str = "") -> _Wordi
 
 
 def _measure_parts(wording: _Wording) -> list[float]:
-    """Return the minimum width of each part of a badge."""
+    """Measure the minimum width of each part of a badge, in pixels."""
     pips = wording.pips[1] * (_PIP + _PIP_GAP) + 4 if wording.pips[1] else 0
     return [
         _round_tenths(measure_width(wording.label, _SIZE) + 2 * _PAD),
@@ -219,7 +220,7 @@ def _draw_part(
 
 
 CARD_WIDTH: Final = 360
-"""The width of a telephone or the column of a page, so that nothing is scaled down."""
+"""Width of a card in pixels: fits a telephone or a page column without scaling."""
 
 _MARGIN: Final = 18
 _ROOM: Final = CARD_WIDTH - 2 * _MARGIN
@@ -228,7 +229,7 @@ _BAR: Final = _ROOM - _FIGURE_ROOM
 
 
 class Card(Struct, frozen=True, kw_only=True):
-    """A card: its height and everything on it."""
+    """A card with the coordinates of everything on it."""
 
     height: int
     title: str
@@ -240,26 +241,26 @@ class Card(Struct, frozen=True, kw_only=True):
 
 
 def read_static_file(name: str) -> str:
-    """Read a static file that is written into embeds."""
+    """Read a static file that is included in the embeds."""
     return files("actitud_api.web.embeds").joinpath("static", name).read_text("utf-8")
 
 
 STYLE: Final = read_static_file("card.css")
-"""The style of every card, written into each, so that a card loads nothing."""
+"""The style of every card, included in each so that a card loads nothing."""
 
 
 def compute_csp_source(text: str) -> str:
-    """Return the source of an inline script or style for a Content-Security-Policy."""
+    """Compute the Content-Security-Policy source (hash) of an inline script or style."""
     return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def render_card(embed: Equivalent, theme: Theme) -> bytes:
-    """Render the card of an organisation, with its dimensions (SVG)."""
+    """Render the card of an organisation with its dimensions, as SVG."""
     return _write_card(_draw_card(embed), embed.language, theme)
 
 
 def render_unknown_card(reason: Texts, language: Language, theme: Theme) -> bytes:
-    """Render the card that stands in for an unknown score."""
+    """Render a card that says that the score is unknown, and why."""
     measure, unknown = MEASURE.into(language), UNKNOWN.into(language)
     page = _CardBuilder()
     page.add_paragraph(measure, 13, 20, "soft", 1)
@@ -275,12 +276,12 @@ def _write_card(drawn: Card, language: str, theme: Theme) -> bytes:
 
 
 def measure_card(embed: Equivalent) -> tuple[int, int]:
-    """Return the width and height of a card."""
+    """Return the width and the height of a card in pixels."""
     return CARD_WIDTH, _draw_card(embed).height
 
 
 class _CardBuilder:
-    """A card that is filled from its top."""
+    """Builds a card from top to bottom."""
 
     def __init__(self) -> None:
         self.y = _MARGIN - 2
@@ -290,20 +291,20 @@ class _CardBuilder:
         self.pips: list[tuple[Box, bool]] = []
 
     def add_paragraph(self, text: str, size: int, pitch: int, style: str, max_lines: int) -> None:
-        """Add up to `max_lines` lines of text."""
+        """Add a text of at most `max_lines` lines, each `pitch` pixels high."""
         bold = style == "strong"
         for line in wrap_lines(text, _ROOM, size, max_lines, bold=bold):
             self.y += pitch
             self.add_text(_MARGIN, line, size, style)
 
     def add_text(self, x: float, text: str, size: int, style: str, anchor: Literal["start", "end"] = "start") -> float:
-        """Add a text on the current line; return the x of its end."""
+        """Add a text on the current line and return the x coordinate of its end."""
         length = _round_tenths(measure_width(text, size, bold=style == "strong"))
         self.letters.append(Letters(_round_tenths(x), self.y, text, length, f"{style} s{size}", anchor))
         return x + length
 
     def build_card(self, title: str, description: str) -> Card:
-        """Return the card."""
+        """Return the finished card."""
         return Card(
             height=self.y + _MARGIN,
             title=title,
@@ -342,7 +343,7 @@ def _draw_card(embed: Equivalent) -> Card:
 
 
 def _add_figures(page: _CardBuilder, embed: Equivalent) -> None:
-    """Add the score in large letters, and the level with its pips below."""
+    """Add the score in large text, and the level with its marks below."""
     if embed.figure is not None:
         page.y += 46
         end = page.add_text(_MARGIN, embed.figure, 40, "strong")

@@ -1,9 +1,9 @@
-"""Routes of what other sites show: badges, cards, tables, frames, oEmbed, the custom element.
+"""Routes of embeds: badges, cards, tables, frames, oEmbed, the custom element.
 
-They are for whatever page embeds them, so their language is that of `lang` or else Spanish, never that of the reader's
-browser: the page around them has one language. Query parameters that they do not know they ignore, since hosts add
-their own. What is not there is answered with its status and in the form that was asked for: a picture in the place of a
-picture says why there is no score, where a browser would show a broken one for a problem document.
+The language is that of `lang`, else Spanish. It never follows the reader's browser, because the embedding page
+has one language. Unknown query parameters are ignored, because hosts add their own. A missing score is answered
+with its status in the requested form: an image that says why there is no score, where a browser would show a
+problem document as a broken image.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ from actitud_api.web.embeds.service import EmbedStanding
 SVG: Final = "image/svg+xml"
 HTML: Final = "text/html"
 SHIELDS_SECONDS: Final = 300
-"""How long shields.io keeps a badge: no longer than it does anyway."""
+"""Seconds for which shields.io caches a badge: its own minimum."""
 
 INERT: Final = "default-src 'none'; frame-ancestors *; base-uri 'none'; form-action 'none'; sandbox"
-"""The policy of what neither runs nor loads anything."""
+"""The policy of content that runs and loads nothing."""
 _STYLED: Final = f"style-src {pictures.compute_csp_source(pictures.STYLE)}; {INERT}"
 _FRAME_STYLE: Final = Markup(read_static_file("frame.css"))
 _FRAME_SCRIPT: Final = Markup(read_static_file("frame.js"))
@@ -54,7 +54,7 @@ _FRAMED: Final = (
     "frame-ancestors *; base-uri 'none'; form-action 'none'; "
     "sandbox allow-scripts allow-popups allow-top-navigation-by-user-activation"
 )
-"""The policy of a page to be framed: it runs its own script, and has neither an origin nor anything stored."""
+"""The policy of the framed page: it runs its own script, and has neither an origin nor storage."""
 
 _templates = templates("actitud_api.web.embeds")
 
@@ -70,7 +70,7 @@ BADGES: Final = Query(schemas.BadgesQuery, lenient=True)
 
 
 class BadgesController(Controller):
-    """Badges: one line of text as a picture, and what shields.io makes one of."""
+    """Routes of badges: as an image, and as data for shields.io."""
 
     path = "/badge"
     include_in_schema = False
@@ -91,7 +91,7 @@ class BadgesController(Controller):
 
     @get_page("/{name:str}", operation_id="badges.list", access=ANYBODY, cors=True)
     def list_badges(self, request: ApiRequest, name: FromPath[str], database: Database) -> Response[bytes]:
-        """Draw the badges of several organisations of an edition in one picture (`<edition>.svg`)."""
+        """Draw the badges of several organisations of an edition as one image (`<edition>.svg`)."""
         edition = name.removesuffix(".svg")
         if edition == name:
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
@@ -119,7 +119,7 @@ class BadgesController(Controller):
 
 
 class EmbedsController(Controller):
-    """What an organisation's score is on the page of another site."""
+    """Routes of the forms in which a score is embedded in other sites."""
 
     path = "/embed"
     include_in_schema = False
@@ -143,12 +143,12 @@ class EmbedsController(Controller):
     def get_frame(
         self, request: ApiRequest, edition: FromPath[str], organisation: FromPath[str], database: Database
     ) -> Response[bytes]:
-        """Render the page that another page frames."""
+        """Render the page for an `iframe`."""
         return FRAME.answer(request, database, edition, organisation)
 
     @get_page("/{name:str}", operation_id="embeds.file", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
     def get_file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
-        """Send the custom element, which never changes, or its address and hash (`element.json`)."""
+        """Return the custom element's script, which never changes, or its URL and hash (`element.json`)."""
         if name == "element.json":
             body = msgspec.json.encode(element.build_manifest(find_base_url(request)))
             return conditional(request, body, {"Cache-Control": REVALIDATE}, JSON)
@@ -159,14 +159,14 @@ class EmbedsController(Controller):
 
 
 class OembedController(Controller):
-    """oEmbed 1.0."""
+    """The route of oEmbed 1.0."""
 
     path = "/oembed"
     include_in_schema = False
 
     @get_page("/", operation_id="oembed.get", access=ANYBODY, cors=True)
     def get_rich(self, request: ApiRequest, database: Database) -> Response[bytes]:
-        """Answer oEmbed for an address of ours, with the errors of its specification."""
+        """Answer oEmbed for a URL of this service, with the error statuses that oEmbed defines."""
         form = _parameter(request, "format") or "json"
         if form not in oembed.FORMATS:
             raise ProblemError(NOT_IMPLEMENTED, _NO_SUCH_FORMAT)
@@ -193,7 +193,7 @@ class OembedController(Controller):
 
 
 class Shown(NamedTuple):
-    """What a form is made of."""
+    """The data that a form is rendered from."""
 
     said: Equivalent
     addresses: Addresses
@@ -201,7 +201,11 @@ class Shown(NamedTuple):
 
 
 class Form(NamedTuple):
-    """A form in which a score is shown: its media type and policy, what it is made by, and what in place of none."""
+    """A form in which a score is shown.
+
+    `policy`: its Content-Security-Policy. `made`: renders a score. `missing`: renders the reason if there is no
+    score.
+    """
 
     media_type: str
     policy: str
@@ -209,7 +213,10 @@ class Form(NamedTuple):
     missing: Callable[[Texts, Language, Theme], bytes]
 
     def answer(self, request: ApiRequest, database: Database, edition: str, organisation: str) -> Response[bytes]:
-        """Render the score in this form; raise `AliasOf` for an alias."""
+        """Return the response with the score in this form; 404 in the same form if there is no score.
+
+        Raises `IdentifierIsAlias` if the organisation is named by an alias.
+        """
         language = _language(request)
         headers = {"Content-Language": language, "Content-Security-Policy": self.policy}
         try:
@@ -226,7 +233,7 @@ class Form(NamedTuple):
 
 
 def _standing(database: Database, edition: str, organisation: str) -> EmbedStanding:
-    """How an organisation stands; raises the problem of an address that is about none."""
+    """Return the standing of an organisation. Raises the 404 problem if the edition or the score does not exist."""
     try:
         return service.find_standing(database, edition, organisation)
     except UnknownEdition:
@@ -248,7 +255,7 @@ def _parameter(request: ApiRequest, name: str) -> str | None:
 
 
 def _language(request: ApiRequest) -> Language:
-    """Choose the language of the embedding page."""
+    """Return the language of the embedding page: `lang`, else Spanish."""
     wanted = _parameter(request, "lang")
     return next((known for known in LANGUAGES if known == wanted), "es")
 
@@ -259,13 +266,13 @@ def _theme(request: ApiRequest) -> Theme:
 
 
 def _size(request: ApiRequest, name: str) -> int | None:
-    """Parse a maximum size of oEmbed in pixels; None if it is invalid."""
+    """Parse a maximum size of oEmbed in pixels; None if it is missing or invalid."""
     text = _parameter(request, name) or ""
     return int(text) if re.fullmatch("[0-9]{1,5}", text) and int(text) else None
 
 
 def _shields(message: str, colour: str, language: Language, **more: object) -> bytes:
-    """Describe a badge for shields.io, which refuses unknown members."""
+    """Encode a badge for shields.io, which refuses unknown members."""
     label = said.MEASURE.into(language)
     return msgspec.json.encode({"schemaVersion": 1, "label": label, "message": message, "color": colour, **more})
 

@@ -1,4 +1,4 @@
-"""Standings of organisations in published editions, for embeds."""
+"""The scores of organisations in published editions, as embeds need them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from actitud_api.resources.scores.service import RankingRow, RankingSort, Review
 
 
 class EmbedStanding(Struct, frozen=True, kw_only=True):
-    """The standing of an organisation in a published edition; every embed is made of this alone.
+    """The score and level of an organisation in a published edition. Every embed is rendered from this alone.
 
-    `index` is of 100 points, `coverage` of 1. `dimensions`: the score of each by its id, None where it is not rated.
-    `superseded_by`: the newest published edition after this one that scores the organisation too. `reviewed`: it has
-    verdicts or an overall review; `replies`: the number of indicators that the organisation replied about.
+    `index`: 0 to 100. `coverage`: 0 to 1. `dimensions`: score of each by id, None if not rated. `superseded_by`:
+    the newest later published edition that scores the organisation. `reviewed`: whether it has verdicts or an
+    overall review. `replies`: number of indicators that the organisation replied about.
     """
 
     edition: str
@@ -42,12 +42,12 @@ class EmbedStanding(Struct, frozen=True, kw_only=True):
 
 
 def find_standing(database: Database, edition: str, organisation: str) -> EmbedStanding:
-    """Return the standing of an organisation in an edition, or in the latest.
+    """Find the standing of an organisation in an edition, given by id or `latest`.
 
     Raises:
         UnknownEdition: there is no such published edition.
         UnknownScore: the edition does not score the organisation.
-        AliasOf: the id is an alias of another organisation.
+        IdentifierIsAlias: the id is an alias of another organisation.
     """
     record = find_edition(database, edition)
     standings = list_standings(database, record, ScoreFilters(organisations=(organisation,)), limit=1)
@@ -58,7 +58,7 @@ def find_standing(database: Database, edition: str, organisation: str) -> EmbedS
 
 
 def find_edition(database: Database, edition: str) -> editions.EditionRecord:
-    """Return an edition by id, or the latest; raises `UnknownEdition`. It may not be published yet."""
+    """Find an edition by id or `latest`, published or not. Raises `UnknownEdition` if it does not exist."""
     with database.read() as session:
         return editions.find(session, edition)
 
@@ -72,7 +72,7 @@ def list_standings(
     offset: int = 0,
     limit: int,
 ) -> Sequence[EmbedStanding]:
-    """Return standings in an edition in the order of `sort`; empty if it is not published."""
+    """List the standings in an edition in the order of `sort`; empty if it is not published."""
     rows = scores.list_ranking(database, edition.id, filters, sort=sort, after=None, offset=offset, limit=limit)
     later = scores.find_later_editions(database, edition, [row.organisation for row in rows])
     tallies = scores.count_reviews(database, edition.id, [row.organisation for row in rows])
@@ -114,7 +114,7 @@ def _build_standing(
 
 
 def _is_provisional(database: Database, edition: editions.EditionRecord, row: RankingRow) -> bool:
-    """Return True if the level is provisional; the score is only read for levels that can be."""
+    """Return True if the level is provisional. The full score is read only for levels that can be provisional."""
     levels = load_methodology(row.methodology).document.levels
     if row.level is None or levels[row.level - 1].provisional_unless is None:
         return False

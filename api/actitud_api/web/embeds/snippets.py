@@ -1,4 +1,4 @@
-"""The code that embeds a score in a page, and the Content-Security-Policy that the page needs."""
+"""The HTML that embeds a score in a page, and the Content-Security-Policy that the page needs."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _ELEMENT: Final = Markup(
 _ATTRIBUTE: Final = Markup(' {name}="{value}"')
 
 Form = Literal["badge", "card", "table", "frame", "element", "oembed"]
-"""A form of a score in a page; `oembed`: the frame that WordPress makes of an address."""
+"""A form in which a score is embedded. `oembed`: the frame that WordPress makes from a URL."""
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
 
 
 class Snippet(Struct, frozen=True):
-    """A form of a score: its title, its code, and the sources that it needs in a Content-Security-Policy.
+    """The code of one form of a score, with its title.
 
-    `policy` is empty if it needs none.
+    `policy`: the sources that the page's Content-Security-Policy must allow; empty if none.
     """
 
     form: Form
@@ -42,7 +42,7 @@ class Snippet(Struct, frozen=True):
 
 
 def list_snippets(embed: Equivalent, addresses: Addresses) -> Sequence[Snippet]:
-    """Return the snippets that stay up to date: badge, card, frame and custom element."""
+    """Build the snippets that always show current figures: badge, card, frame and custom element."""
     name, base = f"{embed.index}: {embed.name}", addresses.base
     script = element.build_manifest(base)
 
@@ -89,12 +89,12 @@ def list_snippets(embed: Equivalent, addresses: Addresses) -> Sequence[Snippet]:
 
 
 def build_table_snippet(fragment: str) -> Snippet:
-    """Return an HTML table, for editors that accept nothing else; a copy does not follow later changes."""
+    """Build the snippet with a static HTML table, for editors that accept nothing else."""
     return Snippet("table", Texts("Tabla de HTML", "Table of HTML"), fragment, "")
 
 
 def build_oembed_snippet(addresses: Addresses) -> Snippet:
-    """Return the address alone, which WordPress turns into a frame if it has its own line."""
+    """Build the snippet with only the URL, which WordPress turns into a frame if it stands on a line of its own."""
     return Snippet(
         "oembed",
         Texts("Dirección para WordPress (oEmbed)", "Address for WordPress (oEmbed)"),
@@ -104,7 +104,7 @@ def build_oembed_snippet(addresses: Addresses) -> Snippet:
 
 
 def _format_attributes(addresses: Addresses) -> Markup:
-    """Return the attributes for an edition that is not the latest and a theme that is not the reader's."""
+    """Format the element's attributes for a fixed edition and a fixed theme; empty for the defaults."""
     attributes = {
         "edition": None if addresses.edition == LATEST else addresses.edition,
         "theme": None if addresses.theme == "auto" else addresses.theme,

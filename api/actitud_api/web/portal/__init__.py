@@ -1,1 +1,1 @@
-"""Pages for people about published editions."""
+"""The HTML pages about published editions."""

@@ -1,8 +1,8 @@
-"""Charts of figures: the coordinates for the macros of `charts.html`.
+"""Lay out charts. The macros of `charts.html` draw them from the coordinates computed here.
 
-Horizontal coordinates are per cent of the width, so that a chart fills its column and its letters keep their size;
-vertical ones are `em` of its letters. The `description` holds every figure and each row has its figure as text:
-nothing depends on colour alone.
+Horizontal coordinates are percentages of the width, so that a chart fills its column while its text keeps its
+size. Vertical coordinates are in `em`. No information depends on colour alone: the `description` contains every
+figure, and each row shows its figure as text.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from msgspec import Struct
 from actitud_api.web.embeds.lettering import clean_text, wrap_lines
 
 LABEL_WIDTH: Final = 15.0
-"""Width of a label in em: a telephone of 320 px, less the figure at its end.
+"""Width of a label in em: a telephone of 320 px minus the figure at the end of the row.
 
-It is an eighth narrower than the room: some fonts are that much wider than the metrics of `lettering`.
+It is an eighth narrower than the room, because some fonts are that much wider than the metrics of
+`text_metrics`.
 """
 
 _LINE: Final = 1.3
-"""Height of a line of letters."""
+"""Height of a line of text, in em."""
 _BAR: Final = 0.7
 _GAP: Final = 0.75
 _AXIS: Final = 1.6
@@ -31,7 +32,7 @@ _FULL: Final = 100.0
 
 
 class Bar(Struct, frozen=True, kw_only=True):
-    """A bar of 0 to 100 (None: no figure), its figure as text, and a mark to compare it with."""
+    """A bar from 0 to 100 (None: no figure), its figure as text, and a mark to compare it with."""
 
     label: str
     value: float | None
@@ -40,9 +41,9 @@ class Bar(Struct, frozen=True, kw_only=True):
 
 
 class BoxPlotRow(Struct, frozen=True, kw_only=True):
-    """A box plot of minimum, quartiles and maximum (0 to 100, None: no figures), and the own figure among them.
+    """A row of a box plot: minimum, quartiles and maximum (0 to 100, or None), and the organisation's own figure.
 
-    `text`: the own figure, or the median.
+    `text`: the own figure, or the median if there is none.
     """
 
     label: str
@@ -52,7 +53,7 @@ class BoxPlotRow(Struct, frozen=True, kw_only=True):
 
 
 class HistogramColumn(Struct, frozen=True, kw_only=True):
-    """A column of a histogram: a count, its text, and whether it is marked."""
+    """A column of a histogram: a count, its text, and whether the column is highlighted."""
 
     label: str
     count: int
@@ -61,7 +62,7 @@ class HistogramColumn(Struct, frozen=True, kw_only=True):
 
 
 class TrendPoint(Struct, frozen=True, kw_only=True):
-    """A point of a trend, of 0 to 100; None without a figure."""
+    """A point of a trend line, 0 to 100; None without a figure."""
 
     label: str
     value: float | None
@@ -69,7 +70,7 @@ class TrendPoint(Struct, frozen=True, kw_only=True):
 
 
 class ChartRow(Struct, frozen=True, kw_only=True):
-    """A row with coordinates: the lines of its label, and the top of its letters and bar."""
+    """A row of a chart with its coordinates: the lines of its label, and the top of its bar."""
 
     lines: tuple[tuple[str, float], ...]
     text: str
@@ -82,7 +83,7 @@ class ChartRow(Struct, frozen=True, kw_only=True):
 
 
 class PlacedMark(Struct, frozen=True, kw_only=True):
-    """A column or point with coordinates: `x` of its middle, `top` and `height` of its shape."""
+    """A column or point with its coordinates: `x` is its middle, `top` and `height` are those of its shape."""
 
     x: float
     left: float
@@ -95,7 +96,7 @@ class PlacedMark(Struct, frozen=True, kw_only=True):
 
 
 class Picture(Struct, frozen=True, kw_only=True):
-    """A chart with coordinates: `kind` names its macro, `id` is unique in its page."""
+    """A chart with its coordinates. `kind` names its macro in `charts.html`; `id` is unique in the page."""
 
     kind: str
     id: str
@@ -108,7 +109,7 @@ class Picture(Struct, frozen=True, kw_only=True):
 
 
 def draw_bars(identifier: str, title: str, description: str, rows: Sequence[Bar]) -> Picture:
-    """Draw a bar of 0 to 100 for each row, with a mark if there is a figure to compare."""
+    """Lay out one bar from 0 to 100 per row, with a mark if the row has a figure to compare."""
     placed, height = _place_rows([(row.label, row.text, row.value, row.mark, None, None) for row in rows])
     return Picture(
         kind="bars",
@@ -121,7 +122,7 @@ def draw_bars(identifier: str, title: str, description: str, rows: Sequence[Bar]
 
 
 def draw_box_plots(identifier: str, title: str, description: str, rows: Sequence[BoxPlotRow]) -> Picture:
-    """Draw a box plot for each row: a line from minimum to maximum, a box over the middle half."""
+    """Lay out one box plot per row: a line from minimum to maximum, and a box from the first to the third quartile."""
     placed, height = _place_rows([(row.label, row.text, None, None, row.figures, row.own) for row in rows])
     return Picture(
         kind="spreads",
@@ -134,7 +135,7 @@ def draw_box_plots(identifier: str, title: str, description: str, rows: Sequence
 
 
 def draw_columns(identifier: str, title: str, description: str, bars: Sequence[HistogramColumn]) -> Picture:
-    """Draw counts as columns side by side; the highest column has the full height."""
+    """Lay out counts as columns side by side. The highest column has the full height."""
     highest = max((column.count for column in bars), default=0) or 1
     width = _FULL / (len(bars) or 1)
     head = 2 * _LINE
@@ -164,7 +165,7 @@ def draw_columns(identifier: str, title: str, description: str, bars: Sequence[H
 
 
 def draw_trend(identifier: str, title: str, description: str, points: Sequence[TrendPoint]) -> Picture:
-    """Draw figures of 0 to 100 from left to right, joined where two neighbours have one."""
+    """Lay out figures from 0 to 100 from left to right. A line joins neighbours that both have a figure."""
     width = _FULL / (len(points) or 1)
     head = 2 * _LINE
     placed = [
@@ -194,7 +195,7 @@ _RowInput = tuple[str, str, float | None, float | None, tuple[float, float, floa
 
 
 def _place_rows(rows: Sequence[_RowInput]) -> tuple[tuple[ChartRow, ...], float]:
-    """Place rows under each other: the label in one or two lines, and the bar below. Return them and their height."""
+    """Place rows below each other, each with its label and its bar. Return them and their total height in em."""
     laid, y = [], 0.0
     for label, text, value, mark, figures, own in rows:
         wrapped = wrap_lines(clean_text(label), LABEL_WIDTH, 1, 2, bold=False)
@@ -217,5 +218,5 @@ def _place_rows(rows: Sequence[_RowInput]) -> tuple[tuple[ChartRow, ...], float]
 
 
 def _round_hundredths(value: float) -> float:
-    """Round to hundredths, finer than a screen shows."""
+    """Round to hundredths, which is finer than a screen shows."""
     return round(value, 2)

@@ -1,4 +1,4 @@
-"""The page that sets two to five organisations of an edition side by side."""
+"""The page that compares two to five organisations of an edition."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ from actitud_api.web.portal.names import NO_FIGURE
 
 LEAST: Final = 2
 MOST: Final = 5
-"""How many organisations are set side by side."""
+"""Minimum and maximum number of organisations that can be compared."""
 FOUND: Final = 20
-"""How many of those that a search finds are listed."""
+"""Maximum number of search results that are listed."""
 QUERY_MAX: Final = 200
-"""Characters of a search, as in the API."""
+"""Maximum length of a search, as in the API."""
 LETTERS: Final = "ABCDE"
-"""What the organisations are called in pictures and tables, in which their names have no room."""
+"""The letters that stand for the organisations in charts and tables, where their names have no room."""
 
 _LINE: Final = 1.3
 _BAR: Final = 1.15
-"""From one line of letters, and from one bar, to the next, in em."""
+"""Distances from one line of text to the next, and from one bar to the next, in em."""
 
 _COMPARE: Final = Texts("Comparar organizaciones", "Compare organisations")
 _PICTURE_SAID: Final = Texts("Puntos de 0 a 100: {rows}.", "Points from 0 to 100: {rows}.")
@@ -61,9 +61,9 @@ _SAME: Final = Texts("igual", "equal")
 
 
 class Column(Struct, frozen=True, kw_only=True):
-    """Column of the comparison table, one for each organisation.
+    """A column of the comparison table: one organisation.
 
-    `said`: sentence on its standing; `without`: address of the comparison without it.
+    `said`: the texts of its score. `without`: URL of the comparison without this organisation.
     """
 
     letter: str
@@ -74,10 +74,10 @@ class Column(Struct, frozen=True, kw_only=True):
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """A score of each of the organisations, in points and in words.
+    """A row of the comparison table: one score of each organisation, in points and as text.
 
-    `best`: the places of those with the highest, where they differ. `distance`: from the highest, which is named, to
-    the lowest.
+    `best`: positions of the highest scores, empty if all are equal. `distance`: the difference between the highest
+    and the lowest score, with the letters of the highest.
     """
 
     id: str
@@ -89,14 +89,14 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 class Section(Struct, frozen=True):
-    """A dimension, and the indicators below it."""
+    """A dimension and its indicators."""
 
     dimension: Line
     indicators: tuple[Line, ...]
 
 
 class GroupedBar(Struct, frozen=True):
-    """A bar of an organisation: its letter, points of 100, and where it and its letters stand, in em."""
+    """A bar of one organisation: its letter, its score of 100, and the positions of bar and text in em."""
 
     letter: str
     value: Figure | None
@@ -106,24 +106,24 @@ class GroupedBar(Struct, frozen=True):
 
 
 class BarGroup(Struct, frozen=True):
-    """The bars of a dimension, below the lines of its name."""
+    """The bars of a dimension, with the lines of its name above them."""
 
     lines: tuple[tuple[str, float], ...]
     bars: tuple[GroupedBar, ...]
 
 
 class Grouped(Struct, frozen=True):
-    """A picture with a group of bars for each dimension; `height` in em."""
+    """A chart with one group of bars per dimension. `height` is in em."""
 
     groups: tuple[BarGroup, ...]
     height: float
 
 
 class ComparisonSelection(Struct, frozen=True, kw_only=True):
-    """What is set side by side, and what came of the search for one more.
+    """The compared organisations, and the result of the search for another one.
 
-    `outcome`: of a search; None where there was none. `unknown`: what was named and has no published score there.
-    `refused`: what was named, where that is more than `MOST`.
+    `outcome`: result of the search; None without a search. `unknown`: requested ids without a published score in
+    the edition. `refused`: all requested ids, if there are more than `MOST`.
     """
 
     edition: editions.EditionRecord
@@ -136,12 +136,12 @@ class ComparisonSelection(Struct, frozen=True, kw_only=True):
 
     @property
     def ids(self) -> list[str]:
-        """The ids of those that are set side by side."""
+        """The ids of the compared organisations."""
         return [side.edition_score.organisation for side in self.sides]
 
 
 class ComparisonPageController(Controller):
-    """Organisations of a published edition side by side."""
+    """The route of the comparison of organisations."""
 
     path = "/portal/{edition:str}/compare"
     include_in_schema = False
@@ -150,7 +150,7 @@ class ComparisonPageController(Controller):
     def compare(
         self, request: ApiRequest, edition: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:
-        """Two to five organisations, each named by `organisation`; `q` searches for one more."""
+        """Compare two to five organisations, each named by `organisation`; `q` searches for another one."""
         try:
             chosen = _read_selection(database, edition, read_parameters(request))
         except UnknownEdition:
@@ -170,7 +170,7 @@ class ComparisonPageController(Controller):
 
 
 def _read_selection(database: Database, edition: str, pairs: Sequence[tuple[str, str]]) -> ComparisonSelection:
-    """Read the parameters of the page; raise `UnknownEdition`."""
+    """Load the compared organisations from the query parameters; raise `UnknownEdition` without such an edition."""
     named = list(dict.fromkeys(value.strip() for name, value in pairs if name == "organisation" and value.strip()))
     query = dict(pairs).get("q", "").strip()[:QUERY_MAX]
     refused = named if len(named) > MOST else []
@@ -207,7 +207,7 @@ def _outcome(
 
 
 def _build_view(database: Database, chosen: ComparisonSelection, language: Language, to: Links) -> dict[str, object]:
-    """Build the view that the template renders."""
+    """Build the values that the template renders."""
     edition, ids = chosen.edition, chosen.ids
     figures = FigureFormatter(load_methodology(edition.methodology), language)
     columns = [
@@ -249,7 +249,7 @@ def _build_view(database: Database, chosen: ComparisonSelection, language: Langu
 
 
 def _lay_out_bars(columns: Sequence[Column], sections: Sequence[Section]) -> Grouped:
-    """Lay out a group of bars for each dimension: its name, and a bar for each organisation, in em."""
+    """Lay out one group of bars per dimension, with one bar per organisation, in em."""
     groups, y = [], 0.0
     for section in sections:
         told = wrap_lines(section.dimension.name, charts.LABEL_WIDTH, 1, 2)
@@ -272,7 +272,7 @@ def _lay_out_bars(columns: Sequence[Column], sections: Sequence[Section]) -> Gro
 
 
 def _format_address(to: Links, edition: editions.EditionRecord, ids: Sequence[str]) -> str:
-    """Format the address of the page that compares these organisations."""
+    """Return the URL of the page that compares these organisations."""
     return to.add_query(to.build_path(edition.id, "compare"), [("organisation", one) for one in ids])
 
 
@@ -283,7 +283,7 @@ def _sections(
     figures: FigureFormatter,
     language: Language,
 ) -> list[Section]:
-    """Every dimension of the methodology with its indicators, and what each organisation has there."""
+    """Return every dimension with its indicators, each with the scores of all organisations."""
     methodology = load_methodology(edition.methodology)
     sentences = get_sentences(methodology, language)
     dimensions = [{line.id: line.score for line in column.said.dimensions} for column in columns]
@@ -306,7 +306,7 @@ def _sections(
 
 
 def _leaves(dimensions: Iterable[DimensionScore]) -> Iterator[tuple[str, Figure | None]]:
-    """Every indicator below some dimensions, and its score."""
+    """Yield the id and the score of every indicator below the dimensions."""
     for dimension in dimensions:
         yield from ((indicator.id, indicator.score) for indicator in dimension.indicators)
         yield from _leaves(dimension.groups)

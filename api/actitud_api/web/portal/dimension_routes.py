@@ -1,4 +1,4 @@
-"""Pages about the dimensions of an edition, with those who do well in each."""
+"""The pages about the dimensions of an edition, with exemplary organisations."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ from actitud_api.web.portal.layout import (
 from actitud_api.web.portal.territory_routes import format_tenth
 
 EXEMPLARS: Final = 5
-"""How many who do well in a dimension are shown."""
+"""Number of exemplary organisations that are shown."""
 LOWEST: Final = 3
-"""How many of the indicators of a dimension are pointed at as its lowest."""
+"""Number of indicators that are marked as the dimension's lowest."""
 
 _DIMENSIONS: Final = Texts("Dimensiones", "Dimensions")
 _UNKNOWN: Final = Texts(
@@ -63,7 +63,7 @@ _MEANS_SAID: Final = Texts("De 0 a 100: {rows}.", "From 0 to 100: {rows}.")
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """An indicator of a dimension, and the mean that it has in an edition, in words."""
+    """An indicator of a dimension, with its mean in the edition as text."""
 
     id: str
     name: str
@@ -74,7 +74,7 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 class Bullet(Struct, frozen=True):
-    """A point of the article in our words, and the indicators of a dimension that answer it."""
+    """A point of the article that the index is based on, and the indicators of a dimension that answer it."""
 
     id: str
     text: str
@@ -82,7 +82,7 @@ class Bullet(Struct, frozen=True):
 
 
 class DimensionsController(Controller):
-    """The dimensions of a published edition."""
+    """Routes of the dimensions of a published edition."""
 
     path = "/portal/{edition:str}/dimensions"
     include_in_schema = False
@@ -96,7 +96,7 @@ class DimensionsController(Controller):
         computed: ComputationCache,
         language: Language,
     ) -> Response[bytes]:
-        """Every dimension, with how the edition scores in it."""
+        """Show all dimensions, with the distribution of the edition's scores in each."""
         try:
             found = service.compute_dimensions(database, computed, edition)
         except UnknownEdition:
@@ -202,7 +202,7 @@ class DimensionsController(Controller):
 
 
 def _position(found: service.EditionDimensions, dimension: str) -> int:
-    """Find the position of a dimension in the methodology of an edition; raise `UnknownDimension`."""
+    """Return the position of a dimension in the methodology, from 0. Raises `UnknownDimension` if it has none."""
     ids = [one.id for one in found.dimensions]
     if dimension not in ids:
         raise UnknownDimension(found.edition, dimension)
@@ -210,7 +210,7 @@ def _position(found: service.EditionDimensions, dimension: str) -> int:
 
 
 def _filters(request: ApiRequest) -> ScoreFilters:
-    """Those of whom to learn from; what is no kind or no band filters nothing."""
+    """Read the filters of the exemplary organisations; unknown kinds and bands are ignored."""
     asked = dict(read_parameters(request))
     return ScoreFilters(
         kind=next((kind for kind in get_args(Kind) if kind == asked.get("kind")), None),
@@ -225,7 +225,7 @@ def _asked(
     figures: FigureFormatter,
     language: Language,
 ) -> list[Asked]:
-    """List the indicators of a dimension, marking those with the lowest mean if the means differ."""
+    """List the indicators of a dimension. Those with the lowest means are marked if there are more than `LOWEST`."""
     (group,) = [child for child in methodology.document.root.children if child.id == dimension]
     known = list(walk_indicators(group)) if isinstance(group, Group) else [group]
     whole = sum(indicator.weight for indicator in known)

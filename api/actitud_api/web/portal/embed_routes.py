@@ -1,4 +1,4 @@
-"""The page on which a form of a score is chosen, seen, and copied."""
+"""The page on which users choose a form of a score, preview it, and copy its code."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ from actitud_api.web.portal.layout import (
 )
 
 FOUND: Final = 20
-"""How many of those that a search finds are listed."""
+"""Maximum number of search results that are listed."""
 QUERY_MAX: Final = 200
-"""Characters of a search, as in the API."""
+"""Maximum length of a search, as in the API."""
 
 _EMBED: Final = Texts("Insertar una puntuación", "Embed a score")
 _LATEST: Final = Texts("Siempre la última publicada", "Always the latest published")
@@ -62,7 +62,7 @@ T = TypeVar("T", bound=str)
 
 
 class Choice(Struct, frozen=True, kw_only=True):
-    """What was chosen; `edition` is as it was asked for, so that `latest` stays so."""
+    """The user's choices. `edition` is the requested one, so `latest` is kept."""
 
     edition: str
     organisation: str
@@ -73,7 +73,7 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 
 class Preview(Struct, frozen=True, kw_only=True):
-    """What is seen of a choice, and what to copy. `addresses` are those inside the service."""
+    """The preview of a form, and the code to copy. `addresses` are relative URLs."""
 
     said: Equivalent
     addresses: Addresses
@@ -84,9 +84,9 @@ class Preview(Struct, frozen=True, kw_only=True):
 
 
 class Built(Struct, frozen=True, kw_only=True):
-    """What comes of a choice: how the organisation stands, and what the search for another found.
+    """The result of the user's choices: the organisation's score, and the search results.
 
-    `problem`: why there is nothing to be embedded; `edition`: None of one that is not there, or not published.
+    `problem`: why there is nothing to embed. `edition`: None if it does not exist or is not published.
     """
 
     choice: Choice
@@ -97,14 +97,14 @@ class Built(Struct, frozen=True, kw_only=True):
 
 
 class EmbedPageController(Controller):
-    """Forms of a score to be copied into other pages."""
+    """The route of the embed builder."""
 
     path = "/portal/embed"
     include_in_schema = False
 
     @get_page("/", operation_id="portal.embed", access=ANYBODY)
     def build(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:
-        """Show the builder of an embed: choose, preview and copy it."""
+        """Show the embed builder: choose a form, preview it, copy its code."""
         built = _resolve_choice(database, _read_choice(read_parameters(request), language))
         title = _EMBED.into(language)
         return render_portal_page(
@@ -121,7 +121,7 @@ class EmbedPageController(Controller):
 
 
 def _resolve_choice(database: Database, choice: Choice) -> Built:
-    """Resolve a choice; a search that finds one organisation chooses it."""
+    """Load the edition, the score and the search results. A search with one result selects that organisation."""
     try:
         edition = editions.get_published(database, choice.edition).record
     except UnknownEdition:
@@ -143,7 +143,7 @@ def _resolve_choice(database: Database, choice: Choice) -> Built:
 
 
 def _build_view(request: ApiRequest, database: Database, built: Built, language: Language) -> dict[str, object]:
-    """Build the view that the template renders."""
+    """Build the values that the template renders."""
     choice, to = built.choice, build_links(request)
     return {
         "choice": choice,
@@ -167,7 +167,7 @@ def _build_view(request: ApiRequest, database: Database, built: Built, language:
 
 
 def _read_choice(pairs: Sequence[tuple[str, str]], language: Language) -> Choice:
-    """Read the parameters of the page, ignoring unknown values."""
+    """Read the choices from the query parameters; unknown values get the default."""
     asked = {name: value.strip() for name, value in pairs}
     return Choice(
         edition=asked.get("edition") or LATEST,
@@ -184,12 +184,12 @@ def _one_of(known: Sequence[T], asked: str | None, default: T) -> T:
 
 
 def _of(choice: Choice, organisation: str) -> Choice:
-    """Return the choice for another organisation."""
+    """Return the choices with another organisation, without the search."""
     return structs.replace(choice, organisation=organisation, query="")
 
 
 def _asked(choice: Choice) -> dict[str, str]:
-    """Format the query parameters of a choice."""
+    """Return the choices as query parameters."""
     return {
         "edition": choice.edition,
         "organisation": choice.organisation,
@@ -200,7 +200,7 @@ def _asked(choice: Choice) -> dict[str, str]:
 
 
 def _standing(database: Database, choice: Choice) -> EmbedStanding:
-    """How the chosen organisation stands; raises `UnknownEdition` and `UnknownScore`."""
+    """Find the standing of the chosen organisation, also by an alias. Raises `UnknownEdition` or `UnknownScore`."""
     try:
         return embeds.find_standing(database, choice.edition, choice.organisation)
     except IdentifierIsAlias as alias:

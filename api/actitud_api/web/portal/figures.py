@@ -1,4 +1,4 @@
-"""Stored scores and shares of an edition, formatted for pages."""
+"""Format the stored scores of an edition for pages."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from actitud_api.web.portal.names import NO_FIGURE, Names
 
 
 class FigureFormatter(Names):
-    """Names and figures under a methodology; `units` are stored scores, in 10^-decimals of a point."""
+    """Names and figures of a methodology. Parameters called `units` are stored scores, in 10^-decimals of a point."""
 
     def __init__(self, methodology: Methodology, language: Language) -> None:
         super().__init__(methodology, language)
         self._unit: int = 10**methodology.document.decimals
 
     def to_points(self, units: int | None) -> Figure | None:
-        """Return a stored score in points; None if there is none."""
+        """Convert a stored score to points; None if there is none."""
         return to_points(units, self._unit)
 
     def format_units(self, units: int | None) -> str:
-        """Return a stored score as text."""
+        """Format a stored score in points; None as a dash."""
         return self.format_points(self.to_points(units))
 
     def list_five_numbers(self, spread: FiveNumberSummary | None) -> tuple[float, float, float, float, float] | None:
-        """Return minimum, quartiles and maximum in points."""
+        """Return minimum, quartiles and maximum in points; None without a summary."""
         if spread is None:
             return None
         minimum, lower, median, upper, maximum = (
@@ -35,9 +35,9 @@ class FigureFormatter(Names):
         return minimum, lower, median, upper, maximum
 
     def format_difference(self, higher: Figure, lower: Figure) -> str:
-        """Return the points between two scores as text."""
+        """Format the difference between two scores in points."""
         return self.format_points(round(higher - lower, self.decimals))
 
     def format_share(self, part: int, whole: int) -> str:
-        """Return a part of a whole as per cent."""
+        """Format `part` / `whole` as a percentage; a dash if `whole` is 0."""
         return words.format_share(round(part / whole, 3), self.language) if whole else NO_FIGURE

@@ -1,4 +1,4 @@
-"""The frame of every page of the portal (navigation, trail, foot), and the page for a 404."""
+"""The frame of every portal page (navigation, breadcrumbs, footer), and the 404 page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from actitud_api.resources.editions.service import LATEST
 from actitud_api.web.embeds.lettering import clean_text
 
 SITE: Final = "Actitud"
-"""The name of the site in titles."""
+"""The name of the site in page titles."""
 
 PortalSection = Literal["edition", "territories", "dimensions", "compare", "methodology", "questionnaire", "embed"]
 """An entry of the navigation."""
@@ -35,40 +35,40 @@ _SECTION_TITLES: Final[Mapping[PortalSection, Texts]] = {
 }
 _HOME: Final = Texts("Inicio", "Home")
 _EDITIONS_MAX: Final = 50
-"""Published editions that a page lists."""
+"""Maximum number of published editions that a page lists."""
 
 _templates: Final = templates("actitud_api.web.portal")
 _templates.filters["plain"] = clean_text
 
 
 class Crumb(Struct, frozen=True):
-    """An entry of the trail of a page; `href` is None for the page itself."""
+    """An entry of the breadcrumbs. `href` is None for the current page."""
 
     title: str
     href: str | None = None
 
 
 class Links:
-    """Builder of addresses of the portal that keep the language chosen by the reader.
+    """Builds URLs of the portal that keep the language that the reader chose.
 
-    `to("2026", "territories")` is `/portal/2026/territories`; parameters that are None are left out.
+    `to("2026", "territories")` is `/portal/2026/territories`. Parameters that are None are left out.
     """
 
     def __init__(self, chosen: Language | None) -> None:
-        """Keep the language; `chosen` is None if `Accept-Language` decides."""
+        """Keep the language. `chosen` is None if `Accept-Language` decides the language."""
         self._chosen = chosen
 
     def __call__(self, *segments: str, **query: str | int | None) -> str:
-        """Return the address of a page from the unquoted segments of its path and its parameters."""
+        """Return the URL of a page from the unquoted segments of its path and its query parameters."""
         return self.add_query(self.build_path(*segments), [pair for pair in query.items() if pair[1] is not None])
 
     @staticmethod
     def build_path(*segments: str) -> str:
-        """Return the path of a page without parameters, for forms."""
+        """Return the path of a page without query, for forms."""
         return "/".join(("/portal", *(quote(segment, safe=":") for segment in segments)))
 
     def add_query(self, path: str, pairs: Sequence[tuple[str, str | int | None]]) -> str:
-        """Return a path with ordered parameters, which may repeat a name."""
+        """Add query parameters to a path, in order; a name may occur several times."""
         parameters = [(name, value) for name, value in pairs if name != "lang"]
         if self._chosen is not None:
             parameters.append(("lang", self._chosen))
@@ -76,7 +76,7 @@ class Links:
 
 
 def build_links(request: ApiRequest) -> Links:
-    """Return links that repeat `lang` if the request has it."""
+    """Return the URL builder for a request. It repeats `lang` if the request has it."""
     try:
         named = "lang" in dict(parse_query(request.scope))
     except ValueError:
@@ -85,7 +85,7 @@ def build_links(request: ApiRequest) -> Links:
 
 
 def read_parameters(request: ApiRequest) -> list[tuple[str, str]]:
-    """Return the query parameters in order; empty if they cannot be decoded."""
+    """Return the query parameters in order; empty if the query cannot be decoded."""
     try:
         return parse_query(request.scope)
     except ValueError:
@@ -107,10 +107,10 @@ def render_portal_page(
 ) -> Response[bytes]:
     """Render a page of the portal from a template that extends `portal.html`.
 
-    `section`: the entry of the navigation to mark. `edition`: the edition that the navigation leads to; None for the
-    latest. `trail`: the entries after the first page. `frames`: whether the page frames other pages of the service.
-    The template also has `to` (`Links`), `t`, `language`, `chosen` (the language in the query, for hidden fields of
-    forms) and the filter `plain`, for names of organisations.
+    `section`: the navigation entry to mark. `edition`: the edition that the navigation leads to; None for the
+    latest. `trail`: the breadcrumbs after the home page. `frames`: whether the page contains frames of this
+    service. The template also receives `to` (`Links`), `t`, `language`, `chosen` (the language in the query, for
+    hidden form fields) and the filter `plain` for names of organisations.
     """
     to = build_links(request)
     edition_id = LATEST if edition is None else edition.id
@@ -152,12 +152,12 @@ def render_portal_page(
 
 
 def select_edition_title(edition: editions.EditionRecord, language: Language) -> str:
-    """Return the title of an edition in a language, or in the nearest one that it has."""
+    """Return the title of an edition in a language, or in the closest available language."""
     return nearest(edition.titles, language)
 
 
 def list_published_editions(database: Database) -> list[editions.CountedEdition]:
-    """Return the published editions, the newest first."""
+    """List the published editions, newest first."""
     listed = editions.list_page(database, after=None, offset=0, limit=_EDITIONS_MAX)
     return [counted for counted in listed if counted.record.state == "published"]
 
@@ -170,7 +170,7 @@ def render_missing_page(
     edition: editions.EditionRecord | None = None,
     instead: Sequence[Crumb] = (),
 ) -> Response[bytes]:
-    """Render the 404 page, with the published editions and a search in one.
+    """Render the 404 page, with the published editions and a search field.
 
     `instead`: pages that the reader may have meant.
     """

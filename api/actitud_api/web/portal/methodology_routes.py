@@ -1,4 +1,4 @@
-"""Pages about the methodologies: what is asked, how it scores, and what of the article it answers."""
+"""The pages about the methodologies: questions, scoring rules, levels, and the points of the article they answer."""
 
 from __future__ import annotations
 
@@ -30,13 +30,16 @@ from actitud_api.web.portal.suggestion_routes import describe_suggestions
 _METHODOLOGIES: Final = Texts("Metodologías", "Methodologies")
 _METHODOLOGY: Final = Texts("Metodología {version}", "Methodology {version}")
 _SUGGESTIONS_MOST: Final = 5
-"""The newest suggestions that a page of a methodology shows, beside all that it has taken in."""
+"""Maximum number of new suggestions on a methodology's page, beside all suggestions that the version adopted."""
 _TAKEN_MOST: Final = 100
 _UNKNOWN: Final = Texts("No hay ninguna metodología de esa versión.", "There is no methodology of that version.")
 
 
 class Measure(Struct, frozen=True, kw_only=True):
-    """An indicator in words. `weight`: its share of its dimension; `bullets`: the points of the article it answers."""
+    """An indicator as text.
+
+    `weight`: its share of the dimension. `bullets`: the points of the article that it answers.
+    """
 
     indicator: Indicator
     text: IndicatorText
@@ -49,7 +52,7 @@ class Measure(Struct, frozen=True, kw_only=True):
 
 
 class Dimension(Struct, frozen=True, kw_only=True):
-    """A dimension in words, with its indicators. `weight`: its share of the index."""
+    """A dimension as text, with its indicators. `weight`: its share of the index."""
 
     id: str
     name: str
@@ -58,7 +61,7 @@ class Dimension(Struct, frozen=True, kw_only=True):
 
 
 class LevelView(Struct, frozen=True, kw_only=True):
-    """A level in words: what it is called and means, and what its gates ask."""
+    """A level as text: its name, its meaning and its conditions."""
 
     number: int
     name: str
@@ -68,7 +71,7 @@ class LevelView(Struct, frozen=True, kw_only=True):
 
 
 class RuleView(Struct, frozen=True):
-    """Rules of one text, by their ids."""
+    """Validation rules with the same text, by their ids."""
 
     text: str
     ids: tuple[str, ...]
@@ -76,7 +79,7 @@ class RuleView(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """A methodology in words of a language; `changes`: under headings, what differs from the version `before`."""
+    """A methodology as text in one language. `changes`: by heading, the differences from the version `before`."""
 
     dimensions: tuple[Dimension, ...]
     levels: tuple[LevelView, ...]
@@ -86,14 +89,14 @@ class Page(Struct, frozen=True, kw_only=True):
 
 
 class MethodologyPagesController(Controller):
-    """The registered methodology versions, for people."""
+    """Routes of the methodology versions."""
 
     path = "/portal/methodologies"
     include_in_schema = False
 
     @get_page("/", operation_id="portal.methodologies", access=ANYBODY)
     def list_methodologies(self, request: ApiRequest, language: Language) -> Response[bytes]:
-        """Every version, the newest first."""
+        """Show all versions, newest first."""
         found = [
             (methodology, len(list(walk_indicators(methodology.document.root))), methodology.texts[language].title)
             for methodology in reversed(service.list_methodologies(after=None))
@@ -107,7 +110,7 @@ class MethodologyPagesController(Controller):
     def show_methodology(
         self, request: ApiRequest, version: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:
-        """Show a version: every indicator with its question, goalposts and rules; levels, changes and sources."""
+        """Show a version: its indicators with questions, goalposts and rules, its levels, changes and sources."""
         to = build_links(request)
         try:
             methodology = service.get_methodology(version)
@@ -135,7 +138,7 @@ class MethodologyPagesController(Controller):
 
 @lru_cache(maxsize=32)
 def describe_methodology(version: str, language: Language) -> Page:
-    """Describe a registered methodology, once per process and language."""
+    """Describe a methodology version in a language. The result is cached for the life of the process."""
     methodology = service.get_methodology(version)
     document, texts, sentences = methodology.document, methodology.texts[language], get_sentences(methodology, language)
     before, changes = _changes(methodology, language)
@@ -187,7 +190,7 @@ def _measures(methodology: Methodology, dimension: Group, language: Language) ->
 
 
 def _rules(methodology: Methodology, language: Language) -> tuple[RuleView, ...]:
-    """List the distinct texts of the rules; many are shared by several indicators."""
+    """List the validation rules, grouped by text, because several indicators share a text."""
     texts = methodology.texts[language].rules
     found: dict[tuple[str, str], list[str]] = {}
     for rule in methodology.document.rules:
@@ -196,7 +199,7 @@ def _rules(methodology: Methodology, language: Language) -> tuple[RuleView, ...]
 
 
 def _changes(methodology: Methodology, language: Language) -> tuple[str | None, dict[str, list[str]]]:
-    """Find the preceding version and describe the differences; None without one."""
+    """Describe the differences from the preceding version and return its id; None if there is none."""
     known = service.list_methodologies(after=None)
     position = [one.version for one in known].index(methodology.version)
     if not position:

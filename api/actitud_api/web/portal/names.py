@@ -37,7 +37,7 @@ _LEVEL: Final = Texts("{number}, {name}", "{number}, {name}")
 
 
 class Names:
-    """Names and figures under a methodology, in a language."""
+    """Names and formatted figures of a methodology, in one language."""
 
     def __init__(self, methodology: Methodology, language: Language) -> None:
         self.language = language
@@ -73,31 +73,31 @@ class Names:
         return self._texts.levels[str(number)].meaning
 
     def list_levels(self) -> list[int]:
-        """Return the numbers of the levels, the lowest first."""
+        """Return the numbers of the levels, lowest first."""
         return [level.number for level in self._document.levels]
 
     def map_dimensions(self) -> dict[str, str]:
-        """Return the names of the dimensions by id, in the order of the methodology."""
+        """Map the ids of the dimensions to their names, in the order of the methodology."""
         return {child.id: self._sentences.name_group(child.id) for child in self._document.root.children}
 
     def name_status(self, status: Status) -> str:
-        """Return the name of a status of evidence."""
+        """Return the name of a score's status."""
         return STATUS_TEXTS[status].into(self.language)
 
     def format_points(self, figure: Figure | None) -> str:
-        """Return points with all decimals of the methodology."""
+        """Format points with the methodology's number of decimals; None as a dash."""
         return NO_FIGURE if figure is None else words.format_score(figure, self.decimals, self.language)
 
     def format_count(self, number: int | None) -> str:
-        """Return a whole number with separators of thousands."""
+        """Format a whole number with thousands separators; None as a dash."""
         return NO_FIGURE if number is None else words.format_number(number, self.language)
 
     def format_percent(self, share: Figure | None) -> str:
-        """Return a share of 0 to 1 as per cent."""
+        """Format a share, 0 to 1, as a percentage; None as a dash."""
         return NO_FIGURE if share is None else words.format_share(share, self.language)
 
     def format_date(self, day: date) -> str:
-        """Return a date in words."""
+        """Format a date with the name of the month."""
         return words.format_day(day, self.language)
 
 
@@ -112,9 +112,9 @@ def name_region(code: str | None) -> str | None:
 
 
 def name_territory(province_code: str | None, region_code: str | None) -> str:
-    """Return the names of province and region joined by a comma; empty if both are unknown.
+    """Return the names of province and region joined by a comma; empty if both are None.
 
-    A name that is both, such as Madrid, stands once.
+    If both have the same name, such as Madrid, it appears once.
     """
     names = dict.fromkeys(name for name in (name_province(province_code), name_region(region_code)) if name is not None)
     return ", ".join(names)

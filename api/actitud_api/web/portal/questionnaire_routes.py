@@ -1,4 +1,4 @@
-"""The questionnaire of a methodology, to be answered in the browser; what is typed goes nowhere but to be scored."""
+"""The page with the questionnaire of a methodology. Answers stay in the browser, except to be scored."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ _ID_MAX = 100
 
 @dataclass(slots=True)
 class Question:
-    """An indicator as it is asked: its texts, its windows in words, and what is filled in, by whom."""
+    """An indicator of the questionnaire: its texts, its time windows as text, and its input fields.
+
+    `of_review`: the fields that reviewers fill in.
+    """
 
     id: str
     text: IndicatorText
@@ -38,7 +41,7 @@ class Question:
 
 @dataclass(slots=True)
 class Section:
-    """The questions of a dimension."""
+    """A dimension of the questionnaire and its questions."""
 
     id: str
     name: str
@@ -46,7 +49,7 @@ class Section:
 
 
 class QuestionnaireController(Controller):
-    """The questionnaire of a methodology."""
+    """The route of a methodology's questionnaire."""
 
     path = "/portal/questionnaires"
     include_in_schema = False
@@ -55,7 +58,7 @@ class QuestionnaireController(Controller):
     def questionnaire(
         self, request: ApiRequest, version: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:
-        """Every question, what counts as evidence, and what the answers come to as they are typed."""
+        """Show every question and what counts as evidence. A script shows the score while the user types."""
         try:
             methodology = load_methodology(version)
         except UnknownMethodology:
@@ -92,7 +95,7 @@ class QuestionnaireController(Controller):
 
 
 def _sections(methodology: Methodology, language: Language) -> list[Section]:
-    """List the questions by dimension, in document order."""
+    """List the questions by dimension, in the order of the methodology."""
     texts = methodology.texts[language]
     root = methodology.document.root.id
     sections = [Section(root, texts.groups[root].name)]

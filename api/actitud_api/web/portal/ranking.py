@@ -1,4 +1,4 @@
-"""The page of an edition: its ranking, filtered and in pages, and the distribution of the index."""
+"""The page of an edition: its ranking with filters and pages, and the distribution of the index."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from actitud_api.web.portal.names import STATUS_TEXTS, Names, name_province, nam
 PER_PAGE: Final = 50
 _SEARCH_MAX: Final = 200
 _AROUND: Final = 2
-"""Pages that are linked on both sides of the current one."""
+"""Number of pages that are linked on each side of the current page."""
 
 _SORTS: Final[Mapping[str, Texts]] = {
     "rank": Texts("Puesto, del mejor al último", "Rank, the best first"),
@@ -62,7 +62,7 @@ _BEST_IN: Final = Texts("{name} ({dimension}), los mejores primero", "{name} ({d
 
 
 class FilterOption(Struct, frozen=True):
-    """A value that a list can be filtered or sorted by."""
+    """An option of a filter or of the sort order."""
 
     value: str
     text: str
@@ -70,7 +70,7 @@ class FilterOption(Struct, frozen=True):
 
 
 class FilterField(Struct, frozen=True):
-    """A drop-down of filter values; the first is “any”, except for the order."""
+    """A drop-down of filter options. The first option is "any", except in the sort order."""
 
     name: str
     label: str
@@ -80,8 +80,8 @@ class FilterField(Struct, frozen=True):
 class RankingLine(Struct, frozen=True, kw_only=True):
     """An organisation of the ranking, as texts.
 
-    `reason`: the status in place of an index. `interval`: the ranks in nine of ten draws. `dimension_score`: the score
-    in the dimension by which the list is sorted.
+    `reason`: the status, if the index is not shown. `interval`: the ranks in nine of ten random draws.
+    `dimension_score`: the score in the dimension that the list is sorted by.
     """
 
     organisation: str
@@ -100,7 +100,7 @@ class RankingLine(Struct, frozen=True, kw_only=True):
 
 
 class RankingRequest(Struct, frozen=True, kw_only=True):
-    """The search, filters and page of a request; values that no organisation of the edition has are dropped."""
+    """The search, filters and page of a request. Filter values that no organisation of the edition has are dropped."""
 
     query: str
     chosen: Mapping[str, str]
@@ -108,18 +108,18 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def parameters(self) -> list[tuple[str, str | int]]:
-        """The request as query parameters, without the page."""
+        """The search and filters as query parameters, without the page."""
         search: list[tuple[str, str | int]] = [("q", self.query)] if self.query else []
         return search + [(name, value) for name, value in self.chosen.items() if (name, value) != ("sort", "rank")]
 
     @property
     def is_filtered(self) -> bool:
-        """Whether a search or filter is set."""
+        """True if a search or a filter is set."""
         return bool(self.query or set(self.chosen) - {"sort"})
 
     @property
     def filters(self) -> ScoreFilters:
-        """The search and filters for the services."""
+        """The search and filters as the service expects them."""
         level = self.chosen.get("level")
         return ScoreFilters(
             words=tuple(split_words(self.query)),
@@ -133,22 +133,22 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def sort(self) -> RankingSort:
-        """The order."""
+        """The sort order as the service expects it."""
         return schemas.SORTS[self.chosen.get("sort", "rank")]
 
 
 class PageLink(Struct, frozen=True):
-    """A link to a page of the list; `href` is None for the current one, `number` for a gap."""
+    """A link to a page of the list. `href` is None for the current page, `number` for a gap."""
 
     number: int | None
     href: str | None
 
 
 class RankingPage(Struct, frozen=True, kw_only=True):
-    """The page of an edition.
+    """The data of an edition's page.
 
-    `awaits_intervals`: a line has a rank, and the intervals are not computed yet. `dimension`: the name of the
-    dimension by which the list is sorted.
+    `awaits_intervals`: whether the uncertainty of the ranks is not computed yet. `dimension`: name of the dimension
+    that the list is sorted by.
     """
 
     request: RankingRequest
@@ -175,7 +175,7 @@ def build_ranking_page(
     to: Links,
     language: Language,
 ) -> RankingPage:
-    """Return the page of a published edition for the parameters of a request."""
+    """Build the data of a published edition's page from the query parameters."""
     names = Names(load_methodology(edition.methodology), language)
     fields = _build_fields(service.count_by_group(database, edition.id), dict(parameters), names)
     request = _parse_request(dict(parameters), fields)
@@ -218,9 +218,10 @@ def build_ranking_page(
 def list_robust_ranks(
     database: Database, computed: ComputationCache, edition: str, organisations: Sequence[str]
 ) -> list[audits.OrganisationRobustness]:
-    """Return the ranks of organisations in the draws of `editions.robustness.list`; empty while too many requests wait.
+    """List the simulated ranks of organisations; empty if the computation queue is full.
 
-    The draws are made once for an edition, by the first request, and kept in the process.
+    The draws are those of `editions.robustness.list`. The first request for an edition computes them; the process
+    keeps them.
     """
     if not organisations:
         return []
@@ -242,7 +243,7 @@ def list_robust_ranks(
 
 
 def list_tenths(summary: service.ScoreSummary, names: Names) -> tuple[tuple[str, str, str], ...]:
-    """Return the range, the count and the share of ranked organisations of each tenth of the index."""
+    """Return the range, the count and the share of ranked organisations for each tenth of the index."""
     return tuple(
         (
             f"{10 * number}–{10 * number + 10}",
@@ -254,7 +255,7 @@ def list_tenths(summary: service.ScoreSummary, names: Names) -> tuple[tuple[str,
 
 
 def draw_tenths(identifier: str, summary: service.ScoreSummary, names: Names, own: int | None = None) -> charts.Picture:
-    """Return the distribution of the index as columns; `own` is the tenth to mark."""
+    """Draw the distribution of the index as a histogram of ten columns. `own` is the column to highlight, from 0."""
     parts = [
         _TENTH.into(names.language).format(start=10 * number, end=10 * number + 10, count=names.format_count(count))
         for number, count in enumerate(summary.tenths)
@@ -276,13 +277,13 @@ def draw_tenths(identifier: str, summary: service.ScoreSummary, names: Names, ow
 
 
 def format_whole_percent(count: int, total: int, names: Names) -> str:
-    """Return a share in whole per cent: a column on a telephone has no room for decimals."""
+    """Format a share in whole per cent, because a column on a telephone has no room for decimals."""
     share = round_half_up(Fraction(100 * count, total)) if total else 0
     return f"<{names.format_percent(0.01)}" if count and not share else names.format_percent(share / 100)
 
 
 def format_interval(interval: tuple[int, int] | None, names: Names) -> str | None:
-    """Return two ranks as text, or one if they are equal."""
+    """Format an interval of ranks; one number if both are equal, None without an interval."""
     if interval is None:
         return None
     low, high = (names.format_count(rank) for rank in interval)
@@ -325,7 +326,7 @@ def _build_line(
 def _build_fields(
     groups: Sequence[service.GroupCount], parameters: Mapping[str, str], names: Names
 ) -> tuple[FilterField, ...]:
-    """Return the drop-downs, with the values that an organisation of the edition has."""
+    """Build the drop-downs, with only the values that an organisation of the edition has."""
     language = names.language
 
     def choices(name: str, texts: Mapping[str, str]) -> FilterField:
@@ -392,7 +393,7 @@ def _parse_request(parameters: Mapping[str, str], fields: Sequence[FilterField])
 
 
 def select_pages(number: int, last: int) -> list[int | None]:
-    """Return the pages to link: the first, the last and those around the current one; None stands for a gap."""
+    """Select the pages to link: the first, the last and those around the current page; None stands for a gap."""
     near = [page for page in range(1, last + 1) if page in (1, last) or abs(page - number) <= _AROUND]
     shown: list[int | None] = []
     for page in near:

@@ -1,4 +1,4 @@
-"""Pages about what is published: the first one, the ranking of an edition, the sheet of an organisation."""
+"""Routes of the home page, an edition's ranking, and an organisation's page."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ from actitud_api.web.portal.sheet import HISTORY_MAX, describe_organisation, des
 
 
 class PortalController(Controller):
-    """Pages about what is published, whole without scripts."""
+    """Routes of the pages about published scores. They work without scripts."""
 
     path = "/portal"
     include_in_schema = False
 
     @get_page("/", operation_id="portal.index", access=ANYBODY)
     def index(self, request: ApiRequest, database: Database) -> Response[bytes]:
-        """Show the first page: the index, the editions, and the search."""
+        """Show the home page: what the index is, the editions, and the search."""
         values = {
             "published": list_published_editions(database),
             "title_of": select_edition_title,
@@ -115,7 +115,7 @@ class PortalController(Controller):
         computed: ComputationCache,
         language: Language,
     ) -> Response[bytes]:
-        """Show the sheet of an organisation: every point of its score, explained."""
+        """Show the page of an organisation, which explains every point of its score."""
         try:
             standing = service.find_standing(database, edition, organisation)
             sent = scores.get_edition_score(database, standing.edition, organisation)
@@ -163,7 +163,7 @@ class PortalController(Controller):
 
 
 def _unscored(request: ApiRequest, database: Database, error: UnknownScore) -> Response[bytes]:
-    """Answer 404 for a missing score, with links to the organisation's scores in other editions."""
+    """Render the 404 page for a missing score, with links to the organisation's scores in other editions."""
     record = service.find_edition(database, error.edition)
     to = build_links(request)
     try:

@@ -1,4 +1,4 @@
-"""The parts of the page of an organisation beside its explained score: rank, peers, history, path, review."""
+"""The sections of an organisation's page beside its explained score: rank, peers, history, next level, review."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from actitud_api.web.portal.names import Names
 from actitud_api.web.portal.ranking import list_robust_ranks
 
 HISTORY_MAX: Final = 12
-"""Editions of a history on a page."""
+"""Maximum number of editions in the history on the page."""
 
 _DIMENSIONS: Final = Texts("Las diez dimensiones, de 0 a 100", "The ten dimensions, from 0 to 100")
 _DIMENSIONS_ALT: Final = Texts("De la más alta a la más baja: {parts}.", "From the highest to the lowest: {parts}.")
@@ -42,7 +42,7 @@ _HISTORY_ALT: Final = Texts("De la más antigua a la última: {parts}.", "From t
 _PAST: Final = Texts("{edition}, {points}", "{edition}, {points}")
 
 Proof = Literal["documented", "declared", "withdrawn", "rejected", "stale"]
-"""The outcome of the evidence of an answer."""
+"""Whether an answer has accepted evidence, or why it does not count."""
 
 PROOF_TEXTS: Final[Mapping[Proof, Texts]] = {
     "documented": Texts("documentado", "documented"),
@@ -54,7 +54,7 @@ PROOF_TEXTS: Final[Mapping[Proof, Texts]] = {
 
 
 class VerdictView(Struct, frozen=True):
-    """A verdict as text, its reason, and its date."""
+    """A verdict as text, with its reason and its date."""
 
     text: str
     reason: str
@@ -62,7 +62,7 @@ class VerdictView(Struct, frozen=True):
 
 
 class ReplyView(Struct, frozen=True):
-    """A reply, its documents, and the day."""
+    """A reply with its documents and its date."""
 
     text: str
     documents: tuple[EvidenceLink, ...]
@@ -70,7 +70,7 @@ class ReplyView(Struct, frozen=True):
 
 
 class IndicatorReview(Struct, frozen=True, kw_only=True):
-    """The verdict and the reply about an indicator."""
+    """The verdict on an indicator and the organisation's reply; None if there is none."""
 
     indicator: str
     name: str
@@ -87,14 +87,14 @@ class ReviewView(Struct, frozen=True, kw_only=True):
 
 
 class EvidenceLink(Struct, frozen=True):
-    """A link to a document that counts as evidence."""
+    """A link to a document that is accepted as evidence."""
 
     url: str
     day: str
 
 
 def describe_review(sent: EditionScore, names: Names, methodology: Methodology) -> ReviewView | None:
-    """Return the review of a score as texts; None without a verdict, reply or overall review."""
+    """Describe the review of a score; None if it has no verdict, no reply and no overall review."""
     review = sent.review
     if not (review.remark or review.verdicts or review.replies):
         return None
@@ -136,14 +136,14 @@ def describe_review(sent: EditionScore, names: Names, methodology: Methodology) 
 
 
 class AnswerEvidence(Struct, frozen=True):
-    """The outcome of the evidence of an answer, and the documents that count."""
+    """Whether an answer is proven, as text, and the accepted documents."""
 
     text: str
     documents: tuple[EvidenceLink, ...]
 
 
 class PeerRow(Struct, frozen=True, kw_only=True):
-    """A figure beside those of the peer group; `href`: the address of its explanation."""
+    """A figure compared with the peer group. `href`: the anchor of its explanation in the page."""
 
     name: str
     href: str | None
@@ -154,7 +154,7 @@ class PeerRow(Struct, frozen=True, kw_only=True):
 
 
 class PeerComparison(Struct, frozen=True, kw_only=True):
-    """An organisation among its peers; `kind` and `band` filter the ranking of the group."""
+    """An organisation compared with its peers. `kind` and `band`: filters that select the peer group in the ranking."""
 
     text: str
     picture: charts.Picture
@@ -176,14 +176,17 @@ class HistoryRow(Struct, frozen=True, kw_only=True):
 
 
 class ScoreHistory(Struct, frozen=True, kw_only=True):
-    """The published editions that score an organisation, the newest first; a picture of two or more."""
+    """The published editions that score an organisation, newest first, and a trend chart if there are two or more."""
 
     rows: tuple[HistoryRow, ...]
     picture: charts.Picture | None
 
 
 class RankLabel(Struct, frozen=True, kw_only=True):
-    """The rank, the number of ranked organisations, and the sentence of the draws; None until they are computed."""
+    """The rank, the number of ranked organisations, and a sentence on the rank's uncertainty.
+
+    `text` is None until the uncertainty is computed.
+    """
 
     rank: str
     total: str
@@ -191,7 +194,7 @@ class RankLabel(Struct, frozen=True, kw_only=True):
 
 
 class OrganisationView(Struct, frozen=True, kw_only=True):
-    """All parts of the page; `changes` and `since` are None in the first edition of the organisation."""
+    """All sections of the page. `changes` and `since` are None in the organisation's first edition."""
 
     rank: RankLabel | None
     dimensions: charts.Picture
@@ -212,7 +215,7 @@ def describe_organisation(
     score: NarratedScore,
     names: Names,
 ) -> OrganisationView:
-    """Return the parts of the page of an organisation in a published edition."""
+    """Build the sections of an organisation's page in a published edition."""
     beside = comparison.find_peers(database, edition.id, sent.organisation, principal=None)
     peers = comparison_schemas.build_peers(beside, names.language)
     medians = {dimension.id: dimension.spread.median for dimension in peers.dimensions if dimension.spread is not None}
@@ -340,7 +343,7 @@ def _list_five_numbers(spread: schemas.PointsSpread) -> tuple[Figure, Figure, Fi
 
 
 def _find_previous_edition(past: list[service.HistoryEntry], edition: editions.EditionRecord) -> str | None:
-    """Return the newest earlier edition that scores the organisation."""
+    """Return the id of the newest earlier edition that scores the organisation; None if there is none."""
     current: tuple[date, str] = (edition.period_to, edition.id)
     return next(
         (restated.past.edition for restated in past if (restated.past.period_to, restated.past.edition) < current), None

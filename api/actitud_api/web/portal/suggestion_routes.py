@@ -1,4 +1,4 @@
-"""The page of what is proposed: further errors and indicators, with what was decided on each, and how to propose."""
+"""The page of suggestions for further errors and indicators, with the decisions on them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _EXAMPLE: Final[Mapping[str, str]] = {"kind": "error", "title": "…", "text": "
 
 
 class DecisionTold(Struct, frozen=True, kw_only=True):
-    """What was decided, in words. `href`: the page of the methodology that it names."""
+    """A decision as text. `href`: the page of the methodology that the decision names."""
 
     state: str
     reason: str
@@ -62,14 +62,14 @@ class DecisionTold(Struct, frozen=True, kw_only=True):
 
 
 class About(Struct, frozen=True):
-    """What a suggestion is about, and where that is told."""
+    """The indicator or dimension that a suggestion refers to, and its URL."""
 
     text: str
     href: str
 
 
 class SuggestionTold(Struct, frozen=True, kw_only=True):
-    """A suggestion in words; `decisions`: the last one first."""
+    """A suggestion as text. `decisions`: newest first."""
 
     id: int
     kind: str
@@ -83,7 +83,7 @@ class SuggestionTold(Struct, frozen=True, kw_only=True):
 
 
 class Listed(Struct, frozen=True, kw_only=True):
-    """A page of the list, and what it is filtered by."""
+    """A page of the list of suggestions, with its filters."""
 
     fields: tuple[FilterField, ...]
     suggestions: tuple[SuggestionTold, ...]
@@ -96,14 +96,14 @@ class Listed(Struct, frozen=True, kw_only=True):
 
 
 class SuggestionPagesController(Controller):
-    """What is proposed, for people."""
+    """The route of the list of suggestions."""
 
     path = "/portal/suggestions"
     include_in_schema = False
 
     @get_page("/", operation_id="portal.suggestions", access=ANYBODY)
     def list_suggestions(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:
-        """Every suggestion with its decisions and their reasons, filtered and in pages; and how to propose."""
+        """Show the suggestions with their decisions, with filters and pages, and how to make a suggestion."""
         to = build_links(request)
         names = Names(loader.load_newest(), language)
         title = SUGGESTIONS.into(language)
@@ -132,7 +132,7 @@ class SuggestionPagesController(Controller):
 def describe_suggestions(
     database: Database, filters: SuggestionFilters, language: Language, to: Links, most: int
 ) -> list[SuggestionTold]:
-    """Describe the newest of the selected suggestions."""
+    """Describe the newest suggestions that the filters select, at most `most`."""
     return [
         describe_suggestion(record, language, to)
         for record in service.list_page(database, filters, after=None, offset=0, limit=most)
@@ -140,7 +140,7 @@ def describe_suggestions(
 
 
 def describe_suggestion(record: SuggestionRecord, language: Language, to: Links) -> SuggestionTold:
-    """Describe a suggestion in a language; texts written by people stay in theirs."""
+    """Describe a suggestion in a language. Title, text and reasons keep their own language."""
     return SuggestionTold(
         id=record.id,
         kind=_KINDS[record.kind].into(language),
@@ -165,7 +165,10 @@ def describe_suggestion(record: SuggestionRecord, language: Language, to: Links)
 
 
 def _about(record: SuggestionRecord, language: Language, to: Links) -> About | None:
-    """Name the indicator, else the dimension, in the active methodology or the newest that has it."""
+    """Return the indicator or else the dimension that a suggestion names; None if it names neither.
+
+    The name comes from the newest active methodology, or from the newest one that has the node.
+    """
     named = record.indicator or record.dimension
     if named is None:
         return None
@@ -178,7 +181,7 @@ def _about(record: SuggestionRecord, language: Language, to: Links) -> About | N
 
 
 def _methodologies() -> Sequence[loader.Methodology]:
-    """List the active methodology, then the others, newest first."""
+    """List the active methodology, then all others, newest first."""
     used = loader.load_newest()
     return [
         used,
@@ -187,13 +190,13 @@ def _methodologies() -> Sequence[loader.Methodology]:
 
 
 def _indicators(language: Language) -> dict[str, str]:
-    """Map the active indicators by id."""
+    """Map the ids of the active methodology's indicators to their names."""
     texts = loader.load_newest().texts[language].indicators
     return {identifier: text.name for identifier, text in texts.items()}
 
 
 def _spoken(tag: Language, language: Language) -> str:
-    """Name a language."""
+    """Return the name of a language, in another language."""
     return str(Locale.parse(tag).get_display_name(LOCALES[language]))
 
 

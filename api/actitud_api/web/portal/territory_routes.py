@@ -1,4 +1,4 @@
-"""Pages about the regions and provinces of an edition."""
+"""The pages about the regions and provinces of an edition."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ _DIMENSIONS_SAID: Final = Texts(
 
 
 class Group(Struct, frozen=True):
-    """A region of the list, and its provinces where it has several."""
+    """A region in the list of territories, with its provinces if it has several."""
 
     region: territories.TerritoryFigures
     provinces: tuple[territories.TerritoryFigures, ...]
 
 
 class TerritoriesController(Controller):
-    """Regions and provinces of a published edition."""
+    """Routes of the territories of a published edition."""
 
     path = "/portal/{edition:str}/territories"
     include_in_schema = False
@@ -67,7 +67,7 @@ class TerritoriesController(Controller):
     def list_territories(
         self, request: ApiRequest, edition: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:
-        """Every territory, with how its organisations score."""
+        """Show all regions and provinces, with the distribution of their scores."""
         try:
             found = territories.list_territories(database, edition)
         except UnknownEdition:
@@ -104,7 +104,7 @@ class TerritoriesController(Controller):
         database: Database,
         language: Language,
     ) -> Response[bytes]:
-        """Show the summary of a territory."""
+        """Show a region or province: its scores, compared with the whole edition."""
         try:
             sheet = territories.get_territory(database, edition, territory)
         except UnknownEdition:
@@ -140,7 +140,7 @@ class TerritoriesController(Controller):
 
 
 def format_tenth(number: int) -> str:
-    """Format a tenth of the score range: `0–10` to `90–100`."""
+    """Format a tenth of the score range by its number, 0 to 9: `0–10` to `90–100`."""
     return f"{10 * number}–{10 * number + 10}"
 
 

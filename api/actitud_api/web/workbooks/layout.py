@@ -1,7 +1,7 @@
-"""The layout of the workbook of a methodology: the one description by which it is written and read.
+"""The layout of a methodology's workbook, from which workbooks are both written and read.
 
-A row is identified by the code in its first column, never by its number, so that rows may be sorted or removed. Codes
-are the same in every language: a field of the profile, an indicator, a fact of an indicator, an element of a fact.
+The code in its first column identifies a row, never the row number, so users may sort or delete rows. Codes are
+the same in every language: a profile field, an indicator, a fact of an indicator, or a component of a fact.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from actitud_api.engine.methodology.model import Fact, Group, Indicator, Indicat
 from actitud_api.engine.methodology.model import MethodologyTexts as MethodologyTexts
 
 FORMAT: Final = 1
-"""The version of this layout; workbooks of another one are rejected."""
+"""The version of this layout. Workbooks of another layout are rejected."""
 
 METADATA: Final = "_metadata"
 LISTS: Final = "_lists"
-"""The hidden sheets: the metadata of the workbook, and the values of its drop-downs."""
+"""The hidden sheets: the metadata of the workbook, and the options of its drop-downs."""
 
 HEADER: Final = 3
-"""The row of column titles, counted from 0; the rows above are for people."""
+"""The row of column titles, counted from 0. The rows above it contain instructions."""
 
 DOCUMENTS_MIN: Final = 200
-"""Rows for further documents in an empty workbook."""
+"""Rows for additional documents in an empty workbook."""
 
 AnswerForm = Literal["integer", "number", "yes_no", "choice"]
 
 
 class SheetColumn(NamedTuple):
-    """A column: its id, its title, its width in characters, and whether people fill it in."""
+    """A column of a sheet: its id, title, width in characters, and whether users fill it in."""
 
     id: str
     title: Texts
@@ -44,14 +44,14 @@ class SheetColumn(NamedTuple):
 
 
 class SheetLayout(NamedTuple):
-    """A sheet that people fill in."""
+    """A sheet that users fill in."""
 
     id: Literal["profile", "indicators", "documents"]
     title: Texts
     columns: tuple[SheetColumn, ...]
 
     def find_column(self, name: str) -> int:
-        """Return the index of a column, counted from 0."""
+        """Return the index of the column with an id, counted from 0."""
         return next(index for index, column in enumerate(self.columns) if column.id == name)
 
 
@@ -102,22 +102,23 @@ NO: Final = Texts("No", "No")
 
 
 class AnswerChoice(NamedTuple):
-    """A value that an input may have, and its meaning."""
+    """A value that can be chosen in an answer cell, with its meaning."""
 
     value: str | int
     text: str
 
     @property
     def label(self) -> str:
-        """The text of the choice in a drop-down."""
+        """The text of the choice in a drop-down: value and meaning."""
         return f"{self.value} · {self.text}"
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerInput:
-    """A cell for an answer: the pointer of its value in the questionnaire, and the values that it takes.
+    """A cell for an answer: the JSON Pointer of its value in the questionnaire, and the values that it accepts.
 
-    `component`: the element of the fact that a yes lists. `required`: an answer is incomplete without it.
+    `component`: the component that a "yes" adds to the fact's list. `required`: whether the answer is incomplete
+    without this cell. `set_by_service`: whether reviewers set the value instead of the organisation.
     """
 
     code: str
@@ -134,7 +135,10 @@ class AnswerInput:
 
 @dataclass(frozen=True, slots=True)
 class HeadingRow:
-    """The first row of an indicator, with the evidence and note of its answer, or the row of a dimension (None)."""
+    """The first row of an indicator, with its question, evidence and note; or the row of a dimension.
+
+    `indicator`: None in the row of a dimension.
+    """
 
     code: str
     indicator: Indicator | None
@@ -142,27 +146,27 @@ class HeadingRow:
 
 @dataclass(frozen=True, slots=True)
 class WorkbookLayout:
-    """The rows of the workbook of a methodology in a language."""
+    """The rows of a methodology's workbook in a language."""
 
     profile: tuple[AnswerInput, ...]
     indicators: tuple[HeadingRow | AnswerInput, ...]
 
     @property
     def supported(self) -> tuple[str, ...]:
-        """The codes that documents may support."""
+        """The codes of the profile fields and indicators that accept documents as evidence."""
         fields = tuple(row.code for row in self.profile if not row.set_by_service)
         headings = (row for row in self.indicators if isinstance(row, HeadingRow))
         return fields + tuple(row.code for row in headings if row.indicator is not None and row.indicator.facts)
 
     @property
     def inputs(self) -> tuple[AnswerInput, ...]:
-        """All cells for answers."""
+        """All answer cells, of the profile and of the indicators."""
         return self.profile + tuple(row for row in self.indicators if isinstance(row, AnswerInput))
 
 
 @cache
 def build_layout(version: str, language: Language) -> WorkbookLayout:
-    """Return the layout of the workbook of a registered version; raises `UnknownMethodology`."""
+    """Build the workbook layout of a methodology version. Raises `UnknownMethodology` if there is no such version."""
     methodology = load_methodology(version)
     texts = methodology.texts[language]
     return WorkbookLayout(
@@ -229,12 +233,12 @@ def _build_inputs(indicator: Indicator, fact: Fact, text: IndicatorText) -> Iter
 
 
 def describe_fact(text: IndicatorText, fact: str) -> tuple[str, str]:
-    """Return the label of a fact, and its definition if the methodology has one (numerators and denominators)."""
+    """Return the label of a fact and its definition; the definition is empty if the methodology has none."""
     definition = {"numerator": text.numerator, "denominator": text.denominator}.get(fact)
     label = text.facts[fact]
     return label, "" if definition in (None, label) else str(definition)
 
 
 def format_cell_address(sheet: str, row: int, column: int) -> str:
-    """Return the address of a cell, such as `Perfil!C12`; row and column are counted from 0."""
+    """Format the address of a cell, such as `Perfil!C12`. Row and column are counted from 0."""
     return f"{sheet}!{xl_rowcol_to_cell(row, column)}"

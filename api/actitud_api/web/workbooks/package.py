@@ -1,9 +1,9 @@
-"""Checked workbooks: an uploaded file is bounded and scanned before a parser of workbooks opens it.
+"""Check an uploaded workbook: its size and content are limited and scanned before a workbook parser opens it.
 
-An XLSX file is a ZIP of XML files, and its declared sizes are not trusted. Its members are inflated up to a limit, the
-XML is scanned once as a stream (no document type, UTF-8, limits on cells and their positions), and the needed parts go
-into a new archive for the parser. The scan also notes the cells with formulas, since the parser returns only their
-results.
+An XLSX file is a ZIP archive of XML files, and its declared sizes cannot be trusted. The members are
+decompressed up to a limit. The XML is scanned once as a stream (no DOCTYPE, only UTF-8, limits on cells and
+their positions). The needed parts go into a new archive for the parser. The scan also records the cells with
+formulas, because the parser returns only their results.
 """
 
 from __future__ import annotations
@@ -23,33 +23,36 @@ from python_calamine import CalamineError, CalamineWorkbook
 from actitud_api.engine.i18n import Texts
 
 MEMBERS_MAX: Final = 200
-"""Maximum of files in a workbook; the template has under 20."""
+"""Maximum number of files in a workbook; the template has fewer than 20."""
 INFLATED_MAX: Final = 16 * 1024 * 1024
-"""Maximum of their inflated bytes; the template has under 1 MB."""
+"""Maximum decompressed size in bytes; the template has less than 1 MB."""
 RATIO_MAX: Final = 100
-"""Maximum of inflated bytes for each byte of the file; the template has under 20."""
+"""Maximum ratio of decompressed to compressed bytes; the template has less than 20."""
 ROWS_MAX: Final = 2_000
 COLUMNS_MAX: Final = 64
-"""The last row and column that may hold a value."""
+"""The last row and the last column in which a cell may have a value."""
 CELLS_MAX: Final = 50_000
-"""Maximum of cells with a value in all sheets; empty cells do not count."""
+"""Maximum number of cells with a value in all sheets."""
 TEXT_MAX: Final = 4 * 1024 * 1024
-"""Maximum of characters of all cells; a shared text counts for each cell that shows it."""
+"""Maximum number of characters in all cells. A shared text counts for each cell that shows it."""
 ELEMENTS_MAX: Final = 300_000
-"""Maximum of XML elements in all parts; the template has under 20,000."""
+"""Maximum number of XML elements in all parts; the template has fewer than 20,000."""
 SHEETS_MAX: Final = 20
-"""Maximum of sheets; the template has six."""
+"""Maximum number of sheets; the template has six."""
 
 _ZIP: Final = b"PK\x03\x04"
 _COMPOUND: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""The first bytes of a ZIP file, and of a compound file: an encrypted workbook, or one of Excel 97."""
+"""The first bytes of a ZIP file, and of a compound file (an encrypted workbook or one of Excel 97)."""
 _PIECE: Final = 64 * 1024
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _ENCODING: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']{1,40})[\"']")
 
 
 class WorkbookRejected(Exception):
-    """A file that is not read at all; `rule` and `location` name the fault, `detail` says why and what to do."""
+    """The file cannot be read at all. `open_workbook` and `read_questionnaire` raise it.
+
+    `rule` and `location` name the fault; `detail` says why and what to do.
+    """
 
     def __init__(self, rule: str, detail: Texts, location: str = "") -> None:
         super().__init__(rule, location)
@@ -59,32 +62,32 @@ class WorkbookRejected(Exception):
 
 
 class WorkbookOversized(WorkbookRejected):
-    """A file that exceeds a limit."""
+    """The file exceeds a limit of this module. `open_workbook` raises it."""
 
 
 class Cell(NamedTuple):
-    """A cell by row and column, counted from 0."""
+    """The position of a cell: row and column, counted from 0."""
 
     row: int
     column: int
 
 
 class CellMarks(Struct, frozen=True):
-    """The cells of a sheet with a formula, and those that show an error, which the parser does not return."""
+    """The cells of a sheet that contain a formula or show an error, which the parser does not report."""
 
     formulas: frozenset[Cell] = frozenset()
     errors: frozenset[Cell] = frozenset()
 
 
 class CheckedWorkbook(Struct, frozen=True):
-    """A workbook that passed the checks: the parser's view, and the marks of its sheets by name."""
+    """A workbook that passed the checks: the parser's object, and the marks of each sheet by name."""
 
     workbook: CalamineWorkbook
     marks: Mapping[str, CellMarks]
 
 
 def open_workbook(raw: bytes) -> CheckedWorkbook:
-    """Return the checked workbook in a file; raises `WorkbookRejected`."""
+    """Check an uploaded file and open it with the parser. Raises `WorkbookRejected` if it fails a check."""
     _refuse_other_formats(raw)
     members = _inflate_members(raw)
     _refuse_contents(members)
@@ -120,7 +123,7 @@ def _refuse_other_formats(raw: bytes) -> None:
 
 
 def _inflate_members(raw: bytes) -> dict[str, bytes]:
-    """Return the inflated files of the archive by name; their declared sizes are checked first, then the real ones."""
+    """Decompress the files of the archive, by name. Both the declared and the actual sizes are checked."""
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             listed = archive.infolist()
@@ -158,7 +161,7 @@ def _inflate_members(raw: bytes) -> dict[str, bytes]:
 
 
 def _refuse_contents(members: Mapping[str, bytes]) -> None:
-    """Refuse macros, external links, and archives that are no workbook."""
+    """Raise `WorkbookRejected` for macros, external links, and archives that are not workbooks."""
     lowered = {name.lower(): name for name in members}
     if not {"[Content_Types].xml", "xl/workbook.xml"} <= members.keys():
         raise WorkbookRejected(
@@ -238,7 +241,7 @@ def _find_relation(attributes: Mapping[str, str]) -> str:
 # limit (3.5 s and 24 MB, here 0.8 s and 3 MB), drops values beyond the bounds of `iter_rows` in silence or makes a
 # million rows to reach them, reads `A0` as a cell, and has no merged ranges without its slow mode.
 class _PackageScan:
-    """A single pass over every XML part that enforces the limits and collects the marks of sheets."""
+    """A single pass over all XML parts that enforces the limits and collects the marks of each sheet."""
 
     def __init__(self, members: Mapping[str, bytes]) -> None:
         self._marks: dict[str, CellMarks] = {}
@@ -251,7 +254,7 @@ class _PackageScan:
             self._scan_part(name, members[name])
 
     def find_marks(self, part: str) -> CellMarks:
-        """Return the marks of a sheet by its part."""
+        """Return the marks of a sheet by the name of its part."""
         return self._marks.get(part, CellMarks())
 
     def _scan_part(self, name: str, content: bytes) -> None:
@@ -265,7 +268,7 @@ class _PackageScan:
             self._marks[name] = CellMarks(frozenset(sheet.formulas), frozenset(sheet.errors))
 
     def count_element(self, part: str) -> None:
-        """Count an element."""
+        """Count an XML element. Raises `WorkbookOversized` above the limit."""
         self._elements += 1
         if self._elements > ELEMENTS_MAX:
             raise _create_size_error(
@@ -273,11 +276,14 @@ class _PackageScan:
             )
 
     def add_string(self, length: int) -> None:
-        """Note the length of a shared text."""
+        """Record the length of a shared text."""
         self._lengths.append(length)
 
     def add_cell(self, part: str, length: int, shared: int | None) -> None:
-        """Count a cell with a value and the length of its own or shared text."""
+        """Count a cell with a value, and the characters of its text. Raises `WorkbookOversized` above a limit.
+
+        `shared`: index of its text among the shared texts; None if the cell contains the text itself.
+        """
         self._cells += 1
         if self._cells > CELLS_MAX:
             raise _create_size_error(
@@ -295,7 +301,7 @@ class _PackageScan:
 
 
 class _PartHandler:
-    """Handler of the elements of an XML part; it reads only sheets and shared texts."""
+    """Parser callbacks for one XML part. Only sheets and shared texts are evaluated; other parts are only counted."""
 
     def __init__(self, scan: _PackageScan, part: str) -> None:
         self._scan = scan

@@ -1,7 +1,7 @@
-"""Reader of the workbook of a methodology: its answers, and its faults cell by cell.
+"""Read the answers from a methodology's workbook, and report its faults cell by cell.
 
-Cells become JSON and are validated by the schema of a request body, so that a workbook can hold exactly what a body
-can. A wrong value is left out and reported; the rest is kept.
+Cell values are converted to JSON and validated by the schema of the request body, so that a workbook accepts
+exactly what a request does. An invalid value is reported and left out; all others are kept.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ from actitud_api.web.workbooks.layout import (
 from actitud_api.web.workbooks.package import Cell, CellMarks, CheckedWorkbook, WorkbookRejected, open_workbook
 
 REQUEST: Final = Body(*(build_questionnaire_request_type(load_methodology(version)) for version in list_versions()))
-"""The schema of the questionnaires of every version."""
+"""The request schema of the questionnaires of every version."""
 
 CellContent: TypeAlias = bool | int | float | str | date | time | timedelta
-"""The value of a cell from the parser; an empty text is an empty cell."""
+"""The value of a cell as the parser returns it. An empty text is an empty cell."""
 
 _INTEGRAL_MAX: Final = 2**53
 _SUGGESTIONS_MAX: Final = 20
-"""Unknown codes that get a suggestion."""
+"""Maximum number of unknown codes for which the nearest known code is searched."""
 
 
 class CellFault(Struct, frozen=True, kw_only=True):
-    """A fault of a cell; `pointer` is the JSON Pointer of its value in the questionnaire."""
+    """A fault of a cell. `pointer` is the JSON Pointer of the cell's value in the questionnaire, or None."""
 
     cell: str
     pointer: str | None
@@ -72,7 +72,7 @@ class CellFault(Struct, frozen=True, kw_only=True):
 class WorkbookContents(Struct, frozen=True, kw_only=True):
     """The answers in a workbook, its faults, and its language.
 
-    There are at most `FAULTS_MAX` faults; a last one with the rule `more` counts the others.
+    There are at most `FAULTS_MAX` faults. If there are more, the last one has the rule `more` and counts the rest.
     """
 
     questionnaire: Questionnaire
@@ -81,7 +81,10 @@ class WorkbookContents(Struct, frozen=True, kw_only=True):
 
 
 def read_questionnaire(methodology: Methodology, raw: bytes) -> WorkbookContents:
-    """Return the contents of a workbook; raises `WorkbookRejected` if it is not one of this methodology."""
+    """Read the answers and faults of a workbook.
+
+    Raises `WorkbookRejected` if the file is not a workbook of this methodology.
+    """
     package = open_workbook(raw)
     language = _check_metadata(package, methodology.version)
     reader = _QuestionnaireReader(methodology, language)
@@ -92,7 +95,7 @@ def read_questionnaire(methodology: Methodology, raw: bytes) -> WorkbookContents
 
 
 def _check_metadata(package: CheckedWorkbook, version: str) -> Language:
-    """Return the language of a workbook; raises `WorkbookRejected` for another version or format."""
+    """Return the language of a workbook. Raises `WorkbookRejected` if its layout or its methodology is another."""
     try:
         rows = _load_rows(package, METADATA)
     except WorkbookRejected:
@@ -130,7 +133,7 @@ def _check_metadata(package: CheckedWorkbook, version: str) -> Language:
 
 
 def _find_sheet_name(package: CheckedWorkbook, sheet: SheetLayout) -> str:
-    """Return the name of a sheet in the workbook, in any language."""
+    """Return the name of a sheet in the workbook, in any language; raise `WorkbookRejected` without the sheet."""
     names = [sheet.title.into(language) for language in LANGUAGES]
     for name in package.workbook.sheet_names:
         if name in names:
@@ -165,7 +168,7 @@ def _load_merged(package: CheckedWorkbook, name: str) -> list[tuple[Cell, Cell]]
 
 
 class _InvalidCell(Exception):
-    """A value that its cell does not take."""
+    """A cell has a value that it does not accept. The `_parse_…` functions raise it."""
 
     def __init__(self, rule: str, detail: Texts, suggestion: str | None = None) -> None:
         super().__init__(rule)
@@ -207,7 +210,7 @@ class _QuestionnaireReader:
         marks: CellMarks,
         merged: Sequence[tuple[Cell, Cell]],
     ) -> None:
-        """Read a sheet."""
+        """Read the rows below the header of a sheet and report its faults."""
         self._names[sheet.id] = name
         inside = [(first, last) for first, last in merged if last.row > HEADER and first.column < len(sheet.columns)]
         if not self._check_columns(sheet, rows) or not self._check_few_merged(sheet, inside):
@@ -233,7 +236,7 @@ class _QuestionnaireReader:
             self._read_row(sheet, row, cells)
 
     def build_contents(self) -> WorkbookContents:
-        """Return the contents of the sheets that were read."""
+        """Return the answers of the sheets that were read, and all faults in the order of their cells."""
         held = self._build_questionnaire()
         self._report_all_missing(held)
         faults = [fault for _, fault in sorted(self._faults, key=lambda located: located[0])]
@@ -246,7 +249,7 @@ class _QuestionnaireReader:
     # --- the sheets -------------------------------------------------------------------------------------------
 
     def _check_columns(self, sheet: SheetLayout, rows: Sequence[Sequence[CellContent]]) -> bool:
-        """Report columns without their title; return False if there are any, since moved columns cannot be trusted."""
+        """Report wrong column titles. Return False if a column is missing, because moved columns cannot be trusted."""
         titles = list(rows[HEADER]) if len(rows) > HEADER else []
         titles += [""] * (len(sheet.columns) - len(titles))
         is_valid = True
@@ -266,7 +269,7 @@ class _QuestionnaireReader:
         return is_valid
 
     def _check_few_merged(self, sheet: SheetLayout, merged: Sequence[tuple[Cell, Cell]]) -> bool:
-        """Return False, with one fault, if there are too many merged ranges to report each."""
+        """Report a single fault and return False if there are too many merged ranges to report each."""
         if len(merged) <= FAULTS_MAX:
             return True
         detail = Texts(
@@ -277,7 +280,7 @@ class _QuestionnaireReader:
         return False
 
     def _report_merged(self, sheet: SheetLayout, merged: Sequence[tuple[Cell, Cell]], rows: int) -> set[Cell]:
-        """Report each merged range once; return the cells that they cover."""
+        """Report each merged range once. Return the cells that the ranges cover."""
         covered: set[Cell] = set()
         for first, last in merged:
             end = xl_rowcol_to_cell(*last)
@@ -294,7 +297,7 @@ class _QuestionnaireReader:
         return covered
 
     def _check_marks(self, sheet: SheetLayout, cell: Cell, value: CellContent, marks: CellMarks) -> _InvalidCell | None:
-        """Return the reason to ignore a filled cell (formula, error, control characters), or None."""
+        """Return why a filled cell must be ignored (formula, error, control characters), or None if it can be read."""
         column = sheet.columns[cell.column]
         if column.is_input or column.id == "code":
             if cell in marks.formulas:
@@ -384,7 +387,7 @@ class _QuestionnaireReader:
             self._read_document(sheet, row, code, cells)
 
     def _read_document(self, sheet: SheetLayout, row: int, code: str, cells: Mapping[str, CellContent]) -> None:
-        """Read a document of an answer or of a field of the profile; a wrong one is left out."""
+        """Read a document of an answer or of a profile field. A faulty document is reported and left out."""
         of_profile = code in self._inputs
         listed = self._profile_evidence.get(code, []) if of_profile else self._evidence.get(code, [])
         pointer = f"/profile_evidence/{code}" if of_profile else f"/answers/{code}/evidence"
@@ -462,7 +465,7 @@ class _QuestionnaireReader:
     # --- the judgement ----------------------------------------------------------------------------------------
 
     def _list_refusals(self, part: Mapping[str, Json]) -> Sequence[Fault]:
-        """Return the faults of a part of a questionnaire by the schema."""
+        """Return the faults that the request schema finds in a part of a questionnaire."""
         converted = REQUEST.convert({"methodology": self._methodology.version, **part})
         return converted if isinstance(converted, list) else []
 
@@ -493,7 +496,7 @@ class _QuestionnaireReader:
         return to_questionnaire(self._methodology, converted)
 
     def _report_all_missing(self, held: Questionnaire) -> None:
-        """Report missing fields of the profile and missing facts of answers."""
+        """Report missing profile fields and missing facts of answers."""
         reported = {fault.pointer for _, fault in self._faults} | self._unreadable
         if "profile" not in self._unread:
             for name in list_missing_fields(self._methodology, held):
@@ -514,7 +517,7 @@ class _QuestionnaireReader:
                 self._report_missing(INDICATORS, field, detail)
 
     def _report_missing(self, sheet: SheetLayout, field: AnswerInput, detail: Texts) -> None:
-        """Report a missing answer at its cell, or at the row of its indicator if it has none."""
+        """Report a missing answer at its cell, or at its indicator's row if the answer's row is missing."""
         rows = self._rows[sheet.id]
         row = rows.get(field.code)
         if row is None:
@@ -544,7 +547,7 @@ class _QuestionnaireReader:
 
 
 def _parse_answer(field: AnswerInput, version: str, value: CellContent) -> Json:
-    """Return an answer as JSON; raises `_InvalidCell` if its type is wrong."""
+    """Convert the value of an answer cell to JSON. Raises `_InvalidCell` if it has the wrong type."""
     match field.form:
         case "yes_no":
             return _parse_yes_no(value)
@@ -602,8 +605,7 @@ _WORDS: Final[Mapping[str, bool]] = {
 def _parse_choice(field: AnswerInput, version: str, value: CellContent) -> str | int:
     """Return the value of a choice, given as value, label or text of the drop-down in any language.
 
-    Raises:
-        _InvalidCell: No choice matches.
+    Raises `_InvalidCell` if no choice matches.
     """
     options = _map_options(version)[field.code]
     if isinstance(value, float | int) and not isinstance(value, bool) and value == int(value):
@@ -622,7 +624,7 @@ def _parse_choice(field: AnswerInput, version: str, value: CellContent) -> str |
 
 @cache
 def _map_options(version: str) -> Mapping[str, Mapping[str, str | int]]:
-    """Return the accepted texts of each choice with their values, by the code of the cell."""
+    """Map each accepted text of a choice to its value, by the code of the cell."""
     options: dict[str, dict[str, str | int]] = {}
     for language in load_methodology(version).texts:
         for field in build_layout(version, language).inputs:
@@ -639,7 +641,7 @@ def _parse_document_member(name: str, value: CellContent) -> str:
 
 
 def _parse_date(value: CellContent) -> str:
-    """Return a date as JSON (RFC 3339)."""
+    """Convert a date to JSON (RFC 3339). Raises `_InvalidCell` if the value is not a date."""
     if isinstance(value, datetime):
         return value.date().isoformat()
     if isinstance(value, date):
@@ -664,7 +666,7 @@ def _reject_date() -> str:
 
 
 def _quote_value(value: CellContent) -> str | None:
-    """Return a value as JSON for a fault; None for an empty cell, and for personal data."""
+    """Format a value as JSON for a fault. Return None for an empty cell, and for personal data."""
     if value == "":
         return None
     if isinstance(value, float) and value.is_integer():
@@ -674,7 +676,10 @@ def _quote_value(value: CellContent) -> str | None:
 
 
 def _parse_text(value: CellContent) -> str:
-    """Return a text in one line: published texts have no line breaks."""
+    """Return a text in one line, because published texts have no line breaks.
+
+    Raises `_InvalidCell` if the value is not a text.
+    """
     if isinstance(value, str):
         return value.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
     raise _InvalidCell("type", Texts("Debe ser un texto.", "It must be a text."))

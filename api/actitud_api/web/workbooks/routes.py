@@ -1,4 +1,4 @@
-"""Workbooks over HTTP."""
+"""Routes of workbooks."""
 
 from litestar import Controller, Response
 
@@ -53,7 +53,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 
 
 class WorkbooksController(Controller):
-    """The questionnaire of a methodology as a workbook."""
+    """Routes of the questionnaire of a methodology as an XLSX workbook."""
 
     path = "/v1/methodologies/{version:str}/workbook"
     tags = ("methodologies",)
@@ -62,9 +62,9 @@ class WorkbooksController(Controller):
     def get_workbook(self, request: ApiRequest, path: schemas.WorkbookPath, language: Language) -> Response[bytes]:
         """Get the questionnaire as an empty workbook.
 
-        An XLSX file in the language of `lang`: a sheet with the profile and one with every question, what counts as
-        evidence, the ladder as a drop-down, and a message where a cell takes something else. Only cells for answers are
-        unlocked.
+        An XLSX file in the language of `lang`, with one sheet for the profile and one for all questions. Each question
+        shows what counts as evidence, offers the levels of its ladder as a drop-down, and warns about invalid input.
+        Only answer cells are unlocked.
         """
         return TEMPLATE.file_of(
             request, service.build_template(path.version, language), f"actitud-{path.version}-{language}.xlsx"
@@ -85,9 +85,9 @@ class WorkbooksController(Controller):
     ) -> Response[bytes]:
         """Fill the questionnaire workbook with answers.
 
-        The same workbook with what is sent; nothing is stored. A body of `POST /v1/scores` without `what_if`, or of an
-        assessment, will do, and so will anything less, however little is answered. Numbers have 15 significant digits
-        there. 409 where the questionnaire is of another version.
+        Returns the workbook with the submitted answers; nothing is stored. The body is that of `POST /v1/scores`
+        without `what_if`, or that of an assessment, complete or not. The workbook keeps 15 significant digits of a
+        number. 409 if the questionnaire belongs to another version.
         """
         workbook = service.fill_workbook(path.version, body, language)
         return FILLED.file_of(request, workbook, f"actitud-{path.version}-{language}.xlsx")
@@ -108,10 +108,10 @@ class WorkbooksController(Controller):
     ) -> Response[bytes]:
         """Read the answers in a workbook.
 
-        What a workbook of this version holds, in whatever language it was made; nothing is stored. What is wrong in a
-        cell is told with its place, and the rest is read. `scores` and `assessment` are ready to be sent. A file that
-        is no workbook of this version is not read at all (409, with the reason: not XLSX, with a password, macros or
-        links to other files, damaged, of another version), nor one with more in it than a questionnaire has (413).
+        Accepts a workbook of this version in any language; nothing is stored. Each faulty cell is reported with its
+        address, and all other cells are read. `scores` and `assessment` are ready to be sent. The file is refused with
+        409 and the reason if it is not a workbook of this version (not XLSX, with a password, macros or external links,
+        damaged, of another version), and with 413 if it contains more than a questionnaire can.
         """
         read = service.read_workbook(path.version, body)
         return READING.of(request, schemas.build_reading(path.version, read, language))

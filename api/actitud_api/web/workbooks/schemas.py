@@ -1,4 +1,4 @@
-"""Wire forms of the contents of a workbook."""
+"""The JSON structures of a workbook's contents."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from actitud_api.web.workbooks.service import CellFault, WorkbookContents
 
 
 class WorkbookPath(Struct, frozen=True):
-    """The path of the workbook of a version."""
+    """The path parameters of a methodology's workbook."""
 
     version: Annotated[str, Meta(description="The version of a methodology, such as 2026.1.", max_length=40)]
 
 
 class WorkbookFault(Struct, frozen=True, kw_only=True):
-    """What is wrong in a cell of a workbook; the value there is left out of what was read."""
+    """A fault in a cell of a workbook. The value of the cell is left out of the result."""
 
     cell: Annotated[str, Meta(description="Sheet and cell.", examples=["Perfil!C12"])]
     pointer: Annotated[
@@ -40,9 +40,10 @@ class WorkbookFault(Struct, frozen=True, kw_only=True):
 
 
 class WorkbookReading(Struct, frozen=True, kw_only=True):
-    """What a workbook holds.
+    """The content of a workbook.
 
-    `scores` and `assessment` are what of it can be sent: all whole answers; null where the profile lacks a field.
+    `scores` and `assessment` contain the complete answers, ready to be sent. They are null if the profile lacks a
+    field.
     """
 
     methodology: str
@@ -60,7 +61,7 @@ class WorkbookReading(Struct, frozen=True, kw_only=True):
 
 
 def build_reading(version: str, read: WorkbookContents, language: Language) -> WorkbookReading:
-    """Return the wire form of the contents of a workbook, with faults in a language."""
+    """Build the JSON structure of a workbook's contents, with its faults in a language."""
     methodology = load_methodology(version)
     return WorkbookReading(
         methodology=version,

@@ -1,4 +1,4 @@
-"""Use cases of workbooks: the template, a filled one, and reading one back."""
+"""Use cases of workbooks: build the empty workbook, fill it with answers, read an uploaded one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
 
 
 class VersionMismatch(Exception):
-    """A questionnaire of another version than the requested workbook."""
+    """The questionnaire belongs to another methodology version than the URL. `fill_workbook` raises it."""
 
     def __init__(self, requested: str, sent: str) -> None:
         super().__init__(requested, sent)
@@ -32,16 +32,16 @@ class VersionMismatch(Exception):
 
 @cache
 def build_template(version: str, language: Language) -> bytes:
-    """Return the empty workbook of a version; raises `UnknownMethodology`."""
+    """Build the empty workbook of a methodology version. Raises `UnknownMethodology` if there is no such version."""
     return build_workbook(load_methodology(version), language)
 
 
 def fill_workbook(version: str, request: QuestionnaireRequest, language: Language) -> bytes:
-    """Return the workbook of a version with the answers of a questionnaire.
+    """Build the workbook of a methodology version with the answers of a questionnaire.
 
     Raises:
         UnknownMethodology: there is no such version.
-        VersionMismatch: the questionnaire is of another version.
+        VersionMismatch: the questionnaire belongs to another version.
     """
     methodology = load_methodology(version)
     sent = str(request.__struct_config__.tag)
@@ -51,7 +51,7 @@ def fill_workbook(version: str, request: QuestionnaireRequest, language: Languag
 
 
 def read_workbook(version: str, raw: bytes) -> WorkbookContents:
-    """Return the contents of a workbook of a version.
+    """Read the answers and faults of an uploaded workbook.
 
     Raises:
         UnknownMethodology: there is no such version.

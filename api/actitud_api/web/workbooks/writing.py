@@ -1,7 +1,7 @@
-"""Writer of the workbook of a methodology, empty or with the answers of a questionnaire.
+"""Write the workbook of a methodology, empty or with the answers of a questionnaire.
 
-Every text is written as a string, so that none becomes a formula. Cells for answers are unlocked, all others locked
-without a password, against slips.
+Every text is written as a string, so that it cannot become a formula. Answer cells are unlocked; all others are
+locked without a password, against accidental changes.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ from actitud_api.web.workbooks.layout import (
 )
 
 _MADE: Final = datetime(2026, 1, 1)
-"""The fixed time of creation in the properties, so that equal workbooks have equal bytes."""
+"""Fixed creation time in the file's properties, so that equal workbooks have equal bytes."""
 _TITLE_MAX: Final = 32
 _MESSAGE_MAX: Final = 255
-"""Characters of the title and the text of a message that Excel shows."""
+"""Maximum number of characters of a message's title and text in Excel."""
 _FIRST_DAY: Final = date(1990, 1, 1)
 _LAST_DAY: Final = date(2100, 12, 31)
 _FIRST_OF_SPREADSHEETS: Final = date(1900, 3, 1)
-"""The first day on which all spreadsheets agree: they count a 29th of February 1900."""
+"""First day on which all spreadsheets agree, because some count a 29 February 1900."""
 
 _INSTRUCTIONS: Final = (
     Texts(
@@ -103,7 +103,7 @@ _DERIVED: Final = Texts("Se toma del perfil: no se responde.", "It is taken from
 
 
 def build_workbook(methodology: Methodology, language: Language, questionnaire: Questionnaire | None = None) -> bytes:
-    """Return the workbook of a methodology in a language, with the answers of a questionnaire.
+    """Build the XLSX workbook of a methodology in a language, with the answers of a questionnaire if there is one.
 
     Numbers keep 15 significant digits, as in spreadsheets.
     """
@@ -129,7 +129,7 @@ class _WorkbookWriter:
         self._lists: dict[tuple[str, ...], str] = {}
 
     def build(self) -> bytes:
-        """Return the file."""
+        """Write all sheets and return the bytes of the file."""
         self._write_instructions()
         sheets = {one.id: self._add_sheet(one) for one in (PROFILE, INDICATORS, DOCUMENTS)}
         self._write_profile(sheets["profile"])
@@ -313,7 +313,7 @@ class _WorkbookWriter:
             sheet.write_string(row, column, value, self._formats["input"])
 
     def _write_date(self, sheet: Worksheet, row: int, column: int, value: date) -> None:
-        """Write a date; as text if it is before the dates of spreadsheets."""
+        """Write a date; as text if it is earlier than the dates of spreadsheets."""
         if value < _FIRST_OF_SPREADSHEETS:
             sheet.write_string(row, column, value.isoformat(), self._formats["input_date"])
         else:
@@ -322,7 +322,7 @@ class _WorkbookWriter:
     def _write_first_document(
         self, sheet: Worksheet, row: int, layout: SheetLayout, documents: Sequence[Evidence]
     ) -> None:
-        """Write the first document of an answer if it fits into its row."""
+        """Write the first document of an answer into its row if it fits there."""
         url, day = layout.find_column("url"), layout.find_column("date")
         if documents and not _select_further(documents[:1]):
             self._write_text(sheet, row, url, documents[0].url)
@@ -384,9 +384,9 @@ class _WorkbookWriter:
 
 
 def _select_further(documents: Sequence[Evidence]) -> Sequence[Evidence]:
-    """Return the documents for the sheet of documents, in order.
+    """Return the documents for the separate documents sheet, in order.
 
-    A first one with only an address and a date is left out: it fits into the row of its answer.
+    The first document is left out if it has only a URL and a date, because it fits into the row of its answer.
     """
     if documents and documents[0].note is None and documents[0].sha256 is None:
         return documents[1:]

@@ -1,1 +1,1 @@
-"""Writers of tables, cubes and graphs as bytes; they know columns and values, not their meaning."""
+"""Writers of tables, cubes and graphs. They know columns and values, but not their meaning."""

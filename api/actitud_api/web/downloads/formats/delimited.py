@@ -1,4 +1,4 @@
-"""Comma-separated values (RFC 4180, UTF-8), and the dialect that Excel opens by double click in Spain."""
+"""CSV: RFC 4180 in UTF-8, and the dialect that Excel in Spain opens by double click."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ Dialect = Literal["rfc4180", "excel-es"]
 
 BOM: Final = b"\xef\xbb\xbf"
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""Beginnings of a cell that a spreadsheet could take for a formula (OWASP, CSV Injection)."""
+"""First characters with which a spreadsheet may read a text as a formula (OWASP, CSV Injection)."""
 
 
 def encode_csv(columns: Sequence[TableColumn], batches: Batches, dialect: Dialect = "rfc4180") -> Iterator[bytes]:
-    """Yield the header and the rows as bytes, a piece for each batch.
+    """Yield the table as CSV, one chunk of bytes per batch; the header comes first.
 
-    rfc4180: commas, decimal points, `true` and `false`, CRLF; None is empty. excel-es: begins with a byte
-    order mark, separates by semicolons, writes decimal commas and `VERDADERO` and `FALSO`, and puts an apostrophe
-    before a text that could be a formula.
+    `rfc4180`: commas, decimal points, `true` and `false`, CRLF, None as an empty cell. `excel-es`: a byte order
+    mark, semicolons, decimal commas, `VERDADERO` and `FALSO`, and an apostrophe before a text that could be read as
+    a formula.
     """
     spanish = dialect == "excel-es"
     buffer = io.StringIO(newline="")

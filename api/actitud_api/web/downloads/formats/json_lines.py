@@ -1,4 +1,4 @@
-"""JSON Lines: a JSON object on each line, with every column in each."""
+"""JSON Lines: one JSON object per line, each with every column."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from actitud_api.web.downloads.formats.tables import Batches, TableColumn
 
 
 def encode_json_lines(columns: Sequence[TableColumn], batches: Batches) -> Iterator[bytes]:
-    """Yield the rows as bytes, a piece for each batch; numbers in their shortest form, null for None."""
+    """Yield the table as JSON Lines, one chunk of bytes per batch. Numbers have their shortest form, None is null."""
     names = [column.name for column in columns]
     encoder = msgspec.json.Encoder()
     for batch in batches:

@@ -1,7 +1,7 @@
-"""JSON-stat 2.0 (json-stat.org/format): a cube of units by one period by measures, written in one pass.
+"""JSON-stat 2.0 (json-stat.org/format): a cube of units, one period, and measures, written in one pass.
 
-Ids and names go to temporary files until the figures are written: the members of a JSON object have no order, so the
-sizes come last.
+The sizes are known only after the last row. They may come last, because the members of a JSON object have no
+order. Ids and names wait in temporary files until the figures are written.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CHUNK: Final = 64 * 1024
 
 
 class CubeUnit(Struct, frozen=True):
-    """A member of the first dimension: its id, its name, and its figure for each measure."""
+    """A member of the cube's first dimension: its id, its name, and its figure for each measure."""
 
     id: str
     name: str
@@ -31,8 +31,8 @@ class CubeUnit(Struct, frozen=True):
 class Cube(Struct, frozen=True, kw_only=True):
     """The description of a cube, without its figures.
 
-    `unit`, `period` and `measure`: the id and the title of each dimension. `period_value`: the id and the title of the
-    only period. `more`: the members that do not depend on the units, as `label`, `source`, `updated`, `extension`.
+    `unit`, `period` and `measure`: id and title of each dimension. `period_value`: id and title of the only period.
+    `more`: further members of the document, such as `label`, `source`, `updated`, `extension`.
     """
 
     unit: tuple[str, str]
@@ -44,7 +44,7 @@ class Cube(Struct, frozen=True, kw_only=True):
 
 
 def write_cube(file: IO[bytes], cube: Cube, batches: Iterable[Sequence[CubeUnit]]) -> None:
-    """Write a cube into a file; figures vary fastest by measure, and None is null."""
+    """Write a cube as JSON-stat. The figures are ordered by unit and then by measure; None is null."""
     encode = msgspec.json.encode
     (unit, unit_title), (period, period_title), (measure, measure_title) = cube.unit, cube.period, cube.measure
     count = 0

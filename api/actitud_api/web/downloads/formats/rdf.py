@@ -1,4 +1,4 @@
-"""A graph of RDF as Turtle, JSON-LD and RDF/XML."""
+"""Encode an RDF graph as Turtle, JSON-LD or RDF/XML."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "vcard": "http://www.w3.org/2006/vcard/ns#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
-"""The namespaces of the prefixed names of classes, properties and datatypes."""
+"""The namespaces of the prefixes in names of classes, properties and datatypes."""
 
 _XML: Final = "{http://www.w3.org/XML/1998/namespace}"
 _ESCAPED: Final = re.compile(r'["\\\x00-\x1f]')
@@ -28,13 +28,13 @@ _NOT_IN_IRI: Final = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 
 
 class Iri(Struct, frozen=True):
-    """A resource by its address."""
+    """An IRI that names a resource."""
 
     iri: str
 
 
 class Literal(Struct, frozen=True):
-    """A text, in a language or of a datatype (`xsd:date`)."""
+    """A text with a language or a datatype (`xsd:date`)."""
 
     text: str
     language: str | None = None
@@ -42,7 +42,7 @@ class Literal(Struct, frozen=True):
 
 
 class Node(Struct, frozen=True):
-    """A resource with its class and its properties by prefixed name; a blank node without an IRI."""
+    """A resource with its class and its properties, by prefixed name. Without an IRI it is a blank node."""
 
     type: str
     properties: Sequence[tuple[str, Iri | Literal | Node]]
@@ -50,7 +50,7 @@ class Node(Struct, frozen=True):
 
 
 def encode_turtle(nodes: Iterable[Node]) -> bytes:
-    """Return the graph in Turtle (W3C, RDF 1.1 Turtle)."""
+    """Encode the graph as Turtle (W3C, RDF 1.1 Turtle)."""
     lines = [f"@prefix {prefix}: <{space}> ." for prefix, space in PREFIXES.items()]
     for node in nodes:
         lines += ["", f"{_format_iri(node.iri or '')} {_format_statements(node)} ."]
@@ -58,12 +58,12 @@ def encode_turtle(nodes: Iterable[Node]) -> bytes:
 
 
 def encode_json_ld(nodes: Iterable[Node]) -> bytes:
-    """Return the graph in JSON-LD 1.1, with its context."""
+    """Encode the graph as JSON-LD 1.1, with its context."""
     return msgspec.json.encode({"@context": PREFIXES, "@graph": [_build_object(node) for node in nodes]})
 
 
 def encode_rdf_xml(nodes: Iterable[Node]) -> bytes:
-    """Return the graph in RDF/XML (W3C, RDF 1.1 XML Syntax)."""
+    """Encode the graph as RDF/XML (W3C, RDF 1.1 XML Syntax)."""
     for prefix, space in PREFIXES.items():
         ET.register_namespace(prefix, space)
     root = ET.Element(_expand_name("rdf:RDF"))
@@ -78,7 +78,7 @@ SERIALISERS: Final[Mapping[str, Callable[[Iterable[Node]], bytes]]] = {
     "jsonld": encode_json_ld,
     "rdf": encode_rdf_xml,
 }
-"""The writers of a graph by the suffix of the file."""
+"""The encoder of each format, by file suffix."""
 
 
 def _format_statements(node: Node) -> str:
@@ -102,7 +102,7 @@ def _format_iri(iri: str) -> str:
 
 
 def _escape_iri(iri: str) -> str:
-    """Escape the characters that an IRI must not have (RFC 3987): they would end it early."""
+    """Percent-encode the characters that RFC 3987 forbids in an IRI, because they would end it early."""
     return _NOT_IN_IRI.sub(lambda match: f"%{ord(match[0]):02X}", iri)
 
 

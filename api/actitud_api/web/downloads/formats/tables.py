@@ -1,4 +1,4 @@
-"""The table that every writer takes: columns, and rows in batches."""
+"""The table that every writer accepts: columns, and rows in batches."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 ColumnType = Literal["string", "integer", "number", "boolean", "date"]
-"""The type of the values of a column, by its name in Table Schema."""
+"""The type of a column's values, named as in Table Schema."""
 
 CellValue: TypeAlias = str | int | float | bool | date | None
-"""The value of a cell; None if it is empty."""
+"""The value of a cell. None is an empty cell."""
 
 Batches: TypeAlias = Iterable[Sequence[Sequence[CellValue]]]
-"""Batches of rows, each row with a value for every column in order."""
+"""Batches of rows. A row has one value per column, in the order of the columns."""
 
 
 class TableColumn(Struct, frozen=True, kw_only=True):
-    """A column. `name` never changes; `title` and `description` are in a language.
+    """A column of a table. `name` never changes; `title` and `description` are in one language.
 
-    `decimals`: the fixed number of decimals; None writes the shortest form. `values`: all values, if they
-    are a list. `key`: whether the column is part of the primary key.
+    `decimals`: fixed number of decimals; None writes the shortest form. `values`: the allowed values, empty for
+    any. `key`: whether the column is part of the primary key.
     """
 
     name: str
@@ -36,5 +36,5 @@ class TableColumn(Struct, frozen=True, kw_only=True):
 
 
 def format_number(value: float, decimals: int | None) -> str:
-    """Return a number in digits with a point, never with an exponent."""
+    """Format a number with a decimal point and without an exponent. `decimals` None gives the shortest form."""
     return f"{Decimal(repr(value)):f}" if decimals is None else f"{value:.{decimals}f}"

@@ -1,4 +1,4 @@
-"""Workbooks (Office Open XML): a sheet with typed cells, and one that describes it. No text becomes a formula."""
+"""XLSX workbooks: one sheet with typed cells, and one that describes them. A text never becomes a formula."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from xlsxwriter.worksheet import Worksheet
 from actitud_api.web.downloads.formats.tables import Batches, CellValue, TableColumn
 
 ROWS_MAX: Final = 1_048_576
-"""Maximum of rows of a sheet, with its header."""
+"""Maximum number of rows of an XLSX sheet, header included."""
 
 _WIDE: Final = 32
 _NARROW: Final = 12
 
 
 class TooManyRows(ValueError):
-    """More rows than a sheet can hold."""
+    """The table has more rows than an XLSX sheet can hold. `write_workbook` raises it."""
 
 
 def write_workbook(
     file: IO[bytes], name: str, columns: Sequence[TableColumn], batches: Batches, about: Mapping[str, str], notes: str
 ) -> None:
-    """Write a workbook into a file, a row at a time; raises `TooManyRows`.
+    """Write a workbook to a file, row by row. Raises `TooManyRows` if a sheet cannot hold all rows.
 
-    `name`: the name of the sheet with the rows. `about`: the first lines of the sheet called `notes`, before the
+    `name`: name of the sheet with the rows. `notes`: name of the second sheet, which contains `about` and the
     description of each column.
     """
     options = {
