@@ -24,7 +24,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve unit test night check bench mutation contract openapi languages lock clean
+.PHONY: help demo serve unit test night coverage check check-types check-types-again check-style check-imports check-drift bench mutation contract openapi languages lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -56,14 +56,26 @@ serve: $(VENV)/run.done ## serve an empty real installation on 127.0.0.1:PORT; t
 	@$(BIN)/actitud-api serve --host 127.0.0.1 --port $(PORT)
 
 check: $(VENV)/all.done ## style, types, import contracts, drift of the OpenAPI document and of the catalogues, form of the compose files
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy api/actitud_api sdk/actitud tests docs/verify.py
-	$(BIN)/basedpyright
-	$(BIN)/lint-imports
-	$(BIN)/actitud-api openapi --check openapi/openapi.json
-	$(BIN)/python -m tests.unit.i18n --check
-	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml deploy/compose.tls.yaml
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-types-again check-style check-imports check-drift
+
+# The two type checkers take most of the time, each on one core.
+check-types:
+	@$(BIN)/mypy api/actitud_api sdk/actitud tests docs/verify.py
+
+check-types-again:
+	@$(BIN)/basedpyright
+
+check-style:
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+check-imports:
+	@$(BIN)/lint-imports
+
+check-drift:
+	@$(BIN)/actitud-api openapi --check openapi/openapi.json
+	@$(BIN)/python -m tests.unit.i18n --check
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml deploy/compose.tls.yaml
 
 # $(call part,FOLDERS): what PART names (a path, or a node id with ::), else what -k takes, in these folders.
 part = $(if $(PART),$(if $(wildcard $(firstword $(subst ::, ,$(PART)))),'$(PART)',$(1) -k '$(PART)'),$(1))
@@ -76,6 +88,13 @@ test: $(if $(PART),$(VENV)/all.done,check) ## what has to hold after every chang
 
 night: $(if $(PART),$(VENV)/all.done,check) ## everything at full size, on both databases; a part as in make test
 	$(TESTS) --night $(call part,)
+
+# Processes that tests start are measured too; lines that only the night reaches count as missed.
+coverage: $(VENV)/all.done ## the tests of `make test`, with the branches of the service and the SDK that they run; it fails below a floor
+	@rm -f .coverage .coverage.*
+	@$(BIN)/coverage run -m $(subst $(BIN)/python -m ,,$(TESTS))
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --skip-covered
 
 $(BENCH)/bench.done: requirements/bench.txt api/pyproject.toml sdk/pyproject.toml | $(UV_ENVIRONMENT)/uv.done
 	@echo "Installing what the benchmarks need (once)"
