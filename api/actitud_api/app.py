@@ -27,9 +27,9 @@ from actitud_api.platform.http.contract import enforce
 from actitud_api.platform.http.middleware.edge import Edge
 from actitud_api.platform.http.middleware.format_negotiation import Alternatives
 from actitud_api.platform.http.middleware.immutable import Immutable
-from actitud_api.platform.http.middleware.limits import Class, Limits, Uncounted
+from actitud_api.platform.http.middleware.limits import CountFailed, LimitClass, Limits
 from actitud_api.platform.http.middleware.policy import Holder, Policy
-from actitud_api.platform.http.openapi import About, build, render
+from actitud_api.platform.http.openapi import ServiceDescription, build_document, encode_document
 from actitud_api.platform.http.operations import check_services
 from actitud_api.platform.http.pages import Destination, PagesController
 from actitud_api.platform.http.problems import (
@@ -37,7 +37,7 @@ from actitud_api.platform.http.problems import (
     UNAVAILABLE,
     ProblemError,
     ProblemMapping,
-    handler,
+    build_exception_handler,
     maps_to,
 )
 from actitud_api.platform.http.system import Readiness, SystemController
@@ -166,7 +166,7 @@ DESTINATIONS: Final = (
     Destination("/catalog", Texts("Catálogo de datos (DCAT)", "Catalogue of data (DCAT)")),
 )
 
-ABOUT: Final = About(
+ABOUT: Final = ServiceDescription(
     title="Actitud",
     version=__version__,
     description=(
@@ -220,11 +220,11 @@ def create_app(
     app = Litestar(
         route_handlers=controllers,
         middleware=[
-            DefineMiddleware(Policy, authenticate=authenticate, refused=limits.refused, denied=denied),
+            DefineMiddleware(Policy, authenticate=authenticate, refused=limits.count_refusal, denied=denied),
             limits.layer,
         ],
         before_request=enforce,
-        exception_handlers={Exception: handler(PROBLEMS)},
+        exception_handlers={Exception: build_exception_handler(PROBLEMS)},
         state=State(
             {
                 "database": database,
@@ -262,7 +262,7 @@ def _document(app: Litestar, controllers: tuple[ControllerRouterHandler, ...], r
     """Return the OpenAPI document of an application, built once for the same controllers and rules."""
     key = (controllers, frozenset(rules.items()))
     if key not in _documents:
-        _documents[key] = render(build(app, ABOUT, examples(), rules))
+        _documents[key] = encode_document(build_document(app, ABOUT, examples(), rules))
     return _documents[key]
 
 
@@ -284,9 +284,9 @@ def _limits(settings: Settings, counts: RequestCounter) -> Limits:
         try:
             return counts.count(subject)
         except Unavailable as error:
-            raise Uncounted(str(error)) from error
+            raise CountFailed(str(error)) from error
 
-    quotas: dict[Class, int] = {
+    quotas: dict[LimitClass, int] = {
         "read": settings.rate_limit_read,
         "write": settings.rate_limit_write,
         "score": settings.rate_limit_score,

@@ -42,7 +42,7 @@ class KitController(Controller):
 
         It has two paragraphs.
         """
-        return KIT.of(request, Kit(path.name, body.count, readiness.waiting()))
+        return KIT.of(request, Kit(path.name, body.count, readiness.find_failing()))
 
 
 def test_a_handler_gets_path_body_and_services_by_name() -> None:

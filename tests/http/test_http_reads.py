@@ -8,7 +8,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.platform.http.negotiation import accepts, language
+from actitud_api.platform.http.negotiation import accepts, negotiate_language
 
 TOY = "/v1/toys/x"
 
@@ -115,4 +115,4 @@ def test_the_most_specific_range_decides(header: str | None, admitted: bool) -> 
     ],
 )
 def test_the_language_that_the_reader_likes_best(header: str | None, expected: str) -> None:
-    assert language(header, "es") == expected
+    assert negotiate_language(header, "es") == expected

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from actitud_api.engine.methodology.free_text import Note
 from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.platform.http.problems import Fault
-from actitud_api.platform.http.validation import Checked, Json, find_nearest
+from actitud_api.platform.http.validation import Json, SchemaValidator, find_nearest
 from tests.http.toys import toy_app
 
 
@@ -41,7 +41,7 @@ class Odd(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 def faults(value: Json) -> list[tuple[str, str, str]]:
-    found = Checked(Odd).convert(value)
+    found = SchemaValidator(Odd).convert(value)
     assert isinstance(found, list), found
     return [(fault.pointer, fault.rule, fault.detail.en) for fault in found]
 
@@ -58,7 +58,7 @@ def faults(value: Json) -> list[tuple[str, str, str]]:
     ],
 )
 def test_personal_data_are_never_repeated(value: Json, rules: dict[str, list[str]]) -> None:
-    found = Checked(Noted).convert(value)
+    found = SchemaValidator(Noted).convert(value)
     assert isinstance(found, list), found
     told: dict[str, list[str]] = {}
     for fault in found:
@@ -79,20 +79,20 @@ def test_personal_data_are_never_repeated(value: Json, rules: dict[str, list[str
 )
 def test_what_a_document_lacks_is_told_without_expressions_and_keywords(change: Json, told: str) -> None:
     assert isinstance(change, dict)
-    found = Checked(Evidence).convert({"url": "https://ayto.example/a", "date": "2026-03-04", **change})
+    found = SchemaValidator(Evidence).convert({"url": "https://ayto.example/a", "date": "2026-03-04", **change})
     assert isinstance(found, list), found
     assert [fault.detail.es for fault in found] == [told]
 
 
 def test_a_text_with_personal_data_is_refused_in_plain_words() -> None:
-    found = Checked(Noted).convert({"note": "ana@example.org"})
+    found = SchemaValidator(Noted).convert({"note": "ana@example.org"})
     assert isinstance(found, list), found
     assert "contiene un dato personal" in found[0].detail.es
     assert "has personal data" in found[0].detail.en
 
 
 def test_a_number_is_quoted_whatever_it_looks_like() -> None:
-    found = Checked(Noted).convert({"count": 612345678})
+    found = SchemaValidator(Noted).convert({"count": 612345678})
     assert isinstance(found, list), found
     assert found[0].value == "612345678"
 
@@ -116,13 +116,13 @@ def test_each_rule_has_a_sentence(value: Json, expected: tuple[str, str, str]) -
 
 
 def test_an_unknown_member_inside_a_list_of_forms_finds_its_neighbours() -> None:
-    found = Checked(Odd).convert({"pair": [1, {"level": "low", "levl": 1}]})
+    found = SchemaValidator(Odd).convert({"pair": [1, {"level": "low", "levl": 1}]})
     assert isinstance(found, list)
     assert [(fault.pointer, fault.suggestion) for fault in found] == [("/pair/1/levl", "level")]
 
 
 def test_what_only_the_type_refuses_is_told_too() -> None:
-    found = Checked(Odd).convert({"word": "abc"})
+    found = SchemaValidator(Odd).convert({"word": "abc"})
     assert isinstance(found, list)
     (fault,) = found
     assert isinstance(fault, Fault)

@@ -20,7 +20,7 @@ from actitud_api.engine.methodology.requests.content import (
     build_assessment_types,
     to_content,
 )
-from actitud_api.platform.http.validation import Checked
+from actitud_api.platform.http.validation import SchemaValidator
 from tests.support.assessing import METHODOLOGY, Body, body_a, example_a, request_a
 
 T = TypeVar("T", bound=Struct)
@@ -29,22 +29,22 @@ DOCUMENT = {"url": "https://ayto.example/a", "date": "2026-03-04"}
 
 
 @cache
-def whole_form() -> Checked[AssessmentRequest]:
-    return Checked(build_assessment_types(METHODOLOGY).whole)
+def whole_form() -> SchemaValidator[AssessmentRequest]:
+    return SchemaValidator(build_assessment_types(METHODOLOGY).whole)
 
 
 @cache
-def patch_form() -> Checked[AssessmentPatch]:
-    return Checked(build_assessment_types(METHODOLOGY).patch)
+def patch_form() -> SchemaValidator[AssessmentPatch]:
+    return SchemaValidator(build_assessment_types(METHODOLOGY).patch)
 
 
-def taken(checked: Checked[T], body: Body) -> T:
+def taken(checked: SchemaValidator[T], body: Body) -> T:
     found = checked.convert(body)
     assert not isinstance(found, list), found
     return found
 
 
-def refused(checked: Checked[T], body: Body) -> set[tuple[str, str]]:
+def refused(checked: SchemaValidator[T], body: Body) -> set[tuple[str, str]]:
     found = checked.convert(body)
     assert isinstance(found, list), body
     return {(fault.pointer, fault.rule) for fault in found}

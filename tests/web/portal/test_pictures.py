@@ -6,14 +6,14 @@ from typing import Final
 
 import pytest
 
-from actitud_api.platform.http.pages import templates
+from actitud_api.platform.http.pages import load_templates
 from actitud_api.web.embeds.lettering import ELLIPSIS, clean_text, measure_width
 from actitud_api.web.portal import charts
 from actitud_api.web.portal.charts import Bar, BoxPlotRow, HistogramColumn, Picture, TrendPoint
 from tests.web.embeds.hostile import names
 from tests.web.embeds.reading import Document, fragment
 
-TEMPLATES: Final = templates("actitud_api.web.portal")
+TEMPLATES: Final = load_templates("actitud_api.web.portal")
 
 
 def drawn(picture: Picture) -> Document:

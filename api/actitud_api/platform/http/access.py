@@ -1,6 +1,6 @@
-"""Access rules: who may call an operation, stated beside its handler (`access=`).
+"""Access rules: which callers may use an operation, declared beside its handler (`access=`).
 
-Rules that name roles are in `platform/auth/policy.py`.
+Rules that require roles are in `platform/auth/policy.py`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 OWNER: Final = "organisation"
-"""The path parameter that names the organisation that something belongs to."""
+"""Name of the path parameter that holds the id of the organisation to which a resource belongs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who may call an operation.
+    """Access rule and rate limit of one operation.
 
-    `key`: `none`, anybody, and the header `Authorization` is not looked at; `optional`, anybody, and a key may show
-    more; `required`, only a key of one of `roles`, and only on what that key reaches: anything else is answered as if
-    it did not exist. `private`: the operation is about something that only its owner is told of. `limit`: the rate
-    limit that a call counts for: that of reads or of writes, as its method says, that of computing scores, or none.
+    `key`: `none` admits everybody and ignores `Authorization`; `optional` admits everybody, and a key may show more;
+    `required` admits only a key with one of `roles`, and only for resources that the key is bound to: all others get
+    404.
+
+    `private`: the ledger shows the subject only to administrators and to the organisation that owns it. `limit`: rate
+    limit that counts the request: `by_method` (reads or writes), `score` (computation of scores) or `none`.
     """
 
     key: Literal["none", "optional", "required"] = "none"
@@ -34,7 +36,7 @@ class Rule:
 
 
 Rules = Mapping[str, Rule]
-"""The rule of each operation, by its id."""
+"""Access rules by operation id."""
 
 ANYBODY: Final = Rule()
 ANYBODY_UNLIMITED: Final = Rule(limit="none")
@@ -44,14 +46,14 @@ KEY_SHOWS_MORE_COMPUTING: Final = Rule(key="optional", limit="score")
 
 
 def operation_id(handler: object) -> str:
-    """Return the operation id of a handler. Raise `LookupError` if it has none."""
+    """Return the operation id of a handler; raise `LookupError` if it has none."""
     if isinstance(handler, HTTPRouteHandler) and isinstance(handler.operation_id, str):
         return handler.operation_id
     raise LookupError(f"a handler without the id of its operation: {handler}")
 
 
 def rule_of(handler: object) -> Rule:
-    """Return the access rule declared beside a handler. Raise `LookupError` if it has none."""
+    """Return the access rule declared beside a handler; raise `LookupError` if it has none."""
     rule = handler.opt.get("access") if isinstance(handler, HTTPRouteHandler) else None
     if isinstance(rule, Rule):
         return rule
@@ -59,12 +61,12 @@ def rule_of(handler: object) -> Rule:
 
 
 def handlers_of(app: Litestar) -> Iterator[tuple[HTTPRoute, HTTPRouteHandler]]:
-    """Yield every handler of an application with its route, without the handlers that Litestar adds for OPTIONS."""
+    """Yield each handler of an application with its route, except the OPTIONS handlers that Litestar adds."""
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             yield from ((route, handler) for handler in route.route_handlers if "OPTIONS" not in handler.http_methods)
 
 
 def rules_of(app: Litestar) -> Rules:
-    """Return the access rules of an application by operation id."""
+    """Return the access rules of an application by operation id; raise `LookupError` if a handler has none."""
     return {operation_id(handler): rule_of(handler) for _, handler in handlers_of(app)}

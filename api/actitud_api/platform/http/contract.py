@@ -1,7 +1,6 @@
-"""The contract of an operation: declared beside its handler, enforced before it runs, and what the document says.
+"""Contract of an operation: declared beside its handler, enforced before it runs, published in the OpenAPI document.
 
-@get("/", operation_id="organisations.list", summary=…, description=…, sync_to_thread=True,
-     opt=contract(query=FILTERS, answer=PAGE, problems=[NOT_FOUND]))
+The decorators of `operations` build a `Contract` from the signature of a handler and from their arguments.
 """
 
 from __future__ import annotations
@@ -25,17 +24,17 @@ from actitud_api.platform.http.scope import ApiRequest, read_header
 _NO_PARAMETERS = Query(NoParameters)
 
 VERSION: Final = {"If-Match": "$response.header.ETag"}
-"""The parameters by which a link leads to a change of the very version that an answer holds."""
+"""Parameters of a link to an operation that changes the version of the resource that a response contains."""
 
 IDEMPOTENCY_KEY: Final = "^[!-~]{1,255}$"
-"""What an idempotency key looks like: 1 to 255 visible ASCII characters."""
+"""Pattern of an idempotency key: 1 to 255 visible ASCII characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link of OpenAPI: an operation that may follow, with its parameters taken from the answer.
+    """OpenAPI link: an operation that may follow, with its parameters taken from the response.
 
-    A parameter is a runtime expression of OpenAPI (`$response.body#/id`) or a value.
+    A value of `parameters` is a runtime expression of OpenAPI (`$response.body#/id`) or a constant.
     """
 
     operation: str
@@ -45,7 +44,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """The inputs and answers of an operation; `operations.Options` describes the members."""
+    """Inputs and responses of one operation; `operations.Options` describes the members."""
 
     answer: Representation[Any] | None
     query: Query[Any]
@@ -62,26 +61,34 @@ class Contract:
     takes_keys: bool
 
     def __deepcopy__(self, memo: object) -> Contract:
-        """Itself: Litestar copies the handlers of a controller, and their contract never changes."""
+        """Return the same object: Litestar copies the handlers of a controller, and a contract never changes."""
         return self
 
 
 def find_contract(opt: Mapping[str, object]) -> Contract | None:
-    """Return the contract in the `opt` of a handler, None for pages and files."""
-    found = opt.get("contract")
-    return found if isinstance(found, Contract) else None
+    """Return the contract in the `opt` of a handler, or None for a page or a file, which has none."""
+    contract = opt.get("contract")
+    return contract if isinstance(contract, Contract) else None
 
 
 def is_open(opt: Mapping[str, object]) -> bool:
-    """Return True if scripts of any origin may read the answers of a handler."""
-    found = find_contract(opt)
-    return opt.get("cors") is True if found is None else found.cors
+    """Return True if scripts of any origin may read the responses of a handler (CORS)."""
+    contract = find_contract(opt)
+    return opt.get("cors") is True if contract is None else contract.cors
 
 
 async def enforce(request: ApiRequest) -> None:
-    """Decode the inputs of an operation before its handler runs. Raise one problem that names every fault."""
-    found = find_contract(request.route_handler.opt)
-    if found is None:
+    """Check a request against the contract of its operation and decode its inputs, before the handler runs.
+
+    The decoded query and body are stored in the state of the request. Without a contract, paths below `/v1/` accept no
+    query parameter but `lang`.
+
+    Raises:
+        ProblemError: 400 with every fault of query, body and `Idempotency-Key`; 406 if the client accepts no format of
+            the response; 413 or 415 for the body; 428 if a required precondition is missing.
+    """
+    contract = find_contract(request.route_handler.opt)
+    if contract is None:
         # The document itself is under /v1 too, where nothing unknown is let pass. A preflight carries the query of the
         # request that it asks for, which the operation judges.
         if (
@@ -91,39 +98,39 @@ async def enforce(request: ApiRequest) -> None:
         ):
             raise refuse_input(unknown)
         return
-    offered = JSON if found.answer is None else found.answer.media_type
+    offered = JSON if contract.answer is None else contract.answer.media_type
     # The suffix of a file has chosen its format already: many tools can say no more than an address.
-    if not isinstance(found.answer, Files) and not accepts(read_header(request.scope, b"accept"), offered):
+    if not isinstance(contract.answer, Files) and not accepts(read_header(request.scope, b"accept"), offered):
         raise refuse_media_type(offered, *request.app.state["alternatives"].media_types(request.scope["path_template"]))
     faults: list[Fault] = []
-    query = found.query.decode(request)
+    query = contract.query.decode(request)
     if isinstance(query, list):
         faults += query
     else:
         request.scope["state"]["query"] = query
-    if found.body is not None:
-        body = await found.body.decode(request)
+    if contract.body is not None:
+        body = await contract.body.decode(request)
         if isinstance(body, list):
             faults += body
         else:
-            if not found.takes_keys and not isinstance(body, bytes) and has_key(msgspec.json.encode(body).decode()):
+            if not contract.takes_keys and not isinstance(body, bytes) and has_key(msgspec.json.encode(body).decode()):
                 faults.append(_KEY_IN_BODY)
             request.scope["state"]["body"] = body
             request.scope["state"]["sent"] = await request.body()
-    key = read_idempotency_key(request) if found.idempotent else None
+    key = read_idempotency_key(request) if contract.idempotent else None
     if key is not None and not re.fullmatch(IDEMPOTENCY_KEY, key):
         faults.append(_UNREADABLE_KEY)
     elif key is not None and has_key(key):
         faults.append(_KEY_IN_ATTEMPT)
-    elif key is None and found.attempt_named:
+    elif key is None and contract.attempt_named:
         faults.append(_NO_KEY)
     if faults:
         raise refuse_input(faults)
-    check_precondition(request, found.precondition)
+    check_precondition(request, contract.precondition)
 
 
 def read_idempotency_key(request: ApiRequest) -> str | None:
-    """Return the `Idempotency-Key` of a request."""
+    """Return the `Idempotency-Key` header of a request, or None if it has none."""
     return read_header(request.scope, b"idempotency-key")
 
 

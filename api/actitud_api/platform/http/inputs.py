@@ -1,7 +1,8 @@
-"""The inputs of an operation, decoded strictly: query parameters, JSON bodies and files.
+"""Strict decoding of the inputs of an operation: query parameters, JSON bodies and files.
 
-Refused besides text that is no JSON (RFC 8259): invalid UTF-8, a byte order mark, repeated members, numbers that are
-not finite, control characters and lone surrogates in strings, nesting, arrays and values beyond the limits.
+Beyond text that is not JSON (RFC 8259), a body is refused for: invalid UTF-8, a byte order mark, duplicated members,
+numbers that are not finite, control characters or lone surrogates in strings, and more nesting, items or values than
+the limits.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ from actitud_api.platform.http.problems import (
 from actitud_api.platform.http.scope import ApiRequest, parse_query
 from actitud_api.platform.http.validation import (
     QUOTED_MAX,
-    Checked,
     Json,
+    SchemaValidator,
     find_nearest,
     format_pointer,
     has_control,
@@ -46,26 +47,29 @@ LANG: Final[Mapping[str, object]] = {
     "description": "Language of every sentence of the answer; without it `Accept-Language` decides.",
     "enum": list(LANGUAGES),
 }
-"""The parameter `lang`, which every operation takes."""
+"""Schema of the query parameter `lang`, which every operation has."""
 
 _INLINE_MAX = 16 * 1024
-"""Bytes of a body that is read at once: a larger one is read in a worker thread, so that others are answered."""
+"""Largest body in bytes that is decoded in the event loop; a larger one is decoded in a worker thread."""
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,99})")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,99})(?:\.[0-9]{1,99})?")
 _BOOLEANS = {"true": True, "false": False}
 
 
 class NoParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The parameters of an operation that takes none but `lang`."""
+    """Query parameters of an operation that has none but `lang`."""
 
 
 class Query(Generic[T]):
-    """The query parameters of an operation: the members of a Struct, single-valued, optional ones with a default."""
+    """Decoder of the query parameters of an operation: the members of a Struct, each at most once."""
 
     def __init__(self, type_: type[T], *, lenient: bool = False) -> None:
-        """`lenient`: parameters of other names are nobody's mistake, nor is a language that there is not."""
+        """Build the decoder for a Struct.
+
+        `lenient`: ignore unknown parameters and unknown languages instead of refusing them, as pages for people do.
+        """
         self._lenient = lenient
-        self.properties = {name: _without_control(schema) for name, schema in describe_parameters(type_).items()}
+        self.properties = {name: _forbid_control(schema) for name, schema in describe_parameters(type_).items()}
         self.required = tuple(field.encode_name for field in msgspec.structs.fields(type_) if field.required)
         schema = {
             "type": "object",
@@ -73,10 +77,10 @@ class Query(Generic[T]):
             "required": list(self.required),
             "additionalProperties": False,
         }
-        self._checked = Checked(type_, schema)
+        self._checked = SchemaValidator(type_, schema)
 
     def decode(self, request: ApiRequest) -> T | list[Fault]:
-        """Return the parameters of a request as a Struct, or all their faults."""
+        """Return the query parameters of a request as a Struct, or the list of all their faults."""
         try:
             pairs = parse_query(request.scope)
         except ValueError:
@@ -104,7 +108,7 @@ class Query(Generic[T]):
                 detail = Texts("El parámetro está repetido.", "The parameter is there more than once.")
                 faults.append(Fault(name, "duplicate", quote_value(text), detail))
             else:
-                values[name] = _value(known[name], text)
+                values[name] = _convert_text(known[name], text)
         lang = values.pop("lang", None)
         if lang is not None and lang not in LANGUAGES:
             listed = ", ".join(LANGUAGES)
@@ -122,13 +126,16 @@ _PARAMETER_MISSING = Texts("Falta este parámetro.", "This parameter is missing.
 
 
 def describe_parameters(type_: type[msgspec.Struct]) -> dict[str, dict[str, object]]:
-    """Return the schema of each member of a Struct as a parameter, without null: a parameter is left out instead."""
+    """Return the JSON Schema of each member of a Struct as a parameter.
+
+    The type null is removed: a caller leaves an optional parameter out.
+    """
     schema = msgspec.json.schema(type_)
     properties: dict[str, dict[str, object]] = schema["$defs"][type_.__name__]["properties"]
-    return {name: _without_null(member) for name, member in properties.items()}
+    return {name: _remove_null(member) for name, member in properties.items()}
 
 
-def _without_null(schema: dict[str, object]) -> dict[str, object]:
+def _remove_null(schema: dict[str, object]) -> dict[str, object]:
     alternatives = schema.get("anyOf")
     if isinstance(alternatives, list):
         (only,) = [alternative for alternative in alternatives if alternative != {"type": "null"}]
@@ -136,14 +143,17 @@ def _without_null(schema: dict[str, object]) -> dict[str, object]:
     return {key: value for key, value in schema.items() if (key, value) != ("default", None)}
 
 
-def _without_control(schema: dict[str, object]) -> dict[str, object]:
-    """Return a schema that refuses control characters in free text, as `Query` does."""
+def _forbid_control(schema: dict[str, object]) -> dict[str, object]:
+    """Return a schema of free text with a pattern that refuses control characters, as `Query.decode` does.
+
+    Other schemas are returned unchanged.
+    """
     is_free = schema.get("type") == "string" and not schema.keys() & {"enum", "pattern", "format"}
     return {**schema, "pattern": NO_CONTROL} if is_free else schema
 
 
-def _value(schema: Mapping[str, object], text: str) -> Json:
-    """Convert the text of a parameter to the JSON type of its schema. Return the text if it is not of that type."""
+def _convert_text(schema: Mapping[str, object], text: str) -> Json:
+    """Return the text of a parameter as the JSON type of its schema, or unchanged if it is not of that type."""
     match schema.get("type"):
         case "integer" if _INTEGER.fullmatch(text):
             return int(text)
@@ -155,30 +165,38 @@ def _value(schema: Mapping[str, object], text: str) -> Json:
 
 
 class Body(Generic[T]):
-    """The JSON body of an operation: a closed Struct, or several told apart by their tag (`tag_field`, `tag`)."""
+    """Decoder of the JSON body of an operation.
+
+    The body is one Struct without other members, or one of several Structs that a tag member (`tag_field`)
+    distinguishes.
+    """
 
     def __init__(self, *types: type[T], patch: bool = False) -> None:
-        """`patch`: it is a JSON merge patch (RFC 7396), and says so by its media type."""
+        """Build the decoder for one or more Structs.
+
+        `patch`: the body is a JSON merge patch (RFC 7396) with the media type of such a patch.
+        """
         self.types = types
         self.media_type = MERGE_PATCH if patch else JSON
         self.tag_field = types[0].__struct_config__.tag_field
-        self._checked = {type_.__struct_config__.tag: Checked(type_) for type_ in types}
+        self._checked = {type_.__struct_config__.tag: SchemaValidator(type_) for type_ in types}
 
     @property
     def tags(self) -> dict[str, type[T]]:
-        """The types by their tags; none where there is only one untagged type."""
+        """The Struct for each tag; empty if there is only one Struct, without a tag."""
         return {str(type_.__struct_config__.tag): type_ for type_ in self.types} if self.tag_field else {}
 
     async def decode(self, request: ApiRequest) -> T | list[Fault]:
-        """Return the body as a Struct, or all its faults.
+        """Return the body of a request as a Struct, or the list of all its faults.
 
-        Raise 413 and 415 problems, and 400 if it did not come whole.
+        Raises:
+            ProblemError: 413 if the body is too large, 415 for another media type, 400 if the client disconnected.
         """
         _ensure_media_type(request, self.media_type)
-        raw = await _whole_body(request)
-        return self._read(raw) if len(raw) <= _INLINE_MAX else await sync_to_thread(self._read, raw)
+        raw = await _read_body(request)
+        return self._parse(raw) if len(raw) <= _INLINE_MAX else await sync_to_thread(self._parse, raw)
 
-    def _read(self, raw: bytes) -> T | list[Fault]:
+    def _parse(self, raw: bytes) -> T | list[Fault]:
         try:
             value = parse_json(raw)
         except NotJson as error:
@@ -186,7 +204,7 @@ class Body(Generic[T]):
         return self.convert(value)
 
     def convert(self, value: Json) -> T | list[Fault]:
-        """Convert decoded JSON to the Struct of its tag. Return all its faults if it is not valid."""
+        """Return decoded JSON as the Struct of its tag, or the list of all its faults."""
         if self.tag_field is None or not isinstance(value, dict):
             return next(iter(self._checked.values())).convert(value)
         tag = value.get(self.tag_field)
@@ -196,13 +214,17 @@ class Body(Generic[T]):
 
 
 class FileBody:
-    """A file as the body of an operation: bytes of one of some media types, which the operation itself reads."""
+    """Reader of a file as the body of an operation; the handler parses the bytes itself."""
 
     def __init__(self, *media_types: str) -> None:
         self.media_types = media_types
 
     async def decode(self, request: ApiRequest) -> bytes:
-        """Return the bytes. Raise 413 and 415 problems, and 400 if they did not come whole."""
+        """Return the bytes of the body.
+
+        Raises:
+            ProblemError: 413 if the body is too large, 415 for another media type, 400 if the client disconnected.
+        """
         media_type, _ = request.content_type
         if media_type.lower() not in self.media_types or "content-encoding" in request.headers:
             listed = ", ".join(self.media_types)
@@ -210,21 +232,23 @@ class FileBody:
                 f"El cuerpo debe ser de uno de estos tipos, sin comprimir: {listed}.",
                 f"The body must be of one of these types, uncompressed: {listed}.",
             )
-            raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail, headers={_READS[request.scope["method"]]: listed})
-        return await _whole_body(request)
+            raise ProblemError(
+                UNSUPPORTED_MEDIA_TYPE, detail, headers={_MEDIA_TYPE_HEADERS[request.scope["method"]]: listed}
+            )
+        return await _read_body(request)
 
 
-async def _whole_body(request: ApiRequest) -> bytes:
+async def _read_body(request: ApiRequest) -> bytes:
     try:
         return await request.body()
     except InternalServerException:
-        # Litestar's word for a client that hung up: nobody reads the answer, and nothing of the service failed.
+        # Litestar raises this if the client disconnected: nobody reads the response, but it must not count as a 500.
         detail = Texts("El cuerpo no llegó entero.", "The body did not come whole.")
         raise ProblemError(INVALID_REQUEST, detail) from None
 
 
-_READS: Final[Mapping[str, str]] = {"POST": "Accept-Post", "PATCH": "Accept-Patch", "PUT": "Accept"}
-"""The header that says what an operation reads, by method (W3C LDP 7.1, RFC 5789, RFC 9110)."""
+_MEDIA_TYPE_HEADERS: Final[Mapping[str, str]] = {"POST": "Accept-Post", "PATCH": "Accept-Patch", "PUT": "Accept"}
+"""Response header that names the accepted media types, by method (W3C LDP 7.1, RFC 5789, RFC 9110)."""
 
 
 def _ensure_media_type(request: ApiRequest, expected: str) -> None:
@@ -236,17 +260,17 @@ def _ensure_media_type(request: ApiRequest, expected: str) -> None:
         f"El cuerpo debe ser {expected} en UTF-8, sin comprimir.",
         f"The body must be {expected} in UTF-8, uncompressed.",
     )
-    raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail, headers={_READS[request.scope["method"]]: expected})
+    raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail, headers={_MEDIA_TYPE_HEADERS[request.scope["method"]]: expected})
 
 
-def _unknown_tag(name: str, there: bool, tag: Json, tags: list[str]) -> Fault:
+def _unknown_tag(name: str, is_present: bool, tag: Json, tags: list[str]) -> Fault:
     listed = ", ".join(tags)
     es, en = f"Debe ser uno de estos valores: {listed}.", f"It must be one of these values: {listed}."
     return Fault(
         f"/{name}",
-        "enum" if there else "required",
-        quote_value(tag) if there else None,
-        Texts(es, en) if there else Texts(f"Falta este miembro. {es}", f"This member is missing. {en}"),
+        "enum" if is_present else "required",
+        quote_value(tag) if is_present else None,
+        Texts(es, en) if is_present else Texts(f"Falta este miembro. {es}", f"This member is missing. {en}"),
         find_nearest(tag, tags) if isinstance(tag, str) else None,
     )
 
@@ -254,14 +278,19 @@ def _unknown_tag(name: str, there: bool, tag: Json, tags: list[str]) -> Fault:
 DEPTH_MAX = 20
 ITEMS_MAX = 1_000
 VALUES_MAX = 5_000
-"""Members and items of a whole text: many times a full request. The validator copies what is around each fault, so
-only a bound here keeps the work in proportion to the size."""
+"""Highest number of members and items in a whole body, many times that of a full request.
+
+The validator copies the surroundings of each fault; only this limit keeps its work in proportion to the body.
+"""
 _Repeated: TypeAlias = dict[int, tuple[dict[str, Json], list[str]]]
-"""Objects with repeated members, by identity, kept so that the identity stays theirs, and the names."""
+"""Objects with duplicated members and the names of these members, by the `id` of the object.
+
+The object itself is kept, so that no other object can get the same `id`.
+"""
 
 
 class NotJson(ValueError):
-    """A body that cannot be read as JSON; `faults` says why."""
+    """Raised by `parse_json` if a body cannot be read as JSON; `faults` lists the reasons."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__(faults)
@@ -269,13 +298,15 @@ class NotJson(ValueError):
 
 
 def parse_json(raw: bytes) -> Json:
-    """Parse a JSON text, with each integral number as an int.
+    """Return the value of a JSON text; numbers without a fraction, such as 19.0, become int.
 
-    Raises `NotJson` with the faults that can be told, cut by `first`.
+    Raises:
+        NotJson: The text breaks one of the rules of this module; with at most `FAULTS_MAX` faults, and one that counts
+            the rest.
     """
     repeated: _Repeated = {}
 
-    def members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    def collect_members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         value = dict(pairs)
         if len(value) < len(pairs):
             counts = Counter(name for name, _ in pairs)
@@ -284,33 +315,40 @@ def parse_json(raw: bytes) -> Json:
 
     try:
         decoded: Json = json.loads(
-            raw.decode("utf-8"), object_pairs_hook=members, parse_float=_number, parse_constant=_no_number
+            raw.decode("utf-8"),
+            object_pairs_hook=collect_members,
+            parse_float=_parse_number,
+            parse_constant=_refuse_constant,
         )
     except RecursionError:
-        raise NotJson([_too_deep("")]) from None
+        raise NotJson([_build_depth_fault("")]) from None
     except ValueError as error:
-        raise NotJson([_syntax(error)]) from None
+        raise NotJson([_describe_syntax_error(error)]) from None
     if _has_too_many(decoded):
-        raise NotJson([_too_many()])
-    faults = limit_faults(_walk(decoded, "", 1, repeated))
+        raise NotJson([_build_count_fault()])
+    faults = limit_faults(_find_faults(decoded, "", 1, repeated))
     if faults:
         raise NotJson(faults)
     return decoded
 
 
-def _number(text: str) -> int | float:
-    """Parse a number with a point or an exponent. Return an int if it is integral (19.0 is 19)."""
+def _parse_number(text: str) -> int | float:
+    """Return the value of a number with a point or an exponent, as an int if it has no fraction (19.0 is 19).
+
+    Raises:
+        ValueError: The number is too large for a float.
+    """
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f"{text[:QUOTED_MAX]} is beyond what a number can be")
     return int(value) if value.is_integer() else value
 
 
-def _no_number(text: str) -> int:
+def _refuse_constant(text: str) -> int:
     raise ValueError(f"{text} is not JSON")
 
 
-def _syntax(error: ValueError) -> Fault:
+def _describe_syntax_error(error: ValueError) -> Fault:
     if isinstance(error, UnicodeDecodeError):
         detail = Texts(f"El cuerpo no es UTF-8 (byte {error.start}).", f"The body is not UTF-8 (byte {error.start}).")
         return Fault("", "encoding", None, detail)
@@ -323,7 +361,7 @@ def _syntax(error: ValueError) -> Fault:
 
 
 def _has_too_many(value: Json) -> bool:
-    """Whether there are more values than `VALUES_MAX`, without a look at more than those."""
+    """Return True if a value has more than `VALUES_MAX` members and items; stop counting there."""
     pending = [value]
     count = 0
     while pending:
@@ -336,7 +374,7 @@ def _has_too_many(value: Json) -> bool:
     return False
 
 
-def _too_many() -> Fault:
+def _build_count_fault() -> Fault:
     return Fault(
         "",
         "values",
@@ -348,18 +386,18 @@ def _too_many() -> Fault:
     )
 
 
-def _too_deep(place: str) -> Fault:
+def _build_depth_fault(pointer: str) -> Fault:
     return Fault(
-        place,
+        pointer,
         "depth",
         None,
         Texts(f"Hay más de {DEPTH_MAX} niveles de anidamiento.", f"There are more than {DEPTH_MAX} levels of nesting."),
     )
 
 
-def _control(place: str, value: str) -> Fault:
+def _build_control_fault(pointer: str, value: str) -> Fault:
     return Fault(
-        place,
+        pointer,
         "control",
         quote_value(value),
         Texts(
@@ -369,26 +407,26 @@ def _control(place: str, value: str) -> Fault:
     )
 
 
-def _walk(value: Json, place: str, depth: int, repeated: _Repeated) -> Iterator[Fault]:
+def _find_faults(value: Json, pointer: str, depth: int, repeated: _Repeated) -> Iterator[Fault]:
     if isinstance(value, str):
         if has_control(value):
-            yield _control(place, value)
+            yield _build_control_fault(pointer, value)
     elif depth > DEPTH_MAX:
-        yield _too_deep(place)
+        yield _build_depth_fault(pointer)
     elif isinstance(value, dict):
         for name in repeated.get(id(value), (value, []))[1]:
             detail = Texts("El miembro está repetido.", "The member is there more than once.")
-            yield Fault(place if has_control(name) else place + format_pointer([name]), "duplicate", None, detail)
+            yield Fault(pointer if has_control(name) else pointer + format_pointer([name]), "duplicate", None, detail)
         for name, member in value.items():
             if has_control(name):
-                yield _control(place, name)
+                yield _build_control_fault(pointer, name)
             elif isinstance(member, (str, dict, list)):
-                yield from _walk(member, place + format_pointer([name]), depth + 1, repeated)
+                yield from _find_faults(member, pointer + format_pointer([name]), depth + 1, repeated)
     elif isinstance(value, list):
         if len(value) > ITEMS_MAX:
             detail = Texts(f"Hay más de {ITEMS_MAX} elementos.", f"There are more than {ITEMS_MAX} items.")
-            yield Fault(place, "items", None, detail)
+            yield Fault(pointer, "items", None, detail)
             return
         for index, item in enumerate(value):
             if isinstance(item, (str, dict, list)):
-                yield from _walk(item, f"{place}/{index}", depth + 1, repeated)
+                yield from _find_faults(item, f"{pointer}/{index}", depth + 1, repeated)

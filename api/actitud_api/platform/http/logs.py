@@ -1,6 +1,6 @@
-"""The log of a process: one JSON object a line on standard error, without the secrets of keys.
+"""Log of a process: one JSON object per line on standard error, without the secrets of keys.
 
-A line is JSON so that no input can forge one.
+Each line is JSON, so that no input can forge a line.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from structlog.typing import Processor
 from actitud_api.platform.http.redaction import redact_keys
 
 
-def strike_out(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Strike secrets of keys out of a log event (a structlog processor)."""
+def redact_event(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace the secrets of keys in the texts of a log event (a structlog processor), and return the event."""
     return {name: redact_keys(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
@@ -26,24 +26,24 @@ _COMMON: Final[tuple[Processor, ...]] = (
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
-    strike_out,
+    redact_event,
 )
-_RENDERED: Final = structlog.processors.JSONRenderer(ensure_ascii=True)
+_RENDERER: Final = structlog.processors.JSONRenderer(ensure_ascii=True)
 
 
 def configure_logs() -> None:
-    """Configure logging: each event is a line of JSON with its UTC time, its exception without local values.
+    """Configure logging: each event is one line of JSON with its time in UTC, and its exception if it has one.
 
-    So are those of libraries, as of the server about what is no HTTP.
+    Messages of libraries from the level WARNING on take the same form.
     """
-    structlog.configure(processors=[*_COMMON, _RENDERED], logger_factory=_standard_error)
-    of_libraries = logging.StreamHandler()
-    of_libraries.setFormatter(
-        ProcessorFormatter(foreign_pre_chain=_COMMON, processors=[ProcessorFormatter.remove_processors_meta, _RENDERED])
+    structlog.configure(processors=[*_COMMON, _RENDERER], logger_factory=_create_logger)
+    library_handler = logging.StreamHandler()
+    library_handler.setFormatter(
+        ProcessorFormatter(foreign_pre_chain=_COMMON, processors=[ProcessorFormatter.remove_processors_meta, _RENDERER])
     )
-    logging.basicConfig(handlers=[of_libraries], level=logging.WARNING)
+    logging.basicConfig(handlers=[library_handler], level=logging.WARNING)
 
 
-def _standard_error(*_: object) -> structlog.WriteLogger:
-    """Return a logger to the current standard error, which may have been redirected."""
+def _create_logger(*_: object) -> structlog.WriteLogger:
+    """Return a logger that writes to the current standard error, which tests may have redirected."""
     return structlog.WriteLogger(sys.stderr)

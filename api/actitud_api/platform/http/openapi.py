@@ -1,6 +1,6 @@
-"""The OpenAPI document, made of the very contracts that are enforced.
+"""OpenAPI document, built from the contracts that are enforced.
 
-Schemas are msgspec's own of the types that decode and encode; nothing is described twice.
+The schemas are those that msgspec derives from the decoded and encoded types, so nothing is described twice.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ _VERSION: Node = {"anyOf": [{"const": "*"}, _TEXT | {"pattern": IF_MATCH}]}
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """What the document says of the service as a whole; `tags` maps the name of each tag to its description."""
+class ServiceDescription:
+    """Description of the service as a whole in the OpenAPI document; `tags` maps each tag to its description."""
 
     title: str
     version: str
@@ -66,13 +66,14 @@ class About:
     tags: Mapping[str, str]
 
 
-def build(app: Litestar, about: About, examples: Path | None, rules: Rules) -> Node:
-    """Build the document of an application.
+def build_document(app: Litestar, about: ServiceDescription, examples: Path | None, rules: Rules) -> Node:
+    """Return the OpenAPI document of an application.
 
-    `examples`: a folder with `<operation>.request.json` and `<operation>.response.json`.
+    `examples`: folder with files `<operation>.request.json` and `<operation>.response.json`, or None for no examples.
+    `rules`: access rules by operation id.
     """
-    operations = list(_operations(app))
-    named = _schemas(contract for _, _, _, contract in operations)
+    operations = list(_iterate_operations(app))
+    component_schemas = _build_schemas(contract for _, _, _, contract in operations)
     others: dict[str, Files] = {
         contract.represents: contract.answer
         for _, _, _, contract in operations
@@ -81,7 +82,7 @@ def build(app: Litestar, about: About, examples: Path | None, rules: Rules) -> N
     paths: Node = {}
     for path, method, handler, contract in operations:
         rule = rules[operation_id(handler)]
-        operation = _Operation(handler, contract, named.references, examples, rule, others.get(path))
+        operation = _Operation(handler, contract, component_schemas.references, examples, rule, others.get(path))
         paths.setdefault(path, {})[method] = operation.describe()
     return {
         "openapi": "3.1.0",
@@ -95,25 +96,28 @@ def build(app: Litestar, about: About, examples: Path | None, rules: Rules) -> N
         "tags": [{"name": name, "description": text} for name, text in about.tags.items()],
         "paths": paths,
         "components": {
-            "schemas": named.components,
+            "schemas": component_schemas.components,
             "securitySchemes": _SECURITY_SCHEMES,
             "headers": _HEADERS,
             "parameters": _PARAMETERS,
             "responses": {
                 "problem": _problem_response("Any other problem; the type says which.", TYPES["internal-error"]),
-                **{slug: _problem_response(_sentences(known), known) for slug, known in TYPES.items()},
+                **{slug: _problem_response(_describe_type(known), known) for slug, known in TYPES.items()},
             },
         },
     }
 
 
-def render(document: Node) -> bytes:
-    """Encode the document as it is served and committed: sorted, indented by two, with a final line end."""
+def encode_document(document: Node) -> bytes:
+    """Return the document as JSON, as it is served and committed: sorted, indented by two, with a final newline."""
     return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=2) + b"\n"
 
 
-def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler, Contract]]:
-    """Yield every operation with its path; the formats of a file have a route each and are one."""
+def _iterate_operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler, Contract]]:
+    """Yield path, method, handler and contract of every operation.
+
+    The formats of a file have one route each but are one operation.
+    """
     seen = set()
     for route in app.routes:
         if isinstance(route, HTTPRoute):
@@ -128,14 +132,14 @@ def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler, Con
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
-    """The component schemas, and the reference to each type's."""
+class _ComponentSchemas:
+    """Component schemas by name, and the reference to its schema for each type."""
 
     components: Node
     references: Mapping[object, Node]
 
 
-def _schemas(contracts: Iterable[Contract]) -> _Named:
+def _build_schemas(contracts: Iterable[Contract]) -> _ComponentSchemas:
     types: dict[object, None] = {Problem: None}
     for contract in contracts:
         answered = [] if contract.answer is None else contract.answer.content.values()
@@ -146,34 +150,43 @@ def _schemas(contracts: Iterable[Contract]) -> _Named:
         # Python 3.13 takes the indentation out of docstrings, earlier ones leave it in.
         if "description" in schema:
             schema["description"] = cleandoc(schema["description"])
-    components = {name: _with_named_texts(_without_unions(schema)) for name, schema in components.items()} | _TEXTS
-    return _Named(components, dict(zip(types, references, strict=True)))
+    components = {
+        name: _replace_named_texts(_remove_redundant_unions(schema)) for name, schema in components.items()
+    } | _TEXTS
+    return _ComponentSchemas(components, dict(zip(types, references, strict=True)))
 
 
 _TEXTS: Node = {"Note": msgspec.json.schema(Note), "WrittenReason": msgspec.json.schema(Reason)}
-"""Forms of texts that have a name of their own, because they are long and stand in many places."""
+"""Schemas of free texts that get a name of their own, because they are long and occur in many places."""
 
 
-def _without_unions(node: Any) -> Any:
-    """Return a schema without each `anyOf` beside a `type`: the type says the same, as `number` of int and float."""
+def _remove_redundant_unions(node: Any) -> Any:
+    """Return a schema without each `anyOf` that stands beside a `type` and repeats it.
+
+    msgspec writes both for a union of int and float, whose type is `number`.
+    """
     if isinstance(node, dict):
-        return {key: _without_unions(member) for key, member in node.items() if not (key == "anyOf" and _is_type(node))}
-    return [_without_unions(member) for member in node] if isinstance(node, list) else node
+        return {
+            key: _remove_redundant_unions(member)
+            for key, member in node.items()
+            if not (key == "anyOf" and _is_type(node))
+        }
+    return [_remove_redundant_unions(member) for member in node] if isinstance(node, list) else node
 
 
 def _is_type(node: Node) -> bool:
-    """Return True for a schema that names its type, False for the properties of one that has a member `type`."""
+    """Return True if an object is a schema with a type, False if it maps member names to schemas."""
     return isinstance(node.get("type"), str)
 
 
-def _with_named_texts(node: Any) -> Any:
-    """Replace such forms in a schema by references to their names."""
+def _replace_named_texts(node: Any) -> Any:
+    """Return a schema in which references replace the schemas of `_TEXTS`."""
     if isinstance(node, dict):
         for name, form in _TEXTS.items():
             if node == form:
                 return {"$ref": _SCHEMAS.format(name=name)}
-        return {key: _with_named_texts(member) for key, member in node.items()}
-    return [_with_named_texts(member) for member in node] if isinstance(node, list) else node
+        return {key: _replace_named_texts(member) for key, member in node.items()}
+    return [_replace_named_texts(member) for member in node] if isinstance(node, list) else node
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,21 +197,21 @@ class _Operation:
     examples: Path | None
     rule: Rule
     others: Files | None
-    """The files that `Accept` leads to."""
+    """Files that represent the same resource in other formats, selected by `Accept`; None if there are none."""
 
     @property
     def id(self) -> str:
-        """The id of the operation."""
+        """Operation id."""
         return operation_id(self.handler)
 
     def describe(self) -> Node:
-        """Return the operation object."""
+        """Return the operation object of the OpenAPI document."""
         operation: Node = {
             "operationId": self.id,
             "summary": self.handler.summary,
             "description": self.handler.description,
             "tags": list(self.handler.resolve_tags()),
-            "security": list(_security(self.rule)),
+            "security": list(_build_security(self.rule)),
             "parameters": self._parameters(),
             "responses": self._responses(),
         }
@@ -216,9 +229,10 @@ class _Operation:
                 "description": _FORMAT,
             }
             path = {**path, "format": formats}
-        listed = [_parameter("path", name, schema, True) for name, schema in path.items()]
+        listed = [_describe_parameter("path", name, schema, True) for name, schema in path.items()]
         listed += [
-            _parameter("query", name, schema, name in query.required) for name, schema in query.properties.items()
+            _describe_parameter("query", name, schema, name in query.required)
+            for name, schema in query.properties.items()
         ]
         shared = ["lang", "Accept-Language"]
         if self._is_conditional:
@@ -230,13 +244,13 @@ class _Operation:
 
     @property
     def _is_conditional(self) -> bool:
-        """Whether a reader may have the very bytes already."""
+        """True if the response to a GET has an `ETag`, so that 304 is possible."""
         answer = self.contract.answer
         return answer is not None and answer.conditional and self.handler.http_methods == {"GET"}
 
     @property
     def _is_limited(self) -> bool:
-        """Whether calls count for a limit."""
+        """True if requests count for a rate limit."""
         (method,) = self.handler.http_methods
         return class_of(self.rule, method) is not None
 
@@ -276,7 +290,8 @@ class _Operation:
         for status in statuses:
             success: Node = {
                 "description": self.handler.response_description or f"{self.handler.summary}.",
-                "headers": _headers([*headers, *(["Location"] if status == 201 else [])]) | self._of_others,
+                "headers": _refer_to_headers([*headers, *(["Location"] if status == 201 else [])])
+                | self._headers_of_others,
             }
             if answer is not None:
                 success["content"] = {
@@ -287,17 +302,17 @@ class _Operation:
                     success["content"] = {**self.others.content, **success["content"]}
                     success["content"] = {name: media or {} for name, media in success["content"].items()}
             if contract.links:
-                success["links"] = {name: _link(link) for name, link in contract.links.items()}
+                success["links"] = {name: _describe_link(link) for name, link in contract.links.items()}
             responses[str(status)] = success
         if self._is_conditional:
             responses["304"] = {
                 "description": "The client has these very bytes: `If-None-Match` names them.",
-                "headers": _headers(headers) | self._of_others,
+                "headers": _refer_to_headers(headers) | self._headers_of_others,
             }
         if contract.aliased:
             responses["308"] = {
                 "description": "The path names it by an alias: it is at the same address with its id.",
-                "headers": _headers(
+                "headers": _refer_to_headers(
                     ["Cache-Control", "Link", "Location", "Vary", "X-Request-Id", *_LIMIT_FIELDS * self._is_limited]
                 ),
             }
@@ -306,14 +321,14 @@ class _Operation:
             by_status.setdefault(known.status, []).append(known)
         for status, types in by_status.items():
             responses[str(status)] = (
-                {"$ref": f"#/components/responses/{types[0].slug}"} if len(types) == 1 else _any_of(types)
+                {"$ref": f"#/components/responses/{types[0].slug}"} if len(types) == 1 else _combine_problems(types)
             )
         responses["default"] = {"$ref": "#/components/responses/problem"}
         return responses
 
     @property
-    def _of_others(self) -> Node:
-        """The headers that only the files have to which `Accept` leads."""
+    def _headers_of_others(self) -> Node:
+        """Headers that only the files in other formats have."""
         answer = self.contract.answer
         if self.others is None or not self.others.sentences or (answer is not None and answer.sentences):
             return {}
@@ -345,15 +360,18 @@ class _Operation:
         return {"example": json.loads(file.read_bytes())} if file.is_file() else {}
 
 
-def _security(rule: Rule) -> Iterator[Node]:
-    """Who may call an operation: alternatives, each the role of a key (OpenAPI 3.1.0, security requirement object)."""
+def _build_security(rule: Rule) -> Iterator[Node]:
+    """Yield the security requirements of an operation, one for each role whose keys may call it.
+
+    In OpenAPI 3.1.0 several security requirement objects are alternatives; an empty one admits requests without a key.
+    """
     if rule.key == "optional":
         yield from ({}, {"key": []})
     elif rule.key == "required":
         yield from ({"key": [role]} for role in sorted(rule.roles))
 
 
-def _link(link: Link) -> Node:
+def _describe_link(link: Link) -> Node:
     return {
         "operationId": link.operation,
         "parameters": dict(link.parameters),
@@ -361,64 +379,64 @@ def _link(link: Link) -> Node:
     }
 
 
-def _parameter(place: str, name: str, schema: Mapping[str, object], required: bool) -> Node:
+def _describe_parameter(location: str, name: str, schema: Mapping[str, object], required: bool) -> Node:
     described = dict(schema)
     description = described.pop("description", "")
-    return {"in": place, "name": name, "required": required, "description": description, "schema": described}
+    return {"in": location, "name": name, "required": required, "description": description, "schema": described}
 
 
-def _headers(names: Sequence[str]) -> Node:
+def _refer_to_headers(names: Sequence[str]) -> Node:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _header(description: str, *, required: bool = True, **schema: object) -> Node:
+def _describe_header(description: str, *, required: bool = True, **schema: object) -> Node:
     return {"description": description, "required": required, "schema": _TEXT | schema}
 
 
 _HEADERS: Node = {
-    "Accept": _header("The media type that the operation reads.", required=False),
-    "Accept-Patch": _header("The media type that the operation reads.", required=False),
-    "Accept-Post": _header("The media type that the operation reads.", required=False),
-    "Allow": _header("The methods that the resource supports."),
-    "Cache-Control": _header("Who may keep the answer, and for how long."),
-    "Content-Language": _header("The language of the sentences.", enum=LANG["enum"]),
-    "Content-Disposition": _header("A name for the file.", required=False),
-    "Content-Location": _header("The permanent path of what was answered.", required=False),
-    "ETag": _header(
+    "Accept": _describe_header("The media type that the operation reads.", required=False),
+    "Accept-Patch": _describe_header("The media type that the operation reads.", required=False),
+    "Accept-Post": _describe_header("The media type that the operation reads.", required=False),
+    "Allow": _describe_header("The methods that the resource supports."),
+    "Cache-Control": _describe_header("Who may keep the answer, and for how long."),
+    "Content-Language": _describe_header("The language of the sentences.", enum=LANG["enum"]),
+    "Content-Disposition": _describe_header("A name for the file.", required=False),
+    "Content-Location": _describe_header("The permanent path of what was answered.", required=False),
+    "ETag": _describe_header(
         'A strong tag of the bytes: `"` SHA-256 in hexadecimal `"`; of what can be changed, `"` revision `-` the first '
         '12 digits `"`, for `If-Match`.',
         pattern='^"([0-9a-f]{64}|v[0-9]+\\.[0-9a-f]{8}-[0-9a-f]{12})"$',
     ),
-    "Idempotency-Replayed": _header(
+    "Idempotency-Replayed": _describe_header(
         "`true`: the answer is the one that was given to an earlier request with this key.",
         required=False,
         enum=["true"],
     ),
-    "Link": _header(
+    "Link": _describe_header(
         '`rel="service-desc"`: this document; `rel="next"`: the next page, where there is one; of what is published '
         '`rel="latest-version"` (RFC 5829), and `rel="describedby"`: its signature, or of a file its '
         'columns; `rel="license"`: what may be done with it.'
     ),
-    "Location": _header("The path of what was made, or of what an alias names, with its query."),
-    "RateLimit": _header(
+    "Location": _describe_header("The path of what was made, or of what an alias names, with its query."),
+    "RateLimit": _describe_header(
         "What is left of a limit: its name, the requests (`r`) and the seconds (`t`) until it begins anew. Only where "
         "the service has that limit.",
         required=False,
         pattern='^"[a-z]+";r=[0-9]+;t=[0-9]+$',
     ),
-    "RateLimit-Policy": _header(
+    "RateLimit-Policy": _describe_header(
         "The limit that the request counts for: its name, the requests (`q`) and the seconds (`w`) that they are for.",
         required=False,
         pattern='^"[a-z]+";q=[0-9]+;w=[0-9]+$',
     ),
-    "Repr-Digest": _header("The SHA-256 of the bytes (RFC 9530).", pattern="^sha-256=:[A-Za-z0-9+/]{43}=:$"),
-    "Retry-After": _header("Seconds to wait before asking again.", pattern="^[0-9]+$"),
-    "Vary": _header("The request headers that the answer depends on."),
-    "X-Request-Id": _header(
+    "Repr-Digest": _describe_header("The SHA-256 of the bytes (RFC 9530).", pattern="^sha-256=:[A-Za-z0-9+/]{43}=:$"),
+    "Retry-After": _describe_header("Seconds to wait before asking again.", pattern="^[0-9]+$"),
+    "Vary": _describe_header("The request headers that the answer depends on."),
+    "X-Request-Id": _describe_header(
         "The id of the request: the client's own where it is a safe one, else a new one.",
         pattern="^[A-Za-z0-9._-]{1,64}$",
     ),
-    "WWW-Authenticate": _header("How to say who asks: with a key, as `Authorization: Bearer …`."),
+    "WWW-Authenticate": _describe_header("How to say who asks: with a key, as `Authorization: Bearer …`."),
 }
 
 _FORMAT: Final = "The format of the file."
@@ -429,40 +447,40 @@ _ATTEMPT: Node = _TEXT | {
 }
 
 _PARAMETERS: Node = {
-    "lang": _parameter("query", "lang", LANG, False),
-    "Accept-Language": _parameter(
+    "lang": _describe_parameter("query", "lang", LANG, False),
+    "Accept-Language": _describe_parameter(
         "header",
         "Accept-Language",
         _TEXT | {"description": "Languages that the reader prefers, where `lang` is not given."},
         False,
     ),
-    "If-None-Match": _parameter(
+    "If-None-Match": _describe_parameter(
         "header",
         "If-None-Match",
         _TEXT | {"description": "The `ETag` of what the client has: 304 if it is still so."},
         False,
     ),
-    "If-Match": _parameter(
+    "If-Match": _describe_parameter(
         "header",
         "If-Match",
         _VERSION | {"description": "The `ETag` of what is to be changed: 412 if it has changed since, 428 without it."},
         True,
     ),
-    "If-Match-to-replace": _parameter(
+    "If-Match-to-replace": _describe_parameter(
         "header",
         "If-Match",
         _VERSION | {"description": "To replace: the `ETag` of what is there; 412 if it has changed since."},
         False,
     ),
-    "If-None-Match-to-create": _parameter(
+    "If-None-Match-to-create": _describe_parameter(
         "header",
         "If-None-Match",
         {"type": "string", "enum": ["*"]}
         | {"description": "To create: `*`; 412 if it is there. 428 with neither this nor `If-Match`."},
         False,
     ),
-    "Idempotency-Key": _parameter("header", "Idempotency-Key", _ATTEMPT, False),
-    "Idempotency-Key-needed": _parameter("header", "Idempotency-Key", _ATTEMPT, True),
+    "Idempotency-Key": _describe_parameter("header", "Idempotency-Key", _ATTEMPT, False),
+    "Idempotency-Key-needed": _describe_parameter("header", "Idempotency-Key", _ATTEMPT, True),
 }
 
 _PRECONDITIONS: Mapping[Precondition, Sequence[str]] = {
@@ -508,18 +526,18 @@ def _problem_response(description: str, known: ProblemType) -> Node:
     schema = {"$ref": _SCHEMAS.format(name=Problem.__name__)}
     return {
         "description": description,
-        "headers": _headers(names),
+        "headers": _refer_to_headers(names),
         "content": {PROBLEM_JSON: {"schema": schema, "example": msgspec.to_builtins(example)}},
     }
 
 
-def _any_of(types: Sequence[ProblemType]) -> Node:
-    """Return the response of a status that several problem types share."""
-    listed = "".join(f"\n- `{known.uri}`: {_sentences(known)}" for known in types)
+def _combine_problems(types: Sequence[ProblemType]) -> Node:
+    """Return the response for a status that several problem types share."""
+    listed = "".join(f"\n- `{known.uri}`: {_describe_type(known)}" for known in types)
     return _problem_response(f"One of these problems; the type says which.\n{listed}", types[0])
 
 
-def _sentences(known: ProblemType) -> str:
+def _describe_type(known: ProblemType) -> str:
     return f"{known.title.en}. {known.description.en}"
 
 

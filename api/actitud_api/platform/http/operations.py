@@ -1,4 +1,4 @@
-"""Route decorators that read what a handler takes from its signature, and what it does from its docstring.
+"""Route decorators that derive the inputs of an operation from the signature of its handler.
 
     @get("/{edition:str}", operation_id="editions.get", access=ANYBODY, answer=EDITION)
     def get_edition(self, request: ApiRequest, path: EditionPath, database: Database) -> Response[bytes]:
@@ -7,19 +7,19 @@
         One edition by its id …
         '''
 
-The first line of the docstring is the summary of the operation in the OpenAPI document, the rest its description.
-A parameter is filled by its name:
+The first line of the docstring is the summary of the operation in the OpenAPI document, the rest its description. The
+name of a parameter decides its value:
 
 - `request`: the request itself, for `Representation.of` and the like;
 - `path`, `query`, `body`: Structs. `enforce` decodes query and body before the handler runs, and the OpenAPI document
   describes the same types;
-- `principal`: the holder of the key of the request; `X | None` unless the access rule needs a key;
-- `expected`: whether the preconditions of the request (`If-Match`) hold over a stored revision;
-- `language`: the language of the answer;
-- a parameter annotated `FromPath[str]`: one part of the path, for pages, which have no contract;
-- anything else: the service of that name in the state of the application. `check_services` holds it to its type.
+- `principal`: the holder of the key of the request; `X | None` unless the access rule requires a key;
+- `expected`: a function that checks the preconditions of the request (`If-Match`) against a stored revision;
+- `language`: the language of the response;
+- a parameter annotated `FromPath[str]`: one segment of the path, for pages, which have no contract;
+- any other name: the service with that name in the state of the application. `check_services` checks its type.
 
-Handlers run in a worker thread unless they say `threaded=False` or are coroutines.
+Handlers run in a worker thread, unless they are coroutines or their decorator has `threaded=False`.
 """
 
 from __future__ import annotations
@@ -56,76 +56,79 @@ _CHANGES: Final = (HttpMethod.PATCH, HttpMethod.DELETE)
 
 
 class Options(TypedDict, total=False):
-    """Arguments of a route decorator besides the path."""
+    """Arguments of a route decorator, apart from the path."""
 
     operation_id: Required[str]
     access: Required[Rule]
-    """Who may call it."""
+    """Access rule: which callers may use the operation."""
     answer: Representation[Any]
-    """What it answers; left out where there is no content (204)."""
+    """Representation of a successful response; left out if it has no content (204)."""
     body: Body[Any] | FileBody
-    """The body, where the annotation does not say it: a file, or types that are known only at run time."""
+    """Decoder of the body, if the annotation of `body` is not enough: a file, or types known only at run time."""
     body_max: int
-    """Bytes of a body, where it is not the limit of the application."""
+    """Largest body in bytes, if it differs from the limit of the application."""
     status: int
-    """The status of success, where it is not that of the method: 201 for POST, 204 for DELETE, else 200."""
+    """Status of success, if it differs from the default: 201 for POST, 204 for DELETE, else 200."""
     problems: Sequence[ProblemType]
-    """Problems that the operation itself can answer, besides those that follow from the rest."""
+    """Problem types that the handler itself raises, in addition to those that its contract implies."""
     links: Mapping[str, Link]
     cors: bool
-    """Whether scripts of any origin may read it, without credentials. By default if it reads without a key."""
-    precondition: Precondition
-    """The precondition that a change needs, read with `if_match`. By default `match` for PATCH and DELETE."""
-    attempt_named: bool
-    """Whether it needs the `Idempotency-Key` that every POST takes that creates something (201)."""
-    aliased: bool
-    """Whether its path may name something by an alias, which is answered with a redirect (308).
+    """True if scripts of any origin may read the response, without credentials.
 
-    By default if the path names an organisation.
+    The default is True for a GET operation that does not require a key.
+    """
+    precondition: Precondition
+    """Precondition that the request must have; by default `match` (`If-Match`) for PATCH and DELETE, else `none`."""
+    attempt_named: bool
+    """True if the `Idempotency-Key` is required. It is optional for a POST that creates something (201)."""
+    aliased: bool
+    """True if the path may contain an alias of an id, which is answered with a redirect (308).
+
+    The default is True if the path contains an organisation.
     """
     represents: str
-    """Path of the resource that these files also represent: its `Accept` leads to them."""
+    """Path of the resource that these files represent too; `Accept` at that path leads to them."""
     takes_keys: bool
-    """Whether its body may hold a key of the service; elsewhere that is a mistake, which would be stored."""
+    """True if the body may contain an access key. Otherwise a key there is refused, so that it is not stored."""
     tags: Sequence[str]
-    """Tags other than those of the controller."""
+    """Tags in the OpenAPI document that replace those of the controller."""
     threaded: bool
-    """Whether it runs in a worker thread. True if left out."""
+    """True, the default, to run the handler in a worker thread."""
 
 
 def get(path: str | Sequence[str], **options: Unpack[Options]) -> Decorator:
-    """Declare an operation that reads. Several paths are the formats of a file."""
+    """Declare an operation that reads. Several paths are the formats of one file."""
     return _declare(HttpMethod.GET, path, options)
 
 
 def post(path: str, **options: Unpack[Options]) -> Decorator:
-    """Declare an operation that creates or computes."""
+    """Declare an operation that creates or computes something."""
     return _declare(HttpMethod.POST, path, options)
 
 
 def put(path: str, **options: Unpack[Options]) -> Decorator:
-    """Declare an operation that creates or replaces."""
+    """Declare an operation that creates or replaces a resource."""
     return _declare(HttpMethod.PUT, path, options)
 
 
 def patch(path: str, **options: Unpack[Options]) -> Decorator:
-    """Declare an operation that changes; its body is a JSON merge patch (RFC 7396)."""
+    """Declare an operation that changes a resource; its body is a JSON merge patch (RFC 7396)."""
     return _declare(HttpMethod.PATCH, path, options)
 
 
 def delete(path: str, **options: Unpack[Options]) -> Decorator:
-    """Declare an operation that removes."""
+    """Declare an operation that removes a resource."""
     return _declare(HttpMethod.DELETE, path, options)
 
 
 def get_page(path: str, *, operation_id: str, access: Rule, cors: bool = False, threaded: bool = True) -> Decorator:
-    """Declare a page or file that is no part of the OpenAPI document; its language is Spanish by default.
+    """Declare a page or file outside the OpenAPI document; its language is Spanish by default.
 
-    `cors`: whether scripts of any origin may read it, without credentials.
+    `cors`: True if scripts of any origin may read it, without credentials.
     """
 
     def decorate(function: Handler) -> HTTPRouteHandler:
-        inputs = _Inputs(function, access, None, HttpMethod.GET, default="es")
+        inputs = _HandlerInputs(function, access, None, HttpMethod.GET, default="es")
         handler = HTTPRouteHandler(
             path,
             http_method=HttpMethod.GET,
@@ -138,7 +141,10 @@ def get_page(path: str, *, operation_id: str, access: Rule, cors: bool = False, 
 
 
 def check_services(app: Litestar) -> None:
-    """Raise `LookupError` if a handler takes a service that the application lacks or has with another type."""
+    """Raise `LookupError` if a handler has a parameter for a service that the application lacks.
+
+    A service of another type than the parameter's counts as lacking.
+    """
     for _, handler in handlers_of(app):
         for name, type_ in handler.opt.get("services", {}).items():
             if name not in app.state or not isinstance(app.state[name], type_):
@@ -148,8 +154,8 @@ def check_services(app: Litestar) -> None:
 def _declare(method: HttpMethod, path: str | Sequence[str], options: Options) -> Decorator:
     def decorate(function: Handler) -> HTTPRouteHandler:
         access = options["access"]
-        inputs = _Inputs(function, access, options.get("body"), method, default="en")
-        summary, description = _texts(function)
+        inputs = _HandlerInputs(function, access, options.get("body"), method, default="en")
+        summary, description = _parse_docstring(function)
         status = options.get("status", _STATUS.get(method, 200))
         contract = Contract(
             answer=options.get("answer"),
@@ -182,14 +188,14 @@ def _declare(method: HttpMethod, path: str | Sequence[str], options: Options) ->
     return decorate
 
 
-def _texts(function: Handler) -> tuple[str, str]:
-    """Return the summary and the description that a docstring holds; its lines are joined."""
+def _parse_docstring(function: Handler) -> tuple[str, str]:
+    """Return the summary and the description in a handler's docstring; each paragraph becomes one line."""
     summary, _, rest = inspect.cleandoc(function.__doc__ or "").partition("\n\n")
     return summary.removesuffix("."), "\n\n".join(text.replace("\n", " ") for text in rest.split("\n\n"))
 
 
-class _Inputs:
-    """What the parameters of a handler are filled with, by their names and annotations."""
+class _HandlerInputs:
+    """Inputs of a handler, derived from the names and annotations of its parameters."""
 
     def __init__(
         self,
@@ -201,21 +207,21 @@ class _Inputs:
         default: Language,
     ) -> None:
         hints = get_type_hints(function, include_extras=True)
-        self.answered: object = hints.pop("return")
+        self.return_type: object = hints.pop("return")
         self.path: type[msgspec.Struct] | None = None
-        self.query = _query_of(NoParameters)
+        self.query = _build_query(NoParameters)
         self.body = body
         self.services: dict[str, type] = {}
         self._access = access
         self._is_patch = method is HttpMethod.PATCH
         self._default = default
-        self.providers = {name: self._provider(name, hint) for name, hint in hints.items()}
+        self.providers = {name: self._build_provider(name, hint) for name, hint in hints.items()}
 
-    def values(self, request: ApiRequest) -> dict[str, object]:
-        """Return the arguments of a handler for a request."""
+    def build_arguments(self, request: ApiRequest) -> dict[str, object]:
+        """Return the arguments by name with which a handler is called for a request."""
         return {name: provide(request) for name, provide in self.providers.items()}
 
-    def _provider(self, name: str, hint: Any) -> _Provider:
+    def _build_provider(self, name: str, hint: Any) -> _Provider:
         if get_origin(hint) is Annotated and any(isinstance(extra, PathParameter) for extra in get_args(hint)):
             return lambda request: request.scope["path_params"][name]
         match name:
@@ -225,9 +231,9 @@ class _Inputs:
                 self.path = hint
                 return functools.partial(_read_path, hint)
             case "query":
-                self.query = _query_of(hint)
+                self.query = _build_query(hint)
             case "body":
-                self.body = self._body_of(hint)
+                self.body = self._build_body(hint)
             case "principal":
                 if self._access.key != "required" and NoneType not in get_args(hint):
                     raise TypeError("`principal` may be None: its access rule does not need a key")
@@ -241,9 +247,9 @@ class _Inputs:
                 return lambda request: request.app.state[name]
         return lambda request: request.scope["state"][name]
 
-    def _body_of(self, hint: Any) -> Body[Any] | FileBody:
+    def _build_body(self, hint: Any) -> Body[Any] | FileBody:
         if self.body is None:
-            return _json_body_of(get_args(hint) or (hint,), is_patch=self._is_patch)
+            return _build_json_body(get_args(hint) or (hint,), is_patch=self._is_patch)
         types = (bytes,) if isinstance(self.body, FileBody) else self.body.types
         if not all(issubclass(type_, hint) for type_ in types):
             raise TypeError(f"`body` is no {hint}")
@@ -251,25 +257,31 @@ class _Inputs:
 
 
 def _read_path(type_: type[msgspec.Struct], request: ApiRequest) -> msgspec.Struct:
-    """Return the parts of a path. They are not validated: one of another form names nothing, which is a 404."""
+    """Return the path parameters as a Struct.
+
+    They are not validated: a malformed id names no resource, so the handler's query finds nothing and the response is
+    404.
+    """
     return type_(**request.scope["path_params"])
 
 
 @functools.cache
-def _query_of(type_: type[msgspec.Struct]) -> Query[Any]:
+def _build_query(type_: type[msgspec.Struct]) -> Query[Any]:
     return Query(type_)
 
 
 @functools.cache
-def _json_body_of(types: tuple[type[msgspec.Struct], ...], *, is_patch: bool) -> Body[Any]:
+def _build_json_body(types: tuple[type[msgspec.Struct], ...], *, is_patch: bool) -> Body[Any]:
     return Body(*types, patch=is_patch)
 
 
-def _bind(function: Handler, inputs: _Inputs, *, threaded: bool) -> Callable[[object, ApiRequest], Awaitable[object]]:
-    """Return a handler that takes the request alone, as Litestar sees it.
+def _bind(
+    function: Handler, inputs: _HandlerInputs, *, threaded: bool
+) -> Callable[[object, ApiRequest], Awaitable[object]]:
+    """Return a handler whose only parameter is the request, as Litestar calls it.
 
-    Litestar's own dependencies would do the same for 30 µs each (it runs them in tasks, and converts each argument
-    by a model of the signature), and it keeps `query` and `body` for itself.
+    Litestar's own dependency injection would do the same for 30 µs per parameter, because it runs each in a task and
+    converts it with a model of the signature. It also reserves the names `query` and `body`.
     """
     call: Callable[..., Awaitable[object]]
     if inspect.iscoroutinefunction(function):
@@ -277,18 +289,18 @@ def _bind(function: Handler, inputs: _Inputs, *, threaded: bool) -> Callable[[ob
     elif threaded:
         call = functools.partial(sync_to_thread, function)
     else:
-        call = _at_once(function)
+        call = _run_in_event_loop(function)
 
     async def handle(self: object, request: ApiRequest) -> object:
-        return await call(self, **inputs.values(request))
+        return await call(self, **inputs.build_arguments(request))
 
-    handle.__annotations__ = {"request": ApiRequest, "return": inputs.answered}
+    handle.__annotations__ = {"request": ApiRequest, "return": inputs.return_type}
     for attribute in ("__name__", "__qualname__", "__module__", "__doc__"):
         setattr(handle, attribute, getattr(function, attribute))
     return handle
 
 
-def _at_once(function: Handler) -> Callable[..., Awaitable[object]]:
+def _run_in_event_loop(function: Handler) -> Callable[..., Awaitable[object]]:
     async def call(self: object, **values: object) -> object:
         return function(self, **values)
 

@@ -1,4 +1,4 @@
-"""Pages for people: where to go next, what a problem means, the OpenAPI document; all from local files."""
+"""Pages for people: the first page, problem types, the OpenAPI document. Every file that they need is local."""
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -39,11 +39,11 @@ _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
         "text/javascript",
     ),
 }
-"""What is served under `/static`: the package, the file in it, and its media type."""
+"""Files served below `/static`, by name: package, path within the package, media type."""
 
 
-def templates(*packages: str) -> jinja2.Environment:
-    """Load the templates of packages, and those of this one to extend; values in them are escaped."""
+def load_templates(*packages: str) -> jinja2.Environment:
+    """Return the templates of some packages, which may extend those of this package; values are escaped."""
     loaders = [jinja2.PackageLoader(package) for package in (*packages, "actitud_api.platform.http")]
     return jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders),
@@ -54,18 +54,18 @@ def templates(*packages: str) -> jinja2.Environment:
     )
 
 
-_templates = templates()
+_templates = load_templates()
 
 
 class Destination(NamedTuple):
-    """A place that the first page points to."""
+    """Link on the first page, with its text."""
 
     href: str
     text: Texts
 
 
-class Other(NamedTuple):
-    """A page in another language: what that language calls itself, and the query that leads there."""
+class LanguageLink(NamedTuple):
+    """Link to the same page in another language: the name of the language in itself, and the query of the link."""
 
     language: Language
     name: str
@@ -73,32 +73,32 @@ class Other(NamedTuple):
 
 
 class PagesController(Controller):
-    """Pages and the files that they need; none is part of the OpenAPI document."""
+    """Routes of the pages for people and their static files; none is part of the OpenAPI document."""
 
     path = "/"
     include_in_schema = False
 
     @get_page("/", operation_id="pages.index", access=ANYBODY_UNLIMITED, threaded=False)
     def index(self, request: ApiRequest, destinations: Sequence[Destination]) -> Response[bytes]:
-        """Show where to go next."""
-        return _page(request, "index.html", "Actitud", destinations=destinations)
+        """Show the first page, with links to the other pages of the service."""
+        return _render(request, "index.html", "Actitud", destinations=destinations)
 
     @get_page("/docs", operation_id="pages.docs", access=ANYBODY_UNLIMITED, threaded=False)
     def docs(self, request: ApiRequest) -> Response[bytes]:
-        """Show the OpenAPI document for people."""
-        return _page(request, "docs.html", "Actitud · API")
+        """Show the OpenAPI document as a page to read."""
+        return _render(request, "docs.html", "Actitud · API")
 
     @get_page("/problems/{slug:str}", operation_id="pages.problem", access=ANYBODY_UNLIMITED, threaded=False)
     def problem(self, request: ApiRequest, slug: FromPath[str], language: Language) -> Response[bytes]:
-        """Explain a type of problem."""
+        """Explain a problem type; raise a 404 problem if the slug is unknown."""
         known = TYPES.get(slug)
         if known is None:
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
-        return _page(request, "problem.html", known.title.into(language), problem=known)
+        return _render(request, "problem.html", known.title.into(language), problem=known)
 
     @get_page("/static/{name:str}", operation_id="pages.file", access=ANYBODY_UNLIMITED)
     def file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
-        """Serve a file that a page needs."""
+        """Serve a static file; raise a 404 problem if it is unknown."""
         if name not in _FILES:
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
         package, path, media_type = _FILES[name]
@@ -108,14 +108,14 @@ class PagesController(Controller):
 
     @get_page("/v1/openapi.json", operation_id="pages.document", access=ANYBODY_UNLIMITED, threaded=False)
     def document(self, request: ApiRequest, document: bytes) -> Response[bytes]:
-        """Serve the OpenAPI document."""
+        """Serve the OpenAPI document as JSON."""
         headers = {"Cache-Control": REVALIDATE, "Access-Control-Allow-Origin": "*"}
         return conditional(request, document, headers, JSON)
 
 
-def page(
+def render_page(
     request: ApiRequest,
-    made_from: jinja2.Environment,
+    environment: jinja2.Environment,
     template: str,
     title: str,
     values: Mapping[str, object],
@@ -125,20 +125,35 @@ def page(
     forms: bool = False,
     frames: bool = False,
 ) -> Response[bytes]:
-    """Render a page from one of some templates in the language of its reader. Pages of errors are not cached.
+    """Render a template in the language of the request, and return the response.
 
-    `forms`: there may be forms in it, whose answers come back to us. `frames`: it frames other pages of ours.
+    A page with status 200 has an `ETag`; any other is not cached.
+
+    Args:
+        request: Request that the page answers.
+        environment: Templates of `load_templates`.
+        template: File name of the template.
+        title: Title of the page.
+        values: Variables of the template.
+        status: Status of the response.
+        headers: Headers added to the response; they override the defaults.
+        forms: Allow forms that are sent to this service (`form-action 'self'`).
+        frames: Allow frames with pages of this service (`frame-src 'self'`).
     """
     language = choose_language(request.scope, "es")
-    text = made_from.get_template(template).render(
+    text = environment.get_template(template).render(
         language=language,
-        others=[Other(known, name(known), _with_language(request, known)) for known in LANGUAGES if known != language],
+        others=[
+            LanguageLink(known, name(known), _build_language_query(request, known))
+            for known in LANGUAGES
+            if known != language
+        ],
         partly_spanish=_is_partly_spanish(language),
         t=lambda es, en: Texts(es, en).into(language),
         title=title,
         **values,
     )
-    sent = {
+    all_headers = {
         "Cache-Control": REVALIDATE,
         "Content-Language": language,
         "Content-Security-Policy": _POLICY.format(forms="'self'" if forms else "'none'")
@@ -147,13 +162,13 @@ def page(
         **(headers or {}),
     }
     if status != 200:
-        sent["Cache-Control"] = NO_STORE
-        return Response(text.encode(), status_code=status, headers=sent, media_type=MediaType.HTML)
-    return conditional(request, text.encode(), sent, MediaType.HTML)
+        all_headers["Cache-Control"] = NO_STORE
+        return Response(text.encode(), status_code=status, headers=all_headers, media_type=MediaType.HTML)
+    return conditional(request, text.encode(), all_headers, MediaType.HTML)
 
 
 def _is_partly_spanish(language: Language) -> bool:
-    """Whether something of what the service and its methodologies say is not in a language, and is said in Spanish."""
+    """Return True if a page in this language shows some texts in Spanish, because their translation is missing."""
     if language in WRITTEN:
         return False
     return not is_whole(language) or any(
@@ -161,8 +176,11 @@ def _is_partly_spanish(language: Language) -> bool:
     )
 
 
-def _with_language(request: ApiRequest, language: Language) -> str:
-    """Return the query of the same page in another language, without unreadable parameters."""
+def _build_language_query(request: ApiRequest, language: Language) -> str:
+    """Return the query that shows the page of a request in another language.
+
+    All parameters are dropped if they cannot be decoded.
+    """
     try:
         pairs = [(name, value) for name, value in parse_query(request.scope) if name != "lang"]
     except ValueError:
@@ -170,5 +188,5 @@ def _with_language(request: ApiRequest, language: Language) -> str:
     return "?" + urlencode([*pairs, ("lang", language)])
 
 
-def _page(request: ApiRequest, template: str, title: str, **values: object) -> Response[bytes]:
-    return page(request, _templates, template, title, values)
+def _render(request: ApiRequest, template: str, title: str, **values: object) -> Response[bytes]:
+    return render_page(request, _templates, template, title, values)

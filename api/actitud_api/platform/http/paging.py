@@ -1,4 +1,7 @@
-"""Lists in pages: opaque cursors that point behind a row, so that pages stay whole while rows come and go."""
+"""Lists in pages. An opaque cursor names the last row of a page.
+
+So no row is repeated or skipped while other rows are added or removed.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ _INTEGER_MAX = 2**53
 
 
 class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of every list; a list with filters extends them."""
+    """Query parameters of every list; a list with filters inherits from this class."""
 
     limit: Annotated[int, Meta(ge=1, le=1000, description="How many rows at most.")] = 50
     offset: Annotated[
@@ -52,61 +55,71 @@ class Page(Struct, Generic[T], frozen=True, kw_only=True):
 
 
 class _Content(Struct, Generic[K], frozen=True, array_like=True):
-    """What is in a cursor: the version of this form, what it belongs to, and what places the row."""
+    """Content of a cursor: version of this format, digest of operation and filters, and sort key of the last row."""
 
     version: int
     listing: str
-    place: K
+    key: K
 
 
 class Cursor(Generic[K]):
-    """The cursors of one list. `key` is the type of what places a row: a tuple of texts and whole numbers."""
+    """Reader and writer of the cursors of one list.
+
+    `key` is the type of the sort key of its rows: a text, a whole number, or a tuple of these.
+    """
 
     def __init__(self, listing: str, key: type[K]) -> None:
-        """Take the operation as `listing`; a cursor of another operation, or of other filters, is unknown."""
+        """Take the operation id as `listing`; a cursor of another operation, or of other filters, is refused."""
         self._listing = listing
-        self._form = _Content[key]  # type: ignore[valid-type]  # made at run time
+        self._content_type = _Content[key]  # type: ignore[valid-type]  # made at run time
 
     def read(self, query: PageQuery) -> K | None:
-        """Return the key after which the page begins, None for the first page. Raise a 404 problem if it is unknown."""
+        """Return the sort key after which the page begins, or None for the first page.
+
+        Raises:
+            ProblemError: 404 if the cursor is malformed, or belongs to another list or other filters.
+        """
         if query.cursor is None:
             return None
         try:
             padded = query.cursor + "=" * (-len(query.cursor) % 4)
-            found = msgspec.convert(parse_json(base64.urlsafe_b64decode(padded)), self._form, strict=True)
+            content = msgspec.convert(parse_json(base64.urlsafe_b64decode(padded)), self._content_type, strict=True)
         except (ValueError, NotJson):
-            raise _unknown() from None
-        # Written anew it must be the same: base64 has several spellings of some bytes.
-        if _too_large(found.place) or self._write(query, found.place) != query.cursor:
-            raise _unknown()
-        return found.place
+            raise _build_unknown_cursor() from None
+        # base64 has several spellings of some bytes; only the one that this service writes is accepted.
+        if _is_too_large(content.key) or self._write(query, content.key) != query.cursor:
+            raise _build_unknown_cursor()
+        return content.key
 
     def cut(self, query: PageQuery, rows: Sequence[T], key: Callable[[T], K]) -> tuple[Sequence[T], str | None]:
-        """Return the rows of a page and the cursor of the next; `rows` has one row more if there is another page."""
+        """Return the rows of a page, and the cursor of the next page or None if this page is the last.
+
+        `rows` must have one row more than `query.limit` if there is another page. `key` returns the sort key of a row.
+        """
         if len(rows) <= query.limit:
             return rows, None
         page = rows[: query.limit]
         return page, self._write(query, key(page[-1]))
 
-    def _write(self, query: PageQuery, place: K) -> str:
-        raw = msgspec.json.encode(_Content(_VERSION, self._of(query), place))
+    def _write(self, query: PageQuery, key: K) -> str:
+        raw = msgspec.json.encode(_Content(_VERSION, self._compute_list_digest(query), key))
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
-    def _of(self, query: PageQuery) -> str:
-        """Return the digest of the operation and its filters, which a cursor belongs to."""
+    def _compute_list_digest(self, query: PageQuery) -> str:
+        """Return a digest of the operation and its filters, which a cursor has to match."""
         filters = {**msgspec.to_builtins(query), "limit": None, "offset": None, "cursor": None}
         return hashlib.sha256(msgspec.json.encode((self._listing, filters))).hexdigest()[:16]
 
 
 def next_url(request: ApiRequest, cursor: str | None) -> str | None:
-    """Return the absolute URL of the next page: that of the request with another cursor."""
+    """Return the absolute URL of the next page, or None without a cursor; filters of the request are kept."""
     if cursor is None:
         return None
-    kept = [(name, value) for name, value in parse_query(request.scope) if name not in {"cursor", "offset"}]
-    return f"{find_base_url(request)}{quote(request.scope['path'])}?{urlencode([*kept, ('cursor', cursor)])}"
+    parameters = [(name, value) for name, value in parse_query(request.scope) if name not in {"cursor", "offset"}]
+    return f"{find_base_url(request)}{quote(request.scope['path'])}?{urlencode([*parameters, ('cursor', cursor)])}"
 
 
-def _unknown() -> ProblemError:
+def _build_unknown_cursor() -> ProblemError:
     return ProblemError(
         NOT_FOUND,
         Texts(
@@ -116,7 +129,7 @@ def _unknown() -> ProblemError:
     )
 
 
-def _too_large(key: object) -> bool:
-    """Whether a whole number of a key is beyond what any database keeps."""
+def _is_too_large(key: object) -> bool:
+    """Return True if a sort key has a whole number beyond 2^53, the limit of what the databases store."""
     parts = key if isinstance(key, tuple) else (key,)
     return any(isinstance(part, int) and abs(part) > _INTEGER_MAX for part in parts)

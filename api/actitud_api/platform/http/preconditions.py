@@ -1,8 +1,8 @@
-"""Preconditions of what changes a resource (RFC 9110, section 13): `If-Match`, and `If-None-Match: *` to create.
+"""Preconditions of changes (RFC 9110, section 13): `If-Match`, and `If-None-Match: *` to create.
 
-An entity tag of a versioned resource is `"<revision>-<12 hexadecimal digits>"`: the revision names the state that is
-stored, the digits its representation in one language. A change compares only the revision, so that whoever read in
-one language may write in another.
+The entity tag of a resource that can change is `"<revision>-<12 hexadecimal digits>"`. The revision names the stored
+state; the digits are a digest of its representation in one language. A change compares only the revision, so a client
+that read a resource in one language may change it in another.
 """
 
 from __future__ import annotations
@@ -16,23 +16,30 @@ from actitud_api.platform.http.problems import INVALID_REQUEST, PRECONDITION_REQ
 from actitud_api.platform.http.scope import ApiRequest, read_header
 
 Precondition = Literal["none", "match", "match_or_none"]
-"""What an operation asks for: nothing, `If-Match`, or that or `If-None-Match: *` where it may also create."""
+"""Precondition that an operation requires.
+
+`none`: nothing. `match`: `If-Match`. `match_or_none`: `If-Match` to replace or `If-None-Match: *` to create.
+"""
 
 _ENTITY_TAG: Final = r'(W/)?"[!#-~\x80-\xff]*"'
 IF_MATCH: Final = rf"^[ \t]*(\*|{_ENTITY_TAG}([ \t]*,[ \t]*{_ENTITY_TAG})*)[ \t]*$"
-"""What `If-Match` looks like: `*`, or entity tags between commas (RFC 9110, sections 8.8.3 and 13.1.1)."""
+"""Pattern of `If-Match`: `*`, or entity tags separated by commas (RFC 9110, sections 8.8.3 and 13.1.1)."""
 
 _TAG = re.compile(r'(?P<weak>W/)?"(?P<opaque>[^"]*)"')
 _ANY: Final = "*"
 
 
 def build_entity_tag(revision: str, digest: str) -> str:
-    """Return the strong entity tag of a representation; `digest`: the SHA-256 of its bytes in hexadecimal."""
+    """Return the strong entity tag of a representation; `digest` is the SHA-256 of its bytes in hexadecimal."""
     return f'"{revision}-{digest[:12]}"'
 
 
 def check_precondition(request: ApiRequest, precondition: Precondition) -> None:
-    """Refuse a request without the precondition that its operation needs (428), or with an unreadable one (400)."""
+    """Check that a request has the precondition that its operation requires.
+
+    Raises:
+        ProblemError: 428 if the precondition is missing, 400 if its header is malformed.
+    """
     if precondition == "none":
         return
     if_match = read_header(request.scope, b"if-match")
@@ -40,35 +47,39 @@ def check_precondition(request: ApiRequest, precondition: Precondition) -> None:
     if if_match is None and if_none_match is None:
         raise ProblemError(PRECONDITION_REQUIRED, PRECONDITION_REQUIRED.description)
     if if_match is not None and not re.fullmatch(IF_MATCH, if_match):
-        raise _unreadable("If-Match", if_match, '"v1.0a1b2c3d-0123456789ab"')
+        raise _build_malformed_header("If-Match", if_match, '"v1.0a1b2c3d-0123456789ab"')
     if if_none_match is not None and if_none_match.strip() != _ANY:
-        raise _unreadable("If-None-Match", if_none_match, _ANY)
+        raise _build_malformed_header("If-None-Match", if_none_match, _ANY)
 
 
 def read_preconditions(request: ApiRequest) -> Callable[[str | None], bool]:
-    """Return a predicate: whether the preconditions hold over the stored revision, None where nothing is stored."""
-    wanted = read_header(request.scope, b"if-match")
-    absent = read_header(request.scope, b"if-none-match") is not None and request.scope["method"] == "PUT"
-    revisions = frozenset() if wanted is None else _revisions(wanted)
+    """Return a predicate that checks the preconditions of a request against a stored revision.
+
+    The predicate takes the revision, or None if nothing is stored, and returns True if the change may go on.
+    """
+    if_match = read_header(request.scope, b"if-match")
+    must_be_absent = read_header(request.scope, b"if-none-match") is not None and request.scope["method"] == "PUT"
+    revisions = frozenset() if if_match is None else _parse_revisions(if_match)
 
     def holds(revision: str | None) -> bool:
-        if absent and revision is not None:
+        if must_be_absent and revision is not None:
             return False
-        if wanted is None:
+        if if_match is None:
             return True
-        return revision is not None and (wanted.strip() == _ANY or revision in revisions)
+        return revision is not None and (if_match.strip() == _ANY or revision in revisions)
 
     return holds
 
 
-def _revisions(wanted: str) -> frozenset[str]:
-    """Return the revisions that the strong tags of a list name; weak tags never match (RFC 9110, section 8.8.3.2)."""
-    return frozenset(found["opaque"].rpartition("-")[0] for found in _TAG.finditer(wanted) if found["weak"] is None) - {
-        ""
-    }
+def _parse_revisions(if_match: str) -> frozenset[str]:
+    """Return the revisions in the strong tags of an `If-Match` header.
+
+    Weak tags are left out, because they never match (RFC 9110, section 8.8.3.2).
+    """
+    return frozenset(tag["opaque"].rpartition("-")[0] for tag in _TAG.finditer(if_match) if tag["weak"] is None) - {""}
 
 
-def _unreadable(name: str, value: str, example: str) -> ProblemError:
+def _build_malformed_header(name: str, value: str, example: str) -> ProblemError:
     detail = Texts(
         f"La cabecera no se puede leer: se espera algo como {example}.",
         f"The header cannot be read: something like {example} is expected.",

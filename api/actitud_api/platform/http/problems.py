@@ -1,4 +1,4 @@
-"""Errors as problem documents (RFC 9457): the registry of types, and how any exception becomes one."""
+"""Errors as problem documents (RFC 9457): the registry of problem types, and the mapping of exceptions to them."""
 
 from __future__ import annotations
 
@@ -23,18 +23,19 @@ from actitud_api.platform.http.scope import ApiRequest, Moved, assign_request_id
 PROBLEM_JSON: Final = "application/problem+json"
 NO_STORE: Final = "no-store"
 FAULTS_MAX: Final = 100
-"""How many faults are told one by one; how many more there are is told in a last one."""
+"""Highest number of faults that are listed one by one; a last fault counts the rest."""
 SIZE_MAX: Final = 256 * 1024
-"""Bytes of the errors of a problem document, whatever was sent."""
+"""Largest size in bytes of the `errors` of a problem document, whatever the client sent."""
 
 _ROOM_FOR_MORE: Final = 200
+"""Bytes kept free for the fault that counts the rest."""
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """A kind of problem. `slug` ends its URI, `/problems/<slug>`, which resolves to a page with these texts."""
+    """Problem type of the registry. Its URI `/problems/<slug>` resolves to a page with these texts."""
 
     slug: str
     status: int
@@ -43,7 +44,7 @@ class ProblemType:
 
     @property
     def uri(self) -> str:
-        """The URI reference that identifies the type."""
+        """URI reference that identifies the problem type."""
         return f"/problems/{self.slug}"
 
 
@@ -233,11 +234,11 @@ _OF_LITESTAR: Final[Mapping[int, ProblemType]] = {
     413: CONTENT_TOO_LARGE,
     415: UNSUPPORTED_MEDIA_TYPE,
 }
-"""What Litestar itself refuses, by its status; any other refusal below 500 is an invalid request."""
+"""Problem types of the exceptions that Litestar raises, by status; any other status below 500 is an invalid request."""
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
-    """One place of the request that is wrong."""
+    """A fault of the request, with its place."""
 
     pointer: Annotated[
         str,
@@ -254,7 +255,7 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a request was not fulfilled (RFC 9457)."""
+    """The reason why a request failed (RFC 9457)."""
 
     type: Annotated[str, Meta(description="URI reference of the type of problem; it resolves to a page.")]
     title: Annotated[str, Meta(description="The type in words, the same for each occurrence.")]
@@ -273,9 +274,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A field error before its language is chosen; the members are those of `FieldError`.
+    """Fault of a request before its language is chosen; `FieldError` describes the members.
 
-    `count`: how many faults it stands for, one but for that of the rule `more`.
+    `count`: number of faults that it stands for; above 1 only for the last fault, whose rule is `more`.
     """
 
     pointer: str
@@ -288,13 +289,13 @@ class Fault:
 
 
 def limit_faults(faults: Iterable[Fault]) -> list[Fault]:
-    """Return the first `FAULTS_MAX` faults in the order of their pointers, and one that counts the rest."""
+    """Return the first `FAULTS_MAX` faults, sorted by pointer; if there are more, a last fault counts them."""
     rest = iter(faults)
     kept = sorted(islice(rest, FAULTS_MAX), key=lambda fault: fault.pointer)
-    return [*kept, *_more(sum(fault.count for fault in rest))]
+    return [*kept, *_count_rest(sum(fault.count for fault in rest))]
 
 
-def _more(count: int) -> list[Fault]:
+def _count_rest(count: int) -> list[Fault]:
     if count == 0:
         return []
     detail = Texts(f"Fallos que no se enumeran: {count}.", f"Faults that are not listed: {count}.")
@@ -303,7 +304,10 @@ def _more(count: int) -> list[Fault]:
 
 @dataclass(eq=False)
 class ProblemError(Exception):
-    """An occurrence of a type of problem; `detail` says what happened this time."""
+    """Exception whose response is a problem document; raised by handlers, by middleware and by the decoding of inputs.
+
+    `detail`: explanation of this occurrence. `faults`: faults of the request. `headers`: additional response headers.
+    """
 
     type: ProblemType
     detail: Texts
@@ -312,7 +316,7 @@ class ProblemError(Exception):
 
 
 def refuse_input(faults: Sequence[Fault]) -> ProblemError:
-    """Return the problem of a request that is not valid, with its faults."""
+    """Return the 400 problem of an invalid request, with its faults."""
     count = sum(fault.count for fault in faults)
     return ProblemError(
         INVALID_REQUEST,
@@ -334,30 +338,34 @@ def maps_to(
     detail: Callable[[E], Texts],
     faults: Callable[[E], Sequence[Fault]] = lambda error: (),
 ) -> ProblemMapping:
-    """Says which problem an exception of the services is, what happened, and where the request is wrong.
+    """Return the mapping of an exception of the services to a problem type.
 
-    The `routes.py` of each slice has these pairs as `PROBLEMS`, and `app.py` puts them together.
+    `detail` returns the explanation of an occurrence, `faults` the faults of the request. The `routes.py` of each
+    resource lists its mappings as `PROBLEMS`, and `app.py` collects them.
     """
 
-    def mapped(error: Exception) -> ProblemError:
+    def map_exception(error: Exception) -> ProblemError:
         assert isinstance(error, exception)
         return ProblemError(problem, detail(error), faults(error))
 
-    return exception, mapped
+    return exception, map_exception
 
 
 def moves_to(exception: type[E], parameter: str, value: Callable[[E], str]) -> ProblemMapping:
-    """Says that an exception of the services is no problem but a redirect: another value of a path parameter."""
+    """Return the mapping of an exception of the services to a redirect (308).
 
-    def mapped(error: Exception) -> Moved:
+    The redirect leads to the same path with another value of the path parameter `parameter`.
+    """
+
+    def map_exception(error: Exception) -> Moved:
         assert isinstance(error, exception)
         return Moved(parameter, value(error))
 
-    return exception, mapped
+    return exception, map_exception
 
 
-def document(scope: HTTPScope, error: ProblemError, chosen: Language) -> Problem:
-    """Return the problem document of an occurrence in a language."""
+def build_problem(scope: HTTPScope, error: ProblemError, chosen: Language) -> Problem:
+    """Return the problem document of an exception in a language."""
     return Problem(
         type=error.type.uri,
         title=error.type.title.into(chosen),
@@ -365,24 +373,24 @@ def document(scope: HTTPScope, error: ProblemError, chosen: Language) -> Problem
         detail=error.detail.into(chosen),
         instance=quote(scope["path"], safe="/:@!$&'()*+,;=~-._"),
         request_id=assign_request_id(scope),
-        errors=_field_errors(error.faults, chosen),
+        errors=_build_field_errors(error.faults, chosen),
     )
 
 
-def _field_errors(faults: Sequence[Fault], chosen: Language) -> tuple[FieldError, ...]:
-    """Return the faults in a language, as many as there is room for; the last one then counts the rest."""
-    told: list[FieldError] = []
+def _build_field_errors(faults: Sequence[Fault], chosen: Language) -> tuple[FieldError, ...]:
+    """Return the faults in a language, up to `SIZE_MAX` bytes; if not all fit, a last one counts the rest."""
+    field_errors: list[FieldError] = []
     size = 0
     for number, fault in enumerate(faults):
-        told.append(_field_error(fault, chosen))
-        size += len(msgspec.json.encode(told[-1])) + 1
+        field_errors.append(_build_field_error(fault, chosen))
+        size += len(msgspec.json.encode(field_errors[-1])) + 1
         if size > SIZE_MAX - _ROOM_FOR_MORE:
-            rest = _more(sum(left.count for left in faults[number:]))
-            return (*told[:-1], *(_field_error(more, chosen) for more in rest))
-    return tuple(told)
+            rest = _count_rest(sum(rest_fault.count for rest_fault in faults[number:]))
+            return (*field_errors[:-1], *(_build_field_error(more, chosen) for more in rest))
+    return tuple(field_errors)
 
 
-def _field_error(fault: Fault, chosen: Language) -> FieldError:
+def _build_field_error(fault: Fault, chosen: Language) -> FieldError:
     return FieldError(
         pointer=fault.pointer,
         rule=fault.rule,
@@ -393,8 +401,8 @@ def _field_error(fault: Fault, chosen: Language) -> FieldError:
     )
 
 
-def response(scope: HTTPScope, error: ProblemError) -> Response[bytes]:
-    """Return the response to an occurrence."""
+def build_response(scope: HTTPScope, error: ProblemError) -> Response[bytes]:
+    """Return the response to a `ProblemError`, in the language of the request and without secrets of keys."""
     chosen = choose_language(scope)
     headers = {
         "Cache-Control": NO_STORE,
@@ -402,19 +410,19 @@ def response(scope: HTTPScope, error: ProblemError) -> Response[bytes]:
         "Vary": "Accept-Language",
         **error.headers,
     }
-    body = redact_keys(msgspec.json.encode(document(scope, error, chosen)).decode()).encode()
+    body = redact_keys(msgspec.json.encode(build_problem(scope, error, chosen)).decode()).encode()
     return Response(body, status_code=error.type.status, media_type=PROBLEM_JSON, headers=headers)
 
 
-def handler(mappings: Sequence[ProblemMapping]) -> Callable[[ApiRequest, Exception], Response[bytes]]:
-    """Return the exception handler of the application: every exception becomes a problem or a redirect.
+def build_exception_handler(mappings: Sequence[ProblemMapping]) -> Callable[[ApiRequest, Exception], Response[bytes]]:
+    """Return the exception handler of the application, which turns every exception into a problem or a redirect.
 
-    Unforeseen ones are logged.
+    An exception without a mapping is logged and becomes a 500 problem.
     """
     mapped = dict(mappings)
 
     def handle(request: ApiRequest, exception: Exception) -> Response[bytes]:
-        error = _planned(exception, mapped)
+        error = _find_problem(exception, mapped)
         if error is None:
             _log.error(
                 "unplanned",
@@ -426,14 +434,15 @@ def handler(mappings: Sequence[ProblemMapping]) -> Callable[[ApiRequest, Excepti
             error = ProblemError(INTERNAL_ERROR, INTERNAL_ERROR.description)
         if isinstance(error, Moved):
             return redirect(request.scope, error)
-        return response(request.scope, error)
+        return build_response(request.scope, error)
 
     return handle
 
 
-def _planned(
+def _find_problem(
     exception: Exception, mapped: Mapping[type[Exception], Callable[[Exception], ProblemError | Moved]]
 ) -> ProblemError | Moved | None:
+    """Return the problem or redirect of an exception, or None if no mapping covers it."""
     if isinstance(exception, ProblemError):
         return exception
     for kind in type(exception).__mro__:
@@ -446,7 +455,7 @@ def _planned(
 
 
 def refuse_media_type(*offered: str) -> ProblemError:
-    """Nothing that the client accepts exists; `offered` do."""
+    """Return the 406 problem of a request whose client accepts none of the `offered` media types."""
     listed = ", ".join(offered or (JSON,))
     return ProblemError(
         NOT_ACCEPTABLE,

@@ -1,8 +1,8 @@
-"""Answers of operations: JSON with its validators, its caching and its language.
+"""Successful responses of operations: JSON or files, with validators, caching and language.
 
     SHEET = Representation(OrganisationDetail)
 
-`return SHEET.of(request, document)` answers 200, or 304 where the client has these very bytes.
+`SHEET.of(request, document)` returns a 200 response, or 304 if `If-None-Match` names the same bytes.
 """
 
 from __future__ import annotations
@@ -27,23 +27,24 @@ from actitud_api.platform.http.scope import ApiRequest, choose_language, parse_q
 T = TypeVar("T", bound=msgspec.Struct)
 
 REVALIDATE: Final = "public, no-cache"
-"""Anybody may keep it, and asks each time whether it is still the same."""
+"""Any cache may store the response, and must revalidate it before each use."""
 
 PRIVATE: Final = "private, no-cache"
-"""The same, but only whoever asked may keep it: a key may have shown what others do not see."""
+"""Only the client's own cache may store the response, because it may depend on the key; it must revalidate it."""
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
-"""Anybody may keep it for ever: what is at its address never changes (RFC 8246)."""
+"""Any cache may use the response for a year without asking: the bytes at this URL never change (RFC 8246)."""
 
 GZIP: Final = "application/gzip"
-"""The media type of a gzip file (RFC 6713)."""
+"""Media type of a gzip file (RFC 6713)."""
 
 
 class Representation(Generic[T]):
-    """The JSON of a Struct.
+    """JSON representation of a Struct, declared as the `answer` of an operation.
 
-    `cache` is its `Cache-Control`; `no-store` also means that it has no `ETag`, as for what was computed from a body.
-    `sentences` says that it is in a language: that of `lang` or `Accept-Language`, named by `Content-Language`.
+    `cache`: its `Cache-Control`; `no-store` also means no `ETag`, as for a result computed from a request body.
+    `sentences`: True if it contains sentences, in the language of `lang` or `Accept-Language`; `Content-Language` names
+    it.
     """
 
     media_type: str = JSON
@@ -55,26 +56,26 @@ class Representation(Generic[T]):
 
     @property
     def content(self) -> Mapping[str, object | None]:
-        """The type of what is there in each media type; None where no schema says what it is."""
+        """Type of the content by media type, None for a media type without a schema."""
         return {self.media_type: self.type if self.media_type == JSON else None}
 
     @property
     def conditional(self) -> bool:
-        """Whether it has an `ETag` and can be 304."""
+        """True if responses have an `ETag`, so that 304 is possible."""
         return self.cache != NO_STORE
 
     @property
     def paged(self) -> bool:
-        """Whether it is a page of a list, with `Link: rel="next"` where there is another."""
+        """True for a page of a list, which links to the next page (`Link: rel="next"`)."""
         return issubclass(self.type, Page)
 
     def of(
         self, request: ApiRequest, document: T, *, revision: str | None = None, created: str | None = None
     ) -> Response[bytes]:
-        """Return the response with a document.
+        """Return the response with a document: 200, 201 if it was created, or 304 if a GET names its `ETag`.
 
-        `revision`: the state of what can be changed, for `If-Match` (see `preconditions`). `created`: the path of
-        what the request made; the response is then 201.
+        `revision`: revision of a resource that can change, which `If-Match` compares (see `preconditions`). `created`:
+        path of the resource that the request created, for `Location`.
         """
         body = msgspec.json.encode(document)
         headers = {"Cache-Control": self._cache_of(request), "Vary": self._vary_of(request)}
@@ -102,9 +103,9 @@ class Representation(Generic[T]):
 
 
 class Exact(Representation[T]):
-    """Bytes that are answered as they are stored, with their SHA-256 as `ETag` and `Repr-Digest` (RFC 9530).
+    """Representation of bytes that are sent as stored; their SHA-256 is `ETag` and `Repr-Digest` (RFC 9530).
 
-    The type says what JSON there is in them; of another media type it says nothing.
+    The type describes the content if it is JSON; for another media type it is not used.
     """
 
     def __init__(self, type_: type[T], *, cache: str = REVALIDATE, media_type: str = JSON) -> None:
@@ -112,17 +113,20 @@ class Exact(Representation[T]):
         self.media_type = media_type
 
     def bytes_of(self, request: ApiRequest, body: bytes, headers: Mapping[str, str]) -> Response[bytes]:
-        """Return the response with bytes, or 304 if the client has them."""
+        """Return the response with these bytes, or 304 if `If-None-Match` names them."""
         return _conditional(request, body, self._headers(hashlib.sha256(body).digest(), headers), self.media_type)
 
     def stream_of(
         self, request: ApiRequest, pieces: Iterator[bytes], size: int, digest: bytes, headers: Mapping[str, str]
     ) -> Response[bytes] | Stream:
-        """Return the response with `size` bytes that come in pieces and whose SHA-256 is known, or 304."""
-        told = self._headers(digest, headers)
-        if matches_tag(read_header(request.scope, b"if-none-match"), told["ETag"]):
-            return Response(b"", status_code=304, headers=told, media_type=self.media_type)
-        return Stream(pieces, headers={**told, "Content-Length": str(size)}, media_type=self.media_type)
+        """Return a streamed response, or 304 if `If-None-Match` names its bytes.
+
+        `pieces` are `size` bytes in all, and `digest` is their SHA-256.
+        """
+        all_headers = self._headers(digest, headers)
+        if matches_tag(read_header(request.scope, b"if-none-match"), all_headers["ETag"]):
+            return Response(b"", status_code=304, headers=all_headers, media_type=self.media_type)
+        return Stream(pieces, headers={**all_headers, "Content-Length": str(size)}, media_type=self.media_type)
 
     def _headers(self, digest: bytes, more: Mapping[str, str]) -> dict[str, str]:
         return {
@@ -135,48 +139,50 @@ class Exact(Representation[T]):
 
 
 CSV: Final = "text/csv"
-"""Comma-separated values with a header (RFC 4180)."""
+"""Media type of comma-separated values with a header line (RFC 4180)."""
 JSON_LINES: Final = "application/jsonl"
-"""A JSON value on each line (jsonlines.org)."""
+"""Media type of one JSON value per line (jsonlines.org)."""
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-"""A workbook (ISO/IEC 29500)."""
+"""Media type of an Excel workbook (ISO/IEC 29500)."""
 
 
 class Files(Representation[msgspec.Struct]):
-    """What is there as files: the suffix of the path names the format, whatever `Accept` says.
+    """Representation as files in several formats; the suffix of the path names the format, whatever `Accept` says.
 
-    `formats`: the media type of each suffix. As what else they are, `Accept` chooses one (see `alternatives`).
+    `formats`: media type by suffix. At the path of the resource that these files represent, `Accept` selects one (see
+    `middleware.format_negotiation`).
     """
 
     def __init__(self, formats: Mapping[str, str], *, json: object | None = None, sentences: bool = False) -> None:
-        """`json`: the type of what is there as JSON, where a schema says it."""
+        """Take the media type by suffix; `json` is the type of the JSON file, if it has a schema."""
         super().__init__(msgspec.Struct, sentences=sentences)
         self.formats = formats
         self._json = json
 
     @property
     def content(self) -> Mapping[str, object | None]:
-        """The same by media type."""
-        return {found: self._json if found == JSON else None for found in self.formats.values()}
+        """Type of the content by media type, None for a media type without a schema."""
+        return {media_type: self._json if media_type == JSON else None for media_type in self.formats.values()}
 
     def format_of(self, request: ApiRequest) -> str:
-        """Return the format that the path of a request names."""
+        """Return the suffix in the path of a request."""
         return request.scope["path"].rpartition(".")[2]
 
     def headers_of(self, request: ApiRequest, name: str, state: object) -> dict[str, str]:
-        """Return the headers of a file. `name`: its name without suffix; `state`: what its bytes are computed from.
+        """Return the response headers of a file.
 
-        The tag follows from both, from the address, the language and who asks, so that it costs no byte of the file.
+        `name`: file name without suffix. `state`: all data that determine the content. The `ETag` is a digest of
+        `state`, path, query, language and principal, so it is known before the file is generated.
         """
         suffix = self.format_of(request)
         scope = request.scope
-        asked = (
+        request_facts = (
             scope["path"],
             sorted(parse_query(scope)),
             choose_language(scope),
             repr(scope["state"].get("principal")),
         )
-        tag = hashlib.sha256(msgspec.json.encode((_FORM, asked, state))).hexdigest()
+        tag = hashlib.sha256(msgspec.json.encode((_FORM, request_facts, state))).hexdigest()
         headers = {
             "Cache-Control": self._cache_of(request),
             "Vary": self._vary_of(request),
@@ -195,9 +201,10 @@ class Files(Representation[msgspec.Struct]):
         headers: Mapping[str, str],
         make: Callable[[], tuple[Iterator[bytes], int | None]],
     ) -> Response[bytes] | Stream:
-        """Return the response with the pieces that `make` gives and their length if known, or 304, or that of a HEAD.
+        """Return the response with a generated file, or 304 if `If-None-Match` names it.
 
-        Only an answer that has a body is made.
+        `make` returns the pieces of the file, and its length in bytes or None. It is called only if the response has a
+        body: not for 304 or HEAD.
         """
         media_type = self.formats[self.format_of(request)]
         if matches_tag(read_header(request.scope, b"if-none-match"), headers["ETag"]):
@@ -211,18 +218,18 @@ class Files(Representation[msgspec.Struct]):
 
 
 _FORM: Final = 1
-"""The form of all files; another one, whenever the same state is written otherwise."""
+"""Version of the format of all files; increase it if the same state is written differently, so that `ETag`s change."""
 
 
 class File(Representation[T]):
-    """A file in a language, made for whoever asks; the type says what it is made of."""
+    """Representation as a file in the language of the request; `type_` is the Struct that the file is made from."""
 
     def __init__(self, type_: type[T], media_type: str, *, cache: str = REVALIDATE) -> None:
         super().__init__(type_, cache=cache, sentences=True)
         self.media_type = media_type
 
     def file_of(self, request: ApiRequest, body: bytes, name: str) -> Response[bytes]:
-        """Return the response with a file to save under a name, or 304 if it may be cached and the client has it."""
+        """Return the response with a file to save under a name, or 304 if `If-None-Match` names a cacheable file."""
         headers = {
             "Cache-Control": self._cache_of(request),
             "Vary": self._vary_of(request),

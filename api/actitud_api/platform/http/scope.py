@@ -1,4 +1,4 @@
-"""Facts of a request besides its body (id, headers, query, language), and its redirect to another address."""
+"""Facts of a request other than its body (id, headers, query, language), and redirects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from litestar.datastructures import State
 from litestar.types import HTTPScope
 
 from actitud_api.engine.i18n import LANGUAGES, Language
-from actitud_api.platform.http.negotiation import language
+from actitud_api.platform.http.negotiation import negotiate_language
 from actitud_api.platform.http.redaction import has_key
 
 ApiRequest = Request[object, object, State]
@@ -23,27 +23,34 @@ _PARAMETERS_MAX = 50
 
 
 def assign_request_id(scope: HTTPScope) -> str:
-    """Return the id of a request: that of the client if it is a safe one, else a new one, the same for a scope."""
-    known = scope["state"].get("request_id")
-    if isinstance(known, str):
-        return known
-    given = read_header(scope, b"x-request-id")
-    is_safe = given is not None and _REQUEST_ID.fullmatch(given) and not has_key(given)
-    chosen = given if given is not None and is_safe else uuid.uuid4().hex
+    """Return the id of a request, which is chosen once per request.
+
+    It is the client's `X-Request-Id`, if that has 1 to 64 safe characters and is no access key; else a random one.
+    """
+    assigned = scope["state"].get("request_id")
+    if isinstance(assigned, str):
+        return assigned
+    client_id = read_header(scope, b"x-request-id")
+    is_safe = client_id is not None and _REQUEST_ID.fullmatch(client_id) and not has_key(client_id)
+    chosen = client_id if client_id is not None and is_safe else uuid.uuid4().hex
     scope["state"]["request_id"] = chosen
     return chosen
 
 
 def read_header(scope: HTTPScope, name: bytes) -> str | None:
-    """Return the value of a request header, several joined by commas, None without one. `name` is in lower case."""
+    """Return the value of a request header, or None if it is absent; several values are joined by commas.
+
+    `name` is in lower case.
+    """
     values = [value.decode("latin-1") for key, value in scope["headers"] if key == name]
     return ", ".join(values) if values else None
 
 
 def parse_query(scope: HTTPScope) -> list[tuple[str, str]]:
-    """Return the decoded parameters of the query in their order.
+    """Return the decoded query parameters in their order.
 
-    Raises `ValueError` where they are not percent-encoded UTF-8 or more than 50.
+    Raises:
+        ValueError: The query is not percent-encoded UTF-8, or has more than 50 parameters.
     """
     raw = scope["query_string"]
     if not raw:
@@ -52,42 +59,46 @@ def parse_query(scope: HTTPScope) -> list[tuple[str, str]]:
 
 
 def find_base_url(request: ApiRequest) -> str:
-    """Return the scheme and authority of the service as people reach it, without a final slash."""
+    """Return scheme and authority of the service without a final slash: the public URL, else that of the request."""
     public: str | None = request.app.state.get("public_url")
     return (public or str(request.base_url)).rstrip("/")
 
 
 def choose_language(scope: HTTPScope, default: Language = "en") -> Language:
-    """Return the language of an answer: the parameter `lang`, else `Accept-Language`, else the default."""
+    """Return the language of a response.
+
+    The query parameter `lang` decides, else `Accept-Language`, else the default.
+    """
     try:
-        wanted = dict(parse_query(scope)).get("lang")
+        lang = dict(parse_query(scope)).get("lang")
     except ValueError:
-        wanted = None
-    for known in LANGUAGES:
-        if known == wanted:
-            return known
-    return language(read_header(scope, b"accept-language"), default)
+        lang = None
+    for supported in LANGUAGES:
+        if supported == lang:
+            return supported
+    return negotiate_language(read_header(scope, b"accept-language"), default)
 
 
-ASK_AGAIN: Final = "no-cache"
-"""Whoever keeps it asks each time whether it is still so: an alias may become that of another."""
+ALWAYS_REVALIDATE: Final = "no-cache"
+"""Caching of redirects: a cache asks each time, because an alias may later belong to another resource."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A resource at the same path and query with another value of one path parameter."""
+    """Redirect to the same path and query with another value of one path parameter."""
 
     parameter: str
     value: str
 
 
 def redirect(scope: HTTPScope, moved: Moved) -> Response[bytes]:
-    """Return the redirect (308) to the moved resource."""
+    """Return the response (308) that redirects a request to the moved resource."""
     template, path = scope["path_template"].split("/"), scope["path"].split("/")
     steps = [
-        moved.value if step == f"{{{moved.parameter}}}" else there for step, there in zip(template, path, strict=True)
+        moved.value if step == f"{{{moved.parameter}}}" else segment
+        for step, segment in zip(template, path, strict=True)
     ]
     query = urlencode(parse_query(scope))
     location = "/".join(quote(step, safe=":@!$&'()*+,;=") for step in steps) + (f"?{query}" if query else "")
-    headers = {"Location": location, "Cache-Control": ASK_AGAIN, "Vary": "Accept"}
+    headers = {"Location": location, "Cache-Control": ALWAYS_REVALIDATE, "Vary": "Accept"}
     return Response(b"", status_code=308, headers=headers)

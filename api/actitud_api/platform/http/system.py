@@ -1,4 +1,4 @@
-"""Liveness and readiness of the service."""
+"""Routes for liveness and readiness checks."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -20,21 +20,21 @@ _log = structlog.get_logger()
 
 
 class Readiness:
-    """The checks that must all hold before the service takes requests."""
+    """Named checks that must all pass before the service takes requests."""
 
     def __init__(self) -> None:
         self._checks: dict[str, Callable[[], bool]] = {}
 
     def register(self, name: str, check: Callable[[], bool]) -> None:
-        """Add a check; `name` is shown while it does not hold. It runs in a worker thread."""
+        """Add a check; while it fails, `/readyz` shows its name. It runs in a worker thread."""
         self._checks[name] = check
 
-    def waiting(self) -> list[str]:
-        """Return the names of the checks that do not hold or failed to run."""
-        return [name for name, check in self._checks.items() if not _holds(name, check)]
+    def find_failing(self) -> list[str]:
+        """Return the names of the checks that returned False or raised an exception."""
+        return [name for name, check in self._checks.items() if not _passes(name, check)]
 
 
-def _holds(name: str, check: Callable[[], bool]) -> bool:
+def _passes(name: str, check: Callable[[], bool]) -> bool:
     try:
         return check()
     except Exception as error:
@@ -43,7 +43,7 @@ def _holds(name: str, check: Callable[[], bool]) -> bool:
 
 
 class Health(Struct, frozen=True):
-    """That the process answers, or that the service is ready."""
+    """A passed liveness or readiness check."""
 
     status: Literal["ok"]
 
@@ -52,7 +52,7 @@ HEALTH = Representation(Health, cache=NO_STORE)
 
 
 class SystemController(Controller):
-    """Routes for whoever runs the service."""
+    """Routes that an operator or a load balancer polls."""
 
     path = "/"
     tags = ("system",)
@@ -66,7 +66,7 @@ class SystemController(Controller):
         threaded=False,
     )
     def livez(self, request: ApiRequest) -> Response[bytes]:
-        """Whether the process answers.
+        """Check that the process answers.
 
         200 as long as the process answers at all; it says nothing about the database.
         """
@@ -81,13 +81,13 @@ class SystemController(Controller):
         problems=(UNAVAILABLE,),
     )
     def readyz(self, request: ApiRequest, readiness: Readiness) -> Response[bytes]:
-        """Whether the service is ready.
+        """Check that the service is ready.
 
-        200 when everything that the service needs is there, else 503 with what is missing.
+        200 if everything that the service needs is available, else 503 with the names of the checks that fail.
         """
-        waiting = readiness.waiting()
-        if waiting:
-            listed = ", ".join(waiting)
+        failing = readiness.find_failing()
+        if failing:
+            listed = ", ".join(failing)
             raise ProblemError(
                 UNAVAILABLE,
                 Texts(f"Falta: {listed}.", f"Waiting for: {listed}."),

@@ -1,7 +1,7 @@
-"""The published JSON Schema of a type as its validator: what the document says is what is enforced.
+"""Validation of inputs by the published JSON Schema, so that the OpenAPI document and the enforced rules agree.
 
-Every input is checked against the schema that the OpenAPI document publishes, by the same engine that the contract
-tests use, and then converted by msgspec in strict mode. A refusal names every fault at once.
+Every input is checked against the schema in the OpenAPI document, with the library that the contract tests use. msgspec
+then converts it in strict mode. A refusal names every fault at once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 Json: TypeAlias = Mapping[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
 
 QUOTED_MAX = 100
-"""Characters of a value that are quoted in a fault."""
+"""Highest number of characters of a value that a fault quotes."""
 _QUOTED_NAME_MAX = 200
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
@@ -32,17 +32,17 @@ _NAME_MAX = 64
 _SUGGESTIONS_MAX = 100
 
 
-class Checked(Generic[T]):
-    """Turns decoded JSON into a Struct, or says everything that is wrong with it."""
+class SchemaValidator(Generic[T]):
+    """Validator that converts decoded JSON to a Struct, or lists all its faults."""
 
     def __init__(self, type_: type[T], schema: Mapping[str, object] | None = None) -> None:
-        """Take the published schema, where it is not msgspec's own of the type."""
+        """Take the published schema of the type; None for the schema that msgspec derives."""
         self._type = type_
         self._schema = dict(schema) if schema is not None else msgspec.json.schema(type_)
         self._validator = jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True)
 
     def convert(self, value: Json) -> T | list[Fault]:
-        """Convert a value to the type. Return all its faults if it is not valid."""
+        """Return a value as the Struct, or the list of all its faults."""
         if not self._validator.is_valid(value):
             return self._faults(value)
         try:
@@ -53,33 +53,33 @@ class Checked(Generic[T]):
             return [Fault("", "type", None, detail)]
 
     def _faults(self, value: Json) -> list[Fault]:
-        errors = _relevant(self._validator.iter_errors(value))
+        errors = _select_relevant(self._validator.iter_errors(value))
         return limit_faults(fault for error in errors for fault in self._explain(error))
 
     def _explain(self, error: jsonschema_rs.ValidationError) -> Iterator[Fault]:
         kind = error.kind.as_dict()
-        place = format_pointer(error.instance_path)
+        pointer = format_pointer(error.instance_path)
         rule = error.kind.name
         if rule == "required":
-            yield Fault(place + format_pointer([kind["property"]]), rule, None, _MISSING)
+            yield Fault(pointer + format_pointer([kind["property"]]), rule, None, _MISSING)
             return
         instance = error.instance
         if rule == "additionalProperties" and isinstance(instance, dict):
-            known = self._parent(error).get("properties", {})
+            known = self._find_parent(error).get("properties", {})
             for count, name in enumerate(kind["unexpected"]):
                 near = find_nearest(name, known) if count < _SUGGESTIONS_MAX else None
-                yield Fault(place + format_pointer([name]), rule, quote_value(instance[name]), _UNKNOWN, near)
+                yield Fault(pointer + format_pointer([name]), rule, quote_value(instance[name]), _UNKNOWN, near)
         elif rule == "enum":
             options = kind["options"]
             near = find_nearest(instance, options) if isinstance(instance, str) else None
-            yield Fault(place, rule, quote_value(instance), _one_of(options), near)
-        elif rule == "anyOf" and (kinds := _kinds(error)):
-            yield Fault(place, rule, quote_value(instance), _sentence("type", {"types": kinds}))
+            yield Fault(pointer, rule, quote_value(instance), _one_of(options), near)
+        elif rule == "anyOf" and (kinds := _list_admitted_types(error)):
+            yield Fault(pointer, rule, quote_value(instance), _describe_rule("type", {"types": kinds}))
         else:
-            yield Fault(place, rule, quote_value(instance), _sentence(rule, kind))
+            yield Fault(pointer, rule, quote_value(instance), _describe_rule(rule, kind))
 
-    def _parent(self, error: jsonschema_rs.ValidationError) -> Mapping[str, Mapping[str, object]]:
-        """Return the schema object whose keyword an error is about."""
+    def _find_parent(self, error: jsonschema_rs.ValidationError) -> Mapping[str, Mapping[str, object]]:
+        """Return the schema object that contains the keyword of an error."""
         schema: object = self._schema
         for step in error.schema_path[:-1]:
             if isinstance(schema, Mapping):
@@ -91,7 +91,7 @@ class Checked(Generic[T]):
 
 
 def find_nearest(name: str, known: Iterable[object]) -> str | None:
-    """Return the known name that is most similar to a name, None if no name is."""
+    """Return the known name most similar to a misspelt one, ignoring case, or None if no name is similar."""
     if len(name) > _NAME_MAX:
         return None
     folded = {str(candidate).casefold(): str(candidate) for candidate in known}
@@ -99,8 +99,12 @@ def find_nearest(name: str, known: Iterable[object]) -> str | None:
     return folded[found[0]] if found else None
 
 
-def _relevant(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[jsonschema_rs.ValidationError]:
-    """Yield the errors; of alternatives, only those of the one that fits the type of the value."""
+def _select_relevant(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[jsonschema_rs.ValidationError]:
+    """Yield the errors to report.
+
+    If exactly one alternative of an `anyOf` or `oneOf` fits the type of the value, its errors replace that of the
+    whole.
+    """
     for error in errors:
         branches = error.kind.as_dict().get("context")
         if branches is None:
@@ -108,22 +112,25 @@ def _relevant(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[jsons
             continue
         fitting = [branch for branch in branches if not any(_is_other_kind(error, found) for found in branch)]
         if len(fitting) == 1:
-            yield from _relevant(fitting[0])
+            yield from _select_relevant(fitting[0])
         else:
             yield error
 
 
 def _is_other_kind(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.ValidationError) -> bool:
-    """Return True if an alternative is for values of another type or of another tag (a member with one value)."""
+    """Return True if an error shows that its alternative is for another type, or for another tag.
+
+    A tag is a member with a single allowed value.
+    """
     if inner.kind.name == "enum":
         return len(inner.instance_path) == len(outer.instance_path) + 1 and len(inner.kind.as_dict()["options"]) == 1
     return inner.kind.name == "type" and inner.instance_path == outer.instance_path
 
 
-def _kinds(error: jsonschema_rs.ValidationError) -> list[object]:
-    """Return the types that the alternatives admit, none if the value is of one of them.
+def _list_admitted_types(error: jsonschema_rs.ValidationError) -> list[object]:
+    """Return the JSON types that the alternatives admit, or an empty list if the value has one of them.
 
-    null is left out: it stands for nothing, which whoever sent a value did not mean.
+    null is left out: a client that sent a value did not mean to omit it.
     """
     found: list[object] = []
     for branch in error.kind.as_dict()["context"]:
@@ -172,8 +179,8 @@ _IN_WORDS: Mapping[str, Texts] = {
         "reverse the order of others.",
     ),
 }
-"""What patterns mean that people have to meet."""
-_WITH_LIMIT: Mapping[str, Callable[[object], Texts]] = {
+"""Explanations for the patterns that people have to meet."""
+_LIMIT_TEXTS: Mapping[str, Callable[[object], Texts]] = {
     "minimum": lambda n: Texts(f"Debe ser {n} o más.", f"It must be {n} or more."),
     "maximum": lambda n: Texts(f"Debe ser {n} o menos.", f"It must be {n} or less."),
     "exclusiveMinimum": lambda n: Texts(f"Debe ser mayor que {n}.", f"It must be more than {n}."),
@@ -192,9 +199,9 @@ def _one_of(options: Iterable[object]) -> Texts:
     return Texts(f"Debe ser uno de estos valores: {listed}.", f"It must be one of these values: {listed}.")
 
 
-def _sentence(rule: str, kind: Mapping[str, object]) -> Texts:
-    if rule in _WITH_LIMIT:
-        return _WITH_LIMIT[rule](kind["limit"])
+def _describe_rule(rule: str, kind: Mapping[str, object]) -> Texts:
+    if rule in _LIMIT_TEXTS:
+        return _LIMIT_TEXTS[rule](kind["limit"])
     match rule, kind:
         case "type", {"types": [*names]}:
             kinds = [_KINDS[str(name)] for name in names]
@@ -217,7 +224,7 @@ def _sentence(rule: str, kind: Mapping[str, object]) -> Texts:
 
 
 def encode_short(value: object, length: int = QUOTED_MAX) -> str:
-    """Encode a value as JSON, cut at `length` characters."""
+    """Return a value as JSON, cut at `length` characters."""
     text = ""
     for chunk in _ENCODER.iterencode(value):
         text += chunk
@@ -227,23 +234,23 @@ def encode_short(value: object, length: int = QUOTED_MAX) -> str:
 
 
 def quote_value(value: object) -> str | None:
-    """Quote a value in a fault: JSON cut at 100 characters, None if personal data begin in that."""
+    """Return a value as JSON for a fault, cut at 100 characters, or None if that would show personal data."""
     is_number = isinstance(value, int | float)
     return None if not is_number and has_personal_data(encode_short(value, 2 * QUOTED_MAX)) else encode_short(value)
 
 
 def quote_name(name: str) -> str:
-    """Quote the name of a member or parameter in a fault, cut at 200 characters with an ellipsis."""
+    """Return the name of a member or parameter for a fault, cut at 200 characters with an ellipsis."""
     return name if len(name) <= _QUOTED_NAME_MAX else name[:_QUOTED_NAME_MAX] + "…"
 
 
 def format_pointer(path: Sequence[str | int]) -> str:
-    """Format a path as a JSON Pointer (RFC 6901), with names cut by `name_shown`."""
+    """Return a path as a JSON Pointer (RFC 6901); each name is cut by `quote_name`."""
     return "".join("/" + quote_name(str(step)).replace("~", "~0").replace("/", "~1") for step in path)
 
 
 def has_control(text: str) -> bool:
-    """Return True if a text has a control character or a surrogate."""
+    """Return True if a text has a control character or a lone surrogate."""
     return not text.isprintable() and any(
         character < " " or "\x7f" <= character <= "\x9f" or "\ud800" <= character <= "\udfff" for character in text
     )

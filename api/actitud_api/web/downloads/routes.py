@@ -22,7 +22,7 @@ from actitud_api.platform.http.access import (
     KEY_SHOWS_MORE_COMPUTING,
 )
 from actitud_api.platform.http.contract import Link
-from actitud_api.platform.http.negotiation import JSON, quality
+from actitud_api.platform.http.negotiation import JSON, compute_quality
 from actitud_api.platform.http.operations import get, get_page
 from actitud_api.platform.http.problems import NOT_FOUND, ProblemMapping, maps_to, refuse_media_type
 from actitud_api.platform.http.representations import CSV, JSON_LINES, REVALIDATE, XLSX, Files, Representation
@@ -343,8 +343,8 @@ class CatalogueController(Controller):
     def choose(self, request: ApiRequest) -> Response[bytes]:
         """Redirect (303) to the catalogue in the format that `Accept` prefers; Turtle if it has no preference."""
         accept = read_header(request.scope, b"accept")
-        best = max(CATALOGUE, key=lambda suffix: quality(accept, CATALOGUE[suffix]))
-        if not quality(accept, CATALOGUE[best]):
+        best = max(CATALOGUE, key=lambda suffix: compute_quality(accept, CATALOGUE[suffix]))
+        if not compute_quality(accept, CATALOGUE[best]):
             raise refuse_media_type(*CATALOGUE.values())
         headers = {"Location": f"/catalog.{best}", "Vary": "Accept", "Cache-Control": REVALIDATE}
         return Response(b"", status_code=303, headers=headers)

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from actitud_api.engine.i18n import LANGUAGES, Language
-from actitud_api.platform.http.pages import templates
+from actitud_api.platform.http.pages import load_templates
 from actitud_api.platform.http.validation import has_control
 from actitud_api.web.embeds.addresses import Addresses
 from actitud_api.web.embeds.equivalent import Equivalent
@@ -30,7 +30,7 @@ HEIGHT: Final = 680
 """Size of the frame in pixels if the site sets no maximum. The frame also posts its actual height to the page."""
 
 _PORTS: Final = {"http": 80, "https": 443}
-_templates = templates("actitud_api.web.embeds")
+_templates = load_templates("actitud_api.web.embeds")
 
 
 class EmbedTarget(NamedTuple):

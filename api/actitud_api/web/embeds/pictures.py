@@ -13,7 +13,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.platform.http.pages import templates
+from actitud_api.platform.http.pages import load_templates
 from actitud_api.web.embeds.equivalent import MEASURE, NO_ORGANISATIONS, UNKNOWN, Equivalent, capitalise
 from actitud_api.web.embeds.lettering import FAMILY, measure_width, truncate_text, wrap_lines
 
@@ -35,7 +35,7 @@ PALETTE: Final = {
 }
 """The background and text colours of each part of a badge."""
 
-_templates = templates("actitud_api.web.embeds")
+_templates = load_templates("actitud_api.web.embeds")
 
 _HEIGHT: Final = 22
 _SIZE: Final = 11

@@ -22,7 +22,7 @@ from actitud_api.platform.http.access import ANYBODY, ANYBODY_UNLIMITED
 from actitud_api.platform.http.inputs import Query
 from actitud_api.platform.http.negotiation import JSON
 from actitud_api.platform.http.operations import get_page
-from actitud_api.platform.http.pages import templates
+from actitud_api.platform.http.pages import load_templates
 from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, NOT_IMPLEMENTED, Fault, ProblemError, refuse_input
 from actitud_api.platform.http.representations import IMMUTABLE, REVALIDATE, conditional
 from actitud_api.platform.http.scope import ApiRequest, Moved, find_base_url, parse_query, redirect
@@ -56,7 +56,7 @@ _FRAMED: Final = (
 )
 """The policy of the framed page: it runs its own script, and has neither an origin nor storage."""
 
-_templates = templates("actitud_api.web.embeds")
+_templates = load_templates("actitud_api.web.embeds")
 
 _NO_URL: Final = Fault(
     "url", "required", None, Texts("Falta la dirección que se incrusta.", "The address to embed is missing.")

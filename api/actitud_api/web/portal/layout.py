@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts, nearest
 from actitud_api.engine.methodology import loader
-from actitud_api.platform.http.pages import page, templates
+from actitud_api.platform.http.pages import load_templates, render_page
 from actitud_api.platform.http.scope import ApiRequest, choose_language, parse_query
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
@@ -37,7 +37,7 @@ _HOME: Final = Texts("Inicio", "Home")
 _EDITIONS_MAX: Final = 50
 """Maximum number of published editions that a page lists."""
 
-_templates: Final = templates("actitud_api.web.portal")
+_templates: Final = load_templates("actitud_api.web.portal")
 _templates.filters["plain"] = clean_text
 
 
@@ -138,7 +138,7 @@ def render_portal_page(
         "edition_title": "" if edition is None else select_edition_title(edition, language),
     }
     full_title = title if title == SITE else f"{title} · {SITE}"
-    return page(
+    return render_page(
         request,
         _templates,
         template,

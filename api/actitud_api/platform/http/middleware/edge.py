@@ -1,7 +1,7 @@
-"""The outermost layer: what holds for every request and every response, whatever handler answers.
+"""Outermost layer, which handles every request and response, whatever handler answers.
 
-`HEAD` wherever `GET`, the full `Allow`, one spelling of each path, the id of the request, CORS without credentials
-for operations that are open to scripts, and headers that keep browsers from guessing.
+It answers `HEAD` wherever there is `GET`, completes `Allow`, admits one spelling of each path, assigns the request id,
+and adds security headers and, for open operations, CORS headers without credentials.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from litestar.utils import normalize_path
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.contract import is_open
-from actitud_api.platform.http.problems import INVALID_REQUEST, NOT_FOUND, ProblemError, response
+from actitud_api.platform.http.problems import INVALID_REQUEST, NOT_FOUND, ProblemError, build_response
 from actitud_api.platform.http.scope import ApiRequest, assign_request_id, read_header
 from actitud_api.platform.http.validation import has_control
 
@@ -51,31 +51,34 @@ _PREFLIGHT: Final = (
 
 
 class Edge:
-    """Wraps the handler of an application; see the module."""
+    """Outermost ASGI application, around the handler of the Litestar application; see the module."""
 
     def __init__(self, app: Litestar) -> None:
         self._app = app
         self._inner: ASGIApp = app.asgi_handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request (ASGI)."""
+        """Handle a request (ASGI)."""
         if scope["type"] != ScopeType.HTTP:
             await self._inner(scope, receive, send)
             return
         head = scope["method"] == "HEAD"
         if head:
             scope["method"] = "GET"
-            # What is long to make need not be made.
+            # A handler may skip the computation of a long body.
             scope["state"]["head"] = True
         path = scope["path"]
 
-        async def decorated(message: Message) -> None:
+        async def send_decorated(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = list(message["headers"])
                 if (scope["method"] == "OPTIONS" and message["status"] == 204) or message["status"] == 405:
                     headers = [pair for pair in headers if pair[0].lower() != b"allow"]
-                    headers += [(b"allow", ", ".join(self._methods(path)).encode()), *self._preflight(scope, path)]
-                message["headers"] = [*headers, *_added(scope, headers)]
+                    headers += [
+                        (b"allow", ", ".join(self._find_methods(path)).encode()),
+                        *self._build_preflight_headers(scope, path),
+                    ]
+                message["headers"] = [*headers, *_build_added_headers(scope, headers)]
                 if head:
                     # The server asks the scope whether a body of the stated length is due.
                     scope["method"] = "HEAD"
@@ -83,36 +86,36 @@ class Edge:
                 message["body"] = b""
             await send(message)
 
-        refusal = _refusal(scope)
+        refusal = _find_refusal(scope)
         if refusal is None:
-            await self._inner(scope, receive, decorated)
+            await self._inner(scope, receive, send_decorated)
             return
         request: ApiRequest = self._app.request_class(scope, receive, send)
-        await response(scope, refusal).to_asgi_response(app=None, request=request)(scope, receive, decorated)
+        await build_response(scope, refusal).to_asgi_response(app=None, request=request)(scope, receive, send_decorated)
 
-    def _methods(self, path: str) -> list[str]:
-        """Return the methods of the resource at an existing path."""
+    def _find_methods(self, path: str) -> list[str]:
+        """Return the methods of the resource at an existing path, with HEAD if it has GET."""
         template = self._app.asgi_router.handle_routing(path=normalize_path(path), method="OPTIONS")[4]
         routes = (route for route in self._app.routes if isinstance(route, HTTPRoute) and route.path_format == template)
         methods = {str(method) for route in routes for method in route.methods}
         return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
-    def _preflight(self, scope: HTTPScope, path: str) -> list[tuple[bytes, bytes]]:
-        """Return the CORS headers that answer a preflight, none if the operation is not open."""
-        wanted = read_header(scope, b"access-control-request-method")
-        if wanted is None or read_header(scope, b"origin") is None:
+    def _build_preflight_headers(self, scope: HTTPScope, path: str) -> list[tuple[bytes, bytes]]:
+        """Return the CORS headers that answer a preflight request; none if the operation is not open."""
+        requested_method = read_header(scope, b"access-control-request-method")
+        if requested_method is None or read_header(scope, b"origin") is None:
             return []
-        method = "GET" if wanted == "HEAD" else wanted
+        method = "GET" if requested_method == "HEAD" else requested_method
         try:
             handler = self._app.asgi_router.handle_routing(path=normalize_path(path), method=method)[1]
         except HTTPException:
             return []
         if not is_open(handler.opt):
             return []
-        return [*_OPEN, *_PREFLIGHT, (b"access-control-allow-methods", wanted.encode())]
+        return [*_OPEN, *_PREFLIGHT, (b"access-control-allow-methods", requested_method.encode())]
 
 
-def _added(scope: HTTPScope, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def _build_added_headers(scope: HTTPScope, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     added = [*_ALWAYS, (b"x-request-id", assign_request_id(scope).encode())]
     if not any(name == _LOCKED[0] for name, _ in headers):
         added.append(_LOCKED)
@@ -123,20 +126,20 @@ def _added(scope: HTTPScope, headers: list[tuple[bytes, bytes]]) -> list[tuple[b
 
 
 def _is_host(text: str) -> bool:
-    """Whether a `Host` header is a name or an address, with or without a port (RFC 3986, section 3.2)."""
-    found = _HOST.fullmatch(text)
-    if found is None or int(found["port"] or 0) > _PORT_MAX:
+    """Return True if a `Host` header is a name or an IP address, with or without a port (RFC 3986, section 3.2)."""
+    match = _HOST.fullmatch(text)
+    if match is None or int(match["port"] or 0) > _PORT_MAX:
         return False
-    if found["address"] is not None:
+    if match["address"] is not None:
         try:
-            ipaddress.IPv6Address(found["address"])
+            ipaddress.IPv6Address(match["address"])
         except ValueError:
             return False
     return True
 
 
-def _refusal(scope: HTTPScope) -> ProblemError | None:
-    """Return the problem of an address before routing, None if it has none."""
+def _find_refusal(scope: HTTPScope) -> ProblemError | None:
+    """Return the problem of a malformed `Host` (400) or path (404), or None; called before routing."""
     host = read_header(scope, b"host")
     if host is not None and not _is_host(host):
         detail = Texts("La cabecera `Host` no nombra un servidor.", "The header `Host` does not name a host.")

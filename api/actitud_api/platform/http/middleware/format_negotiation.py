@@ -1,8 +1,8 @@
-"""The other representations of a resource: `Accept` chooses among them, and a suffix names one.
+"""Negotiation of formats: `Accept` selects one of the files that represent a resource.
 
-An operation that answers `Files` says in its contract what these represent. Where a client likes one of their media
-types better than JSON, it is answered as if it had asked for that file; `Content-Location` says which. A suffix of no
-format is answered with those that there are.
+An operation whose answer is `Files` declares in its contract which resource these represent. If a client prefers one of
+their media types to JSON, the request is handled as if it had asked for that file, and `Content-Location` names the
+file. A path with an unknown suffix gets a 404 problem that lists the known ones.
 """
 
 from __future__ import annotations
@@ -19,17 +19,23 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.contract import find_contract
-from actitud_api.platform.http.negotiation import JSON, quality
-from actitud_api.platform.http.problems import NOT_FOUND, ProblemError, response
+from actitud_api.platform.http.negotiation import JSON, compute_quality
+from actitud_api.platform.http.problems import NOT_FOUND, ProblemError, build_response
 from actitud_api.platform.http.representations import JSON_LINES, Files
 from actitud_api.platform.http.scope import ApiRequest, read_header
 
-_ALSO_CALLED: Final[Mapping[str, str]] = {"application/x-ndjson": JSON_LINES, "application/x-jsonlines": JSON_LINES}
-"""Other names of media types that clients use."""
+_MEDIA_TYPE_ALIASES: Final[Mapping[str, str]] = {
+    "application/x-ndjson": JSON_LINES,
+    "application/x-jsonlines": JSON_LINES,
+}
+"""Media types that clients use for JSON Lines, and the one that this service uses."""
 
 
-class _Offer(NamedTuple):
-    """Files, and the resource that they represent, by their paths (`/v1/editions/{edition}/scores.{format}`)."""
+class _FileSet(NamedTuple):
+    """Files in several formats and the resource that they represent, by path template.
+
+    Examples: `/v1/editions/{edition}/scores` and `/v1/editions/{edition}/scores.{format}`.
+    """
 
     resource: str | None
     files: str
@@ -39,62 +45,70 @@ class _Offer(NamedTuple):
 
     @property
     def negotiable(self) -> Mapping[str, str]:
-        """The media types that `Accept` can choose, by suffix; JSON is what the resource is anyway."""
+        """Media types that `Accept` can select, by suffix. JSON is left out: the resource itself is JSON."""
         return {suffix: media_type for suffix, media_type in self.formats.items() if media_type != JSON}
 
 
 class Alternatives:
-    """Leads requests to the files of an application; wraps its router (ASGI)."""
+    """ASGI layer around the router that redirects requests internally to the file that their client prefers."""
 
     def __init__(self, app: Litestar) -> None:
         self._app = app
         self._inner: ASGIApp = app.asgi_handler
-        self._offers = tuple(_offers(app))
+        self._file_sets = tuple(_file_sets(app))
 
     def media_types(self, resource: str) -> Sequence[str]:
-        """Return the media types of the files that represent a resource, by its path template."""
-        return [found for offer in self._offers if offer.resource == resource for found in offer.negotiable.values()]
+        """Return the media types of the files that represent a resource, given its path template."""
+        return [
+            media_type
+            for file_set in self._file_sets
+            if file_set.resource == resource
+            for media_type in file_set.negotiable.values()
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request."""
+        """Handle a request (ASGI)."""
         if scope["type"] == ScopeType.HTTP and scope["method"] in ("GET", "OPTIONS"):
-            refused = self._without_format(scope["path"])
-            if refused is not None:
-                await self._refuse(refused, scope, receive, send)
+            unknown = self._find_unknown_format(scope["path"])
+            if unknown is not None:
+                await self._refuse(unknown, scope, receive, send)
                 return
             accept = read_header(scope, b"accept")
-            # Nothing is liked better than JSON where that is liked as much as can be: so most requests go on at once.
-            if scope["method"] == "GET" and accept is not None and (liked := quality(accept, JSON)) < 1:
-                self._negotiate(scope, accept, liked)
+            # No weight is above 1: if JSON has it, as in most requests, no other format can be preferred.
+            if scope["method"] == "GET" and accept is not None and (json_quality := compute_quality(accept, JSON)) < 1:
+                self._negotiate(scope, accept, json_quality)
         await self._inner(scope, receive, send)
 
-    def _without_format(self, path: str) -> _Offer | None:
-        """Return the files that a path names by a suffix that they lack."""
+    def _find_unknown_format(self, path: str) -> _FileSet | None:
+        """Return the files that have this path with another suffix, or None if the suffix is known."""
         if "." not in path:
             return None
-        for offer in self._offers:
-            found = offer.at_file.fullmatch(path)
-            if found is not None and found["format"] not in offer.formats:
-                return offer
+        for file_set in self._file_sets:
+            match = file_set.at_file.fullmatch(path)
+            if match is not None and match["format"] not in file_set.formats:
+                return file_set
         return None
 
-    def _negotiate(self, scope: HTTPScope, accept: str, liked: float) -> None:
-        """Rewrite a request for a resource to the file that its client prefers to JSON."""
-        for other, name in _ALSO_CALLED.items():
+    def _negotiate(self, scope: HTTPScope, accept: str, json_quality: float) -> None:
+        """Rewrite the path of a request to the file that its client prefers to JSON, if there is one.
+
+        `json_quality`: weight of JSON in the `Accept` header.
+        """
+        for other, name in _MEDIA_TYPE_ALIASES.items():
             accept = accept.replace(other, name)
-        for offer in self._offers:
-            found = None if offer.at_resource is None else offer.at_resource.fullmatch(scope["path"])
-            if found is None:
+        for file_set in self._file_sets:
+            match = None if file_set.at_resource is None else file_set.at_resource.fullmatch(scope["path"])
+            if match is None:
                 continue
-            suffix, media_type = max(offer.negotiable.items(), key=lambda pair: quality(accept, pair[1]))
-            if quality(accept, media_type) > liked:
-                path = offer.files.format(**found.groupdict(), format=suffix)
+            suffix, media_type = max(file_set.negotiable.items(), key=lambda pair: compute_quality(accept, pair[1]))
+            if compute_quality(accept, media_type) > json_quality:
+                path = file_set.files.format(**match.groupdict(), format=suffix)
                 scope["path"], scope["raw_path"] = path, quote(path).encode()
                 scope["state"]["negotiated"] = True
             return
 
-    async def _refuse(self, offer: _Offer, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        listed = ", ".join(f".{suffix}" for suffix in offer.formats)
+    async def _refuse(self, file_set: _FileSet, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        listed = ", ".join(f".{suffix}" for suffix in file_set.formats)
         refusal = ProblemError(
             NOT_FOUND,
             Texts(
@@ -103,10 +117,10 @@ class Alternatives:
             ),
         )
         request: ApiRequest = self._app.request_class(scope, receive, send)
-        await response(scope, refusal).to_asgi_response(app=None, request=request)(scope, receive, send)
+        await build_response(scope, refusal).to_asgi_response(app=None, request=request)(scope, receive, send)
 
 
-def _offers(app: Litestar) -> Iterator[_Offer]:
+def _file_sets(app: Litestar) -> Iterator[_FileSet]:
     seen = set()
     for route in app.routes:
         for handler in route.route_handlers if isinstance(route, HTTPRoute) else ():
@@ -117,14 +131,14 @@ def _offers(app: Litestar) -> Iterator[_Offer]:
             if files not in seen:
                 seen.add(files)
                 resource = contract.represents
-                at = None if resource is None else re.compile(_pattern(resource))
-                yield _Offer(resource, files, contract.answer.formats, at, re.compile(_pattern(files)))
+                at = None if resource is None else re.compile(_build_pattern(resource))
+                yield _FileSet(resource, files, contract.answer.formats, at, re.compile(_build_pattern(files)))
 
 
 def files_path(path: str) -> str:
-    """Return the path of all formats of a file from the path of one."""
+    """Return the path template of a file for all its formats, given the path of one format."""
     return f"{path.rpartition('.')[0]}.{{format}}"
 
 
-def _pattern(path: str) -> str:
+def _build_pattern(path: str) -> str:
     return re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path))

@@ -1,10 +1,10 @@
 """Fixed-window rate limiting per key or client address.
 
-A layer of ASGI around every handler, after the one that finds out who asks. The subject of a limit is the key that was
-presented, else the address of the client. That address is the one that the server says, which believes a proxy only
-where the settings name it: a header of the client changes nothing here.
+An ASGI layer around every handler, inside the one that authenticates. The subject of a limit is the key of the request,
+else the address of the client. The server provides that address and trusts the header of a proxy only if the settings
+name the proxy, so a client cannot choose its address.
 
-The fields are those of draft-ietf-httpapi-ratelimit-headers-11:
+The header fields are those of draft-ietf-httpapi-ratelimit-headers-11:
 
     RateLimit-Policy: "read";q=12000;w=60
     RateLimit: "read";r=11999;t=60
@@ -30,26 +30,27 @@ from actitud_api.platform.http.problems import TOO_MANY_REQUESTS, UNAVAILABLE, P
 
 _log = structlog.get_logger()
 
-Class = Literal["read", "write", "score", "refused"]
-"""What is counted together: what reads, what writes, what computes a score, and credentials that were refused."""
+LimitClass = Literal["read", "write", "score", "refused"]
+"""Requests that are counted together: reads, writes, computations of scores, and refused credentials."""
 
 Count = Callable[[str], tuple[int, float]]
-"""Counts one more request of a subject: its number in the window, from 1, and the seconds to the end of that.
+"""Function that counts one more request of a subject.
 
-Raises `Uncounted` where that fails.
+It returns the number of the request in the window, from 1, and the seconds until the window ends. It raises
+`CountFailed` if the request cannot be counted.
 """
 
 PATIENCE: Final = 1.0
-"""Seconds that a request waits to be counted."""
+"""Longest time in seconds that a request waits to be counted."""
 
 RETRY_AFTER: Final = 2
-"""Seconds after which to ask again where a request could not be counted."""
+"""Value of `Retry-After` in seconds if a request could not be counted."""
 
-NOBODY: Final = "unknown"
-"""The address of every client that has none, as behind a socket of the file system: they share one count."""
+UNKNOWN_ADDRESS: Final = "unknown"
+"""Address of every client without one, for example behind a Unix socket; they share one count."""
 
 _PREFIX: Final = 64
-"""Bits of an IPv6 address that tell subscribers apart: who has one such network has all the addresses in it."""
+"""Length in bits of the IPv6 network that counts as one client: a subscriber has all addresses in it."""
 
 _UNCOUNTED: Final = Texts(
     "No se puede contar la petición: el almacén de los límites no responde.",
@@ -57,41 +58,45 @@ _UNCOUNTED: Final = Texts(
 )
 
 
-def class_of(rule: Rule, method: str) -> Class | None:
-    """Return the limit that a call counts for, None if it counts for none."""
+def class_of(rule: Rule, method: str) -> LimitClass | None:
+    """Return the limit that counts a request, or None if none does."""
     if rule.limit == "by_method":
         return "read" if method == "GET" else "write"
     return None if rule.limit == "none" else rule.limit
 
 
-class Uncounted(Exception):
-    """A request that could not be counted in time."""
+class CountFailed(Exception):
+    """Raised by a `Count` function, or after `PATIENCE`, if a request could not be counted."""
 
 
 class Limits:
-    """The limits of an application; `layer` is its middleware."""
+    """Rate limits of an application; `layer` wraps each handler."""
 
     def __init__(
         self,
-        quotas: Mapping[Class, int],
+        quotas: Mapping[LimitClass, int],
         window: int,
         count: Count,
         places: int,
     ) -> None:
-        """`quotas`: requests in a window, 0 without limit. `window`: seconds of it.
+        """Take the quotas and the counter.
 
-        `places`: how many threads may wait for `count` at once, 0 where it does not wait.
+        Args:
+            quotas: Highest number of requests in a window, 0 for no limit.
+            window: Length of a window in seconds.
+            count: Counter of requests by subject.
+            places: Number of threads that may wait in `count` at once, 0 if it does not block.
         """
         self._quotas = quotas
         self._window = window
         self._count = count
-        # Threads of its own: those of the handlers may all be waiting for the database.
+        # A pool of its own, because the threads of the handlers may all be waiting for the database.
         self._threads = ThreadPoolExecutor(places, "counting") if places else None
 
     def layer(self, app: ASGIApp) -> ASGIApp:
-        """Wrap a handler (ASGI)."""
+        """Return a handler that counts a request before it calls `app` (ASGI)."""
 
-        async def limited(scope: Scope, receive: Receive, send: Send) -> None:
+        async def handle(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != ScopeType.HTTP or scope["method"] == "OPTIONS":
                 await app(scope, receive, send)
                 return
@@ -101,58 +106,60 @@ class Limits:
                 return
             holder = holder_of(scope)
             try:
-                state = await self._counted(kind, _subject(scope, holder))
-            except Uncounted as error:
+                state = await self._count_request(kind, _find_subject(scope, holder))
+            except CountFailed as error:
                 _log.warning("not counted", limit=kind, reason=str(error))
                 if kind != "read" or holder is not None:
-                    raise _unavailable() from error
-                # What anybody may read is worth more than the count of it.
+                    raise _build_unavailable() from error
+                # A public read is answered uncounted: availability matters more than its count.
                 await app(scope, receive, send)
                 return
 
-            async def told(message: Message) -> None:
+            async def send_with_fields(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    message["headers"] = [*message["headers"], *state.headers()]
+                    message["headers"] = [*message["headers"], *state.build_headers()]
                 await send(message)
 
             state.check()
-            await app(scope, receive, told)
+            await app(scope, receive, send_with_fields)
 
-        return limited
+        return handle
 
-    async def refused(self, scope: HTTPScope, holder: Holder | None) -> None:
-        """Count a refused credential for its address; of a valid key without access, for that key.
+    async def count_refusal(self, scope: HTTPScope, holder: Holder | None) -> None:
+        """Count a refused request: for the client address if the key is invalid, else for the key.
 
-        Raises the problem `too-many-requests` where there were too many of them, and `unavailable` where it cannot be
-        counted. A right key is never refused for the wrong ones before it: many share an address, and one of them
+        A valid key is never refused because of earlier invalid ones: many clients may share an address, and one of them
         must not lock out the others.
+
+        Raises:
+            ProblemError: 429 if the subject was refused too often, 503 if the request cannot be counted.
         """
         if not self._quotas["refused"]:
             return
         try:
-            state = await self._counted("refused", _subject(scope, holder))
-        except Uncounted as error:
+            state = await self._count_request("refused", _find_subject(scope, holder))
+        except CountFailed as error:
             _log.warning("not counted", limit="refused", reason=str(error))
-            raise _unavailable() from error
+            raise _build_unavailable() from error
         state.check()
 
-    async def _counted(self, kind: Class, subject: str) -> _State:
-        named = f"{kind} {subject}"
+    async def _count_request(self, kind: LimitClass, subject: str) -> _LimitState:
+        counted_subject = f"{kind} {subject}"
         if self._threads is None:
-            number, seconds = self._count(named)
+            number, seconds = self._count(counted_subject)
         else:
-            waiting = asyncio.get_running_loop().run_in_executor(self._threads, self._count, named)
+            waiting = asyncio.get_running_loop().run_in_executor(self._threads, self._count, counted_subject)
             try:
                 number, seconds = await asyncio.wait_for(waiting, PATIENCE)
             except TimeoutError as error:
-                raise Uncounted("not in time") from error
-        return _State(kind, self._quotas[kind], self._window, number, seconds)
+                raise CountFailed("not in time") from error
+        return _LimitState(kind, self._quotas[kind], self._window, number, seconds)
 
 
-class _State:
-    """What a subject has left of a limit after a request."""
+class _LimitState:
+    """State of a limit for one subject after a request was counted."""
 
-    def __init__(self, kind: Class, quota: int, window: int, number: int, seconds: float) -> None:
+    def __init__(self, kind: LimitClass, quota: int, window: int, number: int, seconds: float) -> None:
         self._kind = kind
         self._quota = quota
         self._window = window
@@ -160,42 +167,42 @@ class _State:
         # At least 1: to come back at once would be one more request in the same window.
         self._wait = max(1, ceil(seconds))
 
-    def fields(self) -> dict[str, str]:
-        """Return the header fields."""
+    def build_fields(self) -> dict[str, str]:
+        """Return the header fields `RateLimit` and `RateLimit-Policy`."""
         return {
             "RateLimit-Policy": f'"{self._kind}";q={self._quota};w={self._window}',
             "RateLimit": f'"{self._kind}";r={max(0, self._left)};t={self._wait}',
         }
 
-    def headers(self) -> list[tuple[bytes, bytes]]:
-        """Return the header fields in the form of ASGI."""
-        return [(name.lower().encode(), value.encode()) for name, value in self.fields().items()]
+    def build_headers(self) -> list[tuple[bytes, bytes]]:
+        """Return the header fields as pairs of bytes, as ASGI has them."""
+        return [(name.lower().encode(), value.encode()) for name, value in self.build_fields().items()]
 
     def check(self) -> None:
-        """Raise the problem if the request exceeds the quota."""
+        """Raise the 429 problem if the request exceeds the quota."""
         if self._left < 0:
             quota, window, wait = self._quota, self._window, self._wait
             detail = Texts(
                 f"Límite «{self._kind}»: {quota} en {window} segundos. Vuelva a intentarlo dentro de {wait} segundos.",
                 f"Limit “{self._kind}”: {quota} in {window} seconds. Try again in {wait} seconds.",
             )
-            raise ProblemError(TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(wait), **self.fields()})
+            raise ProblemError(TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(wait), **self.build_fields()})
 
 
-def _subject(scope: HTTPScope, holder: Holder | None) -> str:
-    """Return the subject that a request counts for: the key, else the address."""
+def _find_subject(scope: HTTPScope, holder: Holder | None) -> str:
+    """Return the subject that a request counts for: the key, else the client address."""
     return f"address {address_of(scope)}" if holder is None else f"key {holder.key}"
 
 
 def address_of(scope: HTTPScope) -> str:
-    """Return the IPv4 address of a client, or the /64 network of its IPv6 address."""
+    """Return the IPv4 address of a client, the /64 network of its IPv6 address, or `UNKNOWN_ADDRESS`."""
     client = scope.get("client")
     if client is None:
-        return NOBODY
+        return UNKNOWN_ADDRESS
     try:
         address = ip_address(client[0].partition("%")[0])
     except ValueError:
-        return NOBODY
+        return UNKNOWN_ADDRESS
     if not isinstance(address, IPv6Address):
         return str(address)
     if address.ipv4_mapped is not None:
@@ -204,5 +211,5 @@ def address_of(scope: HTTPScope) -> str:
     return f"{IPv6Address(network)}/{_PREFIX}"
 
 
-def _unavailable() -> ProblemError:
+def _build_unavailable() -> ProblemError:
     return ProblemError(UNAVAILABLE, _UNCOUNTED, headers={"Retry-After": str(RETRY_AFTER)})

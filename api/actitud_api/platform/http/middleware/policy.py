@@ -1,7 +1,7 @@
 """Enforcement of access rules before any handler runs.
 
-A layer of ASGI around every handler, not a guard: a synchronous guard costs a third of the throughput. There is no
-list of exceptions by path; an operation that anybody may call has a rule that says so.
+An ASGI layer around every handler. A synchronous Litestar guard would cost a third of the throughput. There is no list
+of exempt paths; an operation without access control has a rule that admits everybody.
 """
 
 from __future__ import annotations
@@ -21,74 +21,88 @@ _CHALLENGE: Final = 'Bearer realm="actitud"'
 
 
 class Holder(Protocol):
-    """The holder of a key: its id, its role and its reach."""
+    """Interface of the holder of a valid key, as `auth.service.Principal` implements it."""
 
     @property
     def key(self) -> str:
-        """The id of the key."""
+        """Id of the key."""
         ...
 
     @property
     def role(self) -> str:
-        """What the key is for."""
+        """Role of the key."""
         ...
 
     @property
     def organisation(self) -> str | None:
-        """The only organisation that it acts for; None where there is none, or several."""
+        """The organisation of a key that is bound to exactly one, else None."""
         ...
 
     @property
     def organisations(self) -> Collection[str]:
-        """All that it acts for."""
+        """All organisations that the key is bound to."""
         ...
 
     def can_reach(self, kind: str, identifier: str) -> bool:
-        """Whether what it is bound to lets it at what a path parameter (`kind`) names."""
+        """Return True if the key gives access to the resource that a path parameter names.
+
+        `kind` is the name of the path parameter, `identifier` its value.
+        """
         ...
 
 
 Authenticate = Callable[[str], Holder | None]
-"""Who presents a key; None where it does not count. It may ask the database, so it runs in a worker thread."""
+"""Function that returns the holder of a key, or None if the key is invalid.
 
-Refused = Callable[[HTTPScope, Holder | None], Awaitable[None]]
-"""Counts an attempt of a key that did not count, or may not do that; raises the problem of too many of them."""
+It may query the database, so it runs in a worker thread.
+"""
 
-Denied = Callable[[HTTPScope, Holder | None, str], None]
-"""Records an attempt to change something: who presents a key, None where it does not count, and the text of it.
+CountRefusal = Callable[[HTTPScope, Holder | None], Awaitable[None]]
+"""Function that counts a refused request; its holder is None if the key is invalid.
 
-It may ask the database, so it runs in a worker thread.
+It raises a 429 problem if there were too many.
+"""
+
+RecordDenial = Callable[[HTTPScope, Holder | None, str], None]
+"""Function that records a denied change in the ledger: its holder, None if the key is invalid, and the key's text.
+
+It writes to the database, so it runs in a worker thread.
 """
 
 
 class Policy:
-    """The layer of one handler (ASGI)."""
+    """ASGI layer that authenticates the caller of one handler and enforces the handler's access rule."""
 
-    def __init__(self, app: ASGIApp, authenticate: Authenticate, refused: Refused, denied: Denied) -> None:
+    def __init__(self, app: ASGIApp, authenticate: Authenticate, refused: CountRefusal, denied: RecordDenial) -> None:
         self._app = app
         self._authenticate = authenticate
         self._refused = refused
         self._denied = denied
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or raise the problem of a caller without access."""
+        """Handle a request (ASGI).
+
+        Raises:
+            ProblemError: 401 for a missing or invalid key, 403 for another role, 404 for a resource that the key is not
+                bound to, 429 or 503 from the count of refused requests.
+        """
         if scope["type"] == ScopeType.HTTP and scope["method"] != "OPTIONS":
             rule = scope["state"]["rule"] = rule_of(scope["route_handler"])
             if rule.key != "none":
                 scope["state"]["keyed"] = True
-                scope["state"]["principal"] = await self._admitted(scope, rule)
+                scope["state"]["principal"] = await self._authenticate_caller(scope, rule)
         await self._app(scope, receive, send)
 
-    async def _admitted(self, scope: HTTPScope, rule: Rule) -> Holder | None:
-        offered = read_header(scope, b"authorization")
-        if offered is None:
+    async def _authenticate_caller(self, scope: HTTPScope, rule: Rule) -> Holder | None:
+        credentials = read_header(scope, b"authorization")
+        if credentials is None:
             if rule.key == "required":
-                raise _unauthorized(_CHALLENGE)
+                raise _build_unauthorized(_CHALLENGE)
             return None
-        scheme, _, text = offered.partition(" ")
+        scheme, _, text = credentials.partition(" ")
         key = text.strip() if scheme.lower() == "bearer" else ""
         holder = await sync_to_thread(self._authenticate, key) if key else None
-        problem = _problem(scope, rule, holder)
+        problem = _find_problem(scope, rule, holder)
         if problem is None:
             return holder
         changes = scope["method"] != "GET"
@@ -100,21 +114,21 @@ class Policy:
 
 
 def holder_of(scope: HTTPScope) -> Holder | None:
-    """Return the holder of the presented key, None without a key."""
+    """Return the holder of the key of a request, or None without a key."""
     holder: Holder | None = scope["state"].get("principal")
     return holder
 
 
-def _problem(scope: HTTPScope, rule: Rule, holder: Holder | None) -> ProblemError | None:
-    """Return the problem of a presented key, None if it gives access."""
+def _find_problem(scope: HTTPScope, rule: Rule, holder: Holder | None) -> ProblemError | None:
+    """Return the problem of a request with a key, or None if access is granted."""
     if holder is None:
-        return _unauthorized(f'{_CHALLENGE}, error="invalid_token"')
+        return _build_unauthorized(f'{_CHALLENGE}, error="invalid_token"')
     if rule.key == "required" and holder.role not in rule.roles:
         return ProblemError(FORBIDDEN, FORBIDDEN.description)
-    if rule.key == "required" and not all(holder.can_reach(*named) for named in scope["path_params"].items()):
+    if rule.key == "required" and not all(holder.can_reach(*parameter) for parameter in scope["path_params"].items()):
         return ProblemError(NOT_FOUND, NOT_FOUND.description)
     return None
 
 
-def _unauthorized(challenge: str) -> ProblemError:
+def _build_unauthorized(challenge: str) -> ProblemError:
     return ProblemError(UNAUTHORIZED, UNAUTHORIZED.description, headers={"WWW-Authenticate": challenge})
