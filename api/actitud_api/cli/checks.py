@@ -1,4 +1,4 @@
-"""Checks of `doctor`: each finds the state of one thing and says how to mend it."""
+"""Checks of the command `doctor`: each examines one part of an installation and names a remedy."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from actitud_api.platform.storage.urls import DatabaseFailure, find_database_fil
 from actitud_api.settings import FaultySettings, Settings, describe_fault
 
 DISK_PROBLEM: Final = 100 * 1024**2
-"""Bytes free under which writes are about to fail."""
+"""Free bytes below which the check of the disk is a problem: writes are about to fail."""
 DISK_WARNING: Final = 1024**3
-"""Bytes free under which the disk is about to fill."""
+"""Free bytes, beyond the size of the database, below which the check of the disk is a warning."""
 
 CLOCK_FROM: Final = datetime(2026, 1, 1, tzinfo=UTC)
-"""Publication of the first methodology: an earlier clock is wrong."""
+"""Publication of the first methodology; a clock that shows an earlier time is wrong."""
 CLOCK_TO: Final = datetime(2100, 1, 1, tzinfo=UTC)
 CLOCK_SLACK: Final = timedelta(minutes=5)
 
@@ -45,7 +45,10 @@ Status = Literal["ok", "warning", "problem"]
 
 
 class Check(Struct, frozen=True):
-    """Result of a check: its name and title, the status, the finding, and the remedy if the status is not ok."""
+    """Result of one check, as `doctor` prints it.
+
+    `found` is the finding in words. `remedy` is None if the status is ok.
+    """
 
     name: str
     status: Status
@@ -75,12 +78,12 @@ _RESTORE = Texts(
 )
 
 
-def _pass(name: str, found: str, language: Language) -> Check:
-    return Check(name, "ok", _TITLES[name].into(language), found)
+def _pass(name: str, finding: str, language: Language) -> Check:
+    return Check(name, "ok", _TITLES[name].into(language), finding)
 
 
-def _fail(name: str, found: str, remedy: Texts, language: Language, status: Status = "problem") -> Check:
-    return Check(name, status, _TITLES[name].into(language), found, remedy.into(language))
+def _fail(name: str, finding: str, remedy: Texts, language: Language, status: Status = "problem") -> Check:
+    return Check(name, status, _TITLES[name].into(language), finding, remedy.into(language))
 
 
 # --- settings and address -------------------------------------------------------------------------------------
@@ -98,21 +101,21 @@ _PROXY = Texts(
 
 
 def check_settings(settings: Settings, language: Language) -> Check:
-    """Return the check of settings that could be read."""
+    """Return the passed check of settings that could be read."""
     return _pass("settings", _HOLD.into(language).format(database=hide_password(settings.database_url)), language)
 
 
 def report_faulty_settings(error: FaultySettings, language: Language) -> Check:
-    """Return the check of settings with faults, all of them."""
+    """Return the failed check of settings, with all their faults."""
     return _fail("settings", "; ".join(describe_fault(fault, language) for fault in error.faults), _MEND, language)
 
 
 def check_address(settings: Settings, language: Language) -> Check:
-    """Check that the service is not open beyond this machine without a proxy in front."""
-    found = _LISTENS.into(language).format(host=settings.host, port=settings.port)
+    """Return the check of the listening address: a warning if other machines reach it without a trusted proxy."""
+    finding = _LISTENS.into(language).format(host=settings.host, port=settings.port)
     if is_exposed(settings):
-        return _fail("address", found, _PROXY, language, "warning")
-    return _pass("address", found, language)
+        return _fail("address", finding, _PROXY, language, "warning")
+    return _pass("address", finding, language)
 
 
 # --- the database ---------------------------------------------------------------------------------------------
@@ -143,19 +146,19 @@ _PERMISSIONS = Texts(
 
 
 def report_absent_database(settings: Settings, language: Language) -> Check:
-    """Return the check of a database that does not exist."""
+    """Return the failed check of a database whose file does not exist."""
     return _fail(
         "database", _ABSENT.into(language).format(database=hide_password(settings.database_url)), _INIT, language
     )
 
 
 def report_unusable_database(error: ValueError, language: Language) -> Check:
-    """Return the check of a database that the service does not run on."""
+    """Return the failed check of a database URL that the service does not support."""
     return _fail("database", str(error), _MEND, language)
 
 
 def check_reachable(settings: Settings, database: Database, language: Language) -> Check:
-    """Check that the database can be read."""
+    """Return the check that the database can be read."""
     try:
         kind = get_dialect(database)
         get_revisions(database)
@@ -165,21 +168,21 @@ def check_reachable(settings: Settings, database: Database, language: Language) 
 
 
 def check_migrations(settings: Settings, database: Database, language: Language) -> Check:
-    """Check that the tables are those of this release."""
-    found = get_revisions(database)
+    """Return the check that the tables are at the revision of this release."""
+    revisions = get_revisions(database)
     text, remedy = {
         "current": (_AT, None),
         "empty": (_EMPTY, _INIT),
         "behind": (_BEHIND, _MIGRATE),
         "unreleased": (_UNRELEASED, _REPLACE),
         "foreign": (_FOREIGN, _UPGRADE),
-    }[found.state]
-    said = text.into(language).format(current=found.current, newest=found.newest)
-    return _pass("migrated", said, language) if remedy is None else _fail("migrated", said, remedy, language)
+    }[revisions.state]
+    finding = text.into(language).format(current=revisions.current, newest=revisions.newest)
+    return _pass("migrated", finding, language) if remedy is None else _fail("migrated", finding, remedy, language)
 
 
 def check_writable(database: Database, language: Language) -> Check:
-    """Check that the database takes a write."""
+    """Return the check that the database accepts a write, which is rolled back."""
     try:
         write_and_roll_back(database)
     except DatabaseFailure as error:
@@ -210,7 +213,7 @@ _ROOM = Texts(
 
 
 def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
-    """Check that SQLite keeps what it acknowledges; yield nothing for a server."""
+    """Yield the checks of the settings and the version of SQLite; yield nothing for PostgreSQL."""
     if get_dialect(database) != "sqlite":
         return
     try:
@@ -224,31 +227,31 @@ def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
         else:
             yield _pass("pragmas", _PRAGMAS.into(language), language)
     version = get_sqlite_version()
-    said = ".".join(map(str, version))
+    finding = ".".join(map(str, version))
     if has_wal_bug(version):
-        yield _fail("sqlite", _WAL_BUG.into(language).format(version=said), _NEWER, language, "warning")
+        yield _fail("sqlite", _WAL_BUG.into(language).format(version=finding), _NEWER, language, "warning")
     else:
-        yield _pass("sqlite", said, language)
+        yield _pass("sqlite", finding, language)
 
 
 def check_disk(settings: Settings, language: Language) -> Iterator[Check]:
-    """Check that the disk of the database has room; yield nothing for a server."""
+    """Yield the check of the free space on the disk of the database; yield nothing for PostgreSQL."""
     file = find_database_file(settings.database_url)
     if file is None:
         return
     free, size = shutil.disk_usage(file.parent).free, _measure_size(file)
     counts = {"free": _format_mebibytes(free, language), "size": _format_mebibytes(size, language)}
-    said = _FREE.into(language).format(**counts)
+    finding = _FREE.into(language).format(**counts)
     if free < DISK_PROBLEM:
-        yield _fail("disk", said, _ROOM, language)
+        yield _fail("disk", finding, _ROOM, language)
     elif free < DISK_WARNING + size:
-        yield _fail("disk", said, _ROOM, language, "warning")
+        yield _fail("disk", finding, _ROOM, language, "warning")
     else:
-        yield _pass("disk", said, language)
+        yield _pass("disk", finding, language)
 
 
 def _measure_size(file: Path) -> int:
-    """Measure a database with its write-ahead log, in bytes."""
+    """Return the size of a database file and its write-ahead log in bytes."""
     parts = (file, file.with_name(f"{file.name}-wal"))
     return sum(part.stat().st_size for part in parts if part.exists())
 
@@ -278,7 +281,7 @@ _RENEW = Texts("ejecute actitud-api init: hace otra clave", "run actitud-api ini
 
 
 def check_methodologies(language: Language) -> Check:
-    """Check that every methodology has its registered digest."""
+    """Return the check that every methodology has its registered digest."""
     try:
         versions = loader.verify_registered_digests()
     except loader.DefectiveMethodology as error:
@@ -287,18 +290,21 @@ def check_methodologies(language: Language) -> Check:
 
 
 def check_clock(now: datetime, newest: datetime | None, language: Language) -> Check:
-    """Check that the time is plausible; `newest`: a time that has certainly passed."""
-    said = now.isoformat(timespec="seconds")
+    """Return the check that the clock is plausible.
+
+    `newest`: a time that has certainly passed, such as the creation of a key, or None if none is known.
+    """
+    finding = now.isoformat(timespec="seconds")
     if newest is not None and now < newest - CLOCK_SLACK:
         then = newest.isoformat(timespec="seconds")
-        return _fail("clock", _BEFORE_KEY.into(language).format(now=said, then=then), _SET_CLOCK, language)
+        return _fail("clock", _BEFORE_KEY.into(language).format(now=finding, then=then), _SET_CLOCK, language)
     if not CLOCK_FROM <= now < CLOCK_TO:
-        return _fail("clock", said, _SET_CLOCK, language)
-    return _pass("clock", said, language)
+        return _fail("clock", finding, _SET_CLOCK, language)
+    return _pass("clock", finding, language)
 
 
 def list_administrators(database: Database) -> list[access.KeyRecord]:
-    """List the keys of administrators."""
+    """Return the keys of administrators, oldest first, valid or not."""
     with database.read() as session:
         return access.list_administrators(session)
 
@@ -306,22 +312,25 @@ def list_administrators(database: Database) -> list[access.KeyRecord]:
 def check_keys(
     records: Sequence[access.KeyRecord], peppers: Sequence[SecretText], now: datetime, language: Language
 ) -> Check:
-    """Check that an administrator has a valid key, today and in thirty days."""
-    holding = [record for record in records if access.is_active(record, now)]
-    known = [record for record in holding if access.is_recognised(record, peppers)]
-    if not known:
-        if holding:
-            return _fail("keys", _PEPPER.into(language).format(id=holding[-1].id), _PEPPER_BACK, language)
+    """Return the check that an administrator has a valid key: a warning if the last one expires within 30 days.
+
+    `records`: keys of administrators.
+    """
+    active = [record for record in records if access.is_active(record, now)]
+    recognised = [record for record in active if access.is_recognised(record, peppers)]
+    if not recognised:
+        if active:
+            return _fail("keys", _PEPPER.into(language).format(id=active[-1].id), _PEPPER_BACK, language)
         return _fail("keys", _NO_KEY.into(language), _INIT, language)
-    last = max(known, key=lambda record: record.expires)
-    said = _ENDS.into(language).format(id=last.id, expires=last.expires.date().isoformat())
+    last = max(recognised, key=lambda record: record.expires)
+    finding = _ENDS.into(language).format(id=last.id, expires=last.expires.date().isoformat())
     if not access.is_active(last, now + OVERLAP):
-        return _fail("keys", said, _RENEW, language, "warning")
-    return _pass("keys", said, language)
+        return _fail("keys", finding, _RENEW, language, "warning")
+    return _pass("keys", finding, language)
 
 
 def check_signing(settings: Settings, database: Database, language: Language) -> Check:
-    """Check that the signing key is in its file, fits, and is readable by its owner only."""
+    """Return the check that the service can sign: its key file exists, fits, and only its owner may read it."""
     try:
         with database.read() as session:
             signer = ledger.load_signer(session, settings.signing_folder)

@@ -1,4 +1,4 @@
-"""Entry point: parses the command line and runs its command."""
+"""Entry point of the command line: parse the arguments and run the command."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from actitud_api.cli.parsers import LIGHT, build_parser, detect_language, load_r
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return 0, 1 if it failed, or 2 if it was called or set up wrongly.
+    """Run a command and return its exit code: 0, 1 if it failed, 2 if its arguments or the settings are invalid.
 
-    Only the parsers are imported here: completion in a shell and `--help` wait for no more than these.
+    Only the parsers are imported before the command is known, so that `--help` and completion in a shell stay fast.
     """
     language = detect_language(os.environ)
-    line = build_parser(language)
+    parser = build_parser(language)
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
 
-        argcomplete.autocomplete(line)
-    options = line.parse_args(arguments)
+        argcomplete.autocomplete(parser)
+    options = parser.parse_args(arguments)
     if options.run in LIGHT:
         return load_runner(options)(options, language)
 

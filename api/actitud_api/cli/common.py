@@ -1,4 +1,4 @@
-"""Shared parts of the commands: errors, settings, database, language, output, progress."""
+"""Shared helpers of the commands: errors, settings, database, language, output, progress."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {r
 
 
 class CommandError(Exception):
-    """Failure of a command: text for standard error, and its exit code `code`."""
+    """Raised by a command to end with a message: text for standard error, and the exit code `code`."""
 
     def __init__(self, text: str, code: int = 1) -> None:
         super().__init__(text)
@@ -36,9 +36,13 @@ class CommandError(Exception):
 
 
 def load_settings(options: argparse.Namespace) -> Settings:
-    """Load the settings of the process, overridden by the options; raises `FaultySettings`."""
-    said = {"database_url": options.database, "host": vars(options).get("host"), "port": vars(options).get("port")}
-    settings = read_settings(os.environ, Path(), {name: text for name, text in said.items() if text is not None})
+    """Return the settings of the process, overridden by the options of the command.
+
+    Raises:
+        FaultySettings: A setting is invalid, or the database URL names an unsupported kind of database.
+    """
+    overrides = {"database_url": options.database, "host": vars(options).get("host"), "port": vars(options).get("port")}
+    settings = read_settings(os.environ, Path(), {name: text for name, text in overrides.items() if text is not None})
     if not is_supported(settings.database_url):
         raise FaultySettings([SettingsFault("database_url", "invalid", "database_url")])
     return settings
@@ -46,7 +50,11 @@ def load_settings(options: argparse.Namespace) -> Settings:
 
 @contextmanager
 def open_database(settings: Settings, language: Language) -> Iterator[Database]:
-    """Open the database of the settings and close it at the end."""
+    """Open the database of the settings, and close it at the end of the block.
+
+    Raises:
+        CommandError: The database URL is not supported (exit code 2).
+    """
     with catch_unusable(language):
         database = Database(settings.database_url)
     try:
@@ -57,7 +65,7 @@ def open_database(settings: Settings, language: Language) -> Iterator[Database]:
 
 @contextmanager
 def catch_unusable(language: Language) -> Iterator[None]:
-    """Turn the error of a URL that the service does not run on into `CommandError`."""
+    """Raise `CommandError` (exit code 2) for a `ValueError` of the block, that of an unsupported database URL."""
     try:
         yield
     except ValueError as error:
@@ -65,18 +73,26 @@ def catch_unusable(language: Language) -> Iterator[None]:
 
 
 def choose_language(options: argparse.Namespace, language: Language) -> Language:
-    """Return the language of the option, else that of the process."""
+    """Return the language of the option `--lang`, or `language` if the option is not used.
+
+    Raises:
+        CommandError: The option names no supported language (exit code 2).
+    """
     if options.lang is None:
         return language
-    known = next((found for found in LANGUAGES if found == options.lang), None)
+    known = next((supported for supported in LANGUAGES if supported == options.lang), None)
     if known is None:
-        told = {"value": options.lang, "languages": ", ".join(LANGUAGES)}
-        raise CommandError(_NO_LANG.into(language).format(**told), 2)
+        values = {"value": options.lang, "languages": ", ".join(LANGUAGES)}
+        raise CommandError(_NO_LANG.into(language).format(**values), 2)
     return known
 
 
 def read_content(file: str, language: Language) -> bytes:
-    """Read the bytes of a file, or of standard input for `-`."""
+    """Return the bytes of a file, or of standard input for the name `-`.
+
+    Raises:
+        CommandError: The file cannot be read (exit code 2).
+    """
     try:
         return sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
     except OSError as error:
@@ -84,7 +100,7 @@ def read_content(file: str, language: Language) -> bytes:
 
 
 def print_renderable(renderable: RenderableType) -> None:
-    """Print to standard output, as wide as the terminal, without blanks at the ends of lines."""
+    """Print a Rich renderable to standard output, as wide as the terminal, without spaces at the ends of lines."""
     console = Console(highlight=False)
     with console.capture() as captured:
         console.print(renderable)
@@ -92,7 +108,7 @@ def print_renderable(renderable: RenderableType) -> None:
 
 
 def render_marked(mark: str, text: str) -> Table:
-    """Render a paragraph that hangs on a mark."""
+    """Return a paragraph with a mark, such as `-`, in the left margin."""
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_row(mark, Text(text, overflow="fold"))
     return grid
@@ -100,7 +116,7 @@ def render_marked(mark: str, text: str) -> Table:
 
 @contextmanager
 def show_progress(text: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show a progress bar on standard error; yield a function to call for each step."""
+    """Show a progress bar on standard error; yield a function that advances it by one step."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(text, total=total)

@@ -1,4 +1,4 @@
-"""`completion`: prints the script by which a shell completes the commands."""
+"""`completion`: print the script that lets a shell complete the commands."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from actitud_api.engine.i18n import Language
 
 
 def run_completion(options: argparse.Namespace, _: Language) -> int:
-    """Write the script, which asks this program at each press of the key, so that it knows the installed version."""
+    """Print the completion script for a shell and return exit code 0.
+
+    The script asks this program at each completion, so it always knows the commands of the installed version.
+    """
     sys.stdout.write(shellcode(["actitud-api"], shell=options.shell))
     return 0

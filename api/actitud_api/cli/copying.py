@@ -1,4 +1,4 @@
-"""`backup` and `restore`: a copy of the database while it serves, and its way back."""
+"""`backup` and `restore`: copy a SQLite database while the service runs, and restore a copy."""
 
 from __future__ import annotations
 
@@ -57,11 +57,15 @@ _FAULTS: Final[dict[copies.BackupFaultCode, Texts]] = {
 
 DUMP: Final = "pg_dump --format=custom --file={file} {url}"
 LOAD: Final = "pg_restore --clean --if-exists --single-transaction --dbname={url} {file}"
-"""Commands to use instead if the database is on a server."""
+"""Commands that the message recommends if the database is on a PostgreSQL server."""
 
 
 def run_backup(options: argparse.Namespace, language: Language) -> int:
-    """Run `backup`; return its exit code."""
+    """Write a backup of the database, print its description and checksum, and return exit code 0.
+
+    Raises:
+        CommandError: The database is on a server or does not exist, or the backup could not be written.
+    """
     settings = load_settings(options)
     source = _find_database_file(settings, DUMP, options.file, language)
     check_exists(settings, language)
@@ -76,25 +80,33 @@ def run_backup(options: argparse.Namespace, language: Language) -> int:
 
 
 def run_restore(options: argparse.Namespace, language: Language) -> int:
-    """Run `restore`; return its exit code."""
+    """Replace the database by a backup, print the backup's description and checksum, and return exit code 0.
+
+    A warning goes to standard error if there is no checksum file to compare with.
+
+    Raises:
+        CommandError: The database is on a server or in use, or the backup is invalid.
+    """
     settings = load_settings(options)
     target = _find_database_file(settings, LOAD, options.file, language)
     with _catch_failures(options.file, language):
         copy = copies.restore_backup(options.file, target, force=options.force)
     sys.stdout.write(f"{_describe_copy(_RESTORED, copy, settings, language)}\n{copy.line}\n")
     if not copy.checked:
-        line = copies.build_checksum_path(options.file)
-        sys.stderr.write(f"{_UNCHECKED.into(language).format(line=line)}\n")
+        checksum_file = copies.build_checksum_path(options.file)
+        sys.stderr.write(f"{_UNCHECKED.into(language).format(line=checksum_file)}\n")
     return 0
 
 
 def _find_database_file(settings: Settings, command: str, file: Path, language: Language) -> Path:
-    """Find the file of the database; raise `CommandError` with the tool to use if it is on a server."""
-    found = find_database_file(settings.database_url)
-    if found is None:
-        typed = command.format(file=shlex.quote(str(file)), url=shlex.quote(format_for_tools(settings.database_url)))
-        raise CommandError(_SERVER.into(language).format(command=typed))
-    return found
+    """Return the file of the database; raise `CommandError` with `command` if it is on a server."""
+    database_file = find_database_file(settings.database_url)
+    if database_file is None:
+        shell_command = command.format(
+            file=shlex.quote(str(file)), url=shlex.quote(format_for_tools(settings.database_url))
+        )
+        raise CommandError(_SERVER.into(language).format(command=shell_command))
+    return database_file
 
 
 def _describe_copy(text: Texts, copy: copies.BackupCopy, settings: Settings, language: Language) -> str:

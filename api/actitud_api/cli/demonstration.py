@@ -1,4 +1,4 @@
-"""`demo`: serves the demonstration."""
+"""`demo`: serve a demonstration with invented organisations."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from actitud_api.resources.publications.workers import open_worker_pool
 from actitud_api.settings import Settings
 
 DATABASE: Final = "sqlite:///var/demo.sqlite3"
-"""Database of its own: nothing invented gets into a real one."""
+"""Default database of the demonstration, separate so that no invented data enter a real one."""
 SIGNING_FOLDER: Final = "demo"
-"""Folder of a signing key of its own, below that of the settings."""
+"""Folder of the demonstration's signing key, within the signing folder of the settings."""
 
 _SIMULATING = Texts("Simulando municipios", "Simulating municipalities")
 _PUBLISHING = Texts("Publicando la edición", "Publishing the edition")
@@ -44,10 +44,16 @@ _READY = Texts(
 
 
 def run_demo(options: argparse.Namespace, language: Language) -> int:
-    """Serve the demonstration; requests are answered at once, and it is ready when all is loaded."""
-    said = load_settings(options)
+    """Serve the demonstration until it is stopped; return 0, or 1 if it was stopped before it was loaded.
+
+    Requests are answered at once; `/readyz` answers 200 when the demonstration is loaded and published.
+
+    Raises:
+        CommandError: The database cannot be used, or its published demonstration conflicts with the options.
+    """
+    base = load_settings(options)
     settings = structs.replace(
-        said, database_url=options.database or DATABASE, signing_folder=said.signing_folder / SIGNING_FOLDER
+        base, database_url=options.database or DATABASE, signing_folder=base.signing_folder / SIGNING_FOLDER
     )
     loaded = threading.Event()
     with build_application(settings, language) as app:
@@ -63,20 +69,20 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
             app, host=settings.host, port=settings.port, log_config=None, log_level="warning", access_log=False
         )
         server = uvicorn.Server(config)
-        # Before the loading starts: where the port is taken this ends the command.
+        # Bound before the loading starts, so that a port in use ends the command at once.
         socket = config.bind_socket()
 
         def load() -> None:
             try:
-                report = _load(database, language)
+                report = _load_demonstration(database, language)
                 if not options.in_review and not demo.is_published(database):
-                    shown = show_progress(_PUBLISHING.into(language), demo.ORGANISATIONS)
-                    with open_worker_pool() as spread, shown as advance:
+                    progress = show_progress(_PUBLISHING.into(language), demo.ORGANISATIONS)
+                    with open_worker_pool() as spread, progress as advance:
                         now = datetime.now(UTC)
                         demo.publish_demonstration(database, settings.signing_folder, advance, now=now, spread=spread)
             except BaseException:
                 if server.should_exit:
-                    return  # told to end before it was ready: what is unfinished is dropped
+                    return  # stopped before it was ready: the unfinished transaction is dropped
                 server.should_exit = True
                 raise
             loaded.set()
@@ -93,23 +99,23 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
 
 
 def _create_key(database: Database, settings: Settings) -> str:
-    """Create a key of an administrator; return its text."""
+    """Create a key of an administrator for one day and return its text."""
     now = datetime.now(UTC)
     with database.write() as session:
-        made = access.create_key(session, settings.peppers, role="administrator", days=1, now=now)
+        created = access.create_key(session, settings.peppers, role="administrator", days=1, now=now)
         entry = ledger.Event(
             action="cli.demo",
             actor=None,
-            subject=f"/v1/keys/{made.record.id}",
+            subject=f"/v1/keys/{created.record.id}",
             public=False,
-            details={"key": made.record.id, "role": made.record.role},
+            details={"key": created.record.id, "role": created.record.role},
         )
         ledger.append_entry(session, entry, now=now)
-    return made.text
+    return created.text
 
 
 def _make_signing_key(database: Database, settings: Settings) -> None:
-    """Create a signing key unless there is one whose private part is in place."""
+    """Create a signing key, unless the active one can be used."""
     now = datetime.now(UTC)
     with database.write() as session:
         try:
@@ -119,8 +125,8 @@ def _make_signing_key(database: Database, settings: Settings) -> None:
             ledger.rotate_signing_key(session, settings.signing_folder, event, now=now)
 
 
-def _load(database: Database, language: Language) -> SimulationReport:
-    """Load the report of the demonstration, which is made first if the database lacks it."""
+def _load_demonstration(database: Database, language: Language) -> SimulationReport:
+    """Return the report of the stored demonstration; simulate and store the demonstration first if it is missing."""
     report = demo.load_report(database)
     if report is not None:
         return report

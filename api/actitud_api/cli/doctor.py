@@ -1,4 +1,4 @@
-"""`doctor`: checks an installation and says how to mend it."""
+"""`doctor`: check an installation and name remedies."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _TOTALS = Texts(
 
 
 class DoctorReport(msgspec.Struct, frozen=True):
-    """The worst status, and every check."""
+    """Report of the command `doctor`: the worst status, and every check."""
 
     status: Status
     checks: list[Check]
 
 
 def run_doctor(options: argparse.Namespace, language: Language) -> int:
-    """Check an installation; return 1 if there is a problem, else 0, with warnings or without."""
+    """Check an installation, print the report, and return 1 if there is a problem, else 0."""
     report = _build_report(list(_run_checks(options, language)))
     if options.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
@@ -62,7 +62,7 @@ def _run_checks(options: argparse.Namespace, language: Language) -> Iterator[Che
 
 
 def _check_database(settings: Settings, now: datetime, language: Language) -> Iterator[Check]:
-    """Check the database, up to the first failure that makes further checks impossible."""
+    """Yield the checks of the database; stop after a failure that makes the next checks impossible."""
     if is_absent(settings.database_url):
         yield checks.report_absent_database(settings, language)
         yield checks.check_clock(now, None, language)

@@ -1,4 +1,4 @@
-"""`openapi`: writes the OpenAPI document, or checks the one that is written."""
+"""`openapi`: write the OpenAPI document, or compare a file with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ _DIFFERS = Texts(
 
 
 def run_openapi(options: argparse.Namespace, language: Language) -> int:
-    """Write or check the OpenAPI document, which follows from the code alone and no setting of this machine."""
+    """Write the OpenAPI document to a file, or compare the file with it, and return exit code 0.
+
+    The document depends on the code alone, not on the settings of this machine.
+
+    Raises:
+        CommandError: With `--check`, the file differs from the document.
+    """
     document: bytes = create_app(Settings()).state["document"]
     if not options.check:
         options.file.write_bytes(document)

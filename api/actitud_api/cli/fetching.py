@@ -1,4 +1,4 @@
-"""Downloads with limits of time and size, from the requested host only."""
+"""Downloads with limits on time and size; redirects to another host are refused."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from actitud_api.cli.common import CommandError
 from actitud_api.engine.i18n import Language, Texts
 
 PATIENCE: Final = 30.0
-"""Seconds without a byte."""
+"""Longest time in seconds without receiving a byte."""
 TIME_MAX: Final = 900.0
-"""Seconds for a whole answer."""
+"""Longest time in seconds for a whole download."""
 SIZE_MAX: Final = 1024 * 1024 * 1024
-"""Bytes of an answer, as it is sent: some 20 times an edition of 8,131 organisations."""
+"""Largest download in bytes as sent: about 20 times an edition of 8,131 organisations."""
 NOT_FOUND: Final = 404
 _PIECE: Final = 64 * 1024
 
@@ -36,15 +36,18 @@ _SCHEME = Texts("no es una dirección http ni https", "it is no address of http 
 
 
 class AddressNotFound(LookupError):
-    """An address answers 404; `told`: the error of a command that needs it."""
+    """Raised by `fetch` if the server answers 404.
 
-    def __init__(self, told: CommandError) -> None:
-        super().__init__(str(told))
-        self.told = told
+    `command_error`: the error to raise if the command cannot do without the file.
+    """
+
+    def __init__(self, command_error: CommandError) -> None:
+        super().__init__(str(command_error))
+        self.command_error = command_error
 
 
 class _RedirectedElsewhere(Exception):
-    """An answer redirects to another host."""
+    """Raised while downloading if a response redirects to another host; `location` is the target."""
 
     def __init__(self, location: str) -> None:
         super().__init__(location)
@@ -52,7 +55,7 @@ class _RedirectedElsewhere(Exception):
 
 
 class _SameHostRedirects(HTTPRedirectHandler):
-    """Follows redirections within the requested host only."""
+    """Redirect handler of `urllib` that follows redirects within the requested host only."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
@@ -64,15 +67,20 @@ class _SameHostRedirects(HTTPRedirectHandler):
 
 
 def is_url(text: str) -> bool:
-    """Return True if a text is an address and not the name of a file."""
+    """Return True if a text is a URL, False if it is the name of a file."""
     return "://" in text
 
 
 def fetch(url: str, language: Language) -> IO[bytes]:
-    """Download an address into a temporary file; raise `AddressNotFound` for 404, `CommandError` for all else."""
-    file: IO[bytes] = TemporaryFile()  # noqa: SIM115 - whoever asked closes it
+    """Download a URL and return its bytes as an open temporary file; the caller closes it.
+
+    Raises:
+        AddressNotFound: The server answers 404.
+        CommandError: The download failed for another reason (exit code 2).
+    """
+    file: IO[bytes] = TemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
-        _fill(file, url, language)
+        _download(file, url, language)
     except BaseException:
         file.close()
         raise
@@ -80,14 +88,14 @@ def fetch(url: str, language: Language) -> IO[bytes]:
     return file
 
 
-def _fill(file: IO[bytes], url: str, language: Language) -> None:
-    def failed(reason: str) -> CommandError:
+def _download(file: IO[bytes], url: str, language: Language) -> None:
+    def build_error(reason: str) -> CommandError:
         return CommandError(_FAILED.into(language).format(url=url, reason=reason), 2)
 
     end = time.monotonic() + TIME_MAX
     try:
         if urlsplit(url).scheme not in ("http", "https"):
-            raise failed(_SCHEME.into(language))
+            raise build_error(_SCHEME.into(language))
         headers = {"User-Agent": f"actitud-api/{__version__}", "Accept": "*/*", "Accept-Language": language}
         request = Request(url, headers=headers)
         with build_opener(_SameHostRedirects).open(request, timeout=PATIENCE) as answer:
@@ -95,30 +103,30 @@ def _fill(file: IO[bytes], url: str, language: Language) -> None:
             while piece := answer.read1(_PIECE):
                 size += len(piece)
                 if size > SIZE_MAX:
-                    raise failed(_LARGE.into(language))
+                    raise build_error(_LARGE.into(language))
                 if time.monotonic() > end:
                     raise TimeoutError
                 file.write(piece)
             if answer.length:
-                raise failed(_CUT.into(language))
+                raise build_error(_CUT.into(language))
     except HTTPError as error:
-        said = _describe_error(error, language)
+        reason_text = _describe_error(error, language)
         if error.code == NOT_FOUND:
-            raise AddressNotFound(failed(said)) from None
-        raise failed(said) from None
+            raise AddressNotFound(build_error(reason_text)) from None
+        raise build_error(reason_text) from None
     except _RedirectedElsewhere as error:
-        raise failed(_MOVED.into(language).format(location=error.location)) from None
+        raise build_error(_MOVED.into(language).format(location=error.location)) from None
     except TimeoutError:
-        raise failed(_LATE.into(language)) from None
+        raise build_error(_LATE.into(language)) from None
     except URLError as error:
         late = isinstance(error.reason, TimeoutError)
-        raise failed(_LATE.into(language) if late else str(error.reason)) from None
+        raise build_error(_LATE.into(language) if late else str(error.reason)) from None
     except (HTTPException, OSError, ValueError) as error:
-        raise failed(str(error) or type(error).__name__) from None
+        raise build_error(str(error) or type(error).__name__) from None
 
 
 def _describe_error(error: HTTPError, language: Language) -> str:
-    """Describe an error answer by its status and the detail that the service gives."""
+    """Return the status of an error response and, if it is a problem document, its detail."""
     with error:
         status = _STATUS.into(language).format(status=error.code)
         try:
@@ -129,6 +137,6 @@ def _describe_error(error: HTTPError, language: Language) -> str:
 
 
 class _ProblemDetails(Struct, frozen=True):
-    """Members of a problem document (RFC 9457) that describe the fault."""
+    """Member of a problem document (RFC 9457) that explains the error to people."""
 
     detail: str = ""

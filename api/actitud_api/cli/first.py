@@ -1,4 +1,4 @@
-"""The first organisation of an installation, from the options of the command line."""
+"""Options of `init` that describe the first organisation of an installation."""
 
 from __future__ import annotations
 
@@ -52,9 +52,12 @@ _LISTED = ", ".join(KINDS)
 
 
 def read_first_organisation(options: argparse.Namespace, language: Language) -> organisations.OrganisationEntry | None:
-    """Read the organisation that the options describe; None if they describe none.
+    """Return the organisation that the options describe, or None if they describe none.
 
-    The province of a Spanish municipality is in its identifier. Raises `CommandError` with everything that is wrong.
+    `province` may be missing for a Spanish municipality, whose identifier contains it.
+
+    Raises:
+        CommandError: Options are missing or invalid; the text has one line per fault (exit code 2).
     """
     faults = list(_find_faults(options, language))
     if faults:
@@ -106,6 +109,6 @@ def _find_identifier_faults(identifier: str, language: Language) -> Iterator[str
 def _find_population_faults(text: str, kind: str | None, language: Language) -> Iterator[str]:
     if not (text.isascii() and text.isdigit() and len(text) <= 13 and int(text) <= MAXIMUM_POPULATION):
         yield _NO_POPULATION.into(language).format(value=text)
-    known = loader.load_newest().document.organisation_types
-    if any(found.code == kind and found.band_scale != "P" for found in known):
+    organisation_types = loader.load_newest().document.organisation_types
+    if any(type_.code == kind and type_.band_scale != "P" for type_ in organisation_types):
         yield _NO_INHABITANTS.into(language).format(kind=kind)

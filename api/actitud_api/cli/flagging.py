@@ -1,4 +1,4 @@
-"""`flags`: looks for remarkable answers in an edition, as `editions.flags.create` does."""
+"""`flags`: search the assessments of an edition for anomalies, as `editions.flags.create` does."""
 
 from __future__ import annotations
 
@@ -25,19 +25,23 @@ _ACTION: Final = "cli.flags"
 
 
 def run_flags(options: argparse.Namespace, language: Language) -> int:
-    """Run `flags`; return its exit code."""
+    """Replace the flags of an edition, print how many there are, and return exit code 0.
+
+    Raises:
+        CommandError: The edition or the database does not exist.
+    """
     settings, edition = load_settings(options), options.edition
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         event = ledger.Event(action=_ACTION, actor=None, subject=f"/v1/editions/{edition}/flags", public=True)
         try:
             with wrap_failures():
-                made = service.refresh_flags(database, edition, event, now=datetime.now(UTC))
+                outcome = service.refresh_flags(database, edition, event, now=datetime.now(UTC))
         except UnknownEdition as error:
             raise CommandError(_UNKNOWN.into(language).format(edition=edition)) from error
-    told = {
+    counts = {
         name: words.format_number(count, language)
-        for name, count in (("assessments", made.assessments), ("flags", made.flags))
+        for name, count in (("assessments", outcome.assessments), ("flags", outcome.flags))
     }
-    sys.stdout.write(_MADE.into(language).format(edition=made.edition, **told) + "\n")
+    sys.stdout.write(_MADE.into(language).format(edition=outcome.edition, **counts) + "\n")
     return 0

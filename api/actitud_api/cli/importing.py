@@ -1,4 +1,4 @@
-"""`organisations import`: loads a file of organisations."""
+"""`organisations import`: load a file of municipalities."""
 
 from __future__ import annotations
 
@@ -31,7 +31,11 @@ _UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {r
 
 
 def run_import(options: argparse.Namespace, language: Language) -> int:
-    """Run `organisations import`; return its exit code."""
+    """Import a file of municipalities, print how many were added or changed, and return exit code 0.
+
+    Raises:
+        CommandError: The file cannot be read or has faults; then nothing is imported.
+    """
     settings = load_settings(options)
     year = _parse_year(options.population_year, language)
     try:

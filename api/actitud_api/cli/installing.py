@@ -1,4 +1,4 @@
-"""`init`: creates the tables, the first key and the first organisation of an installation."""
+"""`init`: create the tables, the first organisation, the first keys of an installation."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
 
 OVERLAP: Final = timedelta(days=30)
-"""Time before the end of the last key of an administrator at which another is created."""
+"""Remaining life of the last administrator key below which `init` creates another."""
 
 KEY_DAYS: Final = range(OVERLAP.days + 1, access.DAYS_MAX + 1)
-"""Days of a new key: more than the overlap, or each run would create another."""
+"""Allowed lives of a new key in days: longer than `OVERLAP`, or each run would create another key."""
 
 _NO_DAYS = Texts(
     "--key-days: «{value}» no es un número de días, de 31 a 365",
@@ -77,10 +77,11 @@ _NEXT = Texts(
 
 
 class InstallOutcome(Struct, frozen=True):
-    """Organisation and administrator key of an installation after `init`.
+    """Result of `install`: the organisation and the administrator key of the installation.
 
-    `added`: the organisation is new. `created`: the key is new, and this is the only time that its text is known.
-    `kid`: the signing key that was made, None where there was one.
+    `organisation`: any existing one, or None if there is none. `added`: it was created by this run. `created`: the new
+    key with its text, which cannot be shown later, or None if a valid key existed. `kid`: id of the signing key created
+    by this run, or None.
     """
 
     organisation: organisations.OrganisationRecord | None
@@ -91,7 +92,10 @@ class InstallOutcome(Struct, frozen=True):
 
 
 class OrganisationDiffers(ValueError):
-    """The installation has organisations, and not the one that was to be the first."""
+    """Raised by `install` if organisations exist but the one to create is not among them.
+
+    `record`: the first existing organisation.
+    """
 
     def __init__(self, record: organisations.OrganisationRecord) -> None:
         super().__init__(record.id)
@@ -99,7 +103,13 @@ class OrganisationDiffers(ValueError):
 
 
 def run_init(options: argparse.Namespace, language: Language) -> int:
-    """Run `init`; return its exit code."""
+    """Set up an installation, print the outcome with the text of a new key, and return exit code 0.
+
+    A second run with the same options changes nothing.
+
+    Raises:
+        CommandError: The options are invalid, the database cannot be used, or other organisations exist.
+    """
     settings = load_settings(options)
     first = read_first_organisation(options, language)
     days = int(options.key_days) if options.key_days.isdecimal() else 0
@@ -110,7 +120,7 @@ def run_init(options: argparse.Namespace, language: Language) -> int:
     except loader.DefectiveMethodology as error:
         raise CommandError(_DEFECTIVE.into(language).format(reason=error.translate(language))) from error
     with open_database(settings, language) as database, catch_unreachable(settings, language):
-        made, revision = create_tables(settings, database, language)
+        is_new, revision = create_tables(settings, database, language)
         try:
             outcome = install(database, settings, first, days=days, new_key=options.new_key, now=datetime.now(UTC))
         except OrganisationDiffers as error:
@@ -119,7 +129,7 @@ def run_init(options: argparse.Namespace, language: Language) -> int:
         except OSError as error:
             text = _UNWRITABLE.into(language).format(folder=settings.signing_folder, reason=error.strerror)
             raise CommandError(text) from error
-    tables = _DATABASE_MADE if made else _DATABASE_THERE
+    tables = _DATABASE_MADE if is_new else _DATABASE_THERE
     lines = [
         tables.into(language).format(database=hide_password(settings.database_url), revision=revision),
         _METHODOLOGIES.into(language).format(versions=", ".join(versions)),
@@ -138,18 +148,22 @@ def install(
     new_key: bool,
     now: datetime,
 ) -> InstallOutcome:
-    """Create the first organisation and a key of an administrator unless they exist, in one transaction.
+    """Create the first organisation and an administrator key, unless they exist, in one transaction.
 
-    Raises `OrganisationDiffers`, and then nothing has changed.
+    `first`: organisation to create, or None. `days`: life of a new key. `new_key`: create a key even if a valid one
+    exists. A signing key is created if there is none.
+
+    Raises:
+        OrganisationDiffers: Organisations exist, but `first` is not among them; then nothing has changed.
     """
     with wrap_failures(), database.write() as session:
-        # Two that install at once take turns, on PostgreSQL too: the second finds what the first made.
+        # Concurrent runs execute one after another, on PostgreSQL too: the second finds the rows of the first.
         organisations.lock(session)
-        there = organisations.list_page(database, organisations.OrganisationFilters(), after=None, offset=0, limit=1)
-        organisation, added = (there[0] if there else None), False
+        existing = organisations.list_page(database, organisations.OrganisationFilters(), after=None, offset=0, limit=1)
+        organisation, added = (existing[0] if existing else None), False
         if first is not None:
             if organisation is not None:
-                organisation = _check_same(session, first, organisation)
+                organisation = _find_same_organisation(session, first, organisation)
             else:
                 organisation, added = organisations.create(session, first, now=now), True
         peppers = settings.peppers
@@ -158,22 +172,22 @@ def install(
             signs = True
         except ledger.SigningKeyFault as error:
             signs = error.code != "none"
-        lasting = [
+        valid_keys = [
             record
             for record in access.list_administrators(session)
             if access.is_active(record, now + OVERLAP) and access.is_recognised(record, peppers)
         ]
         created = None
-        if new_key or not lasting:
+        if new_key or not valid_keys:
             created = access.create_key(session, peppers, role="administrator", days=days, now=now)
-        kid = _create_organisation(
+        kid = _record_installation(
             session, settings, added=organisation if added else None, created=created, signs=signs, now=now
         )
-        key = lasting[-1] if created is None else created.record
+        key = valid_keys[-1] if created is None else created.record
         return InstallOutcome(organisation, added, key, created, kid)
 
 
-def _create_organisation(
+def _record_installation(
     session: Session,
     settings: Settings,
     *,
@@ -182,7 +196,10 @@ def _create_organisation(
     signs: bool,
     now: datetime,
 ) -> str | None:
-    """Record the changes of an installation in the ledger; return the id of the signing key made for that."""
+    """Append the changes of an installation to the ledger; return the id of the signing key created, or None.
+
+    `signs`: True if a signing key exists already. If nothing was changed, no entry is appended.
+    """
     if added is None and created is None and signs:
         return None
     event = ledger.Event(
@@ -202,7 +219,7 @@ def _create_organisation(
     return ledger.rotate_signing_key(session, settings.signing_folder, event, now=now).kid
 
 
-def _check_same(
+def _find_same_organisation(
     session: Session, first: organisations.OrganisationEntry, other: organisations.OrganisationRecord
 ) -> organisations.OrganisationRecord:
     try:
@@ -214,7 +231,7 @@ def _check_same(
 
 
 def _describe_outcome(outcome: InstallOutcome, settings: Settings, language: Language) -> list[str]:
-    """Describe the outcome in lines; a new key stands alone in its line."""
+    """Return the lines that describe the outcome; the text of a new key has its own line."""
     organisation = outcome.organisation
     if organisation is None:
         lines = [_NO_ORGANISATION.into(language)]

@@ -1,4 +1,4 @@
-"""`keys`: creates a key and shows it once, lists, rotates and revokes keys, and finds keys in a text."""
+"""`keys`: create, list, rotate and revoke access keys, find keys in a text, and rotate the signing key."""
 
 from __future__ import annotations
 
@@ -93,7 +93,11 @@ _NONE = Texts("No hay ninguna clave {id} que valga.", "There is no key {id} that
 
 
 def run_create(options: argparse.Namespace, language: Language) -> int:
-    """Run `keys create`; return its exit code."""
+    """Create a key, print it once, and return exit code 0.
+
+    Raises:
+        CommandError: The options are invalid (exit code 2), or an organisation or edition does not exist.
+    """
     settings = load_settings(options)
     faults = list(_find_faults(options, language))
     if faults:
@@ -112,28 +116,27 @@ def run_create(options: argparse.Namespace, language: Language) -> int:
                 created = keys.create_key(session, settings.peppers, wanted, maker=None, now=now)
                 ledger.append_entry(session, _build_event("create", created.record, {"role": options.role}), now=now)
         except keys.BindingsNotFound as error:
-            told = [
-                _ABSENT[found.pointer.split("/")[1]].into(language).format(id=found.value) for found in error.unknown
-            ]
-            raise CommandError("\n".join(told)) from error
+            texts = [(_ABSENT[binding.pointer.split("/")[1]], binding.value) for binding in error.unknown]
+            lines = [text.into(language).format(id=value) for text, value in texts]
+            raise CommandError("\n".join(lines)) from error
     _print_key(created, language)
     return 0
 
 
 def _print_key(created: access.CreatedKey, language: Language) -> None:
-    """Print the purpose of a new key, and the key alone in its line."""
+    """Print the purpose of a new key, then the key on a line of its own."""
     record = created.record
-    made = _MADE.into(language).format(
+    description = _MADE.into(language).format(
         id=record.id,
         role=record.role,
         bound=_describe_scope(record, language),
         expires=record.expires.date().isoformat(),
     )
-    sys.stdout.write(f"{made}\n{created.text}\n")
+    sys.stdout.write(f"{description}\n{created.text}\n")
 
 
 def _describe_scope(record: access.KeyRecord, language: Language) -> str:
-    """Describe the organisations and editions that a key is bound to."""
+    """Return the organisations or editions that a key is bound to, as text."""
     if record.role in access.ORGANISATION_ROLES:
         return ", ".join(record.organisations)
     if record.role in access.EDITION_ROLES:
@@ -142,7 +145,7 @@ def _describe_scope(record: access.KeyRecord, language: Language) -> str:
 
 
 def _build_event(name: str, record: access.KeyRecord, details: Mapping[str, str]) -> ledger.Event:
-    """Build the ledger entry of an action on a key; its id is no secret."""
+    """Return the content of the ledger entry for an action on a key."""
     return ledger.Event(
         action=f"cli.keys.{name}",
         actor=None,
@@ -154,7 +157,7 @@ def _build_event(name: str, record: access.KeyRecord, details: Mapping[str, str]
 
 
 def _find_faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
-    """Find every fault in the options of a new key."""
+    """Yield every fault in the options of a new key, as text."""
     if options.role is None:
         yield _MISSING_ROLE.into(language).format(roles=_LISTED)
     elif options.role not in ROLES:
@@ -173,15 +176,15 @@ def _find_day_faults(text: str, language: Language) -> Iterator[str]:
         yield _NO_DAYS.into(language).format(value=text, most=access.DAYS_MAX)
 
 
-def _is_within(text: str, least: int, most: int) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most
+def _is_within(text: str, minimum: int, maximum: int) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10 and minimum <= int(text) <= maximum
 
 
 # --- list -----------------------------------------------------------------------------------------------------
 
 
 def run_list(options: argparse.Namespace, language: Language) -> int:
-    """Run `keys list`; return its exit code."""
+    """Print a table of all keys, oldest first, without secrets, and return exit code 0."""
     settings = load_settings(options)
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
@@ -215,7 +218,11 @@ def run_list(options: argparse.Namespace, language: Language) -> int:
 
 
 def run_revoke(options: argparse.Namespace, language: Language) -> int:
-    """Run `keys revoke`; return its exit code."""
+    """Revoke a key and return exit code 0.
+
+    Raises:
+        CommandError: No key has that id, or it is revoked already.
+    """
     settings = load_settings(options)
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
@@ -234,7 +241,11 @@ def run_revoke(options: argparse.Namespace, language: Language) -> int:
 
 
 def run_rotate(options: argparse.Namespace, language: Language) -> int:
-    """Run `keys rotate`; return its exit code."""
+    """Replace a key by a new one, print the new key once, and return exit code 0.
+
+    Raises:
+        CommandError: The options are invalid (exit code 2), the key is not valid, or its successor still is.
+    """
     settings = load_settings(options)
     faults = [] if options.days is None else list(_find_day_faults(options.days, language))
     if not _is_within(options.overlap, 0, access.OVERLAP_MAX):
@@ -260,8 +271,8 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
         except access.UnknownKey as error:
             raise CommandError(_NONE.into(language).format(id=options.id)) from error
         except access.KeyChangeRefused as error:
-            told = _REPLACED_ALREADY if error.rule == "replaced" else _NONE
-            raise CommandError(told.into(language).format(id=options.id, after=error.holds)) from error
+            text = _REPLACED_ALREADY if error.rule == "replaced" else _NONE
+            raise CommandError(text.into(language).format(id=options.id, after=error.holds)) from error
     replaced = _REPLACED.into(language).format(before=before.id, expires=before.expires.date().isoformat())
     sys.stdout.write(f"{replaced}\n")
     _print_key(created, language)
@@ -272,14 +283,17 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
 
 
 def run_check(options: argparse.Namespace, language: Language) -> int:
-    """Look for keys in a text; return 1 if there is one, else 0. Keys are shown by their ids alone."""
+    """Search a text for keys, print the line and id of each, and return 1 if there is one, else 0.
+
+    With `--holds` or `--database`, the state of each key in this installation is printed too.
+    """
     text = read_content(options.file, language).decode("utf-8", "replace")
     found = list(find_keys(text))
     states = _describe_states(options, found, language) if found and (options.holds or options.database) else {}
-    for place, key in found:
-        line = text.count("\n", 0, place) + 1
-        told = _FOUND_STATE if key in states else _FOUND
-        sys.stdout.write(f"{told.into(language).format(line=line, id=key.id, state=states.get(key))}\n")
+    for offset, key in found:
+        line = text.count("\n", 0, offset) + 1
+        template = _FOUND_STATE if key in states else _FOUND
+        sys.stdout.write(f"{template.into(language).format(line=line, id=key.id, state=states.get(key))}\n")
     if not found:
         sys.stdout.write(f"{_NO_KEYS.into(language)}\n")
     return 1 if found else 0
@@ -288,22 +302,26 @@ def run_check(options: argparse.Namespace, language: Language) -> int:
 def _describe_states(
     options: argparse.Namespace, found: Sequence[tuple[int, Key]], language: Language
 ) -> dict[Key, str]:
-    """Describe the state of each key in the database."""
+    """Return the state in this installation of each key found, as text."""
     settings = load_settings(options)
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         with wrap_failures():
-            known = access.match_keys(database, settings.peppers, (key for _, key in found))
+            records = access.match_keys(database, settings.peppers, (key for _, key in found))
     now = datetime.now(UTC)
-    told = {key: _STATES[access.determine_state(record, settings.peppers, now)] for key, record in known.items()}
-    return {key: told.get(key, _OF_OTHERS).into(language) for _, key in found}
+    states = {key: _STATES[access.determine_state(record, settings.peppers, now)] for key, record in records.items()}
+    return {key: states.get(key, _OF_OTHERS).into(language) for _, key in found}
 
 
 # --- rotate-signing -------------------------------------------------------------------------------------------
 
 
 def run_rotate_signing(options: argparse.Namespace, language: Language) -> int:
-    """Run `keys rotate-signing`; return its exit code."""
+    """Replace the signing key, print where its private part is, and return exit code 0.
+
+    Raises:
+        CommandError: The key file cannot be written.
+    """
     settings = load_settings(options)
     folder = settings.signing_folder
     event = ledger.Event(action="cli.keys.rotate-signing", actor=None, subject=ledger.SIGNING_KEYS_PATH, public=True)

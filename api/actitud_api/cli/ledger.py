@@ -1,4 +1,4 @@
-"""`ledger`: creates a checkpoint to be kept outside, and exports the ledger for verification."""
+"""`ledger`: make a checkpoint to keep outside the service, and export the ledger for verification."""
 
 from __future__ import annotations
 
@@ -45,12 +45,16 @@ REMEDIES: Final[dict[KeyFaultCode, Texts]] = {
 
 
 def describe_fault(error: SigningKeyFault, language: Language) -> str:
-    """Describe the fault of the signing key."""
+    """Return the reason why the signing key cannot be used, as text."""
     return FAULTS[error.code].into(language).format(file=error.file, reason=error.reason)
 
 
 def run_checkpoint(options: argparse.Namespace, language: Language) -> int:
-    """Run `ledger checkpoint`; return its exit code."""
+    """Make a checkpoint of the ledger, print its signed note, and return exit code 0.
+
+    Raises:
+        CommandError: The signing key cannot be used.
+    """
     settings = load_settings(options)
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
@@ -59,19 +63,22 @@ def run_checkpoint(options: argparse.Namespace, language: Language) -> int:
             with wrap_failures(), database.write() as session:
                 signer = service.load_signer(session, settings.signing_folder)
                 service.begin_ledger(session, service.find_host(settings.public_url), now)
-                made = service.make_checkpoint(session, signer, now)
+                checkpoint = service.make_checkpoint(session, signer, now)
         except SigningKeyFault as error:
             raise CommandError(f"{describe_fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
-    sys.stdout.write(made.note)
+    sys.stdout.write(checkpoint.note)
     return 0
 
 
 def run_export(options: argparse.Namespace, language: Language) -> int:
-    """Run `ledger export`; return its exit code."""
+    """Print all entries of the ledger as JSON Lines and return exit code 0.
+
+    Only public subjects are included, as for a request without a key.
+    """
     settings = load_settings(options)
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         with wrap_failures(), database.read() as session:
-            for shown in service.iterate_entries(session):
-                sys.stdout.write(msgspec.json.encode(schemas.build_entry(shown, None)).decode() + "\n")
+            for entry in service.iterate_entries(session):
+                sys.stdout.write(msgspec.json.encode(schemas.build_entry(entry, None)).decode() + "\n")
     return 0

@@ -1,4 +1,4 @@
-"""`methodology`: checks a document with its texts, and compares two versions."""
+"""`methodology`: check a methodology document with its texts, and compare two versions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,11 @@ _SPELT = Texts("Sin diferencias; está escrito de otra manera.", "No differences
 
 
 def run_check(options: argparse.Namespace, language: Language) -> int:
-    """Check a document; return 0 without defects, 1 with some, 2 if a file is unusable."""
+    """Check a methodology document, print its defects and remarks, and return 0, or 1 if it has defects.
+
+    Raises:
+        CommandError: A file cannot be read, or a text file has no known language (exit code 2).
+    """
     chosen = choose_language(options, language)
     raw = read_content(options.file, chosen)
     texts = read_texts_beside(options.file, chosen) if options.texts is None else _read_texts(options.texts, chosen)
@@ -51,26 +55,29 @@ def run_check(options: argparse.Namespace, language: Language) -> int:
     for defect in checked.defects:
         sys.stdout.write(f"{defect.pointer}: {defect.translate(chosen)} [{defect.code}]\n")
     for remark in _list_remarks(checked, texts):
-        told = _REMARK.into(chosen).format(place=remark.pointer, text=remark.translate(chosen))
-        sys.stdout.write(f"{told} [{remark.code}]\n")
+        text = _REMARK.into(chosen).format(place=remark.pointer, text=remark.translate(chosen))
+        sys.stdout.write(f"{text} [{remark.code}]\n")
     if checked.defects or checked.document is None:
         count = words.format_number(len(checked.defects), chosen)
         sys.stdout.write(_DEFECTS.into(chosen).format(count=count) + "\n")
         return 1
-    found = {"version": checked.document.version, "digest": compute_digest(msgspec.json.decode(raw))}
-    sys.stdout.write(_SOUND.into(chosen).format(**found) + "\n")
+    facts = {"version": checked.document.version, "digest": compute_digest(msgspec.json.decode(raw))}
+    sys.stdout.write(_SOUND.into(chosen).format(**facts) + "\n")
     return 0
 
 
 def _list_remarks(checked: CheckedDocument, texts: dict[Language, bytes]) -> list[Remark]:
-    """List the remarks on a document besides its defects."""
-    found = [Remark(f"/texts/{language}", "no-texts", *_NO_TEXTS) for language in WRITTEN if language not in texts]
+    """Return remarks that are not defects: missing languages, and rules by which leaving an answer out can gain points.
+
+    If the document has no valid form, a remark says that the rest was not checked.
+    """
+    missing = [Remark(f"/texts/{language}", "no-texts", *_NO_TEXTS) for language in WRITTEN if language not in texts]
     first = (
         [Remark("/", "form-first", *_FORM_FIRST)]
         if checked.document is None
         else find_paying_silences(checked.document)
     )
-    return [*first, *found]
+    return [*first, *missing]
 
 
 class _LanguageMember(Struct):
@@ -78,33 +85,37 @@ class _LanguageMember(Struct):
 
 
 def _read_texts(files: list[str], language: Language) -> dict[Language, bytes]:
-    """Read text files, each by the language that it states."""
-    found: dict[Language, bytes] = {}
+    """Return the text files by the language that each declares.
+
+    Raises:
+        CommandError: A file declares no known language, or two declare the same (exit code 2).
+    """
+    texts: dict[Language, bytes] = {}
     for file in files:
         raw = read_content(file, language)
         try:
-            of = msgspec.json.decode(raw, type=_LanguageMember).language
+            declared = msgspec.json.decode(raw, type=_LanguageMember).language
         except msgspec.DecodeError as error:
-            told = {"file": file, "languages": ", ".join(LANGUAGES)}
-            raise CommandError(_NO_LANGUAGE.into(language).format(**told), 2) from error
-        if of in found:
-            raise CommandError(_TWICE.into(language).format(file=file, language=of), 2)
-        found[of] = raw
-    return found
+            values = {"file": file, "languages": ", ".join(LANGUAGES)}
+            raise CommandError(_NO_LANGUAGE.into(language).format(**values), 2) from error
+        if declared in texts:
+            raise CommandError(_TWICE.into(language).format(file=file, language=declared), 2)
+        texts[declared] = raw
+    return texts
 
 
 # --- diff -----------------------------------------------------------------------------------------------------
 
 
 class DiffedVersion(Struct, frozen=True):
-    """A compared version and the digest of its document."""
+    """One of two compared versions, with the digest of its document."""
 
     version: str
     digest: str
 
 
 class DiffReport(Struct, frozen=True):
-    """Differences of two versions; `languages`: those of which both have texts."""
+    """Report of `methodology diff`; `languages` are those in which both versions have texts."""
 
     before: DiffedVersion
     after: DiffedVersion
@@ -117,7 +128,11 @@ def _build_reference(methodology: Methodology) -> DiffedVersion:
 
 
 def run_diff(options: argparse.Namespace, language: Language) -> int:
-    """Compare two methodologies; return 0, 1 if a file is defective, 2 if one does not exist."""
+    """Print the differences of two methodologies and return exit code 0.
+
+    Raises:
+        CommandError: A file has defects (exit code 1), or an argument is neither a version nor a file (exit code 2).
+    """
     chosen = choose_language(options, language)
     before, after = (read_methodology(value, chosen) for value in (options.before, options.after))
     report = DiffReport(
@@ -129,13 +144,13 @@ def run_diff(options: argparse.Namespace, language: Language) -> int:
     if options.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
     else:
-        one, other = (DocumentSide(read.document, read.texts.get(chosen)) for read in (before, after))
-        print_renderable(_render_report(report, describe_differences(report.differences, one, other, chosen), chosen))
+        left, right = (DocumentSide(read.document, read.texts.get(chosen)) for read in (before, after))
+        print_renderable(_render_report(report, describe_differences(report.differences, left, right, chosen), chosen))
     return 0
 
 
 def _render_report(report: DiffReport, lines: dict[str, list[str]], language: Language) -> RenderableType:
-    """Render the differences under their headings."""
+    """Return the differences under their headings, ready to print."""
     versions = {"before": report.before.version, "after": report.after.version}
     parts: list[RenderableType] = [Text(_FROM_TO.into(language).format(**versions), style="bold")]
     if not lines:

@@ -1,4 +1,4 @@
-"""`migrate`: brings the tables to a revision."""
+"""`migrate`: migrate the tables to a revision."""
 
 from __future__ import annotations
 
@@ -29,19 +29,24 @@ _DOWN = Texts(
 
 
 def run_migrate(options: argparse.Namespace, language: Language) -> int:
-    """Run `migrate`; return its exit code."""
+    """Migrate the tables to a revision, by default the newest, print the steps, and return exit code 0.
+
+    Raises:
+        CommandError: The database does not exist or belongs to another release, the revision is unknown, or the
+            downgrade would remove published data.
+    """
     settings = load_settings(options)
     check_exists(settings, language)
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_revisions(settings, get_revisions(database), language)
         try:
-            moved = move_to_revision(database, options.to)
+            migration = move_to_revision(database, options.to)
         except UnknownRevision as error:
             known = ", ".join(error.known)
             raise CommandError(_UNKNOWN.into(language).format(revision=error.revision, known=known), 2) from error
         except Irreversible as error:
             raise CommandError(_STAYS.into(language)) from error
-    text = {"none": _NOTHING, "up": _UP, "down": _DOWN}[moved.direction]
-    steps = ", ".join(moved.steps)
-    sys.stdout.write(text.into(language).format(before=moved.before, after=moved.after, steps=steps) + "\n")
+    text = {"none": _NOTHING, "up": _UP, "down": _DOWN}[migration.direction]
+    steps = ", ".join(migration.steps)
+    sys.stdout.write(text.into(language).format(before=migration.before, after=migration.after, steps=steps) + "\n")
     return 0

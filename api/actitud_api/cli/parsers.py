@@ -1,6 +1,7 @@
-"""Parsers of all commands in two languages: everything that `--help` and completion need, and nothing heavy.
+"""Parsers of all commands in two languages: everything that `--help` and completion need.
 
-A command is named here as `"module.function"` of this package, which is imported when the command is run.
+This module imports nothing slow. A command is named as `"module.function"` of this package, which is imported when the
+command is run.
 """
 
 from __future__ import annotations
@@ -18,40 +19,40 @@ from actitud_api.resources.organisations.kinds import Kind
 
 SHELLS: Final = ("bash", "zsh", "fish")
 LIGHT: Final = frozenset({"completion.run_completion"})
-"""Commands without settings, database or log: each new shell waits for them."""
+"""Commands that need no settings, database or log, and must be fast because each new shell runs them."""
 STANDARD_INPUT: Final = "-"
 LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
 class CommandRunner(Protocol):
-    """Function that runs a command: returns its exit code, or raises `CommandError`."""
+    """Function that runs a command."""
 
     def __call__(self, options: argparse.Namespace, language: Language, /) -> int:
-        """Run the command."""
+        """Run the command and return its exit code; raise `CommandError` if it fails."""
 
 
 class AddCommand(Protocol):
-    """Function that adds a command; without `run`, one that has commands of its own."""
+    """Function that adds a command to a parser."""
 
     def __call__(self, text: Texts, name: str, run: str | None = None) -> argparse.ArgumentParser:
-        """Add the command."""
+        """Add a command and return its parser; `run` is None for a group of commands, `"module.function"` otherwise."""
 
 
 def detect_language(environment: Mapping[str, str]) -> Language:
-    """Return the language of the locale if it is offered, else English."""
+    """Return the language of the locale (`LC_ALL`, `LC_MESSAGES`, `LANG`), or English if it is not supported."""
     locale = next((environment[name] for name in LOCALES if environment.get(name)), "")
     return next((known for known in LANGUAGES if locale.startswith(known)), "en")
 
 
 def load_runner(options: argparse.Namespace) -> CommandRunner:
-    """Import the function that runs a command."""
+    """Import and return the function that runs the chosen command."""
     module, _, name = str(options.run).partition(".")
     run: CommandRunner = getattr(import_module(f"actitud_api.cli.{module}"), name)
     return run
 
 
 def build_parser(language: Language) -> argparse.ArgumentParser:
-    """Build the parser of all commands, with help in a language."""
+    """Return the parser of all commands, with help in a language."""
     line = argparse.ArgumentParser(prog="actitud-api")
     commands = line.add_subparsers(required=True, metavar="COMMAND")
 
@@ -85,7 +86,7 @@ def build_parser(language: Language) -> argparse.ArgumentParser:
 
 
 def _add_database_option(command: argparse.ArgumentParser, language: Language) -> None:
-    """Add the option of another database."""
+    """Add the option `--database`."""
     command.add_argument(
         "--database",
         metavar="URL",
@@ -94,7 +95,7 @@ def _add_database_option(command: argparse.ArgumentParser, language: Language) -
 
 
 def _add_lang_option(command: argparse.ArgumentParser, language: Language) -> None:
-    """Add the option of another language of the output."""
+    """Add the option `--lang`, which sets the language of the output."""
     command.add_argument(
         "--lang",
         metavar="LANG",
@@ -130,7 +131,6 @@ def _add_organisation_options(command: argparse.ArgumentParser, language: Langua
 
 
 def _add_init(added: AddCommand, language: Language) -> None:
-    """Add the command."""
     command = added(
         Texts(
             "prepara la instalación: base de datos, primera organización y primera clave; repetirla no cambia nada",
@@ -160,14 +160,13 @@ def _add_init(added: AddCommand, language: Language) -> None:
 
 
 def _add_serve(added: AddCommand, language: Language) -> None:
-    """Add the command."""
     command = added(Texts("sirve la instalación", "serve the installation"), "serve", "serving.run_serve")
     _add_address_options(command, language)
     _add_database_option(command, language)
 
 
 def _add_address_options(command: argparse.ArgumentParser, language: Language) -> None:
-    """Add the options of host and port."""
+    """Add the options `--host` and `--port`."""
     command.add_argument(
         "--host",
         help=Texts("dirección en la que escucha (127.0.0.1)", "address to listen on (127.0.0.1)").into(language),
@@ -178,7 +177,6 @@ def _add_address_options(command: argparse.ArgumentParser, language: Language) -
 
 
 def _add_doctor(added: AddCommand, language: Language) -> None:
-    """Add the command `doctor` to the parser."""
     command = added(
         Texts("mira qué va mal y dice qué hacer", "look for what is wrong and say what to do"),
         "doctor",
@@ -191,7 +189,6 @@ def _add_doctor(added: AddCommand, language: Language) -> None:
 
 
 def _add_migrate(added: AddCommand, language: Language) -> None:
-    """Add the command."""
     command = added(
         Texts(
             "lleva la base de datos a la revisión de esta versión", "bring the database to the revision of this release"
@@ -211,7 +208,6 @@ def _add_migrate(added: AddCommand, language: Language) -> None:
 
 
 def _add_backup_and_restore(added: AddCommand, language: Language) -> None:
-    """Add the commands."""
     for text, name, run in (
         (
             Texts(
@@ -244,7 +240,6 @@ def _add_backup_and_restore(added: AddCommand, language: Language) -> None:
 
 
 def _add_keys(added: AddCommand, language: Language) -> None:
-    """Add the commands."""
     commands = added(Texts("claves", "keys"), "keys").add_subparsers(required=True, metavar="COMMAND")
 
     def command(text: Texts, name: str, run: str) -> argparse.ArgumentParser:
@@ -369,7 +364,6 @@ def _add_keys(added: AddCommand, language: Language) -> None:
 
 
 def _add_policy(added: AddCommand, language: Language) -> None:
-    """Add the command."""
     command = added(
         Texts("enseña quién puede llamar a cada operación", "show who may call each operation"),
         "policy",
@@ -379,7 +373,6 @@ def _add_policy(added: AddCommand, language: Language) -> None:
 
 
 def _add_ledger(added: AddCommand, language: Language) -> None:
-    """Add the commands."""
     commands = added(Texts("libro de cambios", "ledger"), "ledger").add_subparsers(required=True, metavar="COMMAND")
 
     def command(text: Texts, name: str, run: str) -> None:
@@ -406,7 +399,6 @@ def _add_ledger(added: AddCommand, language: Language) -> None:
 
 
 def _add_import(added: AddCommand, language: Language) -> None:
-    """Add the command."""
     about = added(Texts("organizaciones", "organisations"), "organisations")
     imported = about.add_subparsers(required=True, metavar="COMMAND").add_parser(
         "import",
@@ -427,7 +419,6 @@ def _add_import(added: AddCommand, language: Language) -> None:
 
 
 def _add_publish(added: AddCommand, language: Language) -> None:
-    """Add the command."""
     command = added(
         Texts(
             "publica una edición para siempre, o una corrección de ella",
@@ -461,7 +452,6 @@ def _add_publish(added: AddCommand, language: Language) -> None:
 
 
 def _add_flags(added: AddCommand, language: Language) -> None:
-    """Add the command."""
     command = added(
         Texts(
             "busca lo que llama la atención en una edición, para que alguien lo mire",
@@ -475,7 +465,6 @@ def _add_flags(added: AddCommand, language: Language) -> None:
 
 
 def _add_score(added: AddCommand, language: Language) -> None:
-    """Add the command."""
     command = added(
         Texts(
             "puntúa los hechos de un fichero y explica cada punto", "score the facts of a file and explain every point"
@@ -511,7 +500,6 @@ def _add_score(added: AddCommand, language: Language) -> None:
 
 
 def _add_methodology(added: AddCommand, language: Language) -> None:
-    """Add the commands."""
     commands = added(Texts("metodologías", "methodologies"), "methodology").add_subparsers(
         required=True, metavar="COMMAND"
     )
@@ -564,7 +552,6 @@ def _add_methodology(added: AddCommand, language: Language) -> None:
 
 
 def _add_verify(added: AddCommand, language: Language) -> None:
-    """Add the command."""
     command = added(
         Texts(
             "comprueba lo publicado: resúmenes, firmas, la cadena del libro de cambios y cada puntuación",
@@ -607,7 +594,6 @@ def _add_verify(added: AddCommand, language: Language) -> None:
 
 
 def _add_demo(added: AddCommand, language: Language) -> None:
-    """Add the command."""
     command = added(
         Texts("sirve la demostración, con datos inventados", "serve the demonstration, with invented data"),
         "demo",
@@ -626,7 +612,6 @@ def _add_demo(added: AddCommand, language: Language) -> None:
 
 
 def _add_openapi(added: AddCommand, language: Language) -> None:
-    """Add the command."""
     command = added(
         Texts("escribe el documento OpenAPI", "write the OpenAPI document"), "openapi", "document.run_openapi"
     )
@@ -641,7 +626,6 @@ def _add_openapi(added: AddCommand, language: Language) -> None:
 
 
 def _add_completion(added: AddCommand, language: Language) -> None:
-    """Add the command `completion` to the parser."""
     command = added(
         Texts(
             "escribe lo que completa las órdenes en un intérprete",

@@ -1,4 +1,4 @@
-"""`policy`: prints the roles that may call each operation, as Markdown or JSON."""
+"""`policy`: print which roles may call each operation, as Markdown or JSON."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from actitud_api.platform.auth import service as access
 from actitud_api.platform.http.access import Rule, handlers_of, operation_id, rule_of
 from actitud_api.settings import Settings
 
-May = Literal["yes", "own", "no"]
-"""Access of a role: to everything, only within the scope of its key, or none."""
+RoleAccess = Literal["yes", "own", "no"]
+"""Access of a role to an operation: for every resource, only for those its key is bound to, or none."""
 
 _OPERATION = Texts("operación", "operation")
 _KEY = Texts("clave", "key")
@@ -26,44 +26,48 @@ _NEEDS: Final = {
     "optional": Texts("muestra más", "shows more"),
     "required": Texts("hace falta", "needed"),
 }
-_MAY: Final[dict[May, Texts]] = {"yes": Texts("sí", "yes"), "own": Texts("lo suyo", "own"), "no": Texts("–", "–")}
+_ACCESS_TEXTS: Final[dict[RoleAccess, Texts]] = {
+    "yes": Texts("sí", "yes"),
+    "own": Texts("lo suyo", "own"),
+    "no": Texts("–", "–"),
+}
 
 
 class PolicyLine(msgspec.Struct, frozen=True):
-    """Access to an operation: `key` of its rule, and for each role whether it may call it."""
+    """Access to one operation: whether it needs a key, and the access of each role."""
 
     operation: str
     method: str
     path: str
     key: Literal["none", "optional", "required"]
-    roles: dict[access.Role, May]
+    roles: dict[access.Role, RoleAccess]
 
 
 def list_policy() -> list[PolicyLine]:
-    """List every operation by its id; of one with several paths (formats) the first."""
+    """Return the access to every operation, sorted by operation id; formats of one file share a line."""
     app = create_app(Settings())
     try:
-        # The last of several paths counts in a dictionary.
-        served = {
+        # Reversed, because a dictionary keeps the last value of a key, and the first path is wanted.
+        routes_by_operation = {
             operation_id(handler): (route.path_format, handler) for route, handler in reversed(list(handlers_of(app)))
         }
     finally:
         app.state["database"].close()
-    return [_build_line(name, path, handler) for name, (path, handler) in sorted(served.items())]
+    return [_build_line(name, path, handler) for name, (path, handler) in sorted(routes_by_operation.items())]
 
 
 def _build_line(name: str, path: str, handler: HTTPRouteHandler) -> PolicyLine:
     rule, (method,) = rule_of(handler), handler.http_methods - {"HEAD"}
-    return PolicyLine(name, method, path, rule.key, {role: _may(role, rule, path) for role in _ROLES})
+    return PolicyLine(name, method, path, rule.key, {role: _find_access(role, rule, path) for role in _ROLES})
 
 
 def render_policy(language: Language) -> str:
-    """Render the policy as a table in Markdown."""
+    """Return the access to every operation as a Markdown table."""
     return "".join(f"| {' | '.join(cells)} |\n" for cells in _list_cells(language))
 
 
 def run_policy(options: argparse.Namespace, language: Language) -> int:
-    """Run `policy`; return its exit code."""
+    """Print the access to every operation and return exit code 0."""
     if options.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(list_policy())).decode() + "\n")
     else:
@@ -74,20 +78,20 @@ def run_policy(options: argparse.Namespace, language: Language) -> int:
 _ROLES: Final[tuple[access.Role, ...]] = get_args(access.Role)
 
 
-def _may(role: access.Role, rule: Rule, path: str) -> May:
+def _find_access(role: access.Role, rule: Rule, path: str) -> RoleAccess:
     if rule.key != "required":
         return "yes"
     if role not in rule.roles:
         return "no"
     if path.startswith("/v1/keys"):
         return "yes" if role == "administrator" else "own"
-    of_organisations = role in access.ORGANISATION_ROLES and rule.private
-    return "own" if of_organisations or (role in access.EDITION_ROLES and "{edition}" in path) else "yes"
+    is_bound_to_organisations = role in access.ORGANISATION_ROLES and rule.private
+    return "own" if is_bound_to_organisations or (role in access.EDITION_ROLES and "{edition}" in path) else "yes"
 
 
 def _list_cells(language: Language) -> Iterator[list[str]]:
     yield [_OPERATION.into(language), _KEY.into(language), *(f"`{role}`" for role in _ROLES)]
     yield ["---"] * (2 + len(_ROLES))
     for line in list_policy():
-        roles = [_MAY[line.roles[role]].into(language) for role in _ROLES]
+        roles = [_ACCESS_TEXTS[line.roles[role]].into(language) for role in _ROLES]
         yield [f"`{line.operation}`", _NEEDS[line.key].into(language), *roles]

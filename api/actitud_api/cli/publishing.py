@@ -1,4 +1,4 @@
-"""`publish`: publishes an edition for good, or a correction of it, as `editions.publications.create` does."""
+"""`publish`: publish an edition or a correction of it, as `editions.publications.create` does."""
 
 from __future__ import annotations
 
@@ -37,7 +37,12 @@ _ACTION: Final = "cli.publish"
 
 
 def run_publish(options: argparse.Namespace, language: Language) -> int:
-    """Publish an edition; return 0, 1 if that is refused, 2 if the request is not valid."""
+    """Publish an edition, print its digest and checkpoint, and return exit code 0.
+
+    Raises:
+        CommandError: The options or the file of corrections are invalid (exit code 2), the publication is refused, or
+            the signing key cannot be used.
+    """
     settings = load_settings(options)
     request = Body(schemas.PublicationRequest).convert(_build_body(options, language))
     if isinstance(request, list):
@@ -45,34 +50,42 @@ def run_publish(options: argparse.Namespace, language: Language) -> int:
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         publishing = EditionPublisher(database, settings.signing_folder, second_approver=settings.second_approver)
-        asked = schemas.build_plan(request)
+        plan = schemas.build_plan(request)
         event = ledger.Event(action=_ACTION, actor=None, subject="", public=True)
 
         def write(prepared: PreparedScores | None) -> PublicationRecord:
             with database.write() as session:
-                return publishing.publish(session, options.edition, asked, prepared, event, now=datetime.now(UTC))
+                return publishing.publish(session, options.edition, plan, prepared, event, now=datetime.now(UTC))
 
         try:
             with (
                 wrap_failures(),
                 show_progress(_SCORING.into(language), _count_scores(database, options.edition)) as advance,
             ):
-                made = publishing.write_prepared(options.edition, asked, write, advance)
+                publication = publishing.write_prepared(options.edition, plan, write, advance)
         except ledger.SigningKeyFault as error:
             raise CommandError(f"{signing_fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
         except (LookupError, ValueError) as error:
             raise CommandError("\n".join(_describe_refusal(error, language))) from error
-    count = words.format_number(made.organisations, language)
+    count = words.format_number(publication.organisations, language)
     sys.stdout.write(
         _PUBLISHED.into(language).format(
-            edition=made.edition, revision=made.revision, organisations=count, digest=made.digest, note=made.note
+            edition=publication.edition,
+            revision=publication.revision,
+            organisations=count,
+            digest=publication.digest,
+            note=publication.note,
         )
     )
     return 0
 
 
 def _build_body(options: argparse.Namespace, language: Language) -> Json:
-    """Build the request body of the options."""
+    """Return the options as the body of the request that does the same.
+
+    Raises:
+        CommandError: The file of corrections is not JSON (exit code 2).
+    """
     if options.corrections is None:
         return {"reason": options.reason}
     try:
@@ -90,9 +103,9 @@ def _count_scores(database: Database, edition: str) -> int:
 
 
 def _describe_refusal(error: Exception, language: Language) -> list[str]:
-    """Return the reasons of a refused publication, one a line; raise any other error again."""
-    for known, mapped in PROBLEMS:
-        if isinstance(error, known) and isinstance(problem := mapped(error), ProblemError):
+    """Return the reasons of a refused publication, one per line; raise any other error again."""
+    for exception, map_exception in PROBLEMS:
+        if isinstance(error, exception) and isinstance(problem := map_exception(error), ProblemError):
             faults: list[Fault] = list(problem.faults)
             return describe_faults(faults, _NOTHING, language) if faults else [problem.detail.into(language)]
     raise error

@@ -1,4 +1,4 @@
-"""Conditions on the database before a command starts, and remedies."""
+"""Conditions on the database that a command checks before it starts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ UNREACHABLE = Texts(
 
 @contextmanager
 def catch_unreachable(settings: Settings, language: Language) -> Iterator[None]:
-    """Turn a failure of the database into `CommandError` with its reason."""
+    """Raise `CommandError` with the reason if the block raises `DatabaseFailure`."""
     try:
         yield
     except DatabaseFailure as error:
@@ -53,38 +53,39 @@ def check_exists(settings: Settings, language: Language) -> None:
         raise CommandError(NOT_INITIALISED.into(language).format(database=hide_password(settings.database_url)))
 
 
-def check_revisions(settings: Settings, found: Revisions, language: Language) -> None:
-    """Raise `CommandError` if the tables are of no revision of this release."""
-    if found.state in _UNKNOWN:
-        raise CommandError(describe_revisions(_UNKNOWN[found.state], settings, found, language))
+def check_revisions(settings: Settings, revisions: Revisions, language: Language) -> None:
+    """Raise `CommandError` if the tables were created by a release whose revisions are unknown here."""
+    if revisions.state in _UNKNOWN:
+        raise CommandError(describe_revisions(_UNKNOWN[revisions.state], settings, revisions, language))
 
 
 def check_ready(settings: Settings, database: Database, language: Language) -> None:
-    """Raise `CommandError` with the remedy unless the tables are those of this release."""
+    """Raise `CommandError`, with the remedy, unless the tables are at the newest revision of this release."""
     check_exists(settings, language)
     with catch_unreachable(settings, language):
-        found = get_revisions(database)
-    check_revisions(settings, found, language)
-    said = {"empty": NOT_INITIALISED, "behind": NOT_MIGRATED}.get(found.state)
-    if said is not None:
-        raise CommandError(describe_revisions(said, settings, found, language))
+        revisions = get_revisions(database)
+    check_revisions(settings, revisions, language)
+    text = {"empty": NOT_INITIALISED, "behind": NOT_MIGRATED}.get(revisions.state)
+    if text is not None:
+        raise CommandError(describe_revisions(text, settings, revisions, language))
 
 
 def create_tables(settings: Settings, database: Database, language: Language) -> tuple[bool, str]:
-    """Create the tables of an empty database; return whether it was empty, and the revision.
+    """Create the tables of an empty database; return True if it was empty, and the revision.
 
-    Raises `CommandError` for tables of another release: those are migrated only by `migrate`.
+    Raises:
+        CommandError: The tables belong to an older release, which only `migrate` may change, or to an unknown one.
     """
     with catch_unreachable(settings, language):
-        found = get_revisions(database)
-        check_revisions(settings, found, language)
-        if found.state == "behind":
-            raise CommandError(describe_revisions(NOT_MIGRATED, settings, found, language))
-        return found.state == "empty", move_to_revision(database).after
+        revisions = get_revisions(database)
+        check_revisions(settings, revisions, language)
+        if revisions.state == "behind":
+            raise CommandError(describe_revisions(NOT_MIGRATED, settings, revisions, language))
+        return revisions.state == "empty", move_to_revision(database).after
 
 
-def describe_revisions(text: Texts, settings: Settings, found: Revisions, language: Language) -> str:
-    """Fill a text about the revision of a database."""
+def describe_revisions(text: Texts, settings: Settings, revisions: Revisions, language: Language) -> str:
+    """Return a text in which the database and its present and newest revision are filled in."""
     return text.into(language).format(
-        database=hide_password(settings.database_url), current=found.current, newest=found.newest
+        database=hide_password(settings.database_url), current=revisions.current, newest=revisions.newest
     )

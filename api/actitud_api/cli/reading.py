@@ -1,4 +1,4 @@
-"""Methodologies as arguments: a version, or the file of a document with `texts/` beside it."""
+"""Methodologies as arguments of a command: a version, or the file of a document with the folder `texts/` beside it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ _BESIDE: Final = "texts"
 
 
 def list_versions() -> str:
-    """List the registered versions in one text."""
+    """Return the registered versions as text, separated by commas."""
     return ", ".join(loader.list_versions())
 
 
 def read_texts_beside(file: str, language: Language) -> dict[Language, bytes]:
-    """Read the texts in the folder beside a document."""
+    """Return the text files in the folder `texts/` beside a document, by language.
+
+    Raises:
+        CommandError: A file cannot be read (exit code 2).
+    """
     folder = Path(file).parent / _BESIDE
     return {
         known: read_content(str(folder / f"{known}.json"), language)
@@ -34,9 +38,10 @@ def read_texts_beside(file: str, language: Language) -> dict[Language, bytes]:
 
 
 def read_methodology(value: str, language: Language) -> Methodology:
-    """Read a version, or the draft in a file with its texts.
+    """Return a registered methodology, or the draft in a file with its texts.
 
-    Raises `CommandError`: with exit code 2 where it is neither, with 1 and every defect where the file has some.
+    Raises:
+        CommandError: The value is neither a version nor a file (exit code 2), or the file has defects (exit code 1).
     """
     if value in loader.list_versions():
         return loader.load_methodology(value)

@@ -1,4 +1,4 @@
-"""Runs a command and reports its failure in one line."""
+"""Execution of a command, whose failure becomes a message."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _UNAVAILABLE = Texts("La base de datos no está disponible: {reason}", "The data
 
 
 def run_command(run: CommandRunner, options: argparse.Namespace, language: Language) -> int:
-    """Run a command; return its exit code."""
+    """Run a command and return its exit code; print the message of a failure to standard error.
+
+    Faulty settings return 2, an unavailable database 1, and a `CommandError` its own code.
+    """
     configure_logs()
     try:
         return run(options, language)

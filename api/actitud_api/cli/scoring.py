@@ -1,4 +1,4 @@
-"""`score`: scores the facts of a file and explains the index, as `POST /v1/scores` does."""
+"""`score`: score the facts in a file and explain the index, as `POST /v1/scores` does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,11 @@ _FAULTY = Texts("No se ha puntuado nada. Fallos: {count}.", "Nothing was scored.
 
 
 def run_score(options: argparse.Namespace, language: Language) -> int:
-    """Score a file; return 0 with a score, even of contradictory facts, or 2 if the file is no valid body."""
+    """Score a file, print the explained score, and return exit code 0, even if facts contradict each other.
+
+    Raises:
+        CommandError: The file is not a valid request (exit code 2).
+    """
     chosen = choose_language(options, language)
     methodology = (
         None if options.methodology is None else fill_missing_texts(read_methodology(options.methodology, chosen))
@@ -49,7 +53,10 @@ def run_score(options: argparse.Namespace, language: Language) -> int:
 
 
 def _read_request(raw: bytes, methodology: Methodology | None) -> ScoreRequest | list[Fault]:
-    """Read the request in a file by a methodology; return its faults if it has some."""
+    """Return the request in a file, or its faults.
+
+    `methodology`: the one to score with; None for the one that the request names.
+    """
     try:
         value = parse_json(raw)
     except NotJson as error:
@@ -62,7 +69,7 @@ def _read_request(raw: bytes, methodology: Methodology | None) -> ScoreRequest |
 
 
 def describe_faults(faults: list[Fault], outcome: Texts, language: Language) -> list[str]:
-    """Describe every fault of a file with its pointer, and the outcome with their number."""
+    """Return one line for each fault, with its pointer, and a last line: `outcome` with the number of faults."""
     lines = []
     for fault in faults:
         line = f"{fault.pointer or _WHOLE.into(language)}: {fault.detail.into(language)}"

@@ -1,4 +1,4 @@
-"""Server of an installation that announces its end before it stops."""
+"""HTTP server that announces its stop before it refuses requests."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from actitud_api.settings import Settings
 
 
 class Server(uvicorn.Server):
-    """uvicorn server that stops in order.
+    """uvicorn server that stops in two steps.
 
-    SIGTERM: `/readyz` answers 503 from now on, so that load balancers turn away; requests are still taken for `drain`
-    seconds; then no more, and those in flight have `grace` seconds to end. SIGINT, which a person sends, and any second
-    signal skip the first wait. The process ends with 0.
+    After SIGTERM, `/readyz` answers 503, so that load balancers choose other servers, and requests are accepted for
+    `drain` seconds more. Then no request is accepted, and those in progress have the `grace` seconds of the settings to
+    end. SIGINT, which a person sends, and any second signal skip the first step. The exit code is 0.
     """
 
     def __init__(self, config: uvicorn.Config, readiness: Readiness, drain: float, started: Callable[[], None]) -> None:
-        """Make the server; `started` is called once, when requests are taken."""
+        """Build the server; it calls `started` once, when it begins to accept requests."""
         super().__init__(config)
         self._drain = drain
-        self._leave_at: float | None = None
+        self._stop_at: float | None = None
         self._announce = started
-        readiness.register("serving", lambda: self._leave_at is None)
+        readiness.register("serving", lambda: self._stop_at is None)
 
     async def main_loop(self) -> None:
         """Serve until the server has to stop."""
@@ -37,23 +37,26 @@ class Server(uvicorn.Server):
         await super().main_loop()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Start to stop. The signal is not raised again afterwards, as the base class would: it has been obeyed."""
-        again = self._leave_at is not None
+        """Begin to stop.
+
+        Unlike the base class, this one does not raise the signal again at the end: the stop was in order.
+        """
+        is_second = self._stop_at is not None
         self.force_exit = self.should_exit
-        if again or sig == signal.SIGINT or self._drain == 0:
+        if is_second or sig == signal.SIGINT or self._drain == 0:
             self.should_exit = True
-        if not again:
-            self._leave_at = time.monotonic() + self._drain
+        if not is_second:
+            self._stop_at = time.monotonic() + self._drain
 
     async def on_tick(self, counter: int) -> bool:
-        """Return True to stop taking requests; called ten times a second."""
-        if self._leave_at is not None and time.monotonic() >= self._leave_at:
+        """Return True to stop accepting requests; uvicorn calls it ten times a second."""
+        if self._stop_at is not None and time.monotonic() >= self._stop_at:
             self.should_exit = True
         return await super().on_tick(counter)
 
 
 def build_configuration(app: Litestar, settings: Settings) -> uvicorn.Config:
-    """Build the uvicorn configuration of an application."""
+    """Return the uvicorn configuration of an application."""
     return uvicorn.Config(
         app,
         host=settings.host,

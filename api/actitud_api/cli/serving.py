@@ -1,4 +1,4 @@
-"""`serve`: serves an installation."""
+"""`serve`: serve an installation."""
 
 from __future__ import annotations
 
@@ -39,13 +39,17 @@ _log = structlog.get_logger()
 
 
 def run_serve(options: argparse.Namespace, language: Language) -> int:
-    """Run `serve`; return its exit code."""
+    """Serve an installation until it is stopped; return 0, or 1 if the server did not start.
+
+    Raises:
+        CommandError: The database is not ready, or the address is in use.
+    """
     settings = load_settings(options)
     with build_application(settings, language) as app:
         check_ready(settings, get_database(app), language)
         _warn(settings, language)
 
-        def say() -> None:
+        def announce() -> None:
             text = _READY.into(language).format(
                 address=format_address(settings), database=hide_password(settings.database_url)
             )
@@ -53,7 +57,7 @@ def run_serve(options: argparse.Namespace, language: Language) -> int:
             sys.stdout.flush()
 
         with _listen(settings, language) as listener:
-            server = Server(build_configuration(app, settings), get_readiness(app), settings.drain, say)
+            server = Server(build_configuration(app, settings), get_readiness(app), settings.drain, announce)
             server.run(sockets=[listener])
     if not server.started:
         return 1
@@ -62,7 +66,10 @@ def run_serve(options: argparse.Namespace, language: Language) -> int:
 
 
 def _listen(settings: Settings, language: Language) -> socket.socket:
-    """Open the listening socket, before any other output."""
+    """Return the listening socket.
+
+    It is opened before any output, so that an address in use is the only message. Raise `CommandError` in that case.
+    """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         return socket.create_server((settings.host, settings.port), family=family)
@@ -72,7 +79,7 @@ def _listen(settings: Settings, language: Language) -> socket.socket:
 
 
 def format_address(settings: Settings) -> str:
-    """Format the address of the service for a browser."""
+    """Return the address of the service as a URL for a browser."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{settings.port}"
 
@@ -100,13 +107,16 @@ def _warn(settings: Settings, language: Language) -> None:
 
 @contextmanager
 def build_application(settings: Settings, language: Language) -> Iterator[Litestar]:
-    """Build the application, ready only while its database is; close the database at the end."""
+    """Build the application; it is ready while its database is at the newest revision.
+
+    The database is closed at the end of the block. Raise `CommandError` (exit code 2) if its URL is not supported.
+    """
     with catch_unusable(language):
         app = create_app(settings, keeps_ledger=True)
     database = get_database(app)
     get_readiness(app).register("database", database.is_current)
-    # What lives as long as the process is never looked through again: measured, a full collection stopped every
-    # request for 120 to 200 ms, once in eight pages of 1,000 rows.
+    # Objects that live as long as the process are left out of garbage collection. Measured: a full collection stopped
+    # every request for 120 to 200 ms, once in eight pages of 1,000 rows.
     gc.collect()
     gc.freeze()
     try:
@@ -117,12 +127,12 @@ def build_application(settings: Settings, language: Language) -> Iterator[Litest
 
 
 def get_database(app: Litestar) -> Database:
-    """Get the database of an application."""
+    """Return the database in the state of an application."""
     database: Database = app.state["database"]
     return database
 
 
 def get_readiness(app: Litestar) -> Readiness:
-    """Get the readiness checks of an application."""
+    """Return the readiness checks in the state of an application."""
     readiness: Readiness = app.state["readiness"]
     return readiness

@@ -1,4 +1,4 @@
-"""An explained score for the terminal: index, gates of the next level, every indicator."""
+"""Explained score for the terminal: index, gates of the next level, every indicator."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _NOTHING: Final = "–"
 
 
 def render_score(score: ScoreAnswer, methodology: Methodology, language: Language) -> RenderableType:
-    """Render a score with its whole explanation, as wide as the terminal."""
+    """Return a score with its whole explanation, ready to print."""
     return Group(*_ScoreSheet(score, methodology, language).render_parts())
 
 
@@ -67,112 +67,117 @@ class _ScoreSheet:
         self._language = language
 
     def render_parts(self) -> Iterator[RenderableType]:
-        """Render the parts of the sheet from top to bottom."""
+        """Yield the parts of the sheet from top to bottom."""
         yield Text(self._methodology.texts[self._language].title, style="bold")
         under = _DRAFT if self._methodology.status == "draft" else _UNDER
-        yield Text(self._say(under, version=self._methodology.version))
+        yield Text(self._fill(under, version=self._methodology.version))
         yield Text()
-        yield from self._figures()
+        yield from self._render_figures()
         level = self._score.level
         if level.number is not None:
-            yield from self._list(
-                self._say(_BLOCKED, number=level.number + 1), [gate.text for gate in level.blocked_by]
+            yield from self._render_list(
+                self._fill(_BLOCKED, number=level.number + 1), [gate.text for gate in level.blocked_by]
             )
-        yield from self._list(self._say(_REASONS), [reason.text for reason in self._score.main_reasons])
-        yield from self._list(
-            self._say(_FINDINGS),
+        yield from self._render_list(self._fill(_REASONS), [reason.text for reason in self._score.main_reasons])
+        yield from self._render_list(
+            self._fill(_FINDINGS),
             [
-                f"{found.rule} ({_SEVERITIES[found.severity].into(self._language)}): {found.text}"
-                for found in self._score.findings
+                f"{finding.rule} ({_SEVERITIES[finding.severity].into(self._language)}): {finding.text}"
+                for finding in self._score.findings
             ],
         )
-        yield from self._list(self._say(_WHAT_IF), list(_describe_suppositions(self._score)))
+        yield from self._render_list(self._fill(_WHAT_IF), list(_describe_suppositions(self._score)))
         if self._score.dimensions:
-            yield self._groups()
+            yield self._render_groups()
         root = self._document.root.id
-        yield from self._indicators(self._methodology.texts[self._language].groups[root].name, self._score.indicators)
+        yield from self._render_indicators(
+            self._methodology.texts[self._language].groups[root].name, self._score.indicators
+        )
         for group, _ in _walk_groups(self._score.dimensions):
-            yield from self._indicators(f"{group.id} {group.name}", group.indicators)
+            yield from self._render_indicators(f"{group.id} {group.name}", group.indicators)
 
-    def _figures(self) -> Iterator[RenderableType]:
+    def _render_figures(self) -> Iterator[RenderableType]:
         score, level = self._score, self._score.level
         if score.index is None:
-            yield Text(self._say(_NO_INDEX), style="bold")
+            yield Text(self._fill(_NO_INDEX), style="bold")
         else:
             full = words.format_number(self._document.root.range.maximum, self._language)
-            yield Text(self._say(_INDEX, index=self._published(score.index), full=full), style="bold")
+            yield Text(self._fill(_INDEX, index=self._format_published(score.index), full=full), style="bold")
             if score.index_max is not None and score.index_max != score.index:
-                bounds = {"index": self._published(score.index), "index_max": self._published(score.index_max)}
-                yield Text(self._say(_BOUNDS, **bounds))
+                bounds = {
+                    "index": self._format_published(score.index),
+                    "index_max": self._format_published(score.index_max),
+                }
+                yield Text(self._fill(_BOUNDS, **bounds))
             if score.index_geometric is not None:
-                yield Text(self._say(_GEOMETRIC, index=self._points(score.index_geometric)))
+                yield Text(self._fill(_GEOMETRIC, index=self._format_points(score.index_geometric)))
         status = _STATUSES[score.status].into(self._language)
         if score.coverage is None:
             yield Text(f"{status[:1].upper()}{status[1:]}")
         else:
             coverage = words.format_share(score.coverage, self._language)
-            yield Text(self._say(_COVERAGE, coverage=coverage, status=status))
+            yield Text(self._fill(_COVERAGE, coverage=coverage, status=status))
         if level.number is not None:
-            told = self._say(_LEVEL, number=level.number, highest=len(self._document.levels), name=level.name)
-            yield Text(told + (self._say(_PROVISIONAL) if level.provisional else ""), style="bold")
+            text = self._fill(_LEVEL, number=level.number, highest=len(self._document.levels), name=level.name)
+            yield Text(text + (self._fill(_PROVISIONAL) if level.provisional else ""), style="bold")
             if level.text is not None:
                 yield Text(level.text)
 
-    def _list(self, title: str, items: list[str]) -> Iterator[RenderableType]:
+    def _render_list(self, title: str, items: list[str]) -> Iterator[RenderableType]:
         if items:
             yield Text()
             yield Text(title, style="bold")
             yield from (render_marked("-", item) for item in items)
 
-    def _groups(self) -> RenderableType:
-        """Render every dimension, and the groups below each under it."""
-        table = self._table(self._say(_DIMENSION))
+    def _render_groups(self) -> RenderableType:
+        """Return the table of dimensions, with the groups of each indented below it."""
+        table = self._build_table(self._fill(_DIMENSION))
         for group, depth in _walk_groups(self._score.dimensions):
-            table.add_row(f"{'  ' * depth}{group.id} {group.name}", *self._row(group))
+            table.add_row(f"{'  ' * depth}{group.id} {group.name}", *self._format_row(group))
         return table
 
-    def _indicators(self, title: str, indicators: tuple[NarratedIndicator, ...]) -> Iterator[RenderableType]:
+    def _render_indicators(self, title: str, indicators: tuple[NarratedIndicator, ...]) -> Iterator[RenderableType]:
         if not indicators:
             return
-        table = self._table(title)
+        table = self._build_table(title)
         for indicator in indicators:
             state = _STATES[indicator.state].into(self._language)
-            told: list[RenderableType] = [
+            lines: list[RenderableType] = [
                 Text(f"{indicator.id} {indicator.name} ({state})", style="bold"),
                 Text(indicator.reason.text),
             ]
             if indicator.interval is not None:
-                told.append(Text(indicator.interval.text))
+                lines.append(Text(indicator.interval.text))
             if indicator.next_step is not None:
-                told.append(render_marked("→", indicator.next_step.text))
-            table.add_row(Group(*told, Text()), *self._row(indicator))
+                lines.append(render_marked("→", indicator.next_step.text))
+            table.add_row(Group(*lines, Text()), *self._format_row(indicator))
         yield table
 
-    def _table(self, first: str) -> Table:
-        """Make a table of nodes: name, score, points won and lost."""
+    def _build_table(self, first: str) -> Table:
+        """Return an empty table of nodes: name, score, points won and points lost."""
         table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
         table.add_column(Text(first), overflow="fold", ratio=1)
         for title in (_SCORE, _WON, _LOST):
-            table.add_column(Text(self._say(title)), justify="right", no_wrap=True)
+            table.add_column(Text(self._fill(title)), justify="right", no_wrap=True)
         return table
 
-    def _row(self, node: NarratedDimension | NarratedIndicator) -> Iterator[Text]:
+    def _format_row(self, node: NarratedDimension | NarratedIndicator) -> Iterator[Text]:
         for figure in (node.score, node.won, node.lost):
-            yield Text(_NOTHING if figure is None else self._points(figure))
+            yield Text(_NOTHING if figure is None else self._format_points(figure))
 
-    def _say(self, text: Texts, **values: object) -> str:
+    def _fill(self, text: Texts, **values: object) -> str:
         return text.into(self._language).format(**values)
 
-    def _points(self, figure: float) -> str:
+    def _format_points(self, figure: float) -> str:
         return words.format_score(figure, self._document.decimals, self._language)
 
-    def _published(self, figure: float) -> str:
+    def _format_published(self, figure: float) -> str:
         published = self._document.published_decimals
         return words.format_score(figure, self._document.decimals if published is None else published, self._language)
 
 
 def _describe_suppositions(score: ScoreAnswer) -> Iterator[str]:
-    """Describe the effects of supposed facts, as a whole and by indicator; yield nothing without them."""
+    """Yield the effects of supposed facts, on the index and by indicator; yield nothing if nothing is supposed."""
     if score.what_if is not UNSET:
         difference = score.what_if.difference
         yield difference.text
@@ -181,7 +186,7 @@ def _describe_suppositions(score: ScoreAnswer) -> Iterator[str]:
 
 
 def _walk_groups(groups: tuple[NarratedDimension, ...], depth: int = 0) -> Iterator[tuple[NarratedDimension, int]]:
-    """Walk groups in depth-first order; yield each with its depth."""
+    """Yield each group with its depth, from 0, in depth-first order."""
     for group in groups:
         yield group, depth
         yield from _walk_groups(group.groups, depth + 1)

@@ -1,4 +1,4 @@
-"""`verify`: verifies a published file, or the publications and the ledger of a service."""
+"""`verify`: verify a published file, or the publications and the ledger of a service."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from actitud_api.engine.narration import words
 from actitud_api.verification.rescoring import ScoreRescorer
 
 SHOWN_MAX: Final = 20
-"""Problems that are printed one by one; `--json` has them all."""
+"""Highest number of problems that are printed; `--json` contains all."""
 
 _UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {reason}")
 _NOT_OURS = Texts(
@@ -62,25 +62,26 @@ _PAGE: Final = 1_000
 
 
 def run_verify(options: argparse.Namespace, language: Language) -> int:
-    """Verify a file or an address; return 0 if all holds, 1 if something does not.
+    """Verify a file or a URL, print the report, and return 0 if every check passes, else 1.
 
-    Raises `CommandError` of exit code 2 where there is nothing to verify.
+    Raises:
+        CommandError: The source cannot be read, or is not published by this software (exit code 2).
     """
     chosen = choose_language(options, language)
     with ExitStack() as stack:
         source = _Source(stack, options.source, chosen)
-        known = source.load_known()
+        facts = source.load_facts()
         if options.keys is not None:
-            known = structs.replace(known, keys=_load_keys(options.keys, chosen))
+            facts = structs.replace(facts, keys=_load_keys(options.keys, chosen))
         checkpoint = None if options.checkpoint is None else _load_checkpoint(options.checkpoint, chosen)
         try:
             verification = verify(
                 source.file,
-                keys=known.keys,
-                digest=known.digest,
-                signature=known.signature,
+                keys=facts.keys,
+                digest=facts.digest,
+                signature=facts.signature,
                 checkpoint=checkpoint,
-                published=known.published,
+                published=facts.published,
                 progress=stack.enter_context(_show_progress(chosen)),
                 rescorer=ScoreRescorer(),
             )
@@ -98,8 +99,11 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
 # --- sources --------------------------------------------------------------------------------------------------
 
 
-class _Known(Struct, frozen=True, kw_only=True):
-    """Things that a service says beside the file; nothing of a file that stands alone."""
+class _ServiceFacts(Struct, frozen=True, kw_only=True):
+    """Facts that a service publishes beside a file: keys, digest, signature, other documents.
+
+    All are None for a file on the disk.
+    """
 
     keys: bytes | None = None
     digest: str | None = None
@@ -108,7 +112,7 @@ class _Known(Struct, frozen=True, kw_only=True):
 
 
 class _Source:
-    """The file to verify: one of the disk, or the answer of a service."""
+    """File to verify: a file on the disk, or the response of a service."""
 
     def __init__(self, stack: ExitStack, name: str, language: Language) -> None:
         self._name = name
@@ -130,20 +134,20 @@ class _Source:
             return self._get(f"{edition}/publications{revision or '/latest'}/bundle")
         return self._get(match["score"] or f"published/{match['digest']}")
 
-    def load_known(self) -> _Known:
-        """Load the keys, signatures and other documents of the service; nothing for a file."""
+    def load_facts(self) -> _ServiceFacts:
+        """Return the keys, digest and signature that the service publishes for the file; all None for a file."""
         match = self._match
         if match is None:
-            return _Known()
+            return _ServiceFacts()
         keys = _load_keys(f"{match['base']}/.well-known/jwks.json", self._language)
-        known = _Known(keys=keys, published=self._load_published)
+        facts = _ServiceFacts(keys=keys, published=self._load_published)
         if match["ledger"] is not None or match["publication"] is not None:
-            return known
+            return facts
         digest = match["digest"]
         if digest is None:
             digest = compute_digest(self.file.read())
             self.file.seek(0)
-        return structs.replace(known, digest=match["digest"], signature=self._load_signature(digest))
+        return structs.replace(facts, digest=match["digest"], signature=self._load_signature(digest))
 
     def _get(self, path: str) -> IO[bytes]:
         assert self._match is not None
@@ -151,10 +155,10 @@ class _Source:
         try:
             return fetching.fetch(url, self._language)
         except fetching.AddressNotFound as error:
-            raise error.told from None
+            raise error.command_error from None
 
     def _load_published(self, digest: str) -> bytes | None:
-        """Load a published document; None if there is none."""
+        """Return the published document with a digest, or None if there is none."""
         if not _DIGEST.fullmatch(digest):
             return None
         assert self._match is not None
@@ -172,7 +176,7 @@ class _Source:
                 return Signature(protected="", signature="")  # which no key has signed
 
     def _download_ledger(self) -> None:
-        """Write all entries of the ledger, one a line, to the file."""
+        """Write all entries of the ledger to the file as JSON Lines."""
         cursor: str | None = ""
         while cursor is not None:
             query = {"limit": str(_PAGE)} | ({"cursor": cursor} if cursor else {})
@@ -180,8 +184,8 @@ class _Source:
                 try:
                     page = msgspec.json.decode(answer.read(), type=_LedgerPage)
                 except ValueError as error:
-                    told = {"file": self._name, "reason": error}
-                    raise CommandError(_NOT_OURS.into(self._language).format(**told), 2) from error
+                    values = {"file": self._name, "reason": error}
+                    raise CommandError(_NOT_OURS.into(self._language).format(**values), 2) from error
             self.file.writelines(bytes(item) + b"\n" for item in page.items)
             cursor = page.next_cursor if page.items else None
         self.file.seek(0)
@@ -196,12 +200,16 @@ _DIGEST = re.compile("sha256:[0-9a-f]{64}")
 
 
 def _open_name(name: str, language: Language) -> IO[bytes]:
-    """Open a file, an address or standard input so that it can be read from its beginning again."""
+    """Open a file, a URL or standard input; the result can be read again from its beginning.
+
+    Raises:
+        CommandError: The source cannot be read (exit code 2).
+    """
     if fetching.is_url(name):
         try:
             return fetching.fetch(name, language)
         except fetching.AddressNotFound as error:
-            raise error.told from None
+            raise error.command_error from None
     try:
         if name != STANDARD_INPUT:
             return Path(name).open("rb")
@@ -214,7 +222,7 @@ def _open_name(name: str, language: Language) -> IO[bytes]:
 
 
 def _load_keys(name: str, language: Language) -> bytes:
-    """Load a JSON Web Key Set from a file or an address."""
+    """Return a JSON Web Key Set from a file or a URL; raise `CommandError` (exit code 2) if it is invalid."""
     raw = _load(name, language)
     try:
         read_keys(raw)
@@ -224,13 +232,13 @@ def _load_keys(name: str, language: Language) -> bytes:
 
 
 def _load_checkpoint(name: str, language: Language) -> str:
-    """Load the text of a checkpoint, with one line feed at its end, whichever line ends the file has."""
+    """Return the text of a checkpoint, with LF as line ends and one at its end."""
     text = _load(name, language).decode("utf-8", "replace")
     return "\n".join(text.split("\r\n")).strip() + "\n"
 
 
 def _load(name: str, language: Language) -> bytes:
-    """Load the bytes of a file or an address."""
+    """Return the bytes of a file or a URL; raise `CommandError` (exit code 2) if it cannot be read."""
     try:
         with _open_name(name, language) as file:
             return file.read()
@@ -240,7 +248,7 @@ def _load(name: str, language: Language) -> bytes:
 
 @contextmanager
 def _show_progress(language: Language) -> Iterator[Callable[[int, int], None]]:
-    """Show the progress on standard error if that is a terminal."""
+    """Show progress on standard error if that is a terminal; yield a function of done and total steps."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -254,11 +262,11 @@ _CHECKING = Texts("Comprobando", "Verifying")
 # --- the report -----------------------------------------------------------------------------------------------
 
 _PARAMETER = re.compile(r"`(keys|checkpoint)`")
-"""Parameters of `actitud.verify` in its sentences, which are options here."""
+"""Parameters of `actitud.verify` in the SDK's texts; here they are options."""
 
 
 class _ProblemLine(Struct, frozen=True):
-    """A problem in the JSON report."""
+    """Problem in the JSON report, with its place in the file."""
 
     place: str
     code: str
@@ -272,7 +280,7 @@ class _CheckLine(Struct, frozen=True):
 
 
 class _Report(Struct, frozen=True):
-    """The whole report as a JSON document."""
+    """Report of the command as a JSON document."""
 
     holds: bool
     kind: str
@@ -314,12 +322,12 @@ def _print(verification: Verification, language: Language, *, as_json: bool) -> 
 
 
 def _describe(problem: VerificationProblem, language: Language) -> str:
-    """Describe a problem with its place."""
+    """Return a problem as text, with its line and JSON Pointer."""
     line, _, pointer = problem.place.partition(":")
     place = (_OF_CHECKPOINT if int(line) == GIVEN_CHECKPOINT else _LINE).into(language).format(line=line)
     return f"{place}{pointer and f', {pointer}'}: {_translate(problem.text, language)}"
 
 
 def _translate(text: Text, language: Language) -> str:
-    """Translate a sentence of the SDK, in terms of the options of this command."""
+    """Return a text of the SDK in a language, with the options of this command in place of parameters."""
     return _PARAMETER.sub(r"--\1", Texts(text["es"], text["en"]).into(language))
