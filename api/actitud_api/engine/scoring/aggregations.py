@@ -1,7 +1,7 @@
-"""The six aggregations and the rules for missing data (docs/scoring.md, section 4).
+"""The six aggregations, and the rules for missing data (docs/scoring.md, section 4).
 
-The common case, an arithmetic mean of children that all have a score, is inlined in `evaluate.score_children`; this
-module is the general case that other published indices need.
+The most frequent case, an arithmetic mean of children that all have a score, is inlined in `evaluate.score_children`.
+This module has the general case, which other published indices need.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from actitud_api.engine.methodology.model import (
 )
 
 EPSILON = 1e-6
-"""Added before the floor that quantises float curves and aggregations, in units."""
+"""Tolerance, in units, that is added before a float curve or aggregation is rounded by a floor."""
 
 
 UNKNOWN = -1
-"""Stands for a score that makes the node above unknown (`missing: void`). Scores are never negative."""
+"""Score of a child that makes its group unknown (`missing: void`); real scores are never negative."""
 
 
 EXPONENTS: Mapping[Aggregation, float] = {"geometric": 0.0, "harmonic": -1.0}
-"""The aggregations that are power means with a fixed exponent."""
+"""Aggregations that are power means with a fixed exponent."""
 
 
 def quantise(points: float, unit: int) -> int:
-    """Return points of a float curve or aggregation in whole units."""
+    """Round points of a float curve or aggregation to whole units."""
     return math.floor(points * unit + 0.5 + EPSILON)
 
 
 def compute_power_mean(exponent: float, weights: Sequence[int], scores: Sequence[float]) -> float:
-    """Return the weighted power mean of scores ≥ 0 with weights > 0; exponent 0 is the geometric mean.
+    """Compute the weighted power mean of scores ≥ 0 with weights > 0; exponent 0 is the geometric mean.
 
-    With an exponent of at most 0, any score of 0 gives 0.
+    If the exponent is 0 or negative, any score of 0 makes the mean 0.
     """
     if exponent <= 0 and 0 in scores:
         return 0.0
@@ -45,18 +45,18 @@ def compute_power_mean(exponent: float, weights: Sequence[int], scores: Sequence
     if exponent == 0:
         return math.exp(sum(weight * math.log(score) for weight, score in zip(weights, scores, strict=True)) / total)
     # Relative to the score that dominates nothing overflows, and small exponents keep their digits.
-    most = max(scores) if exponent > 0 else min(scores)
-    if most == 0:
+    dominant = max(scores) if exponent > 0 else min(scores)
+    if dominant == 0:
         return 0.0
-    less = sum(
-        weight * (math.expm1(exponent * math.log(score / most)) if score else -1.0)
+    excess = sum(
+        weight * (math.expm1(exponent * math.log(score / dominant)) if score else -1.0)
         for weight, score in zip(weights, scores, strict=True)
     )
-    return most * math.exp(math.log1p(less / total) / exponent)
+    return dominant * math.exp(math.log1p(excess / total) / exponent)
 
 
 def build_float_mean(group: Group) -> Callable[[Sequence[int], Sequence[float]], float] | None:
-    """Return a function of weights and scores in points to their unquantised mean; None for arithmetic and sum."""
+    """Build a function from weights and scores in points to the unrounded mean; None for `arithmetic` and `sum`."""
     match group.aggregation:
         case "arithmetic" | "sum":
             return None
@@ -69,7 +69,7 @@ def build_float_mean(group: Group) -> Callable[[Sequence[int], Sequence[float]],
 
 
 def build_combination(group: Group, unit: int) -> Callable[[Sequence[int], Sequence[int]], int]:
-    """Return a function of weights (> 0) and scores in units to the quantised score of the group."""
+    """Build a function from weights (> 0) and scores in units to the rounded score of the group, in units."""
     match group.aggregation:
         case "arithmetic":
             return _weighted_mean
@@ -82,8 +82,8 @@ def build_combination(group: Group, unit: int) -> Callable[[Sequence[int], Seque
 
     def combined(weights: Sequence[int], scores: Sequence[int]) -> int:
         # Rounding of floats must not push a mean outside the range of its scores.
-        exactly = mean(weights, [score / unit for score in scores])
-        return max(min(scores), min(max(scores), quantise(exactly, unit)))
+        unrounded = mean(weights, [score / unit for score in scores])
+        return max(min(scores), min(max(scores), quantise(unrounded, unit)))
 
     return combined
 
@@ -95,7 +95,7 @@ def _weighted_mean(weights: Sequence[int], scores: Sequence[int]) -> int:
 
 
 def find_unknown_score(missing: Missing, low: int) -> int | None:
-    """Return the score of an unknown child under the `missing` rule of the node above it."""
+    """Return the score of an unknown child whose group has this `missing` rule; `low` is the minimum of its range."""
     match missing:
         case "zero":
             return low
@@ -107,9 +107,9 @@ def find_unknown_score(missing: Missing, low: int) -> int | None:
 def select_remaining(
     group: Group, weights: Sequence[int], total_weight: int, scores: Sequence[int | None]
 ) -> tuple[list[int], list[int]] | None:
-    """Return weights and scores of the children with both; None if too little remains to rate the group.
+    """Select the weights and scores of the children that have both.
 
-    `rated_share` and `rated_children` of the document are the thresholds. Scores may be `UNKNOWN`.
+    Return None if fewer remain than `rated_share` and `rated_children` of the group require. Scores may be `UNKNOWN`.
     """
     kept: list[int] = []
     kept_weights: list[int] = []

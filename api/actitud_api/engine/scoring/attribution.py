@@ -1,9 +1,8 @@
-"""Displayed points: the index is distributed down the tree so that it adds up at every node.
+"""Attributed points: the index is distributed over the tree so that the points add up at every node.
 
-docs/scoring.md, section 7. Down to a node whose losses are split by Shapley values (`shapley`) every node has
-`possible`, from the top of the root by weight over the remaining children, and `won`, from the index by weight and
-score; below such a node only `lost`. All are apportioned top-down, floors first and the remaining units to the
-largest remainders, in units of 10^-decimals.
+docs/scoring.md, section 7. `possible` is the top of the root, split by weight among the remaining children; `won` is
+the index, split by weight and score. Below a group whose losses are split by Shapley values (`shapley`) only `lost` is
+defined. Each split starts with floors and gives the remaining units, of 10^-decimals, to the largest remainders.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from actitud_api.engine.scoring.shapley import SHAPLEY_UNIT, compute_shapley_los
 
 
 class AttributedPoints(Struct, frozen=True, gc=False):
-    """Possible, won and lost points of a node, in units of the index; won + lost = possible.
+    """Points of the index that a node could win, won and lost, in units; won + lost = possible.
 
-    `possible` and `won` are None below a node whose losses are split by Shapley values.
+    `possible` and `won` are None below a group whose losses are split by Shapley values.
     """
 
     possible: int | None
@@ -31,9 +30,9 @@ class AttributedPoints(Struct, frozen=True, gc=False):
 
 
 class Attribution(Struct, frozen=True):
-    """The points of every group by id and of every indicator by position; None if it has no score.
+    """Points of each group, by id, and of each indicator, by position; None for a node without a score.
 
-    `losses`: the exact losses of the indicators, in units of the index.
+    `losses` has the exact loss of each indicator, in units of the index.
     """
 
     groups: dict[str, AttributedPoints | None]
@@ -42,7 +41,7 @@ class Attribution(Struct, frozen=True):
 
 
 class AttributedChild(Struct, frozen=True, gc=False):
-    """A child with a score: its node, weight, score and the top of its range."""
+    """A child that has a score: node, weight, score, and the maximum of its range, in units."""
 
     node: CompiledGroup | int
     name: str
@@ -52,12 +51,12 @@ class AttributedChild(Struct, frozen=True, gc=False):
 
     @property
     def distance(self) -> int:
-        """Distance of its score from the top of its range."""
+        """Distance from its score to the maximum of its range, in units."""
         return self.high - self.score
 
 
 def attribute_points(evaluation: Evaluation) -> Attribution:
-    """Distribute the index over every group and indicator."""
+    """Distribute the index over every group and indicator; all points are None if there is no index."""
     attribution = Attribution(
         groups=dict.fromkeys(evaluation.groups),
         indicators=[None] * len(evaluation.results),
@@ -73,7 +72,7 @@ def attribute_points(evaluation: Evaluation) -> Attribution:
 
 
 class _PointDistribution:
-    """The distribution of one index; fills `attribution` from the root down."""
+    """Distribution of one index; its methods fill `attribution` from the root downwards."""
 
     def __init__(self, evaluation: Evaluation, attribution: Attribution) -> None:
         compiled = evaluation.compiled
@@ -84,7 +83,7 @@ class _PointDistribution:
         self._limits: dict[str, tuple[list[int], list[int]]] = {}
 
     def distribute_possible(self, group: CompiledGroup, total: int) -> int:
-        """Apportion `possible` below a group; return the most that can be won there."""
+        """Split `total` points that are possible among the children of a group; return how many of them can be won."""
         children = self._children[group.definition.id]
         parts = apportion(total, _weigh_possible(group, children))
         ceilings = [
@@ -97,7 +96,10 @@ class _PointDistribution:
         return sum(ceilings)
 
     def distribute_won(self, group: CompiledGroup, possible: int, won: int, factor: Ratio) -> None:
-        """Apportion `possible` and `won` below a group; `factor`: index units lost per unit lost in it."""
+        """Split the points that are possible and won among the children of a group.
+
+        `factor` is the loss of the index, in units, per unit lost in this group.
+        """
         name, attribution = group.definition.id, self._attribution
         attribution.groups[name] = AttributedPoints(possible, won, possible - won)
         if group.float_mean is not None:
@@ -116,7 +118,7 @@ class _PointDistribution:
                 self.distribute_won(node, limit, part, below)
 
     def distribute_lost(self, group: CompiledGroup, lost: int, factor: Ratio) -> None:
-        """Apportion the loss of a group over its children, where only `lost` is defined."""
+        """Split the loss of a group among its children, where only `lost` is defined."""
         children, attribution = self._children[group.definition.id], self._attribution
         if group.float_mean is None:
             factors = _compute_factors(group, children, factor)
@@ -140,7 +142,7 @@ class _PointDistribution:
 
 
 def _list_children(evaluation: Evaluation, group: CompiledGroup) -> list[AttributedChild]:
-    """Return the children with a score; one that makes the group unknown has the bottom of its range."""
+    """List the children that have a score; a child that makes the group unknown counts as the minimum of its range."""
     indicators = evaluation.compiled.indicators
     children = []
     for node, name, weight, score in zip(
@@ -153,21 +155,21 @@ def _list_children(evaluation: Evaluation, group: CompiledGroup) -> list[Attribu
 
 
 def _weigh_possible(group: CompiledGroup, children: Sequence[AttributedChild]) -> list[int]:
-    """Return the shares by which `possible` is apportioned."""
+    """Return the weights by which possible points are split among the children."""
     if group.definition.aggregation == "arithmetic":
         return [child.weight for child in children]
     return [child.high if child.weight else 0 for child in children]
 
 
 def _weigh_won(group: CompiledGroup, children: Sequence[AttributedChild]) -> list[int]:
-    """Return the contributions of the children to the score of an arithmetic group or a sum."""
+    """Return the contribution of each child to the score of an arithmetic group or a sum."""
     if group.definition.aggregation == "arithmetic":
         return [child.weight * child.score for child in children]
     return [child.score if child.weight else 0 for child in children]
 
 
 def _compute_factors(group: CompiledGroup, children: Sequence[AttributedChild], factor: Ratio) -> list[Ratio]:
-    """Return the index loss per unit lost in each child of an arithmetic group or a sum."""
+    """Compute the loss of the index per unit lost in each child of an arithmetic group or a sum."""
     n, d = factor
     if group.definition.aggregation == "arithmetic":
         d *= sum([child.weight for child in children])
@@ -192,10 +194,10 @@ def apportion(
     ceilings: Sequence[int] | None = None,
     limits: Sequence[int] | None = None,
 ) -> list[int]:
-    """Split `total` by integer shares: floors, then one unit each to the largest remainders, ties in order.
+    """Split `total` by integer shares: floors first, then one unit each to the largest remainders, ties in order.
 
-    No part exceeds its ceiling; a share of 0 receives 0. If rounding makes that impossible, the rest goes in order
-    to the parts with room below their limit, so that the parts always sum to the total.
+    No part exceeds its ceiling, and a share of 0 receives 0. If this leaves units over, they go in order to the parts
+    that are below their limit, so that the parts always add up to the total.
     """
     whole = sum(shares)
     if not whole:
@@ -212,6 +214,7 @@ def apportion(
     if not rest:
         return parts
     for i, limit in enumerate(limits or ()):
+        # Rounding of the index can leave a unit that no remainder may take, for example if all scores are 0.
         more = min(rest, limit - parts[i])
         parts[i] += more
         rest -= more
@@ -221,7 +224,7 @@ def apportion(
 def _add_largest_remainders(
     rest: int, remainders: Sequence[int], shares: Sequence[int], tops: Sequence[int], parts: list[int]
 ) -> int:
-    """Add remaining units to the parts with room, by remainder; return the units still left."""
+    """Give the remaining units to parts below their ceiling, largest remainder first; return the units left over."""
     order = sorted(range(len(shares)), key=remainders.__getitem__, reverse=True)
     while rest:
         room = [i for i in order if shares[i] and parts[i] < tops[i]]

@@ -1,8 +1,8 @@
 """Statistical audit of an index over the ranked organisations of an edition (docs/scoring.md, section 8).
 
-The measures are those of the OECD/JRC handbook (2008, steps 5 to 8) and of the audits of the JRC. Scores are as
-they enter the index, in points: an unknown answer with its substitute score; only nodes that do not apply are
-missing. A measure that is undefined, for a constant column or too few organisations, is None.
+The measures are those of the OECD/JRC handbook (2008, steps 5 to 8) and of the audits by the JRC. Scores are in points
+and as they enter the index: an unknown answer has its substitute score, and only nodes that do not apply are missing
+(NaN). A measure that is undefined, because a column is constant or there are too few organisations, is None.
 """
 
 from __future__ import annotations
@@ -25,10 +25,13 @@ from actitud_api.engine.scoring.robustness import MISSING
 Floats: TypeAlias = NDArray[np.float64]
 
 Rescore: TypeAlias = Callable[[Document], Integers]
-"""Rescores the same organisations, in the same order, under a changed document: published index or `MISSING`."""
+"""Function that scores the same organisations, in the same order, under a changed document.
+
+It returns the published index of each in units, `MISSING` if an organisation has none.
+"""
 
 MOVES: Final = (Fraction(4, 5), Fraction(6, 5))
-"""Factors that a goalpost is multiplied by, one after the other: ±20 %."""
+"""Factors by which a goalpost is multiplied, one at a time: -20 % and +20 %."""
 
 BINS: Final = 20
 """Maximum number of bins for the conditional means of a main effect."""
@@ -38,10 +41,10 @@ BIN: Final = 10
 
 
 WEAK: Final = 0.3
-"""A correlation with the node above below this is weak: the threshold of COINr's `plot_corr`, by authors of the JRC."""
+"""A correlation with the parent below this is weak: the threshold of `plot_corr` in COINr, by authors of the JRC."""
 
 HIGH: Final = 0.9
-"""A correlation above this is high, and its node possibly redundant: the other threshold there."""
+"""A correlation with the parent above this is high, the node maybe redundant: the other threshold of `plot_corr`."""
 
 RELIABLE: Final = 0.7
 """Threshold of Cronbach's alpha (J. C. Nunnally, Psychometric theory, 1978)."""
@@ -49,11 +52,11 @@ RELIABLE: Final = 0.7
 RemarkCode = Literal["negative_correlation", "weak_correlation", "high_correlation", "low_alpha"]
 
 _MEASURED: Final = ("linear", "log", "lognormal")
-"""The curves whose x is measured; x of the others is a level, or yes or no."""
+"""Kinds of curve with a measured x; in the other kinds x is a level, or yes or no."""
 
 
 class Moments(Struct, frozen=True, kw_only=True):
-    """Distribution of scores, in points."""
+    """Distribution of the scores of a node, or of the index, in points."""
 
     organisations: int
     mean: float | None
@@ -62,10 +65,10 @@ class Moments(Struct, frozen=True, kw_only=True):
 
 
 class NodeAudit(Moments, frozen=True, kw_only=True):
-    """A node compared with the one above it: its group, or the index if `parent` is None.
+    """Audit of a node against its parent: its group, or the index if `parent` is None.
 
-    `weight` and `effective_weight`: shares among the children of that node. `rank_change`: mean absolute change of
-    rank without a child of the root; None for other nodes.
+    `weight` and `effective_weight` are shares among the children of the parent. `rank_change` is the mean absolute
+    change of rank if a child of the root is left out; None for other nodes.
     """
 
     id: str
@@ -78,13 +81,13 @@ class NodeAudit(Moments, frozen=True, kw_only=True):
 
 
 class GroupAudit(NodeAudit, frozen=True, kw_only=True):
-    """A group; `alpha` is that of its children."""
+    """Audit of a group; `alpha` is Cronbach's alpha of its children."""
 
     alpha: float | None
 
 
 class GoalpostMove(Struct, frozen=True, kw_only=True):
-    """The effect of moving a goalpost to `x`: mean and maximum absolute change of rank."""
+    """Effect of moving a goalpost to `x`: mean and maximum absolute change of rank."""
 
     x: float
     rank_change: float
@@ -92,9 +95,9 @@ class GoalpostMove(Struct, frozen=True, kw_only=True):
 
 
 class GoalpostAudit(Struct, frozen=True, kw_only=True):
-    """Sensitivity of the ranks to a judgement goalpost: x minus and plus 20 %.
+    """Sensitivity of the ranks to a goalpost that was set by judgement: its x minus and plus 20 %.
 
-    None if the move would reach the next goalpost, or if no organisation has an index then.
+    A move is None if it would reach the next goalpost, or if no organisation has an index after it.
     """
 
     indicator: str
@@ -105,7 +108,7 @@ class GoalpostAudit(Struct, frozen=True, kw_only=True):
 
 
 class AuditRemark(Struct, frozen=True):
-    """A value of a node (None: the index) beyond the usual thresholds."""
+    """A value of a node (None is the index) that is beyond the usual thresholds."""
 
     code: RemarkCode
     node: str | None
@@ -113,7 +116,7 @@ class AuditRemark(Struct, frozen=True):
 
 
 class Audit(Struct, frozen=True, kw_only=True):
-    """The audit of an index: `alpha` over the children of the root, groups and indicators in document order."""
+    """Audit of an index: `alpha` is of the children of the root; groups and indicators are in document order."""
 
     index: Moments
     alpha: float | None
@@ -123,10 +126,11 @@ class Audit(Struct, frozen=True, kw_only=True):
 
 
 def audit_index(document: Document, scores: Mapping[str, Integers], index: Integers, rescore: Rescore) -> Audit:
-    """Audit the index of the organisations that rank in an edition.
+    """Audit the index of the organisations that are ranked in an edition.
 
-    `scores`: by id, the score of each node below the root, in units; `MISSING` if not applicable. `index`: the
-    published one, in units.
+    `scores` has, by id, the scores of each node below the root in units, `MISSING` if it is not applicable. `index`
+    has the published index in units. `rescore` is called once for each child of the root, and twice for each goalpost
+    set by judgement.
     """
     root = document.root
     points = {name: _to_points(document, column) for name, column in (*scores.items(), (root.id, index))}
@@ -146,7 +150,7 @@ def audit_index(document: Document, scores: Mapping[str, Integers], index: Integ
 
 
 def list_remarks(audit: Audit) -> tuple[AuditRemark, ...]:
-    """Return the values beyond usual thresholds, the index first, then groups and indicators in document order."""
+    """List the values beyond the usual thresholds: the index, then groups and indicators in document order."""
     remarks = [*_remark_alpha(None, audit.alpha)]
     for group in audit.groups:
         remarks += [*_remark_correlation(group), *_remark_alpha(group.id, group.alpha)]
@@ -159,10 +163,10 @@ def list_remarks(audit: Audit) -> tuple[AuditRemark, ...]:
 
 
 def compute_skewness(values: Floats) -> float | None:
-    """Return the adjusted Fisher–Pearson coefficient G1 = g1·√(n(n - 1))/(n - 2), with g1 = m3/m2^(3/2).
+    """Compute the adjusted Fisher–Pearson coefficient of skewness; None for fewer than 3 values, or equal ones.
 
-    D. N. Joanes and C. A. Gill, Comparing measures of sample skewness and kurtosis, 1998; that of Excel, SAS and
-    SPSS.
+    G1 = g1·√(n(n - 1))/(n - 2), with g1 = m3/m2^(3/2), as in Excel, SAS and SPSS (D. N. Joanes and C. A. Gill,
+    Comparing measures of sample skewness and kurtosis, 1998).
     """
     count = values.size
     if count < 3 or _is_constant(values):
@@ -173,7 +177,7 @@ def compute_skewness(values: Floats) -> float | None:
 
 
 def compute_correlation(x: Floats, y: Floats) -> float | None:
-    """Return Pearson's r over the organisations that have both values (NaN: missing)."""
+    """Compute Pearson's r over the organisations that have both values (NaN is missing); None if one is constant."""
     both = ~(np.isnan(x) | np.isnan(y))
     x, y = x[both], y[both]
     if _is_constant(x) or _is_constant(y):
@@ -184,11 +188,11 @@ def compute_correlation(x: Floats, y: Floats) -> float | None:
 
 
 def compute_alpha(items: Floats) -> float | None:
-    """Return Cronbach's α = k/(k - 1)·(1 - Σ variances / Σ of all covariances) of k items (columns; NaN: missing).
+    """Compute Cronbach's alpha of the columns of `items` (NaN is missing); None for fewer than 2 items.
 
-    L. J. Cronbach, Coefficient alpha and the internal structure of tests, 1951. Covariances are over the
-    organisations that have both items (`use = "pairwise"` of R), so that an item that does not apply to some does
-    not remove them.
+    α = k/(k - 1)·(1 - Σ variances / Σ of all covariances) for k items (L. J. Cronbach, Coefficient alpha and the
+    internal structure of tests, 1951). Each covariance is over the organisations that have both items (`use =
+    "pairwise"` in R), so an item that does not apply to some organisations does not remove these.
     """
     count = items.shape[1]
     if count < 2:
@@ -203,11 +207,11 @@ def compute_alpha(items: Floats) -> float | None:
 
 
 def compute_main_effect(x: Floats, y: Floats) -> float | None:
-    """Return the share of the variance of y explained by x: Pearson's ratio S = Var(E[y|x]) / Var(y).
+    """Compute the share of the variance of y that x explains: the correlation ratio S = Var(E[y|x]) / Var(y).
 
-    P. Paruolo, M. Saisana and A. Saltelli, Ratings and rankings: voodoo or science?, 2013. E[y|x] is the mean of y
-    in bins of x of equally many organisations: a tenth of them, at most 20 bins, equal x always in the same bin.
-    The expected value for unrelated columns is (bins - 1)/(n - 1), not 0. None with fewer than two bins.
+    E[y|x] is the mean of y in bins of x with equally many organisations: one bin for every 10, at most 20 bins, equal
+    x always in the same bin (P. Paruolo, M. Saisana and A. Saltelli, Ratings and rankings: voodoo or science?, 2013).
+    For unrelated columns the expected value is (bins - 1)/(n - 1), not 0. Return None for fewer than 2 bins.
     """
     both = ~(np.isnan(x) | np.isnan(y))
     x, y = x[both], y[both]
@@ -221,15 +225,18 @@ def compute_main_effect(x: Floats, y: Floats) -> float | None:
 
 
 def compute_correlation_ratio(classes: Integers, y: Floats) -> float:
-    """Return Pearson's η²: the sum of squares between classes over the total."""
-    _, place, counts = np.unique(classes, return_inverse=True, return_counts=True)
+    """Compute Pearson's η²: the sum of squares between classes over the total sum of squares."""
+    _, class_numbers, counts = np.unique(classes, return_inverse=True, return_counts=True)
     deviations = y - y.mean()
-    between = (np.bincount(place, deviations) ** 2 / counts).sum()
+    between = (np.bincount(class_numbers, deviations) ** 2 / counts).sum()
     return float(between / (deviations**2).sum())
 
 
 def compute_rank_changes(before: Integers, after: Integers) -> Integers:
-    """Return the absolute change of rank of each organisation with an index before and after, among these."""
+    """Compute the absolute change of rank of each organisation that has an index before and after.
+
+    Both ranks are among these organisations only.
+    """
     both = (before != MISSING) & (after != MISSING)
     changes: Integers = np.abs(compute_ranks(after[both]) - compute_ranks(before[both]))
     return changes
@@ -239,9 +246,9 @@ def compute_rank_changes(before: Integers, after: Integers) -> Integers:
 
 
 def drop_child(document: Document, child: str) -> Document | None:
-    """Return the document in which a child of the root has no weight; None if no other has one.
+    """Return the document in which a child of the root has weight 0; None if no other child has a weight.
 
-    The root then needs one rated child fewer, and the range of a sum shrinks.
+    The root then requires one rated child fewer, and the range of a sum becomes smaller.
     """
     root = document.root
     remaining = [other for other in root.children if other.id != child and other.weight > 0]
@@ -260,7 +267,7 @@ def drop_child(document: Document, child: str) -> Document | None:
 
 
 def move_goalpost(document: Document, indicator: str, position: int, x: float) -> Document:
-    """Return the document in which a goalpost of an indicator is at x."""
+    """Return the document in which one goalpost of an indicator is moved to `x`."""
 
     def moved(node: Group | Indicator) -> Group | Indicator:
         if isinstance(node, Group):
@@ -295,7 +302,7 @@ def _compute_moments(values: Floats) -> Moments:
 def _audit_children(
     root: Group, group: Group, points: Mapping[str, Floats], without: Mapping[str, float | None]
 ) -> Iterator[NodeAudit]:
-    """Yield the audits of the children of a group."""
+    """Yield the audit of each child of a group."""
     above = points[group.id]
     effects = {child.id: compute_main_effect(points[child.id], above) for child in group.children}
     total = sum(effect for effect in effects.values() if effect is not None)
@@ -314,7 +321,7 @@ def _audit_children(
 
 
 def _list_weights(group: Group) -> dict[str, int]:
-    """Return the weights of the children; of a sum, their ranges."""
+    """Map the children of a group to their weights; in a sum, the width of the range is the weight."""
     if group.aggregation == "sum":
         return {child.id: (child.range.maximum - child.range.minimum) * (child.weight > 0) for child in group.children}
     return {child.id: child.weight for child in group.children}
@@ -383,12 +390,12 @@ def _remark_alpha(node: str | None, value: float | None) -> Iterator[AuditRemark
 
 
 def _is_constant(values: Floats) -> bool:
-    """Return True if a column has no variance: fewer than two organisations, or all equal."""
+    """Return True if a column has no variance: fewer than two values, or all equal."""
     return values.size < 2 or bool(values.min() == values.max())
 
 
 def _compute_covariance(x: Floats, y: Floats) -> float:
-    """Return the sample covariance over the organisations that have both; NaN with fewer than two."""
+    """Compute the sample covariance over the organisations that have both values; NaN for fewer than two."""
     both = ~(np.isnan(x) | np.isnan(y))
     x, y = x[both], y[both]
     return float(((x - x.mean()) * (y - y.mean())).sum() / (x.size - 1)) if x.size > 1 else math.nan

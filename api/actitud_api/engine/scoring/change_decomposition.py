@@ -1,8 +1,8 @@
-"""Differences between two scores: what-if, and the change of an organisation over time (docs/scoring.md, section 7).
+"""Differences between two scores: what-if, and change of an organisation over time (docs/scoring.md, section 7).
 
-A what-if scores the same organisation with some facts replaced. A change goes from A to B in a fixed order: A; A
-under the version of B; that with the known and unknown indicators of B; B. The steps give the parts of methodology,
-coverage and data, and sum to the difference exactly.
+A what-if scores the same organisation with some facts replaced. A change from A to B is decomposed in a fixed order of
+stages: A; A under the version of B; the same with the unknown indicators of B; B. The steps between them are the parts
+of methodology, coverage and data, and add up to the difference exactly.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from actitud_api.engine.scoring.result import (
 
 
 def replace_facts(submission: Submission, replacement: Replacement) -> Submission:
-    """Return the submission with facts replaced; a replaced answer that was set aside counts again."""
+    """Return the submission with some facts replaced; a replaced answer that was set aside counts again."""
     answers = {name: facts for name, facts in submission.answers.items() if name not in replacement.answers}
     answers |= {name: dict(facts) for name, facts in replacement.answers.items() if facts is not None}
     declared = replacement.profile_self_declared
@@ -61,7 +61,7 @@ def replace_facts(submission: Submission, replacement: Replacement) -> Submissio
 
 
 class Delta(Canonical, frozen=True):
-    """A figure before and after; the difference is null where one of them does not exist."""
+    """A figure before and after, and the difference; the difference is null if one of the figures is null."""
 
     before: Figure | None
     after: Figure | None
@@ -69,7 +69,7 @@ class Delta(Canonical, frozen=True):
 
 
 class GroupDelta(Canonical, frozen=True, kw_only=True):
-    """The difference in a group: its score, and the index points lost there."""
+    """The difference in a group: its score, and the index points that it loses."""
 
     id: str
     score: Delta
@@ -77,7 +77,7 @@ class GroupDelta(Canonical, frozen=True, kw_only=True):
 
 
 class IndicatorDelta(Canonical, frozen=True, kw_only=True):
-    """The difference in an indicator: score, index points lost, reason codes."""
+    """The difference in an indicator: its score, the index points that it loses, and its reason codes."""
 
     id: str
     code_before: Code
@@ -87,11 +87,11 @@ class IndicatorDelta(Canonical, frozen=True, kw_only=True):
 
 
 class ScoreDifference(Canonical, frozen=True):
-    """The difference between two scores of one version.
+    """The difference between two scores under the same version.
 
-    `groups`: every group below the root; `indicators`: those that differ. The points lost in the groups directly
-    below the root, and in the indicators there, change by exactly minus the change of the index; likewise further
-    down. `appeared` and `vanished`: findings that only one score has, by rule.
+    `groups` has every group below the root, `indicators` only the indicators that differ. The points lost in the
+    children of the root change by exactly minus the change of the index; the same holds for the children of each
+    group. `appeared` and `vanished` are findings of rules that only one of the scores breaks.
     """
 
     index: Delta
@@ -108,7 +108,7 @@ class ScoreDifference(Canonical, frozen=True):
 
 
 def compare_scores(before: Score, after: Score) -> ScoreDifference:
-    """Compare two scores of the same version, node by node."""
+    """Compare two scores under the same version, node by node."""
     pairs = zip(_list_indicators(before), _list_indicators(after), strict=True)
     rules_before, rules_after = ({finding.rule for finding in score.findings} for score in (before, after))
     return ScoreDifference(
@@ -142,20 +142,21 @@ def compare_scores(before: Score, after: Score) -> ScoreDifference:
 
 
 def compute_delta(before: Figure | None, after: Figure | None) -> Delta:
-    """Return a figure before and after with the exact difference."""
+    """Build the delta of a figure, with the exact difference."""
+    # Of the decimals as written: a difference of floats would show digits such as 0.30000000000000004.
     difference = None if before is None or after is None else to_figure(Fraction(to_exact(after)) - to_exact(before))
     return Delta(before=before, after=after, difference=difference)
 
 
 def _list_groups(groups: tuple[DimensionScore, ...]) -> Iterator[DimensionScore]:
-    """Yield groups with those below them, in document order."""
+    """Yield each group followed by the groups in it, in document order."""
     for group in groups:
         yield group
         yield from _list_groups(group.groups)
 
 
 def _list_indicators(score: Score) -> Iterator[IndicatorScore]:
-    """Yield every indicator: those directly below the root, then group by group."""
+    """Yield every indicator: first those directly below the root, then group by group."""
     yield from score.indicators
     for group in _list_groups(score.dimensions):
         yield from group.indicators
@@ -165,10 +166,10 @@ def _list_indicators(score: Score) -> Iterator[IndicatorScore]:
 
 
 class Carried(Canonical, frozen=True):
-    """The effect of a change of version on a submission.
+    """The parts of a submission that a change of version drops, and the parts that are new and therefore unknown.
 
-    `dropped_answers`: those that the other version does not ask, or not in that form; `new_indicators`: those that
-    only it asks, unknown; `dropped_fields` and `new_fields`: the same of the profile.
+    `dropped_answers`: answers that the new version does not ask for, or not in this form; `new_indicators`: indicators
+    that only the new version has; `dropped_fields` and `new_fields`: the same for the profile.
     """
 
     dropped_answers: tuple[str, ...]
@@ -178,17 +179,17 @@ class Carried(Canonical, frozen=True):
 
 
 def carry_over(submission: Submission, source: Methodology, target: Methodology) -> tuple[Submission, Carried]:
-    """Return a submission of one version as a submission of another, and the dropped and unknown parts.
+    """Convert a submission of one version to another; return it with the parts that were dropped or are new.
 
-    An answer is kept if its facts are admissible in the other version; components that do not exist there are
-    dropped. A field that only the other version has takes its default, or is unknown if the organisation sets it.
+    An answer is kept if its facts are valid in the target version; components that do not exist there are dropped. A
+    field that only the target has gets its default, or is unknown if the organisation sets it.
     """
     targets = {indicator.id: indicator for indicator in walk_indicators(target.document.root) if indicator.facts}
     sources = {indicator.id for indicator in walk_indicators(source.document.root) if indicator.facts}
     answers = {
         name: facts
-        for name, stated in submission.answers.items()
-        if name in targets and (facts := _convert_facts(targets[name], stated)) is not None
+        for name, sent_facts in submission.answers.items()
+        if name in targets and (facts := _convert_facts(targets[name], sent_facts)) is not None
     }
     profile: dict[str, Scalar | None] = {}
     for field in target.document.profile:
@@ -220,14 +221,14 @@ def carry_over(submission: Submission, source: Methodology, target: Methodology)
     )
 
 
-def _convert_facts(indicator: Indicator, stated: Mapping[str, FactValue]) -> dict[str, FactValue] | None:
-    """Convert the facts of an answer to those of another version's indicator, without unknown components.
+def _convert_facts(indicator: Indicator, sent_facts: Mapping[str, FactValue]) -> dict[str, FactValue] | None:
+    """Convert the facts of an answer to those of the indicator of another version, without unknown components.
 
-    None if a required fact is missing or a value is not admissible.
+    Return None if a required fact is missing or a value is not valid.
     """
     converted: dict[str, FactValue] = {}
     for fact in indicator.facts:
-        value = stated.get(fact.name, None if fact.required else ())
+        value = sent_facts.get(fact.name, None if fact.required else ())
         if value is None:
             return None
         if fact.type == "components":
@@ -249,7 +250,7 @@ def _is_valid_field(field: ProfileField, value: Scalar | None) -> bool:
 
 
 def _is_admissible(described: Fact | ProfileField, value: bool | int | float) -> bool:
-    """Return True if a boolean or number has the type and range asked for."""
+    """Return True if a boolean or number has the type and the range of the fact or field."""
     if (described.type == "boolean") != isinstance(value, bool):
         return False
     if described.type == "integer" and value != int(value):
@@ -261,16 +262,16 @@ def _is_admissible(described: Fact | ProfileField, value: bool | int | float) ->
 # --- change ---------------------------------------------------------------------------------------------------
 
 Stage = Literal["before", "methodology", "coverage", "after"]
-"""before: A · methodology: A under the version of B · coverage: that with the unknowns of B · after: B."""
+"""before: A · methodology: A under the version of B · coverage: that with the unknown indicators of B · after: B."""
 
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 class Chain(Canonical, frozen=True):
-    """A score at each stage of a change, null where there is none.
+    """A score at each stage of a change; null if there is none.
 
-    `before`; `methodology`: that under the later version; `coverage`: that with known and unknown as after; `after`.
+    `methodology`: `before` under the later version; `coverage`: the same with the unknown indicators of `after`.
     """
 
     before: Points | None
@@ -280,7 +281,7 @@ class Chain(Canonical, frozen=True):
 
 
 class Parts(Canonical, frozen=True):
-    """What each step of a change adds, in points; they sum to the total exactly."""
+    """The contribution of each step of a change, in points; they add up to `total` exactly."""
 
     methodology: Gain
     coverage: Gain
@@ -289,7 +290,7 @@ class Parts(Canonical, frozen=True):
 
 
 class GroupChange(Canonical, frozen=True, kw_only=True):
-    """The change of the score of a group; `parts` is null if a stage has no score."""
+    """The change of the score of a group; `parts` is null if the group has no score at some stage."""
 
     id: str
     score: Chain
@@ -297,7 +298,7 @@ class GroupChange(Canonical, frozen=True, kw_only=True):
 
 
 class IndicatorChange(Canonical, frozen=True, kw_only=True):
-    """The change of the score of an indicator, with reason codes; null in a version without it."""
+    """The change of the score of an indicator, with its reason codes; null in a version that does not have it."""
 
     id: str
     code_before: Code | None
@@ -306,10 +307,10 @@ class IndicatorChange(Canonical, frozen=True, kw_only=True):
 
 
 class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
-    """The change from A to B of an organisation.
+    """The change from A to B of an organisation, decomposed into parts.
 
-    `parts`: of the index, null if a stage has none; `unrated` names those stages. `groups`: every group below the
-    root of either version; `indicators`: those whose score is not the same at every stage.
+    `parts` is of the index, null if there is no index at some stage; `unrated` names these stages. `groups` has every
+    group below the root of either version, `indicators` those whose score differs between stages.
     """
 
     methodology_before: MethodologyReference
@@ -325,7 +326,7 @@ class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
 
 
 class _StageScores(Struct, frozen=True):
-    """A stage of a change: the scores of its index, groups and indicators in points, and their codes."""
+    """Scores at one stage of a change, in points, and the codes of the indicators."""
 
     index: Fraction | None
     groups: Mapping[str, Fraction | None]
@@ -337,9 +338,9 @@ def decompose_change(
     methodology_before: Methodology, before: Submission, methodology_after: Methodology, after: Submission
 ) -> ChangeDecomposition:
     """Decompose the change between two submissions, each under its own version."""
-    moved, lost = carry_over(before, methodology_before, methodology_after)
+    converted, carried = carry_over(before, methodology_before, methodology_after)
     first, last = evaluate(methodology_before, before), evaluate(methodology_after, after)
-    second = evaluate(methodology_after, moved)
+    second = evaluate(methodology_after, converted)
     stages = (_collect_scores(first), _collect_scores(second), _adopt_unknowns(second, last), _collect_scores(last))
     index = _build_chain(*(stage.index for stage in stages))
     groups = _list_names(*(stage.groups for stage in stages))
@@ -365,7 +366,7 @@ def decompose_change(
             for name, chain in chains.items()
             if len(set(structs.astuple(chain))) > 1
         ),
-        carried=lost,
+        carried=carried,
     )
 
 
@@ -375,7 +376,7 @@ def _collect_scores(evaluation: Evaluation) -> _StageScores:
 
 
 def _adopt_unknowns(evaluation: Evaluation, other: Evaluation) -> _StageScores:
-    """Return the scores of an evaluation, taking from the other each indicator that is unknown in either."""
+    """Compute the scores of an evaluation in which each indicator unknown in either has the result of `other`."""
     compiled = evaluation.compiled
     results = [
         theirs if "unknown" in (derive_state(own.code), derive_state(theirs.code)) else own
@@ -407,7 +408,7 @@ def _build_stage(
 
 
 def _list_names(*stages: Mapping[str, Fraction | None]) -> tuple[str, ...]:
-    """Return the names of the last stage in its order, then those that only earlier ones have."""
+    """List the names of the last stage in its order, then the names that only earlier stages have."""
     return tuple(dict.fromkeys(name for stage in reversed(stages) for name in stage))
 
 
@@ -417,7 +418,7 @@ def _build_chain(*scores: Fraction | None) -> Chain:
 
 
 def _compute_parts(chain: Chain) -> Parts | None:
-    """Return the contribution of each step; None if a stage has no figure."""
+    """Compute the contribution of each step; None if a stage has no score."""
     scores = [None if score is None else Fraction(to_exact(score)) for score in structs.astuple(chain)]
     before, methodology, coverage, after = scores
     if before is None or methodology is None or coverage is None or after is None:

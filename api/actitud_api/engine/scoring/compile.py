@@ -1,8 +1,8 @@
-"""Compile a methodology for evaluation; every evaluator reads the same compiled form.
+"""Compilation of a methodology: the form of a document that all evaluators read.
 
-Compiled once per document: predicates and raw values as closures (`raw_values`), curves as integer coefficients
-(`curves`), groups with their aggregation (`aggregations`), the tree as positions. Scores are integers, whole units
-of 10^-decimals of a point.
+A document is compiled once: predicates and raw values become closures (`raw_values`), curves integer coefficients
+(`curves`), groups functions of their aggregation (`aggregations`), and indicators get a position. Scores are integers
+in units of 10^-decimals of a point.
 """
 
 from __future__ import annotations
@@ -69,10 +69,10 @@ from actitud_api.engine.scoring.raw_values import ImprovementStep, compile_raw_v
 
 
 class CompiledRule(Struct, frozen=True):
-    """A rule of scope `answers`.
+    """A validation rule of scope `answers`.
 
-    `holds` counts absent answers as the least favourable; `could_hold` leaves them undetermined. `reads`: positions
-    of the indicators whose answers it reads; `fields`: the profile fields.
+    `holds` counts an absent answer as the least favourable one; `could_hold` is None if absent answers decide. `reads`
+    are the positions of the indicators whose answers the rule reads, `fields` the profile fields.
     """
 
     definition: Rule
@@ -82,21 +82,21 @@ class CompiledRule(Struct, frozen=True):
     reads: frozenset[int]
     fields: frozenset[str]
     ordered: tuple[int, int] | None
-    """The slots of two facts of one answer, if the rule only requires first ≤ second."""
+    """Slots of two facts of one answer, if all that the rule requires is first ≤ second."""
 
 
 class ErrorRules(Struct, frozen=True):
-    """The rules whose failure contradicts answers, by their number among all rules.
+    """Rules of severity `error`, by their number among all rules.
 
-    `ordered`: number and two slots; the first is at most the second in an answer that was sent. Most rules have
-    this form. `others`: number and `holds` of the rest.
+    `ordered` has the rules that only require first ≤ second in an answer that was sent: number and both slots. Most
+    rules have this form and are checked without a closure. `others` has number and `holds` of each other rule.
     """
 
     ordered: tuple[tuple[int, int, int], ...]
     others: tuple[tuple[int, Callable[[Facts], Truth]], ...]
 
     def find_failing(self, facts: Facts) -> list[int]:
-        """Return the numbers of the rules that do not hold, ascending."""
+        """Return the numbers of the broken rules in ascending order."""
         values = cast("Sequence[Number]", facts)
         failing = [
             number for number, low, high in self.ordered if (value := values[low]) is not None and value > values[high]
@@ -106,10 +106,10 @@ class ErrorRules(Struct, frozen=True):
 
 
 class CompiledIndicator(Struct, frozen=True):
-    """An indicator and its position among the indicators of the document.
+    """An indicator of the document, in the form that evaluation reads.
 
-    `applies` and `zero_when` are None if they are constant (always, never). `declarable_slots`: by name, the slots
-    of the profile fields that `applies` reads and that need evidence.
+    `position` is its place among all indicators. `applies` and `zero_when` are None if they are constant (always,
+    never). `declarable_slots` maps profile fields that `applies` reads and that need evidence to their slots.
     """
 
     position: int
@@ -117,63 +117,64 @@ class CompiledIndicator(Struct, frozen=True):
     presence_slot: int | None
     slots: range
     facts: tuple[tuple[str, int], ...]
-    """Its facts, without the derived ones, with their slots."""
+    """Name and slot of each fact, without derived counts."""
     compute_value: Callable[[Facts], Ratio | None]
     curve: Callable[[int, int], int]
     low: int
-    """The bottom of its range, in units."""
+    """Minimum of its range, in units."""
     high: int
-    """The top of its range."""
+    """Maximum of its range, in units."""
     best: int
-    """The highest score of its curve."""
+    """Highest score of its curve, in units."""
     cap: int
-    """The highest score while it is only self-declared."""
+    """Highest score of an answer without evidence, in units."""
     unknown_score: int | None
-    """Its score if unknown: the bottom of its range, None (skipped) or `UNKNOWN`."""
+    """Score if unknown: minimum of its range, None (it leaves its group) or `UNKNOWN` (the group is unknown too)."""
     applies: Callable[[Facts], Truth] | None
     declarable_slots: dict[str, int]
     zero_when: Callable[[Facts], Truth] | None
     step: ImprovementStep | None
     goalposts: tuple[tuple[Fraction, int], ...]
-    """x and score in units, x increasing."""
+    """Goalposts as x and score in units, in ascending order of x."""
     ascending_goalposts: tuple[tuple[Fraction, int], ...]
-    """The goalposts from the worst x to the best."""
+    """Goalposts in ascending order of score."""
     is_sampled_share: bool
-    """Its value is a share of counted cases, uncertain by the size of the sample."""
+    """Its value is a share of counted cases, so it has a sampling uncertainty."""
     is_rising: bool
-    """A greater value scores more."""
+    """A higher raw value scores more."""
     ancestors: tuple[str, ...]
-    """The groups above it, from its parent to the root."""
+    """Ids of the groups that contain it, from its own group up to the root."""
     child_positions: tuple[int, ...]
-    """In each of its ancestors, the position of the child that leads to it."""
+    """For each of `ancestors`, the position of the child of that group on the way to the indicator."""
     has_weight: bool
-    """It has a weight, and so has every group above it."""
+    """It counts in the index: its own weight and those of all groups that contain it are above 0."""
     borrowed_answers: dict[str, int]
-    """The other indicators whose answers its value formula reads, with their presence slots."""
+    """Other indicators whose answers its value formula reads, with the slots that tell if these were sent."""
     step_field: str | None
-    """The profile field that its step moves."""
+    """Profile field that its next step changes, if it is no fact of its answer."""
     profile_operands: tuple[ProfileOperand, ...]
-    """The profile fields in its value formula."""
+    """Profile fields that its value formula reads."""
     profile_slots: tuple[int, ...]
-    """The slots of `profile_operands`."""
+    """Slots of `profile_operands`."""
     quotient_slots: tuple[int, int | None] | None
-    """The slots of numerator and denominator (None: 1), if its value is a quotient of its own facts."""
+    """Slots of numerator and denominator (None stands for 1), if its value is a quotient of its own facts."""
     dependents: tuple[int, ...]
-    """The other indicators that read the answer or profile field that its step moves."""
+    """Positions of other indicators that read the answer or profile field that its next step changes."""
     is_circular: bool
-    """Its own zero rule or applicability reads the fact that its step moves."""
+    """Its own zero rule or applicability reads the fact that its next step changes."""
 
 
 class IndicatorScorer(Struct, frozen=True):
-    """Precomputed results of an indicator that applies, without zero rule, review or missing evidence.
+    """Scoring of an indicator that applies, if no zero rule, review or missing evidence changes its score.
 
-    `table`: the result for each level, or no and yes, in its slot. `score_facts`: the result for any indicator.
+    `table` has the result for each value of a ladder (0, 1, …) or yes/no question, precomputed. `score_facts` computes
+    the result for any indicator.
     """
 
     indicator: CompiledIndicator
     unknown: IndicatorResult
     zero: IndicatorResult
-    """The result if its zero rule holds."""
+    """Result if its zero rule is true."""
     table: tuple[IndicatorResult, ...] | None
     score_facts: Callable[[Facts], IndicatorResult]
 
@@ -181,59 +182,61 @@ class IndicatorScorer(Struct, frozen=True):
 QuotientScorer = tuple[
     int, int, int | None, Callable[[int, int], int], int, int, IndicatorResult, Callable[[Facts], IndicatorResult]
 ]
-"""Position, slots of numerator and denominator (None: 1), curve, lowest and best score, `unknown`, `score_facts`."""
+"""Position, slots of numerator and denominator (None stands for 1), curve, lowest and best score, `unknown` result,
+and `score_facts`.
+"""
 
 
 class ScoringBlock(Struct, frozen=True):
-    """Indicators that share their zero rule and their applicability, which are evaluated once for all."""
+    """Indicators with the same zero rule and applicability; both are evaluated once for all of them."""
 
     zero_when: Callable[[Facts], Truth] | None
     applies: Callable[[Facts], Truth] | None
     scorers: tuple[IndicatorScorer, ...]
     tables: tuple[tuple[int, int, tuple[IndicatorResult, ...], IndicatorResult], ...]
-    """Position, slot, `table` and `unknown` of the indicators with a table."""
+    """Position, slot, `table` and `unknown` result of each indicator that has a table."""
     quotients: tuple[QuotientScorer, ...]
-    """The indicators whose value is a quotient of two facts of their answer, or one fact."""
+    """Scorers of the indicators whose value is one fact or a quotient of two facts of their own answer."""
     others: tuple[tuple[int, Callable[[Facts], IndicatorResult]], ...]
-    """Position and `score_facts` of the rest."""
+    """Position and `score_facts` of each other indicator."""
 
 
 class ScoringBlocks(Struct, frozen=True):
-    """The scorers of a methodology, by position and by block."""
+    """Scorers of all indicators of a methodology, by position and grouped in blocks."""
 
     scorers: tuple[IndicatorScorer, ...]
     blocks: tuple[ScoringBlock, ...]
 
 
 class CompiledGroup(Struct, frozen=True):
-    """A group; each child is a group or the position of an indicator, with its weight.
+    """A group of the document, in the form that evaluation reads; a child is a group, or the position of an indicator.
 
-    `low`, `high` and `unknown_score` as in `CompiledIndicator`.
+    `low`, `high` and `unknown_score` have the same meaning as in `CompiledIndicator`.
     """
 
     definition: Group
     children: tuple[CompiledGroup | int, ...]
     names: tuple[str, ...]
-    """The ids of the children."""
+    """Ids of the children."""
     weights: tuple[int, ...]
     total_weight: int
     is_fully_weighted: bool
-    """Every child has a weight; if all have scores, any such group is rated."""
+    """Every child has a weight above 0. Such a group is always rated if all children have a score."""
     is_plain_mean: bool
-    """A fully weighted arithmetic mean in which no unknown child makes the group unknown."""
+    """It is a fully weighted arithmetic mean, and an unknown child does not make it unknown."""
     low: int
     high: int
     unknown_score: int | None
     indicator_span: slice | None
-    """The positions of its children, if all are indicators."""
+    """Slice of the positions of its children, if all are indicators; else None."""
     combine: Callable[[Sequence[int], Sequence[int]], int]
-    """The quantised aggregate of the remaining children: of weights (above 0) and scores in units."""
+    """Rounded aggregate of children, in units, from their weights (above 0) and their scores in units."""
     float_mean: Callable[[Sequence[int], Sequence[float]], float] | None
-    """The unquantised mean of scores in points; None if losses are split by weight (arithmetic, sum)."""
+    """Mean of scores in points, not rounded; None for `arithmetic` and `sum`, where a loss is split by weight."""
 
 
 class GateInputs(Protocol):
-    """The figures that gates read of a score; NULL stands for not applicable or not rated."""
+    """Figures of a score that gates read; `NULL` stands for a node that is not applicable or not rated."""
 
     def read_index(self) -> Evaluated:
         """Return the index in points."""
@@ -242,18 +245,18 @@ class GateInputs(Protocol):
         """Return the score of a node in points."""
 
     def read_value(self, indicator: str) -> Evaluated:
-        """Return the exact raw value of an indicator; None if absent."""
+        """Return the exact raw value of an indicator; None if it is absent."""
 
     def read_profile(self, field: str) -> Evaluated:
-        """Return a profile field."""
+        """Return the value of a profile field."""
 
 
 class CompiledGate(Struct, frozen=True):
-    """A gate; `actual` and `required` are the sides of its comparison.
+    """A gate of a level; `actual` and `required` are the two sides of its comparison.
 
-    `minimum`: nodes (None: the index) that must each reach so many points, or None if the gate has another form. It
-    decides if all of them have a score. `value_bound`: likewise an indicator whose raw value must be at least
-    (True) or at most (False) a number.
+    Two frequent forms are stored as data and decided without closures. `minimum`: nodes (None is the index) that must
+    each reach a number of points; it decides only if all of them have a score. `value_bound`: an indicator whose raw
+    value must be at least (True) or at most (False) a number. Both are None for a gate of another form.
     """
 
     definition: Gate
@@ -265,7 +268,7 @@ class CompiledGate(Struct, frozen=True):
 
 
 class CompiledLevel(Struct, frozen=True):
-    """A level with its gates; `firm` tells whether it is more than provisional, None if it always is."""
+    """A level with its gates. `firm` returns if the level is final instead of provisional; None if it always is."""
 
     number: int
     gates: tuple[CompiledGate, ...]
@@ -273,9 +276,9 @@ class CompiledLevel(Struct, frozen=True):
 
 
 class ConvertedFacts(Struct, frozen=True):
-    """The facts of an answer that are converted before they go to their slot, by name and slot.
+    """Facts of an answer that must be converted before they are stored: name, slot, and a third number.
 
-    `numbers` with their decimals, `lists` with the slot of their length.
+    The third number is the number of decimals in `numbers`, and the slot of the list's length in `lists`.
     """
 
     numbers: tuple[tuple[str, int, int], ...]
@@ -283,7 +286,7 @@ class ConvertedFacts(Struct, frozen=True):
 
 
 AnswerLoader = tuple[str, tuple[tuple[str, int], ...], ConvertedFacts | None]
-"""An indicator, the name and slot of its facts that need no conversion (level, count, yes or no), and the others."""
+"""Id of an indicator, name and slot of the facts that are stored as they are, and the facts that must be converted."""
 
 
 class CompiledMethodology(Struct, frozen=True, eq=False):
@@ -292,21 +295,21 @@ class CompiledMethodology(Struct, frozen=True, eq=False):
     methodology: Methodology
     document: Document
     unit: int
-    """Units in a point."""
+    """Number of units in a point: 10^decimals."""
     published_step: int
-    """Units in the last published decimal of the index."""
+    """Number of units in the last published decimal of the index."""
     raw_decimals: int
-    """Decimals of raw values in results."""
+    """Decimals of raw values in the canonical result."""
     has_void_groups: bool
-    """Some group has `missing: void`."""
+    """At least one group has `missing: void`."""
     layout: FactLayout
     answer_loaders: tuple[AnswerLoader, ...]
     rules: tuple[CompiledRule, ...]
     error_rules: ErrorRules
     warning_numbers: tuple[int, ...]
-    """The numbers of the rules that contradict nothing."""
+    """Numbers of the rules of severity `warning`, which contradict no answer."""
     touching_rules: tuple[tuple[CompiledRule, ...], ...]
-    """For each indicator, the error rules that read the fact that its step moves."""
+    """For each indicator, the error rules that read the fact that its next step changes."""
     indicators: tuple[CompiledIndicator, ...]
     blocks: ScoringBlocks
     positions: dict[str, int]
@@ -318,15 +321,17 @@ class CompiledMethodology(Struct, frozen=True, eq=False):
 _cache: OrderedDict[str, CompiledMethodology] = OrderedDict()
 _lock = Lock()
 CACHE_SIZE = 32
-"""Compiled methodologies kept, least recently used first out: an audit compiles many that differ in one goalpost."""
+"""Number of compiled methodologies that are cached (LRU); an audit compiles many that differ in one goalpost."""
 
 
 def compile_methodology(methodology: Methodology) -> CompiledMethodology:
-    """Return the compiled methodology, from a cache by digest."""
+    """Compile a methodology, or return it from a cache by the digest of its document."""
     with _lock:
         compiled = _cache.get(methodology.digest)
         if compiled is None:
             compiled = _cache[methodology.digest] = _compile_document(methodology)
+            # Compiled under the lock: another thread that asks for the same version waits instead of compiling it
+            # again.
             while len(_cache) > CACHE_SIZE:
                 _cache.popitem(last=False)
         else:
@@ -368,7 +373,10 @@ def _compile_document(methodology: Methodology) -> CompiledMethodology:
 
 
 class _TreeCompiler:
-    """Compiler of the nodes of a document; `indicators` and `groups` fill in document order, children before groups."""
+    """Compiler of the nodes of a document.
+
+    It appends to `indicators` and `groups` in document order; a group comes after the nodes in it.
+    """
 
     def __init__(self, document: Document, layout: FactLayout) -> None:
         self.indicators: list[CompiledIndicator] = []
@@ -382,7 +390,7 @@ class _TreeCompiler:
     def compile_group(
         self, node: Group, above: tuple[str, ...], positions: tuple[int, ...], *, has_weight: bool, missing: Missing
     ) -> CompiledGroup:
-        """Return a group with all nodes below it; `missing`: the rule of the node above for unknown children."""
+        """Compile a group and all nodes in it; `missing` is the rule of the group that contains it."""
         ancestors = (node.id, *above)
         children: list[CompiledGroup | int] = []
         for position, child in enumerate(node.children):
@@ -420,7 +428,7 @@ class _TreeCompiler:
         has_weight: bool,
         missing: Missing,
     ) -> int:
-        """Append an indicator to `indicators`, and return its position there."""
+        """Compile an indicator, append it to `indicators`, and return its position."""
         span, unit, layout = indicator.range, self._unit, self._layout
         goalposts = tuple(
             (Fraction(to_exact(goalpost.x)), round_half_up(to_exact(goalpost.score) * unit))
@@ -517,7 +525,7 @@ def _select_touching_rules(rules: Sequence[CompiledRule], indicator: CompiledInd
 
 
 def _find_span(children: Sequence[CompiledGroup | int]) -> slice | None:
-    """Return the span of positions if all children are indicators (they follow each other), else None."""
+    """Return the slice of the positions of the children if all are indicators, else None."""
     positions = [child for child in children if isinstance(child, int)]
     return slice(positions[0], positions[-1] + 1) if positions and len(positions) == len(children) else None
 
@@ -548,7 +556,7 @@ def _find_ordered_slots(rule: Rule, layout: FactLayout) -> tuple[int, int] | Non
 
 
 def drop_rules(compiled: CompiledMethodology, names: Collection[str]) -> CompiledMethodology:
-    """Return the compiled methodology without the named rules."""
+    """Return the compiled methodology without the rules with these ids."""
     if not names:
         return compiled
     rules = tuple(rule for rule in compiled.rules if rule.definition.id not in names)
@@ -559,11 +567,11 @@ def drop_rules(compiled: CompiledMethodology, names: Collection[str]) -> Compile
 
 def _build_blocks(leaves: Sequence[CompiledIndicator]) -> ScoringBlocks:
     scorers = tuple(_build_scorer(leaf) for leaf in leaves)
-    together: dict[tuple[Predicate, Predicate], list[IndicatorScorer]] = {}
+    by_condition: dict[tuple[Predicate, Predicate], list[IndicatorScorer]] = {}
     for scorer in scorers:
         indicator = scorer.indicator.definition
-        together.setdefault((indicator.zero_when, indicator.applies), []).append(scorer)
-    return ScoringBlocks(scorers, tuple(_build_block(members) for members in together.values()))
+        by_condition.setdefault((indicator.zero_when, indicator.applies), []).append(scorer)
+    return ScoringBlocks(scorers, tuple(_build_block(members) for members in by_condition.values()))
 
 
 def _build_block(members: Sequence[IndicatorScorer]) -> ScoringBlock:
@@ -593,9 +601,10 @@ def _build_block(members: Sequence[IndicatorScorer]) -> ScoringBlock:
 def _build_scorer(leaf: CompiledIndicator) -> IndicatorScorer:
     unknown = IndicatorResult("unknown", None if leaf.unknown_score == UNKNOWN else leaf.unknown_score, leaf.best)
     indicator = leaf.definition
-    own = isinstance(indicator.value, AnswerOperand) and not leaf.borrowed_answers
+    # A ladder or yes/no question has few answers, so each result is computed once and shared by all submissions.
+    reads_own_answer = isinstance(indicator.value, AnswerOperand) and not leaf.borrowed_answers
     table: tuple[IndicatorResult, ...] | None = None
-    if own and indicator.curve.kind in ("ladder", "boolean"):
+    if reads_own_answer and indicator.curve.kind in ("ladder", "boolean"):
         table = tuple(score_raw_value(leaf, (level, 1)) for level in range(len(indicator.curve.goalposts)))
     return IndicatorScorer(
         indicator=leaf,
@@ -613,7 +622,7 @@ def _build_scoring_function(leaf: CompiledIndicator, unknown: IndicatorResult) -
         tuple(leaf.borrowed_answers.values()),
         leaf.profile_slots,
     )
-    without = IndicatorResult("zero", leaf.low, leaf.low)
+    without_value = IndicatorResult("zero", leaf.low, leaf.low)
 
     def scored(facts: Facts) -> IndicatorResult:
         if present is not None and facts[present] is None:
@@ -623,14 +632,14 @@ def _build_scoring_function(leaf: CompiledIndicator, unknown: IndicatorResult) -
                 return unknown
         value = value_of(facts)
         if value is None:
-            return unknown if any(facts[slot] is None for slot in fields) else without
+            return unknown if any(facts[slot] is None for slot in fields) else without_value
         return score_raw_value(leaf, value)
 
     return scored
 
 
 def score_raw_value(leaf: CompiledIndicator, value: Ratio) -> IndicatorResult:
-    """Return the result of a raw value."""
+    """Compute the result of an indicator from its raw value."""
     score = leaf.curve(*value)
     return IndicatorResult(
         "zero" if score == leaf.low else "full" if score == leaf.best else "partial", score, score, value, score
@@ -638,7 +647,7 @@ def score_raw_value(leaf: CompiledIndicator, value: Ratio) -> IndicatorResult:
 
 
 def _name_moved(indicator: Indicator) -> str:
-    """Return the name that the step of an indicator moves: its own id, or `profile:<field>`."""
+    """Return the name of what the next step of an indicator changes: its own id, or `profile:<field>`."""
     return indicator.step if indicator.step is not None and indicator.step.startswith("profile:") else indicator.id
 
 
@@ -652,7 +661,7 @@ def _map_readers(document: Document) -> Mapping[str, set[int]]:
 
 
 def _list_condition_reads(indicator: Indicator) -> Iterator[str]:
-    """Yield the answers and fields that the zero rule and the applicability read."""
+    """Yield the answers and profile fields that the zero rule and the applicability of an indicator read."""
     return _name_reads((*walk_operands(indicator.zero_when), *walk_operands(indicator.applies)))
 
 
@@ -684,7 +693,7 @@ def _build_answer_loader(indicator: Indicator, layout: FactLayout) -> AnswerLoad
 
 
 def load_facts(compiled: CompiledMethodology, submission: Submission) -> Facts:
-    """Return the facts of a submission by slot; answers that were set aside are absent."""
+    """Load the facts of a submission into a list by slot; an answer that was set aside is absent."""
     facts: list[object] = [None] * compiled.layout.size
     profile, answers, set_aside = submission.profile, submission.answers, submission.set_aside
     for name, slot in compiled.layout.profile.items():
@@ -726,7 +735,7 @@ def _compile_level(level: Level) -> CompiledLevel:
 
 
 def compile_gate(gate: Gate) -> CompiledGate:
-    """Return a gate ready to evaluate."""
+    """Compile a gate to closures over the figures of a score."""
     holds = compile_predicate(gate.holds, _compile_gate_operand, _reject_presence)
     actual, required = (compile_operand(side, _compile_gate_operand) for side in (gate.holds.left, gate.holds.right))
     return CompiledGate(gate, _find_minimum(gate), _find_value_bound(gate), holds, actual, required)
@@ -760,7 +769,11 @@ def _find_value_bound(gate: Gate) -> tuple[str, Number, bool] | None:
 
 
 def _compile_gate_operand(operand: Operand) -> Callable[[GateInputs], Evaluated]:
-    """Compile an operand of a gate."""
+    """Compile an operand of a gate.
+
+    Raises:
+        TypeError: If the operand reads an answer; the checks of a document refuse this.
+    """
     match operand:
         case IndexOperand():
             return lambda figures: figures.read_index()

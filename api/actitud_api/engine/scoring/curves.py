@@ -1,6 +1,7 @@
-"""Curves: from an exact raw value to a score in units (docs/scoring.md, section 3).
+"""Curves: functions from an exact raw value to a score in units (docs/scoring.md, section 3).
 
-Step and linear curves are exact integers. Logarithmic and lognormal ones are floats, quantised once.
+Ladders and linear curves are computed in exact integers, logarithmic and lognormal ones in floats that are rounded
+once.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ from actitud_api.engine.methodology.predicates import (
 from actitud_api.engine.scoring.aggregations import EPSILON, quantise
 
 INVERSE_ERFC_FIFTH = 0.9061938024368232
-"""The inverse complementary error function of 1/5: a lognormal curve is at 9/10 there."""
+"""Inverse complementary error function of 1/5; a lognormal curve is at 9/10 of its range there."""
 
 
 def find_best_score(curve: Curve, span: Range, unit: int) -> int:
-    """Return the highest score of a curve, in units; a lognormal one tends to the top of the range."""
+    """Return the highest score of a curve, in units; a lognormal curve tends to the maximum of its range."""
     if curve.kind == "lognormal":
         return span.maximum * unit
     return round_half_up(max(to_exact(goalpost.score) for goalpost in curve.goalposts) * unit)
 
 
 def compile_curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
-    """Return a function of numerator and denominator (> 0) of a raw value to its score in units."""
+    """Compile a curve to a function from numerator and denominator (> 0) of a raw value to the score in units."""
     if curve.kind == "lognormal":
         return _compile_lognormal(curve, span, unit)
     xs = [Fraction(to_exact(goalpost.x)) for goalpost in curve.goalposts]
@@ -74,9 +75,9 @@ def compile_curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], 
 
 
 def _compute_segment(x0: Fraction, y0: Fraction, x1: Fraction, y1: Fraction) -> tuple[int, int, int, int, int]:
-    """Return the end x1 as n, d and the line through both points as slope, offset and scale.
+    """Compute the line through two points; return x1 as n, d, and the line as slope, offset and scale.
 
-    y(n/d), rounded half up, is ⌊(slope·n + offset·d) / (scale·d)⌋.
+    At n/d the rounded (half up) height of the line is ⌊(slope·n + offset·d) / (scale·d)⌋.
     """
     slope = (y1 - y0) / (x1 - x0)
     offset = y0 - slope * x0
@@ -85,21 +86,21 @@ def _compute_segment(x0: Fraction, y0: Fraction, x1: Fraction, y1: Fraction) -> 
 
 
 def _compile_lognormal(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
-    """Return the complementary log-normal curve through p10 (9/10 of the range) and the median (1/2).
+    """Compile the complementary log-normal curve through p10 (9/10 of the range) and the median (1/2).
 
-    Formula: Google Lighthouse, `getLogNormalScore`; mirrored if p10 is above the median.
+    Formula: `getLogNormalScore` of Google Lighthouse; mirrored if p10 is above the median.
     """
     first, second = (float(goalpost.x) for goalpost in curve.goalposts)
     falling = to_exact(curve.goalposts[0].score) > to_exact(curve.goalposts[1].score)
     p10, median = (first, second) if falling else (second, first)
     spread = -math.log(p10 / median)
-    least, width = span.minimum, span.maximum - span.minimum
+    minimum, width = span.minimum, span.maximum - span.minimum
 
     def lognormal(n: int, d: int) -> int:
         if n > 0:
             share = math.erfc(INVERSE_ERFC_FIFTH * math.log(n / d / median) / spread) / 2
         else:
             share = 1.0 if falling else 0.0
-        return quantise(least + share * width, unit)
+        return quantise(minimum + share * width, unit)
 
     return lognormal

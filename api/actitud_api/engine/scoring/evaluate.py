@@ -1,6 +1,6 @@
-"""Score one submission: the numbers, without their explanation.
+"""Scoring of one submission: the figures, without their explanation.
 
-docs/scoring.md, sections 2 to 6. All scores are integers in units of 10^-decimals of a point.
+The rules are in docs/scoring.md, sections 2 to 6. All scores are integers in units of 10^-decimals of a point.
 """
 
 from __future__ import annotations
@@ -70,16 +70,16 @@ Status = Literal["not_rateable", "complete", "sufficient", "insufficient_evidenc
 
 
 class BrokenRule(Struct, frozen=True, gc=False):
-    """A rule that does not hold; `is_supported` is False if only an absent answer is to blame."""
+    """A rule that a submission breaks. `is_supported` is False if other answers, now absent, could still repair it."""
 
     rule: CompiledRule
     is_supported: bool
     facts: Facts
-    """The facts of the round in which it broke."""
+    """Facts at the moment when the rule was found broken; answers contradicted earlier are already absent."""
 
 
 class FailingGate(Struct, frozen=True, gc=False):
-    """A gate that does not hold, with the actual figure (None: absent) and the required one."""
+    """A gate that is not passed, with its actual figure (None if absent) and the required figure."""
 
     gate: Gate
     actual: Evaluated
@@ -87,55 +87,56 @@ class FailingGate(Struct, frozen=True, gc=False):
 
 
 class Evaluation(Struct, kw_only=True):
-    """The numbers of one submission, in units of 10^-decimals.
+    """All figures of a scored submission, in units of 10^-decimals.
 
-    `groups` and `groups_max`: score of each group, and with every unknown at its best; None if it is not rated, or
-    is unknown and skipped by, or spreading to, the node above. `index` and `index_max`: the published ones, if any.
+    `groups` has the score of each group, and `groups_max` its score if every unknown indicator were at its best. A
+    score is None if the group is not rated, or if it is unknown and has no substitute score. `index` and `index_max`
+    are rounded to the published decimals; None if there is no index.
     """
 
     compiled: CompiledMethodology
     facts: Facts
-    """Without the contradicted answers."""
+    """Facts by slot; contradicted answers are absent."""
     sent: Facts
-    """With them; levels that review lowered are lowered."""
+    """Facts by slot with the contradicted answers; levels that a review capped are already lowered."""
     results: list[IndicatorResult]
     broken_rules: list[BrokenRule]
     groups: dict[str, int | None]
     groups_max: dict[str, int | None]
     unknown: frozenset[str]
-    """The indicators and groups that make the node above unknown."""
+    """Ids of the unknown nodes that make the group that contains them unknown (`missing: void`)."""
     coverage_ratios: dict[str, Ratio | None]
-    """Coverage by group; None if it is not rated even with every unknown at its best."""
+    """Coverage of each group as a ratio; None if the group would not be rated even with every unknown at its best."""
     index: int | None
     index_max: int | None
     status: Status
     level: int | None
     provisional: bool
     failing_gates: list[CompiledGate]
-    """The gates of the next level that do not hold."""
+    """Gates of the next level that are not passed."""
     self_declared: frozenset[str]
-    """The indicators whose answers are only self-declared."""
+    """Ids of the indicators whose answers have no evidence."""
 
     @property
     def coverages(self) -> dict[str, Fraction | None]:
-        """Known over scored effective weight, 0 to 1, by group; None if not rated."""
+        """Coverage of each group, 0 to 1: known over scored effective weight; None if the group is not rated."""
         return {name: None if ratio is None else Fraction(*ratio) for name, ratio in self.coverage_ratios.items()}
 
     @property
     def coverage(self) -> Fraction | None:
-        """The coverage of the index; None if too little applies to rate it."""
+        """Coverage of the index; None if the index cannot be rated because too few indicators apply."""
         ratio = self.coverage_ratios[self.compiled.document.root.id]
         return None if ratio is None else Fraction(*ratio)
 
     @property
     def blocked_by(self) -> list[FailingGate]:
-        """The failing gates of the next level with actual and required figures."""
+        """Failing gates of the next level, each with its actual and required figure."""
         figures = GateFigures(self)
         return [describe_failing_gate(gate, figures) for gate in self.failing_gates]
 
     @property
     def dimensions(self) -> list[int | None]:
-        """The scores of the children of the root, in units; None for a child without score."""
+        """Scores of the children of the root, in units; None for a child without a score."""
         root = self.compiled.root
         return [
             self.results[child].score if isinstance(child, int) else self.groups[child.definition.id]
@@ -143,7 +144,10 @@ class Evaluation(Struct, kw_only=True):
         ]
 
     def list_child_scores(self, group: CompiledGroup) -> list[int | None]:
-        """Return the scores of the children of a group; `UNKNOWN` for one that makes it unknown."""
+        """List the scores of the children of a group, in units.
+
+        None stands for a child without a score, `UNKNOWN` for a child that makes the group unknown.
+        """
         leaves, groups = self.results, self.groups
         if not self.unknown:
             if group.indicator_span is not None:
@@ -163,13 +167,13 @@ class Evaluation(Struct, kw_only=True):
 
 
 def evaluate(methodology: Methodology, submission: Submission) -> Evaluation:
-    """Score a submission under a methodology."""
+    """Score a submission under a methodology, without its explanation."""
     compiled = compile_methodology(methodology)
     return evaluate_compiled(compiled, load_facts(compiled, submission), submission)
 
 
 def evaluate_compiled(compiled: CompiledMethodology, sent: Facts, submission: Submission) -> Evaluation:
-    """Score facts; of the submission only self-declarations and the findings of review are read."""
+    """Score facts by slot. From `submission` only the self-declared names and the findings of reviews are read."""
     sent, lowered = _apply_level_caps(compiled, sent, submission.level_caps)
     facts, contradicted, broken = find_contradictions(compiled, sent)
     results = score_indicators(compiled, facts, contradicted, lowered, submission)
@@ -209,7 +213,7 @@ def evaluate_compiled(compiled: CompiledMethodology, sent: Facts, submission: Su
 
 
 def round_to_published(compiled: CompiledMethodology, units: int | None) -> int | None:
-    """Round an index half up to its published decimals, in units of 10^-decimals."""
+    """Round an index half up to the published decimals; both are in units of 10^-decimals. None stays None."""
     step = compiled.published_step
     return units if units is None or step == 1 else (2 * units + step) // (2 * step) * step
 
@@ -217,7 +221,10 @@ def round_to_published(compiled: CompiledMethodology, units: int | None) -> int 
 def _apply_level_caps(
     compiled: CompiledMethodology, sent: Facts, caps: Mapping[str, int]
 ) -> tuple[Facts, dict[int, int]]:
-    """Lower levels to the caps of review. Return the facts, and the levels as sent by position."""
+    """Lower the levels of ladders to the caps set by a review.
+
+    Return the new facts, and the levels as sent of the lowered indicators, by position.
+    """
     lowered: dict[int, int] = {}
     for name, cap in caps.items():
         leaf = compiled.indicators[compiled.positions[name]]
@@ -233,10 +240,11 @@ def _apply_level_caps(
 
 
 def find_contradictions(compiled: CompiledMethodology, sent: Facts) -> tuple[Facts, dict[int, Code], list[BrokenRule]]:
-    """Return the facts without contradicted answers, the code of each contradicted indicator, the broken rules.
+    """Find the contradictions in the facts of a submission (section 2, findings).
 
-    Error rules are evaluated all at once, and again without the contradicted answers, until nothing new is
-    contradicted; warnings once at the end (section 2, findings). Broken rules are in document order.
+    All error rules are evaluated at once, and then again without the contradicted answers, until no further answer is
+    contradicted; warnings are evaluated once at the end. Return the facts without the contradicted answers, the reason
+    code of each contradicted indicator by position, and the broken rules in document order.
     """
     facts = sent
     codes: dict[int, Code] = {}
@@ -251,6 +259,8 @@ def find_contradictions(compiled: CompiledMethodology, sent: Facts) -> tuple[Fac
             for position in rule.invalidates:
                 if position not in codes:
                     fresh.add(position)
+                # A contradiction that no missing answer could repair outweighs an unsupported one, whichever rule comes
+                # first.
                 if supported or position not in codes:
                     codes[position] = "contradicted" if supported else "unsupported"
         if not fresh:
@@ -277,7 +287,10 @@ def score_indicators(
     lowered: Mapping[int, int],
     submission: Submission,
 ) -> list[IndicatorResult]:
-    """Return the result of every indicator, by position."""
+    """Score every indicator; return the results by position.
+
+    `contradicted` has the codes of `find_contradictions`, `lowered` the levels that a review lowered, by position.
+    """
     results = [NOT_APPLICABLE] * len(compiled.indicators)
     whole = cast("Sequence[int | None]", facts)
     zero: Truth
@@ -290,10 +303,12 @@ def score_indicators(
             for position, slot, table, unknown in block.tables:
                 level = whole[slot]
                 results[position] = unknown if level is None else table[level]
-            for position, over, under, curve, low, best, unknown, score_facts in block.quotients:
-                n, d = whole[over], 1 if under is None else whole[under]
+            for position, numerator_slot, denominator_slot, curve, low, best, unknown, score_facts in block.quotients:
+                n, d = whole[numerator_slot], 1 if denominator_slot is None else whole[denominator_slot]
                 if n is None:
                     results[position] = unknown
+                # Counts are by far the most frequent facts. Decimals are Fractions and take the general way, as does d
+                # = 0.
                 elif type(n) is int and type(d) is int and d > 0:
                     score = curve(n, d)
                     results[position] = IndicatorResult(
@@ -317,7 +332,7 @@ def score_indicators(
 def _find_adjusted(
     compiled: CompiledMethodology, results: Sequence[IndicatorResult], submission: Submission
 ) -> set[int]:
-    """Return the indicators whose answers review set aside, or whose score exceeds the cap on self-declared ones."""
+    """Return the positions of answers that review set aside, or whose score exceeds the cap for lack of evidence."""
     adjusted = {compiled.positions[name] for name in submission.set_aside if name in compiled.positions}
     for name in submission.self_declared:
         position = compiled.positions.get(name)
@@ -334,7 +349,10 @@ def score_indicator(
     lowered: Mapping[int, int],
     submission: Submission,
 ) -> IndicatorResult:
-    """Score one indicator: contradiction, zero rule, applicability, unknown, curve, caps, in this order."""
+    """Score one indicator.
+
+    The first of these that applies decides: contradiction, zero rule, applicability, missing answer, curve with caps.
+    """
     if contradicted is not None:
         return IndicatorResult(contradicted, leaf.low, leaf.best)
     counts_with = None if leaf.unknown_score == UNKNOWN else leaf.unknown_score
@@ -384,7 +402,10 @@ def _classify_absence(leaf: CompiledIndicator, set_aside: Mapping[str, SetAside]
 def _find_declared_exclusions(
     leaf: CompiledIndicator, facts: Facts, profile_self_declared: frozenset[str]
 ) -> tuple[str, ...]:
-    """Return the self-declared fields without which the indicator would apply; empty if evidence excludes it."""
+    """Return the profile fields without evidence that alone make an indicator not applicable.
+
+    Return an empty tuple if fields with evidence exclude it as well.
+    """
     fields = tuple(field for field in leaf.declarable_slots if field in profile_self_declared)
     if not fields or leaf.applies is None:
         return ()
@@ -398,7 +419,11 @@ def _find_declared_exclusions(
 
 
 def list_counted_scores(compiled: CompiledMethodology, results: Sequence[IndicatorResult]) -> list[int | None]:
-    """Return the score of each indicator as its group counts it; `UNKNOWN` for one that makes its group unknown."""
+    """List the score that each indicator has in its group, by position.
+
+    An unknown indicator has its substitute score, None if it leaves the group, or `UNKNOWN` if it makes the group
+    unknown.
+    """
     return [
         indicator.unknown_score if result.score is None and result.maximum is not None else result.score
         for result, indicator in zip(results, compiled.indicators, strict=True)
@@ -408,7 +433,7 @@ def list_counted_scores(compiled: CompiledMethodology, results: Sequence[Indicat
 def _score_groups(
     compiled: CompiledMethodology, results: Sequence[IndicatorResult], unknown: Sequence[int]
 ) -> tuple[dict[str, int | None], frozenset[str]]:
-    """Return the score of every group, and the nodes that make the node above unknown."""
+    """Compute the score of every group, and the ids of the nodes that make the group that contains them unknown."""
     groups: dict[str, int | None] = {}
     if not (unknown and compiled.has_void_groups):
         aggregate_scores(compiled.root, [result.score for result in results], groups)
@@ -425,8 +450,11 @@ def _score_groups(
 def aggregate_scores(
     group: CompiledGroup, indicators: Sequence[int | None], scores: dict[str, int | None]
 ) -> int | None:
-    """Return the score of a group; store it and those of all groups below it in `scores`."""
-    own = (
+    """Compute the score of a group, and store it and the scores of all groups in it in `scores`.
+
+    `indicators` has the score of each indicator by position, or None or `UNKNOWN` as in `list_counted_scores`.
+    """
+    child_scores = (
         indicators[group.indicator_span]
         if group.indicator_span is not None
         else [
@@ -434,72 +462,74 @@ def aggregate_scores(
             for child in group.children
         ]
     )
-    scores[group.definition.id] = result = score_children(group, own)
+    scores[group.definition.id] = result = score_children(group, child_scores)
     return result
 
 
 def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | None:
-    """Return the score of a group from the scores of its children: units, None (not rated) or `UNKNOWN`.
+    """Compute the score of a group from the scores of its children.
 
-    The common path is the plain arithmetic mean; the rest is in `aggregations`.
+    A score is in units, None if the child is not rated, or `UNKNOWN`. The plain arithmetic mean is computed here; all
+    other cases are in `aggregations`.
     """
     if group.is_fully_weighted and None not in scores:
-        own = cast("Sequence[int]", scores)
+        known_scores = cast("Sequence[int]", scores)
         if group.is_plain_mean:
-            weighted: int = sum(map(mul, group.weights, own))
+            weighted: int = sum(map(mul, group.weights, known_scores))
             return (2 * weighted + group.total_weight) // (2 * group.total_weight)
-        return group.unknown_score if UNKNOWN in own else group.combine(group.weights, own)
+        return group.unknown_score if UNKNOWN in known_scores else group.combine(group.weights, known_scores)
     remaining = select_remaining(group.definition, group.weights, group.total_weight, scores)
     if remaining is None:
         return None
-    weights, own = remaining
-    return group.unknown_score if UNKNOWN in own else group.combine(weights, own)
+    weights, known_scores = remaining
+    return group.unknown_score if UNKNOWN in known_scores else group.combine(weights, known_scores)
 
 
 LinearTerms = tuple[int, int, int]
 
 
 class GroupSensitivity(Struct, frozen=True):
-    """A group with the scores of its children, to rescore it with another score of one child.
+    """A group with the scores of its children, for scoring it again with another score of one child.
 
-    `linear_terms`: for each child a, b and d such that the group scores ⌊(a · score + b) / d⌋; None if it is not
-    linear.
+    `linear_terms` has for each child a, b and d such that the group scores ⌊(a · score + b) / d⌋; None if the group is
+    not linear in the score of that child.
     """
 
     group: CompiledGroup
     child_scores: list[int | None]
     linear_terms: list[LinearTerms | None]
 
-    def rescore(self, place: int, score: int | None) -> int | None:
-        """Return the score of the group with another score of one child."""
-        line = self.linear_terms[place]
-        if line is not None and score is not None and score != UNKNOWN:
-            return (line[0] * score + line[1]) // line[2]
+    def rescore(self, child_position: int, score: int | None) -> int | None:
+        """Compute the score of the group if the child at a position had another score."""
+        terms = self.linear_terms[child_position]
+        if terms is not None and score is not None and score != UNKNOWN:
+            return (terms[0] * score + terms[1]) // terms[2]
         counted = list(self.child_scores)
-        counted[place] = score
+        counted[child_position] = score
         return score_children(self.group, counted)
 
 
 def build_group_sensitivity(evaluation: Evaluation, group: CompiledGroup) -> GroupSensitivity:
-    """Return the sensitivity of a group to the scores of its children."""
+    """Prepare a group of an evaluation for scoring with another score of one child."""
     counted = evaluation.list_child_scores(group)
-    lines: list[LinearTerms | None] = [None] * len(counted)
+    terms: list[LinearTerms | None] = [None] * len(counted)
     if (
         group.definition.aggregation != "arithmetic"
         or evaluation.groups[group.definition.id] is None
         or (evaluation.unknown and UNKNOWN in counted)
     ):
-        return GroupSensitivity(group, counted, lines)
+        return GroupSensitivity(group, counted, terms)
     weighted = remaining = 0
     for score, weight in zip(counted, group.weights, strict=True):
         if score is not None:
             weighted += weight * score
             remaining += weight
+    # The rounded mean is ⌊(2·weighted + remaining) / (2·remaining)⌋; solved for one score it gives a, b and d.
     twice, divisor = 2 * weighted + remaining, 2 * remaining
-    for place, (score, weight) in enumerate(zip(counted, group.weights, strict=True)):
+    for child_position, (score, weight) in enumerate(zip(counted, group.weights, strict=True)):
         if score is not None:
-            lines[place] = 2 * weight, twice - 2 * weight * score, divisor
-    return GroupSensitivity(group, counted, lines)
+            terms[child_position] = 2 * weight, twice - 2 * weight * score, divisor
+    return GroupSensitivity(group, counted, terms)
 
 
 def _compute_upper_bounds(
@@ -509,35 +539,36 @@ def _compute_upper_bounds(
     upper: dict[str, int | None],
     coverage: dict[str, Ratio | None],
 ) -> None:
-    """Store in `upper` the scores of the groups `above` unknown indicators with these at their best, and coverage.
+    """Compute upper bounds and coverage of the groups that contain unknown indicators; `above` has their ids.
 
-    Coverage is None if a group is not rated even so.
+    `upper` receives the score of each group if every unknown indicator were at its best; `coverage` receives its
+    coverage, or None if the group would not be rated even then.
     """
-    own: list[int | None] = []
-    known, below, remaining = 0, 1, 0
+    maxima: list[int | None] = []
+    known, denominator, remaining = 0, 1, 0
     for child, name, weight in zip(group.children, group.names, group.weights, strict=True):
         if isinstance(child, int):
             result = results[child]
-            own.append(result.maximum)
+            maxima.append(result.maximum)
             if result.maximum is not None:
                 remaining += weight
                 if result.code in OBSERVED:
-                    known += weight * below
+                    known += weight * denominator
         else:
             if name in above:
                 _compute_upper_bounds(child, results, above, upper, coverage)
-            own.append(upper[name])
+            maxima.append(upper[name])
             share = coverage[name]
             if share is not None:
                 remaining += weight
                 n, d = share
-                if d == below:
+                if d == denominator:
                     known += weight * n
                 else:
-                    known, below = known * d + weight * n * below, below * d
+                    known, denominator = known * d + weight * n * denominator, denominator * d
     name = group.definition.id
-    upper[name] = score = score_children(group, own)
-    coverage[name] = None if score is None else _reduce_ratio(known, below * remaining)
+    upper[name] = score = score_children(group, maxima)
+    coverage[name] = None if score is None else _reduce_ratio(known, denominator * remaining)
 
 
 def _reduce_ratio(n: int, d: int) -> Ratio:
@@ -548,7 +579,7 @@ def _reduce_ratio(n: int, d: int) -> Ratio:
 def _determine_status(
     compiled: CompiledMethodology, unknown: Sequence[int], coverage: Mapping[str, Ratio | None]
 ) -> Status:
-    """Return the status of a submission that has an index; `unknown`: positions of unknown indicators."""
+    """Determine the status of a submission that has an index; `unknown` has the positions of unknown indicators."""
     if not any(compiled.indicators[position].has_weight for position in unknown):
         return "complete"
     thresholds = compiled.document.coverage
@@ -571,9 +602,10 @@ def _reaches(ratio: Ratio, share: Share) -> bool:
 
 
 def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
-    """Set the highest level such that the gates of every level up to it hold, and the failing gates of the next.
+    """Set the level of an evaluation, if it is provisional, and the failing gates of the next level.
 
-    Review may cap the level at `max_level`; no gate is to blame if only that holds it.
+    The level is the highest one such that the gates of all levels up to it are passed. A review can limit it to
+    `max_level`; if only this limit stops it, no gate is reported.
     """
     figures = GateFigures(evaluation)
     for level in evaluation.compiled.levels:
@@ -588,7 +620,7 @@ def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
 
 
 def is_gate_met(gate: CompiledGate, figures: GateFigures) -> bool:
-    """Return True if a gate holds."""
+    """Return True if the figures pass a gate."""
     if gate.minimum is not None:
         nodes, required = gate.minimum
         units = figures.find_lowest(nodes)
@@ -606,14 +638,14 @@ def is_gate_met(gate: CompiledGate, figures: GateFigures) -> bool:
 
 
 def describe_failing_gate(gate: CompiledGate, figures: GateFigures) -> FailingGate:
-    """Return a gate with its actual and required figures."""
+    """Build the report of a gate that is not passed, with its actual and required figure."""
     units = None if gate.minimum is None else figures.find_lowest(gate.minimum[0])
     actual = gate.actual(figures) if units is None else Fraction(units, figures.unit)
     return FailingGate(gate.definition, None if actual is NULL else actual, gate.required(figures))
 
 
 class GateFigures:
-    """The figures of one evaluation as gates read them (implements `compile.GateInputs`)."""
+    """Figures of an evaluation for gates; implements `compile.GateInputs`."""
 
     def __init__(self, evaluation: Evaluation) -> None:
         self.unit = evaluation.compiled.unit
@@ -622,49 +654,52 @@ class GateFigures:
         """Gates of several levels read the same nodes."""
 
     def read_index(self) -> Evaluated:
-        """Return the published index in points."""
+        """Return the published index in points; None if there is none."""
         index = self._evaluation.index
         return None if index is None else Fraction(index, self._evaluation.compiled.unit)
 
     def find_lowest(self, nodes: tuple[str | None, ...]) -> int | None:
-        """Return the lowest score of the nodes (None: the index), in units; None if one has no score."""
+        """Return the lowest score of some nodes (None is the index), in units; None if a node has no score."""
         if nodes in self._lowest:
             return self._lowest[nodes]
         evaluation = self._evaluation
         groups, leaves, positions = evaluation.groups, evaluation.results, evaluation.compiled.positions
-        least: int | None = None
+        lowest: int | None = None
         for node in nodes:
             if node is None:
                 score = evaluation.index
             else:
                 score = groups[node] if node in groups else leaves[positions[node]].score
             if score is None:
-                least = None
+                lowest = None
                 break
-            least = score if least is None else min(least, score)
-        self._lowest[nodes] = least
-        return least
+            lowest = score if lowest is None else min(lowest, score)
+        self._lowest[nodes] = lowest
+        return lowest
 
     def read_score(self, node: str) -> Evaluated:
-        """Return the score of a node in points; None if unknown, NULL if not applicable."""
+        """Return the score of a node in points; None if it is unknown, `NULL` if it is not applicable."""
         evaluation = self._evaluation
         position = evaluation.compiled.positions.get(node)
         if position is None:
-            units, most = evaluation.groups[node], evaluation.groups_max[node]
+            units, maximum = evaluation.groups[node], evaluation.groups_max[node]
         else:
-            units, most = evaluation.results[position].score, evaluation.results[position].maximum
+            units, maximum = evaluation.results[position].score, evaluation.results[position].maximum
         if units is None:
-            return NULL if most is None else None
+            return NULL if maximum is None else None
         return Fraction(units, evaluation.compiled.unit)
 
     def read_ratio(self, indicator: str) -> Ratio | None:
-        """Return the raw value, if `read_value` gives one."""
+        """Return the raw value of an indicator as a ratio; None if it has none or is self-declared."""
         evaluation = self._evaluation
         leaf = evaluation.results[evaluation.compiled.positions[indicator]]
         return None if indicator in evaluation.self_declared else leaf.value
 
     def read_value(self, indicator: str) -> Evaluated:
-        """Return the exact raw value; None if unknown, self-declared, contradicted or zero by rule (section 6)."""
+        """Return the exact raw value of an indicator, or `NULL` if it is not applicable.
+
+        Return None if it is unknown, self-declared, contradicted or zero by a rule (section 6).
+        """
         compiled = self._evaluation.compiled
         leaf = self._evaluation.results[compiled.positions[indicator]]
         if leaf.code == "not_applicable":
@@ -676,7 +711,7 @@ class GateFigures:
         return Fraction(*leaf.value)
 
     def read_profile(self, field: str) -> Evaluated:
-        """Return a profile field."""
+        """Return the value of a profile field."""
         value = self._evaluation.facts[self._evaluation.compiled.layout.profile[field]]
         assert not isinstance(value, frozenset)
         return value

@@ -1,4 +1,4 @@
-"""Explain a score: reasons, points, main reasons, findings and next steps (docs/scoring.md, section 7)."""
+"""Explanation of a score: reasons, points, main reasons, findings and next steps (docs/scoring.md, section 7)."""
 
 from __future__ import annotations
 
@@ -76,23 +76,23 @@ from actitud_api.engine.scoring.result import (
 from actitud_api.engine.scoring.sampling_intervals import compute_interval
 
 MAIN_REASONS = 4
-"""Upper limit of the number of main reasons (section 7)."""
+"""Maximum number of main reasons (section 7)."""
 
 
 def explain(methodology: Methodology, submission: Submission) -> Score:
-    """Return the canonical result of a submission: score, explanation, findings and the digest of the input."""
+    """Score a submission and return the canonical result with its explanation and the digest of the submission."""
     evaluation = evaluate(methodology, submission)
     return explain_evaluation(evaluation, submission)
 
 
 def outline_score(methodology: Methodology, submission: Submission) -> Score:
-    """Return the canonical result without its explanation: no main reasons, no points, no indicators."""
+    """Score a submission and return the canonical result without main reasons, points and indicators."""
     evaluation = evaluate(methodology, submission)
     return _build_score(evaluation, submission, (), _outline_groups(evaluation, evaluation.compiled.root), ())
 
 
 def _outline_groups(evaluation: Evaluation, above: CompiledGroup) -> tuple[DimensionScore, ...]:
-    """Return the groups directly below a group, without points and indicators."""
+    """Build the groups directly below a group, without points and indicators."""
     unit = evaluation.compiled.unit
     return tuple(
         DimensionScore(
@@ -113,32 +113,32 @@ def _outline_groups(evaluation: Evaluation, above: CompiledGroup) -> tuple[Dimen
 
 
 class _Explanation(Struct, frozen=True):
-    """The parts of the explanation by the position of each indicator, with their evaluation."""
+    """Parts of the explanation of one evaluation; each list is by the position of the indicator."""
 
     evaluation: Evaluation
     compiled: CompiledMethodology
     unit: int
-    allocation: Attribution
+    attribution: Attribution
     values: list[Figure | bool | None]
-    """Raw values by the position of each indicator, as are the lists below."""
+    """Raw values, rounded."""
     intervals: list[Interval | None]
     parameters: list[Parameters]
     steps: list[NextStep | None]
 
 
 def explain_evaluation(evaluation: Evaluation, submission: Submission) -> Score:
-    """Return the canonical result of an evaluation of a submission."""
+    """Build the canonical result from an evaluation of a submission."""
     compiled = evaluation.compiled
     unit = compiled.unit
-    allocation = attribute_points(evaluation)
+    attribution = attribute_points(evaluation)
     branches, results = BranchRescorer(evaluation), list(zip(compiled.indicators, evaluation.results, strict=True))
     values = [_round_value(compiled, leaf, result) for leaf, result in results]
     # One list for all indicators after the other: that keeps caches warm, and takes a third less.
-    of = _Explanation(
+    explanation = _Explanation(
         evaluation,
         compiled,
         unit,
-        allocation,
+        attribution,
         values,
         intervals=[compute_interval(branches, submission, leaf) for leaf in compiled.indicators],
         parameters=[
@@ -150,9 +150,9 @@ def explain_evaluation(evaluation: Evaluation, submission: Submission) -> Score:
     return _build_score(
         evaluation,
         submission,
-        _list_main_reasons(evaluation, allocation),
-        _build_groups(of, compiled.root),
-        _build_indicators(of, compiled.root),
+        _list_main_reasons(evaluation, attribution),
+        _build_groups(explanation, compiled.root),
+        _build_indicators(explanation, compiled.root),
     )
 
 
@@ -191,22 +191,26 @@ def _round_coverage(evaluation: Evaluation, group: CompiledGroup) -> Figure | No
 
 
 def list_findings(evaluation: Evaluation) -> tuple[Finding, ...]:
-    """Return the rules that do not hold, in document order."""
+    """List the rules that the submission breaks, in document order."""
     return tuple(_build_finding(evaluation.compiled, broken) for broken in evaluation.broken_rules)
 
 
 def compute_input_digest(compiled: CompiledMethodology, submission: Submission) -> str:
-    """Return the digest of the input: version, whole profile, answers, self-declarations, findings of review."""
+    """Compute the digest of everything that scoring reads of a submission.
+
+    It covers the version, the whole profile, answers, self-declared names and the findings of reviews.
+    """
     answers: dict[str, object] = {}
     for leaf in compiled.indicators:
         name = leaf.definition.id
         answer = submission.answers.get(name)
         if answer is not None:
+            # Digests may depend neither on the order in which a client sends members nor on the spelling of a number.
             sent: dict[str, object] = {"basis": "self_declared" if name in submission.self_declared else "evidenced"}
-            for place, (fact, _) in enumerate(leaf.facts):
+            for position, (fact, _) in enumerate(leaf.facts):
                 if fact in answer:
                     value = answer[fact]
-                    sent[fact] = value if type(value) is int else _encode_fact(value, leaf, place)
+                    sent[fact] = value if type(value) is int else _encode_fact(value, leaf, position)
             answers[name] = sent
     document: dict[str, object] = {
         "methodology": compiled.document.version,
@@ -229,15 +233,18 @@ def _encode_number(value: Scalar | None, decimals: int) -> Scalar | None:
     return value
 
 
-def _encode_fact(value: FactValue, leaf: CompiledIndicator, place: int) -> Scalar | list[str] | None:
-    """Return a fact as the digest reads it; lists of components are sets and follow the document order."""
+def _encode_fact(value: FactValue, leaf: CompiledIndicator, position: int) -> Scalar | list[str] | None:
+    """Convert a fact to the form that the digest covers; a list of components is put in document order."""
     if isinstance(value, tuple):
         return [component for component in leaf.definition.components if component in value]
-    return _encode_number(value, leaf.definition.facts[place].decimals)
+    return _encode_number(value, leaf.definition.facts[position].decimals)
 
 
 def _compute_geometric_index(evaluation: Evaluation) -> Figure | None:
-    """Return the additional geometric index of the children of the root, each at least at the document's floor."""
+    """Compute the additional geometric index; None if the document has none or there is no index.
+
+    It is the geometric mean of the children of the root, each raised to at least the `floor` of the document.
+    """
     compiled = evaluation.compiled
     additional = compiled.document.additional_index
     if additional is None or evaluation.index is None:
@@ -256,7 +263,7 @@ def _compute_geometric_index(evaluation: Evaluation) -> Figure | None:
 
 
 def build_blocking_gate(compiled: CompiledMethodology, blocked: FailingGate) -> BlockingGate:
-    """Return a failing gate in the form of the canonical result."""
+    """Convert a failing gate to its form in the canonical result."""
     actual, required = blocked.actual, blocked.required
     distance = None
     if _is_number(actual) and _is_number(required):
@@ -283,18 +290,21 @@ def _to_gate_figure(compiled: CompiledMethodology, value: Evaluated) -> Figure |
     return round_figure(cast("Number", value), compiled.raw_decimals)
 
 
-def _list_main_reasons(evaluation: Evaluation, allocation: Attribution) -> tuple[MainReason, ...]:
-    """Return the largest exact losses above 0, ties in document order."""
+def _list_main_reasons(evaluation: Evaluation, attribution: Attribution) -> tuple[MainReason, ...]:
+    """List the largest losses, by their exact size; ties are in document order."""
     compiled = evaluation.compiled
-    losses = [(position, loss) for position, loss in enumerate(allocation.losses) if loss is not None and loss[0]]
+    losses = [(position, loss) for position, loss in enumerate(attribution.losses) if loss is not None and loss[0]]
+    # Losses are sorted as exact integers over one denominator; floats could swap two that are nearly equal.
     common = math.lcm(*(loss[1] for _, loss in losses))
     losses.sort(key=lambda item: -item[1][0] * (common // item[1][1]))
     reasons = []
     for position, _ in losses[:MAIN_REASONS]:
-        own = allocation.indicators[position]
-        assert own is not None
+        points = attribution.indicators[position]
+        assert points is not None
         reasons.append(
-            MainReason(indicator=compiled.indicators[position].definition.id, lost=to_quotient(own.lost, compiled.unit))
+            MainReason(
+                indicator=compiled.indicators[position].definition.id, lost=to_quotient(points.lost, compiled.unit)
+            )
         )
     return tuple(reasons)
 
@@ -314,13 +324,16 @@ def _build_finding(compiled: CompiledMethodology, broken: BrokenRule) -> Finding
 
 
 def _list_absent(compiled: CompiledMethodology, predicate: Predicate, facts: Facts) -> tuple[str, ...]:
-    """Return the indicators whose absent answers leave a predicate undetermined, in document order."""
+    """List the indicators whose absent answers leave a predicate undetermined, in document order."""
     deciding = frozenset(_find_deciding(compiled, predicate, facts))
     return tuple(leaf.definition.id for leaf in compiled.indicators if leaf.definition.id in deciding)
 
 
 def _find_deciding(compiled: CompiledMethodology, predicate: Predicate, facts: Facts) -> Iterator[str]:
-    """Yield the absent answers that an undetermined predicate turns on; none below a determined part."""
+    """Yield the ids of the absent answers that leave a predicate undetermined.
+
+    Parts of the predicate that are determined already are skipped.
+    """
     leaf = compile_fact_reader(compiled.layout, absent=True)
     if compile_predicate(predicate, leaf, compile_presence_test(compiled.layout))(facts) is not None:
         return
@@ -341,7 +354,7 @@ def _find_deciding(compiled: CompiledMethodology, predicate: Predicate, facts: F
 def collect_facts_read(
     compiled: CompiledMethodology, predicate: Predicate, facts: Facts
 ) -> dict[str, FactValue | str | None]:
-    """Return the facts that a predicate read, by name: profile fields, and facts of answers as `D4.01.level`."""
+    """Collect the facts that a predicate reads, by name: profile fields, and facts of answers as `D4.01.level`."""
     read: dict[str, FactValue | str | None] = {}
     for operand in walk_operands(predicate):
         match operand:
@@ -356,7 +369,7 @@ def collect_facts_read(
 
 
 def _to_json_fact(value: Slot, components: tuple[str, ...] = ()) -> FactValue | str | None:
-    """Return a fact as JSON has it; a set of components in document order."""
+    """Convert a fact to JSON; a set of components becomes a tuple in document order."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, frozenset):
@@ -369,50 +382,50 @@ def _to_json_fact(value: Slot, components: tuple[str, ...] = ()) -> FactValue | 
 # --- dimensions and indicators --------------------------------------------------------------------------------
 
 
-def _build_groups(of: _Explanation, above: CompiledGroup) -> tuple[DimensionScore, ...]:
-    """Return the groups directly below a group."""
-    return tuple([_build_dimension(of, child) for child in above.children if not isinstance(child, int)])
+def _build_groups(explanation: _Explanation, above: CompiledGroup) -> tuple[DimensionScore, ...]:
+    """Build the results of the groups directly below a group."""
+    return tuple([_build_dimension(explanation, child) for child in above.children if not isinstance(child, int)])
 
 
-def _build_indicators(of: _Explanation, above: CompiledGroup) -> tuple[IndicatorScore, ...]:
-    """Return the indicators directly below a group."""
-    leaves = of.compiled.indicators
-    return tuple([_build_indicator(of, leaves[child]) for child in above.children if isinstance(child, int)])
+def _build_indicators(explanation: _Explanation, above: CompiledGroup) -> tuple[IndicatorScore, ...]:
+    """Build the results of the indicators directly below a group."""
+    leaves = explanation.compiled.indicators
+    return tuple([_build_indicator(explanation, leaves[child]) for child in above.children if isinstance(child, int)])
 
 
-def _build_dimension(of: _Explanation, compiled: CompiledGroup) -> DimensionScore:
-    evaluation, group, unit = of.evaluation, compiled.definition, of.unit
-    own = of.allocation.groups[group.id]
+def _build_dimension(explanation: _Explanation, compiled: CompiledGroup) -> DimensionScore:
+    evaluation, group, unit = explanation.evaluation, compiled.definition, explanation.unit
+    points = explanation.attribution.groups[group.id]
     return DimensionScore(
         id=group.id,
         score=to_points(evaluation.groups[group.id], unit),
         score_max=to_points(evaluation.groups_max[group.id], unit),
         weight=group.weight,
         coverage=_round_coverage(evaluation, compiled),
-        possible=None if own is None else to_points(own.possible, unit),
-        won=None if own is None else to_points(own.won, unit),
-        lost=None if own is None else to_points(own.lost, unit),
-        groups=_build_groups(of, compiled),
-        indicators=_build_indicators(of, compiled),
+        possible=None if points is None else to_points(points.possible, unit),
+        won=None if points is None else to_points(points.won, unit),
+        lost=None if points is None else to_points(points.lost, unit),
+        groups=_build_groups(explanation, compiled),
+        indicators=_build_indicators(explanation, compiled),
     )
 
 
-def _build_indicator(of: _Explanation, leaf: CompiledIndicator) -> IndicatorScore:
-    unit, position = of.unit, leaf.position
-    result = of.evaluation.results[position]
-    own = of.allocation.indicators[position]
+def _build_indicator(explanation: _Explanation, leaf: CompiledIndicator) -> IndicatorScore:
+    unit, position = explanation.unit, leaf.position
+    result = explanation.evaluation.results[position]
+    points = explanation.attribution.indicators[position]
     return IndicatorScore(
         id=leaf.definition.id,
         state=derive_state(result.code),
         score=to_points(result.score, unit),
         weight=leaf.definition.weight,
-        possible=None if own is None else to_points(own.possible, unit),
-        won=None if own is None else to_points(own.won, unit),
-        lost=None if own is None else to_points(own.lost, unit),
-        value=of.values[position],
-        interval=of.intervals[position],
-        reason=Reason(code=result.code, parameters=of.parameters[position]),
-        next_step=of.steps[position],
+        possible=None if points is None else to_points(points.possible, unit),
+        won=None if points is None else to_points(points.won, unit),
+        lost=None if points is None else to_points(points.lost, unit),
+        value=explanation.values[position],
+        interval=explanation.intervals[position],
+        reason=Reason(code=result.code, parameters=explanation.parameters[position]),
+        next_step=explanation.steps[position],
     )
 
 
@@ -451,11 +464,11 @@ def _build_parameters(
 
 
 _Cause = tuple[dict[str, FactValue | str | None], tuple[str, ...], tuple[str, ...]]
-"""The deciding facts by name, the indicators to answer first, the broken rules."""
+"""Facts that decided, by name; indicators to answer first; broken rules."""
 
 
 def _explain_cause(evaluation: Evaluation, leaf: CompiledIndicator, result: IndicatorResult) -> _Cause:
-    """Return the cause of a score that does not come from the curve alone."""
+    """Find the cause of a score that the curve alone does not explain."""
     compiled, definition, facts = evaluation.compiled, leaf.definition, evaluation.facts
     if result.code == "zero_by_rule" or result.undetermined:
         absent = _list_absent(compiled, definition.zero_when, facts) if result.undetermined else ()
@@ -475,7 +488,7 @@ def _explain_cause(evaluation: Evaluation, leaf: CompiledIndicator, result: Indi
 
 
 def _explain_broken_rules(evaluation: Evaluation, leaf: CompiledIndicator, is_supported: bool) -> _Cause:
-    """Return the broken rules that invalidate an indicator, and the absent answers that leave them unsupported."""
+    """Find the broken rules that contradict an indicator, and the absent answers that could still repair them."""
     compiled = evaluation.compiled
     broken = [
         rule
@@ -500,7 +513,10 @@ def _explain_broken_rules(evaluation: Evaluation, leaf: CompiledIndicator, is_su
 
 
 def collect_own_facts(evaluation: Evaluation, leaf: CompiledIndicator) -> dict[str, FactValue | str | None]:
-    """Return the facts of an indicator by name, or its profile fields if it has no facts; empty without an answer."""
+    """Collect the facts of the answer to an indicator by name; empty if there is no answer.
+
+    An indicator without facts has the profile fields of its value formula instead.
+    """
     compiled, indicator, facts = evaluation.compiled, leaf.definition, evaluation.facts
     if leaf.presence_slot is None:
         return {
@@ -516,28 +532,28 @@ def collect_own_facts(evaluation: Evaluation, leaf: CompiledIndicator) -> dict[s
 
 
 def _find_goalposts(compiled: CompiledMethodology, leaf: CompiledIndicator, value: Ratio) -> tuple[PassedGoalpost, ...]:
-    """Return the goalpost at a raw value, or the two around it."""
+    """Return the goalpost at a raw value, or the two goalposts around it."""
     n, d = value
     passed = _compile_goalposts(compiled)[leaf.position]
-    for place, (x_n, x_d, at, around) in enumerate(passed):
+    for position, (x_n, x_d, alone, around) in enumerate(passed):
         if n * x_d <= x_n * d:
-            return at if place == 0 or n * x_d == x_n * d else around
+            return alone if position == 0 or n * x_d == x_n * d else around
     return passed[-1][2]
 
 
 _PassedGoalposts = tuple[int, int, tuple[PassedGoalpost, ...], tuple[PassedGoalpost, ...]]
-"""A goalpost: x as a ratio, the goalpost alone, and with the previous one."""
+"""One goalpost: numerator and denominator of x, the goalpost alone, and the goalpost with its predecessor."""
 
 
 @lru_cache(CACHE_SIZE)
 def _compile_goalposts(compiled: CompiledMethodology) -> tuple[tuple[_PassedGoalposts, ...], ...]:
-    """Return the goalposts of every indicator by position."""
+    """Build the goalposts of every indicator, by position."""
     return tuple(_pair_goalposts(compiled, leaf) for leaf in compiled.indicators)
 
 
 def _pair_goalposts(compiled: CompiledMethodology, leaf: CompiledIndicator) -> tuple[_PassedGoalposts, ...]:
     shown = [PassedGoalpost(x=to_figure(x), score=to_quotient(units, compiled.unit)) for x, units in leaf.goalposts]
     return tuple(
-        (*x.as_integer_ratio(), (shown[place],), tuple(shown[max(0, place - 1) : place + 1]))
-        for place, (x, _) in enumerate(leaf.goalposts)
+        (*x.as_integer_ratio(), (shown[position],), tuple(shown[max(0, position - 1) : position + 1]))
+        for position, (x, _) in enumerate(leaf.goalposts)
     )

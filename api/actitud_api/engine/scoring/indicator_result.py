@@ -1,6 +1,6 @@
-"""The result of one indicator: reason code, score and raw value.
+"""Result of one indicator: reason code, score and raw value.
 
-Codes and states are those of docs/scoring.md, section 2.
+The codes and states are defined in docs/scoring.md, section 2.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 Ratio = tuple[int, int]
-"""An exact rational: numerator and positive denominator, not reduced."""
+"""An exact rational number: numerator and positive denominator, not necessarily in lowest terms."""
 
 State = Literal["observed", "not_applicable", "unknown"]
 Code = Literal[
@@ -30,23 +30,23 @@ Code = Literal[
 
 OBSERVED: frozenset[Code] = frozenset({"full", "partial", "zero", "zero_by_rule", "capped"})
 SETTLED: frozenset[Code] = OBSERVED | {"not_applicable"}
-"""The codes of indicators that are not unknown."""
+"""Codes of indicators that are not unknown."""
 
 
 def derive_state(code: Code) -> State:
-    """Return the state on the wire that a reason code belongs to."""
+    """Return the state of an indicator with this reason code."""
     if code == "not_applicable":
         return "not_applicable"
     return "observed" if code in OBSERVED else "unknown"
 
 
 class IndicatorResult(Struct, frozen=True, gc=False):
-    """The score of an indicator with its reason. Results that depend on no fact are shared between submissions.
+    """Score of an indicator in units, with its reason. Results that depend on no fact are shared between submissions.
 
-    `score`: None if the indicator is not applicable, or unknown and skipped by, or spreading to, the node above.
-    `maximum`: the score with every unknown at its best, None only if not applicable. `value`: the raw value, if
-    there is one. `uncapped`: the score on the curve of the answer as sent. `fields`: self-declared profile fields
-    without which the indicator would apply. `level_sent`: the level of a ladder before review lowered it.
+    `score` is None if the indicator is not applicable, or is unknown and has no substitute score. `maximum` is the
+    score that an unknown indicator could still reach; it is None only if the indicator is not applicable. `value` is
+    the raw value, if there is one. `uncapped` is the score before caps. `fields` are profile fields without evidence
+    that make it unknown instead of not applicable. `level_sent` is the level of a ladder before review lowered it.
     """
 
     code: Code
@@ -56,10 +56,10 @@ class IndicatorResult(Struct, frozen=True, gc=False):
     uncapped: int = 0
     fields: tuple[str, ...] = ()
     undetermined: bool = False
-    """Unknown because its zero rule depends on an absent answer."""
+    """It is unknown because an absent answer decides if its zero rule applies."""
     level_sent: int | None = None
     declared: bool = False
-    """The cap on self-declared answers limits its score."""
+    """The cap for answers without evidence lowers its score."""
 
 
 NOT_APPLICABLE = IndicatorResult("not_applicable", None, None)

@@ -1,9 +1,9 @@
-"""The path to the next level: the moves, one indicator each, after which its gates hold (docs/scoring.md, section 7).
+"""Path to the next level: moves, each of one indicator, after which its gates are passed (docs/scoring.md, section 7).
 
-Greedy: gates over one indicator first, then those over a group in document order, then the index. Each time the
-move that does just enough, or else the one that gains most; then superfluous moves are dropped, last first, and the
-whole is scored anew. Scores on the way come from rescoring the changed branch, or everything if a move reaches
-beyond it.
+The search is greedy: gates on one indicator first, then gates on a group in document order, then gates on the index.
+For each it takes the smallest move that is enough, or else the one that gains most. Then superfluous moves are
+dropped, last first, and everything is scored again. During the search only the groups that contain the moved indicator
+are scored again, or everything if a move affects other indicators.
 """
 
 from __future__ import annotations
@@ -69,20 +69,21 @@ from actitud_api.engine.scoring.next_steps import FactChange, apply_change, find
 from actitud_api.engine.scoring.result import BlockingGate, Canonical, Gain, MethodologyReference, Points, to_points
 
 MoveKind = Literal["improve", "evidence", "report"]
-"""improve: move the fact · evidence: document a self-declared answer · report: answer an unknown indicator."""
+"""improve: change the fact · evidence: document a self-declared answer · report: answer an unknown indicator."""
 
 Obstacle = Literal["profile", "review", "not_applicable", "zero_by_rule", "contradicted", "unanswered", "exhausted"]
-"""profile: the gate is over the profile · review: it caps the level · not_applicable, zero_by_rule, contradicted,
-unanswered: the state of its indicator · exhausted: not even the best of every move is enough."""
+"""profile: the gate reads only the profile · review: a review limits the level · not_applicable, zero_by_rule,
+contradicted, unanswered: state of the indicator · exhausted: even the best moves are not enough.
+"""
 
 
 class Move(Canonical, frozen=True, kw_only=True):
-    """A move of one indicator.
+    """A change of the answer to one indicator, as a step of the path.
 
-    `facts`: before the move (an unknown answer has none); `change`: the changed ones, in their own unit;
-    `evidence`: it needs evidence; `score_before` and `score`: of the indicator; `gain`: index points gained at its
-    position in the path; `index` and `level`: after it; `requires`: rules that it would break unless other facts
-    follow, which all figures assume.
+    `facts`: the facts before the move (empty for an unknown answer); `change`: the new facts, in their own units;
+    `evidence`: the move needs evidence; `score_before` and `score`: of the indicator; `gain`: index points gained at
+    this position of the path; `index` and `level`: after the move; `requires`: rules that the move breaks unless other
+    facts are changed too, which all figures assume.
     """
 
     indicator: str
@@ -99,10 +100,10 @@ class Move(Canonical, frozen=True, kw_only=True):
 
 
 class Unreachable(Canonical, frozen=True):
-    """A gate that no move can meet, with its figures and the obstacle.
+    """A gate that no moves can pass, with its figures and the obstacle.
 
-    `gate` is null if review caps the level; `indicators`: those that could help once answered, corrected or
-    unlocked.
+    `gate` is null if a review limits the level. `indicators` are those that could help after they are answered,
+    corrected or released from their zero rule.
     """
 
     gate: BlockingGate | None
@@ -111,10 +112,10 @@ class Unreachable(Canonical, frozen=True):
 
 
 class LevelPath(Canonical, frozen=True, kw_only=True):
-    """The path from the level of a submission to the next one.
+    """The path from the level of a submission to the next level.
 
-    `target`: the next level, null at the highest level or without a level. `moves`: null without a target, and if
-    `unreachable` names gates. `index_after` and `level_after`: at the end, by scoring everything anew; the level
+    `target`: the next level, null at the highest level or without a level. `moves`: null without a target, or if there
+    are `unreachable` gates. `index_after` and `level_after`: after all moves, from scoring everything again; the level
     may be higher than the target.
     """
 
@@ -129,12 +130,12 @@ class LevelPath(Canonical, frozen=True, kw_only=True):
 
 
 def find_level_path(methodology: Methodology, submission: Submission) -> LevelPath:
-    """Return the path to the next level of a submission under a methodology."""
+    """Find the path to the next level of a submission under a methodology."""
     return find_path_from(evaluate(methodology, submission), submission)
 
 
 def find_path_from(evaluation: Evaluation, submission: Submission) -> LevelPath:
-    """Return the path to the next level of an evaluated submission."""
+    """Find the path to the next level of an evaluated submission."""
     compiled = evaluation.compiled
     target = next(
         (level for level in compiled.levels if evaluation.level is not None and level.number == evaluation.level + 1),
@@ -161,18 +162,18 @@ def find_path_from(evaluation: Evaluation, submission: Submission) -> LevelPath:
     moves = search.build_moves()
     after = _confirm(compiled, submission, moves)
     if after.level is None or after.level < target.number:
-        left = tuple(
+        unreachable_gates = tuple(
             Unreachable(gate=build_blocking_gate(compiled, failing), obstacle="exhausted", indicators=())
             for failing in after.blocked_by
         )
-        return structs.replace(without_moves, unreachable=left)
+        return structs.replace(without_moves, unreachable=unreachable_gates)
     return structs.replace(
         without_moves, moves=moves, index_after=to_points(after.index, compiled.unit), level_after=after.level
     )
 
 
 def apply_moves(submission: Submission, moves: Iterable[Move], compiled: CompiledMethodology) -> Submission:
-    """Return a submission after moves: their facts replace the old ones, with evidence if they need it."""
+    """Return the submission after moves: new facts replace old ones, with evidence if the move needs it."""
     profile, answers = dict(submission.profile), dict(submission.answers)
     documented: set[str] = set()
     reported: set[str] = set()
@@ -197,21 +198,22 @@ def apply_moves(submission: Submission, moves: Iterable[Move], compiled: Compile
 
 
 def _confirm(compiled: CompiledMethodology, submission: Submission, moves: tuple[Move, ...]) -> Evaluation:
-    """Score everything anew after the moves, without the rules that other facts have to follow."""
+    """Score everything again after the moves, without the rules that need other facts to be changed too."""
     after = apply_moves(submission, moves, compiled)
     suspended = frozenset(rule for move in moves for rule in move.requires)
     return evaluate_compiled(drop_rules(compiled, suspended), load_facts(compiled, after), after)
 
 
-# --- goals ----------------------------------------------------------------------------------------------------
+# --- conditions ----------------------------------------------------------------------------------------------------
 
 
-class _Goal(Struct, frozen=True):
-    """A gate that has to hold, or one member of a gate over the minimum of several nodes.
+class _GateCondition(Struct, frozen=True):
+    """A gate that must be passed, or one member of a gate on the minimum of several nodes.
 
-    `rank`: 0 over one indicator, 1 over a group, 2 over the index, 3 over the profile alone. `group`: moves are
-    measured by its score; `indicators`: those that can help; `required`: the score of the group, in units, from
-    which it holds, None if the gate has another form.
+    `rank` is its order in the search: 0 on one indicator, 1 on a group, 2 on the index, 3 on the profile alone.
+    `group` is the group whose score measures progress. `indicators` are the positions of indicators whose moves can
+    help. `required` is the score of the group, in units, with which the gate is passed; None if the gate has another
+    form.
     """
 
     gate: CompiledGate
@@ -223,21 +225,22 @@ class _Goal(Struct, frozen=True):
 
 
 class _SearchPlan(Struct, frozen=True):
-    """The parts of a search that depend on the methodology alone.
+    """Parts of a search that depend only on the methodology.
 
-    `goals`: of the gates of each level, in search order; `unlocking`: for each indicator those that its zero rule
-    reads.
+    `conditions`: those of the gates of each level, in the order of the search; `unlocking`: for each indicator, the
+    positions of the indicators that its zero rule reads.
     """
 
-    goals: tuple[tuple[_Goal, ...], ...]
+    conditions: tuple[tuple[_GateCondition, ...], ...]
     unlocking: tuple[tuple[int, ...], ...]
 
 
 @lru_cache(CACHE_SIZE)
 def _prepare_search(compiled: CompiledMethodology) -> _SearchPlan:
     return _SearchPlan(
-        goals=tuple(
-            tuple(sorted(_list_goals(compiled, level), key=lambda goal: goal.rank)) for level in compiled.levels
+        conditions=tuple(
+            tuple(sorted(_list_conditions(compiled, level), key=lambda condition: condition.rank))
+            for level in compiled.levels
         ),
         unlocking=tuple(
             tuple(sorted(compiled.positions[name] for name in find_answers_read(leaf.definition.zero_when)))
@@ -246,10 +249,10 @@ def _prepare_search(compiled: CompiledMethodology) -> _SearchPlan:
     )
 
 
-def _list_goals(compiled: CompiledMethodology, level: CompiledLevel) -> Iterator[_Goal]:
-    """Yield the gates of a level as goals of the search.
+def _list_conditions(compiled: CompiledMethodology, level: CompiledLevel) -> Iterator[_GateCondition]:
+    """Yield the conditions of the gates of a level.
 
-    A gate that requires min(a, b, …) ≥ x becomes one goal for each node.
+    A gate min(a, b, …) ≥ x becomes one condition for each node.
     """
     for compiled_gate in level.gates:
         gate = compiled_gate.definition
@@ -260,12 +263,12 @@ def _list_goals(compiled: CompiledMethodology, level: CompiledLevel) -> Iterator
                     single = Gate(
                         id=gate.id, holds=Compare(op=op, left=member, right=right), when_not_applicable="pass"
                     )
-                    yield _build_goal(compiled, compiled_gate, compile_gate(single))
+                    yield _build_condition(compiled, compiled_gate, compile_gate(single))
             case _:
-                yield _build_goal(compiled, compiled_gate, compiled_gate)
+                yield _build_condition(compiled, compiled_gate, compiled_gate)
 
 
-def _build_goal(compiled: CompiledMethodology, gate: CompiledGate, member: CompiledGate) -> _Goal:
+def _build_condition(compiled: CompiledMethodology, gate: CompiledGate, member: CompiledGate) -> _GateCondition:
     holds = member.definition.holds
     # The right side of a gate reads no score and no value.
     read = list(walk_operand_parts(holds.left))
@@ -280,16 +283,16 @@ def _build_goal(compiled: CompiledMethodology, gate: CompiledGate, member: Compi
     else:
         rank, below = 0 if single else 3, set()
     group = groups[0] if rank == 1 and len(groups) == 1 and not single else compiled.root
-    return _Goal(gate, member, rank, group, frozenset(single | below), _find_required_units(compiled, holds))
+    return _GateCondition(gate, member, rank, group, frozenset(single | below), _find_required_units(compiled, holds))
 
 
 def _find_required_units(compiled: CompiledMethodology, holds: Compare) -> int | None:
-    """Return the score in units from which a comparison of a group or of the index holds."""
+    """Return the score, in units, with which a comparison of a group or of the index is true; None for another form."""
     match holds:
-        case Compare(op="ge" | "gt" as op, left=left, right=Constant(value=int() | float() as asked)) if isinstance(
+        case Compare(op="ge" | "gt" as op, left=left, right=Constant(value=int() | float() as required)) if isinstance(
             left, IndexOperand
         ) or (isinstance(left, ScoreOperand) and left.node in compiled.groups):
-            units = to_exact(asked) * compiled.unit
+            units = to_exact(required) * compiled.unit
             return math.ceil(units) if op == "ge" else math.floor(units) + 1
         case _:
             return None
@@ -299,9 +302,9 @@ def _find_required_units(compiled: CompiledMethodology, holds: Compare) -> int |
 
 
 class _Option(Struct, frozen=True, gc=False):
-    """A goalpost that an indicator can be moved to, and the least score there, in units.
+    """A goalpost to which an indicator can be moved, and the lowest score there, in units.
 
-    `x`: None keeps the present value; `documented`: with new evidence.
+    `x` is None if the value stays; `documented` is True if new evidence comes with it.
     """
 
     position: int
@@ -310,22 +313,22 @@ class _Option(Struct, frozen=True, gc=False):
     documented: bool
 
 
-_Worth = tuple[int, int, int, _Option]
-"""The score of a node with an option, the position of its indicator, the score of that, and the option."""
+_RankedOption = tuple[int, int, int, _Option]
+"""Score of a node with an option, position of the option's indicator, score of that indicator, and the option."""
 
 
-def _best_first(worth: _Worth) -> tuple[int, int]:
-    return -worth[0], worth[1]
+def _best_first(ranked_option: _RankedOption) -> tuple[int, int]:
+    return -ranked_option[0], ranked_option[1]
 
 
-class _CachedIterable(Iterable[_Worth]):
-    """An iterator as an iterable: consumed on demand, repeatable."""
+class _CachedIterable(Iterable[_RankedOption]):
+    """Iterable over an iterator: items are consumed on demand and kept, so that it can be iterated several times."""
 
-    def __init__(self, source: Iterator[_Worth]) -> None:
+    def __init__(self, source: Iterator[_RankedOption]) -> None:
         self._source = source
-        self._items: list[_Worth] = []
+        self._items: list[_RankedOption] = []
 
-    def __iter__(self) -> Iterator[_Worth]:
+    def __iter__(self) -> Iterator[_RankedOption]:
         for position in itertools.count():
             if position == len(self._items):
                 item = next(self._source, None)
@@ -336,27 +339,27 @@ class _CachedIterable(Iterable[_Worth]):
 
 
 class _Situation(Struct, frozen=True):
-    """The evaluation and submission after some moves; `suspended`: rules that other facts have to follow."""
+    """Evaluation and submission after some moves; `suspended` are the rules that need other facts to be changed too."""
 
     evaluation: Evaluation
     submission: Submission
     suspended: frozenset[str]
 
     def is_declared(self, leaf: CompiledIndicator) -> bool:
-        """Return True if the answer of an indicator is only self-declared."""
+        """Return True if the answer to an indicator has no evidence."""
         return leaf.definition.id in self.submission.self_declared
 
-    def meets(self, goal: _Goal) -> bool:
-        """Return True if a goal is met."""
-        return is_gate_met(goal.member, GateFigures(self.evaluation))
+    def meets(self, condition: _GateCondition) -> bool:
+        """Return True if a condition is met."""
+        return is_gate_met(condition.member, GateFigures(self.evaluation))
 
-    def meets_all(self, goals: Iterable[_Goal]) -> bool:
-        """Return True if all goals are met."""
+    def meets_all(self, conditions: Iterable[_GateCondition]) -> bool:
+        """Return True if all conditions are met."""
         figures = GateFigures(self.evaluation)
-        return all(is_gate_met(goal.member, figures) for goal in goals)
+        return all(is_gate_met(condition.member, figures) for condition in conditions)
 
     def list_contradictions(self) -> frozenset[str]:
-        """Return the ids of the error rules that do not hold."""
+        """Return the ids of the broken error rules."""
         broken = self.evaluation.broken_rules
         if not broken:
             return frozenset()
@@ -364,7 +367,7 @@ class _Situation(Struct, frozen=True):
 
 
 class _AppliedMove(Struct, frozen=True):
-    """A move taken: all new facts of its indicator, and the rules that it broke at the time."""
+    """A move in the path so far: all new facts of its indicator, and the rules that it broke when it was taken."""
 
     position: int
     change: FactChange
@@ -373,9 +376,9 @@ class _AppliedMove(Struct, frozen=True):
 
 
 def _list_options(situation: _Situation, leaf: CompiledIndicator, *, documented: bool = False) -> list[_Option]:
-    """Return the better goalposts of an indicator, best last.
+    """List the better goalposts of an indicator, the best one last.
 
-    `documented`: with evidence, and also at equal scores, for gates over its raw value.
+    With `documented` they include evidence, and goalposts with an equal score, which can help gates on the raw value.
     """
     result = situation.evaluation.results[leaf.position]
     declared, floor = situation.is_declared(leaf), result.uncapped
@@ -405,7 +408,7 @@ def _list_options(situation: _Situation, leaf: CompiledIndicator, *, documented:
 
 
 def _build_blank_answer(compiled: CompiledMethodology, leaf: CompiledIndicator) -> FactChange | None:
-    """Return an answer that reaches nothing yet; None if it would need facts that no step moves."""
+    """Build an answer with the lowest facts; None if the indicator needs facts that no next step changes."""
     indicator = leaf.definition
     if indicator.type != "checklist" and len(indicator.facts) != 1:
         return None
@@ -421,7 +424,7 @@ def _build_blank_answer(compiled: CompiledMethodology, leaf: CompiledIndicator) 
 
 
 def _is_stuck(situation: _Situation, position: int) -> bool:
-    """Return True if its zero rule keeps an indicator from being scored."""
+    """Return True if the zero rule of an indicator applies or could apply, so that moves of it have no effect."""
     result = situation.evaluation.results[position]
     return result.code == "zero_by_rule" or result.undetermined
 
@@ -429,29 +432,32 @@ def _is_stuck(situation: _Situation, position: int) -> bool:
 def _rescore_situation(
     situation: _Situation, leaf: CompiledIndicator, change: FactChange, *, declared: bool
 ) -> _Situation:
-    """Return the situation after new facts of one indicator: its branch rescored, or everything if more turns."""
+    """Return the situation after new facts of an indicator.
+
+    Only the groups that contain the indicator are scored again, or everything if the facts affect other indicators.
+    """
     evaluation, submission, compiled = situation.evaluation, situation.submission, situation.evaluation.compiled
     if declared != situation.is_declared(leaf):
         submission = structs.replace(submission, self_declared=submission.self_declared ^ {leaf.definition.id})
     facts = apply_change(evaluation.facts, change)
     sent = facts if evaluation.sent is evaluation.facts else apply_change(evaluation.sent, change)
     if not _is_contained(situation, leaf, facts):
-        anew = evaluate_compiled(drop_rules(compiled, situation.suspended), sent, submission)
-        return _Situation(structs.replace(anew, compiled=compiled), submission, situation.suspended)
+        rescored = evaluate_compiled(drop_rules(compiled, situation.suspended), sent, submission)
+        return _Situation(structs.replace(rescored, compiled=compiled), submission, situation.suspended)
     leaves, groups = list(evaluation.results), dict(evaluation.groups)
     leaves[leaf.position] = score_indicator(compiled, leaf, facts, None, {}, submission)
-    anew = structs.replace(
+    rescored = structs.replace(
         evaluation, facts=facts, sent=sent, results=leaves, groups=groups, self_declared=submission.self_declared
     )
     for name in leaf.ancestors:
-        score = score_children(compiled.groups[name], anew.list_child_scores(compiled.groups[name]))
-        groups[name] = None if name in anew.unknown else score
-    anew.index = round_to_published(compiled, groups[compiled.document.root.id])
-    return _Situation(anew, submission, situation.suspended)
+        score = score_children(compiled.groups[name], rescored.list_child_scores(compiled.groups[name]))
+        groups[name] = None if name in rescored.unknown else score
+    rescored.index = round_to_published(compiled, groups[compiled.document.root.id])
+    return _Situation(rescored, submission, situation.suspended)
 
 
 def _is_contained(situation: _Situation, leaf: CompiledIndicator, changed: Facts) -> bool:
-    """Return True if new facts of an indicator change only the score of its own answer."""
+    """Return True if new facts of an indicator change nothing but the score of its own answer."""
     evaluation = situation.evaluation
     if evaluation.results[leaf.position].code not in OBSERVED or leaf.definition.id in situation.submission.level_caps:
         return False
@@ -471,41 +477,46 @@ def _is_contained(situation: _Situation, leaf: CompiledIndicator, changed: Facts
 
 
 class _OptionRanking:
-    """The options of goals in the order in which they are tried; those below a group are kept until it changes."""
+    """Options in the order in which a search tries them; they are cached for each group until a score in it changes."""
 
     def __init__(self, compiled: CompiledMethodology) -> None:
         self._compiled = compiled
-        self._lifted: dict[str, Iterable[_Worth]] = {}
+        self._lifted: dict[str, Iterable[_RankedOption]] = {}
 
     def forget(self, groups: Iterable[str]) -> None:
-        """Drop the options kept below some groups."""
+        """Remove the cached options of some groups."""
         for name in groups:
             self._lifted.pop(name, None)
 
-    def rank(self, situation: _Situation, goal: _Goal) -> Iterator[_Option]:
-        """Yield the options of a goal: those that do just enough, the least first; then the greatest gain first."""
-        group = goal.group
+    def rank(self, situation: _Situation, condition: _GateCondition) -> Iterator[_Option]:
+        """Yield the options that help a condition.
+
+        The options that are enough come first, smallest first; then the others, largest gain first.
+        """
+        group = condition.group
         sensitivity = build_group_sensitivity(situation.evaluation, group)
         below = [
-            _CachedIterable(self._lift(sensitivity, place, self._list_below(situation, child)))
-            for place, child in enumerate(group.children)
+            _CachedIterable(self._lift(sensitivity, child_position, self._list_below(situation, child)))
+            for child_position, child in enumerate(group.children)
         ]
-        if goal.required is not None:
-            required: int = goal.required
+        if condition.required is not None:
+            required: int = condition.required
             enough = [
-                worth for options in below for worth in itertools.takewhile(lambda worth: worth[0] >= required, options)
+                ranked_option
+                for options in below
+                for ranked_option in itertools.takewhile(lambda ranked_option: ranked_option[0] >= required, options)
             ]
-            enough.sort(key=lambda worth: worth[:3])
-            yield from (worth[-1] for worth in enough if worth[1] in goal.indicators)
+            enough.sort(key=lambda ranked_option: ranked_option[:3])
+            yield from (ranked_option[-1] for ranked_option in enough if ranked_option[1] in condition.indicators)
         present = self._to_order(group, score_children(group, sensitivity.child_scores))
-        for worth in heapq.merge(*below, key=_best_first):
-            if worth[0] < present:
+        for ranked_option in heapq.merge(*below, key=_best_first):
+            if ranked_option[0] < present:
                 return
-            if worth[1] in goal.indicators:
-                yield worth[-1]
+            if ranked_option[1] in condition.indicators:
+                yield ranked_option[-1]
 
-    def _list_below(self, situation: _Situation, child: CompiledGroup | int) -> Iterable[_Worth]:
-        """Return the options of the indicators of a child, best first, each with the resulting score of the child."""
+    def _list_below(self, situation: _Situation, child: CompiledGroup | int) -> Iterable[_RankedOption]:
+        """List the options of the indicators in a child, best first, each with the score of the child after it."""
         if isinstance(child, int):
             leaf = self._compiled.indicators[child]
             options = reversed(_list_options(situation, leaf)) if leaf.has_weight else ()
@@ -514,8 +525,8 @@ class _OptionRanking:
         if name not in self._lifted:
             sensitivity = build_group_sensitivity(situation.evaluation, child)
             lifted = [
-                self._lift(sensitivity, place, self._list_below(situation, grandchild))
-                for place, grandchild in enumerate(child.children)
+                self._lift(sensitivity, child_position, self._list_below(situation, grandchild))
+                for child_position, grandchild in enumerate(child.children)
             ]
             self._lifted[name] = (
                 _CachedIterable(heapq.merge(*lifted, key=_best_first))
@@ -524,53 +535,55 @@ class _OptionRanking:
             )
         return self._lifted[name]
 
-    def _lift(self, sensitivity: GroupSensitivity, place: int, below: Iterable[_Worth]) -> Iterator[_Worth]:
-        """Yield options below a child of a group, with the resulting score of the group."""
+    def _lift(
+        self, sensitivity: GroupSensitivity, child_position: int, below: Iterable[_RankedOption]
+    ) -> Iterator[_RankedOption]:
+        """Yield options of the indicators in a child with the score of the whole group after it."""
         for score, position, units, option in below:
-            yield self._to_order(sensitivity.group, sensitivity.rescore(place, score)), position, units, option
+            yield self._to_order(sensitivity.group, sensitivity.rescore(child_position, score)), position, units, option
 
     def _to_order(self, group: CompiledGroup, score: int | None) -> int:
-        """Return a score of a group for ordering, the index as published; -1 if it has none."""
+        """Return the score of a group for ordering, -1 if it has none; the index is rounded as published."""
         if group is self._compiled.root:
             score = round_to_published(self._compiled, score)
         return -1 if score is None else score
 
 
 class _Search:
-    """The search for the moves to a level."""
+    """Search for the moves to a level."""
 
     def __init__(self, evaluation: Evaluation, submission: Submission, target: CompiledLevel) -> None:
         self._compiled = evaluation.compiled
         self._search_plan = _prepare_search(evaluation.compiled)
         self._target = target.number
-        self._goals = self._search_plan.goals[target.number - 1]
+        self._conditions = self._search_plan.conditions[target.number - 1]
         self._start = self._now = _Situation(evaluation, submission, frozenset())
         self._taken: list[_AppliedMove] = []
         self._refused: dict[_Option, tuple[CompiledRule, ...]] = {}
         # Moves can undo each other if one indicator reads the fact that another moves: no option is taken twice.
-        self._sought: set[tuple[int, Fraction | None]] = set()
+        self._tried: set[tuple[int, Fraction | None]] = set()
         self._ranking = _OptionRanking(evaluation.compiled)
 
     def run(self) -> tuple[Unreachable, ...]:
-        """Find the moves and drop superfluous ones, or return the gates out of reach."""
-        # A move can undo an earlier goal: repeat until a round takes none.
+        """Find the moves and drop superfluous ones; return the gates that cannot be passed, or an empty tuple."""
+        # A move can undo an earlier condition: repeat until a round takes none.
         while True:
-            before, lost = len(self._taken), dict[str, list[_Goal]]()
-            for goal in self._goals:
-                while not self._now.meets(goal):
-                    if not (self._step(goal, lenient=False) or self._step(goal, lenient=True)):
-                        lost.setdefault(goal.gate.definition.id, []).append(goal)
+            before, unmet = len(self._taken), dict[str, list[_GateCondition]]()
+            for condition in self._conditions:
+                while not self._now.meets(condition):
+                    if not (self._step(condition, lenient=False) or self._step(condition, lenient=True)):
+                        unmet.setdefault(condition.gate.definition.id, []).append(condition)
                         break
             if len(self._taken) == before:
                 break
-        if not lost:
+        if not unmet:
             self._drop_superfluous()
-        return tuple(_build_unreachable(goals, self._start, self._now) for goals in lost.values())
+        return tuple(_build_unreachable(conditions, self._start, self._now) for conditions in unmet.values())
 
     def build_moves(self) -> tuple[Move, ...]:
-        """Return the moves taken, each with its gain at its position in the path."""
-        at_last = self._now.evaluation.facts
-        unmet = {rule.definition.id for taken in self._taken for rule in taken.breaks if not rule.holds(at_last)}
+        """Build the moves that were found, each with its gain at its position of the path."""
+        final_facts = self._now.evaluation.facts
+        unmet = {rule.definition.id for taken in self._taken for rule in taken.breaks if not rule.holds(final_facts)}
         situation = structs.replace(self._start, suspended=frozenset(unmet))
         moves = []
         # Those that other facts have to follow come last: the other moves may be these facts.
@@ -585,20 +598,25 @@ class _Search:
         return tuple(moves)
 
     def _find_level(self, situation: _Situation) -> int:
-        """Return the level after some moves."""
-        for number, goals in enumerate(self._search_plan.goals[: self._target]):
-            if not situation.meets_all(goals):
+        """Find the level after some moves."""
+        for number, conditions in enumerate(self._search_plan.conditions[: self._target]):
+            if not situation.meets_all(conditions):
                 return number
         evaluation = structs.replace(situation.evaluation)
         assign_level(evaluation, situation.submission.max_level)
         assert evaluation.level is not None
         return evaluation.level
 
-    def _step(self, goal: _Goal, *, lenient: bool) -> bool:
-        """Take one move towards a goal, and return True if there was one; `lenient`: other facts may have to follow."""
-        alone = next(iter(goal.indicators)) if goal.rank == 0 and len(goal.indicators) == 1 else None
-        for option in self._ranking.rank(self._now, goal) if alone is None else self._list_unlocking_options(alone):
-            if (option.position, option.x) in self._sought:
+    def _step(self, condition: _GateCondition, *, lenient: bool) -> bool:
+        """Take one move towards a condition; return False if there is none.
+
+        With `lenient`, a move may break rules that need other facts to be changed too.
+        """
+        alone = next(iter(condition.indicators)) if condition.rank == 0 and len(condition.indicators) == 1 else None
+        for option in (
+            self._ranking.rank(self._now, condition) if alone is None else self._list_unlocking_options(alone)
+        ):
+            if (option.position, option.x) in self._tried:
                 continue
             if option in self._refused and not (lenient and self._refused[option]):
                 continue
@@ -608,7 +626,7 @@ class _Search:
             taken, situation = applied
             if (
                 alone is None
-                or situation.meets(goal)
+                or situation.meets(condition)
                 or (_is_stuck(self._now, alone) and not _is_stuck(situation, alone))
             ):
                 self._commit_move(option, taken, situation)
@@ -616,18 +634,18 @@ class _Search:
         return False
 
     def _list_unlocking_options(self, position: int) -> Iterator[_Option]:
-        """Yield the options of an indicator, with evidence, the least first; or those that may lift its zero rule."""
+        """Yield the options of an indicator, with evidence, smallest first; or options that may end its zero rule."""
         positions = self._search_plan.unlocking[position] if _is_stuck(self._now, position) else (position,)
         for reader in positions:
             yield from _list_options(self._now, self._compiled.indicators[reader], documented=True)
 
     def _apply_move(self, option: _Option, *, lenient: bool, any_gain: bool) -> tuple[_AppliedMove, _Situation] | None:
-        """Return an option as a move with the situation after it; None, remembered, if it cannot be taken.
+        """Try an option as a move; return it with the situation after it, or None if it cannot be taken.
 
-        `any_gain`: accept a move that scores the same.
+        A refused option is remembered. With `any_gain`, a move with the same score is accepted.
         """
         now, leaf = self._now, self._compiled.indicators[option.position]
-        evaluation, was = now.evaluation, now.evaluation.results[option.position]
+        evaluation, former = now.evaluation, now.evaluation.results[option.position]
         change = self._find_change(option, leaf)
         if change is None or any(
             taken.position != option.position and not change.keys().isdisjoint(taken.change) for taken in self._taken
@@ -651,8 +669,8 @@ class _Search:
             declared=now.is_declared(leaf) and not option.documented,
         )
         result = situation.evaluation.results[option.position]
-        worth = any_gain or (result.score or 0) > (was.score or 0) or was.code not in OBSERVED
-        if result.code not in OBSERVED or not worth or self._is_worse(situation):
+        is_better = any_gain or (result.score or 0) > (former.score or 0) or former.code not in OBSERVED
+        if result.code not in OBSERVED or not is_better or self._is_worse(situation):
             self._refused[option] = ()
             return None
         earlier = self._find_latest(option.position)
@@ -667,7 +685,7 @@ class _Search:
         )
 
     def _find_change(self, option: _Option, leaf: CompiledIndicator) -> FactChange | None:
-        """Return the new facts of an option, or None if none are admissible."""
+        """Find the new facts of an option; None if no valid facts reach it."""
         evaluation = self._now.evaluation
         if option.x is None:
             return {}
@@ -682,7 +700,7 @@ class _Search:
         return None if reached is None else blank | reached
 
     def _is_worse(self, situation: _Situation) -> bool:
-        """Return True if the level is lost, or a new contradiction appears."""
+        """Return True if the situation has no level any more, or a new contradiction."""
         if situation.evaluation.status not in ("complete", "sufficient"):
             return True
         return situation.evaluation.broken_rules is not self._now.evaluation.broken_rules and not (
@@ -698,29 +716,29 @@ class _Search:
         self._refused = {}
         self._taken.append(taken)
         self._now = situation
-        self._sought.add((option.position, option.x))
+        self._tried.add((option.position, option.x))
 
     def _find_latest(self, position: int, before: int | None = None) -> _AppliedMove | None:
-        """Return the last move of an indicator, of all taken so far or of the first `before`."""
+        """Find the last move of an indicator, among all moves or among the first `before`; None if there is none."""
         return next((taken for taken in reversed(self._taken[:before]) if taken.position == position), None)
 
     def _drop_superfluous(self) -> None:
-        """Drop the moves without which every goal is still met, the last first."""
-        for place in reversed(range(len(self._taken))):
-            taken = self._taken[place]
+        """Drop each move without which every condition is still met, beginning with the last."""
+        for index in reversed(range(len(self._taken))):
+            taken = self._taken[index]
             if self._find_latest(taken.position) is taken:
-                leaf, earlier = self._compiled.indicators[taken.position], self._find_latest(taken.position, place)
-                back = {slot: self._start.evaluation.sent[slot] for slot in taken.change}
+                leaf, earlier = self._compiled.indicators[taken.position], self._find_latest(taken.position, index)
+                restored = {slot: self._start.evaluation.sent[slot] for slot in taken.change}
                 trial = _rescore_situation(
                     self._now,
                     leaf,
-                    back if earlier is None else back | earlier.change,
+                    restored if earlier is None else restored | earlier.change,
                     declared=self._start.is_declared(leaf) and not (earlier is not None and earlier.documented),
                 )
-                if self._is_worse(trial) or not trial.meets_all(self._goals):
+                if self._is_worse(trial) or not trial.meets_all(self._conditions):
                     continue
                 self._now = trial
-            del self._taken[place]
+            del self._taken[index]
 
 
 def _build_move(
@@ -750,15 +768,15 @@ def _build_move(
     )
 
 
-def _build_unreachable(goals: list[_Goal], start: _Situation, end: _Situation) -> Unreachable:
-    """Return the gate of goals that are out of reach."""
-    gate, rank, compiled = goals[0].gate, goals[0].rank, start.evaluation.compiled
+def _build_unreachable(conditions: list[_GateCondition], start: _Situation, end: _Situation) -> Unreachable:
+    """Build the report of a gate whose conditions cannot be met."""
+    gate, rank, compiled = conditions[0].gate, conditions[0].rank, start.evaluation.compiled
     figures = next(
         figures for situation in (start, end) if not is_gate_met(gate, figures := GateFigures(situation.evaluation))
     )
     codes = {
         position: end.evaluation.results[position].code
-        for position in sorted(frozenset().union(*(goal.indicators for goal in goals)))
+        for position in sorted(frozenset().union(*(condition.indicators for condition in conditions)))
     }
     obstacle: Obstacle = "profile" if rank == 3 else "exhausted"
     if rank == 0 and len(codes) == 1:

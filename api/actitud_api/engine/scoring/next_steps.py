@@ -1,7 +1,7 @@
-"""The next step of an indicator: the smallest change that reaches a better goalpost, and its gain.
+"""Next step of an indicator: the smallest change that reaches a better goalpost, and its gain.
 
-docs/scoring.md, section 7. Gains come from rescoring: of the branch of the indicator, or of everything if the
-change turns a rule or the zero rule of another indicator.
+docs/scoring.md, section 7. A gain is computed by rescoring: only the groups that contain the indicator, or everything
+if the change affects a rule or the zero rule of another indicator.
 """
 
 from __future__ import annotations
@@ -29,11 +29,14 @@ from actitud_api.engine.scoring.raw_values import ImprovementStep
 from actitud_api.engine.scoring.result import Figure, NextStep, StepKind, to_figure, to_points, to_quotient
 
 FactChange = dict[int, Slot]
-"""New facts by slot."""
+"""New values of facts, by slot."""
 
 
 class BranchRescorer:
-    """Rescores an evaluation with another score of one indicator; only its branch is computed."""
+    """Computes the index of an evaluation if one indicator had another score.
+
+    Only the groups that contain the indicator are scored again.
+    """
 
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
@@ -44,7 +47,7 @@ class BranchRescorer:
         self._broken: frozenset[str] | None = None
 
     def compute_gain(self, leaf: CompiledIndicator, score: int) -> Figure | None:
-        """Return the index points gained by a new score of one indicator; None without an index."""
+        """Compute the index points gained by another score (in units) of an indicator; None if there is no index."""
         index = self.evaluation.index
         if index is None:
             return None
@@ -53,7 +56,7 @@ class BranchRescorer:
         return to_quotient(changed - index, self._unit)
 
     def rescore(self, leaf: CompiledIndicator, score: int) -> int | None:
-        """Return the published index in units with a new score of one indicator."""
+        """Compute the published index, in units, if an indicator had another score."""
         parent, above = self._branches.get(leaf.ancestors[0]) or self._find_branch(leaf)
         line = parent.linear_terms[leaf.child_positions[0]]
         if line is None or above is None:
@@ -66,19 +69,22 @@ class BranchRescorer:
 
     def _rescore_in_full(self, leaf: CompiledIndicator, score: int) -> int | None:
         changed: int | None = score
-        for name, place in zip(leaf.ancestors, leaf.child_positions, strict=True):
-            changed = self._find_sensitivity(name).rescore(place, changed)
+        for name, child_position in zip(leaf.ancestors, leaf.child_positions, strict=True):
+            changed = self._find_sensitivity(name).rescore(child_position, changed)
         return round_to_published(self.evaluation.compiled, None if changed == UNKNOWN else changed)
 
     def _find_branch(self, leaf: CompiledIndicator) -> tuple[GroupSensitivity, tuple[LinearTerms, ...] | None]:
-        """Return the group above an indicator, and the linear terms of its ancestors; None if one is not linear."""
+        """Return the sensitivity of the group of an indicator, and the linear terms of the groups above it.
+
+        The terms are None if one of the groups above is not linear.
+        """
         parent, *names = leaf.ancestors
-        lines = [
-            self._find_sensitivity(name).linear_terms[place]
-            for name, place in zip(names, leaf.child_positions[1:], strict=True)
+        terms = [
+            self._find_sensitivity(name).linear_terms[child_position]
+            for name, child_position in zip(names, leaf.child_positions[1:], strict=True)
         ]
-        linear = tuple(line for line in lines if line is not None)
-        branch = self._branches[parent] = self._find_sensitivity(parent), linear if len(linear) == len(lines) else None
+        linear = tuple(line_terms for line_terms in terms if line_terms is not None)
+        branch = self._branches[parent] = self._find_sensitivity(parent), linear if len(linear) == len(terms) else None
         return branch
 
     def _find_sensitivity(self, name: str) -> GroupSensitivity:
@@ -88,14 +94,14 @@ class BranchRescorer:
 
     @property
     def broken_rules(self) -> frozenset[str]:
-        """The ids of the rules that do not hold."""
+        """Ids of the broken rules."""
         if self._broken is None:
             self._broken = frozenset(rule.rule.definition.id for rule in self.evaluation.broken_rules)
         return self._broken
 
 
 def find_next_step(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep | None:
-    """Return the next step of one indicator; None at full marks and if it does not apply."""
+    """Find the next step of an indicator; None if it has its best score or is not applicable."""
     result = branches.evaluation.results[leaf.position]
     match result.code:
         case "partial" | "zero":
@@ -126,17 +132,17 @@ def _build_open_step(branches: BranchRescorer, leaf: CompiledIndicator, kind: St
 
 
 def _document_answer(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep:
-    """Return the step that lifts the caps of an answer; a level that review lowered is restored everywhere."""
+    """Build the step that ends the caps of an answer; a level that review lowered is restored."""
     evaluation = branches.evaluation
     result = evaluation.results[leaf.position]
     assert result.score is not None
     change: FactChange = {} if result.level_sent is None else {leaf.slots[0]: result.level_sent}
-    own, requires = _compute_effect(branches, submission, leaf, change, result.uncapped, evidence=True)
+    gain, requires = _compute_effect(branches, submission, leaf, change, result.uncapped, evidence=True)
     return NextStep(
         kind="evidence",
         change={},
-        gain=own,
-        gain_max=_compute_gain_max(branches, leaf, own),
+        gain=gain,
+        gain_max=_compute_gain_max(branches, leaf, gain),
         evidence=True,
         cap=to_points(result.score, evaluation.compiled.unit),
         requires=requires,
@@ -170,7 +176,7 @@ def _improve_fact(branches: BranchRescorer, submission: Submission, leaf: Compil
 
 
 class _Improvement(Struct, frozen=True, gc=False):
-    """A change of the facts of an indicator, by slot and by name, with the raw value and the score after it."""
+    """A change of the facts of an indicator, by slot and by name, with the raw value and score (units) after it."""
 
     units: int
     value: Ratio
@@ -181,25 +187,27 @@ class _Improvement(Struct, frozen=True, gc=False):
 def _build_improvement(
     branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator, better: _Improvement, score: int
 ) -> NextStep:
-    held = _cap_without_evidence(leaf, submission, better.value, better.units)
-    evidence = held <= score
-    own, requires = _compute_effect(
-        branches, submission, leaf, better.change, better.units if evidence else held, evidence
+    score_without_evidence = _cap_without_evidence(leaf, submission, better.value, better.units)
+    evidence = score_without_evidence <= score
+    gain, requires = _compute_effect(
+        branches, submission, leaf, better.change, better.units if evidence else score_without_evidence, evidence
     )
     return NextStep(
         kind="improve",
         change=better.named,
-        gain=own,
-        gain_max=_compute_gain_max(branches, leaf, own),
+        gain=gain,
+        gain_max=_compute_gain_max(branches, leaf, gain),
         evidence=evidence,
-        cap=to_points(held, branches.evaluation.compiled.unit) if held < better.units else None,
+        cap=to_points(score_without_evidence, branches.evaluation.compiled.unit)
+        if score_without_evidence < better.units
+        else None,
         requires=requires,
     )
 
 
 @lru_cache(CACHE_SIZE)
 def _list_rungs(compiled: CompiledMethodology) -> tuple[tuple[_Improvement, ...] | None, ...]:
-    """Return, by position, the levels (or yes) of indicators whose own answer is their value; None for others."""
+    """List, for each indicator with a table of results, its values as improvements; None for other indicators."""
     return tuple(
         None
         if scorer.table is None or scorer.indicator.is_circular
@@ -214,7 +222,7 @@ def _build_rung(leaf: CompiledIndicator, x: int, units: int) -> _Improvement:
 
 
 def _compute_value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | None:
-    """Return the raw value after a change; None if its own zero rule or applicability would remove it."""
+    """Compute the raw value after a change; None if the change triggers its own zero rule or ends its applicability."""
     if leaf.is_circular:
         if leaf.zero_when is not None and leaf.zero_when(changed) is not False:
             return None
@@ -224,7 +232,7 @@ def _compute_value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | Non
 
 
 def _cap_without_evidence(leaf: CompiledIndicator, submission: Submission, value: Ratio, reached: int) -> int:
-    """Return the score of a value without further evidence, if its curve gives `reached`."""
+    """Return the score of a value without further evidence; `reached` is the score without caps."""
     if not submission.level_caps and not submission.self_declared:
         return reached
     name = leaf.definition.id
@@ -241,25 +249,26 @@ def _compute_effect(
     score: int,
     evidence: bool,
 ) -> tuple[Figure | None, tuple[str, ...]]:
-    """Return the index points gained by a change with the resulting score of its indicator, and the rules it breaks."""
+    """Compute the index points gained by a change, and list the rules that it breaks."""
     evaluation = branches.evaluation
+    # Most indicators affect nothing else, and then nothing but their own groups has to be scored.
     if not leaf.dependents and not evaluation.compiled.touching_rules[leaf.position]:
         return branches.compute_gain(leaf, score), ()
     changed = apply_change(evaluation.facts, change)
-    requires, mended = _find_turned_rules(branches, leaf, change, changed)
-    if not requires and (mended or _reaches_others(evaluation, leaf, changed)):
+    requires, repairs = _find_turned_rules(branches, leaf, change, changed)
+    if not requires and (repairs or _reaches_others(evaluation, leaf, changed)):
         return _compute_full_gain(evaluation, submission, leaf, change, evidence), requires
     return branches.compute_gain(leaf, score), requires
 
 
-def _compute_gain_max(branches: BranchRescorer, leaf: CompiledIndicator, own: Figure | None) -> Figure | None:
-    """Return the index points up to full marks, at least those of the step."""
-    most = branches.compute_gain(leaf, leaf.best)
-    return most if own is None or most is None else max(own, most)
+def _compute_gain_max(branches: BranchRescorer, leaf: CompiledIndicator, gain: Figure | None) -> Figure | None:
+    """Compute the index points gained by the best score, at least those of the step itself (`own`)."""
+    maximum = branches.compute_gain(leaf, leaf.best)
+    return maximum if gain is None or maximum is None else max(gain, maximum)
 
 
 def find_change_reaching(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> FactChange | None:
-    """Return the smallest admissible change whose raw value reaches x, or None."""
+    """Find the smallest valid change of an indicator whose raw value reaches `x`; None if there is none."""
     facts, layout, indicator = evaluation.facts, evaluation.compiled.layout, leaf.definition
     if indicator.type in ("level", "boolean"):
         return {leaf.slots[0]: bool(x) if indicator.type == "boolean" else int(x)}
@@ -268,23 +277,28 @@ def find_change_reaching(evaluation: Evaluation, leaf: CompiledIndicator, x: Fra
     step = leaf.step
     if step is None or leaf.compute_value(facts) is None:
         return None
-    least = _solve(step, facts, x, leaf.is_rising)
-    if least is None:
+    smallest = _solve(step, facts, x, leaf.is_rising)
+    if smallest is None:
         return None
     scale = step.scale
-    if not step.minimum * scale <= least <= step.maximum * scale:
+    if not step.minimum * scale <= smallest <= step.maximum * scale:
         return None
     if indicator.part_of_denominator and (
-        least > cast("int", facts[layout.facts[indicator.id, "denominator"]]) * scale
+        smallest > cast("int", facts[layout.facts[indicator.id, "denominator"]]) * scale
     ):
         return None
-    return {step.slot: Fraction(least, scale) if least % scale else least // scale}
+    return {step.slot: Fraction(smallest, scale) if smallest % scale else smallest // scale}
 
 
 def _solve(step: ImprovementStep, facts: Facts, x: Fraction, rising: bool) -> int | None:
-    """Return the smallest f, in units of its last decimal, such that (a·f + b) / (c·f + d) reaches x."""
+    """Return the smallest f, in units of its last decimal, with which (a·f + b) / (c·f + d) reaches `x`.
+
+    Return None if the raw value does not depend on f.
+    """
     a, b, c, d = step.coefficients(facts)
     n, below = x.as_integer_ratio()
+    # The condition (a·f + b) / (c·f + d) ≥ n / below, or ≤ for a falling curve, becomes slope·f ≥ bound, or ≤. Integer
+    # division rounds f to the side on which the condition holds.
     slope = a * below - n * c
     if not slope:
         return None
@@ -293,21 +307,21 @@ def _solve(step: ImprovementStep, facts: Facts, x: Fraction, rising: bool) -> in
 
 
 def _add_components(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> FactChange | None:
-    """Return the change that lists the fewest missing components, in document order, for the raw value to reach `x`.
+    """Find the change that lists as few further components as possible, in document order, to reach the raw value `x`.
 
-    None if impossible. Components outside the remit of the organisation are skipped.
+    Components outside the remit of the organisation are skipped. Return None if `x` cannot be reached.
     """
     facts, layout, indicator = evaluation.facts, evaluation.compiled.layout, leaf.definition
     slot, count = layout.facts[indicator.id, "components"], layout.facts[indicator.id, "count"]
-    counts = leaf.quotient_slots == (count, None)
+    is_count = leaf.quotient_slots == (count, None)
     outside = layout.facts.get((indicator.id, "outside_remit"))
-    left_out = frozenset() if outside is None else cast("frozenset[str]", facts[outside])
+    outside_remit = frozenset() if outside is None else cast("frozenset[str]", facts[outside])
     listed = cast("frozenset[str]", facts[slot])
     for component in indicator.components:
-        if component in listed or component in left_out:
+        if component in listed or component in outside_remit:
             continue
         listed |= {component}
-        if counts and len(listed) < x:
+        if is_count and len(listed) < x:
             continue
         changed = list(facts)
         changed[slot], changed[count] = listed, len(listed)
@@ -318,7 +332,7 @@ def _add_components(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction
 
 
 def name_changes(leaf: CompiledIndicator, change: FactChange) -> dict[str, FactValue]:
-    """Return the changed facts by name, without the derived ones."""
+    """Return the changed facts by name, without derived counts."""
     if leaf.step_field is not None and leaf.step is not None:
         return {leaf.step_field: to_figure(cast("int | Fraction", change[leaf.step.slot]))} if change else {}
     names: dict[str, FactValue] = {}
@@ -335,7 +349,7 @@ def name_changes(leaf: CompiledIndicator, change: FactChange) -> dict[str, FactV
 
 
 def apply_change(facts: Facts, change: FactChange) -> Facts:
-    """Return the facts after a change."""
+    """Return a copy of the facts with a change applied."""
     changed = list(facts)
     for slot, value in change.items():
         changed[slot] = value
@@ -345,18 +359,18 @@ def apply_change(facts: Facts, change: FactChange) -> Facts:
 def _find_turned_rules(
     branches: BranchRescorer, leaf: CompiledIndicator, change: FactChange, changed: Facts
 ) -> tuple[tuple[str, ...], bool]:
-    """Return the error rules that hold now and would break, and True if the change repairs a broken one."""
+    """Return the error rules that a change would break, and True if it repairs a broken one."""
     evaluation, broken = branches.evaluation, branches.broken_rules
     touching = evaluation.compiled.touching_rules[leaf.position]
     breaks = tuple(
         rule.definition.id for rule in touching if rule.definition.id not in broken and not rule.holds(changed)
     )
-    mends = (rule.holds(apply_change(evaluation.sent, change)) for rule in touching if rule.definition.id in broken)
-    return breaks, any(mends)
+    repairs = (rule.holds(apply_change(evaluation.sent, change)) for rule in touching if rule.definition.id in broken)
+    return breaks, any(repairs)
 
 
 def _reaches_others(evaluation: Evaluation, leaf: CompiledIndicator, changed: Facts) -> bool:
-    """Return True if the change turns the zero rule, applicability or value of another indicator."""
+    """Return True if the change affects the zero rule, applicability or value of another indicator."""
     others = (evaluation.compiled.indicators[position] for position in leaf.dependents)
     return any(
         closure is not None and closure(evaluation.facts) != closure(changed)
@@ -368,7 +382,10 @@ def _reaches_others(evaluation: Evaluation, leaf: CompiledIndicator, changed: Fa
 def _compute_full_gain(
     evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator, change: FactChange, evidence: bool
 ) -> Figure | None:
-    """Return the index points gained by scoring everything anew, for changes beyond their own branch."""
+    """Compute the index points gained by scoring everything again, for a change that affects other indicators.
+
+    Return None if there is no index before or after.
+    """
     sent = apply_change(evaluation.sent, change)
     if evidence:
         name = leaf.definition.id

@@ -1,6 +1,6 @@
-"""Organisations compared: ranks, peer groups, positions and spreads (docs/scoring.md, section 8).
+"""Comparison of organisations: ranks, peer groups, and distributions (docs/scoring.md, section 8).
 
-Exact: inputs and outputs are integers in units of 10^-decimals.
+All figures are exact integers in units of 10^-decimals.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from actitud_api.engine.methodology.predicates import round_half_up
 from actitud_api.engine.scoring.evaluate import Status
 
 Integers: TypeAlias = NDArray[np.integer[Any]]
-"""Integers of any width; results have 64 bits."""
+"""Array of integers of any width; arrays that are returned have 64 bits."""
 
 UNRANKED: Final = -1
-"""Stands for the index of an organisation that does not rank."""
+"""Index of an organisation that is not ranked."""
 
 RANKED: Final[frozenset[Status]] = frozenset({"complete", "sufficient"})
-"""The statuses that rank."""
+"""Statuses of organisations that are ranked."""
 
 PERCENTILE_DECIMALS: Final = 2
 
 PeerBasis = Literal["kind_and_band", "kind", "band_scale", "all"]
-"""The criterion that members of a peer group share, from the narrowest to the widest."""
+"""Criterion that all members of a peer group share, from the narrowest to the widest."""
 
 
 class PeerGroup(Struct, frozen=True):
-    """The comparison group of an organisation: ranked organisations of these kinds and this band (None: any)."""
+    """The peers of an organisation: the ranked organisations of these kinds and this size band (None: any)."""
 
     basis: PeerBasis
     kinds: tuple[str, ...] | None
@@ -42,9 +42,10 @@ class PeerGroup(Struct, frozen=True):
 
 
 class RankPosition(Struct, frozen=True):
-    """The position of a figure among those of `organisations`, its own included.
+    """Position of one figure among the figures of `organisations`, itself included.
 
-    `rank`: 1 is best; `below`: number of lower figures; `percentile`: in hundredths, None among too few.
+    `rank` 1 is the best; `below` is the number of lower figures; `percentile` is in hundredths, and None if there are
+    too few organisations.
     """
 
     rank: int
@@ -54,7 +55,7 @@ class RankPosition(Struct, frozen=True):
 
 
 class FiveNumberSummary(Struct, frozen=True):
-    """Minimum, quartiles (type 7, half up) and maximum, in units of the values."""
+    """Minimum, quartiles (type 7, rounded half up) and maximum, in the units of the values."""
 
     minimum: int
     lower: int
@@ -64,12 +65,12 @@ class FiveNumberSummary(Struct, frozen=True):
 
 
 def get_ranking_index(status: Status, index: int | None) -> int:
-    """Return the published index if the status ranks, else `UNRANKED`."""
+    """Return the published index if organisations with this status are ranked, else `UNRANKED`."""
     return UNRANKED if index is None or status not in RANKED else index
 
 
 def compute_ranks(points: Integers) -> Integers:
-    """Return the rank of each figure: the greatest is 1, ties share the best and the next is skipped (1, 2, 2, 4)."""
+    """Compute the rank of each figure; the highest has rank 1, and ties share the best rank (1, 2, 2, 4)."""
     order = np.argsort(points, kind="stable")
     ascending = points[order]
     values_array = np.empty(points.size, np.int64)
@@ -81,11 +82,11 @@ def compute_ranks(points: Integers) -> Integers:
 def find_peer_group(
     document: Document, ranked: Mapping[tuple[str, str | None], int], kind: str, band: str | None
 ) -> PeerGroup:
-    """Return the peer group of an organisation of a kind and a size band.
+    """Find the peer group of an organisation of a kind and a size band.
 
-    `ranked`: number of ranked organisations of each kind and band. The narrowest group that has the document's
-    `minimum`: same kind and band, same kind, kinds measured on the same band scale; else all (CATALOGUE, section
-    8).
+    `ranked` has the number of ranked organisations of each kind and band. The peer group is the narrowest of these
+    with at least the `minimum` of the document: same kind and band; same kind; kinds with the same scale of bands.
+    Otherwise it is all ranked organisations (CATALOGUE, section 8).
     """
     scales = {known.code: known.band_scale for known in document.organisation_types}
     on_scale = tuple(code for code, scale in scales.items() if scale == scales.get(kind))
@@ -94,19 +95,24 @@ def find_peer_group(
         ("band_scale", on_scale, None),
     ]
     if band is not None:
+        # An organisation without a size band is compared with its whole kind.
         groups.insert(0, ("kind_and_band", (kind,), band))
-    for basis, kinds, of_band in groups:
-        count = sum(ranked[of, size] for of, size in ranked if of in kinds and of_band in (None, size))
+    for basis, kinds, required_band in groups:
+        count = sum(
+            ranked[organisation_kind, size]
+            for organisation_kind, size in ranked
+            if organisation_kind in kinds and required_band in (None, size)
+        )
         if count >= document.peer_groups.minimum:
-            return PeerGroup(basis, kinds, of_band, count)
+            return PeerGroup(basis, kinds, required_band, count)
     return PeerGroup("all", None, None, sum(ranked.values()))
 
 
 def compute_standing(values: ArrayLike, own: int, percentiles_from: int) -> RankPosition:
-    """Return the position of a figure among values that include it.
+    """Compute the position of a figure among values that include it.
 
-    The percentile is the percentile rank: the share of lower values and half of the share of equal ones, its own
-    included (the `mean` of SciPy's `percentileofscore`); only among `percentiles_from` or more.
+    The percentile is the percentile rank: the share of lower values plus half the share of equal ones, itself included
+    (the `mean` of SciPy's `percentileofscore`). It is None for fewer than `percentiles_from` values.
     """
     values_array = np.asarray(values)
     below, equal, count = int((values_array < own).sum()), int((values_array == own).sum()), values_array.size
@@ -120,7 +126,7 @@ def compute_standing(values: ArrayLike, own: int, percentiles_from: int) -> Rank
 
 
 def summarise(values: ArrayLike) -> FiveNumberSummary | None:
-    """Return the five-number summary of values in any order; None if empty."""
+    """Compute the five-number summary of values in any order; None if there are no values."""
     values_array = np.sort(values)
     if not values_array.size:
         return None
@@ -129,14 +135,14 @@ def summarise(values: ArrayLike) -> FiveNumberSummary | None:
 
 
 def compute_quantile(ordered: Integers, number: int, parts: int) -> Integers:
-    """Return the quantile `number` / `parts` along the last axis, which ascends: type 7, half up.
+    """Compute the quantile `number` / `parts` along the last axis, which must be in ascending order.
 
-    Linear between the values around (n - 1) · number / parts: R. J. Hyndman and Y. Fan, Sample Quantiles in
-    Statistical Packages, 1996; the default of R and NumPy.
+    Type 7, rounded half up: linear between the values around position (n - 1) · number / parts (R. J. Hyndman and Y.
+    Fan, Sample Quantiles in Statistical Packages, 1996), the default of R and NumPy.
     """
     last = ordered.shape[-1] - 1
-    position, rest = divmod(last * number, parts)
+    position, remainder = divmod(last * number, parts)
     value: Integers = ordered[..., position].astype(np.int64)
     above: Integers = ordered[..., min(position + 1, last)].astype(np.int64)
-    part: Integers = (2 * rest * (above - value) + parts) // (2 * parts)
+    part: Integers = (2 * remainder * (above - value) + parts) // (2 * parts)
     return value + part

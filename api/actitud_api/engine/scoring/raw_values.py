@@ -1,4 +1,4 @@
-"""Raw values: the value formula of an indicator, and the coefficients of the fact that its step moves, as closures."""
+"""Compilation of the value formula of an indicator, and of its dependence on the fact that a next step changes."""
 
 from __future__ import annotations
 
@@ -30,25 +30,28 @@ from actitud_api.engine.scoring.indicator_result import Ratio
 
 
 class ImprovementStep(Struct, frozen=True):
-    """The fact that an improvement moves.
+    """The fact that a next step changes.
 
-    `coefficients(facts)` returns a, b, c, d such that the raw value is (a·f + b) / (c·f + d) for the value f of
-    that fact.
+    `coefficients` returns, for the facts of a submission, a, b, c and d such that the raw value is (a·f + b) / (c·f +
+    d), where f is the value of the fact.
     """
 
     name: str
     is_profile_field: bool
-    """The fact is a profile field."""
+    """The fact is a field of the profile."""
     slot: int
     scale: int
-    """Units of the last decimal of the fact in 1."""
+    """Number of units of the fact's last decimal in 1."""
     minimum: int
     maximum: int
     coefficients: Callable[[Facts], tuple[Number, Number, Number, Number]]
 
 
 def compile_raw_value(operand: Operand, layout: FactLayout) -> Callable[[Facts], Ratio | None]:
-    """Return a function of facts to the exact raw value; None if a fact is absent or the denominator is 0."""
+    """Compile a value formula to a function that returns the exact raw value of facts.
+
+    The function returns None if a fact is absent or the denominator is 0.
+    """
     leaf = compile_fact_reader(layout, absent=True)
     if isinstance(operand, Quotient):
         over, under = find_slot(operand.numerator, layout), find_slot(operand.denominator, layout)
@@ -70,7 +73,7 @@ def compile_raw_value(operand: Operand, layout: FactLayout) -> Callable[[Facts],
 
 
 def _ratio(n: Number | None, d: Number | None) -> Ratio | None:
-    """Return a quotient as an exact ratio; None if a side is absent or the denominator is 0."""
+    """Return n / d as an exact ratio; None if a side is absent or the denominator is 0."""
     if n is None or not d:
         return None
     if type(n) is int and type(d) is int:
@@ -81,7 +84,10 @@ def _ratio(n: Number | None, d: Number | None) -> Ratio | None:
 
 
 def find_quotient_slots(indicator: Indicator, layout: FactLayout) -> tuple[int, int | None] | None:
-    """Return the slots of a quotient of two own facts, or (slot, None) of one own fact, else None."""
+    """Return the slots of numerator and denominator if the value is a quotient of two own facts.
+
+    Return (slot, None) if it is one own fact, and None for any other formula.
+    """
     own = layout.slots[indicator.id]
     match indicator.value:
         case Quotient(numerator=numerator, denominator=denominator):
@@ -110,7 +116,7 @@ def _compile_slot(slot: int) -> Callable[[Facts], Ratio | None]:
 
 
 def compile_step(indicator: Indicator, document: Document, layout: FactLayout) -> ImprovementStep | None:
-    """Return the fact that improvements of an indicator move, or None."""
+    """Compile the fact that the next step of an indicator changes; None if it has no such fact."""
     if indicator.step is None:
         return None
     field = indicator.step.startswith("profile:")
@@ -128,6 +134,7 @@ def compile_step(indicator: Indicator, document: Document, layout: FactLayout) -
     over, under = find_slot(above, layout), find_slot(below, layout)
 
     def coefficients(facts: Facts) -> tuple[Number, Number, Number, Number]:
+        # The checks of a document make both sides linear in the fact, so two trials determine them.
         trial = list(facts)
         trial[slot] = 0
         b, d = cast("Number", numerator(trial)), cast("Number", denominator(trial))
@@ -150,7 +157,7 @@ def compile_step(indicator: Indicator, document: Document, layout: FactLayout) -
 def _find_simple_coefficients(
     slot: int, over: int | None, under: int | None, below: Operand
 ) -> Callable[[Facts], tuple[Number, Number, Number, Number]] | None:
-    """Return the coefficients of f, f over another fact, or another fact over f; None for other formulas."""
+    """Return the coefficients of f itself, of f / other, or of other / f; None for another formula."""
     if over == slot and below == Constant(value=1):
         return lambda _: (1, 0, 0, 1)
     if over == slot and under is not None and under != slot:

@@ -1,7 +1,7 @@
-"""Rescore the same organisations under documents that differ only in curves, weights and aggregations.
+"""Rescoring of the same organisations under documents that differ only in curves, weights and aggregations.
 
-An audit needs many of them. Rules and applicability stay as they are, and only changed curves are evaluated again:
-the tree is scored over the scores of its indicators.
+An audit needs many such scores. Rules and applicability stay as they are, so only the changed curves are evaluated
+again, and the tree is computed from the scores of the indicators.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _UNITS = "units"
 
 
 class EditionRescorer:
-    """Scores of organisations under their methodology, rescored under changed documents."""
+    """Organisations scored under their methodology, ready to be scored again under changed documents."""
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
@@ -55,12 +55,15 @@ class EditionRescorer:
 
     @property
     def nodes(self) -> dict[str, Integers]:
-        """Score of each group and indicator, by id."""
+        """Scores of each group and indicator in units, by id."""
         result = self.scores
         return dict(zip((*result.group_ids, *result.indicator_ids), (*result.groups, *result.scores), strict=True))
 
     def compute_index(self, document: Document) -> Integers:
-        """Return the published index under a document with other curves, weights or aggregations; -1 if none."""
+        """Compute the published index of each organisation under a document with other curves, weights or aggregations.
+
+        The index is in units, -1 if an organisation has none.
+        """
         if not self._columns.rows:
             return self.scores.index
         changed = [node for node in walk_indicators(document.root) if node.curve != self._curves[node.id]]
@@ -82,9 +85,11 @@ class EditionRescorer:
         return score_columns(columns).index
 
     def _apply_curve(self, indicator: Indicator, before: Integers) -> Integers:
-        """Return the scores of an indicator with another curve."""
+        """Compute the scores of an indicator with another curve; scores that do not come from a curve stay."""
         plan, columns = self._plan, self._columns
         layout, position, name = plan.layout, plan.positions[indicator.id], indicator.id
+        # The document of one indicator lacks the answers that its zero rule may read. Scores that a zero rule decided
+        # do not depend on the curve, and stay.
         curve_only = structs.replace(indicator, zero_when=NEVER)
         root = structs.replace(plan.document.root, aggregation="arithmetic", children=(curve_only,))
         facts = {fact.name: columns.facts[layout.facts[name, fact.name]] for fact in indicator.facts}
@@ -104,12 +109,12 @@ class EditionRescorer:
 
 
 def replace_document(columns: Columns, document: Document) -> Columns:
-    """Return the columns under another document that asks for the same facts."""
+    """Return the same facts under another document, which must ask for the same facts."""
     return structs.replace(columns, methodology=_derive_methodology(columns.methodology, document))
 
 
 def _reads_others(indicator: Indicator) -> bool:
-    """Return True if the raw value of an indicator reads answers of others."""
+    """Return True if the raw value of an indicator reads answers to other indicators."""
     return any(
         isinstance(part, AnswerOperand | ComponentOperand) and part.indicator != indicator.id
         for part in walk_operand_parts(indicator.value)
@@ -117,7 +122,11 @@ def _reads_others(indicator: Indicator) -> bool:
 
 
 def build_score_document(document: Document) -> Document:
-    """Return a document in which each indicator has its score as only fact, and a profile field that excludes it."""
+    """Build the document whose only facts are scores.
+
+    Each indicator has its score, in units, as its only fact, and a profile field of its own that makes it not
+    applicable.
+    """
     unit = int(10**document.decimals)
 
     def replace_node(node: Group | Indicator) -> Group | Indicator:

@@ -1,8 +1,8 @@
-"""The canonical result: the explained score of one submission, language-neutral.
+"""The canonical result: the score of one submission with its explanation, in no language.
 
-Digests cover it. Scores and points are JSON numbers, multiples of 10^-decimals within the range of their node; raw
-values are rounded half up to 6 decimals, or to those of the document's finest fact; coverage to 4. An integral
-number is an int, so that every number is in shortest form.
+Digests cover it. Scores and points are multiples of 10^-decimals within the range of their node; raw values are
+rounded half up to 6 decimals, or to the decimals of the most precise fact of the document; coverage to 4 decimals. A
+number without a fraction is written as an integer, so that every number has its shortest form.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from actitud_api.engine.scoring.evaluate import Code, State, Status
 # Only the published schema says these bounds and patterns, no decoder: a published document with another number in it
 # must be read, so that scoring it anew can show which figure is wrong.
 Figure: TypeAlias = Annotated[int | float, Meta(extra_json_schema={"type": "number"})]
-"""A number in shortest form."""
+"""A number in its shortest JSON form."""
 Points: TypeAlias = Annotated[Figure, Meta(extra_json_schema={"minimum": 0, "maximum": 100})]
-"""Points of 100, a multiple of 10^-decimals of the methodology."""
+"""Score or points, 0 to 100, a multiple of 10^-decimals of the methodology."""
 Gain: TypeAlias = Annotated[Figure, Meta(extra_json_schema={"minimum": -100, "maximum": 100})]
-"""A difference between two scores, in points."""
+"""Difference of two scores, in points."""
 Share: TypeAlias = Annotated[Figure, Meta(extra_json_schema={"minimum": 0, "maximum": 1})]
 Coverage: TypeAlias = Annotated[Share, Meta(description="Effective weight known over effective weight scored.")]
 Digest: TypeAlias = Annotated[str, Meta(extra_json_schema={"pattern": "^sha256:[0-9a-f]{64}$"})]
@@ -30,40 +30,42 @@ Digest: TypeAlias = Annotated[str, Meta(extra_json_schema={"pattern": "^sha256:[
 COVERAGE_DECIMALS = 4
 
 StepKind = Literal["improve", "evidence", "report", "correct", "unlock", "act"]
-"""improve: move the fact · evidence: document a self-declared answer · report: send an answer · correct: repair a
-contradiction · unlock: lift the zero rule · act: no single fact leads to the next goalpost."""
+"""improve: change the fact · evidence: document a self-declared answer · report: send an answer · correct: resolve a
+contradiction · unlock: end the zero rule · act: no change of a single fact reaches the next goalpost.
+"""
 
 
 # Without `gc=False` the collector walks the hundreds of parts of each score, which takes 4 % of scoring it; a score is
 # a tree, so that counting references frees all of it.
 class Canonical(Struct, frozen=True, kw_only=True, gc=False):
-    """Base of the parts of the canonical result.
+    """Base of the structs of the canonical result.
 
-    A part is keyword-only where its narrated form has a name after the first member (see `engine.narration.narrated`).
+    A struct has keyword-only members if its narrated form inserts a name after the first member (see
+    `engine.narration.narrated`).
     """
 
 
 class MethodologyReference(Canonical, frozen=True):
-    """The version that scored, and the digest of its document."""
+    """The methodology version under which a submission was scored, and the digest of its document."""
 
     version: str
     digest: Digest
 
 
 class PassedGoalpost(Canonical, frozen=True):
-    """A goalpost beside the raw value: x and the points that it gives."""
+    """A goalpost next to the raw value: its x and its score."""
 
     x: Figure
     score: Figure
 
 
 class Parameters(Canonical, frozen=True):
-    """What a reason is built from.
+    """The data of a reason, from which its sentence is built.
 
-    `facts`: the facts that decided, by name (an answer of another indicator as `D4.01.level`); `value`: the raw
-    value; `between`: the goalposts around it; `uncapped`: what a capped answer would score, with the `cap` of what is
-    only declared where that holds it; `level_sent`: the level that review lowered; `rules`: broken rules; `missing`:
-    indicators to answer first; `fields`: profile fields that are only declared.
+    `facts`: the facts that decided, by name (a fact of another indicator as `D4.01.level`); `value`: the raw value;
+    `between`: the goalposts around it; `uncapped`: the score that a capped answer would have; `cap`: the limit, if it
+    is capped for lack of evidence; `level_sent`: the level before a review lowered it; `rules`: broken rules;
+    `missing`: indicators to answer first; `fields`: profile fields without evidence.
     """
 
     facts: dict[str, FactValue | str | None]
@@ -78,19 +80,18 @@ class Parameters(Canonical, frozen=True):
 
 
 class Reason(Canonical, frozen=True):
-    """The reason for the score of an indicator."""
+    """The reason for the score of an indicator: a code, and the data of its sentence."""
 
     code: Code
     parameters: Parameters
 
 
 class NextStep(Canonical, frozen=True):
-    """The next step for an indicator.
+    """The next step for an indicator: the smallest change that raises its score.
 
-    `change`: the facts after an improvement, in their own unit; `gain`: index points gained, by rescoring, null if
-    that depends on future answers; `gain_max`: index points up to full marks; `evidence`: the step needs evidence;
-    `cap`: the score without evidence, if that limits it; `requires`: rules that the change would break unless other
-    facts follow.
+    `change`: the new facts, in their own units; `gain`: index points gained, null if they depend on future answers;
+    `gain_max`: index points gained by the best score; `evidence`: the step needs evidence; `cap`: the score without
+    that evidence, if it is lower; `requires`: rules that the change breaks unless other facts are changed too.
     """
 
     kind: StepKind
@@ -103,9 +104,9 @@ class NextStep(Canonical, frozen=True):
 
 
 class Interval(Canonical, frozen=True):
-    """The sampling uncertainty of a share of `n` cases, with 95 % confidence (Wilson).
+    """The sampling uncertainty of a share of `n` cases: the 95 % score interval (Wilson).
 
-    `low` and `high`: of the share; `index_low` and `index_high`: of the index at these shares.
+    `low` and `high` are the ends of the interval of the share; `index_low` and `index_high` the index at these ends.
     """
 
     n: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
@@ -116,10 +117,10 @@ class Interval(Canonical, frozen=True):
 
 
 class IndicatorScore(Canonical, frozen=True, kw_only=True):
-    """An indicator: score, weight in its group, displayed points of the index.
+    """The score of an indicator, its weight in its group, and its points of the index.
 
-    Score and points are null if it has no score; `possible` and `won` also below a group whose losses are split by
-    Shapley values.
+    Score and points are null if the indicator has no score. `possible` and `won` are also null below a group whose
+    losses are split by Shapley values.
     """
 
     id: str
@@ -136,9 +137,10 @@ class IndicatorScore(Canonical, frozen=True, kw_only=True):
 
 
 class DimensionScore(Canonical, frozen=True, kw_only=True):
-    """A dimension, or a group below one: score, its maximum with every unknown at its best, coverage 0 to 1.
+    """The score of a dimension, or of a group inside one, with its points of the index.
 
-    Null if it is not rated, or has no score. `groups` and `indicators` are those directly below it.
+    `score_max` is the score if every unknown indicator were at its best; `coverage` is from 0 to 1. Figures are null
+    if the group is not rated, or has no score. `groups` and `indicators` are its children.
     """
 
     id: str
@@ -154,7 +156,7 @@ class DimensionScore(Canonical, frozen=True, kw_only=True):
 
 
 class BlockingGate(Canonical, frozen=True):
-    """A failing gate of the next level: actual value, required value, gap."""
+    """A gate of the next level that is not passed: its actual figure, the required figure, and their difference."""
 
     gate: str
     there: Figure | bool | str | None
@@ -163,7 +165,7 @@ class BlockingGate(Canonical, frozen=True):
 
 
 class LevelReached(Canonical, frozen=True, kw_only=True):
-    """The level; null without a rateable index or with insufficient evidence. `max_level`: the cap set by review."""
+    """The level; null if there is no index or the evidence is insufficient. `max_level` is a limit set by review."""
 
     number: int | None
     provisional: bool
@@ -172,17 +174,17 @@ class LevelReached(Canonical, frozen=True, kw_only=True):
 
 
 class MainReason(Canonical, frozen=True):
-    """One of the largest losses, in displayed points of the index."""
+    """One of the largest losses: an indicator, and the index points that it loses."""
 
     indicator: str
     lost: Points
 
 
 class Finding(Canonical, frozen=True):
-    """A rule that does not hold.
+    """A rule that the submission breaks.
 
-    `code`: contradicted, or unsupported if only absent answers are to blame (`missing`); `indicators`: the
-    contradicted ones; `facts`: those that the rule read.
+    `code`: `contradicted`, or `unsupported` if answers that are absent (`missing`) could still repair it;
+    `indicators`: the indicators that it contradicts; `facts`: the facts that it read.
     """
 
     rule: str
@@ -211,28 +213,28 @@ class Score(Canonical, frozen=True):
 
 
 def to_figure(value: Number) -> Figure:
-    """Return an exact number as JSON has it: an int if integral, else the nearest double."""
+    """Convert an exact number to its shortest JSON form: an int if it has no fraction, else the nearest double."""
     return value if type(value) is int else to_quotient(value.numerator, value.denominator)
 
 
 def to_quotient(n: int, d: int) -> Figure:
-    """Return n / d (d > 0) as JSON has it."""
+    """Convert n / d (d > 0) to its shortest JSON form."""
     return n / d if n % d else n // d
 
 
 def to_points(units: int | None, unit: int) -> Figure | None:
-    """Return a score in units as points, as JSON has it."""
+    """Convert a score in units to points, in their shortest JSON form; None stays None."""
     if units is None:
         return None
     return units / unit if units % unit else units // unit
 
 
 def round_figure(value: Number, decimals: int = DECIMALS_OF_NUMBERS) -> Figure:
-    """Round a number half up to some decimals."""
+    """Round an exact number half up to `decimals` decimals."""
     return round_quotient(value.numerator, value.denominator, decimals)
 
 
 def round_quotient(n: int, d: int, decimals: int = DECIMALS_OF_NUMBERS) -> Figure:
-    """Round n / d (d > 0) half up to some decimals."""
+    """Round n / d (d > 0) half up to `decimals` decimals."""
     scale: int = 10**decimals
     return to_quotient((2 * n * scale + d) // (2 * d), scale)

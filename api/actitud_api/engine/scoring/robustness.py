@@ -1,22 +1,24 @@
 """Robustness of a ranking to weights and aggregation: Monte Carlo draws (docs/scoring.md, section 8).
 
-Each draw has other dimension weights and one of two aggregations, the same for all organisations (M. Saisana,
-A. Saltelli and S. Tarantola, Uncertainty and sensitivity analysis techniques as tools for the quality assessment of
+Each draw has other dimension weights and one of two aggregations, the same for all organisations (M. Saisana, A.
+Saltelli and S. Tarantola, Uncertainty and sensitivity analysis techniques as tools for the quality assessment of
 composite indicators, 2005). The same seed gives the same digits on every machine and in every language:
 
-- The generator is PCG64 (XSL RR 128/64, M. E. O'Neill, 2014): multiplier 47026247687942121848144207491837523525; the
-  state is moved on and then put out. It is set as its author's `pcg64_srandom_r(seed, 54)` does, so that the seed 42
-  begins with 0x86b1da1d72062b68, the check value that she publishes; NumPy's own seeding is not used. A word x gives
-  u = (x >> 11) · 2^-53.
-- A draw takes one u for the aggregation, geometric from 1/2 on and else arithmetic, and then one for each child of
-  the root that has a weight, in document order: w' = w · (3/4 + u/2).
-- Arithmetic: x = Σ w'·s / Σ w'. Geometric: x = exp(Σ w'·ln s / Σ w'). Over the rated children, in document order, in
-  IEEE doubles without fused operations; s is the published score in whole units of 10^-decimals, in the geometric one
-  at least the floor of the document's additional index where it has one; where it has none, a child of 0 makes it 0.
-- The index is floor(x + 1/2 + 10^-6), then half up to the published decimals; ranks: `ranking.compute_ranks`.
+- The generator is PCG64 (XSL RR 128/64, M. E. O'Neill, 2014), multiplier 47026247687942121848144207491837523525; each
+  step advances the state and then outputs it. It is seeded as by its author's `pcg64_srandom_r(seed, 54)`, so that the
+  seed 42 begins with 0x86b1da1d72062b68, the check value that she publishes; NumPy's own seeding is not used. A word x
+  gives u = (x >> 11) · 2^-53.
+- A draw takes one u for the aggregation (geometric if u ≥ 1/2, else arithmetic), and then one u for each child of the
+  root that has a weight, in document order: w' = w · (3/4 + u/2).
+- Arithmetic: x = Σ w'·s / Σ w'. Geometric: x = exp(Σ w'·ln s / Σ w'). Sums are over the rated children, in document
+  order, in IEEE doubles without fused operations. s is the published score in whole units of 10^-decimals; in the
+  geometric mean it is raised to the floor of the document's additional index. Without such a floor, a child with
+  score 0 makes the geometric mean 0.
+- The index is floor(x + 1/2 + 10^-6), rounded half up to the published decimals; ranks are those of
+  `ranking.compute_ranks`.
 
-The last bit of a logarithm or of an exponential differs between machines. Here logarithms are rounded correctly, and
-wherever an exponential comes too near to where the floor jumps the exact value decides.
+The last bit of a logarithm or exponential differs between machines. So logarithms are rounded correctly here, and
+where an exponential is close to a step of the floor, the exact value decides.
 """
 
 from __future__ import annotations
@@ -46,29 +48,30 @@ STREAM: Final = 54
 """Sequence number of the generator."""
 
 WITHIN: Final = 0.25
-"""Greatest relative difference of a drawn weight from that of the document."""
+"""Maximum relative difference between a drawn weight and the weight of the document."""
 
 PERCENTILES: Final = (5, 50, 95)
-"""Reported percentiles of index and rank."""
+"""Percentiles of index and rank that are reported."""
 
 BLOCK: Final = 2**17
-"""Number of indices computed at a time; at least one draw."""
+"""Number of indices that are computed at a time; a block has at least one draw."""
 
 _MULTIPLIER: Final = 47026247687942121848144207491837523525
 _WORD: Final = 2**128
 _DOUBT: Final = 1e-12
-"""Relative error bound assumed for an exponential: a thousand times that of any machine."""
+"""Assumed bound of the relative error of an exponential: a thousand times the error of any machine."""
 _EXACTLY: Final = Context(prec=30)
 
 _NO_END: Final = 2**62
-"""Above every index."""
+"""Number above every index."""
 
 
 class Robustness(Struct, frozen=True):
-    """Distribution of the organisations over the draws; row i of every matrix is organisation i.
+    """Distribution of each organisation over the draws; row i of each matrix is organisation i.
 
-    `index`, `rank`: the `PERCENTILES`, type 7, half up, in units of 10^-decimals and in ranks; the 5th percentile
-    of a rank is the better end. `levels`: number of draws that give each level of the document.
+    `index` and `rank` have the `PERCENTILES` as columns (type 7, rounded half up), in units of 10^-decimals and in
+    ranks; the 5th percentile of a rank is its better end. `levels` has the number of draws in which each level is
+    reached.
     """
 
     index: Integers
@@ -77,7 +80,7 @@ class Robustness(Struct, frozen=True):
 
 
 class Draws(Struct, frozen=True):
-    """Random draws: `geometric`, True if a draw aggregates so; `weights`, draw by child of the root with a weight."""
+    """Random draws: `geometric` (draws) is True for the geometric mean; `weights` is draws × children with a weight."""
 
     geometric: NDArray[np.bool_]
     weights: Floats
@@ -86,17 +89,18 @@ class Draws(Struct, frozen=True):
 def compute_robustness(
     document: Document, scores: Integers, attainable: Integers, *, draws: int, seed: int
 ) -> Robustness:
-    """Draw weights and aggregations, and return the distribution of indices, ranks and levels.
+    """Draw weights and aggregations, and compute the distribution of indices, ranks and levels.
 
-    `scores`: organisation by child of the root, in units, `MISSING` if not rated. `attainable`: the level of each
-    under `drop_index_gates`: gates that do not read the index are as scored, the others are evaluated at each drawn
-    index.
+    `scores` is organisations × children of the root, in units, `MISSING` if not rated. `attainable` has the level of
+    each organisation under `drop_index_gates`: the gates that do not read the index do not change between draws, and
+    the others are evaluated at each drawn index.
 
-    Memory: two matrices of organisations × draws, of two bytes each up to 65,535 organisations at 2 decimals (33 MB
-    for 8,131 × 1,000), and as much again while they are sorted; indices are computed in blocks of `BLOCK`.
+    Memory: two matrices of organisations × draws, with two bytes a cell for up to 65,535 organisations and 2 decimals
+    (33 MB for 8,131 × 1,000), and the same again while they are sorted; indices are computed in blocks of `BLOCK`.
 
     Raises:
-        ValueError: The root is a sum, which has no weights, or a gate compares the index with anything but a number.
+        ValueError: If the root is a sum, which has no weights, or a gate compares the index with something other than
+            a number.
     """
     counting = [position for position, child in enumerate(document.root.children) if child.weight > 0]
     if document.root.aggregation == "sum":
@@ -113,8 +117,9 @@ def compute_robustness(
 
 
 def draw_weights(weights: Iterable[int], draws: int, seed: int) -> Draws:
-    """Draw aggregations and weights around the given ones, from a seed of 0 to 2^128 - 1."""
+    """Draw aggregations, and weights around the given ones; `seed` is from 0 to 2^128 - 1."""
     around = np.array(list(weights))
+    # The order of the words is part of the published method: one row of words for each draw.
     words = _generate_words(draws * (1 + around.size), seed).reshape(draws, 1 + around.size)
     uniform = (words >> np.uint64(11)) * 2.0**-53
     return Draws(uniform[:, 0] >= 0.5, around * ((1 - WITHIN) + 2 * WITHIN * uniform[:, 1:]))
@@ -132,7 +137,7 @@ def drop_index_gates(document: Document) -> Document:
 
 
 def _generate_words(count: int, seed: int) -> NDArray[np.uint64]:
-    """Return the first words of the generator."""
+    """Generate the first `count` words of the generator."""
     generator = np.random.PCG64()
     increment = 2 * STREAM + 1
     state = ((increment + seed) * _MULTIPLIER + increment) % _WORD
@@ -146,9 +151,10 @@ def _generate_words(count: int, seed: int) -> NDArray[np.uint64]:
 
 
 def _compute_indices(document: Document, scores: Integers, drawn: Draws) -> Integers:
-    """Return the published index of each draw (row) and organisation (column), of the smallest type that fits."""
+    """Compute the published indices, draws × organisations, in units and in the smallest integer type that fits."""
     count, organisations = drawn.geometric.size, scores.shape[0]
     rated = scores != MISSING
+    # Organisations with the same dimensions rated have the same sum of weights, and there are few such patterns.
     patterns, pattern = np.unique(rated, axis=0, return_inverse=True)
     unit = int(10**document.decimals)
     indices = np.empty((count, organisations), np.min_scalar_type(document.root.range.maximum * unit))
@@ -169,7 +175,7 @@ def _compute_indices(document: Document, scores: Integers, drawn: Draws) -> Inte
 
 
 def _sum_weighted(values: Floats | NDArray[np.bool_], weights: Floats) -> Floats:
-    """Return Σ weight · value of each row of weights with each row of values, added in column order."""
+    """Compute Σ weight · value of each row of weights with each row of values; terms are added in column order."""
     total = np.zeros((weights.shape[0], values.shape[0]))
     for column in range(values.shape[1]):
         total += weights[:, column, None] * values[None, :, column]
@@ -177,9 +183,9 @@ def _sum_weighted(values: Floats | NDArray[np.bool_], weights: Floats) -> Floats
 
 
 def _compute_logarithms(units: Integers) -> Floats:
-    """Return the natural logarithm of each value, correctly rounded; minus infinity for 0."""
-    distinct, place = np.unique(units, return_inverse=True)
-    return np.array([_compute_logarithm(value) for value in distinct.tolist()])[place]
+    """Compute the natural logarithm of each value, correctly rounded; minus infinity for 0."""
+    distinct, inverse = np.unique(units, return_inverse=True)
+    return np.array([_compute_logarithm(value) for value in distinct.tolist()])[inverse]
 
 
 @lru_cache(2**15)
@@ -188,9 +194,9 @@ def _compute_logarithm(units: int) -> float:
 
 
 def _round_exponentials(powers: Floats) -> Floats:
-    """Return e^x of each x, rounded half up with a tolerance of 10^-6.
+    """Compute e^x of each x, rounded half up with a tolerance of 10^-6.
 
-    Values near a boundary are computed again in decimal arithmetic.
+    Values that are close to a boundary are computed again in decimal arithmetic.
     """
     shifted = np.exp(powers) + (0.5 + EPSILON)
     rounded = np.floor(shifted)
@@ -201,7 +207,7 @@ def _round_exponentials(powers: Floats) -> Floats:
 
 
 def _compute_percentiles(drawn: Integers) -> Integers:
-    """Return the `PERCENTILES` of each column."""
+    """Compute the `PERCENTILES` of each column."""
     ordered = np.sort(drawn.T)
     return np.stack([compute_quantile(ordered, number, 100) for number in PERCENTILES], axis=1)
 
@@ -210,7 +216,10 @@ def _compute_percentiles(drawn: Integers) -> Integers:
 
 
 def _count_levels(index: Integers, attainable: Integers, windows: list[tuple[int, int]]) -> Integers:
-    """Count the draws that give each level: the highest up to which the index lies in every window."""
+    """Count the draws in which each organisation reaches each level; return organisations × levels.
+
+    A level is reached if the index lies in its window and in the windows of all lower levels.
+    """
     reached = np.zeros((len(windows) + 1, index.shape[1]), np.int64)
     inside = np.ones(index.shape, np.bool_)
     for number, (lower, upper) in enumerate(windows):
@@ -220,7 +229,7 @@ def _count_levels(index: Integers, attainable: Integers, windows: list[tuple[int
 
 
 def _list_windows(levels: Iterable[Level], unit: int) -> list[tuple[int, int]]:
-    """Return the lower and upper index, in units, at which the index gates of each level hold."""
+    """List the lowest and highest index, in units, with which the index gates of each level are passed."""
     windows = []
     for level in levels:
         lower, upper = 0, _NO_END

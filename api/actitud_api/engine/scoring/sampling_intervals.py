@@ -1,4 +1,4 @@
-"""Sampling uncertainty: the interval of a share over few cases, and of the index (docs/scoring.md, section 8)."""
+"""Sampling uncertainty: intervals of a share of few cases, and of the index (docs/scoring.md, section 8)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from actitud_api.engine.scoring.next_steps import BranchRescorer
 from actitud_api.engine.scoring.result import Interval, to_points, to_quotient
 
 Z: Final = 1.959963984540054
-"""The 97.5th percentile of the standard normal distribution: 5 % outside both sides."""
+"""97.5th percentile of the standard normal distribution, for a two-sided interval of 95 %."""
 SQUARE: Final = Z * Z
 HALF_SQUARE: Final = Z * Z / 2
 QUARTER_SQUARE: Final = Z * Z / 4
@@ -21,7 +21,7 @@ MILLION: Final = int(10**DECIMALS_OF_NUMBERS)
 
 
 def compute_wilson_interval(cases: int, n: int) -> tuple[int, int]:
-    """Return the 95 % score interval of a share of `cases` in `n` > 0, in millionths, half up.
+    """Compute the 95 % score interval of a share of `cases` in `n` > 0, in millionths, rounded half up.
 
     E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927.
     """
@@ -30,9 +30,9 @@ def compute_wilson_interval(cases: int, n: int) -> tuple[int, int]:
 
 
 def compute_interval(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> Interval | None:
-    """Return the sampling interval of a share, and of the index by rescoring its bounds.
+    """Compute the sampling interval of a share, and the index at both ends of it.
 
-    None for an indicator that is no share of counted cases, and without a value.
+    Return None if the indicator is not a share of counted cases, or has no value.
     """
     if not leaf.is_sampled_share:
         return None
@@ -40,6 +40,7 @@ def compute_interval(branches: BranchRescorer, submission: Submission, leaf: Com
     if value is None:
         return None
     cases, n = value
+    # A document need not have a rule that the part is at most the whole.
     if not 0 <= cases <= n:
         return None
     low, high = compute_wilson_interval(cases, n)

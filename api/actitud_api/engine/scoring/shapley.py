@@ -1,4 +1,4 @@
-"""Shapley values: how a loss is split among the children of a group whose aggregation is not additive."""
+"""Shapley values: the split of a loss among the children of a group whose aggregation is not additive."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import math
 from collections.abc import Callable, Sequence
 
 SHAPLEY_UNIT = 10**9
-"""Shapley values are rounded to this part of a point (docs/scoring.md, section 7)."""
+"""Shapley values are rounded to 1/`SHAPLEY_UNIT` of a point (docs/scoring.md, section 7)."""
 
 Mean = Callable[[Sequence[int], Sequence[float]], float]
-"""A mean of weights and scores in points."""
+"""Function from weights and scores in points to a mean in points."""
 
 
 def compute_shapley_losses(
     mean: Mean, top: float, weights: Sequence[int], scores: Sequence[float], below_top: Sequence[bool]
 ) -> list[int]:
-    """Return the Shapley values of the loss of a group over its children, in parts of `SHAPLEY_UNIT` of a point.
+    """Compute the Shapley value of each child's loss, in 1/`SHAPLEY_UNIT` of a point.
 
-    The worth of a coalition is the unquantised loss if its members have their scores and the others are at the top
-    (L. S. Shapley, A Value for n-Person Games, 1953). A child at the top, or without weight, loses nothing.
-    `top` and `scores` are in points.
+    The worth of a coalition is the unrounded loss of the group if its members have their scores and all other children
+    are at the top (L. S. Shapley, A Value for n-Person Games, 1953). A child at the top, or without weight, loses
+    nothing. `top` and `scores` are in points.
     """
     weighted = [position for position, weight in enumerate(weights) if weight]
     players = [position for position in weighted if below_top[position]]
@@ -45,13 +45,17 @@ def _compute_worths(
     weighted: Sequence[int],
     players: Sequence[int],
 ) -> list[float]:
-    """Return the mean for every coalition; bit i of its index tells whether player i has its score or the top."""
+    """Compute the mean of the group for every coalition of players, indexed by bit mask.
+
+    If bit i of the index is set, player i has its score, otherwise the top.
+    """
     counted = [weights[position] for position in weighted]
     worth: list[float] = []
+    # At most 2^12 coalitions: the checks of a document limit the children (`SHAPLEY_CHILDREN`).
     for coalition in range(1 << len(players)):
-        at = dict.fromkeys(weighted, top)
+        coalition_scores = dict.fromkeys(weighted, top)
         for number, position in enumerate(players):
             if coalition >> number & 1:
-                at[position] = scores[position]
-        worth.append(mean(counted, list(at.values())))
+                coalition_scores[position] = scores[position]
+        worth.append(mean(counted, list(coalition_scores.values())))
     return worth
