@@ -1,4 +1,4 @@
-"""Column evaluator: score many organisations at once in NumPy columns, equal to `evaluate` in every integer."""
+"""Column evaluator: scores many organisations at once in NumPy arrays, with exactly the results of `evaluate`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Aggregation of the scores of children into that of a group, over a block of rows (SCORING, section 4)."""
+"""Aggregation of the scores of children into the score of their group, over a block of rows (SCORING, section 4)."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from actitud_api.engine.scoring.columns.table import Bools, Floats, Ints
 from actitud_api.engine.scoring.compile import CompiledGroup
 
 EXACT_FLOAT_LIMIT = 2**52
-"""Limit below which float64 holds every integer, and a quotient of two integers has the right floor."""
+"""Limit below which float64 holds every integer exactly, and a quotient of two integers has the right floor."""
 
 
 class ChildWeights:
-    """Weights of the children of a group in a block: excluded, making it unknown, or themselves unknown.
+    """Weights of the children of a group that do not count as usual in some rows of a block.
 
-    Each mask is stored with the weight of its children; children that share a mask share an entry.
-    `excluded_at_best` is `excluded` with every unknown at its best; `bounds_differ` is True if the two may
-    differ. `unknown`: weight of unknown indicators by row, None if zero in all rows.
+    Each mask is stored with the weight of the children that it concerns: `excluded` from the group, `excluded_at_best`
+    (the same if every unknown were at its best), and `voids` (they make the group unknown). `bounds_differ` is True if
+    the first two may differ. `unknown` has the weight of unknown indicators by row, None if it is 0 in all rows.
     """
 
     def __init__(self, kind: np.dtype[np.signedinteger]) -> None:
@@ -33,7 +33,7 @@ class ChildWeights:
         self._kind = kind
 
     def add(self, counted: ChildCounts, weight: int) -> None:
-        """Add a scored child; a child of weight 0 is ignored."""
+        """Add a child that is scored; a child of weight 0 is ignored."""
         if not weight:
             return
         for masks, mask in (
@@ -46,12 +46,12 @@ class ChildWeights:
         self.bounds_differ |= counted.excluded is not counted.excluded_at_best or counted.voids is not None
 
     def add_unknown(self, unknown: Bools, weights: NDArray[np.signedinteger]) -> None:
-        """Add the weights of unknown children, a row of `unknown` for each weight."""
+        """Add the weights of unknown children; `unknown` has one row for each weight."""
         added: Ints = np.einsum("i,ij->j", weights, unknown.view(np.int8))
         self.unknown = added if self.unknown is None else self.unknown + added
 
     def compute_remaining(self, total: int, masks: list[tuple[Bools, int]]) -> Ints | None:
-        """Return the weight that remains in each row after exclusions, None if all of it remains everywhere."""
+        """Compute the weight that remains in each row after exclusions; None if all of it remains in all rows."""
         if not masks:
             return None
         remaining = np.full(masks[0][0].shape, total, self._kind)
@@ -61,12 +61,13 @@ class ChildWeights:
 
 
 class GroupAggregation:
-    """Aggregation of one group."""
+    """Aggregation of one group over blocks."""
 
     def __init__(self, group: CompiledGroup, unit: int) -> None:
         self._group = group
         self._unit = unit
         self._weighted = [number for number, weight in enumerate(group.weights) if weight]
+        # Rounding half up doubles the weighted sum; where that fits in 32 bits, half the memory is read.
         upper = 2 * (group.high + 1) * max(group.total_weight, len(group.weights))
         self.kind: np.dtype[np.signedinteger] = np.dtype(np.int32 if upper < 2**31 else np.int64)
         self._divides_in_floats = upper < EXACT_FLOAT_LIMIT
@@ -80,7 +81,7 @@ class GroupAggregation:
         self._error = 128 * (len(group.weights) + 8) * UNIT_ROUNDOFF * group.high * group.total_weight / lightest
 
     def find_rated(self, rows: int, remaining: Ints | None, excluded: list[tuple[Bools, int]]) -> Bools | None:
-        """Return the rows in which enough weight and children remain to rate the group, None if all of them."""
+        """Find the rows in which enough weight and children remain to rate the group; None if these are all rows."""
         children = self._group.definition.rated_children
         if remaining is None:
             everywhere = self._group.total_weight >= self._required_weight and len(self._weighted) >= children
@@ -96,9 +97,9 @@ class GroupAggregation:
     def combine(
         self, rows: Ints, remaining: Ints | None, missing: list[tuple[Bools, int]], into: Ints, scratch: Floats
     ) -> Ints | None:
-        """Write the scores of the group into `into`; return the weighted sums if the aggregation is arithmetic.
+        """Write the scores of the group into `into`, and return the weighted sums if the aggregation is arithmetic.
 
-        `rows`: scores of the children, an array for each, -1 in the rows of their `missing` masks.
+        `rows` has an array of scores for each child, with -1 in the rows of its `missing` masks.
         """
         aggregation = self._group.definition.aggregation
         if aggregation == "arithmetic":
@@ -120,7 +121,7 @@ class GroupAggregation:
         return summed
 
     def write_mean(self, weighted: Ints, remaining: Ints | None, into: Ints, scratch: Floats) -> None:
-        """Write (2·weighted + remaining) // (2·remaining) into `into`: the mean, rounded half up."""
+        """Write the mean, rounded half up, into `into`: (2·weighted + remaining) // (2·remaining)."""
         over: Ints | int = self._group.total_weight if remaining is None else remaining
         doubled = np.add(np.add(weighted, weighted), over)
         if self._divides_in_floats:
@@ -135,7 +136,7 @@ class GroupAggregation:
             np.minimum(into, np.where(rows[number] == NO_SCORE, self._group.high, rows[number]), out=into)
 
     def _write_power_mean(self, rows: Ints, remaining: Ints | None, into: Ints) -> None:
-        """Write power means computed in float64; recompute exactly if the error may change the floor."""
+        """Write power means computed in float64; rows in which the error could matter are computed exactly."""
         group, unit = self._group, self._unit
         scores = rows[self._weighted]
         weights = np.array([group.weights[number] for number in self._weighted])[:, np.newaxis]

@@ -1,4 +1,4 @@
-"""Block of rows under evaluation: views of the columns, and scratch arrays that fit the processor caches."""
+"""A block of rows during evaluation: views of the columns, and scratch arrays that fit the processor caches."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from actitud_api.engine.scoring.compile import CompiledMethodology
 from actitud_api.engine.scoring.evaluate import Code
 
 BLOCK_SIZE = 16_384
-"""Rows of a block: enough to outweigh the cost of a NumPy call, few enough to keep scratch arrays in the cache."""
+"""Rows of a block: many enough to outweigh the overhead of NumPy calls, few enough for the processor cache."""
 
 
 CODES: tuple[Code, ...] = get_args(Code)
-"""Reason codes; a column of codes holds positions in this tuple."""
+"""Reason codes in the order of their numbers in a column."""
 CODE_NUMBERS: dict[Code, int] = {code: number for number, code in enumerate(CODES)}
 
 NO_SCORE = -1
-"""Marker for a score that does not exist."""
+"""Stands for a score that does not exist."""
 
 
 def list_group_ids(plan: CompiledMethodology) -> tuple[str, ...]:
-    """Return the ids of the groups in document order, the root first: the order of their rows."""
+    """List the ids of the groups in document order, the root first; the scores of groups have this order."""
     return tuple(group.id for group in walk_groups(plan.document.root))
 
 
 class OperandReads(Struct, frozen=True):
-    """Fact slots read by an expression, and the positions of the indicators whose presence it reads."""
+    """What an expression reads: slots of facts, and positions of indicators whose presence it reads."""
 
     slots: frozenset[int] = frozenset()
     positions: frozenset[int] = frozenset()
 
 
 def merge_reads(reads: Iterable[OperandReads]) -> OperandReads:
-    """Return the union of several reads."""
+    """Merge what several expressions read."""
     every = list(reads)
     return OperandReads(
         frozenset[int]().union(*(read.slots for read in every)),
@@ -48,10 +48,10 @@ def merge_reads(reads: Iterable[OperandReads]) -> OperandReads:
 
 
 class ScratchNeeds:
-    """Number of scratch arrays of each kind that an evaluation uses at once, counted during compilation.
+    """Number of scratch arrays of each kind that an evaluation needs, counted during compilation.
 
-    Scratch arrays are numbered as on a stack: an expression compiled at depth d uses arrays d and above and
-    leaves its result in d. `kept` arrays are computed once per block and stay until its end.
+    Scratch arrays are used like a stack: an expression compiled at depth d uses the arrays d and above and leaves its
+    result in array d. `kept` arrays are computed once for each block and stay until its end.
     """
 
     def __init__(self) -> None:
@@ -60,12 +60,12 @@ class ScratchNeeds:
         self.members = 0
 
     def use_depth(self, depth: int) -> int:
-        """Record the use of a depth, and return it."""
+        """Record that a depth is used, and return it."""
         self.depth = max(self.depth, depth + 1)
         return depth
 
     def use_members(self, members: int) -> None:
-        """Record the number of indicators that are scored together."""
+        """Record how many indicators are scored together."""
         self.members = max(self.members, members)
 
     def keep_array(self) -> int:
@@ -75,7 +75,7 @@ class ScratchNeeds:
 
 
 class ScoreViews(Struct, eq=False):
-    """Views of the results that a block fills in; see `ColumnScores`."""
+    """Views of the results into which a block is scored; the members are those of `ColumnScores`."""
 
     scores: Ints
     maxima: Ints
@@ -105,10 +105,10 @@ class ScratchArrays:
 
 
 class RowBlock:
-    """Rows of the columns with scratch arrays of the same length.
+    """Consecutive rows of the columns, with scratch arrays of the same length.
 
-    `facts`, `present` and the like are views of the input and never written to; `drop_answers` replaces those
-    that it changes by copies. `extremes`: lowest and highest scores that gates have already computed.
+    `facts`, `present` and the other inputs are views and never written to; `drop_answers` replaces those that it
+    changes by copies. `extremes` caches lowest and highest scores that several gates read.
     """
 
     def __init__(self, columns: Columns, scratch: ScratchArrays, views: ScoreViews, start: int, stop: int) -> None:
@@ -134,7 +134,7 @@ class RowBlock:
         self._copied: set[int] = set()
 
     def drop_answers(self, position: int, slots: Iterable[int], rows: NDArray[np.intp]) -> None:
-        """Mark the answers of some rows to an indicator as absent."""
+        """Make the answers of some rows to an indicator absent."""
         if position not in self._copied:
             self._copied.add(position)
             self.present[position] = self.present[position].copy()
@@ -145,9 +145,9 @@ class RowBlock:
             self.facts[slot][rows] = 0
 
     def pick_rows(self, rows: NDArray[np.intp], reads: OperandReads, depth: int, *, exact: bool) -> RowBlock:
-        """Return some rows as a block of their own, with the facts in `reads` and scratch arrays up to `depth`.
+        """Copy some rows into a block of their own, with the facts in `reads` and scratch arrays up to `depth`.
 
-        `exact`: numbers become Python integers of any size.
+        With `exact`, numbers become Python integers of any size.
         """
         # Without __init__: only what `reads` names is copied, not every column of the block.
         block = RowBlock.__new__(RowBlock)

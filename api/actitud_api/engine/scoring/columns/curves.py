@@ -1,7 +1,7 @@
 """Raw values and curves over columns (SCORING, section 3).
 
-Curves are computed in float64 with a bound of the error. A row whose error could move the score across a
-rounding boundary is computed again with the exact compiled curve, so that every score is the same integer.
+Curves are computed in float64 with a bound of the error. A row in which the error could move the score across a
+rounding boundary is computed again with the exact curve, so every score is the same integer as in `evaluate`.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from actitud_api.engine.scoring.compile import CompiledIndicator
 from actitud_api.engine.scoring.curves import INVERSE_ERFC_FIFTH
 
 UNIT_ROUNDOFF = 2.0**-53
-"""Largest relative error of one float64 operation."""
+"""Greatest relative error of one float64 operation."""
 
 RowScorer = Callable[[RowBlock, Ints], None]
 """Function that writes the score of each row of a block, in units; arbitrary in rows without a raw value."""
 
 
 class RawValueExpression(Struct, frozen=True, eq=False):
-    """Raw value above / below, times `scale`.
+    """A raw value: above / below, times `scale`.
 
-    Rows in which a fact of the slots `beyond` exceeds `limit` need Python integers.
+    Rows in which a fact of the slots `beyond` is beyond ±`limit` need Python integers.
     """
 
     above: CompiledNumbers
@@ -51,22 +51,22 @@ class RawValueExpression(Struct, frozen=True, eq=False):
 
     @property
     def reads(self) -> OperandReads:
-        """Facts that it reads."""
+        """The facts that it reads."""
         return merge_reads([self.above.reads, self.below.reads])
 
     @property
     def can_be_undefined(self) -> bool:
-        """True if its denominator may be 0 in some row."""
+        """True if its denominator can be 0 in some row."""
         return self.below.lower <= 0 <= self.below.upper
 
     @property
     def conditions(self) -> frozenset[NumberCondition]:
-        """Conditions for it to exist."""
+        """Conditions that must be true for it to exist."""
         return self.above.conditions | self.below.conditions
 
 
 def compile_raw_value(operand: Operand, compiler: ColumnCompiler, depth: int) -> RawValueExpression:
-    """Compile a value formula with its numerator at `depth` and its denominator at the next one."""
+    """Compile a value formula, its numerator at `depth` and its denominator at the next depth."""
     sides = (operand.numerator, operand.denominator) if isinstance(operand, Quotient) else (operand, Constant(value=1))
     limit = compiler.limit
     while True:
@@ -74,6 +74,7 @@ def compile_raw_value(operand: Operand, compiler: ColumnCompiler, depth: int) ->
         try:
             above, below = (narrowed.compile_operand(side, depth + number) for number, side in enumerate(sides))
             break
+        # With a smaller limit fewer rows are computed in 64 bits, and the rest with Python integers.
         except OverflowError:
             assert limit
             limit >>= 1
@@ -83,7 +84,7 @@ def compile_raw_value(operand: Operand, compiler: ColumnCompiler, depth: int) ->
 
 
 class CurveCompiler:
-    """Compiler of the curves of indicators."""
+    """Compiles the curves of indicators."""
 
     def __init__(self, compiler: ColumnCompiler, unit: int) -> None:
         self._compiler = compiler
@@ -91,7 +92,7 @@ class CurveCompiler:
         self._unit = unit
 
     def compile_curve(self, leaf: CompiledIndicator, value: RawValueExpression) -> RowScorer:
-        """Return the scorer of an indicator for its raw value; it computes at depth 0."""
+        """Compile the curve of an indicator to a function that scores its raw value at depth 0."""
         self._compiler.needs.use_depth(2)
         match leaf.definition.curve.kind:
             case "boolean" | "ladder":
@@ -203,7 +204,7 @@ class CurveCompiler:
     def _scale_goalposts(
         self, leaf: CompiledIndicator, value: RawValueExpression
     ) -> tuple[list[Fraction], list[Fraction]]:
-        """Return x of each goalpost in units of above / below, and its score in units."""
+        """Return the x of each goalpost in units of above / below, and its score in units."""
         posts = leaf.definition.curve.goalposts
         return (
             [Fraction(to_exact(post.x)) / value.scale for post in posts],
@@ -219,7 +220,7 @@ class CurveCompiler:
         error: float,
         into: Ints,
     ) -> None:
-        """Write the floor of each score, computed exactly if the error could move it across an integer."""
+        """Write the floor of each score; rows in which the error could change it are computed exactly."""
         np.copyto(into, score, casting="unsafe")
         if error < 0.25:
             off, near = block.floats[1], block.truths[0]
@@ -252,7 +253,7 @@ class CurveCompiler:
 
 
 class _CurveSegment(Struct, frozen=True):
-    """Straight part of a curve from `x` to `to`, rising by `slope` from `score`."""
+    """A straight part of a curve, from `x` to `to`, that rises by `slope` from `score`."""
 
     slope: Fraction
     x: Fraction
@@ -261,12 +262,12 @@ class _CurveSegment(Struct, frozen=True):
 
     @property
     def offset(self) -> Fraction:
-        """Score at x = 0."""
+        """Score at x = 0, if the part were extended."""
         return self.score - self.slope * self.x
 
 
 class _PiecewiseLine(Struct, frozen=True):
-    """Piecewise linear curve, flat outside: a constant plus, for each part, slope times x clipped to it."""
+    """A piecewise linear curve, flat outside: a constant plus, for each part, slope times x clipped to the part."""
 
     parts: tuple[tuple[float, float, float], ...]
     constant: float
@@ -275,7 +276,7 @@ class _PiecewiseLine(Struct, frozen=True):
         return _PiecewiseLine(self.parts, self.constant + by)
 
     def compute_scores(self, block: RowBlock, x: Floats) -> Floats:
-        """Return the scores of x, written over x."""
+        """Compute the scores of x; they overwrite x."""
         if not self.parts:
             x.fill(self.constant)
             return x
@@ -298,23 +299,23 @@ class _PiecewiseLine(Struct, frozen=True):
 def _build_line(
     segments: list[_CurveSegment], reach: list[float], first: Fraction, above: float
 ) -> tuple[_PiecewiseLine, float]:
-    """Return the line through segments, shifted up by `above`, and an upper bound of the error of its scores.
+    """Build the line through segments, shifted up by `above`; return it and an upper bound of the error of its scores.
 
-    `reach`: absolute size of x at each end of a segment.
+    `reach` has the absolute value of x at each end of a segment.
     """
     steep = [segment for segment in segments if segment.slope]
     constant = float(first - sum(segment.slope * segment.x for segment in segments)) + above
     line = _PiecewiseLine(
         tuple((float(segment.slope), float(segment.x), float(segment.to)) for segment in steep), constant
     )
-    sizes = [max(abs(one), abs(other)) for one, other in pairwise(reach)]
+    sizes = [max(abs(start), abs(stop)) for start, stop in pairwise(reach)]
     whole = abs(constant) + sum(abs(float(segment.slope)) * size for segment, size in zip(segments, sizes, strict=True))
     # Each part: x, its ends, the slope, their product, the sum. Twice, to be sure.
     return line, 2 * (len(segments) + 8) * UNIT_ROUNDOFF * whole
 
 
 def _compute_ratio(block: RowBlock, value: RawValueExpression) -> Floats:
-    """Return above / below of each row, in the first scratch array."""
+    """Compute above / below of each row into the first scratch array."""
     x = block.floats[0]
     if value.below.constant:
         np.copyto(x, value.above.read(block))

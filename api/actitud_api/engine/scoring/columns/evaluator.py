@@ -1,4 +1,4 @@
-"""Score columns of organisations, block by block, with the same integers as `evaluate`."""
+"""Scoring of columns of organisations, block by block, with the same integers as `evaluate`."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from actitud_api.engine.scoring.compile import CompiledMethodology, compile_meth
 
 
 class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
-    """Scores of many organisations, a column for each; -1 stands for a missing score, index or coverage.
+    """Scores of many organisations, one column for each; -1 stands for a missing score, index or coverage.
 
-    `scores`, `maxima` and `codes` have a row for each indicator; `groups`, `groups_max` and `coverages` one for
-    each group, both in document order, the root first. Scores and indices are in units of 10^-decimals, indices
-    as they are published; coverages in ten-thousandths, half up. Codes and statuses are positions in `CODES`
-    and `STATUSES`; level 0 means no level.
+    `scores`, `maxima` and `codes` are indicators × organisations; `groups`, `groups_max` and `coverages` are groups ×
+    organisations; both in document order, the root first. Scores and indices are in units of 10^-decimals, indices
+    rounded as published; coverages in ten-thousandths, rounded half up. Codes and statuses are positions in `CODES`
+    and `STATUSES`; level 0 stands for no level.
     """
 
     indicator_ids: tuple[str, ...]
@@ -53,32 +53,32 @@ class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def coverage(self) -> NDArray[np.int16]:
-        """Coverage of the index."""
+        """Coverage of the index, in ten-thousandths."""
         coverage: NDArray[np.int16] = self.coverages[0]
         return coverage
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all arrays."""
+        """Size of all arrays in bytes."""
         return sum(getattr(self, name).nbytes for name in ScoreViews.__struct_fields__)
 
     def slice_rows(self, start: int, stop: int) -> ScoreViews:
-        """Return views of the results of some organisations."""
+        """Return views of the results of the organisations from `start` to `stop`."""
         return ScoreViews(**{name: getattr(self, name)[..., start:stop] for name in ScoreViews.__struct_fields__})
 
 
 def score_columns(columns: Columns, into: ColumnScores | None = None) -> ColumnScores:
     """Score columns under their methodology.
 
-    One thread does all the work; several may score at the same time.
+    One thread does all the work; several threads may score at the same time.
 
     Args:
         columns: The facts of the organisations.
-        into: Scores of as many organisations under the same methodology. Its arrays are overwritten and
-            returned, so that repeated scoring allocates no new memory.
+        into: Scores of as many organisations under the same methodology. Its arrays are overwritten and returned, so
+            that repeated scoring allocates no memory.
 
     Raises:
-        ValueError: `into` has another shape or methodology.
+        ValueError: If `into` has another shape or belongs to another methodology.
     """
     plan = compile_methodology(columns.methodology)
     program = _get_program(plan, columns)
@@ -95,11 +95,11 @@ def score_columns(columns: Columns, into: ColumnScores | None = None) -> ColumnS
 
 
 def aggregate_columns(methodology: Methodology, scores: Ints) -> Ints:
-    """Return the scores of all groups for given indicator scores, a row for each in document order.
+    """Compute the scores of all groups from given scores of the indicators.
 
-    `scores` has a row for each indicator in document order, in units of 10^-decimals, -1 if excluded. Group
-    scores are the internal ones, before rounding to published decimals, and -1 if not rated. No score counts as
-    unknown.
+    `scores` is indicators × organisations in document order, in units of 10^-decimals, -1 if excluded; no score counts
+    as unknown. The result is groups × organisations in document order, not rounded to published decimals, -1 if not
+    rated.
     """
     plan = compile_methodology(methodology)
     tree, rows = TreeScorer(plan, {}), scores.shape[1]
@@ -133,13 +133,13 @@ def _allocate_scores(plan: CompiledMethodology, rows: int) -> ColumnScores:
 
 
 def _choose_score_type(plan: CompiledMethodology) -> type[np.int32 | np.int64]:
-    """Return the narrowest integer type that holds every score."""
+    """Choose the narrowest integer type that holds every score."""
     upper = max(*(leaf.high for leaf in plan.indicators), *(group.high for group in plan.groups.values()))
     return np.int32 if upper <= np.iinfo(np.int32).max else np.int64
 
 
 class _ColumnProgram:
-    """Methodology compiled for facts within an extent."""
+    """Methodology compiled for facts within given bounds (`extent`)."""
 
     def __init__(self, plan: CompiledMethodology, extent: Extent) -> None:
         self.needs = ScratchNeeds()
@@ -167,7 +167,7 @@ _CACHE_SIZE = 16
 
 
 def _get_program(plan: CompiledMethodology, columns: Columns) -> _ColumnProgram:
-    """Return the program of a methodology for columns, compiled once for facts of similar size."""
+    """Return the program of a methodology, compiled once for facts of a similar size."""
     extent = tuple(_round_extent(lower, upper) for lower, upper in columns.extent)
     key = plan.methodology.digest, extent
     with _lock:
@@ -182,5 +182,5 @@ def _get_program(plan: CompiledMethodology, columns: Columns) -> _ColumnProgram:
 
 
 def _round_extent(lower: int, upper: int) -> tuple[int, int]:
-    """Widen an extent to include 0 and to all values of the same number of bits on each side."""
+    """Widen bounds so that they include 0 and every value with the same number of bits on each side."""
     return -(2 ** min(lower, 0).bit_length() - 1), 2 ** max(upper, 0).bit_length() - 1

@@ -1,12 +1,11 @@
 """Operands and predicates of a document, compiled into functions of whole columns.
 
-Numbers are integers with a scale known at compilation, so that every comparison is exact. Truth is
-three-valued as in `methodology.predicates`: certainly true and certainly false are compiled separately.
-Rows whose facts are so large that a combination might exceed 64 bits are computed again with Python
-integers.
+Numbers are integers with a scale that is known at compilation, so every comparison is exact. Truth has three values as
+in `methodology.predicates`: "certainly true" and "certainly false" are compiled separately. Rows with facts so large
+that a combination might exceed 64 bits are computed again with Python integers.
 
-An expression compiled at depth d computes in the scratch arrays d and above. It returns array d, or an
-array of the input, which must not be changed.
+An expression compiled at depth d computes in the scratch arrays d and above. It returns array d, or an array of the
+input, which must not be changed.
 """
 
 from __future__ import annotations
@@ -53,60 +52,63 @@ INT32_MAX = 2**31 - 1
 
 
 class AnswerSent(Struct, frozen=True):
-    """Condition: the answer at a position was sent."""
+    """Condition of a number: the answer to the indicator at a position was sent."""
 
     position: int
 
 
 class FieldEvidenced(Struct, frozen=True):
-    """Condition: the profile field at a slot is not only self-declared."""
+    """Condition of a number: the profile field at a slot has evidence."""
 
     slot: int
 
 
 class FieldEmpty(Struct, frozen=True):
-    """Null case: the profile field at a slot has no value, and the answers at `absent` were not sent."""
+    """Null case of a number: the profile field at a slot has no value, and the answers at `absent` were not sent."""
 
     slot: int
     absent: frozenset[int] = frozenset()
 
 
 class NodeScore(Struct, frozen=True):
-    """Score of a node. Condition: unknown children have not taken it away. Null case: the node is not applicable."""
+    """The score of a node.
+
+    As a condition: the node has a score or is not applicable. As a null case: the node is not applicable.
+    """
 
     node: str
 
 
 class IndicatorRawValue(Struct, frozen=True):
-    """Raw value of an indicator.
+    """The raw value of an indicator.
 
-    Condition: it exists or the indicator is not applicable. Null case: the indicator is not applicable.
+    As a condition: it exists or the indicator is not applicable. As a null case: the indicator is not applicable.
     """
 
     position: int
 
 
 class AllNull(Struct, frozen=True):
-    """Null case: every one of several numbers is null, each by one of its own cases."""
+    """Null case of a minimum or maximum: all its members are null, each by one of its own cases."""
 
     of: tuple[frozenset[NullCase], ...]
 
 
 class ExtremeScore(Struct, frozen=True):
-    """Lowest or highest score of nodes. Null case: none of them is applicable."""
+    """The lowest or highest score of several nodes. As a null case: none of the nodes is applicable."""
 
     combine: np.ufunc
     nodes: tuple[str, ...]
 
 
 NumberCondition = AnswerSent | FieldEvidenced | NodeScore | IndicatorRawValue
-"""Condition without which a number is undetermined."""
+"""Condition that must be true for a number to be determined."""
 NullCase = FieldEmpty | NodeScore | IndicatorRawValue | AllNull | ExtremeScore
-"""Case in which a number is null."""
+"""Case in which a number is null, so that every comparison with it is false."""
 
 
 class AbsentFactReading(Enum):
-    """Treatment of a fact that was not sent."""
+    """How an expression reads a fact that was not sent."""
 
     LEAST_FAVOURABLE = "as its least favourable value"
     UNDETERMINED = "as undetermined"
@@ -114,14 +116,14 @@ class AbsentFactReading(Enum):
 
 
 class ExceedsInt64(OverflowError):
-    """The result of an operand may exceed 64 bits."""
+    """Raised by the compiler if the result of an operand may exceed 64 bits."""
 
 
 class CompiledNumbers(Struct, frozen=True, eq=False):
-    """Compiled operand: integers that stand for themselves times `scale` (above 0), from `lower` to `upper`.
+    """A compiled operand: integers from `lower` to `upper`, each times `scale` (above 0).
 
-    `constant`: it reads nothing and equals `lower`. `text`: the texts that the integers number. It is
-    determined where all `conditions` hold, and null where one of `nulls` does.
+    `constant` operands read nothing and equal `lower`. `text` has the texts that the integers number. A number is
+    determined if all `conditions` are true, and null if one of `nulls` is.
     """
 
     read: Callable[[RowBlock], Ints]
@@ -136,12 +138,12 @@ class CompiledNumbers(Struct, frozen=True, eq=False):
 
     @property
     def fits_int32(self) -> bool:
-        """True if 32 bits hold every value."""
+        """True if every value fits in 32 bits."""
         return self.lower >= -INT32_MAX and self.upper <= INT32_MAX
 
 
 class CompiledTruths(Struct, frozen=True, eq=False):
-    """Compiled mask of the rows in which a statement is certain; `constant`: in all rows or in none."""
+    """A compiled mask of the rows in which a statement is certain; `constant` if it is so in all rows or in none."""
 
     read: Callable[[RowBlock], Bools]
     reads: OperandReads = OperandReads()
@@ -149,7 +151,7 @@ class CompiledTruths(Struct, frozen=True, eq=False):
 
 
 def _refuse_read(block: RowBlock) -> Bools:
-    """Stand in for the reader of a constant, which is never read."""
+    """Stand in for the reader of a constant mask, which must never be read."""
     raise AssertionError
 
 
@@ -160,10 +162,9 @@ Extent = Sequence[tuple[int, int]]
 
 
 class ColumnCompiler:
-    """Compiler of operands and predicates over facts whose slots lie within `extent`.
+    """Compiler of operands and predicates over facts whose values lie within `extent`, by slot.
 
-    Rows with a fact above `limit` in absolute value are computed separately; None means that numbers are Python
-    integers.
+    Rows with a fact beyond ±`limit` are computed separately; None means that all numbers are Python integers.
     """
 
     def __init__(
@@ -176,7 +177,7 @@ class ColumnCompiler:
         self.fields = {field.name: field for field in plan.document.profile}
 
     def copy_with_limit(self, limit: int | None) -> ColumnCompiler:
-        """Return a compiler of the same facts with another limit."""
+        """Return a compiler for the same facts with another limit."""
         return ColumnCompiler(self.plan, self.extent, self.needs, limit)
 
     # operands
@@ -187,7 +188,8 @@ class ColumnCompiler:
         """Compile an operand at a depth.
 
         Raises:
-            ExceedsInt64: A result may exceed 64 bits.
+            ExceedsInt64: If a result may exceed 64 bits.
+            TypeError: If the operand reads a score instead of facts.
         """
         match operand:
             case Constant(value=value):
@@ -212,7 +214,7 @@ class ColumnCompiler:
     def _compile_members(
         self, members: Sequence[Operand], depth: int, reading: AbsentFactReading
     ) -> list[CompiledNumbers]:
-        """Compile operands, constants last: the first other at `depth`, the rest at the next one."""
+        """Compile operands, and return constants last; the first other operand is at `depth`, the rest one deeper."""
         parts: list[CompiledNumbers] = []
         constants: list[CompiledNumbers] = []
         for member in members:
@@ -221,16 +223,16 @@ class ColumnCompiler:
         return parts + constants
 
     def compute_slot_bounds(self, slot: int) -> tuple[int, int]:
-        """Return the bounds of a slot within the limit; they include 0, which stands for an absent fact."""
+        """Compute the bounds of a slot within the limit; they include 0, which stands for an absent fact."""
         lower, upper = self.extent[slot]
         lower, upper = min(lower, 0), max(upper, 0)
         return (lower, upper) if self.limit is None else (max(lower, -self.limit), min(upper, self.limit))
 
     def check_int64(self, lower: int, upper: int) -> tuple[int, int]:
-        """Return bounds that 64 bits hold.
+        """Return the bounds if they fit in 64 bits.
 
         Raises:
-            ExceedsInt64: They do not.
+            ExceedsInt64: If they do not fit.
         """
         if self.limit is not None and (lower < -INT64_MAX or upper > INT64_MAX):
             raise ExceedsInt64
@@ -275,7 +277,7 @@ class ColumnCompiler:
     def _fill_absent(
         self, sent: CompiledNumbers, replacement: CompiledNumbers, position: int, depth: int
     ) -> CompiledNumbers:
-        """Compile an answer, with another operand in the rows in which it was not sent."""
+        """Compile an answer that is replaced by another operand in the rows in which it was not sent."""
         scale = _find_common_scale(sent.scale, replacement.scale)
         sent, replacement = (
             self.rescale_numbers(sent, scale, depth + 1),
@@ -330,7 +332,7 @@ class ColumnCompiler:
         """Compile the minimum, maximum or sum of numbers.
 
         Raises:
-            ExceedsInt64: A result may exceed 64 bits.
+            ExceedsInt64: If a result may exceed 64 bits.
         """
         parts = self.align_scales(parts, depth)
         if combine is np.minimum:
@@ -343,10 +345,10 @@ class ColumnCompiler:
         return self._fold_numbers(combine, parts, parts[0].scale, *self.check_int64(lower, upper), depth)
 
     def multiply_numbers(self, parts: Sequence[CompiledNumbers], depth: int) -> CompiledNumbers:
-        """Compile the product of numbers; constants change its scale only.
+        """Compile the product of numbers; a constant factor only changes the scale.
 
         Raises:
-            ExceedsInt64: A result may exceed 64 bits.
+            ExceedsInt64: If a result may exceed 64 bits.
         """
         scale, sign = Fraction(1), 1
         factors: list[CompiledNumbers] = []
@@ -364,7 +366,7 @@ class ColumnCompiler:
         # Where a product on the way is beyond these bounds, a factor after it is 0.
         lower = upper = 1
         for part in factors:
-            corners = [one * other for one in (lower, upper) for other in (part.lower, part.upper)]
+            corners = [bound * factor_bound for bound in (lower, upper) for factor_bound in (part.lower, part.upper)]
             lower, upper = min(corners), max(corners)
         return self._fold_numbers(np.multiply, factors, scale, *self.check_int64(lower, upper), depth)
 
@@ -402,10 +404,10 @@ class ColumnCompiler:
         )
 
     def align_scales(self, parts: Sequence[CompiledNumbers], depth: int) -> list[CompiledNumbers]:
-        """Return the parts on a common scale, the first at `depth`, the others at the next one.
+        """Convert numbers to a common scale, the first at `depth`, the others at the next depth.
 
         Raises:
-            ExceedsInt64: A rescaled part may exceed 64 bits.
+            ExceedsInt64: If a converted number may exceed 64 bits.
         """
         scale = parts[0].scale
         for part in parts:
@@ -413,10 +415,10 @@ class ColumnCompiler:
         return [self.rescale_numbers(part, scale, depth + bool(number)) for number, part in enumerate(parts)]
 
     def rescale_numbers(self, part: CompiledNumbers, scale: Fraction, depth: int) -> CompiledNumbers:
-        """Return numbers on a scale of which their own is a whole multiple.
+        """Convert numbers to a scale of which their own scale is a whole multiple.
 
         Raises:
-            ExceedsInt64: A result may exceed 64 bits.
+            ExceedsInt64: If a result may exceed 64 bits.
         """
         times = int(part.scale / scale)
         if times == 1:
@@ -437,7 +439,7 @@ class ColumnCompiler:
         return replace(part, read=multiply, scale=scale, lower=lower, upper=upper)
 
     def select_register(self, depth: int, narrow: bool) -> Callable[[RowBlock], Ints]:
-        """Return a reader of the integer scratch array of a depth."""
+        """Return a reader of the integer scratch array at a depth: 32 bits wide if `narrow`, else 64."""
         self.needs.use_depth(depth)
         if narrow and self.limit is not None:
             return lambda block: block.narrow[depth]
@@ -448,7 +450,7 @@ class ColumnCompiler:
     def compile_predicate(
         self, predicate: Predicate, value: bool, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
     ) -> CompiledTruths:
-        """Compile the rows in which a predicate certainly has the truth value `value`."""
+        """Compile the mask of rows in which a predicate certainly has the truth value `value`."""
         match predicate:
             case All(of=members) | Any(of=members):
                 parts = [
@@ -473,11 +475,11 @@ class ColumnCompiler:
                 return self.compile_comparison(predicate, value, depth, reading)
 
     def join_all(self, parts: Sequence[CompiledTruths], depth: int) -> CompiledTruths:
-        """Compile the conjunction of parts, the first at `depth`, the others at the next one."""
+        """Compile the conjunction of masks, the first at `depth`, the others at the next depth."""
         return self._join_truths(np.bitwise_and, True, parts, depth)
 
     def join_any(self, parts: Sequence[CompiledTruths], depth: int) -> CompiledTruths:
-        """Compile the disjunction of parts, the first at `depth`, the others at the next one."""
+        """Compile the disjunction of masks, the first at `depth`, the others at the next depth."""
         return self._join_truths(np.bitwise_or, False, parts, depth)
 
     def _join_truths(
@@ -506,7 +508,7 @@ class ColumnCompiler:
         return CompiledTruths(join_parts if others or is_deeper else first, merge_reads(part.reads for part in kept))
 
     def negate_truths(self, truths: CompiledTruths, depth: int) -> CompiledTruths:
-        """Compile the rows in which a statement does not hold."""
+        """Compile the complement of a mask."""
         if truths.constant is not None:
             return NOWHERE if truths.constant else EVERYWHERE
         self.needs.use_depth(depth)
@@ -519,13 +521,13 @@ class ColumnCompiler:
         return CompiledTruths(negate, truths.reads)
 
     def compile_presence(self, position: int) -> CompiledTruths:
-        """Compile the rows in which the answer at a position was sent."""
+        """Compile the mask of rows in which the answer at a position was sent."""
         return CompiledTruths(lambda block: block.present[position], OperandReads(positions=frozenset({position})))
 
     def compile_comparison(
         self, compare: Compare, value: bool, depth: int, reading: AbsentFactReading
     ) -> CompiledTruths:
-        """Compile the rows in which a comparison certainly has the truth value `value`."""
+        """Compile the mask of rows in which a comparison certainly has the truth value `value`."""
         op = compare.op if value else NEGATED_OPERATORS[compare.op]
         limit = self.limit
         while True:
@@ -556,7 +558,7 @@ class ColumnCompiler:
         """Compile both sides of a comparison, the right one at the next depth.
 
         Raises:
-            ExceedsInt64: A side may exceed 64 bits.
+            ExceedsInt64: If a side may exceed 64 bits.
         """
         left, right = (
             self.compile_operand(compare.left, depth, reading),
@@ -570,10 +572,10 @@ class ColumnCompiler:
     def compare_numbers(
         self, op: ComparisonOperator, left: CompiledNumbers, right: CompiledNumbers, depth: int
     ) -> CompiledTruths:
-        """Compile the rows in which a comparison holds, without regard to null or undetermined numbers.
+        """Compile the mask of rows in which a comparison is true; null and undetermined numbers are not considered.
 
         Raises:
-            ExceedsInt64: An aligned side may exceed 64 bits.
+            ExceedsInt64: If a side may exceed 64 bits on the common scale.
         """
         if right.constant and not left.constant:
             return self._compare_with_constant(op, left, right.scale * right.lower / left.scale, depth)
@@ -597,7 +599,7 @@ class ColumnCompiler:
     def _compare_with_constant(
         self, op: ComparisonOperator, left: CompiledNumbers, bound: Fraction, depth: int
     ) -> CompiledTruths:
-        """Compile a comparison with a constant; the bounds of the numbers may already decide it."""
+        """Compile a comparison with a constant; it is constant itself if the bounds of the numbers decide it."""
         match op:
             case "eq" | "ne":
                 threshold = math.floor(bound)
@@ -624,7 +626,7 @@ class ColumnCompiler:
     def restrict_to_determined(
         self, comparison: CompiledTruths, left: CompiledNumbers, right: CompiledNumbers, value: bool, depth: int
     ) -> CompiledTruths:
-        """Restrict a comparison to determined rows; it is false if a side is null."""
+        """Restrict a comparison to the rows in which both sides are determined; it is false if a side is null."""
         conditions = [self.compile_condition(condition, depth + 1) for condition in left.conditions | right.conditions]
         comparison = self.join_all([comparison, *conditions], depth)
         nulls = [self.compile_null(null, depth + 1) for null in left.nulls | right.nulls]
@@ -635,7 +637,7 @@ class ColumnCompiler:
         return self.join_all([comparison, *(self.negate_truths(null, depth + 1) for null in nulls)], depth)
 
     def compile_condition(self, condition: NumberCondition, depth: int) -> CompiledTruths:
-        """Compile the rows in which a condition holds."""
+        """Compile the mask of rows in which a condition is true."""
         match condition:
             case AnswerSent(position=position):
                 return self.compile_presence(position)
@@ -645,7 +647,7 @@ class ColumnCompiler:
                 raise TypeError(f"facts have no {type(condition).__name__}")
 
     def compile_null(self, null: NullCase, depth: int) -> CompiledTruths:
-        """Compile the rows in which a null case holds."""
+        """Compile the mask of rows in which a null case is true."""
         match null:
             case FieldEmpty(slot=slot, absent=absent):
                 empty = _read_marks(lambda block: block.nulls, slot)
@@ -657,7 +659,7 @@ class ColumnCompiler:
                 raise TypeError(f"facts have no {type(null).__name__}")
 
     def compile_any_null(self, nulls: Iterable[NullCase], depth: int) -> CompiledTruths:
-        """Compile the rows in which one of several null cases holds."""
+        """Compile the mask of rows in which at least one null case is true."""
         return self.join_any(
             [self.compile_null(null, depth + bool(number)) for number, null in enumerate(nulls)], depth
         )
@@ -665,7 +667,7 @@ class ColumnCompiler:
     # large facts
 
     def select_slots_beyond(self, slots: Iterable[int], limit: int) -> frozenset[int]:
-        """Return the slots whose facts may exceed a limit in absolute value."""
+        """Select the slots whose facts may be beyond ±`limit`."""
         return frozenset(slot for slot in slots if self.extent[slot][0] < -limit or self.extent[slot][1] > limit)
 
     def recompute_beyond(
@@ -676,9 +678,9 @@ class ColumnCompiler:
         depth: int,
         again: Callable[[ColumnCompiler], CompiledTruths],
     ) -> CompiledTruths:
-        """Compile truths in which the rows with large facts are computed by `again` with Python integers.
+        """Compile a mask in which rows with large facts are computed by `again`, with Python integers.
 
-        A row has large facts if one of `slots` exceeds `limit` in absolute value; at a limit of -1 all rows have.
+        A row has large facts if one of `slots` is beyond ±`limit`; with a limit of -1 all rows have.
         """
         if not slots:
             return truths
@@ -704,7 +706,7 @@ class ColumnCompiler:
 
 
 def find_rows_beyond(block: RowBlock, slots: Iterable[int], limit: int) -> NDArray[np.intp]:
-    """Return the rows in which one of the slots exceeds a limit in absolute value."""
+    """Find the rows in which the fact of one of the slots is beyond ±`limit`."""
     beyond = np.zeros(block.rows, np.bool)
     for slot in slots:
         beyond |= block.facts[slot] > limit
@@ -713,7 +715,7 @@ def find_rows_beyond(block: RowBlock, slots: Iterable[int], limit: int) -> NDArr
 
 
 def build_constant(value: bool | int | float | str) -> CompiledNumbers:
-    """Return a constant of a document as numbers."""
+    """Convert a constant of a document to numbers."""
     if isinstance(value, str):
         return replace(_build_integer(0, Fraction(1)), text=(value,))
     exact = Fraction(to_exact(value))
@@ -726,7 +728,7 @@ def _build_integer(value: int, scale: Fraction) -> CompiledNumbers:
 
 
 def _renumber_texts(side: CompiledNumbers, numbers: dict[str, int]) -> CompiledNumbers:
-    """Return the texts of one side under the numbers shared by both sides."""
+    """Renumber the texts of one side of a comparison by the numbers that both sides share."""
     assert side.text is not None
     order = [numbers[text] for text in side.text]
     if side.constant:
@@ -740,7 +742,7 @@ def _renumber_texts(side: CompiledNumbers, numbers: dict[str, int]) -> CompiledN
 
 
 def _read_marks(marks: Callable[[RowBlock], dict[int, Bools]], slot: int) -> CompiledTruths:
-    """Compile the mask of a slot; a block holds no mask for slots without marks."""
+    """Compile the mask of a slot; a block has no mask for a slot without marks, and then no row is marked."""
 
     def read_mark(block: RowBlock) -> Bools:
         mark = marks(block).get(slot)
@@ -749,11 +751,11 @@ def _read_marks(marks: Callable[[RowBlock], dict[int, Bools]], slot: int) -> Com
     return CompiledTruths(read_mark, OperandReads(slots=frozenset({slot})))
 
 
-def _find_common_scale(one: Fraction, other: Fraction) -> Fraction:
-    """Return the greatest scale of which both are whole multiples."""
+def _find_common_scale(first: Fraction, second: Fraction) -> Fraction:
+    """Find the greatest scale of which both scales are whole multiples."""
     return Fraction(
-        math.gcd(one.numerator * other.denominator, other.numerator * one.denominator),
-        one.denominator * other.denominator,
+        math.gcd(first.numerator * second.denominator, second.numerator * first.denominator),
+        first.denominator * second.denominator,
     )
 
 

@@ -1,4 +1,4 @@
-"""Indicators over a block: contradictions, zero rule, applicability, unknown, curve, caps (SCORING, section 2)."""
+"""Indicators of a block: contradiction, zero rule, applicability, unknown, curve and caps (SCORING, section 2)."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethod
 
 
 class ApplicabilityCase(Struct, frozen=True):
-    """Zero rule and applicability of an indicator; indicators that share both are judged together."""
+    """A pair of zero rule and applicability; indicators that share it are evaluated together."""
 
     zero_when: Predicate
     applies: Predicate
 
 
 class CaseJudgement(Struct, eq=False):
-    """Rows of a block by outcome of a case, None if there are none (`open`: if all rows are).
+    """Rows of a block by outcome of a case; a mask is None if it marks no row (`open`: if it marks all rows).
 
-    `open`: neither zero by rule nor inapplicable; `zero`: zero by rule; `not_applicable`: excluded by its rule;
-    `undetermined`: the zero rule cannot be decided; `doubtful`: only self-declared fields would exclude it.
+    `open`: neither zero by the rule nor excluded; `zero`: zero by the rule; `not_applicable`: excluded;
+    `undetermined`: the zero rule cannot be decided; `doubtful`: excluded only by profile fields without evidence.
     """
 
     open: Bools | None
@@ -48,11 +48,11 @@ class CaseJudgement(Struct, eq=False):
 
 
 class CaseJudge:
-    """Judge of the zero rules and the applicability of all indicators; each distinct case is judged once."""
+    """Evaluates the zero rules and the applicability of all indicators, each distinct case once."""
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
         compiler = ColumnCompiler(plan, extent, needs)
-        self._of: list[int] = []
+        self._case_numbers: list[int] = []
         self._judges: list[Callable[[RowBlock], CaseJudgement]] = []
         numbers: dict[ApplicabilityCase, int] = {}
         for leaf in plan.indicators:
@@ -60,18 +60,18 @@ class CaseJudge:
             if case not in numbers:
                 numbers[case] = len(numbers)
                 self._judges.append(_compile_case(case, compiler, needs))
-            self._of.append(numbers[case])
+            self._case_numbers.append(numbers[case])
 
     def judge_indicators(self, block: RowBlock) -> list[CaseJudgement]:
-        """Return the judgement of each indicator."""
+        """Return the judgement of each indicator, by position."""
         judgements = [judge(block) for judge in self._judges]
-        return [judgements[number] for number in self._of]
+        return [judgements[number] for number in self._case_numbers]
 
 
 def _compile_case(
     case: ApplicabilityCase, compiler: ColumnCompiler, needs: ScratchNeeds
 ) -> Callable[[RowBlock], CaseJudgement]:
-    """Return a function that judges a case into kept arrays."""
+    """Compile a case to a function that evaluates it into kept scratch arrays."""
     if case.zero_when == NEVER and case.applies == ALWAYS:
         return lambda _: CaseJudgement(None, None, None, None, None)
     zero = compiler.compile_predicate(case.zero_when, True, 0)
@@ -136,15 +136,15 @@ def _write_truths(into: Bools, truths: CompiledTruths, block: RowBlock) -> Bools
 
 
 def drop_empty_mask(mask: Bools | None) -> Bools | None:
-    """Return the mask, None if it marks no row."""
+    """Return the mask, or None if it marks no row."""
     return mask if mask is not None and mask.any() else None
 
 
 class ChildCounts(Struct, eq=False):
-    """Rows of a block in which a child of a group counts in a special way, None if there are none.
+    """Rows of a block in which a child of a group does not count as usual; a mask is None if it marks no row.
 
-    `excluded`: its weight is shared among the others; `excluded_at_best`: excluded with every unknown at its
-    best; `voids`: it makes the group unknown.
+    `excluded`: the other children share its weight; `excluded_at_best`: the same if every unknown were at its best;
+    `voids`: it makes the group unknown.
     """
 
     excluded: Bools | None = None
@@ -153,9 +153,9 @@ class ChildCounts(Struct, eq=False):
 
 
 class RunCounts(Struct, eq=False):
-    """Counts of the indicators of a run; `scores` is valid only until another run is scored.
+    """How the indicators of a run count; `scores` is overwritten when the next run is scored.
 
-    `unknown`: mask of unknown rows by indicator, None if there are none.
+    `unknown` is a mask indicators × rows, None if it marks no row.
     """
 
     each: list[ChildCounts]
@@ -164,7 +164,7 @@ class RunCounts(Struct, eq=False):
 
 
 class _RunMember:
-    """One indicator of a run."""
+    """One indicator of a run, compiled."""
 
     def __init__(self, leaf: CompiledIndicator, compiler: ColumnCompiler, curves: CurveCompiler) -> None:
         self.leaf = leaf
@@ -175,7 +175,7 @@ class _RunMember:
         )
 
     def write_valued(self, block: RowBlock, open_mask: Bools | None, into: Bools) -> None:
-        """Write the rows that have a raw value into `into`."""
+        """Write the mask of the rows that have a raw value into `into`."""
         present = block.present[self.leaf.position]
         masks = [block.present[position] for position in self._others]
         if self.value.can_be_undefined:
@@ -187,7 +187,7 @@ class _RunMember:
             np.bitwise_and(into, mask, out=into)
 
     def find_borrowing_absent(self, block: RowBlock, judged: CaseJudgement) -> Bools | None:
-        """Return the rows in which its value reads an absent answer of another indicator."""
+        """Find the rows in which its value formula reads an absent answer to another indicator."""
         if not self._others:
             return None
         present = block.present[self.leaf.position]
@@ -197,7 +197,7 @@ class _RunMember:
         return drop_empty_mask(present > all_present)
 
     def write_unknown(self, block: RowBlock, judged: CaseJudgement, borrowing: Bools | None, into: Bools) -> None:
-        """Write the rows in which it is unknown into `into`."""
+        """Write the mask of the rows in which it is unknown into `into`."""
         present = block.present[self.leaf.position]
         if judged.open is None:
             np.logical_not(present, out=into)
@@ -209,11 +209,11 @@ class _RunMember:
 
 
 RunConstants = NDArray[np.integer]
-"""Number for each indicator of a run, shaped as a column that broadcasts over its rows."""
+"""One number for each indicator of a run, as a column that broadcasts over the rows."""
 
 
 class RunScorer:
-    """Scorer of consecutive indicators of one group."""
+    """Scores consecutive indicators of one group together."""
 
     def __init__(self, leaves: Sequence[CompiledIndicator], compiler: ColumnCompiler, curves: CurveCompiler) -> None:
         self.slice = slice(leaves[0].position, leaves[-1].position + 1)
@@ -231,7 +231,7 @@ class RunScorer:
     def score_run(
         self, block: RowBlock, judgements: Sequence[CaseJudgement], contradicted: Mapping[int, ContradictedRows]
     ) -> RunCounts:
-        """Write scores, highest scores and codes of the rows of a block, and return how the indicators count."""
+        """Write the scores, maximum scores and codes of a block, and return how the indicators count."""
         members = self._members
         # In the results the rows lie far apart, often where they push each other out of the cache.
         scores, maxima = block.scores[: len(members)], block.maxima[: len(members)]
@@ -274,7 +274,10 @@ class RunScorer:
             np.add(scores, self._low, out=scores)
 
     def _cap_declared(self, block: RowBlock, scores: Ints, capped: Bools) -> None:
-        """Cap self-declared scores, and write the lowered rows into `capped` (arbitrary if no row is self-declared)."""
+        """Cap the scores of answers without evidence, and write the mask of these rows into `capped`.
+
+        `capped` is arbitrary if the block has no such answer.
+        """
         if block.self_declared is None:
             return
         np.greater(scores, self._cap, out=capped)
@@ -282,12 +285,13 @@ class RunScorer:
         np.copyto(scores, self._cap, where=capped)
 
     def _find_lowered(self, block: RowBlock, scores: Ints, valued: Bools) -> list[tuple[int, Bools]]:
-        """Return the indicators whose level review has lowered, with the rows in which that lowers the score."""
+        """List the indicators whose level a review lowered, with the rows in which this lowers the score."""
         lowered_indicators = []
         for number, member in enumerate(self._members):
             sent = block.level_sent.get(member.leaf.position)
             if sent is not None:
                 uncapped, slot = np.empty_like(scores[number]), member.leaf.slots[0]
+                # The curve reads the block, so the levels as sent take the place of the lowered ones for one call.
                 lowered, block.facts[slot] = block.facts[slot], sent
                 member.write_scores(block, uncapped)
                 block.facts[slot] = lowered
@@ -305,8 +309,10 @@ class RunScorer:
     ) -> None:
         """Write the codes that follow from score, zero rule and applicability.
 
-        `capped`: rows whose self-declared score is capped; `spent`: overwritten.
+        `capped` marks the rows whose score was capped; `spent` is scratch and is overwritten.
         """
+        # `full`, `partial` and `zero` have consecutive numbers, so masks can be added: `partial` + 1 is `zero`, - 1 is
+        # `full`.
         np.equal(scores, self._low, out=spent)
         np.add(spent.view(np.int8), CODE_NUMBERS["partial"], out=codes)
         np.equal(scores, self._best, out=spent)
@@ -332,7 +338,7 @@ class RunScorer:
     ) -> None:
         """Write the codes of unknown rows.
 
-        `for_themselves`: rows that are unknown for another reason than an answer set aside.
+        `for_themselves` has the rows that are unknown for another reason than an answer that was set aside.
         """
         _add_where(codes, unknown, CODE_NUMBERS["unknown"] - CODE_NUMBERS["zero"], spare)
         if block.set_aside is None:
@@ -352,10 +358,7 @@ class RunScorer:
         unknown: Bools,
         contradicted: Mapping[int, ContradictedRows],
     ) -> ChildCounts:
-        """Return how an indicator counts, and adjust its scores.
-
-        A row that is not applicable has no score; a contradicted one has the lowest.
-        """
+        """Build how an indicator counts, and adjust its scores: none if not applicable, the lowest if contradicted."""
         leaf, score, unknown_mask = self._members[number].leaf, scores[number], unknown[number]
         not_applicable = judged.not_applicable
         if not_applicable is not None:
@@ -388,13 +391,13 @@ class RunScorer:
 
 
 def _build_column(numbers: Iterable[int]) -> RunConstants:
-    """Return constants of a run as a column, in 32 bits if these hold them."""
+    """Build the constants of a run as a column, in 32 bits if they fit."""
     column = np.array(list(numbers))[:, np.newaxis]
     return column.astype(np.int32) if (np.abs(column) <= INT32_MAX).all() else column
 
 
 def _add_where(codes: NDArray[np.int8], where: Bools, by: int | NDArray[np.int8], spare: Bools) -> None:
-    """Add `by` to the codes of the rows in `where`."""
+    """Add `by` to the codes of the rows in `where`; `spare` is scratch."""
     more = spare.view(np.int8)
     np.multiply(where.view(np.int8), by, out=more)
     np.add(codes, more, out=codes)

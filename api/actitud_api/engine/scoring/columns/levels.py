@@ -1,4 +1,4 @@
-"""Levels over a block: gates, limits set by review, provisional levels (SCORING, section 6)."""
+"""Levels of a block: gates, limits set by review, and provisional levels (SCORING, section 6)."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ from actitud_api.engine.scoring.compile import CompiledGate, CompiledLevel, Comp
 from actitud_api.engine.scoring.evaluate import OBSERVED
 
 _VALUED = frozenset(OBSERVED - {"zero_by_rule"})
-"""Codes of answers that may have a raw value."""
+"""Codes of answers that can have a raw value."""
 
 RowCheck = Callable[[RowBlock, Bools], Bools]
-"""Function that returns the rows in which a condition holds, among given rows of a block; others are arbitrary."""
+"""Function that returns which of the given rows of a block meet a condition; its result for other rows is arbitrary."""
 
 
 class NotComputedByColumns(Exception):
-    """An operand cannot be computed with whole columns."""
+    """Raised by the compiler of gates for an operand that cannot be computed with whole columns."""
 
 
 class LevelAssigner:
-    """Assigner of levels to the rows of blocks."""
+    """Assigns levels to the rows of blocks under one methodology."""
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
         compiler = _GateCompiler(plan, extent, needs)
@@ -63,7 +63,7 @@ class LevelAssigner:
         ]
 
     def assign_levels(self, block: RowBlock) -> None:
-        """Write the level of each row and whether it is provisional."""
+        """Write the level of each row, and if it is provisional."""
         views = block.views
         views.level.fill(0)
         views.provisional.fill(False)
@@ -122,7 +122,7 @@ def _check_all_rows(truths: CompiledTruths) -> RowCheck:
 
 
 def _check_row_by_row(plan: CompiledMethodology, holds: Callable[[_RowFigures], bool]) -> RowCheck:
-    """Return a check that evaluates each row as the scalar evaluator does."""
+    """Build a check that evaluates each row on its own, as the scalar evaluator does."""
 
     def check_rows(block: RowBlock, rows: Bools) -> Bools:
         held = np.zeros(block.rows, np.bool)
@@ -134,10 +134,9 @@ def _check_row_by_row(plan: CompiledMethodology, holds: Callable[[_RowFigures], 
 
 
 class _GateCompiler(ColumnCompiler):
-    """Compiler of operands over the results of a score; they read no answers.
+    """Compiler of operands that read the results of a score instead of answers.
 
-    Operands that are not whole numbers raise `NotComputedByColumns`. The treatment of absent facts has no
-    effect.
+    It raises `NotComputedByColumns` for an operand that is not a whole number. `reading` has no effect here.
     """
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
@@ -176,7 +175,7 @@ class _GateCompiler(ColumnCompiler):
                 return super().compile_operand(operand, depth)
 
     def _compile_extreme(self, combine: np.ufunc, nodes: tuple[str, ...]) -> CompiledNumbers:
-        """Compile the lowest or highest score of the applicable nodes: -1 if none is applicable."""
+        """Compile the lowest or highest score of the nodes that are applicable; -1 if none is."""
         reads = [self._find_node_arrays(node) for node in nodes]
         key = combine, nodes
 
@@ -198,7 +197,7 @@ class _GateCompiler(ColumnCompiler):
         )
 
     def _find_node_arrays(self, node: str) -> tuple[Callable[[RowBlock], Ints], Callable[[RowBlock], Ints], int]:
-        """Return readers of the scores and the highest scores of a node, and the top of its range."""
+        """Return readers of the scores and of the maximum scores of a node, and the maximum of its range in units."""
         position = self.plan.positions.get(node)
         if position is not None:
             return (
@@ -217,7 +216,7 @@ class _GateCompiler(ColumnCompiler):
         """Compile the raw value of an indicator.
 
         Raises:
-            NotComputedByColumns: It is a quotient, or a yes/no that is not an answer.
+            NotComputedByColumns: If it is a quotient, or a yes/no value that is not an answer.
         """
         position = self.plan.positions[indicator]
         definition = self.plan.indicators[position].definition
@@ -234,7 +233,10 @@ class _GateCompiler(ColumnCompiler):
     def compile_sides(
         self, compare: Compare, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
     ) -> tuple[CompiledNumbers, CompiledNumbers]:
-        """Compile both sides; the denominator of a quotient on the left multiplies the right side instead."""
+        """Compile both sides of a comparison.
+
+        If the left side is a quotient, its denominator multiplies the right side instead.
+        """
         match compare.left:
             case ValueOperand(indicator=indicator):
                 position = self.plan.positions[indicator]
@@ -251,10 +253,10 @@ class _GateCompiler(ColumnCompiler):
     def compile_comparison(
         self, compare: Compare, value: bool, depth: int, reading: AbsentFactReading
     ) -> CompiledTruths:
-        """Compile a comparison as over facts, without recomputing large numbers.
+        """Compile a comparison of figures of a score; large numbers are not computed again as in `ColumnCompiler`.
 
         Raises:
-            ExceedsInt64: A result may exceed 64 bits.
+            ExceedsInt64: If a result may exceed 64 bits.
         """
         left, right = self.compile_sides(compare, depth)
         if value and compare.op in ("ge", "gt") and right.constant and right.lower >= 0:
@@ -266,7 +268,7 @@ class _GateCompiler(ColumnCompiler):
         return self.restrict_to_determined(self.compare_numbers(op, left, right, depth), left, right, value, depth)
 
     def combine_numbers(self, combine: np.ufunc, parts: Sequence[CompiledNumbers], depth: int) -> CompiledNumbers:
-        """Compile the minimum, maximum or sum; minimum and maximum are those of the numbers that are not null."""
+        """Compile a minimum, maximum or sum; a minimum or maximum ignores the numbers that are null."""
         if combine is np.add or not any(part.nulls for part in parts):
             return super().combine_numbers(combine, parts, depth)
         parts = self.align_scales(parts, depth)
@@ -302,7 +304,7 @@ class _GateCompiler(ColumnCompiler):
                 return super().compile_condition(condition, depth)
 
     def _compile_value_presence(self, position: int, depth: int) -> CompiledTruths:
-        """Compile the rows with an evidenced raw value, or in which the indicator is not applicable."""
+        """Compile the rows with a raw value that has evidence, or in which the indicator is not applicable."""
         formula = self.plan.indicators[position].definition.value
         below = self.compile_operand(formula.denominator, depth) if isinstance(formula, Quotient) else None
         # These codes say as well that all that it reads was sent.
@@ -338,7 +340,7 @@ class _GateCompiler(ColumnCompiler):
 
 
 class _RowFigures:
-    """Results of one row, as gates read them (see `compile.GateInputs`)."""
+    """Results of one row for gates that are evaluated on their own (see `compile.GateInputs`)."""
 
     def __init__(self, plan: CompiledMethodology, block: RowBlock, row: int) -> None:
         self._plan = plan
@@ -378,7 +380,7 @@ class _RowFigures:
         return value
 
     def _load_facts(self) -> Facts:
-        """Return the facts of the row by slot, in the form of `load_facts`."""
+        """Load the facts of the row by slot, in the form of `load_facts`."""
         plan, block, row = self._plan, self._block, self._row
         facts: Facts = [None] * plan.layout.size
         for field in plan.document.profile:

@@ -1,4 +1,4 @@
-"""Contradictions in a block: error rules applied to the fixed point (SCORING, section 2, findings)."""
+"""Contradictions in a block: error rules applied until nothing changes (SCORING, section 2, findings)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Rows = NDArray[np.intp]
 
 
 class ColumnRule(Struct, frozen=True, eq=False):
-    """Compiled error rule.
+    """A compiled error rule.
 
-    `broken`: rows in which it fails with absent answers at their least favourable. `unholdable`: rows in which
-    it fails whatever the absent answers are, None if these are the same. `again`: positions of answers whose
-    contradiction may break it anew.
+    `broken` marks the rows that break it if absent answers count as the least favourable. `unholdable` marks the rows
+    that break it for every value of the absent answers; None if these are the same rows. `again` has the positions of
+    answers whose contradiction may break the rule in further rows.
     """
 
     rule: CompiledRule
@@ -34,9 +34,9 @@ class ColumnRule(Struct, frozen=True, eq=False):
 
 
 class ContradictedRows(Struct, eq=False):
-    """Rows in which an answer is contradicted, and those in which it is only unsupported.
+    """Rows in which an answer is contradicted, and rows in which it is only unsupported.
 
-    A row may stand several times and in both lists; then the answer is contradicted.
+    A row may occur several times and in both lists; if it is in both, the answer is contradicted.
     """
 
     contradicted: list[Rows]
@@ -44,11 +44,11 @@ class ContradictedRows(Struct, eq=False):
 
     @property
     def rows(self) -> Rows:
-        """All rows."""
+        """All rows of both lists."""
         return np.concatenate([*self.unsupported, *self.contradicted])
 
     def write_codes(self, codes: NDArray[np.int8]) -> None:
-        """Write the codes of an indicator."""
+        """Write the codes of these rows into the codes of an indicator."""
         for rows in self.unsupported:
             codes[rows] = CODE_NUMBERS["unsupported"]
         for rows in self.contradicted:
@@ -56,7 +56,7 @@ class ContradictedRows(Struct, eq=False):
 
 
 class ContradictionFinder:
-    """Finder of the contradictions in blocks of one methodology."""
+    """Finds contradictions in blocks under one methodology."""
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
         self._plan = plan
@@ -84,7 +84,7 @@ class ContradictionFinder:
         )
 
     def find_contradictions(self, block: RowBlock) -> dict[int, ContradictedRows]:
-        """Return the contradicted rows by position.
+        """Find the contradicted rows of each indicator, by position.
 
         Contradicted answers that other rules or indicators read are removed from the block.
         """
@@ -112,7 +112,7 @@ class ContradictionFinder:
     def _contradict(
         self, block: RowBlock, rule: ColumnRule, rows: Rows, contradictions: dict[int, ContradictedRows]
     ) -> None:
-        """Mark the answers that a rule invalidates in some rows."""
+        """Mark the answers that a rule contradicts in some rows."""
         unsupported = rows[:0]
         if rule.unholdable is not None:
             picked = block.pick_rows(rows, rule.unholdable.reads, self._needs.depth, exact=False)
@@ -129,7 +129,7 @@ class ContradictionFinder:
     def _drop_answers(
         self, block: RowBlock, contradictions: dict[int, ContradictedRows], taken_out: dict[int, Bools]
     ) -> dict[int, Rows]:
-        """Remove newly contradicted answers that are read from the block, and return their rows by position."""
+        """Remove newly contradicted answers that are read elsewhere; return their rows by position."""
         fresh: dict[int, Rows] = {}
         for position in self._read_again & contradictions.keys():
             before, now = taken_out.get(position), _build_mask(block, contradictions[position].rows)
@@ -142,7 +142,7 @@ class ContradictionFinder:
 
 
 def _select_rows_to_recheck(rule: ColumnRule, fresh: dict[int, Rows], broken_rows: Bools | None) -> Rows:
-    """Return the rows in which a rule held and may now be broken, because an answer that it reads was removed."""
+    """Select the rows that may newly break a rule, because an answer that it reads was removed."""
     affected = [fresh[position] for position in rule.again if position in fresh]
     if not affected or rule.broken.constant is not None:
         return _NO_ROWS
@@ -160,7 +160,7 @@ _NO_ROWS: Rows = np.zeros(0, np.intp)
 
 
 def _find_borrowed_answers(plan: CompiledMethodology) -> frozenset[int]:
-    """Return the positions of the answers that another indicator reads."""
+    """Find the positions of answers that another indicator reads."""
     return frozenset(
         plan.positions[operand.indicator]
         for leaf in plan.indicators
@@ -170,7 +170,7 @@ def _find_borrowed_answers(plan: CompiledMethodology) -> frozenset[int]:
 
 
 def evaluate_when_absent(predicate: Predicate, indicator: str) -> Truth:
-    """Return the truth of a rule if the answer to an indicator is absent, None if that alone does not decide it."""
+    """Evaluate a rule if the answer to an indicator is absent; None if this alone does not decide it."""
 
     def leaf(operand: Operand) -> Callable[[None], int | None]:
         match operand:
@@ -186,7 +186,7 @@ def evaluate_when_absent(predicate: Predicate, indicator: str) -> Truth:
 
 
 def drop_presence_guard(predicate: Predicate) -> Predicate:
-    """Return a rule without a test for presence that changes nothing: the guarded part holds for absent answers."""
+    """Remove the presence test of a rule if the guarded part is true for an absent answer anyway."""
     match predicate:
         case Implies(when=Present(indicator=indicator), then=then) if evaluate_when_absent(then, indicator) is True:
             return then

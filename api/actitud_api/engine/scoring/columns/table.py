@@ -1,4 +1,4 @@
-"""Organisations as columns: one array for each fact, a row for each organisation (see `Layout` for the slots)."""
+"""Organisations as columns: an array for each fact, with a row for each organisation (slots as in `FactLayout`)."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from actitud_api.engine.methodology.requests.answers import FactValue, SetAside,
 from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethodology, compile_methodology
 
 Ints = NDArray[np.integer]
-"""Integers of any width; Python integers in the few rows that 64 bits do not hold."""
+"""Integers of any width; Python integers where values exceed 64 bits."""
 Bools = NDArray[np.bool]
 Floats = NDArray[np.float64]
 
 SET_ASIDE_REASONS: tuple[SetAside, ...] = get_args(SetAside)
-"""Reasons to set an answer aside; `Columns.set_aside` holds 1 + the position here, 0 if the answer counts."""
+"""Reasons to set an answer aside; `Columns.set_aside` has 1 + the position in this tuple, 0 if the answer counts."""
 
 NO_LIMIT = int(np.iinfo(np.int32).max)
-"""Value in `level_caps` and `max_level` for rows that review does not limit."""
+"""Value in `level_caps` and `max_level` for rows without a limit set by review."""
 
 WIDTHS = (np.int8, np.int16, np.int32, np.int64)
 
 
 class Columns(Struct, frozen=True, kw_only=True, eq=False):
-    """Facts of many organisations under one methodology; made by `build_columns` or `build_columns_from_arrays`.
+    """Facts of many organisations under one methodology, built by `build_columns` or `build_columns_from_arrays`.
 
-    `facts`: an array for each slot of the layout, in the narrowest integer type, 0 for an absent fact. A
-    `number` is in whole units of its last decimal, an enum value its position in the document, a checklist a
-    bit mask in the order of its components. `extent`: lowest and highest value of each slot.
+    `facts` has an array for each slot, in the narrowest integer type, 0 if a fact is absent. A `number` is in whole
+    units of its last decimal, an enum value is its position in the document, a checklist a bit mask in the order of
+    its components. `extent` has the lowest and highest value of each slot.
 
-    `present` (the answer was sent and counts, or none is needed), `self_declared` and `set_aside` have a row
-    for each indicator. `level_sent`: levels before review capped them, by position. `nulls` (profile fields
-    without a value) and `profile_self_declared`: by slot. A mask that would mark no row is None or absent.
+    `present` (the answer was sent and counts, or the indicator needs none), `self_declared` and `set_aside` are
+    indicators × organisations. `level_sent` has the levels before a review lowered them, by position. `nulls` (profile
+    fields without a value) and `profile_self_declared` are by slot. A mask that would mark no row is None or absent.
     """
 
     methodology: Methodology
@@ -55,7 +55,7 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all arrays."""
+        """Size of all arrays in bytes."""
         marks: list[NDArray[np.generic] | None] = [
             self.present,
             self.self_declared,
@@ -68,7 +68,7 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
         return sum(column.nbytes for column in self.facts) + sum(mark.nbytes for mark in marks if mark is not None)
 
     def take(self, rows: NDArray[np.intp]) -> Columns:
-        """Return the organisations of some rows, in that order; a row may occur several times."""
+        """Return the organisations of some rows, in this order; a row may occur several times."""
 
         def pick_rows(marks: Mapping[int, _Mark]) -> dict[int, _Mark]:
             return {key: mark[rows] for key, mark in marks.items()}
@@ -93,14 +93,14 @@ _Mark = TypeVar("_Mark", Bools, Ints, NDArray[np.int8])
 
 
 class DefectiveColumns(ValueError):
-    """The arrays do not match the document; the message names the array."""
+    """Raised if arrays or submissions do not match the document; the message names the array."""
 
 
 def build_columns(methodology: Methodology, submissions: Sequence[Submission]) -> Columns:
     """Convert submissions to columns, in their order.
 
     Raises:
-        DefectiveColumns: A submission does not match the document.
+        DefectiveColumns: If a submission does not match the document.
     """
     plan = compile_methodology(methodology)
     rows = len(submissions)
@@ -174,18 +174,18 @@ def build_columns_from_arrays(
         methodology: The methodology that the facts answer.
         rows: Number of organisations.
         profile: Array of each field of the document.
-        answers: Arrays by indicator and fact; an indicator that no row answers may be absent.
-        present: Rows that sent the answer; default: all.
-        nulls: Rows in which a profile field has no value.
-        self_declared: Rows whose answer is only self-declared.
-        profile_self_declared: Rows whose profile field is only self-declared.
-        set_aside: Code of the reason in each row, 0 if the answer counts.
-        level_caps: Highest level allowed by review, by indicator; `NO_LIMIT` for none.
-        max_level: Highest level allowed by review for the whole; `NO_LIMIT` for none.
+        answers: Arrays by indicator and fact; an indicator may be absent if no organisation answered it.
+        present: Masks of the organisations that sent the answer; default: all.
+        nulls: Masks of the organisations in which a profile field has no value.
+        self_declared: Masks of the organisations whose answer has no evidence.
+        profile_self_declared: Masks of the organisations whose profile field has no evidence.
+        set_aside: Code of the reason for each organisation, 0 if the answer counts.
+        level_caps: Highest level that review allows, by indicator; `NO_LIMIT` for none.
+        max_level: Highest level of the organisation that review allows; `NO_LIMIT` for none.
 
     Raises:
-        DefectiveColumns: A field or fact is missing or unknown, has another length, is no integer, or is a level or
-            yes/no outside its curve.
+        DefectiveColumns: If a field or fact is missing or unknown, has another length, is not an integer, or is a
+            level or yes/no value that its curve does not have.
     """
     return _ColumnsBuilder(compile_methodology(methodology), rows).build_columns(
         profile=profile,
@@ -201,7 +201,7 @@ def build_columns_from_arrays(
 
 
 class _ColumnsBuilder:
-    """Builder of columns from arrays."""
+    """Builds columns from arrays, and checks each array against the document."""
 
     def __init__(self, plan: CompiledMethodology, rows: int) -> None:
         self.plan = plan
@@ -290,7 +290,7 @@ class _ColumnsBuilder:
         return array
 
     def _read_mask(self, label: str, values: ArrayLike | None) -> Bools | None:
-        """Return a copy of a mask, None if it marks no row."""
+        """Copy a mask; return None if it marks no row."""
         if values is None:
             return None
         mark = self._check_shape(label, values)
@@ -299,7 +299,7 @@ class _ColumnsBuilder:
         return cast("Bools", mark.copy()) if mark.any() else None
 
     def _read_integers(self, label: str, values: ArrayLike, absent: Bools | None, *, mask: bool = False) -> Ints:
-        """Return a copy in the narrowest type, 0 where `absent`; only a bit mask may exceed 64 bits."""
+        """Copy integers in the narrowest type, 0 where `absent`; only a bit mask may exceed 64 bits."""
         array = self._check_shape(label, values)
         # NumPy stores integers beyond 64 bits as Python objects.
         if array.dtype.kind == "O" and all(isinstance(value, int) for value in array):
@@ -316,7 +316,7 @@ class _ColumnsBuilder:
         return column
 
     def _stack_marks(self, marks: Sequence[_Mark | None]) -> _Mark | None:
-        """Return marks of indicators as one array with a row for each, None if there are none."""
+        """Stack the marks of all indicators into one array, a row for each indicator; None if there are none."""
         marked = [mark for mark in marks if mark is not None]
         if not marked:
             return None
@@ -343,7 +343,7 @@ class _ColumnsBuilder:
         present: Mapping[str, ArrayLike],
         reasons: NDArray[np.int8] | None,
     ) -> Bools:
-        """Return the rows with an answer that counts: all rows for an indicator without facts."""
+        """Find the rows with an answer that counts; all rows for an indicator without facts."""
         name = leaf.definition.id
         if leaf.presence_slot is None:
             return np.ones(self.rows, np.bool)
@@ -389,7 +389,7 @@ class _ColumnsBuilder:
     def _cap_levels(
         self, leaf: CompiledIndicator, caps: ArrayLike, facts: list[Ints], lowered: dict[int, Ints]
     ) -> None:
-        """Lower the levels that review caps, and store the sent ones in `lowered`."""
+        """Lower the levels that a review caps, and store the levels as sent in `lowered`."""
         cap = self._read_integers(f"level_caps of {leaf.definition.id}", caps, None)
         sent = facts[leaf.slots[0]]
         if cap.size and cap.min() < 0:
@@ -405,7 +405,7 @@ def _refuse_unknown(label: str, names: Iterable[str], known_names: Iterable[str]
 
 
 def narrow_integers(column: Ints) -> Ints:
-    """Return the column in the narrowest type that holds it, Python integers if none does."""
+    """Convert a column to the narrowest type that holds it, or to Python integers if none does."""
     # Narrow columns fit more rows into the processor caches.
     lower, upper = _compute_extent(column)
     for width in WIDTHS:
@@ -419,7 +419,7 @@ def _compute_extent(column: Ints) -> tuple[int, int]:
 
 
 def _widen_mask(mask: Ints, bits: int) -> Ints:
-    """Return the mask in the narrowest type that has `bits` bits."""
+    """Convert a bit mask to the narrowest type that has `bits` bits."""
     return mask.astype(next((width for width in WIDTHS if bits < np.iinfo(width).bits), object))
 
 
@@ -430,7 +430,7 @@ def _count_bits(mask: Ints) -> Ints:
 
 
 def _build_integers(values: Sequence[int]) -> NDArray[np.generic]:
-    """Return an array of integers of any size."""
+    """Build an array of integers of any size."""
     try:
         return np.array(values, np.int64)
     except OverflowError:
@@ -481,5 +481,5 @@ _Ids = tuple[str, ...]
 
 
 def _convert_to_units(number: float, decimals: int) -> int:
-    """Return a number in whole units of its last decimal."""
+    """Round a number half up to `decimals` and return it in whole units of its last decimal."""
     return int(round_fact(number, decimals) * 10**decimals)

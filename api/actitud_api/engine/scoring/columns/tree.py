@@ -1,4 +1,4 @@
-"""Tree over a block: scores of groups, bounds, coverage and status (SCORING, sections 4 and 5)."""
+"""Tree of a block: scores of groups, upper bounds, coverage and status (SCORING, sections 4 and 5)."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ from actitud_api.engine.scoring.compile import CompiledGroup, CompiledMethodolog
 from actitud_api.engine.scoring.evaluate import Status
 
 STATUSES: tuple[Status, ...] = get_args(Status)
-"""Statuses; a column of statuses holds positions in this tuple."""
+"""Statuses in the order of their numbers in a column."""
 STATUS_NUMBERS: dict[Status, int] = {status: number for number, status in enumerate(STATUSES)}
 
 COVERAGE_UNITS = 10_000
-"""Full coverage in columns, which hold ten-thousandths."""
+"""Full coverage in columns: coverage is in ten-thousandths."""
 
 HALF_UP_MARGIN = 1e-9
-"""Margin that makes the floor of a half right in float64, where rounding may have put it below."""
+"""Margin added before a floor, because a half in float64 may have been rounded to just below."""
 
 HEAVY_WEIGHT = round(1 / (4 * HALF_UP_MARGIN))
-"""Total weight from which a share may lie within `HALF_UP_MARGIN` of a half."""
+"""Total weight from which a share can lie within `HALF_UP_MARGIN` of a half without being one."""
 
 COVER_ERROR = 1e-11
 """Upper bound of the rounding error of a coverage in float64, in a tree of five levels."""
 
 
 class UnknownShare(Struct, eq=False):
-    """Unknown share of a group in the rows of a block; arbitrary where the group is not rated.
+    """Share of the weight of a group that is unknown, by row; arbitrary in rows in which the group is not rated.
 
-    `whole`: weight that counts, at most `most`, the weight of the group. `unknown`: weight of unknown
-    indicators, None for none. `below`: unknown shares of child groups with their weights. `share`: the share,
-    within `COVER_ERROR`.
+    `whole` is the weight that counts, at most `total_weight`. `unknown` is the weight of unknown indicators, None if
+    there are none. `below` has the unknown shares of child groups with the weights of these groups. `share` is the
+    result in float64, correct within `COVER_ERROR`.
     """
 
     total_weight: int
@@ -55,7 +55,7 @@ class UnknownShare(Struct, eq=False):
     share: Floats
 
     def compute_exactly(self, row: int) -> Fraction:
-        """Return the exact share in one row, in which the group is rated with every unknown at its best."""
+        """Compute the exact share in one row, in which the group must be rated with every unknown at its best."""
         unknown = 0 if self.unknown is None else int(self.unknown[row])
         whole = self.whole if isinstance(self.whole, int) else int(self.whole[row])
         parts = [
@@ -67,21 +67,21 @@ class UnknownShare(Struct, eq=False):
 
 
 RatedUnknownShare: TypeAlias = tuple[UnknownShare, Bools | None]
-"""Unknown share of a group, and the rows rated with every unknown at its best (None: all)."""
+"""Unknown share of a group, and the rows that are rated with every unknown at its best (None: all rows)."""
 
 
 class GroupCounts(Struct, eq=False):
-    """Counts of a group as a child, and its unknown share, None if everything is known."""
+    """How a group counts as a child of another one, and its unknown share (None if everything in it is known)."""
 
     counts: ChildCounts
     unknown_share: RatedUnknownShare | None
 
 
 class TreeScorer:
-    """Scorer of the indicators and groups of blocks."""
+    """Scores the indicators and groups of blocks under one methodology."""
 
     def __init__(self, plan: CompiledMethodology, runs: Mapping[int, RunScorer]) -> None:
-        """Create the scorer; `runs`: those of `list_runs`, by the position of their first indicator."""
+        """Create the scorer; `runs` has the scorer of each run, by the position of its first indicator."""
         self._plan = plan
         self._runs = runs
         self._rows = {name: number for number, name in enumerate(list_group_ids(plan))}
@@ -90,7 +90,7 @@ class TreeScorer:
     def score_nodes(
         self, block: RowBlock, judged: Sequence[CaseJudgement], contradicted: dict[int, ContradictedRows]
     ) -> None:
-        """Write scores, bounds, coverages and status of all nodes; `judged` has an entry for each indicator."""
+        """Write scores, upper bounds, coverages and status of all nodes; `judged` has one entry for each indicator."""
         out = block.views
         unknown = np.zeros(block.rows, np.bool)
         insufficient = np.zeros(block.rows, np.bool)
@@ -135,11 +135,12 @@ class TreeScorer:
         if step == 1:
             np.copyto(into, internal)
         else:
+            # Twice an index may exceed the 32 bits of a score.
             np.copyto(into, (2 * internal.astype(np.int64) + step) // (2 * step) * step)
             into[internal == NO_SCORE] = NO_SCORE
 
     def aggregate_scores(self, scores: Ints, groups: Ints, scratch: Floats) -> None:
-        """Write the scores of all groups for given indicator scores, -1 for an excluded one."""
+        """Write the scores of all groups into `groups`, from given scores of the indicators (-1 if excluded)."""
 
         def score_group(compiled: CompiledGroup) -> Bools | None:
             node = self._nodes[compiled.definition.id]
@@ -161,9 +162,9 @@ class TreeScorer:
         below: list[tuple[RatedUnknownShare, int]],
         rows: Ints | None,
     ) -> GroupCounts:
-        """Write the scores of a group whose children are scored, and return its counts.
+        """Write the scores of a group whose children are scored, and return how the group counts.
 
-        `rows`: scores of the children if they are at hand, else None.
+        `rows` has the scores of the children if they are in one array already, else None.
         """
         out = block.views
         scores, maxima = out.groups[node.row], out.groups_max[node.row]
@@ -203,7 +204,7 @@ class TreeScorer:
     def _apply_voids(
         self, compiled: CompiledGroup, weights: ChildWeights, excluded: Bools | None, scores: Ints, counted: ChildCounts
     ) -> None:
-        """Mark rated rows that an unknown child makes unknown, and count them as the parent's `missing` says."""
+        """Mark the rated rows that an unknown child makes unknown; they count as the parent's `missing` says."""
         voided = np.logical_or.reduce([mask for mask, _ in weights.voids])
         if excluded is not None:
             voided &= ~excluded
@@ -227,7 +228,7 @@ class TreeScorer:
         row: NDArray[np.int16],
         scratch: Floats,
     ) -> UnknownShare | None:
-        """Write the coverage of a group in ten-thousandths, half up, and return its unknown share."""
+        """Write the coverage of a group in ten-thousandths, rounded half up, and return its unknown share."""
         if weights.unknown is None and not below:
             row.fill(COVERAGE_UNITS)
             return None
@@ -256,7 +257,7 @@ class TreeScorer:
         return cover
 
     def _mark_insufficient(self, counts: GroupCounts, required: Share, insufficient: Bools) -> None:
-        """Mark the rows in which a rated group covers less than required."""
+        """Mark the rows in which a rated group has less coverage than required."""
         if counts.unknown_share is None:
             return
         cover, rated = counts.unknown_share
@@ -277,14 +278,14 @@ class TreeScorer:
 
 
 class IndicatorRun(Struct, frozen=True, eq=False):
-    """Consecutive indicators directly below one group: position of the first, and all weights."""
+    """Consecutive indicators that are children of one group: position of the first, and the weights of all."""
 
     start: int
     weights: NDArray[np.signedinteger]
 
 
 def list_runs(compiled: CompiledGroup, kind: np.dtype[np.signedinteger]) -> list[IndicatorRun]:
-    """Return the runs of the indicators directly below a group."""
+    """List the runs of the indicators that are children of a group."""
     runs: list[tuple[int, list[int]]] = []
     for child, weight in zip(compiled.children, compiled.weights, strict=True):
         if isinstance(child, int):
@@ -295,10 +296,10 @@ def list_runs(compiled: CompiledGroup, kind: np.dtype[np.signedinteger]) -> list
 
 
 class _GroupNode:
-    """Group with its row and those of its children.
+    """A group with the row numbers of its scores and of the scores of its children.
 
-    `is_a_run`: its children are the indicators of one run. `span`: distance from lowest to best score if it is
-    the same for all children and these are indicators, else None.
+    `is_a_run`: its children are the indicators of one run. `span`: distance from the lowest to the best score if all
+    children are indicators with the same distance, else None.
     """
 
     def __init__(self, plan: CompiledMethodology, compiled: CompiledGroup, rows: dict[str, int]) -> None:
@@ -317,20 +318,20 @@ class _GroupNode:
         spans = {leaf.best - leaf.low for leaf in leaves}
         if len(leaves) == len(compiled.children) and len(spans) == 1:
             self.span = spans.pop()
-        self._places = [
+        self._child_rows = [
             (False, child) if isinstance(child, int) else (True, rows[child.definition.id])
             for child in compiled.children
         ]
-        kinds, numbers = {kind for kind, _ in self._places}, [number for _, number in self._places]
+        kinds, numbers = {kind for kind, _ in self._child_rows}, [number for _, number in self._child_rows]
         self._slice: slice | None = None
         if len(kinds) == 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
             self._slice = slice(numbers[0], numbers[0] + len(numbers))
 
     def select_children(self, indicators: Ints, groups: Ints) -> Ints:
-        """Return the rows of the children, from those of all indicators and all groups."""
+        """Select the scores of the children from those of all indicators and all groups."""
         if self._slice is not None:
-            return (groups if self._places[0][0] else indicators)[self._slice]
-        return np.array([(groups if kind else indicators)[number] for kind, number in self._places])
+            return (groups if self._child_rows[0][0] else indicators)[self._slice]
+        return np.array([(groups if is_group else indicators)[number] for is_group, number in self._child_rows])
 
 
 def _combine_children(
@@ -342,9 +343,10 @@ def _combine_children(
     into: Ints,
     scratch: Floats,
 ) -> tuple[Ints | None, Bools | None, Ints | None]:
-    """Write the scores of a group into `into`, -1 if not rated; `rows` are the scores of its children.
+    """Write the scores of a group into `into`, -1 if it is not rated; `rows` has the scores of its children.
 
-    Return the remaining weight (None: all), the rated rows (None: all), and the weighted sums if arithmetic.
+    Return the remaining weight (None: all of it), the rated rows (None: all rows), and, for an arithmetic mean, the
+    weighted sums.
     """
     remaining = weights.compute_remaining(node.compiled.total_weight, excluded)
     rated = node.aggregation.find_rated(into.size, remaining, excluded)
