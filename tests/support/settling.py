@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.versions import Expected
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
 from actitud_api.resources.assessments.lifecycle import AssessmentState, TransitionRecord
@@ -13,9 +14,18 @@ from actitud_api.resources.editions import service as editions
 
 Step = Callable[..., TransitionRecord]
 
+
+def start_hearing(
+    session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
+) -> TransitionRecord:
+    """Starts a hearing, also where assessors disagree."""
+    locked = transitions.lock_for_transition(session, edition, organisation, expected=expected)
+    return transitions.start_hearing(session, locked, role=role, now=now)
+
+
 STEPS: dict[AssessmentState, tuple[str, timedelta, Step]] = {
     "submitted": ("review", timedelta(), transitions.start_review),
-    "under_review": ("review", timedelta(hours=1), transitions.start_hearing),
+    "under_review": ("review", timedelta(hours=1), start_hearing),
     # The last hour of the last day is over everywhere only at noon of the day after (UTC).
     "hearing": ("hearing", timedelta(days=1, hours=12), transitions.finalise_assessment),
 }

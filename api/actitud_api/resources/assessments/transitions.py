@@ -118,16 +118,16 @@ def start_review(
     return _advance(session, locked, "under_review", role, now)
 
 
-def start_hearing(
-    session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
-) -> TransitionRecord:
-    """End the review of an assessment, start its hearing and return the transition.
+def start_hearing(session: Session, locked: LockedAssessment, *, role: str, now: datetime) -> TransitionRecord:
+    """End the review of a locked assessment, start its hearing and return the transition.
 
-    Raises `InvalidTransition` if the state is not `under_review`, and `DeadlinePassed` if the last day of the review
-    or of the hearing is over: the organisation must have at least part of a day to reply. Else raises as
-    `lock_for_transition`.
+    The deadline of the hearing is checked too: the organisation must have at least part of a day to reply.
+
+    Raises:
+        InvalidTransition: The state is not `under_review`.
+        DeadlinePassed: The last day of the review or of the hearing is over.
+        StaleVersion: The assessment has changed since it was locked.
     """
-    locked = lock_for_transition(session, edition, organisation, expected=expected)
     locked.lifecycle.ensure_followed_by("hearing")
     locked.lifecycle.ensure_in_time("review", now)
     locked.lifecycle.ensure_in_time("hearing", now)

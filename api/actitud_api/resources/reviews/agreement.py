@@ -1,4 +1,4 @@
-"""Agreement of two assessors (pure)."""
+"""Agreement of two assessors: share of equal verdicts and Cohen's kappa. Pure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Final
 from msgspec import Struct
 
 MIN_AGREEMENT: Final = Fraction(4, 5)
-"""Share of equal verdicts below which answers are judged again (rule R8 of the catalogue)."""
+"""Least acceptable share of equal verdicts; below it the answers are judged again (rule R8 of the catalogue)."""
 
 
 class PairAgreement(Struct, frozen=True):
-    """The agreement of two assessors: of the answers that both judged (`pairs`), the number of equal verdicts.
+    """How far two assessors agree.
 
-    `kappa`: Cohen's, None without pairs or if chance alone would make them agree.
+    `pairs` counts the answers that both judged, `agreed` those with equal verdicts. `kappa` is Cohen's kappa, or None
+    if there are no pairs or chance alone would make all of them equal.
     """
 
     pairs: int
@@ -25,21 +26,21 @@ class PairAgreement(Struct, frozen=True):
 
     @property
     def share(self) -> Fraction | None:
-        """The share of pairs that are equal; None without any."""
+        """Share of pairs with equal verdicts, or None if there are no pairs."""
         return Fraction(self.agreed, self.pairs) if self.pairs else None
 
     @property
     def recode(self) -> bool:
-        """Whether too few pairs are equal."""
+        """True if the share is below `MIN_AGREEMENT`, so that the answers must be judged again."""
         return self.share is not None and self.share < MIN_AGREEMENT
 
 
 def compute_agreement(pairs: Iterable[tuple[Hashable, Hashable]]) -> PairAgreement:
-    """Compute the agreement of two assessors who put the same answers into categories, one pair for each answer.
+    """Compute the agreement of two assessors; each pair holds their verdicts on one answer.
 
-    Kappa is (p_o - p_e) / (1 - p_e), with p_o the share of equal pairs and p_e the share expected by chance, the sum
-    over the categories of the product of the shares with which either uses it: J. Cohen, A Coefficient of Agreement
-    for Nominal Scales, Educational and Psychological Measurement 20 (1960), 37-46.
+    Kappa is (p_o - p_e) / (1 - p_e). p_o is the share of equal pairs. p_e is the share expected by chance: the sum,
+    over all verdicts, of the product of the shares with which each assessor uses it. Source: J. Cohen, A Coefficient
+    of Agreement for Nominal Scales, Educational and Psychological Measurement 20 (1960), 37-46.
     """
     counted = Counter(pairs)
     count = counted.total()

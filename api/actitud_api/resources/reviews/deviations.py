@@ -1,4 +1,4 @@
-"""Values that lie far from the others (pure)."""
+"""Find values that lie far from the rest of their group. Pure."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from msgspec import Struct
 K = TypeVar("K")
 
 DEVIATION_LIMIT: Final = 3
-"""Median absolute deviations beyond which a value is far (rule V24 of the catalogue)."""
+"""Distance from the median, in median absolute deviations, beyond which a value is flagged (rule V24)."""
 MIN_GROUP_SIZE: Final = 10
-"""Size of the smallest group in which a value can be far (rule V24)."""
+"""Size of the smallest group of values in which one can be flagged (rule V24)."""
 GROWTH_LIMIT: Final = Fraction(3, 2)
-"""Ratio of followers to those of the edition before, beyond which growth is flagged (rule V18)."""
+"""Ratio of followers to followers in the previous edition beyond which growth is flagged (rule V18)."""
 
 
 class Deviation(Struct, frozen=True):
-    """A value far from the others, their median, and the median absolute deviation from it."""
+    """A value far from the median of its group, that median, and the median absolute deviation of the group."""
 
     value: Fraction
     median: Fraction
@@ -27,11 +27,12 @@ class Deviation(Struct, frozen=True):
 
 
 def find_deviations(values: Mapping[K, Fraction]) -> dict[K, Deviation]:
-    """Find the values more than `DEVIATION_LIMIT` median absolute deviations from the median of all.
+    """Return the values that are more than `DEVIATION_LIMIT` median absolute deviations from the median.
 
-    None among fewer than `MIN_GROUP_SIZE`, and none if more than half are equal: that deviation is 0 and measures
-    nothing. The median absolute deviation is the median of the distances from the median, without any factor: F. R.
-    Hampel, The Influence Curve and its Role in Robust Estimation, JASA 69 (1974), 383-393.
+    Returns nothing if there are fewer than `MIN_GROUP_SIZE` values, or if more than half of them are equal: the
+    deviation is then 0 and measures nothing. The median absolute deviation is the median of the distances from the
+    median, without a scale factor: F. R. Hampel, The Influence Curve and its Role in Robust Estimation, JASA 69
+    (1974), 383-393.
     """
     if len(values) < MIN_GROUP_SIZE:
         return {}
@@ -47,12 +48,12 @@ def find_deviations(values: Mapping[K, Fraction]) -> dict[K, Deviation]:
 
 
 def compute_median(values: Sequence[Fraction]) -> Fraction:
-    """Compute the middle value, or the mean of the two in the middle, of at least one."""
+    """Return the median of at least one value: the middle one, or the mean of the two in the middle."""
     ordered = sorted(values)
     half, odd = divmod(len(ordered), 2)
     return ordered[half] if odd else (ordered[half - 1] + ordered[half]) / 2
 
 
 def has_grown(before: int, now: int) -> bool:
-    """Return True if a number is more than half above a positive number before."""
+    """Return True if `now` is more than half above `before`; False if `before` is 0."""
     return before > 0 and now > GROWTH_LIMIT * before

@@ -1,4 +1,4 @@
-"""Anomalies among the submitted assessments of an edition, for people to look at (pure)."""
+"""Find anomalies among the submitted assessments of an edition, for assessors to look at. Pure."""
 
 from __future__ import annotations
 
@@ -18,17 +18,20 @@ from actitud_api.resources.assessments.records import AssessmentSupport
 from actitud_api.resources.reviews.deviations import find_deviations, has_grown
 
 FlagKind = Literal["outlier", "growth", "document_reused", "document_shared"]
-"""The kind of an anomaly: a value far from those of the peers, followers that have grown too fast, a document that
-supports too many indicators, or one that other organisations name too."""
+"""The kind of an anomaly.
+
+`outlier`: a value far from those of its peers. `growth`: followers that grew too fast. `document_reused`: a document
+that supports too many indicators. `document_shared`: a document that several organisations name.
+"""
 
 FOLLOWERS: Final = "followers_largest"
-"""The field of the profile whose growth is checked."""
+"""The profile field whose growth since the previous edition is checked."""
 OUTLIER, GROWTH, DOCUMENTS = "V24", "V18", "V22"
-"""The rules of the catalogue that raise flags."""
+"""The rules of the catalogue by which flags are raised."""
 
 
 class SubmittedAssessment(Struct, frozen=True):
-    """A submitted assessment with the kind and band that define its peers."""
+    """A submitted assessment as it is stored, with the kind and population band that define its peers."""
 
     organisation: str
     kind: str
@@ -38,10 +41,11 @@ class SubmittedAssessment(Struct, frozen=True):
 
 
 class ComparedAssessment(Struct, frozen=True):
-    """The compared values of an assessment.
+    """The values of an assessment that are compared with those of its peers.
 
-    `values`: by indicator, exact; `followers`: None if the profile has no number; `urls`: of its documents, each once;
-    `reused`: documents behind too many indicators, with the number of these.
+    `values`: exact values by indicator. `followers`: None if the profile has no number. `urls`: addresses of its
+    documents, without repetition. `reused`: documents that support too many indicators, with the number of
+    indicators.
     """
 
     organisation: str
@@ -54,7 +58,10 @@ class ComparedAssessment(Struct, frozen=True):
 
 
 class Anomaly(Struct, frozen=True):
-    """An anomaly of an assessment; `facts` are its numbers, `indicator` the one it is about, if any."""
+    """An anomaly of one assessment.
+
+    `facts` are the values for its sentence. `indicator` is None if the anomaly is about no single indicator.
+    """
 
     organisation: str
     kind: FlagKind
@@ -63,35 +70,35 @@ class Anomaly(Struct, frozen=True):
     facts: dict[str, int | float | str]
 
 
-def extract_compared(methodology: Methodology, one: SubmittedAssessment) -> ComparedAssessment:
-    """Extract the compared values of an assessment."""
-    evaluation = evaluate(methodology, one.submission)
+def extract_compared(methodology: Methodology, assessment: SubmittedAssessment) -> ComparedAssessment:
+    """Score an assessment and return its values to compare."""
+    evaluation = evaluate(methodology, assessment.submission)
     positions, leaves = evaluation.compiled.positions, evaluation.results
     values = {name: leaves[positions[name]].value for name in _list_compared_indicators(methodology)}
-    reused = [finding.facts for finding in one.support.findings if finding.rule == "document_reused"]
+    reused = [finding.facts for finding in assessment.support.findings if finding.rule == "document_reused"]
     return ComparedAssessment(
-        organisation=one.organisation,
-        kind=one.kind,
-        band=one.band,
+        organisation=assessment.organisation,
+        kind=assessment.kind,
+        band=assessment.band,
         values={name: Fraction(*value) for name, value in values.items() if value is not None},
-        followers=find_followers(one),
-        urls=_list_urls(one.support),
+        followers=find_followers(assessment),
+        urls=_list_urls(assessment.support),
         reused=tuple((str(facts["url"]), int(str(facts["count"]))) for facts in reused),
     )
 
 
-def find_followers(one: SubmittedAssessment) -> int | None:
-    """Find the followers of the largest account; None if the profile has no number."""
-    number = one.submission.profile.get(FOLLOWERS)
+def find_followers(assessment: SubmittedAssessment) -> int | None:
+    """Return the followers of the largest account, or None if the profile does not give a number."""
+    number = assessment.submission.profile.get(FOLLOWERS)
     return number if isinstance(number, int) else None
 
 
 def find_anomalies(
     methodology: Methodology, assessments: Sequence[ComparedAssessment], earlier: Mapping[str, int]
 ) -> list[Anomaly]:
-    """Find the anomalies of the assessments of an edition, by organisation.
+    """Find the anomalies of the assessments of an edition, ordered by organisation id.
 
-    `earlier`: the followers in the edition before, by organisation.
+    `earlier` holds the followers in the previous edition, by organisation.
     """
     anomalies = [
         *_find_outliers(methodology, assessments),
@@ -102,23 +109,28 @@ def find_anomalies(
 
 
 def _list_compared_indicators(methodology: Methodology) -> tuple[str, ...]:
-    """List the indicators whose values the methodology compares with those of the peers."""
-    return tuple(known.id for known in walk_indicators(methodology.document.root) if OUTLIER in known.reviews)
+    """Return the ids of the indicators whose values the methodology compares with those of the peers (rule V24)."""
+    return tuple(
+        indicator.id for indicator in walk_indicators(methodology.document.root) if OUTLIER in indicator.reviews
+    )
 
 
 def _find_outliers(methodology: Methodology, assessments: Sequence[ComparedAssessment]) -> Iterator[Anomaly]:
-    """Find values far from those of the peers (V24)."""
-    counted = Counter((one.kind, one.band) for one in assessments)
-    groups = {place: find_peer_group(methodology.document, counted, *place) for place in counted}
+    """Yield an anomaly for each value that is far from those of its peers (rule V24)."""
+    counted = Counter((assessment.kind, assessment.band) for assessment in assessments)
+    groups = {stratum: find_peer_group(methodology.document, counted, *stratum) for stratum in counted}
     for group in set(groups.values()):
         members = [
-            one
-            for one in assessments
-            if (group.kinds is None or one.kind in group.kinds) and group.band in (None, one.band)
+            assessment
+            for assessment in assessments
+            if (group.kinds is None or assessment.kind in group.kinds) and group.band in (None, assessment.band)
         ]
-        own = {one.organisation for one in members if groups[one.kind, one.band] == group}
+        # A wide peer group includes organisations that have a narrower group of their own; they are flagged there.
+        own = {assessment.organisation for assessment in members if groups[assessment.kind, assessment.band] == group}
         for name in _list_compared_indicators(methodology):
-            values = {one.organisation: one.values[name] for one in members if name in one.values}
+            values = {
+                assessment.organisation: assessment.values[name] for assessment in members if name in assessment.values
+            }
             for organisation, deviation in find_deviations(values).items():
                 if organisation in own:
                     facts: dict[str, int | float | str] = {
@@ -131,26 +143,28 @@ def _find_outliers(methodology: Methodology, assessments: Sequence[ComparedAsses
 
 
 def _find_growth(assessments: Sequence[ComparedAssessment], earlier: Mapping[str, int]) -> Iterator[Anomaly]:
-    """Find followers that have grown by more than half since the edition before (V18)."""
-    for one in assessments:
-        before, now = earlier.get(one.organisation), one.followers
+    """Yield an anomaly for each organisation whose followers grew by more than half in one edition (rule V18)."""
+    for assessment in assessments:
+        before, now = earlier.get(assessment.organisation), assessment.followers
         if before is not None and now is not None and has_grown(before, now):
-            yield Anomaly(one.organisation, "growth", GROWTH, None, {"before": before, "now": now})
+            yield Anomaly(assessment.organisation, "growth", GROWTH, None, {"before": before, "now": now})
 
 
 def _find_documents(assessments: Sequence[ComparedAssessment]) -> Iterator[Anomaly]:
-    """Find documents that support more than five indicators, and those of several organisations (V22)."""
-    named = Counter(url for one in assessments for url in one.urls)
-    for one in assessments:
-        for url, count in one.reused:
-            yield Anomaly(one.organisation, "document_reused", DOCUMENTS, None, {"url": url, "indicators": count})
-        for url in one.urls:
-            if named[url] > 1:
-                facts: dict[str, int | float | str] = {"url": url, "organisations": named[url]}
-                yield Anomaly(one.organisation, "document_shared", DOCUMENTS, None, facts)
+    """Yield anomalies for documents that support too many indicators or that several organisations name (rule V22)."""
+    uses = Counter(url for assessment in assessments for url in assessment.urls)
+    for assessment in assessments:
+        for url, count in assessment.reused:
+            yield Anomaly(
+                assessment.organisation, "document_reused", DOCUMENTS, None, {"url": url, "indicators": count}
+            )
+        for url in assessment.urls:
+            if uses[url] > 1:
+                facts: dict[str, int | float | str] = {"url": url, "organisations": uses[url]}
+                yield Anomaly(assessment.organisation, "document_shared", DOCUMENTS, None, facts)
 
 
 def _list_urls(support: AssessmentSupport) -> tuple[str, ...]:
-    """List the addresses of the documents of an assessment, each once, without fragment."""
+    """Return the addresses of the documents of an assessment, without fragments and without repetition."""
     lists = (*support.profile.values(), *(answer.evidence for answer in support.answers.values()))
     return tuple(dict.fromkeys(document.url.partition("#")[0] for documents in lists for document in documents))

@@ -1,4 +1,4 @@
-"""All SQL over reviews."""
+"""All SQL over verdicts, overall reviews, samples and flags."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ FLAGS = Base.metadata.tables[str(FlagTable.__tablename__)]
 ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
 ORGANISATIONS = Base.metadata.tables[str(OrganisationTable.__tablename__)]
 EDITIONS = Base.metadata.tables[str(EditionTable.__tablename__)]
-_SAME = EDITIONS.alias("same")
+_THIS_EDITION = EDITIONS.alias("same")
 
 SUBMITTED_STATES: Final = ("submitted", "under_review", "hearing", "final")
-"""The states of a submitted assessment that was not returned."""
+"""The states of an assessment that is submitted and was not returned."""
 
 BATCH_SIZE: Final = 500
-"""Number of rows of one read."""
+"""Number of rows that `iterate_submitted` reads at once."""
 
 
 class VerdictRecord(Struct, frozen=True, kw_only=True):
-    """A verdict as it is stored; the members are those of the table."""
+    """A stored verdict; its fields are the columns of `tables.Verdict`."""
 
     edition: str
     organisation: str
@@ -60,7 +60,7 @@ class VerdictRecord(Struct, frozen=True, kw_only=True):
 
 
 class OverallReview(Struct, frozen=True, kw_only=True):
-    """The overall review of an assessment as it is stored; the members are those of the table."""
+    """A stored overall review of an assessment; its fields are the columns of `tables.Review`."""
 
     edition: str
     organisation: str
@@ -74,7 +74,7 @@ class OverallReview(Struct, frozen=True, kw_only=True):
 
 
 class SampleDraw(Struct, frozen=True, kw_only=True):
-    """The draw of the sample of an edition; the members are those of the table."""
+    """The stored seed and share of the sample of an edition; its fields are the columns of `tables.Sample`."""
 
     edition: str
     seed: str
@@ -84,7 +84,7 @@ class SampleDraw(Struct, frozen=True, kw_only=True):
 
 
 class FlagRecord(Struct, frozen=True, kw_only=True):
-    """A flag as it is stored; the members are those of the table."""
+    """A stored flag; its fields are the columns of `tables.Flag`."""
 
     edition: str
     organisation: str
@@ -98,24 +98,27 @@ class FlagRecord(Struct, frozen=True, kw_only=True):
 
 _OF_ASSESSMENT = (VERDICTS.c.edition == bindparam("of"), VERDICTS.c.organisation == bindparam("by"))
 _VERDICTS = select(*(VERDICTS.c[name] for name in VerdictRecord.__struct_fields__))
-_MINE = _VERDICTS.where(*_OF_ASSESSMENT).order_by(VERDICTS.c.indicator, VERDICTS.c.number, VERDICTS.c.assessor)
-_ALL = _VERDICTS.where(VERDICTS.c.edition == bindparam("of"))
-_KEY = tuple(VERDICTS.c[name] for name in ("edition", "organisation", "indicator", "answer", "assessor"))
-_SAID = select(*(REVIEWS.c[name] for name in OverallReview.__struct_fields__)).where(
-    REVIEWS.c.edition == bindparam("of"), REVIEWS.c.organisation == bindparam("by")
-)
-_SOME = _ALL.where(VERDICTS.c.organisation.in_(bindparam("some", expanding=True))).order_by(
+_VERDICTS_OF_ASSESSMENT = _VERDICTS.where(*_OF_ASSESSMENT).order_by(
     VERDICTS.c.indicator, VERDICTS.c.number, VERDICTS.c.assessor
 )
-_SAID_OF_SOME = select(*(REVIEWS.c[name] for name in OverallReview.__struct_fields__)).where(
+_VERDICTS_OF_EDITION = _VERDICTS.where(VERDICTS.c.edition == bindparam("of"))
+_KEY = tuple(VERDICTS.c[name] for name in ("edition", "organisation", "indicator", "answer", "assessor"))
+_SELECT_REVIEW = select(*(REVIEWS.c[name] for name in OverallReview.__struct_fields__)).where(
+    REVIEWS.c.edition == bindparam("of"), REVIEWS.c.organisation == bindparam("by")
+)
+_VERDICTS_OF_MANY = _VERDICTS_OF_EDITION.where(VERDICTS.c.organisation.in_(bindparam("some", expanding=True))).order_by(
+    VERDICTS.c.indicator, VERDICTS.c.number, VERDICTS.c.assessor
+)
+_SELECT_REVIEWS = select(*(REVIEWS.c[name] for name in OverallReview.__struct_fields__)).where(
     REVIEWS.c.edition == bindparam("of"), REVIEWS.c.organisation.in_(bindparam("some", expanding=True))
 )
-_DRAWING = select(*(SAMPLES.c[name] for name in SampleDraw.__struct_fields__)).where(
+_SELECT_DRAW = select(*(SAMPLES.c[name] for name in SampleDraw.__struct_fields__)).where(
     SAMPLES.c.edition == bindparam("of")
 )
 _FLAGS = select(*(FLAGS.c[name] for name in FlagRecord.__struct_fields__)).where(FLAGS.c.edition == bindparam("of"))
-_HANDED_IN = (ASSESSMENTS.c.edition == bindparam("of"), ASSESSMENTS.c.state.in_(SUBMITTED_STATES))
-_STATED = (
+_IS_SUBMITTED = (ASSESSMENTS.c.edition == bindparam("of"), ASSESSMENTS.c.state.in_(SUBMITTED_STATES))
+# JSON columns are read as text, so that msgspec decodes them straight into structs.
+_SELECT_SUBMITTED = (
     select(
         ASSESSMENTS.c.organisation,
         ORGANISATIONS.c.kind,
@@ -124,13 +127,13 @@ _STATED = (
         cast(ASSESSMENTS.c.evidence, Text),
     )
     .select_from(ASSESSMENTS.join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id))
-    .where(*_HANDED_IN, ASSESSMENTS.c.organisation > bindparam("after"))
+    .where(*_IS_SUBMITTED, ASSESSMENTS.c.organisation > bindparam("after"))
     .order_by(ASSESSMENTS.c.organisation)
     .limit(BATCH_SIZE)
 )
-_ORGANISATIONS = select(ASSESSMENTS.c.organisation).where(*_HANDED_IN)
-_PERIOD_TO = select(_SAME.c.period_to).where(_SAME.c.id == bindparam("of")).scalar_subquery()
-_BEFORE = (
+_ORGANISATIONS = select(ASSESSMENTS.c.organisation).where(*_IS_SUBMITTED)
+_PERIOD_TO = select(_THIS_EDITION.c.period_to).where(_THIS_EDITION.c.id == bindparam("of")).scalar_subquery()
+_SELECT_PREVIOUS = (
     select(EDITIONS.c.id)
     .where(EDITIONS.c.state == "published", EDITIONS.c.period_to < _PERIOD_TO)
     .order_by(EDITIONS.c.period_to.desc(), EDITIONS.c.id.desc())
@@ -144,24 +147,33 @@ _SUPPORT = msgspec.json.Decoder(AssessmentSupport)
 
 
 def list_verdicts(session: Session, edition: str, organisation: str) -> list[VerdictRecord]:
-    """List all verdicts of an assessment, on earlier answers too, by indicator and then by `number`."""
-    rows = session.execute(_MINE, {"of": edition, "by": organisation}).mappings()
+    """List all verdicts of an assessment, ordered by indicator and `number`.
+
+    Verdicts on answers that were changed since are included.
+    """
+    rows = session.execute(_VERDICTS_OF_ASSESSMENT, {"of": edition, "by": organisation}).mappings()
     return [msgspec.convert(dict(row), VerdictRecord) for row in rows]
 
 
 def list_verdicts_of_many(session: Session, edition: str, organisations: Collection[str]) -> list[VerdictRecord]:
-    """List all verdicts of the assessments of several organisations, in the same order."""
-    rows = session.execute(_SOME, {"of": edition, "some": list(organisations)}).mappings()
+    """List all verdicts of the assessments of these organisations, ordered by indicator and `number`."""
+    rows = session.execute(_VERDICTS_OF_MANY, {"of": edition, "some": list(organisations)}).mappings()
     return [msgspec.convert(dict(row), VerdictRecord) for row in rows]
 
 
 def list_edition_verdicts(session: Session, edition: str) -> list[VerdictRecord]:
-    """List all verdicts of an edition, in no order."""
-    return [msgspec.convert(dict(row), VerdictRecord) for row in session.execute(_ALL, {"of": edition}).mappings()]
+    """List all verdicts of an edition in no particular order."""
+    return [
+        msgspec.convert(dict(row), VerdictRecord)
+        for row in session.execute(_VERDICTS_OF_EDITION, {"of": edition}).mappings()
+    ]
 
 
 def store_verdict(session: Session, verdict: VerdictRecord) -> None:
-    """Store a verdict in the place of that of the same assessor on the same answer; the caller holds the assessment."""
+    """Store a verdict in place of an earlier one of the same assessor on the same answer.
+
+    The caller holds a lock on the assessment.
+    """
     values = structs.asdict(verdict)
     mine = tuple(column == values[column.name] for column in _KEY)
     changed = session.execute(update(VERDICTS).where(*mine).values(values).returning(VERDICTS.c.number))
@@ -173,21 +185,22 @@ def store_verdict(session: Session, verdict: VerdictRecord) -> None:
 
 
 def find_overall_review(session: Session, edition: str, organisation: str) -> OverallReview | None:
-    """Return the overall review of an assessment; None if there is none."""
-    row = session.execute(_SAID, {"of": edition, "by": organisation}).mappings().one_or_none()
+    """Return the overall review of an assessment, or None."""
+    row = session.execute(_SELECT_REVIEW, {"of": edition, "by": organisation}).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), OverallReview)
 
 
 def list_overall_reviews(session: Session, edition: str, organisations: Collection[str]) -> list[OverallReview]:
-    """List the overall reviews of the assessments of several organisations."""
-    rows = session.execute(_SAID_OF_SOME, {"of": edition, "some": list(organisations)}).mappings()
+    """List the overall reviews of the assessments of these organisations in no particular order."""
+    rows = session.execute(_SELECT_REVIEWS, {"of": edition, "some": list(organisations)}).mappings()
     return [msgspec.convert(dict(row), OverallReview) for row in rows]
 
 
 def store_overall_review(session: Session, review: OverallReview) -> OverallReview:
-    """Replace the overall review of a locked assessment; return it as read back.
+    """Replace the overall review of a locked assessment. Return it as the database stores it.
 
-    JSONB reorders members, and the ETag covers the bytes.
+    The stored form is needed because JSONB reorders the members of objects and the ETag covers the bytes of the
+    answer.
     """
     session.execute(
         delete(REVIEWS).where(REVIEWS.c.edition == review.edition, REVIEWS.c.organisation == review.organisation)
@@ -201,13 +214,14 @@ def store_overall_review(session: Session, review: OverallReview) -> OverallRevi
 
 
 def find_draw(session: Session, edition: str) -> SampleDraw | None:
-    """Return the draw of the sample of an edition; None if there is none."""
-    row = session.execute(_DRAWING, {"of": edition}).mappings().one_or_none()
+    """Return the seed and share of the sample of an edition, or None if none has been drawn."""
+    row = session.execute(_SELECT_DRAW, {"of": edition}).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), SampleDraw)
 
 
 def insert_draw(session: Session, draw: SampleDraw) -> bool:
-    """Insert the draw of the sample of an edition. Return False if there is one."""
+    """Insert the seed and share of the sample of an edition. Return False if it already has one."""
+    # A second, concurrent draw waits here and then finds the first, instead of failing on the primary key.
     database.lock_table(session, SAMPLES)
     if find_draw(session, draw.edition) is not None:
         return False
@@ -216,7 +230,7 @@ def insert_draw(session: Session, draw: SampleDraw) -> bool:
 
 
 def list_submitted(session: Session, edition: str) -> list[str]:
-    """List the organisations whose assessment is submitted, in no order."""
+    """List the ids of the organisations with a submitted assessment in an edition, in no particular order."""
     return list(session.execute(_ORGANISATIONS, {"of": edition}).scalars())
 
 
@@ -224,21 +238,22 @@ def list_submitted(session: Session, edition: str) -> list[str]:
 
 
 def iterate_submitted(session: Session, edition: str) -> Iterator[SubmittedAssessment]:
-    """Iterate over the submitted assessments of an edition, by organisation."""
+    """Yield the submitted assessments of an edition, ordered by organisation id, read in batches."""
     after = ""
-    while batch := session.execute(_STATED, {"of": edition, "after": after}).all():
+    while batch := session.execute(_SELECT_SUBMITTED, {"of": edition, "after": after}).all():
         yield from map(_to_submitted, batch)
         after = batch[-1][0]
 
 
 def find_previous_edition(session: Session, edition: str) -> str | None:
-    """Find the published edition whose period ends last before that of another; None if there is none."""
-    previous: str | None = session.execute(_BEFORE, {"of": edition}).scalar()
+    """Return the published edition with the latest period that ends before that of this edition, or None."""
+    previous: str | None = session.execute(_SELECT_PREVIOUS, {"of": edition}).scalar()
     return previous
 
 
 def replace_flags(session: Session, edition: str, flags: Sequence[FlagRecord]) -> None:
-    """Replace the flags of an edition."""
+    """Delete all flags of an edition and insert these."""
+    # Two computations at once would insert the same numbers.
     database.lock_table(session, FLAGS)
     session.execute(delete(FLAGS).where(FLAGS.c.edition == edition))
     if flags:
@@ -255,7 +270,10 @@ def list_flags(
     offset: int,
     limit: int,
 ) -> list[FlagRecord]:
-    """List flags of an edition by organisation and number, from the one after `after`; None does not filter."""
+    """List flags of an edition, ordered by organisation id and number, that come after the pair `after`.
+
+    `organisation` and `kind` keep only matching flags; None does not filter.
+    """
     statement = _FLAGS.order_by(FLAGS.c.organisation, FLAGS.c.number).offset(offset).limit(limit)
     if organisation is not None:
         statement = statement.where(FLAGS.c.organisation == organisation)

@@ -1,4 +1,4 @@
-"""Reviews over HTTP."""
+"""HTTP routes of reviews: verdicts, overall reviews, agreement, samples and flags."""
 
 from __future__ import annotations
 
@@ -63,17 +63,19 @@ _EDITION = {"edition": "$request.path.edition"}
 _ASSESSMENT = Link("editions.assessments.get", _HERE, "The assessment.")
 _LINKS_OF_VERDICT = {
     "give": Link("editions.assessments.verdicts.put", {**_OF_ANSWER, **VERSION}, "To give a verdict on it."),
-    "take_back": Link("editions.assessments.verdicts.delete", {**_OF_ANSWER, **VERSION}, "To take back one's own."),
-    "verdicts": Link("editions.assessments.verdicts.list", _HERE, "Those on all answers."),
+    "take_back": Link(
+        "editions.assessments.verdicts.delete", {**_OF_ANSWER, **VERSION}, "To withdraw the own verdict."
+    ),
+    "verdicts": Link("editions.assessments.verdicts.list", _HERE, "The verdicts on all answers."),
     "assessment": _ASSESSMENT,
 }
 _LINKS_OF_REVIEW = {
-    "replace": Link("editions.assessments.review.put", {**_HERE, **VERSION}, "To say something else in its place."),
+    "replace": Link("editions.assessments.review.put", {**_HERE, **VERSION}, "To replace this version of it."),
     "assessment": _ASSESSMENT,
 }
 
 
-def _unjudgeable(error: InvalidVerdict) -> Texts:
+def _invalid_verdict(error: InvalidVerdict) -> Texts:
     listed = ", ".join(map(str, error.allowed)) or "—"
     match error.rule:
         case "unanswered":
@@ -97,9 +99,9 @@ def _unjudgeable(error: InvalidVerdict) -> Texts:
 
 
 def _fault(error: InvalidVerdict) -> Fault:
-    places = {"level": "/level", "ladder": "/verdict", "review": "/rule"}
+    pointers = {"level": "/level", "ladder": "/verdict", "review": "/rule"}
     value = None if error.value is None else str(error.value)
-    return Fault(places.get(error.rule, ""), error.rule, value, _unjudgeable(error))
+    return Fault(pointers.get(error.rule, ""), error.rule, value, _invalid_verdict(error))
 
 
 def _disagreement(error: Disagreement) -> Texts:
@@ -117,7 +119,7 @@ def _another_methodology(error: ReviewMethodologyMismatch) -> Texts:
     )
 
 
-def _sampled_already(error: AlreadySampled) -> Texts:
+def _already_sampled(error: AlreadySampled) -> Texts:
     return Texts(
         f"La muestra de la edición {error.edition} ya se sorteó, y no se sortea otra vez.",
         f"The sample of the edition {error.edition} was drawn already, and is not drawn again.",
@@ -141,7 +143,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
             f"The key has given no verdict on the present answer to {error.indicator}.",
         ),
     ),
-    maps_to(InvalidVerdict, CONFLICT, _unjudgeable, lambda error: [_fault(error)]),
+    maps_to(InvalidVerdict, CONFLICT, _invalid_verdict, lambda error: [_fault(error)]),
     maps_to(
         Disagreement,
         CONFLICT,
@@ -167,14 +169,14 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         AlreadySampled,
         CONFLICT,
-        _sampled_already,
-        lambda error: [Fault("", "sampled", None, _sampled_already(error))],
+        _already_sampled,
+        lambda error: [Fault("", "sampled", None, _already_sampled(error))],
     ),
 )
 
 
 class HearingsController(Controller):
-    """From the review of an assessment to its hearing."""
+    """Route that ends the review of an assessment and starts its hearing."""
 
     path = "/v1/editions/{edition:str}/assessments/{organisation:str}/hearings"
     tags = ("assessments",)
@@ -196,11 +198,11 @@ class HearingsController(Controller):
         principal: Principal,
         expected: Expected,
     ) -> Response[bytes]:
-        """Hear the organisation about its review.
+        """Start the hearing of an assessment.
 
-        From `under_review` to `hearing`, until the last day of the review, and while that of the hearing is not over:
-        the organisation answers until then. Not while assessors disagree on an answer, but where an administrator opens
-        it.
+        Moves an assessment from `under_review` to `hearing`, so that the organisation can reply to the verdicts. It
+        must happen before the last day of the review, and of the hearing, is over. While assessors disagree on an
+        answer, only an administrator can start the hearing.
         """
         return respond_with_transition(
             request,
@@ -212,7 +214,7 @@ class HearingsController(Controller):
 
 
 class VerdictsController(Controller):
-    """What assessors find of answers."""
+    """Routes to give, read and withdraw verdicts on the answers of an assessment."""
 
     path = "/v1/editions/{edition:str}/assessments/{organisation:str}/verdicts"
     tags = ("reviews",)
@@ -226,7 +228,7 @@ class VerdictsController(Controller):
             "verdict": Link(
                 "editions.assessments.verdicts.get",
                 {**_HERE, "indicator": "$response.body#/items/0/indicator"},
-                "What was found of the first answer of the page.",
+                "The verdicts on the first answer of the page.",
             ),
             "assessment": _ASSESSMENT,
         },
@@ -236,14 +238,14 @@ class VerdictsController(Controller):
     ) -> Response[bytes]:
         """List the verdicts on an assessment.
 
-        What was found of each answer, by every assessor, in the order of the methodology: also of answers on which
-        there is no verdict yet.
+        One entry for each answer, ordered as the indicators in the methodology, with the verdicts of all assessors.
+        Answers without a verdict are included.
         """
-        found = list(enumerate(service.list_answer_reviews(database, path.edition, path.organisation), 1))
+        numbered = list(enumerate(service.list_answer_reviews(database, path.edition, path.organisation), 1))
         after = JUDGED_CURSOR.read(query) or 0
-        rows = [row for row in found if row[0] > after][query.offset : query.offset + query.limit + 1]
+        rows = [row for row in numbered if row[0] > after][query.offset : query.offset + query.limit + 1]
         kept, cursor = JUDGED_CURSOR.cut(query, rows, lambda row: row[0])
-        items = tuple(schemas.build_judged_answer(one) for _, one in kept)
+        items = tuple(schemas.build_judged_answer(review) for _, review in kept)
         page = schemas.JudgedPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
         return JUDGED_PAGE.of(request, page)
 
@@ -257,10 +259,11 @@ class VerdictsController(Controller):
     def get_verdict(self, request: ApiRequest, path: schemas.VerdictPath, database: Database) -> Response[bytes]:
         """Get the verdicts on an answer.
 
-        What was found of the answer to one indicator, by every assessor, and which verdict counts.
+        Returns the verdicts of all assessors on the answer to one indicator and names the verdict that counts. A
+        later `If-Match` must name the `ETag` of this answer.
         """
-        found = service.get_answer_review(database, path.edition, path.organisation, path.indicator)
-        return JUDGED.of(request, schemas.build_judged_answer(found), revision=found.revision)
+        review = service.get_answer_review(database, path.edition, path.organisation, path.indicator)
+        return JUDGED.of(request, schemas.build_judged_answer(review), revision=review.revision)
 
     @put(
         "/{indicator:str}",
@@ -283,9 +286,9 @@ class VerdictsController(Controller):
     ) -> Response[bytes]:
         """Give a verdict on an answer.
 
-        Gives the verdict of the key on an answer, in the place of the one that it has given (`If-Match`, with the
-        `ETag` of what was found of it so far), while the assessment is under review, or in the hearing. The latest
-        verdict of all counts, and the score follows at once.
+        Stores the verdict of the key on one answer, in place of its earlier verdict, while the assessment is under
+        review or in its hearing. `If-Match` takes the `ETag` of the verdicts on the answer. The latest verdict of any
+        assessor counts, and the assessment is scored again at once.
         """
         opinion = schemas.build_opinion(body)
 
@@ -302,8 +305,8 @@ class VerdictsController(Controller):
                 now=now,
             )
 
-        found = with_audit_entry(request, database, give)
-        return JUDGED.of(request, schemas.build_judged_answer(found), revision=found.revision)
+        review = with_audit_entry(request, database, give)
+        return JUDGED.of(request, schemas.build_judged_answer(review), revision=review.revision)
 
     @delete(
         "/{indicator:str}", operation_id="editions.assessments.verdicts.delete", access=REVIEWERS, problems=(CONFLICT,)
@@ -316,13 +319,13 @@ class VerdictsController(Controller):
         principal: Principal,
         expected: Expected,
     ) -> None:
-        """Take back a verdict on an answer.
+        """Withdraw a verdict on an answer.
 
-        Takes back the verdict of the key on an answer, while it may be given. That it was given stays known, and what
-        it was at first, on which the agreement of assessors rests.
+        Withdraws the verdict of the key while verdicts may be given, and scores the assessment again. The first
+        verdict of the assessor stays visible, because the agreement of assessors is computed from first verdicts.
         """
 
-        def take_back(session: Session) -> service.AnswerReview:
+        def withdraw(session: Session) -> service.AnswerReview:
             now = datetime.now(UTC)
             return service.withdraw_verdict(
                 session,
@@ -334,11 +337,11 @@ class VerdictsController(Controller):
                 now=now,
             )
 
-        with_audit_entry(request, database, take_back)
+        with_audit_entry(request, database, withdraw)
 
 
 class ReviewController(Controller):
-    """What is said of whole assessments."""
+    """Routes to read and write the overall review of an assessment."""
 
     path = "/v1/editions/{edition:str}/assessments/{organisation:str}/review"
     tags = ("reviews",)
@@ -347,13 +350,13 @@ class ReviewController(Controller):
         "/", operation_id="editions.assessments.review.get", access=DRAFT_READERS, answer=REVIEW, links=_LINKS_OF_REVIEW
     )
     def get_review(self, request: ApiRequest, path: AssessmentPath, database: Database) -> Response[bytes]:
-        """Get what is said of an assessment as a whole.
+        """Get the overall review of an assessment.
 
-        The highest level that review lets an assessment reach, and what the methodology leaves to the service: nothing,
-        until somebody has said something.
+        Holds the highest level that the assessment may reach and the facts that the methodology lets the service set.
+        All members are null or empty until somebody writes the review.
         """
-        found = service.get_overall_review(database, path.edition, path.organisation)
-        return REVIEW.of(request, schemas.build_review(found), revision=found.revision)
+        state = service.get_overall_review(database, path.edition, path.organisation)
+        return REVIEW.of(request, schemas.build_review(state), revision=state.revision)
 
     @put(
         "/",
@@ -374,13 +377,14 @@ class ReviewController(Controller):
         principal: Principal,
         expected: Expected,
     ) -> Response[bytes]:
-        """Say something of an assessment as a whole.
+        """Write the overall review of an assessment.
 
-        Says what review says of an assessment as a whole, in the place of what was said before (`If-Match`), while it
-        is under review, or in the hearing. What is not said is as the methodology has it. The score follows at once.
+        Replaces the review of the version named by `If-Match`, while the assessment is under review or in its
+        hearing. Members that are left out take the default of the methodology. The assessment is scored again at
+        once.
         """
 
-        def say(session: Session) -> service.OverallReviewState:
+        def save(session: Session) -> service.OverallReviewState:
             return service.save_overall_review(
                 session,
                 path.edition,
@@ -397,12 +401,12 @@ class ReviewController(Controller):
                 now=datetime.now(UTC),
             )
 
-        found = with_audit_entry(request, database, say)
-        return REVIEW.of(request, schemas.build_review(found), revision=found.revision)
+        state = with_audit_entry(request, database, save)
+        return REVIEW.of(request, schemas.build_review(state), revision=state.revision)
 
 
 class FlagsOfAssessmentController(Controller):
-    """What is remarkable of one assessment."""
+    """Route to read the flags of one assessment."""
 
     path = "/v1/editions/{edition:str}/assessments/{organisation:str}/flags"
     tags = ("reviews",)
@@ -419,13 +423,14 @@ class FlagsOfAssessmentController(Controller):
     ) -> Response[bytes]:
         """List the flags of an assessment.
 
-        What is remarkable of an assessment beside others, as of when it was last looked for.
+        Flags mark values and documents that differ from those of other assessments. They date from the last
+        computation of the flags of the edition.
         """
         return _flags(request, query, database, path.edition, path.organisation, FLAGS_OF_ONE_CURSOR)
 
 
 class EditionReviewsController(Controller):
-    """The reviews of a whole edition."""
+    """Routes for reviewing a whole edition: agreement of assessors, samples and flags."""
 
     path = "/v1/editions/{edition:str}"
     tags = ("reviews",)
@@ -435,13 +440,13 @@ class EditionReviewsController(Controller):
         operation_id="editions.agreement.get",
         access=REVIEW_READERS,
         answer=AGREEMENT,
-        links={"flags": Link("editions.flags.list", _EDITION, "What else there is to look at.")},
+        links={"flags": Link("editions.flags.list", _EDITION, "The flags of the edition.")},
     )
     def get_agreement(self, request: ApiRequest, path: EditionPath, database: Database) -> Response[bytes]:
-        """Get how far assessors agree.
+        """Get the agreement of the assessors of an edition.
 
-        How far any two assessors agree who have judged the same answers, by the first verdict of each: how many are
-        equal, and Cohen's kappa. Below 0.8 they judge again (rule R8 of the catalogue).
+        For each two assessors who judged the same answers: the share of equal first verdicts, and Cohen's kappa. If
+        the share is below 0.8 they judge again (rule R8 of the catalogue).
         """
         return AGREEMENT.of(request, schemas.build_agreement(service.compute_edition_agreement(database, path.edition)))
 
@@ -460,14 +465,15 @@ class EditionReviewsController(Controller):
         database: Database,
         principal: Principal | None,
     ) -> Response[bytes]:
-        """Get the sample of an edition.
+        """List the sample of an edition.
 
-        How the assessments are drawn that are looked at, once that is said, so that anybody can draw them again. Who is
-        drawn is told of a published edition, and to whoever sees the drafts.
+        An edition has at most one sample of assessments for a closer check. Seed and share are public, so that
+        anybody can repeat the draw. The drawn organisations are shown once the edition is published, and before that
+        to keys that may read its drafts.
         """
         SAMPLES_CURSOR.read(query)
-        found = service.list_samples(database, path.edition, principal=principal)
-        items = tuple(schemas.build_sample(one) for one in found[query.offset :])
+        samples = service.list_samples(database, path.edition, principal=principal)
+        items = tuple(schemas.build_sample(sample) for sample in samples[query.offset :])
         return SAMPLES_PAGE.of(request, schemas.SamplePage(items=items, next=None, next_cursor=None))
 
     @post(
@@ -483,13 +489,16 @@ class EditionReviewsController(Controller):
     ) -> Response[bytes]:
         """Draw the sample of an edition.
 
-        Says, once and for good, with which seed and share the assessments are drawn that are looked at.
+        Fixes the seed and the share of the draw; an edition with a sample answers 409. The sample follows the
+        assessments that are submitted, until the edition is published.
         """
 
         def draw(session: Session) -> Response[bytes]:
-            made = service.create_sample(session, path.edition, share=body.share, seed=body.seed, now=datetime.now(UTC))
+            sample = service.create_sample(
+                session, path.edition, share=body.share, seed=body.seed, now=datetime.now(UTC)
+            )
             return SAMPLE.of(
-                request, schemas.build_sample(made), created=f"/v1/editions/{made.drawing.edition}/samples"
+                request, schemas.build_sample(sample), created=f"/v1/editions/{sample.drawing.edition}/samples"
             )
 
         return idempotent(request, database, draw)
@@ -505,8 +514,8 @@ class EditionReviewsController(Controller):
                 {**_EDITION, "organisation": "$response.body#/items/0/organisation"},
                 "The assessment of the first flag of the page.",
             ),
-            "look": Link("editions.flags.create", _EDITION, "To look again."),
-            "agreement": Link("editions.agreement.get", _EDITION, "How far assessors agree."),
+            "look": Link("editions.flags.create", _EDITION, "To compute the flags again."),
+            "agreement": Link("editions.agreement.get", _EDITION, "The agreement of assessors."),
         },
     )
     def list_flags(
@@ -514,7 +523,8 @@ class EditionReviewsController(Controller):
     ) -> Response[bytes]:
         """List the flags of an edition.
 
-        What is remarkable of assessments beside others, as of when it was last looked for.
+        Ordered by organisation id. Flags mark values and documents that differ from those of other assessments, as of
+        their last computation.
         """
         return _flags(request, query, database, path.edition, None, FLAGS_CURSOR)
 
@@ -524,18 +534,18 @@ class EditionReviewsController(Controller):
         access=FLAGGERS,
         answer=FLAGGED,
         status=200,
-        links={"flags": Link("editions.flags.list", _EDITION, "What is remarkable.")},
+        links={"flags": Link("editions.flags.list", _EDITION, "The flags.")},
     )
     def create_flags(self, request: ApiRequest, path: EditionPath, database: Database) -> Response[bytes]:
-        """Look for what is remarkable in an edition.
+        """Compute the flags of an edition.
 
-        Looks at all that is handed in beside each other, and keeps what is remarkable in the place of what was before:
-        values beyond 3 median absolute deviations of the peers (V24), followers that have grown by more than half since
-        the edition before (V18), documents behind more than five indicators or of several organisations (V22). It
-        changes no score.
+        Compares all submitted assessments with each other and replaces the earlier flags. It flags values more than 3
+        median absolute deviations from the median of their peers (V24), followers that grew by more than half since
+        the previous edition (V18), documents that support more than five indicators, and documents of several
+        organisations (V22). Scores do not change.
         """
-        made = service.refresh_flags(database, path.edition, audit_event(request), now=datetime.now(UTC))
-        return FLAGGED.of(request, schemas.build_flagged(made))
+        result = service.refresh_flags(database, path.edition, audit_event(request), now=datetime.now(UTC))
+        return FLAGGED.of(request, schemas.build_flagged(result))
 
 
 def _flags(
@@ -555,6 +565,6 @@ def _flags(
         offset=query.offset,
         limit=query.limit + 1,
     )
-    kept, cursor = cursors.cut(query, rows, lambda one: (one.organisation, one.number))
-    items = tuple(schemas.build_flag(one, choose_language(request.scope)) for one in kept)
+    kept, cursor = cursors.cut(query, rows, lambda record: (record.organisation, record.number))
+    items = tuple(schemas.build_flag(record, choose_language(request.scope)) for record in kept)
     return FLAGS_PAGE.of(request, schemas.FlagPage(items=items, next=next_url(request, cursor), next_cursor=cursor))

@@ -1,4 +1,4 @@
-"""Requests and answers about reviews."""
+"""Requests and answers about verdicts, overall reviews, agreement, samples and flags."""
 
 from __future__ import annotations
 
@@ -33,153 +33,162 @@ RuleId = Annotated[
     str,
     Meta(
         pattern="^[A-Za-z0-9_.-]{1,64}$",
-        description="The rule that people check and that the answer breaks: one of `reviews` of the indicator.",
+        description="The rule of the catalogue that the answer breaks: one of `reviews` of the indicator.",
         examples=["V21"],
     ),
 ]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Number = Annotated[int, Meta(ge=0)]
 Assessor = Annotated[
-    str, Meta(description="The id of the key of the assessor, or of the first of those that it replaced.")
+    str, Meta(description="The id of the key of the assessor; after rotations, the id of the first key.")
 ]
 
 
 class VerdictPath(AssessmentPath, frozen=True):
-    """What names a verdict in a path."""
+    """The path parameters of the verdicts on an answer."""
 
     indicator: Annotated[str, Meta(description="Id of the indicator.", examples=["D1.01"])]
 
 
 class VerdictRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="verdict"):
-    """Base of what may be found of an answer."""
+    """Common members of the requests that give a verdict."""
 
     rule: RuleId | None = None
 
 
 class Accepted(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="accepted"):
-    """The answer stands."""
+    """A verdict: the answer stands."""
 
     reason: Reason | None = None
 
 
 class Rejected(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="rejected"):
-    """The answer is wrong, and does not count."""
+    """A verdict: the answer is wrong and does not count."""
 
     reason: Reason
 
 
 class Insufficient(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="insufficient"):
-    """The evidence does not show it: the answer counts as one that is only declared."""
+    """A verdict: the documents do not prove the answer, which counts as self-declared."""
 
     reason: Reason
 
 
 class Stale(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="stale"):
-    """The evidence lies outside of the window: the answer does not count."""
+    """A verdict: the documents are from outside the allowed period, and the answer does not count."""
 
     reason: Reason
 
 
 class Capped(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="capped"):
-    """A lower level is shown than the one that was sent."""
+    """A verdict: the documents prove a lower level than the answer states. The answer counts at that level."""
 
     reason: Reason
-    level: Annotated[int, Meta(ge=0, le=100, description="A level of the ladder, below the one that was sent.")]
+    level: Annotated[int, Meta(ge=0, le=100, description="A level of the ladder below the level of the answer.")]
 
 
 VERDICT_REQUESTS: tuple[type[VerdictRequest], ...] = (Accepted, Rejected, Insufficient, Stale, Capped)
 
 
 class Counting(Struct, frozen=True, kw_only=True):
-    """A verdict in short."""
+    """A verdict and, for `capped`, its level."""
 
-    verdict: Annotated[Verdict, Meta(description="What is found of the answer.")]
-    level: Annotated[int | None, Meta(description="The level that it is capped to; null with any other verdict.")]
+    verdict: Annotated[Verdict, Meta(description="The verdict on the answer.")]
+    level: Annotated[int | None, Meta(description="The capped level; null with any other verdict.")]
 
 
 class GivenVerdict(Struct, frozen=True, kw_only=True):
-    """The verdict of one assessor on an answer. What was taken back has no verdict."""
+    """The verdict of one assessor on an answer. `verdict` is null if the assessor withdrew it."""
 
     assessor: Assessor
     verdict: Verdict | None
     level: int | None
     reason: str | None
     rule: str | None
-    at: Annotated[Time, Meta(description="When it was given, or taken back.")]
-    first: Annotated[Counting, Meta(description="What the assessor said the first time, which agreement rests on.")]
-    current: Annotated[bool, Meta(description="It is about the answer as it is; else that has changed since.")]
-    counts: Annotated[bool, Meta(description="It is the latest about the answer as it is, and acts on the score.")]
+    at: Annotated[Time, Meta(description="Time when it was given or withdrawn.")]
+    first: Annotated[Counting, Meta(description="First verdict of the assessor, from which agreement is computed.")]
+    current: Annotated[
+        bool, Meta(description="True if it is about the current answer; false if that has changed since.")
+    ]
+    counts: Annotated[bool, Meta(description="True if it is the latest on the current answer and affects the score.")]
 
 
 class JudgedAnswer(Struct, frozen=True, kw_only=True):
-    """What was found of the answer to one indicator, by all assessors."""
+    """The verdicts of all assessors on the answer to one indicator."""
 
     indicator: str
-    answered: Annotated[bool, Meta(description="There is an answer.")]
-    counts: Annotated[Counting | None, Meta(description="The verdict that counts; null while nobody has judged.")]
-    disputed: Annotated[bool, Meta(description="Assessors say different things, and there is no hearing until then.")]
-    verdicts: Annotated[tuple[GivenVerdict, ...], Meta(description="All of them, the latest last.")]
+    answered: Annotated[bool, Meta(description="True if the indicator has an answer.")]
+    counts: Annotated[Counting | None, Meta(description="The verdict that counts; null if there is none.")]
+    disputed: Annotated[bool, Meta(description="True if assessors disagree; the hearing cannot start then.")]
+    verdicts: Annotated[tuple[GivenVerdict, ...], Meta(description="All verdicts, oldest first.")]
 
 
 class JudgedPage(Page[JudgedAnswer], frozen=True):
-    """What was found of the answers of an assessment, in the order of the methodology."""
+    """A page of the verdicts on an assessment, ordered as the indicators in the methodology."""
 
 
 class Review(Struct, frozen=True, kw_only=True):
-    """What is said of an assessment as a whole. Until somebody has, nothing is: every member of it is null or empty."""
+    """The overall review of an assessment. Every member but the ids is null or empty until somebody writes it."""
 
     edition: str
     organisation: str
     methodology: str
     reason: str | None
-    max_level: Annotated[int | None, Meta(description="The highest level that it may reach; null is any.")]
-    profile: Annotated[dict[str, Scalar | None], Meta(description="Fields of the profile that the service sets.")]
-    answers: Annotated[
-        dict[str, dict[str, FactValue]], Meta(description="Facts of answers that the service sets, by indicator.")
+    max_level: Annotated[
+        int | None, Meta(description="The highest level that the assessment may reach; null is no limit.")
     ]
-    reviewer: Annotated[str | None, Meta(description="The id of the key that said it last.")]
+    profile: Annotated[dict[str, Scalar | None], Meta(description="Profile fields that the service sets.")]
+    answers: Annotated[dict[str, dict[str, FactValue]], Meta(description="Facts that the service sets, by indicator.")]
+    reviewer: Annotated[str | None, Meta(description="The id of the key that wrote it last.")]
     updated: Time | None
 
 
 class AgreementOfTwo(Struct, frozen=True, kw_only=True):
-    """How far two assessors agree, by their first verdicts on the answers that both judged."""
+    """The agreement of two assessors, by their first verdicts on the answers that both judged."""
 
     first: Assessor
     second: Assessor
-    pairs: Annotated[int, Meta(ge=1, description="Answers that both judged.")]
-    agreed: Annotated[int, Meta(ge=0, description="Those of which both say the same.")]
+    pairs: Annotated[int, Meta(ge=1, description="Number of answers that both judged.")]
+    agreed: Annotated[int, Meta(ge=0, description="Number of answers with equal verdicts.")]
     share: Share
     kappa: Annotated[
         Annotated[float, Meta(ge=-1, le=1)] | None,
-        Meta(description="Cohen's kappa, 4 decimals; null where chance alone would make them agree on everything."),
+        Meta(description="Cohen's kappa, 4 decimals; null if chance alone would make all verdicts equal."),
     ]
-    recode: Annotated[bool, Meta(description="Less than 0.8 are equal: they judge again (rule R8 of the catalogue).")]
+    recode: Annotated[
+        bool, Meta(description="True if the share is below 0.8: they judge again (rule R8 of the catalogue).")
+    ]
 
 
 class Agreement(Struct, frozen=True, kw_only=True):
-    """How far the assessors of an edition agree. Kappa is of two: it has none of all together."""
+    """The agreement of the assessors of an edition, of each two and of all pairs together.
+
+    Kappa is defined for two assessors, so there is none for all together.
+    """
 
     edition: str
-    pairs: Annotated[int, Meta(ge=0, description="The pairs of all.")]
+    pairs: Annotated[int, Meta(ge=0, description="Number of pairs of all assessors.")]
     agreed: Annotated[int, Meta(ge=0)]
     share: Share | None
     recode: bool
-    assessors: Annotated[tuple[AgreementOfTwo, ...], Meta(description="Any two who judged the same answers.")]
+    assessors: Annotated[
+        tuple[AgreementOfTwo, ...], Meta(description="Each two assessors who judged the same answers.")
+    ]
 
 
 class SampleRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How the sample of an edition is to be drawn, for good."""
+    """Body of the request that draws the sample of an edition."""
 
     share: Annotated[
         float,
-        Meta(gt=0, le=1, description="The share that is drawn, rounded up to a whole number of assessments."),
+        Meta(gt=0, le=1, description="The share to draw, rounded up to a whole number of assessments."),
     ] = 0.2
     seed: (
         Annotated[
             str,
             Meta(
                 pattern="^[0-9A-Za-z_.-]{1,64}$",
-                description="A seed that was drawn elsewhere, in public; without it the service draws one.",
+                description="A seed drawn in public elsewhere; without it the service generates one.",
             ),
         ]
         | None
@@ -187,75 +196,77 @@ class SampleRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Sample(Struct, frozen=True, kw_only=True):
-    r"""Sample of an edition.
+    r"""The sample of an edition: the submitted assessments that are checked more closely.
 
-    It is drawn from the assessments that are handed in: in the order of the SHA-256, in hexadecimal, of the UTF-8 of
-    seed, line feed and id, the first `ceil(share · n)`. `printf '%s\n%s' SEED ID | sha256sum` tells it anywhere.
+    The submitted assessments are ordered by the SHA-256, in hexadecimal, of the UTF-8 text of seed, line feed and
+    organisation id; the first `ceil(share · n)` are drawn. `printf '%s\n%s' SEED ID | sha256sum` computes the order.
     """
 
     edition: str
     seed: str
     share: Annotated[float, Meta(gt=0, le=1)]
-    given: Annotated[bool, Meta(description="The seed was chosen by who made the sample, not by the service.")]
+    given: Annotated[bool, Meta(description="True if the request gave the seed; false if the service did.")]
     made: Time
     handed_in: Annotated[
-        Number | None, Meta(description="How many it is drawn from; null for whoever may not know yet.")
+        Number | None, Meta(description="Number of submitted assessments; null if the key may not see it yet.")
     ]
-    drawn: Annotated[Number | None, Meta(description="How many are drawn; null for whoever may not know yet.")]
+    drawn: Annotated[
+        Number | None, Meta(description="Number of drawn assessments; null if the key may not see it yet.")
+    ]
     organisations: Annotated[
         tuple[str, ...],
         Meta(
-            description="Those that are drawn, in their order: all of them in a published edition and for whoever sees "
-            "its drafts; before that an organisation sees itself."
+            description="The drawn organisations in order: all of them if the edition is published or the key may read "
+            "its drafts; else only the organisation of the key."
         ),
     ]
 
 
 class SamplePage(Page[Sample], frozen=True):
-    """The sample of an edition, or nothing."""
+    """A page with the sample of an edition; empty if none has been drawn."""
 
 
 class FlagQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of a list of flags."""
+    """The query parameters of a list of flags."""
 
-    kind: Annotated[FlagKind, Meta(description="Only what is remarkable in that way.")] | None = None
+    kind: Annotated[FlagKind, Meta(description="Only flags of this kind.")] | None = None
 
 
 class Flag(Struct, frozen=True, kw_only=True):
-    """What is remarkable of an assessment beside others. It says that somebody should look; it changes no score."""
+    """An anomaly of an assessment compared with others. It asks somebody to look; it changes no score."""
 
     organisation: str
     kind: Annotated[
         FlagKind,
         Meta(
-            description="`outlier`: a value beyond 3 median absolute deviations of its peers; `growth`: followers more "
-            "than half above those of the edition before; `document_reused`: a document behind more than five "
-            "indicators; `document_shared`: one that other organisations name too."
+            description="`outlier`: a value more than 3 median absolute deviations from the median of its peers; "
+            "`growth`: followers more than half above the previous edition; `document_reused`: a document that "
+            "supports more than five indicators; `document_shared`: a document that several organisations name."
         ),
     ]
     rule: Annotated[str, Meta(description="The rule of the methodology.")]
     indicator: str | None
-    facts: Annotated[dict[str, int | float | str], Meta(description="The numbers of it.")]
+    facts: Annotated[dict[str, int | float | str], Meta(description="The values for the sentence.")]
     text: Annotated[str, Meta(description="A sentence in the language of the answer.")]
 
 
 class FlagPage(Page[Flag], frozen=True):
-    """Flags, by organisation."""
+    """A page of flags, ordered by organisation id."""
 
 
 class Flagged(Struct, frozen=True, kw_only=True):
-    """What came of looking for what is remarkable."""
+    """The result of computing the flags of an edition."""
 
     edition: str
-    assessments: Annotated[int, Meta(ge=0, description="How many were handed in and looked at.")]
+    assessments: Annotated[int, Meta(ge=0, description="Number of submitted assessments that were compared.")]
     flags: Annotated[int, Meta(ge=0)]
     made: Time
 
 
 def build_opinion(request: VerdictRequest) -> Opinion:
-    """Build the opinion of an assessor from a request."""
+    """Convert a request to the opinion of an assessor."""
     name = str(request.__struct_config__.tag)
-    verdict: Verdict = next(known for known in _VERDICTS if known == name)
+    verdict: Verdict = next(candidate for candidate in _VERDICTS if candidate == name)
     match request:
         case Capped():
             return Opinion(verdict=verdict, reason=request.reason, level=request.level, rule=request.rule)
@@ -267,15 +278,15 @@ def build_opinion(request: VerdictRequest) -> Opinion:
 _VERDICTS: tuple[Verdict, ...] = ("accepted", "rejected", "insufficient", "stale", "capped")
 
 
-def build_judged_answer(found: AnswerReview) -> JudgedAnswer:
-    """Build the answer about the review of an answer."""
-    counts = found.counts
+def build_judged_answer(review: AnswerReview) -> JudgedAnswer:
+    """Build the answer about all verdicts on one answer."""
+    counted = review.counted_verdict
     return JudgedAnswer(
-        indicator=found.indicator,
-        answered=found.answer is not None,
-        counts=None if counts is None else _build_counting(counts.verdict, counts.level),
-        disputed=found.is_disputed,
-        verdicts=tuple(_build_given_verdict(found, one) for one in found.verdicts),
+        indicator=review.indicator,
+        answered=review.answer is not None,
+        counts=None if counted is None else _build_counting(counted.verdict, counted.level),
+        disputed=review.is_disputed,
+        verdicts=tuple(_build_given_verdict(review, verdict) for verdict in review.verdicts),
     )
 
 
@@ -283,89 +294,89 @@ def _build_counting(verdict: Verdict | None, level: int | None) -> Counting | No
     return None if verdict is None else Counting(verdict=verdict, level=level)
 
 
-def _build_given_verdict(found: AnswerReview, one: VerdictRecord) -> GivenVerdict:
+def _build_given_verdict(review: AnswerReview, verdict: VerdictRecord) -> GivenVerdict:
     return GivenVerdict(
-        assessor=one.assessor,
-        verdict=one.verdict,
-        level=one.level,
-        reason=one.reason,
-        rule=one.rule,
-        at=one.at,
-        first=Counting(verdict=one.first_verdict, level=one.first_level),
-        current=one.answer == found.answer,
-        counts=one is found.counts,
+        assessor=verdict.assessor,
+        verdict=verdict.verdict,
+        level=verdict.level,
+        reason=verdict.reason,
+        rule=verdict.rule,
+        at=verdict.at,
+        first=Counting(verdict=verdict.first_verdict, level=verdict.first_level),
+        current=verdict.answer == review.answer,
+        counts=verdict is review.counted_verdict,
     )
 
 
-def build_review(held: OverallReviewState) -> Review:
+def build_review(state: OverallReviewState) -> Review:
     """Build the answer about the overall review of an assessment."""
-    said = held.review
+    review = state.review
     return Review(
-        edition=held.edition,
-        organisation=held.organisation,
-        methodology=held.methodology,
-        reason=None if said is None else said.reason,
-        max_level=None if said is None else said.max_level,
-        profile={} if said is None else said.profile,
-        answers={} if said is None else said.answers,
-        reviewer=None if said is None else said.reviewer,
-        updated=None if said is None else said.at,
+        edition=state.edition,
+        organisation=state.organisation,
+        methodology=state.methodology,
+        reason=None if review is None else review.reason,
+        max_level=None if review is None else review.max_level,
+        profile={} if review is None else review.profile,
+        answers={} if review is None else review.answers,
+        reviewer=None if review is None else review.reviewer,
+        updated=None if review is None else review.at,
     )
 
 
-def build_agreement(found: AgreementSummary) -> Agreement:
-    """Build the answer about the agreement of the assessors of an edition."""
+def build_agreement(summary: AgreementSummary) -> Agreement:
+    """Build the answer about the agreement of the assessors of an edition, with shares rounded to 4 decimals."""
     return Agreement(
-        edition=found.edition,
-        pairs=found.pairs,
-        agreed=found.agreed,
-        share=None if found.share is None else _round_share(found.share),
-        recode=found.recode,
+        edition=summary.edition,
+        pairs=summary.pairs,
+        agreed=summary.agreed,
+        share=None if summary.share is None else _round_share(summary.share),
+        recode=summary.recode,
         assessors=tuple(
             AgreementOfTwo(
-                first=one.first,
-                second=one.second,
-                pairs=one.agreement.pairs,
-                agreed=one.agreement.agreed,
-                share=_round_share(Fraction(one.agreement.agreed, one.agreement.pairs)),
-                kappa=None if one.agreement.kappa is None else _round_share(one.agreement.kappa),
-                recode=one.agreement.recode,
+                first=pair.first,
+                second=pair.second,
+                pairs=pair.agreement.pairs,
+                agreed=pair.agreement.agreed,
+                share=_round_share(Fraction(pair.agreement.agreed, pair.agreement.pairs)),
+                kappa=None if pair.agreement.kappa is None else _round_share(pair.agreement.kappa),
+                recode=pair.agreement.recode,
             )
-            for one in found.between
+            for pair in summary.between
         ),
     )
 
 
-def build_sample(found: SampleView) -> Sample:
-    """Build the answer about a sample."""
-    one = found.drawing
+def build_sample(view: SampleView) -> Sample:
+    """Build the answer about the sample of an edition."""
+    draw = view.drawing
     return Sample(
-        edition=one.edition,
-        seed=one.seed,
-        share=one.share,
-        given=one.given,
-        made=one.made,
-        handed_in=found.handed_in,
-        drawn=found.drawn,
-        organisations=found.organisations,
+        edition=draw.edition,
+        seed=draw.seed,
+        share=draw.share,
+        given=draw.given,
+        made=draw.made,
+        handed_in=view.handed_in,
+        drawn=view.drawn,
+        organisations=view.organisations,
     )
 
 
-def build_flag(one: FlagRecord, language: Language) -> Flag:
-    """Build the answer about a flag, with its sentence."""
+def build_flag(record: FlagRecord, language: Language) -> Flag:
+    """Build the answer about a flag, with its sentence in `language`."""
     return Flag(
-        organisation=one.organisation,
-        kind=one.kind,
-        rule=one.rule,
-        indicator=one.indicator,
-        facts=one.facts,
-        text=format_flag(one.kind, one.indicator, one.facts, language),
+        organisation=record.organisation,
+        kind=record.kind,
+        rule=record.rule,
+        indicator=record.indicator,
+        facts=record.facts,
+        text=format_flag(record.kind, record.indicator, record.facts, language),
     )
 
 
-def build_flagged(made: service.FlaggingResult) -> Flagged:
-    """Build the answer about the search for anomalies."""
-    return Flagged(edition=made.edition, assessments=made.assessments, flags=made.flags, made=made.made)
+def build_flagged(result: service.FlaggingResult) -> Flagged:
+    """Build the answer about a computation of flags."""
+    return Flagged(edition=result.edition, assessments=result.assessments, flags=result.flags, made=result.made)
 
 
 def _round_share(share: Fraction) -> float:

@@ -1,4 +1,4 @@
-"""Sentences about flags."""
+"""Sentences in Spanish and English about flags."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _SENTENCES: Final[Mapping[Language, Mapping[FlagKind, str]]] = table(
 def format_flag(
     kind: FlagKind, indicator: str | None, facts: Mapping[str, int | float | str], language: Language
 ) -> str:
-    """Format a flag as a sentence."""
-    told = {
+    """Return the sentence that describes a flag, in one language."""
+    values = {
         name: value if isinstance(value, str) else words.format_number(value, language) for name, value in facts.items()
     }
     deviation = facts.get("deviation", 0)
     assert not isinstance(deviation, str)
     reach = words.format_number(DEVIATION_LIMIT * deviation, language)
     return _SENTENCES[language][kind].format(
-        **told, indicator=indicator, far=DEVIATION_LIMIT, reach=reach, most=REUSE_LIMIT
+        **values, indicator=indicator, far=DEVIATION_LIMIT, reach=reach, most=REUSE_LIMIT
     )

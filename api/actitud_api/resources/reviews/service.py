@@ -1,7 +1,7 @@
 """Use cases over reviews: verdicts on answers, overall reviews, agreement of assessors, samples and flags.
 
-A verdict changes the score in the transaction that stores it. A function that writes takes a session that writes, the
-version that the client expects (`Expected`) and the time.
+A verdict changes the score in the transaction that stores it. Functions that write take a writing session, the
+version that the client expects (`Expected`) and the current time.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ from actitud_api.resources.reviews.queries import FlagRecord, OverallReview, Sam
 from actitud_api.resources.reviews.sampling import generate_seed, select_sample
 
 REVIEW_TYPES: Final = tuple(build_review_request_type(load_methodology(version)) for version in list_versions())
-"""The closed request types of an overall review, one for each methodology version."""
+"""The request type of an overall review for each methodology version. They refuse unknown members."""
 
 
 class UnknownIndicator(LookupError):
-    """The methodology of the edition has no indicator of that id."""
+    """The methodology has no indicator with this id. Raised by every use case that takes an indicator."""
 
     def __init__(self, indicator: str) -> None:
         super().__init__(indicator)
@@ -56,7 +56,7 @@ class UnknownIndicator(LookupError):
 
 
 class UnknownVerdict(LookupError):
-    """The assessor has given no verdict on the current answer."""
+    """The assessor has given no verdict on the current answer. Raised by `withdraw_verdict`."""
 
     def __init__(self, indicator: str) -> None:
         super().__init__(indicator)
@@ -64,10 +64,11 @@ class UnknownVerdict(LookupError):
 
 
 class InvalidVerdict(ValueError):
-    """A verdict that the methodology does not allow for that answer; nothing has changed.
+    """The methodology does not allow this verdict on this answer. Raised before anything is stored.
 
-    `unanswered`: there is no answer. `ladder`: only the level of a ladder can be capped. `level`: `allowed` are the
-    levels below the one that was sent. `review`: `allowed` are the rules of the indicator that people check.
+    `rule` names the reason: `unanswered`, the indicator has no answer; `ladder`, the indicator has no levels to cap;
+    `level`, the level is not among `allowed`, the levels below the answer; `review`, the rule is not among `allowed`,
+    the rules of the indicator that assessors check.
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class InvalidVerdict(ValueError):
 
 
 class Disagreement(Exception):
-    """Assessors disagree on answers, by their indicators: the hearing cannot open yet."""
+    """Assessors disagree on the answers to these indicators. Raised by `open_hearing`: the hearing cannot start."""
 
     def __init__(self, indicators: Sequence[str]) -> None:
         super().__init__(", ".join(indicators))
@@ -93,7 +94,7 @@ class Disagreement(Exception):
 
 
 class AlreadySampled(Exception):
-    """The edition has drawn its sample; it does so once."""
+    """The edition already has a sample. Raised by `create_sample`, because a sample is drawn only once."""
 
     def __init__(self, edition: str) -> None:
         super().__init__(edition)
@@ -101,7 +102,10 @@ class AlreadySampled(Exception):
 
 
 class ReviewMethodologyMismatch(ValueError):
-    """An overall review under another methodology version than that of the assessment."""
+    """An overall review is written for another methodology version than that of the assessment.
+
+    Raised by `save_overall_review`.
+    """
 
     def __init__(self, sent: str, asked: str) -> None:
         super().__init__(f"{sent} instead of {asked}")
@@ -110,7 +114,10 @@ class ReviewMethodologyMismatch(ValueError):
 
 
 class Opinion(Struct, frozen=True, kw_only=True):
-    """The opinion of an assessor on an answer; `level`: with `capped`; `rule`: the one that the answer breaks."""
+    """The verdict that an assessor gives on an answer.
+
+    `level` is set for `capped` only; `rule` is the rule of the catalogue that the answer breaks, if any.
+    """
 
     verdict: Verdict
     reason: str | None = None
@@ -119,7 +126,7 @@ class Opinion(Struct, frozen=True, kw_only=True):
 
 
 class OverallOpinion(Struct, frozen=True, kw_only=True):
-    """The opinion of an assessor on an assessment as a whole; the members as in `queries.OverallReview`."""
+    """The overall review that an assessor writes; members as in `queries.OverallReview`."""
 
     methodology: str
     reason: str
@@ -129,10 +136,10 @@ class OverallOpinion(Struct, frozen=True, kw_only=True):
 
 
 class AnswerReview(Struct, frozen=True):
-    """The verdicts on the answer to one indicator.
+    """All verdicts on the answer to one indicator.
 
-    `answer`: the digest of the current answer, None if there is none; `verdicts`: all, those on earlier answers
-    included, in the order in which they were given.
+    `answer` is the digest of the current answer, None if there is none. `verdicts` are in the order in which they
+    were given and include those on earlier answers.
     """
 
     indicator: str
@@ -140,29 +147,31 @@ class AnswerReview(Struct, frozen=True):
     verdicts: tuple[VerdictRecord, ...]
 
     @property
-    def standing(self) -> tuple[VerdictRecord, ...]:
-        """The verdicts on the current answer that are not withdrawn, in their order."""
-        return tuple(one for one in self.verdicts if one.answer == self.answer and one.verdict is not None)
+    def current_verdicts(self) -> tuple[VerdictRecord, ...]:
+        """The verdicts on the current answer that were not withdrawn, oldest first."""
+        return tuple(
+            verdict for verdict in self.verdicts if verdict.answer == self.answer and verdict.verdict is not None
+        )
 
     @property
-    def counts(self) -> VerdictRecord | None:
-        """The verdict that counts, the latest; None without any."""
-        return self.standing[-1] if self.standing else None
+    def counted_verdict(self) -> VerdictRecord | None:
+        """The verdict that counts: the latest on the current answer. None if there is none."""
+        return self.current_verdicts[-1] if self.current_verdicts else None
 
     @property
     def is_disputed(self) -> bool:
-        """Whether assessors disagree."""
-        return len({(one.verdict, one.level) for one in self.standing}) > 1
+        """True if assessors gave different verdicts or levels on the current answer."""
+        return len({(verdict.verdict, verdict.level) for verdict in self.current_verdicts}) > 1
 
     @property
     def revision(self) -> str:
-        """The version of this review, for `If-Match`: it changes with every verdict and with the answer."""
-        number = max((one.number for one in self.verdicts), default=0)
+        """The version of this review, for `If-Match`. It changes with every verdict and with the answer."""
+        number = max((verdict.number for verdict in self.verdicts), default=0)
         return f"v{number}.{'0' * 8 if self.answer is None else self.answer.removeprefix('sha256:')[:8]}"
 
 
 class OverallReviewState(Struct, frozen=True):
-    """The overall review of an assessment, None if there is none, and its version for `If-Match`."""
+    """The overall review of an assessment, None if nobody wrote one, and its version for `If-Match`."""
 
     edition: str
     organisation: str
@@ -172,7 +181,7 @@ class OverallReviewState(Struct, frozen=True):
 
 
 class AssessorPair(Struct, frozen=True):
-    """The agreement of two assessors, named by the origins of their keys."""
+    """The agreement of two assessors, each identified by the id of the first key before any rotation."""
 
     first: str
     second: str
@@ -180,7 +189,10 @@ class AssessorPair(Struct, frozen=True):
 
 
 class AgreementSummary(Struct, frozen=True):
-    """The agreement of the assessors of an edition: every two who judged the same answers, and all pairs together."""
+    """The agreement of the assessors of an edition.
+
+    `between` has an entry for each two who judged the same answers; `pairs` and `agreed` are sums over the entries.
+    """
 
     edition: str
     pairs: int
@@ -189,20 +201,20 @@ class AgreementSummary(Struct, frozen=True):
 
     @property
     def share(self) -> Fraction | None:
-        """The share of pairs that are equal; None without any."""
+        """Share of pairs with equal verdicts, or None if there are no pairs."""
         return Fraction(self.agreed, self.pairs) if self.pairs else None
 
     @property
     def recode(self) -> bool:
-        """Whether too few pairs are equal."""
+        """True if the share is below `MIN_AGREEMENT`, so that the answers must be judged again."""
         return self.share is not None and self.share < MIN_AGREEMENT
 
 
 class SampleView(Struct, frozen=True):
-    """The sample of an edition, as far as the principal may see it.
+    """The sample of an edition as far as the principal may see it.
 
-    `handed_in`: the number of assessments it is drawn from, `drawn`: of those drawn; None if that is not shown.
-    `organisations`: the drawn ones that may be named, in the order of the draw.
+    `handed_in` is the number of submitted assessments and `drawn` the number of drawn ones; both are None if the
+    principal may not know yet. `organisations` are the drawn ones that may be shown, in the order of the draw.
     """
 
     drawing: SampleDraw
@@ -212,7 +224,7 @@ class SampleView(Struct, frozen=True):
 
 
 class FlaggingResult(Struct, frozen=True):
-    """The result of looking for anomalies in an edition."""
+    """The result of `refresh_flags`: the numbers of compared assessments and of flags, and the time."""
 
     edition: str
     assessments: int
@@ -224,9 +236,13 @@ class FlaggingResult(Struct, frozen=True):
 
 
 def list_answer_reviews(database: Database, edition: str, organisation: str) -> list[AnswerReview]:
-    """List the reviews of the answers of an assessment, in the order of the methodology; of removed answers too.
+    """List the reviews of the answers of an assessment, ordered as the indicators in the methodology.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`.
+    Answers that were removed after a verdict are included.
+
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
     """
     with database.read() as session:
         record = assessments.find_assessment(session, edition, organisation)
@@ -234,9 +250,9 @@ def list_answer_reviews(database: Database, edition: str, organisation: str) -> 
 
 
 def get_answer_review(database: Database, edition: str, organisation: str, indicator: str) -> AnswerReview:
-    """Return the review of the answer to an indicator.
+    """Return the review of the answer to an indicator; it is empty if there is no verdict.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `UnknownIndicator`.
+    Raises `UnknownIndicator` if the methodology has no such indicator; else as `list_answer_reviews`.
     """
     with database.read() as session:
         record = assessments.find_assessment(session, edition, organisation)
@@ -247,35 +263,37 @@ def get_answer_review(database: Database, edition: str, organisation: str, indic
 def collect_counted(
     session: Session, edition: str, records: Mapping[str, AssessmentRecord]
 ) -> dict[str, tuple[tuple[VerdictRecord, ...], OverallReview | None]]:
-    """Collect the verdicts that count, in the order of the methodology, and the overall review, by organisation.
+    """Return the verdicts that count and the overall review of several assessments, by organisation.
 
-    `records`: assessments of the edition. Those without any verdict or overall review are left out.
+    Verdicts are ordered as the indicators in the methodology. Assessments that were never reviewed are absent.
     """
-    given: defaultdict[str, list[VerdictRecord]] = defaultdict(list)
-    for one in queries.list_verdicts_of_many(session, edition, records):
-        given[one.organisation].append(one)
-    said = {one.organisation: one for one in queries.list_overall_reviews(session, edition, records)}
+    verdicts: defaultdict[str, list[VerdictRecord]] = defaultdict(list)
+    for verdict in queries.list_verdicts_of_many(session, edition, records):
+        verdicts[verdict.organisation].append(verdict)
+    overall_reviews = {
+        review.organisation: review for review in queries.list_overall_reviews(session, edition, records)
+    }
     return {
         name: (
             tuple(
-                one.counts
-                for one in _group_verdicts(records[name], given.get(name, ())).values()
-                if one.counts is not None
+                review.counted_verdict
+                for review in _group_verdicts(records[name], verdicts.get(name, ())).values()
+                if review.counted_verdict is not None
             ),
-            said.get(name),
+            overall_reviews.get(name),
         )
         for name in records
-        if name in given or name in said
+        if name in verdicts or name in overall_reviews
     }
 
 
 def find_reviewed(session: Session, edition: str, organisations: Collection[str]) -> set[str]:
-    """Find the organisations whose assessment ever had a verdict or an overall review."""
-    given, said = (
-        found(session, edition, organisations)
-        for found in (queries.list_verdicts_of_many, queries.list_overall_reviews)
+    """Return those of these organisations whose assessment ever had a verdict or an overall review."""
+    verdicts, overall_reviews = (
+        query(session, edition, organisations)
+        for query in (queries.list_verdicts_of_many, queries.list_overall_reviews)
     )
-    return {one.organisation for one in given} | {one.organisation for one in said}
+    return {record.organisation for record in verdicts} | {record.organisation for record in overall_reviews}
 
 
 def save_verdict(
@@ -289,14 +307,21 @@ def save_verdict(
     expected: Expected,
     now: datetime,
 ) -> AnswerReview:
-    """Store the verdict of an assessor on an answer, in the place of the one before, and rescore the assessment.
+    """Store the verdict of an assessor on an answer in place of an earlier one, and score the assessment again.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `UnknownIndicator`, `Stale`, `InvalidTransition`,
-    `DeadlinePassed`, `EditionNotOpen`, `InvalidVerdict`.
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownIndicator: The methodology has no such indicator.
+        EditionNotOpen: The edition is published.
+        InvalidTransition: The assessment is neither under review nor in its hearing.
+        DeadlinePassed: It is under review and the review phase is over.
+        StaleVersion: The review of the answer is not of the expected version.
+        InvalidVerdict: The methodology does not allow this verdict on this answer.
     """
-    record, known, reviews = _lock_answer(session, edition, organisation, indicator, expected, now)
+    record, indicator_model, reviews = _lock_answer(session, edition, organisation, indicator, expected, now)
     before = _select_answer_review(reviews, indicator)
-    answer = _check_opinion(record, known, before, opinion)
+    answer = _check_opinion(record, indicator_model, before, opinion)
     own = _find_own_verdict(before, assessor)
     verdict = VerdictRecord(
         edition=record.edition,
@@ -326,9 +351,9 @@ def withdraw_verdict(
     expected: Expected,
     now: datetime,
 ) -> AnswerReview:
-    """Withdraw the verdict of an assessor and rescore the assessment; the first verdict stays known.
+    """Withdraw the verdict of an assessor and score the assessment again. The first verdict stays stored.
 
-    Raises as `save_verdict`, and `UnknownVerdict` if there is none.
+    Raises `UnknownVerdict` if the assessor has no verdict on the current answer; else as `save_verdict`.
     """
     record, _, reviews = _lock_answer(session, edition, organisation, indicator, expected, now)
     own = _find_own_verdict(_select_answer_review(reviews, indicator), assessor)
@@ -343,14 +368,17 @@ def withdraw_verdict(
 def open_hearing(
     session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
 ) -> TransitionRecord:
-    """Open the hearing of an assessment if its assessors agree; an administrator opens it in any case.
+    """Start the hearing of an assessment whose assessors agree. An administrator can start it in any case.
 
-    Otherwise an assessor whose key has expired, and who can withdraw nothing, would block it. Raises as
-    `transitions.start_hearing`, and `Disagreement`.
+    Without that exception, an assessor whose key has expired, and who therefore cannot withdraw a verdict, would
+    block the hearing. Raises `Disagreement` if assessors disagree and `role` is not administrator; else as
+    `transitions.lock_for_transition` and `transitions.start_hearing`.
     """
-    step = transitions.start_hearing(session, edition, organisation, role=role, expected=expected, now=now)
-    record = assessments.find_assessment(session, edition, organisation)
-    disputed = [one.indicator for one in _load_answer_reviews(session, record).values() if one.is_disputed]
+    locked = transitions.lock_for_transition(session, edition, organisation, expected=expected)
+    step = transitions.start_hearing(session, locked, role=role, now=now)
+    disputed = [
+        review.indicator for review in _load_answer_reviews(session, locked.record).values() if review.is_disputed
+    ]
     if disputed and role != "administrator":
         raise Disagreement(disputed)
     return step
@@ -359,36 +387,42 @@ def open_hearing(
 def _lock_answer(
     session: Session, edition: str, organisation: str, indicator: str, expected: Expected, now: datetime
 ) -> tuple[AssessmentRecord, Indicator, dict[str, AnswerReview]]:
-    """Lock an assessment that may be reviewed. Return it with one of its indicators and the reviews of all answers."""
+    """Lock an assessment that may be reviewed. Return it with one of its indicators and the reviews of all answers.
+
+    Raises `StaleVersion` if the review of the answer is not of the expected version.
+    """
     record = assessments.lock_for_review(session, edition, organisation, now=now)
-    known = _find_indicator(record, indicator)
+    indicator_model = _find_indicator(record, indicator)
     reviews = _load_answer_reviews(session, record)
     if not expected(_select_answer_review(reviews, indicator).revision):
         raise StaleVersion
-    return record, known, reviews
+    return record, indicator_model, reviews
 
 
 def _find_indicator(record: AssessmentRecord, indicator: str) -> Indicator:
-    for known in walk_indicators(load_methodology(record.methodology).document.root):
-        if known.id == indicator:
-            return known
+    for candidate in walk_indicators(load_methodology(record.methodology).document.root):
+        if candidate.id == indicator:
+            return candidate
     raise UnknownIndicator(indicator)
 
 
-def _check_opinion(record: AssessmentRecord, known: Indicator, before: AnswerReview, opinion: Opinion) -> str:
-    """Return the digest of the answer that an opinion is on; raise `InvalidVerdict` if it is not allowed."""
+def _check_opinion(record: AssessmentRecord, indicator: Indicator, before: AnswerReview, opinion: Opinion) -> str:
+    """Return the digest of the answer that an opinion is about.
+
+    Raises `InvalidVerdict` if the methodology does not allow the opinion on that answer.
+    """
     if before.answer is None:
-        raise InvalidVerdict(known.id, "unanswered")
-    if opinion.rule is not None and opinion.rule not in known.reviews:
-        raise InvalidVerdict(known.id, "review", opinion.rule, known.reviews)
+        raise InvalidVerdict(indicator.id, "unanswered")
+    if opinion.rule is not None and opinion.rule not in indicator.reviews:
+        raise InvalidVerdict(indicator.id, "review", opinion.rule, indicator.reviews)
     if opinion.verdict == "capped":
-        levels = list_levels(known)
+        levels = list_levels(indicator)
         if not levels:
-            raise InvalidVerdict(known.id, "ladder")
-        (sent,) = record.submission.answers[known.id].values()
+            raise InvalidVerdict(indicator.id, "ladder")
+        (sent,) = record.submission.answers[indicator.id].values()
         below = [level for level in levels if isinstance(sent, int) and level < sent]
         if opinion.level not in below:
-            raise InvalidVerdict(known.id, "level", opinion.level, below)
+            raise InvalidVerdict(indicator.id, "level", opinion.level, below)
     return before.answer
 
 
@@ -398,18 +432,18 @@ def _load_answer_reviews(session: Session, record: AssessmentRecord) -> dict[str
 
 def _group_verdicts(record: AssessmentRecord, verdicts: Iterable[VerdictRecord]) -> dict[str, AnswerReview]:
     """Group the verdicts of an assessment by indicator, in the order of the methodology."""
-    given: defaultdict[str, list[VerdictRecord]] = defaultdict(list)
-    for one in verdicts:
-        given[one.indicator].append(one)
+    by_indicator: defaultdict[str, list[VerdictRecord]] = defaultdict(list)
+    for verdict in verdicts:
+        by_indicator[verdict.indicator].append(verdict)
     answers = assessments.rebuild_content(record).answers
     return {
-        known.id: AnswerReview(
-            known.id,
-            digest_answer(answers[known.id]) if known.id in answers else None,
-            tuple(given.get(known.id, ())),
+        indicator.id: AnswerReview(
+            indicator.id,
+            digest_answer(answers[indicator.id]) if indicator.id in answers else None,
+            tuple(by_indicator.get(indicator.id, ())),
         )
-        for known in walk_indicators(load_methodology(record.methodology).document.root)
-        if known.id in answers or known.id in given
+        for indicator in walk_indicators(load_methodology(record.methodology).document.root)
+        if indicator.id in answers or indicator.id in by_indicator
     }
 
 
@@ -418,19 +452,22 @@ def _select_answer_review(reviews: Mapping[str, AnswerReview], indicator: str) -
 
 
 def _find_own_verdict(review: AnswerReview, assessor: str) -> VerdictRecord | None:
-    """Find the verdict of an assessor on the current answer."""
-    return next((one for one in review.verdicts if (one.assessor, one.answer) == (assessor, review.answer)), None)
+    """Return the verdict of an assessor on the current answer, withdrawn or not, or None."""
+    return next(
+        (verdict for verdict in review.verdicts if (verdict.assessor, verdict.answer) == (assessor, review.answer)),
+        None,
+    )
 
 
 def _compute_next_number(reviews: Mapping[str, AnswerReview]) -> int:
-    """Compute the number of the next verdict on an assessment."""
+    """Return the number for the next verdict on an assessment."""
     return 1 + max((verdict.number for review in reviews.values() for verdict in review.verdicts), default=0)
 
 
 def _store_verdict(
     session: Session, record: AssessmentRecord, reviews: dict[str, AnswerReview], verdict: VerdictRecord, now: datetime
 ) -> AnswerReview:
-    """Store a verdict on a locked assessment and rescore it. Return the review of the answer with that verdict."""
+    """Store a verdict on a locked assessment and score it again. Return the review of the answer with that verdict."""
     queries.store_verdict(session, verdict)
     before = reviews[verdict.indicator]
     others = (one for one in before.verdicts if (one.assessor, one.answer) != (verdict.assessor, verdict.answer))
@@ -447,13 +484,13 @@ def _apply_reviews(
     overall: OverallReview | None,
     now: datetime,
 ) -> None:
-    """Rescore a locked assessment by the verdicts that count and its overall review."""
-    counted = {name: review.counts for name, review in reviews.items()}
+    """Score a locked assessment again with the verdicts that count and the overall review."""
+    counted = {name: review.counted_verdict for name, review in reviews.items()}
     applied = AppliedReview(
         answers={
-            name: AppliedVerdict(one.verdict, one.answer, one.level)
-            for name, one in counted.items()
-            if one is not None and one.verdict is not None
+            name: AppliedVerdict(verdict.verdict, verdict.answer, verdict.level)
+            for name, verdict in counted.items()
+            if verdict is not None and verdict.verdict is not None
         },
         whole=None
         if overall is None
@@ -466,10 +503,7 @@ def _apply_reviews(
 
 
 def get_overall_review(database: Database, edition: str, organisation: str) -> OverallReviewState:
-    """Return the overall review of an assessment.
-
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`.
-    """
+    """Return the overall review of an assessment. Raises as `list_answer_reviews`."""
     with database.read() as session:
         return _load_overall_review(session, assessments.find_assessment(session, edition, organisation))
 
@@ -484,10 +518,14 @@ def save_overall_review(
     expected: Expected,
     now: datetime,
 ) -> OverallReviewState:
-    """Store the overall review of an assessment, in the place of the one before, and rescore the assessment.
+    """Store the overall review of an assessment in place of an earlier one, and score the assessment again.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `Stale`, `InvalidTransition`, `DeadlinePassed`,
-    `EditionNotOpen`, `ReviewMethodologyMismatch`, and `InvalidVerdict` for facts of an answer that does not exist.
+    Raises:
+        ReviewMethodologyMismatch: The review is written for another methodology version.
+        InvalidVerdict: The review sets facts of an indicator without answer.
+        StaleVersion: The stored review is not of the expected version.
+
+    Else raises as `save_verdict`.
     """
     record = assessments.lock_for_review(session, edition, organisation, now=now)
     before = _load_overall_review(session, record)
@@ -533,108 +571,114 @@ def _describe_overall_review(record: AssessmentRecord, review: OverallReview | N
 
 
 def compute_edition_agreement(database: Database, edition: str) -> AgreementSummary:
-    """Compute the agreement of the assessors of an edition by their first verdicts.
+    """Compute the agreement of the assessors of an edition from their first verdicts.
 
-    Two verdicts are equal if they are the same and cap to the same level. Raises `UnknownEdition`.
+    Two verdicts are equal if they are the same and, for `capped`, have the same level. Raises `UnknownEdition` if
+    there is no such edition.
     """
     with database.read() as session:
-        found = editions.find(session, edition)
-        given = queries.list_edition_verdicts(session, found.id)
+        record = editions.find(session, edition)
+        verdicts = queries.list_edition_verdicts(session, record.id)
     answers: defaultdict[tuple[str, str, str], list[VerdictRecord]] = defaultdict(list)
-    for one in given:
-        answers[one.organisation, one.indicator, one.answer].append(one)
-    said: defaultdict[tuple[str, str], list[tuple[object, object]]] = defaultdict(list)
-    for same in answers.values():
-        for first, second in itertools.combinations(sorted(same, key=lambda one: one.assessor), 2):
-            said[first.assessor, second.assessor].append((_get_first_opinion(first), _get_first_opinion(second)))
-    between = tuple(AssessorPair(*assessors, compute_agreement(pairs)) for assessors, pairs in sorted(said.items()))
+    for verdict in verdicts:
+        answers[verdict.organisation, verdict.indicator, verdict.answer].append(verdict)
+    opinions: defaultdict[tuple[str, str], list[tuple[object, object]]] = defaultdict(list)
+    for judged in answers.values():
+        for first, second in itertools.combinations(sorted(judged, key=lambda verdict: verdict.assessor), 2):
+            opinions[first.assessor, second.assessor].append((_get_first_opinion(first), _get_first_opinion(second)))
+    assessor_pairs = tuple(
+        AssessorPair(*assessors, compute_agreement(pairs)) for assessors, pairs in sorted(opinions.items())
+    )
     return AgreementSummary(
-        found.id,
-        sum(one.agreement.pairs for one in between),
-        sum(one.agreement.agreed for one in between),
-        between,
+        record.id,
+        sum(pair.agreement.pairs for pair in assessor_pairs),
+        sum(pair.agreement.agreed for pair in assessor_pairs),
+        assessor_pairs,
     )
 
 
-def _get_first_opinion(given: VerdictRecord) -> tuple[Verdict, int | None]:
-    return given.first_verdict, given.first_level
+def _get_first_opinion(verdict: VerdictRecord) -> tuple[Verdict, int | None]:
+    return verdict.first_verdict, verdict.first_level
 
 
 # --- samples --------------------------------------------------------------------------------------------------
 
 
 def create_sample(session: Session, edition: str, *, share: float, seed: str | None, now: datetime) -> SampleView:
-    """Fix the seed and share by which an edition draws its sample: the given seed, or a new one.
+    """Fix the seed and the share of the sample of an edition, and return the sample.
 
-    Raises `UnknownEdition`, `AlreadySampled`.
+    Without `seed`, one is generated. Raises `UnknownEdition` if there is no such edition, `AlreadySampled` if it has
+    a sample.
     """
-    found = editions.find(session, edition)
-    one = SampleDraw(
-        edition=found.id,
+    record = editions.find(session, edition)
+    draw = SampleDraw(
+        edition=record.id,
         seed=generate_seed() if seed is None else seed,
         share=share,
         given=seed is not None,
         made=now,
     )
-    if not queries.insert_draw(session, one):
-        raise AlreadySampled(found.id)
-    return _build_view(session, one, None, everything=True)
+    if not queries.insert_draw(session, draw):
+        raise AlreadySampled(record.id)
+    return _build_view(session, draw, None, everything=True)
 
 
 def list_samples(database: Database, edition: str, *, principal: Principal | None) -> list[SampleView]:
-    """List the sample of an edition: one, or none if it has not been drawn.
+    """Return a list with the sample of an edition, or an empty list if none has been drawn.
 
-    The drawn organisations are shown to everybody once the edition is published, before that to principals who see
-    its drafts; an organisation sees itself. The sample is drawn from the assessments that are submitted now. Raises
-    `UnknownEdition`.
+    Once the edition is published, everybody sees the drawn organisations; before that, principals who may read its
+    drafts do, and an organisation sees only whether it is drawn itself. The sample is selected from the assessments
+    that are submitted at the time of the call. Raises `UnknownEdition` if there is no such edition.
     """
     with database.read() as session:
-        found = editions.find(session, edition)
-        one = queries.find_draw(session, found.id)
-        if one is None:
+        record = editions.find(session, edition)
+        draw = queries.find_draw(session, record.id)
+        if draw is None:
             return []
-        everything = found.state == "published" or (principal is not None and principal.can_see_drafts(found.id))
+        everything = record.state == "published" or (principal is not None and principal.can_see_drafts(record.id))
         own = principal.organisations if principal is not None and principal.role in ORGANISATION_ROLES else ()
-        return [_build_view(session, one, own, everything=everything)]
+        return [_build_view(session, draw, own, everything=everything)]
 
 
-def _build_view(session: Session, one: SampleDraw, own: Iterable[str] | None, *, everything: bool) -> SampleView:
-    names = queries.list_submitted(session, one.edition)
-    those = select_sample(one.seed, one.share, names)
+def _build_view(session: Session, draw: SampleDraw, own: Iterable[str] | None, *, everything: bool) -> SampleView:
+    names = queries.list_submitted(session, draw.edition)
+    sample = select_sample(draw.seed, draw.share, names)
     if everything:
-        return SampleView(one, len(names), len(those), those)
-    return SampleView(one, None, None, tuple(name for name in those if name in set(own or ())))
+        return SampleView(draw, len(names), len(sample), sample)
+    return SampleView(draw, None, None, tuple(name for name in sample if name in set(own or ())))
 
 
 # --- flags ----------------------------------------------------------------------------------------------------
 
 
 def refresh_flags(database: Database, edition: str, event: ledger.Event, *, now: datetime) -> FlaggingResult:
-    """Replace the flags of an edition by the anomalies of its submitted assessments.
+    """Compute the anomalies of the submitted assessments of an edition and store them as its new flags.
 
-    They are computed outside of the transaction that stores them, so that no write waits for them. `event`: the ledger
-    entry. Raises `UnknownEdition`.
+    They are computed outside the transaction that stores them, so that writes do not wait. `event` is recorded in the
+    ledger. Raises `UnknownEdition` if there is no such edition.
     """
     with database.read() as session:
-        found = editions.find(session, edition)
-        methodology = load_methodology(found.methodology)
-        those = [extract_compared(methodology, one) for one in queries.iterate_submitted(session, found.id)]
-        before = queries.find_previous_edition(session, found.id)
+        record = editions.find(session, edition)
+        methodology = load_methodology(record.methodology)
+        compared = [
+            extract_compared(methodology, assessment) for assessment in queries.iterate_submitted(session, record.id)
+        ]
+        before = queries.find_previous_edition(session, record.id)
         earlier = {
-            one.organisation: number
-            for one in ([] if before is None else queries.iterate_submitted(session, before))
-            if (number := find_followers(one)) is not None
+            assessment.organisation: number
+            for assessment in ([] if before is None else queries.iterate_submitted(session, before))
+            if (number := find_followers(assessment)) is not None
         }
-    seen = find_anomalies(methodology, those, earlier)
+    anomalies = find_anomalies(methodology, compared, earlier)
     flags = [
-        FlagRecord(edition=found.id, number=number, made=now, **structs.asdict(one))
-        for _, some in itertools.groupby(seen, lambda one: one.organisation)
-        for number, one in enumerate(some, 1)
+        FlagRecord(edition=record.id, number=number, made=now, **structs.asdict(anomaly))
+        for _, group in itertools.groupby(anomalies, lambda anomaly: anomaly.organisation)
+        for number, anomaly in enumerate(group, 1)
     ]
     with database.write() as session:
-        queries.replace_flags(session, found.id, flags)
+        queries.replace_flags(session, record.id, flags)
         ledger.append_entry(session, event, now=now)
-    return FlaggingResult(found.id, len(those), len(flags), now)
+    return FlaggingResult(record.id, len(compared), len(flags), now)
 
 
 def list_flags(
@@ -647,14 +691,15 @@ def list_flags(
     offset: int,
     limit: int,
 ) -> list[FlagRecord]:
-    """List the flags of an edition, or of one assessment, from the one after `after`.
+    """List the flags of an edition or of one assessment, ordered by organisation id and number.
 
-    Raises `UnknownEdition`, and for an assessment `AliasOf`, `UnknownAssessment`.
+    Only flags after the pair of organisation id and number `after` are listed. Raises `UnknownEdition` if there is no
+    such edition; with `organisation` also `UnknownAssessment` or `IdentifierIsAlias`.
     """
     with database.read() as session:
-        found = editions.find(session, edition)
+        record = editions.find(session, edition)
         if organisation is not None:
-            assessments.find_assessment(session, found.id, organisation)
+            assessments.find_assessment(session, record.id, organisation)
         return queries.list_flags(
-            session, found.id, organisation=organisation, kind=kind, after=after, offset=offset, limit=limit
+            session, record.id, organisation=organisation, kind=kind, after=after, offset=offset, limit=limit
         )

@@ -10,7 +10,7 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 def _of_assessment(table: str) -> ForeignKeyConstraint:
-    """Return the foreign key of a row that is deleted with its assessment."""
+    """Return a foreign key that deletes a row of `table` together with its assessment."""
     return ForeignKeyConstraint(
         ["edition", "organisation"],
         ["assessment.edition", "assessment.organisation"],
@@ -20,11 +20,11 @@ def _of_assessment(table: str) -> ForeignKeyConstraint:
 
 
 class Verdict(Base, table=True):
-    """The verdict of one assessor on one answer; each answer that an assessor ever judged has its row.
+    """The verdict of one assessor on one answer. There is a row for each answer that an assessor ever judged.
 
-    `answer` is the digest of the answer, `assessor` the origin of a key. `number` counts the verdicts of an assessment
-    in the order in which they were given or withdrawn; a withdrawn `verdict` is null. `first_verdict` and `first_level`
-    are those of the first time, which stay.
+    `answer` is the SHA-256 of the answer; `assessor` is the id of the first key of the assessor. `number` orders the
+    verdicts of an assessment by the time they were given or withdrawn. `verdict` is null once withdrawn;
+    `first_verdict` and `first_level` never change.
     """
 
     __tablename__ = "verdict"
@@ -46,7 +46,7 @@ class Verdict(Base, table=True):
 
 
 class Review(Base, table=True):
-    """The overall review of an assessment; `reviewer` is the id of the key that wrote it last."""
+    """The overall review of an assessment. `reviewer` is the id of the first key of the assessor who wrote it last."""
 
     __tablename__ = "review"
     __table_args__ = (_of_assessment("review"),)
@@ -63,7 +63,7 @@ class Review(Base, table=True):
 
 
 class Sample(Base, table=True):
-    """The draw of the sample of an edition; `given`: the seed was chosen by its creator."""
+    """The seed and share of the sample of an edition. `given` is true if the creator of the sample chose the seed."""
 
     __tablename__ = "sample"
     __table_args__ = (
@@ -78,9 +78,9 @@ class Sample(Base, table=True):
 
 
 class Flag(Base, table=True):
-    """An anomaly of an assessment; `number` counts those of one from 1, `facts` are its numbers.
+    """An anomaly of an assessment. `number` counts the flags of one assessment from 1.
 
-    `indicator`: the one it is about, if any. `made`: the time when all flags of the edition were computed.
+    `facts` are the values for its sentence; `made` is the time when the flags of the edition were computed.
     """
 
     __tablename__ = "flag"

@@ -1,4 +1,4 @@
-"""Names of verdicts."""
+"""Names of verdicts for people."""
 
 from __future__ import annotations
 
@@ -20,4 +20,4 @@ VERDICT_NAMES: Final[Mapping[Verdict, Texts]] = {
         "se demuestra el nivel {level}, no el que se envió", "level {level} is shown, not the one that was sent"
     ),
 }
-"""Each verdict; `capped` with the level."""
+"""The name of each verdict in Spanish and English. That of `capped` has a placeholder for the level."""

@@ -18,7 +18,7 @@ REPLIES = Base.metadata.tables[str(Reply.__tablename__)]
 
 
 class ReplyRecord(Struct, frozen=True, kw_only=True):
-    """A reply as it is stored."""
+    """A stored reply of an organisation about one indicator; its fields are the columns of `tables.Reply`."""
 
     edition: str
     organisation: str
@@ -30,25 +30,29 @@ class ReplyRecord(Struct, frozen=True, kw_only=True):
     version: int
 
 
-_ALL = select(*(REPLIES.c[name] for name in ReplyRecord.__struct_fields__)).where(REPLIES.c.edition == bindparam("of"))
-_MINE = _ALL.where(REPLIES.c.organisation == bindparam("by")).order_by(REPLIES.c.indicator)
-_SOME = _ALL.where(REPLIES.c.organisation.in_(bindparam("some", expanding=True))).order_by(REPLIES.c.indicator)
+_SELECT_ALL = select(*(REPLIES.c[name] for name in ReplyRecord.__struct_fields__)).where(
+    REPLIES.c.edition == bindparam("of")
+)
+_SELECT_OF_ASSESSMENT = _SELECT_ALL.where(REPLIES.c.organisation == bindparam("by")).order_by(REPLIES.c.indicator)
+_SELECT_OF_MANY = _SELECT_ALL.where(REPLIES.c.organisation.in_(bindparam("some", expanding=True))).order_by(
+    REPLIES.c.indicator
+)
 
 
 def list_replies(session: Session, edition: str, organisation: str) -> list[ReplyRecord]:
-    """List the replies of an assessment, by indicator."""
-    rows = session.execute(_MINE, {"of": edition, "by": organisation}).mappings()
+    """List the replies of an assessment, ordered by indicator id."""
+    rows = session.execute(_SELECT_OF_ASSESSMENT, {"of": edition, "by": organisation}).mappings()
     return [msgspec.convert(dict(row), ReplyRecord) for row in rows]
 
 
 def list_replies_of_many(session: Session, edition: str, organisations: Collection[str]) -> list[ReplyRecord]:
-    """List the replies of several organisations in an edition."""
-    rows = session.execute(_SOME, {"of": edition, "some": list(organisations)}).mappings()
+    """List the replies of these organisations in an edition, ordered by indicator id."""
+    rows = session.execute(_SELECT_OF_MANY, {"of": edition, "some": list(organisations)}).mappings()
     return [msgspec.convert(dict(row), ReplyRecord) for row in rows]
 
 
 def store_reply(session: Session, record: ReplyRecord) -> None:
-    """Store a reply in the place of the one before; the caller holds the assessment."""
+    """Store a reply in place of an earlier one about the same indicator. The caller holds a lock on the assessment."""
     values = msgspec.to_builtins(record, builtin_types=(datetime,))
     changed = session.execute(update(REPLIES).where(*_match_reply(record)).values(values).returning(REPLIES.c.version))
     if changed.one_or_none() is None:
@@ -56,7 +60,7 @@ def store_reply(session: Session, record: ReplyRecord) -> None:
 
 
 def delete_reply(session: Session, record: ReplyRecord) -> None:
-    """Delete a reply; the caller holds the assessment."""
+    """Delete a reply. The caller holds a lock on the assessment."""
     session.execute(delete(REPLIES).where(*_match_reply(record)))
 
 

@@ -1,4 +1,4 @@
-"""Replies over HTTP."""
+"""HTTP routes of the replies that organisations give in the hearing."""
 
 from __future__ import annotations
 
@@ -27,13 +27,15 @@ PAGE = Representation(schemas.ReplyPage)
 CURSOR: Cursor[int] = Cursor("editions.assessments.replies.list", int)
 
 _HERE = {"edition": "$request.path.edition", "organisation": "$request.path.organisation"}
-_ONE = {**_HERE, "indicator": "$request.path.indicator"}
+_BY_INDICATOR = {**_HERE, "indicator": "$request.path.indicator"}
 _LINKS = {
-    "reply": Link("editions.assessments.replies.get", _ONE, "The reply."),
-    "replace": Link("editions.assessments.replies.put", {**_ONE, **VERSION}, "To replace this version of it."),
-    "delete": Link("editions.assessments.replies.delete", {**_ONE, **VERSION}, "To take back this version of it."),
+    "reply": Link("editions.assessments.replies.get", _BY_INDICATOR, "The reply."),
+    "replace": Link("editions.assessments.replies.put", {**_BY_INDICATOR, **VERSION}, "To replace this version of it."),
+    "delete": Link(
+        "editions.assessments.replies.delete", {**_BY_INDICATOR, **VERSION}, "To withdraw this version of it."
+    ),
     "replies": Link("editions.assessments.replies.list", _HERE, "All replies of the assessment."),
-    "verdict": Link("editions.assessments.verdicts.get", _ONE, "What was found of the answer."),
+    "verdict": Link("editions.assessments.verdicts.get", _BY_INDICATOR, "The verdicts on the answer."),
     "score": Link("editions.scores.get", _HERE, "The explained score, with every verdict and reply."),
 }
 
@@ -49,7 +51,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 
 
 class RepliesController(Controller):
-    """What organisations answer in the hearing."""
+    """Routes to read, write and withdraw the replies of an organisation to the verdicts on its answers."""
 
     path = "/v1/editions/{edition:str}/assessments/{organisation:str}/replies"
     tags = ("reviews",)
@@ -72,11 +74,11 @@ class RepliesController(Controller):
     ) -> Response[bytes]:
         """List the replies of an assessment.
 
-        What an organisation answered in the hearing, in the order of the methodology.
+        Ordered as the indicators in the methodology; indicators without a reply are left out.
         """
-        found = list(enumerate(service.list_replies(database, path.edition, path.organisation)))
+        numbered = list(enumerate(service.list_replies(database, path.edition, path.organisation)))
         after = CURSOR.read(query)
-        rest = [row for row in found if after is None or row[0] > after]
+        rest = [row for row in numbered if after is None or row[0] > after]
         rows = rest[query.offset : query.offset + query.limit + 1]
         kept, cursor = CURSOR.cut(query, rows, lambda row: row[0])
         items = tuple(schemas.build_reply(record) for _, record in kept)
@@ -92,7 +94,7 @@ class RepliesController(Controller):
     def get_reply(self, request: ApiRequest, path: schemas.ReplyPath, database: Database) -> Response[bytes]:
         """Get a reply.
 
-        What an organisation answered to what was found of an indicator.
+        Returns the text and the documents of the reply about one indicator, or 404 if there is none.
         """
         return _answer(request, service.get_reply(database, path.edition, path.organisation, path.indicator))
 
@@ -113,10 +115,11 @@ class RepliesController(Controller):
         database: Database,
         expected: Expected,
     ) -> Response[bytes]:
-        """Reply in the hearing.
+        """Reply to the verdict on an answer.
 
-        Replies to what was found of an indicator (`If-None-Match: *`), or replaces the reply (`If-Match`), while the
-        assessment is heard, until the last day of that. It is published with the edition, beside the verdict.
+        Creates the reply about an indicator (`If-None-Match: *`) or replaces it (`If-Match`) while the assessment is
+        in its hearing, up to and including the last day of the hearing. The text is published with the edition,
+        beside the verdict.
         """
         new = schemas.build_new_reply(body)
 
@@ -135,17 +138,17 @@ class RepliesController(Controller):
     def delete_reply(
         self, request: ApiRequest, path: schemas.ReplyPath, database: Database, expected: Expected
     ) -> None:
-        """Take back a reply.
+        """Withdraw a reply.
 
-        Takes back a reply, in the hearing and until its last day.
+        Allowed only while the assessment is in its hearing, up to and including the last day of the hearing.
         """
 
-        def take_back(session: Session) -> None:
+        def withdraw(session: Session) -> None:
             service.withdraw_reply(
                 session, path.edition, path.organisation, path.indicator, expected=expected, now=datetime.now(UTC)
             )
 
-        with_audit_entry(request, database, take_back)
+        with_audit_entry(request, database, withdraw)
 
 
 def _answer(request: ApiRequest, record: ReplyRecord, *, created: bool = False) -> Response[bytes]:

@@ -27,27 +27,27 @@ Text = Annotated[
         min_length=1,
         max_length=TEXT_MAX,
         pattern=STRAIGHT,
-        description="It is published, for good. Identity numbers, e-mail addresses and telephone numbers are refused.",
+        description="The text, which is published. Identity numbers, e-mail addresses and phone numbers are refused.",
         extra_json_schema={"not": {"pattern": PERSONAL_DATA}},
     ),
 ]
 
 
 class ReplyPath(AssessmentPath, frozen=True):
-    """What names a reply in a path."""
+    """The path parameters of a reply."""
 
     indicator: Annotated[str, Meta(description="Id of the indicator.", examples=["D1.01"])]
 
 
 class ReplyRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an organisation answers to what was found of an indicator."""
+    """Body of the request with which an organisation replies to the verdict on one of its answers."""
 
     text: Text
     evidence: Annotated[tuple[Evidence, ...], Meta(max_length=EVIDENCE_MAX)] = ()
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """What an organisation answered to what was found of an indicator."""
+    """The reply of an organisation to the verdict on one of its answers."""
 
     edition: str
     organisation: str
@@ -59,30 +59,35 @@ class Reply(Struct, frozen=True, kw_only=True):
 
 
 class ReplyPage(Page[Reply], frozen=True):
-    """The replies of an assessment, in the order of the methodology."""
+    """A page of the replies of an assessment, ordered as the indicators in the methodology."""
 
 
 class ReviewVerdict(Struct, frozen=True, kw_only=True):
-    """The verdict that counts on the answer to an indicator."""
+    """The verdict that counts on the answer to an indicator: the latest that was not withdrawn."""
 
     indicator: str
     verdict: Verdict
-    level: Annotated[int | None, Meta(description="The level that it is capped to; null with any other verdict.")]
+    level: Annotated[int | None, Meta(description="The capped level; null with any other verdict.")]
     reason: str | None
-    rule: Annotated[str | None, Meta(description="The rule that people check and that the answer breaks.")]
+    rule: Annotated[str | None, Meta(description="The rule of the catalogue that the answer breaks.")]
     at: Time
 
 
 class ReviewRemark(Struct, frozen=True, kw_only=True):
-    """What review says of the assessment as a whole."""
+    """The overall review of the assessment, as far as it is published."""
 
-    max_level: Annotated[int | None, Meta(description="The highest level that it may reach; null is any.")]
+    max_level: Annotated[
+        int | None, Meta(description="The highest level that the assessment may reach; null is no limit.")
+    ]
     reason: str
     at: Time
 
 
 class ReviewReply(Struct, frozen=True, kw_only=True):
-    """What the organisation replied about an indicator; `evidence` is in no published document and may be erased."""
+    """The reply of the organisation about an indicator.
+
+    `evidence` is in no published document, so it may be erased later.
+    """
 
     indicator: str
     text: str
@@ -91,9 +96,9 @@ class ReviewReply(Struct, frozen=True, kw_only=True):
 
 
 class ScoreReview(Struct, frozen=True, kw_only=True):
-    """What the review of an assessment has come to. It is no part of the canonical result."""
+    """The outcome of the review of an assessment. The canonical result and its digest do not cover it."""
 
-    state: Annotated[AssessmentState, Meta(description="Where the assessment is.")]
+    state: Annotated[AssessmentState, Meta(description="The state of the assessment.")]
     remark: ReviewRemark | None
     verdicts: Annotated[tuple[ReviewVerdict, ...], Meta(description="In the order of the methodology.")]
     replies: Annotated[tuple[ReviewReply, ...], Meta(description="In the order of the methodology.")]
@@ -113,15 +118,15 @@ def build_reply(record: ReplyRecord) -> Reply:
 
 
 def build_new_reply(request: ReplyRequest) -> service.NewReply:
-    """Build the content of a reply from a request."""
+    """Convert a request to the content of a reply."""
     return service.NewReply(text=request.text, evidence=request.evidence)
 
 
-def build_score_review(found: ReviewOutcome, evidence: dict[str, tuple[Evidence, ...]]) -> ScoreReview:
-    """Build the answer about the outcome of a review; `evidence`: the documents of its replies, by indicator."""
-    remark = found.remark
+def build_score_review(outcome: ReviewOutcome, evidence: dict[str, tuple[Evidence, ...]]) -> ScoreReview:
+    """Build the answer about the outcome of a review; `evidence` holds the documents of the replies by indicator."""
+    remark = outcome.remark
     return ScoreReview(
-        state=found.state,
+        state=outcome.state,
         remark=None if remark is None else ReviewRemark(max_level=remark.max_level, reason=remark.reason, at=remark.at),
         verdicts=tuple(
             ReviewVerdict(
@@ -132,10 +137,10 @@ def build_score_review(found: ReviewOutcome, evidence: dict[str, tuple[Evidence,
                 rule=one.rule,
                 at=one.at,
             )
-            for one in found.verdicts
+            for one in outcome.verdicts
         ),
         replies=tuple(
             ReviewReply(indicator=one.indicator, text=one.text, evidence=evidence.get(one.indicator, ()), at=one.at)
-            for one in found.replies
+            for one in outcome.replies
         ),
     )

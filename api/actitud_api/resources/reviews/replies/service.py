@@ -1,6 +1,6 @@
 """Use cases over replies, and the outcome of the review of an assessment.
 
-A function that writes takes a session that writes, the version that the client expects (`Expected`) and the time.
+Functions that write take a writing session, the version that the client expects (`Expected`) and the current time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from actitud_api.resources.reviews.service import UnknownIndicator
 
 
 class UnknownReply(LookupError):
-    """The organisation has no reply about that indicator."""
+    """The organisation has not replied about this indicator. Raised by `get_reply` and `withdraw_reply`."""
 
     def __init__(self, indicator: str) -> None:
         super().__init__(indicator)
@@ -35,21 +35,21 @@ class UnknownReply(LookupError):
 
 
 class NewReply(Struct, frozen=True, kw_only=True):
-    """The content of a reply."""
+    """The text and documents of a reply that is to be stored."""
 
     text: str
     evidence: tuple[Evidence, ...] = ()
 
 
 class SavedReply(Struct, frozen=True):
-    """A stored reply; `created`: the write made it."""
+    """A stored reply; `created` is True if this write inserted it."""
 
     record: ReplyRecord
     created: bool
 
 
 class CountedVerdict(Struct, frozen=True, kw_only=True):
-    """The verdict that counts on the answer to an indicator."""
+    """The verdict that counts on the answer to an indicator: the latest that was not withdrawn."""
 
     indicator: str
     verdict: Verdict
@@ -60,7 +60,7 @@ class CountedVerdict(Struct, frozen=True, kw_only=True):
 
 
 class OverallRemark(Struct, frozen=True, kw_only=True):
-    """The overall review of an assessment; `max_level`: the highest level that it may reach (None: any)."""
+    """The overall review of an assessment. `max_level` is the highest level that it may reach; None sets no limit."""
 
     max_level: int | None
     reason: str
@@ -68,7 +68,7 @@ class OverallRemark(Struct, frozen=True, kw_only=True):
 
 
 class CountedReply(Struct, frozen=True, kw_only=True):
-    """The reply of an organisation about an indicator."""
+    """The reply of an organisation about an indicator, without its documents."""
 
     indicator: str
     text: str
@@ -76,7 +76,10 @@ class CountedReply(Struct, frozen=True, kw_only=True):
 
 
 class ReviewOutcome(Struct, frozen=True, kw_only=True):
-    """The outcome of the review of an assessment; verdicts and replies in the order of the methodology."""
+    """The outcome of the review of an assessment, as it is published beside the score.
+
+    Verdicts and replies are ordered as the indicators in the methodology.
+    """
 
     state: AssessmentState
     remark: OverallRemark | None
@@ -85,7 +88,7 @@ class ReviewOutcome(Struct, frozen=True, kw_only=True):
 
 
 class ReviewTally(Struct, frozen=True):
-    """The number of verdicts that count and of replies, and whether there is an overall review."""
+    """The number of verdicts that count and of replies, and whether there is an overall review (`remark`)."""
 
     verdicts: int
     replies: int
@@ -96,23 +99,27 @@ class ReviewTally(Struct, frozen=True):
 
 
 def list_replies(database: Database, edition: str, organisation: str) -> list[ReplyRecord]:
-    """List the replies of an assessment in the order of the methodology.
+    """List the replies of an assessment, ordered as the indicators in the methodology.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`.
+    Raises `UnknownEdition` or `UnknownAssessment` if there is no such assessment, `IdentifierIsAlias` if
+    `organisation` is an alias.
     """
     with database.read() as session:
-        found = assessments.find_assessment(session, edition, organisation)
-        return _sort_replies(found.methodology, queries.list_replies(session, found.edition, found.organisation))
+        assessment = assessments.find_assessment(session, edition, organisation)
+        return _sort_replies(
+            assessment.methodology, queries.list_replies(session, assessment.edition, assessment.organisation)
+        )
 
 
 def get_reply(database: Database, edition: str, organisation: str, indicator: str) -> ReplyRecord:
     """Return the reply about an indicator.
 
-    Raises as `list_replies`, `UnknownIndicator`, `UnknownReply`.
+    Raises `UnknownIndicator` if the methodology has no such indicator, `UnknownReply` if there is no reply; else as
+    `list_replies`.
     """
     with database.read() as session:
-        found = assessments.find_assessment(session, edition, organisation)
-        record = _find_reply(session, found, indicator)
+        assessment = assessments.find_assessment(session, edition, organisation)
+        record = _find_reply(session, assessment, indicator)
     if record is None:
         raise UnknownReply(indicator)
     return record
@@ -128,10 +135,16 @@ def save_reply(
     expected: Expected,
     now: datetime,
 ) -> SavedReply:
-    """Store a reply about an indicator in the hearing, in the place of the one before.
+    """Store a reply about an indicator in place of an earlier one, during the hearing.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `EditionNotOpen`, `UnknownIndicator`, `Stale`,
-    `InvalidTransition`, `DeadlinePassed`.
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        EditionNotOpen: The edition is published.
+        InvalidTransition: The assessment is not in its hearing.
+        DeadlinePassed: The last day of the hearing is over.
+        UnknownIndicator: The methodology has no such indicator.
+        StaleVersion: The stored reply is not of the expected version.
     """
     assessment, before = _lock_reply(session, edition, organisation, indicator, now)
     _ensure_expected(before, expected)
@@ -152,9 +165,9 @@ def save_reply(
 def withdraw_reply(
     session: Session, edition: str, organisation: str, indicator: str, *, expected: Expected, now: datetime
 ) -> None:
-    """Delete the reply about an indicator.
+    """Delete the reply about an indicator, during the hearing.
 
-    Raises as `save_reply`, and `UnknownReply`.
+    Raises `UnknownReply` if there is no reply; else as `save_reply`.
     """
     _, before = _lock_reply(session, edition, organisation, indicator, now)
     if before is None:
@@ -164,17 +177,17 @@ def withdraw_reply(
 
 
 def list_evidence(session: Session, edition: str, organisation: str) -> dict[str, tuple[Evidence, ...]]:
-    """List the documents of the replies of an assessment that have not been erased, by indicator."""
-    found = queries.list_replies(session, edition, organisation)
-    return {record.indicator: record.evidence for record in found if record.evidence}
+    """Return the documents of the replies of an assessment by indicator. Erased documents are absent."""
+    records = queries.list_replies(session, edition, organisation)
+    return {record.indicator: record.evidence for record in records if record.evidence}
 
 
 def _lock_reply(
     session: Session, edition: str, organisation: str, indicator: str, now: datetime
 ) -> tuple[Assessment, ReplyRecord | None]:
-    """Lock an assessment that may be replied in. Return it with the reply about an indicator."""
-    found = assessments.lock_for_reply(session, edition, organisation, now=now)
-    return found, _find_reply(session, found, indicator)
+    """Lock an assessment in its hearing. Return it with the reply about an indicator, or None if there is no reply."""
+    assessment = assessments.lock_for_reply(session, edition, organisation, now=now)
+    return assessment, _find_reply(session, assessment, indicator)
 
 
 def _ensure_expected(before: ReplyRecord | None, expected: Expected) -> None:
@@ -182,10 +195,10 @@ def _ensure_expected(before: ReplyRecord | None, expected: Expected) -> None:
         raise StaleVersion
 
 
-def _find_reply(session: Session, found: Assessment, indicator: str) -> ReplyRecord | None:
-    if indicator not in _index_indicators(found.methodology):
+def _find_reply(session: Session, assessment: Assessment, indicator: str) -> ReplyRecord | None:
+    if indicator not in _index_indicators(assessment.methodology):
         raise UnknownIndicator(indicator)
-    replies = queries.list_replies(session, found.edition, found.organisation)
+    replies = queries.list_replies(session, assessment.edition, assessment.organisation)
     return next((record for record in replies if record.indicator == indicator), None)
 
 
@@ -196,7 +209,8 @@ def _sort_replies(methodology: str, records: Iterable[ReplyRecord]) -> list[Repl
 
 def _index_indicators(methodology: str) -> Mapping[str, int]:
     return {
-        known.id: number for number, known in enumerate(walk_indicators(load_methodology(methodology).document.root))
+        indicator.id: number
+        for number, indicator in enumerate(walk_indicators(load_methodology(methodology).document.root))
     }
 
 
@@ -204,69 +218,74 @@ def _index_indicators(methodology: str) -> Mapping[str, int]:
 
 
 def get_outcome(session: Session, edition: str, organisation: str) -> ReviewOutcome:
-    """Return the outcome of the review of an assessment.
+    """Return the outcome of the review of an assessment; it is empty if nobody reviewed the assessment.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`.
+    Raises as `list_replies`.
     """
-    found = assessments.find_assessment(session, edition, organisation)
-    told = list_outcomes(session, found.edition, [found.organisation])
-    return told.get(found.organisation) or build_empty_outcome(found.state)
+    assessment = assessments.find_assessment(session, edition, organisation)
+    outcomes = list_outcomes(session, assessment.edition, [assessment.organisation])
+    return outcomes.get(assessment.organisation) or build_empty_outcome(assessment.state)
 
 
 def build_empty_outcome(state: AssessmentState) -> ReviewOutcome:
-    """Build the outcome of a review without verdicts, replies and overall review."""
+    """Return the outcome of an assessment without verdicts, replies or overall review."""
     return ReviewOutcome(state=state, remark=None, verdicts=(), replies=())
 
 
 def count_outcomes(session: Session, edition: str, organisations: Collection[str]) -> dict[str, ReviewTally]:
-    """Count the verdicts and replies of several assessments; those without any are left out."""
+    """Count the verdicts and replies of several assessments, by organisation. Assessments without any are absent."""
     return {
-        name: ReviewTally(len(one.verdicts), len(one.replies), one.remark is not None)
-        for name, one in list_outcomes(session, edition, organisations).items()
+        name: ReviewTally(len(outcome.verdicts), len(outcome.replies), outcome.remark is not None)
+        for name, outcome in list_outcomes(session, edition, organisations).items()
     }
 
 
 def list_outcomes(session: Session, edition: str, organisations: Collection[str]) -> dict[str, ReviewOutcome]:
-    """List the outcomes of the reviews of several assessments; those without any review are left out."""
+    """Return the outcomes of several reviews, by organisation.
+
+    Assessments without verdict, reply or overall review are absent.
+    """
     replies: dict[str, list[ReplyRecord]] = {}
     for record in queries.list_replies_of_many(session, edition, organisations):
         replies.setdefault(record.organisation, []).append(record)
-    found: dict[str, ReviewOutcome] = {}
-    those = assessments.find_assessments(
+    outcomes: dict[str, ReviewOutcome] = {}
+    records = assessments.find_assessments(
         session, edition, replies.keys() | reviews.find_reviewed(session, edition, organisations)
     )
-    counting = reviews.collect_counted(session, edition, those)
-    for organisation, assessment in those.items():
-        judged, said = counting.get(organisation, ((), None))
-        found[organisation] = ReviewOutcome(
+    counted = reviews.collect_counted(session, edition, records)
+    for organisation, assessment in records.items():
+        verdicts, overall = counted.get(organisation, ((), None))
+        outcomes[organisation] = ReviewOutcome(
             state=assessment.state,
-            remark=None if said is None else OverallRemark(max_level=said.max_level, reason=said.reason, at=said.at),
-            verdicts=_to_counted(judged),
+            remark=None
+            if overall is None
+            else OverallRemark(max_level=overall.max_level, reason=overall.reason, at=overall.at),
+            verdicts=_to_counted(verdicts),
             replies=tuple(
-                CountedReply(indicator=one.indicator, text=one.text, at=one.updated)
-                for one in _sort_replies(assessment.methodology, replies.get(organisation, ()))
+                CountedReply(indicator=reply.indicator, text=reply.text, at=reply.updated)
+                for reply in _sort_replies(assessment.methodology, replies.get(organisation, ()))
             ),
         )
-    return found
+    return outcomes
 
 
 def list_counted_verdicts(session: Session, record: Assessment) -> tuple[CountedVerdict, ...]:
-    """List the verdicts that count on the answers of `record`, which may differ from the stored ones."""
-    counting = reviews.collect_counted(session, record.edition, {record.organisation: record})
-    judged, _ = counting.get(record.organisation, ((), None))
-    return _to_counted(judged)
+    """Return the verdicts that count on the answers of `record`, for example of a correction that is not stored yet."""
+    counted = reviews.collect_counted(session, record.edition, {record.organisation: record})
+    verdicts, _ = counted.get(record.organisation, ((), None))
+    return _to_counted(verdicts)
 
 
-def _to_counted(judged: Iterable[VerdictRecord]) -> tuple[CountedVerdict, ...]:
+def _to_counted(verdicts: Iterable[VerdictRecord]) -> tuple[CountedVerdict, ...]:
     return tuple(
         CountedVerdict(
-            indicator=one.indicator,
-            verdict=one.verdict,
-            level=one.level,
-            reason=one.reason,
-            rule=one.rule,
-            at=one.at,
+            indicator=verdict.indicator,
+            verdict=verdict.verdict,
+            level=verdict.level,
+            reason=verdict.reason,
+            rule=verdict.rule,
+            at=verdict.at,
         )
-        for one in judged
-        if one.verdict is not None
+        for verdict in verdicts
+        if verdict.verdict is not None
     )

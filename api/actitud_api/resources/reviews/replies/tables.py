@@ -10,7 +10,7 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class Reply(Base, table=True):
-    """The reply of an organisation, in the hearing, about one indicator; `version` counts the writes."""
+    """The reply of an organisation to the verdict on one indicator. `version` counts the writes."""
 
     __tablename__ = "reply"
     __table_args__ = (
