@@ -1,1 +1,1 @@
-"""Access keys over HTTP: create, list, rotate, revoke, report as leaked."""
+"""API keys: created, rotated, revoked and reported over HTTP."""

@@ -1,4 +1,4 @@
-"""Routes of API keys."""
+"""HTTP routes of API keys."""
 
 from __future__ import annotations
 
@@ -48,13 +48,9 @@ CURSOR: Cursor[tuple[datetime, str]] = Cursor("keys.list", tuple[datetime, str])
 _KEY = {"key": "$response.body#/id"}
 _LINKS_OF_NEW = {
     "key": Link("keys.get", _KEY, "The key, without its secret."),
-    "rotate": Link("keys.rotations.create", {**_KEY, **VERSION}, "To put another in its place."),
-    "revoke": Link("keys.revocations.create", _KEY, "To end it."),
+    "rotate": Link("keys.rotations.create", {**_KEY, **VERSION}, "To rotate it."),
+    "revoke": Link("keys.revocations.create", _KEY, "To revoke it."),
 }
-_REPETITION = (
-    " The secret is in this answer and is kept nowhere: a repetition with the same `Idempotency-Key` is answered with "
-    "the key, and `null` for its secret."
-)
 _RECEIVED = Texts(
     "Recibido. Si en el texto hay una clave de este servicio que vale, ya no vale.",
     "Received. If there is a key of this service in the text that holds, it holds no more.",
@@ -69,16 +65,16 @@ _TEXTS: dict[str, Texts] = {
     ),
 }
 _REFUSED = Texts("La clave no se cambia así; véase `errors`.", "The key is not changed so; see `errors`.")
-_UNBOUND = Texts(
+_BINDINGS_NOT_FOUND = Texts(
     "La clave se daría para algo que no existe; véase `errors`.",
     "The key would be for something that does not exist; see `errors`.",
 )
 _ABSENT = Texts("No existe.", "It does not exist.")
 
 
-def _fault(refused: KeyChangeRefused) -> Fault:
-    es, en = (text.format(holds=refused.holds) for text in _TEXTS[refused.rule])
-    return Fault(refused.pointer, refused.rule, refused.value, Texts(es, en), refused.holds)
+def _fault(error: KeyChangeRefused) -> Fault:
+    es, en = (text.format(holds=error.holds) for text in _TEXTS[error.rule])
+    return Fault(error.pointer, error.rule, error.value, Texts(es, en), error.holds)
 
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
@@ -87,14 +83,14 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         BindingsNotFound,
         CONFLICT,
-        lambda error: _UNBOUND,
+        lambda error: _BINDINGS_NOT_FOUND,
         lambda error: [Fault(found.pointer, "unknown", found.value, _ABSENT) for found in error.unknown],
     ),
 )
 
 
 class KeysController(Controller):
-    """The keys of the service, for administrators; for anybody else their own."""
+    """Routes to list, create, rotate, revoke and report API keys."""
 
     path = "/v1/keys"
     tags = ("keys",)
@@ -114,10 +110,10 @@ class KeysController(Controller):
         peppers: Sequence[SecretText],
         principal: Principal,
     ) -> Response[bytes]:
-        """List keys.
+        """List the keys.
 
-        Keys without their secrets, the oldest first, with the day on which each was used last. Whoever is no
-        administrator finds their own key.
+        Oldest first, without secrets, each with the day of its last use. A key that is not an administrator sees only
+        itself.
         """
         now = datetime.now(UTC)
         only = None if principal.role == "administrator" else principal.key
@@ -138,7 +134,7 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """Get a key.
 
-        One key, without its secret. Whoever is no administrator reads their own.
+        Without its secret. A key that is not an administrator can read only itself.
         """
         return _answer(request, peppers, access.get(database, path.key))
 
@@ -159,15 +155,15 @@ class KeysController(Controller):
         principal: Principal,
         database: Database,
     ) -> Response[bytes]:
-        """Make a key.
+        """Create a key.
 
-        Makes a key for a role, bound to what is there. The secret is in this answer and is kept nowhere: a repetition
-        with the same `Idempotency-Key` is answered with the key, and `null` for its secret.
+        The organisations and editions of the key must exist. The secret is shown only in this answer and is not
+        stored: a repetition with the same `Idempotency-Key` returns the key with `secret` null.
         """
-        wanted = schemas.build_requested_key(body)
+        requested = schemas.build_requested_key(body)
 
         def create(session: Session) -> CreatedKey:
-            return service.create_key(session, peppers, wanted, maker=principal.key, now=datetime.now(UTC))
+            return service.create_key(session, peppers, requested, maker=principal.key, now=datetime.now(UTC))
 
         return _respond_with_new_key(request, database, peppers, create)
 
@@ -190,12 +186,12 @@ class KeysController(Controller):
         database: Database,
         expected: Expected,
     ) -> Response[bytes]:
-        """Put another key in the place of one.
+        """Rotate a key.
 
-        Makes a key for the same role and bindings. The one before ends after the days of overlap, or as it was to where
-        that is sooner, and can be replaced again only when the new one has ended. Whoever is no administrator replaces
-        their own. The secret is in this answer and is kept nowhere: a repetition with the same `Idempotency-Key` is
-        answered with the key, and `null` for its secret.
+        Creates a key for the same role, organisations and editions. The old key ends after the days of overlap, or at
+        its own end if that comes first, and cannot be rotated again while the new key is valid. A key that is not an
+        administrator can rotate only itself. The secret is shown only in this answer and is not stored: a repetition
+        with the same `Idempotency-Key` returns the key with `secret` null.
         """
 
         def rotate(session: Session) -> CreatedKey:
@@ -223,16 +219,16 @@ class KeysController(Controller):
     def create_revocation(
         self, request: ApiRequest, path: schemas.KeyPath, database: Database, peppers: Sequence[SecretText]
     ) -> Response[bytes]:
-        """End a key.
+        """Revoke a key.
 
-        Ends a key from the next call on, whatever process answers that. It stays in the list. Whoever is no
-        administrator ends their own; a key that took its place goes on. No version is asked for: to end a key is right
-        whatever else has changed.
+        The key is refused from the next request on, by every process of the service, and stays in the list. A key
+        that is not an administrator can revoke only itself; the key that replaced it stays valid. No `If-Match` is
+        required, because revoking is right whatever else has changed.
         """
 
         def revoke(session: Session) -> Response[bytes]:
-            (used,) = access.add_last_uses(session, [access.revoke(session, path.key, now=datetime.now(UTC))])
-            return _answer(request, peppers, used, created=_path(path.key))
+            (usage,) = access.add_last_uses(session, [access.revoke(session, path.key, now=datetime.now(UTC))])
+            return _answer(request, peppers, usage, created=_path(path.key))
 
         return idempotent(request, database, revoke)
 
@@ -252,25 +248,30 @@ class KeysController(Controller):
         peppers: Sequence[SecretText],
         language: Language,
     ) -> Response[bytes]:
-        """Report a key that leaked.
+        """Report a leaked key.
 
-        For whoever finds a key where it should not be, without a key of their own. One that is real ends at once, with
-        those that were put in its place with it, and the ledger says so. The answer is the same whatever is sent.
+        For anybody who finds a key in public; no key is required. A valid key in the text is revoked at once, with
+        the keys that replaced it, and the ledger records it. The answer is the same whatever the text contains.
         """
-        found = [key for _, key in find_keys(body.text)]
-        are = access.match_keys(database, peppers, found)
-        # Only a key that is real has somebody wait for whoever writes: a report of anything else is a read.
-        if leaked := [record for record in are.values() if record.revoked is None or record.replaced_by is not None]:
+        candidates = [key for _, key in find_keys(body.text)]
+        records = access.match_keys(database, peppers, candidates)
+        # A report without a valid key only reads: it must not make writers wait.
+        if leaked := [
+            record for record in records.values() if record.revoked is None or record.replaced_by is not None
+        ]:
             _revoke_leaked_keys(request, database, leaked)
         return RECEIPT.of(request, schemas.ReportReceipt(detail=_RECEIVED.into(language)))
 
 
 def _revoke_leaked_keys(request: ApiRequest, database: Database, leaked: list[access.KeyRecord]) -> None:
-    """Revoke leaked keys, each with an audit log entry; the request holds their secrets, so no digest of it is kept."""
+    """Revoke leaked keys and the keys that replaced them, each with a ledger entry.
+
+    The request contains secrets, so the entry has no digest of it.
+    """
     with database.write() as session:
         now = datetime.now(UTC)
-        ended = [record for one in leaked for record in access.revoke_leaked(session, one.id, now=now)]
-        for record in ended:
+        revoked = [record for key in leaked for record in access.revoke_leaked(session, key.id, now=now)]
+        for record in revoked:
             event = structs.replace(
                 audit_event(request), subject=_path(record.id), public=False, owner=record.organisation, sent=None
             )
@@ -280,9 +281,9 @@ def _revoke_leaked_keys(request: ApiRequest, database: Database, leaked: list[ac
 def _respond_with_new_key(
     request: ApiRequest, database: Database, peppers: Sequence[SecretText], make: Callable[[Session], CreatedKey]
 ) -> Response[bytes]:
-    """Answer with the key that `make` creates and its secret; answer a replay without the secret.
+    """Create a key with `make` and answer with its secret; answer a replay without the secret.
 
-    What is kept for repetitions never has the secret: it is put into the answer after that was stored.
+    The answer that is stored for replays never contains the secret: it is added after the answer was stored.
     """
     now = datetime.now(UTC)
     made: list[tuple[schemas.NewAccessKey, str]] = []
@@ -305,10 +306,10 @@ def _respond_with_new_key(
 
 
 def _answer(
-    request: ApiRequest, peppers: Sequence[SecretText], used: access.KeyUsage, *, created: str | None = None
+    request: ApiRequest, peppers: Sequence[SecretText], usage: access.KeyUsage, *, created: str | None = None
 ) -> Response[bytes]:
-    record = used.record
-    document = schemas.build_access_key(used, peppers, datetime.now(UTC))
+    record = usage.record
+    document = schemas.build_access_key(usage, peppers, datetime.now(UTC))
     return KEY.of(request, document, revision=build_revision(record.created, record.version), created=created)
 
 

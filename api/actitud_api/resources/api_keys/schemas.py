@@ -1,4 +1,4 @@
-"""Wire schemas of access keys."""
+"""Requests and answers about API keys."""
 
 from __future__ import annotations
 
@@ -24,37 +24,36 @@ from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.api_keys.service import RequestedKey
 
 TEXT_MAX = 65_536
-"""Characters of a report."""
+"""Most characters of a report of a leaked key."""
 
-Id = Annotated[str, Meta(description="Its id: the 12 characters after `actl_`, which are no secret.")]
+Id = Annotated[str, Meta(description="Id of the key: the 12 characters after `actl_`, which are not secret.")]
 Named = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_CONTROL)]
-Days = Annotated[int, Meta(ge=1, le=DAYS_MAX, description="Days after which it ends.")]
+Days = Annotated[int, Meta(ge=1, le=DAYS_MAX, description="Days after which the key expires.")]
 Organisations = Annotated[
-    tuple[Named, ...], Meta(min_length=1, max_length=100, description="The organisations that it is bound to, by id.")
+    tuple[Named, ...], Meta(min_length=1, max_length=100, description="Organisations of the key, by id.")
 ]
 Editions = Annotated[
-    tuple[Named, ...], Meta(min_length=1, max_length=100, description="The editions that it is bound to; null is all.")
+    tuple[Named, ...], Meta(min_length=1, max_length=100, description="Editions of the key; null is all.")
 ]
 
 
 class KeyPath(Struct, frozen=True):
-    """What names a key in a path."""
+    """The path parameters of a key."""
 
     key: Annotated[str, Meta(description="Id of the key.", examples=["2rxKzm4hT9qW"])]
 
 
 class KeyQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of the list of keys."""
+    """The query parameters of the list of keys."""
 
     role: Annotated[Role, Meta(description="Only keys of this role.")] | None = None
     organisation: (
-        Annotated[str, Meta(max_length=200, description="Only keys that are bound to this organisation, by its id.")]
-        | None
+        Annotated[str, Meta(max_length=200, description="Only keys of this organisation, by its id.")] | None
     ) = None
 
 
 class KeyRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="role"):
-    """What a new key is for."""
+    """Common members of the requests that create a key; each role has its own request."""
 
     days: Days = DAYS_MAX
 
@@ -68,27 +67,27 @@ class _OfEditionsRequest(KeyRequest, frozen=True, kw_only=True):
 
 
 class OrganisationReaderKeyRequest(_OfOrganisationsRequest, frozen=True, kw_only=True, tag="organisation_reader"):
-    """A key to read the drafts of organisations."""
+    """A key that reads the unpublished assessments of its organisations."""
 
 
 class OrganisationEditorKeyRequest(_OfOrganisationsRequest, frozen=True, kw_only=True, tag="organisation_editor"):
-    """A key to answer for organisations."""
+    """A key that writes the assessments of its organisations and replies for them."""
 
 
 class AssessorKeyRequest(_OfEditionsRequest, frozen=True, kw_only=True, tag="assessor"):
-    """A key to look at what is stated in editions."""
+    """A key that reviews the assessments of its editions."""
 
 
 class PublisherKeyRequest(_OfEditionsRequest, frozen=True, kw_only=True, tag="publisher"):
-    """A key to publish editions."""
+    """A key that publishes its editions."""
 
 
 class RegistrarKeyRequest(KeyRequest, frozen=True, kw_only=True, tag="registrar"):
-    """A key to keep the register of organisations."""
+    """A key that maintains the register of organisations."""
 
 
 class AdministratorKeyRequest(KeyRequest, frozen=True, kw_only=True, tag="administrator"):
-    """A key for everything."""
+    """A key that may do everything."""
 
 
 KEY_REQUESTS: tuple[type[KeyRequest], ...] = (
@@ -102,91 +101,93 @@ KEY_REQUESTS: tuple[type[KeyRequest], ...] = (
 
 
 class RotationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a key is to be replaced."""
+    """Body of the request that rotates a key."""
 
     days: Annotated[
         Days | None,
         Meta(
-            description="As long as the one before was made for, unless said. Who replaces its own key may say no more "
-            "than that; an administrator may."
+            description="Life of the new key in days; by default that of the old key. Only an administrator may ask "
+            "for more."
         ),
     ] = None
     overlap: Annotated[
         int,
-        Meta(ge=0, le=OVERLAP_MAX, description="Days after which the one before ends, if it does not end sooner."),
+        Meta(ge=0, le=OVERLAP_MAX, description="Days after which the old key expires, unless it expires sooner."),
     ] = OVERLAP
 
 
 class ReportRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What somebody found."""
+    """Body of the request that reports a leaked key."""
 
     text: Annotated[
         str,
         Meta(
             max_length=TEXT_MAX,
             pattern=NO_CONTROL,
-            description="Any text with the key in it, in one line. It is not kept.",
+            description="Any text that contains the key, in one line. It is not stored.",
             examples=["Found in a public repository: actl_…"],
         ),
     ]
 
 
 class AccessKey(Struct, frozen=True, kw_only=True):
-    """A key, without its secret."""
+    """An API key, without its secret."""
 
     id: Id
-    role: Annotated[Role, Meta(description="What it is for.")]
-    organisations: Annotated[tuple[str, ...], Meta(description="The organisations that it is bound to.")]
-    editions: Annotated[tuple[str, ...] | None, Meta(description="The editions that it is bound to; null is all.")]
+    role: Annotated[Role, Meta(description="The role, which decides on permissions.")]
+    organisations: Annotated[tuple[str, ...], Meta(description="Organisations of the key.")]
+    editions: Annotated[tuple[str, ...] | None, Meta(description="Editions of the key; null is all.")]
     state: Annotated[
         KeyState,
-        Meta(description="Whether it counts; `unrecognised`: it was made with a pepper that the service has no more."),
+        Meta(description="Whether it is valid. `unrecognised`: made with a pepper that the service no longer has."),
     ]
     created: datetime
-    expires: Annotated[datetime, Meta(description="When it ends, unless it is revoked before.")]
+    expires: Annotated[datetime, Meta(description="Time when it expires, unless revoked before.")]
     revoked: datetime | None
-    last_used: Annotated[date | None, Meta(description="Day (UTC) on which it was used last; null where it never was.")]
-    days: Annotated[int, Meta(ge=0, description="Days that it was made for.")]
-    made_by: Annotated[str | None, Meta(description="Id of the key with which it was made; null on the command line.")]
-    replaced_by: Annotated[str | None, Meta(description="Id of the key that took its place.")]
+    last_used: Annotated[date | None, Meta(description="Day (UTC) of the last use; null if never used.")]
+    days: Annotated[int, Meta(ge=0, description="Life of the key in days.")]
+    made_by: Annotated[
+        str | None, Meta(description="Id of the key that created it; null if created on the command line.")
+    ]
+    replaced_by: Annotated[str | None, Meta(description="Id of the key that replaced it.")]
 
 
 class NewAccessKey(AccessKey, frozen=True, kw_only=True):
-    """A key that was made."""
+    """An API key that was just created or rotated, with its secret."""
 
     secret: Annotated[
         str | None,
         Meta(
-            description="The key itself, as `Authorization: Bearer` takes it. It is shown this once and kept nowhere: "
-            "null in the answer to a repetition."
+            description="The key itself, for `Authorization: Bearer`. It is shown once and not stored: null in the "
+            "answer to a repetition."
         ),
     ]
 
 
 class AccessKeyPage(Page[AccessKey], frozen=True):
-    """A page of keys, the oldest first."""
+    """A page of API keys, oldest first."""
 
 
 class ReportReceipt(Struct, frozen=True, kw_only=True):
-    """That a report came, the same for each."""
+    """Confirms a report of a leaked key. It is the same for every report."""
 
     detail: str
 
 
 def build_filters(query: KeyQuery, key: str | None) -> KeyFilters:
-    """Return the filters of a query; `key`: only that one."""
+    """Return the filters of a query; `key` restricts the list to the key with that id, None does not."""
     return KeyFilters(role=query.role, organisation=query.organisation, key=key)
 
 
 def build_requested_key(request: KeyRequest) -> RequestedKey:
-    """Return the key described by a request."""
+    """Convert a request to the key that the service creates; the tag of the request is the role."""
     role: Role = request.__struct_config__.tag  # type: ignore[assignment]  # each tag is a role
     return RequestedKey(role=role, **structs.asdict(request))
 
 
-def build_access_key(used: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> AccessKey:
-    """Return the response for a key."""
-    record = used.record
+def build_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> AccessKey:
+    """Build the answer about a key, with its state at `now`."""
+    record = usage.record
     return AccessKey(
         id=record.id,
         role=record.role,
@@ -196,13 +197,13 @@ def build_access_key(used: KeyUsage, peppers: Sequence[SecretText], now: datetim
         created=record.created,
         expires=record.expires,
         revoked=record.revoked,
-        last_used=used.last_used,
+        last_used=usage.last_used,
         days=record.days,
         made_by=record.maker,
         replaced_by=record.replaced_by,
     )
 
 
-def build_new_access_key(used: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> NewAccessKey:
-    """Return the response for a new key without its secret, as it is stored and replayed."""
-    return NewAccessKey(**structs.asdict(build_access_key(used, peppers, now)), secret=None)
+def build_new_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> NewAccessKey:
+    """Build the answer about a new key without its secret: the form that is stored for replays."""
+    return NewAccessKey(**structs.asdict(build_access_key(usage, peppers, now)), secret=None)

@@ -1,4 +1,4 @@
-"""Use cases of access keys that check their bindings."""
+"""Use case that creates an API key for organisations and editions that must exist."""
 
 from __future__ import annotations
 
@@ -15,22 +15,28 @@ from actitud_api.resources.organisations import service as organisations
 
 
 class UnknownBinding(Struct, frozen=True):
-    """Organisation or edition that does not exist, at a JSON pointer into the request."""
+    """An organisation or edition in a request for a key that does not exist, with its JSON Pointer in the request."""
 
     pointer: str
     value: str
 
 
 class BindingsNotFound(LookupError):
-    """Bindings to missing organisations or editions; `unknown` lists all of them."""
+    """A key is requested for organisations or editions that do not exist; `unknown` lists all of them.
+
+    Raised by `create_key`.
+    """
 
     def __init__(self, unknown: Iterable[UnknownBinding]) -> None:
         self.unknown = tuple(unknown)
-        super().__init__(", ".join(found.value for found in self.unknown))
+        super().__init__(", ".join(binding.value for binding in self.unknown))
 
 
 class RequestedKey(Struct, frozen=True, kw_only=True):
-    """Key to be created; organisations by id or alias."""
+    """The key that a request asks for.
+
+    `organisations` are ids or aliases; `editions` None means all editions; `days` is the life of the key.
+    """
 
     role: access.Role
     organisations: Sequence[str] = ()
@@ -39,50 +45,52 @@ class RequestedKey(Struct, frozen=True, kw_only=True):
 
 
 def create_key(
-    session: Session, peppers: Sequence[SecretText], wanted: RequestedKey, *, maker: str | None, now: datetime
+    session: Session, peppers: Sequence[SecretText], requested: RequestedKey, *, maker: str | None, now: datetime
 ) -> access.CreatedKey:
-    """Create a key after checking that its bindings exist.
+    """Create a key after checking that its organisations and editions exist. `maker` is the id of the key that asks.
 
     Raises:
         BindingsNotFound: An organisation or edition does not exist.
-        InvalidKeyBinding: The role does not allow these bindings.
+        InvalidKeyBinding: The role does not allow these organisations or editions.
         ValueError: The life of the key is out of range.
     """
-    of, unknown = _bindings(session, wanted)
+    bindings, unknown = _resolve_bindings(session, requested)
     if unknown:
         raise BindingsNotFound(unknown)
     return access.create_key(
         session,
         peppers,
-        role=wanted.role,
-        organisations=[identifier for kind, identifier in of if kind == "organisation"],
-        editions=None if wanted.editions is None else [identifier for kind, identifier in of if kind == "edition"],
-        days=wanted.days,
+        role=requested.role,
+        organisations=[identifier for kind, identifier in bindings if kind == "organisation"],
+        editions=None
+        if requested.editions is None
+        else [identifier for kind, identifier in bindings if kind == "edition"],
+        days=requested.days,
         now=now,
         maker=maker,
     )
 
 
-def _bindings(session: Session, wanted: RequestedKey) -> tuple[list[tuple[str, str]], list[UnknownBinding]]:
-    """Return the bindings of a key as kind and id, and the unknown ones."""
-    found: list[tuple[str, str]] = []
+def _resolve_bindings(session: Session, requested: RequestedKey) -> tuple[list[tuple[str, str]], list[UnknownBinding]]:
+    """Return the organisations and editions of a key as pairs of kind and id, and those that do not exist."""
+    bindings: list[tuple[str, str]] = []
     unknown: list[UnknownBinding] = []
-    for pointer, kind, name in _named(wanted):
+    for pointer, kind, name in _list_bindings(requested):
         try:
-            found.append((kind, _id(session, kind, name)))
+            bindings.append((kind, _resolve_id(session, kind, name)))
         except (organisations.UnknownOrganisation, editions.UnknownEdition):
             unknown.append(UnknownBinding(pointer, name))
-    return found, unknown
+    return bindings, unknown
 
 
-def _named(wanted: RequestedKey) -> Iterator[tuple[str, str, str]]:
-    for number, name in enumerate(wanted.organisations):
+def _list_bindings(requested: RequestedKey) -> Iterator[tuple[str, str, str]]:
+    for number, name in enumerate(requested.organisations):
         yield f"/organisations/{number}", "organisation", name
-    for number, name in enumerate(wanted.editions or ()):
+    for number, name in enumerate(requested.editions or ()):
         yield f"/editions/{number}", "edition", name
 
 
-def _id(session: Session, kind: str, name: str) -> str:
+def _resolve_id(session: Session, kind: str, name: str) -> str:
     if kind == "edition":
         if name == editions.LATEST:  # a key is bound to an edition, not to whichever is the newest one day
             raise editions.UnknownEdition(name)

@@ -1,1 +1,1 @@
-"""Editions: yearly rounds in which organisations are scored."""
+"""Editions: the rounds, usually one a year, in which organisations are scored."""

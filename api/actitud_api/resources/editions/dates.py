@@ -1,6 +1,6 @@
 """Dates of an edition: the windows of its indicators and the calendar of its phases.
 
-Their defaults, and their consistency checks.
+Their defaults come from the methodology; `find_contradictions` checks them.
 """
 
 from __future__ import annotations
@@ -16,23 +16,24 @@ from msgspec import Meta, Struct, field, structs
 from actitud_api.engine.methodology.loader import Methodology
 
 REFERENCE_YEARS: Final = (2000, 2100)
-"""First and last year of the reference date of an edition."""
+"""First and last allowed year of the reference date of an edition."""
 
 _ELECTORAL_DAYS: Final = 90
 
 
 class Span(Struct, frozen=True, forbid_unknown_fields=True):
-    """Consecutive days: the first and the last, both included."""
+    """A range of consecutive days; the first and the last day are included."""
 
     start: Annotated[date, Meta(description="First day.")] = field(name="from")
     end: Annotated[date, Meta(description="Last day.")] = field(name="to")
 
 
 class Windows(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The days that the indicators look at, by the windows of the methodology.
+    """The windows of an edition: the periods that its indicators observe.
 
-    `S0`: the situation at the reference date. `W90`: 90 days of activity, and `W90_electoral` those of a body under
-    electoral silence in them. `W12` and `W24`: 12 and 24 months. `D24`: when a document was approved or reviewed.
+    `S0`: the reference date. `W90`: 90 days of activity; `W90_electoral` replaces it for a body that must keep
+    electoral silence during `W90`. `W12` and `W24`: the 12 and 24 months before the reference date. `D24`: the period
+    in which a document must have been approved or reviewed.
     """
 
     S0: Span
@@ -44,7 +45,7 @@ class Windows(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Calendar(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The phases of an edition, one after another."""
+    """The phases of an edition, in this order and without overlap."""
 
     submission: Span
     review: Span
@@ -53,12 +54,13 @@ class Calendar(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class EditionContradiction(Struct, frozen=True):
-    """Invalid value of an edition: JSON pointer, rule, value, and the value it is compared `against`.
+    """An invalid member of an edition.
 
-    `range`: a year beyond `REFERENCE_YEARS`. `order`: it ends before it begins. `reference_date`: it ends after the
+    `pointer` is its JSON Pointer, `against` the value that it contradicts. `rule` names the reason: `range`: the year
+    is outside `REFERENCE_YEARS`. `order`: a span ends before it begins. `reference_date`: a window ends after the
     reference date. `overlap`: a phase begins before the previous one has ended. `taken`: the id exists. `draft`: the
-    methodology is a draft, which was not accepted explicitly. `state`: the state of the edition forbids the change.
-    `assessments`: the edition has that many.
+    methodology is a draft and the request does not accept drafts. `state`: a published edition cannot change.
+    `assessments`: an edition with assessments cannot be deleted.
     """
 
     pointer: str
@@ -68,7 +70,10 @@ class EditionContradiction(Struct, frozen=True):
 
 
 def build_windows(reference: date) -> Windows:
-    """Return the windows of an edition with that reference date, of one of `REFERENCE_YEARS` (CATALOGUE, section 3)."""
+    """Return the default windows of an edition with this reference date (CATALOGUE, section 3).
+
+    The year of `reference` must be in `REFERENCE_YEARS`.
+    """
     electoral = date(reference.year, 1, 15)
     two_years = _months_to(reference, 24)
     return Windows(
@@ -83,7 +88,7 @@ def build_windows(reference: date) -> Windows:
 
 
 def build_calendar(methodology: Methodology, reference: date) -> Calendar:
-    """Return the phases of an edition with that reference date: the methodology's, in the following year."""
+    """Return the default phases of an edition: those of the methodology, in the year after the reference date."""
     year = reference.year + 1
     steps = methodology.document.calendar
     return msgspec.convert(
@@ -92,7 +97,7 @@ def build_calendar(methodology: Methodology, reference: date) -> Calendar:
 
 
 def find_contradictions(period: Span, windows: Windows, calendar: Calendar) -> Iterator[EditionContradiction]:
-    """Yield the contradictions of the dates of an edition."""
+    """Yield every contradiction between the dates of an edition."""
     if period.end < period.start:
         yield EditionContradiction("/period_to", "order", str(period.end), str(period.start))
     for name, span in structs.asdict(windows).items():
@@ -110,7 +115,7 @@ def find_contradictions(period: Span, windows: Windows, calendar: Calendar) -> I
 
 
 def _months_to(reference: date, months: Literal[12, 24]) -> Span:
-    """Return the span of that many months that ends on a day."""
+    """Return the span of that many months whose last day is `reference`."""
     after = reference + timedelta(days=1)
     year = after.year - months // 12
     is_leap_day = (after.month, after.day) == (2, 29)

@@ -1,4 +1,4 @@
-"""Texts for contradictions of an edition."""
+"""Texts in Spanish and English for contradictions of an edition."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _TEXTS: dict[str, Texts] = {
 
 
 def build_fault(contradiction: EditionContradiction) -> Fault:
-    """Return a contradiction as a field error."""
+    """Convert a contradiction to a fault of the request, with its text."""
     text = _TEXTS[contradiction.rule]
     es, en = (sentence.format(value=contradiction.value, against=contradiction.against) for sentence in text)
     return Fault(contradiction.pointer, contradiction.rule, contradiction.value, Texts(es, en))

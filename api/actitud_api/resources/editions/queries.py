@@ -1,4 +1,4 @@
-"""SQL of editions."""
+"""All SQL over editions."""
 
 from __future__ import annotations
 
@@ -16,17 +16,21 @@ from actitud_api.resources.editions.dates import Calendar, Windows
 from actitud_api.resources.editions.tables import EditionTable
 
 State = Literal["open", "in_review", "published"]
-"""State of an edition: taking answers, in review, published. A published one is public and never changes."""
+"""The state of an edition.
+
+`open`: organisations may create assessments. `in_review`: only returned assessments may change. `published`: the
+edition is public and never changes.
+"""
 
 EDITIONS = Base.metadata.tables[str(EditionTable.__tablename__)]
 
-# What is counted belongs to the slice above: only its name and how it names its edition are known here. Counting is
-# exact whoever writes; a column would have to be locked by everybody who adds to the edition.
+# Assessments belong to a resource above this one, so only two of their columns are named here. A stored count would
+# have to be locked by every write of an assessment.
 _ASSESSMENTS = table("assessment", column("edition"), column("state"))
 
 
 class EditionRecord(Struct, frozen=True, kw_only=True):
-    """Stored edition; for the members see the table."""
+    """A stored edition; its fields are the columns of `tables.EditionTable`."""
 
     id: str
     titles: dict[str, str]
@@ -43,69 +47,70 @@ class EditionRecord(Struct, frozen=True, kw_only=True):
 
 
 class CountedEdition(Struct, frozen=True):
-    """Edition with the number of organisations that it scores."""
+    """An edition with the number of organisations that it scores."""
 
     record: EditionRecord
     organisations: int
 
 
 EditionCursorKey = tuple[date, str]
-"""Position in the list: reference date and id."""
+"""The sort key of the list of editions: reference date and id."""
 
-_NEWEST = (EDITIONS.c.period_to.desc(), EDITIONS.c.id.desc())
+_NEWEST_FIRST = (EDITIONS.c.period_to.desc(), EDITIONS.c.id.desc())
 _COLUMNS = [EDITIONS.c[name] for name in EditionRecord.__struct_fields__]
-_ALL = select(*_COLUMNS)
-_ONE = _ALL.where(EDITIONS.c.id == bindparam("id"))
-_LATEST = _ALL.where(EDITIONS.c.state == "published").order_by(*_NEWEST).limit(1)
+_SELECT_ALL = select(*_COLUMNS)
+_SELECT_ONE = _SELECT_ALL.where(EDITIONS.c.id == bindparam("id"))
+_SELECT_LATEST = _SELECT_ALL.where(EDITIONS.c.state == "published").order_by(*_NEWEST_FIRST).limit(1)
 _COUNT = select(func.count()).select_from(_ASSESSMENTS)
-_FINAL = _ASSESSMENTS.c.state == "final"
-_COUNTED = select(
+_IS_FINAL = _ASSESSMENTS.c.state == "final"
+_SELECT_COUNTED = select(
     *_COLUMNS,
-    _COUNT.where(_ASSESSMENTS.c.edition == EDITIONS.c.id, or_(_FINAL, EDITIONS.c.state != "published"))
+    _COUNT.where(_ASSESSMENTS.c.edition == EDITIONS.c.id, or_(_IS_FINAL, EDITIONS.c.state != "published"))
     .scalar_subquery()
     .label("organisations"),
 )
-_STATE = select(EDITIONS.c.state).where(EDITIONS.c.id == bindparam("id")).with_for_update(read=True)
+_SELECT_STATE = select(EDITIONS.c.state).where(EDITIONS.c.id == bindparam("id")).with_for_update(read=True)
 
 
 def list_page(session: Session, after: EditionCursorKey | None, offset: int, limit: int) -> list[CountedEdition]:
-    """Return editions, newest first, starting after `after`."""
-    statement = _COUNTED.order_by(*_NEWEST).offset(offset).limit(limit)
+    """List editions after the sort key `after`, newest reference date first."""
+    statement = _SELECT_COUNTED.order_by(*_NEWEST_FIRST).offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after)
     return [
-        CountedEdition(_record(row), row["organisations"]) for row in map(dict, session.execute(statement).mappings())
+        CountedEdition(_to_record(row), row["organisations"])
+        for row in map(dict, session.execute(statement).mappings())
     ]
 
 
 def get(session: Session, identifier: str) -> EditionRecord | None:
-    """Return the edition of an id, or None."""
-    row = session.execute(_ONE, {"id": identifier}).mappings().one_or_none()
-    return None if row is None else _record(dict(row))
+    """Return the edition with this id, or None."""
+    row = session.execute(_SELECT_ONE, {"id": identifier}).mappings().one_or_none()
+    return None if row is None else _to_record(dict(row))
 
 
 def get_latest(session: Session) -> EditionRecord | None:
-    """Return the newest published edition, or None."""
-    row = session.execute(_LATEST).mappings().one_or_none()
-    return None if row is None else _record(dict(row))
+    """Return the published edition with the newest reference date, or None if none is published."""
+    row = session.execute(_SELECT_LATEST).mappings().one_or_none()
+    return None if row is None else _to_record(dict(row))
 
 
 def count_organisations(session: Session, record: EditionRecord) -> int:
-    """Return the number of organisations scored: the final ones of a published edition, all of any other."""
+    """Count the assessments of an edition; in a published edition, only the final ones."""
     statement = _COUNT.where(_ASSESSMENTS.c.edition == record.id)
     if record.state == "published":
-        statement = statement.where(_FINAL)
-    found: int = session.execute(statement).scalar_one()
-    return found
+        statement = statement.where(_IS_FINAL)
+    count: int = session.execute(statement).scalar_one()
+    return count
 
 
 def lock_state(session: Session, identifier: str) -> State | None:
-    """Return the state of an edition, or None; nobody can change or delete the edition until the session ends."""
-    return session.execute(_STATE, {"id": identifier}).scalar_one_or_none()
+    """Return the state of an edition, or None. Nobody can change or delete the edition until the session ends."""
+    return session.execute(_SELECT_STATE, {"id": identifier}).scalar_one_or_none()
 
 
 def insert_edition(session: Session, record: EditionRecord) -> bool:
-    """Insert an edition; return False if the id exists, and then the session can only end."""
+    """Insert an edition. Return False if the id exists; the caller must then end the session."""
     try:
         session.execute(insert(EDITIONS), structs.asdict(record))
     except IntegrityError:
@@ -114,26 +119,31 @@ def insert_edition(session: Session, record: EditionRecord) -> bool:
 
 
 def update_edition(session: Session, record: EditionRecord, before: int) -> bool:
-    """Replace an edition of version `before`; return False if it has another version."""
+    """Replace an edition. Return False, and change nothing, if its stored version is not `before`."""
     values = structs.asdict(record)
-    found = session.execute(update(EDITIONS).where(*_at(record.id, before)).values(values).returning(EDITIONS.c.id))
-    return found.one_or_none() is not None
+    updated = session.execute(
+        update(EDITIONS).where(*_match_version(record.id, before)).values(values).returning(EDITIONS.c.id)
+    )
+    return updated.one_or_none() is not None
 
 
 def lock_edition(session: Session, identifier: str, version: int) -> bool:
-    """Lock an edition against changes and additions until the session ends; return False if it has another version."""
-    statement = select(EDITIONS.c.id).where(*_at(identifier, version)).with_for_update()
+    """Lock an edition against changes and new assessments until the session ends.
+
+    Return False if its stored version is not `version`.
+    """
+    statement = select(EDITIONS.c.id).where(*_match_version(identifier, version)).with_for_update()
     return session.execute(statement).one_or_none() is not None
 
 
 def delete_edition(session: Session, identifier: str) -> None:
-    """Delete an edition, if it exists; no other row may refer to it."""
+    """Delete an edition if it exists. No other row may refer to it."""
     session.execute(delete(EDITIONS).where(EDITIONS.c.id == identifier))
 
 
-def _at(identifier: str, version: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _match_version(identifier: str, version: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return EDITIONS.c.id == identifier, EDITIONS.c.version == version
 
 
-def _record(row: dict[str, object]) -> EditionRecord:
+def _to_record(row: dict[str, object]) -> EditionRecord:
     return msgspec.convert(row, EditionRecord)

@@ -1,4 +1,4 @@
-"""Editions over HTTP."""
+"""HTTP routes of editions."""
 
 from datetime import UTC, date, datetime
 
@@ -34,22 +34,22 @@ _LINKS = {
     "update": Link("editions.update", {**_ID, **VERSION}, "To change this version of it."),
     "delete": Link("editions.delete", {**_ID, **VERSION}, "To remove this version of it."),
     "scores": Link("editions.scores.list", _ID, "Its ranking."),
-    "summary": Link("editions.summary", _ID, "What its organisations come to."),
-    "assessments": Link("editions.assessments.list", _ID, "What was stated in it."),
+    "summary": Link("editions.summary", _ID, "The summary of its scores."),
+    "assessments": Link("editions.assessments.list", _ID, "Its assessments."),
     "publications": Link("editions.publications.list", _ID, "Its publications."),
-    "publish": Link("editions.publications.create", _ID, "To publish it for good, or a correction of it."),
-    "approve": Link("editions.approvals.create", _ID, "To approve that another key publishes it."),
-    "approvals": Link("editions.approvals.list", _ID, "Who has approved what."),
-    "samples": Link("editions.samples.list", _ID, "How it draws the assessments that are looked at."),
-    "flags": Link("editions.flags.list", _ID, "What is remarkable in it."),
+    "publish": Link("editions.publications.create", _ID, "To publish it, or a correction of it."),
+    "approve": Link("editions.approvals.create", _ID, "To approve its publication by another key."),
+    "approvals": Link("editions.approvals.list", _ID, "The approvals of its publications."),
+    "samples": Link("editions.samples.list", _ID, "The sample of its assessments."),
+    "flags": Link("editions.flags.list", _ID, "The flags of its assessments."),
 }
 _LINKS_OF_WRITTEN = {"edition": Link("editions.get", _ID, "The edition."), **_LINKS}
 
 
-def _contradicted(error: Exception) -> ProblemError:
+def _inconsistent(error: Exception) -> ProblemError:
     assert isinstance(error, EditionInconsistent)
     detail = Texts("La edición no puede quedar así; véase `errors`.", "The edition cannot be so; see `errors`.")
-    return ProblemError(CONFLICT, detail, [faults.build_fault(found) for found in error.contradictions])
+    return ProblemError(CONFLICT, detail, [faults.build_fault(contradiction) for contradiction in error.contradictions])
 
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
@@ -73,12 +73,12 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
             f"The assessments of the edition {error.edition} do not change so: its state is {error.state}.",
         ),
     ),
-    (EditionInconsistent, _contradicted),
+    (EditionInconsistent, _inconsistent),
 )
 
 
 class EditionsController(Controller):
-    """The rounds in which organisations are scored."""
+    """Routes to list, read, create, change and delete editions."""
 
     path = "/v1/editions"
     tags = ("editions",)
@@ -97,8 +97,8 @@ class EditionsController(Controller):
                 {"edition": "$response.body#/items/0/id"},
                 "The ranking of the first edition of the page.",
             ),
-            "file": Link("editions.export", {"format": "csv"}, "All as a file."),
-            "catalogue": Link("catalogue.get", {"format": "ttl"}, "What is published, for portals of data."),
+            "file": Link("editions.export", {"format": "csv"}, "All editions as a file."),
+            "catalogue": Link("catalogue.get", {"format": "ttl"}, "The catalogue of published data (DCAT)."),
             "package": Link(
                 "editions.datapackage", {"edition": service.LATEST}, "The tables of the newest published edition."
             ),
@@ -110,21 +110,22 @@ class EditionsController(Controller):
             "publish": Link(
                 "editions.publications.create",
                 {"edition": "$response.body#/items/0/id"},
-                "To publish the first edition of the page for good.",
+                "To publish the first edition of the page.",
             ),
             "drafts": Link(
                 "editions.assessments.list",
                 {"edition": "$response.body#/items/0/id", "state": "draft"},
-                "What is not yet submitted in the first edition of the page.",
+                "The drafts in the first edition of the page.",
             ),
         },
     )
     def list_editions(
         self, request: ApiRequest, query: PageQuery, database: Database, language: Language
     ) -> Response[bytes]:
-        """List editions.
+        """List the editions.
 
-        Editions, that with the newest reference date first.
+        Newest reference date first. Editions in every state are listed; an unpublished edition shows its dates and
+        the number of its assessments, but no score.
         """
         rows = service.list_page(database, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1)
         page, cursor = CURSOR.cut(query, rows, lambda row: (row.record.period_to, row.record.id))
@@ -135,8 +136,8 @@ class EditionsController(Controller):
     def get_edition(self, request: ApiRequest, path: schemas.EditionPath, database: Database) -> Response[bytes]:
         """Get an edition.
 
-        One edition by its id, with the days that its indicators look at and its calendar; `latest` is the newest
-        published one.
+        Includes the windows of the indicators and the calendar of the phases. The id `latest` stands for the
+        published edition with the newest reference date.
         """
         return _answer(request, service.get(database, path.edition))
 
@@ -149,16 +150,16 @@ class EditionsController(Controller):
         links=_LINKS_OF_WRITTEN,
     )
     def create_edition(self, request: ApiRequest, body: schemas.EditionRequest, database: Database) -> Response[bytes]:
-        """Make an edition.
+        """Create an edition.
 
-        Makes an edition that takes answers from then on. Windows and phases that are not said are those of its
-        methodology.
+        The new edition is open: organisations can answer at once. Windows and phases that the request leaves out take
+        the defaults of the methodology.
         """
         draft = schemas.build_draft(body)
 
         def create(session: Session) -> Response[bytes]:
-            made = service.create(session, draft, now=datetime.now(UTC))
-            return _answer(request, made, created=f"/v1/editions/{made.record.id}")
+            edition = service.create(session, draft, now=datetime.now(UTC))
+            return _answer(request, edition, created=f"/v1/editions/{edition.record.id}")
 
         return idempotent(request, database, create)
 
@@ -180,8 +181,8 @@ class EditionsController(Controller):
     ) -> Response[bytes]:
         """Change an edition.
 
-        Changes what the patch names (RFC 7396): titles, windows, calendar, and whether it is open or in review. What is
-        published does not change.
+        Applies a JSON merge patch (RFC 7396) to titles, windows, calendar and state (`open` or `in_review`). A
+        published edition answers 409.
         """
         change = schemas.build_change(body)
 
@@ -194,9 +195,9 @@ class EditionsController(Controller):
     def delete_edition(
         self, request: ApiRequest, path: schemas.EditionPath, database: Database, expected: Expected
     ) -> None:
-        """Remove an edition.
+        """Delete an edition.
 
-        Removes an edition that is not published and in which nobody has an assessment.
+        A published edition, or an edition with assessments, answers 409.
         """
         with_audit_entry(request, database, lambda session: service.delete(session, path.edition, expected=expected))
 

@@ -1,4 +1,4 @@
-"""Editions on the wire."""
+"""Requests and answers about editions."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Version = Annotated[
     str,
     Meta(
         max_length=40,
-        description="Version of the methodology that scores it; a draft only with `accept_draft`.",
+        description="Methodology version that scores the edition; a draft only with `accept_draft`.",
         extra_json_schema={"enum": list(list_versions("draft", "active"))},
     ),
 ]
 
 
 class EditionPath(Struct, frozen=True):
-    """What names an edition in a path."""
+    """The path parameters of an edition."""
 
     edition: Annotated[
         str, Meta(description="Id of the edition, or `latest` for the newest published one.", examples=["2026-demo"])
@@ -41,21 +41,21 @@ class EditionPath(Struct, frozen=True):
 
 
 class Titles(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The name of an edition in each language."""
+    """The name of an edition in Spanish and English."""
 
     es: Title
     en: Title
 
 
 class TitlesChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names of an edition to be changed."""
+    """The names of an edition to change; a language that is left out keeps its name."""
 
     es: Title | UnsetType = UNSET
     en: Title | UnsetType = UNSET
 
 
 class WindowsChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Windows that are not, or no longer, those of the methodology; null takes that of the methodology."""
+    """Windows that differ from the defaults of the methodology; null restores the default."""
 
     S0: Span | UnsetType | None = UNSET
     W90: Span | UnsetType | None = UNSET
@@ -66,7 +66,7 @@ class WindowsChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class CalendarChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Phases that are not, or no longer, those of the methodology; null takes that of the methodology."""
+    """Phases that differ from the defaults of the methodology; null restores the default."""
 
     submission: Span | UnsetType | None = UNSET
     review: Span | UnsetType | None = UNSET
@@ -75,68 +75,71 @@ class CalendarChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class EditionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An edition to be made; it is open from then on."""
+    """Body of the request that creates an edition."""
 
     id: Annotated[
         str,
         Meta(
             pattern="^20[0-9]{2}(-[a-z0-9]{1,20})?$",
-            description="Its id, for good: the year of its reference date, and a word where there are several.",
+            description="The id: the year of the reference date, and a word if a year has several.",
             examples=["2027"],
         ),
     ]
     titles: Titles
     methodology: Version
-    period_from: Annotated[date, Meta(description="First day of the year that it looks at.")]
-    period_to: Annotated[date, Meta(description="Last day: the reference date, of the years 2000 to 2100.")]
+    period_from: Annotated[date, Meta(description="First day of the period that the edition covers.")]
+    period_to: Annotated[
+        date, Meta(description="Last day of the period: the reference date, in the years 2000 to 2100.")
+    ]
     windows: WindowsChange | None = None
     calendar: CalendarChange | None = None
     accept_draft: Annotated[
         bool,
         Meta(
-            description="That a draft is meant, to try it: it may still change, and with it what it scores. "
-            "Without it the methodology is one in use."
+            description="Accept a methodology version that is a draft, to try it: it may still change, and the scores "
+            "with it. Without this, the version must be active."
         ),
     ] = False
 
 
 class EditionPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change of an edition (RFC 7396); null is what the methodology says."""
+    """Body of the request that changes an edition (JSON merge patch, RFC 7396); null restores the default."""
 
     titles: TitlesChange | UnsetType = UNSET
     windows: WindowsChange | UnsetType | None = UNSET
     calendar: CalendarChange | UnsetType | None = UNSET
     state: (
         Annotated[
-            Literal["open", "in_review"], Meta(description="Whether it takes answers, or what came is in review.")
+            Literal["open", "in_review"],
+            Meta(description="`open` takes answers; in `in_review` only returned assessments may change."),
         ]
         | UnsetType
     ) = UNSET
 
 
 class Edition(Struct, frozen=True, kw_only=True):
-    """A round in which organisations are scored. `simulated` says that every answer in it is invented."""
+    """An edition: a round in which organisations are scored."""
 
     id: str
-    title: Annotated[str, Meta(description="Its name, in the language of the answer where it has one.")]
-    methodology: Annotated[str, Meta(description="Version of the methodology that scores it.")]
-    state: Annotated[State, Meta(description="Taking answers, in review, or published.")]
-    period_from: Annotated[date, Meta(description="First day of the year that it looks at.")]
-    period_to: Annotated[date, Meta(description="Last day: the reference date.")]
+    title: Annotated[str, Meta(description="The name, in the language of the answer if there is one.")]
+    methodology: Annotated[str, Meta(description="Methodology version that scores the edition.")]
+    state: Annotated[State, Meta(description="Open for answers, in review, or published.")]
+    period_from: Annotated[date, Meta(description="First day of the period that the edition covers.")]
+    period_to: Annotated[date, Meta(description="Last day of the period: the reference date.")]
     windows: Windows
     calendar: Calendar
-    simulated: Annotated[bool, Meta(description="Every organisation and answer in it is invented.")]
-    organisations: Annotated[int, Meta(ge=0, description="How many organisations it scores.")]
+    simulated: Annotated[bool, Meta(description="True if every organisation and answer is invented.")]
+    organisations: Annotated[int, Meta(ge=0, description="Number of organisations that the edition scores.")]
     created: datetime
     updated: datetime
 
 
 class EditionPage(Page[Edition], frozen=True, kw_only=True):
-    """A page of the list of editions, the newest first."""
+    """A page of the editions, newest reference date first."""
 
 
 def build_edition(counted: CountedEdition, language: Language) -> Edition:
-    """Return the response for an edition."""
+    """Build the answer about an edition, with its title in `language` or else in another language."""
     record = counted.record
     return Edition(
         id=record.id,
@@ -155,7 +158,7 @@ def build_edition(counted: CountedEdition, language: Language) -> Edition:
 
 
 def build_draft(request: EditionRequest) -> EditionDraft:
-    """Return the edition described by a request."""
+    """Convert the request for a new edition to the draft that the service takes."""
     return EditionDraft(
         id=request.id,
         titles=structs.asdict(request.titles),
@@ -169,7 +172,7 @@ def build_draft(request: EditionRequest) -> EditionDraft:
 
 
 def build_change(request: EditionPatch) -> EditionChange:
-    """Return the change of a merge patch."""
+    """Convert a merge patch to the change that the service takes."""
     return EditionChange(
         titles=UNSET if request.titles is UNSET else _titles(request.titles),
         windows=UNSET if request.windows is UNSET else _spans(request.windows),
@@ -178,14 +181,14 @@ def build_change(request: EditionPatch) -> EditionChange:
     )
 
 
-def _titles(sent: TitlesChange) -> dict[str, str]:
-    return {language: title for language, title in structs.asdict(sent).items() if title is not UNSET}
+def _titles(change: TitlesChange) -> dict[str, str]:
+    return {language: title for language, title in structs.asdict(change).items() if title is not UNSET}
 
 
-def _spans(sent: WindowsChange | CalendarChange | None) -> dict[str, Span | None] | None:
-    return None if sent is None else _sent(sent)
+def _spans(change: WindowsChange | CalendarChange | None) -> dict[str, Span | None] | None:
+    return None if change is None else _select_sent(change)
 
 
-def _sent(part: WindowsChange | CalendarChange) -> dict[str, Span | None]:
-    """Return the members that were sent."""
-    return {name: value for name, value in structs.asdict(part).items() if value is not UNSET}
+def _select_sent(change: WindowsChange | CalendarChange) -> dict[str, Span | None]:
+    """Return the members that the request contains, by name."""
+    return {name: value for name, value in structs.asdict(change).items() if value is not UNSET}

@@ -1,4 +1,7 @@
-"""Use cases of editions: read, create, update, publish, delete."""
+"""Use cases of editions: read, create, change, publish and delete.
+
+Functions that write take a writing session and, where the edition exists, the version that the client expects.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ __all__ = [
 ]
 
 LATEST: Final = "latest"
-"""Name of the newest published edition."""
+"""The id under which clients ask for the published edition with the newest reference date."""
 
 T = TypeVar("T", Windows, Calendar)
 
@@ -57,7 +60,7 @@ NamedSpans = dict[str, Span | None]
 
 
 class UnknownEdition(LookupError):
-    """No edition has that id, or none is published for `latest`."""
+    """No edition has this id, or none is published when `latest` is asked for. Raised wherever one is looked up."""
 
     def __init__(self, edition: str) -> None:
         super().__init__(edition)
@@ -65,7 +68,7 @@ class UnknownEdition(LookupError):
 
 
 class EditionNotOpen(Exception):
-    """The state of the edition forbids this change of its assessments."""
+    """The state of an edition forbids a change of its assessments. Raised by every use case that writes assessments."""
 
     def __init__(self, edition: str, state: State) -> None:
         super().__init__(f"{edition} is {state}")
@@ -74,7 +77,7 @@ class EditionNotOpen(Exception):
 
 
 class EditionInconsistent(ValueError):
-    """Edition that contradicts itself or stored data; nothing was changed."""
+    """An edition would contradict itself or stored data. Raised by the writes of this module; nothing is changed."""
 
     def __init__(self, contradictions: Iterable[EditionContradiction]) -> None:
         self.contradictions = tuple(contradictions)
@@ -82,7 +85,7 @@ class EditionInconsistent(ValueError):
 
 
 class EditionDraft(Struct, frozen=True, kw_only=True):
-    """Edition to be created; missing windows and phases are the methodology's."""
+    """The values of an edition to be created. Missing windows and phases take the methodology's defaults."""
 
     id: str
     titles: dict[str, str]
@@ -92,11 +95,11 @@ class EditionDraft(Struct, frozen=True, kw_only=True):
     windows: NamedSpans | None = None
     calendar: NamedSpans | None = None
     accept_draft: bool = False
-    """Allow a methodology that may still change."""
+    """Allow a methodology version that is a draft and may still change."""
 
 
 class EditionChange(Struct, frozen=True, kw_only=True):
-    """Change of an edition: UNSET or unnamed members stay, None is the default of the methodology."""
+    """The members of an edition to change. UNSET keeps a member; None restores the methodology's default."""
 
     titles: dict[str, str] | UnsetType = UNSET
     windows: NamedSpans | UnsetType | None = UNSET
@@ -105,20 +108,26 @@ class EditionChange(Struct, frozen=True, kw_only=True):
 
 
 def list_page(database: Database, *, after: EditionCursorKey | None, offset: int, limit: int) -> list[CountedEdition]:
-    """Return editions, newest first, starting after `after`."""
+    """List editions after the sort key `after`, newest reference date first."""
     with database.read() as session:
         return queries.list_page(session, after, offset, limit)
 
 
 def get(database: Database, edition: str) -> CountedEdition:
-    """Return the edition of an id, or the latest; raise `UnknownEdition`."""
+    """Return an edition with the number of its organisations; `edition` is an id or `latest`.
+
+    Raises `UnknownEdition` if there is no such edition.
+    """
     with database.read() as session:
         record = find(session, edition)
         return CountedEdition(record, queries.count_organisations(session, record))
 
 
 def get_published(database: Database, edition: str) -> CountedEdition:
-    """Return a published edition, or the latest; raise `UnknownEdition`, also for an unpublished one."""
+    """Return a published edition with the number of its organisations; `edition` is an id or `latest`.
+
+    Raises `UnknownEdition` if there is no such edition, or if it is not published.
+    """
     counted = get(database, edition)
     if counted.record.state != "published":
         raise UnknownEdition(edition)
@@ -126,7 +135,10 @@ def get_published(database: Database, edition: str) -> CountedEdition:
 
 
 def find(session: Session, edition: str) -> EditionRecord:
-    """Return the edition of an id, or the latest, within a session; raise `UnknownEdition`."""
+    """Return an edition within a session; `edition` is an id or `latest`.
+
+    Raises `UnknownEdition` if there is no such edition.
+    """
     record = queries.get_latest(session) if edition == LATEST else queries.get(session, edition)
     if record is None:
         raise UnknownEdition(edition)
@@ -134,7 +146,10 @@ def find(session: Session, edition: str) -> EditionRecord:
 
 
 def find_published(session: Session, edition: str) -> EditionRecord:
-    """Return a published edition, or the latest, within a session; raise `UnknownEdition` for any other."""
+    """Return a published edition within a session; `edition` is an id or `latest`.
+
+    Raises `UnknownEdition` if there is no such edition, or if it is not published.
+    """
     record = find(session, edition)
     if record.state != "published":
         raise UnknownEdition(edition)
@@ -142,11 +157,11 @@ def find_published(session: Session, edition: str) -> EditionRecord:
 
 
 def ensure_open(session: Session, edition: str) -> None:
-    """Check that an edition takes answers, and keep it so until the session ends.
+    """Check that an edition is open, and keep its state until the session ends.
 
     Raises:
         UnknownEdition: No edition has that id.
-        EditionNotOpen: It is in review or published.
+        EditionNotOpen: The edition is in review or published.
     """
     state = ensure_unpublished(session, edition)
     if state != "open":
@@ -154,11 +169,11 @@ def ensure_open(session: Session, edition: str) -> None:
 
 
 def ensure_unpublished(session: Session, edition: str) -> State:
-    """Return the state of an unpublished edition, and keep it so until the session ends.
+    """Return the state of an edition that is not published, and keep it until the session ends.
 
     Raises:
         UnknownEdition: No edition has that id.
-        EditionNotOpen: It is published.
+        EditionNotOpen: The edition is published.
     """
     state = queries.lock_state(session, edition)
     if state is None:
@@ -169,13 +184,19 @@ def ensure_unpublished(session: Session, edition: str) -> State:
 
 
 def lock(session: Session, record: EditionRecord) -> None:
-    """Lock an edition against changes and additions until the session ends; raise `StaleVersion` if it has changed."""
+    """Lock an edition against changes and new assessments until the session ends.
+
+    Raises `StaleVersion` if it has changed since `record` was read.
+    """
     if not queries.lock_edition(session, record.id, record.version):
         raise StaleVersion
 
 
 def publish(session: Session, record: EditionRecord, *, now: datetime) -> EditionRecord:
-    """Mark a locked edition as published, after which it never changes, and return it; raise `StaleVersion`."""
+    """Mark a locked edition as published and return it; it never changes afterwards.
+
+    Raises `StaleVersion` if it has changed since `record` was read.
+    """
     after = structs.replace(record, state="published", updated=now, version=record.version + 1)
     if not queries.update_edition(session, after, record.version):
         raise StaleVersion
@@ -183,7 +204,11 @@ def publish(session: Session, record: EditionRecord, *, now: datetime) -> Editio
 
 
 def create(session: Session, draft: EditionDraft, *, now: datetime) -> CountedEdition:
-    """Create an open edition; raise `EditionInconsistent`."""
+    """Create an open edition.
+
+    Raises `EditionInconsistent` if the id exists, the dates contradict each other, or the methodology is a draft that
+    `draft.accept_draft` does not accept.
+    """
     if load_methodology(draft.methodology).status == "draft" and not draft.accept_draft:
         raise EditionInconsistent([EditionContradiction("/methodology", "draft", draft.methodology)])
     record = build_record(draft, now=now)
@@ -195,7 +220,11 @@ def create(session: Session, draft: EditionDraft, *, now: datetime) -> CountedEd
 def build_record(
     draft: EditionDraft, *, now: datetime, state: State = "open", simulated: bool = False
 ) -> EditionRecord:
-    """Return the record of a new edition; raise `EditionInconsistent` beyond `REFERENCE_YEARS`."""
+    """Build the record of a new edition, with default windows and phases where the draft has none.
+
+    Raises `EditionInconsistent` if the reference date is outside `REFERENCE_YEARS`. Other contradictions are not
+    checked.
+    """
     reference = draft.period_to
     first, last = dates.REFERENCE_YEARS
     if not first <= reference.year <= last:
@@ -211,8 +240,8 @@ def build_record(
         state=state,
         period_from=draft.period_from,
         period_to=reference,
-        windows=_changed(windows, draft.windows, windows),
-        calendar=_changed(calendar, draft.calendar, calendar),
+        windows=_merge_spans(windows, draft.windows, windows),
+        calendar=_merge_spans(calendar, draft.calendar, calendar),
         simulated=simulated,
         created=now,
         updated=now,
@@ -221,7 +250,7 @@ def build_record(
 
 
 def add(session: Session, record: EditionRecord) -> None:
-    """Store a new edition; raise `EditionInconsistent` if the id exists."""
+    """Store a new edition without checking its dates. Raises `EditionInconsistent` if the id exists."""
     if not queries.insert_edition(session, record):
         raise EditionInconsistent([EditionContradiction("/id", "taken", record.id)])
 
@@ -229,21 +258,21 @@ def add(session: Session, record: EditionRecord) -> None:
 def update(
     session: Session, edition: str, change: EditionChange, *, expected: Expected, now: datetime
 ) -> CountedEdition:
-    """Update an unpublished edition and return it.
+    """Change an unpublished edition and return it.
 
     Raises:
         UnknownEdition: No edition has that id.
         StaleVersion: The stored revision is not the `expected` one.
-        EditionInconsistent: It is published, or the changed dates contradict each other.
+        EditionInconsistent: The edition is published, or the changed dates contradict each other.
     """
-    before = _changeable(session, edition, expected)
+    before = _load_changeable(session, edition, expected)
     windows = dates.build_windows(before.period_to)
     calendar = dates.build_calendar(load_methodology(before.methodology), before.period_to)
     after = structs.replace(
         before,
         titles=before.titles if change.titles is UNSET else {**before.titles, **change.titles},
-        windows=_changed(before.windows, change.windows, windows),
-        calendar=_changed(before.calendar, change.calendar, calendar),
+        windows=_merge_spans(before.windows, change.windows, windows),
+        calendar=_merge_spans(before.calendar, change.calendar, calendar),
         state=before.state if change.state is UNSET else change.state,
         updated=now,
         version=before.version + 1,
@@ -260,9 +289,9 @@ def delete(session: Session, edition: str, *, expected: Expected) -> None:
     Raises:
         UnknownEdition: No edition has that id.
         StaleVersion: The stored revision is not the `expected` one.
-        EditionInconsistent: It is published or has assessments.
+        EditionInconsistent: The edition is published or has assessments.
     """
-    record = _changeable(session, edition, expected)
+    record = _load_changeable(session, edition, expected)
     if not queries.lock_edition(session, record.id, record.version):
         raise StaleVersion
     if organisations := queries.count_organisations(session, record):
@@ -271,12 +300,16 @@ def delete(session: Session, edition: str, *, expected: Expected) -> None:
 
 
 def remove(session: Session, edition: str) -> None:
-    """Delete an edition without scores, if it exists."""
+    """Delete an edition if it exists, without checking its state. No assessment may refer to it."""
     queries.delete_edition(session, edition)
 
 
-def _changeable(session: Session, edition: str, expected: Expected) -> EditionRecord:
-    """Return an unpublished edition of the expected revision."""
+def _load_changeable(session: Session, edition: str, expected: Expected) -> EditionRecord:
+    """Return an edition that may be changed.
+
+    Raises `UnknownEdition`, `StaleVersion` if the stored revision is not the expected one, or `EditionInconsistent`
+    if the edition is published.
+    """
     record = find(session, edition)
     if not expected(build_revision(record.created, record.version)):
         raise StaleVersion
@@ -287,12 +320,12 @@ def _changeable(session: Session, edition: str, expected: Expected) -> EditionRe
 
 def _ensure_consistent(record: EditionRecord) -> None:
     period = Span(record.period_from, record.period_to)
-    if found := tuple(dates.find_contradictions(period, record.windows, record.calendar)):
-        raise EditionInconsistent(found)
+    if contradictions := tuple(dates.find_contradictions(period, record.windows, record.calendar)):
+        raise EditionInconsistent(contradictions)
 
 
-def _changed(stored: T, spans: NamedSpans | UnsetType | None, default: T) -> T:
-    """Return windows, or phases, with some replaced; None takes the default."""
+def _merge_spans(stored: T, spans: NamedSpans | UnsetType | None, default: T) -> T:
+    """Return windows or phases with some spans replaced; None, for one or for all, restores the default."""
     if spans is UNSET:
         return stored
     if spans is None:

@@ -1,4 +1,4 @@
-"""Table of editions."""
+"""The table of editions."""
 
 from datetime import date, datetime
 
@@ -10,7 +10,11 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class EditionTable(Base, table=True):
-    """An edition. `titles` by language; `windows` and `calendar` as in `dates`; `version` counts the writes."""
+    """A stored edition.
+
+    `titles` are by language; `windows` and `calendar` are the JSON of `dates.Windows` and `dates.Calendar`. `version`
+    counts the writes.
+    """
 
     __tablename__ = "edition"
 

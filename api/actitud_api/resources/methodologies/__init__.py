@@ -1,1 +1,1 @@
-"""Methodologies over HTTP, for machines and people."""
+"""Methodologies: the documents by which organisations are scored, read over HTTP."""

@@ -1,4 +1,4 @@
-"""Routes over the methodologies."""
+"""HTTP routes of methodology versions."""
 
 from litestar import Controller, Response
 
@@ -31,7 +31,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 
 
 class MethodologiesController(Controller):
-    """What measures."""
+    """Routes to list and read methodology versions."""
 
     path = "/v1/methodologies"
     tags = ("methodologies",)
@@ -51,8 +51,8 @@ class MethodologiesController(Controller):
     def list_versions(self, request: ApiRequest, query: PageQuery, language: Language) -> Response[bytes]:
         """List the registered methodology versions.
 
-        Oldest first, each with its status and the digest of its document. A draft is named as one (`2026.2-draft`): it
-        may still change, and with it what it scores.
+        Oldest first, each with its status and the digest of its document. A draft has a name such as `2026.2-draft`;
+        it may still change, and scores under it may change with it.
         """
         rows = service.list_methodologies(after=CURSOR.read(query))[query.offset :]
         kept, cursor = CURSOR.cut(query, rows, lambda methodology: methodology.version)
@@ -79,9 +79,9 @@ class MethodologiesController(Controller):
         threaded=False,
     )
     def get_version(self, request: ApiRequest, path: schemas.MethodologyPath, language: Language) -> Response[bytes]:
-        """Get a methodology version, whole.
+        """Get a methodology version.
 
-        The document that scores (tree, indicators, goalposts with their basis and sources, rules, levels, what each
-        indicator answers of the article) and its texts in one language. An active version never changes.
+        Returns the complete document (tree, indicators, goalposts with their sources, rules, levels, and the parts of
+        the article that each indicator answers) and its texts in one language. An active version never changes.
         """
         return DETAIL.of(request, schemas.build_detail(service.get_methodology(path.version), language))

@@ -1,4 +1,4 @@
-"""Methodologies on the wire."""
+"""Requests and answers about methodology versions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Version = Annotated[str, Meta(description="The version of a methodology, such as
 
 
 class MethodologySummary(Struct, frozen=True, kw_only=True):
-    """A version in the list: its status, the digest of its document, its decimals and its languages."""
+    """A methodology version in a list. `decimals` is the number of decimals to which points are rounded."""
 
     version: str
     status: Status
@@ -26,13 +26,13 @@ class MethodologySummary(Struct, frozen=True, kw_only=True):
 
 
 class MethodologyPage(Page[MethodologySummary], frozen=True):
-    """The registered versions, oldest first."""
+    """A page of the registered methodology versions, oldest first."""
 
 
 class MethodologyDetail(Struct, frozen=True, kw_only=True):
-    """A whole version: the document that scores and its texts in one language.
+    """A complete methodology version: its document and its texts in one language.
 
-    `digest` covers the document without texts; `text_digests` each language's texts.
+    `digest` covers the document without texts; `text_digests` has a digest of the texts of each language.
     """
 
     version: str
@@ -44,13 +44,13 @@ class MethodologyDetail(Struct, frozen=True, kw_only=True):
 
 
 class MethodologyPath(Struct, frozen=True):
-    """The path of a version."""
+    """The path parameters of a methodology version."""
 
     version: Version
 
 
 def build_summary(methodology: Methodology, language: Language) -> MethodologySummary:
-    """Return the list item of a version, with its title in a language."""
+    """Build the list entry of a methodology version, with its title in `language`."""
     return MethodologySummary(
         version=methodology.version,
         status=methodology.status,
@@ -62,7 +62,7 @@ def build_summary(methodology: Methodology, language: Language) -> MethodologySu
 
 
 def build_detail(methodology: Methodology, language: Language) -> MethodologyDetail:
-    """Return the response for a version, with its texts in a language."""
+    """Build the answer about a methodology version, with its texts in `language`."""
     return MethodologyDetail(
         version=methodology.version,
         status=methodology.status,

@@ -6,12 +6,12 @@ from actitud_api.engine.methodology.loader import Methodology, list_versions, lo
 
 
 def list_methodologies(*, after: str | None) -> list[Methodology]:
-    """Return the registered versions, oldest first, starting after `after`."""
-    known = list_versions()
-    start = 0 if after is None or after not in known else known.index(after) + 1
-    return [load_methodology(version) for version in known[start:]]
+    """List the registered versions after the version `after`, oldest first. An unknown `after` lists all of them."""
+    versions = list_versions()
+    start = 0 if after is None or after not in versions else versions.index(after) + 1
+    return [load_methodology(version) for version in versions[start:]]
 
 
 def get_methodology(version: str) -> Methodology:
-    """Return a version; raise `UnknownMethodology`."""
+    """Return a methodology version. Raises `UnknownMethodology` if it is not registered."""
     return load_methodology(version)

@@ -1,1 +1,1 @@
-"""Suggestions of further errors and indicators by key holders, and the decisions on them."""
+"""Suggestions: further errors or indicators that people propose for the methodology, and the decisions on them."""

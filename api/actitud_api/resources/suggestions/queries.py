@@ -1,4 +1,4 @@
-"""SQL of suggestions."""
+"""All SQL over suggestions."""
 
 from __future__ import annotations
 
@@ -17,17 +17,21 @@ from actitud_api.resources.suggestions.tables import SuggestionTable
 SUGGESTIONS = Base.metadata.tables[str(SuggestionTable.__tablename__)]
 
 Kind = Literal["error", "indicator"]
-"""Kind of a suggestion: an error beyond the ten, or an indicator."""
+"""The kind of a suggestion: a further error of administrations on social networks, or an indicator."""
 
 Outcome = Literal["accepted", "rejected", "deferred"]
-"""Decision on a suggestion: accepted, rejected, or deferred."""
+"""A decision on a suggestion. A deferred suggestion is decided later."""
 
 State = Literal["undecided", "accepted", "rejected", "deferred"]
-"""State of a suggestion: its last decision, if any."""
+"""The state of a suggestion: its last decision, or `undecided`."""
 
 
 class SuggestionDecision(Struct, frozen=True, kw_only=True):
-    """Decision on a suggestion with its reason. `methodology`: the version it refers to, or that includes it."""
+    """A decision on a suggestion with its reason.
+
+    `language` is a BCP 47 tag. `methodology` is the version that the decision is about; of an accepted suggestion,
+    the version that includes it.
+    """
 
     decision: Outcome
     reason: str
@@ -37,7 +41,7 @@ class SuggestionDecision(Struct, frozen=True, kw_only=True):
 
 
 class SuggestionRecord(Struct, frozen=True, kw_only=True):
-    """Stored suggestion; for the members see the table."""
+    """A stored suggestion; its fields are the columns of `tables.SuggestionTable`."""
 
     id: int
     kind: Kind
@@ -58,7 +62,7 @@ class SuggestionRecord(Struct, frozen=True, kw_only=True):
 class SuggestionFilters(Struct, frozen=True, kw_only=True):
     """Filters of the list of suggestions; None does not filter.
 
-    `methodology`: the version named by the last decision.
+    `methodology` is the version named by the last decision.
     """
 
     kind: Kind | None = None
@@ -67,49 +71,51 @@ class SuggestionFilters(Struct, frozen=True, kw_only=True):
     methodology: str | None = None
 
     def build_conditions(self) -> list[ColumnElement[bool]]:
-        """Return the filters as SQL conditions."""
+        """Return the filters that are set as SQL conditions."""
         return [
-            SUGGESTIONS.c[name] == wanted
+            SUGGESTIONS.c[name] == value
             for name in self.__struct_fields__
-            if (wanted := getattr(self, name)) is not None
+            if (value := getattr(self, name)) is not None
         ]
 
 
-_ALL = select(*(SUGGESTIONS.c[name] for name in SuggestionRecord.__struct_fields__))
-_ONE = _ALL.where(SUGGESTIONS.c.id == bindparam("id"))
+_SELECT_ALL = select(*(SUGGESTIONS.c[name] for name in SuggestionRecord.__struct_fields__))
+_SELECT_ONE = _SELECT_ALL.where(SUGGESTIONS.c.id == bindparam("id"))
 _COUNT = select(func.count()).select_from(SUGGESTIONS)
 
 
 def list_page(
     session: Session, filters: SuggestionFilters, after: int | None, offset: int, limit: int
 ) -> list[SuggestionRecord]:
-    """Return suggestions, newest first, starting after `after`."""
-    statement = _ALL.where(*filters.build_conditions()).order_by(SUGGESTIONS.c.id.desc()).offset(offset).limit(limit)
+    """List suggestions with an id below `after`, newest first."""
+    statement = (
+        _SELECT_ALL.where(*filters.build_conditions()).order_by(SUGGESTIONS.c.id.desc()).offset(offset).limit(limit)
+    )
     if after is not None:
         statement = statement.where(SUGGESTIONS.c.id < after)
-    return [_record(row) for row in session.execute(statement).mappings()]
+    return [_to_record(row) for row in session.execute(statement).mappings()]
 
 
 def count_suggestions(session: Session, filters: SuggestionFilters) -> int:
-    """Return the number of suggestions."""
-    found: int = session.execute(_COUNT.where(*filters.build_conditions())).scalar_one()
-    return found
+    """Count the suggestions that match the filters."""
+    count: int = session.execute(_COUNT.where(*filters.build_conditions())).scalar_one()
+    return count
 
 
 def get(session: Session, identifier: int) -> SuggestionRecord | None:
-    """Return the suggestion of an id, or None."""
-    row = session.execute(_ONE, {"id": identifier}).mappings().one_or_none()
-    return None if row is None else _record(row)
+    """Return the suggestion with this id, or None."""
+    row = session.execute(_SELECT_ONE, {"id": identifier}).mappings().one_or_none()
+    return None if row is None else _to_record(row)
 
 
 def insert_suggestion(session: Session, values: Mapping[str, object]) -> int:
-    """Insert a suggestion, given by column, and return its new id, which was never in use."""
+    """Insert a suggestion, given as values by column, and return its new id. Ids are never reused."""
     identifier: int = session.execute(insert(SUGGESTIONS).returning(SUGGESTIONS.c.id), values).scalar_one()
     return identifier
 
 
 def update_decisions(session: Session, record: SuggestionRecord, before: int) -> bool:
-    """Store the decisions on a suggestion of version `before`; return False if it has another version."""
+    """Store the decisions and state of a suggestion. Return False if its stored version is not `before`."""
     values = {
         "state": record.state,
         "methodology": record.methodology,
@@ -117,19 +123,19 @@ def update_decisions(session: Session, record: SuggestionRecord, before: int) ->
         "updated": record.updated,
         "version": record.version,
     }
-    statement = update(SUGGESTIONS).where(*_at(record.id, before)).values(values)
+    statement = update(SUGGESTIONS).where(*_match_version(record.id, before)).values(values)
     return session.execute(statement.returning(SUGGESTIONS.c.id)).one_or_none() is not None
 
 
 def delete_suggestion(session: Session, identifier: int, version: int) -> bool:
-    """Delete a suggestion of that version; return False if it has another one."""
-    statement = delete(SUGGESTIONS).where(*_at(identifier, version)).returning(SUGGESTIONS.c.id)
+    """Delete a suggestion. Return False if its stored version is not `version`."""
+    statement = delete(SUGGESTIONS).where(*_match_version(identifier, version)).returning(SUGGESTIONS.c.id)
     return session.execute(statement).one_or_none() is not None
 
 
-def _at(identifier: int, version: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _match_version(identifier: int, version: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return SUGGESTIONS.c.id == identifier, SUGGESTIONS.c.version == version
 
 
-def _record(row: RowMapping) -> SuggestionRecord:
+def _to_record(row: RowMapping) -> SuggestionRecord:
     return msgspec.convert(dict(row), SuggestionRecord)

@@ -1,4 +1,4 @@
-"""Suggestions over HTTP."""
+"""HTTP routes of suggestions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ CURSOR: Cursor[int] = Cursor("suggestions.list", int)
 _ID = {"suggestion": "$response.body#/id"}
 _LINKS = {
     "decide": Link("suggestions.decisions.create", {**_ID, **VERSION}, "To decide on this version of it."),
-    "delete": Link("suggestions.delete", {**_ID, **VERSION}, "To withdraw it while nothing is decided."),
+    "delete": Link("suggestions.delete", {**_ID, **VERSION}, "To withdraw it while it is undecided."),
 }
 _LINKS_OF_WRITTEN = {"suggestion": Link("suggestions.get", _ID, "The suggestion."), **_LINKS}
 
@@ -52,7 +52,7 @@ _DECIDED = Texts(
 )
 
 
-def _elsewhere(error: DimensionMismatch) -> Texts:
+def _dimension_mismatch(error: DimensionMismatch) -> Texts:
     return Texts(
         f"{error.indicator} es de la dimensión {error.dimension}, no de {error.named}.",
         f"{error.indicator} is of the dimension {error.dimension}, not of {error.named}.",
@@ -81,14 +81,14 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         DimensionMismatch,
         CONFLICT,
-        _elsewhere,
-        lambda error: [Fault("/dimension", "indicator", error.named, _elsewhere(error), error.dimension)],
+        _dimension_mismatch,
+        lambda error: [Fault("/dimension", "indicator", error.named, _dimension_mismatch(error), error.dimension)],
     ),
 )
 
 
 class SuggestionsController(Controller):
-    """Further errors and indicators that are proposed, and what was decided on each."""
+    """Routes to list, read, make, withdraw and decide on suggestions."""
 
     path = "/v1/suggestions"
     tags = ("suggestions",)
@@ -109,9 +109,9 @@ class SuggestionsController(Controller):
     def list_suggestions(
         self, request: ApiRequest, query: schemas.SuggestionQuery, database: Database
     ) -> Response[bytes]:
-        """List suggestions.
+        """List the suggestions.
 
-        Suggestions with what was decided on each, the newest first; filters combine.
+        Newest first, each with all decisions on it. If several filters are given, all must match.
         """
         filters = service.SuggestionFilters(kind=query.kind, state=query.state, dimension=query.dimension)
         rows = service.list_page(
@@ -125,7 +125,7 @@ class SuggestionsController(Controller):
     def get_suggestion(self, request: ApiRequest, path: schemas.SuggestionPath, database: Database) -> Response[bytes]:
         """Get a suggestion.
 
-        One suggestion by its id, with everything that was decided on it.
+        Includes every decision on it, oldest first; the last one counts. A withdrawn suggestion answers 404.
         """
         return _answer(request, service.get(database, path.suggestion))
 
@@ -140,18 +140,18 @@ class SuggestionsController(Controller):
     def create_suggestion(
         self, request: ApiRequest, body: schemas.SuggestionRequest, database: Database, principal: Principal
     ) -> Response[bytes]:
-        """Propose an error or an indicator.
+        """Suggest an error or an indicator.
 
-        Makes a suggestion, which is published at once. One about an indicator is about the dimension of it as well;
-        another dimension beside it is answered 409.
+        The suggestion is published at once. A suggestion about an indicator gets the dimension of that indicator; if
+        the request names another dimension, it answers 409.
         """
         proposal = schemas.build_proposal(body)
 
-        def act(session: Session) -> Response[bytes]:
+        def store(session: Session) -> Response[bytes]:
             record = service.propose(session, proposal, proposer=principal.origin, now=datetime.now(UTC))
             return _answer(request, record, created=f"/v1/suggestions/{record.id}")
 
-        return idempotent(request, database, act)
+        return idempotent(request, database, store)
 
     @delete("/{suggestion:str}", operation_id="suggestions.delete", access=PROPOSERS, problems=(CONFLICT,))
     def delete_suggestion(
@@ -164,8 +164,8 @@ class SuggestionsController(Controller):
     ) -> None:
         """Withdraw a suggestion.
 
-        Removes a suggestion on which nothing is decided yet (`If-Match`): by the key that made it, or by an
-        administrator. One that was decided on stays, with its decisions (409).
+        Allowed for the key that made it and for administrators, as long as there is no decision on it. A suggestion
+        with a decision answers 409 and stays published.
         """
 
         def withdraw(session: Session) -> None:
@@ -195,16 +195,16 @@ class SuggestionsController(Controller):
     ) -> Response[bytes]:
         """Decide on a suggestion.
 
-        Publishes what is decided on a suggestion, with its reason, on the version that was read (`If-Match`). Whatever
-        was decided before stays to be read; the last decision counts. It answers the suggestion.
+        Publishes a decision with its reason on the version named by `If-Match`, and returns the suggestion. Earlier
+        decisions stay visible; the last one counts.
         """
         new = schemas.build_decision(body)
 
-        def act(session: Session) -> Response[bytes]:
+        def store(session: Session) -> Response[bytes]:
             record = service.decide(session, path.suggestion, new, expected=expected, now=datetime.now(UTC))
             return _answer(request, record, created=f"/v1/suggestions/{record.id}")
 
-        return idempotent(request, database, act)
+        return idempotent(request, database, store)
 
 
 def _answer(request: ApiRequest, record: SuggestionRecord, *, created: str | None = None) -> Response[bytes]:

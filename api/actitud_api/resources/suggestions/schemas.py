@@ -1,4 +1,4 @@
-"""Suggestions on the wire."""
+"""Requests and answers about suggestions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Title = Annotated[
         min_length=1,
         max_length=TITLE_MAX,
         pattern=STRAIGHT,
-        description=f"In a few words. {_PUBLISHED}",
+        description=f"The suggestion in a few words. {_PUBLISHED}",
         extra_json_schema=_NOT_PERSONAL,
     ),
 ]
@@ -41,7 +41,7 @@ Text = Annotated[
         min_length=1,
         max_length=TEXT_MAX,
         pattern=STRAIGHT,
-        description=f"In full, and why. {_PUBLISHED}",
+        description=f"The suggestion in full, with reasons. {_PUBLISHED}",
         extra_json_schema=_NOT_PERSONAL,
     ),
 ]
@@ -51,7 +51,7 @@ Reason = Annotated[
         min_length=1,
         max_length=TEXT_MAX,
         pattern=STRAIGHT,
-        description=f"Why. {_PUBLISHED}",
+        description=f"The reason of the decision. {_PUBLISHED}",
         extra_json_schema=_NOT_PERSONAL,
     ),
 ]
@@ -76,29 +76,29 @@ Version = Annotated[
     str,
     Meta(
         extra_json_schema={"enum": list(list_versions())},
-        description="Version of the methodology that the decision is about: where it is accepted, that which has it.",
+        description="Methodology version that the decision is about; if accepted, the version that includes it.",
     ),
 ]
 
 
 class SuggestionQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of the list of suggestions."""
+    """The query parameters of the list of suggestions."""
 
     kind: Annotated[Kind, Meta(description="Only errors, or only indicators.")] | None = None
-    state: Annotated[State, Meta(description="Only those on which that was decided last.")] | None = None
+    state: Annotated[State, Meta(description="Only suggestions with this last decision.")] | None = None
     dimension: DimensionId | None = None
 
 
 class SuggestionPath(Struct, frozen=True):
-    """What names a suggestion in a path."""
+    """The path parameters of a suggestion."""
 
     suggestion: Annotated[str, Meta(description="Id of the suggestion.", examples=["1"])]
 
 
 class SuggestionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A further error of administrations on social networks, or an indicator, to be looked at."""
+    """Body of the request that suggests a further error or an indicator."""
 
-    kind: Annotated[Kind, Meta(description="An error that the ten do not have, or an indicator.")]
+    kind: Annotated[Kind, Meta(description="An error beyond the ten of the article, or an indicator.")]
     title: Title
     text: Text
     language: Tag
@@ -107,18 +107,18 @@ class SuggestionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class DecisionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is decided on a suggestion; it takes the place of what was decided before, which stays to be read."""
+    """Body of the request that decides on a suggestion. Earlier decisions stay visible."""
 
-    decision: Annotated[Outcome, Meta(description="It comes, it does not, or it is looked at again later.")]
+    decision: Annotated[Outcome, Meta(description="The decision; a deferred suggestion is decided later.")]
     reason: Reason
-    language: (
-        Annotated[Tag, Meta(description="Language of the reason; that of the suggestion unless it is sent.")] | None
-    ) = None
+    language: Annotated[Tag, Meta(description="Language of the reason; by default that of the suggestion.")] | None = (
+        None
+    )
     methodology: Version | None = None
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """What was decided on a suggestion."""
+    """A decision on a suggestion, with its reason."""
 
     decision: Outcome
     reason: str
@@ -128,27 +128,27 @@ class Decision(Struct, frozen=True, kw_only=True):
 
 
 class Suggestion(Struct, frozen=True, kw_only=True):
-    """A suggestion, with everything that was decided on it."""
+    """A suggestion with all decisions on it."""
 
     id: str
     kind: Kind
     title: str
     text: str
     language: Annotated[str, Meta(description="Language of title and text (BCP 47).")]
-    dimension: Annotated[str | None, Meta(description="The dimension that it is about; null where it is none.")]
-    indicator: Annotated[str | None, Meta(description="The indicator that it is about; null where it is none.")]
-    state: Annotated[State, Meta(description="What was decided last.")]
-    decisions: Annotated[tuple[Decision, ...], Meta(description="All, the first one first; the last one counts.")]
+    dimension: Annotated[str | None, Meta(description="The dimension that it is about, or null.")]
+    indicator: Annotated[str | None, Meta(description="The indicator that it is about, or null.")]
+    state: Annotated[State, Meta(description="The last decision, or `undecided`.")]
+    decisions: Annotated[tuple[Decision, ...], Meta(description="All decisions, oldest first; the last one counts.")]
     created: datetime
     updated: datetime
 
 
 class SuggestionPage(Page[Suggestion], frozen=True):
-    """A page of suggestions, the newest first."""
+    """A page of suggestions, newest first."""
 
 
 def build_suggestion(record: SuggestionRecord) -> Suggestion:
-    """Return the response for a stored suggestion."""
+    """Build the answer about a stored suggestion."""
     return Suggestion(
         id=str(record.id),
         kind=record.kind,
@@ -160,13 +160,13 @@ def build_suggestion(record: SuggestionRecord) -> Suggestion:
         state=record.state,
         decisions=tuple(
             Decision(
-                decision=made.decision,
-                reason=made.reason,
-                language=made.language,
-                methodology=made.methodology,
-                decided=made.decided,
+                decision=decision.decision,
+                reason=decision.reason,
+                language=decision.language,
+                methodology=decision.methodology,
+                decided=decision.decided,
             )
-            for made in record.decisions
+            for decision in record.decisions
         ),
         created=record.created,
         updated=record.updated,
@@ -174,7 +174,7 @@ def build_suggestion(record: SuggestionRecord) -> Suggestion:
 
 
 def build_proposal(request: SuggestionRequest) -> service.Proposal:
-    """Return the proposal of a request."""
+    """Convert a request to the proposal that the service stores."""
     return service.Proposal(
         kind=request.kind,
         title=request.title,
@@ -186,7 +186,7 @@ def build_proposal(request: SuggestionRequest) -> service.Proposal:
 
 
 def build_decision(request: DecisionRequest) -> service.NewDecision:
-    """Return the decision of a request."""
+    """Convert a request to the decision that the service stores."""
     return service.NewDecision(
         decision=request.decision,
         reason=request.reason,

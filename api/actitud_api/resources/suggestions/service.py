@@ -1,4 +1,7 @@
-"""Use cases of suggestions. The article behind the methodology ends by asking which other errors there are."""
+"""Use cases of suggestions: propose, decide and withdraw.
+
+The article behind the methodology ends by asking which other errors there are; suggestions are the answers.
+"""
 
 from __future__ import annotations
 
@@ -56,16 +59,16 @@ DIMENSION_BY_INDICATOR: Final[Mapping[str, str]] = {
     if isinstance(dimension, Group)
     for indicator in walk_indicators(dimension)
 }
-"""Dimension of each indicator of any registered version, by id."""
+"""The dimension id of each indicator of any registered methodology version."""
 DIMENSIONS: Final[tuple[str, ...]] = tuple(dict.fromkeys(DIMENSION_BY_INDICATOR.values()))
-"""Ids of the dimensions, in order."""
+"""The ids of the dimensions of all registered versions, in the order of the methodology."""
 
 _NUMBER: Final = re.compile("[1-9][0-9]{0,8}")
-_REMOVES_ANY: Final = "administrator"
+_WITHDRAWING_ROLE: Final = "administrator"
 
 
 class UnknownSuggestion(LookupError):
-    """No suggestion has that id, or it was withdrawn."""
+    """No suggestion has this id, or it was withdrawn. Raised wherever one is looked up."""
 
     def __init__(self, suggestion: str) -> None:
         super().__init__(suggestion)
@@ -73,7 +76,7 @@ class UnknownSuggestion(LookupError):
 
 
 class AlreadyDecided(Exception):
-    """Suggestion with a decision, which can no longer be withdrawn."""
+    """The suggestion has a decision, so it can no longer be withdrawn. Raised by `withdraw`."""
 
     def __init__(self, state: State) -> None:
         super().__init__(state)
@@ -81,11 +84,11 @@ class AlreadyDecided(Exception):
 
 
 class NotProposer(Exception):
-    """Another key holder made the suggestion."""
+    """The principal neither made the suggestion nor is an administrator. Raised by `withdraw`."""
 
 
 class DimensionMismatch(ValueError):
-    """Indicator of another dimension than the one named beside it."""
+    """The indicator of a proposal belongs to another dimension than the proposal names. Raised by `propose`."""
 
     def __init__(self, indicator: str, named: str) -> None:
         super().__init__(f"{indicator} is not of {named}")
@@ -95,7 +98,7 @@ class DimensionMismatch(ValueError):
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
-    """Suggestion to be made. `language`: BCP 47 tag of title and text."""
+    """A suggestion that is to be stored. `language` is the BCP 47 tag of its title and text."""
 
     kind: Kind
     title: str
@@ -106,7 +109,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
 
 
 class NewDecision(Struct, frozen=True, kw_only=True):
-    """Decision to be made; without `language` the reason is in that of the suggestion."""
+    """A decision that is to be stored. Without `language`, its reason is in the language of the suggestion."""
 
     decision: Outcome
     reason: str
@@ -117,40 +120,41 @@ class NewDecision(Struct, frozen=True, kw_only=True):
 def list_page(
     database: Database, filters: SuggestionFilters, *, after: int | None, offset: int, limit: int
 ) -> list[SuggestionRecord]:
-    """Return suggestions, newest first, starting after `after`."""
+    """List suggestions with an id below `after`, newest first."""
     with database.read() as session:
         return queries.list_page(session, filters, after, offset, limit)
 
 
 def count_suggestions(database: Database, filters: SuggestionFilters) -> int:
-    """Return the number of suggestions."""
+    """Count the suggestions that match the filters."""
     with database.read() as session:
         return queries.count_suggestions(session, filters)
 
 
 def get(database: Database, suggestion: str) -> SuggestionRecord:
-    """Return the suggestion of an id; raise `UnknownSuggestion`."""
+    """Return the suggestion with this id. Raises `UnknownSuggestion` if there is none."""
     with database.read() as session:
         return _find(session, suggestion)
 
 
 def has_suggestions(session: Session) -> bool:
-    """Return True if there is any suggestion."""
+    """Return True if at least one suggestion is stored."""
     return queries.count_suggestions(session, SuggestionFilters()) > 0
 
 
 def propose(session: Session, proposal: Proposal, *, proposer: str, now: datetime) -> SuggestionRecord:
-    """Store an undecided suggestion of a key holder and return it; raise `DimensionMismatch`.
+    """Store a new suggestion and return it; `proposer` is the id of the first key of the proposer.
 
-    One about an indicator gets the dimension of that indicator.
+    A suggestion about an indicator gets the dimension of that indicator. Raises `DimensionMismatch` if the proposal
+    names another dimension.
     """
     dimension = proposal.dimension
     if proposal.indicator is not None:
-        of_indicator = DIMENSION_BY_INDICATOR[proposal.indicator]
-        if dimension not in (None, of_indicator):
+        own_dimension = DIMENSION_BY_INDICATOR[proposal.indicator]
+        if dimension not in (None, own_dimension):
             raise DimensionMismatch(proposal.indicator, str(dimension))
-        dimension = of_indicator
-    made = SuggestionRecord(
+        dimension = own_dimension
+    record = SuggestionRecord(
         **{**structs.asdict(proposal), "dimension": dimension},
         id=0,
         state="undecided",
@@ -161,20 +165,20 @@ def propose(session: Session, proposal: Proposal, *, proposer: str, now: datetim
         updated=now,
         version=1,
     )
-    values = {**structs.asdict(made), "decisions": []}
+    values = {**structs.asdict(record), "decisions": []}
     del values["id"]
-    return structs.replace(made, id=queries.insert_suggestion(session, values))
+    return structs.replace(record, id=queries.insert_suggestion(session, values))
 
 
 def decide(
     session: Session, suggestion: str, new: NewDecision, *, expected: Expected, now: datetime
 ) -> SuggestionRecord:
-    """Store a decision on a suggestion and return it; raise `UnknownSuggestion` or `StaleVersion`.
+    """Store a decision on a suggestion and return the suggestion. Earlier decisions stay; the last one counts.
 
-    Earlier decisions stay, the last one counts.
+    Raises `UnknownSuggestion` if there is no such suggestion, `StaleVersion` if its version is not the expected one.
     """
-    before = _as_expected(session, suggestion, expected)
-    made = SuggestionDecision(
+    before = _find_expected(session, suggestion, expected)
+    decision = SuggestionDecision(
         decision=new.decision,
         reason=new.reason,
         language=new.language or before.language,
@@ -183,9 +187,9 @@ def decide(
     )
     after = structs.replace(
         before,
-        state=made.decision,
-        methodology=made.methodology,
-        decisions=(*before.decisions, made),
+        state=decision.decision,
+        methodology=decision.methodology,
+        decisions=(*before.decisions, decision),
         updated=now,
         version=before.version + 1,
     )
@@ -195,26 +199,26 @@ def decide(
 
 
 def withdraw(session: Session, suggestion: str, principal: Principal, *, expected: Expected) -> None:
-    """Delete an undecided suggestion, on behalf of its proposer or an administrator.
+    """Delete a suggestion without decision, on behalf of its proposer or an administrator.
 
     Raises:
         UnknownSuggestion: No suggestion has that id.
-        NotProposer: Another key holder made it.
+        NotProposer: The principal neither made it nor is an administrator.
         StaleVersion: The stored revision is not the `expected` one.
         AlreadyDecided: It has a decision.
     """
-    found = _find(session, suggestion)
-    if principal.origin != found.proposer and principal.role != _REMOVES_ANY:
+    suggestion_record = _find(session, suggestion)
+    if principal.origin != suggestion_record.proposer and principal.role != _WITHDRAWING_ROLE:
         raise NotProposer
-    record = _as_expected(session, suggestion, expected)
+    record = _find_expected(session, suggestion, expected)
     if record.state != "undecided":
         raise AlreadyDecided(record.state)
     if not queries.delete_suggestion(session, record.id, record.version):
         raise StaleVersion
 
 
-def _as_expected(session: Session, suggestion: str, expected: Expected) -> SuggestionRecord:
-    """Return the suggestion if it has the expected revision."""
+def _find_expected(session: Session, suggestion: str, expected: Expected) -> SuggestionRecord:
+    """Return a suggestion. Raises `UnknownSuggestion`, or `StaleVersion` if its revision is not the expected one."""
     record = _find(session, suggestion)
     if not expected(build_revision(record.created, record.version)):
         raise StaleVersion

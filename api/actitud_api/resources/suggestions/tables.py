@@ -1,4 +1,4 @@
-"""Table of suggestions."""
+"""The table of suggestions."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -11,10 +11,10 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class SuggestionTable(Base, table=True):
-    """A suggestion and all decisions on it, oldest first; `state` and `methodology` are of the last one.
+    """A suggestion with all decisions on it, oldest first. `state` and `methodology` are those of the last decision.
 
-    An `id` is never reused, even after a withdrawal. `proposer` is the origin of a key, published nowhere but in the
-    ledger; it is no foreign key because keys expire. `version` counts the writes.
+    An `id` is never reused, even after a withdrawal. `proposer` is the id of the first key of the proposer. It
+    appears only in the ledger, and it is no foreign key because keys expire. `version` counts the writes.
     """
 
     __tablename__ = "suggestion"
