@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import Curve, Indicator, Operand, Product, Quotient, Range, Sum
 from actitud_api.engine.scoring.columns.block import RowBlock, ScratchNeeds
-from actitud_api.engine.scoring.columns.curves import CurveCompiler, RawValueExpression, compile_raw_value
-from actitud_api.engine.scoring.columns.expressions import INT64_MAX, ColumnCompiler
+from actitud_api.engine.scoring.columns.curves import CurveCompiler, ExactScorer, RowScorer, compile_raw_value
+from actitud_api.engine.scoring.columns.expressions import ColumnCompiler, ExceedsInt64
 from actitud_api.engine.scoring.columns.table import Floats, Ints, narrow_integers
-from actitud_api.engine.scoring.compile import CompiledIndicator, compile_methodology
+from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethodology, compile_methodology
 from tests.unit.scoring import builders as b
 
 LOGNORMAL = msgspec.structs.replace(
@@ -106,29 +106,21 @@ PLAN = compile_methodology(
 LEAVES = {leaf.definition.id: leaf for leaf in PLAN.indicators}
 
 
-class Watched(CurveCompiler):
+class Watched(ExactScorer):
     """Keeps which rows are computed by the exact curve, and how far off others may be."""
 
-    def __init__(self, compiler: ColumnCompiler, unit: int) -> None:
-        super().__init__(compiler, unit)
+    def __init__(self, leaf: CompiledIndicator, plan: CompiledMethodology) -> None:
+        super().__init__(leaf, plan)
         self.exact: list[int] = []
         self.error = 0.0
 
-    def _round_scores(
-        self,
-        leaf: CompiledIndicator,
-        value: RawValueExpression,
-        block: RowBlock,
-        score: Floats,
-        error: float,
-        into: Ints,
-    ) -> None:
+    def round_scores(self, block: RowBlock, score: Floats, error: float, into: Ints) -> None:
         self.error = error
-        super()._round_scores(leaf, value, block, score, error, into)
+        super().round_scores(block, score, error, into)
 
-    def _rescore_exactly(self, leaf: CompiledIndicator, block: RowBlock, rows: NDArray[np.intp], into: Ints) -> None:
+    def score_rows(self, block: RowBlock, rows: NDArray[np.intp], into: Ints) -> None:
         self.exact += rows.tolist()
-        super()._rescore_exactly(leaf, block, rows, into)
+        super().score_rows(block, rows, into)
 
 
 def block(depth: int, columns: Mapping[int, Sequence[int]]) -> RowBlock:
@@ -159,14 +151,19 @@ def watched(name: str, columns: Mapping[int, Sequence[int]], most: int | None = 
     for slot, column in columns.items():
         extent[slot] = (min(column), max(column) if most is None else most)
     compiler = ColumnCompiler(PLAN, extent, ScratchNeeds())
-    curves = Watched(compiler, PLAN.unit)
-    scoring = curves.compile_curve(leaf, compile_raw_value(leaf.definition.value, compiler, 0))
+    exact = Watched(leaf, PLAN)
+    try:
+        value = compile_raw_value(leaf.definition.value, compiler, 0)
+    except ExceedsInt64:
+        scoring: RowScorer = exact.score_block
+    else:
+        scoring = CurveCompiler(compiler, PLAN.unit).compile_curve(leaf, value, exact)
     made = block(compiler.needs.depth, columns)
     made.facts = [narrow_integers(fact) for fact in made.facts]
     into = np.full(made.rows, -7, np.int32)
     with np.errstate(all="ignore"):
         scoring(made, into)
-    return into.tolist(), curves
+    return into.tolist(), exact
 
 
 def exactly(name: str, values: Sequence[tuple[int, int]]) -> list[int]:
@@ -256,7 +253,9 @@ def test_over_a_constant(whole: int, parts: list[int], scores: list[int]) -> Non
     compiler = ColumnCompiler(PLAN, [(0, 3)] * PLAN.layout.size, ScratchNeeds())
     value = compile_raw_value(Quotient(numerator=b.fact("R", "numerator"), denominator=b.const(whole)), compiler, 0)
     into = np.zeros(3, np.int32)
-    CurveCompiler(compiler, PLAN.unit).compile_curve(leaf, value)(block(compiler.needs.depth, {slot: parts}), into)
+    CurveCompiler(compiler, PLAN.unit).compile_curve(leaf, value, Watched(leaf, PLAN))(
+        block(compiler.needs.depth, {slot: parts}), into
+    )
     assert into.tolist() == scores
 
 
@@ -280,7 +279,7 @@ def test_a_list_is_scored_by_its_count() -> None:
     compiler = ColumnCompiler(PLAN, extent, ScratchNeeds())
     into = np.zeros(4, np.int64)
     scoring = CurveCompiler(compiler, PLAN.unit).compile_curve(
-        leaf, compile_raw_value(leaf.definition.value, compiler, 0)
+        leaf, compile_raw_value(leaf.definition.value, compiler, 0), Watched(leaf, PLAN)
     )
     scoring(block(compiler.needs.depth, {slot: [0, 1, 2, 3]}), into)
     assert into.tolist() == [0, 3333, 6667, 10_000]
@@ -342,13 +341,11 @@ def test_how_large_facts_may_be_for_64_bits() -> None:
     slot = PLAN.layout.facts["F", "hours"]
     extent = [(0, 0)] * PLAN.layout.size
     extent[slot] = (0, 4 * 10**9)
-    value = compile_raw_value(operand, ColumnCompiler(PLAN, extent, ScratchNeeds()), 0)
-    assert value.scale == Fraction(1, 10**12)
-    # Half of 2^63 - 1, as often as it takes until its square fits.
-    assert (value.beyond, value.limit) == (frozenset({slot}), INT64_MAX >> 32)
+    with pytest.raises(ExceedsInt64):
+        compile_raw_value(operand, ColumnCompiler(PLAN, extent, ScratchNeeds()), 0)
     extent[slot] = (0, 2 * 10**9)
     value = compile_raw_value(operand, ColumnCompiler(PLAN, extent, ScratchNeeds()), 0)
-    assert (value.beyond, value.limit) == (frozenset(), INT64_MAX)
+    assert value.scale == Fraction(1, 10**12)
 
 
 @pytest.mark.parametrize("name", ["W1", "W2", "W3", "W4"])
@@ -359,7 +356,8 @@ def test_facts_whose_products_64_bits_do_not_hold(name: str) -> None:
     assert found == exactly(name, [(6 * 10**9, 2**32 + 1), (3, 2), (1, 1)])
     # by hand: from the first level on, half a hundredth of the ratio
     assert found[1] == {"W1": 2500, "W2": 7500}.get(name, found[1])
-    assert set(curves.exact) == {0, 2}
+    # One row is too large, so all are scored one by one.
+    assert curves.exact == [0, 1, 2]
 
 
 def test_a_square_over_1() -> None:

@@ -57,12 +57,12 @@ LEAST, OPEN, DECLARED = (
 ANSWER_A = b.fact("A", "hours")
 
 
-def compiler(limit: int | None = INT64_MAX, **extents: tuple[int, int]) -> ColumnCompiler:
+def compiler(**extents: tuple[int, int]) -> ColumnCompiler:
     """A compiler for facts within `EXTENT`; `p=(0, 5)` for those of the field p within others."""
     extent = list(EXTENT)
     for name, bounds in extents.items():
         extent[PLAN.layout.profile[name]] = bounds
-    return ColumnCompiler(PLAN, extent, ScratchNeeds(), limit)
+    return ColumnCompiler(PLAN, extent, ScratchNeeds())
 
 
 def block(depth: int, kinds: Mapping[int, Sequence[int]], rows: int, **marks: Mapping[int, Sequence[bool]]) -> RowBlock:
@@ -92,12 +92,10 @@ def test_more_than_64_bits_are_refused() -> None:
     for bounds in ((0, half + 1), (-half - 1, 0)):
         with pytest.raises(ExceedsInt64):
             compiler(p=bounds).compile_operand(twice, 0, LEAST)
-        assert compiler(None, p=bounds).compile_operand(twice, 0, LEAST).upper == 2 * bounds[1]
     assert compiler().check_int64(-INT64_MAX, INT64_MAX) == (-INT64_MAX, INT64_MAX)
     for least, most in ((-INT64_MAX - 1, 0), (0, INT64_MAX + 1)):
         with pytest.raises(ExceedsInt64):
             compiler().check_int64(least, most)
-        assert compiler(None).check_int64(least, most) == (least, most)
     # a product whose factors on the way are wider than the whole: times 0 all of it is 0
     factors = Product(of=(b.field("p"), b.field("e"), b.field("n")))
     assert said(compiler(p=(0, 2**32), e=(0, 2**32), n=(0, 0)).compile_operand(factors, 0, LEAST)) == (1, 0, 0, False)
@@ -160,8 +158,8 @@ def test_texts_are_compared_by_what_they_say(left: Operand, right: Operand, equa
 # --- facts that are large -------------------------------------------------------------------------------------
 
 
-def test_rows_with_a_fact_beyond_the_limit_are_computed_apart() -> None:
-    """p·p asks for more than 64 bits where p is 2^40: the limit is halved until it does not."""
+def test_a_comparison_beyond_64_bits_is_made_row_by_row() -> None:
+    """p·p asks for more than 64 bits where p is 2^40."""
     square = b.compare(Product(of=(b.field("p"), b.field("p"))), "gt", 2**80 - 1)
     values = [1, 2**40 - 1, 2**40, -(2**40), 2**41]
     known = compiler(p=(-(2**40), 2**41))
@@ -181,7 +179,7 @@ def test_rows_with_a_fact_beyond_the_limit_are_computed_apart() -> None:
     ]
 
 
-def test_rows_that_are_computed_apart_read_what_is_absent_alike() -> None:
+def test_comparisons_row_by_row_read_what_is_absent_alike() -> None:
     """p·p·A is above 10^25 for 7 hours, which count where A is absent, and not for 1."""
     hours = b.fact("A", "hours", absent=b.const(7))
     known = compiler(p=(0, 2**41))
@@ -190,6 +188,22 @@ def test_rows_that_are_computed_apart_read_what_is_absent_alike() -> None:
     for value, there in ((True, [False, True, False, False]), (False, [True, False, True, True])):
         truths = known.compile_predicate(above, value, 0, LEAST)
         assert rows(truths, known, facts, 4, absent={A: [False, True, False, True]}) == there
+
+
+def test_comparisons_row_by_row_know_what_is_null_or_only_declared() -> None:
+    """p·p + e + n is above 2^80 where p is 2^41; it is nothing where n is null, open where e is only declared."""
+    known = compiler(p=(0, 2**41))
+    wide = Sum(of=(Product(of=(b.field("p"), b.field("p"))), b.field("e"), b.field("n")))
+    facts = {P: [2**41, 2**41, 2**41, 1]}
+    marks = {"nulls": {N: [False, True, False, False]}, "declared": {E: [False, False, True, True]}}
+    for value, reading, there in (
+        (True, OPEN, [True, False, True, False]),
+        (False, OPEN, [False, True, False, True]),
+        (True, DECLARED, [True, False, False, False]),
+        (False, DECLARED, [False, True, False, False]),
+    ):
+        truths = known.compile_predicate(b.compare(wide, "gt", 2**80), value, 0, reading)
+        assert rows(truths, known, facts, 4, **marks) == there
 
 
 def test_narrow_numbers_are_combined_as_wide_as_it_takes() -> None:
@@ -221,11 +235,12 @@ def test_narrow_numbers_are_combined_as_wide_as_it_takes() -> None:
     assert thrice.read(there).dtype == np.int32
 
 
-def test_a_constant_that_is_too_wide_is_computed_apart_everywhere() -> None:
+def test_a_constant_that_is_too_wide_is_compared_row_by_row() -> None:
     """3^41 is more than 64 bits hold, and so is what it is compared with."""
     factor = Product(of=(b.const(3**20), b.const(3**21), b.field("p")))
     known = compiler()
-    assert known.compile_predicate(b.compare(b.const(3**40), "lt", b.const(0.5)), True, 0, LEAST).constant is False
+    constants = known.compile_predicate(b.compare(b.const(3**40), "lt", b.const(0.5)), True, 0, LEAST)
+    assert rows(constants, known, {}, 2) == [False, False]
     compared = b.compare(Sum(of=(factor, b.field("e"))), "ge", Sum(of=(b.const(3**20), b.field("n"))))
     truths = known.compile_predicate(compared, True, 0, LEAST)
     found = rows(truths, known, {P: [0, 1, 0], E: [1, 1, 5], N: [0, 0, 1]}, 3)

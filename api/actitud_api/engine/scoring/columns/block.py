@@ -144,20 +144,16 @@ class RowBlock:
         for slot in slots:
             self.facts[slot][rows] = 0
 
-    def pick_rows(self, rows: NDArray[np.intp], reads: OperandReads, depth: int, *, exact: bool) -> RowBlock:
-        """Copy some rows into a block of their own, with the facts in `reads` and scratch arrays up to `depth`.
-
-        With `exact`, numbers become Python integers of any size.
-        """
+    def pick_rows(self, rows: NDArray[np.intp], reads: OperandReads, depth: int) -> RowBlock:
+        """Copy some rows into a block of their own, with the facts in `reads` and scratch arrays up to `depth`."""
         # Without __init__: only what `reads` names is copied, not every column of the block.
         block = RowBlock.__new__(RowBlock)
         block.rows = len(rows)
-        kind = np.dtype(object if exact else np.int64)
         block.facts = cast("list[Ints]", [_EMPTY_MASK] * len(self.facts))
         block.nulls, block.declared = {}, {}
         for slot in reads.slots:
             column = self.facts[slot][rows]
-            block.facts[slot] = column if column.dtype == object else column.astype(kind)
+            block.facts[slot] = column if column.dtype == object else column.astype(np.int64)
             if slot in self.nulls:
                 block.nulls[slot] = self.nulls[slot][rows]
             if slot in self.declared:
@@ -166,7 +162,7 @@ class RowBlock:
         for position in reads.positions:
             block.present[position] = self.present[position][rows]
         block.truths = list(np.empty((depth, block.rows), np.bool))
-        block.narrow = block.wide = list(np.empty((depth, block.rows), kind))
+        block.narrow = block.wide = list(np.empty((depth, block.rows), np.int64))
         return block
 
 

@@ -16,18 +16,13 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import Constant, Operand, Quotient
-from actitud_api.engine.methodology.predicates import to_exact
+from actitud_api.engine.methodology.predicates import to_exact, walk_operand_parts
 from actitud_api.engine.scoring.aggregations import EPSILON
-from actitud_api.engine.scoring.columns.block import OperandReads, RowBlock, merge_reads
-from actitud_api.engine.scoring.columns.expressions import (
-    INT64_MAX,
-    ColumnCompiler,
-    CompiledNumbers,
-    NumberCondition,
-    find_rows_beyond,
-)
-from actitud_api.engine.scoring.columns.table import Floats, Ints
-from actitud_api.engine.scoring.compile import CompiledIndicator
+from actitud_api.engine.scoring.columns.block import RowBlock
+from actitud_api.engine.scoring.columns.expressions import ColumnCompiler, CompiledNumbers
+from actitud_api.engine.scoring.columns.rows import RowReader, find_slots_read
+from actitud_api.engine.scoring.columns.table import Bools, Floats, Ints
+from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethodology
 from actitud_api.engine.scoring.curves import INVERSE_ERFC_FIFTH
 
 UNIT_ROUNDOFF = 2.0**-53
@@ -38,49 +33,65 @@ RowScorer = Callable[[RowBlock, Ints], None]
 
 
 class RawValueExpression(Struct, frozen=True, eq=False):
-    """A raw value: above / below, times `scale`.
-
-    Rows in which a fact of the slots `beyond` is beyond ±`limit` need Python integers.
-    """
+    """A raw value: above / below, times `scale`."""
 
     above: CompiledNumbers
     below: CompiledNumbers
     scale: Fraction
-    beyond: frozenset[int]
-    limit: int
-
-    @property
-    def reads(self) -> OperandReads:
-        """The facts that it reads."""
-        return merge_reads([self.above.reads, self.below.reads])
 
     @property
     def can_be_undefined(self) -> bool:
         """True if its denominator can be 0 in some row."""
         return self.below.lower <= 0 <= self.below.upper
 
-    @property
-    def conditions(self) -> frozenset[NumberCondition]:
-        """Conditions that must be true for it to exist."""
-        return self.above.conditions | self.below.conditions
-
 
 def compile_raw_value(operand: Operand, compiler: ColumnCompiler, depth: int) -> RawValueExpression:
-    """Compile a value formula, its numerator at `depth` and its denominator at the next depth."""
+    """Compile a value formula, its numerator at `depth` and its denominator at the next depth.
+
+    Raises:
+        ExceedsInt64: If a result may exceed 64 bits.
+    """
     sides = (operand.numerator, operand.denominator) if isinstance(operand, Quotient) else (operand, Constant(value=1))
-    limit = compiler.limit
-    while True:
-        narrowed = compiler.copy_with_limit(limit)
-        try:
-            above, below = (narrowed.compile_operand(side, depth + number) for number, side in enumerate(sides))
-            break
-        # With a smaller limit fewer rows are computed in 64 bits, and the rest with Python integers.
-        except OverflowError:
-            assert limit
-            limit >>= 1
-    slots = above.reads.slots | below.reads.slots
-    beyond = frozenset() if limit is None else compiler.select_slots_beyond(slots, limit)
-    return RawValueExpression(above, below, above.scale / below.scale, beyond, limit or INT64_MAX)
+    above, below = (compiler.compile_operand(side, depth + number) for number, side in enumerate(sides))
+    return RawValueExpression(above, below, above.scale / below.scale)
+
+
+class ExactScorer:
+    """Scorer of single rows of an indicator, as the scalar evaluator scores them."""
+
+    def __init__(self, leaf: CompiledIndicator, plan: CompiledMethodology) -> None:
+        self._leaf = leaf
+        self._reader = RowReader(plan, find_slots_read(plan, walk_operand_parts(leaf.definition.value)))
+
+    def score_rows(self, block: RowBlock, rows: NDArray[np.intp], into: Ints) -> None:
+        """Write the scores of some rows; one without a raw value stays as it is."""
+        for row in rows.tolist():
+            value = self._leaf.compute_value(self._reader.read_facts(block, row))
+            if value is not None:
+                into[row] = self._leaf.curve(*value)
+
+    def score_block(self, block: RowBlock, into: Ints) -> None:
+        """Write the score of each row of a block."""
+        self.score_rows(block, np.arange(block.rows), into)
+
+    def round_scores(self, block: RowBlock, score: Floats, error: float, into: Ints) -> None:
+        """Write the floor of each score; rows in which the error could change it are computed exactly."""
+        np.copyto(into, score, casting="unsafe")
+        if error < 0.25:
+            off, near = block.floats[1], block.truths[0]
+            np.rint(score, out=off)
+            np.subtract(score, off, out=off)
+            np.abs(off, out=off)
+            np.less_equal(off, error, out=near)
+            rows = np.flatnonzero(near)
+        else:
+            rows = np.arange(block.rows)
+        self.score_rows(block, rows, into)
+
+    def write_defined(self, block: RowBlock, into: Bools) -> None:
+        """Write the rows that have a raw value into `into`."""
+        for row in range(block.rows):
+            into[row] = self._leaf.compute_value(self._reader.read_facts(block, row)) is not None
 
 
 class CurveCompiler:
@@ -88,21 +99,20 @@ class CurveCompiler:
 
     def __init__(self, compiler: ColumnCompiler, unit: int) -> None:
         self._compiler = compiler
-        self._unlimited = compiler.copy_with_limit(None)
         self._unit = unit
 
-    def compile_curve(self, leaf: CompiledIndicator, value: RawValueExpression) -> RowScorer:
+    def compile_curve(self, leaf: CompiledIndicator, value: RawValueExpression, exact: ExactScorer) -> RowScorer:
         """Compile the curve of an indicator to a function that scores its raw value at depth 0."""
         self._compiler.needs.use_depth(2)
         match leaf.definition.curve.kind:
             case "boolean" | "ladder":
                 return self._compile_steps(leaf, value)
             case "linear":
-                return self._compile_linear(leaf, value)
+                return self._compile_linear(leaf, value, exact)
             case "log":
-                return self._compile_logarithmic(leaf, value)
+                return self._compile_logarithmic(leaf, value, exact)
             case "lognormal":
-                return self._compile_lognormal(leaf, value)
+                return self._compile_lognormal(leaf, value, exact)
 
     def _compile_steps(self, leaf: CompiledIndicator, value: RawValueExpression) -> RowScorer:
         steps = [leaf.curve(step, 1) for step in range(len(leaf.definition.curve.goalposts))]
@@ -124,11 +134,10 @@ class CurveCompiler:
                     np.multiply(below.read(block), scale.denominator, dtype=np.int64),
                 )
             np.copyto(into, np.take(table, step, mode="clip"))
-            self._rescore_beyond(leaf, value, block, into)
 
         return look_up_steps
 
-    def _compile_linear(self, leaf: CompiledIndicator, value: RawValueExpression) -> RowScorer:
+    def _compile_linear(self, leaf: CompiledIndicator, value: RawValueExpression, exact: ExactScorer) -> RowScorer:
         xs, ys = self._scale_goalposts(leaf, value)
         segments = [
             _CurveSegment((b - a) / (to - x), x, to, a) for (x, a), (to, b) in pairwise(zip(xs, ys, strict=True))
@@ -154,12 +163,11 @@ class CurveCompiler:
                 if rows.size:
                     doubtful = score[rows]
                     rows = rows[~(doubtful - np.floor(doubtful) > 2.5 * error)]
-                    self._rescore_exactly(leaf, block, rows, into)
-            self._rescore_beyond(leaf, value, block, into)
+                    exact.score_rows(block, rows, into)
 
         return score_rows
 
-    def _compile_logarithmic(self, leaf: CompiledIndicator, value: RawValueExpression) -> RowScorer:
+    def _compile_logarithmic(self, leaf: CompiledIndicator, value: RawValueExpression, exact: ExactScorer) -> RowScorer:
         xs, ys = self._scale_goalposts(leaf, value)
         logs = [math.log(x) for x in xs]
         segments = [
@@ -176,11 +184,11 @@ class CurveCompiler:
             if can_be_negative:
                 np.maximum(x, lower, out=x)
             np.log(x, out=x)
-            self._round_scores(leaf, value, block, line.compute_scores(block, x), error, into)
+            exact.round_scores(block, line.compute_scores(block, x), error, into)
 
         return score_rows
 
-    def _compile_lognormal(self, leaf: CompiledIndicator, value: RawValueExpression) -> RowScorer:
+    def _compile_lognormal(self, leaf: CompiledIndicator, value: RawValueExpression, exact: ExactScorer) -> RowScorer:
         xs, ys = self._scale_goalposts(leaf, value)
         (_, median), (_, p10) = sorted(zip(ys, xs, strict=True))
         spread, middle = -math.log(p10 / median), math.log(median)
@@ -197,7 +205,7 @@ class CurveCompiler:
             x[:] = [math.erfc(z) for z in x.tolist()]
             np.multiply(x, width / 2, out=x)
             np.add(x, lower + 0.5 + EPSILON, out=x)
-            self._round_scores(leaf, value, block, x, error, into)
+            exact.round_scores(block, x, error, into)
 
         return score_rows
 
@@ -210,46 +218,6 @@ class CurveCompiler:
             [Fraction(to_exact(post.x)) / value.scale for post in posts],
             [Fraction(to_exact(post.score)) * self._unit for post in posts],
         )
-
-    def _round_scores(
-        self,
-        leaf: CompiledIndicator,
-        value: RawValueExpression,
-        block: RowBlock,
-        score: Floats,
-        error: float,
-        into: Ints,
-    ) -> None:
-        """Write the floor of each score; rows in which the error could change it are computed exactly."""
-        np.copyto(into, score, casting="unsafe")
-        if error < 0.25:
-            off, near = block.floats[1], block.truths[0]
-            np.rint(score, out=off)
-            np.subtract(score, off, out=off)
-            np.abs(off, out=off)
-            np.less_equal(off, error, out=near)
-            rows = np.flatnonzero(near)
-        else:
-            rows = np.arange(block.rows)
-        self._rescore_exactly(leaf, block, rows, into)
-        self._rescore_beyond(leaf, value, block, into)
-
-    def _rescore_beyond(self, leaf: CompiledIndicator, value: RawValueExpression, block: RowBlock, into: Ints) -> None:
-        if value.beyond:
-            self._rescore_exactly(leaf, block, find_rows_beyond(block, value.beyond, value.limit), into)
-
-    def _rescore_exactly(self, leaf: CompiledIndicator, block: RowBlock, rows: NDArray[np.intp], into: Ints) -> None:
-        """Score some rows with the exact curve."""
-        if not rows.size:
-            return
-        expression = compile_raw_value(leaf.definition.value, self._unlimited, 0)
-        picked = block.pick_rows(rows, expression.reads, self._unlimited.needs.depth, exact=True)
-        above, below = (np.broadcast_to(side.read(picked), rows.shape) for side in (expression.above, expression.below))
-        scale = expression.scale
-        for row, n, d in zip(rows.tolist(), above.tolist(), below.tolist(), strict=True):
-            numerator, denominator = n * scale.numerator, d * scale.denominator
-            if denominator:
-                into[row] = leaf.curve(numerator if denominator > 0 else -numerator, abs(denominator))
 
 
 class _CurveSegment(Struct, frozen=True):

@@ -143,6 +143,7 @@ class _ColumnProgram:
 
     def __init__(self, plan: CompiledMethodology, extent: Extent) -> None:
         self.needs = ScratchNeeds()
+        self.needs.use_depth(0)  # for the means of groups
         compiler = ColumnCompiler(plan, extent, self.needs)
         curves = CurveCompiler(compiler, plan.unit)
         self._contradictions = ContradictionFinder(plan, extent, self.needs)

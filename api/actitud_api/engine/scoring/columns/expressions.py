@@ -1,8 +1,8 @@
 """Operands and predicates of a document, compiled into functions of whole columns.
 
 Numbers are integers with a scale that is known at compilation, so every comparison is exact. Truth has three values as
-in `methodology.predicates`: "certainly true" and "certainly false" are compiled separately. Rows with facts so large
-that a combination might exceed 64 bits are computed again with Python integers.
+in `methodology.predicates`: "certainly true" and "certainly false" are compiled separately. A comparison whose sides
+may exceed 64 bits for the facts at hand is made row by row, as the scalar evaluator makes it.
 
 An expression compiled at depth d computes in the scratch arrays d and above. It returns array d, or an array of the
 input, which must not be changed.
@@ -19,7 +19,6 @@ from typing import cast
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
-from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import (
     All,
@@ -40,8 +39,14 @@ from actitud_api.engine.methodology.model import (
     ProfileOperand,
     Sum,
 )
-from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, to_exact
+from actitud_api.engine.methodology.predicates import (
+    DECIMALS_OF_NUMBERS,
+    compile_over_facts,
+    to_exact,
+    walk_operands,
+)
 from actitud_api.engine.scoring.columns.block import OperandReads, RowBlock, ScratchNeeds, merge_reads
+from actitud_api.engine.scoring.columns.rows import RowReader, find_slots_read
 from actitud_api.engine.scoring.columns.table import Bools, Ints
 from actitud_api.engine.scoring.compile import CompiledMethodology
 
@@ -88,12 +93,6 @@ class IndicatorRawValue(Struct, frozen=True):
     position: int
 
 
-class AllNull(Struct, frozen=True):
-    """Null case of a minimum or maximum: all its members are null, each by one of its own cases."""
-
-    of: tuple[frozenset[NullCase], ...]
-
-
 class ExtremeScore(Struct, frozen=True):
     """The lowest or highest score of several nodes. As a null case: none of the nodes is applicable."""
 
@@ -103,7 +102,7 @@ class ExtremeScore(Struct, frozen=True):
 
 NumberCondition = AnswerSent | FieldEvidenced | NodeScore | IndicatorRawValue
 """Condition that must be true for a number to be determined."""
-NullCase = FieldEmpty | NodeScore | IndicatorRawValue | AllNull | ExtremeScore
+NullCase = FieldEmpty | NodeScore | IndicatorRawValue | ExtremeScore
 """Case in which a number is null, so that every comparison with it is false."""
 
 
@@ -162,23 +161,13 @@ Extent = Sequence[tuple[int, int]]
 
 
 class ColumnCompiler:
-    """Compiler of operands and predicates over facts whose values lie within `extent`, by slot.
+    """Compiler of operands and predicates over facts whose values lie within `extent`, by slot."""
 
-    Rows with a fact beyond ±`limit` are computed separately; None means that all numbers are Python integers.
-    """
-
-    def __init__(
-        self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds, limit: int | None = INT64_MAX
-    ) -> None:
+    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
         self.plan = plan
         self.extent = extent
         self.needs = needs
-        self.limit = limit
         self.fields = {field.name: field for field in plan.document.profile}
-
-    def copy_with_limit(self, limit: int | None) -> ColumnCompiler:
-        """Return a compiler for the same facts with another limit."""
-        return ColumnCompiler(self.plan, self.extent, self.needs, limit)
 
     # operands
 
@@ -223,10 +212,9 @@ class ColumnCompiler:
         return parts + constants
 
     def compute_slot_bounds(self, slot: int) -> tuple[int, int]:
-        """Compute the bounds of a slot within the limit; they include 0, which stands for an absent fact."""
+        """Compute the bounds of a slot; they include 0, which stands for an absent fact."""
         lower, upper = self.extent[slot]
-        lower, upper = min(lower, 0), max(upper, 0)
-        return (lower, upper) if self.limit is None else (max(lower, -self.limit), min(upper, self.limit))
+        return min(lower, 0), max(upper, 0)
 
     def check_int64(self, lower: int, upper: int) -> tuple[int, int]:
         """Return the bounds if they fit in 64 bits.
@@ -234,7 +222,7 @@ class ColumnCompiler:
         Raises:
             ExceedsInt64: If they do not fit.
         """
-        if self.limit is not None and (lower < -INT64_MAX or upper > INT64_MAX):
+        if lower < -INT64_MAX or upper > INT64_MAX:
             raise ExceedsInt64
         return lower, upper
 
@@ -441,7 +429,7 @@ class ColumnCompiler:
     def select_register(self, depth: int, narrow: bool) -> Callable[[RowBlock], Ints]:
         """Return a reader of the integer scratch array at a depth: 32 bits wide if `narrow`, else 64."""
         self.needs.use_depth(depth)
-        if narrow and self.limit is not None:
+        if narrow:
             return lambda block: block.narrow[depth]
         return lambda block: block.wide[depth]
 
@@ -529,28 +517,39 @@ class ColumnCompiler:
     ) -> CompiledTruths:
         """Compile the mask of rows in which a comparison certainly has the truth value `value`."""
         op = compare.op if value else NEGATED_OPERATORS[compare.op]
-        limit = self.limit
-        while True:
-            compiler = self.copy_with_limit(limit)
-            try:
-                left, right = compiler.compile_sides(compare, depth, reading)
-                comparison = compiler.compare_numbers(op, left, right, depth)
-                break
-            except ExceedsInt64:
-                # At a limit of 0 only constants are too wide, and every row is computed apart.
-                limit = None if not limit else limit >> 1
-        if self.limit is not None:
-            slots = left.reads.slots | right.reads.slots
-            comparison = self.recompute_beyond(
-                NOWHERE if limit is None and slots else comparison,
-                slots if limit is None else self.select_slots_beyond(slots, limit),
-                -1 if limit is None else limit,
-                depth,
-                lambda exact_compiler: exact_compiler.compare_numbers(
-                    op, *exact_compiler.compile_sides(compare, depth, reading), depth
-                ),
-            )
+        try:
+            left, right = self.compile_sides(compare, depth, reading)
+            comparison = self.compare_numbers(op, left, right, depth)
+        except ExceedsInt64:
+            return self._compare_row_by_row(compare, value, depth, reading)
         return self.restrict_to_determined(comparison, left, right, value, depth)
+
+    def _compare_row_by_row(
+        self, compare: Compare, value: bool, depth: int, reading: AbsentFactReading
+    ) -> CompiledTruths:
+        """Compile a comparison as the scalar evaluator makes it, with integers of any size."""
+        holds = compile_over_facts(compare, self.plan.layout, absent=reading is not AbsentFactReading.LEAST_FAVOURABLE)
+        reader = RowReader(self.plan, find_slots_read(self.plan, walk_operands(compare)))
+        undecided = [
+            slot
+            for name, slot in self.plan.layout.profile.items()
+            if reading is AbsentFactReading.UNDETERMINED_OR_DECLARED
+            and slot in reader.reads.slots
+            and self.fields[name].needs_evidence
+        ]
+        self.needs.use_depth(depth)
+
+        def compare_rows(block: RowBlock) -> Bools:
+            into = block.truths[depth]
+            for row in range(block.rows):
+                facts = reader.read_facts(block, row)
+                for slot in undecided:
+                    if slot in block.declared and block.declared[slot][row]:
+                        facts[slot] = None
+                into[row] = holds(facts) is value
+            return into
+
+        return CompiledTruths(compare_rows, reader.reads)
 
     def compile_sides(
         self, compare: Compare, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
@@ -663,55 +662,6 @@ class ColumnCompiler:
         return self.join_any(
             [self.compile_null(null, depth + bool(number)) for number, null in enumerate(nulls)], depth
         )
-
-    # large facts
-
-    def select_slots_beyond(self, slots: Iterable[int], limit: int) -> frozenset[int]:
-        """Select the slots whose facts may be beyond ±`limit`."""
-        return frozenset(slot for slot in slots if self.extent[slot][0] < -limit or self.extent[slot][1] > limit)
-
-    def recompute_beyond(
-        self,
-        truths: CompiledTruths,
-        slots: frozenset[int],
-        limit: int,
-        depth: int,
-        again: Callable[[ColumnCompiler], CompiledTruths],
-    ) -> CompiledTruths:
-        """Compile a mask in which rows with large facts are computed by `again`, with Python integers.
-
-        A row has large facts if one of `slots` is beyond ±`limit`; with a limit of -1 all rows have.
-        """
-        if not slots:
-            return truths
-        exact = again(self.copy_with_limit(None))
-        self.needs.use_depth(depth)
-
-        def recompute(block: RowBlock) -> Bools:
-            rows = find_rows_beyond(block, slots, limit)
-            into = block.truths[depth]
-            if truths.constant is None:
-                np.copyto(into, truths.read(block))
-            else:
-                into.fill(truths.constant)
-            if rows.size:
-                into[rows] = (
-                    exact.read(block.pick_rows(rows, exact.reads, self.needs.depth, exact=True))
-                    if exact.constant is None
-                    else exact.constant
-                )
-            return into
-
-        return CompiledTruths(recompute, merge_reads([truths.reads, exact.reads, OperandReads(slots=slots)]))
-
-
-def find_rows_beyond(block: RowBlock, slots: Iterable[int], limit: int) -> NDArray[np.intp]:
-    """Find the rows in which the fact of one of the slots is beyond ±`limit`."""
-    beyond = np.zeros(block.rows, np.bool)
-    for slot in slots:
-        beyond |= block.facts[slot] > limit
-        beyond |= block.facts[slot] < -limit
-    return np.flatnonzero(beyond)
 
 
 def build_constant(value: bool | int | float | str) -> CompiledNumbers:

@@ -12,13 +12,13 @@ from actitud_api.engine.methodology.model import ALWAYS, NEVER, AnswerOperand, C
 from actitud_api.engine.methodology.predicates import walk_operands
 from actitud_api.engine.scoring.aggregations import UNKNOWN
 from actitud_api.engine.scoring.columns.block import CODE_NUMBERS, NO_SCORE, RowBlock, ScratchNeeds
-from actitud_api.engine.scoring.columns.curves import CurveCompiler, RawValueExpression, RowScorer, compile_raw_value
+from actitud_api.engine.scoring.columns.curves import CurveCompiler, ExactScorer, RowScorer, compile_raw_value
 from actitud_api.engine.scoring.columns.expressions import (
     INT32_MAX,
     AbsentFactReading,
-    AnswerSent,
     ColumnCompiler,
     CompiledTruths,
+    ExceedsInt64,
     Extent,
 )
 from actitud_api.engine.scoring.columns.rules import ContradictedRows
@@ -168,18 +168,26 @@ class _RunMember:
 
     def __init__(self, leaf: CompiledIndicator, compiler: ColumnCompiler, curves: CurveCompiler) -> None:
         self.leaf = leaf
-        self.value: RawValueExpression = compile_raw_value(leaf.definition.value, compiler, 0)
-        self.write_scores: RowScorer = curves.compile_curve(leaf, self.value)
-        self._others = sorted(
-            {given.position for given in self.value.conditions if isinstance(given, AnswerSent)} - {leaf.position}
-        )
+        self._others = sorted(compiler.plan.positions[name] for name in leaf.borrowed_answers)
+        exact = ExactScorer(leaf, compiler.plan)
+        self._write_defined: Callable[[RowBlock, Bools], object] | None = None
+        try:
+            value = compile_raw_value(leaf.definition.value, compiler, 0)
+        except ExceedsInt64:
+            self.write_scores: RowScorer = exact.score_block
+            self._write_defined = exact.write_defined
+        else:
+            self.write_scores = curves.compile_curve(leaf, value, exact)
+            if value.can_be_undefined:
+                below = value.below
+                self._write_defined = lambda block, into: np.not_equal(below.read(block), 0, out=into)
 
     def write_valued(self, block: RowBlock, open_mask: Bools | None, into: Bools) -> None:
         """Write the mask of the rows that have a raw value into `into`."""
         present = block.present[self.leaf.position]
         masks = [block.present[position] for position in self._others]
-        if self.value.can_be_undefined:
-            np.not_equal(self.value.below.read(block), 0, out=into)
+        if self._write_defined is not None:
+            self._write_defined(block, into)
             masks.append(present)
         else:
             np.copyto(into, present)

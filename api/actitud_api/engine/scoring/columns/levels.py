@@ -19,12 +19,11 @@ from actitud_api.engine.methodology.model import (
     ScoreOperand,
     ValueOperand,
 )
-from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, NULL, Evaluated, Facts
+from actitud_api.engine.methodology.predicates import NULL, Evaluated
 from actitud_api.engine.scoring.columns.block import CODE_NUMBERS, NO_SCORE, RowBlock, ScratchNeeds, list_group_ids
 from actitud_api.engine.scoring.columns.expressions import (
     NEGATED_OPERATORS,
     AbsentFactReading,
-    AllNull,
     ColumnCompiler,
     CompiledNumbers,
     CompiledTruths,
@@ -36,6 +35,7 @@ from actitud_api.engine.scoring.columns.expressions import (
     NullCase,
     NumberCondition,
 )
+from actitud_api.engine.scoring.columns.rows import RowReader
 from actitud_api.engine.scoring.columns.table import Bools, Ints
 from actitud_api.engine.scoring.columns.tree import STATUS_NUMBERS
 from actitud_api.engine.scoring.compile import CompiledGate, CompiledLevel, CompiledMethodology
@@ -123,11 +123,12 @@ def _check_all_rows(truths: CompiledTruths) -> RowCheck:
 
 def _check_row_by_row(plan: CompiledMethodology, holds: Callable[[_RowFigures], bool]) -> RowCheck:
     """Build a check that evaluates each row on its own, as the scalar evaluator does."""
+    reader = RowReader(plan, range(plan.layout.size))
 
     def check_rows(block: RowBlock, rows: Bools) -> Bools:
         held = np.zeros(block.rows, np.bool)
         for row in np.flatnonzero(rows).tolist():
-            held[row] = holds(_RowFigures(plan, block, row))
+            held[row] = holds(_RowFigures(plan, reader, block, row))
         return held
 
     return check_rows
@@ -253,7 +254,7 @@ class _GateCompiler(ColumnCompiler):
     def compile_comparison(
         self, compare: Compare, value: bool, depth: int, reading: AbsentFactReading
     ) -> CompiledTruths:
-        """Compile a comparison of figures of a score; large numbers are not computed again as in `ColumnCompiler`.
+        """Compile a comparison of figures of a score; no row is compared on its own as in `ColumnCompiler`.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
@@ -268,30 +269,14 @@ class _GateCompiler(ColumnCompiler):
         return self.restrict_to_determined(self.compare_numbers(op, left, right, depth), left, right, value, depth)
 
     def combine_numbers(self, combine: np.ufunc, parts: Sequence[CompiledNumbers], depth: int) -> CompiledNumbers:
-        """Compile a minimum, maximum or sum; a minimum or maximum ignores the numbers that are null."""
-        if combine is np.add or not any(part.nulls for part in parts):
-            return super().combine_numbers(combine, parts, depth)
-        parts = self.align_scales(parts, depth)
-        lower, upper = self.check_int64(min(part.lower for part in parts), max(part.upper for part in parts))
-        neutral = upper if combine is np.minimum else lower
-        reads = [(part.read, self.compile_any_null(part.nulls, depth + 2)) for part in parts]
+        """Compile the minimum, maximum or sum.
 
-        def read_extreme(block: RowBlock) -> Ints:
-            result = np.full(block.rows, neutral)
-            for read, null in reads:
-                values = read(block)
-                known_values = values if null.constant is False else np.where(null.read(block), neutral, values)
-                combine(result, known_values, out=result)
-            return result
-
-        return CompiledNumbers(
-            read_extreme,
-            parts[0].scale,
-            lower,
-            upper,
-            conditions=frozenset[NumberCondition]().union(*(part.conditions for part in parts)),
-            nulls=frozenset({AllNull(tuple(part.nulls for part in parts))}),
-        )
+        Raises:
+            NotComputedByColumns: If a minimum or maximum has to ignore numbers that may be null.
+        """
+        if combine is not np.add and any(part.nulls for part in parts):
+            raise NotComputedByColumns
+        return super().combine_numbers(combine, parts, depth)
 
     def compile_condition(self, condition: NumberCondition, depth: int) -> CompiledTruths:
         match condition:
@@ -331,10 +316,6 @@ class _GateCompiler(ColumnCompiler):
             case ExtremeScore(combine=combine, nodes=nodes):
                 extreme = self._compile_extreme(combine, nodes).read
                 return CompiledTruths(lambda block: extreme(block) == NO_SCORE)
-            case AllNull(of=parts):
-                return self.join_all(
-                    [self.compile_any_null(part, depth + bool(number)) for number, part in enumerate(parts)], depth
-                )
             case _:
                 return super().compile_null(null, depth)
 
@@ -342,8 +323,9 @@ class _GateCompiler(ColumnCompiler):
 class _RowFigures:
     """Results of one row for gates that are evaluated on their own (see `compile.GateInputs`)."""
 
-    def __init__(self, plan: CompiledMethodology, block: RowBlock, row: int) -> None:
+    def __init__(self, plan: CompiledMethodology, reader: RowReader, block: RowBlock, row: int) -> None:
         self._plan = plan
+        self._reader = reader
         self._block = block
         self._row = row
 
@@ -369,48 +351,15 @@ class _RowFigures:
         declared = self._block.self_declared
         if code not in _VALUED_CODES or (declared is not None and declared[leaf.position, self._row]):
             return None
-        value = leaf.compute_value(self._load_facts())
+        value = leaf.compute_value(self._reader.read_facts(self._block, self._row))
         if value is None:
             return None
         return bool(value[0]) if leaf.definition.curve.kind == "boolean" else Fraction(*value)
 
     def read_profile(self, field: str) -> Evaluated:
-        value = self._load_facts()[self._plan.layout.profile[field]]
+        value = self._reader.read_facts(self._block, self._row)[self._plan.layout.profile[field]]
         assert not isinstance(value, frozenset)
         return value
-
-    def _load_facts(self) -> Facts:
-        """Load the facts of the row by slot, in the form of `load_facts`."""
-        plan, block, row = self._plan, self._block, self._row
-        facts: Facts = [None] * plan.layout.size
-        for field in plan.document.profile:
-            slot = plan.layout.profile[field.name]
-            stored = int(block.facts[slot][row])
-            empty = block.nulls.get(slot)
-            match field.type:
-                case _ if empty is not None and empty[row]:
-                    facts[slot] = NULL
-                case "enum":
-                    facts[slot] = field.values[stored]
-                case "number":
-                    facts[slot] = Fraction(stored, 10**DECIMALS_OF_NUMBERS)
-                case _:
-                    facts[slot] = stored
-        for leaf in plan.indicators:
-            if not block.present[leaf.position][row]:
-                continue
-            for slot in leaf.slots:
-                facts[slot] = int(block.facts[slot][row])
-            for fact in leaf.definition.facts:
-                slot = plan.layout.facts[leaf.definition.id, fact.name]
-                stored = int(block.facts[slot][row])
-                if fact.type == "number":
-                    facts[slot] = Fraction(stored, 10**fact.decimals)
-                elif fact.type == "components":
-                    facts[slot] = frozenset(
-                        component for number, component in enumerate(leaf.definition.components) if stored >> number & 1
-                    )
-        return facts
 
 
 _VALUED_CODES = frozenset(CODE_NUMBERS[code] for code in _VALUED)

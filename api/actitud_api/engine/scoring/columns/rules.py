@@ -102,7 +102,7 @@ class ContradictionFinder:
             for number, rule in enumerate(self._rules):
                 rows = _select_rows_to_recheck(rule, fresh, broken_rows.get(number))
                 if rows.size:
-                    picked = block.pick_rows(rows, rule.broken.reads, self._needs.depth, exact=False)
+                    picked = block.pick_rows(rows, rule.broken.reads, self._needs.depth)
                     rows = rows[rule.broken.read(picked)]
                 if rows.size:
                     self._contradict(block, rule, rows, contradictions)
@@ -115,7 +115,7 @@ class ContradictionFinder:
         """Mark the answers that a rule contradicts in some rows."""
         unsupported = rows[:0]
         if rule.unholdable is not None:
-            picked = block.pick_rows(rows, rule.unholdable.reads, self._needs.depth, exact=False)
+            picked = block.pick_rows(rows, rule.unholdable.reads, self._needs.depth)
             constant = rule.unholdable.constant
             is_contradicted = rule.unholdable.read(picked) if constant is None else np.full(rows.shape, constant)
             unsupported, rows = rows[np.logical_not(is_contradicted)], rows[is_contradicted]

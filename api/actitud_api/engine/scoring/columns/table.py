@@ -16,7 +16,7 @@ from actitud_api.engine.methodology.requests.answers import FactValue, SetAside,
 from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethodology, compile_methodology
 
 Ints = NDArray[np.integer]
-"""Integers of any width; Python integers where values exceed 64 bits."""
+"""Integers of any width; a checklist of more than 63 components is a mask of Python integers."""
 Bools = NDArray[np.bool]
 Floats = NDArray[np.float64]
 

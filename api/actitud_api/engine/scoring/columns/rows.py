@@ -1,0 +1,73 @@
+"""Facts of single rows in the form that the scalar evaluator reads, for what 64 bits may not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from itertools import compress
+
+from actitud_api.engine.methodology.model import AnswerOperand, ComponentOperand, Operand, ProfileOperand
+from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, NULL, Facts, Slot
+from actitud_api.engine.scoring.columns.block import OperandReads, RowBlock
+from actitud_api.engine.scoring.compile import CompiledMethodology
+
+
+class RowReader:
+    """Reader of some slots of a row; the other facts that it returns are absent."""
+
+    def __init__(self, plan: CompiledMethodology, slots: Iterable[int]) -> None:
+        wanted = frozenset(slots)
+        self._size = plan.layout.size
+        self._profile = [
+            (slot, _build_decoder(field.type, DECIMALS_OF_NUMBERS, field.values))
+            for field in plan.document.profile
+            if (slot := plan.layout.profile[field.name]) in wanted
+        ]
+        self._answers: list[tuple[int, int, Callable[[int], Slot]]] = []
+        for leaf in plan.indicators:
+            decoders = {
+                plan.layout.facts[leaf.definition.id, fact.name]: _build_decoder(
+                    fact.type, fact.decimals, leaf.definition.components
+                )
+                for fact in leaf.definition.facts
+            }
+            self._answers += [(slot, leaf.position, decoders.get(slot, int)) for slot in leaf.slots if slot in wanted]
+        self.reads = OperandReads(wanted, frozenset(position for _, position, _ in self._answers))
+
+    def read_facts(self, block: RowBlock, row: int) -> Facts:
+        """Return the facts of a row by slot, as `load_facts` returns those of a submission."""
+        facts: Facts = [None] * self._size
+        for slot, decode in self._profile:
+            is_empty = slot in block.nulls and block.nulls[slot][row]
+            facts[slot] = NULL if is_empty else decode(int(block.facts[slot][row]))
+        for slot, position, decode in self._answers:
+            if block.present[position][row]:
+                facts[slot] = decode(int(block.facts[slot][row]))
+        return facts
+
+
+def find_slots_read(plan: CompiledMethodology, operands: Iterable[Operand]) -> frozenset[int]:
+    """Return the slots of the facts among operands."""
+    slots = set()
+    for operand in operands:
+        match operand:
+            case ProfileOperand(field=field):
+                slots.add(plan.layout.profile[field])
+            case AnswerOperand(indicator=indicator, fact=fact):
+                slots.add(plan.layout.facts[indicator, fact])
+            case ComponentOperand(indicator=indicator):
+                slots.add(plan.layout.facts[indicator, "components"])
+    return frozenset(slots)
+
+
+def _build_decoder(kind: str, decimals: int, names: tuple[str, ...]) -> Callable[[int], Slot]:
+    """Return a function of a stored integer to the fact; `names`: values of a choice, components of a checklist."""
+    match kind:
+        case "enum":
+            return names.__getitem__
+        case "number":
+            return lambda stored: Fraction(stored, 10**decimals)
+        case "components":
+            return lambda stored: frozenset(compress(names, (stored >> bit & 1 for bit in range(len(names)))))
+        case _:
+            return int
