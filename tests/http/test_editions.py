@@ -417,16 +417,19 @@ def test_an_edition_with_assessments_is_not_removed(database: Database) -> None:
         delete(database)
 
 
-def test_only_an_open_edition_takes_answers(database: Database) -> None:
+def test_an_edition_takes_answers_until_it_is_published(database: Database) -> None:
     create(database)
+    store(database, published("2025"))
     with database.write() as session:
-        service.ensure_open(session, "2026")
+        assert service.ensure_unpublished(session, "2026") == "open"
     update(database, EditionChange(state="in_review"))
+    with database.write() as session:
+        assert service.ensure_unpublished(session, "2026") == "in_review"
     with database.write() as session, pytest.raises(EditionNotOpen) as caught:
-        service.ensure_open(session, "2026")
-    assert (caught.value.edition, caught.value.state) == ("2026", "in_review")
+        service.ensure_unpublished(session, "2025")
+    assert (caught.value.edition, caught.value.state) == ("2025", "published")
     with database.write() as session, pytest.raises(UnknownEdition):
-        service.ensure_open(session, "2027")
+        service.ensure_unpublished(session, "2027")
 
 
 @pytest.mark.both_databases
@@ -438,8 +441,8 @@ def test_an_edition_stays_open_and_there_while_somebody_answers(database: Databa
 
     def take_time() -> None:
         with database.write() as session:
-            service.ensure_open(session, "2026")
-            service.ensure_open(session, "2027")
+            service.ensure_unpublished(session, "2026")
+            service.ensure_unpublished(session, "2027")
             answering.set()
             assert go_on.wait(timeout=10)
             simulated = next(simulate(load_methodology("2026.1")))

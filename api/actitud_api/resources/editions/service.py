@@ -37,7 +37,6 @@ __all__ = [
     "build_record",
     "create",
     "delete",
-    "ensure_open",
     "ensure_unpublished",
     "find",
     "find_published",
@@ -154,18 +153,6 @@ def find_published(session: Session, edition: str) -> EditionRecord:
     if record.state != "published":
         raise UnknownEdition(edition)
     return record
-
-
-def ensure_open(session: Session, edition: str) -> None:
-    """Check that an edition is open, and keep its state until the session ends.
-
-    Raises:
-        UnknownEdition: No edition has that id.
-        EditionNotOpen: The edition is in review or published.
-    """
-    state = ensure_unpublished(session, edition)
-    if state != "open":
-        raise EditionNotOpen(edition, state)
 
 
 def ensure_unpublished(session: Session, edition: str) -> State:
