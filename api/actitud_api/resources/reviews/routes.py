@@ -20,7 +20,7 @@ from actitud_api.platform.auth.recording import audit_event, with_audit_entry
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.http.access import KEY_SHOWS_MORE
 from actitud_api.platform.http.contract import VERSION, Link
-from actitud_api.platform.http.inputs import Body, Query
+from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.operations import delete, get, post, put
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
 from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, ProblemMapping, maps_to
@@ -52,7 +52,6 @@ SAMPLE = Representation(schemas.Sample)
 SAMPLES_PAGE = Representation(schemas.SamplePage)
 SAMPLES_CURSOR: Cursor[str] = Cursor("editions.samples.list", str)
 FLAGGED = Representation(schemas.Flagged)
-FLAGS_QUERY = Query(schemas.FlagQuery)
 FLAGS_PAGE = Representation(schemas.FlagPage, sentences=True)
 FLAGS_CURSOR: Cursor[tuple[str, int]] = Cursor("editions.flags.list", tuple[str, int])
 FLAGS_OF_ONE_CURSOR: Cursor[tuple[str, int]] = Cursor("editions.assessments.flags.list", tuple[str, int])

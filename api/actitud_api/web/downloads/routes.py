@@ -70,7 +70,6 @@ _COLUMNS: Final = (
     "The columns are frozen: new ones come last. Titles, of the columns in a workbook as well, are in the language of "
     "`lang`; names of columns and codes are in none."
 )
-_ONLY_PUBLISHED: Final = "Only of what is published."
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(

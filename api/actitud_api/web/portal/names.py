@@ -10,7 +10,7 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.sentences import get_sentences
-from actitud_api.engine.scoring.evaluate import State, Status
+from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
 
@@ -22,11 +22,6 @@ STATUS_TEXTS: Final[Mapping[Status, Texts]] = {
     "sufficient": Texts("evidencia suficiente", "sufficient evidence"),
     "insufficient_evidence": Texts("evidencia insuficiente", "insufficient evidence"),
     "not_rateable": Texts("no evaluable", "not rateable"),
-}
-STATE_TEXTS: Final[Mapping[State, Texts]] = {
-    "observed": Texts("observado", "observed"),
-    "not_applicable": Texts("no aplicable", "not applicable"),
-    "unknown": Texts("sin respuesta", "not answered"),
 }
 
 _BAND: Final = Texts("{code}: de {start} a {to} {of}", "{code}: {start} to {to} {of}")
