@@ -573,7 +573,9 @@ class Story(RuleBasedStateMachine):
             assert score.submission == stored.submission
             judged = reviews.list_answer_reviews(self.database, self.edition, line.organisation)
             assert [(one.indicator, one.verdict, one.level) for one in score.review.verdicts] == [
-                (one.indicator, one.counts.verdict, one.counts.level) for one in judged if one.counts is not None
+                (one.indicator, one.counted_verdict.verdict, one.counted_verdict.level)
+                for one in judged
+                if one.counted_verdict is not None
             ]
 
     def teardown(self) -> None:
