@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from actitud_api.web.embeds.lettering import clean_text
+from actitud_api.web.embeds.text_metrics import clean_text
 from tests.browser.chromium import Seen, showing
 from tests.browser.hosts import Host
 from tests.browser.test_embeds import custom, framed, image

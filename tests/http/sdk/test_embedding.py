@@ -12,10 +12,10 @@ from actitud import AsyncClient, Client
 from actitud.embedding import EmbedForm, EmbedTheme
 from actitud_api.engine.i18n import Language
 from actitud_api.web.embeds.addresses import Addresses
-from actitud_api.web.embeds.equivalent import describe_standing
 from actitud_api.web.embeds.pictures import THEMES
 from actitud_api.web.embeds.service import EmbedStanding
 from actitud_api.web.embeds.snippets import list_snippets
+from actitud_api.web.embeds.texts import describe_standing
 
 STANDING: Final = EmbedStanding(
     edition="2026",

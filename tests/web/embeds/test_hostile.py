@@ -18,11 +18,11 @@ from msgspec import structs
 from actitud_api.engine.i18n import LANGUAGES
 from actitud_api.web.embeds import oembed, pictures
 from actitud_api.web.embeds.addresses import Addresses
-from actitud_api.web.embeds.equivalent import Equivalent, describe_standing
-from actitud_api.web.embeds.lettering import clean_text
-from actitud_api.web.embeds.routes import FORMS, FRAME, Shown
+from actitud_api.web.embeds.routes import FORMS, FRAME, FormContext
 from actitud_api.web.embeds.service import EmbedStanding
 from actitud_api.web.embeds.snippets import list_snippets
+from actitud_api.web.embeds.text_metrics import clean_text
+from actitud_api.web.embeds.texts import EmbedTexts, describe_standing
 from tests.support.scale import NAMES as NAMES_ON_PAGES
 from tests.web.embeds.hostile import names
 from tests.web.embeds.installation import ZAMORA, Client
@@ -72,7 +72,7 @@ _EMBEDDING: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", 
 """What turns the order of the letters around it (Unicode Standard Annex 9)."""
 
 
-def said(name: str) -> Iterator[Equivalent]:
+def said(name: str) -> Iterator[EmbedTexts]:
     """What is said of an organisation of that name: in both languages of a short one, else in one of them."""
     for language in LANGUAGES if len(name) <= _SHORT else LANGUAGES[len(name) % 2 :][:1]:
         yield describe_standing(structs.replace(STANDING, name=name), language, URL)
@@ -97,7 +97,7 @@ def pictured(drawn: bytes) -> ElementTree.Element:
     return root
 
 
-PICTURES: Final[Mapping[str, Callable[[Equivalent], bytes]]] = {
+PICTURES: Final[Mapping[str, Callable[[EmbedTexts], bytes]]] = {
     "badge": pictures.render_badge,
     "badges": lambda one: pictures.render_badges([("XX-T-1", one), ("XX-T-2", one)], "2026", one.language),
     "card": lambda one: pictures.render_card(one, "auto"),
@@ -191,15 +191,15 @@ def shape(root: Document) -> Shape:
     ]
 
 
-def table_of(one: Equivalent) -> str:
-    return FORMS["table.html"].made(Shown(one, ADDRESSES, "auto")).decode()
+def table_of(one: EmbedTexts) -> str:
+    return FORMS["table.html"].render(FormContext(one, ADDRESSES, "auto")).decode()
 
 
-def frame_of(one: Equivalent) -> str:
-    return FRAME.made(Shown(one, ADDRESSES, "auto")).decode()
+def frame_of(one: EmbedTexts) -> str:
+    return FRAME.render(FormContext(one, ADDRESSES, "auto")).decode()
 
 
-def oembed_of(one: Equivalent) -> str:
+def oembed_of(one: EmbedTexts) -> str:
     return oembed.build_rich_response(one, ADDRESSES, None, None).html
 
 
@@ -213,7 +213,7 @@ def oembed_of(one: Equivalent) -> str:
     ids=["table", "frame", "oembed"],
 )
 def test_html_is_inert_whatever_its_organisation_is_called(
-    made: Callable[[Equivalent], str],
+    made: Callable[[EmbedTexts], str],
     read: Callable[[str], Document],
     allowed: Mapping[str, frozenset[str]],
 ) -> None:

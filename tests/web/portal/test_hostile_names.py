@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from actitud_api.web.embeds.lettering import clean_text
+from actitud_api.web.embeds.text_metrics import clean_text
 from tests.support.databases import migrated_sqlite
 from tests.support.scale import NAMES as MANY
 from tests.web.embeds.hostile import names

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from actitud_api.resources.organisations.queries import ORGANISATIONS
-from actitud_api.web.embeds.lettering import clean_text
+from actitud_api.web.embeds.text_metrics import clean_text
 from tests.support.databases import migrated_sqlite
 from tests.support.scale import NAMES
 from tests.web.embeds.hostile import names

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from actitud_api.platform.http.pages import load_templates
-from actitud_api.web.embeds.lettering import ELLIPSIS, clean_text, measure_width
+from actitud_api.web.embeds.text_metrics import ELLIPSIS, clean_text, measure_width
 from actitud_api.web.portal import charts
 from actitud_api.web.portal.charts import Bar, BoxPlotRow, HistogramColumn, Picture, TrendPoint
 from tests.web.embeds.hostile import names

@@ -85,7 +85,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 )
 
 
-def _paths(path: str, formats: Mapping[str, str]) -> list[str]:
+def _build_paths(path: str, formats: Mapping[str, str]) -> list[str]:
     """Return one path per format, with the format as suffix."""
     return [f"{path}.{suffix}" for suffix in formats]
 
@@ -96,7 +96,7 @@ class ListsController(Controller):
     path = "/v1"
 
     @get(
-        _paths("/organisations", TABLE),
+        _build_paths("/organisations", TABLE),
         operation_id="organisations.export",
         access=ANYBODY_COMPUTING,
         answer=ORGANISATIONS,
@@ -120,7 +120,7 @@ class ListsController(Controller):
             parent=query.parent,
             on=query.on,
         )
-        return _Table(
+        return _TableResponse(
             request,
             ORGANISATIONS,
             "organisations",
@@ -130,7 +130,7 @@ class ListsController(Controller):
         ).answer("actitud-organisations", organisations.get_state(database))
 
     @get(
-        _paths("/editions", TABLE),
+        _build_paths("/editions", TABLE),
         operation_id="editions.export",
         access=ANYBODY_COMPUTING,
         answer=EDITIONS,
@@ -147,7 +147,7 @@ class ListsController(Controller):
         """
         # There are so few that they are read to know their state.
         rows = list(service.list_edition_rows(database, language, query.offset, query.limit))
-        return _Table(
+        return _TableResponse(
             request,
             EDITIONS,
             "editions",
@@ -157,7 +157,7 @@ class ListsController(Controller):
         ).answer("actitud-editions", rows)
 
     @get(
-        _paths("/methodologies/{version:str}/indicators", TABLE),
+        _build_paths("/methodologies/{version:str}/indicators", TABLE),
         operation_id="methodologies.indicators.export",
         access=ANYBODY,
         answer=METHODOLOGY,
@@ -173,7 +173,7 @@ class ListsController(Controller):
         codes never change, and new columns are added at the end. Titles are in the language of `lang`.
         """
         methodology = service.get_methodology(path.version)
-        return _Table(
+        return _TableResponse(
             request,
             METHODOLOGY,
             "indicators",
@@ -190,7 +190,7 @@ class EditionFilesController(Controller):
     tags = ("editions",)
 
     @get(
-        _paths("/scores", CUBE),
+        _build_paths("/scores", CUBE),
         operation_id="editions.scores.export",
         access=KEY_SHOWS_MORE_COMPUTING,
         answer=SCORES,
@@ -213,30 +213,30 @@ class EditionFilesController(Controller):
         scores are visible only to callers who may see them in the list. Names of columns and codes never change, and
         new columns are added at the end. Titles are in the language of `lang`.
         """
-        found = service.load_source(database, path.edition)
-        wanted = _wanted(query, principal)
-        table = _Table(
+        source = service.load_source(database, path.edition)
+        selection = _build_selection(query, principal)
+        table = _TableResponse(
             request,
             SCORES,
             "scores",
-            columns.list_score_columns(found.methodology, language),
+            columns.list_score_columns(source.methodology, language),
             query.dialect,
-            lambda: service.list_score_rows(database, found, wanted),
-            about=_about(request, publisher, found, package.ABOUT_SCORES),
-            size=lambda: service.count_rows(database, found, wanted),
+            lambda: service.list_score_rows(database, source, selection),
+            about=_describe_edition(request, publisher, source, package.ABOUT_SCORES),
+            size=lambda: service.count_rows(database, source, selection),
         )
         if SCORES.format_of(request) == "jsonstat":
-            cube = _cube(request, publisher, found, language)
+            cube = _build_cube(request, publisher, source, language)
             return table.answer(
-                f"{found.name}-scores",
-                found.state,
-                _links(found),
-                lambda file: json_stat.write_cube(file, cube, service.list_cube_units(database, found, wanted)),
+                f"{source.name}-scores",
+                source.state,
+                _build_link_header(source),
+                lambda file: json_stat.write_cube(file, cube, service.list_cube_units(database, source, selection)),
             )
-        return table.answer(f"{found.name}-scores", found.state, _links(found))
+        return table.answer(f"{source.name}-scores", source.state, _build_link_header(source))
 
     @get(
-        _paths("/indicators", TABLE),
+        _build_paths("/indicators", TABLE),
         operation_id="editions.indicators.export",
         access=KEY_SHOWS_MORE_COMPUTING,
         answer=INDICATORS,
@@ -258,19 +258,19 @@ class EditionFilesController(Controller):
         an edition of thousands of organisations. Names of columns and codes never change, and new columns are added at
         the end. Titles are in the language of `lang`.
         """
-        found, published = service.load_published_source(database, path.edition)
-        wanted = _wanted(query, principal)
-        each = service.count_indicators(found.methodology)
-        return _Table(
+        source, published = service.load_published_source(database, path.edition)
+        selection = _build_selection(query, principal)
+        indicators = service.count_indicators(source.methodology)
+        return _TableResponse(
             request,
             INDICATORS,
             "indicators",
-            columns.list_indicator_columns(found.methodology, language),
+            columns.list_indicator_columns(source.methodology, language),
             query.dialect,
-            lambda: service.list_indicator_rows(database, found, published, wanted),
-            about=_about(request, publisher, found, package.ABOUT_INDICATORS),
-            size=lambda: each * service.count_rows(database, found, wanted),
-        ).answer(f"{found.name}-indicators", found.state, _links(found))
+            lambda: service.list_indicator_rows(database, source, published, selection),
+            about=_describe_edition(request, publisher, source, package.ABOUT_INDICATORS),
+            size=lambda: indicators * service.count_rows(database, source, selection),
+        ).answer(f"{source.name}-indicators", source.state, _build_link_header(source))
 
     @get(
         "/datapackage.json",
@@ -294,10 +294,10 @@ class EditionFilesController(Controller):
         The descriptor (datapackage.org) lists the files of a published edition and describes every column. Only
         published editions have it.
         """
-        found, published = service.load_published_source(database, path.edition)
+        source, published = service.load_published_source(database, path.edition)
         return PACKAGE.of(
             request,
-            package.build_data_package(found, published, find_base_url(request), publisher, language),
+            package.build_data_package(source, published, find_base_url(request), publisher, language),
         )
 
     @get(
@@ -322,14 +322,16 @@ class EditionFilesController(Controller):
         scores are visible only to callers who may see them.
         """
         sent = scores.get_edition_score(database, path.edition, path.organisation, principal=principal)
-        found = service.load_source(database, sent.edition)
+        source = service.load_source(database, sent.edition)
         methodology, score = scores.get_explained_score(sent)
         sheet = scored.build_sheet(narrate(score, methodology, language), sent)
         body = gobierto.encode_tree(
-            sheet, found.edition, methodology, _source(request, publisher, found, language), language
+            sheet, source.edition, methodology, _format_source(request, publisher, source, language), language
         )
-        headers = GOBIERTO.headers_of(request, f"{found.name}-{sent.organisation}", body.decode())
-        return GOBIERTO.of_pieces(request, {**headers, "Link": _links(found)}, lambda: (iter([body]), len(body)))
+        headers = GOBIERTO.headers_of(request, f"{source.name}-{sent.organisation}", body.decode())
+        return GOBIERTO.of_pieces(
+            request, {**headers, "Link": _build_link_header(source)}, lambda: (iter([body]), len(body))
+        )
 
 
 class CatalogueController(Controller):
@@ -355,7 +357,7 @@ class CatalogueFilesController(Controller):
     path = "/"
     tags = ("editions",)
 
-    @get(_paths("/catalog", CATALOGUE), operation_id="catalogue.get", access=ANYBODY, answer=CATALOGUE_FILES)
+    @get(_build_paths("/catalog", CATALOGUE), operation_id="catalogue.get", access=ANYBODY, answer=CATALOGUE_FILES)
     def get_catalogue(self, request: ApiRequest, database: Database, publisher: Publisher) -> Response[bytes] | Stream:
         """Get the catalogue of published data.
 
@@ -377,7 +379,7 @@ class CatalogueFilesController(Controller):
         return CATALOGUE_FILES.of_pieces(request, headers, lambda: (iter([body]), len(body)))
 
 
-class _Table:
+class _TableResponse:
     """A table that is sent in the format of the request."""
 
     def __init__(
@@ -423,7 +425,7 @@ class _Table:
             case "jsonl":
                 return json_lines.encode_json_lines(self._columns, self._rows()), None
             case _:
-                return _through_file(write)
+                return _write_temporary_file(write)
 
     def _workbook(self, file: IO[bytes]) -> None:
         if self._size is not None:
@@ -433,7 +435,7 @@ class _Table:
         workbook.write_workbook(file, self._name, self._columns, self._rows(), about, _NOTES.into(language))
 
 
-def _through_file(write: Callable[[IO[bytes]], None]) -> tuple[Iterator[bytes], int]:
+def _write_temporary_file(write: Callable[[IO[bytes]], None]) -> tuple[Iterator[bytes], int]:
     """Write a temporary file and return its chunks and its size in bytes. The file is deleted after the last chunk."""
     file = TemporaryFile()  # noqa: SIM115  # it is read after this returns
     try:
@@ -442,17 +444,17 @@ def _through_file(write: Callable[[IO[bytes]], None]) -> tuple[Iterator[bytes], 
     except BaseException:
         file.close()
         raise
-    return _read(file), size
+    return _read_chunks(file), size
 
 
-def _read(file: IO[bytes]) -> Iterator[bytes]:
+def _read_chunks(file: IO[bytes]) -> Iterator[bytes]:
     with file:
         file.seek(0)
         while piece := file.read(_CHUNK):
             yield piece
 
 
-def _wanted(query: schemas.EditionQuery, principal: Principal | None) -> RowSelection:
+def _build_selection(query: schemas.EditionQuery, principal: Principal | None) -> RowSelection:
     return RowSelection(
         filters=ScoreFilters(
             kind=query.kind,
@@ -471,61 +473,63 @@ def _wanted(query: schemas.EditionQuery, principal: Principal | None) -> RowSele
     )
 
 
-def _cube(request: ApiRequest, publisher: Publisher, found: EditionSource, language: Language) -> Cube:
-    edition = found.edition
-    extension = {"methodology": found.methodology.version, "digest": found.methodology.digest, "license": LICENSE}
+def _build_cube(request: ApiRequest, publisher: Publisher, source: EditionSource, language: Language) -> Cube:
+    edition = source.edition
+    extension = {"methodology": source.methodology.version, "digest": source.methodology.digest, "license": LICENSE}
     more: dict[str, object] = {
         "label": f"{package.SCORES.into(language)}: {service.select_title(edition, language)}",
         "source": publisher.name,
-        "updated": _instant(edition.updated),
+        "updated": _format_time(edition.updated),
         "href": f"{find_base_url(request)}{request.scope['path']}",
-        "note": [package.describe_edition(found, language)],
-        "extension": extension | ({} if found.published is None else {"revision": found.published.revision}),
+        "note": [package.describe_edition(source, language)],
+        "extension": extension | ({} if source.published is None else {"revision": source.published.revision}),
     }
     return Cube(
         unit=("organisation", _ORGANISATION.into(language)),
         period=("edition", _EDITION.into(language)),
         measure=("measure", _MEASURE.into(language)),
         period_value=(edition.id, service.select_title(edition, language)),
-        measures=columns.list_measure_columns(found.methodology, language),
+        measures=columns.list_measure_columns(source.methodology, language),
         more=more,
     )
 
 
-def _about(request: ApiRequest, publisher: Publisher, found: EditionSource, description: Texts) -> dict[str, str]:
+def _describe_edition(
+    request: ApiRequest, publisher: Publisher, source: EditionSource, description: Texts
+) -> dict[str, str]:
     """Build the lines that describe an edition in a workbook, by name."""
-    language, edition, published = choose_language(request.scope), found.edition, found.published
-    told = {
+    language, edition, published = choose_language(request.scope), source.edition, source.published
+    lines = {
         "title": service.select_title(edition, language),
-        "description": f"{package.describe_edition(found, language)} {description.into(language)}",
+        "description": f"{package.describe_edition(source, language)} {description.into(language)}",
         "edition": edition.id,
         "period": f"{edition.period_from}/{edition.period_to}",
-        "methodology": f"{found.methodology.version}, {found.methodology.digest}",
+        "methodology": f"{source.methodology.version}, {source.methodology.digest}",
         "publisher": publisher.name,
     }
     if published is None:
-        return told
-    return told | {
+        return lines
+    return lines | {
         "revision": str(published.revision),
         "digest": published.digest,
-        "published": _instant(published.published),
+        "published": _format_time(published.published),
     }
 
 
-def _instant(at: datetime) -> str:
+def _format_time(at: datetime) -> str:
     """Format a UTC time as in JSON (RFC 3339)."""
     return at.isoformat().replace("+00:00", "Z")
 
 
-def _source(request: ApiRequest, publisher: Publisher, found: EditionSource, language: Language) -> str:
-    title = service.select_title(found.edition, language)
-    simulated = f" {package.SIMULATED.into(language)}" if found.edition.simulated else ""
+def _format_source(request: ApiRequest, publisher: Publisher, source: EditionSource, language: Language) -> str:
+    title = service.select_title(source.edition, language)
+    simulated = f" {package.SIMULATED.into(language)}" if source.edition.simulated else ""
     return f"{publisher.name}, {title}, {find_base_url(request)}.{simulated}"
 
 
-def _links(found: EditionSource) -> str:
+def _build_link_header(source: EditionSource) -> str:
     """Build the `Link` header: the licence and, if the edition is published, its Data Package."""
-    if found.published is None:
+    if source.published is None:
         return _LICENSED
-    descriptor = f"/v1/editions/{found.edition.id}/datapackage.json"
+    descriptor = f"/v1/editions/{source.edition.id}/datapackage.json"
     return f'<{descriptor}>; rel="describedby"; type="application/json", {_LICENSED}'

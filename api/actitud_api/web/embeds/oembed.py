@@ -17,8 +17,8 @@ from actitud_api.engine.i18n import LANGUAGES, Language
 from actitud_api.platform.http.pages import load_templates
 from actitud_api.platform.http.validation import has_control
 from actitud_api.web.embeds.addresses import Addresses
-from actitud_api.web.embeds.equivalent import Equivalent
 from actitud_api.web.embeds.pictures import measure_card
+from actitud_api.web.embeds.texts import EmbedTexts
 
 FORMATS: Final = ("json", "xml")
 PROVIDER: Final = "Actitud"
@@ -84,7 +84,7 @@ def parse_target(url: str, bases: Collection[str]) -> EmbedTarget | None:
 
 
 def build_rich_response(
-    embed: Equivalent, addresses: Addresses, max_width: int | None, max_height: int | None
+    embed: EmbedTexts, addresses: Addresses, max_width: int | None, max_height: int | None
 ) -> RichResponse:
     """Build the response for a score, within the site's maximum width and height in pixels (None for no maximum)."""
     width = WIDTH if max_width is None else min(WIDTH, max_width)
@@ -99,7 +99,9 @@ def build_rich_response(
         thumbnail_url=addresses.card,
         thumbnail_width=max(1, int(wide * scale)),
         thumbnail_height=max(1, int(high * scale)),
-        html=_templates.get_template("oembed.html").render(said=embed, addresses=addresses, width=width, height=height),
+        html=_templates.get_template("oembed.html").render(
+            texts=embed, addresses=addresses, width=width, height=height
+        ),
         width=width,
         height=height,
     )

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.pages import load_templates
-from actitud_api.web.embeds.equivalent import MEASURE, NO_ORGANISATIONS, UNKNOWN, Equivalent, capitalise
-from actitud_api.web.embeds.lettering import FAMILY, measure_width, truncate_text, wrap_lines
+from actitud_api.web.embeds.text_metrics import FAMILY, measure_width, truncate_text, wrap_lines
+from actitud_api.web.embeds.texts import MEASURE, NO_ORGANISATIONS, UNKNOWN, EmbedTexts, capitalise
 
 Theme = Literal["auto", "light", "dark"]
 """The colours of a card: light, dark, or those of the reader's system (`auto`)."""
@@ -102,12 +102,12 @@ class _Wording(Struct, frozen=True, kw_only=True):
     stale: bool
 
 
-def render_badge(text: Equivalent) -> bytes:
+def render_badge(text: EmbedTexts) -> bytes:
     """Render the badge of an organisation as SVG."""
     return _write_badge(_build_wording(text, text.measure), text.language)
 
 
-def select_colour(text: Equivalent) -> str:
+def select_colour(text: EmbedTexts) -> str:
     """Return the background colour of a badge's score, as `#rrggbb`."""
     return PALETTE["version" if text.stale else f"level_{text.pips[0]}"][0]
 
@@ -120,7 +120,7 @@ def render_unknown_badge(reason: Texts, language: Language) -> bytes:
     return _write_badge(wording, language)
 
 
-def render_badges(entries: Sequence[tuple[str, Equivalent]], edition: str, language: Language) -> bytes:
+def render_badges(entries: Sequence[tuple[str, EmbedTexts]], edition: str, language: Language) -> bytes:
     """Render the badges of several organisations of an edition below each other, as one SVG.
 
     Each badge shows the organisation's name and has its own SVG view: the URL with `#` and the id shows only that
@@ -157,7 +157,7 @@ def _write_badge(wording: _Wording, language: str) -> bytes:
     return _render_template("badge.svg", badge=drawn, language=language, height=_HEIGHT)
 
 
-def _build_wording(text: Equivalent, label: str, identifier: str = "") -> _Wording:
+def _build_wording(text: EmbedTexts, label: str, identifier: str = "") -> _Wording:
     return _Wording(
         id=identifier,
         text=text.text,
@@ -254,7 +254,7 @@ def compute_csp_source(text: str) -> str:
     return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def render_card(embed: Equivalent, theme: Theme) -> bytes:
+def render_card(embed: EmbedTexts, theme: Theme) -> bytes:
     """Render the card of an organisation with its dimensions, as SVG."""
     return _write_card(_draw_card(embed), embed.language, theme)
 
@@ -275,7 +275,7 @@ def _write_card(drawn: Card, language: str, theme: Theme) -> bytes:
     )  # the style is a file of ours
 
 
-def measure_card(embed: Equivalent) -> tuple[int, int]:
+def measure_card(embed: EmbedTexts) -> tuple[int, int]:
     """Return the width and the height of a card in pixels."""
     return CARD_WIDTH, _draw_card(embed).height
 
@@ -316,7 +316,7 @@ class _CardBuilder:
         )
 
 
-def _draw_card(embed: Equivalent) -> Card:
+def _draw_card(embed: EmbedTexts) -> Card:
     page = _CardBuilder()
     page.add_paragraph(embed.index, 12, 17, "soft", 1)
     page.add_paragraph(embed.name, 18, 23, "strong", 2)
@@ -342,7 +342,7 @@ def _draw_card(embed: Equivalent) -> Card:
     return page.build_card(embed.title, f"{embed.text}. {dimensions}.")
 
 
-def _add_figures(page: _CardBuilder, embed: Equivalent) -> None:
+def _add_figures(page: _CardBuilder, embed: EmbedTexts) -> None:
     """Add the score in large text, and the level with its marks below."""
     if embed.figure is not None:
         page.y += 46

@@ -32,11 +32,11 @@ from actitud_api.resources.organisations.service import IdentifierIsAlias
 from actitud_api.resources.scores import schemas as scores
 from actitud_api.resources.scores.service import UnknownScore
 from actitud_api.web.embeds import element, oembed, pictures, schemas, service
-from actitud_api.web.embeds import equivalent as said
+from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.embeds.addresses import Addresses, format_link_header
-from actitud_api.web.embeds.equivalent import Equivalent, describe_standing
 from actitud_api.web.embeds.pictures import THEMES, Theme, read_static_file
 from actitud_api.web.embeds.service import EmbedStanding
+from actitud_api.web.embeds.texts import EmbedTexts, describe_standing
 
 SVG: Final = "image/svg+xml"
 HTML: Final = "text/html"
@@ -98,12 +98,12 @@ class BadgesController(Controller):
         query = BADGES.decode(request)
         if isinstance(query, list):
             raise refuse_input(query)
-        language = _language(request)
+        language = _read_language(request)
         headers = {"Content-Language": language, "Content-Security-Policy": INERT}
         try:
             record = service.find_edition(database, edition)
         except UnknownEdition:
-            body = pictures.render_unknown_badge(said.UNKNOWN_EDITION, language)
+            body = pictures.render_unknown_badge(embed_texts.UNKNOWN_EDITION, language)
             return Response(body, status_code=404, headers={**headers, "Cache-Control": NO_STORE}, media_type=SVG)
         standings = service.list_standings(
             database,
@@ -113,8 +113,8 @@ class BadgesController(Controller):
             offset=query.offset,
             limit=query.limit,
         )
-        shown = [_shown(request, one, language) for one in standings]
-        body = pictures.render_badges([(one.addresses.organisation, one.said) for one in shown], record.id, language)
+        shown = [_build_context(request, one, language) for one in standings]
+        body = pictures.render_badges([(one.addresses.organisation, one.texts) for one in shown], record.id, language)
         return conditional(request, body, {**headers, "Cache-Control": REVALIDATE}, SVG)
 
 
@@ -167,35 +167,35 @@ class OembedController(Controller):
     @get_page("/", operation_id="oembed.get", access=ANYBODY, cors=True)
     def get_rich(self, request: ApiRequest, database: Database) -> Response[bytes]:
         """Answer oEmbed for a URL of this service, with the error statuses that oEmbed defines."""
-        form = _parameter(request, "format") or "json"
+        form = _read_parameter(request, "format") or "json"
         if form not in oembed.FORMATS:
             raise ProblemError(NOT_IMPLEMENTED, _NO_SUCH_FORMAT)
-        url = _parameter(request, "url")
+        url = _read_parameter(request, "url")
         if url is None:
             raise refuse_input([_NO_URL])
-        named = oembed.parse_target(url, {find_base_url(request), str(request.base_url)})
-        if named is None:
+        target = oembed.parse_target(url, {find_base_url(request), str(request.base_url)})
+        if target is None:
             raise ProblemError(NOT_FOUND, _NOT_OURS)
         try:
-            standing = _standing(database, named.edition, named.organisation)
+            standing = _load_standing(database, target.edition, target.organisation)
         except IdentifierIsAlias as alias:
-            standing = _standing(database, named.edition, alias.organisation)
-        shown = _shown(request, standing, named.language)
+            standing = _load_standing(database, target.edition, alias.organisation)
+        shown = _build_context(request, standing, target.language)
         # `latest` stays what it is: the frame then follows from one edition to the next.
-        addresses = Addresses(find_base_url(request), named.edition, standing.organisation, named.language)
+        addresses = Addresses(find_base_url(request), target.edition, standing.organisation, target.language)
         rich = oembed.build_rich_response(
-            shown.said, addresses, _size(request, "maxwidth"), _size(request, "maxheight")
+            shown.texts, addresses, _read_size(request, "maxwidth"), _read_size(request, "maxheight")
         )
-        headers = {"Cache-Control": REVALIDATE, "Content-Language": named.language}
+        headers = {"Cache-Control": REVALIDATE, "Content-Language": target.language}
         if form == "xml":
             return conditional(request, oembed.encode_xml(rich), headers, "text/xml")
         return conditional(request, msgspec.json.encode(rich), headers, JSON)
 
 
-class Shown(NamedTuple):
+class FormContext(NamedTuple):
     """The data that a form is rendered from."""
 
-    said: Equivalent
+    texts: EmbedTexts
     addresses: Addresses
     theme: Theme
 
@@ -203,13 +203,13 @@ class Shown(NamedTuple):
 class Form(NamedTuple):
     """A form in which a score is shown.
 
-    `policy`: its Content-Security-Policy. `made`: renders a score. `missing`: renders the reason if there is no
+    `policy`: its Content-Security-Policy. `render`: renders a score. `missing`: renders the reason if there is no
     score.
     """
 
     media_type: str
     policy: str
-    made: Callable[[Shown], bytes]
+    render: Callable[[FormContext], bytes]
     missing: Callable[[Texts, Language, Theme], bytes]
 
     def answer(self, request: ApiRequest, database: Database, edition: str, organisation: str) -> Response[bytes]:
@@ -217,79 +217,79 @@ class Form(NamedTuple):
 
         Raises `IdentifierIsAlias` if the organisation is named by an alias.
         """
-        language = _language(request)
+        language = _read_language(request)
         headers = {"Content-Language": language, "Content-Security-Policy": self.policy}
         try:
             standing = service.find_standing(database, edition, organisation)
         except (UnknownEdition, UnknownScore) as error:
-            reason = said.UNKNOWN_EDITION if isinstance(error, UnknownEdition) else said.UNKNOWN_SCORE
-            body = self.missing(reason, language, _theme(request))
+            reason = embed_texts.UNKNOWN_EDITION if isinstance(error, UnknownEdition) else embed_texts.UNKNOWN_SCORE
+            body = self.missing(reason, language, _read_theme(request))
             return Response(
                 body, status_code=404, headers={**headers, "Cache-Control": NO_STORE}, media_type=self.media_type
             )
-        shown = _shown(request, standing, language)
-        headers |= {"Cache-Control": REVALIDATE, "Link": format_link_header(shown.addresses, shown.said.title)}
-        return conditional(request, self.made(shown), headers, self.media_type)
+        shown = _build_context(request, standing, language)
+        headers |= {"Cache-Control": REVALIDATE, "Link": format_link_header(shown.addresses, shown.texts.title)}
+        return conditional(request, self.render(shown), headers, self.media_type)
 
 
-def _standing(database: Database, edition: str, organisation: str) -> EmbedStanding:
+def _load_standing(database: Database, edition: str, organisation: str) -> EmbedStanding:
     """Return the standing of an organisation. Raises the 404 problem if the edition or the score does not exist."""
     try:
         return service.find_standing(database, edition, organisation)
     except UnknownEdition:
-        raise ProblemError(NOT_FOUND, said.UNKNOWN_EDITION) from None
+        raise ProblemError(NOT_FOUND, embed_texts.UNKNOWN_EDITION) from None
     except UnknownScore:
-        raise ProblemError(NOT_FOUND, said.UNKNOWN_SCORE) from None
+        raise ProblemError(NOT_FOUND, embed_texts.UNKNOWN_SCORE) from None
 
 
-def _shown(request: ApiRequest, standing: EmbedStanding, language: Language) -> Shown:
+def _build_context(request: ApiRequest, standing: EmbedStanding, language: Language) -> FormContext:
     addresses = Addresses(find_base_url(request), standing.edition, standing.organisation, language)
-    return Shown(describe_standing(standing, language, addresses.explanation), addresses, _theme(request))
+    return FormContext(describe_standing(standing, language, addresses.explanation), addresses, _read_theme(request))
 
 
-def _parameter(request: ApiRequest, name: str) -> str | None:
+def _read_parameter(request: ApiRequest, name: str) -> str | None:
     try:
         return dict(parse_query(request.scope)).get(name)
     except ValueError:
         return None
 
 
-def _language(request: ApiRequest) -> Language:
+def _read_language(request: ApiRequest) -> Language:
     """Return the language of the embedding page: `lang`, else Spanish."""
-    wanted = _parameter(request, "lang")
+    wanted = _read_parameter(request, "lang")
     return next((known for known in LANGUAGES if known == wanted), "es")
 
 
-def _theme(request: ApiRequest) -> Theme:
-    wanted = _parameter(request, "theme")
+def _read_theme(request: ApiRequest) -> Theme:
+    wanted = _read_parameter(request, "theme")
     return next((known for known in THEMES if known == wanted), "auto")
 
 
-def _size(request: ApiRequest, name: str) -> int | None:
+def _read_size(request: ApiRequest, name: str) -> int | None:
     """Parse a maximum size of oEmbed in pixels; None if it is missing or invalid."""
-    text = _parameter(request, name) or ""
+    text = _read_parameter(request, name) or ""
     return int(text) if re.fullmatch("[0-9]{1,5}", text) and int(text) else None
 
 
-def _shields(message: str, colour: str, language: Language, **more: object) -> bytes:
+def _encode_shields_badge(message: str, colour: str, language: Language, **more: object) -> bytes:
     """Encode a badge for shields.io, which refuses unknown members."""
-    label = said.MEASURE.into(language)
+    label = embed_texts.MEASURE.into(language)
     return msgspec.json.encode({"schemaVersion": 1, "label": label, "message": message, "color": colour, **more})
 
 
-def _html(template: str, language: Language, **values: object) -> bytes:
+def _render_html(template: str, language: Language, **values: object) -> bytes:
     text = _templates.get_template(template).render(
         language=language, t=lambda es, en: Texts(es, en).into(language), **values
     )
     return text.encode()
 
 
-def _unframed(reason: Texts, language: Language, theme: Theme) -> bytes:
-    return _html(
+def _render_unframed(reason: Texts, language: Language, theme: Theme) -> bytes:
+    return _render_html(
         "unframed.html",
         language,
         theme=theme,
-        title=f"{said.MEASURE.into(language)}: {said.UNKNOWN.into(language)}",
+        title=f"{embed_texts.MEASURE.into(language)}: {embed_texts.UNKNOWN.into(language)}",
         reason=reason.into(language),
         style=_FRAME_STYLE,
         script=_FRAME_SCRIPT,
@@ -300,51 +300,51 @@ _BADGE_FORMS: Final[Mapping[str, Form]] = {
     ".svg": Form(
         SVG,
         INERT,
-        lambda shown: pictures.render_badge(shown.said),
+        lambda shown: pictures.render_badge(shown.texts),
         lambda reason, language, theme: pictures.render_unknown_badge(reason, language),
     ),
     ".json": Form(
         JSON,
         INERT,
-        lambda shown: _shields(
-            " · ".join(part for part in (shown.said.score, shown.said.level, shown.said.version) if part),
-            pictures.select_colour(shown.said),
-            shown.said.language,
+        lambda shown: _encode_shields_badge(
+            " · ".join(part for part in (shown.texts.score, shown.texts.level, shown.texts.version) if part),
+            pictures.select_colour(shown.texts),
+            shown.texts.language,
             cacheSeconds=SHIELDS_SECONDS,
         ),
-        lambda reason, language, theme: _shields(
-            said.UNKNOWN.into(language), pictures.PALETTE["level_0"][0], language, isError=True
+        lambda reason, language, theme: _encode_shields_badge(
+            embed_texts.UNKNOWN.into(language), pictures.PALETTE["level_0"][0], language, isError=True
         ),
     ),
 }
 FORMS: Final[Mapping[str, Form]] = {
     "card.svg": Form(
-        SVG, _STYLED, lambda shown: pictures.render_card(shown.said, shown.theme), pictures.render_unknown_card
+        SVG, _STYLED, lambda shown: pictures.render_card(shown.texts, shown.theme), pictures.render_unknown_card
     ),
     "table.html": Form(
         HTML,
         INERT,
-        lambda shown: _html("table.html", shown.said.language, said=shown.said),
-        lambda reason, language, theme: _html("untabled.html", language, reason=reason.into(language)),
+        lambda shown: _render_html("table.html", shown.texts.language, texts=shown.texts),
+        lambda reason, language, theme: _render_html("untabled.html", language, reason=reason.into(language)),
     ),
     "score.json": Form(
         JSON,
         INERT,
-        lambda shown: msgspec.json.encode(shown.said),
+        lambda shown: msgspec.json.encode(shown.texts),
         lambda reason, language, theme: msgspec.json.encode({"language": language, "text": reason.into(language)}),
     ),
 }
 FRAME: Final = Form(
     HTML,
     _FRAMED,
-    lambda shown: _html(
+    lambda shown: _render_html(
         "frame.html",
-        shown.said.language,
-        said=shown.said,
+        shown.texts.language,
+        texts=shown.texts,
         addresses=shown.addresses,
         theme=shown.theme,
         style=_FRAME_STYLE,
         script=_FRAME_SCRIPT,
     ),
-    _unframed,
+    _render_unframed,
 )

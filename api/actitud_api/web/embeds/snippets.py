@@ -12,9 +12,9 @@ from actitud_api.engine.i18n import Texts
 from actitud_api.resources.editions.service import LATEST
 from actitud_api.web.embeds import element
 from actitud_api.web.embeds.addresses import Addresses
-from actitud_api.web.embeds.equivalent import Equivalent
 from actitud_api.web.embeds.oembed import HEIGHT, WIDTH
 from actitud_api.web.embeds.pictures import CARD_WIDTH
+from actitud_api.web.embeds.texts import EmbedTexts
 
 _IMAGE: Final = Markup('<a href="{url}"><img src="{picture}" alt="{name}" {size}></a>')
 _FRAME: Final = Markup('<iframe src="{frame}" title="{name}" width="{width}" height="{height}"></iframe>')
@@ -41,7 +41,7 @@ class Snippet(Struct, frozen=True):
     policy: str
 
 
-def list_snippets(embed: Equivalent, addresses: Addresses) -> Sequence[Snippet]:
+def list_snippets(embed: EmbedTexts, addresses: Addresses) -> Sequence[Snippet]:
     """Build the snippets that always show current figures: badge, card, frame and custom element."""
     name, base = f"{embed.index}: {embed.name}", addresses.base
     script = element.build_manifest(base)

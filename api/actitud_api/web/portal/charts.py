@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from actitud_api.web.embeds.lettering import clean_text, wrap_lines
+from actitud_api.web.embeds.text_metrics import clean_text, wrap_lines
 
 LABEL_WIDTH: Final = 15.0
 """Width of a label in em: a telephone of 320 px minus the figure at the end of the row.

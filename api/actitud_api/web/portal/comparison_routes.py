@@ -24,10 +24,10 @@ from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.scores import comparison
 from actitud_api.resources.scores.comparison import ComparedScore
 from actitud_api.resources.scores.service import RankingRow
-from actitud_api.web.embeds import equivalent as said
 from actitud_api.web.embeds import service as embeds
-from actitud_api.web.embeds.equivalent import Equivalent
-from actitud_api.web.embeds.lettering import wrap_lines
+from actitud_api.web.embeds import texts as embed_texts
+from actitud_api.web.embeds.text_metrics import wrap_lines
+from actitud_api.web.embeds.texts import EmbedTexts
 from actitud_api.web.portal import charts
 from actitud_api.web.portal.figures import FigureFormatter
 from actitud_api.web.portal.layout import (
@@ -41,10 +41,10 @@ from actitud_api.web.portal.layout import (
 )
 from actitud_api.web.portal.names import NO_FIGURE
 
-LEAST: Final = 2
-MOST: Final = 5
+ORGANISATIONS_MIN: Final = 2
+ORGANISATIONS_MAX: Final = 5
 """Minimum and maximum number of organisations that can be compared."""
-FOUND: Final = 20
+RESULTS_MAX: Final = 20
 """Maximum number of search results that are listed."""
 QUERY_MAX: Final = 200
 """Maximum length of a search, as in the API."""
@@ -56,24 +56,24 @@ _BAR: Final = 1.15
 """Distances from one line of text to the next, and from one bar to the next, in em."""
 
 _COMPARE: Final = Texts("Comparar organizaciones", "Compare organisations")
-_PICTURE_SAID: Final = Texts("Puntos de 0 a 100: {rows}.", "Points from 0 to 100: {rows}.")
+_CHART_DESCRIPTION: Final = Texts("Puntos de 0 a 100: {rows}.", "Points from 0 to 100: {rows}.")
 _SAME: Final = Texts("igual", "equal")
 
 
-class Column(Struct, frozen=True, kw_only=True):
+class ComparisonColumn(Struct, frozen=True, kw_only=True):
     """A column of the comparison table: one organisation.
 
-    `said`: the texts of its score. `without`: URL of the comparison without this organisation.
+    `texts`: the texts of its score. `without`: URL of the comparison without this organisation.
     """
 
     letter: str
     organisation: str
-    said: Equivalent
+    texts: EmbedTexts
     rank: str
     without: str
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class ComparisonRow(Struct, frozen=True, kw_only=True):
     """A row of the comparison table: one score of each organisation, in points and as text.
 
     `best`: positions of the highest scores, empty if all are equal. `distance`: the difference between the highest
@@ -83,16 +83,16 @@ class Line(Struct, frozen=True, kw_only=True):
     id: str
     name: str
     scores: tuple[Figure | None, ...]
-    told: tuple[str, ...]
+    texts: tuple[str, ...]
     best: frozenset[int]
     distance: str
 
 
-class Section(Struct, frozen=True):
+class ComparedDimension(Struct, frozen=True):
     """A dimension and its indicators."""
 
-    dimension: Line
-    indicators: tuple[Line, ...]
+    dimension: ComparisonRow
+    indicators: tuple[ComparisonRow, ...]
 
 
 class GroupedBar(Struct, frozen=True):
@@ -112,7 +112,7 @@ class BarGroup(Struct, frozen=True):
     bars: tuple[GroupedBar, ...]
 
 
-class Grouped(Struct, frozen=True):
+class GroupedBarChart(Struct, frozen=True):
     """A chart with one group of bars per dimension. `height` is in em."""
 
     groups: tuple[BarGroup, ...]
@@ -123,7 +123,7 @@ class ComparisonSelection(Struct, frozen=True, kw_only=True):
     """The compared organisations, and the result of the search for another one.
 
     `outcome`: result of the search; None without a search. `unknown`: requested ids without a published score in
-    the edition. `refused`: all requested ids, if there are more than `MOST`.
+    the edition. `refused`: all requested ids, if there are more than `ORGANISATIONS_MAX`.
     """
 
     edition: editions.EditionRecord
@@ -154,7 +154,7 @@ class ComparisonPageController(Controller):
         try:
             chosen = _read_selection(database, edition, read_parameters(request))
         except UnknownEdition:
-            return render_missing_page(request, database, said.UNKNOWN_EDITION)
+            return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
         to = build_links(request)
         title = _COMPARE.into(language)
         return render_portal_page(
@@ -173,14 +173,14 @@ def _read_selection(database: Database, edition: str, pairs: Sequence[tuple[str,
     """Load the compared organisations from the query parameters; raise `UnknownEdition` without such an edition."""
     named = list(dict.fromkeys(value.strip() for name, value in pairs if name == "organisation" and value.strip()))
     query = dict(pairs).get("q", "").strip()[:QUERY_MAX]
-    refused = named if len(named) > MOST else []
+    refused = named if len(named) > ORGANISATIONS_MAX else []
     found = comparison.compare_organisations(database, edition, [] if refused else named)
     sides, outcome = found.sides, None
     matches: tuple[RankingRow, ...] = ()
     if query and not refused:
         ids = {side.edition_score.organisation for side in sides}
-        matches = tuple(comparison.find_organisations(database, edition, query, limit=FOUND + 1))
-        outcome = _outcome(matches, ids)
+        matches = tuple(comparison.find_organisations(database, edition, query, limit=RESULTS_MAX + 1))
+        outcome = _classify_search(matches, ids)
         if outcome == "added":
             sides += comparison.compare_organisations(database, edition, [matches[0].organisation]).sides
     return ComparisonSelection(
@@ -194,14 +194,14 @@ def _read_selection(database: Database, edition: str, pairs: Sequence[tuple[str,
     )
 
 
-def _outcome(
+def _classify_search(
     matches: Sequence[RankingRow], ids: Collection[str]
 ) -> Literal["added", "already", "several", "nothing", "full"]:
     if not matches:
         return "nothing"
     if len(matches) == 1 and matches[0].organisation in ids:
         return "already"
-    if len(ids) >= MOST:
+    if len(ids) >= ORGANISATIONS_MAX:
         return "full"
     return "added" if len(matches) == 1 else "several"
 
@@ -211,18 +211,24 @@ def _build_view(database: Database, chosen: ComparisonSelection, language: Langu
     edition, ids = chosen.edition, chosen.ids
     figures = FigureFormatter(load_methodology(edition.methodology), language)
     columns = [
-        Column(
+        ComparisonColumn(
             letter=letter,
             organisation=one,
-            said=said.describe_standing(embeds.find_standing(database, edition.id, one), language, to(edition.id, one)),
+            texts=embed_texts.describe_standing(
+                embeds.find_standing(database, edition.id, one), language, to(edition.id, one)
+            ),
             rank=NO_FIGURE if side.edition_score.rank is None else figures.format_count(side.edition_score.rank),
             without=_format_address(to, edition, [other for other in ids if other != one]),
         )
         for letter, one, side in zip(LETTERS, ids, chosen.sides, strict=False)
     ]
-    sections = _sections(columns, chosen.sides, edition, figures, language) if len(columns) >= LEAST else []
+    sections = (
+        _build_dimensions(columns, chosen.sides, edition, figures, language)
+        if len(columns) >= ORGANISATIONS_MIN
+        else []
+    )
     rows = [
-        f"{section.dimension.name}: " + ", ".join(map(" ".join, zip(LETTERS, section.dimension.told, strict=False)))
+        f"{section.dimension.name}: " + ", ".join(map(" ".join, zip(LETTERS, section.dimension.texts, strict=False)))
         for section in sections
     ]
     return {
@@ -231,44 +237,44 @@ def _build_view(database: Database, chosen: ComparisonSelection, language: Langu
         "columns": columns,
         "sections": sections,
         "picture": _lay_out_bars(columns, sections),
-        "described": _PICTURE_SAID.into(language).format(rows="; ".join(rows)),
+        "described": _CHART_DESCRIPTION.into(language).format(rows="; ".join(rows)),
         "refused": [
             (one, _format_address(to, edition, [other for other in chosen.refused if other != one]))
             for one in chosen.refused
         ],
         "matches": [
             (match, _format_address(to, edition, [*ids, match.organisation]))
-            for match in chosen.matches[:FOUND]
+            for match in chosen.matches[:RESULTS_MAX]
             if match.organisation not in ids
         ],
-        "more": len(chosen.matches) > FOUND,
-        "least": LEAST,
-        "most": MOST,
+        "more": len(chosen.matches) > RESULTS_MAX,
+        "least": ORGANISATIONS_MIN,
+        "most": ORGANISATIONS_MAX,
         "query_max": QUERY_MAX,
     }
 
 
-def _lay_out_bars(columns: Sequence[Column], sections: Sequence[Section]) -> Grouped:
+def _lay_out_bars(columns: Sequence[ComparisonColumn], sections: Sequence[ComparedDimension]) -> GroupedBarChart:
     """Lay out one group of bars per dimension, with one bar per organisation, in em."""
     groups, y = [], 0.0
     for section in sections:
-        told = wrap_lines(section.dimension.name, charts.LABEL_WIDTH, 1, 2)
-        start = y + _LINE * len(told) + 0.2
+        lines = wrap_lines(section.dimension.name, charts.LABEL_WIDTH, 1, 2)
+        start = y + _LINE * len(lines) + 0.2
         bars = tuple(
             GroupedBar(column.letter, score, text, top=round(top, 2), baseline=round(top + 0.65, 2))
             for top, column, score, text in zip(
-                (start + _BAR * place for place in range(len(columns))),
+                (start + _BAR * position for position in range(len(columns))),
                 columns,
                 section.dimension.scores,
-                section.dimension.told,
+                section.dimension.texts,
                 strict=True,
             )
         )
         groups.append(
-            BarGroup(tuple((line, round(y + 1 + _LINE * number, 2)) for number, line in enumerate(told)), bars)
+            BarGroup(tuple((line, round(y + 1 + _LINE * number, 2)) for number, line in enumerate(lines)), bars)
         )
         y = start + _BAR * len(columns) + 0.6
-    return Grouped(tuple(groups), round(y, 2))
+    return GroupedBarChart(tuple(groups), round(y, 2))
 
 
 def _format_address(to: Links, edition: editions.EditionRecord, ids: Sequence[str]) -> str:
@@ -276,25 +282,25 @@ def _format_address(to: Links, edition: editions.EditionRecord, ids: Sequence[st
     return to.add_query(to.build_path(edition.id, "compare"), [("organisation", one) for one in ids])
 
 
-def _sections(
-    columns: Sequence[Column],
+def _build_dimensions(
+    columns: Sequence[ComparisonColumn],
     sides: Sequence[ComparedScore],
     edition: editions.EditionRecord,
     figures: FigureFormatter,
     language: Language,
-) -> list[Section]:
+) -> list[ComparedDimension]:
     """Return every dimension with its indicators, each with the scores of all organisations."""
     methodology = load_methodology(edition.methodology)
     sentences = get_sentences(methodology, language)
-    dimensions = [{line.id: line.score for line in column.said.dimensions} for column in columns]
-    leaves = [dict(_leaves(side.score.dimensions)) for side in sides]
+    dimensions = [{line.id: line.score for line in column.texts.dimensions} for column in columns]
+    leaves = [dict(_iterate_indicator_scores(side.score.dimensions)) for side in sides]
     return [
-        Section(
-            _line(
+        ComparedDimension(
+            _build_row(
                 child.id, sentences.name_group(child.id), [scores[child.id] for scores in dimensions], figures, language
             ),
             tuple(
-                _line(
+                _build_row(
                     one.id, sentences.name_indicator(one.id), [scores[one.id] for scores in leaves], figures, language
                 )
                 for one in walk_indicators(child)
@@ -305,20 +311,20 @@ def _sections(
     ]
 
 
-def _leaves(dimensions: Iterable[DimensionScore]) -> Iterator[tuple[str, Figure | None]]:
+def _iterate_indicator_scores(dimensions: Iterable[DimensionScore]) -> Iterator[tuple[str, Figure | None]]:
     """Yield the id and the score of every indicator below the dimensions."""
     for dimension in dimensions:
         yield from ((indicator.id, indicator.score) for indicator in dimension.indicators)
-        yield from _leaves(dimension.groups)
+        yield from _iterate_indicator_scores(dimension.groups)
 
 
-def _line(
+def _build_row(
     identifier: str, name: str, scores: Sequence[Figure | None], figures: FigureFormatter, language: Language
-) -> Line:
+) -> ComparisonRow:
     known = [score for score in scores if score is not None]
     best = frozenset[int]()
     distance = NO_FIGURE
-    if len(known) >= LEAST:
+    if len(known) >= ORGANISATIONS_MIN:
         most, least = max(known), min(known)
         if most == least:
             distance = _SAME.into(language)
@@ -326,11 +332,11 @@ def _line(
             best = frozenset(position for position, score in enumerate(scores) if score == most)
             letters = ", ".join(LETTERS[position] for position in sorted(best))
             distance = f"{letters} +{figures.format_difference(most, least)}"
-    return Line(
+    return ComparisonRow(
         id=identifier,
         name=name,
         scores=tuple(scores),
-        told=tuple(figures.format_points(score) for score in scores),
+        texts=tuple(figures.format_points(score) for score in scores),
         best=best,
         distance=distance,
     )

@@ -24,7 +24,7 @@ from actitud_api.resources.scores import dimensions as service
 from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.dimensions import UnknownDimension
 from actitud_api.resources.scores.service import DIMENSION_KEYS, ScoreFilters
-from actitud_api.web.embeds import equivalent as said
+from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.portal import charts
 from actitud_api.web.portal.figures import FigureFormatter
 from actitud_api.web.portal.layout import (
@@ -37,9 +37,9 @@ from actitud_api.web.portal.layout import (
 )
 from actitud_api.web.portal.territory_routes import format_tenth
 
-EXEMPLARS: Final = 5
+EXEMPLARS_MAX: Final = 5
 """Number of exemplary organisations that are shown."""
-LOWEST: Final = 3
+LOWEST_MAX: Final = 3
 """Number of indicators that are marked as the dimension's lowest."""
 
 _DIMENSIONS: Final = Texts("Dimensiones", "Dimensions")
@@ -48,21 +48,21 @@ _UNKNOWN: Final = Texts(
     "The methodology of that edition has no dimension of that id.",
 )
 _SPREADS: Final = Texts("Cómo se reparte cada dimensión", "How each dimension spreads")
-_SPREADS_SAID: Final = Texts(
+_SPREADS_DESCRIPTION: Final = Texts(
     "De la puntuación más baja a la más alta, con la mitad central en una caja y la mediana en una raya: {rows}.",
     "From the lowest score to the highest, the middle half in a box and the median a stroke: {rows}.",
 )
 _TENTHS: Final = Texts("Organizaciones por tramos de puntuación", "Organisations by tenths of the score")
-_TENTHS_SAID: Final = Texts("Cuántas hay en cada tramo: {rows}.", "How many there are in each tenth: {rows}.")
+_TENTHS_DESCRIPTION: Final = Texts("Cuántas hay en cada tramo: {rows}.", "How many there are in each tenth: {rows}.")
 _MEANS: Final = Texts("Media de cada indicador en la edición", "Mean of each indicator in the edition")
 _SCALES: Final[Mapping[str, Texts]] = {
     "P": Texts("Por población", "By inhabitants"),
     "E": Texts("Por plantilla", "By staff"),
 }
-_MEANS_SAID: Final = Texts("De 0 a 100: {rows}.", "From 0 to 100: {rows}.")
+_MEANS_DESCRIPTION: Final = Texts("De 0 a 100: {rows}.", "From 0 to 100: {rows}.")
 
 
-class Asked(Struct, frozen=True, kw_only=True):
+class IndicatorSummary(Struct, frozen=True, kw_only=True):
     """An indicator of a dimension, with its mean in the edition as text."""
 
     id: str
@@ -73,7 +73,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     lowest: bool
 
 
-class Bullet(Struct, frozen=True):
+class ArticlePoint(Struct, frozen=True):
     """A point of the article that the index is based on, and the indicators of a dimension that answer it."""
 
     id: str
@@ -100,7 +100,7 @@ class DimensionsController(Controller):
         try:
             found = service.compute_dimensions(database, computed, edition)
         except UnknownEdition:
-            return render_missing_page(request, database, said.UNKNOWN_EDITION)
+            return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
         methodology = load_methodology(found.edition.methodology)
         figures, texts = FigureFormatter(methodology, language), methodology.texts[language]
         rows = [
@@ -111,7 +111,9 @@ class DimensionsController(Controller):
             )
             for one in found.dimensions
         ]
-        described = _SPREADS_SAID.into(language).format(rows="; ".join(f"{row.label} {row.text}" for row in rows))
+        described = _SPREADS_DESCRIPTION.into(language).format(
+            rows="; ".join(f"{row.label} {row.text}" for row in rows)
+        )
         return render_portal_page(
             request,
             "dimensions.html",
@@ -119,7 +121,7 @@ class DimensionsController(Controller):
             {
                 "found": found,
                 "names": {one.id: texts.groups[one.id].name for one in found.dimensions},
-                "bullets": {one.id: _bullets(methodology, one.id, language) for one in found.dimensions},
+                "bullets": {one.id: _list_article_points(methodology, one.id, language) for one in found.dimensions},
                 "figures": figures,
                 "picture": charts.draw_box_plots("spreads", _SPREADS.into(language), described, rows),
             },
@@ -144,16 +146,16 @@ class DimensionsController(Controller):
         """Show a dimension: its questions, the scores of the edition, and the best organisations."""
         try:
             found = service.compute_dimensions(database, computed, edition)
-            position = _position(found, dimension)
+            position = _find_position(found, dimension)
         except UnknownEdition:
-            return render_missing_page(request, database, said.UNKNOWN_EDITION)
+            return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
         except UnknownDimension as error:
             return render_missing_page(request, database, _UNKNOWN, edition=error.edition)
         methodology = load_methodology(found.edition.methodology)
         figures, texts = FigureFormatter(methodology, language), methodology.texts[language]
         own, name, to = found.dimensions[position], texts.groups[dimension].name, build_links(request)
-        asked = _asked(found, methodology, dimension, figures, language)
-        filters = _filters(request)
+        indicators = _list_indicators(found, methodology, dimension, figures, language)
+        filters = _read_filters(request)
         exemplars = comparison.list_exemplars(
             database,
             found.edition.id,
@@ -162,7 +164,7 @@ class DimensionsController(Controller):
             principal=None,
             after=None,
             offset=0,
-            limit=EXEMPLARS,
+            limit=EXEMPLARS_MAX,
         )
         return render_portal_page(
             request,
@@ -178,11 +180,11 @@ class DimensionsController(Controller):
                     if one.id != dimension
                 ],
                 "figures": figures,
-                "asked": asked,
-                "bullets": _bullets(methodology, dimension, language),
-                "tenths": _tenths(own, figures, language),
+                "asked": indicators,
+                "bullets": _list_article_points(methodology, dimension, language),
+                "tenths": _draw_tenths(own, figures, language),
                 "tenth": format_tenth,
-                "means": _means(found, asked, figures, language),
+                "means": _draw_means(found, indicators, figures, language),
                 "exemplars": [comparison_schemas.build_exemplar(one, language) for one in exemplars],
                 "filters": filters,
                 "kinds": texts.organisation_types,
@@ -201,7 +203,7 @@ class DimensionsController(Controller):
         )
 
 
-def _position(found: service.EditionDimensions, dimension: str) -> int:
+def _find_position(found: service.EditionDimensions, dimension: str) -> int:
     """Return the position of a dimension in the methodology, from 0. Raises `UnknownDimension` if it has none."""
     ids = [one.id for one in found.dimensions]
     if dimension not in ids:
@@ -209,31 +211,31 @@ def _position(found: service.EditionDimensions, dimension: str) -> int:
     return ids.index(dimension)
 
 
-def _filters(request: ApiRequest) -> ScoreFilters:
+def _read_filters(request: ApiRequest) -> ScoreFilters:
     """Read the filters of the exemplary organisations; unknown kinds and bands are ignored."""
-    asked = dict(read_parameters(request))
+    parameters = dict(read_parameters(request))
     return ScoreFilters(
-        kind=next((kind for kind in get_args(Kind) if kind == asked.get("kind")), None),
-        band=next((band for band in get_args(Band) if band == asked.get("band")), None),
+        kind=next((kind for kind in get_args(Kind) if kind == parameters.get("kind")), None),
+        band=next((band for band in get_args(Band) if band == parameters.get("band")), None),
     )
 
 
-def _asked(
+def _list_indicators(
     found: service.EditionDimensions,
     methodology: Methodology,
     dimension: str,
     figures: FigureFormatter,
     language: Language,
-) -> list[Asked]:
-    """List the indicators of a dimension. Those with the lowest means are marked if there are more than `LOWEST`."""
+) -> list[IndicatorSummary]:
+    """List the indicators of a dimension, with the `LOWEST_MAX` lowest means marked if there are more."""
     (group,) = [child for child in methodology.document.root.children if child.id == dimension]
     known = list(walk_indicators(group)) if isinstance(group, Group) else [group]
     whole = sum(indicator.weight for indicator in known)
     means = [(mean, one.id) for one in known if (mean := found.means.get(one.id)) is not None]
-    lowest = {name for _, name in sorted(means)[:LOWEST]} if len(means) > LOWEST else set()
+    lowest = {name for _, name in sorted(means)[:LOWEST_MAX]} if len(means) > LOWEST_MAX else set()
     texts = methodology.texts[language]
     return [
-        Asked(
+        IndicatorSummary(
             id=one.id,
             name=texts.indicators[one.id].name,
             question=texts.indicators[one.id].question,
@@ -245,7 +247,7 @@ def _asked(
     ]
 
 
-def _bullets(methodology: Methodology, dimension: str, language: Language) -> list[Bullet]:
+def _list_article_points(methodology: Methodology, dimension: str, language: Language) -> list[ArticlePoint]:
     """List the points of the article that the indicators of a dimension answer, in the order of the article."""
     (group,) = [child for child in methodology.document.root.children if child.id == dimension]
     known = {one.id for one in walk_indicators(group)} if isinstance(group, Group) else {group.id}
@@ -254,25 +256,33 @@ def _bullets(methodology: Methodology, dimension: str, language: Language) -> li
         bullet: tuple(one for one in answered if one in known)
         for bullet, answered in methodology.document.answers.bullets.items()
     }
-    return [Bullet(bullet, texts[bullet], answered) for bullet, answered in answering.items() if answered]
+    return [ArticlePoint(bullet, texts[bullet], answered) for bullet, answered in answering.items() if answered]
 
 
-def _tenths(own: service.DimensionFigures, figures: FigureFormatter, language: Language) -> charts.Picture:
+def _draw_tenths(own: service.DimensionFigures, figures: FigureFormatter, language: Language) -> charts.Picture:
     columns = [
         charts.HistogramColumn(label=str(10 * number), count=count, text=figures.format_count(count))
         for number, count in enumerate(own.tenths)
     ]
-    told = "; ".join(
+    described = "; ".join(
         f"{format_tenth(number)}: {figures.format_count(count)}" for number, count in enumerate(own.tenths)
     )
-    return charts.draw_columns("tenths", _TENTHS.into(language), _TENTHS_SAID.into(language).format(rows=told), columns)
+    return charts.draw_columns(
+        "tenths", _TENTHS.into(language), _TENTHS_DESCRIPTION.into(language).format(rows=described), columns
+    )
 
 
-def _means(
-    found: service.EditionDimensions, asked: Sequence[Asked], figures: FigureFormatter, language: Language
+def _draw_means(
+    found: service.EditionDimensions,
+    indicators: Sequence[IndicatorSummary],
+    figures: FigureFormatter,
+    language: Language,
 ) -> charts.Picture:
     rows = [
-        charts.Bar(label=one.name, value=figures.to_points(found.means.get(one.id)), text=one.mean) for one in asked
+        charts.Bar(label=one.name, value=figures.to_points(found.means.get(one.id)), text=one.mean)
+        for one in indicators
     ]
-    told = "; ".join(f"{row.label} {row.text}" for row in rows)
-    return charts.draw_bars("means", _MEANS.into(language), _MEANS_SAID.into(language).format(rows=told), rows)
+    described = "; ".join(f"{row.label} {row.text}" for row in rows)
+    return charts.draw_bars(
+        "means", _MEANS.into(language), _MEANS_DESCRIPTION.into(language).format(rows=described), rows
+    )

@@ -20,15 +20,15 @@ from actitud_api.resources.organisations.service import IdentifierIsAlias
 from actitud_api.resources.scores import comparison
 from actitud_api.resources.scores.service import RankingRow, UnknownScore
 from actitud_api.web.embeds import element, snippets
-from actitud_api.web.embeds import equivalent as said
 from actitud_api.web.embeds import service as embeds
+from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.embeds.addresses import Addresses
-from actitud_api.web.embeds.equivalent import Equivalent
 from actitud_api.web.embeds.oembed import HEIGHT, WIDTH
 from actitud_api.web.embeds.pictures import CARD_WIDTH, THEMES, Theme
-from actitud_api.web.embeds.routes import FORMS, Shown
+from actitud_api.web.embeds.routes import FORMS, FormContext
 from actitud_api.web.embeds.service import EmbedStanding
 from actitud_api.web.embeds.snippets import Form, Snippet
+from actitud_api.web.embeds.texts import EmbedTexts
 from actitud_api.web.portal.layout import (
     Crumb,
     build_links,
@@ -38,7 +38,7 @@ from actitud_api.web.portal.layout import (
     select_edition_title,
 )
 
-FOUND: Final = 20
+RESULTS_MAX: Final = 20
 """Maximum number of search results that are listed."""
 QUERY_MAX: Final = 200
 """Maximum length of a search, as in the API."""
@@ -61,7 +61,7 @@ _THEMES: Final[Mapping[Theme, Texts]] = {
 T = TypeVar("T", bound=str)
 
 
-class Choice(Struct, frozen=True, kw_only=True):
+class EmbedChoice(Struct, frozen=True, kw_only=True):
     """The user's choices. `edition` is the requested one, so `latest` is kept."""
 
     edition: str
@@ -72,10 +72,10 @@ class Choice(Struct, frozen=True, kw_only=True):
     query: str
 
 
-class Preview(Struct, frozen=True, kw_only=True):
+class EmbedPreview(Struct, frozen=True, kw_only=True):
     """The preview of a form, and the code to copy. `addresses` are relative URLs."""
 
-    said: Equivalent
+    texts: EmbedTexts
     addresses: Addresses
     snippet: Snippet
     fragment: Markup
@@ -83,13 +83,13 @@ class Preview(Struct, frozen=True, kw_only=True):
     integrity: str
 
 
-class Built(Struct, frozen=True, kw_only=True):
+class EmbedResult(Struct, frozen=True, kw_only=True):
     """The result of the user's choices: the organisation's score, and the search results.
 
     `problem`: why there is nothing to embed. `edition`: None if it does not exist or is not published.
     """
 
-    choice: Choice
+    choice: EmbedChoice
     edition: editions.EditionRecord | None = None
     standing: EmbedStanding | None = None
     matches: tuple[RankingRow, ...] = ()
@@ -120,37 +120,40 @@ class EmbedPageController(Controller):
         )
 
 
-def _resolve_choice(database: Database, choice: Choice) -> Built:
+def _resolve_choice(database: Database, choice: EmbedChoice) -> EmbedResult:
     """Load the edition, the score and the search results. A search with one result selects that organisation."""
     try:
         edition = editions.get_published(database, choice.edition).record
     except UnknownEdition:
-        return Built(choice=choice, problem=said.UNKNOWN_EDITION)
+        return EmbedResult(choice=choice, problem=embed_texts.UNKNOWN_EDITION)
     matches = (
-        tuple(comparison.find_organisations(database, edition.id, choice.query, limit=FOUND + 1))
+        tuple(comparison.find_organisations(database, edition.id, choice.query, limit=RESULTS_MAX + 1))
         if choice.query
         else ()
     )
     if len(matches) == 1:
-        choice, matches = _of(choice, matches[0].organisation), ()
+        choice, matches = _choose_organisation(choice, matches[0].organisation), ()
     standing, problem = None, None
     if choice.organisation:
         try:
-            standing = _standing(database, choice)
+            standing = _find_standing(database, choice)
         except UnknownScore:
-            problem = said.UNKNOWN_SCORE
-    return Built(choice=choice, edition=edition, standing=standing, matches=matches, problem=problem)
+            problem = embed_texts.UNKNOWN_SCORE
+    return EmbedResult(choice=choice, edition=edition, standing=standing, matches=matches, problem=problem)
 
 
-def _build_view(request: ApiRequest, database: Database, built: Built, language: Language) -> dict[str, object]:
+def _build_view(request: ApiRequest, database: Database, built: EmbedResult, language: Language) -> dict[str, object]:
     """Build the values that the template renders."""
     choice, to = built.choice, build_links(request)
     return {
         "choice": choice,
         "problem": None if built.problem is None else built.problem.into(language),
-        "preview": None if built.standing is None else _preview(request, choice, built.standing),
-        "matches": [(match, to("embed", **_asked(_of(choice, match.organisation)))) for match in built.matches[:FOUND]],
-        "more": len(built.matches) > FOUND,
+        "preview": None if built.standing is None else _build_preview(request, choice, built.standing),
+        "matches": [
+            (match, to("embed", **_build_query(_choose_organisation(choice, match.organisation))))
+            for match in built.matches[:RESULTS_MAX]
+        ],
+        "more": len(built.matches) > RESULTS_MAX,
         "nothing": bool(choice.query) and not built.matches and built.problem is None,
         "editions": [
             (LATEST, _LATEST.into(language)),
@@ -166,29 +169,29 @@ def _build_view(request: ApiRequest, database: Database, built: Built, language:
     }
 
 
-def _read_choice(pairs: Sequence[tuple[str, str]], language: Language) -> Choice:
+def _read_choice(pairs: Sequence[tuple[str, str]], language: Language) -> EmbedChoice:
     """Read the choices from the query parameters; unknown values get the default."""
-    asked = {name: value.strip() for name, value in pairs}
-    return Choice(
-        edition=asked.get("edition") or LATEST,
-        organisation=asked.get("organisation", ""),
-        form=_one_of(snippets.FORMS, asked.get("form"), "badge"),
-        language=_one_of(LANGUAGES, asked.get("language"), language),
-        theme=_one_of(THEMES, asked.get("theme"), "auto"),
-        query=asked.get("q", "")[:QUERY_MAX],
+    parameters = {name: value.strip() for name, value in pairs}
+    return EmbedChoice(
+        edition=parameters.get("edition") or LATEST,
+        organisation=parameters.get("organisation", ""),
+        form=_select_known(snippets.FORMS, parameters.get("form"), "badge"),
+        language=_select_known(LANGUAGES, parameters.get("language"), language),
+        theme=_select_known(THEMES, parameters.get("theme"), "auto"),
+        query=parameters.get("q", "")[:QUERY_MAX],
     )
 
 
-def _one_of(known: Sequence[T], asked: str | None, default: T) -> T:
-    return next((one for one in known if one == asked), default)
+def _select_known(known: Sequence[T], requested: str | None, default: T) -> T:
+    return next((value for value in known if value == requested), default)
 
 
-def _of(choice: Choice, organisation: str) -> Choice:
+def _choose_organisation(choice: EmbedChoice, organisation: str) -> EmbedChoice:
     """Return the choices with another organisation, without the search."""
     return structs.replace(choice, organisation=organisation, query="")
 
 
-def _asked(choice: Choice) -> dict[str, str]:
+def _build_query(choice: EmbedChoice) -> dict[str, str]:
     """Return the choices as query parameters."""
     return {
         "edition": choice.edition,
@@ -199,7 +202,7 @@ def _asked(choice: Choice) -> dict[str, str]:
     }
 
 
-def _standing(database: Database, choice: Choice) -> EmbedStanding:
+def _find_standing(database: Database, choice: EmbedChoice) -> EmbedStanding:
     """Find the standing of the chosen organisation, also by an alias. Raises `UnknownEdition` or `UnknownScore`."""
     try:
         return embeds.find_standing(database, choice.edition, choice.organisation)
@@ -207,25 +210,25 @@ def _standing(database: Database, choice: Choice) -> EmbedStanding:
         return embeds.find_standing(database, choice.edition, alias.organisation)
 
 
-def _preview(request: ApiRequest, choice: Choice, standing: EmbedStanding) -> Preview:
+def _build_preview(request: ApiRequest, choice: EmbedChoice, standing: EmbedStanding) -> EmbedPreview:
     """Build the preview and the code, in the language of the embedding page."""
-    place = (choice.edition, standing.organisation, choice.language, choice.theme)
-    there = Addresses(find_base_url(request), *place)
-    shown = said.describe_standing(standing, choice.language, there.explanation)
+    parts = (choice.edition, standing.organisation, choice.language, choice.theme)
+    addresses = Addresses(find_base_url(request), *parts)
+    shown = embed_texts.describe_standing(standing, choice.language, addresses.explanation)
     # A copied table stays as it is, and so does what it leads to.
-    dated = Addresses(find_base_url(request), standing.edition, *place[1:])
-    of_edition = said.describe_standing(standing, choice.language, dated.explanation)
-    fragment = FORMS["table.html"].made(Shown(of_edition, dated, choice.theme)).decode()
+    dated = Addresses(find_base_url(request), standing.edition, *parts[1:])
+    of_edition = embed_texts.describe_standing(standing, choice.language, dated.explanation)
+    fragment = FORMS["table.html"].render(FormContext(of_edition, dated, choice.theme)).decode()
     known = [
-        *snippets.list_snippets(shown, there),
+        *snippets.list_snippets(shown, addresses),
         snippets.build_table_snippet(fragment.strip()),
-        snippets.build_oembed_snippet(there),
+        snippets.build_oembed_snippet(addresses),
     ]
     (snippet,) = [one for one in known if one.form == choice.form]
     script = element.build_manifest("")
-    return Preview(
-        said=shown,
-        addresses=Addresses("", *place),
+    return EmbedPreview(
+        texts=shown,
+        addresses=Addresses("", *parts),
         snippet=snippet,
         # It comes from a template that escapes whatever it is filled with.
         fragment=Markup(fragment),

@@ -16,7 +16,7 @@ from actitud_api.platform.http.scope import ApiRequest, choose_language, parse_q
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST
-from actitud_api.web.embeds.lettering import clean_text
+from actitud_api.web.embeds.text_metrics import clean_text
 
 SITE: Final = "Actitud"
 """The name of the site in page titles."""

@@ -29,13 +29,13 @@ from actitud_api.web.portal.suggestion_routes import describe_suggestions
 
 _METHODOLOGIES: Final = Texts("Metodologías", "Methodologies")
 _METHODOLOGY: Final = Texts("Metodología {version}", "Methodology {version}")
-_SUGGESTIONS_MOST: Final = 5
+_SUGGESTIONS_MAX: Final = 5
 """Maximum number of new suggestions on a methodology's page, beside all suggestions that the version adopted."""
-_TAKEN_MOST: Final = 100
+_ADOPTED_MAX: Final = 100
 _UNKNOWN: Final = Texts("No hay ninguna metodología de esa versión.", "There is no methodology of that version.")
 
 
-class Measure(Struct, frozen=True, kw_only=True):
+class IndicatorView(Struct, frozen=True, kw_only=True):
     """An indicator as text.
 
     `weight`: its share of the dimension. `bullets`: the points of the article that it answers.
@@ -51,13 +51,13 @@ class Measure(Struct, frozen=True, kw_only=True):
     functions: tuple[tuple[str, str], ...]
 
 
-class Dimension(Struct, frozen=True, kw_only=True):
+class DimensionView(Struct, frozen=True, kw_only=True):
     """A dimension as text, with its indicators. `weight`: its share of the index."""
 
     id: str
     name: str
     weight: str
-    measures: tuple[Measure, ...]
+    measures: tuple[IndicatorView, ...]
 
 
 class LevelView(Struct, frozen=True, kw_only=True):
@@ -78,10 +78,10 @@ class RuleView(Struct, frozen=True):
     severity: str
 
 
-class Page(Struct, frozen=True, kw_only=True):
+class MethodologyView(Struct, frozen=True, kw_only=True):
     """A methodology as text in one language. `changes`: by heading, the differences from the version `before`."""
 
-    dimensions: tuple[Dimension, ...]
+    dimensions: tuple[DimensionView, ...]
     levels: tuple[LevelView, ...]
     rules: tuple[RuleView, ...]
     before: str | None
@@ -117,7 +117,7 @@ class MethodologyPagesController(Controller):
         except UnknownMethodology:
             return render_missing_page(request, database, _UNKNOWN)
         title = _METHODOLOGY.into(language).format(version=methodology.version)
-        taken_in = SuggestionFilters(state="accepted", methodology=methodology.version)
+        adopted = SuggestionFilters(state="accepted", methodology=methodology.version)
         return render_portal_page(
             request,
             "methodology.html",
@@ -127,8 +127,8 @@ class MethodologyPagesController(Controller):
                 "document": methodology.document,
                 "texts": methodology.texts[language],
                 "shown": describe_methodology(methodology.version, language),
-                "taken": describe_suggestions(database, taken_in, language, to, _TAKEN_MOST),
-                "proposed": describe_suggestions(database, SuggestionFilters(), language, to, _SUGGESTIONS_MOST),
+                "taken": describe_suggestions(database, adopted, language, to, _ADOPTED_MAX),
+                "proposed": describe_suggestions(database, SuggestionFilters(), language, to, _SUGGESTIONS_MAX),
                 "number": lambda value: words.format_number(value, language),
             },
             section="methodology",
@@ -137,19 +137,19 @@ class MethodologyPagesController(Controller):
 
 
 @lru_cache(maxsize=32)
-def describe_methodology(version: str, language: Language) -> Page:
+def describe_methodology(version: str, language: Language) -> MethodologyView:
     """Describe a methodology version in a language. The result is cached for the life of the process."""
     methodology = service.get_methodology(version)
     document, texts, sentences = methodology.document, methodology.texts[language], get_sentences(methodology, language)
-    before, changes = _changes(methodology, language)
+    before, changes = _describe_changes(methodology, language)
     total = sum(child.weight for child in document.root.children)
-    return Page(
+    return MethodologyView(
         dimensions=tuple(
-            Dimension(
+            DimensionView(
                 id=child.id,
                 name=texts.groups[child.id].name,
                 weight=words.format_share(round(child.weight / total, 4), language),
-                measures=_measures(methodology, child, language),
+                measures=_describe_indicators(methodology, child, language),
             )
             for child in document.root.children
             if isinstance(child, Group)
@@ -164,18 +164,18 @@ def describe_methodology(version: str, language: Language) -> Page:
             )
             for level in document.levels
         ),
-        rules=_rules(methodology, language),
+        rules=_list_rules(methodology, language),
         before=before,
         changes=changes,
     )
 
 
-def _measures(methodology: Methodology, dimension: Group, language: Language) -> tuple[Measure, ...]:
+def _describe_indicators(methodology: Methodology, dimension: Group, language: Language) -> tuple[IndicatorView, ...]:
     texts = methodology.texts[language]
     known = list(walk_indicators(dimension))
     whole = sum(one.weight for one in known)
     return tuple(
-        Measure(
+        IndicatorView(
             indicator=one,
             text=texts.indicators[one.id],
             weight=words.format_share(round(one.weight / whole, 4), language),
@@ -189,7 +189,7 @@ def _measures(methodology: Methodology, dimension: Group, language: Language) ->
     )
 
 
-def _rules(methodology: Methodology, language: Language) -> tuple[RuleView, ...]:
+def _list_rules(methodology: Methodology, language: Language) -> tuple[RuleView, ...]:
     """List the validation rules, grouped by text, because several indicators share a text."""
     texts = methodology.texts[language].rules
     found: dict[tuple[str, str], list[str]] = {}
@@ -198,7 +198,7 @@ def _rules(methodology: Methodology, language: Language) -> tuple[RuleView, ...]
     return tuple(RuleView(text, tuple(ids), severity) for (text, severity), ids in found.items())
 
 
-def _changes(methodology: Methodology, language: Language) -> tuple[str | None, dict[str, list[str]]]:
+def _describe_changes(methodology: Methodology, language: Language) -> tuple[str | None, dict[str, list[str]]]:
     """Describe the differences from the preceding version and return its id; None if there is none."""
     known = service.list_methodologies(after=None)
     position = [one.version for one in known].index(methodology.version)

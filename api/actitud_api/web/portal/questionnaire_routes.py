@@ -16,7 +16,7 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.reviews.replies.schemas import TEXT_MAX
 from actitud_api.resources.reviews.verdict_names import VERDICT_NAMES
-from actitud_api.web.embeds.lettering import clean_text
+from actitud_api.web.embeds.text_metrics import clean_text
 from actitud_api.web.portal.layout import Crumb, build_links, read_parameters, render_missing_page, render_portal_page
 from actitud_api.web.workbooks.layout import AnswerInput, HeadingRow, build_layout, describe_fact
 
@@ -40,7 +40,7 @@ class Question:
 
 
 @dataclass(slots=True)
-class Section:
+class QuestionnaireSection:
     """A dimension of the questionnaire and its questions."""
 
     id: str
@@ -69,9 +69,9 @@ class QuestionnaireController(Controller):
             ]
             return render_missing_page(request, database, _UNKNOWN, instead=instead)
         rows = build_layout(version, language)
-        asked = dict(read_parameters(request))
-        sections = _sections(methodology, language)
-        edition, organisation = (clean_text(asked.get(name, ""))[:_ID_MAX] for name in ("edition", "organisation"))
+        parameters = dict(read_parameters(request))
+        sections = _list_sections(methodology, language)
+        edition, organisation = (clean_text(parameters.get(name, ""))[:_ID_MAX] for name in ("edition", "organisation"))
         return render_portal_page(
             request,
             "questionnaire.html",
@@ -79,10 +79,10 @@ class QuestionnaireController(Controller):
             {
                 "methodology": methodology,
                 "texts": methodology.texts[language],
-                "fields": [given for given in rows.profile if not given.set_by_service],
-                "of_review": [given for given in rows.profile if given.set_by_service],
+                "fields": [answer_input for answer_input in rows.profile if not answer_input.set_by_service],
+                "of_review": [answer_input for answer_input in rows.profile if answer_input.set_by_service],
                 "dimensions": sections,
-                "told": lambda text, given: describe_fact(text, given.pointer.rpartition("/")[2]),
+                "told": lambda text, answer_input: describe_fact(text, answer_input.pointer.rpartition("/")[2]),
                 "asked": sum(bool(question.inputs) for section in sections for question in section.questions),
                 "verdicts": {name: text.into(language) for name, text in VERDICT_NAMES.items()},
                 "reply_max": TEXT_MAX,
@@ -94,17 +94,17 @@ class QuestionnaireController(Controller):
         )
 
 
-def _sections(methodology: Methodology, language: Language) -> list[Section]:
+def _list_sections(methodology: Methodology, language: Language) -> list[QuestionnaireSection]:
     """List the questions by dimension, in the order of the methodology."""
     texts = methodology.texts[language]
     root = methodology.document.root.id
-    sections = [Section(root, texts.groups[root].name)]
+    sections = [QuestionnaireSection(root, texts.groups[root].name)]
     for row in build_layout(methodology.version, language).indicators:
         if isinstance(row, AnswerInput):
             question = sections[-1].questions[-1]
             (question.of_review if row.set_by_service else question.inputs).append(row)
         elif isinstance(row, HeadingRow) and row.indicator is None:
-            sections.append(Section(row.code, texts.groups[row.code].name))
+            sections.append(QuestionnaireSection(row.code, texts.groups[row.code].name))
         elif row.indicator is not None:
             windows = [texts.windows[window] for window in row.indicator.windows]
             sections[-1].questions.append(Question(row.code, texts.indicators[row.code], windows))

@@ -22,7 +22,7 @@ from actitud_api.resources.scores import audits, schemas, service
 from actitud_api.resources.scores.comparison_schemas import DRAWS, SEED
 from actitud_api.resources.scores.computed import ComputationBusy, ComputationCache
 from actitud_api.resources.scores.service import RankingRow, RankingSort, ScoreFilters
-from actitud_api.web.embeds.lettering import clean_text
+from actitud_api.web.embeds.text_metrics import clean_text
 from actitud_api.web.portal import charts
 from actitud_api.web.portal.layout import Links
 from actitud_api.web.portal.names import STATUS_TEXTS, Names, name_province, name_region, name_territory

@@ -25,8 +25,8 @@ from actitud_api.resources.scores.service import UnknownScore
 from actitud_api.web.downloads import service as exports
 from actitud_api.web.downloads.dataset import build_dataset, escape_json_ld
 from actitud_api.web.downloads.publisher import Publisher
-from actitud_api.web.embeds import equivalent as said
 from actitud_api.web.embeds import service
+from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.embeds.addresses import Addresses, format_link_header
 from actitud_api.web.embeds.snippets import list_snippets
 from actitud_api.web.portal.layout import (
@@ -77,7 +77,7 @@ class PortalController(Controller):
         try:
             record = editions.get_published(database, edition).record
         except UnknownEdition:
-            return render_missing_page(request, database, said.UNKNOWN_EDITION)
+            return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
         names = Names(loader.load_methodology(record.methodology), language)
         to = build_links(request)
         listed = build_ranking_page(database, computed, record, read_parameters(request), to, language)
@@ -120,16 +120,16 @@ class PortalController(Controller):
             standing = service.find_standing(database, edition, organisation)
             sent = scores.get_edition_score(database, standing.edition, organisation)
         except UnknownEdition:
-            return render_missing_page(request, database, said.UNKNOWN_EDITION)
+            return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
         except UnknownScore as error:
-            return _unscored(request, database, error)
+            return _render_unscored_page(request, database, error)
         record = service.find_edition(database, standing.edition)
         registered = organisations.get(database, standing.organisation)
         methodology, score = scores.get_explained_score(sent)
         names = Names(methodology, language)
         narrated = narrate(score, methodology, language)
         addresses = Addresses(find_base_url(request), standing.edition, standing.organisation, language)
-        shown = said.describe_standing(standing, language, addresses.explanation)
+        shown = embed_texts.describe_standing(standing, language, addresses.explanation)
         contact = registered.contact
         about = (names.name_kind(registered.kind), name_territory(registered.province, registered.region))
         return render_portal_page(
@@ -137,7 +137,7 @@ class PortalController(Controller):
             "organisation.html",
             f"{shown.name} · {shown.index}",
             {
-                "said": shown,
+                "texts": shown,
                 "about": " · ".join(part for part in about if part),
                 "province": registered.province,
                 "own_contact": () if contact is None else tuple(filter(None, (contact.email, contact.url))),
@@ -162,7 +162,7 @@ class PortalController(Controller):
         )
 
 
-def _unscored(request: ApiRequest, database: Database, error: UnknownScore) -> Response[bytes]:
+def _render_unscored_page(request: ApiRequest, database: Database, error: UnknownScore) -> Response[bytes]:
     """Render the 404 page for a missing score, with links to the organisation's scores in other editions."""
     record = service.find_edition(database, error.edition)
     to = build_links(request)
@@ -175,7 +175,7 @@ def _unscored(request: ApiRequest, database: Database, error: UnknownScore) -> R
     return render_missing_page(
         request,
         database,
-        said.UNKNOWN_SCORE,
+        embed_texts.UNKNOWN_SCORE,
         edition=record if record.state == "published" else None,
         instead=[
             Crumb(f"{error.organisation} · {one.past.edition}", to(one.past.edition, error.organisation))

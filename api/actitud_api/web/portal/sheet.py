@@ -20,7 +20,7 @@ from actitud_api.resources.reviews.verdict_names import VERDICT_NAMES
 from actitud_api.resources.scores import comparison, comparison_schemas, schemas, service
 from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.service import EditionScore, ScoreFilters
-from actitud_api.web.embeds.lettering import clean_text
+from actitud_api.web.embeds.text_metrics import clean_text
 from actitud_api.web.portal import charts
 from actitud_api.web.portal.names import Names
 from actitud_api.web.portal.ranking import list_robust_ranks

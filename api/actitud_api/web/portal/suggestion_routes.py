@@ -22,7 +22,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.suggestions import schemas, service
 from actitud_api.resources.suggestions.service import DIMENSION_BY_INDICATOR, Kind, SuggestionFilters, SuggestionRecord
 from actitud_api.resources.suggestions.service import State as Decided
-from actitud_api.web.embeds.lettering import clean_text
+from actitud_api.web.embeds.text_metrics import clean_text
 from actitud_api.web.portal.layout import Crumb, Links, build_links, read_parameters, render_portal_page
 from actitud_api.web.portal.names import Names
 from actitud_api.web.portal.ranking import FilterField, FilterOption, PageLink, select_pages
@@ -50,7 +50,7 @@ _ANY: Final = Texts("Cualquiera", "Any")
 _EXAMPLE: Final[Mapping[str, str]] = {"kind": "error", "title": "…", "text": "…"}
 
 
-class DecisionTold(Struct, frozen=True, kw_only=True):
+class DecisionView(Struct, frozen=True, kw_only=True):
     """A decision as text. `href`: the page of the methodology that the decision names."""
 
     state: str
@@ -61,14 +61,14 @@ class DecisionTold(Struct, frozen=True, kw_only=True):
     href: str | None
 
 
-class About(Struct, frozen=True):
+class SuggestionTarget(Struct, frozen=True):
     """The indicator or dimension that a suggestion refers to, and its URL."""
 
     text: str
     href: str
 
 
-class SuggestionTold(Struct, frozen=True, kw_only=True):
+class SuggestionView(Struct, frozen=True, kw_only=True):
     """A suggestion as text. `decisions`: newest first."""
 
     id: int
@@ -76,17 +76,17 @@ class SuggestionTold(Struct, frozen=True, kw_only=True):
     title: str
     text: str
     language: str
-    about: About | None
+    about: SuggestionTarget | None
     state: str
     day: str
-    decisions: tuple[DecisionTold, ...]
+    decisions: tuple[DecisionView, ...]
 
 
-class Listed(Struct, frozen=True, kw_only=True):
+class SuggestionList(Struct, frozen=True, kw_only=True):
     """A page of the list of suggestions, with its filters."""
 
     fields: tuple[FilterField, ...]
-    suggestions: tuple[SuggestionTold, ...]
+    suggestions: tuple[SuggestionView, ...]
     found: int
     first: int
     pages: tuple[PageLink, ...]
@@ -113,14 +113,14 @@ class SuggestionPagesController(Controller):
             "suggestions.html",
             title,
             {
-                "list": _listed(database, dict(read_parameters(request)), to, names),
+                "list": _build_list(database, dict(read_parameters(request)), to, names),
                 "names": names,
                 "base": find_base_url(request),
                 "example": json.dumps(example, ensure_ascii=False),
                 "kinds": {kind: text.into(language) for kind, text in _KINDS.items()},
                 "dimensions": names.map_dimensions(),
-                "indicators": _indicators(language),
-                "languages": {tag: _spoken(tag, language) for tag in get_args(Language)},
+                "indicators": _map_indicators(language),
+                "languages": {tag: _name_language(tag, language) for tag in get_args(Language)},
                 "title_max": schemas.TITLE_MAX,
                 "text_max": schemas.TEXT_MAX,
             },
@@ -131,7 +131,7 @@ class SuggestionPagesController(Controller):
 
 def describe_suggestions(
     database: Database, filters: SuggestionFilters, language: Language, to: Links, most: int
-) -> list[SuggestionTold]:
+) -> list[SuggestionView]:
     """Describe the newest suggestions that the filters select, at most `most`."""
     return [
         describe_suggestion(record, language, to)
@@ -139,23 +139,23 @@ def describe_suggestions(
     ]
 
 
-def describe_suggestion(record: SuggestionRecord, language: Language, to: Links) -> SuggestionTold:
+def describe_suggestion(record: SuggestionRecord, language: Language, to: Links) -> SuggestionView:
     """Describe a suggestion in a language. Title, text and reasons keep their own language."""
-    return SuggestionTold(
+    return SuggestionView(
         id=record.id,
         kind=_KINDS[record.kind].into(language),
         title=clean_text(record.title),
         text=clean_text(record.text),
         language=record.language,
-        about=_about(record, language, to),
+        about=_find_target(record, language, to),
         state=_STATES[record.state].into(language),
-        day=_day(record.created, language),
+        day=_format_date(record.created, language),
         decisions=tuple(
-            DecisionTold(
+            DecisionView(
                 state=_STATES[made.decision].into(language),
                 reason=clean_text(made.reason),
                 language=made.language,
-                day=_day(made.decided, language),
+                day=_format_date(made.decided, language),
                 methodology=made.methodology,
                 href=None if made.methodology is None else to("methodologies", made.methodology),
             )
@@ -164,7 +164,7 @@ def describe_suggestion(record: SuggestionRecord, language: Language, to: Links)
     )
 
 
-def _about(record: SuggestionRecord, language: Language, to: Links) -> About | None:
+def _find_target(record: SuggestionRecord, language: Language, to: Links) -> SuggestionTarget | None:
     """Return the indicator or else the dimension that a suggestion names; None if it names neither.
 
     The name comes from the newest active methodology, or from the newest one that has the node.
@@ -173,14 +173,16 @@ def _about(record: SuggestionRecord, language: Language, to: Links) -> About | N
     if named is None:
         return None
     known = next(
-        one for one in _methodologies() if named in {*one.texts[language].indicators, *DIMENSION_BY_INDICATOR.values()}
+        one
+        for one in _list_methodologies()
+        if named in {*one.texts[language].indicators, *DIMENSION_BY_INDICATOR.values()}
     )
     sentences = get_sentences(known, language)
     text = sentences.name_indicator(named) if named in DIMENSION_BY_INDICATOR else sentences.name_group(named)
-    return About(f"{named} · {text}", f"{to('methodologies', known.version)}#{named}")
+    return SuggestionTarget(f"{named} · {text}", f"{to('methodologies', known.version)}#{named}")
 
 
-def _methodologies() -> Sequence[loader.Methodology]:
+def _list_methodologies() -> Sequence[loader.Methodology]:
     """List the active methodology, then all others, newest first."""
     used = loader.load_newest()
     return [
@@ -189,43 +191,46 @@ def _methodologies() -> Sequence[loader.Methodology]:
     ]
 
 
-def _indicators(language: Language) -> dict[str, str]:
+def _map_indicators(language: Language) -> dict[str, str]:
     """Map the ids of the active methodology's indicators to their names."""
     texts = loader.load_newest().texts[language].indicators
     return {identifier: text.name for identifier, text in texts.items()}
 
 
-def _spoken(tag: Language, language: Language) -> str:
+def _name_language(tag: Language, language: Language) -> str:
     """Return the name of a language, in another language."""
     return str(Locale.parse(tag).get_display_name(LOCALES[language]))
 
 
-def _day(moment: datetime, language: Language) -> str:
+def _format_date(moment: datetime, language: Language) -> str:
     return words.format_day(moment.date(), language)
 
 
-def _listed(database: Database, given: Mapping[str, str], to: Links, names: Names) -> Listed:
+def _build_list(database: Database, parameters: Mapping[str, str], to: Links, names: Names) -> SuggestionList:
     language = names.language
     fields = (
-        _field("kind", {kind: text.into(language) for kind, text in _KINDS.items()}, given, language),
-        _field("state", {state: text.into(language) for state, text in _STATES.items()}, given, language),
-        _field(
-            "dimension", {name: f"{name} · {text}" for name, text in names.map_dimensions().items()}, given, language
+        _build_field("kind", {kind: text.into(language) for kind, text in _KINDS.items()}, parameters, language),
+        _build_field("state", {state: text.into(language) for state, text in _STATES.items()}, parameters, language),
+        _build_field(
+            "dimension",
+            {name: f"{name} · {text}" for name, text in names.map_dimensions().items()},
+            parameters,
+            language,
         ),
     )
     chosen = {one.name: choice.value for one in fields for choice in one.choices if choice.chosen and choice.value}
     filters = SuggestionFilters(**chosen)  # type: ignore[arg-type]  # each is one of the values that there are to choose from
     found = service.count_suggestions(database, filters)
     last = max(1, -(-found // PER_PAGE))
-    asked = given.get("page", "")
-    number = min(int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 and int(asked) else 1, last)
+    page = parameters.get("page", "")
+    number = min(int(page) if page.isascii() and page.isdigit() and len(page) < 7 and int(page) else 1, last)
     records = service.list_page(database, filters, after=None, offset=PER_PAGE * (number - 1), limit=PER_PAGE)
 
     def address(page: int) -> str:
         pairs: list[tuple[str, str | int]] = [*chosen.items(), *([("page", page)] if page > 1 else [])]
         return to.add_query(to.build_path("suggestions"), pairs)
 
-    return Listed(
+    return SuggestionList(
         fields=fields,
         suggestions=tuple(describe_suggestion(record, language, to) for record in records),
         found=found,
@@ -239,7 +244,7 @@ def _listed(database: Database, given: Mapping[str, str], to: Links, names: Name
     )
 
 
-def _field(name: str, texts: Mapping[str, str], given: Mapping[str, str], language: Language) -> FilterField:
-    known = [FilterOption(value, text, given.get(name) == value) for value, text in texts.items()]
+def _build_field(name: str, texts: Mapping[str, str], parameters: Mapping[str, str], language: Language) -> FilterField:
+    known = [FilterOption(value, text, parameters.get(name) == value) for value, text in texts.items()]
     every = FilterOption("", _ANY.into(language), not any(choice.chosen for choice in known))
     return FilterField(name, _LABELS[name].into(language), (every, *known))

@@ -19,7 +19,7 @@ from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.scores import territories
 from actitud_api.resources.scores.service import ScoreSummary
 from actitud_api.resources.scores.territories import UnknownTerritory
-from actitud_api.web.embeds import equivalent as said
+from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.portal import charts
 from actitud_api.web.portal.figures import FigureFormatter
 from actitud_api.web.portal.layout import (
@@ -37,20 +37,20 @@ _UNKNOWN: Final = Texts(
     "In that edition there is no organisation of a territory of that name.",
 )
 _MEDIANS: Final = Texts("Cómo se reparte el índice en cada territorio", "How the index spreads in each territory")
-_MEDIANS_SAID: Final = Texts(
+_MEDIANS_DESCRIPTION: Final = Texts(
     "Del índice más bajo al más alto, con la mitad central en una caja y la mediana en una raya: {rows}.",
     "From the lowest index to the highest, the middle half in a box and the median a stroke: {rows}.",
 )
 _COLUMNS: Final = Texts("Organizaciones por tramos del índice", "Organisations by tenths of the index")
-_COLUMNS_SAID: Final = Texts("Cuántas hay en cada tramo: {rows}.", "How many there are in each tenth: {rows}.")
+_COLUMNS_DESCRIPTION: Final = Texts("Cuántas hay en cada tramo: {rows}.", "How many there are in each tenth: {rows}.")
 _DIMENSIONS: Final = Texts("Mediana de cada dimensión", "Median of each dimension")
-_DIMENSIONS_SAID: Final = Texts(
+_DIMENSIONS_DESCRIPTION: Final = Texts(
     "La mediana de {name} y, entre paréntesis, la de toda la edición: {rows}.",
     "The median of {name} and, in brackets, that of the whole edition: {rows}.",
 )
 
 
-class Group(Struct, frozen=True):
+class RegionGroup(Struct, frozen=True):
     """A region in the list of territories, with its provinces if it has several."""
 
     region: territories.TerritoryFigures
@@ -71,10 +71,10 @@ class TerritoriesController(Controller):
         try:
             found = territories.list_territories(database, edition)
         except UnknownEdition:
-            return render_missing_page(request, database, said.UNKNOWN_EDITION)
+            return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
         figures = FigureFormatter(load_methodology(found.edition.methodology), language)
         sort: Literal["name", "median"] = "median" if dict(read_parameters(request)).get("sort") == "median" else "name"
-        groups = _groups(found, sort)
+        groups = _group_regions(found, sort)
         return render_portal_page(
             request,
             "territories.html",
@@ -85,7 +85,7 @@ class TerritoriesController(Controller):
                 "sort": sort,
                 "figures": figures,
                 "levels": figures.list_levels(),
-                "picture": _medians([group.region for group in groups], figures, language),
+                "picture": _draw_medians([group.region for group in groups], figures, language),
             },
             section="territories",
             edition=found.edition,
@@ -108,7 +108,7 @@ class TerritoriesController(Controller):
         try:
             sheet = territories.get_territory(database, edition, territory)
         except UnknownEdition:
-            return render_missing_page(request, database, said.UNKNOWN_EDITION)
+            return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
         except UnknownTerritory:
             return render_missing_page(request, database, _UNKNOWN)
         figures = FigureFormatter(load_methodology(sheet.edition.methodology), language)
@@ -124,9 +124,9 @@ class TerritoriesController(Controller):
                 "figures": figures,
                 "dimensions": list(dimensions.items()),
                 "levels": figures.list_levels(),
-                "within": _medians(list(sheet.within), figures, language) if sheet.within else None,
-                "distribution": _distribution(sheet.summary, figures, language),
-                "medians": _dimensions(sheet, list(dimensions.values()), figures, language),
+                "within": _draw_medians(list(sheet.within), figures, language) if sheet.within else None,
+                "distribution": _draw_distribution(sheet.summary, figures, language),
+                "medians": _draw_dimensions(sheet, list(dimensions.values()), figures, language),
                 "ranking": to(sheet.edition.id, **{place.level: place.code}),
             },
             section="territories",
@@ -144,7 +144,7 @@ def format_tenth(number: int) -> str:
     return f"{10 * number}–{10 * number + 10}"
 
 
-def _groups(found: territories.EditionTerritories, sort: Literal["name", "median"]) -> list[Group]:
+def _group_regions(found: territories.EditionTerritories, sort: Literal["name", "median"]) -> list[RegionGroup]:
     known = [(one.territory, one) for one in found.territories if one.territory is not None]
 
     def order(figures: territories.TerritoryFigures) -> tuple[int, str]:
@@ -156,11 +156,13 @@ def _groups(found: territories.EditionTerritories, sort: Literal["name", "median
     for place, region in known:
         if place.level == "region":
             provinces = [one for of, one in known if of.level == "province" and of.region == place.code]
-            groups.append(Group(region, tuple(sorted(provinces, key=order)) if len(provinces) > 1 else ()))
+            groups.append(RegionGroup(region, tuple(sorted(provinces, key=order)) if len(provinces) > 1 else ()))
     return sorted(groups, key=lambda group: order(group.region))
 
 
-def _medians(found: list[territories.TerritoryFigures], figures: FigureFormatter, language: Language) -> charts.Picture:
+def _draw_medians(
+    found: list[territories.TerritoryFigures], figures: FigureFormatter, language: Language
+) -> charts.Picture:
     rows = [
         charts.BoxPlotRow(
             label="" if one.territory is None else one.territory.name,
@@ -169,26 +171,26 @@ def _medians(found: list[territories.TerritoryFigures], figures: FigureFormatter
         )
         for one in found
     ]
-    told = "; ".join(f"{row.label} {row.text}" for row in rows)
+    described = "; ".join(f"{row.label} {row.text}" for row in rows)
     return charts.draw_box_plots(
-        "medians", _MEDIANS.into(language), _MEDIANS_SAID.into(language).format(rows=told), rows
+        "medians", _MEDIANS.into(language), _MEDIANS_DESCRIPTION.into(language).format(rows=described), rows
     )
 
 
-def _distribution(summary: ScoreSummary, figures: FigureFormatter, language: Language) -> charts.Picture:
+def _draw_distribution(summary: ScoreSummary, figures: FigureFormatter, language: Language) -> charts.Picture:
     columns = [
         charts.HistogramColumn(label=str(10 * number), count=count, text=figures.format_count(count))
         for number, count in enumerate(summary.tenths)
     ]
-    told = "; ".join(
+    described = "; ".join(
         f"{format_tenth(number)}: {figures.format_count(count)}" for number, count in enumerate(summary.tenths)
     )
     return charts.draw_columns(
-        "tenths", _COLUMNS.into(language), _COLUMNS_SAID.into(language).format(rows=told), columns
+        "tenths", _COLUMNS.into(language), _COLUMNS_DESCRIPTION.into(language).format(rows=described), columns
     )
 
 
-def _dimensions(
+def _draw_dimensions(
     sheet: territories.TerritoryProfile, names: list[str], figures: FigureFormatter, language: Language
 ) -> charts.Picture:
     rows = []
@@ -202,9 +204,9 @@ def _dimensions(
                 mark=figures.to_points(None if whole is None else whole.median),
             )
         )
-    told = "; ".join(
+    described = "; ".join(
         f"{row.label} {row.text} ({figures.format_units(None if whole is None else whole.median)})"
         for row, whole in zip(rows, sheet.whole.dimensions, strict=True)
     )
-    description = _DIMENSIONS_SAID.into(language).format(name=sheet.territory.name, rows=told)
+    description = _DIMENSIONS_DESCRIPTION.into(language).format(name=sheet.territory.name, rows=described)
     return charts.draw_bars("dimensions", _DIMENSIONS.into(language), description, rows)

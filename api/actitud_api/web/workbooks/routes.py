@@ -23,7 +23,7 @@ READING = Representation(schemas.WorkbookReading, cache=NO_STORE, sentences=True
 _READ = Link("methodologies.get", {"version": "$request.path.version"}, "What its codes mean.")
 
 
-def _another_version(error: VersionMismatch) -> Texts:
+def _describe_mismatch(error: VersionMismatch) -> Texts:
     return Texts(
         f"El cuestionario es de la metodología {error.sent}, y el libro de la {error.requested}.",
         f"The questionnaire is of the methodology {error.sent}, and the workbook of {error.requested}.",
@@ -34,8 +34,8 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         VersionMismatch,
         CONFLICT,
-        _another_version,
-        lambda error: [Fault("/methodology", "version", None, _another_version(error), error.requested)],
+        _describe_mismatch,
+        lambda error: [Fault("/methodology", "version", None, _describe_mismatch(error), error.requested)],
     ),
     maps_to(
         WorkbookOversized,

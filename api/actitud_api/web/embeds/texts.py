@@ -11,8 +11,8 @@ from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring.evaluate import Status
-from actitud_api.web.embeds.lettering import clean_text
 from actitud_api.web.embeds.service import EmbedStanding
+from actitud_api.web.embeds.text_metrics import clean_text
 
 MEASURE: Final = Texts("Madurez 2.0", "2.0 maturity")
 """The name of the index, short enough for a badge."""
@@ -69,7 +69,7 @@ class DimensionLine(Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Equivalent(Struct, frozen=True, kw_only=True):
+class EmbedTexts(Struct, frozen=True, kw_only=True):
     """The texts of an embedded score in one language.
 
     `score`: "61.5 of 100", or why there is no score; `figure` and `full` are its two parts. `level`: with its name,
@@ -106,7 +106,7 @@ class Equivalent(Struct, frozen=True, kw_only=True):
     stale: bool
 
 
-def describe_standing(standing: EmbedStanding, language: Language, url: str) -> Equivalent:
+def describe_standing(standing: EmbedStanding, language: Language, url: str) -> EmbedTexts:
     """Build the texts of an organisation's score in a language. `url` is the URL of the explanation."""
     methodology = load_methodology(standing.methodology)
     document, sentences = methodology.document, get_sentences(methodology, language)
@@ -147,7 +147,7 @@ def describe_standing(standing: EmbedStanding, language: Language, url: str) -> 
         version += f" · {review}"
     under = [part for part in (edition, used, coverage, review) if part is not None]
     link = _LINK.into(language)
-    return Equivalent(
+    return EmbedTexts(
         language=language,
         name=name,
         measure=MEASURE.into(language),
