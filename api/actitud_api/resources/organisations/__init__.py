@@ -1,1 +1,1 @@
-"""Organisations that are measured: identifiers, territory, size."""
+"""Organisations: the public bodies that are scored."""

@@ -1,4 +1,4 @@
-"""Texts for contradictions in an organisation's entry."""
+"""Texts in Spanish and English for contradictions in the entry of an organisation."""
 
 from __future__ import annotations
 
@@ -49,15 +49,18 @@ _TEXTS: Final[Mapping[str, Texts]] = {
     ),
 }
 
-_MEANT: Final = frozenset({"control_digit", "taken", "alias", "province_differs", "region_differs"})
-"""Rules whose `expected` is a suggestion for the value."""
+_WITH_SUGGESTION: Final = frozenset({"control_digit", "taken", "alias", "province_differs", "region_differs"})
+"""Rules whose `expected` is a suggestion for the right value."""
 
 
 def build_fault(contradiction: OrganisationContradiction) -> Fault:
-    """Return a contradiction as a field error; identity numbers of persons are not echoed."""
+    """Convert a contradiction to a fault of the request, with its text.
+
+    Identity numbers of persons are not repeated in the text.
+    """
     sentence, value = _TEXTS[contradiction.rule], quote_value(contradiction.value)
     quoted = "…" if value is None else contradiction.value
     es, en = (text.format(value=quoted, expected=contradiction.expected) for text in sentence)
     detail = Texts(f"{es[0].upper()}{es[1:]}.", f"{en[0].upper()}{en[1:]}.")
-    suggestion = contradiction.expected if contradiction.rule in _MEANT else None
+    suggestion = contradiction.expected if contradiction.rule in _WITH_SUGGESTION else None
     return Fault(contradiction.pointer, contradiction.rule, value, detail, suggestion)

@@ -1,4 +1,4 @@
-"""Entries of organisations: normalisation, merge of changes, consistency checks."""
+"""Entries of organisations: normalise them, apply changes, and find contradictions. Pure."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from actitud_api.resources.organisations.kinds import Kind
 from actitud_api.resources.organisations.territories import PROVINCES
 
 FIGURE_YEARS: Final = range(1900, 2101)
-"""Years that a size may be of."""
+"""The years for which a size (population or employees) may be given."""
 
 
 class PastName(Struct, frozen=True):
-    """Former name of an organisation; `until` is the last day on which it was in use."""
+    """A former name of an organisation. `until` is the last day on which it was in use."""
 
     name: str
     until: date
 
 
 class ContactDetails(Struct, frozen=True):
-    """Address for corrections; at least one member is set."""
+    """Where to ask for corrections of an organisation; at least one of the two is set."""
 
     email: str | None
     url: str | None
 
 
 class OrganisationEntry(Struct, frozen=True, kw_only=True):
-    """Organisation as described by its editors, with normalised identifiers.
+    """An organisation as its editors describe it, with normalised identifiers.
 
-    `population` and `employees`: sizes, each with its year. `aliases`: other identifiers. `former_names`: oldest first.
-    `valid_from` and `valid_to`: first and last day. `succeeded_by`: successors. `domains`: hosts whose pages are
-    accepted as evidence, including their sub-domains. `simulated`: invented, as is every one in the demonstration
-    register.
+    `population` and `employees` are sizes, each with the year it is for. `aliases` are other identifiers.
+    `former_names` are oldest first. `valid_from` and `valid_to` are the first and last day of existence.
+    `succeeded_by` are the organisations that replaced it. Pages on the hosts in `domains`, and on their subdomains,
+    count as evidence. `simulated` marks an invented organisation, such as every one in the register `XX-DEMO`.
     """
 
     id: str
@@ -67,14 +67,14 @@ class OrganisationEntry(Struct, frozen=True, kw_only=True):
 
 
 class ContactChange(Struct, frozen=True):
-    """Change of a contact; None removes a member."""
+    """A change of contact details; UNSET keeps a member and None removes it."""
 
     email: str | UnsetType | None = UNSET
     url: str | UnsetType | None = UNSET
 
 
 class OrganisationChange(Struct, frozen=True, kw_only=True):
-    """Change of an entry; UNSET members stay as they are."""
+    """A change of an entry; UNSET keeps a member."""
 
     name: str | UnsetType = UNSET
     kind: Kind | UnsetType = UNSET
@@ -119,7 +119,10 @@ ContradictionRule = (
 
 
 class OrganisationContradiction(Struct, frozen=True):
-    """Contradiction of a member with another one, or with stored data; `expected` is that one, or the right value."""
+    """A member of an entry that contradicts another member or stored data.
+
+    `expected` is the right value or the conflicting one, if there is any; the texts by rule are in `contradictions`.
+    """
 
     pointer: str
     rule: ContradictionRule
@@ -128,7 +131,10 @@ class OrganisationContradiction(Struct, frozen=True):
 
 
 def normalise_entry(entry: OrganisationEntry) -> OrganisationEntry:
-    """Return the entry with normalised identifiers and the territory derived from them."""
+    """Return the entry with identifiers in canonical spelling.
+
+    A missing province is derived from the id, a missing region from the province.
+    """
     identifier = normalise_identifier(entry.id)
     province = entry.province or find_province(identifier)
     return structs.replace(
@@ -144,7 +150,7 @@ def normalise_entry(entry: OrganisationEntry) -> OrganisationEntry:
 
 
 def sort_members(entry: OrganisationEntry) -> OrganisationEntry:
-    """Return the entry with its lists in storage order."""
+    """Return the entry with its lists in the order in which they are stored."""
     return structs.replace(
         entry,
         aliases=tuple(sorted(entry.aliases)),
@@ -160,19 +166,19 @@ def apply_change(entry: OrganisationEntry, change: OrganisationChange, today: da
     A new name turns the old one into a former name, unless the change sets the former names. A new province sets its
     region, and a new size has an unknown year, unless the change sets them.
     """
-    said = {
+    values = {
         field.name: value
         for field in structs.fields(change)
         if field.name != "contact" and (value := getattr(change, field.name)) is not UNSET
     }
     if change.contact is not UNSET:
-        said["contact"] = apply_contact_change(entry.contact, change.contact)
+        values["contact"] = apply_contact_change(entry.contact, change.contact)
     for size, year in (("population", "population_year"), ("employees", "employees_year")):
-        if size in said and year not in said and said[size] != getattr(entry, size):
-            said[year] = None
+        if size in values and year not in values and values[size] != getattr(entry, size):
+            values[year] = None
     if change.province is not UNSET and change.region is UNSET and change.province != entry.province:
-        said["region"] = None
-    after = structs.replace(entry, **said)
+        values["region"] = None
+    after = structs.replace(entry, **values)
     if change.former_names is UNSET:
         after = structs.replace(
             after, former_names=add_past_name(structs.replace(after, name=entry.name), after.name, today)
@@ -181,7 +187,7 @@ def apply_change(entry: OrganisationEntry, change: OrganisationChange, today: da
 
 
 def apply_contact_change(contact: ContactDetails | None, change: ContactChange | None) -> ContactDetails | None:
-    """Return a contact with a change applied, or None if nothing of it is left."""
+    """Return contact details with a change applied, or None if no member is left."""
     if change is None:
         return None
     email = (contact.email if contact else None) if change.email is UNSET else change.email
@@ -190,9 +196,9 @@ def apply_contact_change(contact: ContactDetails | None, change: ContactChange |
 
 
 def add_past_name(entry: OrganisationEntry, name: str, today: date) -> tuple[PastName, ...]:
-    """Return the former names of an organisation that is renamed today, or on its last day if that is past.
+    """Return the former names of an organisation that takes a new name today, or on its last day if that is past.
 
-    A name in use for no whole day, such as a slip corrected at once, is not added.
+    A name that was in use for less than a day, such as a slip corrected at once, is not added.
     """
     former = entry.former_names
     until = today if entry.valid_to is None else min(today, entry.valid_to)
@@ -204,15 +210,15 @@ def add_past_name(entry: OrganisationEntry, name: str, today: date) -> tuple[Pas
 
 
 def find_contradictions(entry: OrganisationEntry, today: date) -> Iterator[OrganisationContradiction]:
-    """Yield the contradictions within an entry."""
-    yield from _of_territory(entry)
+    """Yield the contradictions between the members of an entry."""
+    yield from _check_territory(entry)
     for year, figure in ((entry.population_year, "population"), (entry.employees_year, "employees")):
         if year is not None and getattr(entry, figure) is None:
             yield OrganisationContradiction(f"/{figure}_year", "year_alone", year)
-    yield from _of_aliases(entry)
+    yield from _check_aliases(entry)
     if entry.valid_from is not None and entry.valid_to is not None and entry.valid_to < entry.valid_from:
         yield OrganisationContradiction("/valid_to", "order", entry.valid_to.isoformat(), entry.valid_from.isoformat())
-    yield from _of_former_names(entry, today)
+    yield from _check_former_names(entry, today)
     if entry.parent == entry.id:
         yield OrganisationContradiction("/parent", "itself", entry.id)
     for number, successor in enumerate(entry.succeeded_by):
@@ -220,17 +226,17 @@ def find_contradictions(entry: OrganisationEntry, today: date) -> Iterator[Organ
             yield OrganisationContradiction(f"/succeeded_by/{number}", "itself", entry.id)
 
 
-def _of_territory(entry: OrganisationEntry) -> Iterator[OrganisationContradiction]:
-    of_identifier = find_province(entry.id)
+def _check_territory(entry: OrganisationEntry) -> Iterator[OrganisationContradiction]:
+    own_province = find_province(entry.id)
     if entry.province is not None:
-        if of_identifier not in (None, entry.province):
-            yield OrganisationContradiction("/province", "province_differs", entry.province, of_identifier)
+        if own_province not in (None, entry.province):
+            yield OrganisationContradiction("/province", "province_differs", entry.province, own_province)
         region = PROVINCES[entry.province].region
         if entry.region != region:
             yield OrganisationContradiction("/region", "region_differs", entry.region or "", region)
 
 
-def _of_aliases(entry: OrganisationEntry) -> Iterator[OrganisationContradiction]:
+def _check_aliases(entry: OrganisationEntry) -> Iterator[OrganisationContradiction]:
     for number, alias in enumerate(entry.aliases):
         try:
             parse_identifier(alias)
@@ -242,15 +248,15 @@ def _of_aliases(entry: OrganisationEntry) -> Iterator[OrganisationContradiction]
             yield OrganisationContradiction(f"/aliases/{number}", "repeated", alias)
 
 
-def _of_former_names(entry: OrganisationEntry, today: date) -> Iterator[OrganisationContradiction]:
+def _check_former_names(entry: OrganisationEntry, today: date) -> Iterator[OrganisationContradiction]:
     for number, former in enumerate(entry.former_names):
-        place, until = f"/former_names/{number}/until", former.until.isoformat()
+        pointer, until = f"/former_names/{number}/until", former.until.isoformat()
         if entry.valid_from is not None and former.until < entry.valid_from:
-            yield OrganisationContradiction(place, "before_start", until, entry.valid_from.isoformat())
+            yield OrganisationContradiction(pointer, "before_start", until, entry.valid_from.isoformat())
         if entry.valid_to is not None and former.until > entry.valid_to:
-            yield OrganisationContradiction(place, "after_end", until, entry.valid_to.isoformat())
+            yield OrganisationContradiction(pointer, "after_end", until, entry.valid_to.isoformat())
         if former.until > today:
-            yield OrganisationContradiction(place, "future", until)
-        same = [earlier for earlier in entry.former_names[:number] if earlier.until == former.until]
-        if same:
-            yield OrganisationContradiction(place, "overlap", until, same[0].name)
+            yield OrganisationContradiction(pointer, "future", until)
+        overlapping = [earlier for earlier in entry.former_names[:number] if earlier.until == former.until]
+        if overlapping:
+            yield OrganisationContradiction(pointer, "overlap", until, overlapping[0].name)

@@ -1,4 +1,4 @@
-"""Texts for invalid identifiers and faulty files of municipalities."""
+"""Texts in Spanish and English for invalid identifiers and for faults in files of municipalities."""
 
 from __future__ import annotations
 
@@ -39,14 +39,16 @@ IDENTIFIER_TEXTS: Final[Mapping[str, Texts]] = {
         "“{value}” has a wrong control digit: it should be {expected}",
     ),
 }
-"""What is wrong with an identifier, by its `Reason`; in these sentences, as in the others, `value` is what is there and
-`expected` what should be."""
+"""The text for each reason why an identifier is invalid.
+
+In all texts of this module `value` is the present value and `expected` the right one.
+"""
 
 TAKEN_TEXT: Final = Texts(
     "«{value}» ya es un identificador de {expected}", "“{value}” is already an identifier of {expected}"
 )
 
-_PLACES: Final = (
+_POSITIONS: Final = (
     Texts("línea {line}: ", "line {line}: "),
     Texts("línea {line}, columna {column}: ", "line {line}, column {column}: "),
 )
@@ -96,8 +98,8 @@ _TEXTS: Final[Mapping[str, Texts]] = {
 
 
 def describe_fault(fault: MunicipalityFault, language: Language) -> str:
-    """Return a fault as one line of text: position, value, expected value."""
-    place = _PLACES[fault.column is not None].into(language)
-    return (place + _TEXTS[fault.code].into(language)).format(
+    """Return one line of text about a fault of a file: its line and column, the value, and the right value if known."""
+    position = _POSITIONS[fault.column is not None].into(language)
+    return (position + _TEXTS[fault.code].into(language)).format(
         line=fault.line, column=fault.column, value=fault.value, expected=fault.expected
     )

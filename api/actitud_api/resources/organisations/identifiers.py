@@ -1,8 +1,8 @@
 """Identifiers of organisations, in the form of org-id.guide: `<register>-<identifier within it>`.
 
-A register is a country or a supranational prefix and a list: `ES-DIR3`, `GB-COH`, `XI-WIKIDATA`. Some registers are
-checked further: the DIR3 and INE codes of Spanish municipalities and the NIF by their control digits, Wikidata by its
-form. An identifier of any other register is only checked for the form of org-id.
+A register is a country or a supranational prefix, and a list: `ES-DIR3`, `GB-COH`, `XI-WIKIDATA`. DIR3 and INE codes
+of Spanish municipalities and NIF numbers are checked by their control digits, Wikidata items by their form.
+Identifiers of other registers are checked only for the form of org-id.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ DIR3 = "ES-DIR3"
 """Register of the common directory of units of the Spanish administrations."""
 
 INE = "ES-INE"
-"""Register of Spanish municipalities by INE: province, number and, optionally, the control digit."""
+"""Register of Spanish municipalities by INE code: province, number and an optional control digit."""
 
 NIF = "ES-NIF"
-"""Register of Spanish tax numbers, here only those of bodies, never of persons."""
+"""Register of Spanish tax numbers; only those of bodies are accepted, never those of persons."""
 
 WIKIDATA = "XI-WIKIDATA"
 """Register of the items of Wikidata."""
@@ -37,7 +37,7 @@ WIKIDATA = "XI-WIKIDATA"
 MAXIMUM_LENGTH: Final = 100
 
 PATTERN: Final = r"^[A-Z]{2}-[A-Z0-9_]{2,20}-[A-Za-z0-9][A-Za-z0-9._:-]*$"
-"""Form of every identifier, for schemas."""
+"""Regular expression of every identifier, for schemas."""
 
 _FORM = re.compile(r"(?P<country>[A-Z]{2})-(?P<list>[A-Z0-9_]{2,20})-(?P<local>[A-Za-z0-9][A-Za-z0-9._:-]*)")
 _DIR3_UNIT = re.compile(r"[A-Z][A-Z0-9][0-9]{7}")
@@ -45,22 +45,28 @@ _DIR3_MUNICIPALITY = "L01"
 _INE_MUNICIPALITY = re.compile(r"[0-9]{5}(?P<digit>[0-9]?)")
 _NIF_BODY = re.compile(r"[ABCDEFGHJNPQRSUVW][0-9]{7}[0-9A-J]")
 _NIF_LETTERED = frozenset("NPQRSW")
-"""Kinds of bodies whose NIF ends with a letter."""
+"""First letters of a NIF that make its control character a letter."""
 _WIKIDATA_ITEM = re.compile(r"Q[1-9][0-9]*")
 
-_A = (0, 7, 2, 8, 3, 6, 9, 5, 1, 4)
-_B = (0, 8, 6, 4, 2, 9, 7, 5, 3, 1)
+# Substitution tables of the control digit of INE.
+_INE_A = (0, 7, 2, 8, 3, 6, 9, 5, 1, 4)
+_INE_B = (0, 8, 6, 4, 2, 9, 7, 5, 3, 1)
 
 
 Reason = Literal["form", "country", "dir3_form", "ine_form", "nif_form", "wikidata_form", "province", "control_digit"]
-"""Reasons why an identifier is invalid.
+"""The reason why an identifier is invalid.
 
-Its form as org-id, the country of its register, its form in that register, its province, its control digit.
+`form`: it has not the form of org-id. `country`: its prefix is no country. `…_form`: the part after the register has
+not the form that the register requires. `province`: its province does not exist. `control_digit`: that digit is
+wrong.
 """
 
 
 class InvalidIdentifier(ValueError):
-    """Invalid identifier; `expected` is the right control digit if that is wrong."""
+    """A text is not a valid identifier. Raised by `parse_identifier`.
+
+    `expected` is the right control digit if that is the fault, else None.
+    """
 
     def __init__(self, reason: Reason, expected: str | None = None) -> None:
         super().__init__(reason)
@@ -72,7 +78,7 @@ def parse_identifier(identifier: str) -> str:
     """Return an identifier in canonical spelling: an INE code loses its control digit.
 
     Raises:
-        InvalidIdentifier: The text is no identifier.
+        InvalidIdentifier: The text is not a valid identifier.
     """
     form = _FORM.fullmatch(identifier)
     if form is None or len(identifier) > MAXIMUM_LENGTH:
@@ -84,7 +90,7 @@ def parse_identifier(identifier: str) -> str:
         case "ES-DIR3":
             _check_dir3(local)
         case "ES-INE":
-            return f"{INE}-{_municipality(local)}"
+            return f"{INE}-{_parse_municipality(local)}"
         case "ES-NIF":
             _check_nif(local)
         case "XI-WIKIDATA" if not _WIKIDATA_ITEM.fullmatch(local):
@@ -93,7 +99,7 @@ def parse_identifier(identifier: str) -> str:
 
 
 def normalise_identifier(text: str) -> str:
-    """Return the canonical spelling of an identifier; return an invalid text unchanged."""
+    """Return the canonical spelling of an identifier. Return any other text unchanged."""
     try:
         return parse_identifier(text)
     except InvalidIdentifier:
@@ -101,7 +107,7 @@ def normalise_identifier(text: str) -> str:
 
 
 def find_province(identifier: str) -> str | None:
-    """Return the province code in the identifier of a Spanish municipality, else None."""
+    """Return the province code in a DIR3 or INE identifier of a municipality, or None for other identifiers."""
     for prefix in (f"{DIR3}-{_DIR3_MUNICIPALITY}", f"{INE}-"):
         if identifier.startswith(prefix):
             province = identifier.removeprefix(prefix)[:2]
@@ -116,11 +122,11 @@ def _check_dir3(unit: str) -> None:
         _check_municipality(unit[3:8], unit[8])
 
 
-def _municipality(local: str) -> str:
-    """Check an INE code of a municipality (five digits, optional control digit); return the five digits.
+def _parse_municipality(local: str) -> str:
+    """Return the five digits of an INE code without its optional control digit.
 
     Raises:
-        InvalidIdentifier: Wrong form or control digit.
+        InvalidIdentifier: The form, the province or the control digit is wrong.
     """
     form = _INE_MUNICIPALITY.fullmatch(local)
     if form is None:
@@ -130,7 +136,7 @@ def _municipality(local: str) -> str:
 
 
 def _check_municipality(municipality: str, digit: str) -> None:
-    """Check an INE code; `digit` is its control digit, or empty."""
+    """Raise `InvalidIdentifier` if the province or the control digit is wrong; an empty `digit` is not checked."""
     if municipality[:2] not in PROVINCES:
         raise InvalidIdentifier("province")
     expected = compute_control_digit(municipality)
@@ -147,9 +153,9 @@ def _check_nif(number: str) -> None:
 
 
 def compute_control_digit(municipality: str) -> str:
-    """Return the control digit that INE gives to a municipality code (five digits: province and number)."""
+    """Return the control digit that INE gives to a municipality code of five digits (province and number)."""
     c1, c2, c3, c4, c5 = (int(character) for character in municipality)
-    return str((_B[c1] + _A[c2] + (10 - c3) % 10 + _B[c4] + _A[c5]) % 10)
+    return str((_INE_B[c1] + _INE_A[c2] + (10 - c3) % 10 + _INE_B[c4] + _INE_A[c5]) % 10)
 
 
 def format_ine_identifier(municipality: str) -> str:
@@ -158,12 +164,12 @@ def format_ine_identifier(municipality: str) -> str:
 
 
 def format_demonstration_identifier(number: int) -> str:
-    """Return the identifier of an invented organisation: 1 → `XX-DEMO-00001`."""
+    """Return the identifier of an invented organisation from its number: 1 → `XX-DEMO-00001`."""
     return f"{DEMONSTRATION}-{number:05d}"
 
 
 def is_demonstration(identifier: str) -> bool:
-    """Return True if an identifier is that of an invented organisation."""
+    """Return True if an identifier belongs to the register of invented organisations."""
     return identifier.startswith(f"{DEMONSTRATION}-")
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 Kind = Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", "UNI", "EMP", "CTL"]
-"""Municipality, provincial council, supra-municipal body, region, ministry, agency, university, public company,
-oversight body."""
+"""The kind of an organisation.
+
+Municipality, provincial council, supra-municipal body, region, ministry, agency, university, public company,
+oversight body.
+"""
 
 Band = Literal["P1", "P2", "P3", "P4", "P5", "E1", "E2", "E3", "E4", "E5"]
-"""Size band: P by inhabitants, E by employees."""
+"""The size band of an organisation: P1 to P5 by inhabitants, E1 to E5 by employees, smallest first."""

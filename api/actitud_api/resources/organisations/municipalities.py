@@ -1,7 +1,7 @@
-"""Parser of a file of Spanish municipalities that reports every fault.
+"""Parse a CSV file of Spanish municipalities and report every fault in it. Pure.
 
-CSV in UTF-8 with or without a byte order mark, separated by commas or semicolons, with at least the columns
-`COLUMNS` in any order; other columns are ignored.
+The file is UTF-8, with or without a byte order mark, separated by commas or semicolons. It has at least the columns
+`COLUMNS`, in any order; other columns are ignored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from actitud_api.resources.organisations.territories import PROVINCES
 COLUMNS = ("dir3", "ine", "name", "province_code", "region_code", "population")
 MAXIMUM_NAME = 200
 MAXIMUM_POPULATION = 10**12
-"""Largest fact that a methodology accepts (SCORING, section 2)."""
+"""Largest value of a fact that a methodology accepts (SCORING, section 2)."""
 
 FaultCode = (
     Reason
@@ -45,9 +45,9 @@ FaultCode = (
 
 
 class MunicipalityFault(Struct, frozen=True):
-    """Fault of a file: its line (1 is the header), column and value.
+    """A fault of a file: its line (the header is line 1), column and value.
 
-    `expected` is the right value, if known.
+    `expected` is the right value, or None if it is not known.
     """
 
     line: int
@@ -58,7 +58,7 @@ class MunicipalityFault(Struct, frozen=True):
 
 
 class MunicipalityLine(Struct, frozen=True):
-    """Valid line of the file: the DIR3 code with its control digit and the other columns."""
+    """A line without faults. `dir3` includes the control digit; `ine` has five digits."""
 
     line: int
     dir3: str
@@ -74,25 +74,25 @@ def parse_municipalities(
 ) -> tuple[list[MunicipalityLine], list[MunicipalityFault]]:
     """Return the municipalities and the faults of a file; `advance` is called once per line.
 
-    If there are faults the list of municipalities is incomplete.
+    If there are faults, the list of municipalities is incomplete.
     """
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return [], [MunicipalityFault(raw.count(b"\n", 0, error.start) + 1, None, "encoding")]
-    found: list[MunicipalityLine] = []
+    municipalities: list[MunicipalityLine] = []
     faults: list[MunicipalityFault] = []
     lines_by_id: dict[str, int] = {}
     try:
-        for line, row in _rows(text, faults):
+        for line, row in _read_rows(text, faults):
             advance()
-            wrong = list(_check(line, row))
+            line_faults = list(_check_row(line, row))
             first = lines_by_id.setdefault(row["dir3"], line)
             if first != line:
-                wrong.append(MunicipalityFault(line, "dir3", "repeated", row["dir3"], str(first)))
-            faults += wrong
-            if not wrong:
-                found.append(
+                line_faults.append(MunicipalityFault(line, "dir3", "repeated", row["dir3"], str(first)))
+            faults += line_faults
+            if not line_faults:
+                municipalities.append(
                     MunicipalityLine(
                         line=line,
                         dir3=row["dir3"],
@@ -105,7 +105,7 @@ def parse_municipalities(
                 )
     except _Unreadable as error:
         faults.append(error.fault)
-    return found, faults
+    return municipalities, faults
 
 
 class _Unreadable(Exception):
@@ -114,8 +114,12 @@ class _Unreadable(Exception):
         self.fault = fault
 
 
-def _rows(text: str, faults: list[MunicipalityFault]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield each line with its number; report a line with another number of fields than the header."""
+def _read_rows(text: str, faults: list[MunicipalityFault]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield each line as its number and its values by column.
+
+    Lines with another number of fields than the header are added to `faults`. Raises `_Unreadable` if the text is not
+    CSV or lacks a column.
+    """
     header, _, _ = text.partition("\n")
     delimiter = ";" if header.count(";") > header.count(",") else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -143,7 +147,7 @@ def _check_header(names: list[str]) -> None:
             raise _Unreadable(MunicipalityFault(1, column, code))
 
 
-def _check(line: int, row: dict[str, str]) -> Iterator[MunicipalityFault]:
+def _check_row(line: int, row: dict[str, str]) -> Iterator[MunicipalityFault]:
     """Yield the faults of one line, in the order of the columns."""
     yield from _check_dir3(line, row["dir3"])
     if not re.fullmatch(r"[0-9]{5}", row["ine"]):

@@ -1,4 +1,4 @@
-"""SQL of organisations."""
+"""All SQL over organisations, their aliases and their successors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SUCCESSORS = Base.metadata.tables[str(OrganisationSuccessor.__tablename__)]
 
 
 class OrganisationRecord(OrganisationEntry, frozen=True, kw_only=True):
-    """Stored organisation, without `name_order` and `search`. `preceded_by`: its predecessors."""
+    """A stored organisation. `band` is derived from its size; `preceded_by` are the organisations that it replaced."""
 
     band: Band | None
     preceded_by: tuple[str, ...]
@@ -34,7 +34,7 @@ class OrganisationRecord(OrganisationEntry, frozen=True, kw_only=True):
 
 
 class IndexedEntry(Struct, frozen=True, kw_only=True):
-    """Entry to be stored, with the columns derived from it."""
+    """An entry to be stored, with the columns that are derived from it."""
 
     entry: OrganisationEntry
     band: Band | None
@@ -45,7 +45,8 @@ class IndexedEntry(Struct, frozen=True, kw_only=True):
 class OrganisationFilters(Struct, frozen=True, kw_only=True):
     """Filters of the list of organisations; None does not filter.
 
-    `words`: all must occur, in the form of `fold`. `parent`: by its id or an alias. `on`: day of existence.
+    All `words`, folded by `storage.folding.fold`, must occur in id, names or aliases. `parent` is an id or an alias.
+    `on` keeps the organisations that existed on that day.
     """
 
     words: tuple[str, ...] = ()
@@ -57,27 +58,30 @@ class OrganisationFilters(Struct, frozen=True, kw_only=True):
     on: date | None = None
 
     def build_conditions(self) -> list[ColumnElement[bool]]:
-        """Return the filters as SQL conditions."""
+        """Return the filters that are set as SQL conditions."""
         table = ORGANISATIONS.c
-        found = [table.search.contains(word, autoescape=True) for word in self.words]
-        for column, wanted in (
+        conditions = [table.search.contains(word, autoescape=True) for word in self.words]
+        for column, value in (
             (table.kind, self.kind),
             (table.region, self.region),
             (table.province, self.province),
             (table.band, self.band),
         ):
-            if wanted is not None:
-                found.append(column == wanted)
+            if value is not None:
+                conditions.append(column == value)
         if self.parent is not None:
-            found.append(match_identifiers(table.parent, [self.parent]))
+            conditions.append(match_identifiers(table.parent, [self.parent]))
         if self.on is not None:
-            found.append(or_(table.valid_from.is_(None), table.valid_from <= self.on))
-            found.append(or_(table.valid_to.is_(None), table.valid_to >= self.on))
-        return found
+            conditions.append(or_(table.valid_from.is_(None), table.valid_from <= self.on))
+            conditions.append(or_(table.valid_to.is_(None), table.valid_to >= self.on))
+        return conditions
 
 
 def match_identifiers(column: ColumnElement[str], identifiers: Collection[str]) -> ColumnElement[bool]:
-    """Return an SQL condition: the column holds the id of an organisation with one of these ids or aliases."""
+    """Return an SQL condition: `column` holds the id of an organisation with one of these ids or aliases.
+
+    Every spelling of an identifier is accepted.
+    """
     spellings = sorted({normalise_identifier(identifier) for identifier in identifiers} | set(identifiers))
     of_aliases = select(ALIASES.c.organisation).where(ALIASES.c.alias.in_(spellings))
     return or_(column.in_(spellings), column.in_(of_aliases))
@@ -85,108 +89,112 @@ def match_identifiers(column: ColumnElement[str], identifiers: Collection[str]) 
 
 Pair = Row[tuple[str, str]]
 
-_ELSEWHERE = ("aliases", "succeeded_by")
-"""Members of an entry that have tables of their own."""
+_LINKED_MEMBERS = ("aliases", "succeeded_by")
+"""Members of an entry that are stored in other tables."""
 
-_DERIVED = ("band", "name_order", "search")
+_DERIVED_COLUMNS = ("band", "name_order", "search")
 
-_OF_ENTRY = tuple(name for name in OrganisationEntry.__struct_fields__ if name not in _ELSEWHERE)
-_ALL = select(*(ORGANISATIONS.c[name] for name in (*_OF_ENTRY, "band", "created", "updated", "version")))
-_ONE = _ALL.where(ORGANISATIONS.c.id == bindparam("id"))
-_STATE = select(
+_ENTRY_COLUMNS = tuple(name for name in OrganisationEntry.__struct_fields__ if name not in _LINKED_MEMBERS)
+_SELECT_ALL = select(*(ORGANISATIONS.c[name] for name in (*_ENTRY_COLUMNS, "band", "created", "updated", "version")))
+_SELECT_ONE = _SELECT_ALL.where(ORGANISATIONS.c.id == bindparam("id"))
+_SELECT_STATE = select(
     func.count(),
     func.coalesce(func.sum(ORGANISATIONS.c.version), 0),
     func.max(ORGANISATIONS.c.created),
     func.max(ORGANISATIONS.c.updated),
 )
-_ALL_ALIASES = select(ALIASES.c.organisation, ALIASES.c.alias).order_by(ALIASES.c.alias)
-_ALIASES = _ALL_ALIASES.where(ALIASES.c.organisation.in_(bindparam("ids", expanding=True)))
-_ALL_SUCCESSORS = select(SUCCESSORS.c.organisation, SUCCESSORS.c.successor).order_by(
+_SELECT_ALL_ALIASES = select(ALIASES.c.organisation, ALIASES.c.alias).order_by(ALIASES.c.alias)
+_SELECT_ALIASES = _SELECT_ALL_ALIASES.where(ALIASES.c.organisation.in_(bindparam("ids", expanding=True)))
+_SELECT_ALL_SUCCESSORS = select(SUCCESSORS.c.organisation, SUCCESSORS.c.successor).order_by(
     SUCCESSORS.c.organisation, SUCCESSORS.c.successor
 )
-_SUCCESSORS = _ALL_SUCCESSORS.where(
+_SELECT_SUCCESSORS = _SELECT_ALL_SUCCESSORS.where(
     or_(
         SUCCESSORS.c.organisation.in_(bindparam("ids", expanding=True)),
         SUCCESSORS.c.successor.in_(bindparam("ids", expanding=True)),
     )
 )
-_KNOWN = select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.id.in_(bindparam("ids", expanding=True)))
-_HOLDERS = select(ALIASES.c.alias, ALIASES.c.organisation).where(ALIASES.c.alias.in_(bindparam("ids", expanding=True)))
-_PARENT = select(ORGANISATIONS.c.parent).where(ORGANISATIONS.c.id == bindparam("id"))
-_DOMAINS = select(ORGANISATIONS.c.domains).where(ORGANISATIONS.c.id == bindparam("id"))
+_SELECT_EXISTING = select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.id.in_(bindparam("ids", expanding=True)))
+_SELECT_HOLDERS = select(ALIASES.c.alias, ALIASES.c.organisation).where(
+    ALIASES.c.alias.in_(bindparam("ids", expanding=True))
+)
+_SELECT_PARENT = select(ORGANISATIONS.c.parent).where(ORGANISATIONS.c.id == bindparam("id"))
+_SELECT_DOMAINS = select(ORGANISATIONS.c.domains).where(ORGANISATIONS.c.id == bindparam("id"))
 _UPDATE = (
     update(ORGANISATIONS)
     .where(ORGANISATIONS.c.id == bindparam("key"), ORGANISATIONS.c.version == bindparam("before"))
     .values(
-        {name: bindparam(name) for name in (*_OF_ENTRY, *_DERIVED, "updated") if name != "id"}
+        {name: bindparam(name) for name in (*_ENTRY_COLUMNS, *_DERIVED_COLUMNS, "updated") if name != "id"}
         | {"version": ORGANISATIONS.c.version + 1}
     )
 )
 
 
 def lock(session: Session) -> None:
-    """Let this session alone write organisations until it ends."""
+    """Let only this session write organisations until it ends."""
     database.lock_table(session, ORGANISATIONS)
 
 
 def list_page(
     session: Session, filters: OrganisationFilters, after: str | None, offset: int, limit: int
 ) -> list[OrganisationRecord]:
-    """Return organisations in order of their ids, starting after `after`."""
-    statement = _ALL.where(*filters.build_conditions()).order_by(ORGANISATIONS.c.id).offset(offset).limit(limit)
+    """List organisations with an id after `after`, in the order of their ids."""
+    statement = _SELECT_ALL.where(*filters.build_conditions()).order_by(ORGANISATIONS.c.id).offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(ORGANISATIONS.c.id > after)
     rows = session.execute(statement).mappings().all()
-    return _with_their_own(session, rows)
+    return _load_records(session, rows)
 
 
 def get_state(session: Session) -> tuple[int, int, str, str]:
-    """Return the number of organisations, the sum of their versions, and the last creation and update.
+    """Return the number of organisations, the sum of their versions, and the times of the last creation and update.
 
-    One of the four changes with every write.
+    At least one of the four changes with every write, so they tell whether a copy is current.
     """
-    count, writes, created, updated = session.execute(_STATE).one()
+    count, writes, created, updated = session.execute(_SELECT_STATE).one()
     return count, int(writes), str(created), str(updated)
 
 
 def get(session: Session, identifier: str) -> OrganisationRecord | None:
-    """Return the organisation of an id, or None."""
-    rows = session.execute(_ONE, {"id": identifier}).mappings().all()
-    return next(iter(_with_their_own(session, rows)), None)
+    """Return the organisation with this id, or None."""
+    rows = session.execute(_SELECT_ONE, {"id": identifier}).mappings().all()
+    return next(iter(_load_records(session, rows)), None)
 
 
 def get_all(session: Session) -> dict[str, OrganisationRecord]:
-    """Map id to organisation, for all of them."""
-    rows = session.execute(_ALL).mappings().all()
-    found = _records(rows, session.execute(_ALL_ALIASES).all(), session.execute(_ALL_SUCCESSORS).all())
-    return {record.id: record for record in found}
+    """Return all organisations by id."""
+    rows = session.execute(_SELECT_ALL).mappings().all()
+    records = _build_records(
+        rows, session.execute(_SELECT_ALL_ALIASES).all(), session.execute(_SELECT_ALL_SUCCESSORS).all()
+    )
+    return {record.id: record for record in records}
 
 
 def find_existing(session: Session, identifiers: Collection[str]) -> set[str]:
-    """Return those identifiers that are ids of organisations."""
-    return set(session.execute(_KNOWN, {"ids": sorted(identifiers)}).scalars()) if identifiers else set()
+    """Return those of these identifiers that are ids of organisations; aliases are not included."""
+    return set(session.execute(_SELECT_EXISTING, {"ids": sorted(identifiers)}).scalars()) if identifiers else set()
 
 
 def find_alias_holders(session: Session, identifiers: Collection[str]) -> dict[str, str]:
-    """Map alias to organisation id, for those identifiers that are aliases."""
-    rows = session.execute(_HOLDERS, {"ids": sorted(identifiers)}).all() if identifiers else []
+    """Return the organisation ids of those of these identifiers that are aliases, by alias."""
+    rows = session.execute(_SELECT_HOLDERS, {"ids": sorted(identifiers)}).all() if identifiers else []
     return {row.alias: row.organisation for row in rows}
 
 
 def get_parent(session: Session, identifier: str) -> str | None:
-    """Return the parent of an organisation, or None if it has none or does not exist."""
-    found: str | None = session.execute(_PARENT, {"id": identifier}).scalar_one_or_none()
-    return found
+    """Return the id of the parent of an organisation, or None if it has no parent or does not exist."""
+    parent: str | None = session.execute(_SELECT_PARENT, {"id": identifier}).scalar_one_or_none()
+    return parent
 
 
 def list_successors(session: Session, identifiers: Collection[str]) -> set[str]:
-    """Return the direct successors of these organisations."""
+    """Return the ids of the direct successors of these organisations."""
     statement = select(SUCCESSORS.c.successor).where(SUCCESSORS.c.organisation.in_(sorted(identifiers)))
     return set(session.execute(statement).scalars())
 
 
 def find_last_days(session: Session, identifiers: Collection[str]) -> dict[str, date]:
-    """Map organisation id to closing date (`valid_to`), closed organisations only."""
+    """Return the last days (`valid_to`) of those of these organisations that have one, by id."""
     statement = select(ORGANISATIONS.c.id, ORGANISATIONS.c.valid_to).where(
         ORGANISATIONS.c.id.in_(sorted(identifiers)), ORGANISATIONS.c.valid_to.is_not(None)
     )
@@ -194,46 +202,49 @@ def find_last_days(session: Session, identifiers: Collection[str]) -> dict[str, 
 
 
 def list_predecessors(session: Session, identifier: str) -> set[str]:
-    """Return the direct predecessors of an organisation."""
+    """Return the ids of the organisations that have this one as a direct successor."""
     statement = select(SUCCESSORS.c.organisation).where(SUCCESSORS.c.successor == identifier)
     return set(session.execute(statement).scalars())
 
 
 def get_domains(session: Session, identifier: str, *, locked: bool) -> tuple[str, ...] | None:
-    """Return the domains of an organisation, or None; if `locked`, nobody can change them until the session ends."""
-    statement = _DOMAINS.with_for_update(read=True) if locked else _DOMAINS
-    found: list[str] | None = session.execute(statement, {"id": identifier}).scalar_one_or_none()
-    return None if found is None else tuple(found)
+    """Return the domains of an organisation, or None if it does not exist.
+
+    If `locked`, nobody can change them until the session ends.
+    """
+    statement = _SELECT_DOMAINS.with_for_update(read=True) if locked else _SELECT_DOMAINS
+    domains: list[str] | None = session.execute(statement, {"id": identifier}).scalar_one_or_none()
+    return None if domains is None else tuple(domains)
 
 
 def insert_entries(session: Session, entries: Sequence[IndexedEntry], now: datetime) -> None:
-    """Insert new organisations."""
+    """Insert new organisations with their aliases and successors."""
     if not entries:
         return
     times = {"created": now, "updated": now, "version": 1}
-    session.execute(insert(ORGANISATIONS), [{**_values(written), **times} for written in entries])
-    _add_their_own(session, [written.entry for written in entries])
+    session.execute(insert(ORGANISATIONS), [{**_list_values(indexed), **times} for indexed in entries])
+    _insert_links(session, [indexed.entry for indexed in entries])
 
 
 def update_entries(session: Session, entries: Sequence[tuple[IndexedEntry, int]], now: datetime) -> bool:
-    """Replace organisations of these versions; return False if one has another version.
+    """Replace organisations; each entry comes with the version that it replaces.
 
-    After False some may have been replaced: roll the session back.
+    Returns False if one is stored in another version. Some may have been replaced then: the caller must roll back.
     """
-    for written, version in entries:
-        values = {"key": written.entry.id, "before": version, **_values(written), "updated": now}
+    for indexed, version in entries:
+        values = {"key": indexed.entry.id, "before": version, **_list_values(indexed), "updated": now}
         if session.execute(_UPDATE, values).rowcount != 1:  # type: ignore[attr-defined]  # of an UPDATE
             return False
-    keys = [{"key": written.entry.id} for written, _ in entries]
+    keys = [{"key": indexed.entry.id} for indexed, _ in entries]
     if keys:
         session.execute(delete(ALIASES).where(ALIASES.c.organisation == bindparam("key")), keys)
         session.execute(delete(SUCCESSORS).where(SUCCESSORS.c.organisation == bindparam("key")), keys)
-    _add_their_own(session, [written.entry for written, _ in entries])
+    _insert_links(session, [indexed.entry for indexed, _ in entries])
     return True
 
 
 def delete_simulated(session: Session) -> None:
-    """Delete every invented organisation, and the references of others to one."""
+    """Delete every invented organisation and the references of other organisations to it."""
     invented = select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.simulated)
     session.execute(delete(ALIASES).where(ALIASES.c.organisation.in_(invented)))
     session.execute(
@@ -243,25 +254,27 @@ def delete_simulated(session: Session) -> None:
     session.execute(delete(ORGANISATIONS).where(ORGANISATIONS.c.simulated))
 
 
-def _with_their_own(session: Session, rows: Sequence[RowMapping]) -> list[OrganisationRecord]:
-    """Return the records of some rows, with their aliases, successors and predecessors."""
+def _load_records(session: Session, rows: Sequence[RowMapping]) -> list[OrganisationRecord]:
+    """Return the organisations of these rows, with their aliases, successors and predecessors."""
     if not rows:
         return []
     ids = {"ids": [row["id"] for row in rows]}
-    return _records(rows, session.execute(_ALIASES, ids).all(), session.execute(_SUCCESSORS, ids).all())
+    return _build_records(
+        rows, session.execute(_SELECT_ALIASES, ids).all(), session.execute(_SELECT_SUCCESSORS, ids).all()
+    )
 
 
-def _records(
+def _build_records(
     rows: Iterable[RowMapping], aliases: Iterable[Pair], succession: Iterable[Pair]
 ) -> list[OrganisationRecord]:
-    of: Mapping[str, list[str]] = defaultdict(list)
-    after: Mapping[str, list[str]] = defaultdict(list)
-    before: Mapping[str, list[str]] = defaultdict(list)
+    aliases_by_id: Mapping[str, list[str]] = defaultdict(list)
+    successors_by_id: Mapping[str, list[str]] = defaultdict(list)
+    predecessors_by_id: Mapping[str, list[str]] = defaultdict(list)
     for row in aliases:
-        of[row.organisation].append(row.alias)
+        aliases_by_id[row.organisation].append(row.alias)
     for row in succession:
-        after[row.organisation].append(row.successor)
-        before[row.successor].append(row.organisation)
+        successors_by_id[row.organisation].append(row.successor)
+        predecessors_by_id[row.successor].append(row.organisation)
     return [
         OrganisationRecord(
             **{
@@ -270,15 +283,15 @@ def _records(
                 "contact": msgspec.convert(row["contact"], ContactDetails | None),
                 "domains": tuple(row["domains"]),
             },
-            aliases=tuple(of[row["id"]]),
-            succeeded_by=tuple(after[row["id"]]),
-            preceded_by=tuple(before[row["id"]]),
+            aliases=tuple(aliases_by_id[row["id"]]),
+            succeeded_by=tuple(successors_by_id[row["id"]]),
+            preceded_by=tuple(predecessors_by_id[row["id"]]),
         )
         for row in rows
     ]
 
 
-def _add_their_own(session: Session, entries: Sequence[OrganisationEntry]) -> None:
+def _insert_links(session: Session, entries: Sequence[OrganisationEntry]) -> None:
     aliases = [{"alias": alias, "organisation": entry.id} for entry in entries for alias in entry.aliases]
     successors = [{"organisation": entry.id, "successor": other} for entry in entries for other in entry.succeeded_by]
     if aliases:
@@ -287,6 +300,6 @@ def _add_their_own(session: Session, entries: Sequence[OrganisationEntry]) -> No
         session.execute(insert(SUCCESSORS), successors)
 
 
-def _values(written: IndexedEntry) -> dict[str, object]:
-    values: dict[str, object] = {name: getattr(written.entry, name) for name in _OF_ENTRY}
-    return values | {name: getattr(written, name) for name in _DERIVED}
+def _list_values(indexed: IndexedEntry) -> dict[str, object]:
+    values: dict[str, object] = {name: getattr(indexed.entry, name) for name in _ENTRY_COLUMNS}
+    return values | {name: getattr(indexed, name) for name in _DERIVED_COLUMNS}

@@ -1,4 +1,4 @@
-"""Organisations over HTTP."""
+"""HTTP routes of organisations."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ CURSOR = Cursor("organisations.list", str)
 _ID = {"organisation": "$response.body#/id"}
 _LINKS = {
     "update": Link("organisations.update", {**_ID, **VERSION}, "To change this version of it."),
-    "scores": Link("organisations.scores.list", _ID, "Its editions."),
+    "scores": Link("organisations.scores.list", _ID, "Its scores by edition."),
 }
 _LINKS_OF_WRITTEN = {"organisation": Link("organisations.get", _ID, "The organisation."), **_LINKS}
 
@@ -61,7 +61,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 
 
 class OrganisationsController(Controller):
-    """Who is measured."""
+    """Routes to list, read, add and change organisations."""
 
     path = "/v1/organisations"
     tags = ("organisations",)
@@ -77,15 +77,15 @@ class OrganisationsController(Controller):
                 {"organisation": "$response.body#/items/0/id"},
                 "The first organisation of the page.",
             ),
-            "file": Link("organisations.export", {"format": "csv"}, "All as a file."),
+            "file": Link("organisations.export", {"format": "csv"}, "All organisations as a file."),
         },
     )
     def list_organisations(
         self, request: ApiRequest, query: schemas.OrganisationQuery, database: Database
     ) -> Response[bytes]:
-        """List organisations.
+        """List the organisations.
 
-        Organisations in the order of their ids; filters combine.
+        Ordered by id. If several filters are given, all must match.
         """
         filters = service.OrganisationFilters(
             words=tuple(service.split_words(query.q or "")),
@@ -111,9 +111,9 @@ class OrganisationsController(Controller):
     ) -> Response[bytes]:
         """Get an organisation.
 
-        One organisation by its id.
+        An alias is redirected (308) to the id of its organisation.
         """
-        return _shown(request, service.get(database, path.organisation))
+        return _answer(request, service.get(database, path.organisation))
 
     @post(
         "/",
@@ -128,16 +128,16 @@ class OrganisationsController(Controller):
     ) -> Response[bytes]:
         """Add an organisation.
 
-        Adds an organisation under an identifier that is free. What contradicts itself, or what is stored, is answered
-        409 with every place at once.
+        The identifier must be free. An entry that contradicts itself or another organisation answers 409 with every
+        contradiction.
         """
         entry = schemas.build_entry(body)
 
-        def act(session: Session) -> Response[bytes]:
+        def store(session: Session) -> Response[bytes]:
             record = service.create(session, entry, now=datetime.now(UTC))
-            return _shown(request, record, created=f"/v1/organisations/{quote(record.id, safe=':')}")
+            return _answer(request, record, created=f"/v1/organisations/{quote(record.id, safe=':')}")
 
-        return idempotent(request, database, act)
+        return idempotent(request, database, store)
 
     @patch(
         "/{organisation:str}",
@@ -158,8 +158,9 @@ class OrganisationsController(Controller):
     ) -> Response[bytes]:
         """Change an organisation.
 
-        Changes what is sent and leaves the rest. An organisation is never removed: it is closed with `valid_to`, and
-        `succeeded_by` says who took its place.
+        Applies a JSON merge patch (RFC 7396). An organisation is never deleted: `valid_to` closes it and
+        `succeeded_by` names the organisations that replace it. If its domains change, its open assessments are
+        checked and scored again.
         """
 
         def update(session: Session) -> OrganisationRecord:
@@ -172,10 +173,10 @@ class OrganisationsController(Controller):
                 now=datetime.now(UTC),
             )
 
-        return _shown(request, with_audit_entry(request, database, update))
+        return _answer(request, with_audit_entry(request, database, update))
 
 
-def _shown(request: ApiRequest, record: OrganisationRecord, created: str | None = None) -> Response[bytes]:
+def _answer(request: ApiRequest, record: OrganisationRecord, created: str | None = None) -> Response[bytes]:
     return ORGANISATION.of(
         request,
         schemas.build_organisation(record),

@@ -1,4 +1,4 @@
-"""Organisations on the wire."""
+"""Requests and answers about organisations."""
 
 from __future__ import annotations
 
@@ -33,38 +33,38 @@ Identifier = Annotated[
     Meta(
         pattern=PATTERN,
         max_length=MAXIMUM_LENGTH,
-        description="In the form of org-id.guide. The control digits of DIR3, INE and NIF are verified; an INE code "
-        "is kept without it.",
+        description="In the form of org-id.guide. The control digits of DIR3, INE and NIF are checked; an INE code is "
+        "stored without its control digit.",
     ),
 ]
 Name = Annotated[str, Meta(pattern=TRIMMED, min_length=1, max_length=MAXIMUM_NAME)]
 Size = Annotated[int, Meta(ge=0, le=MAXIMUM_POPULATION)]
-Year = Annotated[int, Meta(ge=FIGURE_YEARS[0], le=FIGURE_YEARS[-1], description="The year of that figure.")]
+Year = Annotated[int, Meta(ge=FIGURE_YEARS[0], le=FIGURE_YEARS[-1], description="The year of the figure.")]
 _PROVINCE: Final = {"enum": sorted(PROVINCES)}
 _REGION: Final = {"enum": sorted(REGIONS)}
 ProvinceCode = Annotated[str, Meta(description="INE code.", extra_json_schema=_PROVINCE)]
-RegionCode = Annotated[str, Meta(description="INE code; without it that of the province.", extra_json_schema=_REGION)]
+RegionCode = Annotated[str, Meta(description="INE code; by default that of the province.", extra_json_schema=_REGION)]
 Email = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9._%+-]{{1,64}}@{_HOST}$", max_length=254)]
 Url = Annotated[str, Meta(pattern=rf"^https?://{_HOST}(:[0-9]{{1,5}})?(/[!#-;=?-Z_a-z~]*)?$", max_length=500)]
 Domain = Annotated[str, Meta(pattern=rf"^{_HOST}$", max_length=253)]
 Aliases = Annotated[
     tuple[Identifier, ...],
-    Meta(max_length=50, extra_json_schema=_UNIQUE, description="Other identifiers of it, which lead to this one."),
+    Meta(max_length=50, extra_json_schema=_UNIQUE, description="Other identifiers, which redirect to the id."),
 ]
 Successors = Annotated[
     tuple[Identifier, ...],
-    Meta(max_length=20, extra_json_schema=_UNIQUE, description="The organisations that took its place."),
+    Meta(max_length=20, extra_json_schema=_UNIQUE, description="The organisations that replaced it."),
 ]
 Domains = Annotated[
     tuple[Domain, ...],
     Meta(
         max_length=50,
         extra_json_schema=_UNIQUE,
-        description="Host names, in lower case, whose pages are evidence of it, their sub-domains included.",
+        description="Lower-case host names whose pages, with those of subdomains, count as evidence.",
     ),
 ]
-ValidFrom = Annotated[date, Meta(description="Its first day, where it is known.")]
-ValidTo = Annotated[date, Meta(description="Its last day, where it is closed or will be.")]
+ValidFrom = Annotated[date, Meta(description="First day of the organisation, if known.")]
+ValidTo = Annotated[date, Meta(description="Last day of the organisation, if it is closed or will be.")]
 
 
 OfKind = Annotated[Kind, Meta(description="Only organisations of this kind.")]
@@ -73,21 +73,21 @@ OfProvince = Annotated[str, Meta(description="Only this province, by its INE cod
 OfBand = Annotated[Band, Meta(description="Only this size band.")]
 OfParent = Annotated[
     str,
-    Meta(max_length=MAXIMUM_LENGTH, description="Only those that depend on this one, by its id or an alias of it."),
+    Meta(max_length=MAXIMUM_LENGTH, description="Only organisations with this parent, given by id or alias."),
 ]
 
 OfWords = Annotated[
     str,
     Meta(
         max_length=200,
-        description="Only where every word occurs in name, former names, id or aliases, whatever its accents and case.",
+        description="Only organisations with every word in their names, id or aliases; accents and case are ignored.",
     ),
 ]
-OfDay = Annotated[date, Meta(description="Only those that there were on that day.")]
+OfDay = Annotated[date, Meta(description="Only organisations that existed on this day.")]
 
 
 class TerritoryQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of every list of organisations."""
+    """The query parameters that all lists of organisations share."""
 
     kind: OfKind | None = None
     region: OfRegion | None = None
@@ -97,14 +97,14 @@ class TerritoryQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class OrganisationQuery(TerritoryQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of the list of organisations."""
+    """The query parameters of the list of organisations."""
 
     q: OfWords | None = None
     on: OfDay | None = None
 
 
 class OrganisationPath(Struct, frozen=True):
-    """What names an organisation in a path."""
+    """The path parameters of an organisation."""
 
     organisation: Annotated[
         str,
@@ -116,24 +116,24 @@ class OrganisationPath(Struct, frozen=True):
 
 
 class FormerName(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A name that an organisation had."""
+    """A name that an organisation had before."""
 
     name: Name
-    until: Annotated[date, Meta(description="The last day on which it was called so.")]
+    until: Annotated[date, Meta(description="Last day on which the name was in use.")]
 
 
-FormerNames = Annotated[tuple[FormerName, ...], Meta(max_length=50, description="Names that it had; oldest first.")]
+FormerNames = Annotated[tuple[FormerName, ...], Meta(max_length=50, description="Earlier names, oldest first.")]
 
 
 class ContactSent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where to ask for a correction: a mailbox of the organisation, or a page; of no person."""
+    """Where to ask for a correction: a mailbox or a page of the organisation, not of a person."""
 
     email: Email | UnsetType | None = UNSET
     url: Url | UnsetType | None = UNSET
 
 
 class OrganisationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An organisation to be added; what is left out is not known or there is none."""
+    """Body of the request that adds an organisation. A member that is left out is unknown or does not exist."""
 
     id: Identifier
     name: Name
@@ -155,10 +155,10 @@ class OrganisationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class OrganisationPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change of an organisation (JSON merge patch): null removes, what is left out stays.
+    """Body of the request that changes an organisation (JSON merge patch): null removes a member.
 
-    A new name makes the old one a former name as of today, unless `former_names` is sent. A figure that changes
-    without its year is of an unknown one.
+    A new name makes the old one a former name as of today, unless `former_names` is sent. A population or number of
+    employees that changes without its year has an unknown year.
     """
 
     name: Name | UnsetType = UNSET
@@ -180,47 +180,49 @@ class OrganisationPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Contact(Struct, frozen=True, kw_only=True):
-    """Where to ask for a correction."""
+    """Where to ask the organisation for a correction."""
 
     email: str | None
     url: str | None
 
 
 class Organisation(Struct, frozen=True, kw_only=True):
-    """An organisation. `simulated` says that it is invented."""
+    """An organisation of the register."""
 
     id: Annotated[str, Meta(description="Identifier in the form of org-id.guide: register, then id within it.")]
     name: str
     kind: Kind
-    parent: Annotated[str, Meta(description="Id of the organisation that it depends on.")] | None
-    population: Annotated[int, Meta(ge=0, description="Inhabitants.")] | None
+    parent: Annotated[str, Meta(description="Id of the organisation it depends on.")] | None
+    population: Annotated[int, Meta(ge=0, description="Number of inhabitants.")] | None
     population_year: Year | None
-    employees: Annotated[int, Meta(ge=0, description="People who work there.")] | None
+    employees: Annotated[int, Meta(ge=0, description="Number of employees.")] | None
     employees_year: Year | None
     band: Annotated[Band, Meta(description="Size band: P by inhabitants, E by employees.")] | None
     province: Annotated[Code, Meta(description="INE code.")] | None
     province_name: str | None
     region: Annotated[Code, Meta(description="INE code.")] | None
     region_name: str | None
-    aliases: Annotated[tuple[str, ...], Meta(description="Other identifiers of it, which lead to this one.")]
-    former_names: Annotated[tuple[FormerName, ...], Meta(description="Names that it had; oldest first.")]
+    aliases: Annotated[tuple[str, ...], Meta(description="Other identifiers, which redirect to the id.")]
+    former_names: Annotated[tuple[FormerName, ...], Meta(description="Earlier names, oldest first.")]
     valid_from: ValidFrom | None
     valid_to: ValidTo | None
-    succeeded_by: Annotated[tuple[str, ...], Meta(description="Ids of the organisations that took its place.")]
-    preceded_by: Annotated[tuple[str, ...], Meta(description="Ids of the organisations whose place it took.")]
+    succeeded_by: Annotated[tuple[str, ...], Meta(description="Ids of the organisations that replaced it.")]
+    preceded_by: Annotated[tuple[str, ...], Meta(description="Ids of the organisations that it replaced.")]
     contact: Contact | None
-    domains: Annotated[tuple[str, ...], Meta(description="Hosts whose pages are evidence of it, with sub-domains.")]
-    simulated: Annotated[bool, Meta(description="An invented organisation, for demonstration.")]
+    domains: Annotated[
+        tuple[str, ...], Meta(description="Hosts whose pages, with those of subdomains, count as evidence.")
+    ]
+    simulated: Annotated[bool, Meta(description="True if the organisation is invented, for demonstration.")]
     created: datetime
     updated: datetime
 
 
 class OrganisationPage(Page[Organisation], frozen=True, kw_only=True):
-    """A page of the list of organisations, in the order of their ids."""
+    """A page of the organisations, ordered by id."""
 
 
 def build_organisation(record: OrganisationRecord) -> Organisation:
-    """Return the response for a stored organisation."""
+    """Build the answer about a stored organisation."""
     contact = record.contact
     return Organisation(
         id=record.id,
@@ -250,49 +252,49 @@ def build_organisation(record: OrganisationRecord) -> Organisation:
     )
 
 
-def build_entry(sent: OrganisationRequest) -> OrganisationEntry:
-    """Return the entry of a new organisation."""
+def build_entry(request: OrganisationRequest) -> OrganisationEntry:
+    """Convert the request for a new organisation to its entry."""
     return OrganisationEntry(
-        id=sent.id,
-        name=sent.name,
-        kind=sent.kind,
-        parent=sent.parent,
-        population=sent.population,
-        population_year=sent.population_year,
-        employees=sent.employees,
-        employees_year=sent.employees_year,
-        province=sent.province,
-        region=sent.region,
-        aliases=sent.aliases,
-        former_names=_former_names(sent.former_names),
-        valid_from=sent.valid_from,
-        valid_to=sent.valid_to,
-        succeeded_by=sent.succeeded_by,
-        contact=apply_contact_change(None, _contact(sent.contact)),
-        domains=sent.domains,
+        id=request.id,
+        name=request.name,
+        kind=request.kind,
+        parent=request.parent,
+        population=request.population,
+        population_year=request.population_year,
+        employees=request.employees,
+        employees_year=request.employees_year,
+        province=request.province,
+        region=request.region,
+        aliases=request.aliases,
+        former_names=_former_names(request.former_names),
+        valid_from=request.valid_from,
+        valid_to=request.valid_to,
+        succeeded_by=request.succeeded_by,
+        contact=apply_contact_change(None, _contact(request.contact)),
+        domains=request.domains,
     )
 
 
-def build_change(sent: OrganisationPatch) -> OrganisationChange:
-    """Return the change of a merge patch."""
-    former = sent.former_names
+def build_change(request: OrganisationPatch) -> OrganisationChange:
+    """Convert a merge patch to the change that the service takes."""
+    former = request.former_names
     return OrganisationChange(
-        name=sent.name,
-        kind=sent.kind,
-        parent=sent.parent,
-        population=sent.population,
-        population_year=sent.population_year,
-        employees=sent.employees,
-        employees_year=sent.employees_year,
-        province=sent.province,
-        region=sent.region,
-        aliases=_emptied(sent.aliases),
+        name=request.name,
+        kind=request.kind,
+        parent=request.parent,
+        population=request.population,
+        population_year=request.population_year,
+        employees=request.employees,
+        employees_year=request.employees_year,
+        province=request.province,
+        region=request.region,
+        aliases=_emptied(request.aliases),
         former_names=former if former is UNSET else _former_names(former or ()),
-        valid_from=sent.valid_from,
-        valid_to=sent.valid_to,
-        succeeded_by=_emptied(sent.succeeded_by),
-        contact=sent.contact if sent.contact is UNSET else _contact(sent.contact),
-        domains=_emptied(sent.domains),
+        valid_from=request.valid_from,
+        valid_to=request.valid_to,
+        succeeded_by=_emptied(request.succeeded_by),
+        contact=request.contact if request.contact is UNSET else _contact(request.contact),
+        domains=_emptied(request.domains),
     )
 
 

@@ -1,4 +1,4 @@
-"""Use cases of organisations: read, create, update, import."""
+"""Use cases of organisations: read, add, change and import."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ __all__ = [
 
 
 class UnknownOrganisation(LookupError):
-    """No organisation has that id."""
+    """No organisation has this id. Raised wherever one is looked up."""
 
     def __init__(self, organisation: str) -> None:
         super().__init__(organisation)
@@ -81,7 +81,7 @@ class UnknownOrganisation(LookupError):
 
 
 class IdentifierIsAlias(LookupError):
-    """Alias used as an id; `organisation` is the id of its organisation."""
+    """An alias was used as an id; `organisation` is the id. Raised wherever an organisation is looked up."""
 
     def __init__(self, organisation: str) -> None:
         super().__init__(organisation)
@@ -89,7 +89,7 @@ class IdentifierIsAlias(LookupError):
 
 
 class OrganisationInconsistent(ValueError):
-    """Entry that contradicts itself or stored data; `contradictions` names every place."""
+    """An entry contradicts itself or stored data. Raised by `create` and `update`; nothing is stored."""
 
     def __init__(self, contradictions: Sequence[OrganisationContradiction]) -> None:
         super().__init__(f"{len(contradictions)} contradictions")
@@ -97,7 +97,10 @@ class OrganisationInconsistent(ValueError):
 
 
 class InvalidMunicipalityFile(ValueError):
-    """File that was not imported; `faults` lists all faults, in order of lines."""
+    """A file of municipalities has faults. Raised by `import_municipalities`; nothing is stored.
+
+    `faults` lists all of them, ordered by line.
+    """
 
     def __init__(self, faults: list[MunicipalityFault]) -> None:
         super().__init__(f"{len(faults)} faults")
@@ -105,7 +108,7 @@ class InvalidMunicipalityFile(ValueError):
 
 
 class ImportCounts(Struct, frozen=True):
-    """Numbers of organisations that an import added, changed and left unchanged."""
+    """The numbers of organisations that an import added, changed and left unchanged."""
 
     added: int
     changed: int
@@ -115,25 +118,34 @@ class ImportCounts(Struct, frozen=True):
 def list_page(
     database: Database, filters: OrganisationFilters, *, after: str | None, offset: int, limit: int
 ) -> list[OrganisationRecord]:
-    """Return organisations in order of their ids, starting after `after`."""
+    """List organisations with an id after `after`, in the order of their ids."""
     with database.read() as session:
         return queries.list_page(session, filters, after, offset, limit)
 
 
 def get_state(database: Database) -> tuple[int, int, str, str]:
-    """Return values of which one changes with every write of an organisation."""
+    """Return the number of organisations, the sum of their versions, and the times of the last creation and update.
+
+    At least one of the four changes with every write, so they tell whether a copy is current.
+    """
     with database.read() as session:
         return queries.get_state(session)
 
 
 def get(database: Database, organisation: str) -> OrganisationRecord:
-    """Return the organisation of an id; raise `UnknownOrganisation` or `IdentifierIsAlias`."""
+    """Return the organisation with this id.
+
+    Raises `UnknownOrganisation` if there is none, `IdentifierIsAlias` if the text is an alias or another spelling.
+    """
     with database.read() as session:
         return find(session, organisation)
 
 
 def find(session: Session, organisation: str) -> OrganisationRecord:
-    """Return the organisation of an id within a session; raise `UnknownOrganisation` or `IdentifierIsAlias`."""
+    """Return the organisation with this id, within a session.
+
+    Raises `UnknownOrganisation` if there is none, `IdentifierIsAlias` if the text is an alias or another spelling.
+    """
     record = queries.get(session, organisation)
     if record is None:
         refuse_alias(session, organisation)
@@ -142,7 +154,7 @@ def find(session: Session, organisation: str) -> OrganisationRecord:
 
 
 def refuse_alias(session: Session, organisation: str) -> None:
-    """Raise `IdentifierIsAlias` if a text that is no id is an alias, or another spelling of an id."""
+    """Raise `IdentifierIsAlias` if a text that is not an id is an alias, or another spelling of an id."""
     spelling = normalise_identifier(organisation)
     for holder in queries.find_alias_holders(session, [spelling]).values():
         raise IdentifierIsAlias(holder)
@@ -151,49 +163,49 @@ def refuse_alias(session: Session, organisation: str) -> None:
 
 
 def exists(session: Session, organisation: str) -> bool:
-    """Return True if an organisation has that id."""
+    """Return True if an organisation has this id; aliases do not count."""
     return bool(queries.find_existing(session, [organisation]))
 
 
 def get_domains(session: Session, organisation: str, *, locked: bool) -> tuple[str, ...]:
-    """Return the hosts whose pages are evidence of an organisation; raise `UnknownOrganisation`.
+    """Return the hosts whose pages are evidence of an organisation. Raises `UnknownOrganisation` if there is none.
 
-    If `locked`, which needs a write session, nobody can change them until the session ends.
+    If `locked`, which needs a writing session, nobody can change them until the session ends.
     """
-    found = queries.get_domains(session, organisation, locked=locked)
-    if found is None:
+    domains = queries.get_domains(session, organisation, locked=locked)
+    if domains is None:
         raise UnknownOrganisation(organisation)
-    return found
+    return domains
 
 
 def find_band(kind: Kind, size: int) -> Band | None:
-    """Return the size band of a kind of organisation in the newest active methodology, or None if no band fits.
+    """Return the size band in the newest active methodology, or None if no band fits.
 
-    `size`: inhabitants or employees, depending on the kind.
+    `size` is the number of inhabitants or employees, as the kind requires.
     """
     document = loader.load_newest().document
-    for band in document.size_bands[_scale(kind)]:
+    for band in document.size_bands[_get_size_unit(kind)]:
         if band.start <= size and (band.to is None or size <= band.to):
             return cast("Band", band.code)
     return None
 
 
 def lock(session: Session) -> None:
-    """Let this session alone write organisations until it ends, for checks against all of them."""
+    """Let only this session write organisations until it ends, for checks that compare with all of them."""
     queries.lock(session)
 
 
 def add(session: Session, entries: Iterable[OrganisationEntry], now: datetime) -> None:
-    """Store new organisations whose entries are known to be consistent."""
-    queries.insert_entries(session, [_written(sort_members(normalise_entry(entry))) for entry in entries], now)
+    """Store new organisations without checking them; their entries must be consistent."""
+    queries.insert_entries(session, [_index_entry(sort_members(normalise_entry(entry))) for entry in entries], now)
 
 
 def create(session: Session, entry: OrganisationEntry, *, now: datetime) -> OrganisationRecord:
-    """Create an organisation; raise `OrganisationInconsistent`."""
-    # Whether an identifier is free, and whether two are each other's parent, rests on all of them.
+    """Add an organisation and return it. Raises `OrganisationInconsistent` if it contradicts itself or stored data."""
+    # The checks compare with all other organisations: none of them may change meanwhile.
     lock(session)
     new = normalise_entry(entry)
-    _ensure_consistent([*_find_identifier_conflicts(session, new), *_contradictions(session, new, now)])
+    _ensure_consistent([*_find_identifier_conflicts(session, new), *_find_conflicts(session, new, now)])
     add(session, [new], now)
     return find(session, new.id)
 
@@ -207,7 +219,7 @@ def update(
     domains_changed: Callable[[Session, str], None],
     now: datetime,
 ) -> OrganisationRecord:
-    """Update an organisation and return it; a change without effect keeps the version.
+    """Change an organisation and return it; a change without effect keeps the version.
 
     `domains_changed` is called in the same session if the domains change.
 
@@ -218,17 +230,17 @@ def update(
         OrganisationInconsistent: The changed entry contradicts itself or stored data.
     """
     lock(session)
-    there = find(session, organisation)
-    if not expected(build_revision(there.created, there.version)):
+    before = find(session, organisation)
+    if not expected(build_revision(before.created, before.version)):
         raise StaleVersion
-    entry = apply_change(_entry(there), change, now.date())
-    _ensure_consistent(list(_contradictions(session, entry, now)))
+    entry = apply_change(_to_entry(before), change, now.date())
+    _ensure_consistent(list(_find_conflicts(session, entry, now)))
     entry = sort_members(entry)
-    if entry == _entry(there):
-        return there
-    if not queries.update_entries(session, [(_written(entry), there.version)], now):
+    if entry == _to_entry(before):
+        return before
+    if not queries.update_entries(session, [(_index_entry(entry), before.version)], now):
         raise StaleVersion
-    if entry.domains != there.domains:
+    if entry.domains != before.domains:
         domains_changed(session, organisation)
     return find(session, organisation)
 
@@ -241,30 +253,30 @@ def remove_simulated(session: Session) -> None:
 def import_municipalities(
     database: Database, raw: bytes, advance: Callable[[], None], *, now: datetime, population_year: int | None = None
 ) -> ImportCounts:
-    """Store the municipalities of a file, updating those that exist, and return the counts.
+    """Store the municipalities of a CSV file, update those that exist, and return the counts.
 
-    Members that are not in the file stay as they are. `population_year`: year of the populations; without it an
-    unchanged population keeps its year. `advance` is called once per line.
+    Members that the file does not have stay as they are. `population_year` is the year of the populations; without it
+    an unchanged population keeps its year. `advance` is called once per line.
 
     Raises:
         InvalidMunicipalityFile: The file has faults; nothing was stored.
     """
-    found, faults = municipalities.parse_municipalities(raw, advance)
+    lines, faults = municipalities.parse_municipalities(raw, advance)
     if faults:
         raise InvalidMunicipalityFile(sorted(faults, key=lambda fault: fault.line))
     with database.write() as session:
         lock(session)
         stored = queries.get_all(session)
-        faults = list(_find_taken_identifiers(stored, found))
+        faults = list(_find_taken_identifiers(stored, lines))
         if faults:
             raise InvalidMunicipalityFile(faults)
-        entries = [_imported(stored.get(_id(line)), line, population_year, now) for line in found]
+        entries = [_apply_line(stored.get(_build_id(line)), line, population_year, now) for line in lines]
         new = [entry for entry in entries if entry.id not in stored]
-        others = [entry for entry in entries if entry.id in stored and entry != _entry(stored[entry.id])]
+        changed = [entry for entry in entries if entry.id in stored and entry != _to_entry(stored[entry.id])]
         add(session, new, now)
-        # Nobody else writes organisations until the session ends, so that all are at these versions.
-        queries.update_entries(session, [(_written(entry), stored[entry.id].version) for entry in others], now)
-        imported = ImportCounts(len(new), len(others), len(entries) - len(new) - len(others))
+        # The lock excludes other writers, so all organisations still have the versions that were read.
+        queries.update_entries(session, [(_index_entry(entry), stored[entry.id].version) for entry in changed], now)
+        imported = ImportCounts(len(new), len(changed), len(entries) - len(new) - len(changed))
         event = ledger.Event(
             action="cli.organisations.import",
             actor=None,
@@ -277,33 +289,33 @@ def import_municipalities(
     return imported
 
 
-def _id(line: MunicipalityLine) -> str:
+def _build_id(line: MunicipalityLine) -> str:
     return f"{DIR3}-{line.dir3}"
 
 
 def _find_taken_identifiers(
     stored: Mapping[str, OrganisationRecord], lines: Sequence[MunicipalityLine]
 ) -> Iterator[MunicipalityFault]:
-    """Yield the lines whose identifiers belong to other organisations."""
+    """Yield a fault for each line whose identifiers belong to another organisation."""
     holders = {alias: record.id for record in stored.values() for alias in record.aliases} | {
-        known: known for known in stored
+        stored_id: stored_id for stored_id in stored
     }
     for line in lines:
         for column, value, identifier in (
-            ("dir3", line.dir3, _id(line)),
+            ("dir3", line.dir3, _build_id(line)),
             ("ine", line.ine, format_ine_identifier(line.ine)),
         ):
-            holder = holders.get(identifier, _id(line))
-            if holder != _id(line):
+            holder = holders.get(identifier, _build_id(line))
+            if holder != _build_id(line):
                 yield MunicipalityFault(line.line, column, "taken", value, holder)
 
 
-def _imported(
-    there: OrganisationRecord | None, line: MunicipalityLine, population_year: int | None, now: datetime
+def _apply_line(
+    record: OrganisationRecord | None, line: MunicipalityLine, population_year: int | None, now: datetime
 ) -> OrganisationEntry:
-    """Return the stored entry of a line, or a new one, updated by the line."""
-    before = OrganisationEntry(id=_id(line), name=line.name, kind="MUN") if there is None else _entry(there)
-    same = before.population == line.population and population_year is None
+    """Return the stored entry of a municipality, or a new one, with the values of a line of the file."""
+    before = OrganisationEntry(id=_build_id(line), name=line.name, kind="MUN") if record is None else _to_entry(record)
+    is_same_population = before.population == line.population and population_year is None
     return sort_members(
         structs.replace(
             before,
@@ -311,7 +323,7 @@ def _imported(
             former_names=add_past_name(before, line.name, now.date()),
             kind="MUN",
             population=line.population,
-            population_year=before.population_year if same else population_year,
+            population_year=before.population_year if is_same_population else population_year,
             province=line.province,
             region=line.region,
             aliases=tuple({*before.aliases, format_ine_identifier(line.ine)}),
@@ -321,7 +333,7 @@ def _imported(
 
 
 def _find_identifier_conflicts(session: Session, entry: OrganisationEntry) -> Iterator[OrganisationContradiction]:
-    """Yield the contradictions of the id of a new organisation."""
+    """Yield the contradictions of the id of a new organisation: it is invalid, or taken as an id or alias."""
     try:
         parse_identifier(entry.id)
     except InvalidIdentifier as error:
@@ -333,30 +345,30 @@ def _find_identifier_conflicts(session: Session, entry: OrganisationEntry) -> It
         yield OrganisationContradiction("/id", "taken", entry.id, holder)
 
 
-def _contradictions(session: Session, entry: OrganisationEntry, now: datetime) -> Iterator[OrganisationContradiction]:
-    """Yield the contradictions within an entry, and with stored organisations."""
+def _find_conflicts(session: Session, entry: OrganisationEntry, now: datetime) -> Iterator[OrganisationContradiction]:
+    """Yield the contradictions within an entry, and those with stored organisations."""
     yield from find_contradictions(entry, now.date())
     holders = queries.find_alias_holders(session, entry.aliases) | {
-        known: known for known in queries.find_existing(session, entry.aliases)
+        existing: existing for existing in queries.find_existing(session, entry.aliases)
     }
     for number, alias in enumerate(entry.aliases):
         holder = holders.get(alias, entry.id)
         if holder != entry.id:
             yield OrganisationContradiction(f"/aliases/{number}", "taken", alias, holder)
-    others = [("/parent", entry.parent)] if entry.parent is not None else []
-    others += [(f"/succeeded_by/{number}", other) for number, other in enumerate(entry.succeeded_by)]
-    mentioned = {other for _, other in others} - {entry.id}
-    known, aliases = queries.find_existing(session, mentioned), queries.find_alias_holders(session, mentioned)
-    for pointer, other in others:
-        if other in mentioned and other not in known:
+    references = [("/parent", entry.parent)] if entry.parent is not None else []
+    references += [(f"/succeeded_by/{number}", identifier) for number, identifier in enumerate(entry.succeeded_by)]
+    mentioned = {identifier for _, identifier in references} - {entry.id}
+    existing, aliases = queries.find_existing(session, mentioned), queries.find_alias_holders(session, mentioned)
+    for pointer, identifier in references:
+        if identifier in mentioned and identifier not in existing:
             yield OrganisationContradiction(
-                pointer, "alias" if other in aliases else "unknown", other, aliases.get(other)
+                pointer, "alias" if identifier in aliases else "unknown", identifier, aliases.get(identifier)
             )
-    if entry.parent in known and _is_under(session, entry.parent, entry.id):
+    if entry.parent in existing and _is_under(session, entry.parent, entry.id):
         yield OrganisationContradiction("/parent", "cycle", entry.parent)
-    for number, other in enumerate(entry.succeeded_by):
-        if other in known and _is_followed_by(session, other, entry.id):
-            yield OrganisationContradiction(f"/succeeded_by/{number}", "cycle", other)
+    for number, identifier in enumerate(entry.succeeded_by):
+        if identifier in existing and _is_followed_by(session, identifier, entry.id):
+            yield OrganisationContradiction(f"/succeeded_by/{number}", "cycle", identifier)
     if entry.valid_to is not None:
         yield from _find_closing_date_conflicts(session, entry, entry.valid_to)
 
@@ -376,34 +388,34 @@ def _find_closing_date_conflicts(
 
 def _is_under(session: Session, organisation: str | None, other: str) -> bool:
     """Return True if `other` is an ancestor of an organisation, or the organisation itself."""
-    passed: set[str | None] = {None}
-    while organisation not in passed and organisation != other:
-        passed.add(organisation)
+    visited: set[str | None] = {None}
+    while organisation not in visited and organisation != other:
+        visited.add(organisation)
         organisation = queries.get_parent(session, str(organisation))
     return organisation == other
 
 
 def _is_followed_by(session: Session, organisation: str, other: str) -> bool:
     """Return True if `other` is a direct or indirect successor of an organisation, or the organisation itself."""
-    passed: set[str] = set()
+    visited: set[str] = set()
     following = {organisation}
     while following and other not in following:
-        passed |= following
-        following = queries.list_successors(session, following) - passed
+        visited |= following
+        following = queries.list_successors(session, following) - visited
     return other in following
 
 
 def _ensure_consistent(contradictions: Sequence[OrganisationContradiction]) -> None:
     if contradictions:
-        raise OrganisationInconsistent(sorted(contradictions, key=lambda found: found.pointer))
+        raise OrganisationInconsistent(sorted(contradictions, key=lambda contradiction: contradiction.pointer))
 
 
-def _entry(record: OrganisationRecord) -> OrganisationEntry:
+def _to_entry(record: OrganisationRecord) -> OrganisationEntry:
     return OrganisationEntry(**{name: getattr(record, name) for name in OrganisationEntry.__struct_fields__})
 
 
-def _written(entry: OrganisationEntry) -> queries.IndexedEntry:
-    size = entry.population if _scale(entry.kind) == "P" else entry.employees
+def _index_entry(entry: OrganisationEntry) -> queries.IndexedEntry:
+    size = entry.population if _get_size_unit(entry.kind) == "P" else entry.employees
     names = (entry.name, entry.id, *(former.name for former in entry.former_names), *entry.aliases)
     return queries.IndexedEntry(
         entry=entry,
@@ -413,7 +425,11 @@ def _written(entry: OrganisationEntry) -> queries.IndexedEntry:
     )
 
 
-def _scale(kind: Kind) -> str:
-    """Return the unit of size of a kind of organisation: `P`, inhabitants, or `E`, employees."""
+def _get_size_unit(kind: Kind) -> str:
+    """Return the unit of the size of a kind of organisation: `P` for inhabitants, `E` for employees."""
     document = loader.load_newest().document
-    return next(known.band_scale for known in document.organisation_types if known.code == kind)
+    return next(
+        organisation_type.band_scale
+        for organisation_type in document.organisation_types
+        if organisation_type.code == kind
+    )

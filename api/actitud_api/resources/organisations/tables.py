@@ -1,4 +1,4 @@
-"""Tables of organisations, their aliases and their successors."""
+"""The tables of organisations, their aliases and their successors."""
 
 from datetime import date, datetime
 
@@ -10,11 +10,11 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class OrganisationTable(Base, table=True):
-    """An organisation; members as in `entries.OrganisationEntry`.
+    """An organisation; its columns are the members of `entries.OrganisationEntry`.
 
-    `parent` is the id of another one. It is no foreign key, which SQLite could not drop again; it is checked on
-    writing, and only invented organisations are ever deleted. `name_order` is the name in the form of
-    `storage.folding.fold`, and `search` the id, name, former names and aliases in that form.
+    `parent` is the id of another organisation. It is no foreign key, because SQLite could not drop that again; writes
+    check it, and only invented organisations are ever deleted. `name_order` is the name folded by
+    `storage.folding.fold`; `search` is the folded text of id, name, former names and aliases.
     """
 
     __tablename__ = "organisation"
@@ -44,7 +44,7 @@ class OrganisationTable(Base, table=True):
 
 
 class OrganisationAlias(Base, table=True):
-    """Another identifier of an organisation; it is no organisation's id, which is checked on writing either."""
+    """Another identifier of an organisation. Writes check that it is not the id of any organisation."""
 
     __tablename__ = "organisation_alias"
 
@@ -53,7 +53,7 @@ class OrganisationAlias(Base, table=True):
 
 
 class OrganisationSuccessor(Base, table=True):
-    """Successor of an organisation, or of a part of it."""
+    """An organisation and another one that replaced it, or a part of it."""
 
     __tablename__ = "organisation_successor"
 

@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple
 
 
 class Province(NamedTuple):
-    """A province or autonomous city: its official name and the code of its region."""
+    """A province or autonomous city: its official name and the INE code of its region."""
 
     name: str
     region: str
@@ -33,7 +33,7 @@ REGIONS = {
     "18": "Ceuta",
     "19": "Melilla",
 }
-"""Autonomous communities and cities: code → name."""
+"""Names of the autonomous communities and cities, by INE code."""
 
 PROVINCES = {
     "01": Province("Araba/Álava", "16"),
@@ -89,11 +89,11 @@ PROVINCES = {
     "51": Province("Ceuta", "18"),
     "52": Province("Melilla", "19"),
 }
-"""Provinces and autonomous cities: code → name and region."""
+"""Provinces and autonomous cities, by INE code."""
 
 
 class Territory(NamedTuple):
-    """Region or province; their codes overlap, so the id names the level (`region-13`)."""
+    """A region or a province. Their codes overlap, so that the id includes the level (`region-13`)."""
 
     level: Literal["region", "province"]
     code: str
@@ -102,7 +102,7 @@ class Territory(NamedTuple):
 
     @property
     def id(self) -> str:
-        """Id in addresses."""
+        """The id used in URLs: level and code."""
         return f"{self.level}-{self.code}"
 
 
@@ -113,4 +113,4 @@ TERRITORIES: Final = {
         *(Territory("province", code, province.name, province.region) for code, province in PROVINCES.items()),
     )
 }
-"""Regions, then provinces, by id."""
+"""All regions, then all provinces, by id."""
