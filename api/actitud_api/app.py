@@ -1,4 +1,4 @@
-"""Assembly: the only place that knows everything."""
+"""Assembly of the application: controllers, middleware and settings. Only this module imports all layers."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ from actitud_api.web.workbooks import routes as workbooks
 _log = structlog.get_logger()
 
 BODY_MAX: Final = 1024 * 1024
-"""Bytes of a request body, where an operation does not say otherwise."""
+"""Largest request body in bytes, unless an operation sets another limit."""
 
 CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     SystemController,
@@ -125,18 +125,18 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     ledger.SigningKeysController,
 )
 RETRY_AFTER: Final = "2"
-"""Seconds after which to ask again where the database cannot be had: as long as it waited for a lock."""
+"""Value of `Retry-After` in seconds if the database is unavailable."""
 
 
-def _unavailable(error: Exception) -> ProblemError:
-    """Log why the database is unavailable; answer 503 with the time to retry."""
+def _build_unavailable(error: Exception) -> ProblemError:
+    """Log why the database is unavailable, and return the 503 problem."""
     _log.warning("database unavailable", reason=str(error))
     detail = Texts("La base de datos está ocupada o no responde.", "The database is busy or does not answer.")
     return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
 
 
 PROBLEMS: Final[Sequence[ProblemMapping]] = (
-    (Unavailable, _unavailable),
+    (Unavailable, _build_unavailable),
     maps_to(StaleVersion, PRECONDITION_FAILED, lambda error: PRECONDITION_FAILED.description),
     *methodologies.PROBLEMS,
     *workbooks.PROBLEMS,
@@ -199,8 +199,11 @@ def create_app(
 ) -> Litestar:
     """Build the application (ASGI).
 
-    `keeps_ledger`: while it is served it makes the checkpoint of each day. Raises `LookupError` where an operation has
-    no rule that says who may call it.
+    `keeps_ledger`: make the daily checkpoint of the ledger while the application is served.
+
+    Raises:
+        LookupError: A handler has no access rule, or needs a service that the application lacks.
+        InvalidDatabase: The database URL is not supported.
     """
     database = Database(settings.database_url)
 
@@ -213,14 +216,14 @@ def create_app(
             uses.record_use(principal.key, now.date())
         return principal
 
-    def denied(scope: HTTPScope, holder: Holder | None, offered: str) -> None:
+    def record_denial(scope: HTTPScope, holder: Holder | None, offered: str) -> None:
         log_denied(database, scope, holder, offered)
 
-    limits = _limits(settings, database.request_counter)
+    limits = _build_limits(settings, database.request_counter)
     app = Litestar(
         route_handlers=controllers,
         middleware=[
-            DefineMiddleware(Policy, authenticate=authenticate, refused=limits.count_refusal, denied=denied),
+            DefineMiddleware(Policy, authenticate=authenticate, refused=limits.count_refusal, denied=record_denial),
             limits.layer,
         ],
         before_request=enforce,
@@ -240,16 +243,16 @@ def create_app(
                 "publisher": Publisher(
                     name=settings.publisher_name, dir3=settings.publisher_dir3, contact=settings.contact
                 ),
-                "domains_changed": _domains_changed,
+                "domains_changed": _update_domains,
             }
         ),
         request_max_body_size=BODY_MAX,
         openapi_config=None,
         logging_config=None,
-        lifespan=[_keeping_ledger(settings, database)] if keeps_ledger else [],
+        lifespan=[_build_ledger_lifespan(settings, database)] if keeps_ledger else [],
     )
     rules = rules_of(app)
-    app.state["document"] = _document(app, tuple(controllers), rules)
+    app.state["document"] = _build_openapi(app, tuple(controllers), rules)
     check_services(app)
     app.asgi_handler = Immutable(app.asgi_handler)
     app.asgi_handler = alternatives = Alternatives(app)
@@ -258,11 +261,11 @@ def create_app(
     return app
 
 
-def _document(app: Litestar, controllers: tuple[ControllerRouterHandler, ...], rules: Rules) -> bytes:
-    """Return the OpenAPI document of an application, built once for the same controllers and rules."""
+def _build_openapi(app: Litestar, controllers: tuple[ControllerRouterHandler, ...], rules: Rules) -> bytes:
+    """Return the OpenAPI document of an application; built once for the same controllers and rules."""
     key = (controllers, frozenset(rules.items()))
     if key not in _documents:
-        _documents[key] = encode_document(build_document(app, ABOUT, examples(), rules))
+        _documents[key] = encode_document(build_document(app, ABOUT, find_examples(), rules))
     return _documents[key]
 
 
@@ -270,16 +273,18 @@ def _document(app: Litestar, controllers: tuple[ControllerRouterHandler, ...], r
 _documents: Final[dict[tuple[object, object], bytes]] = {}
 
 
-def _keeping_ledger(settings: Settings, database: Database) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+def _build_ledger_lifespan(
+    settings: Settings, database: Database
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     return build_daily_lifespan(database, settings.signing_folder, ledgers.find_host(settings.public_url))
 
 
-def _domains_changed(session: Session, organisation: str) -> None:
+def _update_domains(session: Session, organisation: str) -> None:
     """Re-evaluate the assessments of an organisation whose domains changed, in the same session."""
     assessed.reevaluate_assessments(session, organisation, now=datetime.now(UTC))
 
 
-def _limits(settings: Settings, counts: RequestCounter) -> Limits:
+def _build_limits(settings: Settings, counts: RequestCounter) -> Limits:
     def count(subject: str) -> tuple[int, float]:
         try:
             return counts.count(subject)
@@ -295,8 +300,8 @@ def _limits(settings: Settings, counts: RequestCounter) -> Limits:
     return Limits(quotas, WINDOW_SECONDS, count, counts.max_waiters)
 
 
-def examples() -> Path | None:
-    """Find the folder of the examples: inside an installed distribution, else in the checkout."""
+def find_examples() -> Path | None:
+    """Return the folder of the examples, in the installed distribution or in the checkout, or None."""
     package = Path(__file__).parent
     for folder in (package / "examples", package.parents[1] / "openapi" / "examples"):
         if folder.is_dir():

@@ -1,8 +1,7 @@
 """Settings of the service, read from a TOML file and from the environment, which takes precedence.
 
-Environment variables are named `ACTITUD_<NAME IN CAPITALS>`. The file is `actitud.toml` in the working
-folder or the one that `ACTITUD_CONFIG` names, and uses the names of the fields. `docs/configuration.md`
-explains each setting.
+Environment variables are named `ACTITUD_<NAME IN CAPITALS>`. The file is `actitud.toml` in the working folder, or the
+file that `ACTITUD_CONFIG` names; it uses the names of the fields. `docs/configuration.md` explains each setting.
 """
 
 from __future__ import annotations
@@ -24,25 +23,25 @@ from actitud_api.platform.auth.secret import SecretText
 PREFIX: Final = "ACTITUD_"
 CONFIG_FILE: Final = "actitud.toml"
 FILE_VARIABLE: Final = f"{PREFIX}CONFIG"
-"""Environment variable that names another settings file."""
+"""Environment variable with the path of another settings file."""
 
 CLIENT_VARIABLES: Final = frozenset({f"{PREFIX}BASE_URL", f"{PREFIX}API_KEY", f"{PREFIX}TIMEOUT"})
-"""Variables of the SDK client, which may share an environment with the service and are ignored here."""
+"""Variables of the SDK, ignored here: client and service may share an environment."""
 
 MAX_REQUEST_SECONDS: Final = 20
-"""Longest duration of a request: 10 seconds to wait for a connection and 10 for the database lock."""
+"""Longest time in seconds that a request may take: 10 for a connection and 10 for the lock of the database."""
 
 
 class Proxy(str):
-    """Address or network of a proxy, other than the network of all addresses."""
+    """IP address or network of a trusted proxy, as text; never the network of all addresses."""
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> Proxy:
-        """Parse an address or network.
+        """Return the address or network in a text.
 
         Raises:
-            ValueError: The text is neither, or is the network of all addresses.
+            ValueError: The text is neither an address nor a network, or is the network of all addresses.
         """
         if ip_network(text).prefixlen == 0:
             raise ValueError("every address")
@@ -52,21 +51,21 @@ class Proxy(str):
 _CONTACT: Final = (
     r"^([A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+|https://[^/?#\\\s\"'<>@]+(/[^\\\s\"'<>]*)?)\Z"
 )
-"""Pattern of a mail address or an https page."""
+"""Pattern of an e-mail address or the URL of an https page."""
 
 RequestLimit = Annotated[int, Meta(ge=0, le=1_000_000)]
-"""Requests a minute; 0 for no limit."""
+"""Highest number of requests per minute; 0 for no limit."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """Settings of a process; times are in seconds."""
+    """Settings of one process; durations are in seconds."""
 
     database_url: Annotated[str, Meta(pattern="^[a-z][a-z0-9+]*://.")] = "sqlite:///var/actitud.sqlite3"
-    """SQLAlchemy URL of the database; it may hold a password."""
+    """SQLAlchemy URL of the database; it may contain a password."""
     public_url: Annotated[str, Meta(pattern=r"^https?://[^/?#\\\s]+/?\Z")] | None = None
-    """Scheme and authority for absolute links; without it those of the request are used."""
+    """Scheme and authority of absolute links; if None, those of each request are used."""
     contact: Annotated[str, Meta(max_length=254, pattern=_CONTACT)] | None = None
-    """Mailbox or page for questions about published data, not personal; shown on pages and in the catalogue."""
+    """E-mail address or page for questions about published data; it is published, so it must not be personal."""
     host: Annotated[str, Meta(pattern="^[0-9A-Za-z.:_-]+$")] = "127.0.0.1"
     """Address to listen on."""
     port: Annotated[int, Meta(ge=1, le=65535)] = 8000
@@ -74,46 +73,46 @@ class Settings(Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[Proxy, ...] = ()
     """Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted."""
     drain: Annotated[int, Meta(ge=0, le=60)] = 2
-    """Time in which requests are still accepted after the stop signal, while `/readyz` answers 503."""
+    """Time after the stop signal in which requests are still accepted, while `/readyz` answers 503."""
     grace: Annotated[int, Meta(gt=MAX_REQUEST_SECONDS, le=600)] = 30
-    """Time for requests in flight to end after the drain."""
+    """Time after the drain in which requests in progress may end."""
     key_pepper: SecretText | None = None
-    """SecretText for the hashes of new keys."""
+    """HMAC key for the secrets of new access keys; None for no pepper."""
     key_pepper_previous: SecretText | None = None
-    """Previous pepper, whose keys remain valid."""
+    """Previous pepper; keys created with it stay valid."""
     signing_folder: Path = Path("var/signing")
-    """Folder of the private signing keys, each in a file readable by its owner only."""
+    """Folder of the private signing keys, each in a file that only its owner may read."""
     second_approver: bool = False
-    """Require the approval of another key before publication."""
+    """True if a publication needs the approval of a second publisher."""
     publisher_name: Annotated[str, Meta(min_length=1, max_length=200)] = "Actitud"
-    """Publishing body, as named in the descriptions of the data."""
+    """Name of the publishing body in the descriptions of the data."""
     publisher_dir3: Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9][0-9]{7}\Z")] | None = None
-    """DIR3 code of the publisher; with it the catalogue follows DCAT-AP-ES."""
+    """DIR3 code of the publishing body; if it is set, the catalogue follows DCAT-AP-ES."""
     rate_limit_read: RequestLimit = 12_000
-    """Reads a minute by key or address: enough for all 8,131 sheets of an edition, one by one."""
+    """Reads per minute and key or address: enough for the 8,131 score sheets of an edition one by one."""
     rate_limit_write: RequestLimit = 6_000
-    """Writes a minute: enough to load an edition in a minute and a half."""
+    """Writes per minute and key: enough to load an edition in a minute and a half."""
     rate_limit_score: RequestLimit = 6_000
-    """Score computations a minute: more than the 4,600 or so that a sequential client reaches."""
+    """Score computations per minute and key or address: more than the 4,600 or so of a sequential client."""
     rate_limit_refused: RequestLimit = 60
-    """Refused keys a minute by address before it receives 429."""
+    """Requests with an invalid key per minute and address; more get 429."""
 
     def __repr__(self) -> str:
         hidden = {"database_url"}
-        shown = (f"{name}={'***' if name in hidden else repr(getattr(self, name))}" for name in self.__struct_fields__)
-        return f"Settings({', '.join(shown)})"
+        parts = (f"{name}={'***' if name in hidden else repr(getattr(self, name))}" for name in self.__struct_fields__)
+        return f"Settings({', '.join(parts)})"
 
     @property
     def peppers(self) -> tuple[SecretText, ...]:
-        """Peppers that key hashes may use, newest first; empty if none is set."""
+        """Peppers of valid keys, newest first; empty if none is set."""
         return tuple(pepper for pepper in (self.key_pepper, self.key_pepper_previous) if pepper is not None)
 
 
 class SettingsFault(Struct, frozen=True):
-    """Fault in the settings.
+    """Fault of one setting.
 
-    `place`: the variable, or the file and a name in it. `name`: the setting. `value`: the text found, never a
-    secret. `nearest`: the most similar known name.
+    `place`: the environment variable, the option, or the file and a name in it. `name`: the setting, None if it is
+    unknown. `value`: the text found, None for a secret. `nearest`: the most similar known name, for an unknown one.
     """
 
     place: str
@@ -124,7 +123,7 @@ class SettingsFault(Struct, frozen=True):
 
 
 class FaultySettings(ValueError):
-    """The settings cannot be used; `faults` lists every fault."""
+    """Raised by `read_settings` if settings are faulty; `faults` lists every fault."""
 
     def __init__(self, faults: list[SettingsFault]) -> None:
         super().__init__("; ".join(describe_fault(fault, "en") for fault in faults))
@@ -159,7 +158,7 @@ EXPECTED_FORMS: Final = {
     "rate_limit_score": _LIMIT,
     "rate_limit_refused": _LIMIT,
 }
-"""Description of the expected form of each setting."""
+"""Valid values of each setting, in words."""
 
 _FAULTS: Final = {
     "unknown": Texts(
@@ -174,7 +173,7 @@ _QUOTED: Final = Texts("«{}»", "“{}”")
 
 
 def describe_fault(fault: SettingsFault, language: Language) -> str:
-    """Return the fault as one line of text without secrets."""
+    """Return the fault as one line of text, without secrets."""
     value = fault.value
     if fault.code == "invalid":
         value = _HIDDEN.into(language) if value is None else _QUOTED.into(language).format(value)
@@ -183,7 +182,7 @@ def describe_fault(fault: SettingsFault, language: Language) -> str:
 
 
 def read_settings(environment: Mapping[str, str], folder: Path, options: Mapping[str, str] | None = None) -> Settings:
-    """Read settings from a file, the environment and command-line options; the later takes precedence.
+    """Return the settings from a file, the environment and command-line options; the later source takes precedence.
 
     Args:
         environment: Environment variables.
@@ -252,7 +251,7 @@ def _read_file(
 def _convert_value(
     place: str, field: FieldInfo, value: object, faults: list[SettingsFault], *, strict: bool
 ) -> dict[str, object]:
-    """Return the name and value of a setting; add a fault and return nothing if the value has another type."""
+    """Return a setting as `{name: value}`; if the value is invalid, add a fault and return an empty dict."""
     try:
         return {field.name: msgspec.convert(value, field.type, strict=strict, dec_hook=_decode_custom_type)}
     except msgspec.ValidationError:
@@ -277,7 +276,7 @@ def _is_list(field: FieldInfo) -> bool:
 
 
 def _is_secret(field: FieldInfo) -> bool:
-    """Return True if the value must not be shown; a database URL may hold a password."""
+    """Return True if the value of a setting must not be shown; a database URL may contain a password."""
     return field.name == "database_url" or field.type == SecretText | None
 
 

@@ -1,1 +1,1 @@
-"""The demonstration: invented organisations and answers, marked as simulated."""
+"""Demonstration: invented organisations with simulated answers, marked as simulated."""

@@ -1,6 +1,6 @@
-"""Invented municipalities, as many as Spain has, with the sizes and provinces of the real ones.
+"""Invented municipalities: as many as in Spain, with the sizes and the provinces of the real ones.
 
-Nobody has measured real ones here, so none is in the demonstration: their names are plainly invented.
+No real municipality has been measured here, so none appears: the names are plainly invented.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ SIZES = (
     (250_001, 500_000, 11),
     (500_001, 3_300_000, 6),
 )
-"""Number of Spanish municipalities by population, from … to …: padrón of 2020, INE."""
+"""Number of Spanish municipalities by population: lowest, highest, number (padrón of 2020, INE)."""
 
 SIZES_YEAR = 2020
-"""The year of these sizes."""
+"""Year of the populations in `SIZES`."""
 
 MUNICIPALITIES = {
     "01": 51, "02": 87, "03": 141, "04": 103, "05": 248, "06": 165, "07": 67, "08": 311, "09": 371, "10": 223,
@@ -38,9 +38,9 @@ MUNICIPALITIES = {
     "41": 106, "42": 183, "43": 184, "44": 236, "45": 204, "46": 266, "47": 225, "48": 112, "49": 248, "50": 293,
     "51": 1, "52": 1,
 }  # fmt: skip
-"""Number of municipalities by province in 2020: nomenclátor of IGN and INE."""
+"""Number of municipalities in 2020 by province code (nomenclátor of IGN and INE)."""
 
-_PLACES = (
+_PLACE_NAMES = (
     "Aldea", "Alquería", "Arroyo", "Barrio", "Burgo", "Cabañas", "Cala", "Campo", "Casas", "Castillo", "Cerro",
     "Cortijos", "Costa", "Cueva", "Dehesa", "Ermita", "Fuente", "Granja", "Huerta", "Isla", "Lago", "Llano",
     "Molinos", "Monte", "Palacios", "Peña", "Playa", "Plaza", "Pozo", "Prado", "Puebla", "Puente", "Puerto", "Ribera",
@@ -51,7 +51,7 @@ _INVENTIONS = (
     "Fábula", "Fantasía", "Ficción", "Hipótesis", "Invento", "Leyenda", "Maqueta", "Muestra", "Novela", "Prototipo",
     "Quimera", "Relato", "Simulacro", "Supuesto", "Utopía",
 )  # fmt: skip
-_MARKS = (
+_ADDITIONS = (
     "de Abajo", "de Arriba", "del Aire", "del Alba", "de la Lluvia", "de la Luna", "del Norte", "del Papel", "del Sur",
     "de la Tinta", "del Viento",
 )  # fmt: skip
@@ -60,7 +60,8 @@ _MARKS = (
 class Municipality(Struct, frozen=True):
     """Invented municipality.
 
-    `size`: position of its population between the smallest and the largest, 0 to 1, on a logarithmic scale.
+    `size`: position of its population between the smallest and the largest, from 0 to 1; each size class is equally
+    long, so the scale is roughly logarithmic.
     """
 
     id: str
@@ -72,18 +73,23 @@ class Municipality(Struct, frozen=True):
 
 
 def simulate_municipalities(seed: int) -> list[Municipality]:
-    """Simulate all municipalities of a seed; each province has one of the largest, as it has a capital."""
+    """Return all invented municipalities for a seed; each province has one of the largest, like a capital."""
     chance = Chance(seed)
     populations = sorted((size for sizes in SIZES for size in _draw_populations(chance, *sizes)), reverse=True)
     capitals = chance.shuffle(populations[: len(PROVINCES)])
     others = chance.shuffle(populations[len(PROVINCES) :])
     names = chance.shuffle(
-        [f"{place} {invention} {mark}" for place in _PLACES for invention in _INVENTIONS for mark in _MARKS]
+        [
+            f"{place} {invention} {addition}"
+            for place in _PLACE_NAMES
+            for invention in _INVENTIONS
+            for addition in _ADDITIONS
+        ]
     )
     result: list[Municipality] = []
     for province in PROVINCES:
-        for of_province in range(MUNICIPALITIES[province]):
-            population = others.pop() if of_province else capitals.pop()
+        for number in range(MUNICIPALITIES[province]):
+            population = others.pop() if number else capitals.pop()
             result.append(
                 Municipality(
                     id=format_demonstration_identifier(len(result) + 1),
@@ -98,7 +104,7 @@ def simulate_municipalities(seed: int) -> list[Municipality]:
 
 
 def _draw_populations(chance: Chance, low: int, high: int, count: int) -> list[int]:
-    """Draw the populations of a size class, more of them near its lower end."""
+    """Return `count` random populations from `low` to `high`, more of them near `low`."""
     return [low + int((high - low + 1) * _square(chance.uniform())) for _ in range(count)]
 
 

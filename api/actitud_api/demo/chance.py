@@ -1,7 +1,7 @@
-"""Random numbers with the same digits on every machine and every version of Python.
+"""Random numbers with the same digits on every machine and in every version of Python.
 
-Python promises that `random()` of a seeded generator never changes, and IEEE 754 that sums, products and quotients
-are the same everywhere. Everything else that `random` and `math` offer may change, so none of it is used here.
+Python guarantees the numbers of `random()` for a seed, and IEEE 754 those of sums, products and quotients. Everything
+else in `random` and `math` may change, so this module uses nothing else of them.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _DEVIATIONS = 1.7320508075688772
-"""Square root of 3: the sum of four uniform numbers has a variance of 1/3."""
+"""Square root of 3. The sum of four uniform numbers has variance 1/3; this factor makes it 1."""
 
 
 class Chance:
-    """A stream of random numbers from a seed."""
+    """Stream of random numbers for a seed."""
 
     def __init__(self, seed: int) -> None:
         self.uniform = random.Random(seed).random
         """A number of at least 0 and below 1."""
 
     def draw_integer(self, low: int, high: int) -> int:
-        """Draw an integer from `low` to `high`, both included, uniformly."""
+        """Draw an integer from `low` to `high`, both included, each with the same probability."""
         return low + int(self.uniform() * (high - low + 1))
 
     def draw_event(self, probability: float) -> bool:
-        """Return True with a probability of 0 to 1."""
+        """Return True with a probability from 0 to 1."""
         return self.uniform() < probability
 
     def draw_deviation(self) -> float:
-        """Draw a number with mean 0 and standard deviation 1, bell-shaped, between -3.5 and 3.5."""
+        """Draw a number from about -3.5 to 3.5 with mean 0, standard deviation 1 and a bell-shaped distribution."""
         return (self.uniform() + self.uniform() + self.uniform() + self.uniform() - 2) * _DEVIATIONS
 
     def choose(self, choices: Sequence[T]) -> T:
-        """Choose an item uniformly."""
+        """Return one of the items, each with the same probability."""
         return choices[int(self.uniform() * len(choices))]
 
     def shuffle(self, items: Sequence[T]) -> list[T]:
-        """Return the items in random order."""
+        """Return a new list of the items in random order."""
         result = list(items)
         for last in range(len(result) - 1, 0, -1):
             other = int(self.uniform() * (last + 1))
@@ -49,5 +49,5 @@ class Chance:
 
 
 def clamp(value: float, low: float = 0.0, high: float = 1.0) -> float:
-    """Limit a value to a range."""
+    """Return the value limited to the range from `low` to `high`."""
     return low if value < low else high if value > high else value

@@ -1,4 +1,4 @@
-"""Flaws of simulated assessments: gaps, missing evidence, answers set aside, contradictions."""
+"""Flaws added to simulated assessments: gaps, missing evidence, answers set aside, contradictions."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from actitud_api.engine.methodology.requests.answers import FactValue, SetAside
 REASONS: tuple[SetAside, ...] = get_args(SetAside)
 
 DECLARABLE = ("employees", "units", "messages_w12", "messages_w90", "critical_messages")
-"""Profile fields that small bodies tend to state without evidence."""
+"""Profile fields that a body may state without evidence, as small bodies tend to do."""
 
-SHOWN_BY = {
+SUPPORTING_INDICATORS = {
     "F1": "D8.05",
     "F2": "D9.01",
     "F3": "D8.04",
@@ -26,11 +26,15 @@ SHOWN_BY = {
     "F6": "D4.06",
     "F7": "D4.07",
 }
-"""The answer in which each function of a team shows (V15): left out, the function is unsupported."""
+"""Indicator whose answer supports each function of a team (rule V15); without it the function is unsupported."""
 
 
-class Habits(Struct, frozen=True):
-    """Probability of each flaw in an answer of one body; in one dimension at most `gaps` answers are lost."""
+class FlawRates(Struct, frozen=True):
+    """Probability of each flaw in an answer of one body, from 0 to 1.
+
+    `silent`: not answered. `declared`: without evidence. `aside`: set aside. `mistaken`: contradictory. `gaps`: highest
+    number of answers lost in one dimension.
+    """
 
     silent: float
     declared: float
@@ -40,20 +44,23 @@ class Habits(Struct, frozen=True):
 
 
 class Flaws(Struct):
-    """Answers without evidence and answers that are set aside."""
+    """Answers and profile fields without evidence, and answers that are set aside with their reason."""
 
     self_declared: set[str]
     profile_self_declared: set[str]
     set_aside: dict[str, SetAside]
 
 
-def draw_habits(chance: Chance, mature: Maturity) -> Habits:
-    """Draw the habits of a body: mature ones document answers, one in thirty leaves half the form empty."""
+def draw_flaw_rates(chance: Chance, mature: Maturity) -> FlawRates:
+    """Draw the flaw rates of a body.
+
+    Mature bodies document their answers; one body in thirty leaves half of the form empty.
+    """
     if mature.exemplary:
-        return Habits(silent=0.004, declared=0.01, aside=0.004, mistaken=0.002, gaps=1)
+        return FlawRates(silent=0.004, declared=0.01, aside=0.004, mistaken=0.002, gaps=1)
     half_empty = chance.draw_event(0.03)
     care = 1 - mature.whole
-    return Habits(
+    return FlawRates(
         silent=0.30 + 0.35 * chance.uniform() if half_empty else 0.04 * care * chance.uniform(),
         declared=0.04 + 0.30 * chance.uniform() * chance.uniform(),
         aside=0.03 + 0.09 * chance.uniform(),
@@ -62,34 +69,37 @@ def draw_habits(chance: Chance, mature: Maturity) -> Habits:
     )
 
 
-def add_flaws(chance: Chance, profile: Profile, answers: Answers, habit: Habits, mature: Maturity) -> Flaws:
-    """Remove and contradict answers; return those without evidence and those set aside."""
+def add_flaws(chance: Chance, profile: Profile, answers: Answers, rates: FlawRates, mature: Maturity) -> Flaws:
+    """Change `answers` and `profile` in place: remove and contradict facts; return the other flaws."""
     flaws = Flaws(set(), set(), {})
     gaps: Counter[str] = Counter()
     if not mature.exemplary:
         gaps.update(_overstate(chance, answers))
-        _confuse(chance, profile)
+        _contradict_profile(chance, profile)
         flaws.profile_self_declared.update(field for field in DECLARABLE if chance.draw_event(0.02))
     for indicator in list(answers):
         dimension, lost = indicator.partition(".")[0], True
-        if gaps[dimension] >= habit.gaps:
+        if gaps[dimension] >= rates.gaps:
             lost = False
-        elif chance.draw_event(habit.silent):
+        elif chance.draw_event(rates.silent):
             del answers[indicator]
-        elif chance.draw_event(habit.mistaken):
+        elif chance.draw_event(rates.mistaken):
             _contradict(answers[indicator])
-        elif chance.draw_event(habit.aside):
+        elif chance.draw_event(rates.aside):
             flaws.set_aside[indicator] = chance.choose(REASONS)
         else:
             lost = False
         gaps[dimension] += lost
-        if not lost and chance.draw_event(habit.declared):
+        if not lost and chance.draw_event(rates.declared):
             flaws.self_declared.add(indicator)
     return flaws
 
 
 def _contradict(answer: dict[str, FactValue]) -> None:
-    """Make facts contradictory where possible: a part above the whole, or a base other than in the profile."""
+    """Change one fact of an answer into a contradiction, if a fact allows it.
+
+    A part becomes larger than its whole, or a base differs from that in the profile.
+    """
     for whole, other in (("denominator", "numerator"), ("base", "base"), ("posts", "posts")):
         value = answer.get(whole)
         if isinstance(value, int):
@@ -98,15 +108,15 @@ def _contradict(answer: dict[str, FactValue]) -> None:
 
 
 def _overstate(chance: Chance, answers: Answers) -> set[str]:
-    """Overstate answers or remove their support; return the dimensions that lose answers."""
+    """Overstate some answers or remove the answers that support them; return the dimensions that lose answers."""
     lost: set[str] = set()
     functions = answers["D10.02"]["components"]
     if isinstance(functions, tuple) and functions and chance.draw_event(0.38):
-        shown_by = SHOWN_BY[chance.choose(functions)]
-        answers.pop(shown_by, None)
-        lost |= {"D10", shown_by.partition(".")[0]}
+        support = SUPPORTING_INDICATORS[chance.choose(functions)]
+        answers.pop(support, None)
+        lost |= {"D10", support.partition(".")[0]}
     elif chance.draw_event(0.25):
-        answers["D10.02"] = {"components": tuple(SHOWN_BY)}
+        answers["D10.02"] = {"components": tuple(SUPPORTING_INDICATORS)}
         lost.add("D10")
     if chance.draw_event(0.12) and "D8.03" in answers:
         answers.pop("D2.01")
@@ -118,8 +128,8 @@ def _overstate(chance: Chance, answers: Answers) -> set[str]:
     return lost
 
 
-def _confuse(chance: Chance, profile: Profile) -> None:
-    """Make a profile contradict itself."""
+def _contradict_profile(chance: Chance, profile: Profile) -> None:
+    """Change a profile so that its fields contradict each other, with a low probability."""
     if chance.draw_event(0.008):
         profile.accounts_dormant += 1
     if chance.draw_event(0.008) and profile.messages_w90:

@@ -1,6 +1,6 @@
-"""Profiles of invented municipalities: consistent with themselves, richer where the body is larger and more mature.
+"""Profiles of invented municipalities, consistent in themselves; larger and more mature bodies have more of all.
 
-Rules named V… are those of the methodology 2026.1 that a profile keeps.
+Rules named V… are validation rules of methodology 2026.1.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from actitud_api.demo.census import Municipality
 from actitud_api.demo.chance import Chance, clamp
 
 TWO_LANGUAGES = frozenset({"04", "09", "10", "12", "15", "16"})
-"""Regions with an official language besides Spanish, by their statutes of autonomy."""
+"""Codes of the regions with an official language besides Spanish, by their statutes of autonomy."""
 
 PLATFORMS = 6
 SAMPLE = 100
 
 
 class Maturity(Struct, frozen=True):
-    """Maturity of an invented body, 0 to 1: as a whole, and in each dimension (`of[0]` is D1)."""
+    """Maturity of an invented body, from 0 to 1: on the whole, and in each dimension (`of[0]` is D1).
+
+    `exemplary`: one of the bodies with good practice in every dimension.
+    """
 
     whole: float
     of: tuple[float, ...]
@@ -28,7 +31,10 @@ class Maturity(Struct, frozen=True):
 
 
 class Profile(Struct):
-    """The profile fields that an organisation sets, in the order of the document, and those that review sets."""
+    """Profile of an invented body.
+
+    The fields that an organisation sets come first, in the order of the methodology document, then those of review.
+    """
 
     org_type: Literal["MUN"]
     population_served: int
@@ -58,9 +64,9 @@ class Profile(Struct):
 
 
 def draw_maturity(chance: Chance, municipality: Municipality) -> Maturity:
-    """Draw a maturity that depends a little on size and mostly on chance.
+    """Draw a maturity that depends a little on the size of the body and mostly on chance.
 
-    One body in twenty is exemplary, of any size but the smallest: good practice is not a matter of means alone.
+    One body in twenty is exemplary, of any size but the smallest: good practice does not depend on means alone.
     """
     exemplary = municipality.size > 0.15 and chance.draw_event(0.05)
     if exemplary:
@@ -76,7 +82,7 @@ def draw_maturity(chance: Chance, municipality: Municipality) -> Maturity:
 
 
 def draw_profile(chance: Chance, municipality: Municipality, mature: Maturity) -> Profile:
-    """Draw a profile that keeps V05, V06 and V33."""
+    """Draw a profile that satisfies the rules V05, V06 and V33."""
     population = municipality.population
     employees = max(1, int(population * (0.006 + 0.008 * chance.uniform())) + chance.draw_integer(1, 4))
     active = _draw_active_accounts(chance, municipality, mature)
@@ -119,14 +125,14 @@ def draw_profile(chance: Chance, municipality: Municipality, mature: Maturity) -
 
 
 def _draw_active_accounts(chance: Chance, municipality: Municipality, mature: Maturity) -> int:
-    """Draw the number of active accounts; the smallest bodies often have none."""
+    """Draw the number of active accounts, which is often 0 for the smallest bodies."""
     if not mature.exemplary and chance.draw_event(clamp(0.36 - 0.7 * municipality.size - 0.3 * mature.whole + 0.1)):
         return 0
     return 1 + int(14 * municipality.size * municipality.size * (0.5 + chance.uniform()) + 2 * mature.whole)
 
 
 def _draw_messages(chance: Chance, population: int, mature: Maturity) -> int:
-    """Draw the number of messages; more arrive at mature bodies, which read them."""
+    """Draw the number of messages received; mature bodies, which read them, receive more."""
     return int(population * 0.012 * (0.2 + mature.of[8]) * (0.4 + chance.uniform())) + chance.draw_integer(
         0, 8 + 30 * mature.exemplary
     )

@@ -1,4 +1,4 @@
-"""SQL over simulations."""
+"""SQL of simulations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIMULATIONS = Base.metadata.tables[str(Simulation.__tablename__)]
 
 
 class SimulationRecord(Struct, frozen=True):
-    """Fingerprint and report of a simulated edition."""
+    """Stored simulation: fingerprint of methodology and code, and report as JSON values."""
 
     fingerprint: str
     report: dict[str, object]
@@ -23,13 +23,13 @@ _ONE = select(SIMULATIONS.c.fingerprint, SIMULATIONS.c.report).where(SIMULATIONS
 
 
 def find_simulation(session: Session, edition: str) -> SimulationRecord | None:
-    """Find the simulation of an edition; None if there is none."""
+    """Return the simulation of an edition, or None if there is none."""
     row = session.execute(_ONE, {"edition": edition}).one_or_none()
     return None if row is None else SimulationRecord(*row)
 
 
 def store_simulation(session: Session, edition: str, record: SimulationRecord) -> None:
-    """Store the simulation of an edition that has none."""
+    """Insert the simulation of an edition, which must have none."""
     session.execute(
         insert(SIMULATIONS), {"edition": edition, "fingerprint": record.fingerprint, "report": record.report}
     )

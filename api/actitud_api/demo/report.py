@@ -1,4 +1,4 @@
-"""Figures of a simulation."""
+"""Figures that describe a simulation."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ LEVELS = (1, 2, 3, 4, 5)
 
 
 class SimulationReport(Struct, frozen=True, kw_only=True):
-    """The figures of a simulated edition.
+    """Figures of a simulated edition.
 
-    `spearman`: rank correlation of population (and so of its logarithm) and index, -1 to 1. Shares are of 1: `levels`
-    of the organisations that have a level, `statuses` of all, `states` and `codes` of all indicators of all.
+    `spearman`: rank correlation of population and index, from -1 to 1. The other figures are shares from 0 to 1:
+    `levels` of the organisations that have a level, `statuses` of all organisations, `states` and `codes` of all
+    indicators of all organisations.
     """
 
     organisations: int
@@ -29,7 +30,7 @@ class SimulationReport(Struct, frozen=True, kw_only=True):
 
 
 class ReportTally:
-    """Running counts of organisations for the report."""
+    """Counter of simulated organisations, from which the report is computed."""
 
     def __init__(self) -> None:
         self._populations: list[int] = []
@@ -39,7 +40,10 @@ class ReportTally:
         self._codes: Counter[Code] = Counter()
 
     def add(self, population: int, index: int | None, level: int | None, status: Status, codes: list[Code]) -> None:
-        """Count an organisation; `codes`: those of its indicators."""
+        """Count an organisation.
+
+        `index` and `level` are None if it has none; `codes`: result codes of its indicators.
+        """
         if index is not None:
             self._populations.append(population)
             self._indices.append(index)
@@ -49,7 +53,7 @@ class ReportTally:
         self._codes.update(codes)
 
     def build_report(self) -> SimulationReport:
-        """Build the report of all counted organisations."""
+        """Return the report on all organisations counted so far."""
         states: Counter[State] = Counter()
         for code, count in self._codes.items():
             states[derive_state(code)] += count
@@ -64,7 +68,7 @@ class ReportTally:
 
 
 def compute_spearman(first: list[int], second: list[int]) -> float:
-    """Compute the rank correlation of two lists; ties take the mean of their ranks."""
+    """Return the rank correlation (Spearman) of two lists, from -1 to 1; equal values get the mean of their ranks."""
     return correlation(_rank(first), _rank(second))
 
 

@@ -1,4 +1,4 @@
-"""Loading and publication of the demonstration."""
+"""Use cases of the demonstration: store it, and publish it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from actitud_api.resources.publications.workers import MapFunction, map_serially
 from actitud_api.resources.suggestions import service as suggestions
 
 EDITION = "2026-demo"
-"""The simulated edition."""
+"""Id of the simulated edition."""
 
 ORGANISATIONS = sum(MUNICIPALITIES.values())
-"""Number of its organisations."""
+"""Number of organisations in the demonstration."""
 
 DRAFT = editions.EditionDraft(
     id=EDITION,
@@ -45,7 +45,7 @@ DRAFT = editions.EditionDraft(
 )
 
 PUBLICATION_REQUEST = PublicationPlan(reason="Demonstration with simulated data. / Demostración con datos simulados.")
-"""Request by which it is published."""
+"""Plan by which the demonstration is published."""
 
 SUGGESTION = suggestions.Proposal(
     kind="error",
@@ -55,35 +55,40 @@ SUGGESTION = suggestions.Proposal(
     language="es",
     dimension="D3",
 )
-"""A proposal in it."""
+"""Invented suggestion that is stored with the demonstration."""
 
 EVENT = ledger.Event(action="cli.demo", actor=None, subject=f"/v1/editions/{EDITION}", public=True)
 
-_NOBODY = "demo"
-"""Stands for the id of a key."""
+_PROPOSER = "demo"
+"""Id that stands in for the key of the suggestion's proposer."""
 
 CREATED = datetime(2026, 12, 31, 12, tzinfo=UTC)
-"""Time of creation of all its records: always the same, so that the digests are too."""
+"""Time of creation of all records of the demonstration; a constant, so that digests do not change."""
 
 
 def load_report(database: Database) -> SimulationReport | None:
-    """Load the report of the demonstration; None unless this very simulator made it."""
+    """Return the report of the stored demonstration.
+
+    Return None if none is stored, or if another version of the simulator or methodology stored it.
+    """
     with database.read() as session:
-        found = queries.find_simulation(session, EDITION)
-    if found is None or found.fingerprint != compute_fingerprint(load_methodology(METHODOLOGY)):
+        record = queries.find_simulation(session, EDITION)
+    if record is None or record.fingerprint != compute_fingerprint(load_methodology(METHODOLOGY)):
         return None
-    return msgspec.convert(found.report, SimulationReport, strict=False)
+    return msgspec.convert(record.report, SimulationReport, strict=False)
 
 
 class AlreadyPublished(Exception):
-    """The demonstration is published and does not change any more."""
+    """Raised by `store_demonstration` if a published demonstration is stored, which cannot be replaced."""
 
 
 def store_demonstration(database: Database, advance: Callable[[], None]) -> SimulationReport:
-    """Store the demonstration, in review, in place of an earlier one that is not published.
+    """Simulate and store the demonstration in the state `in_review`, and return its report.
 
-    One transaction: readers see all of it or nothing. `advance` is called for each organisation. Raises
-    `AlreadyPublished`.
+    An earlier demonstration is replaced in the same transaction. `advance` is called once per organisation.
+
+    Raises:
+        AlreadyPublished: The stored demonstration is published.
     """
     if is_published(database):
         raise AlreadyPublished
@@ -110,16 +115,18 @@ def store_demonstration(database: Database, advance: Callable[[], None]) -> Simu
         organisations.add(session, invented, CREATED)
         editions.add(session, editions.build_record(DRAFT, now=CREATED, state="in_review", simulated=True))
         assessments.store_rows(session, rows)
-        made_by = queries.SimulationRecord(compute_fingerprint(methodology), msgspec.to_builtins(report, str_keys=True))
-        queries.store_simulation(session, EDITION, made_by)
+        simulation = queries.SimulationRecord(
+            compute_fingerprint(methodology), msgspec.to_builtins(report, str_keys=True)
+        )
+        queries.store_simulation(session, EDITION, simulation)
         if not suggestions.has_suggestions(session):
-            suggestions.propose(session, SUGGESTION, proposer=_NOBODY, now=CREATED)
+            suggestions.propose(session, SUGGESTION, proposer=_PROPOSER, now=CREATED)
         ledger.append_entry(session, EVENT, now=datetime.now(UTC))
     return report
 
 
 def is_published(database: Database) -> bool:
-    """Return True if a demonstration, of any simulator, is published."""
+    """Return True if a demonstration is published, whichever version of the simulator stored it."""
     try:
         return editions.get(database, EDITION).record.state == "published"
     except editions.UnknownEdition:
@@ -129,9 +136,10 @@ def is_published(database: Database) -> bool:
 def publish_demonstration(
     database: Database, folder: Path, advance: Callable[[], None], *, now: datetime, spread: MapFunction = map_serially
 ) -> PublicationRecord:
-    """Publish the demonstration as any edition; `folder` and `spread` as in `Publishing`.
+    """Publish the demonstration like any edition, and return its publication.
 
-    `advance` is called for each score.
+    `folder`: private signing keys. `advance`: called once per score. `spread`: map function that prepares the scores,
+    by default serially.
     """
     publishing = EditionPublisher(database, folder, spread=spread)
 

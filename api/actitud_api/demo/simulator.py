@@ -1,4 +1,4 @@
-"""The simulator: submission and score of every invented municipality."""
+"""Simulator: submission and score of every invented municipality."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from msgspec import Struct, structs
 from actitud_api.demo.answers import simulate_answers
 from actitud_api.demo.census import Municipality, simulate_municipalities
 from actitud_api.demo.chance import Chance
-from actitud_api.demo.flaws import add_flaws, draw_habits
+from actitud_api.demo.flaws import add_flaws, draw_flaw_rates
 from actitud_api.demo.profiles import draw_maturity, draw_profile
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
 
 METHODOLOGY = "2026.1"
-"""Methodology that the simulator can answer."""
+"""Version of the methodology that the simulated answers follow."""
 
 SEED = 20_261_231
-"""The seed of everything: the last day of the edition."""
+"""Seed of all random numbers: the last day of the edition, as digits."""
 
 
 class SimulatedOrganisation(Struct, frozen=True):
-    """An invented municipality with its submission and its score."""
+    """Invented municipality with its submission and its score."""
 
     municipality: Municipality
     submission: Submission
@@ -34,29 +34,29 @@ class SimulatedOrganisation(Struct, frozen=True):
 
 
 def simulate(methodology: Methodology) -> Iterator[SimulatedOrganisation]:
-    """Simulate every municipality in turn, always with the same digits."""
+    """Yield every municipality with submission and score, the same digits on each run."""
     for number, municipality in enumerate(simulate_municipalities(SEED), start=1):
-        sent = simulate_submission(SEED + number, municipality)
-        yield SimulatedOrganisation(municipality, sent, evaluate(methodology, sent))
+        submission = simulate_submission(SEED + number, municipality)
+        yield SimulatedOrganisation(municipality, submission, evaluate(methodology, submission))
 
 
 def simulate_submission(seed: int, municipality: Municipality) -> Submission:
-    """Simulate the submission of a municipality from a seed."""
+    """Return the submission of a municipality for a seed."""
     chance = Chance(seed)
     mature = draw_maturity(chance, municipality)
-    facts = draw_profile(chance, municipality, mature)
-    sent = simulate_answers(chance, facts, mature)
-    flaws = add_flaws(chance, facts, sent, draw_habits(chance, mature), mature)
+    profile = draw_profile(chance, municipality, mature)
+    answers = simulate_answers(chance, profile, mature)
+    flaws = add_flaws(chance, profile, answers, draw_flaw_rates(chance, mature), mature)
     return Submission(
-        profile=structs.asdict(facts),
-        answers=sent,
+        profile=structs.asdict(profile),
+        answers=answers,
         self_declared=frozenset(flaws.self_declared),
         profile_self_declared=frozenset(flaws.profile_self_declared),
         set_aside=flaws.set_aside,
     )
 
 
-_DECIDING = (
+_FINGERPRINTED_PACKAGES = (
     "actitud_api.engine.methodology",
     "actitud_api.engine.scoring",
     "actitud_api.resources.organisations",
@@ -66,9 +66,9 @@ _DECIDING = (
 
 
 def compute_fingerprint(methodology: Methodology) -> str:
-    """Compute a digest of everything that decides the stored simulation: methodology and code."""
+    """Return a digest of all that determines the stored simulation: methodology and source code."""
     digest = hashlib.sha256(methodology.digest.encode())
-    for package in _DECIDING:
+    for package in _FINGERPRINTED_PACKAGES:
         for file in sorted(Path(str(resources.files(package))).rglob("*.py")):
             digest.update(file.read_bytes())
     return f"sha256:{digest.hexdigest()}"

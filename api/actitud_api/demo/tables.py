@@ -1,4 +1,4 @@
-"""The table of simulations."""
+"""Table of simulations."""
 
 from sqlalchemy import Column
 from sqlmodel import Field
@@ -7,7 +7,7 @@ from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
 
 
 class Simulation(Base, table=True):
-    """A simulated edition: fingerprint of simulator and methodology, and report."""
+    """Table of simulated editions: fingerprint of methodology and code, and report as JSON."""
 
     __tablename__ = "simulation"
 
