@@ -254,6 +254,7 @@ def create_app(
     rules = rules_of(app)
     app.state["document"] = _build_openapi(app, tuple(controllers), rules)
     check_services(app)
+    # Each line wraps the one before: Edge, the last, sees a request first.
     app.asgi_handler = Immutable(app.asgi_handler)
     app.asgi_handler = alternatives = Alternatives(app)
     app.state["alternatives"] = alternatives

@@ -43,6 +43,7 @@ class Proxy(str):
         Raises:
             ValueError: The text is neither an address nor a network, or is the network of all addresses.
         """
+        # Trusting every address would let each client choose the address that its requests are counted for.
         if ip_network(text).prefixlen == 0:
             raise ValueError("every address")
         return super().__new__(cls, text)

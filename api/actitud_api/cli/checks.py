@@ -101,17 +101,20 @@ _PROXY = Texts(
 
 
 def check_settings(settings: Settings, language: Language) -> Check:
-    """Return the passed check of settings that could be read."""
+    """Return the result `ok` for settings that could be read."""
     return _pass("settings", _HOLD.into(language).format(database=hide_password(settings.database_url)), language)
 
 
 def report_faulty_settings(error: FaultySettings, language: Language) -> Check:
-    """Return the failed check of settings, with all their faults."""
+    """Return the result `problem` for settings with faults, all of which it lists."""
     return _fail("settings", "; ".join(describe_fault(fault, language) for fault in error.faults), _MEND, language)
 
 
 def check_address(settings: Settings, language: Language) -> Check:
-    """Return the check of the listening address: a warning if other machines reach it without a trusted proxy."""
+    """Check the listening address, and return the result.
+
+    The result is a warning if other machines reach the service without a trusted proxy.
+    """
     finding = _LISTENS.into(language).format(host=settings.host, port=settings.port)
     if is_exposed(settings):
         return _fail("address", finding, _PROXY, language, "warning")
@@ -146,19 +149,19 @@ _PERMISSIONS = Texts(
 
 
 def report_absent_database(settings: Settings, language: Language) -> Check:
-    """Return the failed check of a database whose file does not exist."""
+    """Return the result `problem` for a database whose file does not exist."""
     return _fail(
         "database", _ABSENT.into(language).format(database=hide_password(settings.database_url)), _INIT, language
     )
 
 
 def report_unusable_database(error: ValueError, language: Language) -> Check:
-    """Return the failed check of a database URL that the service does not support."""
+    """Return the result `problem` for a database URL that the service does not support."""
     return _fail("database", str(error), _MEND, language)
 
 
 def check_reachable(settings: Settings, database: Database, language: Language) -> Check:
-    """Return the check that the database can be read."""
+    """Check that the database can be read, and return the result."""
     try:
         kind = get_dialect(database)
         get_revisions(database)
@@ -168,7 +171,7 @@ def check_reachable(settings: Settings, database: Database, language: Language) 
 
 
 def check_migrations(settings: Settings, database: Database, language: Language) -> Check:
-    """Return the check that the tables are at the revision of this release."""
+    """Check that the tables are at the revision of this release, and return the result."""
     revisions = get_revisions(database)
     text, remedy = {
         "current": (_AT, None),
@@ -182,7 +185,7 @@ def check_migrations(settings: Settings, database: Database, language: Language)
 
 
 def check_writable(database: Database, language: Language) -> Check:
-    """Return the check that the database accepts a write, which is rolled back."""
+    """Check that the database accepts a write, which is rolled back, and return the result."""
     try:
         write_and_roll_back(database)
     except DatabaseFailure as error:
@@ -213,7 +216,7 @@ _ROOM = Texts(
 
 
 def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
-    """Yield the checks of the settings and the version of SQLite; yield nothing for PostgreSQL."""
+    """Check the settings and the version of SQLite, and yield the results; yield nothing for PostgreSQL."""
     if get_dialect(database) != "sqlite":
         return
     try:
@@ -235,7 +238,7 @@ def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
 
 
 def check_disk(settings: Settings, language: Language) -> Iterator[Check]:
-    """Yield the check of the free space on the disk of the database; yield nothing for PostgreSQL."""
+    """Check the free space on the disk of the database, and yield the result; yield nothing for PostgreSQL."""
     file = find_database_file(settings.database_url)
     if file is None:
         return
@@ -244,6 +247,7 @@ def check_disk(settings: Settings, language: Language) -> Iterator[Check]:
     finding = _FREE.into(language).format(**counts)
     if free < DISK_PROBLEM:
         yield _fail("disk", finding, _ROOM, language)
+    # A backup needs as much space again as the database.
     elif free < DISK_WARNING + size:
         yield _fail("disk", finding, _ROOM, language, "warning")
     else:
@@ -281,7 +285,7 @@ _RENEW = Texts("ejecute actitud-api init: hace otra clave", "run actitud-api ini
 
 
 def check_methodologies(language: Language) -> Check:
-    """Return the check that every methodology has its registered digest."""
+    """Check that every methodology has its registered digest, and return the result."""
     try:
         versions = loader.verify_registered_digests()
     except loader.DefectiveMethodology as error:
@@ -290,7 +294,7 @@ def check_methodologies(language: Language) -> Check:
 
 
 def check_clock(now: datetime, newest: datetime | None, language: Language) -> Check:
-    """Return the check that the clock is plausible.
+    """Check that the clock is plausible, and return the result.
 
     `newest`: a time that has certainly passed, such as the creation of a key, or None if none is known.
     """
@@ -312,7 +316,7 @@ def list_administrators(database: Database) -> list[access.KeyRecord]:
 def check_keys(
     records: Sequence[access.KeyRecord], peppers: Sequence[SecretText], now: datetime, language: Language
 ) -> Check:
-    """Return the check that an administrator has a valid key: a warning if the last one expires within 30 days.
+    """Check that an administrator has a valid key, and return the result: a warning if it expires within 30 days.
 
     `records`: keys of administrators.
     """
@@ -330,7 +334,10 @@ def check_keys(
 
 
 def check_signing(settings: Settings, database: Database, language: Language) -> Check:
-    """Return the check that the service can sign: its key file exists, fits, and only its owner may read it."""
+    """Check that the service can sign, and return the result.
+
+    The private key must be in its file, belong to the active key, and be readable by its owner only.
+    """
     try:
         with database.read() as session:
             signer = ledger.load_signer(session, settings.signing_folder)

@@ -15,6 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     language = detect_language(os.environ)
     parser = build_parser(language)
+    # argcomplete sets this variable when a shell asks for completions; otherwise its import would cost start-up time.
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
 

@@ -102,6 +102,7 @@ def read_content(file: str, language: Language) -> bytes:
 def print_renderable(renderable: RenderableType) -> None:
     """Print a Rich renderable to standard output, as wide as the terminal, without spaces at the ends of lines."""
     console = Console(highlight=False)
+    # Rich pads table cells to the full width; the padding would end up in redirected files.
     with console.capture() as captured:
         console.print(renderable)
     sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))

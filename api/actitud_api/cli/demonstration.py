@@ -92,6 +92,7 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
                 console.print(_KEY.into(language).format(key=_create_key(database, settings)), soft_wrap=True)
             console.print(_READY.into(language).format(address=format_address(settings)))
 
+        # A daemon thread, so that Ctrl+C does not wait for the end of the simulation.
         threading.Thread(target=load, daemon=True).start()
         with suppress(KeyboardInterrupt):
             server.run(sockets=[socket])

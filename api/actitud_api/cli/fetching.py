@@ -61,6 +61,7 @@ class _SameHostRedirects(HTTPRedirectHandler):
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
         before, after = urlsplit(req.full_url), urlsplit(newurl)
+        # A service could otherwise make an operator's machine fetch an address in its private network.
         if (before.scheme, before.netloc) != (after.scheme, after.netloc):
             raise _RedirectedElsewhere(newurl)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
@@ -100,6 +101,7 @@ def _download(file: IO[bytes], url: str, language: Language) -> None:
         request = Request(url, headers=headers)
         with build_opener(_SameHostRedirects).open(request, timeout=PATIENCE) as answer:
             size = 0
+            # The timeout of a socket covers one read, so a slow server could take for ever: `end` limits the whole.
             while piece := answer.read1(_PIECE):
                 size += len(piece)
                 if size > SIZE_MAX:

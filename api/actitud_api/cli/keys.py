@@ -287,6 +287,7 @@ def run_check(options: argparse.Namespace, language: Language) -> int:
 
     With `--holds` or `--database`, the state of each key in this installation is printed too.
     """
+    # Undecodable bytes are replaced, because a key has only ASCII characters and may stand in a binary file.
     text = read_content(options.file, language).decode("utf-8", "replace")
     found = list(find_keys(text))
     states = _describe_states(options, found, language) if found and (options.holds or options.database) else {}

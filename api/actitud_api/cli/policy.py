@@ -83,6 +83,7 @@ def _find_access(role: access.Role, rule: Rule, path: str) -> RoleAccess:
         return "yes"
     if role not in rule.roles:
         return "no"
+    # Where these rules admit every role, `Principal.can_reach` admits only the holder's own key.
     if path.startswith("/v1/keys"):
         return "yes" if role == "administrator" else "own"
     is_bound_to_organisations = role in access.ORGANISATION_ROLES and rule.private

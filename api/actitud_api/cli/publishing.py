@@ -53,6 +53,8 @@ def run_publish(options: argparse.Namespace, language: Language) -> int:
         plan = schemas.build_plan(request)
         event = ledger.Event(action=_ACTION, actor=None, subject="", public=True)
 
+        # Called by `write_prepared` after the scores are computed, so that the write lock is held only for the
+        # insertion.
         def write(prepared: PreparedScores | None) -> PublicationRecord:
             with database.write() as session:
                 return publishing.publish(session, options.edition, plan, prepared, event, now=datetime.now(UTC))
@@ -81,7 +83,7 @@ def run_publish(options: argparse.Namespace, language: Language) -> int:
 
 
 def _build_body(options: argparse.Namespace, language: Language) -> Json:
-    """Return the options as the body of the request that does the same.
+    """Return the request body that corresponds to the options.
 
     Raises:
         CommandError: The file of corrections is not JSON (exit code 2).

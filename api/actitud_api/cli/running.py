@@ -22,6 +22,7 @@ def run_command(run: CommandRunner, options: argparse.Namespace, language: Langu
 
     Faulty settings return 2, an unavailable database 1, and a `CommandError` its own code.
     """
+    # Here and not in `main`: the logging library would slow down `--help` and completion.
     configure_logs()
     try:
         return run(options, language)

@@ -37,11 +37,12 @@ class Server(uvicorn.Server):
         await super().main_loop()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop.
+        """Begin to stop after a signal.
 
-        Unlike the base class, this one does not raise the signal again at the end: the stop was in order.
+        The base class raises the signal again at the end; this class does not, so that the process exits with 0.
         """
         is_second = self._stop_at is not None
+        # A signal during the second step ends requests in progress at once, as uvicorn does.
         self.force_exit = self.should_exit
         if is_second or sig == signal.SIGINT or self._drain == 0:
             self.should_exit = True

@@ -105,6 +105,7 @@ def simulate_municipalities(seed: int) -> list[Municipality]:
 
 def _draw_populations(chance: Chance, low: int, high: int, count: int) -> list[int]:
     """Return `count` random populations from `low` to `high`, more of them near `low`."""
+    # Squaring moves numbers towards 0, as small municipalities are more frequent within each size class.
     return [low + int((high - low + 1) * _square(chance.uniform())) for _ in range(count)]
 
 

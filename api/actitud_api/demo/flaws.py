@@ -77,6 +77,7 @@ def add_flaws(chance: Chance, profile: Profile, answers: Answers, rates: FlawRat
         gaps.update(_overstate(chance, answers))
         _contradict_profile(chance, profile)
         flaws.profile_self_declared.update(field for field in DECLARABLE if chance.draw_event(0.02))
+    # A copy of the names, because answers are removed on the way.
     for indicator in list(answers):
         dimension, lost = indicator.partition(".")[0], True
         if gaps[dimension] >= rates.gaps:

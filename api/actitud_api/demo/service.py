@@ -96,6 +96,7 @@ def store_demonstration(database: Database, advance: Callable[[], None]) -> Simu
     invented: list[organisations.OrganisationEntry] = []
     rows: list[dict[str, object]] = []
     tally = ReportTally()
+    # Simulated before the transaction begins, so that the write lock is held for the insertion only.
     for simulated in simulate(methodology):
         municipality, evaluation = simulated.municipality, simulated.evaluation
         invented.append(_build_organisation(municipality))

@@ -68,6 +68,7 @@ _FINGERPRINTED_PACKAGES = (
 def compute_fingerprint(methodology: Methodology) -> str:
     """Return a digest of all that determines the stored simulation: methodology and source code."""
     digest = hashlib.sha256(methodology.digest.encode())
+    # Source files instead of a version number, so that nobody has to remember to increase one.
     for package in _FINGERPRINTED_PACKAGES:
         for file in sorted(Path(str(resources.files(package))).rglob("*.py")):
             digest.update(file.read_bytes())

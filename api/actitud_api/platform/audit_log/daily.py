@@ -60,6 +60,7 @@ def build_daily_lifespan(
 
     @asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
+        # At the start too, because a service that restarts more often than every ten minutes would make none.
         await try_checkpoint()
         task = asyncio.create_task(repeat())
         try:

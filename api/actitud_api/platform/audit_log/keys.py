@@ -79,6 +79,7 @@ def create_key(folder: Path) -> Signer:
     signer = Signer(private)
     text = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    # O_EXCL with the mode of creation: at no time does the file exist with wider permissions.
     descriptor = os.open(build_key_path(folder, signer.kid), os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(text)
@@ -102,6 +103,7 @@ def load_signer(folder: Path, kid: str) -> Signer:
     file = build_key_path(folder, kid)
     try:
         with file.open("rb") as stream:
+            # Of the open file, so that it cannot be exchanged between the check and the read.
             mode = os.fstat(stream.fileno()).st_mode
             text = stream.read()
     except FileNotFoundError as error:

@@ -132,6 +132,7 @@ def _build_opened_entry(row: tuple[object, ...]) -> OpenedEntry:
 
 def iterate_entries(session: Session) -> Iterator[OpenedEntry]:
     """Iterate over all entries in the order of the chain; rows are fetched 1,000 at a time."""
+    # Streamed, because a ledger grows without limit and need not fit in memory.
     rows = session.execute(_OPENED_ENTRIES, execution_options={"yield_per": 1_000})
     return (_build_opened_entry(tuple(row)) for row in rows)
 
@@ -155,7 +156,7 @@ def get_newest_checkpoint(session: Session) -> CheckpointRecord | None:
 
 
 def get_checkpoint(session: Session, size: int) -> CheckpointRecord | None:
-    """Return the checkpoint with a size, or None if there is none."""
+    """Return the checkpoint of a ledger size, or None if there is none."""
     row = session.execute(_OF_SIZE, {"of_size": size}).one_or_none()
     return None if row is None else CheckpointRecord(*row)
 

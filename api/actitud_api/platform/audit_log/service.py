@@ -144,11 +144,13 @@ def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry
     Make this the last step of the transaction: until its end, no other session can append. An empty ledger is begun
     first.
     """
+    # The lock comes before the read: two sessions must not link their entries to the same head.
     queries.lock_chain(session)
     head = queries.get_head(session)
     if head is None:
         genesis = _insert_genesis(session, DEFAULT_HOST, now)
         head = Head(1, genesis.hash)
+    # A new salt for each entry: equal subjects get different digests, so entries cannot be linked to each other.
     salt = secrets.token_bytes(_SALT_BYTES)
     record = _Record(
         action=event.action,
@@ -227,6 +229,7 @@ def make_checkpoint(session: Session, signer: Signer, now: datetime) -> Checkpoi
     head, origin = queries.get_head(session), get_origin(session)
     if head is None or origin is None:
         raise LookupError("nobody has begun the ledger")
+    # The size identifies a checkpoint, and a second one of the same head would prove nothing more.
     known = queries.get_checkpoint(session, head.size)
     if known is not None:
         return known
@@ -266,6 +269,7 @@ def find_checkpoint(database: Database, size: str) -> CheckpointRecord:
     with database.read() as session:
         if size == LATEST:
             checkpoint = queries.get_newest_checkpoint(session)
+        # `isdecimal` alone admits digits of other scripts, and `int` of a very long text is slow.
         elif size.isascii() and size.isdecimal() and len(size) <= len(str(_SIZE_MAX)) and int(size) <= _SIZE_MAX:
             checkpoint = queries.get_checkpoint(session, int(size))
         else:

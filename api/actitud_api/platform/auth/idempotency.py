@@ -51,6 +51,7 @@ def idempotent(
                 _add_audit_entry(session, event, response)
             return response
         now = datetime.now(UTC)
+        # No scheduled job is needed: each write of a holder removes the expired responses of that holder.
         queries.delete_old_responses(session, principal.key, now - RESPONSE_LIFETIME)
         fingerprint = _compute_fingerprint(request)
         earlier = queries.claim_key(session, principal.key, key, fingerprint, now)
@@ -74,6 +75,7 @@ def _add_audit_entry(session: Session, event: ledger.Event, response: Response[b
 
 
 def _compute_fingerprint(request: ApiRequest) -> str:
+    # Of the decoded body, so that a repetition with other spaces or another order of members is the same request.
     body = msgspec.json.encode(request.scope["state"].get("body"), order="deterministic")
     request_line = f"{request.scope['method']} {request.scope['path']}\n".encode()
     return hashlib.sha256(request_line + body).hexdigest()

@@ -64,11 +64,13 @@ class Key(Struct, frozen=True):
 def generate_key() -> Key:
     """Return a new random key."""
     identifier = "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
+    # 43 digits of base 62 are enough for 32 bytes: 62^43 > 2^256.
     return Key(identifier, _encode_base62(int.from_bytes(secrets.token_bytes(SECRET_BYTES)), SECRET_LENGTH))
 
 
 def parse_key(text: str) -> Key | None:
     """Return the key of a text, or None if the text is malformed or its check is wrong."""
+    # The check is compared in ordinary time: it protects against typing errors, and holds no secret.
     match = PATTERN.fullmatch(text)
     if match is None or match["check"] != _compute_check(text[:-CHECK_LENGTH]):
         return None

@@ -118,6 +118,7 @@ def list_by_role(session: Session, role: Role) -> list[KeyRecord]:
 
 def update_key(session: Session, record: KeyRecord, **values: object) -> bool:
     """Update a key if its row still has the version of `record` and is not revoked; return True if it was updated."""
+    # Compared in the UPDATE itself, because on PostgreSQL another session may write between a read and this write.
     as_read = (KEYS.c.id == record.id, KEYS.c.version == record.version, KEYS.c.revoked.is_(None))
     changed = update(KEYS).where(*as_read).values(version=record.version + 1, **values)
     return session.connection().execute(changed).rowcount == 1
@@ -192,5 +193,5 @@ def store_response(session: Session, holder: str, key: str, answer: StoredRespon
 
 
 def delete_old_responses(session: Session, holder: str, before: datetime) -> None:
-    """Delete the responses stored for a key holder before a time."""
+    """Delete the responses of a key holder that were stored before the time `before`."""
     session.execute(delete(ANSWERS).where(ANSWERS.c.holder == holder, ANSWERS.c.created < before))

@@ -79,6 +79,7 @@ def _build_event(
     outcome: Literal["done", "denied"] = "done",
 ) -> ledger.Event:
     rule: Rule = scope["state"]["rule"]
+    # A public subject needs no owner: everybody may read it.
     owner = scope["path_params"].get(OWNER) if rule.private else None
     return ledger.Event(
         action=operation_id(scope["route_handler"]),

@@ -310,6 +310,7 @@ def match_keys(database: Database, peppers: Sequence[SecretText], presented: Ite
 def _is_secret_of(record: KeyRecord | None, by_id: Mapping[str, SecretText | None], secret: str) -> bool:
     """Return True if a secret belongs to a record; do the same work if the record is None."""
     pepper_id = _UNPEPPERED if record is None else record.pepper
+    # Without a record, or with an unknown pepper, a digest is still computed and compared, for the same response time.
     is_recognised_record = record is not None and pepper_id in by_id
     expected = record.digest if record is not None and is_recognised_record else _DIGEST_OF_NO_SECRET
     return hmac.compare_digest(_digest(by_id.get(pepper_id), secret), expected) and is_recognised_record
@@ -350,7 +351,7 @@ def revoke(session: Session, identifier: str, *, expected: Expected = lambda _: 
 def revoke_leaked(session: Session, identifier: str, *, now: datetime) -> list[KeyRecord]:
     """Revoke a leaked key and the successors created with it, and return the keys revoked now.
 
-    Whoever found the key could have rotated it, so a successor that was created with the key itself is compromised too;
+    The finder of the key could have rotated it, so a successor that was created with the key itself is compromised too;
     a successor created by an administrator is not.
 
     Raises:
@@ -361,6 +362,7 @@ def revoke_leaked(session: Session, identifier: str, *, now: datetime) -> list[K
     while record is not None:
         if record.revoked is None and queries.update_key(session, record, revoked=now):
             revoked.append(record)
+        # `maker` tells who rotated the key: only a successor created with the leaked key itself is compromised.
         after = None if record.replaced_by is None else queries.get(session, record.replaced_by)
         record = after if after is not None and after.maker == record.id else None
     return revoked
@@ -424,6 +426,7 @@ def list_keys(session: Session) -> list[KeyRecord]:
 
 
 def _index_peppers(peppers: Sequence[SecretText]) -> dict[str, SecretText | None]:
+    # Keys created before a pepper was set stay valid, so the empty pepper is always known.
     return {_UNPEPPERED: None, **{_compute_pepper_id(pepper): pepper for pepper in peppers}}
 
 
@@ -434,6 +437,7 @@ def _compute_pepper_id(pepper: SecretText | None) -> str:
     """
     if pepper is None:
         return _UNPEPPERED
+    # The prefix separates this digest from any other use of the pepper.
     return hashlib.sha256(b"actitud pepper\0" + pepper.reveal().encode()).hexdigest()[:16]
 
 

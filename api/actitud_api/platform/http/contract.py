@@ -44,7 +44,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """Inputs and responses of one operation; `operations.Options` describes the members."""
+    """Inputs and responses of one operation, built by the decorators of `operations`.
+
+    `operations.Options` describes the members that are arguments of a decorator.
+    """
 
     answer: Representation[Any] | None
     query: Query[Any]
@@ -116,6 +119,8 @@ async def enforce(request: ApiRequest) -> None:
             if not contract.takes_keys and not isinstance(body, bytes) and has_key(msgspec.json.encode(body).decode()):
                 faults.append(_KEY_IN_BODY)
             request.scope["state"]["body"] = body
+            # The ledger stores a digest of the body as it arrived, before defaults were filled in. Litestar caches the
+            # bytes.
             request.scope["state"]["sent"] = await request.body()
     key = read_idempotency_key(request) if contract.idempotent else None
     if key is not None and not re.fullmatch(IDEMPOTENCY_KEY, key):
@@ -126,6 +131,7 @@ async def enforce(request: ApiRequest) -> None:
         faults.append(_NO_KEY)
     if faults:
         raise refuse_input(faults)
+    # Last: RFC 9110 (section 13.2.1) evaluates preconditions only if the request would otherwise succeed.
     check_precondition(request, contract.precondition)
 
 

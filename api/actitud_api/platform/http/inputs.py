@@ -341,6 +341,7 @@ def _parse_number(text: str) -> int | float:
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f"{text[:QUOTED_MAX]} is beyond what a number can be")
+    # JSON does not distinguish 19.0 from 19, and JSON Schema counts both as integers.
     return int(value) if value.is_integer() else value
 
 
@@ -362,6 +363,7 @@ def _describe_syntax_error(error: ValueError) -> Fault:
 
 def _has_too_many(value: Json) -> bool:
     """Return True if a value has more than `VALUES_MAX` members and items; stop counting there."""
+    # Iterative, because a recursive count of a deeply nested value would exceed the limit of Python.
     pending = [value]
     count = 0
     while pending:

@@ -286,6 +286,7 @@ class _Operation:
         headers += ["Idempotency-Replayed"] * contract.idempotent
         headers += _LIMIT_FIELDS * self._is_limited
         responses: Node = {}
+        # PUT answers 201 if it created the resource, 200 if it replaced it.
         statuses = {"match_or_none": (200, 201)}.get(contract.precondition, (self.handler.status_code,))
         for status in statuses:
             success: Node = {

@@ -294,6 +294,7 @@ def _bind(
     async def handle(self: object, request: ApiRequest) -> object:
         return await call(self, **inputs.build_arguments(request))
 
+    # Litestar reads the signature of a handler; this one hides the parameters that it must not inject itself.
     handle.__annotations__ = {"request": ApiRequest, "return": inputs.return_type}
     for attribute in ("__name__", "__qualname__", "__module__", "__doc__"):
         setattr(handle, attribute, getattr(function, attribute))

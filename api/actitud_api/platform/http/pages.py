@@ -48,6 +48,7 @@ def load_templates(*packages: str) -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders),
         autoescape=True,
+        # A misspelt variable raises an error in a test instead of leaving a gap in a page.
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -83,6 +83,7 @@ class Cursor(Generic[K]):
             return None
         try:
             padded = query.cursor + "=" * (-len(query.cursor) % 4)
+            # `parse_json` rather than msgspec: a cursor comes from outside, so the limits of bodies apply.
             content = msgspec.convert(parse_json(base64.urlsafe_b64decode(padded)), self._content_type, strict=True)
         except (ValueError, NotJson):
             raise _build_unknown_cursor() from None

@@ -58,6 +58,7 @@ def read_preconditions(request: ApiRequest) -> Callable[[str | None], bool]:
     The predicate takes the revision, or None if nothing is stored, and returns True if the change may go on.
     """
     if_match = read_header(request.scope, b"if-match")
+    # Only PUT creates at a path that the client chooses; elsewhere If-None-Match means a conditional GET.
     must_be_absent = read_header(request.scope, b"if-none-match") is not None and request.scope["method"] == "PUT"
     revisions = frozenset() if if_match is None else _parse_revisions(if_match)
 

@@ -410,6 +410,7 @@ def build_response(scope: HTTPScope, error: ProblemError) -> Response[bytes]:
         "Vary": "Accept-Language",
         **error.headers,
     }
+    # A fault quotes what the client sent, which may contain a key in the wrong place.
     body = redact_keys(msgspec.json.encode(build_problem(scope, error, chosen)).decode()).encode()
     return Response(body, status_code=error.type.status, media_type=PROBLEM_JSON, headers=headers)
 
@@ -445,6 +446,7 @@ def _find_problem(
     """Return the problem or redirect of an exception, or None if no mapping covers it."""
     if isinstance(exception, ProblemError):
         return exception
+    # From the class to its bases, so that the most specific mapping is found.
     for kind in type(exception).__mro__:
         if kind in mapped:
             return mapped[kind](exception)

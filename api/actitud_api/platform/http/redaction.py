@@ -13,6 +13,7 @@ PREFIX: Final = "actl"
 ID_LENGTH: Final = 12
 """Number of characters of the id of a key, which is not secret."""
 
+# Any length after the id, so that a truncated or mistyped key is found too.
 _KEY: Final = re.compile(rf"({PREFIX}_[0-9A-Za-z]{{{ID_LENGTH}}}_)[0-9A-Za-z]+")
 
 

@@ -89,11 +89,13 @@ class Representation(Generic[T]):
             return Response(body, status_code=200 if created is None else 201, headers=headers, media_type=JSON)
         digest = hashlib.sha256(body).hexdigest()
         headers["ETag"] = f'"{digest}"' if revision is None else build_entity_tag(revision, digest)
+        # A write never answers 304: If-None-Match of a PUT is a precondition, not a question about a copy.
         if request.scope["method"] == "GET":
             return _conditional(request, body, headers, JSON)
         return Response(body, status_code=200 if created is None else 201, headers=headers, media_type=JSON)
 
     def _cache_of(self, request: ApiRequest) -> str:
+        # A shared cache could otherwise hand the response for a key to a client without one.
         keyed = request.scope["state"].get("principal") is not None
         return PRIVATE if keyed and self.cache == REVALIDATE else self.cache
 

@@ -31,6 +31,7 @@ def assign_request_id(scope: HTTPScope) -> str:
     if isinstance(assigned, str):
         return assigned
     client_id = read_header(scope, b"x-request-id")
+    # The id goes into logs, the ledger and a header, so only harmless characters are accepted.
     is_safe = client_id is not None and _REQUEST_ID.fullmatch(client_id) and not has_key(client_id)
     chosen = client_id if client_id is not None and is_safe else uuid.uuid4().hex
     scope["state"]["request_id"] = chosen

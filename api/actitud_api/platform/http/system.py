@@ -37,6 +37,7 @@ class Readiness:
 def _passes(name: str, check: Callable[[], bool]) -> bool:
     try:
         return check()
+    # A check that cannot run counts as failed: readiness must answer 503, never 500.
     except Exception as error:
         _log.warning("readiness check failed", check=name, exc_info=error)
         return False

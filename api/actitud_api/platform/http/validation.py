@@ -92,6 +92,7 @@ class SchemaValidator(Generic[T]):
 
 def find_nearest(name: str, known: Iterable[object]) -> str | None:
     """Return the known name most similar to a misspelt one, ignoring case, or None if no name is similar."""
+    # difflib takes quadratic time, and no known name is that long.
     if len(name) > _NAME_MAX:
         return None
     folded = {str(candidate).casefold(): str(candidate) for candidate in known}
@@ -226,6 +227,7 @@ def _describe_rule(rule: str, kind: Mapping[str, object]) -> Texts:
 def encode_short(value: object, length: int = QUOTED_MAX) -> str:
     """Return a value as JSON, cut at `length` characters."""
     text = ""
+    # In chunks, so that quoting a large value costs no more than its first characters.
     for chunk in _ENCODER.iterencode(value):
         text += chunk
         if len(text) >= length:

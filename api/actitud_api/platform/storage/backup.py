@@ -93,6 +93,7 @@ def create_backup(database: Database, source: Path, file: Path, *, force: bool) 
             raise BackupError("itself", file)
         if not force:
             raise BackupError("exists", file)
+    # In the same folder, because only a rename within one file system is atomic.
     partial = file.with_name(f".{file.name}.partial")
     partial.unlink(missing_ok=True)
     try:
@@ -154,6 +155,7 @@ def restore_backup(file: Path, target: Path, *, force: bool) -> BackupCopy:
         closing(sqlite3.connect(target, timeout=BUSY_SECONDS, isolation_level=None)) as connection,
     ):
         _lock_exclusively(connection, target)
+        # SQLite copies the pages in one write transaction of the target, so a crash rolls back to the old database.
         with _open_read_only(file, file) as source, _wrap_write_failures(target):
             source.backup(connection)
         _check_integrity(connection, target)
@@ -217,6 +219,7 @@ def _check_integrity(connection: sqlite3.Connection, shown: Path) -> None:
     messages: list[tuple[str]] = connection.execute("PRAGMA integrity_check").fetchall()
     if messages != [("ok",)]:
         raise BackupError("damaged", shown, messages[0][0])
+    # `integrity_check` does not cover foreign keys.
     if connection.execute("PRAGMA foreign_key_check").fetchall():
         raise BackupError("damaged", shown, "foreign_key_check")
 

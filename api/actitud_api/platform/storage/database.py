@@ -71,6 +71,7 @@ class Database:
         self._reader, self._writer = self._backend.create_engines(parsed)
         self._read_slots, self._write_slots = _build_semaphore(self._reader), _build_semaphore(self._writer)
         self.request_counter = self._backend.create_counter(parsed)
+        # Guards the creation of the background thread only; sessions are guarded by the semaphores.
         self._lock = threading.Lock()
         self._background: ThreadPoolExecutor | None = None
 
@@ -93,6 +94,7 @@ class Database:
             Unavailable: The database could not be reached, or another migration did not end in time.
         """
         with self._translate_errors(), self._writer.begin() as connection:
+            # Alembic reads the revision after this line, so the second of two processes finds nothing left to do.
             self._backend.lock_for_migration(connection)
             yield connection
 
@@ -185,5 +187,6 @@ def lock_table(session: Session, table: Table) -> None:
     """
     dialect = session.connection().dialect
     if dialect.name == "postgresql":
+        # SHARE ROW EXCLUSIVE conflicts with all writers and with itself, but not with readers.
         name = dialect.identifier_preparer.format_table(table)
         session.connection().exec_driver_sql(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")

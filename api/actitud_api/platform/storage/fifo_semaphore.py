@@ -50,6 +50,7 @@ class FifoSemaphore:
     def _release(self) -> None:
         """Hand the slot to the thread that has waited longest, so that a newcomer cannot take it first."""
         with self._lock:
+            # `_free` stays 0 while threads wait: the slot passes from thread to thread without becoming free.
             if self._waiting:
                 self._waiting.popleft().set()
             else:

@@ -11,6 +11,7 @@ def fold(text: str) -> str:
     `L'Alcúdia de Crespins` → `l alcudia de crespins`; `Vila-real` → `vila real`. The middle dot of Catalan is removed
     without a space, because people omit it: `col·legi` → `collegi`.
     """
+    # NFKD separates letters from their accents, which are then dropped as combining characters.
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     kept = (character for character in decomposed if character != "·" and not unicodedata.combining(character))
     return " ".join("".join(character if character.isalnum() else " " for character in kept).split())

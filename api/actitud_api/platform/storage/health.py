@@ -16,6 +16,7 @@ PRAGMAS: Final = {
     "journal_mode": "wal",
     "synchronous": 2,  # FULL
     "foreign_keys": 1,
+    # Without it, REPLACE deletes a row without firing the triggers that protect published rows.
     "recursive_triggers": 1,
 }
 """Required SQLite settings; with other values SQLite may lose acknowledged writes or skip a refusing trigger."""

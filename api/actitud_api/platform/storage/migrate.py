@@ -32,6 +32,7 @@ def _load_heads() -> frozenset[str]:
 
 
 def _build_config(connection: Connection | None) -> Config:
+    # Alembic passes `attributes` to env.py, which is the documented way to share an open connection.
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", "actitud_api.platform.storage:migrations")
     return config

@@ -75,6 +75,7 @@ def lock_for_migration(connection: Connection) -> None:
 
     A process that finds the lock taken waits `MIGRATION_TIMEOUT` seconds for it.
     """
+    # SET LOCAL ends with the transaction. A migration may rewrite a large table, so it has no time limit of its own.
     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{MIGRATION_TIMEOUT}s'")
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")

@@ -114,6 +114,7 @@ class MemoryCounter:
         """Count one more request of a subject and return its position in the window."""
         with self._lock:
             now = self._clock()
+            # Amortised constant time: each window is added once and removed once.
             while self._windows and next(iter(self._windows.values())).ends <= now:
                 self._windows.popitem(last=False)
             window = self._windows.get(subject)
@@ -162,6 +163,7 @@ class PostgresqlCounter:
         self.max_waiters = connections
         self._engine = engine
         self._seconds = seconds
+        # Each process sweeps by its own clock; SKIP LOCKED keeps two sweeps from waiting for each other.
         self._sweep_at = time.monotonic() + seconds
 
     def count(self, subject: str) -> CountedRequest:

@@ -60,6 +60,7 @@ class Revisions(Struct, frozen=True):
         """State of the tables compared with this release."""
         if self.current == BASE:
             return "empty"
+        # Before 0.1.0 nobody ran the service, so there is no migration from those sixteen revisions.
         if self.current in _BEFORE_RELEASES:
             return "unreleased"
         if self.current not in self.known:

@@ -29,4 +29,5 @@ class UtcTime(TypeDecorator[datetime]):
         """Return a stored time with the zone UTC, or None for NULL."""
         if value is None:
             return None
+        # SQLite returns times without a zone; they were stored in UTC.
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -72,6 +72,7 @@ class Edge:
         async def send_decorated(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = list(message["headers"])
+                # Litestar computes Allow per route; a path may have several routes, and HEAD is missing.
                 if (scope["method"] == "OPTIONS" and message["status"] == 204) or message["status"] == 405:
                     headers = [pair for pair in headers if pair[0].lower() != b"allow"]
                     headers += [
@@ -145,6 +146,7 @@ def _find_refusal(scope: HTTPScope) -> ProblemError | None:
         detail = Texts("La cabecera `Host` no nombra un servidor.", "The header `Host` does not name a host.")
         return ProblemError(INVALID_REQUEST, detail)
     path = scope["path"]
+    # Litestar would normalise a doubled or final slash; one spelling per resource keeps caches and access rules exact.
     versioned = path == VERSIONED or path.startswith((f"{VERSIONED}/", "//"))
     if has_control(path) or (versioned and path != normalize_path(path)):
         return ProblemError(NOT_FOUND, NOT_FOUND.description)

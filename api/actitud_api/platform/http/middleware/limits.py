@@ -148,6 +148,7 @@ class Limits:
         if self._threads is None:
             number, seconds = self._count(counted_subject)
         else:
+            # A blocking count must not stop the event loop, which serves all other requests.
             waiting = asyncio.get_running_loop().run_in_executor(self._threads, self._count, counted_subject)
             try:
                 number, seconds = await asyncio.wait_for(waiting, PATIENCE)
@@ -205,6 +206,7 @@ def address_of(scope: HTTPScope) -> str:
         return UNKNOWN_ADDRESS
     if not isinstance(address, IPv6Address):
         return str(address)
+    # A dual-stack socket shows IPv4 clients as ::ffff:a.b.c.d, which would all share one /64.
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
     network = int(address) >> (address.max_prefixlen - _PREFIX) << (address.max_prefixlen - _PREFIX)

@@ -105,6 +105,7 @@ class Policy:
         problem = _find_problem(scope, rule, holder)
         if problem is None:
             return holder
+        # A read by a valid key that lacks access is neither counted nor recorded: it changes nothing.
         changes = scope["method"] != "GET"
         if holder is None or changes:
             await self._refused(scope, holder)
