@@ -422,6 +422,16 @@ def test_a_curve_over_what_64_bits_do_not_hold(
     assert score_of(known, *sent) == scores
 
 
+def test_a_step_over_what_64_bits_do_not_hold() -> None:
+    """In millionths these people are 2^64 + 448,384: so many more hours than 448,384 would be far above all steps."""
+    over = Quotient(numerator=b.fact("A", "hours"), denominator=b.field("people"))
+    ladder = msgspec.structs.replace(b.ladder("L"), value=over, step=None)
+    known = b.read(b.document(b.root(b.group("D", b.amount("A"), ladder)), profile=(b.integer_field("people"),)))
+    answers = {"L": {"level": 4}, "A": {"hours": 9 * 10**12}}
+    sent = [b.submit(answers, {"people": people}) for people in (18_446_744_073_710, 9 * 10**12, 4 * 10**12)]
+    assert assert_equal(known, sent).scores[1].tolist() == [0, 2_500, 5_000]
+
+
 def test_a_contradiction_uncovers_another() -> None:
     """A above 1 contradicts A; without A (that is 0) B claims more than A shows, and then C more than B."""
     above = b.rule("V1", b.compare(b.fact("A", "level"), "le", 1), "A")

@@ -102,7 +102,11 @@ class CurveCompiler:
         self._unit = unit
 
     def compile_curve(self, leaf: CompiledIndicator, value: RawValueExpression, exact: ExactScorer) -> RowScorer:
-        """Compile the curve of an indicator to a function that scores its raw value at depth 0."""
+        """Compile the curve of an indicator to a function that scores its raw value at depth 0.
+
+        Raises:
+            ExceedsInt64: If a step of the curve is found by numbers that may exceed 64 bits.
+        """
         self._compiler.needs.use_depth(2)
         match leaf.definition.curve.kind:
             case "boolean" | "ladder":
@@ -125,6 +129,9 @@ class CurveCompiler:
 
             return scale_steps
         table = np.array(steps)
+        if not is_whole:
+            for side, times in ((above, scale.numerator), (below, scale.denominator)):
+                self._compiler.check_int64(side.lower * times, side.upper * times)
 
         def look_up_steps(block: RowBlock, into: Ints) -> None:
             step = above.read(block)

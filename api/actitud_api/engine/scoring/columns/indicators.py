@@ -173,11 +173,11 @@ class _RunMember:
         self._write_defined: Callable[[RowBlock, Bools], object] | None = None
         try:
             value = compile_raw_value(leaf.definition.value, compiler, 0)
+            self.write_scores: RowScorer = curves.compile_curve(leaf, value, exact)
         except ExceedsInt64:
-            self.write_scores: RowScorer = exact.score_block
+            self.write_scores = exact.score_block
             self._write_defined = exact.write_defined
         else:
-            self.write_scores = curves.compile_curve(leaf, value, exact)
             if value.can_be_undefined:
                 below = value.below
                 self._write_defined = lambda block, into: np.not_equal(below.read(block), 0, out=into)
