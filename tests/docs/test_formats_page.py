@@ -16,7 +16,6 @@ from actitud_api.web.downloads import columns
 from actitud_api.web.downloads.formats.tables import TableColumn
 
 PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
-DOCUMENT = PAGE.parents[1] / "openapi" / "openapi.json"
 SUFFIX = ".{format}"
 TYPES = {"string": "texto", "integer": "entero", "number": "número", "boolean": "booleano", "date": "fecha"}
 SECTIONS = {
@@ -36,9 +35,9 @@ def tables(language: Language) -> tuple[tuple[TableColumn, ...], ...]:
     )
 
 
-def list_formats() -> dict[str, list[str]]:
-    """List the suffixes of each file in the OpenAPI document, by the address without suffix."""
-    paths = json.loads(DOCUMENT.read_bytes())["paths"]
+def list_formats(document: bytes) -> dict[str, list[str]]:
+    """List the suffixes of each file in an OpenAPI document, by the address without suffix."""
+    paths = json.loads(document)["paths"]
     files = {path.removesuffix(SUFFIX): path_item["get"] for path, path_item in paths.items() if path.endswith(SUFFIX)}
     return {
         path: [f".{suffix}" for suffix in parameter["schema"]["enum"]]
@@ -49,11 +48,11 @@ def list_formats() -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("half", [0, 1], ids=["en", "es"])
-def test_the_page_has_every_format_of_every_file(half: int) -> None:
+def test_the_page_has_every_format_of_every_file(client: TestClient[Litestar], half: int) -> None:
     table = PAGE.read_text("utf-8").split("\n## Qué hay\n")[half]
     rows = re.findall(r"^\| `(/[^`]+)` \| .+? \| ([^|]*)\|", table, re.MULTILINE)
     listed = {path: re.findall(r"`(\.\w+)`", formats) for path, formats in rows}
-    assert {path: formats for path, formats in listed.items() if formats} == list_formats()
+    assert {path: formats for path, formats in listed.items() if formats} == list_formats(client.app.state["document"])
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
