@@ -142,7 +142,7 @@ def publish_demonstration(
     `folder`: private signing keys. `advance`: called once per score. `spread`: map function that prepares the scores,
     by default serially.
     """
-    publishing = EditionPublisher(database, folder, spread=spread)
+    publishing = EditionPublisher(database, folder, map_batches=spread)
 
     def write(prepared: PreparedScores | None) -> PublicationRecord:
         with database.write() as session:

@@ -346,7 +346,7 @@ def test_documents_are_the_same_in_one_process_and_in_several(
 
     alone = service.EditionPublisher(ready, folder).write_prepared(EDITION, asked, kept)
     with workers.open_worker_pool() as spread:
-        together = service.EditionPublisher(ready, folder, spread=spread).write_prepared(EDITION, asked, kept)
+        together = service.EditionPublisher(ready, folder, map_batches=spread).write_prepared(EDITION, asked, kept)
 
     assert alone is not None
     assert alone.scores

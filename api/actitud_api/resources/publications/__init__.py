@@ -1,1 +1,1 @@
-"""Publications: canonical documents of scores and editions, signed and immutable, and their corrections."""
+"""Publications: signed revisions of an edition, which can be read for ever."""

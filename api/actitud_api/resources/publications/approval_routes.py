@@ -1,4 +1,4 @@
-"""Approvals of what is to be published, over HTTP."""
+"""HTTP routes of approvals: the consent of a second key before a publication."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 
 
 class ApprovalsController(Controller):
-    """What has been approved to be published of an edition."""
+    """Routes to list, read and give approvals of a publication."""
 
     path = "/v1/editions/{edition:str}/approvals"
     tags = ("publications",)
@@ -66,7 +66,7 @@ class ApprovalsController(Controller):
     ) -> Response[bytes]:
         """List the approvals of an edition.
 
-        Which key has approved to publish what, the oldest first.
+        Oldest first. An approval names the key that gave it and the digest of the publication that it approves.
         """
         rows = approvals.list_page(
             database, path.edition, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1
@@ -80,7 +80,7 @@ class ApprovalsController(Controller):
     def get_approval(self, request: ApiRequest, path: schemas.ApprovalPath, database: Database) -> Response[bytes]:
         """Get an approval.
 
-        Which key has approved to publish what.
+        `number` counts the approvals of one edition from 1; another number answers 404.
         """
         return APPROVAL.of(request, schemas.build_approval(approvals.get(database, path.edition, path.approval)))
 
@@ -100,17 +100,18 @@ class ApprovalsController(Controller):
         database: Database,
         principal: Principal,
     ) -> Response[bytes]:
-        """Approve what is to be published.
+        """Approve a publication before it is made.
 
-        Approves that another key publishes exactly this: the request, over what is there now. Where the service has the
-        setting `second_approver`, nothing is published without. The digest of what would be published is in the refusal
-        of the publication, and of an approval of another one; if anything changes after the approval, it needs another.
+        Allows another key to publish exactly this request over the data as stored now. With the setting
+        `second_approver`, nothing is published without an approval. The required digest is in the refusal of the
+        publication, and in the refusal of an approval with another digest. Any change after the approval requires a
+        new one.
         """
 
         def approve(session: Session) -> Response[bytes]:
             now = datetime.now(UTC)
-            made = service.approve(session, path.edition, schemas.build_plan(body), body.digest, principal, now=now)
-            created = f"/v1/editions/{made.edition}/approvals/{made.number}"
-            return APPROVAL.of(request, schemas.build_approval(made), created=created)
+            approval = service.approve(session, path.edition, schemas.build_plan(body), body.digest, principal, now=now)
+            created = f"/v1/editions/{approval.edition}/approvals/{approval.number}"
+            return APPROVAL.of(request, schemas.build_approval(approval), created=created)
 
         return idempotent(request, database, approve)

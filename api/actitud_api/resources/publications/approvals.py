@@ -1,7 +1,8 @@
-"""Second approver: optional approval by another key before an edition is published.
+"""Second approver: an optional approval by another key before an edition is published.
 
-An approval is of exactly one pending publication: of the digest of the stored data and the request. Any change of
-either needs a new approval. It has to come from another key than the publisher's; rotations of a key count as the same.
+An approval is for exactly one pending publication, identified by a digest of the stored data and the request. A
+change of either requires a new approval. The approving key must not be that of the publisher; the keys of a rotation
+count as one key.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ __all__ = [
 
 
 class UnknownApproval(LookupError):
-    """The edition has no approval of that number."""
+    """The edition has no approval with this number. Raised by `find` and `get`."""
 
     def __init__(self, edition: str, approval: str) -> None:
         super().__init__(f"{edition}/{approval}")
@@ -42,10 +43,10 @@ class UnknownApproval(LookupError):
 def compute_pending_digest(
     session: Session, edition: editions.EditionRecord, newest: PublicationRecord | None, plan: object
 ) -> str:
-    """Return the digest of a pending publication: edition, final assessments, and plan.
+    """Return the digest of a pending publication: edition, final assessments and plan.
 
-    `plan`: a Struct or plain values. Scores are not included: the same facts score the same under the same methodology
-    and release.
+    `plan` is a Struct or plain values. Scores are not included, because the same facts score the same under the same
+    methodology and software version.
     """
     return compute_digest(
         {
@@ -61,48 +62,54 @@ def compute_pending_digest(
 
 
 def is_approval_missing(session: Session, edition: str, pending_digest: str, publisher: str | None) -> bool:
-    """Return True if no key other than the publisher's (None: the command line) has approved a digest.
+    """Return True if no key other than the publisher's has approved a digest; `publisher` None is the command line.
 
-    Approvals by keys revoked since do not count: others may have had them.
+    Approvals by keys that were revoked since do not count: somebody else may have used those keys.
     """
     approvals = queries.list_approvals_of_digest(session, edition, pending_digest)
-    mine = None if publisher is None else access.find(session, publisher).origin
+    own_origin = None if publisher is None else access.find(session, publisher).origin
     approvers = [access.find(session, approval.key) for approval in approvals]
-    return not any(found.revoked is None and found.origin != mine for found in approvers)
+    return not any(approver.revoked is None and approver.origin != own_origin for approver in approvers)
 
 
 def add_approval(
     session: Session, edition: str, pending_digest: str, principal: access.Principal, *, now: datetime
 ) -> Approval | None:
-    """Store an approval of a digest; return None if the key has approved it before.
+    """Store an approval of a digest and return it, or None if the key has approved the digest before.
 
-    The session has to lock the edition.
+    The keys of a rotation count as one key. The session must hold the lock on the edition.
     """
-    for before in queries.list_approvals_of_digest(session, edition, pending_digest):
-        if access.find(session, before.key).origin == principal.origin:
+    for earlier in queries.list_approvals_of_digest(session, edition, pending_digest):
+        if access.find(session, earlier.key).origin == principal.origin:
             return None
     number = queries.get_last_approval_number(session, edition) + 1
-    made = Approval(edition, number, pending_digest, principal.key, principal.role, now)
-    queries.insert_approval(session, made)
-    return made
+    approval = Approval(edition, number, pending_digest, principal.key, principal.role, now)
+    queries.insert_approval(session, approval)
+    return approval
 
 
 def list_page(database: Database, edition: str, *, after: int | None, offset: int, limit: int) -> Sequence[Approval]:
-    """Return the approvals of an edition, oldest first, starting after `after`; raise `UnknownEdition`."""
+    """List the approvals of an edition with a number above `after`, oldest first.
+
+    Raises `UnknownEdition` if there is no such edition.
+    """
     with database.read() as session:
         return queries.list_approvals(session, editions.find(session, edition).id, after or 0, offset, limit)
 
 
 def get(database: Database, edition: str, approval: str) -> Approval:
-    """Return an approval of an edition by its number; raise `UnknownEdition` or `UnknownApproval`."""
+    """Return an approval of an edition by its number.
+
+    Raises `UnknownEdition` if there is no such edition, `UnknownApproval` if it has no such approval.
+    """
     with database.read() as session:
         return find(session, editions.find(session, edition).id, approval)
 
 
 def find(session: Session, edition: str, approval: str) -> Approval:
-    """Return an approval within a session; raise `UnknownApproval`."""
-    numbered = approval.isascii() and approval.isdecimal() and len(approval) <= 9
-    found = queries.get_approval(session, edition, int(approval)) if numbered else None
-    if found is None:
+    """Return an approval within a session. Raises `UnknownApproval` if the edition has none with that number."""
+    is_number = approval.isascii() and approval.isdecimal() and len(approval) <= 9
+    record = queries.get_approval(session, edition, int(approval)) if is_number else None
+    if record is None:
         raise UnknownApproval(edition, approval)
-    return found
+    return record

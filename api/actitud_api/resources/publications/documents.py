@@ -1,9 +1,9 @@
 """Documents of a publication, to the byte. Pure, so that verifiers need nothing else.
 
-A document is the RFC 8785 form of one of these Structs, and its digest the SHA-256 of those bytes. A score document
-depends only on the edition, the organisation and its submission, not on its rank or the revision, so a correction
-leaves all other score documents as they are. Evidence and notes are in no document: they may hold personal data, which
-must stay erasable.
+A document is the RFC 8785 form of one of these Structs; its digest is the SHA-256 of those bytes. A score document
+depends only on the edition, the organisation and its submission, not on its rank or the revision, so that a
+correction leaves all other score documents as they are. Evidence and notes are in no document: they may hold personal
+data, which must stay erasable.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from actitud_api.resources.editions.service import Calendar, Windows
 from actitud_api.resources.reviews.replies.service import ReviewOutcome
 
 FORMAT: Final = 1
-"""Format of all documents and bundles; it changes whenever a member is added or changes its meaning."""
+"""Format of all documents and bundles. It changes whenever a member is added or changes its meaning."""
 KINDS: Final = ("bundle", "edition", "score")
 
 _EXACT: Final = 2**53
-"""Integers below it are exact as doubles."""
+"""Whole numbers below this are exact as doubles."""
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class PublishedOrganisation(Struct, frozen=True, kw_only=True):
-    """Members of an organisation that are published with its score."""
+    """The members of an organisation that are published with its score."""
 
     id: str
     name: str
@@ -53,7 +53,7 @@ class PublishedOrganisation(Struct, frozen=True, kw_only=True):
 
 
 class ScoreDocument(Struct, frozen=True, kw_only=True):
-    """Score of an organisation in an edition, with its submission and the outcome of its review."""
+    """The score of an organisation in an edition, with its submission and the outcome of its review."""
 
     kind: Literal["score"] = "score"
     format: Literal[1] = FORMAT
@@ -65,9 +65,10 @@ class ScoreDocument(Struct, frozen=True, kw_only=True):
 
 
 class ScoreLine(Struct, frozen=True, kw_only=True):
-    """Score in an edition: the digest of its document, and its figures.
+    """The line of a score in an edition document: the digest of its score document, and its figures.
 
-    `rank`: 1 is best, ties share the best rank and the next is skipped; None if it is not ranked.
+    `rank` is 1 for the best; equal indices share a rank and the next ranks are skipped. It is None if the score is
+    not ranked.
     """
 
     organisation: str
@@ -79,9 +80,9 @@ class ScoreLine(Struct, frozen=True, kw_only=True):
 
 
 class EditionCounts(Struct, frozen=True, kw_only=True):
-    """Numbers of organisations in an edition: in all, ranked, by status and by level.
+    """Numbers of organisations in an edition: all, ranked, by status and by level.
 
-    `levels`: by the number of the level, `none` for those without one.
+    The keys of `levels` are the numbers of the levels, and `none` for organisations without a level.
     """
 
     organisations: int
@@ -91,7 +92,7 @@ class EditionCounts(Struct, frozen=True, kw_only=True):
 
 
 class Correction(Struct, frozen=True, kw_only=True):
-    """Score corrected by a revision: the digests of both documents, and the difference in points."""
+    """A score that a revision corrects: the digests of its old and new document, and the difference in points."""
 
     organisation: str
     before: str
@@ -100,11 +101,11 @@ class Correction(Struct, frozen=True, kw_only=True):
 
 
 class EditionDocument(Struct, frozen=True, kw_only=True):
-    """Revision of a published edition.
+    """A revision of a published edition.
 
-    `supersedes`: digest of the edition document of the previous revision. `engine`: version that computed the new
-    scores. `checkpoint`: last one of the ledger before this revision. `scores` and `corrections` are in order of
-    organisation ids, by code points.
+    `supersedes` is the digest of the edition document of the previous revision. `engine` is the software version that
+    computed the new scores. `checkpoint` is the last one of the ledger before this revision. `scores` and
+    `corrections` are ordered by organisation id, by code points.
     """
 
     kind: Literal["edition"] = "edition"
@@ -129,7 +130,7 @@ class EditionDocument(Struct, frozen=True, kw_only=True):
 
 
 class BundleKey(Struct, frozen=True, kw_only=True):
-    """Public key (RFC 8037); `retired` is absent for the active one."""
+    """A public signing key (RFC 8037). `retired` is absent for the active key."""
 
     kty: Literal["OKP"] = "OKP"
     crv: Literal["Ed25519"] = "Ed25519"
@@ -142,15 +143,15 @@ class BundleKey(Struct, frozen=True, kw_only=True):
 
 
 class BundleKeys(Struct, frozen=True, kw_only=True):
-    """Public keys at the time of a publication, including retired ones (RFC 7517)."""
+    """The public signing keys at the time of a publication, including retired ones (RFC 7517)."""
 
     keys: tuple[BundleKey, ...]
 
 
 class BundleHeader(Struct, frozen=True, kw_only=True):
-    """First line of a bundle.
+    """The first line of a bundle.
 
-    `digest` and `jws` are of the edition document; `checkpoint` is the ledger's after this publication.
+    `digest` and `jws` are those of the edition document; `checkpoint` is that of the ledger after this publication.
     """
 
     kind: Literal["bundle"] = "bundle"
@@ -162,46 +163,46 @@ class BundleHeader(Struct, frozen=True, kw_only=True):
 
 
 class PackedDocument(Struct, frozen=True):
-    """Stored document: its digest, and its bytes with a line end as one gzip member."""
+    """A document as it is stored: its digest, and its bytes with a line end as one gzip member."""
 
     digest: str
     member: bytes
 
     @property
     def text(self) -> bytes:
-        """Exact bytes of the document."""
+        """The exact bytes of the document."""
         return unpack_line(self.member)
 
 
 def pack_document(document: ScoreDocument | EditionDocument) -> PackedDocument:
-    """Return a document as canonical bytes, packed, with their digest."""
+    """Return the canonical bytes of a document, compressed, with their digest."""
     text = canonicalize(document)
     return PackedDocument(hash_bytes(text), pack_line(text))
 
 
 def pack_line(line: bytes) -> bytes:
-    """Return a line with its end as one gzip member; concatenated members are a gzip file of all lines."""
+    """Compress a line with its end to one gzip member; concatenated members are a gzip file of all lines."""
     return gzip.compress(line + b"\n", compresslevel=6, mtime=0)
 
 
 def unpack_line(member: bytes) -> bytes:
-    """Return the line of a gzip member."""
+    """Return the line in a gzip member, without its end."""
     return zlib.decompress(member, _GZIP)[:-1]
 
 
 def build_score_document(
     edition: str, organisation: PublishedOrganisation, submission: Submission, score: Score, review: ReviewOutcome
 ) -> ScoreDocument:
-    """Return the document of a score; whole numbers become integers, however they were sent."""
+    """Build the document of a score. Floats that are whole become integers, so that `1` and `1.0` have one digest."""
     return ScoreDocument(
         review=review,
         edition=edition,
         organisation=organisation,
         submission=structs.replace(
             submission,
-            profile={name: _whole(value) for name, value in submission.profile.items()},
+            profile={name: _to_integer(value) for name, value in submission.profile.items()},
             answers={
-                name: {fact: _whole(value) for fact, value in facts.items()}
+                name: {fact: _to_integer(value) for fact, value in facts.items()}
                 for name, facts in submission.answers.items()
             },
         ),
@@ -210,7 +211,7 @@ def build_score_document(
 
 
 def build_score_line(document: ScoreDocument, digest: str) -> ScoreLine:
-    """Return the line of a score in its edition, not yet ranked."""
+    """Build the line of a score in its edition, without rank."""
     score = document.score
     return ScoreLine(
         organisation=document.organisation.id,
@@ -223,7 +224,7 @@ def build_score_line(document: ScoreDocument, digest: str) -> ScoreLine:
 
 
 def rank_scores(scores: Iterable[ScoreLine]) -> tuple[ScoreLine, ...]:
-    """Return the scores of an edition in order of organisations, with ranks (SCORING, section 8)."""
+    """Return the scores of an edition with ranks (SCORING, section 8), ordered by organisation id."""
     ordered = sorted(scores, key=lambda score: score.organisation)
     indices = Counter(score.index for score in ordered if score.index is not None and score.status in RANKED)
     ranks: dict[Figure, int] = {}
@@ -238,7 +239,7 @@ def rank_scores(scores: Iterable[ScoreLine]) -> tuple[ScoreLine, ...]:
 
 
 def count_scores(scores: Sequence[ScoreLine]) -> EditionCounts:
-    """Return the numbers of scores."""
+    """Count the scores of an edition: all, ranked, by status and by level."""
     return EditionCounts(
         organisations=len(scores),
         ranked=sum(score.rank is not None for score in scores),
@@ -248,21 +249,21 @@ def count_scores(scores: Sequence[ScoreLine]) -> EditionCounts:
 
 
 def parse_score(text: bytes) -> ScoreDocument:
-    """Parse a score document from its bytes; raise `msgspec.ValidationError`."""
+    """Decode a score document. Raises `msgspec.ValidationError` if the bytes are no such document."""
     return msgspec.json.decode(text, type=ScoreDocument)
 
 
 def parse_edition(text: bytes) -> EditionDocument:
-    """Parse an edition document from its bytes; raise `msgspec.ValidationError`."""
+    """Decode an edition document. Raises `msgspec.ValidationError` if the bytes are no such document."""
     return msgspec.json.decode(text, type=EditionDocument)
 
 
 def build_header(document: PackedDocument, jws: Jws, checkpoint: str, keys: Sequence[BundleKey]) -> bytes:
-    """Return the first line of a bundle, packed."""
+    """Build the first line of a bundle as a gzip member."""
     header = BundleHeader(digest=document.digest, jws=jws, checkpoint=checkpoint, keys=BundleKeys(keys=tuple(keys)))
     return pack_line(canonicalize(header))
 
 
-def _whole(value: FactValue | Scalar | None) -> FactValue | Scalar | None:
-    """Return a whole float as an integer, as RFC 8785 writes it."""
+def _to_integer(value: FactValue | Scalar | None) -> FactValue | Scalar | None:
+    """Return a whole float as an integer, as RFC 8785 writes it; return any other value unchanged."""
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value

@@ -1,4 +1,4 @@
-"""SQL of publications, approvals and final submissions."""
+"""All SQL over publications, approvals and the final submissions that are published."""
 
 from __future__ import annotations
 
@@ -38,14 +38,17 @@ CHECKPOINTS = Base.metadata.tables[str(StoredCheckpoint.__tablename__)]
 T = TypeVar("T")
 
 BATCH_ROWS: Final = 500
-"""Rows that are read or written per statement."""
+"""Rows that are read or written by one statement."""
 
-_FIGURES = ("methodology", "status", "level", "rank_points", "index_value", "index_max", "coverage", *DIMENSIONS)
-_DESCRIBED = ("name", "kind", "population", "band", "province", "region", "simulated")
+_FIGURE_COLUMNS = ("methodology", "status", "level", "rank_points", "index_value", "index_max", "coverage", *DIMENSIONS)
+_ORGANISATION_COLUMNS = ("name", "kind", "population", "band", "province", "region", "simulated")
 
 
 class FinalSubmission(Struct, frozen=True):
-    """Submission of an organisation; `figures` as in `assessments.tables.Assessment`."""
+    """The submission of a final assessment, with its organisation.
+
+    `figures` are columns of `assessments.tables.Assessment`.
+    """
 
     organisation: PublishedOrganisation
     submission: Submission
@@ -53,7 +56,7 @@ class FinalSubmission(Struct, frozen=True):
 
 
 class CorrectedScore(Struct, frozen=True):
-    """Corrected score of a publication: the digests of both documents, and its figures in each."""
+    """A score that a publication corrects: the digests of its old and new document, and the index and level in each."""
 
     organisation: str
     before: str
@@ -65,7 +68,7 @@ class CorrectedScore(Struct, frozen=True):
 
 
 class NewPublication(Struct, frozen=True, kw_only=True):
-    """Publication to be stored; for the members see the table."""
+    """A publication that is to be stored; its fields are the columns of `tables.PublicationTable`."""
 
     edition: str
     revision: int
@@ -84,7 +87,11 @@ class NewPublication(Struct, frozen=True, kw_only=True):
 
 
 class PublicationRecord(Struct, frozen=True, kw_only=True):
-    """Stored publication: `note` is that of its checkpoint, `superseded_by` the digest of the next revision."""
+    """A stored publication.
+
+    `note` is the signed note of its checkpoint, `superseded_by` the digest of the next revision, `protected` and
+    `signature` the detached JWS of its edition document.
+    """
 
     edition: str
     revision: int
@@ -109,7 +116,7 @@ class PublicationRecord(Struct, frozen=True, kw_only=True):
 
 
 class SignedDocument(Struct, frozen=True):
-    """Stored document with its signature."""
+    """A stored document with its signature."""
 
     form: PackedDocument
     jws: Jws
@@ -118,19 +125,19 @@ class SignedDocument(Struct, frozen=True):
 # --- what is to be published ----------------------------------------------------------------------------------
 
 _OF_EDITION = ASSESSMENTS.c.edition == bindparam("edition")
-_FINAL = ASSESSMENTS.c.state == "final"
-_STATED = (
+_IS_FINAL = ASSESSMENTS.c.state == "final"
+_SELECT_FINAL = (
     select(
         ASSESSMENTS.c.organisation,
-        *(ORGANISATIONS.c[name] for name in _DESCRIBED),
+        *(ORGANISATIONS.c[name] for name in _ORGANISATION_COLUMNS),
         cast(ASSESSMENTS.c.submission, Text),
-        *(ASSESSMENTS.c[name] for name in _FIGURES),
+        *(ASSESSMENTS.c[name] for name in _FIGURE_COLUMNS),
     )
     .join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
-    .where(_OF_EDITION, _FINAL)
+    .where(_OF_EDITION, _IS_FINAL)
     .order_by(ASSESSMENTS.c.organisation)
 )
-_STATE = (
+_SELECT_STATE = (
     select(
         func.count(),
         func.coalesce(func.sum(ASSESSMENTS.c.version + ORGANISATIONS.c.version), 0),
@@ -138,48 +145,57 @@ _STATE = (
         func.max(ASSESSMENTS.c.updated),
     )
     .join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
-    .where(_OF_EDITION, _FINAL)
+    .where(_OF_EDITION, _IS_FINAL)
 )
 _SUBMISSION: Final = msgspec.json.Decoder(Submission)
 
 
 def get_state(session: Session, edition: str) -> tuple[int, int, str, str]:
-    """Return the number of final assessments, the sum of their and their organisations' versions, and the last times.
+    """Return four values of which at least one changes when a final assessment, or its organisation, is written.
 
-    One of the four changes with every write of such an assessment or organisation.
+    They are the number of final assessments, the sum of the versions of assessments and organisations, and the times
+    of the last creation and update.
     """
-    count, writes, created, updated = session.execute(_STATE, {"edition": edition}).one()
+    count, writes, created, updated = session.execute(_SELECT_STATE, {"edition": edition}).one()
     return count, int(writes), str(created), str(updated)
 
 
 def list_submissions(
     session: Session, edition: str, *, after: str = "", only: str | None = None
 ) -> list[FinalSubmission]:
-    """Return `BATCH_ROWS` final submissions of an edition, starting after `after`, or only that of one organisation."""
-    statement = _STATED.limit(BATCH_ROWS)
-    chosen = ASSESSMENTS.c.organisation > after if only is None else ASSESSMENTS.c.organisation == only
-    found: list[FinalSubmission] = []
-    for row in session.execute(statement.where(chosen), {"edition": edition}):
+    """List at most `BATCH_ROWS` final submissions of an edition, ordered by organisation id.
+
+    Only those after the organisation `after` are listed. `only` restricts the list to one organisation; `after` is
+    then ignored.
+    """
+    statement = _SELECT_FINAL.limit(BATCH_ROWS)
+    condition = ASSESSMENTS.c.organisation > after if only is None else ASSESSMENTS.c.organisation == only
+    submissions: list[FinalSubmission] = []
+    for row in session.execute(statement.where(condition), {"edition": edition}):
         identifier, *rest = row
-        described, submission, figures = rest[: len(_DESCRIBED)], rest[len(_DESCRIBED)], rest[len(_DESCRIBED) + 1 :]
-        found.append(
+        described, submission, figures = (
+            rest[: len(_ORGANISATION_COLUMNS)],
+            rest[len(_ORGANISATION_COLUMNS)],
+            rest[len(_ORGANISATION_COLUMNS) + 1 :],
+        )
+        submissions.append(
             FinalSubmission(
-                PublishedOrganisation(id=identifier, **dict(zip(_DESCRIBED, described, strict=True))),
+                PublishedOrganisation(id=identifier, **dict(zip(_ORGANISATION_COLUMNS, described, strict=True))),
                 _SUBMISSION.decode(submission),
-                dict(zip(_FIGURES, figures, strict=True)),
+                dict(zip(_FIGURE_COLUMNS, figures, strict=True)),
             )
         )
-    return found
+    return submissions
 
 
 # --- storing --------------------------------------------------------------------------------------------------
 
 
 def insert_documents(session: Session, kind: str, documents: Sequence[SignedDocument]) -> None:
-    """Insert documents; existing ones stay."""
-    for part in _split_into_batches(documents):
-        digests = [document.form.digest for document in part]
-        there = set(session.execute(select(DOCUMENTS.c.digest).where(DOCUMENTS.c.digest.in_(digests))).scalars())
+    """Insert documents; documents that are stored already stay as they are."""
+    for batch in _split_into_batches(documents):
+        digests = [document.form.digest for document in batch]
+        stored = set(session.execute(select(DOCUMENTS.c.digest).where(DOCUMENTS.c.digest.in_(digests))).scalars())
         rows = [
             {
                 "digest": document.form.digest,
@@ -188,34 +204,35 @@ def insert_documents(session: Session, kind: str, documents: Sequence[SignedDocu
                 "protected": document.jws.protected,
                 "signature": document.jws.signature,
             }
-            for document in part
-            if document.form.digest not in there
+            for document in batch
+            if document.form.digest not in stored
         ]
         if rows:
             session.execute(insert(DOCUMENTS), rows)
 
 
 def insert_scores(session: Session, edition: str, revision: int, digests: Mapping[str, str]) -> None:
-    """Insert the scores of a revision, given as organisation to document digest."""
+    """Insert the scores of a revision; `digests` holds the digest of the score document by organisation."""
     rows = [
         {"edition": edition, "revision": revision, "organisation": organisation, "digest": digest}
         for organisation, digest in digests.items()
     ]
-    for part in _split_into_batches(rows):
-        session.execute(insert(SCORES), part)
+    for batch in _split_into_batches(rows):
+        session.execute(insert(SCORES), batch)
 
 
-def insert_publication(session: Session, made: NewPublication) -> None:
-    """Insert a publication, after its scores and documents."""
+def insert_publication(session: Session, publication: NewPublication) -> None:
+    """Insert a publication; its documents and scores must be stored already."""
     session.execute(
-        insert(PUBLICATIONS), {**structs.asdict(made), "corrections": msgspec.to_builtins(made.corrections)}
+        insert(PUBLICATIONS),
+        {**structs.asdict(publication), "corrections": msgspec.to_builtins(publication.corrections)},
     )
 
 
 # --- reading --------------------------------------------------------------------------------------------------
 
 _NEXT = PUBLICATIONS.alias()
-_ELSEWHERE: Mapping[str, ColumnElement[object]] = {
+_JOINED_COLUMNS: Mapping[str, ColumnElement[object]] = {
     "superseded_by": select(_NEXT.c.digest)
     .where(_NEXT.c.edition == PUBLICATIONS.c.edition, _NEXT.c.revision == PUBLICATIONS.c.revision + 1)
     .scalar_subquery()
@@ -224,10 +241,10 @@ _ELSEWHERE: Mapping[str, ColumnElement[object]] = {
     "protected": DOCUMENTS.c.protected,
     "signature": DOCUMENTS.c.signature,
 }
-_ALL = (
+_SELECT_PUBLICATIONS = (
     select(
         *(
-            _ELSEWHERE[name] if name in _ELSEWHERE else PUBLICATIONS.c[name]
+            _JOINED_COLUMNS[name] if name in _JOINED_COLUMNS else PUBLICATIONS.c[name]
             for name in PublicationRecord.__struct_fields__
         )
     )
@@ -236,14 +253,14 @@ _ALL = (
     .where(PUBLICATIONS.c.edition == bindparam("edition"))
     .order_by(PUBLICATIONS.c.revision.desc())
 )
-_DOCUMENT = select(DOCUMENTS.c.digest, DOCUMENTS.c.member, DOCUMENTS.c.protected, DOCUMENTS.c.signature)
-_SCORE = (
-    _DOCUMENT.join(SCORES, SCORES.c.digest == DOCUMENTS.c.digest)
+_SELECT_DOCUMENT = select(DOCUMENTS.c.digest, DOCUMENTS.c.member, DOCUMENTS.c.protected, DOCUMENTS.c.signature)
+_SELECT_SCORE = (
+    _SELECT_DOCUMENT.join(SCORES, SCORES.c.digest == DOCUMENTS.c.digest)
     .where(SCORES.c.edition == bindparam("edition"), SCORES.c.organisation == bindparam("organisation"))
     .order_by(SCORES.c.revision.desc())
     .limit(1)
 )
-_MEMBERS = (
+_SELECT_MEMBERS = (
     select(SCORES.c.organisation, DOCUMENTS.c.member)
     .join(DOCUMENTS, SCORES.c.digest == DOCUMENTS.c.digest)
     .where(
@@ -255,7 +272,7 @@ _MEMBERS = (
     .limit(BATCH_ROWS)
 )
 
-_THESE = (
+_SELECT_MANY = (
     select(SCORES.c.organisation, DOCUMENTS.c.member)
     .join(DOCUMENTS, SCORES.c.digest == DOCUMENTS.c.digest)
     .where(
@@ -267,14 +284,14 @@ _THESE = (
 
 
 def get_last_note(session: Session) -> str | None:
-    """Return the note of the last checkpoint of the ledger, or None."""
+    """Return the signed note of the last checkpoint of the ledger, or None if there is none."""
     newest = select(CHECKPOINTS.c.note).order_by(CHECKPOINTS.c.size.desc()).limit(1)
     return session.execute(newest).scalar_one_or_none()
 
 
 def list_page(session: Session, edition: str, before: int | None, offset: int, limit: int) -> list[PublicationRecord]:
-    """Return the publications of an edition, newest first, starting before revision `before`."""
-    statement = _ALL.offset(offset).limit(limit)
+    """List the publications of an edition with a revision below `before`, newest first."""
+    statement = _SELECT_PUBLICATIONS.offset(offset).limit(limit)
     if before is not None:
         statement = statement.where(PUBLICATIONS.c.revision < before)
     return [
@@ -284,23 +301,27 @@ def list_page(session: Session, edition: str, before: int | None, offset: int, l
 
 
 def get(session: Session, edition: str, revision: int | None = None) -> PublicationRecord | None:
-    """Return a publication of an edition, by default the newest, or None."""
-    statement = _ALL.limit(1) if revision is None else _ALL.where(PUBLICATIONS.c.revision == revision)
+    """Return a publication of an edition, or None; without `revision` the newest."""
+    statement = (
+        _SELECT_PUBLICATIONS.limit(1)
+        if revision is None
+        else _SELECT_PUBLICATIONS.where(PUBLICATIONS.c.revision == revision)
+    )
     row = session.execute(statement, {"edition": edition}).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), PublicationRecord)
 
 
 def get_document(session: Session, digest: str) -> SignedDocument | None:
-    """Return the document of a digest, or None."""
-    row = session.execute(_DOCUMENT.where(DOCUMENTS.c.digest == digest)).one_or_none()
-    return None if row is None else _stored(row)
+    """Return the document with this digest, or None."""
+    row = session.execute(_SELECT_DOCUMENT.where(DOCUMENTS.c.digest == digest)).one_or_none()
+    return None if row is None else _to_signed_document(row)
 
 
 def get_score(session: Session, edition: str, organisation: str, revision: int | None = None) -> SignedDocument | None:
-    """Return the score document of an organisation in a revision, by default the newest, or None."""
-    statement = _SCORE if revision is None else _SCORE.where(SCORES.c.revision == revision)
+    """Return the score document of an organisation in a revision, or None; without `revision` the newest."""
+    statement = _SELECT_SCORE if revision is None else _SELECT_SCORE.where(SCORES.c.revision == revision)
     row = session.execute(statement, {"edition": edition, "organisation": organisation}).one_or_none()
-    return None if row is None else _stored(row)
+    return None if row is None else _to_signed_document(row)
 
 
 def get_header(session: Session, edition: str, revision: int) -> list[bytes]:
@@ -314,30 +335,30 @@ def get_header(session: Session, edition: str, revision: int) -> list[bytes]:
 
 
 def list_members(session: Session, edition: str, revision: int, after: str) -> list[tuple[str, bytes]]:
-    """Return `BATCH_ROWS` organisations of a revision, starting after `after`, with their documents as gzip members."""
+    """List at most `BATCH_ROWS` organisations of a revision with their packed documents, after `after`."""
     bounds = {"edition": edition, "revision": revision, "after": after}
-    return [(organisation, member) for organisation, member in session.execute(_MEMBERS, bounds)]
+    return [(organisation, member) for organisation, member in session.execute(_SELECT_MEMBERS, bounds)]
 
 
 def get_document_bytes(session: Session, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
-    """Return the published score documents of at most `BATCH_ROWS` organisations in a revision, by organisation."""
+    """Return the score documents of at most `BATCH_ROWS` organisations in a revision, by organisation."""
     bounds = {"edition": edition, "revision": revision, "organisations": organisations}
-    return {organisation: unpack_line(member) for organisation, member in session.execute(_THESE, bounds)}
+    return {organisation: unpack_line(member) for organisation, member in session.execute(_SELECT_MANY, bounds)}
 
 
-def _stored(row: Row[Any]) -> SignedDocument:
+def _to_signed_document(row: Row[Any]) -> SignedDocument:
     return SignedDocument(PackedDocument(row.digest, row.member), Jws(row.protected, row.signature))
 
 
-def _split_into_batches(found: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (found[start : start + BATCH_ROWS] for start in range(0, len(found), BATCH_ROWS))
+def _split_into_batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[start : start + BATCH_ROWS] for start in range(0, len(items), BATCH_ROWS))
 
 
 # --- approvals ------------------------------------------------------------------------------------------------
 
 
 class Approval(Struct, frozen=True):
-    """Approval of a pending publication by a key; for the members see the table."""
+    """A key's approval of a pending publication; its fields are the columns of `tables.PublicationApprovalTable`."""
 
     edition: str
     number: int
@@ -347,34 +368,34 @@ class Approval(Struct, frozen=True):
     approved: datetime
 
 
-_APPROVAL = select(*(APPROVALS.c[name] for name in Approval.__struct_fields__)).order_by(APPROVALS.c.number)
-_APPROVALS = _APPROVAL.where(APPROVALS.c.edition == bindparam("edition"))
+_SELECT_APPROVALS = select(*(APPROVALS.c[name] for name in Approval.__struct_fields__)).order_by(APPROVALS.c.number)
+_SELECT_OF_EDITION = _SELECT_APPROVALS.where(APPROVALS.c.edition == bindparam("edition"))
 
 
 def list_approvals(session: Session, edition: str, after: int, offset: int, limit: int) -> list[Approval]:
-    """Return the approvals of an edition, oldest first, starting after a number."""
-    statement = _APPROVALS.where(APPROVALS.c.number > after).offset(offset).limit(limit)
+    """List the approvals of an edition with a number above `after`, oldest first."""
+    statement = _SELECT_OF_EDITION.where(APPROVALS.c.number > after).offset(offset).limit(limit)
     return [Approval(*row) for row in session.execute(statement, {"edition": edition})]
 
 
 def list_approvals_of_digest(session: Session, edition: str, digest: str) -> list[Approval]:
-    """Return the approvals of a digest."""
-    statement = _APPROVALS.where(APPROVALS.c.digest == digest)
+    """List the approvals of one digest in an edition, oldest first."""
+    statement = _SELECT_OF_EDITION.where(APPROVALS.c.digest == digest)
     return [Approval(*row) for row in session.execute(statement, {"edition": edition})]
 
 
 def get_approval(session: Session, edition: str, number: int) -> Approval | None:
-    """Return an approval by its number, or None."""
-    row = session.execute(_APPROVALS.where(APPROVALS.c.number == number), {"edition": edition}).one_or_none()
+    """Return the approval of an edition with this number, or None."""
+    row = session.execute(_SELECT_OF_EDITION.where(APPROVALS.c.number == number), {"edition": edition}).one_or_none()
     return None if row is None else Approval(*row)
 
 
 def get_last_approval_number(session: Session, edition: str) -> int:
-    """Return the number of the last approval of an edition, 0 without one."""
+    """Return the number of the last approval of an edition, or 0 if there is none."""
     newest = select(func.coalesce(func.max(APPROVALS.c.number), 0)).where(APPROVALS.c.edition == edition)
     return int(session.execute(newest).scalar_one())
 
 
-def insert_approval(session: Session, made: Approval) -> None:
-    """Insert an approval."""
-    session.execute(insert(APPROVALS), [structs.asdict(made)])
+def insert_approval(session: Session, approval: Approval) -> None:
+    """Insert an approval; `made.number` must be the next number of its edition."""
+    session.execute(insert(APPROVALS), [structs.asdict(approval)])

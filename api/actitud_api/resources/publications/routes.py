@@ -1,4 +1,4 @@
-"""What is published, over HTTP: publications of an edition, and documents by their digest."""
+"""HTTP routes of publications of an edition, and of published documents by their digest."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ _DIGEST = {"digest": "$response.body#/digest"}
 _LINKS = {
     "publication": Link("editions.publications.get", _REVISION, "The publication."),
     "publications": Link("editions.publications.list", _OF_EDITION, "Every publication of the edition."),
-    "document": Link("published.get", _DIGEST, "The edition document, for ever."),
+    "document": Link("published.get", _DIGEST, "The edition document at its permanent address."),
     "signature": Link("published.signature", _DIGEST, "Its signature."),
-    "bundle": Link("editions.publications.bundle", _REVISION, "The whole publication in one file."),
+    "bundle": Link("editions.publications.bundle", _REVISION, "The complete publication in one file."),
     "corrected": Link(
         "editions.publications.scores.get",
         {**_REVISION, "organisation": "$response.body#/corrections/0/organisation"},
         "The first score that it corrects.",
     ),
     "scores": Link("editions.scores.list", _OF_EDITION, "The ranking."),
-    "package": Link("editions.datapackage", _OF_EDITION, "What its tables hold, column by column."),
+    "package": Link("editions.datapackage", _OF_EDITION, "The description of its tables, column by column."),
 }
 
 _TEXTS: dict[str, Texts] = {
@@ -99,14 +99,15 @@ _REFUSED = Texts("La edición no se publica así; véase `errors`.", "The editio
 
 
 def _fault(refusal: Refusal) -> Fault:
-    named = STATES[refusal.value] if refusal.rule == "unsettled" and refusal.value else (refusal.value,) * 2
+    texts_of_value = STATES[refusal.value] if refusal.rule == "unsettled" and refusal.value else (refusal.value,) * 2
     es, en = (
-        text.format(value=value, holds=refusal.holds) for text, value in zip(_TEXTS[refusal.rule], named, strict=True)
+        text.format(value=value, holds=refusal.holds)
+        for text, value in zip(_TEXTS[refusal.rule], texts_of_value, strict=True)
     )
     return Fault(refusal.pointer, refusal.rule, refusal.value, Texts(es, en), refusal.holds or None)
 
 
-def _unknown(error: UnknownPublication) -> Texts:
+def _unknown_publication(error: UnknownPublication) -> Texts:
     if error.revision == service.LATEST:
         return Texts(f"La edición {error.edition} no está publicada.", f"The edition {error.edition} is not published.")
     return Texts(
@@ -122,7 +123,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         lambda error: _REFUSED,
         lambda error: [_fault(refusal) for refusal in error.refusals],
     ),
-    maps_to(UnknownPublication, NOT_FOUND, _unknown),
+    maps_to(UnknownPublication, NOT_FOUND, _unknown_publication),
     maps_to(
         UnknownPublishedScore,
         NOT_FOUND,
@@ -140,7 +141,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 
 
 class PublicationsController(Controller):
-    """The revisions of a published edition."""
+    """Routes to publish an edition, to correct it, and to read its publications."""
 
     path = "/v1/editions/{edition:str}/publications"
     tags = ("publications",)
@@ -163,7 +164,7 @@ class PublicationsController(Controller):
     ) -> Response[bytes]:
         """List the publications of an edition.
 
-        The revisions of a published edition, the newest first; none where it is not published.
+        Newest revision first; empty if the edition is not published.
         """
         rows = service.list_page(
             database, path.edition, before=CURSOR.read(query), offset=query.offset, limit=query.limit + 1
@@ -180,7 +181,8 @@ class PublicationsController(Controller):
     ) -> Response[bytes]:
         """Get a publication.
 
-        A revision of a published edition: what it consists of, its signature and its checkpoint.
+        Returns the digest and signature of its edition document, the corrected scores and the checkpoint of the
+        ledger. The revision `latest` stands for the newest one.
         """
         return PUBLICATION.of(request, schemas.build_publication(service.get(database, path.edition, path.revision)))
 
@@ -194,33 +196,36 @@ class PublicationsController(Controller):
     def get_score(self, request: ApiRequest, path: schemas.PublishedScorePath, database: Database) -> Response[bytes]:
         """Get a published score.
 
-        The exact bytes of the document of a score in a publication; `Content-Location` is where they are for ever.
+        Returns the exact bytes of the score document in this publication. `Content-Location` is its permanent
+        address.
         """
         _, stored = service.get_score(database, path.edition, path.revision, path.organisation)
         text, digest = stored.form.text, stored.form.digest
         return SCORE.bytes_of(
-            request, text, {"Content-Location": schemas.format_document_path(digest), "Link": _links(text, digest)}
+            request,
+            text,
+            {"Content-Location": schemas.format_document_path(digest), "Link": _format_links(text, digest)},
         )
 
     @get("/{revision:str}/bundle", operation_id="editions.publications.bundle", access=ANYBODY, answer=BUNDLE)
     def get_bundle(
         self, request: ApiRequest, path: schemas.PublicationPath, database: Database
     ) -> Response[bytes] | Stream:
-        """Get a whole publication.
+        """Get a complete publication.
 
         One gzip file with a line for each document: a header with the signature, the checkpoint and the public keys,
-        then the edition document, then those of all scores in its order.
+        then the edition document, then all score documents in the order of the edition document.
         """
-        found = service.get(database, path.edition, path.revision)
-        pieces: Iterator[bytes] = service.stream_bundle(database, found.edition, found.revision)
-        name = f"{found.edition}-{found.revision}.jsonl.gz"
+        record = service.get(database, path.edition, path.revision)
+        pieces: Iterator[bytes] = service.stream_bundle(database, record.edition, record.revision)
+        name = f"{record.edition}-{record.revision}.jsonl.gz"
         return BUNDLE.stream_of(
             request,
             pieces,
-            found.bundle_size,
-            bytes.fromhex(found.bundle_digest),
+            record.bundle_size,
+            bytes.fromhex(record.bundle_digest),
             {
-                "Content-Location": f"{schemas.format_path(found.edition, found.revision)}/bundle",
+                "Content-Location": f"{schemas.format_path(record.edition, record.revision)}/bundle",
                 "Content-Disposition": f'attachment; filename="{name}"',
             },
         )
@@ -244,25 +249,26 @@ class PublicationsController(Controller):
     ) -> Response[bytes]:
         """Publish an edition, or a correction of it.
 
-        Publishes an edition in review for good: every submitted assessment with its score, and no draft. Of a published
-        one it publishes a revision that supersedes the newest and corrects some assessments; what was published before
-        stays readable. Nothing else alters what is published.
+        An edition in review is published with the scores of all its final assessments; every submitted assessment
+        must be final or returned. For a published edition the request names the digest of the newest revision in
+        `supersedes` and corrects some assessments: a new revision replaces it. Earlier revisions stay readable, and
+        nothing else changes what is published.
         """
-        asked = schemas.build_plan(body)
+        plan = schemas.build_plan(body)
 
         def write(prepared: service.PreparedScores | None) -> Response[bytes]:
             def publish(session: Session) -> Response[bytes]:
                 now = datetime.now(UTC)
-                made = publishing.publish(session, path.edition, asked, prepared, audit_event(request), now=now)
-                return PUBLICATION.of(request, schemas.build_publication(made), created=_path(made))
+                record = publishing.publish(session, path.edition, plan, prepared, audit_event(request), now=now)
+                return PUBLICATION.of(request, schemas.build_publication(record), created=_path(record))
 
             return idempotent(request, database, publish, adds_audit_entry=False)
 
-        return publishing.write_prepared(path.edition, asked, write)
+        return publishing.write_prepared(path.edition, plan, write)
 
 
 class PublishedController(Controller):
-    """Published documents by their digest."""
+    """Routes to read published documents by their digest."""
 
     path = "/v1/published/{digest:str}"
     tags = ("publications",)
@@ -277,25 +283,25 @@ class PublishedController(Controller):
     def get_document(self, request: ApiRequest, path: schemas.DigestPath, database: Database) -> Response[bytes]:
         """Get a published document.
 
-        The exact bytes of the document with that SHA-256, of a score or of an edition: an address that never changes
-        its meaning. `Link` leads to the newest version of it and to its signature.
+        Returns the exact bytes of the edition or score document with this SHA-256; they never change. `Link` leads to
+        the newest version of the document and to its signature.
         """
         form = service.get_document(database, path.digest).form
         keep(request, form.member)
-        return DOCUMENT.bytes_of(request, form.text, {"Link": _links(form.text, form.digest)})
+        return DOCUMENT.bytes_of(request, form.text, {"Link": _format_links(form.text, form.digest)})
 
     @get(
         "/signature",
         operation_id="published.signature",
         access=ANYBODY,
         answer=SIGNATURE,
-        links={"document": Link("published.get", {"digest": "$request.path.digest"}, "What is signed.")},
+        links={"document": Link("published.get", {"digest": "$request.path.digest"}, "The signed document.")},
     )
     def get_signature(self, request: ApiRequest, path: schemas.DigestPath, database: Database) -> Response[bytes]:
         """Get the signature of a published document.
 
-        A detached JWS: what is signed is the protected header, a dot, and the exact bytes of the document in base64url.
-        The public keys are at `/.well-known/jwks.json`.
+        A detached JWS: the signed text is the protected header, a dot, and the exact bytes of the document in
+        base64url. The public keys are at `/.well-known/jwks.json`.
         """
         jws = service.get_document(database, path.digest).jws
         body = msgspec.json.encode(schemas.Signature(protected=jws.protected, signature=jws.signature))
@@ -309,27 +315,27 @@ class _Organisation(msgspec.Struct):
     id: str
 
 
-class _Place(msgspec.Struct):
-    """What says where a document belongs."""
+class _DocumentIdentity(msgspec.Struct):
+    """The members of a document that tell its edition and, for a score document, its organisation."""
 
     edition: str
     organisation: _Organisation | None = None
 
 
-_PLACE = msgspec.json.Decoder(_Place)
+_IDENTITY_DECODER = msgspec.json.Decoder(_DocumentIdentity)
 
 
-def _links(text: bytes, digest: str) -> str:
-    """Where the newest version of a document is, and its signature."""
-    place = _PLACE.decode(text)
-    newest = schemas.format_path(place.edition, service.LATEST)
-    if place.organisation is not None:
-        newest += f"/scores/{place.organisation.id}"
+def _format_links(text: bytes, digest: str) -> str:
+    """Return the `Link` header of a document: its newest version and its signature."""
+    identity = _IDENTITY_DECODER.decode(text)
+    newest = schemas.format_path(identity.edition, service.LATEST)
+    if identity.organisation is not None:
+        newest += f"/scores/{identity.organisation.id}"
     return (
         f'<{newest}>; rel="latest-version", '
         f'<{schemas.format_document_path(digest)}/signature>; rel="describedby"; type="application/json"'
     )
 
 
-def _path(made: PublicationRecord) -> str:
-    return schemas.format_path(made.edition, made.revision)
+def _path(record: PublicationRecord) -> str:
+    return schemas.format_path(record.edition, record.revision)

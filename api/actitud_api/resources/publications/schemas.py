@@ -1,4 +1,4 @@
-"""What is published, on the wire."""
+"""Requests and answers about publications, approvals and published documents."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ Digest = Annotated[
     str, Meta(pattern="^sha256:[0-9a-f]{64}$", description="SHA-256 of the exact bytes of a published document.")
 ]
 Reason = Annotated[
-    str, Meta(min_length=1, max_length=1000, pattern=TRIMMED, description="Why; it is published with it.")
+    str, Meta(min_length=1, max_length=1000, pattern=TRIMMED, description="The reason, which is published.")
 ]
 CORRECTIONS_MAX = 100
-"""Assessments that one revision may correct."""
+"""Most assessments that one revision may correct."""
 
 
 class PublicationPath(EditionPath, frozen=True):
-    """Path parameters of a publication."""
+    """The path parameters of a publication."""
 
     revision: Annotated[str, Meta(description="Number of the revision, or `latest`.", examples=["latest"])]
 
 
 class PublishedScorePath(PublicationPath, frozen=True):
-    """Path parameters of the score of an organisation in a publication."""
+    """The path parameters of a score in a publication."""
 
     organisation: Annotated[str, Meta(description="Id of the organisation.", examples=["XX-DEMO-00002"])]
 
 
 class DigestPath(Struct, frozen=True):
-    """Path parameters of a published document."""
+    """The path parameters of a published document."""
 
     digest: Annotated[
         str,
@@ -50,24 +50,26 @@ class DigestPath(Struct, frozen=True):
     ]
 
 
-AnyPatch: TypeAlias = getitem(Union, tuple(known.patch for known in REQUEST_TYPES.values()))  # type: ignore[valid-type]  # made at run time
+AnyPatch: TypeAlias = getitem(Union, tuple(types.patch for types in REQUEST_TYPES.values()))  # type: ignore[valid-type]  # made at run time
 
 
 class CorrectionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An assessment of the edition that is corrected."""
+    """The correction of one published assessment."""
 
-    organisation: Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_CONTROL, description="Id of it.")]
+    organisation: Annotated[
+        str, Meta(min_length=1, max_length=200, pattern=NO_CONTROL, description="Id of the organisation.")
+    ]
     assessment: Annotated[
         AnyPatch,
         Meta(
-            description="The merge patch that `editions.assessments.update` would take. What it does not name stays as "
-            "it was published."
+            description="A merge patch as for `editions.assessments.update`. Members that it does not name stay as "
+            "published."
         ),
     ]
 
 
 class PublicationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How an edition is to be published: for the first time, or with corrections."""
+    """Body of the request that publishes an edition for the first time, or a correction of it."""
 
     reason: Reason
     supersedes: (
@@ -75,7 +77,7 @@ class PublicationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_field
             str,
             Meta(
                 pattern="^sha256:[0-9a-f]{64}$",
-                description="Of a correction: the digest of the newest revision, which it takes the place of.",
+                description="Only for a correction: the digest of the newest revision, which it replaces.",
             ),
         ]
         | None
@@ -84,48 +86,48 @@ class PublicationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class ApprovalPath(EditionPath, frozen=True):
-    """What names an approval in a path."""
+    """The path parameters of an approval."""
 
     approval: Annotated[str, Meta(description="Number of the approval.", examples=["1"])]
 
 
 class ApprovalRequest(PublicationRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is approved: the very request that is to publish it, and the digest of what that comes to."""
+    """Body of the request that approves a publication: the body that will publish it, and the digest of the result."""
 
     digest: Annotated[
         str,
         Meta(
             pattern="^sha256:[0-9a-f]{64}$",
-            description="Digest of what would be published, as the refusal of the publication, or of an approval of "
-            "another digest, says it (`suggestion`).",
+            description="Digest of the pending publication. It is the `suggestion` in the refusal of the publication, "
+            "and of an approval with another digest.",
         ),
     ]
 
 
 class PublicationApproval(Struct, frozen=True, kw_only=True):
-    """That a key has approved to publish something."""
+    """The approval of a pending publication by a key."""
 
     edition: str
     number: Annotated[int, Meta(ge=1)]
-    digest: Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$", description="Digest of what would be published.")]
+    digest: Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$", description="Digest of the pending publication.")]
     key: Annotated[str, Meta(description="Id of the key that approved.")]
-    role: Annotated[str, Meta(description="Its role.")]
+    role: Annotated[str, Meta(description="Role of the key.")]
     approved: datetime
 
 
 class PublicationApprovalPage(Page[PublicationApproval], frozen=True):
-    """A page of approvals, the oldest first."""
+    """A page of the approvals of an edition, oldest first."""
 
 
 class Signature(Struct, frozen=True, kw_only=True):
-    """A detached JWS (RFC 7515, section 7.2.2 and appendix F) over the exact bytes of a document, by Ed25519."""
+    """A detached JWS (RFC 7515, section 7.2.2 and appendix F) over the exact bytes of a document, with Ed25519."""
 
     protected: Annotated[str, Meta(description="The protected header, `alg` and `kid`, in base64url.")]
     signature: Annotated[str, Meta(description="The signature in base64url.")]
 
 
 class CorrectionLine(Struct, frozen=True, kw_only=True):
-    """A score that a revision corrects; the difference, in points and node by node, is in the edition document."""
+    """A score that a revision corrects. The edition document has the difference in points, node by node."""
 
     organisation: str
     before: Digest
@@ -137,29 +139,29 @@ class CorrectionLine(Struct, frozen=True, kw_only=True):
 
 
 class PublicationLinks(Struct, frozen=True, kw_only=True):
-    """The addresses of what belongs to a publication, as paths."""
+    """The paths of the documents of a publication."""
 
-    document: Annotated[str, Meta(description="The edition document, for ever.")]
+    document: Annotated[str, Meta(description="The edition document at its permanent path.")]
     signature: Annotated[str, Meta(description="Its signature.")]
-    bundle: Annotated[str, Meta(description="The whole publication in one file.")]
+    bundle: Annotated[str, Meta(description="The complete publication in one file.")]
 
 
 class Publication(Struct, frozen=True, kw_only=True):
-    """A revision of a published edition. It stays readable when another takes its place."""
+    """A revision of a published edition. It stays readable after a newer revision replaces it."""
 
     edition: str
     revision: Annotated[int, Meta(ge=1)]
     digest: Annotated[Digest, Meta(description="Digest of the edition document.")]
     reason: str
     published: datetime
-    supersedes: Annotated[str | None, Meta(description="Digest of the revision before; null of the first.")]
-    superseded_by: Annotated[str | None, Meta(description="Digest of the revision after; null of the newest.")]
-    organisations: Annotated[int, Meta(ge=1, description="How many scores it has.")]
+    supersedes: Annotated[str | None, Meta(description="Digest of the previous revision; null for the first.")]
+    superseded_by: Annotated[str | None, Meta(description="Digest of the next revision; null for the newest.")]
+    organisations: Annotated[int, Meta(ge=1, description="Number of scores.")]
     corrections: tuple[CorrectionLine, ...]
     signature: Signature
     checkpoint: Annotated[
         str,
-        Meta(description="The signed note of the ledger with this publication in it: `ledger.checkpoints.get`."),
+        Meta(description="Signed note of the first ledger checkpoint that includes this publication."),
     ]
     bundle_digest: Annotated[Digest, Meta(description="SHA-256 of the bundle.")]
     bundle_size: Annotated[int, Meta(ge=1, description="Bytes of the bundle.")]
@@ -167,11 +169,11 @@ class Publication(Struct, frozen=True, kw_only=True):
 
 
 class PublicationPage(Page[Publication], frozen=True, kw_only=True):
-    """A page of the list of publications, the newest first."""
+    """A page of the publications of an edition, newest first."""
 
 
 class PublishedDocument(Struct, frozen=True, kw_only=True):
-    """A published document; its further members and their order, to the byte, are in `docs/document-format.md`."""
+    """A published document. `docs/document-format.md` defines its further members and their order, to the byte."""
 
     kind: Literal["score", "edition"]
     format: Annotated[int, Meta(ge=1)]
@@ -179,16 +181,18 @@ class PublishedDocument(Struct, frozen=True, kw_only=True):
 
 
 def build_plan(request: PublicationRequest) -> PublicationPlan:
-    """Return the publication described by a request."""
+    """Convert a request to the plan that the service publishes."""
     return PublicationPlan(
         reason=request.reason,
         supersedes=request.supersedes,
-        corrections=tuple(PlannedCorrection(fix.organisation, fix.assessment) for fix in request.corrections),
+        corrections=tuple(
+            PlannedCorrection(correction.organisation, correction.assessment) for correction in request.corrections
+        ),
     )
 
 
 def build_approval(record: Approval) -> PublicationApproval:
-    """Return the response for an approval."""
+    """Build the answer about an approval."""
     return PublicationApproval(
         edition=record.edition,
         number=record.number,
@@ -200,7 +204,7 @@ def build_approval(record: Approval) -> PublicationApproval:
 
 
 def build_publication(record: PublicationRecord) -> Publication:
-    """Return the response for a publication."""
+    """Build the answer about a publication."""
     return Publication(
         edition=record.edition,
         revision=record.revision,
@@ -212,15 +216,15 @@ def build_publication(record: PublicationRecord) -> Publication:
         organisations=record.organisations,
         corrections=tuple(
             CorrectionLine(
-                organisation=corrected.organisation,
-                before=corrected.before,
-                after=corrected.after,
-                index_before=corrected.index_before,
-                index_after=corrected.index_after,
-                level_before=corrected.level_before,
-                level_after=corrected.level_after,
+                organisation=correction.organisation,
+                before=correction.before,
+                after=correction.after,
+                index_before=correction.index_before,
+                index_after=correction.index_after,
+                level_before=correction.level_before,
+                level_after=correction.level_after,
             )
-            for corrected in record.corrections
+            for correction in record.corrections
         ),
         signature=Signature(protected=record.protected, signature=record.signature),
         checkpoint=record.note,
@@ -235,10 +239,10 @@ def build_publication(record: PublicationRecord) -> Publication:
 
 
 def format_path(edition: str, revision: int | str) -> str:
-    """Return the path of a publication."""
+    """Return the path of a publication; `revision` is a number or `latest`."""
     return f"/v1/editions/{edition}/publications/{revision}"
 
 
 def format_document_path(digest: str) -> str:
-    """Return the permanent path of a document."""
+    """Return the permanent path of a published document."""
     return f"/v1/published/{digest}"

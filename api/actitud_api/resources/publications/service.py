@@ -1,7 +1,7 @@
 """Use cases of publications: publish an edition once, correct it by revisions, read it for ever.
 
-Slow work is prepared before the transaction. In the transaction the edition must be unchanged, and everything is stored
-together: documents, scores, a ledger entry, a checkpoint, and the publication last.
+Slow work is done before the transaction. In the transaction the edition must be unchanged since, and everything is
+stored together: documents, scores, a ledger entry, a checkpoint, and the publication last.
 """
 
 from __future__ import annotations
@@ -82,13 +82,13 @@ __all__ = [
 ]
 
 LATEST: Final = "latest"
-"""Name of the newest revision of an edition."""
+"""The text that clients use instead of a number for the newest revision of an edition."""
 
 ATTEMPTS: Final = 3
-"""Preparations of one publication before it gives up on an edition that keeps changing."""
+"""How often a publication is prepared before it gives up on an edition that keeps changing."""
 
 BATCH: Final = 50
-"""Scores that are prepared per batch."""
+"""Scores that are computed as one batch, by one process."""
 
 _UNREVIEWED: Final = replies.build_empty_outcome("final")
 
@@ -96,7 +96,7 @@ T = TypeVar("T")
 
 
 class UnknownPublication(LookupError):
-    """The edition has no such revision."""
+    """The edition has no such revision, or is not published. Raised wherever a publication is looked up."""
 
     def __init__(self, edition: str, revision: str) -> None:
         super().__init__(f"{edition}/{revision}")
@@ -105,7 +105,7 @@ class UnknownPublication(LookupError):
 
 
 class UnknownPublishedScore(LookupError):
-    """The revision has no score of that organisation."""
+    """The revision has no score of this organisation. Raised by `get_score`."""
 
     def __init__(self, edition: str, revision: str, organisation: str) -> None:
         super().__init__(f"{edition}/{revision}/{organisation}")
@@ -115,7 +115,7 @@ class UnknownPublishedScore(LookupError):
 
 
 class UnknownDocument(LookupError):
-    """No published document has that digest."""
+    """No published document has this digest. Raised by `get_document`."""
 
     def __init__(self, digest: str) -> None:
         super().__init__(digest)
@@ -123,14 +123,16 @@ class UnknownDocument(LookupError):
 
 
 class Refusal(Struct, frozen=True):
-    """Reason against a publication: JSON pointer, rule, sent value, and the value that `holds`.
+    """One reason why a publication or an approval is refused.
 
-    `review`: the edition is not in review. `unsettled`: `holds` assessments are in the state `value`. `empty`: no
-    assessment is final. `published`: it is published already, as `holds`. `unpublished`: nothing to correct is
-    published. `superseded`: the newest revision is `holds`. `corrections`: a revision without corrections. `repeated`:
-    an organisation is corrected twice. `unknown`: it has no published score. `unchanged`: its score would not change.
-    `unapproved`: another key has to approve `holds`. `another_digest`: the pending digest is `holds`. `approved`: the
-    key has approved it already.
+    `pointer` is a JSON Pointer into the request, `value` the sent value, and `holds` the value that applies. `rule`
+    names the reason. `review`: the edition is not in review. `unsettled`: `holds` assessments are in the state
+    `value`. `empty`: no assessment is final. `published`: it is already published, with the digest `holds`.
+    `unpublished`: there is nothing published to correct. `superseded`: the newest revision has the digest `holds`.
+    `corrections`: a revision needs a correction. `repeated`: an organisation is corrected twice. `unknown`: the
+    organisation has no published score. `unchanged`: its score would not change. `unapproved`: another key must
+    approve the digest `holds`. `another_digest`: the pending digest is `holds`. `approved`: the key has approved the
+    digest already.
     """
 
     pointer: str
@@ -154,7 +156,10 @@ class Refusal(Struct, frozen=True):
 
 
 class PublicationRefused(ValueError):
-    """Refused publication; nothing has changed. `refusals` are all reasons."""
+    """A publication or an approval is refused for all the reasons in `refusals`; nothing is stored.
+
+    Raised by `EditionPublisher.publish` and `approve`.
+    """
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
         super().__init__(", ".join(refusal.rule for refusal in refusals))
@@ -162,14 +167,18 @@ class PublicationRefused(ValueError):
 
 
 class PlannedCorrection(Struct, frozen=True):
-    """Correction of the assessment of an organisation."""
+    """The correction of the assessment of one organisation."""
 
     organisation: str
     assessment: AssessmentPatch
 
 
 class PublicationPlan(Struct, frozen=True, kw_only=True):
-    """Requested publication: its reason; for a correction, the superseded digest and the corrections."""
+    """A requested publication.
+
+    `reason` is published. A correction has the digest of the newest revision in `supersedes`, and at least one
+    correction.
+    """
 
     reason: str
     supersedes: str | None = None
@@ -177,9 +186,9 @@ class PublicationPlan(Struct, frozen=True, kw_only=True):
 
 
 class UnsignedScore(Struct, frozen=True):
-    """Score document as a line of its edition and as bytes.
+    """A score document as a line of its edition and as bytes.
 
-    `changed_figures`: figures of its assessment, if the stored ones differ from the computed ones.
+    `changed_figures` are the figures of its assessment if they differ from the stored ones, else None.
     """
 
     line: ScoreLine
@@ -188,7 +197,7 @@ class UnsignedScore(Struct, frozen=True):
 
 
 class SignedScore(Struct, frozen=True):
-    """Score document as a line of its edition and as stored; `changed_figures` as in `UnsignedScore`."""
+    """A score document as a line of its edition and as stored; `changed_figures` as in `UnsignedScore`."""
 
     line: ScoreLine
     stored: SignedDocument
@@ -196,7 +205,7 @@ class SignedScore(Struct, frozen=True):
 
 
 class PreparedScores(Struct, frozen=True):
-    """Scores of an edition, and the state from which they were computed."""
+    """The scores of an edition, and the state (`queries.get_state`) from which they were computed."""
 
     edition: editions.EditionRecord
     state: tuple[int, int, str, str]
@@ -207,24 +216,29 @@ class PreparedScores(Struct, frozen=True):
 
 
 class EditionPublisher:
-    """Publisher of editions, one at a time in this process."""
+    """Publishes editions, one at a time in this process."""
 
     def __init__(
-        self, database: Database, folder: Path, *, second_approver: bool = False, spread: MapFunction = map_serially
+        self,
+        database: Database,
+        folder: Path,
+        *,
+        second_approver: bool = False,
+        map_batches: MapFunction = map_serially,
     ) -> None:
         """Create a publisher.
 
         Args:
             database: Database of the service.
             folder: Folder of the private signing keys.
-            second_approver: Require an approval, see `approvals`.
-            spread: Map over the batches of scores, possibly in other processes.
+            second_approver: Require an approval by another key, see `approvals`.
+            map_batches: Function like `map` that scores batches, possibly in other processes.
         """
         self._database = database
-        self._spread = spread
+        self._map_batches = map_batches
         self._folder = folder
         self._second_approver = second_approver
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
     def write_prepared(
         self,
@@ -235,14 +249,16 @@ class EditionPublisher:
     ) -> T:
         """Prepare the scores and return the result of `write`, which publishes them; repeat if the edition has changed.
 
-        `advance` is called for each prepared score. Errors of `write` pass through.
+        `write` is called with None if the plan is refused or is a correction. `advance` is called for each prepared
+        score. Exceptions of `write` other than `StaleVersion` pass through.
 
         Raises:
             UnknownEdition: No edition has that id.
             SigningKeyFault: The signing key cannot be used.
-            Unavailable: The edition keeps changing.
+            Unavailable: The edition changed during each of `ATTEMPTS` preparations.
         """
-        with self._turn:
+        # One at a time: a preparation may use every core.
+        with self._lock:
             for _ in range(ATTEMPTS):
                 with suppress(StaleVersion):
                     return write(self._prepare(edition, plan, advance))
@@ -258,202 +274,217 @@ class EditionPublisher:
         *,
         now: datetime,
     ) -> PublicationRecord:
-        """Publish an edition, or a correction of it, in a write session.
+        """Publish an edition, or a correction of it, in a writing session.
 
-        `event`: ledger event, apart from the details and the subject. A correction may also raise `IdentifierIsAlias`,
-        `AnotherMethodology` and `NotSubmittable`.
+        `event` becomes the ledger entry once its subject and details are set.
 
         Raises:
             UnknownEdition: No edition has that id.
             PublicationRefused: The plan is not acceptable.
             StaleVersion: The edition has changed since it was prepared.
             SigningKeyFault: The signing key cannot be used.
+            IdentifierIsAlias: A correction names an organisation by an alias.
+            MethodologyMismatch: A correction answers another methodology version.
+            NotSubmittable: A corrected assessment has error findings.
         """
         record = editions.find(session, edition)
         editions.lock(session, record)
         newest = queries.get(session, record.id)
-        if refusals := _refusals(session, record, newest, plan):
+        if refusals := _list_refusals(session, record, newest, plan):
             raise PublicationRefused(refusals)
         if self._second_approver:
-            of = approvals.compute_pending_digest(session, record, newest, plan)
-            if approvals.is_approval_missing(session, record.id, of, None if event.actor is None else event.actor.key):
-                raise PublicationRefused([Refusal("", "unapproved", None, of)])
+            digest = approvals.compute_pending_digest(session, record, newest, plan)
+            if approvals.is_approval_missing(
+                session, record.id, digest, None if event.actor is None else event.actor.key
+            ):
+                raise PublicationRefused([Refusal("", "unapproved", None, digest)])
         signer = ledger.load_signer(session, self._folder)
-        made = _Revision(session, record, plan, newest, signer, ledger.compute_signing_time(session, signer, now))
+        revision = _Revision(session, record, plan, newest, signer, ledger.compute_signing_time(session, signer, now))
         if newest is None:
-            made.publish(prepared)
+            revision.publish(prepared)
         else:
-            made.correct(newest)
-        return made.close(event)
+            revision.correct(newest)
+        return revision.close(event)
 
-    def _prepare(self, edition: str, asked: PublicationPlan, advance: Callable[[], None]) -> PreparedScores | None:
-        """Return the scores of an edition in review, or None if this is no first publication."""
+    def _prepare(self, edition: str, plan: PublicationPlan, advance: Callable[[], None]) -> PreparedScores | None:
+        """Return the scores of an edition in review, or None if the plan is refused, unapproved, or a correction."""
         with self._database.read() as session:
-            place = editions.find(session, edition)
-            if _refusals(session, place, queries.get(session, place.id), asked) or place.state != "in_review":
+            record = editions.find(session, edition)
+            if _list_refusals(session, record, queries.get(session, record.id), plan) or record.state != "in_review":
                 return None
-            state = queries.get_state(session, place.id)
+            state = queries.get_state(session, record.id)
             signer = ledger.load_signer(session, self._folder)
-            of = approvals.compute_pending_digest(session, place, None, asked)
-            if self._second_approver and not queries.list_approvals_of_digest(session, place.id, of):
+            digest = approvals.compute_pending_digest(session, record, None, plan)
+            if self._second_approver and not queries.list_approvals_of_digest(session, record.id, digest):
                 return None
-        score = partial(_score_batch, place.id, place.methodology)
+        score = partial(_score_batch, record.id, record.methodology)
         scores: list[SignedScore] = []
-        for batch in self._spread(score, self._batches(place.id)):
+        for batch in self._map_batches(score, self._iterate_batches(record.id)):
             for unsigned in batch:
                 # Signed here: the private key stays in this process.
                 stored = SignedDocument(unsigned.form, signer.sign(unsigned.form.text))
                 scores.append(SignedScore(unsigned.line, stored, unsigned.changed_figures))
                 advance()
-        return PreparedScores(place, state, scores)
+        return PreparedScores(record, state, scores)
 
-    def _batches(self, edition: str) -> Iterator[list[tuple[FinalSubmission, ReviewOutcome]]]:
-        """Yield the final submissions of an edition, `BATCH` organisations at a time."""
-        part = self._stated(edition, "")
-        while part:
-            yield from (part[start : start + BATCH] for start in range(0, len(part), BATCH))
-            part = self._stated(edition, part[-1][0].organisation.id)
+    def _iterate_batches(self, edition: str) -> Iterator[list[tuple[FinalSubmission, ReviewOutcome]]]:
+        """Yield the final submissions of an edition with the outcomes of their reviews, at most `BATCH` at a time."""
+        batch = self._list_final(edition, "")
+        while batch:
+            yield from (batch[start : start + BATCH] for start in range(0, len(batch), BATCH))
+            batch = self._list_final(edition, batch[-1][0].organisation.id)
 
-    def _stated(self, edition: str, after: str) -> list[tuple[FinalSubmission, ReviewOutcome]]:
+    def _list_final(self, edition: str, after: str) -> list[tuple[FinalSubmission, ReviewOutcome]]:
         with self._database.read() as session:
-            part = queries.list_submissions(session, edition, after=after)
-            reviews = replies.list_outcomes(session, edition, [stated.organisation.id for stated in part])
-            return [(stated, reviews.get(stated.organisation.id, _UNREVIEWED)) for stated in part]
+            submissions = queries.list_submissions(session, edition, after=after)
+            reviews = replies.list_outcomes(
+                session, edition, [submission.organisation.id for submission in submissions]
+            )
+            return [(submission, reviews.get(submission.organisation.id, _UNREVIEWED)) for submission in submissions]
 
 
 def approve(
     session: Session, edition: str, plan: PublicationPlan, digest: str, principal: access.Principal, *, now: datetime
 ) -> approvals.Approval:
-    """Approve the pending publication of that digest, in a write session, and return the approval.
+    """Approve the pending publication with this digest, in a writing session, and return the approval.
 
     Raises:
         UnknownEdition: No edition has that id.
-        PublicationRefused: The plan is not acceptable, or its digest is another one.
-        StaleVersion: The edition changes concurrently.
+        PublicationRefused: The plan is not acceptable, its digest is another one, or the key has approved it before.
+        StaleVersion: The edition has changed meanwhile.
     """
-    place = editions.find(session, edition)
-    editions.lock(session, place)
-    newest = queries.get(session, place.id)
-    if refusals := _refusals(session, place, newest, plan):
+    record = editions.find(session, edition)
+    editions.lock(session, record)
+    newest = queries.get(session, record.id)
+    if refusals := _list_refusals(session, record, newest, plan):
         raise PublicationRefused(refusals)
-    of = approvals.compute_pending_digest(session, place, newest, plan)
-    if digest != of:
-        raise PublicationRefused([Refusal("/digest", "another_digest", digest, of)])
-    made = approvals.add_approval(session, place.id, of, principal, now=now)
-    if made is None:
+    pending_digest = approvals.compute_pending_digest(session, record, newest, plan)
+    if digest != pending_digest:
+        raise PublicationRefused([Refusal("/digest", "another_digest", digest, pending_digest)])
+    approval = approvals.add_approval(session, record.id, pending_digest, principal, now=now)
+    if approval is None:
         raise PublicationRefused([Refusal("", "approved", None)])
-    return made
+    return approval
 
 
-def _refusals(
-    session: Session, place: editions.EditionRecord, newest: PublicationRecord | None, asked: PublicationPlan
+def _list_refusals(
+    session: Session, record: editions.EditionRecord, newest: PublicationRecord | None, plan: PublicationPlan
 ) -> tuple[Refusal, ...]:
     """Return the reasons against a plan that do not depend on any score."""
     if newest is None:
-        found = [
+        refusals = [
             Refusal(f"/{name}", "unpublished", None)
-            for name, given in (("supersedes", asked.supersedes), ("corrections", asked.corrections))
-            if given
+            for name, value in (("supersedes", plan.supersedes), ("corrections", plan.corrections))
+            if value
         ]
-        if place.state != "in_review":
-            return (Refusal("", "review", place.state), *found)
-        unsettled = transitions.count_unsettled(session, place.id)
-        return (*(Refusal("", "unsettled", state, str(unsettled[state])) for state in sorted(unsettled)), *found)
-    if asked.supersedes is None:
+        if record.state != "in_review":
+            return (Refusal("", "review", record.state), *refusals)
+        unsettled = transitions.count_unsettled(session, record.id)
+        return (*(Refusal("", "unsettled", state, str(unsettled[state])) for state in sorted(unsettled)), *refusals)
+    if plan.supersedes is None:
         return (Refusal("", "published", None, newest.digest),)
-    if asked.supersedes != newest.digest:
-        return (Refusal("/supersedes", "superseded", asked.supersedes, newest.digest),)
-    if not asked.corrections:
+    if plan.supersedes != newest.digest:
+        return (Refusal("/supersedes", "superseded", plan.supersedes, newest.digest),)
+    if not plan.corrections:
         return (Refusal("/corrections", "corrections", None),)
-    named = [fix.organisation for fix in asked.corrections]
+    organisations = [correction.organisation for correction in plan.corrections]
     return tuple(
         Refusal(f"/corrections/{number}/organisation", "repeated", name)
-        for number, name in enumerate(named)
-        if name in named[:number]
+        for number, name in enumerate(organisations)
+        if name in organisations[:number]
     )
 
 
 def _score_batch(
     edition: str, version: str, batch: Sequence[tuple[FinalSubmission, ReviewOutcome]]
 ) -> list[UnsignedScore]:
-    """Score final submissions by a version of the methodology; may run in another process."""
+    """Score a batch of final submissions under a methodology version. It may run in another process."""
     methodology = load_methodology(version)
-    return [_score_one(edition, methodology, stated, review) for stated, review in batch]
+    return [_score_submission(edition, methodology, final, review) for final, review in batch]
 
 
-def _score_one(edition: str, methodology: Methodology, stated: FinalSubmission, review: ReviewOutcome) -> UnsignedScore:
-    evaluation = evaluate(methodology, stated.submission)
-    score = explain_evaluation(evaluation, stated.submission)
-    document = build_score_document(edition, stated.organisation, stated.submission, score, review)
+def _score_submission(
+    edition: str, methodology: Methodology, final: FinalSubmission, review: ReviewOutcome
+) -> UnsignedScore:
+    evaluation = evaluate(methodology, final.submission)
+    score = explain_evaluation(evaluation, final.submission)
+    document = build_score_document(edition, final.organisation, final.submission, score, review)
     form = pack_document(document)
     figures = assessments.figure_columns(evaluation)
-    return UnsignedScore(build_score_line(document, form.digest), form, None if figures == stated.figures else figures)
+    return UnsignedScore(build_score_line(document, form.digest), form, None if figures == final.figures else figures)
 
 
-def _signed(document: ScoreDocument, signer: ledger.Signer) -> tuple[ScoreLine, SignedDocument]:
+def _sign_score(document: ScoreDocument, signer: ledger.Signer) -> tuple[ScoreLine, SignedDocument]:
     form = pack_document(document)
     return build_score_line(document, form.digest), SignedDocument(form, signer.sign(form.text))
 
 
 class _Revision:
-    """Revision under construction, in a write session that locks its edition."""
+    """A revision under construction, in a writing session that holds the lock on its edition."""
 
     def __init__(
         self,
         session: Session,
-        place: editions.EditionRecord,
-        asked: PublicationPlan,
+        record: editions.EditionRecord,
+        plan: PublicationPlan,
         newest: PublicationRecord | None,
         signer: ledger.Signer,
         now: datetime,
     ) -> None:
         self._session = session
-        self._edition = place
-        self._asked = asked
+        self._record = record
+        self._plan = plan
         self._signer = signer
         self._now = now
         self._number = 1 if newest is None else newest.revision + 1
-        self._methodology = load_methodology(place.methodology)
+        self._methodology = load_methodology(record.methodology)
         self._scores: tuple[ScoreLine, ...] = ()
         self._corrections: list[Correction] = []
         self._corrected: list[CorrectedScore] = []
 
     def publish(self, prepared: PreparedScores | None) -> None:
-        """Store the scores of the first revision."""
-        session, place = self._session, self._edition
-        if prepared is None or prepared.edition != place or prepared.state != queries.get_state(session, place.id):
+        """Store the scores of the first revision and mark the edition as published.
+
+        Raises `StaleVersion` if nothing is prepared or the edition has changed since, `PublicationRefused` if there
+        is no score.
+        """
+        session, record = self._session, self._record
+        if prepared is None or prepared.edition != record or prepared.state != queries.get_state(session, record.id):
             raise StaleVersion
         if not prepared.scores:
             raise PublicationRefused([Refusal("", "empty", None)])
         for scored in prepared.scores:
             if scored.changed_figures is not None:
-                assessments.update_figures(session, place.id, scored.line.organisation, scored.changed_figures)
+                assessments.update_figures(session, record.id, scored.line.organisation, scored.changed_figures)
         self._store([scored.line for scored in prepared.scores], [scored.stored for scored in prepared.scores])
-        editions.publish(session, place, now=self._now)
+        editions.publish(session, record, now=self._now)
 
     def correct(self, newest: PublicationRecord) -> None:
-        """Store the scores of the previous revision, some of them corrected."""
-        before = parse_edition(_document(self._session, newest.digest).form.text)
+        """Store the scores of the previous revision with the corrected ones in their place.
+
+        Raises `PublicationRefused` if an organisation has no published score, or if a correction changes nothing.
+        """
+        before = parse_edition(_load_document(self._session, newest.digest).form.text)
         lines = {score.organisation: score for score in before.scores}
         unknown = [
-            Refusal(f"/corrections/{number}/organisation", "unknown", fix.organisation)
-            for number, fix in enumerate(self._asked.corrections)
-            if fix.organisation not in lines
+            Refusal(f"/corrections/{number}/organisation", "unknown", correction.organisation)
+            for number, correction in enumerate(self._plan.corrections)
+            if correction.organisation not in lines
         ]
         if unknown:
             raise PublicationRefused(unknown)
         documents: list[SignedDocument] = []
         previews: list[assessments.CorrectionPreview] = []
         unchanged: list[Refusal] = []
-        for number, fix in enumerate(self._asked.corrections):
-            former = lines[fix.organisation]
-            preview, line, stored, document = self._preview_correction(number, fix, former)
+        for number, correction in enumerate(self._plan.corrections):
+            former = lines[correction.organisation]
+            preview, line, stored, document = self._preview_correction(number, correction, former)
             if line.document == former.document:
-                unchanged.append(Refusal(f"/corrections/{number}/assessment", "unchanged", fix.organisation))
+                unchanged.append(Refusal(f"/corrections/{number}/assessment", "unchanged", correction.organisation))
                 continue
             documents.append(stored)
             previews.append(preview)
-            lines[fix.organisation] = line
+            lines[correction.organisation] = line
             self._record_correction(former, line, document)
         if unchanged:
             raise PublicationRefused(unchanged)
@@ -463,21 +494,21 @@ class _Revision:
             assessments.apply_correction(self._session, preview, now=self._now)
 
     def close(self, event: ledger.Event) -> PublicationRecord:
-        """Store the edition document, the ledger entry and the publication, and return it."""
-        session, place = self._session, self._edition
+        """Store the edition document, the ledger entry, the checkpoint and the publication. Return the publication."""
+        session, record = self._session, self._record
         checkpoint = queries.get_last_note(session)
         document = EditionDocument(
-            edition=place.id,
+            edition=record.id,
             revision=self._number,
-            supersedes=self._asked.supersedes,
-            reason=self._asked.reason,
+            supersedes=self._plan.supersedes,
+            reason=self._plan.reason,
             published=self._now,
-            titles=place.titles,
-            simulated=place.simulated,
-            period_from=place.period_from,
-            period_to=place.period_to,
-            windows=place.windows,
-            calendar=place.calendar,
+            titles=record.titles,
+            simulated=record.simulated,
+            period_from=record.period_from,
+            period_to=record.period_to,
+            windows=record.windows,
+            calendar=record.calendar,
             methodology=MethodologyReference(version=self._methodology.version, digest=self._methodology.digest),
             engine=__version__,
             counts=count_scores(self._scores),
@@ -488,9 +519,9 @@ class _Revision:
         form = pack_document(document)
         jws = self._signer.sign(form.text)
         queries.insert_documents(session, "edition", [SignedDocument(form, jws)])
-        members = [form.member, *_members(session, place.id, self._number)]
-        details = {"edition": place.id, "revision": self._number, "digest": form.digest}
-        subject = f"/v1/editions/{place.id}/publications/{self._number}"
+        members = [form.member, *_iterate_members(session, record.id, self._number)]
+        details = {"edition": record.id, "revision": self._number, "digest": form.digest}
+        subject = f"/v1/editions/{record.id}/publications/{self._number}"
         entry = ledger.append_entry(session, structs.replace(event, subject=subject, details=details), now=self._now)
         signed = ledger.make_checkpoint(session, self._signer, self._now)
         keys = [
@@ -500,70 +531,70 @@ class _Revision:
             for key in ledger.list_signing_keys(session)
         ]
         header = build_header(form, jws, signed.note, keys)
-        whole = hashlib.sha256(header)
+        bundle_hash = hashlib.sha256(header)
         for member in members:
-            whole.update(member)
+            bundle_hash.update(member)
         queries.insert_publication(
             session,
             queries.NewPublication(
-                edition=place.id,
+                edition=record.id,
                 revision=self._number,
                 digest=form.digest,
                 published=self._now,
-                reason=self._asked.reason,
-                supersedes=self._asked.supersedes,
+                reason=self._plan.reason,
+                supersedes=self._plan.supersedes,
                 actor=None if event.actor is None else event.actor.key,
                 organisations=len(self._scores),
-                corrections=tuple(sorted(self._corrected, key=lambda found: found.organisation)),
+                corrections=tuple(sorted(self._corrected, key=lambda score: score.organisation)),
                 entry=entry.seq,
                 checkpoint=signed.size,
                 header=header,
-                bundle_digest=whole.hexdigest(),
+                bundle_digest=bundle_hash.hexdigest(),
                 bundle_size=len(header) + sum(map(len, members)),
             ),
         )
-        return find(session, place.id, str(self._number))
+        return find(session, record.id, str(self._number))
 
     def _store(self, lines: list[ScoreLine], documents: list[SignedDocument]) -> None:
         self._scores = rank_scores(lines)
         queries.insert_documents(self._session, "score", documents)
         digests = {line.organisation: line.document for line in lines}
-        queries.insert_scores(self._session, self._edition.id, self._number, digests)
+        queries.insert_scores(self._session, self._record.id, self._number, digests)
 
     def _preview_correction(
-        self, number: int, fix: PlannedCorrection, before: ScoreLine
+        self, number: int, correction: PlannedCorrection, before: ScoreLine
     ) -> tuple[assessments.CorrectionPreview, ScoreLine, SignedDocument, ScoreDocument]:
-        """Preview a correction and return it with the line, the document and the signature of its score.
+        """Preview a correction. Return it with the line, the signed document and the document of its score.
 
         Verdicts on answers that are corrected no longer count, and are left out of the document.
         """
         pointer = f"/corrections/{number}/assessment"
         preview = assessments.preview_correction(
-            self._session, self._edition, fix.organisation, fix.assessment, pointer=pointer, now=self._now
+            self._session, self._record, correction.organisation, correction.assessment, pointer=pointer, now=self._now
         )
-        (final,) = queries.list_submissions(self._session, self._edition.id, only=fix.organisation)
+        (final,) = queries.list_submissions(self._session, self._record.id, only=correction.organisation)
         submission = preview.record.submission
         score = explain_evaluation(preview.evaluation, submission)
-        former = parse_score(_document(self._session, before.document).form.text)
+        former = parse_score(_load_document(self._session, before.document).form.text)
         # As they were published: their reasons may have been erased since.
         published = {verdict.indicator: verdict for verdict in former.review.verdicts}
-        counting = replies.list_counted_verdicts(self._session, preview.record)
+        counted = replies.list_counted_verdicts(self._session, preview.record)
         review = structs.replace(
-            former.review, verdicts=tuple(published.get(verdict.indicator, verdict) for verdict in counting)
+            former.review, verdicts=tuple(published.get(verdict.indicator, verdict) for verdict in counted)
         )
-        document = build_score_document(self._edition.id, final.organisation, submission, score, review)
-        return preview, *_signed(document, self._signer), document
+        document = build_score_document(self._record.id, final.organisation, submission, score, review)
+        return preview, *_sign_score(document, self._signer), document
 
     def _record_correction(self, before: ScoreLine, after: ScoreLine, document: ScoreDocument) -> None:
-        """Record a correction: the difference in points."""
-        former = parse_score(_document(self._session, before.document).form.text)
-        stated = load_methodology(former.score.methodology.version)
+        """Add a correction to the edition document and to the publication, with the difference in points."""
+        former = parse_score(_load_document(self._session, before.document).form.text)
+        former_methodology = load_methodology(former.score.methodology.version)
         self._corrections.append(
             Correction(
                 organisation=before.organisation,
                 before=before.document,
                 after=after.document,
-                change=decompose_change(stated, former.submission, self._methodology, document.submission),
+                change=decompose_change(former_methodology, former.submission, self._methodology, document.submission),
             )
         )
         self._corrected.append(
@@ -585,36 +616,45 @@ class _Revision:
 def list_page(
     database: Database, edition: str, *, before: int | None, offset: int, limit: int
 ) -> list[PublicationRecord]:
-    """Return the publications of an edition, newest first, starting before `before`; raise `UnknownEdition`."""
+    """List the publications of an edition with a revision below `before`, newest first.
+
+    Raises `UnknownEdition` if there is no such edition.
+    """
     with database.read() as session:
         return queries.list_page(session, editions.find(session, edition).id, before, offset, limit)
 
 
 def get(database: Database, edition: str, revision: str) -> PublicationRecord:
-    """Return a publication of an edition, or its latest; raise `UnknownEdition` or `UnknownPublication`."""
+    """Return a publication of an edition; `revision` is a number or `latest`.
+
+    Raises `UnknownEdition` if there is no such edition, `UnknownPublication` if it has no such revision.
+    """
     with database.read() as session:
         return find(session, editions.find(session, edition).id, revision)
 
 
 def find(session: Session, edition: str, revision: str) -> PublicationRecord:
-    """Return a publication within a session; raise `UnknownPublication`."""
+    """Return a publication within a session; `revision` is a number or `latest`.
+
+    Raises `UnknownPublication` if the edition has no such revision.
+    """
     number = _parse_revision(edition, revision)
-    found = queries.get(session, edition, number)
-    if found is None:
+    record = queries.get(session, edition, number)
+    if record is None:
         raise UnknownPublication(edition, revision)
-    return found
+    return record
 
 
 def get_document(database: Database, digest: str) -> SignedDocument:
-    """Return a published document; raise `UnknownDocument`."""
+    """Return the published document with this digest. Raises `UnknownDocument` if there is none."""
     with database.read() as session:
-        return _document(session, digest)
+        return _load_document(session, digest)
 
 
 def get_score(
     database: Database, edition: str, revision: str, organisation: str
 ) -> tuple[PublicationRecord, SignedDocument]:
-    """Return the publication and the document of a score in a revision.
+    """Return the publication and the document of a score in a revision; `revision` is a number or `latest`.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -622,58 +662,58 @@ def get_score(
         UnknownPublishedScore: The revision has no score of that organisation.
     """
     with database.read() as session:
-        found = find(session, editions.find(session, edition).id, revision)
-        stored = queries.get_score(session, found.edition, organisation, found.revision)
+        record = find(session, editions.find(session, edition).id, revision)
+        stored = queries.get_score(session, record.edition, organisation, record.revision)
     if stored is None:
-        raise UnknownPublishedScore(found.edition, revision, organisation)
-    return found, stored
+        raise UnknownPublishedScore(record.edition, revision, organisation)
+    return record, stored
 
 
 def get_newest_score(session: Session, edition: str, organisation: str) -> tuple[str, ScoreDocument] | None:
-    """Return the digest and the newest document of a score, or None."""
+    """Return the digest and the newest document of a published score, or None if the organisation has none."""
     stored = queries.get_score(session, edition, organisation)
     return None if stored is None else (stored.form.digest, parse_score(stored.form.text))
 
 
 def get_texts(database: Database, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
-    """Map organisation to the exact bytes of its document in an existing revision."""
-    found: dict[str, bytes] = {}
+    """Return the exact bytes of the score documents of these organisations in an existing revision, by organisation."""
+    texts: dict[str, bytes] = {}
     for start in range(0, len(organisations), queries.BATCH_ROWS):
         with database.read() as session:
-            found |= queries.get_document_bytes(
+            texts |= queries.get_document_bytes(
                 session, edition, revision, organisations[start : start + queries.BATCH_ROWS]
             )
-    return found
+    return texts
 
 
 def stream_bundle(database: Database, edition: str, revision: int) -> Iterator[bytes]:
-    """Yield the bundle of an existing publication as gzip members, read in parts."""
+    """Yield the bundle of an existing publication as gzip members; no session stays open between parts."""
     with database.read() as session:
         pieces = queries.get_header(session, edition, revision)
     yield b"".join(pieces)
     after = ""
     while True:
         with database.read() as session:
-            found = queries.list_members(session, edition, revision, after)
-        if not found:
+            members = queries.list_members(session, edition, revision, after)
+        if not members:
             return
-        yield b"".join(member for _, member in found)
-        after = found[-1][0]
+        yield b"".join(member for _, member in members)
+        after = members[-1][0]
 
 
-def _members(session: Session, edition: str, revision: int) -> Iterator[bytes]:
-    """Yield the score documents of a revision in order, each a gzip member."""
-    found = queries.list_members(session, edition, revision, "")
-    while found:
-        yield from (member for _, member in found)
-        found = queries.list_members(session, edition, revision, found[-1][0])
+def _iterate_members(session: Session, edition: str, revision: int) -> Iterator[bytes]:
+    """Yield the score documents of a revision as gzip members, ordered by organisation id."""
+    members = queries.list_members(session, edition, revision, "")
+    while members:
+        yield from (member for _, member in members)
+        members = queries.list_members(session, edition, revision, members[-1][0])
 
 
-def _document(session: Session, digest: str) -> SignedDocument:
-    found = queries.get_document(session, digest)
-    if found is None:
+def _load_document(session: Session, digest: str) -> SignedDocument:
+    document = queries.get_document(session, digest)
+    if document is None:
         raise UnknownDocument(digest)
-    return found
+    return document
 
 
 def _parse_revision(edition: str, revision: str) -> int | None:

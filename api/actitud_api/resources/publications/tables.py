@@ -1,4 +1,4 @@
-"""Tables of publications. Triggers refuse changes of them, and of the rows they were made from."""
+"""The tables of publications. Triggers refuse changes of their rows, and of the rows they were made from."""
 
 from datetime import datetime
 
@@ -10,9 +10,9 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class PublishedDocumentTable(Base, table=True):
-    """A document by its digest: `member` is its bytes, with a line end, as one gzip member.
+    """A published document by its digest.
 
-    `protected` and `signature` are its detached JWS.
+    `member` is its bytes, with a line end, as one gzip member; `protected` and `signature` are its detached JWS.
     """
 
     __tablename__ = "published_document"
@@ -25,11 +25,12 @@ class PublishedDocumentTable(Base, table=True):
 
 
 class PublicationTable(Base, table=True):
-    """Revision of a published edition; `digest` is that of its edition document.
+    """A revision of a published edition; `digest` is that of its edition document.
 
-    `actor` is the publisher's key, None on the command line; `entry` its number in the ledger, and `checkpoint` the
-    size of the ledger signed with it. `corrections` is the JSON of `queries.CorrectedScore`. `header` is the first line
-    of its bundle as one gzip member; `bundle_digest` and `bundle_size` are of the whole file.
+    `actor` is the id of the publisher's key, None on the command line; `entry` is its number in the ledger, and
+    `checkpoint` the size of the ledger that was signed with it. `corrections` is the JSON of
+    `queries.CorrectedScore`. `header` is the first line of its bundle as one gzip member; `bundle_digest` and
+    `bundle_size` (bytes) are those of the whole file.
     """
 
     __tablename__ = "publication"
@@ -52,7 +53,7 @@ class PublicationTable(Base, table=True):
 
 
 class PublishedScore(Base, table=True):
-    """Document of the score of an organisation in a revision.
+    """The document of the score of an organisation in a revision.
 
     Scores are inserted before their publication, in one transaction: the foreign key is checked at its end.
     """
@@ -75,9 +76,9 @@ class PublishedScore(Base, table=True):
 
 
 class PublicationApprovalTable(Base, table=True):
-    """Approval of a pending publication by a key; `number` counts from 1 in each edition.
+    """The approval of a pending publication by a key. `number` counts the approvals of one edition from 1.
 
-    `digest` is that of the pending publication, see `approvals.compute_pending_digest`.
+    `digest` identifies the pending publication, see `approvals.compute_pending_digest`.
     """
 
     __tablename__ = "publication_approval"

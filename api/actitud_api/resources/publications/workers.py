@@ -1,4 +1,4 @@
-"""Work spread over the cores of the machine, for jobs that take half a minute on one core."""
+"""Spread work over the cores of the machine, for jobs that take half a minute on one core."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 
 ITEMS_AHEAD: Final = 3
-"""Items read ahead per process: enough to keep each busy, few enough to bound memory."""
+"""Items that are read ahead for each process: enough to keep it busy, few enough to bound memory."""
 
 MAX_PROCESSES: Final = 8
-"""Most processes; each takes about 100 MB."""
+"""Most processes; each takes about 100 MB of memory."""
 
 
 class MapFunction(Protocol):
-    """Function like `map`: applies a function to items and yields the results in order."""
+    """A function like `map`: it applies a function to items and yields the results in their order."""
 
     def __call__(self, function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
-        """Return the results; raise the errors of the function."""
+        """Yield the results. Exceptions of the function pass through."""
 
 
 def map_serially(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
@@ -36,9 +36,9 @@ def map_serially(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /
 
 @contextmanager
 def open_worker_pool() -> Iterator[MapFunction]:
-    """Yield a `MapFunction` that uses all cores; leaving the block ends its processes and drops unfinished work.
+    """Yield a `MapFunction` that uses all cores; with one core it works in this process.
 
-    `module`: where the functions are defined, imported once for all processes if the system can fork.
+    Leaving the block ends the processes and drops unfinished work.
     """
     count = min(_count_cores(), MAX_PROCESSES)
     if count == 1:
@@ -73,7 +73,7 @@ def _count_cores() -> int:
 
 
 def _start_worker() -> None:
-    """Prepare a worker: ignore Ctrl-C, which its parent handles, and end when the parent ends."""
+    """Prepare a worker process: it ignores Ctrl-C, which its parent handles, and ends when its parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
