@@ -501,6 +501,7 @@ def _exchange(core: Core, request: Request, deadline: float) -> Call[Response]:
     runtime = core.runtime
     path = request.target.partition("?")[0]
     retries_done, delay = 0, _compute_pause(core, deadline)
+    # An attempt without a readable answer may have acted. If a later one is refused, its refusal may be that effect.
     lost: Response | NoAnswer | None = None
     while True:
         begun = runtime.clock()

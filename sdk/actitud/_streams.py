@@ -49,7 +49,7 @@ def fetch_lines(
 
 
 def iterate_lines(lines: Lines[T]) -> Iterator[T]:
-    """Iterate over the rows. Raises an error if the file is truncated; nothing is requested again."""
+    """Iterate over the rows. Raises the client's errors if the file is truncated; nothing is requested again."""
     splitter = _Splitter(lines)
     # The transport of a blocking client makes blocking pieces.
     with closing(cast(Generator[bytes, None, None], lines.reply.pieces)) as pieces:
@@ -59,7 +59,7 @@ def iterate_lines(lines: Lines[T]) -> Iterator[T]:
 
 
 async def iterate_lines_async(lines: Lines[T]) -> AsyncIterator[T]:
-    """Iterate over the rows. Raises an error if the file is truncated; nothing is requested again."""
+    """Iterate over the rows. Raises the client's errors if the file is truncated; nothing is requested again."""
     splitter = _Splitter(lines)
     async with aclosing(cast(AsyncGenerator[bytes, None], lines.reply.pieces)) as pieces:
         async for piece in pieces:
@@ -78,6 +78,7 @@ class _Splitter(Generic[T]):
         self._bytes = 0
 
     def split(self, piece: bytes) -> list[T]:
+        # A chunk may end inside a line, even inside a UTF-8 character, so only complete lines are decoded.
         whole, newline, rest = piece.rpartition(b"\n")
         rows: list[T] = []
         if newline:

@@ -46,6 +46,7 @@ def embed(
     Raises ``ValueError`` for an unknown form or an invalid language tag.
     """
     check_language(lang)
+    # The client's URL always has a port. The service writes its own URLs without the default one.
     base = base_url.removesuffix(":443" if base_url.startswith("https:") else ":80")
     path = f"{quote(edition, safe='')}/{quote(organisation, safe=':')}"
     parameters = {} if lang == "es" else {"lang": lang}

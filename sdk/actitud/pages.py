@@ -151,6 +151,7 @@ def _describe_more(fetched: Fetched[T]) -> str:
 
 def _refuse_circle(fetched: Fetched[T], seen: set[str]) -> None:
     following = fetched.following
+    # A service or proxy that repeats a URL would make the iteration endless.
     if following is not None and following.target in seen:
         raise UnexpectedResponse("the pages of the list go round in a circle")
     if following is not None:

@@ -209,7 +209,7 @@ def stream_edition_scores(
 
     Raises ``NotFound`` if the edition does not exist. A failure before the first byte is retried as in every call.
     A later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` without a retry, because the
-    edition could have a new revision by then; the ``read`` time-out applies to each chunk.
+    edition could have a new revision by then; the ``read`` time-out applies to each row.
     """
     query = {
         "kind": kind,

@@ -96,10 +96,12 @@ def verify_bundle(findings: Findings, options: Options, header: Json, lines: Ite
                 f"its {en} scores follow from the answers by methodology {version}",
             )
         )
-    return findings.build_result("bundle", digest, key, _state(f"la edición {name}", f"edition {name}", statements))
+    return findings.build_result(
+        "bundle", digest, key, _join_statements(f"la edición {name}", f"edition {name}", statements)
+    )
 
 
-def _state(es: str, en: str, statements: Sequence[Text]) -> tuple[str, str]:
+def _join_statements(es: str, en: str, statements: Sequence[Text]) -> tuple[str, str]:
     """Join statements about a subject into one sentence, in Spanish and in English."""
     es_parts, en_parts = ([text[lang] for text in statements] for lang in ("es", "en"))
     if len(statements) == 1:
@@ -190,6 +192,8 @@ def _verify_documents(findings: Findings, options: Options, edition: Json, lines
         except NotReadable as error:
             fault = error.text
         digest = compute_digest(text)
+        # An unchanged document is found by its digest. A changed one is found by the organisation that it names, so
+        # that the problem says whose document was changed, instead of one missing and one extra document.
         row = by_digest.get(digest)
         name = row["organisation"] if row else get_member(document, "organisation", "id")
         if not isinstance(name, str) and line - 3 < len(rows):
@@ -343,7 +347,7 @@ def verify_single(
         key = verifier.verify_document(1, "", options.signature, text, document.get("published"))
         findings.add_check("signatures", "la firma del documento", "the signature of the document")
         statements.insert(1, make_text(f"lo firma la clave {key}", f"is signed by the key {key}"))
-    return findings.build_result(kind, digest, key, _state(*subject, statements))
+    return findings.build_result(kind, digest, key, _join_statements(*subject, statements))
 
 
 def _verify_edition_document(

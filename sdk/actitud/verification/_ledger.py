@@ -117,6 +117,8 @@ class _Chain:
         if entry.opening is not None:
             self._verify_opening(line, entry, entry.opening)
         record = compute_canonical(entry.record)
+        # The hash covers the verified chain, not the `prev` and `seq` that the entry states: a forged link must not
+        # vouch for itself.
         linked = b"\x00" + bytes.fromhex(self.root) + self.size.to_bytes(8, "big") + record
         digest = hashlib.sha256(linked).hexdigest()
         seq, self.size = self.size, self.size + 1

@@ -73,6 +73,7 @@ def read_lines(findings: Findings, file: IO[bytes]) -> Iterator[bytes]:
         while line := file.readline(LINE_MAX):
             if len(line) == LINE_MAX:
                 raise Unverifiable(make_text(f"la línea {count + 1} no tiene fin", f"line {count + 1} has no end"))
+            # The last line may lack its line feed. If it is not a JSON object either, the file was truncated inside it.
             if count and not line.endswith(b"\n") and not _is_object(line):
                 raise EOFError
             count += 1

@@ -60,7 +60,7 @@ class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def compute_note_id(self, origin: str) -> bytes:
-        """Compute the id of this key in the signed notes of a ledger."""
+        """Compute the 4-byte id by which a signed note refers to this key. ``origin``: the name of the ledger."""
         return hashlib.sha256(f"{origin}\n\x01".encode() + self.raw).digest()[:_NOTE_KEY_ID_BYTES]
 
 

@@ -136,6 +136,7 @@ def _build_dataset(source: EditionSource, published: PublicationRecord, base: st
         ("dct:publisher", _identify_publisher(base, publisher)),
         *(("dcat:theme", theme) for theme in _THEMES),
         *(pair for keyword in _KEYWORDS for pair in _translate("dcat:keyword", keyword)),
+        # A published edition never changes, so `updated` is the time of its first publication.
         ("dct:issued", _format_time(source.edition.updated if published.revision > 1 else published.published)),
         ("dct:modified", _format_time(published.published)),
         ("dct:temporal", period),

@@ -96,6 +96,7 @@ def load_source(database: Database, edition: str) -> EditionSource:
     counted = editions.get(database, edition)
     record = counted.record
     newest = publication.list_page(database, record.id, before=None, offset=0, limit=1)
+    # Names and territories come from the organisations, so their state is part of the data's state.
     return EditionSource(
         counted=counted,
         methodology=load_methodology(record.methodology),

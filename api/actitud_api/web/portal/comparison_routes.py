@@ -89,7 +89,7 @@ class ComparisonRow(Struct, frozen=True, kw_only=True):
 
 
 class ComparedDimension(Struct, frozen=True):
-    """A dimension and its indicators."""
+    """A dimension in the comparison table, with the rows of its indicators."""
 
     dimension: ComparisonRow
     indicators: tuple[ComparisonRow, ...]

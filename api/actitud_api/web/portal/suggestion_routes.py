@@ -159,6 +159,7 @@ def describe_suggestion(record: SuggestionRecord, language: Language, to: Links)
                 methodology=made.methodology,
                 href=None if made.methodology is None else to("methodologies", made.methodology),
             )
+            # Decisions are stored oldest first; readers want the present state first.
             for made in reversed(record.decisions)
         ),
     )
@@ -183,7 +184,7 @@ def _find_target(record: SuggestionRecord, language: Language, to: Links) -> Sug
 
 
 def _list_methodologies() -> Sequence[loader.Methodology]:
-    """List the active methodology, then all others, newest first."""
+    """List all methodologies: the active version, then the others from the newest to the oldest."""
     used = loader.load_newest()
     return [
         used,

@@ -32,7 +32,7 @@ ROWS_MAX: Final = 2_000
 COLUMNS_MAX: Final = 64
 """The last row and the last column in which a cell may have a value."""
 CELLS_MAX: Final = 50_000
-"""Maximum number of cells with a value in all sheets."""
+"""Maximum number of cells with a value in all sheets; empty cells do not count."""
 TEXT_MAX: Final = 4 * 1024 * 1024
 """Maximum number of characters in all cells. A shared text counts for each cell that shows it."""
 ELEMENTS_MAX: Final = 300_000
@@ -323,7 +323,7 @@ class _PartHandler:
         return self._root == "worksheet"
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        """Handle the start of an element."""
+        """Track rows and cells, and record a formula. Other elements are only counted."""
         name = _strip_namespace(name)
         self._scan.count_element(self._part)
         if self._depth == 0:
@@ -348,13 +348,16 @@ class _PartHandler:
             self.formulas.add(self._cell)
 
     def text(self, data: str) -> None:
-        """Handle a piece of text."""
+        """Count the characters of a cell or shared text, and keep the first 20 of a cell's value."""
         self._length += len(data)
         if self._has_value and len(self._value) < 20:
             self._value += data
 
     def end(self, name: str) -> None:
-        """Handle the end of an element."""
+        """Report a finished cell or shared text to the scan.
+
+        Raises `WorkbookOversized` for a cell beyond the last row or column.
+        """
         name = _strip_namespace(name)
         self._depth -= 1
         if self._root == "sst" and name == "si":

@@ -199,7 +199,7 @@ class _QuestionnaireReader:
         self._names: dict[str, str] = {}
         self._unread: set[str] = set()
         self._unreadable: set[str] = set()
-        """The pointers of answers that are filled in and cannot be read."""
+        """JSON Pointers of filled answer cells that could not be read."""
         self._suggestions = 0
 
     def read_sheet(
