@@ -9,7 +9,7 @@ from typing import Final, get_args
 import pytest
 
 from actitud_api.app import create_app
-from actitud_api.engine.narration.life import STATES
+from actitud_api.engine.narration.state_names import STATES
 from actitud_api.platform.http.access import rules_of
 from actitud_api.resources.assessments.lifecycle import NEXT_STATES, AssessmentState
 from actitud_api.settings import Settings

@@ -1,5 +1,6 @@
-"""Verification of published scores by computing them again.
+"""Verification of published scores by scoring them again.
 
-Digests, lists, corrections, signatures and ledgers are verified by :mod:`actitud.verification` of the SDK, which this
-package completes with the methodologies and the exact formats. Pure: the caller reads files and asks services.
+Digests, lists, corrections, signatures and ledgers are verified by `actitud.verification` of the SDK; this package
+adds the part that needs the engine and the exact formats of documents. It reads no files and asks no services: the
+caller does.
 """

@@ -1,4 +1,4 @@
-"""Re-scoring of published documents from the answers in them."""
+"""Rescoring of published documents from the answers in them."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _ABSENT: Final = "—"
 
 
 class ScoreRescorer(Rescorer):
-    """Computes the scores of documents again; one for each verification."""
+    """Scores published documents again and compares the results; create one for each verification."""
 
     def __init__(self) -> None:
         self._methodologies: dict[tuple[str, str], Methodology | None] = {}
 
     def check_edition(self, findings: Findings, line: int, text: bytes) -> bool:
-        """Return True if an edition document has the format; add the problem if not."""
+        """Return True if an edition document has the right format; if not, add a problem to `findings`."""
         return read_document(findings, line, text, parse_edition) is not None
 
     def check_score(self, findings: Findings, line: int, text: bytes) -> bool:
-        """Score a document again and add where the result is not, byte for byte, the document.
+        """Score a document again, and add a problem if the result is not the document, byte for byte.
 
-        Returns False, with the problem added, if the document has not the format.
+        Return False, and add a problem, if the document does not have the right format.
         """
         document = read_document(findings, line, text, parse_score)
         if document is None:
@@ -42,6 +42,7 @@ class ScoreRescorer(Rescorer):
         methodology = self._find_methodology(findings, line, document.score.methodology)
         if methodology is not None and _check_submission(findings, line, document, methodology):
             rescored = structs.replace(document, score=explain(methodology, document.submission))
+            # Only bytes that differ are compared member by member; nearly all documents are equal.
             if canonicalize(rescored) != text:
                 _compare(findings, line, text, rescored)
         return True
@@ -49,9 +50,10 @@ class ScoreRescorer(Rescorer):
     def check_change(
         self, findings: Findings, line: int, pointer: str, before: bytes, after: bytes, change: object
     ) -> None:
-        """Compute the change between two score documents again and add where it differs from the one of a correction.
+        """Compute the change between two score documents again, and add a problem if it differs from `change`.
 
-        ``pointer``: that of the correction. A version that this program does not have is not compared.
+        `pointer` is the JSON Pointer of the correction that holds the change. Nothing is compared if this program does
+        not have a version of the methodology.
         """
         try:
             documents = parse_score(before), parse_score(after)
@@ -63,16 +65,18 @@ class ScoreRescorer(Rescorer):
             earlier, later = (loader.load_methodology(document.score.methodology.version) for document in documents)
         except loader.UnknownMethodology:
             return
-        due = decompose_change(earlier, documents[0].submission, later, documents[1].submission)
-        if canonicalize(due) != canonicalize(change):
-            stated = msgspec.to_builtins(msgspec.convert(change, type(due)))
-            place, expected, actual = next(find_differences(msgspec.to_builtins(due), stated, f"{pointer}/change"))
+        recomputed = decompose_change(earlier, documents[0].submission, later, documents[1].submission)
+        if canonicalize(recomputed) != canonicalize(change):
+            published = msgspec.to_builtins(msgspec.convert(change, type(recomputed)))
+            difference_pointer, expected, actual = next(
+                find_differences(msgspec.to_builtins(recomputed), published, f"{pointer}/change")
+            )
             es = f"pone {quote(actual)}, y sale {quote(expected)}"
             en = f"it says {quote(actual)}, and {quote(expected)} follows"
-            findings.add_problem("correction", line, place, es, en)
+            findings.add_problem("correction", line, difference_pointer, es, en)
 
     def _find_methodology(self, findings: Findings, line: int, reference: MethodologyReference) -> Methodology | None:
-        """Find the methodology that a document names; None, and the problem added once, if it is not here."""
+        """Return the methodology that a document names; if it is not available, add a problem once and return None."""
         key = reference.version, reference.digest
         if key not in self._methodologies:
             self._methodologies[key] = _load_methodology(findings, line, reference)
@@ -99,11 +103,12 @@ def _load_methodology(findings: Findings, line: int, reference: MethodologyRefer
 
 
 def _check_submission(findings: Findings, line: int, document: ScoreDocument, methodology: Methodology) -> bool:
-    """Return True if a methodology asks for all facts of a document; add the first that it does not."""
-    _, lost = carry_over(document.submission, methodology, methodology)
+    """Return True if the methodology asks for every fact of a document; if not, add a problem with the first."""
+    # Carried over to its own version, a submission loses exactly the facts that this version does not ask for.
+    _, carried = carry_over(document.submission, methodology, methodology)
     unknown = [
-        *(f"/submission/answers/{name}" for name in lost.dropped_answers),
-        *(f"/submission/profile/{name}" for name in lost.dropped_fields),
+        *(f"/submission/answers/{name}" for name in carried.dropped_answers),
+        *(f"/submission/profile/{name}" for name in carried.dropped_fields),
     ]
     if unknown:
         version = methodology.version
@@ -113,14 +118,14 @@ def _check_submission(findings: Findings, line: int, document: ScoreDocument, me
 
 
 def _compare(findings: Findings, line: int, text: bytes, rescored: ScoreDocument) -> None:
-    """Add where a document differs from the one that scoring again gives."""
+    """Add a problem with the first difference between a published document and the rescored one."""
     differences = list(find_differences(msgspec.to_builtins(rescored, order="deterministic"), json.loads(text), ""))
     in_score = [difference for difference in differences if difference[0].startswith("/score/")]
     name = rescored.organisation.id
     if in_score:
-        pointer, due, actual = in_score[0]
-        es = f"{name}: {quote(actual)}, y puntuando de nuevo sale {quote(due)}"
-        en = f"{name}: {quote(actual)}, and scoring again gives {quote(due)}"
+        pointer, expected, actual = in_score[0]
+        es = f"{name}: {quote(actual)}, y puntuando de nuevo sale {quote(expected)}"
+        en = f"{name}: {quote(actual)}, and scoring again gives {quote(expected)}"
         if more := len(in_score) - 1:
             es, en = f"{es}; y {more} diferencias más", f"{en}; and {more} differences more"
         findings.add_problem("score", line, pointer, es, en)
@@ -129,17 +134,17 @@ def _compare(findings: Findings, line: int, text: bytes, rescored: ScoreDocument
         findings.add_problem("malformed", line, differences[0][0], es, en)
 
 
-def find_differences(due: object, actual: object, pointer: str) -> Iterator[tuple[str, Any, Any]]:
-    """Iterate over the pointers at which two JSON values differ, with both values."""
-    if isinstance(due, Mapping) and isinstance(actual, Mapping):
-        for name in [*due, *(name for name in actual if name not in due)]:
+def find_differences(expected: object, actual: object, pointer: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the JSON Pointer of each difference between two JSON values, with both values."""
+    if isinstance(expected, Mapping) and isinstance(actual, Mapping):
+        for name in [*expected, *(name for name in actual if name not in expected)]:
             step = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
-            yield from find_differences(due.get(name, _ABSENT), actual.get(name, _ABSENT), step)
-    elif isinstance(due, Sequence) and isinstance(actual, Sequence) and not {type(due), type(actual)} & {str}:
-        if len(due) != len(actual):
-            yield pointer, due, actual
+            yield from find_differences(expected.get(name, _ABSENT), actual.get(name, _ABSENT), step)
+    elif isinstance(expected, Sequence) and isinstance(actual, Sequence) and not {type(expected), type(actual)} & {str}:
+        if len(expected) != len(actual):
+            yield pointer, expected, actual
             return
-        for position, (due_item, actual_item) in enumerate(zip(due, actual, strict=True)):
-            yield from find_differences(due_item, actual_item, f"{pointer}/{position}")
-    elif type(due) is not type(actual) or due != actual:
-        yield pointer, due, actual
+        for position, (expected_item, actual_item) in enumerate(zip(expected, actual, strict=True)):
+            yield from find_differences(expected_item, actual_item, f"{pointer}/{position}")
+    elif type(expected) is not type(actual) or expected != actual:
+        yield pointer, expected, actual

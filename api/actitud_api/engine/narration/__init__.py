@@ -1,1 +1,1 @@
-"""Sentences for people, in Spanish and English, built from codes and parameters."""
+"""Scores and differences in words: sentences in one language, built from the figures of a canonical struct."""

@@ -1,4 +1,4 @@
-"""Sentences about level paths, what-if scores and changes between editions, built from their real numbers."""
+"""Sentences about level paths, what-if scores and changes between editions, with the actual figures."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ _PARTS: dict[Language, dict[Stage, str]] = table(
 
 
 def get_change_sentences(methodology: Methodology, language: Language) -> ChangeSentences:
-    """Return the `ChangeSentences` of a methodology in a language, from a cache by digest."""
+    """Return the `ChangeSentences` of a methodology in a language, cached by the digests of document and texts."""
     key = (methodology.digest, methodology.text_digests[language])
     sentences = _cache.get(key)
     if sentences is None:
@@ -147,10 +147,10 @@ def get_change_sentences(methodology: Methodology, language: Language) -> Change
 
 
 class ChangeSentences(Sentences):
-    """Sentences of one methodology in one language, with those about paths and changes."""
+    """Writes the sentences about paths, what-if scores and changes as well as those of `Sentences`."""
 
     def describe_path(self, path: LevelPath) -> str:
-        """Describe the target of a path and the number of its moves, or say that there is no path."""
+        """Describe the target of a path and its number of moves, or why there is no path."""
         templates = _PATH[self._language]
         if path.target is None:
             return templates["no_level" if path.level is None else "highest"]
@@ -164,7 +164,7 @@ class ChangeSentences(Sentences):
         )
 
     def describe_move(self, move: Move) -> str:
-        """Describe a move: the action for one indicator, its gain and the rules that must follow."""
+        """Describe a move: the change, its gain, and the rules that need other facts to be changed too."""
         indicator, templates = self._indicators[move.indicator], _PATH[self._language]
         sentences: list[str] = []
         if move.kind == "improve":
@@ -179,7 +179,7 @@ class ChangeSentences(Sentences):
         return join_sentences(sentences + self._list_requirements(move.requires))
 
     def _describe_report(self, move: Move) -> str:
-        """Return the sentence that asks for a first answer to an indicator."""
+        """Describe a first answer to an indicator, as a request."""
         text, templates = self._texts.indicators[move.indicator], _PATH[self._language]
         name, after = next(iter(move.change.items()))
         if isinstance(after, bool):
@@ -193,7 +193,7 @@ class ChangeSentences(Sentences):
         return templates["report_number"].format(question=text.question, to=to, label=text.facts[name])
 
     def describe_obstacle(self, unreachable: Unreachable) -> str:
-        """Describe a gate that cannot be reached, and the obstacle."""
+        """Describe a gate that cannot be passed, and the obstacle."""
         gate = "" if unreachable.gate is None else f"{self.describe_gate(unreachable.gate)} "
         sentences = [
             _OBSTACLES[self._language][unreachable.obstacle].format(
@@ -212,7 +212,7 @@ class ChangeSentences(Sentences):
         return self._describe_overall(difference.index, difference.level_before, difference.level_after)
 
     def describe_delta(self, delta: GroupDelta | IndicatorDelta) -> str:
-        """Describe the difference of score and lost points in one group or indicator."""
+        """Describe the difference of score and lost points of one group or indicator."""
         templates = _CHANGES[self._language]
         before, after = self._format_counted(delta.score.before), self._format_counted(delta.score.after)
         parts = [
@@ -241,14 +241,14 @@ class ChangeSentences(Sentences):
         return f"{whole} {templates['parts'].format(methodology=methodology, coverage=coverage, data=data)}"
 
     def describe_stages(self, change: GroupChange | IndicatorChange, name: str) -> str:
-        """Describe the score of a group or indicator from stage to stage; `name` is its own."""
+        """Describe the score of a group or indicator from stage to stage; `name` is the name to use for it."""
         steps = "; ".join(self._list_steps(change.score))
         return f"{name} ({change.id}): {steps or self._format_counted(change.score.after)}."
 
     def describe_carried(self, carried: Carried, source: Sentences) -> str:
         """Describe the effect of a change of version on a submission.
 
-        `source`: sentences of the version that the submission was made under.
+        `source` has the sentences of the version under which the submission was made.
         """
         templates, version = _CHANGES[self._language], self._document.version
         named = {
@@ -264,11 +264,11 @@ class ChangeSentences(Sentences):
         templates = _CHANGES[self._language]
         if index.before is None or index.after is None:
             kinds = {(True, True): "never", (True, False): "begins", (False, True): "ends"}
-            kind = kinds[index.before is None, index.after is None]
+            template = kinds[index.before is None, index.after is None]
         else:
-            kind = "index" if index.before != index.after else "same"
+            template = "index" if index.before != index.after else "same"
         sentences = [
-            templates[kind].format(
+            templates[template].format(
                 before=self._format_counted(index.before),
                 after=self._format_counted(index.after),
                 difference=self._format_signed(index.difference or 0),
@@ -296,7 +296,7 @@ class ChangeSentences(Sentences):
         return f"{'+' if figure > 0 else ''}{self._format_points(figure)}"
 
     def find_name(self, node: str) -> str | None:
-        """Return the name of an indicator or group, None if the methodology has no such id."""
+        """Return the name of an indicator or group; None if the methodology has no such id."""
         if node in self._indicators:
             return self.name_indicator(node)
         return self.name_group(node) if node in self._texts.groups else None

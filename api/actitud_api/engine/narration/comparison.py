@@ -1,4 +1,4 @@
-"""Sentences about comparisons: peer groups, robustness and the audit of an index."""
+"""Sentences about comparisons: peer groups, robustness, and the audit of an index."""
 
 from __future__ import annotations
 
@@ -99,7 +99,10 @@ _OF: dict[Language, dict[str, str]] = table(
 def describe_peer_group(
     group: PeerGroup | None, kind: str, band: str | None, methodology: Methodology, language: Language
 ) -> str:
-    """Describe the peer group of an organisation of a kind and size band; a group of None is hidden."""
+    """Describe the peer group of an organisation of a kind and a size band.
+
+    If `group` is None, describe that there is no comparison before the edition is published.
+    """
     if group is None:
         return _FIGURES[language]["hidden"]
     kinds = methodology.texts[language].organisation_types
@@ -116,9 +119,9 @@ def describe_peer_figure(
     *,
     hidden: bool,
 ) -> str:
-    """Describe the standing of a figure in its peer group; scores are in points.
+    """Describe the position of a score in its peer group; scores are in points.
 
-    `hidden`: the group must not be revealed before the edition is published.
+    With `hidden`, nothing of the group is revealed, because the edition is not published yet.
     """
     if hidden:
         return _FIGURES[language]["hidden"]
@@ -152,9 +155,9 @@ def describe_robustness(
     decimals: int,
     language: Language,
 ) -> str:
-    """Describe the ranks, or else the index, and the level of an organisation over all draws.
+    """Describe the range of an organisation's rank over all draws (of its index if `rank` is None), and its level.
 
-    `rank`, `index`: 5th and 95th percentile; `level`: the likeliest one and its share, 0 to 1.
+    `rank` and `index` have the 5th and the 95th percentile; `level` has the most frequent level and its share, 0 to 1.
     """
     if rank is None:
         key, low, high = "index", *(words.format_score(points, decimals, language) for points in index)
@@ -168,7 +171,7 @@ def describe_robustness(
 
 
 def describe_remark(remark: AuditRemark, methodology: Methodology, language: Language) -> str:
-    """Describe a remark of the audit of an index, with its thresholds."""
+    """Describe a remark of the audit of an index, with the threshold that it is about."""
     texts = methodology.texts[language]
     node, of = "", _OF[language]["index"]
     if remark.node is not None:

@@ -1,4 +1,4 @@
-"""Differences between two methodologies in words, one line for each."""
+"""Differences between two methodologies in words, one line for each difference."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.narration import words
 
 Heading = Literal["weights", "goalposts", "nodes", "rules", "levels", "profile", "document", "texts"]
-"""Headings that differences are listed under."""
+"""Headings under which differences are listed."""
 
 _HEADINGS: Final[dict[Language, dict[Heading, str]]] = table(
     en={
@@ -213,7 +213,7 @@ _MEMBERS: Final[dict[Language, dict[str, str]]] = table(
         "zero_when": "zero when",
     },
 )
-"""Names of the members of a methodology document."""
+"""Names of the members of a methodology document, by their name in JSON."""
 _PARTS: Final[Mapping[str, Heading]] = {
     "groups": "nodes",
     "indicators": "nodes",
@@ -227,7 +227,7 @@ _PREDICATES: Final = frozenset({"applies", "zero_when", "holds", "provisional_un
 
 
 class DocumentSide(Struct, frozen=True):
-    """One of two compared methodologies: its document, and its texts in the reader's language if it has any."""
+    """One of two methodologies that are compared: its document, and its texts in the reader's language, if any."""
 
     document: Document
     texts: MethodologyTexts | None
@@ -236,7 +236,7 @@ class DocumentSide(Struct, frozen=True):
 def describe_differences(
     differences: Iterable[Difference], before: DocumentSide, after: DocumentSide, language: Language
 ) -> dict[str, list[str]]:
-    """Describe every difference in a line, by heading; headings without differences are left out."""
+    """Describe every difference in a line, by heading in the language; headings without differences are left out."""
     writer = _DifferenceWriter(before, after, language)
     lines: dict[Heading, list[str]] = {heading: [] for heading in _HEADINGS[language]}
     for difference in differences:
@@ -287,6 +287,7 @@ class _DifferenceWriter:
 
     def _fill(self, sentence: str, difference: Difference, subject: str, member: str = "") -> str:
         name = difference.place.rpartition("/")[2]
+        # The predicate of a rule or gate is a requirement; that of an indicator describes a case.
         states = difference.part in ("rules", "gates")
         return self._sentences[sentence].format(
             subject=subject,
@@ -296,7 +297,7 @@ class _DifferenceWriter:
         )
 
     def _name_subject(self, difference: Difference) -> str:
-        """Return the id of an element and its name on the side that has it."""
+        """Return the id and the name of an element; the name after the change, if the element still exists."""
         part, name = difference.part, difference.id
         if part == "texts":
             return name
@@ -329,7 +330,7 @@ class _DifferenceWriter:
         return _MEMBERS[self._language].get(member, member.replace("_", " "))
 
     def _describe_goalpost(self, difference: Difference, subject: str, position: int, member: str) -> str:
-        """Describe a goalpost with a changed value or score."""
+        """Describe a goalpost whose x or score changed."""
         (old, before), (new, after) = (
             side.find_goalpost(difference.id, position) for side in (self._before, self._after)
         )
@@ -349,7 +350,7 @@ class _DifferenceWriter:
 
 
 class _SideFormatter:
-    """Values of one side in words; ids and JSON where it has no texts."""
+    """Formats values of one side in words, or as ids and JSON if the side has no texts."""
 
     def __init__(self, side: DocumentSide, language: Language) -> None:
         self._texts = side.texts
@@ -358,7 +359,7 @@ class _SideFormatter:
         self._shares = frozenset(name for name, known in self._indicators.items() if words.is_share(known))
 
     def find_name(self, part: str, name: str) -> str | None:
-        """Return the id and name of an element, None if this side does not have it."""
+        """Return the id and name of an element; None if this side has no such element or no texts."""
         if self._texts is None:
             return None
         match part:
@@ -370,7 +371,7 @@ class _SideFormatter:
         return None
 
     def find_goalpost(self, indicator: str, position: int) -> tuple[Indicator, Goalpost]:
-        """Return the indicator and its goalpost at a position, from 0."""
+        """Return an indicator and its goalpost at a position, counted from 0."""
         definition = self._indicators[indicator]
         return definition, definition.curve.goalposts[position]
 
@@ -381,7 +382,7 @@ class _SideFormatter:
         return words.format_value(indicator, x, self._texts)
 
     def format_member(self, member: str, value: object, *, stated: bool) -> str:
-        """Format the value of a member; `stated` predicates say what is the case, others what must be."""
+        """Format the value of a member; `stated` has the meaning that it has in `PredicateNarrator`."""
         sentences = _SENTENCES[self._language]
         if value is None:
             return sentences["nothing"]

@@ -11,9 +11,9 @@ from actitud_api.engine.narration import words
 
 
 class GoalpostText(Struct, frozen=True):
-    """A goalpost in words: its value with the unit, its score, and the basis of the value.
+    """A goalpost in words: its raw value with the unit, its score, and the basis on which it was chosen.
 
-    `reason`: the text of the level, or the reason for the value; None if the methodology gives none.
+    `reason` is the text of the level, or the reason for the value; None if the methodology has neither.
     """
 
     value: str
@@ -40,9 +40,9 @@ def describe_goalposts(indicator: Indicator, texts: MethodologyTexts) -> list[Go
 
 
 def describe_zero_rule(indicator: Indicator, texts: MethodologyTexts) -> str | None:
-    """Describe the condition that makes an indicator 0 by rule, None if it has no such rule.
+    """Describe the condition under which an indicator scores 0 by rule; None if it has no such rule.
 
-    The text goes inside a sentence.
+    The text is a clause for the inside of a sentence.
     """
     if indicator.zero_when == NEVER:
         return None

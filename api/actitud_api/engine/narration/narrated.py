@@ -1,12 +1,12 @@
-"""Scores, differences, paths and changes in words: each canonical struct with its names and sentences.
+"""Narrated structs: canonical scores, differences, paths and changes with their names and sentences.
 
-A narrated struct extends the canonical one, so each member is declared once. Without the members `name` and
-`text`, at any depth, and without `result_digest`, a narrated score is the canonical result; `result_digest`
-is the SHA-256 of its RFC 8785 form, the same in every language.
+A narrated struct extends the canonical one, so each member is declared once. A narrated score without the members
+`name` and `text`, at any depth, and without `result_digest` is the canonical result; `result_digest` is the SHA-256 of
+the RFC 8785 form of that result, and the same in every language.
 
-`name` follows the first member in the JSON. msgspec writes positional members before keyword-only ones,
-therefore a struct with a name has two steps: the first declares the first member and the name, both
-positional; the second is keyword-only, like the canonical struct.
+In the JSON, `name` follows the first member. msgspec writes positional members before keyword-only ones, so a struct
+with a name has two steps: the first declares the first member and the name, both positional; the second is
+keyword-only, like the canonical struct.
 """
 
 from __future__ import annotations
@@ -60,17 +60,17 @@ Name: TypeAlias = Annotated[
 
 
 class NarratedReason(Reason, frozen=True):
-    """The reason for the score of an indicator: a code, its parameters and the sentence."""
+    """The reason for the score of an indicator: a code, the data of its sentence, and the sentence."""
 
     text: Text
 
 
 class NarratedNextStep(NextStep, frozen=True):
-    """The next step for an indicator.
+    """The next step for an indicator: the smallest change that raises its score.
 
-    `change`: the facts after an improvement. `gain`: the index points that it brings, by re-scoring;
-    `gain_max`: those up to full marks. `evidence`: evidence is needed. `cap`: the score at which the indicator
-    stays without evidence, where that limits it. `requires`: the rules that other facts must follow.
+    `change`: the new facts; `gain`: the index points that it brings; `gain_max`: the index points up to the best
+    score; `evidence`: the step needs evidence; `cap`: the score without that evidence, if it is lower; `requires`: the
+    rules that it breaks unless other facts are changed too.
     """
 
     text: Text
@@ -79,7 +79,7 @@ class NarratedNextStep(NextStep, frozen=True):
 class NarratedInterval(Interval, frozen=True):
     """The 95 % Wilson interval of a share in a sample of `n` cases.
 
-    `low` and `high` are bounds of the share; `index_low` and `index_high` the index at those bounds.
+    `low` and `high` are the ends of the interval; `index_low` and `index_high` the index with these shares.
     """
 
     text: Text
@@ -91,9 +91,10 @@ class _NamedIndicator(IndicatorScore, frozen=True):
 
 
 class NarratedIndicator(_NamedIndicator, frozen=True, kw_only=True):
-    """An indicator: its score, its weight in its group, and the points of the index that depend on it.
+    """An indicator: its score, its weight in its group, and its points of the index.
 
-    Null where it does not count. Below a group whose losses are shared by Shapley values only `lost` is known.
+    Score and points are null if it does not count. Below a group whose losses are split by Shapley values only `lost`
+    is known.
     """
 
     interval: NarratedInterval | None
@@ -107,9 +108,9 @@ class _NamedDimension(DimensionScore, frozen=True):
 
 
 class NarratedDimension(_NamedDimension, frozen=True, kw_only=True):
-    """A dimension, or a group below one: score, upper bound with every unknown at its best, coverage and points.
+    """A dimension, or a group inside one: its score, its maximum with every unknown at its best, coverage and points.
 
-    Null where it is not rated. `groups` and `indicators` are those directly below it.
+    Figures are null if it is not rated. `groups` and `indicators` are its children.
     """
 
     groups: tuple[NarratedDimension, ...]
@@ -117,7 +118,7 @@ class NarratedDimension(_NamedDimension, frozen=True, kw_only=True):
 
 
 class NarratedGate(BlockingGate, frozen=True):
-    """A condition of the next level that fails: the actual value, the required value and the distance."""
+    """A condition of the next level that is not met: the actual value, the required value and the distance."""
 
     text: Text
 
@@ -128,9 +129,9 @@ class _NamedLevel(LevelReached, frozen=True):
 
 
 class NarratedLevel(_NamedLevel, frozen=True, kw_only=True):
-    """The level reached, 1 to 5; null without a rateable index or with insufficient evidence.
+    """The level reached, 1 to 5; null if there is no index or the evidence is insufficient.
 
-    `max_level`: review allows no higher level; `text` says so where nothing else limits it.
+    `max_level` is a limit set by review; `text` says so if nothing else limits the level.
     """
 
     blocked_by: tuple[NarratedGate, ...]
@@ -138,13 +139,13 @@ class NarratedLevel(_NamedLevel, frozen=True, kw_only=True):
 
 
 class NarratedMainReason(MainReason, frozen=True):
-    """One of the up to four largest losses, in points of the index."""
+    """One of the largest losses (at most four), in points of the index."""
 
     text: Text
 
 
 class NarratedFinding(Finding, frozen=True):
-    """A rule that does not hold, the indicators that it contradicts, and the answers needed first."""
+    """A rule that the submission breaks, the indicators that it contradicts, and the answers to give first."""
 
     text: Text
 
@@ -161,7 +162,7 @@ class NarratedScore(Score, frozen=True):
 
 
 def narrate(score: Score, methodology: Methodology, language: Language) -> NarratedScore:
-    """Build the narrated form of a score, in document order."""
+    """Build the narrated form of a score in a language."""
     sentences = get_sentences(methodology, language)
     return _build_narrated(
         NarratedScore,
@@ -250,7 +251,7 @@ class _NamedGroupDelta(GroupDelta, frozen=True):
 
 
 class NarratedGroupDelta(_NamedGroupDelta, frozen=True, kw_only=True):
-    """The difference in a dimension, or in a group below one: its score, and the index points lost there."""
+    """The difference in a dimension, or in a group inside one: its score, and the index points that it loses."""
 
     text: Text
 
@@ -261,7 +262,7 @@ class _NamedIndicatorDelta(IndicatorDelta, frozen=True):
 
 
 class NarratedIndicatorDelta(_NamedIndicatorDelta, frozen=True, kw_only=True):
-    """The difference in an indicator: the codes of its reasons, its score, and the index points lost there."""
+    """The difference in an indicator: the codes of its reasons, its score, and the index points that it loses."""
 
     text: Text
 
@@ -269,9 +270,9 @@ class NarratedIndicatorDelta(_NamedIndicatorDelta, frozen=True, kw_only=True):
 class NarratedDifference(ScoreDifference, frozen=True):
     """The difference between two scores.
 
-    `groups`: all of them; `indicators`: those that differ. The points lost in the dimensions change by exactly
-    as much as the index, with the opposite sign; the same holds inside every group. `appeared` and `vanished`:
-    findings that only the second or only the first score has.
+    `groups` has all groups, `indicators` only the indicators that differ. The points lost in the dimensions change by
+    exactly minus the change of the index; the same holds inside every group. `appeared` and `vanished` are findings
+    that only the second, or only the first, score has.
     """
 
     groups: tuple[NarratedGroupDelta, ...]
@@ -282,7 +283,7 @@ class NarratedDifference(ScoreDifference, frozen=True):
 
 
 def narrate_difference(difference: ScoreDifference, methodology: Methodology, language: Language) -> NarratedDifference:
-    """Build the narrated form of the difference between two scores."""
+    """Build the narrated form of the difference between two scores in a language."""
     sentences = get_change_sentences(methodology, language)
     return _build_narrated(
         NarratedDifference,
@@ -317,13 +318,13 @@ class _NamedMove(Move, frozen=True):
 
 
 class NarratedMove(_NamedMove, frozen=True, kw_only=True):
-    """A move: the action for one indicator on the way to the next level.
+    """A step of the path to the next level: a change of the answer to one indicator.
 
-    improve: change the fact · evidence: document a self-declared answer · report: answer an unknown. `facts`:
-    the current ones; `change`: those that change, with their new values; `evidence`: evidence is needed.
-    `score_before` and `score` are of the indicator. `gain`: the index points that the move brings in its
-    position; `index` and `level`: those after it. `requires`: rules that it would break unless other facts
-    follow; all figures assume that they do.
+    improve: change the fact · evidence: document a self-declared answer · report: answer an unknown indicator.
+    `facts`: the current facts; `change`: the new ones; `evidence`: the move needs evidence; `score_before` and
+    `score`: of the indicator; `gain`: the index points that the move brings at its place in the path; `index` and
+    `level`: after the move; `requires`: rules that it breaks unless other facts are changed too, which all figures
+    assume.
     """
 
     text: Text
@@ -332,9 +333,9 @@ class NarratedMove(_NamedMove, frozen=True, kw_only=True):
 class NarratedObstacle(Unreachable, frozen=True):
     """A condition of the next level that no improvement can meet, and the obstacle.
 
-    `gate` is null where review limits the level. profile: it depends on the profile · not_applicable,
-    zero_by_rule, contradicted, unanswered: the state of its indicator · exhausted: all improvements together
-    are not enough. `indicators`: those that could help once they are answered, corrected or unlocked.
+    `gate` is null if a review limits the level. profile: the condition depends on the profile · not_applicable,
+    zero_by_rule, contradicted, unanswered: state of its indicator · exhausted: all improvements together are not
+    enough. `indicators` are those that could help after they are answered, corrected or released from their zero rule.
     """
 
     gate: NarratedGate | None
@@ -342,7 +343,7 @@ class NarratedObstacle(Unreachable, frozen=True):
 
 
 class NarratedPath(LevelPath, frozen=True, kw_only=True):
-    """The path from a level to the next one, as in `Path`."""
+    """The path from a level to the next one, with a sentence for each move and obstacle."""
 
     moves: tuple[NarratedMove, ...] | None
     unreachable: tuple[NarratedObstacle, ...]
@@ -350,7 +351,7 @@ class NarratedPath(LevelPath, frozen=True, kw_only=True):
 
 
 def narrate_path(path: LevelPath, methodology: Methodology, language: Language) -> NarratedPath:
-    """Build the narrated form of a path to the next level."""
+    """Build the narrated form of a path to the next level in a language."""
     sentences = get_change_sentences(methodology, language)
     return _build_narrated(
         NarratedPath,
@@ -385,7 +386,7 @@ class _NamedGroupChange(GroupChange, frozen=True):
 
 
 class NarratedGroupChange(_NamedGroupChange, frozen=True, kw_only=True):
-    """The change of a dimension, or of a group below one; `parts` is null where a stage has no score."""
+    """The change of a dimension, or of a group inside one; `parts` is null if it has no score at some stage."""
 
     text: Text
 
@@ -396,7 +397,7 @@ class _NamedIndicatorChange(IndicatorChange, frozen=True):
 
 
 class NarratedIndicatorChange(_NamedIndicatorChange, frozen=True, kw_only=True):
-    """The change of an indicator, with the codes of its reasons; a code is null where a version lacks it."""
+    """The change of an indicator, with the codes of its reasons; a code is null in a version without the indicator."""
 
     text: Text
 
@@ -404,16 +405,16 @@ class NarratedIndicatorChange(_NamedIndicatorChange, frozen=True, kw_only=True):
 class NarratedCarried(Carried, frozen=True):
     """The effect of another version of the methodology on a submission.
 
-    `dropped_answers`: answers that it does not ask for, or not in that form; `new_indicators`: indicators that
-    only it asks for, unknown; `dropped_fields` and `new_fields`: the same for the profile, where the service
-    sets some by default.
+    `dropped_answers`: answers that the version does not ask for, or not in this form; `new_indicators`: indicators
+    that only the version has, which are unknown; `dropped_fields` and `new_fields`: the same for the profile, where
+    the service sets some fields by default.
     """
 
     text: Text
 
 
 class NarratedChange(ChangeDecomposition, frozen=True, kw_only=True):
-    """The change of an organisation between two editions, as in `Change`."""
+    """The change of an organisation between two editions, split into methodology, coverage and data."""
 
     groups: tuple[NarratedGroupChange, ...]
     indicators: tuple[NarratedIndicatorChange, ...]
@@ -427,6 +428,7 @@ def narrate_change(
     """Build the narrated form of a change; `before` and `after` are the methodologies of its two scores."""
     earlier, later = get_change_sentences(before, language), get_change_sentences(after, language)
 
+    # A node that the later version dropped has its name only in the earlier one.
     def name(node: str) -> str:
         return later.find_name(node) or earlier.find_name(node) or node
 
@@ -454,7 +456,7 @@ def narrate_change(
 
 
 def narrate_carried(carried: Carried, source: Methodology, target: Methodology, language: Language) -> NarratedCarried:
-    """Build the narrated effect of a change from a source to a target methodology on a submission."""
+    """Build the narrated form of the effect of a change from a source to a target methodology."""
     return _narrate_carried(carried, get_change_sentences(target, language), get_sentences(source, language))
 
 
@@ -469,10 +471,10 @@ C = TypeVar("C", bound=Canonical)
 
 
 def _build_narrated(kind: type[N], source: Canonical, **members: object) -> N:
-    """Build a narrated struct from its canonical one and the members that it adds or replaces."""
+    """Build a narrated struct from its canonical one; `members` are those that it adds or replaces."""
     return kind(**structs.asdict(source) | members)
 
 
 def _add_sentences(kind: type[N], sources: tuple[C, ...], sentence: Callable[[C], str]) -> tuple[N, ...]:
-    """Build narrated structs that add only their text."""
+    """Build narrated structs that only add a sentence; `sentence` writes it."""
     return tuple(_build_narrated(kind, source, text=sentence(source)) for source in sources)

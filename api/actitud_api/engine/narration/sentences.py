@@ -1,4 +1,4 @@
-"""Sentences of a score: reasons, next steps, findings and gates, built from its real numbers."""
+"""Sentences about a score: reasons, next steps, findings and gates, with the actual figures."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
 
 
 def get_sentences(methodology: Methodology, language: Language) -> Sentences:
-    """Return the `Sentences` of a methodology in a language, from a cache by digest."""
+    """Return the `Sentences` of a methodology in a language, cached by the digests of document and texts."""
     key = (methodology.digest, methodology.text_digests[language])
     sentences = _cache.get(key)
     if sentences is None:
@@ -184,7 +184,7 @@ def get_sentences(methodology: Methodology, language: Language) -> Sentences:
 
 
 class Sentences:
-    """Sentences of one methodology in one language."""
+    """Writes the sentences about a score under one methodology in one language."""
 
     def __init__(self, methodology: Methodology, language: Language) -> None:
         self._document: Document = methodology.document
@@ -193,7 +193,9 @@ class Sentences:
         self._indicators = {indicator.id: indicator for indicator in walk_indicators(methodology.document.root)}
         self._shares = frozenset(name for name, known in self._indicators.items() if words.is_share(known))
         self._rules: dict[str, Rule] = {rule.id: rule for rule in methodology.document.rules}
-        self._above = {child.id: group for group in walk_groups(methodology.document.root) for child in group.children}
+        self._parents = {
+            child.id: group for group in walk_groups(methodology.document.root) for child in group.children
+        }
         self._gates = {gate.id: gate for level in methodology.document.levels for gate in level.gates}
         # Cached without a limit: these sentences depend on the methodology alone, so they are as few as its texts.
         self._describe_requirement = cache(self._compose_requirement)
@@ -214,17 +216,17 @@ class Sentences:
         return self._texts.indicators[indicator].name
 
     def name_level(self, level: int | None) -> str | None:
-        """Return the name of a level, None for no level."""
+        """Return the name of a level; None stays None."""
         return None if level is None else self._texts.levels[str(level)].name
 
     def describe_gate_requirement(self, gate: str) -> str:
-        """Describe the requirement of a gate, as the start of a sentence."""
+        """Describe the requirement of a gate as the beginning of a sentence."""
         return self._describe_gate_rule(gate)
 
     def describe_level_cap(self, level: LevelReached) -> str | None:
-        """Say that review allows no higher level; None if something else limits the level."""
-        held = level.number is not None and level.number == level.max_level and not level.blocked_by
-        if not held or level.number == len(self._document.levels):
+        """Describe that a review allows no higher level; None if something else limits the level."""
+        is_capped = level.number is not None and level.number == level.max_level and not level.blocked_by
+        if not is_capped or level.number == len(self._document.levels):
             return None
         return _FINDINGS[self._language]["max_level"].format(level=level.number)
 
@@ -266,7 +268,7 @@ class Sentences:
         )
 
     def _describe_observed(self, indicator: Indicator, scored: IndicatorScore) -> str:
-        """Describe the reason for the score of an indicator with facts."""
+        """Describe the reason for the score of an indicator that was answered."""
         parameters, code, templates = scored.reason.parameters, scored.reason.code, _REASONS[self._language]
         least, most = self._get_range(indicator.id)
         if scored.value is None:
@@ -299,7 +301,7 @@ class Sentences:
         return words.format_number(span.minimum, self._language), words.format_number(span.maximum, self._language)
 
     def _compose_segment(self, indicator: str, x0: Figure, s0: Figure, x1: Figure, s1: Figure) -> str:
-        """Describe the two goalposts that a raw value lies between."""
+        """Describe the two goalposts between which a raw value lies."""
         definition = self._indicators[indicator]
         return _REASONS[self._language]["between"].format(
             x0=words.format_value(definition, x0, self._texts),
@@ -309,29 +311,29 @@ class Sentences:
         )
 
     def _describe_effects(self, indicator: Indicator) -> dict[str, str]:
-        """Return the effect of an unknown answer on its group: `effect` inside a sentence, `Effect` at its start."""
-        group, templates = self._above[indicator.id], _REASONS[self._language]
+        """Describe the effect of an unknown answer on its group: `effect` inside a sentence, `Effect` at its start."""
+        group, templates = self._parents[indicator.id], _REASONS[self._language]
         values = {
             "least": words.format_number(indicator.range.minimum, self._language),
             "group": self.name_group(group.id),
         }
-        inside = "left_out" if group.missing == "leave" and not self._shares_weight(indicator) else group.missing
+        effect = "left_out" if group.missing == "leave" and not self._shares_weight(indicator) else group.missing
         return {
-            "effect": templates[f"effect_{inside}"].format(**values),
+            "effect": templates[f"effect_{effect}"].format(**values),
             "Effect": templates[f"Effect_{group.missing}"].format(**values),
         }
 
     def _shares_weight(self, indicator: Indicator) -> bool:
-        """Return True if the weight of an indicator that does not count goes to the others in its group."""
-        return self._above[indicator.id].aggregation not in ("sum", "min")
+        """Return True if the other indicators of the group share the weight of an indicator that does not count."""
+        return self._parents[indicator.id].aggregation not in ("sum", "min")
 
     def _describe_cause(self, indicator: Indicator, parameters: Parameters) -> str:
-        """Describe the condition that makes an indicator 0 by rule."""
+        """Describe the condition under which an indicator scores 0 by rule."""
         condition = words.select_deciding(indicator.zero_when, parameters.facts, True)
         return words.PredicateNarrator(self._texts, parameters.facts, stated=True).describe(condition)
 
     def _describe_facts(self, indicator: Indicator, parameters: Parameters) -> str:
-        """Format the facts of an observed indicator and its raw value, as the start of a sentence."""
+        """Describe the facts of an answered indicator and its raw value, as the beginning of a sentence."""
         if indicator.type in ("level", "boolean"):
             assert parameters.value is not None
             return self._describe_answer(indicator.id, parameters.value)
@@ -340,8 +342,8 @@ class Sentences:
             listed = parameters.facts["components"]
             assert isinstance(listed, tuple)
             outside = parameters.facts.get("outside_remit")
-            left_out = len(outside) if isinstance(outside, tuple) else 0
-            summary = f"{text.facts['count']}: {len(listed)} / {len(indicator.components) - left_out}"
+            outside_count = len(outside) if isinstance(outside, tuple) else 0
+            summary = f"{text.facts['count']}: {len(listed)} / {len(indicator.components) - outside_count}"
             if listed:
                 summary += f" ({'; '.join(text.components[component] for component in listed)})"
         else:
@@ -358,29 +360,29 @@ class Sentences:
         return summary[:1].upper() + summary[1:]
 
     def _compose_answer(self, indicator: str, value: Figure | bool) -> str:
-        """Format the level of a ladder, or the yes or no of a question, as the start of a sentence."""
+        """Describe the level of a ladder, or the yes or no of a question, as the beginning of a sentence."""
         definition, labels = self._indicators[indicator], self._texts.indicators[indicator].facts
         raw = words.format_value(definition, value, self._texts)
         text = f"{labels['level']} {raw}" if definition.type == "level" else f"{labels['value']}: {raw}"
         return text[:1].upper() + text[1:]
 
     def _collect_labels(self, indicator: str) -> dict[str, str]:
-        """Return the labels of all facts that the value may read: those of the indicator and of the profile."""
+        """Collect the labels of the facts of an indicator and of all profile fields, by name."""
         labels = {name: text.label for name, text in self._texts.profile.items()}
         return labels | self._texts.indicators[indicator].facts
 
     def _sort_facts(self, indicator: str, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Sort names of facts in methodology order: the indicator's own, then those that its formula reads.
+        """Sort names of facts in the order of the methodology: the indicator's own, then others that its formula reads.
 
-        A published document has them in the order of RFC 8785 instead.
+        A published document has them in the order of RFC 8785, which says nothing to a reader.
         """
         described = self._indicators[indicator]
-        own = [fact.name for fact in described.facts]
-        read = _list_fact_names([*walk_operand_parts(described.value), *walk_operands(described.applies)])
-        return _sort_by(names, own + read)
+        own_facts = [fact.name for fact in described.facts]
+        facts_read = _list_fact_names([*walk_operand_parts(described.value), *walk_operands(described.applies)])
+        return _sort_by(names, own_facts + facts_read)
 
     def describe_step(self, scored: IndicatorScore, step: NextStep) -> str:
-        """Describe the next step for an indicator, its gain and the rules that must follow."""
+        """Describe the next step for an indicator, its gain, and the rules that need other facts to be changed too."""
         indicator, text = self._indicators[scored.id], self._texts.indicators[scored.id]
         parameters, templates = scored.reason.parameters, _STEPS[self._language]
         cap = "" if step.cap is None else words.format_number(step.cap, self._language)
@@ -418,21 +420,21 @@ class Sentences:
         return join_sentences(sentences)
 
     def _list_requirements(self, rules: tuple[str, ...]) -> list[str]:
-        """Return the sentence about rules that other facts must follow, in a list; empty without rules."""
+        """Return a list with one sentence about the rules that need other facts to be changed; empty without rules."""
         if not rules:
             return []
         requirements = "; ".join(dict.fromkeys(self._describe_requirement(rule) for rule in rules))
         return [_STEPS[self._language]["requires"].format(rules=requirements)]
 
     def _describe_evidence(self, indicator: str) -> str:
-        """Return the sentence that asks for the evidence of an indicator."""
+        """Describe the evidence that an indicator needs, as a request."""
         evidence = words.lower_first(self._texts.indicators[indicator].evidence)
         return _STEPS[self._language]["evidence"].format(evidence=evidence)
 
     def _describe_improvement(
         self, indicator: Indicator, facts: Mapping[str, FactValue | str | None], change: Mapping[str, FactValue]
     ) -> str:
-        """Describe the change of the facts of an indicator."""
+        """Describe a change of the facts of an indicator, as a request."""
         text, templates = self._texts.indicators[indicator.id], _STEPS[self._language]
         ((name, after),) = change.items()
         if indicator.type == "level":
@@ -459,12 +461,12 @@ class Sentences:
         )
 
     def _compose_target_level(self, indicator: str, level: int) -> str:
-        """Return the sentence that asks for a level of an indicator."""
+        """Describe the level that an indicator should reach, as a request."""
         text = self._texts.indicators[indicator].ladder[level]
         return _STEPS[self._language]["level"].format(to=level, text=text)
 
     def describe_interval(self, interval: Interval) -> str:
-        """Describe the interval of a share from a sample, and that of the index."""
+        """Describe the sampling interval of a share, and of the index."""
         low, high = (words.format_share(share, self._language) for share in (interval.low, interval.high))
         if interval.index_low is None or interval.index_high is None:
             index = ""
@@ -476,7 +478,7 @@ class Sentences:
         return _FINDINGS[self._language]["interval"].format(n=n, low=low, high=high, index=index)
 
     def describe_finding(self, finding: Finding) -> str:
-        """Describe a rule that does not hold: its text, the facts, the contradicted indicators, the missing answers."""
+        """Describe a broken rule: its text, the facts, the contradicted indicators, the answers to give first."""
         rule, templates = self._rules[finding.rule], _FINDINGS[self._language]
         assert rule.holds is not None
         if words.has_product(rule.holds):
@@ -494,32 +496,33 @@ class Sentences:
         return " ".join(sentences)
 
     def _format_rule(self, rule: str) -> str:
-        """Return the text of a rule, with labels for the profile fields that it names."""
+        """Return the text of a rule in which names of profile fields are replaced by their labels."""
         return _FIELD_NAME.sub(
             lambda match: self._texts.profile[match[0]].label if match[0] in self._texts.profile else match[0],
             self._texts.rules[rule],
         )
 
     def _compose_requirement(self, rule: str) -> str:
-        """Describe the requirement of a rule inside a sentence.
+        """Describe the requirement of a rule for the inside of a sentence.
 
-        Its text, or its predicate if several rules share the text.
+        It is the text of the rule, or its predicate in words if several rules have the same text.
         """
         holds = self._rules[rule].holds
+        # Rules made from one template have the same text; only their predicates tell them apart.
         shared = list(self._texts.rules.values()).count(self._texts.rules[rule]) > 1
         if holds is None or not shared or words.has_product(holds):
             return words.lower_first(self._format_rule(rule))
         return words.PredicateNarrator(self._texts, {}, stated=False).describe(holds)
 
     def _label_fact(self, name: str) -> str:
-        """Return the label of a fact as findings name it: a profile field, or `D4.01.level`."""
+        """Return the label of a fact by its name in a finding: a profile field, or `D4.01.level`."""
         if name in self._texts.profile:
             return self._texts.profile[name].label
         indicator, _, fact = name.rpartition(".")
         return words.label_fact(indicator, fact, self._texts)
 
     def describe_gate(self, blocking: BlockingGate) -> str:
-        """Describe a failing gate: its requirement, the actual value and the distance."""
+        """Describe a gate that is not passed: its requirement, the actual value and the distance."""
         templates, holds = _FINDINGS[self._language], self._gates[blocking.gate].holds
         gate = self._describe_gate_rule(blocking.gate)
         if blocking.there is None:
@@ -529,6 +532,7 @@ class Sentences:
             return templates["gate_there"].format(gate=gate, actual=words.format_fact(blocking.there, self._language))
         if share:
             actual = words.format_share(blocking.there, self._language)
+            # A distance of shares is shown in percentage points, rounded to hide what multiplying a float adds.
             points = round(blocking.distance * 100, 4)
             name, distance = (
                 "gate_share_one" if points == 1 else "gate_share",
@@ -542,36 +546,36 @@ class Sentences:
         return templates[name].format(gate=gate, actual=actual, distance=distance)
 
     def _compose_gate_rule(self, gate: str) -> str:
-        """Compose the requirement of a gate from its predicate."""
+        """Describe the requirement of a gate from its predicate."""
         requirement = words.PredicateNarrator(self._texts, {}, stated=False, shares=self._shares).describe(
             self._gates[gate].holds
         )
         return requirement[:1].upper() + requirement[1:]
 
     def describe_main_reason(self, reason: MainReason) -> str:
-        """Describe one of the largest losses."""
+        """Describe one of the largest losses: the indicator, and the index points that it loses."""
         return _FINDINGS[self._language]["main"].format(
             name=self.name_indicator(reason.indicator), id=reason.indicator, lost=self._format_points(reason.lost)
         )
 
     def _format_points(self, figure: float | int) -> str:
-        """Format points with their word: `0,44 puntos`; only a whole 1 is singular."""
+        """Format points with their unit, `0,44 puntos`; only a 1 without decimals is singular."""
         return _format_points(figure, self._document.decimals, self._language)
 
     def _format_score(self, figure: float | int) -> str:
         return words.format_score(figure, self._document.decimals, self._language)
 
     def list_indicators(self, ids: tuple[str, ...]) -> str:
-        """Join indicators by name and id."""
+        """Join the ids of indicators, with their names, into a list in words."""
         return words.join_list([f"{name} ({self.name_indicator(name)})" for name in ids], self._language)
 
     def list_fields(self, fields: tuple[str, ...]) -> str:
-        """Join profile fields by their labels."""
+        """Join the labels of profile fields into a list in words."""
         return words.join_list([self._texts.profile[field].label for field in fields], self._language)
 
 
 _FIELD_NAME = re.compile(r"[a-z]+(?:_[a-z0-9]+)+|employees|services")
-"""Words in the text of a rule that may name a profile field."""
+"""Words in the text of a rule that may be the name of a profile field."""
 
 _cache: dict[tuple[str, str], Sentences] = {}
 
@@ -588,25 +592,25 @@ def _format_gain(name: Literal["gain", "gain_max"], figure: Figure, decimals: in
 
 
 def join_sentences(sentences: list[str]) -> str:
-    """Join sentences, each with its full stop or question mark."""
+    """Join sentences; a full stop is added to those without a full stop or question mark."""
     return " ".join([sentence if sentence.endswith((".", "?")) else f"{sentence}." for sentence in sentences])
 
 
-def _find_base(facts: Mapping[str, FactValue | str | None], moved: str) -> FactValue | str | None:
-    """Return the base of a changed fact, as sent: the denominator, the base of a rate, or else the other fact."""
+def _find_base(facts: Mapping[str, FactValue | str | None], changed_fact: str) -> FactValue | str | None:
+    """Return the value that a changed fact is compared with: the denominator, the base of a rate, or the other fact."""
     for name in ("denominator", "base", *facts):
-        if name != moved and name in facts:
+        if name != changed_fact and name in facts:
             return facts[name]
     return None
 
 
 def _strip_full_stop(text: str) -> str:
-    """Remove the final full stop of a methodology text that goes inside a sentence."""
+    """Remove the final full stop of a text that goes inside a sentence."""
     return text.removesuffix(".")
 
 
 def _list_fact_names(operands: Iterable[Operand]) -> list[str]:
-    """List the facts that operands read, by their names in a score."""
+    """List the names, as in a score, of the facts that operands read."""
     names: list[str] = []
     for operand in operands:
         match operand:
@@ -620,6 +624,6 @@ def _list_fact_names(operands: Iterable[Operand]) -> list[str]:
 
 
 def _sort_by(names: Iterable[str], order: Iterable[str]) -> tuple[str, ...]:
-    """Sort names by their first position in an order; names that it lacks come last."""
+    """Sort names by their first position in `order`; names that are not in it come last."""
     positions = {name: position for position, name in reversed(list(enumerate(order)))}
     return tuple(sorted(names, key=lambda name: positions.get(name, len(positions))))

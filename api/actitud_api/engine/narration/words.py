@@ -1,4 +1,4 @@
-"""Formatting of numbers, facts and predicates as text, in one language."""
+"""Formatting of numbers, facts and predicates as text in one language."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from actitud_api.engine.methodology.predicates import Evaluated, compile_predica
 from actitud_api.engine.methodology.requests.answers import FactValue
 
 Facts = Mapping[str, FactValue | str | None]
-"""Facts by name, as in reasons and findings."""
+"""Facts by name, as in reasons and findings: profile fields, and facts of answers as `D4.01.level`."""
 
 _COMPARISONS: dict[Language, dict[ComparisonOperator, str]] = table(
     en={
@@ -123,23 +123,24 @@ _PHRASES: dict[Language, dict[str, str]] = table(
     },
 )
 
+# Labels of facts begin with an article in some languages, so a preposition before them may have to be contracted.
 _CONTRACTIONS: Final[Mapping[Language, tuple[tuple[str, str], ...]]] = {
     "es": ((" a el ", " al "), (" de el ", " del ")),
     "ca": ((" a el ", " al "), (" de el ", " del "), (" a els ", " als "), (" de els ", " dels ")),
     "gl": ((" a o ", " ao "), (" de o ", " do "), (" a os ", " aos "), (" de os ", " dos ")),
 }
-"""Contractions of a preposition of a sentence with the article of a name."""
+"""Contractions of a preposition in a sentence with the article at the start of a name."""
 
 
 @lru_cache(maxsize=8192)
 def format_number(value: float | int, language: Language) -> str:
-    """Format a number with up to 12 decimals: 12.500 and 61,6 in Spanish."""
+    """Format a number with up to 12 decimals: in Spanish 12.500 and 61,6."""
     return format_decimal(Decimal(str(value)), format="#,##0.############", locale=LOCALES[language])
 
 
 @lru_cache(maxsize=8192)
 def format_score(value: float | int, decimals: int, language: Language) -> str:
-    """Format a score with all its decimals."""
+    """Format a score with exactly `decimals` decimals."""
     return format_decimal(
         Decimal(str(value)), format="#,##0" + ("." + "0" * decimals if decimals else ""), locale=LOCALES[language]
     )
@@ -153,17 +154,17 @@ def format_share(value: float | int, language: Language) -> str:
 
 @lru_cache(maxsize=1024)
 def format_day(value: date, language: Language) -> str:
-    """Format a day with the name of its month: 2 de marzo de 2026."""
+    """Format a date with the name of its month: 2 de marzo de 2026."""
     return format_date(value, "long", locale=LOCALES[language])
 
 
 def format_truth(value: bool, language: Language) -> str:
-    """Return yes or no."""
+    """Return the word for yes or no."""
     return _PHRASES[language]["yes" if value else "no"]
 
 
 def join_list(parts: list[str], language: Language) -> str:
-    """Join parts as a list in words: `a, b and c`."""
+    """Join texts into a list in words: `a, b and c`."""
     if len(parts) < 2:
         return "".join(parts)
     return ", ".join(parts[:-1]) + _get_conjunction(language) + parts[-1]
@@ -171,28 +172,28 @@ def join_list(parts: list[str], language: Language) -> str:
 
 @cache
 def _get_conjunction(language: Language) -> str:
-    """Return the conjunction before the last item of a list, with its spaces."""
+    """Return the conjunction before the last item of a list, with spaces around it."""
     pattern: str = LOCALES[language].list_patterns["standard"]["end"]
     return pattern.format("", "")
 
 
 @cache
 def _build_percent_pattern(language: Language) -> str:
-    """Return the pattern of a percentage: at most one decimal, and a non-breaking space before the sign.
+    """Build the pattern of a percentage: at most one decimal, and a non-breaking space before the sign.
 
-    English has none by default; SI asks for it.
+    The SI asks for this space; CLDR has none for English.
     """
     pattern: str = LOCALES[language].percent_formats[None].pattern
     return pattern.replace("0%", "0\u00a0%").replace("#,##0", "#,##0.#")
 
 
 def is_share(indicator: Indicator) -> bool:
-    """Return True if the raw value of an indicator is a share, 0 to 1, shown as a percentage."""
+    """Return True if the raw value of an indicator is a share, 0 to 1, that is shown as a percentage."""
     return indicator.type == "ratio" or (indicator.type == "checklist" and isinstance(indicator.value, Quotient))
 
 
 def format_value(indicator: Indicator, raw: float | int | bool, texts: MethodologyTexts) -> str:
-    """Format a raw value with its unit: a percentage for ratios, the text of the level for ladders."""
+    """Format a raw value of an indicator: a percentage, a level with its text, or a number with its unit."""
     language, text = texts.language, texts.indicators[indicator.id]
     if isinstance(raw, bool):
         return format_truth(raw, language)
@@ -200,6 +201,7 @@ def format_value(indicator: Indicator, raw: float | int | bool, texts: Methodolo
         return f"{format_number(raw, language)} ({_quote(text.ladder[int(raw)], language)})"
     if is_share(indicator):
         return format_share(raw, language)
+    # Two decimals are enough in a sentence; the exact value stands beside it in the canonical result.
     shown = round(raw, 2)
     unit = text.unit if shown != 1 or text.unit_one is None else text.unit_one
     return f"{format_number(shown, language)} {unit.split(' (')[0]}".rstrip()
@@ -210,7 +212,7 @@ def _quote(text: str, language: Language) -> str:
 
 
 def label_fact(indicator: str, fact: str, texts: MethodologyTexts) -> str:
-    """Return the label of a fact, with the indicator for ladders, whose label is only the word for level."""
+    """Return the label of a fact. The label of a level includes the indicator, because it is only the word "level"."""
     text = texts.indicators[indicator]
     if fact == "level":
         return f"{text.facts[fact]} ({indicator} {text.name})"
@@ -218,7 +220,7 @@ def label_fact(indicator: str, fact: str, texts: MethodologyTexts) -> str:
 
 
 def format_fact(raw: FactValue | str | None, language: Language) -> str:
-    """Format the value of a fact."""
+    """Format the value of a fact; None is "not answered"."""
     if type(raw) is int:
         return format_number(raw, language)
     if raw is None:
@@ -233,7 +235,11 @@ def format_fact(raw: FactValue | str | None, language: Language) -> str:
 
 
 def _compile_fact_reader(operand: Operand) -> Callable[[Facts], Evaluated]:
-    """Compile an operand into a reader of facts by name."""
+    """Compile an operand to a function that reads facts by name.
+
+    Raises:
+        TypeError: If the operand reads a figure of a score.
+    """
     match operand:
         case ProfileOperand(field=field):
             return lambda facts: _to_evaluated(facts.get(field))
@@ -256,9 +262,10 @@ def _reject_presence(indicator: str) -> Callable[[Facts], bool]:
 
 
 def select_deciding(predicate: Predicate, facts: Facts, truth: bool) -> Predicate:
-    """Return the part of a predicate that decides its truth.
+    """Return the part of a predicate that decides its truth, which must be `truth`.
 
-    The true members of a true `any`, or the false members of a false `all`; any other predicate whole.
+    For a true `any` these are its true members, for a false `all` its false members; any other predicate is returned
+    whole.
     """
     match predicate:
         case Any(of=members) if truth:
@@ -278,24 +285,25 @@ def _select_members(members: tuple[Predicate, ...], facts: Facts, truth: bool) -
 
 
 def lower_first(text: str) -> str:
-    """Return a methodology text for the inside of a sentence: without full stop, first word in lower case."""
+    """Adapt a text of a methodology to the inside of a sentence: no full stop, and the first word in lower case."""
     inside = text.removesuffix(".")
+    # An abbreviation such as "DIR3" keeps its capitals: its second letter is not in lower case.
     return inside[:1].lower() + inside[1:] if inside[1:2].islower() else inside
 
 
 def has_product(predicate: Predicate) -> bool:
     """Return True if a predicate multiplies facts.
 
-    It cannot be put into a sentence then; only its facts can.
+    Such a predicate reads badly in words, so only its facts are listed.
     """
     return any(isinstance(operand, Product) for operand in walk_operands(predicate))
 
 
 class PredicateNarrator:
-    """Describes predicates over the facts that they read.
+    """Describes predicates in words, with the values of the facts that they read.
 
-    `stated` predicates say what is the case, others what must be; `shares`: the indicators with values shown as
-    percentages.
+    With `stated`, predicates are described as facts ("is at least"), otherwise as requirements ("must be at least").
+    `shares` are the indicators whose values are shown as percentages.
     """
 
     def __init__(
@@ -310,7 +318,7 @@ class PredicateNarrator:
         self._comparisons = (_STATED_COMPARISONS if stated else _COMPARISONS)[texts.language]
 
     def describe(self, predicate: Predicate) -> str:
-        """Describe a predicate."""
+        """Describe a predicate as a clause without a full stop."""
         text = self._describe_clause(predicate)
         for separate, contracted in _CONTRACTIONS.get(self._language, ()):
             text = text.replace(separate, contracted)
@@ -343,13 +351,13 @@ class PredicateNarrator:
                 return self._phrases["answered"].format(indicator)
 
     def _describe_member(self, predicate: Predicate) -> str:
-        """Describe a member of a junction; a junction inside it is in brackets."""
+        """Describe a member of an `all` or `any`; an `all` or `any` inside it gets brackets."""
         text = self._describe_clause(predicate)
         nested = isinstance(predicate, All | Any) and len(predicate.of) > 1
         return f"({text})" if nested else text
 
     def _describe_right_side(self, left: Operand, right: Operand) -> str:
-        """Describe the right side of a comparison; an enumerated value by its text."""
+        """Describe the right side of a comparison; an enum value by its text, a share as a percentage."""
         match left, right:
             case ProfileOperand(field=field), Constant(value=str(raw)):
                 return self._texts.profile[field].values.get(raw, raw)
@@ -361,7 +369,7 @@ class PredicateNarrator:
                 return self.describe_operand(right)
 
     def describe_operand(self, operand: Operand) -> str:
-        """Describe an operand, with the value of its fact."""
+        """Describe an operand, with the value of its fact if it is known."""
         match operand:
             case Constant(value=raw):
                 return format_fact(raw, self._language)
@@ -400,7 +408,7 @@ class PredicateNarrator:
                 return self._phrases["per"].format(self.describe_operand(numerator), self.describe_operand(denominator))
 
     def _append_fact(self, label: str, name: str, values: Mapping[str, str]) -> str:
-        """Append the value of a fact to its label, if there is one: `active accounts (12)`."""
+        """Append the value of a fact to its label if the value is known: `active accounts (12)`."""
         if name not in self._facts or self._facts[name] is True:
             return label
         raw = self._facts[name]

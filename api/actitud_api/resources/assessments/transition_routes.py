@@ -9,7 +9,7 @@ from typing import Final
 from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.engine.narration.life import PHASES, STATES
+from actitud_api.engine.narration.state_names import PHASES, STATES
 from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import DEADLINE_EXTENDERS, DRAFT_READERS, REVIEWERS
 from actitud_api.platform.auth.service import Principal

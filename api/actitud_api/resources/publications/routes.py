@@ -10,7 +10,7 @@ from litestar import Controller, Response
 from litestar.response import Stream
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.engine.narration.life import STATES
+from actitud_api.engine.narration.state_names import STATES
 from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import PUBLISHERS
 from actitud_api.platform.auth.recording import audit_event

@@ -1,4 +1,4 @@
-"""Names of the states of an assessment and of the phases of an edition."""
+"""Names of the states of an assessment, and of the phases of an edition, in Spanish and English."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ STATES: Final[Mapping[str, Texts]] = {
     "returned": Texts("devuelta", "returned"),
     "final": Texts("definitiva", "final"),
 }
-"""Names of the states of an assessment."""
+"""Name of each state of an assessment, for use inside a sentence."""
 
 PHASES: Final[Mapping[str, Texts]] = {
     "submission": Texts("la presentación", "the submission"),
     "review": Texts("la revisión", "the review"),
     "hearing": Texts("la audiencia", "the hearing"),
 }
-"""Names of the phases of an edition."""
+"""Name of each phase of an edition, with its article."""
