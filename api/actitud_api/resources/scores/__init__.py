@@ -1,1 +1,1 @@
-"""Scores of submitted facts, and of the organisations of an edition."""
+"""Scores of editions: rankings, explained scores, comparisons and audits."""

@@ -1,4 +1,4 @@
-"""Use cases over a whole edition: robustness of its ranking, and the audit of its index."""
+"""Use cases over a whole edition: the robustness of its ranking, and the statistical audit of its index."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ Percentiles = tuple[int, int, int]
 
 
 class OrganisationRobustness(Struct, frozen=True, kw_only=True):
-    """Robustness of an organisation: percentiles of its index in units and of its rank, and draws by level.
+    """The robustness of an organisation's result over a number of draws of weights and aggregation.
 
-    `rank` is None before publication: it would reveal the scores of others.
+    `index` holds percentiles of the index in units of 10^-decimals, `rank` those of the rank, `levels` the number of
+    draws by level. `rank` is None before publication, because it would reveal the scores of others.
     """
 
     edition: str
@@ -66,7 +67,7 @@ def list_robustness(
 ) -> list[OrganisationRobustness]:
     """List the robustness of the ranked organisations of an edition that a principal may see, in rank order.
 
-    `after`: the cursor of the last row of the page before.
+    `after` is the cursor of the last row of the previous page.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -121,9 +122,9 @@ def compute_statistics(
 
 
 def compute_means(database: Database, computed: ComputationCache, edition: str) -> dict[str, int | None]:
-    """Return the mean counted score of each group and indicator, by id, over the ranked of a published edition.
+    """Return the mean score of each group and indicator, by id, over the ranked organisations of a published edition.
 
-    In units, rounded half up; None if it counts for no organisation.
+    Means are in units of 10^-decimals, rounded half up. A mean is None if the node is scored for no organisation.
 
     Raises:
         UnknownEdition: No published edition has that id.
@@ -148,7 +149,7 @@ def _compute_mean(scores: Integers) -> int | None:
 
 
 class _EditionView(Struct, frozen=True):
-    """An edition as a principal sees it; `key` changes with any of its assessments."""
+    """An edition as a principal sees it. The cache key `key` changes with every write of its assessments."""
 
     edition: editions.EditionRecord
     visibility: Visibility
@@ -168,7 +169,7 @@ def _load_view(session: Session, edition: str, principal: Principal | None) -> _
 
 
 def _list_competitors(session: Session, computed: ComputationCache, view: _EditionView) -> list[Competitor] | None:
-    """List the ranked organisations; None if their scores are cached."""
+    """Return the ranked organisations of an edition with their submissions, or None if their scores are cached."""
     if computed.fields.get(view.key) is not None:
         return None
     return queries.list_competitors(session, view.edition.id, view.visibility)

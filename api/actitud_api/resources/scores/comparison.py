@@ -1,4 +1,4 @@
-"""Use cases that compare the organisations of an edition: peers, exemplars, side by side."""
+"""Use cases that compare the organisations of an edition: peer groups, exemplars, side by side."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ from actitud_api.resources.scores.service import (
 )
 
 EXEMPLARY_CODES: Final[frozenset[Code]] = frozenset({"full", "partial"})
-"""Codes of answers worth learning from: they score, and with evidence."""
+"""Codes of answers that exemplars show: answers that score points and have evidence."""
 
 
 class PeerComparison(Struct, frozen=True):
-    """A figure of an organisation and the spread of its peer group, in units of 10^-decimals.
+    """A figure of an organisation and its distribution in the peer group, in units of 10^-decimals.
 
-    `standing` is None if there is no figure or the organisation does not rank; `spread` if no peer has the
+    `standing` is None if the organisation lacks the figure or is not ranked; `spread` is None if no peer has the
     figure.
     """
 
@@ -64,7 +64,10 @@ class PeerComparison(Struct, frozen=True):
 
 
 class OrganisationPeers(Struct, frozen=True, kw_only=True):
-    """An organisation and its peer group; `group` and its figures are None if they would reveal others."""
+    """An organisation and its peer group.
+
+    `group`, standings and spreads are None before publication if they would reveal the scores of others.
+    """
 
     edition: str
     row: RankingRow
@@ -74,7 +77,7 @@ class OrganisationPeers(Struct, frozen=True, kw_only=True):
 
 
 class EvidencedAnswer(Struct, frozen=True):
-    """An answer that scores, in units, and the documents that prove it."""
+    """An answer that scores, its score in units of 10^-decimals, and the documents that prove it."""
 
     indicator: str
     score: int
@@ -82,16 +85,16 @@ class EvidencedAnswer(Struct, frozen=True):
 
 
 class ComparedScore(Struct, frozen=True):
-    """One of the organisations compared side by side: its submission with rank, and its explained score."""
+    """One of the organisations that are compared side by side: its submission and rank, and its explained score."""
 
     edition_score: EditionScore
     score: result.Score
 
 
 class SideBySide(Struct, frozen=True, kw_only=True):
-    """Organisations of a published edition in the order of the request, each once.
+    """Organisations of a published edition, in the order of the request and without repetition.
 
-    `unknown`: identifiers that are neither id nor alias of a scored organisation.
+    `unknown` are the identifiers that are neither the id nor an alias of a scored organisation.
     """
 
     edition: editions.EditionRecord
@@ -100,7 +103,7 @@ class SideBySide(Struct, frozen=True, kw_only=True):
 
 
 class DimensionExemplar(Struct, frozen=True):
-    """An organisation that does well in a dimension; its score there in units."""
+    """An organisation that scores high in a dimension, with its score there in units of 10^-decimals."""
 
     dimension: DimensionKey
     score: int
@@ -115,8 +118,8 @@ def find_peers(
 
     Raises:
         UnknownEdition: No edition has that id.
-        AliasOf: The id is an alias of another organisation.
-        UnknownScore: The organisation has no visible score in the edition.
+        IdentifierIsAlias: The id is an alias of another organisation.
+        UnknownScore: The organisation has no score in the edition that the principal may see.
     """
     with database.read() as session:
         record = editions.find(session, edition)
@@ -158,7 +161,7 @@ def find_peers(
 
 
 def compare_organisations(database: Database, edition: str, identifiers: Sequence[str]) -> SideBySide:
-    """Compare organisations of a published edition side by side, by ids or aliases.
+    """Return the scores of organisations of a published edition, given by ids or aliases, side by side.
 
     Raises:
         UnknownEdition: No published edition has that id.
@@ -178,9 +181,9 @@ def compare_organisations(database: Database, edition: str, identifiers: Sequenc
 
 
 def find_organisations(database: Database, edition: str, text: str, *, limit: int) -> list[RankingRow]:
-    """Find organisations of a published edition by id or alias, else by words of their names.
+    """Find organisations of a published edition by id or alias, or else by words of their names.
 
-    At most `limit` rows, in the order of their names.
+    Returns at most `limit` rows, ordered by name.
 
     Raises:
         UnknownEdition: No published edition has that id.
@@ -199,7 +202,7 @@ def find_organisations(database: Database, edition: str, text: str, *, limit: in
 
 
 def _find_score(database: Database, edition: str, identifier: str) -> EditionScore:
-    """Return the score of an organisation by id or alias.
+    """Return the score of an organisation, given by id or alias.
 
     Raises:
         UnknownScore: The organisation has no score in the edition.
@@ -221,9 +224,9 @@ def list_exemplars(
     offset: int,
     limit: int,
 ) -> list[DimensionExemplar]:
-    """List the ranked organisations of an edition that a principal may see, the best in a dimension first.
+    """List the ranked organisations of an edition that a principal may see, with the best in a dimension first.
 
-    `after`: the cursor of the last row of the page before.
+    `after` is the cursor of the last row of the previous page.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -249,12 +252,12 @@ def list_exemplars(
 
 
 def sort_by_dimension(dimension: DimensionKey) -> RankingSort:
-    """Return the order of exemplars: the best in a dimension first."""
+    """Return the order of exemplars: descending by the score of a dimension."""
     return RankingSort(dimension, descending=True)
 
 
 def _list_evidenced_answers(record: AssessmentRecord, dimension: DimensionKey) -> tuple[EvidencedAnswer, ...]:
-    """List the answers of a dimension that score with evidence, in document order."""
+    """Return the answers of a dimension that score with evidence, in the order of the methodology."""
     methodology = load_methodology(record.methodology)
     evaluation = evaluate(methodology, record.submission)
     node = methodology.document.root.children[DIMENSION_KEYS.index(dimension)]

@@ -1,4 +1,4 @@
-"""Routes that set the organisations of an edition beside each other, and that look at its index as a whole."""
+"""HTTP routes that compare the organisations of an edition and audit its index."""
 
 from litestar import Controller, Response
 
@@ -26,9 +26,8 @@ ROBUSTNESS_CURSOR: Cursor[ScoreCursorKey] = Cursor("editions.robustness.list", t
 STATISTICS = Representation(comparison_schemas.Statistics, sentences=True)
 
 RETRY_AFTER = "5"
-"""Seconds after which to ask again where too many wait for what is being computed."""
+"""Seconds that clients should wait when too many requests wait for a computation (`Retry-After`)."""
 
-_WHO_SEES = "What is not published yet is only for who may see it: administrators, and each organisation its own."
 _SHEET = {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"}
 
 
@@ -44,7 +43,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = ((ComputationBusy, _busy),)
 
 
 class ComparisonController(Controller):
-    """The organisations of an edition beside each other."""
+    """Routes to compare the organisations of an edition and to audit its index."""
 
     path = "/v1/editions/{edition:str}"
     tags = ("editions",)
@@ -62,7 +61,7 @@ class ComparisonController(Controller):
                     "dimension": "$response.body#/dimensions/0/id",
                     "kind": "$response.body#/kind",
                 },
-                "Who does best in the first dimension, among those of its kind.",
+                "The best of its kind in the first dimension.",
             ),
             "sheet": Link(
                 "editions.scores.get",
@@ -76,13 +75,14 @@ class ComparisonController(Controller):
     ) -> Response[bytes]:
         """Compare an organisation with its peers.
 
-        The index and the dimensions of an organisation beside those of its peer group: its place there, its percentile,
-        median and quartiles. The group is the narrowest of kind and size band, kind, scale of size bands and all that
-        has as many organisations as the methodology asks for. What is not published yet is only for who may see it:
-        administrators, and each organisation its own. Its group is null then: it would tell of the others.
+        Gives the rank, percentile, median and quartiles of index and dimensions within the peer group. The group is
+        the narrowest of these with enough organisations for the methodology: kind and size band, kind, kinds measured
+        on the same size scale, all. Before publication only assessors, publishers, administrators, and each
+        organisation for itself, see the answer; for an organisation the group is null, because it would reveal the
+        scores of others.
         """
-        found = comparison.find_peers(database, path.edition, path.organisation, principal=principal)
-        return PEERS.of(request, comparison_schemas.build_peers(found, language))
+        peers = comparison.find_peers(database, path.edition, path.organisation, principal=principal)
+        return PEERS.of(request, comparison_schemas.build_peers(peers, language))
 
     @get(
         "/exemplars",
@@ -100,13 +100,13 @@ class ComparisonController(Controller):
         principal: Principal | None,
         language: Language,
     ) -> Response[bytes]:
-        """Who does best in a dimension, and how.
+        """List the organisations that do best in a dimension.
 
-        The organisations of an edition that rank, the best in a dimension first, each with its answers there that score
-        and the documents that show them; filters combine. A document is listed where it counts as evidence. What is not
-        published yet is only for who may see it: administrators, and each organisation its own.
+        Ranked organisations of the edition with the best in the dimension first. Each has its answers there that
+        score, and the documents that count as evidence for them. If several filters are given, all must match. Before
+        publication only assessors, publishers, administrators, and each organisation for itself, see the answer.
         """
-        found = comparison.list_exemplars(
+        exemplars = comparison.list_exemplars(
             database,
             path.edition,
             query.dimension,
@@ -117,7 +117,7 @@ class ComparisonController(Controller):
             limit=query.limit + 1,
         )
         order = comparison.sort_by_dimension(query.dimension)
-        kept, following = EXEMPLAR_CURSOR.cut(query, found, lambda exemplar: get_cursor_key(exemplar.row, order))
+        kept, following = EXEMPLAR_CURSOR.cut(query, exemplars, lambda exemplar: get_cursor_key(exemplar.row, order))
         return EXEMPLARS.of(
             request,
             comparison_schemas.ExemplarPage(
@@ -144,16 +144,16 @@ class ComparisonController(Controller):
         principal: Principal | None,
         language: Language,
     ) -> Response[bytes]:
-        """How solid the ranks of an edition are.
+        """List the robustness of the ranks of an edition.
 
-        How organisations come out where the weights of the dimensions are drawn within 25 % of those of the methodology
-        and the aggregation is arithmetic or geometric with equal chance: the 5th, 50th and 95th percentile of index and
-        rank, and the probability of each level. The draws are the same for all, and the same seed gives the same
-        digits. In rank order, whatever is filtered over the whole edition; those that do not rank take no part. What is
-        not published yet is only for who may see it: administrators, and each organisation its own. Its ranks then are
-        null: they would tell of the others.
+        Each draw varies the weights of the dimensions by up to 25 % and uses arithmetic or geometric aggregation with
+        equal chance. The answer gives the 5th, 50th and 95th percentile of index and rank over the draws, and the
+        probability of each level. All organisations share the same draws, and the same seed gives the same digits.
+        Rows are in rank order; ranks are those in the whole edition, whatever the filters; unranked organisations are
+        left out. Before publication only assessors, publishers, administrators, and each organisation for itself, see
+        the answer; for an organisation the ranks are null, because they would reveal the scores of others.
         """
-        found = audits.list_robustness(
+        rows = audits.list_robustness(
             database,
             computed,
             path.edition,
@@ -165,7 +165,7 @@ class ComparisonController(Controller):
             offset=query.offset,
             limit=query.limit + 1,
         )
-        kept, following = ROBUSTNESS_CURSOR.cut(query, found, lambda robust: get_cursor_key(robust.row, BEST_FIRST))
+        kept, following = ROBUSTNESS_CURSOR.cut(query, rows, lambda robust: get_cursor_key(robust.row, BEST_FIRST))
         return ROBUSTNESS.of(
             request,
             comparison_schemas.RobustnessPage(
@@ -191,13 +191,13 @@ class ComparisonController(Controller):
         principal: Principal | None,
         language: Language,
     ) -> Response[bytes]:
-        """Audit the index of an edition.
+        """Get the statistical audit of the index of an edition.
 
-        What a statistical audit of a composite indicator reports, over the organisations that rank: moments,
-        correlations with the node above, Cronbach's alpha, main effects beside weights, by how many ranks organisations
-        move without each dimension and with each judgement goalpost moved by 20 %, and what an auditor would point at.
-        What is not defined is null. What is not published yet is only for who may see it: administrators, and each
-        organisation its own.
+        Over the ranked organisations: moments, correlations with the node above, Cronbach's alpha, main effects
+        beside weights, and the ranks that organisations move if a dimension is left out or a goalpost set by
+        judgement moves by 20 %. Remarks name the figures that an auditor would question. Undefined figures are null.
+        Before publication only assessors, publishers, administrators, and each organisation for itself, see the
+        answer.
         """
-        found = audits.compute_statistics(database, computed, path.edition, principal=principal)
-        return STATISTICS.of(request, comparison_schemas.build_statistics(found, language))
+        statistics = audits.compute_statistics(database, computed, path.edition, principal=principal)
+        return STATISTICS.of(request, comparison_schemas.build_statistics(statistics, language))

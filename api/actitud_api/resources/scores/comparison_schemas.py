@@ -1,4 +1,4 @@
-"""Wire structs of comparisons: peers, exemplars, robustness and the audit of an edition."""
+"""Answers about comparisons: peers, exemplars, robustness and the audit of an edition."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from actitud_api.resources.scores.service import ScoreFilters
 
 DRAWS: Final = 1_000
 SEED: Final = 42
-"""Default seed: the author of the generator publishes its first words as check values."""
+"""Default seed: the author of the random generator publishes its first words as check values."""
 SEEDS: Final = 2**32
 DECIMALS: Final = 4
 """Decimals of statistics and probabilities."""
@@ -51,10 +51,10 @@ Rank = Annotated[int, Meta(ge=1)]
 
 
 class PeerGroup(Wire, frozen=True):
-    """A peer group: the ranked organisations of these kinds and this band (null: of any).
+    """A peer group: the ranked organisations of these kinds and this size band; null means any.
 
-    `basis`: the narrowest of kind and band, kind, band scale and all with as many organisations as the
-    methodology requires.
+    `basis` names how narrow the group is: kind and band, kind, band scale, or all. It is the narrowest with as many
+    organisations as the methodology requires.
     """
 
     basis: PeerBasis
@@ -64,11 +64,11 @@ class PeerGroup(Wire, frozen=True):
 
 
 class PeerFigure(Wire, frozen=True):
-    """A score and its standing in the peer group.
+    """A score and its position in the peer group.
 
-    `rank` and `below` (how many have less) are among the `organisations` of the group that have that score, its
-    own included; `percentile` is the percentile rank there, 0 to 100, null if they are too few. Null if the
-    organisation does not rank. `spread` is that of the group.
+    `organisations` counts the members of the group that have this score, the organisation included. `rank` is its
+    rank among them, `below` the number with a lower score, `percentile` the percentile rank from 0 to 100 (null if
+    the members are too few). All are null if the organisation is not ranked. `spread` is that of the group.
     """
 
     score: Points | None
@@ -81,7 +81,7 @@ class PeerFigure(Wire, frozen=True):
 
 
 class PeerDimension(PeerFigure, frozen=True):
-    """The score of a dimension and its standing in the peer group."""
+    """The score of a dimension and its position in the peer group."""
 
     id: str
     name: Name
@@ -90,7 +90,8 @@ class PeerDimension(PeerFigure, frozen=True):
 class Peers(Wire, frozen=True):
     """An organisation of an edition and its peer group; `rank` is that in the whole edition.
 
-    `group` and all comparisons are null until the edition is published: they would reveal the scores of others.
+    Until the edition is published, `group` and all comparisons are null for an organisation, because they would
+    reveal the scores of others.
     """
 
     edition: str
@@ -109,7 +110,7 @@ class Peers(Wire, frozen=True):
 
 
 def build_peers(peers: comparison.OrganisationPeers, language: Language) -> Peers:
-    """Build the wire form of an organisation and its peers."""
+    """Build the answer about an organisation and its peers."""
     row, methodology = peers.row, load_methodology(peers.row.methodology)
     document, sentences = methodology.document, get_sentences(methodology, language)
     group = peers.group
@@ -161,14 +162,14 @@ def _build_peer_figure(
 
 
 class PublishedEvidence(Wire, frozen=True):
-    """A document that proves an answer: its address and date."""
+    """A document that proves an answer: its URL and date."""
 
     url: Annotated[str, Meta(examples=["https://www.example.org/social-networks/guide.pdf"])]
     date: date
 
 
 class Practice(Wire, frozen=True):
-    """An answer of the dimension that scores and is more than self-declared, with the documents that prove it."""
+    """An answer of the dimension that scores and is not only self-declared, with the documents that prove it."""
 
     id: str
     name: Name
@@ -177,7 +178,7 @@ class Practice(Wire, frozen=True):
 
 
 class Exemplar(Wire, frozen=True):
-    """An organisation that does well in a dimension: its score there, its index and rank, and its practices."""
+    """An organisation that does well in a dimension, with its answers there that score."""
 
     dimension: str
     score: Points
@@ -197,17 +198,17 @@ class Exemplar(Wire, frozen=True):
 
 
 class ExemplarPage(Page[Exemplar], frozen=True):
-    """Ranked organisations of an edition, the best in a dimension first, ties by organisation."""
+    """A page of the ranked organisations of an edition, best in the dimension first, then by organisation id."""
 
 
 class ExemplarQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of the exemplars of a dimension."""
+    """The query parameters of the list of exemplars."""
 
-    dimension: Annotated[DimensionKey, Meta(description="The dimension that they do well in.", examples=["D6"])]
+    dimension: Annotated[DimensionKey, Meta(description="The dimension in which to compare.", examples=["D6"])]
 
 
 def build_exemplar(exemplar: comparison.DimensionExemplar, language: Language) -> Exemplar:
-    """Build the wire form of an exemplar."""
+    """Build the answer about an exemplar."""
     row, methodology = exemplar.row, load_methodology(exemplar.row.methodology)
     decimals, sentences = methodology.document.decimals, get_sentences(methodology, language)
     return Exemplar(
@@ -243,7 +244,7 @@ def build_exemplar(exemplar: comparison.DimensionExemplar, language: Language) -
 
 
 class PointsPercentiles(Wire, frozen=True):
-    """The 5th, 50th and 95th percentile of the drawn index (type 7, half up)."""
+    """The 5th, 50th and 95th percentile of the index over the draws (type 7, rounded half up)."""
 
     p5: Points
     p50: Points
@@ -251,7 +252,7 @@ class PointsPercentiles(Wire, frozen=True):
 
 
 class RankPercentiles(Wire, frozen=True):
-    """The 5th, 50th and 95th percentile of the drawn rank (type 7, half up to whole ranks); the 5th is the better."""
+    """Percentiles of the rank over the draws (type 7, rounded half up to whole ranks); `p5` is the best."""
 
     p5: Rank
     p50: Rank
@@ -259,7 +260,7 @@ class RankPercentiles(Wire, frozen=True):
 
 
 class LevelProbability(Wire, frozen=True):
-    """The share of the draws that give an organisation a level."""
+    """The share of draws in which an organisation reaches a level."""
 
     level: Annotated[int, Meta(ge=1, le=5)]
     probability: Share
@@ -268,7 +269,8 @@ class LevelProbability(Wire, frozen=True):
 class RobustScore(Wire, frozen=True):
     """The robustness of an organisation: results of the draws, and its index, rank and level as scored.
 
-    `drawn_rank`, like `rank`, is null until the edition is published: it would reveal the scores of others.
+    `rank` and `drawn_rank` are null for an organisation until the edition is published, because they would reveal the
+    scores of others.
     """
 
     rank: Rank | None
@@ -287,21 +289,21 @@ class RobustScore(Wire, frozen=True):
 
 
 class RobustnessPage(Page[RobustScore], frozen=True):
-    """Organisations of an edition in rank order, ties by organisation; unranked ones are left out."""
+    """A page of the ranked organisations of an edition in rank order, then by organisation id."""
 
 
 class RobustnessQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of the robustness of an edition."""
+    """The query parameters of the robustness of an edition."""
 
     organisation: OfOrganisations | None = None
-    draws: Annotated[int, Meta(ge=100, le=2_000, description="How many draws.")] = DRAWS
+    draws: Annotated[int, Meta(ge=100, le=2_000, description="Number of draws.")] = DRAWS
     seed: Annotated[
-        int, Meta(ge=0, lt=SEEDS, description="Where the generator begins; the same seed gives the same digits.")
+        int, Meta(ge=0, lt=SEEDS, description="Seed of the random generator; the same seed gives the same digits.")
     ] = SEED
 
 
 def build_robustness_filters(query: RobustnessQuery) -> ScoreFilters:
-    """Build filters from the query of a robustness page."""
+    """Convert the query of the robustness list to filters."""
     return ScoreFilters(
         kind=query.kind,
         region=query.region,
@@ -313,14 +315,14 @@ def build_robustness_filters(query: RobustnessQuery) -> ScoreFilters:
 
 
 def build_exemplar_filters(query: ExemplarQuery) -> ScoreFilters:
-    """Build filters from the query of an exemplar page."""
+    """Convert the query of the list of exemplars to filters."""
     return ScoreFilters(
         kind=query.kind, region=query.region, province=query.province, band=query.band, parent=query.parent
     )
 
 
 def build_robust_score(robustness: audits.OrganisationRobustness, language: Language) -> RobustScore:
-    """Build the wire form of the robustness of an organisation."""
+    """Build the answer about the robustness of an organisation."""
     row, decimals = robustness.row, load_methodology(robustness.row.methodology).document.decimals
     low, median, high = (to_figure(Fraction(units, int(10**decimals))) for units in robustness.index)
     likeliest = max(robustness.levels.items(), key=lambda level: (level[1], level[0]), default=None)
@@ -358,9 +360,9 @@ def build_robust_score(robustness: audits.OrganisationRobustness, language: Lang
 
 
 class Moments(Wire, frozen=True):
-    """Moments of the scores of the organisations that have one, in points.
+    """Moments of the scores in points, over the organisations that have a score.
 
-    `standard_deviation` is that of a sample (n - 1); `skewness` the adjusted Fisher-Pearson coefficient G1.
+    `standard_deviation` is that of a sample (n - 1); `skewness` is the adjusted Fisher-Pearson coefficient G1.
     """
 
     organisations: Count
@@ -370,17 +372,17 @@ class Moments(Wire, frozen=True):
 
 
 class IndexStatistics(Moments, frozen=True):
-    """Statistics of the index; `alpha` is Cronbach's over the dimensions."""
+    """Statistics of the index. `alpha` is Cronbach's alpha over the dimensions."""
 
     alpha: Statistic | None
 
 
 class NodeStatistics(Moments, frozen=True):
-    """Statistics of a node against the one above it: `parent`, or the index where that is null.
+    """Statistics of a node in relation to the node above it: `parent`, or the index if that is null.
 
-    `correlation` is with that node. `weight`: share of the weights there; `main_effect`: share of the variance
-    there that the node explains (correlation ratio); `effective_weight`: its share of the main effects of all
-    nodes there.
+    `correlation` is with the node above. `weight` is the share of the weights below that node. `main_effect` is the
+    share of its variance that this node explains (correlation ratio); `effective_weight` is the share of this main
+    effect in the sum of main effects of all its children.
     """
 
     id: str
@@ -393,10 +395,10 @@ class NodeStatistics(Moments, frozen=True):
 
 
 class DimensionStatistics(NodeStatistics, frozen=True):
-    """Statistics of a dimension against the index; `alpha` is Cronbach's over its indicators.
+    """Statistics of a dimension in relation to the index. `alpha` is Cronbach's alpha over its indicators.
 
-    `rank_change`: mean of the ranks that an organisation moves, up or down, if the index leaves the dimension
-    out.
+    `rank_change` is the mean number of ranks that an organisation moves, up or down, if the index leaves the
+    dimension out.
     """
 
     alpha: Statistic | None
@@ -404,11 +406,11 @@ class DimensionStatistics(NodeStatistics, frozen=True):
 
 
 class IndicatorStatistics(NodeStatistics, frozen=True):
-    """Statistics of an indicator against its dimension."""
+    """Statistics of an indicator in relation to its dimension."""
 
 
 class GoalpostMove(Wire, frozen=True):
-    """A goalpost at another x, and the ranks that organisations then move: mean and maximum."""
+    """A goalpost at another x, and the mean and greatest number of ranks that organisations then move."""
 
     x: float
     rank_change: Annotated[float, Meta(ge=0)]
@@ -416,9 +418,10 @@ class GoalpostMove(Wire, frozen=True):
 
 
 class GoalpostStatistics(Wire, frozen=True):
-    """Sensitivity of the ranks to a goalpost set by judgement: at 20 % less and at 20 % more.
+    """Sensitivity of the ranks to a goalpost set by judgement, moved by 20 % down and up.
 
-    `position`: from 0, in the curve of the indicator. Null where it would reach the next goalpost.
+    `position` counts the goalposts of the curve of the indicator from 0. A move is null if it would reach the next
+    goalpost.
     """
 
     indicator: str
@@ -429,7 +432,7 @@ class GoalpostStatistics(Wire, frozen=True):
 
 
 class RemarkOnStatistics(Wire, frozen=True):
-    """A remark of the audit; `node` is null for the index."""
+    """A remark of the audit on one figure; `node` is null if it is about the index."""
 
     code: RemarkCode
     node: str | None
@@ -438,7 +441,7 @@ class RemarkOnStatistics(Wire, frozen=True):
 
 
 class Statistics(Wire, frozen=True):
-    """The audit of the index of an edition, over its ranked organisations; undefined figures are null."""
+    """The statistical audit of the index of an edition, over its ranked organisations. Undefined figures are null."""
 
     edition: str
     index: IndexStatistics
@@ -451,7 +454,7 @@ class Statistics(Wire, frozen=True):
 
 
 def build_statistics(edition_audit: audits.AuditedEdition, language: Language) -> Statistics:
-    """Build the wire form of the audit of an edition."""
+    """Build the answer about the audit of an edition."""
     methodology, index_audit = load_methodology(edition_audit.edition.methodology), edition_audit.audit
     sentences = get_sentences(methodology, language)
     return Statistics(

@@ -1,4 +1,4 @@
-"""In-process cache of computations over whole editions, by a key that changes with their assessments."""
+"""In-process cache of computations over whole editions. Its keys change with every write of their assessments."""
 
 from __future__ import annotations
 
@@ -20,20 +20,19 @@ V = TypeVar("V")
 WAITING: Final = 4
 """Requests that may wait for a computation, the running one included.
 
-Each holds a thread, and there are as few as five: asyncio makes four and one for each processor, at most
-32.
+Each holds a thread, and there may be as few as five: asyncio makes four and one for each processor, at most 32.
 """
 
 
 class ComputationBusy(Exception):
-    """Too many requests wait for a computation."""
+    """Too many requests wait for a computation. Raised by `ComputationCache.take_turn`; answered as 503."""
 
 
 class RankedField(Struct, frozen=True):
-    """The ranked organisations of an edition, the best first, with their scores.
+    """The ranked organisations of an edition, best first, with their scores.
 
-    `positions`: row of each organisation, from 0; `attainable`: its level without the gates that read the
-    index.
+    `positions` is the row of each organisation, from 0. `attainable` is the level of each row if the gates that read
+    the index did not exist.
     """
 
     positions: Mapping[str, int]
@@ -42,7 +41,7 @@ class RankedField(Struct, frozen=True):
 
 
 class FieldRobustness(Struct, frozen=True):
-    """Robustness of a field over a number of draws; `positions`: row of each organisation, from 0."""
+    """The robustness of a ranked field over a number of draws. `positions` is the row of each organisation, from 0."""
 
     positions: Mapping[str, int]
     robustness: Robustness
@@ -57,7 +56,7 @@ class RecentValues(Generic[V]):
         self._lock = threading.Lock()
 
     def get(self, key: Hashable) -> V | None:
-        """Return the value of a key, None if it is not cached."""
+        """Return the value of a key, or None if it is not cached."""
         with self._lock:
             if key not in self._values:
                 return None
@@ -65,7 +64,7 @@ class RecentValues(Generic[V]):
             return self._values[key]
 
     def put(self, key: Hashable, value: V) -> V:
-        """Store a value, evict the least recently used one beyond the capacity, and return the value."""
+        """Store a value and return it; beyond the capacity, the least recently used value is dropped."""
         with self._lock:
             self._values[key] = value
             self._values.move_to_end(key)
@@ -75,7 +74,7 @@ class RecentValues(Generic[V]):
 
 
 class ComputationCache:
-    """Cached computations over editions; with 8,131 organisations a field takes about 10 MB, draws 1 MB."""
+    """Cached computations over editions. With 8,131 organisations a field takes about 10 MB, robustness about 1 MB."""
 
     def __init__(self) -> None:
         self.fields: RecentValues[RankedField] = RecentValues(2)
@@ -86,10 +85,10 @@ class ComputationCache:
 
     @contextmanager
     def take_turn(self) -> Iterator[None]:
-        """Wait for the single turn to compute, and hold it inside the context.
+        """Wait until no other computation runs, and let none start inside the context.
 
         Raises:
-            ComputationBusy: Too many requests wait already.
+            ComputationBusy: `WAITING` requests wait already.
         """
         if not self._waiting.acquire(blocking=False):
             raise ComputationBusy

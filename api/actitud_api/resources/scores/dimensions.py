@@ -17,7 +17,7 @@ from actitud_api.resources.scores.service import FiveNumberSummary, count_tenths
 
 
 class UnknownDimension(LookupError):
-    """The methodology of that edition has no dimension of that id."""
+    """The methodology of the edition has no dimension with this id. Raised by pages that look a dimension up."""
 
     def __init__(self, edition: editions.EditionRecord, dimension: str) -> None:
         super().__init__(f"{edition.id}/{dimension}")
@@ -25,10 +25,10 @@ class UnknownDimension(LookupError):
 
 
 class DimensionFigures(Struct, frozen=True, kw_only=True):
-    """Figures of the ranked organisations in a dimension.
+    """The figures of the ranked organisations in a dimension.
 
-    `rated`: number of those with a score there. `tenths`: number with 0 to under 10 points, and so on, up to 90
-    to 100.
+    `rated` counts the organisations with a score there. `tenths` counts scores from 0 to under 10 points, from 10 to
+    under 20, and so on, up to 90 to 100.
     """
 
     id: str
@@ -38,10 +38,10 @@ class DimensionFigures(Struct, frozen=True, kw_only=True):
 
 
 class EditionDimensions(Struct, frozen=True):
-    """The dimensions of an edition, in methodology order, and the means of all groups and indicators.
+    """The dimensions of an edition in the order of the methodology, and the means of all groups and indicators.
 
-    `means`: mean counted score by id, in units, None if it counts for no organisation; empty while too many
-    requests wait for a computation.
+    `means` are mean scores by id, in units of 10^-decimals; a mean is None if the node is scored for no organisation.
+    `means` is empty while too many requests wait for a computation.
     """
 
     edition: editions.EditionRecord

@@ -1,7 +1,6 @@
 """All SQL over the scores of editions, which are columns of their assessments.
 
-Of a published edition only final assessments are selected: they are what was published. Others stay stored
-and are never shown.
+Of a published edition only final assessments are selected: the others were not published and are never shown.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ DimensionKey = Literal["D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D1
 DIMENSION_KEYS: Final[tuple[DimensionKey, ...]] = get_args(DimensionKey)
 
 SortKey = Literal["rank", "organisation", "name", "population", "index_max", "coverage"] | DimensionKey
-"""Sort keys of a ranking; dimensions are by their position in the methodology."""
+"""Keys by which a ranking can be sorted; `D1` to `D10` are the dimensions in the order of the methodology."""
 SORT_KEYS: Final[tuple[SortKey, ...]] = (
     "rank",
     "organisation",
@@ -43,21 +42,21 @@ SORT_KEYS: Final[tuple[SortKey, ...]] = (
 )
 
 ScoreCursorKey: TypeAlias = tuple[int | str | None, str]
-"""Cursor of a sorted list: the value of the sort key (None comes last), and the organisation for ties."""
+"""Position in a sorted list: the value of the sort key, None for the rows at the end, and the organisation for ties."""
 
 
 class RankingSort(Struct, frozen=True):
-    """An order of the rows; ranks count from the best, so descending begins with the worst."""
+    """An order of the rows. By rank the best comes first, so `descending` begins with the worst."""
 
     key: SortKey = "rank"
     descending: bool = False
 
 
 class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True):
-    """Filters of the rows of an edition, besides those of organisations; None does not filter.
+    """Filters of the rows of an edition, in addition to those of organisations; None does not filter.
 
-    `organisations`: only these, by id or alias. `kinds`: only one of these. `ranked`: only ranked ones.
-    `rated`: only where that dimension is rated.
+    `organisations` keeps only these ids or aliases, `kinds` only these kinds, `ranked` only ranked rows, and `rated`
+    only rows with a score in that dimension.
     """
 
     level: int | None = None
@@ -68,7 +67,7 @@ class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True)
     rated: DimensionKey | None = None
 
     def build_conditions(self) -> list[ColumnElement[bool]]:
-        """Return the filters as SQL conditions."""
+        """Return the filters that are set as SQL conditions."""
         table = ASSESSMENTS.c
         conditions = super().build_conditions()
         if self.level is not None:
@@ -80,27 +79,27 @@ class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True)
         if self.kinds is not None:
             conditions.append(ORGANISATIONS.c.kind.in_(self.kinds))
         if self.ranked:
-            conditions.append(_RANKED)
+            conditions.append(_IS_RANKED)
         if self.rated is not None:
-            conditions.append(_SORTED[self.rated].is_not(None))
+            conditions.append(_SORT_COLUMNS[self.rated].is_not(None))
         return conditions
 
 
 class Visibility(Struct, frozen=True):
-    """Rows of an unpublished edition that a principal may see: all, or those of some organisations."""
+    """The rows of an edition that a principal may see: everything, or only those of some organisations."""
 
     everything: bool
     organisations: tuple[str, ...] = ()
 
     def condition(self) -> ColumnElement[bool]:
-        """Return the visibility as a SQL condition."""
+        """Return the visibility as an SQL condition."""
         if self.everything:
             return true()
         return ASSESSMENTS.c.organisation.in_(self.organisations) if self.organisations else false()
 
 
 class StoredFigures(Struct, frozen=True):
-    """Figures of an organisation in an edition, in the units of `assessments.tables.Assessment`."""
+    """The figures of an organisation in an edition, in the units of `assessments.tables.Assessment`."""
 
     methodology: str
     status: Status
@@ -113,7 +112,7 @@ class StoredFigures(Struct, frozen=True):
 
 
 class RankingRow(StoredFigures, frozen=True):
-    """A row of the ranking of an edition; `rank` is None if it does not rank or must stay hidden."""
+    """A row of the ranking of an edition. `rank` is None if the row is unranked or its rank must stay hidden."""
 
     organisation: str
     name: str
@@ -128,7 +127,7 @@ class RankingRow(StoredFigures, frozen=True):
 
 
 class PastRow(StoredFigures, frozen=True):
-    """Figures of an organisation in one of its editions; `rank` as in `RankingRow`."""
+    """The figures of an organisation in one of its editions; `rank` as in `RankingRow`."""
 
     edition: str
     titles: dict[str, str]
@@ -139,9 +138,9 @@ class PastRow(StoredFigures, frozen=True):
 
 
 class FigureColumns(Struct, frozen=True):
-    """Figures of many organisations by column, each at the same index of every column.
+    """The figures of many organisations by column; all columns have the same order of organisations.
 
-    `index` and `dimensions` are None where an organisation does not rank.
+    `index` and `dimensions` are None for an organisation that is not ranked.
     """
 
     status: list[Status]
@@ -152,7 +151,7 @@ class FigureColumns(Struct, frozen=True):
 
 
 class LocatedScore(Struct, frozen=True):
-    """Score and location of an organisation; `index` is None if it does not rank."""
+    """The score, region, province and population of an organisation; `index` is None if it is not ranked."""
 
     region: str | None
     province: str | None
@@ -162,7 +161,7 @@ class LocatedScore(Struct, frozen=True):
 
 
 class GroupCount(Struct, frozen=True):
-    """Number of organisations of an edition with the same values of the filter fields."""
+    """The number of organisations of an edition with the same kind, band, region and province."""
 
     kind: str
     band: str | None
@@ -179,7 +178,7 @@ class Competitor(Struct, frozen=True):
 
 
 class StoredEditionScore(Struct, frozen=True):
-    """The stored submission of an organisation in an edition, as JSON of `Submission`, and its rank."""
+    """The stored submission of an organisation in an edition, as the JSON of `Submission`, and its rank."""
 
     organisation: str
     name: str
@@ -189,11 +188,11 @@ class StoredEditionScore(Struct, frozen=True):
     rank: int | None
 
 
-_FIGURES = ("methodology", "status", "level", "rank_points", "index_value", "index_max", "coverage")
-_IDENTITY = ("name", "name_order", "kind", "population", "band", "province", "region", "simulated")
-_COUNT = len(_FIGURES) + len(DIMENSIONS)
-_COLUMNS = [ASSESSMENTS.c[name] for name in (*_FIGURES, *DIMENSIONS)]
-_SORTED: Mapping[SortKey, ColumnElement[int | None] | ColumnElement[str]] = {
+_FIGURE_COLUMNS = ("methodology", "status", "level", "rank_points", "index_value", "index_max", "coverage")
+_ORGANISATION_COLUMNS = ("name", "name_order", "kind", "population", "band", "province", "region", "simulated")
+_FIGURES_LENGTH = len(_FIGURE_COLUMNS) + len(DIMENSIONS)
+_ALL_FIGURE_COLUMNS = [ASSESSMENTS.c[name] for name in (*_FIGURE_COLUMNS, *DIMENSIONS)]
+_SORT_COLUMNS: Mapping[SortKey, ColumnElement[int | None] | ColumnElement[str]] = {
     "rank": func.nullif(ASSESSMENTS.c.rank_points, UNRANKED),
     "organisation": ASSESSMENTS.c.organisation,
     "name": ORGANISATIONS.c.name_order,
@@ -203,39 +202,39 @@ _SORTED: Mapping[SortKey, ColumnElement[int | None] | ColumnElement[str]] = {
     **{key: ASSESSMENTS.c[name] for key, name in zip(DIMENSION_KEYS, DIMENSIONS, strict=True)},
 }
 
-_FINAL = ASSESSMENTS.c.state == "final"
+_IS_FINAL = ASSESSMENTS.c.state == "final"
 _IS_OPEN = select(EDITIONS.c.state != "published").where(EDITIONS.c.id == bindparam("edition")).scalar_subquery()
-_OF_EDITION = and_(ASSESSMENTS.c.edition == bindparam("edition"), or_(_FINAL, _IS_OPEN))
+_OF_EDITION = and_(ASSESSMENTS.c.edition == bindparam("edition"), or_(_IS_FINAL, _IS_OPEN))
 _WITH_ORGANISATIONS = ASSESSMENTS.join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
-_PAGE = (
+_SELECT_PAGE = (
     select(
-        *_COLUMNS,
+        *_ALL_FIGURE_COLUMNS,
         ASSESSMENTS.c.organisation,
-        *(ORGANISATIONS.c[name] for name in _IDENTITY),
+        *(ORGANISATIONS.c[name] for name in _ORGANISATION_COLUMNS),
     )
     .select_from(_WITH_ORGANISATIONS)
     .where(_OF_EDITION)
 )
-_RANKED = ASSESSMENTS.c.rank_points != UNRANKED
-_PART = 500
-_SUMMED = select(
+_IS_RANKED = ASSESSMENTS.c.rank_points != UNRANKED
+_BATCH_ROWS = 500
+_SELECT_FIGURES = select(
     ASSESSMENTS.c.status,
     ASSESSMENTS.c.level,
     ASSESSMENTS.c.coverage,
-    *(case((_RANKED, ASSESSMENTS.c[name])) for name in ("rank_points", *DIMENSIONS)),
+    *(case((_IS_RANKED, ASSESSMENTS.c[name])) for name in ("rank_points", *DIMENSIONS)),
 ).where(_OF_EDITION)
-_PLACED = (
+_SELECT_LOCATED = (
     select(
         ORGANISATIONS.c.region,
         ORGANISATIONS.c.province,
         ORGANISATIONS.c.population,
         ASSESSMENTS.c.level,
-        case((_RANKED, ASSESSMENTS.c.rank_points)),
+        case((_IS_RANKED, ASSESSMENTS.c.rank_points)),
     )
     .select_from(_WITH_ORGANISATIONS)
     .where(_OF_EDITION)
 )
-_ONE = (
+_SELECT_ONE = (
     select(
         ASSESSMENTS.c.rank_points,
         ASSESSMENTS.c.organisation,
@@ -247,37 +246,39 @@ _ONE = (
     .select_from(_WITH_ORGANISATIONS)
     .where(_OF_EDITION, ASSESSMENTS.c.organisation == bindparam("organisation"))
 )
-_KINDS = (
+_COUNT_BY_KIND = (
     select(ORGANISATIONS.c.kind, ORGANISATIONS.c.band, func.count())
     .select_from(_WITH_ORGANISATIONS)
-    .where(_OF_EDITION, _RANKED)
+    .where(_OF_EDITION, _IS_RANKED)
     .group_by(ORGANISATIONS.c.kind, ORGANISATIONS.c.band)
 )
-_GROUPED = (ORGANISATIONS.c.kind, ORGANISATIONS.c.band, ORGANISATIONS.c.region, ORGANISATIONS.c.province)
-_GROUPS = select(*_GROUPED, func.count()).select_from(_WITH_ORGANISATIONS).where(_OF_EDITION).group_by(*_GROUPED)
-_COUNT_OF = select(func.count()).where(_OF_EDITION)
-_STATE = select(
+_GROUP_COLUMNS = (ORGANISATIONS.c.kind, ORGANISATIONS.c.band, ORGANISATIONS.c.region, ORGANISATIONS.c.province)
+_COUNT_BY_GROUP = (
+    select(*_GROUP_COLUMNS, func.count()).select_from(_WITH_ORGANISATIONS).where(_OF_EDITION).group_by(*_GROUP_COLUMNS)
+)
+_COUNT_ROWS = select(func.count()).where(_OF_EDITION)
+_SELECT_STATE = select(
     func.count(),
     func.coalesce(func.sum(ASSESSMENTS.c.version), 0),
     func.max(ASSESSMENTS.c.created),
     func.max(ASSESSMENTS.c.updated),
 ).where(_OF_EDITION)
-_COMPETITORS = (
+_SELECT_COMPETITORS = (
     select(ASSESSMENTS.c.organisation, cast(ASSESSMENTS.c.submission, Text))
-    .where(_OF_EDITION, _RANKED)
+    .where(_OF_EDITION, _IS_RANKED)
     .order_by(ASSESSMENTS.c.rank_points.desc(), ASSESSMENTS.c.organisation)
 )
-_BETTER = select(func.count()).where(_OF_EDITION, ASSESSMENTS.c.rank_points > bindparam("highest"))
-_BETWEEN = (
+_COUNT_BETTER = select(func.count()).where(_OF_EDITION, ASSESSMENTS.c.rank_points > bindparam("highest"))
+_COUNT_BETWEEN = (
     select(ASSESSMENTS.c.rank_points, func.count())
     .where(_OF_EDITION, ASSESSMENTS.c.rank_points.between(bindparam("lowest"), bindparam("highest")))
     .group_by(ASSESSMENTS.c.rank_points)
     .order_by(ASSESSMENTS.c.rank_points.desc())
 )
 _OTHERS = ASSESSMENTS.alias()
-_RANK_THERE = case(
+_RANK_IN_EDITION = case(
     (
-        _RANKED,
+        _IS_RANKED,
         select(func.count() + 1)
         .where(
             _OTHERS.c.edition == ASSESSMENTS.c.edition,
@@ -287,30 +288,30 @@ _RANK_THERE = case(
         .scalar_subquery(),
     )
 )
-_PAST = (
+_SELECT_PAST = (
     select(
-        *_COLUMNS,
+        *_ALL_FIGURE_COLUMNS,
         *(EDITIONS.c[name] for name in ("id", "titles", "state", "period_to", "simulated")),
-        _RANK_THERE,
+        _RANK_IN_EDITION,
     )
     .join(EDITIONS, ASSESSMENTS.c.edition == EDITIONS.c.id)
-    .where(ASSESSMENTS.c.organisation == bindparam("organisation"), or_(_FINAL, EDITIONS.c.state != "published"))
+    .where(ASSESSMENTS.c.organisation == bindparam("organisation"), or_(_IS_FINAL, EDITIONS.c.state != "published"))
     .order_by(EDITIONS.c.period_to.desc(), EDITIONS.c.id.desc())
 )
 
-_LATER = (
+_SELECT_LATER = (
     select(ASSESSMENTS.c.organisation, EDITIONS.c.id)
     .join(EDITIONS, ASSESSMENTS.c.edition == EDITIONS.c.id)
     .where(
         ASSESSMENTS.c.organisation.in_(bindparam("organisations", expanding=True)),
         EDITIONS.c.state == "published",
-        _FINAL,
+        _IS_FINAL,
         tuple_(EDITIONS.c.period_to, EDITIONS.c.id) > tuple_(bindparam("period_to"), bindparam("edition")),
     )
     .order_by(EDITIONS.c.period_to, EDITIONS.c.id)
 )
 
-_SUBMISSIONS = select(ASSESSMENTS.c.edition, ASSESSMENTS.c.submission).where(
+_SELECT_SUBMISSIONS = select(ASSESSMENTS.c.edition, ASSESSMENTS.c.submission).where(
     ASSESSMENTS.c.organisation == bindparam("organisation")
 )
 
@@ -326,16 +327,16 @@ def list_page(
     offset: int,
     limit: int,
 ) -> list[RankingRow]:
-    """List rows of an edition in an order, ties by organisation.
+    """List rows of an edition in an order; equal values are ordered by organisation id.
 
-    `after`: the cursor of the last row of the page before.
+    `after` is the cursor of the last row of the previous page.
     """
     column, descending = _find_sort_column(sort)
     ordered = column.desc() if descending else column.asc()
     # PostgreSQL takes an index only for the order of nulls that it was made with, even where there are none.
     ordered = ordered if column is ASSESSMENTS.c.rank_points else ordered.nulls_last()
     statement = (
-        _PAGE.where(*filters.build_conditions(), visibility.condition())
+        _SELECT_PAGE.where(*filters.build_conditions(), visibility.condition())
         .order_by(ordered, ASSESSMENTS.c.organisation)
         .offset(offset)
         .limit(limit)
@@ -344,7 +345,7 @@ def list_page(
         statement = statement.where(_build_cursor_condition(column, descending, after))
     rows = session.execute(statement, {"edition": edition}).all()
     ranks = _find_ranks(session, edition, {row.rank_points for row in rows}) if visibility.everything else {}
-    return [RankingRow(*(*_collect_figures(row), *row[_COUNT:], ranks.get(row.rank_points))) for row in rows]
+    return [RankingRow(*(*_collect_figures(row), *row[_FIGURES_LENGTH:], ranks.get(row.rank_points))) for row in rows]
 
 
 def get_cursor_key(row: RankingRow, sort: RankingSort) -> ScoreCursorKey:
@@ -369,37 +370,39 @@ def get_cursor_key(row: RankingRow, sort: RankingSort) -> ScoreCursorKey:
 
 
 def load_columns(session: Session, edition: str, filters: ScoreFilters, visibility: Visibility) -> FigureColumns:
-    """Load the figures of the organisations of an edition, in no order."""
+    """Return the figures of the matching organisations of an edition, in no particular order."""
     conditions = filters.build_conditions()
-    statement = _SUMMED.where(*conditions, visibility.condition())
+    statement = _SELECT_FIGURES.where(*conditions, visibility.condition())
     if conditions:
         statement = statement.select_from(_WITH_ORGANISATIONS)
-    columns: list[list[Any]] = [[] for _ in _SUMMED.selected_columns]
-    # A part at a time: thousands of rows at once would set off the garbage collector over everything that lives.
-    for part in session.execute(statement, {"edition": edition}).partitions(_PART):
-        for column, values in zip(columns, zip(*part, strict=True), strict=True):
+    columns: list[list[Any]] = [[] for _ in _SELECT_FIGURES.selected_columns]
+    # In batches: thousands of rows at once would start a garbage collection over all objects of the process.
+    for batch in session.execute(statement, {"edition": edition}).partitions(_BATCH_ROWS):
+        for column, values in zip(columns, zip(*batch, strict=True), strict=True):
             column.extend(values)
     status, level, coverage, index, *dimensions = columns
     return FigureColumns(status, level, coverage, index, dimensions)
 
 
 def list_located(session: Session, edition: str, filters: ScoreFilters) -> list[LocatedScore]:
-    """List scores and locations of the organisations of an edition, in no order."""
+    """List the scores and locations of the matching organisations of an edition, in no particular order."""
     located: list[LocatedScore] = []
-    for part in session.execute(_PLACED.where(*filters.build_conditions()), {"edition": edition}).partitions(_PART):
-        located.extend(LocatedScore(*row) for row in part)
+    for batch in session.execute(_SELECT_LOCATED.where(*filters.build_conditions()), {"edition": edition}).partitions(
+        _BATCH_ROWS
+    ):
+        located.extend(LocatedScore(*row) for row in batch)
     return located
 
 
 def count_ranked_by_kind(session: Session, edition: str) -> dict[tuple[str, str | None], int]:
     """Count the ranked organisations of an edition by kind and size band."""
-    return {(kind, band): count for kind, band, count in session.execute(_KINDS, {"edition": edition})}
+    return {(kind, band): count for kind, band, count in session.execute(_COUNT_BY_KIND, {"edition": edition})}
 
 
 def count_rows(session: Session, edition: str, filters: ScoreFilters, visibility: Visibility) -> int:
-    """Count the rows of an edition that pass filters and visibility."""
+    """Count the rows of an edition that match the filters and are visible."""
     conditions = filters.build_conditions()
-    statement = _COUNT_OF.where(*conditions, visibility.condition())
+    statement = _COUNT_ROWS.where(*conditions, visibility.condition())
     if conditions:
         statement = statement.select_from(_WITH_ORGANISATIONS)
     count: int = session.execute(statement, {"edition": edition}).scalar_one()
@@ -407,30 +410,37 @@ def count_rows(session: Session, edition: str, filters: ScoreFilters, visibility
 
 
 def count_by_group(session: Session, edition: str, visibility: Visibility) -> list[GroupCount]:
-    """Count the organisations of an edition by kind, size band, region and province together."""
-    return [GroupCount(*row) for row in session.execute(_GROUPS.where(visibility.condition()), {"edition": edition})]
+    """Count the visible organisations of an edition for each combination of kind, size band, region and province."""
+    return [
+        GroupCount(*row) for row in session.execute(_COUNT_BY_GROUP.where(visibility.condition()), {"edition": edition})
+    ]
 
 
 def get_state_key(session: Session, edition: str) -> tuple[int, int, str, str]:
-    """Return a key that changes with any assessment of an edition.
+    """Return a key that changes with every write of an assessment of the edition.
 
-    Number of assessments, number of writes, last creation, last update.
+    It holds the number of assessments, the sum of their versions, and the times of the last creation and update.
     """
-    count, writes, created, updated = session.execute(_STATE, {"edition": edition}).one()
+    count, writes, created, updated = session.execute(_SELECT_STATE, {"edition": edition}).one()
     return count, int(writes), str(created), str(updated)
 
 
 def list_competitors(session: Session, edition: str, visibility: Visibility) -> list[Competitor]:
-    """List the ranked organisations of an edition, the best first, ties by organisation."""
+    """List the visible ranked organisations of an edition, best first; equal indices are ordered by organisation id."""
     competitors: list[Competitor] = []
-    for part in session.execute(_COMPETITORS.where(visibility.condition()), {"edition": edition}).partitions(_PART):
-        competitors.extend(Competitor(*row) for row in part)
+    for batch in session.execute(_SELECT_COMPETITORS.where(visibility.condition()), {"edition": edition}).partitions(
+        _BATCH_ROWS
+    ):
+        competitors.extend(Competitor(*row) for row in batch)
     return competitors
 
 
 def get_stored_score(session: Session, edition: str, organisation: str, *, ranked: bool) -> StoredEditionScore | None:
-    """Return the stored submission of an organisation in an edition, with its rank if `ranked`; None without one."""
-    row = session.execute(_ONE, {"edition": edition, "organisation": organisation}).one_or_none()
+    """Return the stored submission of an organisation in an edition, or None if there is none.
+
+    Its rank is None unless `ranked`.
+    """
+    row = session.execute(_SELECT_ONE, {"edition": edition, "organisation": organisation}).one_or_none()
     if row is None:
         return None
     ranks = _find_ranks(session, edition, {row.rank_points}) if ranked else {}
@@ -446,51 +456,53 @@ def list_past(
     offset: int,
     limit: int,
 ) -> list[PastRow]:
-    """List the figures of an organisation in its editions, the newest first.
+    """List the figures of an organisation in its editions, newest reference date first.
 
-    `drafts`: the unpublished editions to include, None for all. `after`: the cursor of the last row of the page
-    before.
+    `drafts` are the unpublished editions to include, None for all. `after` is the cursor of the last row of the
+    previous page.
     """
-    statement = _PAST.offset(offset).limit(limit)
+    statement = _SELECT_PAST.offset(offset).limit(limit)
     if drafts is not None:
         statement = statement.where(or_(EDITIONS.c.state == "published", EDITIONS.c.id.in_(drafts)))
     if after is not None:
         statement = statement.where(tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after)
     rows = session.execute(statement, {"organisation": organisation})
-    return [PastRow(*_collect_figures(row), *row[_COUNT:]) for row in rows]
+    return [PastRow(*_collect_figures(row), *row[_FIGURES_LENGTH:]) for row in rows]
 
 
 def find_later_editions(
     session: Session, edition: str, period_to: date, organisations: Sequence[str]
 ) -> dict[str, str]:
-    """Return the newest published edition after the given one, by organisation, of those that are scored in one."""
+    """Return the newest published edition after the given one for each of these organisations that is scored in one."""
     bounds = {"edition": edition, "period_to": period_to, "organisations": organisations}
-    # Newer ones come later, and so take the place of older ones.
-    return {organisation: later for organisation, later in session.execute(_LATER, bounds)}  # noqa: C416  # typed pairs
+    # Rows are oldest first, so the newest edition of an organisation replaces its older ones.
+    return {organisation: later for organisation, later in session.execute(_SELECT_LATER, bounds)}  # noqa: C416  # typed pairs
 
 
 def get_submissions(session: Session, organisation: str, editions: Collection[str]) -> dict[str, dict[str, object]]:
-    """Return the submissions of an organisation, as JSON of `Submission`, by edition."""
+    """Return the submissions of an organisation in these editions, as the JSON of `Submission`, by edition."""
     if not editions:
         return {}
-    rows = session.execute(_SUBMISSIONS.where(ASSESSMENTS.c.edition.in_(editions)), {"organisation": organisation})
+    rows = session.execute(
+        _SELECT_SUBMISSIONS.where(ASSESSMENTS.c.edition.in_(editions)), {"organisation": organisation}
+    )
     return {row.edition: row.submission for row in rows}
 
 
 def _find_sort_column(sort: RankingSort) -> tuple[ColumnElement[int | None] | ColumnElement[str], bool]:
-    """Return the column of an order, and True if it descends."""
+    """Return the column that sorts an order, and True if the column descends."""
     if sort == RankingSort("rank"):
-        # The best rank has the most points. Those of who does not rank are below all others: an index has this order.
+        # The best rank has the most points, and unranked rows have the fewest: one index of the table has this order.
         return ASSESSMENTS.c.rank_points, True
     if sort.key == "rank":
-        return _SORTED["rank"], False
-    return _SORTED[sort.key], sort.descending
+        return _SORT_COLUMNS["rank"], False
+    return _SORT_COLUMNS[sort.key], sort.descending
 
 
 def _build_cursor_condition(
     column: ColumnElement[int | None] | ColumnElement[str], descending: bool, after: ScoreCursorKey
 ) -> ColumnElement[bool]:
-    """Return the SQL condition that a row comes after a cursor."""
+    """Return the SQL condition that selects the rows after a cursor."""
     value, organisation = after
     tied = ASSESSMENTS.c.organisation > organisation
     if value is None:
@@ -500,19 +512,22 @@ def _build_cursor_condition(
 
 
 def _find_ranks(session: Session, edition: str, points: Collection[int]) -> dict[int, int]:
-    """Return ranks in the whole edition by rank points: ties share the best rank, the next is skipped."""
+    """Return the rank of each of these rank points in the whole edition.
+
+    Equal points share the best rank and the next ranks are skipped; unranked points are absent.
+    """
     ranked = [value for value in points if value != UNRANKED]
     if not ranked:
         return {}
     bounds = {"edition": edition, "lowest": min(ranked), "highest": max(ranked)}
-    better: int = session.execute(_BETTER, bounds).scalar_one()
+    better: int = session.execute(_COUNT_BETTER, bounds).scalar_one()
     ranks: dict[int, int] = {}
-    for value, count in session.execute(_BETWEEN, bounds):
+    for value, count in session.execute(_COUNT_BETWEEN, bounds):
         ranks[value] = better + 1
         better += count
     return ranks
 
 
 def _collect_figures(row: Sequence[Any]) -> tuple[Any, ...]:
-    """Return the values of `StoredFigures` from the start of a row."""
-    return (*row[: len(_FIGURES)], tuple(row[len(_FIGURES) : _COUNT]))
+    """Return the values for `StoredFigures` from the first columns of a row."""
+    return (*row[: len(_FIGURE_COLUMNS)], tuple(row[len(_FIGURE_COLUMNS) : _FIGURES_LENGTH]))

@@ -1,4 +1,4 @@
-"""Routes over scores: of facts that somebody sends, and of the organisations of an edition."""
+"""HTTP routes of scores: of facts that a client sends, and of the organisations of an edition."""
 
 from datetime import date
 
@@ -36,11 +36,10 @@ PAST = Representation(schemas.PastScorePage, sentences=True)
 PAST_CURSOR: Cursor[editions.EditionCursorKey] = Cursor("organisations.scores.list", tuple[date, str])
 
 _METHODOLOGY = Link(
-    "methodologies.get", {"version": "$response.body#/methodology/version"}, "The methodology that it is scored by."
+    "methodologies.get", {"version": "$response.body#/methodology/version"}, "The methodology that scores it."
 )
 _EDITION = {"edition": "$response.body#/edition"}
 _ORGANISATION = {"organisation": "$response.body#/organisation"}
-_WHO_SEES = "What is not published yet is only for who may see it: administrators, and each organisation its own."
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
@@ -55,7 +54,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 
 
 class ScoresController(Controller):
-    """Facts in, explained index out."""
+    """Route that scores facts without storing them."""
 
     path = "/v1/scores"
     tags = ("scores",)
@@ -75,10 +74,10 @@ class ScoresController(Controller):
     ) -> Response[bytes]:
         """Score the facts of one organisation.
 
-        Computes the index of the facts sent and explains every point of it; nothing is stored. What is absent is
-        unknown and counts 0. What contradicts itself is answered with findings, never refused. Numbers are read as
-        exact decimals, half up to 6 decimals. `what_if` supposes other facts in place of some of them: the answer then
-        also has the score that follows, and what differs, node by node. `explain=false` leaves out the explanation.
+        Computes the index of the sent facts and explains every point of it; nothing is stored. A fact that is absent
+        is unknown and scores 0. Contradictory facts are reported in `findings`, not refused. Numbers are read as
+        exact decimals and rounded half up to 6 decimals. With `what_if`, some facts are replaced: the answer then has
+        a second score, and the differences node by node. `explain=false` leaves out the explanation.
         """
         methodology = service.find_methodology(body)
         score = service.compute_score(methodology, body, explained=query.explain)
@@ -87,7 +86,7 @@ class ScoresController(Controller):
 
 
 class EditionScoresController(Controller):
-    """The scores of an edition."""
+    """Routes to read the scores of an edition."""
 
     path = "/v1/editions/{edition:str}"
     tags = ("editions",)
@@ -114,7 +113,9 @@ class EditionScoresController(Controller):
                 "The editions of the first organisation.",
             ),
             "file": Link(
-                "editions.scores.export", {"edition": "$request.path.edition", "format": "csv"}, "All as a file."
+                "editions.scores.export",
+                {"edition": "$request.path.edition", "format": "csv"},
+                "The whole ranking as a file.",
             ),
         },
     )
@@ -128,13 +129,14 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """List the ranking of an edition.
 
-        Organisations of an edition, in rank order unless `sort` says otherwise; filters combine. Ranks are those over
-        the whole edition, whatever is filtered: ties share the best rank and the next is skipped; those with
-        insufficient evidence have none. What is not published yet is only for who may see it: administrators, and each
-        organisation its own. Its rank then is null: it would tell of the others.
+        In rank order unless `sort` names another order; if several filters are given, all must match. Ranks are those
+        in the whole edition, whatever the filters: equal indices share the best rank and the next ranks are skipped;
+        organisations with insufficient evidence have no rank. Before publication only assessors, publishers,
+        administrators, and each organisation for itself, see scores; for an organisation the rank is null, because it
+        would reveal the scores of others.
         """
         sort = schemas.parse_sort(query)
-        cursor = _cursor(sort)
+        cursor = _choose_cursor(sort)
         rows = service.list_ranking(
             database,
             path.edition,
@@ -163,24 +165,24 @@ class EditionScoresController(Controller):
             "document": Link(
                 "published.get",
                 {"digest": "$response.body#/document"},
-                "The published document, where there is one.",
+                "The published document, if there is one.",
             ),
             "published": Link(
                 "editions.publications.scores.get",
                 {**_EDITION, **_ORGANISATION, "revision": "latest"},
-                "The same of the newest revision.",
+                "The score in the newest revision.",
             ),
             "organisation": Link("organisations.get", _ORGANISATION, "The organisation."),
-            "history": Link("organisations.scores.list", _ORGANISATION, "Its editions."),
+            "history": Link("organisations.scores.list", _ORGANISATION, "Its scores by edition."),
             "gobierto": Link(
                 "editions.scores.gobierto",
                 {**_EDITION, **_ORGANISATION, "format": "json"},
-                "The same as Gobierto shows it.",
+                "The score in the form of Gobierto.",
             ),
             "assessment": Link(
                 "editions.assessments.get",
                 {**_EDITION, **_ORGANISATION},
-                "What it stated, for who may see it.",
+                "Its assessment, for keys that may read it.",
             ),
         },
     )
@@ -194,13 +196,14 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the explained score of an organisation in an edition.
 
-        What `POST /v1/scores` answers for what the organisation sent, and its rank in the edition. What is not
-        published yet is only for who may see it: administrators, and each organisation its own.
+        Has the members of the answer to `POST /v1/scores` for the submission of the organisation, its rank in the
+        edition and the outcome of the review. The score of a published edition comes from the signed document. Before
+        publication only assessors, publishers, administrators, and each organisation for itself, see the score.
         """
-        sent = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
-        methodology, score = service.get_explained_score(sent)
+        edition_score = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
+        methodology, score = service.get_explained_score(edition_score)
         narrated = narrate(score, methodology, language)
-        return SHEET.of(request, schemas.build_sheet(narrated, sent))
+        return SHEET.of(request, schemas.build_sheet(narrated, edition_score))
 
     @get("/scores/{organisation:str}/path", operation_id="editions.scores.path", access=KEY_SHOWS_MORE, answer=PATH)
     def get_path(
@@ -213,15 +216,15 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the path of an organisation to the next level.
 
-        What to do, one indicator at a time, for every condition of the next level to hold: those over one indicator
-        first, then those over a dimension, then the index. Each time the improvement that does just enough, or else the
-        one that brings most; what then proves superfluous is left out, and the whole is scored anew. Where a condition
-        is out of reach there is no path, and it is named. What is not published yet is only for who may see it:
-        administrators, and each organisation its own.
+        Lists moves, one indicator at a time, after which every condition of the next level holds: first conditions on
+        one indicator, then those on a dimension, then those on the index. Each move is the smallest sufficient
+        improvement, or else the one that gains most; superfluous moves are removed at the end, and the result is
+        scored again. If a condition cannot be reached, there is no path and the condition is named. Before
+        publication only assessors, publishers, administrators, and each organisation for itself, see the path.
         """
-        sent = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
-        methodology, found = service.find_level_path(sent)
-        return PATH.of(request, schemas.build_path_answer(found, sent, methodology, language))
+        edition_score = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
+        methodology, level_path = service.find_level_path(edition_score)
+        return PATH.of(request, schemas.build_path_answer(level_path, edition_score, methodology, language))
 
     @get(
         "/scores/{organisation:str}/changes",
@@ -238,17 +241,18 @@ class EditionScoresController(Controller):
         principal: Principal | None,
         language: Language,
     ) -> Response[bytes]:
-        """How an organisation changed from one edition to another.
+        """Get the change of an organisation between two editions.
 
-        The difference of the index, split in this order: what the methodology changes in what was stated in the first
-        edition; what follows from knowing and not knowing the same as in the second; what the data change. The parts
-        sum to the difference exactly. What a version newly asks costs under methodology until it is known. What is not
-        published yet is only for who may see it: administrators, and each organisation its own.
+        Splits the difference of the index into three parts, in this order: the effect of the methodology on the facts
+        of the first edition; the effect of indicators that became known or unknown; the effect of changed facts. The
+        parts sum exactly to the difference. Points that a new question costs until it is answered count as
+        methodology. Before publication only assessors, publishers, administrators, and each organisation for itself,
+        see the change.
         """
-        found = service.compare_editions(
+        change = service.compare_editions(
             database, path.edition, path.organisation, since=query.since, principal=principal
         )
-        return CHANGES.of(request, schemas.build_changes_answer(found, language))
+        return CHANGES.of(request, schemas.build_changes_answer(change, language))
 
     @get(
         "/summary",
@@ -257,7 +261,7 @@ class EditionScoresController(Controller):
         answer=SUMMARY,
         links={
             "scores": Link("editions.scores.list", _EDITION, "The ranking."),
-            "robustness": Link("editions.robustness.list", _EDITION, "How solid the ranks are."),
+            "robustness": Link("editions.robustness.list", _EDITION, "The robustness of the ranks."),
             "statistics": Link("editions.statistics.get", _EDITION, "The audit of the index."),
         },
     )
@@ -269,19 +273,20 @@ class EditionScoresController(Controller):
         database: Database,
         principal: Principal | None,
     ) -> Response[bytes]:
-        """Summarise the scores of a territory.
+        """Summarise the scores of an edition or a territory.
 
-        How the index and each dimension spread over the organisations of an edition that rank, and how many
-        organisations are at each level and have each status; filters combine. What is not published yet is only for who
-        may see it: administrators, and each organisation its own.
+        Gives the distribution of the index and of each dimension over the ranked organisations, and the number of
+        organisations at each level and with each status. If several filters are given, all must match. Before
+        publication only assessors, publishers, administrators, and each organisation for itself, see the scores that
+        are summarised.
         """
         filters = schemas.build_territory_filters(query)
-        found = service.compute_summary(database, path.edition, filters, principal=principal)
-        return SUMMARY.of(request, schemas.build_summary_answer(found))
+        summary = service.compute_summary(database, path.edition, filters, principal=principal)
+        return SUMMARY.of(request, schemas.build_summary_answer(summary))
 
 
 class OrganisationScoresController(Controller):
-    """The scores of an organisation."""
+    """Route to read the scores of one organisation over its editions."""
 
     path = "/v1/organisations/{organisation:str}/scores"
     tags = ("organisations",)
@@ -317,11 +322,11 @@ class OrganisationScoresController(Controller):
         principal: Principal | None,
         language: Language,
     ) -> Response[bytes]:
-        """List the editions of an organisation.
+        """List the scores of an organisation by edition.
 
-        How an organisation scores in each of its editions, the newest first; with `methodology`, how it would under
-        that version: an answer that the version does not ask is dropped, what it newly asks is unknown, and there is no
-        rank. What is not published yet is only for who may see it: administrators, and each organisation its own.
+        Newest reference date first. With `methodology`, every edition is scored under that version: answers that the
+        version does not ask for are dropped, its additional questions are unknown, and there is no rank. Before
+        publication only assessors, publishers, administrators, and each organisation for itself, see a score.
         """
         rows = service.list_history(
             database,
@@ -332,11 +337,11 @@ class OrganisationScoresController(Controller):
             offset=query.offset,
             limit=query.limit + 1,
         )
-        kept, cursor = PAST_CURSOR.cut(query, rows, lambda found: (found.past.period_to, found.past.edition))
-        items = tuple(schemas.build_past_score(found, language) for found in kept)
+        kept, cursor = PAST_CURSOR.cut(query, rows, lambda entry: (entry.past.period_to, entry.past.edition))
+        items = tuple(schemas.build_past_score(entry, language) for entry in kept)
         return PAST.of(request, schemas.PastScorePage(items=items, next=next_url(request, cursor), next_cursor=cursor))
 
 
-def _cursor(sort: RankingSort) -> Cursor[ScoreCursorKey]:
-    """Build the cursor of an order, which sorts by a text or a number."""
+def _choose_cursor(sort: RankingSort) -> Cursor[ScoreCursorKey]:
+    """Return the cursor type of an order: text for organisation and name, a number for all other keys."""
     return BY_TEXT if sort.key in ("organisation", "name") else BY_NUMBER

@@ -1,7 +1,7 @@
-"""Wire structs of scores: narrated scores, paths and changes with their source, and rows of a ranking.
+"""Answers about scores: narrated scores, paths and changes with their source, and rows of a ranking.
 
-Members that `Sheet` and `ScoreAnswer` add to the narrated score are no part of the canonical result: the
-source of the score, `review`, `what_if`.
+The canonical result does not cover the members that `Sheet` and `ScoreAnswer` add to the narrated score: the source
+of the score, `review` and `what_if`.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ from actitud_api.resources.scores.service import (
 )
 
 MAX_ORGANISATIONS: Final = 100
-"""Organisations that a query may name."""
+"""Most organisations that a query may name."""
 SORTS: Final[Mapping[str, RankingSort]] = {
     f"{'-' if descending else ''}{key}": RankingSort(key, descending)
     for key in service.SORT_KEYS
     for descending in (False, True)
 }
-"""Orders of a list by their names."""
+"""The orders of a list, by the text of the query parameter `sort`."""
 
 _ID = "[A-Za-z0-9._:-]+"
 OfOrganisations = Annotated[
@@ -65,7 +65,7 @@ OfOrganisations = Annotated[
     Meta(
         pattern=f"^{_ID}(,{_ID}){{0,{MAX_ORGANISATIONS - 1}}}$",
         description=f"Only these organisations, up to {MAX_ORGANISATIONS} ids or aliases with commas between; "
-        "one without a score there, or unknown, simply has no row.",
+        "an organisation without a score has no row.",
         examples=["XX-DEMO-00001,XX-DEMO-00002"],
     ),
 ]
@@ -75,37 +75,37 @@ OfStatus = Annotated[Status, Meta(description="Only this status.")]
 SortedBy = Annotated[
     str,
     Meta(
-        description="The order: by `rank` (best first), `organisation`, `name` without accents, `population`, "
-        "`index_max`, `coverage` or a dimension, and with `-` in front the other way round. Ties are in the order "
-        "of the organisations' ids; those without a value come last both ways.",
+        description="The order: `rank` (best first), `organisation`, `name` without accents, `population`, "
+        "`index_max`, `coverage` or a dimension; a leading `-` reverses it. Equal values are ordered by "
+        "organisation id; rows without value come last in both directions.",
         extra_json_schema={"enum": list(SORTS)},
     ),
 ]
 
 
 class Wire(Struct, frozen=True, kw_only=True):
-    """Base of the structs that the service returns."""
+    """Base of the answers of this package."""
 
 
 class WhatIf(Wire, frozen=True):
-    """The score with the supposed facts, and its difference from the score of the facts sent."""
+    """The score with the supposed facts, and its difference from the score of the sent facts."""
 
     score: NarratedScore
     difference: NarratedDifference
 
 
 class ScoreAnswer(NarratedScore, frozen=True):
-    """The explained index of the facts sent; if the request supposes other facts, also the result with those."""
+    """The explained score of the sent facts; with `what_if` if the request supposes other facts."""
 
     what_if: WhatIf | UnsetType = UNSET
 
 
 class Sheet(NarratedScore, frozen=True):
-    """The explained score of an organisation in an edition: that of `POST /v1/scores`, and its source.
+    """The explained score of an organisation in an edition: the members of `POST /v1/scores`, and its source.
 
-    `rank`: 1 is best, ties share the best and the next is skipped; null if it does not rank. `simulated`: the
-    answers are invented. The score of a published edition is read from the published document and never
-    computed anew.
+    `rank` is 1 for the best; equal indices share a rank and the next ranks are skipped; it is null if the
+    organisation is not ranked. `simulated` means that the answers are invented. The score of a published edition is
+    read from the published document and never computed again.
     """
 
     edition: str
@@ -115,13 +115,13 @@ class Sheet(NarratedScore, frozen=True):
     simulated: bool
     document: Annotated[
         str | None,
-        Meta(description="Digest of the published document, for `published.get`; null where nothing is published."),
+        Meta(description="Digest of the published document, for `published.get`; null before publication."),
     ]
     review: Annotated[
         ScoreReview,
         Meta(
-            description="What was found of the answers and what the organisation replied, which is no part of the "
-            "canonical result."
+            description="Verdicts on the answers and replies of the organisation. The canonical result does not cover "
+            "them."
         ),
     ]
 
@@ -129,9 +129,9 @@ class Sheet(NarratedScore, frozen=True):
 class PathAnswer(NarratedPath, frozen=True):
     """The path of an organisation from its level to the next one.
 
-    `target`: the next level; null if the level is the highest, or there is no level. `moves`: null without a
-    target, and if `unreachable` names conditions. `index_after` and `level_after`: at the end, by scoring
-    everything anew.
+    `target` is the next level; null if the level is the highest or there is no level. `moves` is null if there is no
+    target, or if `unreachable` names conditions that cannot be reached. `index_after` and `level_after` are the
+    results after all moves.
     """
 
     edition: str
@@ -143,8 +143,8 @@ class PathAnswer(NarratedPath, frozen=True):
 class ChangesAnswer(NarratedChange, frozen=True):
     """The change of the index of an organisation from one edition to another, and its parts.
 
-    `parts`: contributions of the methodology, the coverage and the data, in that order; null if a stage has no
-    index, and `unrated` names those stages. `indicators`: those whose score differs between stages.
+    `parts` are the contributions of methodology, coverage and data, in that order; null if a stage has no index, and
+    `unrated` then names these stages. `indicators` are those whose score differs between stages.
     """
 
     edition_before: str
@@ -155,7 +155,7 @@ class ChangesAnswer(NarratedChange, frozen=True):
 
 
 class ScoreRow(Wire, frozen=True):
-    """A row of the ranking of an edition; `dimensions` holds the dimension scores by id, null where not rated."""
+    """A row of the ranking of an edition. `dimensions` are points by id, null for a dimension without score."""
 
     rank: int | None
     organisation: str
@@ -176,19 +176,21 @@ class ScoreRow(Wire, frozen=True):
 
 
 class ScorePage(Page[ScoreRow], frozen=True):
-    """Organisations of an edition in an order, ties by organisation, those without a value last."""
+    """A page of the ranking of an edition. Equal values are ordered by organisation id."""
 
 
 class PastScore(Wire, frozen=True):
-    """The score of an organisation in one of its editions: members as in `ScoreRow`, and those of the edition.
+    """The score of an organisation in one of its editions.
 
-    `carried`: the effect of the requested methodology on a submission made under that of the edition; there is
-    no rank then. Null if it is that of the edition.
+    `carried` describes the effect of scoring the submission under the requested methodology instead of that of the
+    edition; there is no rank then. It is null if both are the same.
     """
 
     edition: str
-    edition_title: Annotated[str, Meta(description="Its name, in the language of the answer where it has one.")]
-    state: Annotated[EditionState, Meta(description="Where the edition is.")]
+    edition_title: Annotated[
+        str, Meta(description="The name of the edition, in the language of the answer if there is one.")
+    ]
+    state: Annotated[EditionState, Meta(description="The state of the edition.")]
     period_to: Annotated[date, Meta(description="The reference date of the edition.")]
     rank: int | None
     index: Points | None
@@ -203,11 +205,11 @@ class PastScore(Wire, frozen=True):
 
 
 class PastScorePage(Page[PastScore], frozen=True):
-    """The editions of an organisation, the newest first."""
+    """A page of the scores of an organisation by edition, newest reference date first."""
 
 
 class PointsSpread(Wire, frozen=True):
-    """Spread of points: the minimum, the quartiles (type 7 on published points, half up) and the maximum."""
+    """A five-number summary of points: minimum, quartiles (type 7, rounded half up) and maximum."""
 
     min: Points
     q1: Points
@@ -217,7 +219,7 @@ class PointsSpread(Wire, frozen=True):
 
 
 class CoverageSpread(Wire, frozen=True):
-    """Spread of coverages; as in `PointsSpread`."""
+    """A five-number summary of coverages: minimum, quartiles (type 7, rounded half up) and maximum."""
 
     min: Coverage
     q1: Coverage
@@ -227,7 +229,7 @@ class CoverageSpread(Wire, frozen=True):
 
 
 class Tenth(Wire, frozen=True):
-    """Number of organisations with an index from some points to under others; the last tenth includes 100."""
+    """The number of organisations with an index from `from` to under `to` points; the last one includes 100."""
 
     start: Annotated[int, Meta(ge=0, le=90)] = field(name="from")
     end: Annotated[int, Meta(ge=10, le=100)] = field(name="to")
@@ -235,33 +237,33 @@ class Tenth(Wire, frozen=True):
 
 
 class LevelCount(Wire, frozen=True):
-    """Number of organisations at a level; null: at none."""
+    """The number of organisations at a level; null counts those without a level."""
 
     level: Annotated[int, Meta(ge=1, le=5)] | None
     organisations: Annotated[int, Meta(ge=0)]
 
 
 class StatusCount(Wire, frozen=True):
-    """Number of organisations with a status."""
+    """The number of organisations with a status."""
 
     status: Status
     organisations: Annotated[int, Meta(ge=0)]
 
 
 class SummaryAnswer(Wire, frozen=True):
-    """Summary of the organisations of a territory in an edition.
+    """A summary of the organisations of an edition, or of those that match the filters.
 
-    Unranked organisations are counted, but are not in `index`, `distribution` and `dimensions`. A figure that
-    no organisation has is null.
+    Unranked organisations are counted, but `index`, `distribution` and `dimensions` leave them out. A figure that no
+    organisation has is null.
     """
 
     edition: str
-    organisations: Annotated[int, Meta(ge=0, description="How many have an assessment there.")]
-    ranked: Annotated[int, Meta(ge=0, description="How many of them rank.")]
+    organisations: Annotated[int, Meta(ge=0, description="Number of organisations with an assessment.")]
+    ranked: Annotated[int, Meta(ge=0, description="Number of ranked organisations.")]
     levels: Annotated[tuple[LevelCount, ...], Meta(description="Every level, then none.")]
     statuses: Annotated[tuple[StatusCount, ...], Meta(description="Every status.")]
     index: PointsSpread | None
-    distribution: Annotated[tuple[Tenth, ...], Meta(description="The index in ten tenths.")]
+    distribution: Annotated[tuple[Tenth, ...], Meta(description="Ranked organisations by tenth of the index.")]
     dimensions: dict[str, PointsSpread | None]
     coverage: CoverageSpread | None
     methodology: str
@@ -269,7 +271,7 @@ class SummaryAnswer(Wire, frozen=True):
 
 
 class RankingQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of the ranking of an edition."""
+    """The query parameters of the ranking of an edition."""
 
     q: organisations.OfWords | None = None
     level: OfLevel | None = None
@@ -279,19 +281,19 @@ class RankingQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forb
 
 
 class ScoreQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of scoring a request."""
+    """The query parameters of scoring facts."""
 
     explain: Annotated[
         bool,
         Meta(
-            description="With `false` the score comes without what explains it: no main reasons, no indicators, and "
-            "the points of the dimensions (`possible`, `won`, `lost`) are null. Several times faster, and smaller."
+            description="With `false` the explanation is left out: no main reasons, no indicators, and the points of "
+            "the dimensions (`possible`, `won`, `lost`) are null. Several times faster and smaller."
         ),
     ] = True
 
 
 class SummaryQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of the summary of a territory."""
+    """The query parameters of the summary of an edition."""
 
     kind: organisations.OfKind | None = None
     region: organisations.OfRegion | None = None
@@ -301,26 +303,26 @@ class SummaryQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class ChangesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of the change of an organisation."""
+    """The query parameters of the change of an organisation."""
 
     since: Annotated[
         str,
         Meta(
             pattern="^[A-Za-z0-9-]{1,40}$",
-            description="The edition that the change is from: its id, or `latest` for the newest published one.",
+            description="The earlier edition: its id, or `latest` for the newest published one.",
             examples=["2026-demo"],
         ),
     ] = field(name="from")
 
 
 class PastQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of the editions of an organisation."""
+    """The query parameters of the scores of an organisation by edition."""
 
     methodology: (
         Annotated[
             str,
             Meta(
-                description="The version of the methodology that every edition is scored under; without it, its own.",
+                description="Methodology version to score every edition under; by default that of each edition.",
                 extra_json_schema={"enum": list(list_versions())},
             ),
         ]
@@ -337,7 +339,7 @@ class SheetPath(EditionPath, frozen=True):
 def build_score_answer(
     score: Score, supposed: tuple[Score, ScoreDifference] | None, methodology: Methodology, language: Language
 ) -> ScoreAnswer:
-    """Build the answer to a score request, with its what-if score if it has one."""
+    """Build the answer to a score request; `supposed` is the score with other facts and its difference, if any."""
     what_if: WhatIf | UnsetType = UNSET
     if supposed is not None:
         after, differs = supposed
@@ -348,7 +350,7 @@ def build_score_answer(
 
 
 def build_sheet(score: NarratedScore, edition_score: EditionScore) -> Sheet:
-    """Build the explained score of an organisation in an edition, with its source and review."""
+    """Build the answer about the score of an organisation in an edition, with its source and review."""
     return Sheet(
         **structs.asdict(score),
         edition=edition_score.edition,
@@ -366,7 +368,7 @@ def build_sheet(score: NarratedScore, edition_score: EditionScore) -> Sheet:
 def build_path_answer(
     path: LevelPath, edition_score: EditionScore, methodology: Methodology, language: Language
 ) -> PathAnswer:
-    """Build the path of an organisation in an edition, with its sentences in a language."""
+    """Build the answer about the path of an organisation to the next level, with its sentences in `language`."""
     return PathAnswer(
         **structs.asdict(narrate_path(path, methodology, language)),
         edition=edition_score.edition,
@@ -377,7 +379,7 @@ def build_path_answer(
 
 
 def build_changes_answer(edition_change: EditionChange, language: Language) -> ChangesAnswer:
-    """Build the change of an organisation between two editions, with its sentences in a language."""
+    """Build the answer about the change of an organisation between two editions, with its sentences in `language`."""
     before, after = (
         load_methodology(edition_change.before.methodology),
         load_methodology(edition_change.after.methodology),
@@ -393,7 +395,7 @@ def build_changes_answer(edition_change: EditionChange, language: Language) -> C
 
 
 def build_score_row(row: RankingRow) -> ScoreRow:
-    """Build the wire form of a ranking row: integers become points."""
+    """Build a row of a ranking, with figures in points."""
     document = load_methodology(row.methodology).document
     return ScoreRow(
         rank=row.rank,
@@ -416,7 +418,7 @@ def build_score_row(row: RankingRow) -> ScoreRow:
 
 
 def build_past_score(entry: HistoryEntry, language: Language) -> PastScore:
-    """Build the wire form of the score of an organisation in one of its editions."""
+    """Build the answer about the score of an organisation in one of its editions, with figures in points."""
     row = entry.past
     document = load_methodology(row.methodology).document
     return PastScore(
@@ -442,7 +444,7 @@ def build_past_score(entry: HistoryEntry, language: Language) -> PastScore:
 
 
 def build_summary_answer(summary: service.ScoreSummary) -> SummaryAnswer:
-    """Build the wire form of a summary."""
+    """Build the answer about a summary, with figures in points."""
     document = load_methodology(summary.edition.methodology).document
     decimals = document.decimals
     numbers = [*(level.number for level in document.levels), None]
@@ -470,7 +472,7 @@ def build_summary_answer(summary: service.ScoreSummary) -> SummaryAnswer:
 
 
 def build_filters(query: RankingQuery) -> ScoreFilters:
-    """Build filters from the query of a ranking."""
+    """Convert the query of a ranking to filters."""
     return ScoreFilters(
         words=tuple(split_words(query.q or "")),
         kind=query.kind,
@@ -485,24 +487,24 @@ def build_filters(query: RankingQuery) -> ScoreFilters:
 
 
 def split_ids(organisations: str | None) -> tuple[str, ...] | None:
-    """Split the ids of organisations that a query names; None stays None."""
+    """Split a comma-separated list of organisation ids; None stays None."""
     return None if organisations is None else tuple(organisations.split(","))
 
 
 def build_territory_filters(query: SummaryQuery) -> ScoreFilters:
-    """Build filters from the query of a summary."""
+    """Convert the query of a summary to filters."""
     return ScoreFilters(
         kind=query.kind, region=query.region, province=query.province, band=query.band, parent=query.parent
     )
 
 
 def parse_sort(query: RankingQuery) -> RankingSort:
-    """Return the order that a query asks for."""
+    """Return the order that the query names."""
     return SORTS[query.sort]
 
 
 def build_points_spread(summary: FiveNumberSummary | None, decimals: int) -> PointsSpread | None:
-    """Build the spread of points from integers in units of 10^-decimals."""
+    """Convert a five-number summary in units of 10^-decimals to points; None stays None."""
     return None if summary is None else PointsSpread(**_convert_spread(summary, decimals))
 
 
@@ -525,8 +527,8 @@ def _map_dimensions(document: Document, units: tuple[int | None, ...]) -> dict[s
 
 @lru_cache(maxsize=2**15)
 def to_points(units: int | None, decimals: int) -> Figure | None:
-    """Convert stored units of 10^-decimals to points.
+    """Convert an integer in units of 10^-decimals to points; None stays None.
 
-    Cached: there are few distinct values, and each occurs many times.
+    Cached, because there are few distinct values and each occurs many times.
     """
     return None if units is None else to_figure(Fraction(units, int(10**decimals)))

@@ -1,4 +1,4 @@
-"""Use cases over scores."""
+"""Use cases over scores: score facts, and read rankings, scores, changes and summaries of editions."""
 
 from __future__ import annotations
 
@@ -97,10 +97,10 @@ __all__ = [
 ]
 
 BEST_FIRST: Final = RankingSort("rank")
-"""The order of a ranking."""
+"""The default order of a ranking: the best rank first."""
 
 REQUESTS: Final = {version: build_score_request_type(load_methodology(version)) for version in list_versions()}
-"""Closed type of a score request, by methodology version."""
+"""The type of a score request for each methodology version. They refuse unknown members."""
 
 
 def find_methodology(request: ScoreRequest) -> Methodology:
@@ -109,7 +109,7 @@ def find_methodology(request: ScoreRequest) -> Methodology:
 
 
 def compute_score(methodology: Methodology, request: ScoreRequest, *, explained: bool = True) -> CanonicalScore:
-    """Score the facts of a request, explained or in outline; nothing is stored."""
+    """Score the facts of a request without storing anything. With `explained` False, leave out the explanation."""
     score = explain if explained else outline_score
     return score(methodology, to_submission(methodology, request))
 
@@ -117,7 +117,10 @@ def compute_score(methodology: Methodology, request: ScoreRequest, *, explained:
 def compute_what_if(
     methodology: Methodology, request: ScoreRequest, score: CanonicalScore, *, explained: bool = True
 ) -> tuple[CanonicalScore, ScoreDifference] | None:
-    """Score the supposed facts of a request, and compare with its score; None if it supposes nothing."""
+    """Score the facts of a request with its supposed facts in their place. Return that score and the difference.
+
+    `score` is the score of the facts without supposition. Returns None if the request supposes nothing.
+    """
     supposed = to_replacement(methodology, request)
     if supposed is None:
         return None
@@ -127,7 +130,10 @@ def compute_what_if(
 
 
 def get_explained_score(edition_score: EditionScore) -> tuple[Methodology, CanonicalScore]:
-    """Return the methodology and the explained score: that of the published document if there is one."""
+    """Return the methodology and the explained score of an organisation.
+
+    The score is that of the published document if there is one; else it is computed.
+    """
     methodology = load_methodology(edition_score.methodology)
     if edition_score.score is not None:
         return methodology, edition_score.score
@@ -135,7 +141,7 @@ def get_explained_score(edition_score: EditionScore) -> tuple[Methodology, Canon
 
 
 def count_reviews(database: Database, edition: str, organisations: Sequence[str]) -> dict[str, ReviewTally]:
-    """Count verdicts and replies by organisation, for scores that the caller may see; zeros are left out."""
+    """Count verdicts and replies by organisation; organisations without any are absent. Visibility is not checked."""
     with database.read() as session:
         return replies.count_outcomes(session, edition, organisations)
 
@@ -148,9 +154,9 @@ def is_provisional(edition_score: EditionScore) -> bool:
 
 
 def list_evidence(database: Database, edition_score: EditionScore) -> dict[str, tuple[Evidence, ...]]:
-    """List the valid evidence of a published score by indicator; indicators without any are left out.
+    """Return the documents that count for a published score, by indicator; empty if the edition is not published.
 
-    Published documents do not contain evidence, so it can still be erased; erased evidence is not listed.
+    Published documents do not contain evidence, so that it can still be erased; erased evidence is not returned.
     """
     with database.read() as session:
         if editions.find(session, edition_score.edition).state != "published":
@@ -165,7 +171,7 @@ def list_evidence(database: Database, edition_score: EditionScore) -> dict[str, 
 
 
 def find_level_path(edition_score: EditionScore) -> tuple[Methodology, LevelPath]:
-    """Find the path of a score to the next level."""
+    """Return the methodology of a score and the path to the next level."""
     methodology = load_methodology(edition_score.methodology)
     return methodology, path_to_next_level(methodology, edition_score.submission)
 
@@ -180,11 +186,11 @@ class UnknownScore(LookupError):
 
 
 class EditionScore(Struct, frozen=True, kw_only=True):
-    """The submission of an organisation in an edition, and its rank (None: unranked, or hidden).
+    """The submission of an organisation in an edition, with its rank and review.
 
-    `document`: digest of the published document, and `score` its score; None if not published. `review`:
-    outcome of the review, as published if it is. `replied`: documents of its replies, by indicator, except
-    erased ones.
+    `rank` is None if the organisation is unranked or its rank must stay hidden. `document` is the digest of the
+    published document and `score` its score; both are None before publication. `review` is the outcome of the review,
+    as published if it is. `replied` holds the documents of its replies by indicator, except erased ones.
     """
 
     edition: str
@@ -201,7 +207,7 @@ class EditionScore(Struct, frozen=True, kw_only=True):
 
 
 class EditionChange(Struct, frozen=True, kw_only=True):
-    """The change of an organisation between two editions."""
+    """The scores of an organisation in two editions, and the decomposed change between them."""
 
     before: EditionScore
     after: EditionScore
@@ -211,8 +217,8 @@ class EditionChange(Struct, frozen=True, kw_only=True):
 class HistoryEntry(Struct, frozen=True):
     """The score of an organisation in one of its editions.
 
-    Under another version than that of the edition (`stated_under`), `carried` is the effect of the change of
-    version on the submission, and there is no rank.
+    `stated_under` is the methodology version of the edition. If another version was requested, `carried` is the
+    effect of carrying the submission over to it, and there is no rank.
     """
 
     past: PastRow
@@ -221,12 +227,11 @@ class HistoryEntry(Struct, frozen=True):
 
 
 class ScoreSummary(Struct, frozen=True, kw_only=True):
-    """Summary of many organisations of an edition.
+    """A summary of organisations of an edition.
 
-    `organisations` counts all of them; `ranked` those that rank, and only these are in `index`, `tenths` and
-    `dimensions`. `statuses` and `levels` count all; `coverage` is that of all that have one. `tenths`: number
-    with an index of 0 to under 10 points, of 10 to under 20, …, of 90 to 100. A spread is None if there is no
-    value.
+    `organisations`, `statuses` and `levels` count all; `coverage` is over all that have one. `index`, `tenths` and
+    `dimensions` are over the `ranked` ones only. `tenths` counts indices from 0 to under 10 points, from 10 to under
+    20, and so on, up to 90 to 100. A five-number summary is None if there is no value.
     """
 
     edition: editions.EditionRecord
@@ -253,8 +258,8 @@ def list_ranking(
 ) -> list[RankingRow]:
     """List the rows of an edition that a principal may see, in an order.
 
-    Ranks are those over the whole edition: ties share the best, the next is skipped. `after`: the cursor of the
-    last row of the page before.
+    Ranks are those in the whole edition: equal indices share the best rank and the next ranks are skipped. `after` is
+    the cursor of the last row of the previous page.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -268,7 +273,7 @@ def list_ranking(
 
 
 def count_scores(database: Database, edition: str, filters: ScoreFilters, *, principal: Principal | None = None) -> int:
-    """Count the rows that `list_ranking` has in all.
+    """Count all rows that `list_ranking` would list over all pages.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -279,7 +284,7 @@ def count_scores(database: Database, edition: str, filters: ScoreFilters, *, pri
 
 
 def count_by_group(database: Database, edition: str, *, principal: Principal | None = None) -> list[GroupCount]:
-    """Count the organisations of an edition that a principal may see, by the filter fields together.
+    """Count the visible organisations of an edition for each combination of kind, size band, region and province.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -290,7 +295,7 @@ def count_by_group(database: Database, edition: str, *, principal: Principal | N
 
 
 def get_state_key(database: Database, edition: str) -> tuple[int, int, str, str]:
-    """Return a key that changes with any assessment of an edition.
+    """Return a key that changes with every write of an assessment of the edition.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -306,8 +311,8 @@ def get_edition_score(
 
     Raises:
         UnknownEdition: No edition has that id.
-        AliasOf: The id is an alias of another organisation.
-        UnknownScore: The organisation has no visible score in the edition.
+        IdentifierIsAlias: The id is an alias of another organisation.
+        UnknownScore: The organisation has no score in the edition that the principal may see.
     """
     with database.read() as session:
         return _load_edition_score(session, edition, organisation, principal)
@@ -316,12 +321,12 @@ def get_edition_score(
 def compare_editions(
     database: Database, edition: str, organisation: str, *, since: str, principal: Principal | None = None
 ) -> EditionChange:
-    """Decompose the change of an organisation from edition `since` to another.
+    """Decompose the change of an organisation from the edition `since` to another one.
 
     Raises:
-        UnknownEdition: No edition has one of the ids.
-        AliasOf: The id is an alias of another organisation.
-        UnknownScore: The organisation has no visible score in the named edition.
+        UnknownEdition: One of the two editions does not exist.
+        IdentifierIsAlias: The id is an alias of another organisation.
+        UnknownScore: The organisation has no visible score in one of the two editions.
     """
     with database.read() as session:
         after = _load_edition_score(session, edition, organisation, principal)
@@ -348,14 +353,14 @@ def list_history(
     offset: int,
     limit: int,
 ) -> list[HistoryEntry]:
-    """List the scores of an organisation in its editions, the newest first.
+    """List the scores of an organisation in its editions, newest reference date first.
 
-    `methodology`: the version to score everything under; None is that of each edition. `after`: the cursor of
-    the last row of the page before.
+    `methodology` is the version to score every edition under; None uses that of each edition. `after` is the cursor
+    of the last row of the previous page.
 
     Raises:
         UnknownOrganisation: No organisation has that id.
-        AliasOf: The id is an alias of another organisation.
+        IdentifierIsAlias: The id is an alias of another organisation.
     """
     with database.read() as session:
         organisations.find(session, organisation)
@@ -384,7 +389,7 @@ def list_history(
 def find_later_editions(
     database: Database, edition: editions.EditionRecord, organisations: Sequence[str]
 ) -> dict[str, str]:
-    """Return the newest published edition after the given one, by organisation, of those that are scored in one."""
+    """Return the newest published edition after the given one for each of these organisations that is scored in one."""
     with database.read() as session:
         return queries.find_later_editions(session, edition.id, edition.period_to, organisations)
 
@@ -392,7 +397,7 @@ def find_later_editions(
 def compute_summary(
     database: Database, edition: str, filters: ScoreFilters, *, principal: Principal | None
 ) -> ScoreSummary:
-    """Summarise the organisations of an edition that a principal may see.
+    """Summarise the organisations of an edition that match the filters and that a principal may see.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -420,7 +425,10 @@ def summarize_columns(edition: editions.EditionRecord, columns: queries.FigureCo
 
 
 def count_tenths(values: Iterable[int | None], decimals: int) -> tuple[int, ...]:
-    """Count scores by tenth: 0 to under 10 points, 10 to under 20, and so on, up to 90 to 100."""
+    """Count values from 0 to under 10 points, from 10 to under 20, and so on, up to 90 to 100; None is not counted.
+
+    Values are in units of 10^-decimals.
+    """
     tenth: int = 10 ** (decimals + 1)
     counts = Counter(min(value // tenth, 9) for value in values if value is not None)
     return tuple(counts[number] for number in range(10))
@@ -465,7 +473,7 @@ def _load_edition_score(session: Session, edition: str, organisation: str, princ
 
 
 def _rescore_submission(row: PastRow, stored: dict[str, object], target: Methodology) -> HistoryEntry:
-    """Score the submission of an edition under another version."""
+    """Score the submission of an edition under another methodology version."""
     submission, carried = carry_over(msgspec.convert(stored, Submission), load_methodology(row.methodology), target)
     evaluation = evaluate(target, submission)
     figures = assessments.extract_figures(evaluation)
@@ -494,12 +502,12 @@ def build_visibility(edition: editions.EditionRecord, principal: Principal | Non
 
 
 def _list_own_organisations(principal: Principal | None) -> tuple[str, ...]:
-    """Return the organisations whose drafts a principal may see in every edition."""
+    """Return the organisations of a principal, whose drafts it may see in every edition."""
     return principal.organisations if principal is not None and principal.role in ORGANISATION_ROLES else ()
 
 
 def _list_draft_editions(organisation: str, principal: Principal | None) -> Sequence[str] | None:
-    """Return the editions with a visible draft of an organisation; None for all of them."""
+    """Return the editions in which a principal may see the draft of an organisation; None means all editions."""
     if organisation in _list_own_organisations(principal):
         return None
     return principal.editions if principal is not None and principal.role in DRAFT_ROLES else ()

@@ -18,17 +18,17 @@ from actitud_api.resources.scores.queries import LocatedScore, RankingRow, Ranki
 from actitud_api.resources.scores.service import BEST_FIRST, FiveNumberSummary, ScoreSummary, summarize_columns
 
 SHOWN = 10
-"""Best, and lowest, organisations shown of a territory."""
+"""Most organisations shown as the best, and as the lowest, of a territory."""
 
 
 class UnknownTerritory(LookupError):
-    """No organisation of that edition is in a territory of that id."""
+    """No organisation of the edition is in a territory with this id. Raised by `get_territory`."""
 
 
 class TerritoryFigures(Struct, frozen=True, kw_only=True):
-    """Figures of the organisations of a territory; `territory` is None for the whole edition.
+    """The figures of the organisations of a territory; `territory` is None for the whole edition.
 
-    `ranked`: those that rank, and only these are in `index`; `levels` counts all.
+    `organisations` and `levels` count all; `index` is over the `ranked` ones only.
     """
 
     territory: Territory | None
@@ -39,7 +39,7 @@ class TerritoryFigures(Struct, frozen=True, kw_only=True):
 
 
 class EditionTerritories(Struct, frozen=True):
-    """The territories with organisations of an edition, regions before provinces, and the whole edition."""
+    """The territories with organisations in an edition, regions before provinces, and the whole edition."""
 
     edition: editions.EditionRecord
     whole: TerritoryFigures
@@ -47,11 +47,11 @@ class EditionTerritories(Struct, frozen=True):
 
 
 class TerritoryMeans(Struct, frozen=True):
-    """The mean index of the ranked organisations, in units, half up.
+    """The mean index of the ranked organisations of a territory, in units of 10^-decimals, rounded half up.
 
-    `plain`: each counts the same. `weighted`: each counts by its inhabitants, Σ p·s / Σ p, over the
-    `organisations` with a known population, with `population` inhabitants in all. None without organisations to
-    count.
+    In `plain` each organisation counts the same. In `weighted` it counts by its inhabitants, Σ p·s / Σ p, over the
+    `organisations` with a known population; these have `population` inhabitants in all. A mean is None if there is no
+    organisation to count.
     """
 
     plain: int | None
@@ -61,10 +61,10 @@ class TerritoryMeans(Struct, frozen=True):
 
 
 class TerritoryProfile(Struct, frozen=True, kw_only=True):
-    """A territory of an edition, and the whole edition to compare with.
+    """A territory of an edition, and the whole edition to compare it with.
 
-    `best` and `lowest`: at most `SHOWN` ranked organisations each, none in both. `within`: the provinces of a
-    region that has several.
+    `best` and `lowest` are at most `SHOWN` ranked organisations each; no organisation is in both. `within` are the
+    provinces of a region that has several.
     """
 
     edition: editions.EditionRecord
@@ -108,9 +108,9 @@ def get_territory(database: Database, edition: str, territory: str) -> Territory
             raise UnknownTerritory(territory)
 
         def rows(sort: RankingSort, limit: int) -> list[RankingRow]:
-            wanted = ScoreFilters(region=filters.region, province=filters.province, ranked=True)
+            ranked_filters = ScoreFilters(region=filters.region, province=filters.province, ranked=True)
             return queries.list_page(
-                session, record.id, wanted, visibility, sort=sort, after=None, offset=0, limit=limit
+                session, record.id, ranked_filters, visibility, sort=sort, after=None, offset=0, limit=limit
             )
 
         ranked = sum(score.index is not None for score in located)
@@ -131,7 +131,7 @@ def get_territory(database: Database, edition: str, territory: str) -> Territory
 
 
 def build_territory_filters(territory: Territory) -> ScoreFilters:
-    """Build the filters for the organisations of a territory."""
+    """Return the filters that select the organisations of a territory."""
     if territory.level == "region":
         return ScoreFilters(region=territory.code)
     return ScoreFilters(province=territory.code)
