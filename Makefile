@@ -129,7 +129,7 @@ contract: $(VENV)/all.done ## Schemathesis against a running service: make contr
 openapi: $(VENV)/all.done ## write openapi/openapi.json anew
 	$(BIN)/actitud-api openapi openapi/openapi.json
 
-languages: $(VENV)/all.done ## write the texts for translators anew and bring the catalogues to them; a new one: make languages NEW=gl
+languages: $(VENV)/all.done ## bring the catalogues of further languages to the texts of the code; begin or go on with one: make languages NEW=gl
 	$(BIN)/python -m tests.unit.i18n $(NEW)
 
 lock: $(UV_ENVIRONMENT)/uv.done ## write requirements/*.txt anew from the distributions and requirements/*.in

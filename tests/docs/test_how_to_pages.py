@@ -55,7 +55,7 @@ EXAMPLES: Final[tuple[tuple[str, Callable[[], str]], ...]] = (
     ("add-a-route", lambda: "suggestions.create"),
     ("add-a-route", lambda: "editions.exemplars.list"),
     ("add-an-export-format", lambda: "jsonstat"),
-    ("add-a-language", lambda: '"gl"'),
+    ("add-a-language", lambda: '"ast"'),
     ("add-a-field-to-organisations", lambda: "employees_year"),
 )
 """Pages, each with a text that stands in every file that its task touches."""

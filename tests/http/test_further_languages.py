@@ -1,4 +1,4 @@
-"""The service with catalogues of further languages, as a translator leaves them: begun, and not yet whole."""
+"""The service with complete catalogues of further languages, made up here, and with one that is not complete."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 import pytest
+from babel.dates import format_date
 
 from tests.http.asking import Answer, Answers, Asked
 from tests.support.databases import sqlite_url
@@ -21,90 +23,84 @@ from tests.unit.i18n.extraction import PACKAGE, texts
 from tests.web.embeds import reading
 from tests.web.embeds.installation import ZAMORA
 
-CATALOGUES: Final[Mapping[str, Mapping[str, str]]] = {
-    "ca": {
-        "nivel {number}, {name}": "nivell {number}, {name}",
-        "edición {edition}, a {day}": "edició {edition}, a {day}",
-        "cobertura {coverage}": "cobertura del {coverage}",
-        "de {full}": "de {full}",
-        "Madurez 2.0": "Maduresa 2.0",
-        "No existe": "No existeix",
-        "Las diez dimensiones": "Les deu dimensions",
-        "Dimensión": "Dimensió",
-        "{facts}. Puntúa {score} de {most}.": "{facts}. Puntua {score} de {most}.",
-        "{name} ({id}): pierde {lost} del índice.": "{name} ({id}): perd {lost} de l’índex.",
-        "{figure} puntos": "{figure} punts",
-        "Debe ser uno de estos valores: %(listed)s.": "Ha de ser un d’aquests valors: %(listed)s.",
-        "Falta este parámetro.": "Falta aquest paràmetre {inventat}.",
-        "Parte de los textos está todavía en español.": "Una part dels textos encara és en espanyol.",
-    },
-    "gl": {
-        "nivel {number}, {name}": "nivel {number}, {name}",
-        "edición {edition}, a {day}": "edición {edition}, a {day}",
-        "Las diez dimensiones": "As dez dimensións",
-        "No existe": "Non existe",
-        "{name} ({id}): pierde {lost} del índice.": "{name} ({id}): perde {lost} do índice.",
-    },
-    "eu": {
-        "Las diez dimensiones": "Hamar dimentsioak",
-        "edición {edition}, a {day}": "{edition} edizioa, {day}",
-    },
-}
+MARK: Final = "¤"
+"""Begins every translation of the catalogues that are made up here."""
+
+FURTHER: Final = ("ast", "gl")
+"""Languages with a complete catalogue; the methodology has texts in the first only."""
+
 BODY: Final[dict[str, object]] = json.loads(Path("openapi/examples/scores.create.request.json").read_text())
 SHEET: Final = f"/portal/2026/{ZAMORA}"
 
 ASKED: Final[Mapping[str, Asked]] = {
-    "sheet ca": Asked(f"{SHEET}?lang=ca"),
-    "sheet accepted": Asked(SHEET, "ca, es;q=0.5"),
+    "sheet ast": Asked(f"{SHEET}?lang=ast"),
+    "sheet accepted": Asked(SHEET, "ast, es;q=0.5"),
     "sheet gl": Asked(SHEET, "fr, gl-ES;q=0.4, es;q=0.3"),
-    "sheet eu": Asked(f"{SHEET}?lang=eu"),
     "sheet es": Asked(f"{SHEET}?lang=es"),
-    "sheet unknown": Asked(f"{SHEET}?lang=xx"),
-    "asked ca": Asked("/portal/2026?q=z&lang=ca"),
-    "badge ca": Asked(f"/badge/2026/{ZAMORA}.svg?lang=ca"),
-    "oembed ca": Asked(f"/oembed?url=https%3A%2F%2Fmadurez.example%2Fportal%2F2026%2F{ZAMORA}%3Flang%3Dca"),
-    "first ca": Asked("/", "ca"),
-    "score ca": Asked("/v1/scores?lang=ca", body=BODY),
+    "sheet unknown": Asked(f"{SHEET}?lang=eu", "eu, ca"),
+    "asked ast": Asked("/portal/2026?q=z&lang=ast"),
+    "badge ast": Asked(f"/badge/2026/{ZAMORA}.svg?lang=ast"),
+    "oembed ast": Asked(f"/oembed?url=https%3A%2F%2Fmadurez.example%2Fportal%2F2026%2F{ZAMORA}%3Flang%3Dast"),
+    "first ast": Asked("/", "ast"),
+    "score ast": Asked("/v1/scores?lang=ast", body=BODY),
     "score es": Asked("/v1/scores?lang=es", body=BODY),
     "score gl": Asked("/v1/scores", "gl", body=BODY),
-    "methodology ca": Asked("/v1/methodologies/2026.1?lang=ca"),
+    "methodology ast": Asked("/v1/methodologies/2026.1?lang=ast"),
     "methodology gl": Asked("/v1/methodologies/2026.1", "gl"),
     "methodologies": Asked("/v1/methodologies?lang=gl"),
-    "editions ca": Asked("/v1/editions/2026?lang=ca"),
-    "problem ca": Asked("/v1/editions/1999?lang=ca"),
-    "problem unknown": Asked("/v1/editions/2026?lang=fr", "ca"),
-    "problem misfit": Asked("/v1/organisations/changes?lang=ca"),
+    "editions ast": Asked("/v1/editions/2026?lang=ast"),
+    "problem ast": Asked("/v1/editions/1999?lang=ast"),
+    "problem unknown": Asked("/v1/editions/2026?lang=fr", "ast"),
+    "problem nested": Asked("/v1/scores?lang=ast", body={**BODY, "profile": []}),
     "openapi": Asked("/v1/openapi.json"),
 }
 
 
+def translate(text: str) -> str:
+    """Make up a translation: the text with a mark, after the blanks with which it begins."""
+    return text[: len(text) - len(text.lstrip())] + MARK + text.lstrip()
+
+
 @pytest.fixture(scope="module")
-def came(tmp_path_factory: pytest.TempPathFactory) -> Answers:
-    """What a copy of the package answers that has catalogues, and texts of the methodology in Catalan."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the package, with catalogues of two languages that it does not have."""
     folder = tmp_path_factory.mktemp("further")
     package = folder / "actitud_api"
     shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(PACKAGE.parent.parent / "openapi" / "examples", package / "examples", dirs_exist_ok=True)
-    found = list(texts())
-    for language, translations in CATALOGUES.items():
-        catalogue = updated(language, None, template(found))
-        for spanish, translation in translations.items():
-            catalogue[spanish].string = translation
-        (package / "engine" / "i18n" / "catalogues" / f"{language}.po").write_bytes(written(catalogue))
+    wanted = template(texts())
+    for language in FURTHER:
+        catalogue = updated(language, None, wanted)
+        for message in catalogue:
+            if message.id:
+                message.string = translate(str(message.id))
+        (package / "engine" / "i18n" / f"{language}.po").write_bytes(written(catalogue))
     methodology = package / "engine" / "methodology" / "versions" / "2026.1" / "texts"
     own = json.loads((methodology / "es.json").read_text())
-    own["language"], own["groups"]["D1"]["name"] = "ca", "Xarxes tancades"
-    (methodology / "ca.json").write_text(json.dumps(own, ensure_ascii=False))
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.http.asking", sqlite_url(folder)],
-        input=msgspec.json.encode(list(ASKED.values())),
+    own["language"], own["groups"]["D1"]["name"] = "ast", "Redes zarraes"
+    (methodology / "ast.json").write_text(json.dumps(own, ensure_ascii=False))
+    return folder
+
+
+def run(folder: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    """Run Python with the copy of the package."""
+    return subprocess.run(
+        [sys.executable, *arguments],
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(Path.cwd())])},
-        stdout=subprocess.PIPE,
+        capture_output=True,
         timeout=120,
-        check=True,
+        **options,
     )
+
+
+@pytest.fixture(scope="module")
+def came(folder: Path) -> Answers:
+    """The answers of the copy."""
+    requests = msgspec.json.encode(list(ASKED.values()))
+    done = run(folder, "-m", "tests.http.asking", sqlite_url(folder), input=requests)
+    assert done.returncode == 0, done.stderr.decode()
     answers = msgspec.json.decode(done.stdout, type=Answers)
-    assert answers.package == str(package / "__init__.py")
+    assert answers.package == str(folder / "actitud_api" / "__init__.py")
     return answers
 
 
@@ -118,12 +114,47 @@ def value(came: Answers, name: str, status: int = 200) -> Any:
     return json.loads(answer(came, name, status).text)
 
 
+def enums(document: Any) -> list[list[str]]:
+    """List the enumerations of a document in which Spanish stands."""
+    if isinstance(document, dict):
+        inside = [found for member in document.values() for found in enums(member)]
+        return [*([document["enum"]] if "es" in document.get("enum", ()) else []), *inside]
+    return [found for member in document for found in enums(member)] if isinstance(document, list) else []
+
+
 def test_a_language_is_offered_once_its_catalogue_is_there(came: Answers) -> None:
-    assert came.languages == ("es", "en", "ca", "gl", "eu")
-    (lang,) = (
-        known for known in value(came, "openapi")["components"]["parameters"].values() if known["name"] == "lang"
-    )
-    assert lang["schema"]["enum"] == ["es", "en", "ca", "gl", "eu"]
+    assert came.languages == ("es", "en", *FURTHER)
+    found = enums(value(came, "openapi"))
+    assert len(found) > 3
+    assert {tuple(sorted(values)) for values in found} == {("ast", "en", "es", "gl")}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fault"),
+    [
+        (f'msgstr "{MARK}No existe"', 'msgstr ""', "'No existe': not translated"),
+        (
+            f'msgstr "{MARK}No hay ninguna edición {{edition}}."',
+            f'msgstr "{MARK}Non."',
+            "'No hay ninguna edición {edition}.': the placeholders of the translation are none, "
+            "those of the text {edition}",
+        ),
+    ],
+)
+def test_a_service_with_an_incomplete_catalogue_does_not_start_and_says_what_is_missing(
+    folder: Path, came: Answers, before: str, after: str, fault: str
+) -> None:
+    assert came.languages == ("es", "en", *FURTHER)
+    file = folder / "actitud_api" / "engine" / "i18n" / "gl.po"
+    complete = file.read_text(encoding="utf-8")
+    assert complete.count(before) == 1
+    file.write_text(complete.replace(before, after), encoding="utf-8")
+    refused = run(folder, "-c", "import actitud_api.app")
+    file.write_text(complete, encoding="utf-8")
+    assert refused.returncode == 1
+    told = refused.stderr.decode().splitlines()
+    assert "gl.po is not complete; faults: 1" in told[-2]
+    assert told[-1].endswith(f": {fault}")
 
 
 def page(came: Answers, name: str, language: str) -> reading.Document:
@@ -133,71 +164,70 @@ def page(came: Answers, name: str, language: str) -> reading.Document:
     return read
 
 
-@pytest.mark.parametrize("name", ["sheet ca", "sheet accepted"])
-def test_a_page_says_what_is_translated_and_the_rest_in_spanish(came: Answers, name: str) -> None:
-    told = page(came, name, "ca").text
-    assert "Les deu dimensions" in told
-    assert "nivell 3, Ventanilla" in told
-    assert "Edició 2026, a 31 de desembre del 2026; metodología 2026.1; cobertura del 95,5 %" in told
-    assert "Identificador" in told
-    assert ZAMORA in told
-    assert "Xarxes tancades" in told
+def day(language: str) -> str:
+    return format_date(date(2026, 12, 31), "long", locale=language)
+
+
+@pytest.mark.parametrize("name", ["sheet ast", "sheet accepted"])
+def test_a_page_is_wholly_in_the_language(came: Answers, name: str) -> None:
+    told = page(came, name, "ast").text
+    assert f"{MARK}Las diez dimensiones" in told
+    assert f"{MARK}nivel 3, Ventanilla" in told
+    assert f"{MARK}edición 2026, a {day('ast')}" in told
+    assert "Redes zarraes" in told
+    assert "todavía en español" not in told
+    spanish = page(came, "sheet es", "es").text
+    assert MARK not in spanish
+    assert told.replace(MARK, "").count("Las diez dimensiones") == spanish.count("Las diez dimensiones")
 
 
 def test_dates_and_shares_are_written_as_the_language_does(came: Answers) -> None:
-    assert "Edición 2026, a 31 de decembro de 2026" in page(came, "sheet gl", "gl").text
-    basque = page(came, "sheet eu", "eu").text
-    assert "2026 edizioa, 2026(e)ko abenduaren 31(a); metodología 2026.1; cobertura % 95,5" in basque
+    told = page(came, "sheet gl", "gl").text
+    assert f"{MARK}edición 2026, a {day('gl')}" in told
+    assert day("gl") == "31 de decembro de 2026"
 
 
 @pytest.mark.parametrize(
     ("name", "switch", "before"),
-    [("first ca", "footer a", "?"), ("sheet ca", ".languages a", "?"), ("asked ca", ".languages a", "?q=z&")],
+    [("first ast", "footer a", "?"), ("sheet ast", ".languages a", "?"), ("asked ast", ".languages a", "?q=z&")],
 )
-def test_a_page_leads_to_itself_in_every_other_language_and_says_that_something_is_spanish(
-    came: Answers, name: str, switch: str, before: str
-) -> None:
-    read = page(came, name, "ca")
+def test_a_page_leads_to_itself_in_every_other_language(came: Answers, name: str, switch: str, before: str) -> None:
+    read = page(came, name, "ast")
     links = [(link.attrs["href"], link.attrs["hreflang"], link.attrs["lang"], link.text) for link in read.query(switch)]
     assert links == [
         (f"{before}lang=es", "es", "es", "Español"),
         (f"{before}lang=en", "en", "en", "English"),
         (f"{before}lang=gl", "gl", "gl", "Galego"),
-        (f"{before}lang=eu", "eu", "eu", "Euskara"),
     ]
-    assert "Una part dels textos encara és en espanyol." in read.text
 
 
-def test_what_is_in_spanish_anyway_does_not_say_so(came: Answers) -> None:
-    assert "todavía en español" not in page(came, "sheet es", "es").text
+def test_a_page_says_that_a_methodology_is_in_spanish_where_it_is_not_what_was_asked_for(came: Answers) -> None:
     assert "todavía en español" in page(came, "sheet gl", "gl").text
+    assert "todavía en español" not in page(came, "sheet es", "es").text
 
 
-def test_an_unknown_language_is_as_it_was(came: Answers) -> None:
+def test_a_language_without_a_catalogue_is_unknown(came: Answers) -> None:
     assert page(came, "sheet unknown", "es").text == page(came, "sheet es", "es").text
-    refused = value(came, "problem unknown", 400)
-    (fault,) = refused["errors"]
-    assert fault["detail"] == "Ha de ser un d’aquests valors: es, en, ca, gl, eu."
+    (fault,) = value(came, "problem unknown", 400)["errors"]
+    assert fault["detail"] == f"{MARK}Debe ser uno de estos valores: es, en, ast, gl."
 
 
 def test_what_other_sites_show_is_in_the_language_of_their_page(came: Answers) -> None:
-    badge = answer(came, "badge ca")
-    assert badge.language == "ca"
-    assert "nivell 3, Ventanilla" in badge.text
-    assert "nivell 3, Ventanilla" in value(came, "oembed ca")["title"]
+    badge = answer(came, "badge ast")
+    assert badge.language == "ast"
+    assert f"{MARK}nivel 3, Ventanilla" in badge.text
+    assert f"{MARK}nivel 3, Ventanilla" in value(came, "oembed ast")["title"]
 
 
 def test_an_explanation_is_translated_and_its_figures_and_ids_are_the_same(came: Answers) -> None:
-    catalan, spanish = value(came, "score ca"), value(came, "score es")
-    assert answer(came, "score ca").language == "ca"
-    assert catalan["dimensions"][0]["name"] == "Xarxes tancades"
-    first, same = catalan["main_reasons"][0], spanish["main_reasons"][0]
-    assert same["text"].startswith(f"{same['indicator']}") is False
-    assert first["text"] == same["text"].replace("pierde", "perd").replace("del índice", "de l’índex").replace(
-        "puntos", "punts"
-    )
-    assert bare(catalan) == bare(spanish)
-    assert catalan["index"] == 44.03
+    asturian, spanish = value(came, "score ast"), value(came, "score es")
+    assert answer(came, "score ast").language == "ast"
+    assert asturian["dimensions"][0]["name"] == "Redes zarraes"
+    first, same = asturian["main_reasons"][0], spanish["main_reasons"][0]
+    assert MARK in first["text"]
+    assert first["text"].replace(MARK, "") == same["text"]
+    assert bare(asturian) == bare(spanish)
+    assert asturian["index"] == 44.03
 
 
 TOLD: Final = {"text", "name", "title", "description", "meaning"}
@@ -213,25 +243,25 @@ def bare(value: Any) -> Any:
 def test_what_quotes_a_methodology_that_has_no_texts_in_a_language_is_wholly_spanish(came: Answers) -> None:
     assert value(came, "score gl") == value(came, "score es")
     assert answer(came, "score gl").language == "gl"
-    galician = value(came, "methodology gl")
+    galician, asturian = value(came, "methodology gl"), value(came, "methodology ast")
     assert galician["texts"]["language"] == "es"
-    assert value(came, "methodologies")["items"][0]["languages"] == ["es", "en", "ca"]
-    catalan = value(came, "methodology ca")
-    assert catalan["texts"]["language"] == "ca"
-    assert catalan["texts"]["groups"]["D1"]["name"] == "Xarxes tancades"
-    assert catalan["digest"] == galician["digest"]
-    assert set(catalan["text_digests"]) == {"es", "en", "ca"}
+    assert value(came, "methodologies")["items"][0]["languages"] == ["es", "en", "ast"]
+    assert asturian["texts"]["language"] == "ast"
+    assert asturian["texts"]["groups"]["D1"]["name"] == "Redes zarraes"
+    assert asturian["digest"] == galician["digest"]
+    assert set(asturian["text_digests"]) == {"es", "en", "ast"}
 
 
 def test_what_somebody_wrote_in_two_languages_is_spanish_in_a_further_one(came: Answers) -> None:
-    assert value(came, "editions ca")["title"] == "Edición 2026"
+    assert value(came, "editions ast")["title"] == "Edición 2026"
 
 
-def test_a_problem_is_told_as_far_as_it_is_translated(came: Answers) -> None:
-    problem = value(came, "problem ca", 404)
-    assert (problem["title"], problem["detail"]) == ("No existeix", "No hay ninguna edición 1999.")
-    assert answer(came, "problem ca", 404).language == "ca"
+def test_a_problem_is_told_in_the_language_with_its_values(came: Answers) -> None:
+    problem = value(came, "problem ast", 404)
+    assert (problem["title"], problem["detail"]) == (f"{MARK}No existe", f"{MARK}No hay ninguna edición 1999.")
+    assert answer(came, "problem ast", 404).language == "ast"
 
 
-def test_a_translation_with_places_of_its_own_is_not_used(came: Answers) -> None:
-    assert "inventat" not in "".join(given.text for given in came.answers)
+def test_a_text_within_a_text_is_translated_as_well(came: Answers) -> None:
+    details = [fault["detail"] for fault in value(came, "problem nested", 400)["errors"]]
+    assert f"{MARK}Debe ser {MARK}un objeto." in details

@@ -90,7 +90,7 @@ def test_faults_are_told_up_to_a_limit() -> None:
     *told, last = caught.value.faults
     assert len(told) == FAULTS_MAX == 100
     assert (last.pointer, last.rule, last.count) == ("", "more", 4_900)
-    assert last.detail.en == "Faults that are not listed: 4900."
+    assert last.detail.into("en") == "Faults that are not listed: 4900."
 
 
 def test_a_member_repeated_many_times_is_one_fault() -> None:

@@ -43,7 +43,7 @@ class Odd(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 def faults(value: Json) -> list[tuple[str, str, str]]:
     found = SchemaValidator(Odd).convert(value)
     assert isinstance(found, list), found
-    return [(fault.pointer, fault.rule, fault.detail.en) for fault in found]
+    return [(fault.pointer, fault.rule, fault.detail.into("en")) for fault in found]
 
 
 @pytest.mark.parametrize(
@@ -81,14 +81,14 @@ def test_what_a_document_lacks_is_told_without_expressions_and_keywords(change: 
     assert isinstance(change, dict)
     found = SchemaValidator(Evidence).convert({"url": "https://ayto.example/a", "date": "2026-03-04", **change})
     assert isinstance(found, list), found
-    assert [fault.detail.es for fault in found] == [told]
+    assert [fault.detail.into("es") for fault in found] == [told]
 
 
 def test_a_text_with_personal_data_is_refused_in_plain_words() -> None:
     found = SchemaValidator(Noted).convert({"note": "ana@example.org"})
     assert isinstance(found, list), found
-    assert "contiene un dato personal" in found[0].detail.es
-    assert "has personal data" in found[0].detail.en
+    assert "contiene un dato personal" in found[0].detail.into("es")
+    assert "has personal data" in found[0].detail.into("en")
 
 
 def test_a_number_is_quoted_whatever_it_looks_like() -> None:
@@ -126,7 +126,7 @@ def test_what_only_the_type_refuses_is_told_too() -> None:
     assert isinstance(found, list)
     (fault,) = found
     assert isinstance(fault, Fault)
-    assert "not that word" in fault.detail.en
+    assert "not that word" in fault.detail.into("en")
 
 
 @pytest.mark.parametrize(

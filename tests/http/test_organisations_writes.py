@@ -13,6 +13,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from actitud_api.app import create_app
+from actitud_api.engine.i18n import WRITTEN
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.organisations import service
@@ -312,8 +313,9 @@ def test_only_editors_and_administrators_write(client: Client, role: str) -> Non
 @pytest.mark.parametrize("rule", [rule for member in get_args(ContradictionRule) for rule in get_args(member)])
 def test_every_rule_has_its_sentence(rule: Any) -> None:
     detail = build_fault(OrganisationContradiction("/x", rule, "valor", "esperado")).detail
-    assert detail.es != detail.en
-    assert all(text.endswith(".") and "{" not in text for text in detail)
+    told = [detail.into(language) for language in WRITTEN]
+    assert told[0] != told[1]
+    assert all(text.endswith(".") and "{" not in text for text in told)
 
 
 # --- changing -------------------------------------------------------------------------------------------------

@@ -71,11 +71,9 @@ def _list_remarks(checked: CheckedDocument, texts: dict[Language, bytes]) -> lis
 
     If the document has no valid form, a remark says that the rest was not checked.
     """
-    missing = [Remark(f"/texts/{language}", "no-texts", *_NO_TEXTS) for language in WRITTEN if language not in texts]
+    missing = [Remark(f"/texts/{language}", "no-texts", _NO_TEXTS) for language in WRITTEN if language not in texts]
     first = (
-        [Remark("/", "form-first", *_FORM_FIRST)]
-        if checked.document is None
-        else find_paying_silences(checked.document)
+        [Remark("/", "form-first", _FORM_FIRST)] if checked.document is None else find_paying_silences(checked.document)
     )
     return [*first, *missing]
 

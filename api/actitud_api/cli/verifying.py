@@ -32,7 +32,7 @@ from actitud.verification import (
 from actitud_api.cli import fetching
 from actitud_api.cli.common import CommandError, choose_language
 from actitud_api.cli.parsers import STANDARD_INPUT
-from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.i18n import Language, Texts, nearest
 from actitud_api.engine.narration import words
 from actitud_api.verification.rescoring import ScoreRescorer
 
@@ -86,7 +86,7 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
                 rescorer=ScoreRescorer(),
             )
         except Unverifiable as error:
-            values = {"file": options.source, "reason": _translate(error.text, chosen)}
+            values = {"file": options.source, "reason": _choose_text(error.text, chosen)}
             raise CommandError(_NOT_OURS.into(chosen).format(**values), 2) from error
         except OSError as error:
             raise CommandError(
@@ -298,26 +298,26 @@ def _print(verification: Verification, language: Language, *, as_json: bool) -> 
             kind=verification.kind,
             digest=verification.digest,
             checks=[
-                _CheckLine(check.name, check.holds, _translate(check.text, language)) for check in verification.checks
+                _CheckLine(check.name, check.holds, _choose_text(check.text, language)) for check in verification.checks
             ],
             problems=[
-                _ProblemLine(problem.place, problem.code, _translate(problem.text, language))
+                _ProblemLine(problem.place, problem.code, _choose_text(problem.text, language))
                 for problem in verification.problems
             ],
-            unchecked=[_translate(text, language) for text in verification.unchecked],
-            verdict=_translate(verification.verdict, language),
+            unchecked=[_choose_text(text, language) for text in verification.unchecked],
+            verdict=_choose_text(verification.verdict, language),
         )
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
         return
     lines = [
-        f"{(_HOLDS if check.holds else _FAILS).into(language)}: {_translate(check.text, language)}"
+        f"{(_HOLDS if check.holds else _FAILS).into(language)}: {_choose_text(check.text, language)}"
         for check in verification.checks
     ]
     lines += [f"  {_describe(problem, language)}" for problem in verification.problems[:SHOWN_MAX]]
     if (more := len(verification.problems) - SHOWN_MAX) > 0:
         lines.append("  " + _MORE.into(language).format(count=words.format_number(more, language)))
-    lines += [f"{_UNCHECKED.into(language)}: {_translate(text, language)}" for text in verification.unchecked]
-    lines.append(_translate(verification.verdict, language))
+    lines += [f"{_UNCHECKED.into(language)}: {_choose_text(text, language)}" for text in verification.unchecked]
+    lines.append(_choose_text(verification.verdict, language))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
@@ -325,9 +325,9 @@ def _describe(problem: VerificationProblem, language: Language) -> str:
     """Return a problem as text, with its line and JSON Pointer."""
     line, _, pointer = problem.place.partition(":")
     place = (_OF_CHECKPOINT if int(line) == GIVEN_CHECKPOINT else _LINE).into(language).format(line=line)
-    return f"{place}{pointer and f', {pointer}'}: {_translate(problem.text, language)}"
+    return f"{place}{pointer and f', {pointer}'}: {_choose_text(problem.text, language)}"
 
 
-def _translate(text: Text, language: Language) -> str:
-    """Return a text of the SDK in a language, with the options of this command in place of parameters."""
-    return _PARAMETER.sub(r"--\1", Texts(text["es"], text["en"]).into(language))
+def _choose_text(text: Text, language: Language) -> str:
+    """Return a text of the SDK in a language, else in Spanish; parameters become options of this command."""
+    return _PARAMETER.sub(r"--\1", nearest(text, language))

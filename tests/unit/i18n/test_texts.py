@@ -7,40 +7,22 @@ from pathlib import Path
 import pytest
 from babel.messages import Catalog
 
-from actitud_api.engine.i18n.catalogue import read
-from tests.unit.i18n.catalogues import FOLDER, TEMPLATE, defects, faults, template, updated, written
-from tests.unit.i18n.extraction import PACKAGE, Text, texts
+from actitud_api.engine.i18n.catalogue import load_catalogues, read_catalogue
+from tests.unit.i18n.catalogues import FOLDER, defects, faults, template, update, updated, written
+from tests.unit.i18n.extraction import PACKAGE, UNREADABLE, Text, texts
 
 CODE = """
-class Remark:
-    place: str
-    es: str
-    en: str
-
-class Defect(Remark): ...
-
-def told(self, code, es, en): ...
-
-class Texts:
-    es: str
-    en: str
-
 Texts("uno {x}", "one {x}")
-Texts(f"dos {x} y {y.z} {len(x)}", f"two {x} {y.z} {len(x)}")
+Texts("dos {x} y {z!r}", "two {z!r} {x}", x=1, z=len(y))
 Texts("tres " "y medio", "three and a half")
-Texts(es, en)
-Texts(f"{a}: {b}", f"{a}: {b}")
-Defect("/place", f"{a!r} y {b.name} y {c.name} son el 5%", f"{a!r} and {b.name} and {c.name} are 5%")
-self.told("code", "cuatro", "four")
-told("cinco", "five", "six")
-es = f"y {it.es}"
-en = f"and {it.en}"
-Texts("seis" if x else f"siete {x}", "six" if x else f"seven {x}")
-Texts("ocho {}".format(x), "eight {}".format(x))
+i18n.Texts("cuatro", "four", **values)
+Texts("{a}: {b}", "{a}: {b}", a=1, b=2)
+Defect("/place", Texts("{n} son el 5%", "{n} are 5%", n=n))
+Texts("seis", "six") if x else Texts("siete {{x}}", "seven {{x}}")
 table(es={"a": "nueve", "b": " y "}, en={"b": " and ", "a": "nine"})
 """
 TEMPLATE_CODE = """<p>{{ t("hola", "hello") }}</p>
-{% macro a(b) %}<b title="{{ t('diez «' ~ b ~ '»', 'ten “' ~ b ~ '”') }}">{% endmacro %}
+{% macro a(b) %}<b title="{{ t('diez «{b}»', 'ten “{b}”', b=b) }}">{% endmacro %}
 """
 
 
@@ -60,19 +42,16 @@ def add(package: Path, code: str) -> None:
 def test_texts_are_read_from_code_and_templates_as_they_are_written(package: Path) -> None:
     assert [(text.es, text.en) for text in texts(package) if isinstance(text, Text)] == [
         ("uno {x}", "one {x}"),
-        ("dos %(x)s y %(z)s %(value)s", "two %(x)s %(z)s %(value)s"),
+        ("dos {x} y {z!r}", "two {z!r} {x}"),
         ("tres y medio", "three and a half"),
-        ("%(a)s y %(name)s y %(name2)s son el 5%%", "%(a)s and %(name)s and %(name2)s are 5%%"),
         ("cuatro", "four"),
-        ("five", "six"),
-        ("y %(es)s", "and %(es)s"),
+        ("{n} son el 5%", "{n} are 5%"),
         ("seis", "six"),
-        ("siete %(x)s", "seven %(x)s"),
-        ("ocho %(value0)s", "eight %(value0)s"),
+        ("siete {{x}}", "seven {{x}}"),
         ("nueve", "nine"),
         (" y ", " and "),
         ("hola", "hello"),
-        ("diez «%(b)s»", "ten “%(b)s”"),
+        ("diez «{b}»", "ten “{b}”"),
     ]
     assert list(defects(texts(package))) == []
 
@@ -80,22 +59,23 @@ def test_texts_are_read_from_code_and_templates_as_they_are_written(package: Pat
 @pytest.mark.parametrize(
     ("code", "defect"),
     [
-        ('Texts("", "one")', "code.py:28: it is there in one language only: 'one'"),
-        ('Texts("uno", " ")', "code.py:28: it is there in one language only: 'uno'"),
-        ('Texts("de {a}", "of {b}")', "code.py:28: the placeholders of both languages differ: 'de {a}' and 'of {b}'"),
-        (
-            'Texts(f"de {a}", f"of {b}")',
-            "code.py:28: the placeholders of both languages differ: 'de %(a)s' and 'of %(b)s'",
-        ),
+        ('Texts("", "one")', "code.py:10: it is there in one language only: 'one'"),
+        ('Texts("uno", " ")', "code.py:10: it is there in one language only: 'uno'"),
+        ('Texts("de {a}", "of {b}")', "code.py:10: the placeholders of both languages differ: 'de {a}' and 'of {b}'"),
+        ('Texts("de {a}", "of {a}", b=1)', "code.py:10: its values are b, its placeholders a: 'de {a}'"),
+        ('Texts(f"de {a}", f"of {a}")', f"code.py:10: {UNREADABLE.format(name='Texts')}"),
+        ('Texts("de {}".format(a), "of {}".format(a))', f"code.py:10: {UNREADABLE.format(name='Texts')}"),
+        ("Texts(es, en)", f"code.py:10: {UNREADABLE.format(name='Texts')}"),
+        ('table(es={"a": f"de {a}"}, en={"a": f"of {a}"})', f"code.py:10: {UNREADABLE.format(name='table')}"),
         (
             'NAMES = {"es": "uno", "en": "one"}',
-            "code.py:28: a text is in Texts or table, and by locale there is LOCALES",
+            "code.py:10: a text is in Texts or table, and by locale there is LOCALES",
         ),
         (
             'x if language == "en" else y',
-            "code.py:28: what is so in English only leaves out the further languages",
+            "code.py:10: what is so in English only leaves out the further languages",
         ),
-        ('table(es={"a": "x"}, en={"b": "y"})', "code.py:28: not in both languages: a, b"),
+        ('table(es={"a": "x"}, en={"b": "y"})', "code.py:10: not in both languages: a, b"),
     ],
 )
 def test_a_text_without_its_other_language_is_named_with_its_place(package: Path, code: str, defect: str) -> None:
@@ -105,8 +85,7 @@ def test_a_text_without_its_other_language_is_named_with_its_place(package: Path
 
 def test_a_template_writes_both_texts_there(package: Path) -> None:
     (package / "templates" / "card.svg").write_text("<svg>\n{{ t(spanish, english) }}</svg>", encoding="utf-8")
-    reason = "t() takes a Spanish and an English text, written there"
-    assert list(defects(texts(package))) == [f"templates/card.svg:2: {reason}"]
+    assert list(defects(texts(package))) == [f"templates/card.svg:2: {UNREADABLE.format(name='t')}"]
 
 
 def test_every_text_of_the_service_is_in_both_languages_and_in_the_catalogues_with_the_same_placeholders() -> None:
@@ -119,18 +98,18 @@ def test_every_text_of_the_service_is_in_both_languages_and_in_the_catalogues_wi
 # --- a translator at work -----------------------------------------------------------------------------------------
 
 
-def kept(folder: Path, wanted: Catalog) -> None:
-    (folder / TEMPLATE).write_bytes(written(wanted))
+def translate_all(catalogue: Catalog) -> Catalog:
+    for message in catalogue:
+        if message.id:
+            message.string, message.flags = message.id, message.flags - {"fuzzy"}
+    return catalogue
 
 
-def test_a_template_that_is_out_of_date_is_a_fault(package: Path, tmp_path: Path) -> None:
-    folder = tmp_path
-    reason = f"{folder / TEMPLATE}: these are not the texts of the code: make languages"
-    assert list(faults(folder, template(texts(package)))) == [reason]
-    kept(folder, template(texts(package)))
-    assert list(faults(folder, template(texts(package)))) == []
-    add(package, 'Texts("nuevo", "new")')
-    assert list(faults(folder, template(texts(package)))) == [reason]
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    """A folder of complete catalogues, and one of those that are begun, which is not there yet."""
+    (tmp_path / "complete").mkdir()
+    return tmp_path / "complete", tmp_path / "begun"
 
 
 def test_a_translator_sees_both_languages_and_the_file(package: Path) -> None:
@@ -142,40 +121,61 @@ def test_a_translator_sees_both_languages_and_the_file(package: Path) -> None:
     assert '#. en: yes\n#. en: it is\n#: a.py b.py\nmsgid "sí"\n' in written(template(in_two_places)).decode()
 
 
-def test_what_was_translated_stays_and_what_is_new_is_left_open(package: Path) -> None:
-    first = written(updated("gl", None, template(texts(package)))).decode()
-    assert 'msgid "hola"\nmsgstr ""\n' in first
-    translated = first.replace('msgid "hola"\nmsgstr ""', 'msgid "hola"\nmsgstr "ola"').encode()
+def test_a_catalogue_is_begun_apart_and_goes_to_the_complete_ones_once_it_is(
+    package: Path, folders: tuple[Path, Path]
+) -> None:
+    complete, begun = folders
+    wanted = template(texts(package))
+    first = update("gl", wanted, complete, begun)
+    assert first.file == begun / "gl.po"
+    assert len(first.faults) == len(wanted)
+    assert list(complete.iterdir()) == []
+    first.file.write_bytes(written(translate_all(read_catalogue(first.file.read_bytes()))))
+    assert update("gl", wanted, complete, begun) == (complete / "gl.po", [])
+    assert list(begun.iterdir()) == []
+    assert load_catalogues(complete)["gl"]["hola"] == "hola"
+    assert list(faults(complete, wanted)) == []
+    assert update("gl", wanted, complete, begun) == (complete / "gl.po", [])
+
+
+def test_what_was_translated_stays_and_what_is_new_is_left_open(package: Path, folders: tuple[Path, Path]) -> None:
+    complete, begun = folders
+    (complete / "gl.po").write_bytes(written(translate_all(updated("gl", None, template(texts(package))))))
     add(package, 'Texts("nada que se le parezca", "nothing like it")')
-    again = written(updated("gl", translated, template(texts(package))))
-    assert written(updated("gl", again, template(texts(package)))) == again
-    translations = dict(read(again))
-    assert (translations["hola"], translations["nada que se le parezca"]) == ("ola", "")
-    assert {text for text, said in translations.items() if said} == {"hola"}
-
-
-def test_a_translation_with_other_placeholders_is_refused_with_its_place(package: Path, tmp_path: Path) -> None:
     wanted = template(texts(package))
-    kept(tmp_path, wanted)
-    content = written(updated("ca", None, wanted)).decode()
-    broken = content.replace('msgid "uno {x}"\nmsgstr ""', 'msgid "uno {x}"\nmsgstr "un {y}"')
-    file = tmp_path / "ca.po"
-    file.write_text(broken, encoding="utf-8")
+    assert list(faults(complete, wanted)) == [
+        f"{complete / 'gl.po'}: a text of the code is missing: 'nada que se le parezca': make languages NEW=gl"
+    ]
+    again = update("gl", wanted, complete, begun)
+    assert [fault.partition(": ")[2] for fault in again.faults] == ["'nada que se le parezca': not translated"]
+    assert update("gl", wanted, complete, begun) == again
+
+
+def test_a_text_that_is_no_longer_in_the_code_is_named(package: Path, folders: tuple[Path, Path]) -> None:
+    complete, _ = folders
+    add(package, 'Texts("viejo", "old")')
+    (complete / "gl.po").write_bytes(written(translate_all(updated("gl", None, template(texts(package))))))
+    (package / "code.py").write_text(CODE, encoding="utf-8")
+    assert list(faults(complete, template(texts(package)))) == [
+        f"{complete / 'gl.po'}: it is no text of the code: 'viejo': make languages NEW=gl"
+    ]
+
+
+def test_a_translation_with_other_placeholders_is_refused_with_its_place(
+    package: Path, folders: tuple[Path, Path]
+) -> None:
+    complete, _ = folders
+    wanted = template(texts(package))
+    content = written(translate_all(updated("ca", None, wanted))).decode()
+    broken = content.replace('msgid "uno {x}"\nmsgstr "uno {x}"', 'msgid "uno {x}"\nmsgstr "un {y}"')
+    (complete / "ca.po").write_text(broken, encoding="utf-8")
     line = broken.splitlines().index('msgid "uno {x}"') + 1
-    assert list(faults(tmp_path, wanted)) == [
-        f"{file}:{line}: its placeholders are {{y}}, those of the text {{x}}: 'un {{y}}'"
-    ]
+    misfit = "the placeholders of the translation are {y}, those of the text {x}"
+    assert list(faults(complete, wanted)) == [f"{complete / 'ca.po'}: line {line}: 'uno {{x}}': {misfit}"]
 
 
-def test_a_catalogue_without_the_texts_of_today_or_that_is_none_is_a_fault(package: Path, tmp_path: Path) -> None:
-    kept(tmp_path, template(texts(package)))
-    (tmp_path / "gl.po").write_bytes(written(updated("gl", None, template(texts(package)))))
-    add(package, 'Texts("nuevo", "new")')
-    wanted = template(texts(package))
-    kept(tmp_path, wanted)
-    assert list(faults(tmp_path, wanted)) == [
-        f"{tmp_path / 'gl.po'}: these are not the texts of the code: make languages"
-    ]
-    (tmp_path / "gl.po").write_text('msgid "a"\nmsgstr ""\nNOTHING\n', encoding="utf-8")
-    (found,) = faults(tmp_path, wanted)
-    assert found.startswith(f"{tmp_path / 'gl.po'}: it cannot be read: ")
+def test_a_file_that_is_no_catalogue_is_a_fault(package: Path, folders: tuple[Path, Path]) -> None:
+    complete, _ = folders
+    (complete / "gl.po").write_text('msgid "a"\nmsgstr ""\nNOTHING\n', encoding="utf-8")
+    (found,) = faults(complete, template(texts(package)))
+    assert found.startswith(f"{complete / 'gl.po'}: it cannot be read: ")

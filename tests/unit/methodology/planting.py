@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -178,7 +178,7 @@ def defects_of(changes: Mapping[str, object]) -> list[Defect]:
     for pointer, value in changes.items():
         first, *rest = pointer.split("/")
         if first == "texts":
-            plant(told[cast("Language", rest[0])], rest[1:], _planted(value))
+            plant(told[rest[0]], rest[1:], _planted(value))
         else:
             plant(document, _path(pointer), _planted(value))
     try:

@@ -56,7 +56,10 @@ def test_planted_defects_and_no_others_are_named() -> None:
 
 def test_each_message_has_its_words_in_both_languages() -> None:
     for message in MESSAGES:
-        found = [(defect.pointer, defect.code, defect.es, defect.en) for defect in defects_of(message.planted)]
+        found = [
+            (defect.pointer, defect.code, defect.translate("es"), defect.translate("en"))
+            for defect in defects_of(message.planted)
+        ]
         assert (message.pointer, message.code, message.es, message.en) in found, message.planted
 
 
@@ -94,7 +97,7 @@ def test_a_duplicated_member_is_one_defect() -> None:
         ("/root/children/0/children/0/id", twice)
     ]
     (defect,) = check(with_member(b'"catalogue":"x"'))
-    assert (defect.es, defect.en) == ("está dos veces", "stands twice")
+    assert (defect.translate("es"), defect.translate("en")) == ("está dos veces", "stands twice")
 
 
 def test_integers_are_within_what_every_reader_holds() -> None:
@@ -115,13 +118,18 @@ def test_what_is_no_json_or_nested_too_deep_says_so_and_nothing_else() -> None:
     broken = check(b"{", b"[")
     assert [(defect.pointer, defect.code) for defect in broken] == [("/", "not-json"), ("/texts/es", "not-json")]
     for defect in broken:
-        assert defect.es.removeprefix("no es JSON: ") == defect.en.removeprefix("is not JSON: ")
-        assert (defect.es[:12], defect.en[:13]) == ("no es JSON: ", "is not JSON: ")
+        assert defect.translate("es").removeprefix("no es JSON: ") == defect.translate("en").removeprefix(
+            "is not JSON: "
+        )
+        assert (defect.translate("es")[:12], defect.translate("en")[:13]) == ("no es JSON: ", "is not JSON: ")
     deep = "nested-too-deep"
     for levels in (NESTING_MAX, 20_000):
         (defect,) = check(with_member(b'"x":' + b"[" * levels + b"]" * levels))
         assert (defect.pointer, defect.code) == ("/", deep)
-        assert (defect.es, defect.en) == ("está anidado a demasiada profundidad", "is nested too deep")
+        assert (defect.translate("es"), defect.translate("en")) == (
+            "está anidado a demasiada profundidad",
+            "is nested too deep",
+        )
     just = told(with_member(b'"x":' + b"[" * (NESTING_MAX - 1) + b"]" * (NESTING_MAX - 1)))
     assert just == [("/", "unknown-member")]
     objects = told(with_member(b'"x":' + b'{"a":' * NESTING_MAX + b"1" + b"}" * NESTING_MAX))

@@ -61,7 +61,7 @@ def found(*levels: Sequence[Compare], root: Group | None = None, published: int 
         ),
     )
     document = msgspec.structs.replace(document, published_decimals=published)
-    return [(defect.pointer.removeprefix("/levels/"), defect.en) for defect in check_content(document)]
+    return [(defect.pointer.removeprefix("/levels/"), defect.translate("en")) for defect in check_content(document)]
 
 
 def least(*nodes: str) -> Minimum:

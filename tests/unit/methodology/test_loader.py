@@ -10,7 +10,7 @@ import pytest
 
 from actitud_api.engine.i18n import WRITTEN
 from actitud_api.engine.methodology import loader
-from actitud_api.engine.methodology.checks.document import Defect, find_paying_silences
+from actitud_api.engine.methodology.checks.document import find_paying_silences
 from tests.unit.methodology.editing import DOCUMENT, REMOVED, TEXTS, Planted, at, profile, read, rule
 
 FIELD = {"kind": "profile", "field": "employees"}
@@ -187,12 +187,12 @@ NAMES = re.compile(r"'[^']+'|\d+")
 
 @pytest.mark.parametrize(("planted", "place", "message"), [*STRUCTURE, *DOCUMENT_DEFECTS, *TEXT_DEFECTS], ids=_name)
 def test_a_defect_is_named_with_its_place(planted: Planted, place: str, message: str) -> None:
-    matching = [found for found in read(planted) if found.pointer == place and message in found.en]
+    matching = [found for found in read(planted) if found.pointer == place and message in found.translate("en")]
     assert matching, read(planted)
     for found in matching:
-        assert found.translate("en") == found.en
-        assert found.translate("es") == found.es != found.en
-        assert sorted(NAMES.findall(found.es)) == sorted(NAMES.findall(found.en))
+        assert found.translate("en") == found.translate("en")
+        assert found.translate("es") == found.translate("es") != found.translate("en")
+        assert sorted(NAMES.findall(found.translate("es"))) == sorted(NAMES.findall(found.translate("en")))
 
 
 ONLY_WHEN_SCORING: list[tuple[Planted, str]] = [
@@ -261,21 +261,23 @@ def test_all_defects_are_named_at_once() -> None:
     ]
     found = read(*(planted for planted, _, _ in chosen))
     for _, place, message in chosen:
-        assert any(defect.pointer == place and message in defect.en for defect in found), place
+        assert any(defect.pointer == place and message in defect.translate("en") for defect in found), place
     assert len(found) >= len(chosen)
 
 
 def test_an_exponent_is_within_bounds() -> None:
     for exponent in (0, 20.5, -21):
         found = read(("/root/aggregation", "power"), ("/root/exponent", exponent))
-        assert ("/root/exponent", "must not be 0, and within ±20") in [(one.pointer, one.en) for one in found]
+        assert ("/root/exponent", "must not be 0, and within ±20") in [
+            (one.pointer, one.translate("en")) for one in found
+        ]
     assert read(("/root/aggregation", "power"), ("/root/exponent", -20)) == []
 
 
 def test_all_structural_defects_are_named_at_once() -> None:
     found = read(*(planted for planted, _, _ in STRUCTURE))
     for _, place, message in STRUCTURE:
-        assert any(defect.pointer == place and message in defect.en for defect in found), (place, found)
+        assert any(defect.pointer == place and message in defect.translate("en") for defect in found), (place, found)
 
 
 def test_the_message_holds_every_place() -> None:
@@ -328,7 +330,9 @@ UNIONS: list[tuple[Planted, str, str, str]] = [
 def test_inside_a_union_the_defect_of_what_is_meant_is_named(
     planted: Planted, place: str, english: str, spanish: str
 ) -> None:
-    assert [(found.pointer, found.en, found.es) for found in read(planted)] == [(place, english, spanish)]
+    assert [(found.pointer, found.translate("en"), found.translate("es")) for found in read(planted)] == [
+        (place, english, spanish)
+    ]
 
 
 def test_a_member_that_stands_twice_is_a_defect() -> None:
@@ -337,7 +341,7 @@ def test_a_member_that_stands_twice_is_a_defect() -> None:
     twice = twice.replace(b'"weight": 25', b'"weight": 25, "weight": 25', 1)
     with pytest.raises(loader.DefectiveMethodology) as caught:
         loader.read_methodology("2026.1", "draft", twice, {})
-    assert [(found.pointer, found.en) for found in caught.value.defects] == [
+    assert [(found.pointer, found.translate("en")) for found in caught.value.defects] == [
         ("/decimals", "stands twice"),
         (f"{at('D1.01')}/weight", "stands twice"),
     ]
@@ -349,7 +353,9 @@ def test_a_document_nested_beyond_all_measure_is_a_defect() -> None:
     for deep in (lists, DOCUMENT.replace(b'"applies": {', b'"applies": ' + negations + b', "x": {', 1)):
         with pytest.raises(loader.DefectiveMethodology) as caught:
             loader.read_methodology("2026.1", "draft", deep, {})
-        assert [(found.pointer, found.en) for found in caught.value.defects] == [("/", "is nested too deep")]
+        assert [(found.pointer, found.translate("en")) for found in caught.value.defects] == [
+            ("/", "is nested too deep")
+        ]
 
 
 @pytest.mark.parametrize(("opened", "closed"), [(b"[", b"]"), (b'{"a":', b"}"), (b'[{"a":', b"}]")])
@@ -359,7 +365,11 @@ def test_so_many_levels_may_be_nested_and_no_more(opened: bytes, closed: bytes) 
     deepest = opened * levels + b"0" + closed * levels
     for document, too_deep in ((deepest, False), (b"[" + deepest + b"]", True), (b'{"a":' + deepest + b"}", True)):
         found = loader.check_document(document, {"es": document}).defects
-        told = [(defect.pointer, defect.en, defect.es) for defect in found if "nested" in defect.en]
+        told = [
+            (defect.pointer, defect.translate("en"), defect.translate("es"))
+            for defect in found
+            if "nested" in defect.translate("en")
+        ]
         deep = ("is nested too deep", "está anidado a demasiada profundidad")
         assert told == ([("/", *deep), ("/texts/es", *deep)] if too_deep else [])
 
@@ -368,7 +378,7 @@ def test_so_many_levels_may_be_nested_and_no_more(opened: bytes, closed: bytes) 
 def test_an_integer_that_every_reader_reads_alike_is_no_defect_and_the_next_is(sign: int) -> None:
     for number, unsafe in ((2**53 - 1, False), (2**53, True)):
         found = loader.check_document(b'{"decimals": %d}' % (sign * number), {}).defects
-        told = [(defect.pointer, defect.en) for defect in found if "within" in defect.en]
+        told = [(defect.pointer, defect.translate("en")) for defect in found if "within" in defect.translate("en")]
         assert told == ([("/decimals", "is not within ±9007199254740991")] if unsafe else [])
 
 
@@ -379,9 +389,10 @@ def test_where_no_version_is_asked_for_the_message_names_none() -> None:
 
 def test_a_keyword_that_no_type_has_yet_is_told_as_the_schema_does() -> None:
     (error,) = jsonschema_rs.Draft202012Validator({"minimum": 3}).iter_errors(2)
-    assert loader._build_structural_defect("/x", error) == Defect(
-        "/x", "broken-schema", f"incumple minimum: {error.message}", f"breaks minimum: {error.message}"
-    )
+    defect = loader._build_structural_defect("/x", error)
+    assert (defect.pointer, defect.code) == ("/x", "broken-schema")
+    assert defect.translate("es") == f"incumple minimum: {error.message}"
+    assert defect.translate("en") == f"breaks minimum: {error.message}"
 
 
 def test_where_silence_may_pay_is_a_remark_and_no_defect() -> None:
@@ -393,7 +404,7 @@ def test_where_silence_may_pay_is_a_remark_and_no_defect() -> None:
     nine = msgspec.structs.replace(root.children[8], missing="void")
     changed = msgspec.structs.replace(root, missing="leave", children=(*root.children[:8], nine, root.children[9]))
     remarks = list(find_paying_silences(msgspec.structs.replace(document, root=changed)))
-    assert [(remark.pointer, remark.es, remark.en) for remark in remarks] == [
+    assert [(remark.pointer, remark.translate("es"), remark.translate("en")) for remark in remarks] == [
         (
             "/root/missing",
             "el silencio puede compensar en index: lo desconocido sale y su peso se reparte",
@@ -409,7 +420,9 @@ def test_where_silence_may_pay_is_a_remark_and_no_defect() -> None:
 
 def test_a_group_needs_a_child_with_weight() -> None:
     found = read(*((f"/root/children/2/children/{number}/weight", 0) for number in range(6)))
-    assert [(defect.pointer, defect.en) for defect in found] == [("/root/children/2/children", "no child has a weight")]
+    assert [(defect.pointer, defect.translate("en")) for defect in found] == [
+        ("/root/children/2/children", "no child has a weight")
+    ]
 
 
 def test_a_tree_deeper_than_five_levels_is_refused() -> None:
@@ -426,7 +439,7 @@ def test_a_tree_deeper_than_five_levels_is_refused() -> None:
         }
 
     found = read(("/root/children/0/children/-", nested(4)))
-    assert any("deeper than 5 levels" in defect.en for defect in found)
+    assert any("deeper than 5 levels" in defect.translate("en") for defect in found)
 
 
 def test_an_unknown_version_is_named() -> None:

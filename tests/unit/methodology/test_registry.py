@@ -161,7 +161,7 @@ def test_what_is_not_as_it_is_registered_is_refused_in_both_languages(
     )
     with pytest.raises(loader.DefectiveMethodology) as caught:
         loader.load_methodology.__wrapped__("2026.1")
-    assert [(found.pointer, found.es, found.en) for found in caught.value.defects] == [
+    assert [(found.pointer, found.translate("es"), found.translate("en")) for found in caught.value.defects] == [
         tuple(text.format(known.digest) for text in defect)
     ]
     assert str(caught.value) == f"2026.1: {defect[0]}: {defect[2].format(known.digest)}"

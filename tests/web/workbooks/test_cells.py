@@ -72,8 +72,8 @@ def test_an_answer_of_another_kind_is_told_where_it_stands(code: str, value: obj
     read = edited(change)
     indicator, fact = code.split(".c")[0].rpartition(".")[::2] if "components" not in code else ("D2.02", "components")
     assert told(read) == [(places[0], rule, f"/answers/{indicator}/{fact}")]
-    assert read.faults[0].detail.es.startswith(spanish)
-    assert read.faults[0].detail.en != read.faults[0].detail.es
+    assert read.faults[0].detail.into("es").startswith(spanish)
+    assert read.faults[0].detail.into("en") != read.faults[0].detail.into("es")
     assert fact not in (read.questionnaire.answers[indicator].facts if indicator in read.questionnaire.answers else {})
     left = {name: entry for name, entry in read.questionnaire.answers.items() if name != indicator}
     assert left == {name: entry for name, entry in held(SENT).answers.items() if name != indicator}
@@ -85,7 +85,7 @@ def test_a_number_of_the_profile_that_is_not_whole_or_too_low_is_told_in_plain_w
         sheet.cell(row_of(sheet, "employees"), 3).value = 3.7
         sheet.cell(row_of(sheet, "units"), 3).value = -5
 
-    faults = {fault.pointer: (fault.value, fault.detail.es) for fault in edited(change).faults}
+    faults = {fault.pointer: (fault.value, fault.detail.into("es")) for fault in edited(change).faults}
     assert faults == {
         "/profile/employees": ("3.7", "Debe ser un número entero."),
         "/profile/units": ("-5", "Debe ser 0 o más."),
@@ -118,7 +118,7 @@ def test_a_level_may_be_written_by_its_number_or_in_any_language(written: object
 def test_an_inserted_column_is_told_at_each_title_and_the_sheet_is_not_read() -> None:
     read = edited(lambda book: book["Perfil"].insert_cols(2))
     assert [(cell, rule) for cell, rule, _ in told(read)[:2]] == [("Perfil!B4", "column"), ("Perfil!C4", "column")]
-    assert "Aquí debe estar la columna «Dato»" in read.faults[0].detail.es
+    assert "Aquí debe estar la columna «Dato»" in read.faults[0].detail.into("es")
     assert read.questionnaire.profile == {}
     assert read.questionnaire.answers == held(SENT).answers
 
@@ -130,7 +130,7 @@ def test_merged_cells_are_told_once_and_not_read() -> None:
 
     read = edited(change)
     assert told(read) == [("Perfil!C6", "merged", None)]
-    assert "hasta C7" in read.faults[0].detail.es
+    assert "hasta C7" in read.faults[0].detail.into("es")
     assert held(SENT).profile.keys() - read.questionnaire.profile.keys() == {"population_served", "employees"}
 
 
@@ -157,7 +157,7 @@ def test_unknown_and_repeated_codes_are_told_with_what_may_have_been_meant() -> 
         ("Indicadores!C11", "required", None),
         ("Indicadores!A13", "duplicate", None),
     ]
-    assert read.faults[1].detail.es == "Falta la fila con el código D1.03.denominator."
+    assert read.faults[1].detail.into("es") == "Falta la fila con el código D1.03.denominator."
     assert "D1.02" not in read.questionnaire.answers
     assert read.questionnaire.answers["D1.03"].facts == {"numerator": 20}
 
@@ -252,4 +252,4 @@ def test_very_many_faults_are_cut_and_counted() -> None:
 
     faults = edited(change).faults
     assert (len(faults), faults[-1].rule) == (101, "more")
-    assert faults[-1].detail.es == f"Fallos que no se enumeran: {217 - 100}."
+    assert faults[-1].detail.into("es") == f"Fallos que no se enumeran: {217 - 100}."

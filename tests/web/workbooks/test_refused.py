@@ -142,7 +142,7 @@ def test_what_is_no_questionnaire_is_refused_with_a_reason(name: str) -> None:
     with pytest.raises(WorkbookRejected) as refused:
         read_questionnaire(METHODOLOGY, make())
     assert refused.value.rule == rule
-    assert refused.value.detail.es != refused.value.detail.en
+    assert refused.value.detail.into("es") != refused.value.detail.into("en")
 
 
 @pytest.mark.parametrize("name", TOO_LARGE)

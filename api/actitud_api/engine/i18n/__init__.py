@@ -1,75 +1,100 @@
-"""Languages: every text is written in Spanish and English; a further language needs a catalogue of translations.
+"""Languages: Spanish and English, in which every text is written, and further ones with a complete catalogue.
 
-A text stands in the code in Spanish and English. A text in a further language is looked up by its Spanish text in
-`catalogues/<language>.po`; it stays Spanish if the catalogue does not have it.
+A text stands in the code in Spanish and in English. In a further language it is looked up by its Spanish in
+`<language>.po` of this folder. The file is all that a further language needs in order to be offered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple, TypeVar, get_args
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
 
 from babel import Locale
 
-from actitud_api.engine.i18n.catalogue import Catalogue, found
+from actitud_api.engine.i18n.catalogue import load_catalogues
 
-Language = Literal["es", "en", "ca", "gl", "eu"]
-"""Language code of a text (ISO 639-1)."""
-
-WRITTEN: Final[tuple[Language, ...]] = ("es", "en")
+WRITTEN: Final = ("es", "en")
 """Languages in which every text is written in the code."""
+
+_CATALOGUES: Final = load_catalogues(resources.files(__name__))
+
+LANGUAGES: Final[tuple[str, ...]] = (*WRITTEN, *_CATALOGUES)
+"""Languages that the service offers: Spanish, English, and those with a catalogue."""
+
+if TYPE_CHECKING:
+    Language = str
+else:
+    # The catalogues decide, so only schemas and decoders, which read this at run time, can know the values.
+    Language = Literal[LANGUAGES]
 
 LOCALES: Final[Mapping[Language, Locale]] = {
     "es": Locale("es", "ES"),
     "en": Locale("en", "GB"),
-    "ca": Locale("ca", "ES"),
-    "gl": Locale("gl", "ES"),
-    "eu": Locale("eu", "ES"),
+    **{language: Locale.parse(language) for language in _CATALOGUES},
 }
 """CLDR locale of each language, for formatting numbers, dates and lists."""
 
-_FURTHER: Final[tuple[Language, ...]] = tuple(language for language in get_args(Language) if language not in WRITTEN)
-_CATALOGUES: Final[Mapping[Language, Catalogue]] = {
-    language: catalogue for language in _FURTHER if (catalogue := found(language)) is not None
-}
-
-LANGUAGES: Final[tuple[Language, ...]] = (*WRITTEN, *_CATALOGUES)
-"""Languages that the service offers: Spanish, English, and those with a catalogue."""
+Value: TypeAlias = Callable[[Language], str] | object
 
 KeyT = TypeVar("KeyT", bound=str)
 ValueT = TypeVar("ValueT")
 
 
-class Texts(NamedTuple):
-    """A text in Spanish and English."""
+@dataclass(frozen=True, slots=True, init=False)
+class Texts:
+    """Text in every language, with the values of its placeholders, which are filled in when a language is asked for.
+
+    A value that is a `Texts` itself, or a function of the language, is filled in in that language. Without values, the
+    braces of a template stay as they are.
+    """
 
     es: str
     en: str
+    values: Mapping[str, Value] = field(hash=False)
+
+    def __init__(self, es: str, en: str, /, **values: Value) -> None:
+        """Take the text in Spanish and in English, both with the placeholders that `values` name."""
+        object.__setattr__(self, "es", es)
+        object.__setattr__(self, "en", en)
+        object.__setattr__(self, "values", values)
+
+    def fill(self, **values: Value) -> Texts:
+        """Return the text with values for its placeholders."""
+        return Texts(self.es, self.en, **values)
 
     def into(self, language: Language) -> str:
-        """Return the text in a language; Spanish if there is no translation."""
-        return into(self.es, self.en, language)
+        """Return the text in a language."""
+        template = self.en if language == "en" else _translate(self.es, language)
+        if not self.values:
+            return template
+        return template.format_map({name: _fill_in(value, language) for name, value in self.values.items()})
 
 
-def into(es: str, en: str, language: Language) -> str:
-    """Return a text, given in Spanish and English, in a language; Spanish if there is no translation."""
-    if language == "es":
-        return es
-    if language == "en":
-        return en
-    return _translated(es, language)
+OR: Final = Texts(" o ", " or ")
+"""What stands between alternatives."""
 
 
 def table(*, es: Mapping[KeyT, str], en: Mapping[KeyT, str]) -> dict[Language, dict[KeyT, str]]:
     """Build a table of named texts for each language, translated once, so that a lookup needs no catalogue."""
     tables: dict[Language, dict[KeyT, str]] = {"es": dict(es), "en": dict(en)}
-    for language in _FURTHER:
-        tables[language] = {name: _translated(text, language) for name, text in es.items()}
+    for language in _CATALOGUES:
+        tables[language] = {name: _translate(text, language) for name, text in es.items()}
     return tables
 
 
+def build_translator(language: Language) -> Callable[..., str]:
+    """Return the function `t` of the templates: the text in a language of one in Spanish and English, with values."""
+
+    def t(es: str, en: str, /, **values: Value) -> str:
+        return Texts(es, en, **values).into(language)
+
+    return t
+
+
 def name(language: Language) -> str:
-    """Return the name of a language in itself: «Español», “English”, «Català»."""
+    """Return the name of a language in itself: «Español», “English”."""
     own = LOCALES[language].get_language_name() or language
     return own[:1].upper() + own[1:]
 
@@ -77,11 +102,6 @@ def name(language: Language) -> str:
 def nearest(texts: Mapping[str, str], language: Language) -> str:
     """Return the text in a language from texts by language; else the Spanish text, else the first."""
     return texts.get(language) or texts.get("es") or next(iter(texts.values()))
-
-
-def is_whole(language: Language) -> bool:
-    """Return True if every text of the code exists in a language. Texts of methodologies are not considered."""
-    return language in WRITTEN or (language in _CATALOGUES and _CATALOGUES[language].whole)
 
 
 class InLanguages(dict[Language, ValueT]):
@@ -98,6 +118,13 @@ class InLanguages(dict[Language, ValueT]):
         return self["es"]
 
 
-def _translated(text: str, language: Language) -> str:
+def _translate(text: str, language: Language) -> str:
+    """Look a text up by its Spanish; a text that is not in the catalogue stays Spanish."""
     catalogue = _CATALOGUES.get(language)
-    return text if catalogue is None else catalogue.translated(text)
+    return text if catalogue is None else catalogue.get(text, text)
+
+
+def _fill_in(value: object, language: Language) -> object:
+    if isinstance(value, Texts):
+        return value.into(language)
+    return value(language) if callable(value) else value

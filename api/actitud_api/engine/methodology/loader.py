@@ -19,8 +19,7 @@ import jsonschema_rs
 import msgspec
 from msgspec import Struct
 
-from actitud_api.engine import i18n
-from actitud_api.engine.i18n import LANGUAGES, InLanguages, Language
+from actitud_api.engine.i18n import LANGUAGES, OR, InLanguages, Language, Texts
 from actitud_api.engine.methodology.checks import document as defects
 from actitud_api.engine.methodology.checks.document import Defect
 from actitud_api.engine.methodology.digests import compute_digest
@@ -141,16 +140,22 @@ def load_methodology(version: str) -> Methodology:
         defect = Defect(
             "/version",
             "draft-name",
-            f"un borrador, y solo un borrador, se llama …{DRAFT}",
-            f"a draft, and only a draft, is called …{DRAFT}",
+            Texts(
+                "un borrador, y solo un borrador, se llama …{draft}",
+                "a draft, and only a draft, is called …{draft}",
+                draft=DRAFT,
+            ),
         )
         raise DefectiveMethodology(version, [defect])
     if entry.status != "draft" and methodology.digest != entry.digest:
         defect = Defect(
             "/",
             "digest-changed",
-            f"el documento de una versión en uso o retirada cambió: su resumen es {methodology.digest}",
-            f"the document of a version in use or retired changed: its digest is {methodology.digest}",
+            Texts(
+                "el documento de una versión en uso o retirada cambió: su resumen es {digest}",
+                "the document of a version in use or retired changed: its digest is {digest}",
+                digest=methodology.digest,
+            ),
         )
         raise DefectiveMethodology(version, [defect])
     return methodology
@@ -169,13 +174,16 @@ def read_methodology(
     checked = check_document(document, texts)
     found, decoded = list(checked.defects), checked.document
     if decoded is not None and version not in (None, decoded.version):
-        versions = (decoded.version, version)
         found.append(
             Defect(
                 "/version",
                 "another-version",
-                "es {!r}, se esperaba {!r}".format(*versions),
-                "is {!r}, expected {!r}".format(*versions),
+                Texts(
+                    "es {version!r}, se esperaba {expected!r}",
+                    "is {version!r}, expected {expected!r}",
+                    version=decoded.version,
+                    expected=version,
+                ),
             )
         )
     if found or decoded is None:
@@ -231,13 +239,17 @@ def _decode(raw: bytes, shape: type[ShapeT], pointer: str, found: list[Defect]) 
         written = json.loads(raw, object_pairs_hook=_RawMembers)
         too_deep = _is_deeper(written, NESTING_MAX)
     except msgspec.DecodeError as error:
-        found.append(Defect(pointer or "/", "not-json", f"no es JSON: {error}", f"is not JSON: {error}"))
+        found.append(
+            Defect(pointer or "/", "not-json", Texts("no es JSON: {error}", "is not JSON: {error}", error=str(error)))
+        )
         return None
     except RecursionError:
         too_deep = True
     if too_deep:
         found.append(
-            Defect(pointer or "/", "nested-too-deep", "está anidado a demasiada profundidad", "is nested too deep")
+            Defect(
+                pointer or "/", "nested-too-deep", Texts("está anidado a demasiada profundidad", "is nested too deep")
+            )
         )
         return None
     found += _find_ambiguities(written, pointer)
@@ -252,7 +264,11 @@ def _decode(raw: bytes, shape: type[ShapeT], pointer: str, found: list[Defect]) 
             for problem in _select_innermost_errors(error_found)
         ]
         found += problems or [
-            Defect(pointer or "/", "not-admitted", f"no se admite: {error}", f"is not admitted: {error}")
+            Defect(
+                pointer or "/",
+                "not-admitted",
+                Texts("no se admite: {error}", "is not admitted: {error}", error=str(error)),
+            )
         ]
         return None
 
@@ -277,14 +293,18 @@ def _find_ambiguities(value: object, pointer: str) -> Iterator[Defect]:
     if isinstance(value, _RawMembers):
         for name, count in Counter(name for name, _ in value).items():
             if count > 1:
-                yield Defect(f"{pointer}/{name}", "duplicated-member", "está dos veces", "stands twice")
+                yield Defect(f"{pointer}/{name}", "duplicated-member", Texts("está dos veces", "stands twice"))
         for name, member in value:
             yield from _find_ambiguities(member, f"{pointer}/{name}")
     elif isinstance(value, list):
         for position, member in enumerate(value):
             yield from _find_ambiguities(member, f"{pointer}/{position}")
     elif isinstance(value, int) and abs(value) > INTEGER_MAX:
-        yield Defect(pointer, "integer-range", f"no está entre ±{INTEGER_MAX}", f"is not within ±{INTEGER_MAX}")
+        yield Defect(
+            pointer,
+            "integer-range",
+            Texts("no está entre ±{integer_max}", "is not within ±{integer_max}", integer_max=INTEGER_MAX),
+        )
 
 
 def _select_innermost_errors(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
@@ -319,12 +339,16 @@ def _build_structural_defect(pointer: str, error: jsonschema_rs.ValidationError)
     kind = error.kind.as_dict()
     match error.kind.name, kind:
         case "required", {"property": name}:
-            return Defect(pointer, "missing-member", f"falta {name!r}", f"{name!r} is missing")
+            return Defect(pointer, "missing-member", Texts("falta {name!r}", "{name!r} is missing", name=name))
         case "additionalProperties", {"unexpected": [*names]}:
             listed = ", ".join(map(repr, names))
             if len(names) == 1:
-                return Defect(pointer, "unknown-member", f"no se conoce {listed}", f"{listed} is not known")
-            return Defect(pointer, "unknown-member", f"no se conocen {listed}", f"{listed} are not known")
+                return Defect(
+                    pointer, "unknown-member", Texts("no se conoce {listed}", "{listed} is not known", listed=listed)
+                )
+            return Defect(
+                pointer, "unknown-member", Texts("no se conocen {listed}", "{listed} are not known", listed=listed)
+            )
         case "type", {"types": [*types]}:
             return _build_type_defect(pointer, error, types)
         case "enum", {"options": [*options]}:
@@ -332,8 +356,12 @@ def _build_structural_defect(pointer: str, error: jsonschema_rs.ValidationError)
             return Defect(
                 pointer,
                 "unknown-option",
-                f"es {value}, y debe ser uno de: {listed}",
-                f"is {value}, and must be one of: {listed}",
+                Texts(
+                    "es {value}, y debe ser uno de: {listed}",
+                    "is {value}, and must be one of: {listed}",
+                    value=value,
+                    listed=listed,
+                ),
             )
         case "anyOf", {"context": [*branches]}:
             inside = [inner for branch in branches for inner in branch if _is_other_member(error, inner)]
@@ -341,43 +369,49 @@ def _build_structural_defect(pointer: str, error: jsonschema_rs.ValidationError)
             if not isinstance(error.instance, dict):
                 return _build_type_defect(pointer, error, list(dict.fromkeys(types)))
             if "kind" not in error.instance:
-                return Defect(pointer, "missing-member", "falta 'kind'", "'kind' is missing")
+                return Defect(pointer, "missing-member", Texts("falta 'kind'", "'kind' is missing"))
             kinds = [name for inner in inside if inner.kind.name == "enum" for name in inner.kind.as_dict()["options"]]
             listed, value = ", ".join(kinds), _format_json(error.instance["kind"])
             return Defect(
                 pointer,
                 "unknown-option",
-                f"su kind es {value}, y debe ser uno de: {listed}",
-                f"its kind is {value}, and must be one of: {listed}",
+                Texts(
+                    "su kind es {value}, y debe ser uno de: {listed}",
+                    "its kind is {value}, and must be one of: {listed}",
+                    value=value,
+                    listed=listed,
+                ),
             )
     return Defect(
         pointer,
         "broken-schema",
-        f"incumple {error.kind.name}: {error.message}",
-        f"breaks {error.kind.name}: {error.message}",
+        Texts("incumple {name}: {message}", "breaks {name}: {message}", name=error.kind.name, message=error.message),
     )
 
 
 _SHOWN_MAX: Final = 60
 _TYPES: Final = {
-    "object": i18n.Texts("un objeto", "an object"),
-    "array": i18n.Texts("una lista", "a list"),
-    "string": i18n.Texts("un texto", "a string"),
-    "integer": i18n.Texts("un número entero", "an integer"),
-    "number": i18n.Texts("un número", "a number"),
-    "boolean": i18n.Texts("true o false", "true or false"),
-    "null": i18n.Texts("null", "null"),
+    "object": Texts("un objeto", "an object"),
+    "array": Texts("una lista", "a list"),
+    "string": Texts("un texto", "a string"),
+    "integer": Texts("un número entero", "an integer"),
+    "number": Texts("un número", "a number"),
+    "boolean": Texts("true o false", "true or false"),
+    "null": Texts("null", "null"),
 }
 
 
 def _build_type_defect(pointer: str, error: jsonschema_rs.ValidationError, types: list[str]) -> Defect:
     value = _format_json(error.instance)
-    spanish, english = zip(*(_TYPES[name] for name in types), strict=True)
     return Defect(
         pointer,
         "wrong-type",
-        f"es {value}, y debe ser {' o '.join(spanish)}",
-        f"is {value}, and must be {' or '.join(english)}",
+        Texts(
+            "es {value}, y debe ser {types}",
+            "is {value}, and must be {types}",
+            value=value,
+            types=lambda language: OR.into(language).join(_TYPES[name].into(language) for name in types),
+        ),
     )
 
 

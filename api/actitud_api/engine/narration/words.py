@@ -126,8 +126,6 @@ _PHRASES: dict[Language, dict[str, str]] = table(
 # Labels of facts begin with an article in some languages, so a preposition before them may have to be contracted.
 _CONTRACTIONS: Final[Mapping[Language, tuple[tuple[str, str], ...]]] = {
     "es": ((" a el ", " al "), (" de el ", " del ")),
-    "ca": ((" a el ", " al "), (" de el ", " del "), (" a els ", " als "), (" de els ", " dels ")),
-    "gl": ((" a o ", " ao "), (" de o ", " do "), (" a os ", " aos "), (" de os ", " dos ")),
 }
 """Contractions of a preposition in a sentence with the article at the start of a name."""
 

@@ -47,11 +47,10 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownCheckpoint,
         NOT_FOUND,
-        lambda error: Texts(
-            "Todavía no hay ningún punto de control."
+        lambda error: (
+            Texts("Todavía no hay ningún punto de control.", "There is no checkpoint yet.")
             if error.size == service.LATEST
-            else "No hay ningún punto de control de ese tamaño.",
-            "There is no checkpoint yet." if error.size == service.LATEST else "There is no checkpoint of that size.",
+            else Texts("No hay ningún punto de control de ese tamaño.", "There is no checkpoint of that size.")
         ),
     ),
     (SigningKeyFault, _cannot_sign),

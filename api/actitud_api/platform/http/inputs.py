@@ -112,7 +112,9 @@ class Query(Generic[T]):
         lang = values.pop("lang", None)
         if lang is not None and lang not in LANGUAGES:
             listed = ", ".join(LANGUAGES)
-            detail = Texts(f"Debe ser uno de estos valores: {listed}.", f"It must be one of these values: {listed}.")
+            detail = Texts(
+                "Debe ser uno de estos valores: {listed}.", "It must be one of these values: {listed}.", listed=listed
+            )
             faults.append(Fault("lang", "enum", quote_value(lang), detail))
         decoded = self._checked.convert(values)
         if isinstance(decoded, list):
@@ -229,8 +231,9 @@ class FileBody:
         if media_type.lower() not in self.media_types or "content-encoding" in request.headers:
             listed = ", ".join(self.media_types)
             detail = Texts(
-                f"El cuerpo debe ser de uno de estos tipos, sin comprimir: {listed}.",
-                f"The body must be of one of these types, uncompressed: {listed}.",
+                "El cuerpo debe ser de uno de estos tipos, sin comprimir: {listed}.",
+                "The body must be of one of these types, uncompressed: {listed}.",
+                listed=listed,
             )
             raise ProblemError(
                 UNSUPPORTED_MEDIA_TYPE, detail, headers={_MEDIA_TYPE_HEADERS[request.scope["method"]]: listed}
@@ -257,20 +260,25 @@ def _ensure_media_type(request: ApiRequest, expected: str) -> None:
     if media_type.lower() == expected and charset in {"utf-8", "utf8"} and "content-encoding" not in request.headers:
         return
     detail = Texts(
-        f"El cuerpo debe ser {expected} en UTF-8, sin comprimir.",
-        f"The body must be {expected} in UTF-8, uncompressed.",
+        "El cuerpo debe ser {expected} en UTF-8, sin comprimir.",
+        "The body must be {expected} in UTF-8, uncompressed.",
+        expected=expected,
     )
     raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail, headers={_MEDIA_TYPE_HEADERS[request.scope["method"]]: expected})
 
 
 def _unknown_tag(name: str, is_present: bool, tag: Json, tags: list[str]) -> Fault:
     listed = ", ".join(tags)
-    es, en = f"Debe ser uno de estos valores: {listed}.", f"It must be one of these values: {listed}."
+    expected = Texts(
+        "Debe ser uno de estos valores: {listed}.", "It must be one of these values: {listed}.", listed=listed
+    )
     return Fault(
         f"/{name}",
         "enum" if is_present else "required",
         quote_value(tag) if is_present else None,
-        Texts(es, en) if is_present else Texts(f"Falta este miembro. {es}", f"This member is missing. {en}"),
+        expected
+        if is_present
+        else Texts("Falta este miembro. {expected}", "This member is missing. {expected}", expected=expected),
         find_nearest(tag, tags) if isinstance(tag, str) else None,
     )
 
@@ -351,11 +359,15 @@ def _refuse_constant(text: str) -> int:
 
 def _describe_syntax_error(error: ValueError) -> Fault:
     if isinstance(error, UnicodeDecodeError):
-        detail = Texts(f"El cuerpo no es UTF-8 (byte {error.start}).", f"The body is not UTF-8 (byte {error.start}).")
+        detail = Texts(
+            "El cuerpo no es UTF-8 (byte {start}).", "The body is not UTF-8 (byte {start}).", start=error.start
+        )
         return Fault("", "encoding", None, detail)
     if isinstance(error, json.JSONDecodeError):
         where = f"{error.lineno}:{error.colno}"
-        detail = Texts(f"El cuerpo no es JSON (línea:columna {where}).", f"The body is not JSON (line:column {where}).")
+        detail = Texts(
+            "El cuerpo no es JSON (línea:columna {where}).", "The body is not JSON (line:column {where}).", where=where
+        )
         return Fault("", "syntax", None, detail)
     detail = Texts("El cuerpo tiene un número que JSON no admite.", "The body has a number that JSON does not admit.")
     return Fault("", "number", None, detail)
@@ -382,8 +394,9 @@ def _build_count_fault() -> Fault:
         "values",
         None,
         Texts(
-            f"Hay más de {VALUES_MAX} miembros y elementos en total.",
-            f"There are more than {VALUES_MAX} members and items in all.",
+            "Hay más de {values_max} miembros y elementos en total.",
+            "There are more than {values_max} members and items in all.",
+            values_max=VALUES_MAX,
         ),
     )
 
@@ -393,7 +406,11 @@ def _build_depth_fault(pointer: str) -> Fault:
         pointer,
         "depth",
         None,
-        Texts(f"Hay más de {DEPTH_MAX} niveles de anidamiento.", f"There are more than {DEPTH_MAX} levels of nesting."),
+        Texts(
+            "Hay más de {depth_max} niveles de anidamiento.",
+            "There are more than {depth_max} levels of nesting.",
+            depth_max=DEPTH_MAX,
+        ),
     )
 
 
@@ -426,7 +443,9 @@ def _find_faults(value: Json, pointer: str, depth: int, repeated: _Repeated) -> 
                 yield from _find_faults(member, pointer + format_pointer([name]), depth + 1, repeated)
     elif isinstance(value, list):
         if len(value) > ITEMS_MAX:
-            detail = Texts(f"Hay más de {ITEMS_MAX} elementos.", f"There are more than {ITEMS_MAX} items.")
+            detail = Texts(
+                "Hay más de {items_max} elementos.", "There are more than {items_max} items.", items_max=ITEMS_MAX
+            )
             yield Fault(pointer, "items", None, detail)
             return
         for index, item in enumerate(value):

@@ -10,7 +10,7 @@ from litestar import Controller, Response
 from litestar.enums import MediaType
 from litestar.params import FromPath
 
-from actitud_api.engine.i18n import LANGUAGES, WRITTEN, Language, Texts, is_whole, name
+from actitud_api.engine.i18n import LANGUAGES, WRITTEN, Language, Texts, build_translator, name
 from actitud_api.engine.methodology.loader import list_versions, load_methodology
 from actitud_api.platform.http.access import ANYBODY_UNLIMITED
 from actitud_api.platform.http.negotiation import JSON
@@ -150,7 +150,7 @@ def render_page(
             if known != language
         ],
         partly_spanish=_is_partly_spanish(language),
-        t=lambda es, en: Texts(es, en).into(language),
+        t=build_translator(language),
         title=title,
         **values,
     )
@@ -169,12 +169,10 @@ def render_page(
 
 
 def _is_partly_spanish(language: Language) -> bool:
-    """Return True if a page in this language shows some texts in Spanish, because their translation is missing."""
+    """Return True if a page in this language quotes a methodology in Spanish, because its texts are missing."""
     if language in WRITTEN:
         return False
-    return not is_whole(language) or any(
-        language not in load_methodology(version).texts for version in list_versions("active")
-    )
+    return any(language not in load_methodology(version).texts for version in list_versions("active"))
 
 
 def _build_language_query(request: ApiRequest, language: Language) -> str:

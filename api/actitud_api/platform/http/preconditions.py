@@ -82,7 +82,8 @@ def _parse_revisions(if_match: str) -> frozenset[str]:
 
 def _build_malformed_header(name: str, value: str, example: str) -> ProblemError:
     detail = Texts(
-        f"La cabecera no se puede leer: se espera algo como {example}.",
-        f"The header cannot be read: something like {example} is expected.",
+        "La cabecera no se puede leer: se espera algo como {example}.",
+        "The header cannot be read: something like {example} is expected.",
+        example=example,
     )
     return ProblemError(INVALID_REQUEST, detail, [Fault(name, "format", value[:100], detail)])

@@ -298,7 +298,7 @@ def limit_faults(faults: Iterable[Fault]) -> list[Fault]:
 def _count_rest(count: int) -> list[Fault]:
     if count == 0:
         return []
-    detail = Texts(f"Fallos que no se enumeran: {count}.", f"Faults that are not listed: {count}.")
+    detail = Texts("Fallos que no se enumeran: {count}.", "Faults that are not listed: {count}.", count=count)
     return [Fault("", "more", None, detail, count=count)]
 
 
@@ -320,9 +320,10 @@ def refuse_input(faults: Sequence[Fault]) -> ProblemError:
     count = sum(fault.count for fault in faults)
     return ProblemError(
         INVALID_REQUEST,
-        Texts(
-            "Hay un fallo; véase `errors`." if count == 1 else f"Hay {count} fallos; véase `errors`.",
-            "There is one fault; see `errors`." if count == 1 else f"There are {count} faults; see `errors`.",
+        (
+            Texts("Hay un fallo; véase `errors`.", "There is one fault; see `errors`.")
+            if count == 1
+            else Texts("Hay {count} fallos; véase `errors`.", "There are {count} faults; see `errors`.", count=count)
         ),
         faults,
     )
@@ -461,5 +462,5 @@ def refuse_media_type(*offered: str) -> ProblemError:
     listed = ", ".join(offered or (JSON,))
     return ProblemError(
         NOT_ACCEPTABLE,
-        Texts(f"Este recurso existe como {listed}.", f"This resource exists as {listed}."),
+        Texts("Este recurso existe como {listed}.", "This resource exists as {listed}.", listed=listed),
     )

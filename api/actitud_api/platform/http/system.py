@@ -91,7 +91,7 @@ class SystemController(Controller):
             listed = ", ".join(failing)
             raise ProblemError(
                 UNAVAILABLE,
-                Texts(f"Falta: {listed}.", f"Waiting for: {listed}."),
+                Texts("Falta: {listed}.", "Waiting for: {listed}.", listed=listed),
                 headers={"Retry-After": RETRY_AFTER},
             )
         return HEALTH.of(request, Health("ok"))

@@ -14,7 +14,7 @@ from typing import Generic, TypeAlias, TypeVar
 import jsonschema_rs
 import msgspec
 
-from actitud_api.engine.i18n import Texts
+from actitud_api.engine.i18n import OR, Texts
 from actitud_api.engine.methodology.free_text import NO_CONTROL, PERSONAL_DATA, STRAIGHT, TRIMMED, has_personal_data
 from actitud_api.engine.methodology.requests.content import HTTPS_ADDRESS, SHA256
 from actitud_api.platform.http.problems import Fault, limit_faults
@@ -49,7 +49,7 @@ class SchemaValidator(Generic[T]):
             return msgspec.convert(value, self._type, strict=True)
         except msgspec.ValidationError as error:
             # Only where a type is narrower than its schema, as for a format that the two read differently.
-            detail = Texts(f"El valor no se admite: {error}.", f"The value is not admitted: {error}.")
+            detail = Texts("El valor no se admite: {error}.", "The value is not admitted: {error}.", error=str(error))
             return [Fault("", "type", None, detail)]
 
     def _faults(self, value: Json) -> list[Fault]:
@@ -182,22 +182,22 @@ _IN_WORDS: Mapping[str, Texts] = {
 }
 """Explanations for the patterns that people have to meet."""
 _LIMIT_TEXTS: Mapping[str, Callable[[object], Texts]] = {
-    "minimum": lambda n: Texts(f"Debe ser {n} o más.", f"It must be {n} or more."),
-    "maximum": lambda n: Texts(f"Debe ser {n} o menos.", f"It must be {n} or less."),
-    "exclusiveMinimum": lambda n: Texts(f"Debe ser mayor que {n}.", f"It must be more than {n}."),
-    "exclusiveMaximum": lambda n: Texts(f"Debe ser menor que {n}.", f"It must be less than {n}."),
-    "minLength": lambda n: Texts(f"Debe tener {n} caracteres o más.", f"It must have {n} characters or more."),
-    "maxLength": lambda n: Texts(f"Debe tener {n} caracteres o menos.", f"It must have {n} characters or fewer."),
-    "minItems": lambda n: Texts(f"Debe tener {n} elementos o más.", f"It must have {n} items or more."),
-    "maxItems": lambda n: Texts(f"Debe tener {n} elementos o menos.", f"It must have {n} items or fewer."),
-    "minProperties": lambda n: Texts(f"Debe tener {n} miembros o más.", f"It must have {n} members or more."),
-    "maxProperties": lambda n: Texts(f"Debe tener {n} miembros o menos.", f"It must have {n} members or fewer."),
+    "minimum": lambda n: Texts("Debe ser {n} o más.", "It must be {n} or more.", n=n),
+    "maximum": lambda n: Texts("Debe ser {n} o menos.", "It must be {n} or less.", n=n),
+    "exclusiveMinimum": lambda n: Texts("Debe ser mayor que {n}.", "It must be more than {n}.", n=n),
+    "exclusiveMaximum": lambda n: Texts("Debe ser menor que {n}.", "It must be less than {n}.", n=n),
+    "minLength": lambda n: Texts("Debe tener {n} caracteres o más.", "It must have {n} characters or more.", n=n),
+    "maxLength": lambda n: Texts("Debe tener {n} caracteres o menos.", "It must have {n} characters or fewer.", n=n),
+    "minItems": lambda n: Texts("Debe tener {n} elementos o más.", "It must have {n} items or more.", n=n),
+    "maxItems": lambda n: Texts("Debe tener {n} elementos o menos.", "It must have {n} items or fewer.", n=n),
+    "minProperties": lambda n: Texts("Debe tener {n} miembros o más.", "It must have {n} members or more.", n=n),
+    "maxProperties": lambda n: Texts("Debe tener {n} miembros o menos.", "It must have {n} members or fewer.", n=n),
 }
 
 
 def _one_of(options: Iterable[object]) -> Texts:
     listed = ", ".join(encode_short(option) for option in options)
-    return Texts(f"Debe ser uno de estos valores: {listed}.", f"It must be one of these values: {listed}.")
+    return Texts("Debe ser uno de estos valores: {listed}.", "It must be one of these values: {listed}.", listed=listed)
 
 
 def _describe_rule(rule: str, kind: Mapping[str, object]) -> Texts:
@@ -207,13 +207,16 @@ def _describe_rule(rule: str, kind: Mapping[str, object]) -> Texts:
         case "type", {"types": [*names]}:
             kinds = [_KINDS[str(name)] for name in names]
             return Texts(
-                f"Debe ser {' o '.join(text.es for text in kinds)}.",
-                f"It must be {' or '.join(text.en for text in kinds)}.",
+                "Debe ser {kinds}.",
+                "It must be {kinds}.",
+                kinds=lambda language: OR.into(language).join(text.into(language) for text in kinds),
             )
         case "pattern", {"pattern": str(expression)} if expression in _IN_WORDS:
             return _IN_WORDS[expression]
         case "pattern", {"pattern": expression}:
-            return Texts(f"Debe tener la forma {expression}.", f"It must have the form {expression}.")
+            return Texts(
+                "Debe tener la forma {expression}.", "It must have the form {expression}.", expression=expression
+            )
         case "format", {"format": "date"}:
             return Texts("Debe ser una fecha, como 2026-12-31.", "It must be a date, such as 2026-12-31.")
         case "not", {"schema": {"pattern": expression}} if expression == PERSONAL_DATA:
@@ -221,7 +224,9 @@ def _describe_rule(rule: str, kind: Mapping[str, object]) -> Texts:
         case "uniqueItems", _:
             return Texts("Los elementos no pueden repetirse.", "The items must not repeat.")
         case _:
-            return Texts(f"Incumple la regla `{rule}` del esquema.", f"It breaks the rule `{rule}` of the schema.")
+            return Texts(
+                "Incumple la regla `{rule}` del esquema.", "It breaks the rule `{rule}` of the schema.", rule=rule
+            )
 
 
 def encode_short(value: object, length: int = QUOTED_MAX) -> str:

@@ -73,8 +73,8 @@ _ABSENT = Texts("No existe.", "It does not exist.")
 
 
 def _fault(error: KeyChangeRefused) -> Fault:
-    es, en = (text.format(holds=error.holds) for text in _TEXTS[error.rule])
-    return Fault(error.pointer, error.rule, error.value, Texts(es, en), error.holds)
+    text = _TEXTS[error.rule].fill(holds=error.holds)
+    return Fault(error.pointer, error.rule, error.value, text, error.holds)
 
 
 PROBLEMS: tuple[ProblemMapping, ...] = (

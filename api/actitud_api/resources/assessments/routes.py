@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 
 from litestar import Controller, Response
 
@@ -58,17 +59,20 @@ _LINKS_OF_WRITTEN = {"assessment": _ASSESSMENT, **_LINKS}
 
 def _another_methodology(error: MethodologyMismatch) -> Texts:
     return Texts(
-        f"La edición se responde con la metodología {error.required}.",
-        f"The edition is answered under the methodology {error.required}.",
+        "La edición se responde con la metodología {required}.",
+        "The edition is answered under the methodology {required}.",
+        required=error.required,
     )
 
 
 def _errors(error: NotSubmittable) -> Iterator[Fault]:
     for finding in error.errors:
-        es, en = (schemas.format_finding(error.methodology, finding, language) for language in ("es", "en"))
-        yield Fault(error.pointer + schemas.find_pointer(finding), finding.rule, None, Texts(es, en))
+        text = Texts("{finding}", "{finding}", finding=partial(schemas.format_finding, error.methodology, finding))
+        yield Fault(error.pointer + schemas.find_pointer(finding), finding.rule, None, text)
     for rule in error.unneeded:
-        detail = Texts(f"{rule} no es una advertencia de la evaluación.", f"{rule} is no warning of the assessment.")
+        detail = Texts(
+            "{rule} no es una advertencia de la evaluación.", "{rule} is no warning of the assessment.", rule=rule
+        )
         yield Fault(f"/explanations/{rule}", "no_warning", None, detail)
 
 
@@ -77,16 +81,19 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         UnknownAssessment,
         NOT_FOUND,
         lambda error: Texts(
-            f"{error.organisation} no tiene evaluación en la edición {error.edition}.",
-            f"{error.organisation} has no assessment in the edition {error.edition}.",
+            "{organisation} no tiene evaluación en la edición {edition}.",
+            "{organisation} has no assessment in the edition {edition}.",
+            organisation=error.organisation,
+            edition=error.edition,
         ),
     ),
     maps_to(
         UnknownSubmission,
         NOT_FOUND,
         lambda error: Texts(
-            f"La evaluación no tiene ninguna presentación {error.number}.",
-            f"The assessment has no submission {error.number}.",
+            "La evaluación no tiene ninguna presentación {number}.",
+            "The assessment has no submission {number}.",
+            number=error.number,
         ),
     ),
     maps_to(

@@ -62,29 +62,33 @@ def _invalid_transition(error: InvalidTransition) -> Texts:
     now = STATES[error.state]
     if not error.allowed:
         return Texts(
-            f"Estado de la evaluación: {now.es}. No cambia, no se borra y no pasa a ningún otro.",
-            f"State of the assessment: {now.en}. It does not change, is not removed and goes to no other state.",
+            "Estado de la evaluación: {now}. No cambia, no se borra y no pasa a ningún otro.",
+            "State of the assessment: {now}. It does not change, is not removed and goes to no other state.",
+            now=now,
         )
-    es, en = (" · ".join(words) for words in zip(*(STATES[state] for state in error.allowed), strict=True))
     return Texts(
-        f"Estado de la evaluación: {now.es}. No lo admite; desde él puede pasar a: {es}.",
-        f"State of the assessment: {now.en}. It does not admit that; from it, it may go to: {en}.",
+        "Estado de la evaluación: {now}. No lo admite; desde él puede pasar a: {allowed}.",
+        "State of the assessment: {now}. It does not admit that; from it, it may go to: {allowed}.",
+        now=now,
+        allowed=lambda language: " · ".join(STATES[state].into(language) for state in error.allowed),
     )
 
 
 def _passed(error: DeadlinePassed) -> Texts:
-    phase = PHASES[error.phase]
     return Texts(
-        f"El último día de {phase.es} fue el {error.day}; se amplía con una prórroga (`extensions`, fase "
-        f"`{error.phase}`).",
-        f"The last day of {phase.en} was {error.day}; an extension gives more (`extensions`, phase `{error.phase}`).",
+        "El último día de {name} fue el {day}; se amplía con una prórroga (`extensions`, fase `{phase}`).",
+        "The last day of {name} was {day}; an extension gives more (`extensions`, phase `{phase}`).",
+        name=PHASES[error.phase],
+        day=error.day,
+        phase=error.phase,
     )
 
 
 def _still_open(error: HearingStillOpen) -> Texts:
     return Texts(
-        f"La audiencia dura hasta el {error.day}, y ese día no termina hasta que termina en todas partes (UTC-12).",
-        f"The hearing goes on until {error.day}, and that day ends when it has ended everywhere (UTC-12).",
+        "La audiencia dura hasta el {day}, y ese día no termina hasta que termina en todas partes (UTC-12).",
+        "The hearing goes on until {day}, and that day ends when it has ended everywhere (UTC-12).",
+        day=error.day,
     )
 
 
@@ -102,8 +106,7 @@ _INVALID_DEADLINE: Final[Mapping[str, Texts]] = {
 
 
 def _invalid_deadline(error: InvalidDeadline) -> Texts:
-    es, en = (text.format(day=error.day, against=error.against) for text in _INVALID_DEADLINE[error.rule])
-    return Texts(es, en)
+    return _INVALID_DEADLINE[error.rule].fill(day=error.day, against=error.against)
 
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
@@ -111,8 +114,9 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         UnknownTransition,
         NOT_FOUND,
         lambda error: Texts(
-            f"La evaluación no tiene ningún paso {error.number}.",
-            f"The assessment has no transition {error.number}.",
+            "La evaluación no tiene ningún paso {number}.",
+            "The assessment has no transition {number}.",
+            number=error.number,
         ),
     ),
     maps_to(

@@ -38,6 +38,5 @@ _TEXTS: dict[str, Texts] = {
 
 def build_fault(contradiction: EditionContradiction) -> Fault:
     """Convert a contradiction to a fault of the request, with its text."""
-    text = _TEXTS[contradiction.rule]
-    es, en = (sentence.format(value=contradiction.value, against=contradiction.against) for sentence in text)
-    return Fault(contradiction.pointer, contradiction.rule, contradiction.value, Texts(es, en))
+    text = _TEXTS[contradiction.rule].fill(value=contradiction.value, against=contradiction.against)
+    return Fault(contradiction.pointer, contradiction.rule, contradiction.value, text)

@@ -56,21 +56,20 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownEdition,
         NOT_FOUND,
-        lambda error: Texts(
-            "No hay ninguna edición publicada."
+        lambda error: (
+            Texts("No hay ninguna edición publicada.", "There is no published edition.")
             if error.edition == service.LATEST
-            else f"No hay ninguna edición {error.edition}.",
-            "There is no published edition."
-            if error.edition == service.LATEST
-            else f"There is no edition {error.edition}.",
+            else Texts("No hay ninguna edición {edition}.", "There is no edition {edition}.", edition=error.edition)
         ),
     ),
     maps_to(
         EditionNotOpen,
         CONFLICT,
         lambda error: Texts(
-            f"Las evaluaciones de la edición {error.edition} no cambian así: su estado es {error.state}.",
-            f"The assessments of the edition {error.edition} do not change so: its state is {error.state}.",
+            "Las evaluaciones de la edición {edition} no cambian así: su estado es {state}.",
+            "The assessments of the edition {edition} do not change so: its state is {state}.",
+            edition=error.edition,
+            state=error.state,
         ),
     ),
     (EditionInconsistent, _inconsistent),

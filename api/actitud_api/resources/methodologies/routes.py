@@ -24,7 +24,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         UnknownMethodology,
         NOT_FOUND,
         lambda error: Texts(
-            f"No hay ninguna metodología {error.version}.", f"There is no methodology {error.version}."
+            "No hay ninguna metodología {version}.", "There is no methodology {version}.", version=error.version
         ),
     ),
 )

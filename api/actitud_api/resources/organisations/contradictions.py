@@ -58,9 +58,14 @@ def build_fault(contradiction: OrganisationContradiction) -> Fault:
 
     Identity numbers of persons are not repeated in the text.
     """
-    sentence, value = _TEXTS[contradiction.rule], quote_value(contradiction.value)
+    value = quote_value(contradiction.value)
     quoted = "…" if value is None else contradiction.value
-    es, en = (text.format(value=quoted, expected=contradiction.expected) for text in sentence)
-    detail = Texts(f"{es[0].upper()}{es[1:]}.", f"{en[0].upper()}{en[1:]}.")
+    sentence = _TEXTS[contradiction.rule].fill(value=quoted, expected=contradiction.expected)
+    detail = Texts("{sentence}.", "{sentence}.", sentence=lambda language: _capitalize(sentence.into(language)))
     suggestion = contradiction.expected if contradiction.rule in _WITH_SUGGESTION else None
     return Fault(contradiction.pointer, contradiction.rule, value, detail, suggestion)
+
+
+def _capitalize(sentence: str) -> str:
+    """Return a sentence with a capital first letter, and all others as they are."""
+    return sentence[0].upper() + sentence[1:]

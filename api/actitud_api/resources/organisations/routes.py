@@ -43,8 +43,9 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         UnknownOrganisation,
         NOT_FOUND,
         lambda error: Texts(
-            f"No hay ninguna organización con el identificador {error.organisation}.",
-            f"There is no organisation with the id {error.organisation}.",
+            "No hay ninguna organización con el identificador {organisation}.",
+            "There is no organisation with the id {organisation}.",
+            organisation=error.organisation,
         ),
     ),
     moves_to(IdentifierIsAlias, "organisation", lambda error: error.organisation),

@@ -99,20 +99,21 @@ _REFUSED = Texts("La edición no se publica así; véase `errors`.", "The editio
 
 
 def _fault(refusal: Refusal) -> Fault:
-    texts_of_value = STATES[refusal.value] if refusal.rule == "unsettled" and refusal.value else (refusal.value,) * 2
-    es, en = (
-        text.format(value=value, holds=refusal.holds)
-        for text, value in zip(_TEXTS[refusal.rule], texts_of_value, strict=True)
-    )
-    return Fault(refusal.pointer, refusal.rule, refusal.value, Texts(es, en), refusal.holds or None)
+    value = STATES[refusal.value] if refusal.rule == "unsettled" and refusal.value else refusal.value
+    text = _TEXTS[refusal.rule].fill(value=value, holds=refusal.holds)
+    return Fault(refusal.pointer, refusal.rule, refusal.value, text, refusal.holds or None)
 
 
 def _unknown_publication(error: UnknownPublication) -> Texts:
     if error.revision == service.LATEST:
-        return Texts(f"La edición {error.edition} no está publicada.", f"The edition {error.edition} is not published.")
+        return Texts(
+            "La edición {edition} no está publicada.", "The edition {edition} is not published.", edition=error.edition
+        )
     return Texts(
-        f"La edición {error.edition} no tiene publicada la revisión {error.revision}.",
-        f"The edition {error.edition} has no published revision {error.revision}.",
+        "La edición {edition} no tiene publicada la revisión {revision}.",
+        "The edition {edition} has no published revision {revision}.",
+        edition=error.edition,
+        revision=error.revision,
     )
 
 
@@ -128,8 +129,10 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         UnknownPublishedScore,
         NOT_FOUND,
         lambda error: Texts(
-            f"{error.organisation} no tiene puntuación en esa publicación de la edición {error.edition}.",
-            f"{error.organisation} has no score in that publication of the edition {error.edition}.",
+            "{organisation} no tiene puntuación en esa publicación de la edición {edition}.",
+            "{organisation} has no score in that publication of the edition {edition}.",
+            organisation=error.organisation,
+            edition=error.edition,
         ),
     ),
     maps_to(

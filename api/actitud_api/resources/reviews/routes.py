@@ -79,21 +79,29 @@ def _invalid_verdict(error: InvalidVerdict) -> Texts:
     match error.rule:
         case "unanswered":
             return Texts(
-                f"{error.indicator} no tiene respuesta que juzgar.", f"{error.indicator} has no answer to be judged."
+                "{indicator} no tiene respuesta que juzgar.",
+                "{indicator} has no answer to be judged.",
+                indicator=error.indicator,
             )
         case "ladder":
             return Texts(
-                f"{error.indicator} no tiene niveles que limitar.", f"{error.indicator} has no levels to be capped."
+                "{indicator} no tiene niveles que limitar.",
+                "{indicator} has no levels to be capped.",
+                indicator=error.indicator,
             )
         case "level":
             return Texts(
-                f"El nivel de {error.indicator} se limita a uno inferior al que se declaró: {listed}.",
-                f"The level of {error.indicator} is capped to one below the one that was sent: {listed}.",
+                "El nivel de {indicator} se limita a uno inferior al que se declaró: {listed}.",
+                "The level of {indicator} is capped to one below the one that was sent: {listed}.",
+                indicator=error.indicator,
+                listed=listed,
             )
         case "review":
             return Texts(
-                f"Las reglas que las personas comprueban en {error.indicator} son: {listed}.",
-                f"The rules that people check of {error.indicator} are: {listed}.",
+                "Las reglas que las personas comprueban en {indicator} son: {listed}.",
+                "The rules that people check of {indicator} are: {listed}.",
+                indicator=error.indicator,
+                listed=listed,
             )
 
 
@@ -106,22 +114,25 @@ def _fault(error: InvalidVerdict) -> Fault:
 def _disagreement(error: Disagreement) -> Texts:
     listed = ", ".join(error.indicators)
     return Texts(
-        f"Los dictámenes no coinciden: {listed}. Antes de la audiencia tienen que coincidir.",
-        f"The verdicts differ: {listed}. Before the hearing they have to be the same.",
+        "Los dictámenes no coinciden: {listed}. Antes de la audiencia tienen que coincidir.",
+        "The verdicts differ: {listed}. Before the hearing they have to be the same.",
+        listed=listed,
     )
 
 
 def _another_methodology(error: ReviewMethodologyMismatch) -> Texts:
     return Texts(
-        f"La evaluación se hace con la metodología {error.required}.",
-        f"The assessment is made under the methodology {error.required}.",
+        "La evaluación se hace con la metodología {required}.",
+        "The assessment is made under the methodology {required}.",
+        required=error.required,
     )
 
 
 def _already_sampled(error: AlreadySampled) -> Texts:
     return Texts(
-        f"La muestra de la edición {error.edition} ya se sorteó, y no se sortea otra vez.",
-        f"The sample of the edition {error.edition} was drawn already, and is not drawn again.",
+        "La muestra de la edición {edition} ya se sorteó, y no se sortea otra vez.",
+        "The sample of the edition {edition} was drawn already, and is not drawn again.",
+        edition=error.edition,
     )
 
 
@@ -130,16 +141,18 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         UnknownIndicator,
         NOT_FOUND,
         lambda error: Texts(
-            f"La metodología no tiene ningún indicador {error.indicator}.",
-            f"The methodology has no indicator {error.indicator}.",
+            "La metodología no tiene ningún indicador {indicator}.",
+            "The methodology has no indicator {indicator}.",
+            indicator=error.indicator,
         ),
     ),
     maps_to(
         UnknownVerdict,
         NOT_FOUND,
         lambda error: Texts(
-            f"La clave no ha dado ningún dictamen sobre la respuesta actual de {error.indicator}.",
-            f"The key has given no verdict on the present answer to {error.indicator}.",
+            "La clave no ha dado ningún dictamen sobre la respuesta actual de {indicator}.",
+            "The key has given no verdict on the present answer to {indicator}.",
+            indicator=error.indicator,
         ),
     ),
     maps_to(InvalidVerdict, CONFLICT, _invalid_verdict, lambda error: [_fault(error)]),
@@ -152,7 +165,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
                 f"/verdicts/{name}",
                 "disagreement",
                 None,
-                Texts(f"Los dictámenes sobre {name} no coinciden.", f"The verdicts on {name} differ."),
+                Texts("Los dictámenes sobre {name} no coinciden.", "The verdicts on {name} differ.", name=name),
             )
             for name in error.indicators
         ],

@@ -46,8 +46,10 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         UnknownScore,
         NOT_FOUND,
         lambda error: Texts(
-            f"{error.organisation} no tiene puntuación en la edición {error.edition}.",
-            f"{error.organisation} has no score in the edition {error.edition}.",
+            "{organisation} no tiene puntuación en la edición {edition}.",
+            "{organisation} has no score in the edition {edition}.",
+            organisation=error.organisation,
+            edition=error.edition,
         ),
     ),
 )

@@ -54,8 +54,11 @@ _DECIDED = Texts(
 
 def _dimension_mismatch(error: DimensionMismatch) -> Texts:
     return Texts(
-        f"{error.indicator} es de la dimensión {error.dimension}, no de {error.named}.",
-        f"{error.indicator} is of the dimension {error.dimension}, not of {error.named}.",
+        "{indicator} es de la dimensión {dimension}, no de {named}.",
+        "{indicator} is of the dimension {dimension}, not of {named}.",
+        indicator=error.indicator,
+        dimension=error.dimension,
+        named=error.named,
     )
 
 
@@ -64,7 +67,9 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         UnknownSuggestion,
         NOT_FOUND,
         lambda error: Texts(
-            f"No hay ninguna propuesta {error.suggestion}.", f"There is no suggestion {error.suggestion}."
+            "No hay ninguna propuesta {suggestion}.",
+            "There is no suggestion {suggestion}.",
+            suggestion=error.suggestion,
         ),
     ),
     maps_to(

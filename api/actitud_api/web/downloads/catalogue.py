@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
-from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.i18n import WRITTEN, Language, Texts
 from actitud_api.resources.publications.service import PublicationRecord
 from actitud_api.web.downloads import package
 from actitud_api.web.downloads.formats.rdf import Iri, Literal, Node
@@ -85,8 +85,8 @@ def build_catalogue(
     service = Iri(f"{base}/v1")
     datasets = [_build_dataset(source, published, base, publisher) for source, published in editions]
     head: Properties = [
-        *_translate("dct:title", _CATALOGUE),
-        *_translate("dct:description", _ABOUT_CATALOGUE),
+        *_translate("dct:title", _CATALOGUE.into),
+        *_translate("dct:description", _ABOUT_CATALOGUE.into),
         ("dct:publisher", _identify_publisher(base, publisher)),
         ("foaf:homepage", Iri(f"{base}/")),
         *(("dcat:themeTaxonomy", taxonomy) for taxonomy in _TAXONOMIES),
@@ -124,18 +124,17 @@ def _build_classes(editions: Sequence[tuple[EditionSource, PublicationRecord]], 
 def _build_dataset(source: EditionSource, published: PublicationRecord, base: str, publisher: Publisher) -> Node:
     edition = source.edition
     address = f"{base}/v1/editions/{edition.id}"
-    titles = _build_texts(lambda language: f"{_CATALOGUE.into(language)}: {select_title(edition, language)}")
     period = Node(
         "dct:PeriodOfTime",
         [("dcat:startDate", _format_date(edition.period_from)), ("dcat:endDate", _format_date(edition.period_to))],
     )
     properties: Properties = [
         ("dct:identifier", Literal(address)),
-        *_translate("dct:title", titles),
-        *_translate("dct:description", _build_texts(lambda language: package.describe_edition(source, language))),
+        *_translate("dct:title", lambda language: f"{_CATALOGUE.into(language)}: {select_title(edition, language)}"),
+        *_translate("dct:description", lambda language: package.describe_edition(source, language)),
         ("dct:publisher", _identify_publisher(base, publisher)),
         *(("dcat:theme", theme) for theme in _THEMES),
-        *(pair for keyword in _KEYWORDS for pair in _translate("dcat:keyword", keyword)),
+        *(pair for keyword in _KEYWORDS for pair in _translate("dcat:keyword", keyword.into)),
         # A published edition never changes, so `updated` is the time of its first publication.
         ("dct:issued", _format_time(source.edition.updated if published.revision > 1 else published.published)),
         ("dct:modified", _format_time(published.published)),
@@ -156,8 +155,8 @@ def _build_dataset(source: EditionSource, published: PublicationRecord, base: st
 def _build_distribution(source: EditionSource, file: _DistributionFile, base: str, publisher: Publisher) -> Node:
     address = f"{base}/v1/editions/{source.edition.id}/{file.path}"
     properties: Properties = [
-        *_translate("dct:title", _build_texts(lambda language: f"{file.title.into(language)} ({file.format})")),
-        *_translate("dct:description", file.description),
+        *_translate("dct:title", lambda language: f"{file.title.into(language)} ({file.format})"),
+        *_translate("dct:description", file.description.into),
         ("dcat:accessURL", Iri(address)),
         ("dcat:downloadURL", Iri(address)),
         ("dct:format", Iri(f"{_EU}/file-type/{file.format}")),
@@ -173,11 +172,11 @@ def _build_distribution(source: EditionSource, file: _DistributionFile, base: st
 
 def _build_service(service: Iri, datasets: Sequence[Node], base: str, publisher: Publisher) -> Node:
     properties: Properties = [
-        *_translate("dct:title", _SERVICE),
-        *_translate("dct:description", _ABOUT_SERVICE),
+        *_translate("dct:title", _SERVICE.into),
+        *_translate("dct:description", _ABOUT_SERVICE.into),
         ("dct:publisher", _identify_publisher(base, publisher)),
         *(("dcat:theme", theme) for theme in _THEMES),
-        *(pair for keyword in _KEYWORDS for pair in _translate("dcat:keyword", keyword)),
+        *(pair for keyword in _KEYWORDS for pair in _translate("dcat:keyword", keyword.into)),
         ("dcat:endpointURL", service),
         ("dcat:endpointDescription", Iri(f"{base}/v1/openapi.json")),
         ("foaf:page", Iri(f"{base}/docs")),
@@ -198,7 +197,7 @@ def _identify_publisher(base: str, publisher: Publisher) -> Iri:
 
 
 def _build_agent(base: str, publisher: Publisher) -> Node:
-    names = _translate("foaf:name", Texts(publisher.name, publisher.name))
+    names = _translate("foaf:name", lambda language: publisher.name)
     return Node(
         "foaf:Organization", [*names, ("foaf:homepage", Iri(f"{base}/"))], _identify_publisher(base, publisher).iri
     )
@@ -215,20 +214,16 @@ def _list_contacts(base: str, publisher: Publisher) -> Properties:
         return []
     page = publisher.contact.startswith("https:")
     card: Properties = [
-        *_translate("vcard:fn", _CONTACT),
-        *_translate("vcard:organization-name", Texts(publisher.name, publisher.name)),
+        *_translate("vcard:fn", _CONTACT.into),
+        *_translate("vcard:organization-name", lambda language: publisher.name),
         ("vcard:hasURL", Iri(publisher.contact)) if page else ("vcard:hasEmail", Iri(f"mailto:{publisher.contact}")),
         *([("vcard:hasUID", _identify_publisher(base, publisher))] if publisher.dir3 else []),
     ]
     return [("dcat:contactPoint", Node("vcard:Organization", card))]
 
 
-def _translate(name: str, text: Texts) -> Properties:
-    return [(name, Literal(text.es, language="es")), (name, Literal(text.en, language="en"))]
-
-
-def _build_texts(of: Callable[[Language], str]) -> Texts:
-    return Texts(of("es"), of("en"))
+def _translate(name: str, into: Callable[[Language], str]) -> Properties:
+    return [(name, Literal(into(language), language=language)) for language in WRITTEN]
 
 
 def _format_time(value: datetime) -> Literal:

@@ -331,7 +331,7 @@ _SPACE_SEPARATED: Final = Texts("separados por espacios", "separated by spaces")
 
 
 def _describe_year(of: Texts) -> Texts:
-    return Texts(f"Año de {of.es}.", f"The year of {of.en}.")
+    return Texts("Año de {of}.", "The year of {of}.", of=of)
 
 
 _ORGANISATIONS: Final = (
@@ -373,14 +373,16 @@ _ORGANISATIONS: Final = (
         "string",
         Texts("Otros identificadores", "Other identifiers"),
         Texts(
-            f"Otros identificadores suyos, {_SPACE_SEPARATED.es}.", f"Other identifiers of it, {_SPACE_SEPARATED.en}."
+            "Otros identificadores suyos, {separated}.",
+            "Other identifiers of it, {separated}.",
+            separated=_SPACE_SEPARATED,
         ),
     ),
     _ColumnTexts(
         "domains",
         "string",
         Texts("Dominios", "Domains"),
-        Texts(f"Dominios suyos, {_SPACE_SEPARATED.es}.", f"Hosts of it, {_SPACE_SEPARATED.en}."),
+        Texts("Dominios suyos, {separated}.", "Hosts of it, {separated}.", separated=_SPACE_SEPARATED),
     ),
     _ColumnTexts(
         "valid_from",
@@ -399,8 +401,9 @@ _ORGANISATIONS: Final = (
         "string",
         Texts("La suceden", "Succeeded by"),
         Texts(
-            f"Organizaciones que ocupan su lugar, {_SPACE_SEPARATED.es}.",
-            f"The organisations that took its place, {_SPACE_SEPARATED.en}.",
+            "Organizaciones que ocupan su lugar, {separated}.",
+            "The organisations that took its place, {separated}.",
+            separated=_SPACE_SEPARATED,
         ),
     ),
     _SIMULATED,
@@ -500,8 +503,9 @@ _CATALOGUE: Final = (
         "string",
         Texts("Valores de referencia", "Goalposts"),
         Texts(
-            f"Valor y puntos que da, como x:puntos, {_SPACE_SEPARATED.es}.",
-            f"Values and the points that they give, as x:points, {_SPACE_SEPARATED.en}.",
+            "Valor y puntos que da, como x:puntos, {separated}.",
+            "Values and the points that they give, as x:points, {separated}.",
+            separated=_SPACE_SEPARATED,
         ),
     ),
     _ColumnTexts(
@@ -515,8 +519,9 @@ _CATALOGUE: Final = (
         "string",
         Texts("Puntos del artículo", "Bullets of the article"),
         Texts(
-            f"Puntos del artículo a los que responde, {_SPACE_SEPARATED.es}.",
-            f"Bullets of the article that it answers, {_SPACE_SEPARATED.en}.",
+            "Puntos del artículo a los que responde, {separated}.",
+            "Bullets of the article that it answers, {separated}.",
+            separated=_SPACE_SEPARATED,
         ),
     ),
 )

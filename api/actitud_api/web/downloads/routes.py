@@ -76,10 +76,12 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         WorkbookTooLarge,
         NOT_FOUND,
         lambda error: Texts(
-            f"No hay un libro de {error.rows} filas, sino de {error.maximum} como mucho: pida menos con los filtros o "
+            "No hay un libro de {rows} filas, sino de {maximum} como mucho: pida menos con los filtros o "
             "`limit`, o pídalas como .csv o .jsonl.",
-            f"There is no workbook of {error.rows} rows, only of up to {error.maximum}: ask for fewer by the filters "
+            "There is no workbook of {rows} rows, only of up to {maximum}: ask for fewer by the filters "
             "or `limit`, or for .csv or .jsonl.",
+            rows=error.rows,
+            maximum=error.maximum,
         ),
     ),
 )

@@ -17,7 +17,7 @@ from litestar import Controller, Response
 from litestar.params import FromPath
 from markupsafe import Markup
 
-from actitud_api.engine.i18n import LANGUAGES, Language, Texts
+from actitud_api.engine.i18n import LANGUAGES, Language, Texts, build_translator
 from actitud_api.platform.http.access import ANYBODY, ANYBODY_UNLIMITED
 from actitud_api.platform.http.inputs import Query
 from actitud_api.platform.http.negotiation import JSON
@@ -278,9 +278,7 @@ def _encode_shields_badge(message: str, colour: str, language: Language, **more:
 
 
 def _render_html(template: str, language: Language, **values: object) -> bytes:
-    text = _templates.get_template(template).render(
-        language=language, t=lambda es, en: Texts(es, en).into(language), **values
-    )
+    text = _templates.get_template(template).render(language=language, t=build_translator(language), **values)
     return text.encode()
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final, get_args
+from typing import Final
 
 from babel import Locale
 from litestar import Controller, Response
 from msgspec import Struct
 
-from actitud_api.engine.i18n import LOCALES, Language, Texts
+from actitud_api.engine.i18n import LANGUAGES, LOCALES, Language, Texts
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.sentences import get_sentences
@@ -31,6 +31,8 @@ PER_PAGE: Final = 20
 SUGGESTIONS: Final = Texts("Propuestas", "Suggestions")
 _METHODOLOGIES: Final = Texts("Metodologías", "Methodologies")
 
+_SUGGESTION_LANGUAGES: Final = tuple(dict.fromkeys((*LANGUAGES, "ca", "gl", "eu")))
+"""Languages in which the form says that a suggestion may be written; the pages need not be in them."""
 _KINDS: Final[Mapping[Kind, Texts]] = {
     "error": Texts("un error más", "a further error"),
     "indicator": Texts("un indicador", "an indicator"),
@@ -120,7 +122,7 @@ class SuggestionPagesController(Controller):
                 "kinds": {kind: text.into(language) for kind, text in _KINDS.items()},
                 "dimensions": names.map_dimensions(),
                 "indicators": _map_indicators(language),
-                "languages": {tag: _name_language(tag, language) for tag in get_args(Language)},
+                "languages": {tag: _name_language(tag, language) for tag in _SUGGESTION_LANGUAGES},
                 "title_max": schemas.TITLE_MAX,
                 "text_max": schemas.TEXT_MAX,
             },
@@ -198,7 +200,7 @@ def _map_indicators(language: Language) -> dict[str, str]:
     return {identifier: text.name for identifier, text in texts.items()}
 
 
-def _name_language(tag: Language, language: Language) -> str:
+def _name_language(tag: str, language: Language) -> str:
     """Return the name of a language, in another language."""
     return str(Locale.parse(tag).get_display_name(LOCALES[language]))
 

@@ -130,8 +130,12 @@ def _inflate_members(raw: bytes) -> dict[str, bytes]:
             limit = min(INFLATED_MAX, RATIO_MAX * len(raw))
             if len(listed) > MEMBERS_MAX:
                 raise _create_size_error(
-                    f"tiene {len(listed)} ficheros dentro, más de {MEMBERS_MAX}",
-                    f"it has {len(listed)} files inside, more than {MEMBERS_MAX}",
+                    Texts(
+                        "tiene {count} ficheros dentro, más de {maximum}",
+                        "it has {count} files inside, more than {maximum}",
+                        count=len(listed),
+                        maximum=MEMBERS_MAX,
+                    ),
                 )
             if sum(member.file_size for member in listed) > limit:
                 raise _create_inflation_error(limit)
@@ -228,7 +232,12 @@ def _list_sheets(members: Mapping[str, bytes]) -> dict[str, str]:
     _read_elements(members.get(relations, b""), of_relations, relations)
     if len(named) > SHEETS_MAX:
         raise _create_size_error(
-            f"tiene {len(named)} hojas, más de {SHEETS_MAX}", f"it has {len(named)} sheets, more than {SHEETS_MAX}"
+            Texts(
+                "tiene {count} hojas, más de {maximum}",
+                "it has {count} sheets, more than {maximum}",
+                count=len(named),
+                maximum=SHEETS_MAX,
+            )
         )
     return {name: posixpath.normpath(posixpath.join("/xl", targets.get(part, "")))[1:] for name, part in named}
 
@@ -272,7 +281,8 @@ class _PackageScan:
         self._elements += 1
         if self._elements > ELEMENTS_MAX:
             raise _create_size_error(
-                f"tiene más de {ELEMENTS_MAX} elementos", f"it has more than {ELEMENTS_MAX} elements", part
+                Texts("tiene más de {maximum} elementos", "it has more than {maximum} elements", maximum=ELEMENTS_MAX),
+                part,
             )
 
     def add_string(self, length: int) -> None:
@@ -287,15 +297,23 @@ class _PackageScan:
         self._cells += 1
         if self._cells > CELLS_MAX:
             raise _create_size_error(
-                f"tiene más de {CELLS_MAX} celdas escritas", f"it has more than {CELLS_MAX} cells with a value", part
+                Texts(
+                    "tiene más de {maximum} celdas escritas",
+                    "it has more than {maximum} cells with a value",
+                    maximum=CELLS_MAX,
+                ),
+                part,
             )
         if shared is not None:
             length = self._lengths[shared] if 0 <= shared < len(self._lengths) else 0
         self._text += length
         if self._text > TEXT_MAX:
             raise _create_size_error(
-                f"sus celdas tienen más de {TEXT_MAX} caracteres",
-                f"its cells have more than {TEXT_MAX} characters",
+                Texts(
+                    "sus celdas tienen más de {maximum} caracteres",
+                    "its cells have more than {maximum} characters",
+                    maximum=TEXT_MAX,
+                ),
                 part,
             )
 
@@ -365,8 +383,12 @@ class _PartHandler:
         elif self.is_sheet and name == "c" and self._has_value:
             if self._cell.row >= ROWS_MAX or self._cell.column >= COLUMNS_MAX:
                 raise _create_size_error(
-                    f"hay una celda escrita más allá de la fila {ROWS_MAX} o de la columna {COLUMNS_MAX}",
-                    f"a cell with a value stands beyond row {ROWS_MAX} or column {COLUMNS_MAX}",
+                    Texts(
+                        "hay una celda escrita más allá de la fila {row} o de la columna {column}",
+                        "a cell with a value stands beyond row {row} or column {column}",
+                        row=ROWS_MAX,
+                        column=COLUMNS_MAX,
+                    ),
                     self._part,
                 )
             if self._type == "e":
@@ -444,17 +466,21 @@ def _create_damage_error(part: str = "") -> WorkbookRejected:
 
 def _create_inflation_error(limit: int) -> WorkbookOversized:
     return _create_size_error(
-        f"descomprimido ocupa más de {limit} bytes, demasiado para lo que es",
-        f"inflated it has more than {limit} bytes, too many for what it is",
+        Texts(
+            "descomprimido ocupa más de {limit} bytes, demasiado para lo que es",
+            "inflated it has more than {limit} bytes, too many for what it is",
+            limit=limit,
+        ),
     )
 
 
-def _create_size_error(es: str, en: str, part: str = "") -> WorkbookOversized:
+def _create_size_error(reason: Texts, part: str = "") -> WorkbookOversized:
     return WorkbookOversized(
         "too_large",
         Texts(
-            f"El libro no se lee: {es}. Use la plantilla, sin añadir nada fuera de ella.",
-            f"The workbook is not read: {en}. Use the template, and add nothing beside it.",
+            "El libro no se lee: {reason}. Use la plantilla, sin añadir nada fuera de ella.",
+            "The workbook is not read: {reason}. Use the template, and add nothing beside it.",
+            reason=reason,
         ),
         _make_printable(part),
     )

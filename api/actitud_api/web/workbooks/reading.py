@@ -122,10 +122,12 @@ def _check_metadata(package: CheckedWorkbook, version: str) -> Language:
         raise WorkbookRejected(
             "methodology",
             Texts(
-                f"El libro es de la metodología {shown_version}, y aquí se lee con la {version}. Léalo con la suya, o "
-                f"descargue la plantilla de {version}.",
-                f"The workbook is of the methodology {shown_version}, and is read here by {version}. Read it by its "
-                f"own, or download the template of {version}.",
+                "El libro es de la metodología {shown_version}, y aquí se lee con la {version}. Léalo con la suya, o "
+                "descargue la plantilla de {version}.",
+                "The workbook is of the methodology {shown_version}, and is read here by {version}. Read it by its "
+                "own, or download the template of {version}.",
+                shown_version=shown_version,
+                version=version,
             ),
             f"{METADATA}!B2",
         )
@@ -141,8 +143,9 @@ def _find_sheet_name(package: CheckedWorkbook, sheet: SheetLayout) -> str:
     raise WorkbookRejected(
         "sheet",
         Texts(
-            f"Falta la hoja «{sheet.title.es}». No cambie el nombre de las hojas.",
-            f"The sheet “{sheet.title.en}” is missing. Do not rename sheets.",
+            "Falta la hoja «{title}». No cambie el nombre de las hojas.",
+            "The sheet “{title}” is missing. Do not rename sheets.",
+            title=sheet.title,
         ),
         names[0],
     )
@@ -154,7 +157,7 @@ def _load_sheet(package: CheckedWorkbook, name: str) -> CalamineSheet:
     except CalamineError as error:
         raise WorkbookRejected(
             "damaged",
-            Texts(f"No se puede leer la hoja «{name[:31]}».", f"The sheet “{name[:31]}” cannot be read."),
+            Texts("No se puede leer la hoja «{sheet}».", "The sheet “{sheet}” cannot be read.", sheet=name[:31]),
             name[:31],
         ) from error
 
@@ -242,7 +245,7 @@ class _QuestionnaireReader:
         faults = [fault for _, fault in sorted(self._faults, key=lambda located: located[0])]
         if len(faults) > FAULTS_MAX:
             more = len(faults) - FAULTS_MAX
-            detail = Texts(f"Fallos que no se enumeran: {more}.", f"Faults that are not listed: {more}.")
+            detail = Texts("Fallos que no se enumeran: {more}.", "Faults that are not listed: {more}.", more=more)
             faults = [*faults[:FAULTS_MAX], CellFault(cell="", pointer=None, rule="more", value=None, detail=detail)]
         return WorkbookContents(questionnaire=held, faults=tuple(faults), language=self._language)
 
@@ -256,10 +259,10 @@ class _QuestionnaireReader:
         for index, column in enumerate(sheet.columns):
             if str(titles[index]).strip() not in {column.title.into(language) for language in LANGUAGES}:
                 is_valid = False
-                es, en = column.title.es, column.title.en
                 detail = Texts(
-                    f"Aquí debe estar la columna «{es}». Las columnas se han movido, así que la hoja no se lee.",
-                    f"The column “{en}” belongs here. Columns have moved, so the sheet is not read.",
+                    "Aquí debe estar la columna «{title}». Las columnas se han movido, así que la hoja no se lee.",
+                    "The column “{title}” belongs here. Columns have moved, so the sheet is not read.",
+                    title=column.title,
                 )
                 self._report(sheet, Cell(HEADER, index), _InvalidCell("column", detail), titles[index])
         for index in range(len(sheet.columns), len(titles)):
@@ -273,8 +276,9 @@ class _QuestionnaireReader:
         if len(merged) <= FAULTS_MAX:
             return True
         detail = Texts(
-            f"Hay más de {FAULTS_MAX} grupos de celdas combinadas, así que la hoja no se lee.",
-            f"There are more than {FAULTS_MAX} groups of merged cells, so the sheet is not read.",
+            "Hay más de {faults_max} grupos de celdas combinadas, así que la hoja no se lee.",
+            "There are more than {faults_max} groups of merged cells, so the sheet is not read.",
+            faults_max=FAULTS_MAX,
         )
         self._report(sheet, min(merged)[0], _InvalidCell("merged", detail), "")
         return False
@@ -285,8 +289,9 @@ class _QuestionnaireReader:
         for first, last in merged:
             end = xl_rowcol_to_cell(*last)
             detail = Texts(
-                f"Estas celdas están combinadas hasta {end}, y no se leen.",
-                f"These cells are merged as far as {end}, and are not read.",
+                "Estas celdas están combinadas hasta {end}, y no se leen.",
+                "These cells are merged as far as {end}, and are not read.",
+                end=end,
             )
             self._report(sheet, first, _InvalidCell("merged", detail), "")
             covered |= {
@@ -338,8 +343,9 @@ class _QuestionnaireReader:
         if code in seen and sheet is not DOCUMENTS:
             first = format_cell_address(self._names[sheet.id], seen[code], 0)
             detail = Texts(
-                f"La fila está repetida: ya está en {first}. Solo cuenta la primera.",
-                f"The row is there twice: it is at {first} already. Only the first counts.",
+                "La fila está repetida: ya está en {first}. Solo cuenta la primera.",
+                "The row is there twice: it is at {first} already. Only the first counts.",
+                first=first,
             )
             self._report(sheet, code_cell, _InvalidCell("duplicate", detail), code)
             return
@@ -414,8 +420,9 @@ class _QuestionnaireReader:
             is_valid = False
         if is_valid and len(listed) == EVIDENCE_MAX:
             detail = Texts(
-                f"Hay más de {EVIDENCE_MAX} documentos con este código.",
-                f"There are more than {EVIDENCE_MAX} documents with this code.",
+                "Hay más de {evidence_max} documentos con este código.",
+                "There are more than {evidence_max} documents with this code.",
+                evidence_max=EVIDENCE_MAX,
             )
             self._report(sheet, Cell(row, sheet.find_column("url")), _InvalidCell("maxItems", detail), "", pointer)
         elif is_valid:
@@ -522,7 +529,7 @@ class _QuestionnaireReader:
         row = rows.get(field.code)
         if row is None:
             detail = Texts(
-                f"Falta la fila con el código {field.code}.", f"The row with the code {field.code} is missing."
+                "Falta la fila con el código {code}.", "The row with the code {code} is missing.", code=field.code
             )
             row = rows.get(field.pointer.split("/")[2], HEADER)
         cell = Cell(row, sheet.find_column("answer"))
@@ -617,7 +624,9 @@ def _parse_choice(field: AnswerInput, version: str, value: CellContent) -> str |
     listed = ", ".join(str(choice.value) for choice in field.choices)
     near = find_nearest(value, options) if isinstance(value, str) else None
     detail = Texts(
-        f"Debe ser uno de los valores de la lista: {listed}.", f"It must be one of the values of the list: {listed}."
+        "Debe ser uno de los valores de la lista: {listed}.",
+        "It must be one of the values of the list: {listed}.",
+        listed=listed,
     )
     raise _InvalidCell("enum", detail, near)
 

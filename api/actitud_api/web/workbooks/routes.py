@@ -25,8 +25,10 @@ _READ = Link("methodologies.get", {"version": "$request.path.version"}, "What it
 
 def _describe_mismatch(error: VersionMismatch) -> Texts:
     return Texts(
-        f"El cuestionario es de la metodología {error.sent}, y el libro de la {error.requested}.",
-        f"The questionnaire is of the methodology {error.sent}, and the workbook of {error.requested}.",
+        "El cuestionario es de la metodología {sent}, y el libro de la {requested}.",
+        "The questionnaire is of the methodology {sent}, and the workbook of {requested}.",
+        sent=error.sent,
+        requested=error.requested,
     )
 
 

@@ -149,8 +149,9 @@ class _WorkbookWriter:
         sheet.set_column(0, 0, 110)
         sheet.write_string(0, 0, self._texts.title, self._formats["title"])
         about = Texts(
-            f"Cuestionario de la metodología {self._methodology.version}",
-            f"Questionnaire of the methodology {self._methodology.version}",
+            "Cuestionario de la metodología {version}",
+            "Questionnaire of the methodology {version}",
+            version=self._methodology.version,
         )
         sheet.write_string(1, 0, self._translate(about), self._formats["subtitle"])
         for row, line in enumerate(_INSTRUCTIONS, start=3):
@@ -361,7 +362,7 @@ class _WorkbookWriter:
         sheet.data_validation(first, column, last, column, {**rule, "error_message": self._translate(wrong)})
 
     def _validate_note(self, sheet: Worksheet, first: int, last: int, column: int) -> None:
-        wrong = Texts(f"Como mucho {NOTE_MAX} caracteres.", f"At most {NOTE_MAX} characters.")
+        wrong = Texts("Como mucho {note_max} caracteres.", "At most {note_max} characters.", note_max=NOTE_MAX)
         rule = {"validate": "length", "criteria": "<=", "value": NOTE_MAX, "error_message": self._translate(wrong)}
         sheet.data_validation(first, column, last, column, rule)
 
@@ -374,13 +375,23 @@ class _WorkbookWriter:
             case "choice":
                 return "\n".join(choice.label for choice in item.choices)
             case "integer" | "number":
-                es, en = ("Un número entero", "A whole number")
-                if item.form == "number":
-                    es, en = ("Un número", "A number")
+                kind = Texts("Un número", "A number")
+                if item.form == "integer":
+                    kind = Texts("Un número entero", "A whole number")
                 minimum, maximum = item.minimum, item.maximum
                 if maximum is not None and maximum < 10**6:
-                    return self._translate(Texts(f"{es} de {minimum} a {maximum}", f"{en} from {minimum} to {maximum}"))
-                return self._translate(Texts(f"{es}, {minimum} o más", f"{en}, {minimum} or more"))
+                    return self._translate(
+                        Texts(
+                            "{kind} de {minimum} a {maximum}",
+                            "{kind} from {minimum} to {maximum}",
+                            kind=kind,
+                            minimum=minimum,
+                            maximum=maximum,
+                        )
+                    )
+                return self._translate(
+                    Texts("{kind}, {minimum} o más", "{kind}, {minimum} or more", kind=kind, minimum=minimum)
+                )
 
 
 def _select_further(documents: Sequence[Evidence]) -> Sequence[Evidence]:

@@ -14,8 +14,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from actitud_api.engine import i18n
-from actitud_api.engine.i18n import Language
+from actitud_api.engine.i18n import OR, Language, Texts
 from actitud_api.engine.methodology.checks.bounds import MAX_DECIMALS, Bound, OperandBounds
 from actitud_api.engine.methodology.checks.gates import RequiredBounds, find_lower_bounds
 from actitud_api.engine.methodology.model import (
@@ -58,11 +57,11 @@ from actitud_api.engine.methodology.predicates import (
     walk_presence_tests,
 )
 
-_KINDS: Mapping[str, i18n.Texts] = {
-    "number": i18n.Texts("un número", "number"),
-    "boolean": i18n.Texts("un sí o no", "boolean"),
-    "text": i18n.Texts("un texto", "text"),
-    "components": i18n.Texts("una lista", "components"),
+_KINDS: Mapping[str, Texts] = {
+    "number": Texts("un número", "number"),
+    "boolean": Texts("un sí o no", "boolean"),
+    "text": Texts("un texto", "text"),
+    "components": Texts("una lista", "components"),
 }
 """Names of the kinds of value that an operand can have."""
 
@@ -224,16 +223,15 @@ A code names the fault (`negative-weight`) or the check that failed: `ladder-lev
 
 
 class Remark(Struct, frozen=True):
-    """Defect or note on a document: pointer, code, and sentence in Spanish and English."""
+    """Defect or note on a document: pointer, code, and sentence."""
 
     pointer: str
     code: Code
-    es: str
-    en: str
+    text: Texts
 
     def translate(self, language: Language) -> str:
         """Return the sentence in a language."""
-        return i18n.into(self.es, self.en, language)
+        return self.text.into(language)
 
 
 class Defect(Remark, frozen=True):
@@ -255,15 +253,21 @@ def find_paying_silences(document: Document) -> Iterator[Remark]:
             yield Remark(
                 f"{pointer}/missing",
                 "silence-may-pay",
-                f"el silencio puede compensar en {group.id}: lo desconocido sale y su peso se reparte",
-                f"silence may pay in {group.id}: what is unknown leaves, and its weight is shared",
+                Texts(
+                    "el silencio puede compensar en {id}: lo desconocido sale y su peso se reparte",
+                    "silence may pay in {id}: what is unknown leaves, and its weight is shared",
+                    id=group.id,
+                ),
             )
         elif group.missing == "void":
             yield Remark(
                 f"{pointer}/missing",
                 "silence-may-pay",
-                f"el silencio puede compensar en {group.id}: con algo desconocido no tiene puntuación",
-                f"silence may pay in {group.id}: with anything unknown it has no score",
+                Texts(
+                    "el silencio puede compensar en {id}: con algo desconocido no tiene puntuación",
+                    "silence may pay in {id}: with anything unknown it has no score",
+                    id=group.id,
+                ),
             )
 
 
@@ -292,18 +296,23 @@ class _DocumentChecker:
     def check(self) -> Iterator[Defect]:
         if not 0 <= self.document.decimals <= MAX_DECIMALS:
             yield Defect(
-                "/decimals", "decimals-range", f"debe ser de 0 a {MAX_DECIMALS}", f"must be 0 to {MAX_DECIMALS}"
+                "/decimals",
+                "decimals-range",
+                Texts("debe ser de 0 a {max_decimals}", "must be 0 to {max_decimals}", max_decimals=MAX_DECIMALS),
             )
         published = self.document.published_decimals
         if published is not None and not 0 <= published <= self.document.decimals:
             yield Defect(
                 "/published_decimals",
                 "published-decimals-range",
-                f"debe ser de 0 a {self.document.decimals}, los decimales",
-                f"must be 0 to {self.document.decimals}, the decimals",
+                Texts(
+                    "debe ser de 0 a {decimals}, los decimales",
+                    "must be 0 to {decimals}, the decimals",
+                    decimals=self.document.decimals,
+                ),
             )
         if not 0 <= self.document.self_declared_cap <= 100:
-            yield Defect("/self_declared_cap", "cap-range", "debe ser de 0 a 100", "must be 0 to 100")
+            yield Defect("/self_declared_cap", "cap-range", Texts("debe ser de 0 a 100", "must be 0 to 100"))
         yield from self._check_share(self.document.coverage.overall, "/coverage/overall")
         yield from self._check_share(self.document.coverage.per_dimension, "/coverage/per_dimension")
         yield from self._check_unique("/profile", [field.name for field in self.document.profile])
@@ -330,12 +339,16 @@ class _DocumentChecker:
         seen: set[str] = set()
         for identifier in ids:
             if identifier in seen:
-                yield Defect(pointer, "duplicated-id", f"{identifier!r} está dos veces", f"{identifier!r} stands twice")
+                yield Defect(
+                    pointer,
+                    "duplicated-id",
+                    Texts("{identifier!r} está dos veces", "{identifier!r} stands twice", identifier=identifier),
+                )
             seen.add(identifier)
 
     def _check_share(self, share: Share, pointer: str) -> Iterator[Defect]:
         if share.den <= 0 or not 0 <= share.num <= share.den:
-            yield Defect(pointer, "not-a-share", "no es una parte de 0 a 1", "is not a share of 0 to 1")
+            yield Defect(pointer, "not-a-share", Texts("no es una parte de 0 a 1", "is not a share of 0 to 1"))
 
     # the tree
 
@@ -344,20 +357,27 @@ class _DocumentChecker:
             yield Defect(
                 pointer,
                 "too-deep",
-                f"está a más de {MAX_DEPTH} niveles de profundidad",
-                f"lies deeper than {MAX_DEPTH} levels",
+                Texts(
+                    "está a más de {max_depth} niveles de profundidad",
+                    "lies deeper than {max_depth} levels",
+                    max_depth=MAX_DEPTH,
+                ),
             )
             return
         if not group.children:
-            yield Defect(f"{pointer}/children", "no-children", "está vacío", "is empty")
+            yield Defect(f"{pointer}/children", "no-children", Texts("está vacío", "is empty"))
         if group.children and not any(child.weight for child in group.children):
-            yield Defect(f"{pointer}/children", "no-weight", "ningún hijo tiene peso", "no child has a weight")
+            yield Defect(f"{pointer}/children", "no-weight", Texts("ningún hijo tiene peso", "no child has a weight"))
         if group.rated_children > len(group.children):
             yield Defect(
                 f"{pointer}/rated_children",
                 "rated-children-range",
-                f"pide {group.rated_children} de {len(group.children)}",
-                f"asks for {group.rated_children} of {len(group.children)}",
+                Texts(
+                    "pide {rated_children} de {children}",
+                    "asks for {rated_children} of {children}",
+                    rated_children=group.rated_children,
+                    children=len(group.children),
+                ),
             )
         yield from self._check_share(group.rated_share, f"{pointer}/rated_share")
         yield from self._check_range(group.range, f"{pointer}/range")
@@ -365,7 +385,7 @@ class _DocumentChecker:
         for position, child in enumerate(group.children):
             item_pointer = f"{pointer}/children/{position}"
             if child.weight < 0:
-                yield Defect(f"{item_pointer}/weight", "negative-weight", "es negativo", "is negative")
+                yield Defect(f"{item_pointer}/weight", "negative-weight", Texts("es negativo", "is negative"))
             if isinstance(child, Group):
                 yield from self._check_group(child, item_pointer, depth + 1)
             else:
@@ -373,13 +393,16 @@ class _DocumentChecker:
 
     def _check_range(self, span: Range, pointer: str) -> Iterator[Defect]:
         if not 0 <= span.minimum < span.maximum:
-            yield Defect(pointer, "range-order", "debe ir hacia arriba, desde 0 o más", "must go up from 0 or more")
+            yield Defect(
+                pointer, "range-order", Texts("debe ir hacia arriba, desde 0 o más", "must go up from 0 or more")
+            )
         elif span.maximum * self.spans.unit >= MAX_UNITS:
             yield Defect(
                 pointer,
                 "too-wide",
-                "es demasiado ancho para 64 bits con estos decimales",
-                "is too wide for 64 bits at these decimals",
+                Texts(
+                    "es demasiado ancho para 64 bits con estos decimales", "is too wide for 64 bits at these decimals"
+                ),
             )
 
     def _check_aggregation(self, group: Group, pointer: str) -> Iterator[Defect]:
@@ -389,15 +412,19 @@ class _DocumentChecker:
             yield Defect(
                 f"{pointer}/exponent",
                 "exponent-without-power",
-                "va con la agregación power, y solo con ella",
-                "goes with the aggregation power, and only with it",
+                Texts(
+                    "va con la agregación power, y solo con ella", "goes with the aggregation power, and only with it"
+                ),
             )
         elif group.exponent is not None and not 0 < abs(group.exponent) <= MAX_EXPONENT:
             yield Defect(
                 f"{pointer}/exponent",
                 "exponent-range",
-                f"no puede ser 0, y está dentro de ±{MAX_EXPONENT}",
-                f"must not be 0, and within ±{MAX_EXPONENT}",
+                Texts(
+                    "no puede ser 0, y está dentro de ±{max_exponent}",
+                    "must not be 0, and within ±{max_exponent}",
+                    max_exponent=MAX_EXPONENT,
+                ),
             )
         if group.aggregation == "sum":
             ends = (sum(child.range.minimum for child in counting), sum(child.range.maximum for child in counting))
@@ -405,29 +432,36 @@ class _DocumentChecker:
                 yield Defect(
                     f"{pointer}/range",
                     "sum-range",
-                    f"debe ser la suma de los de los hijos: de {ends[0]} a {ends[1]}",
-                    f"must be the sum of those of the children: {ends[0]} to {ends[1]}",
+                    Texts(
+                        "debe ser la suma de los de los hijos: de {minimum} a {maximum}",
+                        "must be the sum of those of the children: {minimum} to {maximum}",
+                        minimum=ends[0],
+                        maximum=ends[1],
+                    ),
                 )
         elif any(child.range != group.range for child in counting):
             yield Defect(
                 f"{pointer}/range",
                 "range-of-children",
-                "debe ser el de cada hijo con peso",
-                "must be that of every child with a weight",
+                Texts("debe ser el de cada hijo con peso", "must be that of every child with a weight"),
             )
         if group.aggregation not in ("arithmetic", "sum") and len(counting) > SHAPLEY_CHILDREN:
             yield Defect(
                 f"{pointer}/children",
                 "too-many-children",
-                f"son más de {SHAPLEY_CHILDREN}: demasiados para repartir exactamente una pérdida",
-                f"are more than {SHAPLEY_CHILDREN}, too many to share a loss exactly",
+                Texts(
+                    "son más de {shapley_children}: demasiados para repartir exactamente una pérdida",
+                    "are more than {shapley_children}, too many to share a loss exactly",
+                    shapley_children=SHAPLEY_CHILDREN,
+                ),
             )
         if 2 * group.range.maximum * self.spans.unit * sum(child.weight for child in counting) >= MAX_UNITS:
             yield Defect(
                 f"{pointer}/children",
                 "weights-too-large",
-                "pesan demasiado para 64 bits con estos decimales",
-                "weigh too much for 64 bits at these decimals",
+                Texts(
+                    "pesan demasiado para 64 bits con estos decimales", "weigh too much for 64 bits at these decimals"
+                ),
             )
 
     def _check_indicator(self, indicator: Indicator, pointer: str) -> Iterator[Defect]:
@@ -440,15 +474,20 @@ class _DocumentChecker:
                 yield Defect(
                     f"{pointer}/windows",
                     "unknown-window",
-                    f"{window!r} no es una ventana del documento",
-                    f"{window!r} is not a window of the document",
+                    Texts(
+                        "{window!r} no es una ventana del documento",
+                        "{window!r} is not a window of the document",
+                        window=window,
+                    ),
                 )
         if any(fact.type == "components" for fact in indicator.facts) != bool(indicator.components):
             yield Defect(
                 f"{pointer}/components",
                 "components-fact",
-                "va con un dato de tipo components, y solo con él",
-                "goes with a fact of type components, and only with it",
+                Texts(
+                    "va con un dato de tipo components, y solo con él",
+                    "goes with a fact of type components, and only with it",
+                ),
             )
         yield from self._check_curve(indicator.curve, indicator.range, f"{pointer}/curve")
         if indicator.curve.kind == "ladder":
@@ -457,8 +496,10 @@ class _DocumentChecker:
                 yield Defect(
                     f"{pointer}/facts",
                     "ladder-facts",
-                    "deben ser un nivel, de 0 al último de la escala",
-                    "must be one level, from 0 to the last of the ladder",
+                    Texts(
+                        "deben ser un nivel, de 0 al último de la escala",
+                        "must be one level, from 0 to the last of the ladder",
+                    ),
                 )
         yield from self._check_formula(indicator.value, f"{pointer}/value")
         yield from self._check_predicate(indicator.applies, f"{pointer}/applies")
@@ -467,8 +508,11 @@ class _DocumentChecker:
                 yield Defect(
                     f"{pointer}/applies",
                     "applies-reads-answer",
-                    f"lee la respuesta {operand.indicator}; solo puede leer el perfil",
-                    f"reads the answer {operand.indicator}; it may read the profile only",
+                    Texts(
+                        "lee la respuesta {indicator}; solo puede leer el perfil",
+                        "reads the answer {indicator}; it may read the profile only",
+                        indicator=operand.indicator,
+                    ),
                 )
         yield from self._check_predicate(indicator.zero_when, f"{pointer}/zero_when")
         yield from self._check_step(indicator, f"{pointer}/step")
@@ -483,8 +527,7 @@ class _DocumentChecker:
                 yield Defect(
                     f"{pointer}/reviews/{position}",
                     "unknown-review-rule",
-                    f"no hay ninguna regla de revisión {rule!r}",
-                    f"there is no review rule {rule!r}",
+                    Texts("no hay ninguna regla de revisión {rule!r}", "there is no review rule {rule!r}", rule=rule),
                 )
 
     def _check_facts(self, indicator: Indicator, pointer: str) -> Iterator[Defect]:
@@ -495,23 +538,31 @@ class _DocumentChecker:
             yield Defect(
                 f"{pointer}/facts",
                 "first-fact",
-                f"el primer dato de un indicador {indicator.type} es {expected[0]}, de tipo {expected[1]}",
-                f"the first fact of a {indicator.type} is {expected[0]}, of type {expected[1]}",
+                Texts(
+                    "el primer dato de un indicador {type} es {fact}, de tipo {kind}",
+                    "the first fact of a {type} is {fact}, of type {kind}",
+                    type=indicator.type,
+                    fact=expected[0],
+                    kind=expected[1],
+                ),
             )
         curve = CURVE_OF.get(indicator.type, ("linear", "log", "lognormal"))
         if indicator.curve.kind not in curve:
             yield Defect(
                 f"{pointer}/curve/kind",
                 "curve-kind",
-                f"debe ser {' o '.join(curve)} en un indicador {indicator.type}",
-                f"must be {' or '.join(curve)} for a {indicator.type}",
+                Texts(
+                    "debe ser {curves} en un indicador {type}",
+                    "must be {curves} for a {type}",
+                    curves=lambda language: OR.into(language).join(curve),
+                    type=indicator.type,
+                ),
             )
         if indicator.part_of_denominator and (indicator.id, "denominator") not in self.facts:
             yield Defect(
                 f"{pointer}/part_of_denominator",
                 "no-denominator",
-                "necesita un dato llamado denominator",
-                "needs a fact called denominator",
+                Texts("necesita un dato llamado denominator", "needs a fact called denominator"),
             )
         for position, fact in enumerate(indicator.facts):
             item_pointer = f"{pointer}/facts/{position}"
@@ -519,8 +570,7 @@ class _DocumentChecker:
                 yield Defect(
                     f"{item_pointer}/required",
                     "optional-fact",
-                    "solo una lista de components puede faltar",
-                    "only a list of components may be left out",
+                    Texts("solo una lista de components puede faltar", "only a list of components may be left out"),
                 )
             yield from self._check_bounded(fact, item_pointer)
 
@@ -531,8 +581,7 @@ class _DocumentChecker:
                 yield Defect(
                     pointer,
                     "number-bounds",
-                    "un número necesita un mínimo y un máximo",
-                    "a number needs a minimum and a maximum",
+                    Texts("un número necesita un mínimo y un máximo", "a number needs a minimum and a maximum"),
                 )
                 return
             decimals = described.decimals if isinstance(described, Fact) and described.type == "number" else 0
@@ -540,50 +589,61 @@ class _DocumentChecker:
                 yield Defect(
                     f"{pointer}/decimals",
                     "fact-decimals-range",
-                    f"debe ser de 0 a {MAX_FACT_DECIMALS}",
-                    f"must be 0 to {MAX_FACT_DECIMALS}",
+                    Texts(
+                        "debe ser de 0 a {max_fact_decimals}",
+                        "must be 0 to {max_fact_decimals}",
+                        max_fact_decimals=MAX_FACT_DECIMALS,
+                    ),
                 )
             elif max(abs(least), abs(most)) * 10**decimals >= MAX_UNITS:
                 yield Defect(
                     pointer,
                     "too-wide",
-                    "es demasiado ancho para 64 bits con estos decimales",
-                    "is too wide for 64 bits at these decimals",
+                    Texts(
+                        "es demasiado ancho para 64 bits con estos decimales",
+                        "is too wide for 64 bits at these decimals",
+                    ),
                 )
 
     def _check_curve(self, curve: Curve, span: Range, pointer: str) -> Iterator[Defect]:
         xs = [to_exact(goalpost.x) for goalpost in curve.goalposts]
         scores = [to_exact(goalpost.score) for goalpost in curve.goalposts]
         if len(xs) < 2:
-            yield Defect(f"{pointer}/goalposts", "too-few-goalposts", "necesita dos o más", "needs two or more")
+            yield Defect(f"{pointer}/goalposts", "too-few-goalposts", Texts("necesita dos o más", "needs two or more"))
             return
         if any(b <= a for a, b in itertools.pairwise(xs)):
-            yield Defect(f"{pointer}/goalposts", "goalpost-order", "x debe crecer siempre", "x must increase strictly")
+            yield Defect(
+                f"{pointer}/goalposts", "goalpost-order", Texts("x debe crecer siempre", "x must increase strictly")
+            )
         steps = [b - a for a, b in itertools.pairwise(scores)]
         if any(step > 0 for step in steps) and any(step < 0 for step in steps):
             yield Defect(
                 f"{pointer}/goalposts",
                 "curve-direction",
-                "las puntuaciones deben ir en un solo sentido",
-                "scores must go in one direction",
+                Texts("las puntuaciones deben ir en un solo sentido", "scores must go in one direction"),
             )
         if curve.kind == "ladder" and any(step < 0 for step in steps):
             yield Defect(
-                f"{pointer}/goalposts", "ladder-goes-down", "una escala no puede bajar", "a ladder must not go down"
+                f"{pointer}/goalposts",
+                "ladder-goes-down",
+                Texts("una escala no puede bajar", "a ladder must not go down"),
             )
         if any(not span.minimum <= score <= span.maximum for score in scores):
             yield Defect(
                 f"{pointer}/goalposts",
                 "score-outside-range",
-                f"las puntuaciones deben ir de {span.minimum} a {span.maximum}, el rango",
-                f"scores must be {span.minimum} to {span.maximum}, the range",
+                Texts(
+                    "las puntuaciones deben ir de {minimum} a {maximum}, el rango",
+                    "scores must be {minimum} to {maximum}, the range",
+                    minimum=span.minimum,
+                    maximum=span.maximum,
+                ),
             )
         if curve.kind in ("log", "lognormal") and xs[0] <= 0:
             yield Defect(
                 f"{pointer}/goalposts/0/x",
                 "log-of-zero",
-                f"debe ser mayor que 0 en una curva {curve.kind}",
-                f"must be above 0 in a {curve.kind} curve",
+                Texts("debe ser mayor que 0 en una curva {kind}", "must be above 0 in a {kind} curve", kind=curve.kind),
             )
         if curve.kind == "lognormal":
             width = span.maximum - span.minimum
@@ -592,16 +652,24 @@ class _DocumentChecker:
                 yield Defect(
                     f"{pointer}/goalposts",
                     "lognormal-shares",
-                    f"deben ser la mediana, {expected[0]} puntos, y p10, {expected[1]} puntos",
-                    f"must be the median, {expected[0]} points, and p10, {expected[1]} points",
+                    Texts(
+                        "deben ser la mediana, {median} puntos, y p10, {p10} puntos",
+                        "must be the median, {median} points, and p10, {p10} points",
+                        median=expected[0],
+                        p10=expected[1],
+                    ),
                 )
         if curve.kind == "ladder" and xs != list(range(len(xs))):
             yield Defect(
-                f"{pointer}/goalposts", "ladder-levels", "los niveles deben ser 0, 1, 2, …", "levels must be 0, 1, 2, …"
+                f"{pointer}/goalposts",
+                "ladder-levels",
+                Texts("los niveles deben ser 0, 1, 2, …", "levels must be 0, 1, 2, …"),
             )
         if curve.kind == "boolean" and xs != [0, 1]:
             yield Defect(
-                f"{pointer}/goalposts", "boolean-goalposts", "deben ser 0 (no) y 1 (sí)", "must be 0 (no) and 1 (yes)"
+                f"{pointer}/goalposts",
+                "boolean-goalposts",
+                Texts("deben ser 0 (no) y 1 (sí)", "must be 0 (no) and 1 (yes)"),
             )
         for position, goalpost in enumerate(curve.goalposts):
             item_pointer = f"{pointer}/goalposts/{position}"
@@ -609,16 +677,14 @@ class _DocumentChecker:
                 yield Defect(
                     f"{item_pointer}/sources",
                     "no-source",
-                    "está vacío aunque la base es una fuente",
-                    "is empty although the basis is a source",
+                    Texts("está vacío aunque la base es una fuente", "is empty although the basis is a source"),
                 )
             for source in goalpost.sources:
                 if source not in self.document.sources:
                     yield Defect(
                         f"{item_pointer}/sources",
                         "unknown-source",
-                        f"no hay ninguna fuente {source!r}",
-                        f"there is no source {source!r}",
+                        Texts("no hay ninguna fuente {source!r}", "there is no source {source!r}", source=source),
                     )
 
     def _check_step(self, indicator: Indicator, pointer: str) -> Iterator[Defect]:
@@ -627,8 +693,7 @@ class _DocumentChecker:
                 yield Defect(
                     pointer,
                     "step-not-null",
-                    f"debe ser null en un indicador {indicator.type}",
-                    f"must be null for a {indicator.type}",
+                    Texts("debe ser null en un indicador {type}", "must be null for a {type}", type=indicator.type),
                 )
             return
         if indicator.step is None:
@@ -636,23 +701,25 @@ class _DocumentChecker:
                 yield Defect(
                     pointer,
                     "step-missing",
-                    f"falta en un indicador {indicator.type}",
-                    f"is missing for a {indicator.type}",
+                    Texts("falta en un indicador {type}", "is missing for a {type}", type=indicator.type),
                 )
         elif indicator.step.startswith("profile:"):
             if indicator.step.removeprefix("profile:") not in self.profile:
                 yield Defect(
                     pointer,
                     "unknown-profile-field",
-                    f"{indicator.step!r} no es un campo del perfil",
-                    f"{indicator.step!r} is not a profile field",
+                    Texts("{step!r} no es un campo del perfil", "{step!r} is not a profile field", step=indicator.step),
                 )
         elif (indicator.id, indicator.step) not in self.facts:
             yield Defect(
                 pointer,
                 "unknown-step-fact",
-                f"{indicator.step!r} no es un dato de {indicator.id}",
-                f"{indicator.step!r} is not a fact of {indicator.id}",
+                Texts(
+                    "{step!r} no es un dato de {id}",
+                    "{step!r} is not a fact of {id}",
+                    step=indicator.step,
+                    id=indicator.id,
+                ),
             )
         else:
             top = indicator.value
@@ -661,8 +728,10 @@ class _DocumentChecker:
                 yield Defect(
                     f"{pointer}",
                     "step-not-linear",
-                    "el valor debe ser un cociente de sumas y productos lineales en este dato",
-                    "the value must be a quotient of sums and products linear in this fact",
+                    Texts(
+                        "el valor debe ser un cociente de sumas y productos lineales en este dato",
+                        "the value must be a quotient of sums and products linear in this fact",
+                    ),
                 )
 
     # predicates
@@ -675,15 +744,20 @@ class _DocumentChecker:
                 yield Defect(
                     pointer,
                     "presence-outside-rule",
-                    "solo una regla puede mirar si un indicador está respondido",
-                    "only a rule may test whether an indicator is answered",
+                    Texts(
+                        "solo una regla puede mirar si un indicador está respondido",
+                        "only a rule may test whether an indicator is answered",
+                    ),
                 )
             if indicator not in self.indicators or not self.indicators[indicator].facts:
                 yield Defect(
                     pointer,
                     "unanswered-indicator",
-                    f"{indicator!r} no es un indicador que se responda",
-                    f"{indicator!r} is not an indicator that is answered",
+                    Texts(
+                        "{indicator!r} no es un indicador que se responda",
+                        "{indicator!r} is not an indicator that is answered",
+                        indicator=indicator,
+                    ),
                 )
         for operand in walk_operands(predicate):
             yield from self._check_operand(operand, pointer, gate)
@@ -699,18 +773,24 @@ class _DocumentChecker:
             yield Defect(
                 pointer,
                 "compared-kinds",
-                f"compara {left_kind.es} con {right_kind.es}",
-                f"compares {left_kind.en} with {right_kind.en}",
+                Texts(
+                    "compara {left_kind} con {right_kind}",
+                    "compares {left_kind} with {right_kind}",
+                    left_kind=left_kind,
+                    right_kind=right_kind,
+                ),
             )
         elif left == "components":
             yield Defect(
                 pointer,
                 "compared-list",
-                "compara una lista de components: lea `component` o su recuento",
-                "compares a list of components: read `component` or its count",
+                Texts(
+                    "compara una lista de components: lea `component` o su recuento",
+                    "compares a list of components: read `component` or its count",
+                ),
             )
         elif left != "number" and compare.op not in ("eq", "ne"):
-            yield Defect(pointer, "ordered-kind", f"ordena {_KINDS[left].es}", f"orders {_KINDS[left].en}")
+            yield Defect(pointer, "ordered-kind", Texts("ordena {kind}", "orders {kind}", kind=_KINDS[left]))
         match compare.left, compare.right:
             case [ProfileOperand(field=field), Constant(value=str(text))] | [
                 Constant(value=str(text)),
@@ -720,8 +800,12 @@ class _DocumentChecker:
                     yield Defect(
                         pointer,
                         "unknown-value",
-                        f"{text!r} no es un valor de {field!r}",
-                        f"{text!r} is not a value of {field!r}",
+                        Texts(
+                            "{text!r} no es un valor de {field!r}",
+                            "{text!r} is not a value of {field!r}",
+                            text=text,
+                            field=field,
+                        ),
                     )
 
     def _find_kind(self, operand: Operand) -> str | None:
@@ -757,8 +841,7 @@ class _DocumentChecker:
                 yield Defect(
                     pointer,
                     "reads-null",
-                    f"lee {part.field!r}, que puede ser null",
-                    f"reads {part.field!r}, which may be null",
+                    Texts("lee {field!r}, que puede ser null", "reads {field!r}, which may be null", field=part.field),
                 )
 
     def _may_be_null(self, field: str) -> bool:
@@ -768,10 +851,12 @@ class _DocumentChecker:
         match operand:
             case Minimum(of=members) | Maximum(of=members) | Sum(of=members) | Product(of=members):
                 if not members:
-                    yield Defect(pointer, "no-operands", "no combina ningún operando", "combines no operands")
+                    yield Defect(pointer, "no-operands", Texts("no combina ningún operando", "combines no operands"))
                 elif any(self._find_kind(member) not in ("number", None) for member in members):
                     yield Defect(
-                        pointer, "not-a-number", "combina lo que no es un número", "combines what is not a number"
+                        pointer,
+                        "not-a-number",
+                        Texts("combina lo que no es un número", "combines what is not a number"),
                     )
                 read = [member.field for member in members if isinstance(member, ProfileOperand)]
                 for name in read:
@@ -779,60 +864,74 @@ class _DocumentChecker:
                         yield Defect(
                             pointer,
                             "combines-null",
-                            f"combina {name!r}, que puede ser null",
-                            f"combines {name!r}, which may be null",
+                            Texts(
+                                "combina {name!r}, que puede ser null",
+                                "combines {name!r}, which may be null",
+                                name=name,
+                            ),
                         )
             case ProfileOperand(field=field) if field not in self.profile:
                 yield Defect(
                     pointer,
                     "unknown-profile-field",
-                    f"{field!r} no es un campo del perfil",
-                    f"{field!r} is not a profile field",
+                    Texts("{field!r} no es un campo del perfil", "{field!r} is not a profile field", field=field),
                 )
             case AnswerOperand(indicator=indicator, fact=fact) if (indicator, fact) not in self.facts:
                 yield Defect(
                     pointer,
                     "unknown-fact",
-                    f"{indicator}.{fact} no es un dato del documento",
-                    f"{indicator}.{fact} is not a fact of the document",
+                    Texts(
+                        "{indicator}.{fact} no es un dato del documento",
+                        "{indicator}.{fact} is not a fact of the document",
+                        indicator=indicator,
+                        fact=fact,
+                    ),
                 )
             case ComponentOperand(indicator=indicator, component=component):
                 if indicator not in self.indicators or component not in self.indicators[indicator].components:
                     yield Defect(
                         pointer,
                         "unknown-component",
-                        f"{component!r} no es un elemento de {indicator!r}",
-                        f"{component!r} is not a component of {indicator!r}",
+                        Texts(
+                            "{component!r} no es un elemento de {indicator!r}",
+                            "{component!r} is not a component of {indicator!r}",
+                            component=component,
+                            indicator=indicator,
+                        ),
                     )
             case ValueOperand(indicator=indicator) if indicator not in self.indicators:
                 yield Defect(
                     pointer,
                     "unknown-indicator",
-                    f"{indicator!r} no es un indicador",
-                    f"{indicator!r} is not an indicator",
+                    Texts("{indicator!r} no es un indicador", "{indicator!r} is not an indicator", indicator=indicator),
                 )
             case ScoreOperand(node=node) if node not in self.indicators and node not in self.groups:
-                yield Defect(pointer, "unknown-node", f"{node!r} no es un nodo", f"{node!r} is not a node")
+                yield Defect(
+                    pointer, "unknown-node", Texts("{node!r} no es un nodo", "{node!r} is not a node", node=node)
+                )
             case Quotient() if not quotient:
                 yield Defect(
                     pointer,
                     "quotient-inside",
-                    "un cociente solo puede estar en lo alto de la fórmula de un valor",
-                    "a quotient may only stand at the top of a value formula",
+                    Texts(
+                        "un cociente solo puede estar en lo alto de la fórmula de un valor",
+                        "a quotient may only stand at the top of a value formula",
+                    ),
                 )
         if isinstance(operand, ValueOperand | ScoreOperand | IndexOperand) and not gate:
             yield Defect(
                 pointer,
                 "gate-only-operand",
-                "solo las puertas pueden leer value, score e index",
-                "value, score and index may only be read by gates",
+                Texts(
+                    "solo las puertas pueden leer value, score e index",
+                    "value, score and index may only be read by gates",
+                ),
             )
         if isinstance(operand, AnswerOperand | ComponentOperand) and gate:
             yield Defect(
                 pointer,
                 "gate-reads-answer",
-                "una puerta lee value(), no la respuesta",
-                "a gate reads value(), not the answer",
+                Texts("una puerta lee value(), no la respuesta", "a gate reads value(), not the answer"),
             )
 
     def _check_profile(self) -> Iterator[Defect]:
@@ -843,22 +942,24 @@ class _DocumentChecker:
                 yield Defect(
                     f"{item_pointer}/values",
                     "enum-values",
-                    "va con el tipo enum, y solo con él",
-                    "goes with the type enum, and only with it",
+                    Texts("va con el tipo enum, y solo con él", "goes with the type enum, and only with it"),
                 )
             if field.set_by == "organisation" and (field.nullable or field.default is not None):
                 yield Defect(
                     item_pointer,
                     "organisation-field",
-                    "lo que pone la organización es obligatorio y no es null",
-                    "what the organisation sets is required and not null",
+                    Texts(
+                        "lo que pone la organización es obligatorio y no es null",
+                        "what the organisation sets is required and not null",
+                    ),
                 )
             if field.set_by == "service" and not field.nullable and field.default is None:
                 yield Defect(
                     item_pointer,
                     "service-default",
-                    "lo que pone el servicio necesita un valor por defecto",
-                    "what the service sets needs a default",
+                    Texts(
+                        "lo que pone el servicio necesita un valor por defecto", "what the service sets needs a default"
+                    ),
                 )
 
     def _check_rules(self) -> Iterator[Defect]:
@@ -868,8 +969,10 @@ class _DocumentChecker:
                 yield Defect(
                     f"{item_pointer}/holds",
                     "review-predicate",
-                    "las revisiones, y solo ellas, van sin predicado",
-                    "reviews, and only reviews, are without a predicate",
+                    Texts(
+                        "las revisiones, y solo ellas, van sin predicado",
+                        "reviews, and only reviews, are without a predicate",
+                    ),
                 )
             if rule.holds is not None:
                 yield from self._check_predicate(rule.holds, f"{item_pointer}/holds", rule=True)
@@ -877,29 +980,30 @@ class _DocumentChecker:
                 yield Defect(
                     f"{item_pointer}/invalidates",
                     "error-invalidates",
-                    "los errores, y solo ellos, nombran indicadores",
-                    "errors, and only errors, name indicators",
+                    Texts("los errores, y solo ellos, nombran indicadores", "errors, and only errors, name indicators"),
                 )
             for indicator in rule.invalidates:
                 if indicator not in self.indicators:
                     yield Defect(
                         f"{item_pointer}/invalidates",
                         "unknown-indicator",
-                        f"{indicator!r} no es un indicador",
-                        f"{indicator!r} is not an indicator",
+                        Texts(
+                            "{indicator!r} no es un indicador", "{indicator!r} is not an indicator", indicator=indicator
+                        ),
                     )
 
     # levels
 
     def _check_levels(self) -> Iterator[Defect]:
         if [level.number for level in self.document.levels] != list(range(1, len(self.document.levels) + 1)):
-            yield Defect("/levels", "level-numbers", "los números deben ser 1, 2, 3, …", "numbers must be 1, 2, 3, …")
+            yield Defect(
+                "/levels", "level-numbers", Texts("los números deben ser 1, 2, 3, …", "numbers must be 1, 2, 3, …")
+            )
         if self.document.levels and self.document.levels[0].gates:
             yield Defect(
                 "/levels/0/gates",
                 "first-level-gates",
-                "el primer nivel no tiene puertas",
-                "the first level has no gates",
+                Texts("el primer nivel no tiene puertas", "the first level has no gates"),
             )
         required = RequiredBounds()
         for position, level in enumerate(self.document.levels):
@@ -916,8 +1020,10 @@ class _DocumentChecker:
                     yield Defect(
                         item_pointer,
                         "gate-operator",
-                        "una puerta pide como mínimo, más que, o exactamente",
-                        "a gate asks for at least, more than, or exactly",
+                        Texts(
+                            "una puerta pide como mínimo, más que, o exactamente",
+                            "a gate asks for at least, more than, or exactly",
+                        ),
                     )
                 elif not misread:
                     yield from self._check_monotone(gate.holds, item_pointer)
@@ -927,8 +1033,11 @@ class _DocumentChecker:
                         yield Defect(
                             item_pointer,
                             "unreachable-level",
-                            f"el nivel es inalcanzable: contradice a {other}",
-                            f"the level cannot be reached: contradicts {other}",
+                            Texts(
+                                "el nivel es inalcanzable: contradice a {right}",
+                                "the level cannot be reached: contradicts {right}",
+                                right=other,
+                            ),
                         )
                     required.add(gate)
 
@@ -938,16 +1047,17 @@ class _DocumentChecker:
             yield Defect(
                 pointer,
                 "gate-threshold-varies",
-                "lo que pide depende de una puntuación, un valor o el índice",
-                "what it asks for depends on a score, a value or the index",
+                Texts(
+                    "lo que pide depende de una puntuación, un valor o el índice",
+                    "what it asks for depends on a score, a value or the index",
+                ),
             )
         direction = self.spans.find_direction(holds.left)
         if direction is None or (direction == -1 and holds.op != "eq"):
             yield Defect(
                 pointer,
                 "gate-against-improvement",
-                "pide más de lo que es mejor cuanto menos",
-                "asks for more of what is better when it is less",
+                Texts("pide más de lo que es mejor cuanto menos", "asks for more of what is better when it is less"),
             )
         elif direction != 0 and holds.op == "eq":
             span, wanted = self.spans.compute(holds.left), holds.right
@@ -962,8 +1072,10 @@ class _DocumentChecker:
                 yield Defect(
                     pointer,
                     "gate-exact-not-best",
-                    "pide exactamente lo que no es lo mejor: quien mejore perdería el nivel",
-                    "asks for exactly what is not the best: whoever improves would lose the level",
+                    Texts(
+                        "pide exactamente lo que no es lo mejor: quien mejore perdería el nivel",
+                        "asks for exactly what is not the best: whoever improves would lose the level",
+                    ),
                 )
 
     def _check_reachable(self, holds: Compare, pointer: str) -> Iterator[Defect]:
@@ -972,20 +1084,26 @@ class _DocumentChecker:
         if self._find_kind(holds.left) != "number":
             return
         if possible.greatest < required.least or (holds.op == "gt" and possible.greatest == required.least):
-            figures = (_format_number(required.least), _format_number(possible.greatest))
             yield Defect(
                 pointer,
                 "unreachable-level",
-                "el nivel es inalcanzable: pide {} y puede haber como máximo {}".format(*figures),
-                "the level cannot be reached: asks for {}, and there can be at most {}".format(*figures),
+                Texts(
+                    "el nivel es inalcanzable: pide {required} y puede haber como máximo {possible}",
+                    "the level cannot be reached: asks for {required}, and there can be at most {possible}",
+                    required=_format_number(required.least),
+                    possible=_format_number(possible.greatest),
+                ),
             )
         elif holds.op == "eq" and required.greatest < possible.least:
-            figures = (_format_number(required.greatest), _format_number(possible.least))
             yield Defect(
                 pointer,
                 "unreachable-level",
-                "el nivel es inalcanzable: pide {} y hay como mínimo {}".format(*figures),
-                "the level cannot be reached: asks for {}, and there is at least {}".format(*figures),
+                Texts(
+                    "el nivel es inalcanzable: pide {required} y hay como mínimo {possible}",
+                    "the level cannot be reached: asks for {required}, and there is at least {possible}",
+                    required=_format_number(required.greatest),
+                    possible=_format_number(possible.least),
+                ),
             )
 
     def _check_references(self) -> Iterator[Defect]:
@@ -1001,16 +1119,18 @@ class _DocumentChecker:
                     yield Defect(
                         f"/answers/{name}/{key}",
                         "no-indicator",
-                        "ningún indicador lo responde",
-                        "no indicator answers it",
+                        Texts("ningún indicador lo responde", "no indicator answers it"),
                     )
                 for indicator in ids:
                     if indicator not in self.indicators:
                         yield Defect(
                             f"/answers/{name}/{key}",
                             "unknown-indicator",
-                            f"{indicator!r} no es un indicador",
-                            f"{indicator!r} is not an indicator",
+                            Texts(
+                                "{indicator!r} no es un indicador",
+                                "{indicator!r} is not an indicator",
+                                indicator=indicator,
+                            ),
                         )
         for name, idea in answered.ideas.items():
             yield from _check_known(idea.comments, answered.comments, f"/answers/ideas/{name}/comments")
@@ -1020,16 +1140,18 @@ class _DocumentChecker:
                     yield Defect(
                         f"/calendar/{position}/{member}",
                         "not-a-day",
-                        f"{day!r} no es un mes y día de cualquier año, como 01-31",
-                        f"{day!r} is not a month and day of any year, such as 01-31",
+                        Texts(
+                            "{day!r} no es un mes y día de cualquier año, como 01-31",
+                            "{day!r} is not a month and day of any year, such as 01-31",
+                            day=day,
+                        ),
                     )
         for position, organisation_type in enumerate(self.document.organisation_types):
             if organisation_type.band_scale not in self.document.size_bands:
                 yield Defect(
                     f"/organisation_types/{position}/band_scale",
                     "unknown-band-scale",
-                    "no es una escala de size_bands",
-                    "is not a scale of size_bands",
+                    Texts("no es una escala de size_bands", "is not a scale of size_bands"),
                 )
         for scale, bands in self.document.size_bands.items():
             expected = 0
@@ -1038,15 +1160,20 @@ class _DocumentChecker:
                     yield Defect(
                         f"/size_bands/{scale}/{position}/start",
                         "size-band-gap",
-                        f"deja un hueco: se esperaba {expected}",
-                        f"leaves a gap: expected {expected}",
+                        Texts(
+                            "deja un hueco: se esperaba {expected}",
+                            "leaves a gap: expected {expected}",
+                            expected=expected,
+                        ),
                     )
                 if (band.to is None) != (position == len(bands) - 1):
                     yield Defect(
                         f"/size_bands/{scale}/{position}/to",
                         "size-band-open",
-                        "está abierto en la última banda, y solo en ella",
-                        "is open in the last band, and only there",
+                        Texts(
+                            "está abierto en la última banda, y solo en ella",
+                            "is open in the last band, and only there",
+                        ),
                     )
                 expected = (band.to or 0) + 1
         for name, weights in self.document.alternative_weights.items():
@@ -1054,8 +1181,7 @@ class _DocumentChecker:
                 yield Defect(
                     f"/alternative_weights/{name}",
                     "alternative-weights",
-                    "debe nombrar las dimensiones, en orden",
-                    "must name the dimensions, in order",
+                    Texts("debe nombrar las dimensiones, en orden", "must name the dimensions, in order"),
                 )
 
 
@@ -1064,12 +1190,16 @@ def _check_level_order(gate: Gate, lower: RequiredBounds, pointer: str) -> Itera
     for key, bound in find_lower_bounds(gate):
         lower_bound = lower.find_lower_bound(key)
         if lower_bound is not None and bound.order < lower_bound.order and gate.holds.op != "eq":
-            figures = (_format_number(bound.number), _format_number(lower_bound.number), lower_bound.gate)
             yield Defect(
                 pointer,
                 "gate-below-lower-level",
-                "pide menos ({}) que un nivel inferior ({}, en {})".format(*figures),
-                "asks for less ({}) than a lower level ({}, in {})".format(*figures),
+                Texts(
+                    "pide menos ({required}) que un nivel inferior ({lower}, en {gate})",
+                    "asks for less ({required}) than a lower level ({lower}, in {gate})",
+                    required=_format_number(bound.number),
+                    lower=_format_number(lower_bound.number),
+                    gate=lower_bound.gate,
+                ),
             )
 
 
@@ -1079,8 +1209,7 @@ def _check_known(ids: Iterable[str], table: Mapping[str, object], pointer: str) 
             yield Defect(
                 pointer,
                 "unknown-answers-key",
-                f"{identifier!r} no está en answers",
-                f"{identifier!r} is not in answers",
+                Texts("{identifier!r} no está en answers", "{identifier!r} is not in answers", identifier=identifier),
             )
 
 
@@ -1123,7 +1252,9 @@ def check_texts(document: Document, texts: MethodologyTexts, language: Language)
     """Yield a defect for each text that is missing or empty, or belongs to nothing in the document."""
     root = f"/texts/{language}"
     if texts.language != language:
-        yield Defect(f"{root}/language", "text-language", f"es {texts.language!r}", f"is {texts.language!r}")
+        yield Defect(
+            f"{root}/language", "text-language", Texts("es {language!r}", "is {language!r}", language=texts.language)
+        )
     answered = document.answers
     tables: list[tuple[str, Mapping[str, object], Iterable[str]]] = [
         ("groups", texts.groups, [group.id for group in walk_groups(document.root)]),
@@ -1165,8 +1296,7 @@ def check_texts(document: Document, texts: MethodologyTexts, language: Language)
             yield Defect(
                 f"{item_pointer}/step",
                 "step-text",
-                "va con el paso (step) del documento",
-                "goes with the step of the document",
+                Texts("va con el paso (step) del documento", "goes with the step of the document"),
             )
         yield from _find_placeholders(text.step or "", f"{item_pointer}/step")
         reasons = 0 if indicator.curve.kind in ("ladder", "boolean") else len(indicator.curve.goalposts)
@@ -1174,16 +1304,24 @@ def check_texts(document: Document, texts: MethodologyTexts, language: Language)
             yield Defect(
                 f"{item_pointer}/goalposts",
                 "goalpost-texts",
-                f"tiene {len(text.goalposts)} motivos para {reasons} puntos de referencia",
-                f"has {len(text.goalposts)} reasons for {reasons} goalposts",
+                Texts(
+                    "tiene {count} motivos para {reasons} puntos de referencia",
+                    "has {count} reasons for {reasons} goalposts",
+                    count=len(text.goalposts),
+                    reasons=reasons,
+                ),
             )
         steps = len(indicator.curve.goalposts) if indicator.curve.kind == "ladder" else 0
         if len(text.ladder) != steps:
             yield Defect(
                 f"{item_pointer}/ladder",
                 "ladder-texts",
-                f"tiene {len(text.ladder)} textos para {steps} niveles",
-                f"has {len(text.ladder)} texts for {steps} levels",
+                Texts(
+                    "tiene {count} textos para {steps} niveles",
+                    "has {count} texts for {steps} levels",
+                    count=len(text.ladder),
+                    steps=steps,
+                ),
             )
     yield from _find_empty_strings(root, texts)
 
@@ -1192,25 +1330,30 @@ def _find_placeholders(text: str, pointer: str) -> Iterator[Defect]:
     try:
         named = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
     except ValueError as error:
-        yield Defect(pointer, "invalid-template", f"no es una plantilla: {error}", f"is not a template: {error}")
+        yield Defect(
+            pointer,
+            "invalid-template",
+            Texts("no es una plantilla: {error}", "is not a template: {error}", error=str(error)),
+        )
         return
     for name in named:
         if name not in STEP_PLACEHOLDERS:
             yield Defect(
-                pointer, "unknown-placeholder", f"{{{name}}} no representa nada", f"{{{name}}} stands for nothing"
+                pointer,
+                "unknown-placeholder",
+                Texts("{{{name}}} no representa nada", "{{{name}}} stands for nothing", name=name),
             )
 
 
 def _check_same(pointer: str, present: Mapping[str, object], wanted: Iterable[str]) -> Iterator[Defect]:
     expected = set(wanted)
     for key in expected - set(present):
-        yield Defect(f"{pointer}/{key}", "missing-text", "falta", "is missing")
+        yield Defect(f"{pointer}/{key}", "missing-text", Texts("falta", "is missing"))
     for key in set(present) - expected:
         yield Defect(
             f"{pointer}/{key}",
             "unused-text",
-            "no corresponde a nada del documento",
-            "belongs to nothing in the document",
+            Texts("no corresponde a nada del documento", "belongs to nothing in the document"),
         )
 
 
@@ -1218,7 +1361,7 @@ def _find_empty_strings(pointer: str, value: object) -> Iterator[Defect]:
     """Yield a defect for each blank string, at any depth."""
     if isinstance(value, str):
         if not value.strip():
-            yield Defect(pointer, "empty-text", "está vacío", "is empty")
+            yield Defect(pointer, "empty-text", Texts("está vacío", "is empty"))
     elif isinstance(value, dict):
         for key, member in value.items():
             yield from _find_empty_strings(f"{pointer}/{key}", member)

@@ -112,8 +112,9 @@ class Alternatives:
         refusal = ProblemError(
             NOT_FOUND,
             Texts(
-                f"No existe en ese formato. Los hay con estos sufijos: {listed}.",
-                f"It does not exist in that format. There are files with these suffixes: {listed}.",
+                "No existe en ese formato. Los hay con estos sufijos: {listed}.",
+                "It does not exist in that format. There are files with these suffixes: {listed}.",
+                listed=listed,
             ),
         )
         request: ApiRequest = self._app.request_class(scope, receive, send)

@@ -184,8 +184,12 @@ class _LimitState:
         if self._left < 0:
             quota, window, wait = self._quota, self._window, self._wait
             detail = Texts(
-                f"Límite «{self._kind}»: {quota} en {window} segundos. Vuelva a intentarlo dentro de {wait} segundos.",
-                f"Limit “{self._kind}”: {quota} in {window} seconds. Try again in {wait} seconds.",
+                "Límite «{kind}»: {quota} en {window} segundos. Vuelva a intentarlo dentro de {wait} segundos.",
+                "Limit “{kind}”: {quota} in {window} seconds. Try again in {wait} seconds.",
+                kind=self._kind,
+                quota=quota,
+                window=window,
+                wait=wait,
             )
             raise ProblemError(TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(wait), **self.build_fields()})
 

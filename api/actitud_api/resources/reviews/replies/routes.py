@@ -44,7 +44,9 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         UnknownReply,
         NOT_FOUND,
         lambda error: Texts(
-            f"No hay ninguna alegación sobre {error.indicator}.", f"There is no reply about {error.indicator}."
+            "No hay ninguna alegación sobre {indicator}.",
+            "There is no reply about {indicator}.",
+            indicator=error.indicator,
         ),
     ),
 )
