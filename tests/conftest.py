@@ -19,8 +19,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Decide the size of the tests before their modules are imported, which read it."""
-    options.night = config.getoption("--night")
+    """Refuse an option that came too late for the sizes."""
+    if config.getoption("--night") and not options.night:
+        raise pytest.UsageError("--night has to stand in the command line itself")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
