@@ -220,7 +220,7 @@ def test_members_take_the_place_of_those_of_the_example() -> None:
     assert build(EditionScore, index=None, organisation_name="Villa").organisation_name == "Villa"
     with pytest.raises(TypeError, match="no_such"):
         build(EditionScore, no_such=1)
-    with pytest.raises(TypeError, match="no example of Tenth"):
+    with pytest.raises(TypeError, match="no example of HistogramBin"):
         build(models.HistogramBin)
 
 
