@@ -350,9 +350,9 @@ class Gate(Frozen, frozen=True):
 
 
 class Level(Frozen, frozen=True):
-    """A level and its gates.
+    """A level and its gates; an organisation reaches the level if it passes them.
 
-    A level whose gates are passed is provisional, but not lost, while `provisional_unless` is false.
+    The level is provisional while `provisional_unless` is false; it is not lost.
     """
 
     number: int

@@ -368,7 +368,10 @@ def compile_predicate(
 
 
 def _compile_junction(members: list[Callable[[State], Truth]], neutral: bool) -> Callable[[State], Truth]:
-    """Compile `all` (`neutral` True) or `any` (`neutral` False); evaluation stops at the first member that decides."""
+    """Compile `all` (`neutral` True) or `any` (`neutral` False) to a closure.
+
+    The closure stops at the first member that decides. It returns None if no member decides and one is undetermined.
+    """
     if len(members) == 1:
         return members[0]
 

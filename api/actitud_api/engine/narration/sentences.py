@@ -224,7 +224,7 @@ class Sentences:
         return self._describe_gate_rule(gate)
 
     def describe_level_cap(self, level: LevelReached) -> str | None:
-        """Describe that a review allows no higher level; None if something else limits the level."""
+        """Return the sentence that a review allows no higher level; None if something else limits the level."""
         is_capped = level.number is not None and level.number == level.max_level and not level.blocked_by
         if not is_capped or level.number == len(self._document.levels):
             return None

@@ -98,7 +98,7 @@ class _PointDistribution:
     def distribute_won(self, group: CompiledGroup, possible: int, won: int, factor: Ratio) -> None:
         """Split the points that are possible and won among the children of a group.
 
-        `factor` is the loss of the index, in units, per unit lost in this group.
+        `factor` is the number of units of the index that are lost for each unit lost in this group.
         """
         name, attribution = group.definition.id, self._attribution
         attribution.groups[name] = AttributedPoints(possible, won, possible - won)
@@ -169,7 +169,10 @@ def _weigh_won(group: CompiledGroup, children: Sequence[AttributedChild]) -> lis
 
 
 def _compute_factors(group: CompiledGroup, children: Sequence[AttributedChild], factor: Ratio) -> list[Ratio]:
-    """Compute the loss of the index per unit lost in each child of an arithmetic group or a sum."""
+    """Compute how many units of the index are lost for each unit lost in a child; the group is arithmetic or a sum.
+
+    `factor` is the same number for the group itself.
+    """
     n, d = factor
     if group.definition.aggregation == "arithmetic":
         d *= sum([child.weight for child in children])

@@ -542,7 +542,7 @@ def _find_goalposts(compiled: CompiledMethodology, leaf: CompiledIndicator, valu
 
 
 _PassedGoalposts = tuple[int, int, tuple[PassedGoalpost, ...], tuple[PassedGoalpost, ...]]
-"""One goalpost: numerator and denominator of x, the goalpost alone, and the goalpost with its predecessor."""
+"""A goalpost as numerator of x, denominator of x, the goalpost alone, and the goalpost with the one before it."""
 
 
 @lru_cache(CACHE_SIZE)

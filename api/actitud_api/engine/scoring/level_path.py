@@ -302,9 +302,10 @@ def _find_required_units(compiled: CompiledMethodology, holds: Compare) -> int |
 
 
 class _Option(Struct, frozen=True, gc=False):
-    """A goalpost to which an indicator can be moved, and the lowest score there, in units.
+    """A possible move of an indicator: to a goalpost, or to the same value with evidence.
 
-    `x` is None if the value stays; `documented` is True if new evidence comes with it.
+    `x` is the raw value of the goalpost, None if the value stays; `units` is the lowest score there; `documented` is
+    True if new evidence comes with the move.
     """
 
     position: int
@@ -376,9 +377,10 @@ class _AppliedMove(Struct, frozen=True):
 
 
 def _list_options(situation: _Situation, leaf: CompiledIndicator, *, documented: bool = False) -> list[_Option]:
-    """List the better goalposts of an indicator, the best one last.
+    """List the options that raise the score of an indicator, the best one last.
 
-    With `documented` they include evidence, and goalposts with an equal score, which can help gates on the raw value.
+    With `documented`, all options come with evidence, and those with an equal score are listed too, because they can
+    help to pass gates on the raw value.
     """
     result = situation.evaluation.results[leaf.position]
     declared, floor = situation.is_declared(leaf), result.uncapped
@@ -457,7 +459,7 @@ def _rescore_situation(
 
 
 def _is_contained(situation: _Situation, leaf: CompiledIndicator, changed: Facts) -> bool:
-    """Return True if new facts of an indicator change nothing but the score of its own answer."""
+    """Return True if new facts of an indicator change its own score only: no rule, and no other indicator."""
     evaluation = situation.evaluation
     if evaluation.results[leaf.position].code not in OBSERVED or leaf.definition.id in situation.submission.level_caps:
         return False

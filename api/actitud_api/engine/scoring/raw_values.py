@@ -41,7 +41,7 @@ class ImprovementStep(Struct, frozen=True):
     """The fact is a field of the profile."""
     slot: int
     scale: int
-    """Number of units of the fact's last decimal in 1."""
+    """10 to the power of the fact's decimals; the fact is a multiple of 1/`scale`."""
     minimum: int
     maximum: int
     coefficients: Callable[[Facts], tuple[Number, Number, Number, Number]]

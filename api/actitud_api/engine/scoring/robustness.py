@@ -45,7 +45,7 @@ MISSING: Final = -1
 """Score of a dimension that is not rated."""
 
 STREAM: Final = 54
-"""Sequence number of the generator."""
+"""Sequence (stream) number with which the PCG64 generator is seeded."""
 
 WITHIN: Final = 0.25
 """Maximum relative difference between a drawn weight and the weight of the document."""

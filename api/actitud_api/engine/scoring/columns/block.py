@@ -134,7 +134,7 @@ class RowBlock:
         self._copied: set[int] = set()
 
     def drop_answers(self, position: int, slots: Iterable[int], rows: NDArray[np.intp]) -> None:
-        """Make the answers of some rows to an indicator absent."""
+        """Remove the answers to an indicator from some rows, so that they count as not sent."""
         if position not in self._copied:
             self._copied.add(position)
             self.present[position] = self.present[position].copy()

@@ -71,7 +71,10 @@ class CaseJudge:
 def _compile_case(
     case: ApplicabilityCase, compiler: ColumnCompiler, needs: ScratchNeeds
 ) -> Callable[[RowBlock], CaseJudgement]:
-    """Compile a case to a function that evaluates it into kept scratch arrays."""
+    """Compile a case to a function that finds its rows in a block.
+
+    The masks that the function returns are valid until the end of the block, because they use kept scratch arrays.
+    """
     if case.zero_when == NEVER and case.applies == ALWAYS:
         return lambda _: CaseJudgement(None, None, None, None, None)
     zero = compiler.compile_predicate(case.zero_when, True, 0)
@@ -164,7 +167,7 @@ class RunCounts(Struct, eq=False):
 
 
 class _RunMember:
-    """One indicator of a run, compiled."""
+    """One indicator of a run (see `IndicatorRun`), compiled for columns."""
 
     def __init__(self, leaf: CompiledIndicator, compiler: ColumnCompiler, curves: CurveCompiler) -> None:
         self.leaf = leaf
@@ -183,7 +186,7 @@ class _RunMember:
                 self._write_defined = lambda block, into: np.not_equal(below.read(block), 0, out=into)
 
     def write_valued(self, block: RowBlock, open_mask: Bools | None, into: Bools) -> None:
-        """Write the mask of the rows that have a raw value into `into`."""
+        """Write the mask of the rows in which the indicator has a raw value into `into`."""
         present = block.present[self.leaf.position]
         masks = [block.present[position] for position in self._others]
         if self._write_defined is not None:
@@ -195,7 +198,7 @@ class _RunMember:
             np.bitwise_and(into, mask, out=into)
 
     def find_borrowing_absent(self, block: RowBlock, judged: CaseJudgement) -> Bools | None:
-        """Find the rows in which its value formula reads an absent answer to another indicator."""
+        """Find the rows in which the value formula reads an absent answer to another indicator; None if none."""
         if not self._others:
             return None
         present = block.present[self.leaf.position]
@@ -205,7 +208,7 @@ class _RunMember:
         return drop_empty_mask(present > all_present)
 
     def write_unknown(self, block: RowBlock, judged: CaseJudgement, borrowing: Bools | None, into: Bools) -> None:
-        """Write the mask of the rows in which it is unknown into `into`."""
+        """Write the mask of the rows in which the indicator is unknown into `into`."""
         present = block.present[self.leaf.position]
         if judged.open is None:
             np.logical_not(present, out=into)
@@ -315,9 +318,10 @@ class RunScorer:
         spent: Bools,
         capped: Bools,
     ) -> None:
-        """Write the codes that follow from score, zero rule and applicability.
+        """Write the reason codes that follow from the score, the zero rule and the applicability.
 
-        `capped` marks the rows whose score was capped; `spent` is scratch and is overwritten.
+        `capped` marks the rows in which the score was capped for lack of evidence. `spent` is scratch: its values are
+        lost.
         """
         # `full`, `partial` and `zero` have consecutive numbers, so masks can be added: `partial` + 1 is `zero`, - 1 is
         # `full`.
@@ -405,7 +409,7 @@ def _build_column(numbers: Iterable[int]) -> RunConstants:
 
 
 def _add_where(codes: NDArray[np.int8], where: Bools, by: int | NDArray[np.int8], spare: Bools) -> None:
-    """Add `by` to the codes of the rows in `where`; `spare` is scratch."""
+    """Add `by` to the codes of the rows that the mask `where` marks; `spare` is scratch: its values are lost."""
     more = spare.view(np.int8)
     np.multiply(where.view(np.int8), by, out=more)
     np.add(codes, more, out=codes)

@@ -198,7 +198,7 @@ class _GateCompiler(ColumnCompiler):
         )
 
     def _find_node_arrays(self, node: str) -> tuple[Callable[[RowBlock], Ints], Callable[[RowBlock], Ints], int]:
-        """Return readers of the scores and of the maximum scores of a node, and the maximum of its range in units."""
+        """Return readers of a node's scores and maximum scores in a block, and the maximum of its range in units."""
         position = self.plan.positions.get(node)
         if position is not None:
             return (

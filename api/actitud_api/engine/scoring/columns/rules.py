@@ -48,7 +48,7 @@ class ContradictedRows(Struct, eq=False):
         return np.concatenate([*self.unsupported, *self.contradicted])
 
     def write_codes(self, codes: NDArray[np.int8]) -> None:
-        """Write the codes of these rows into the codes of an indicator."""
+        """Write the codes `contradicted` and `unsupported` into the codes of an indicator, in these rows."""
         for rows in self.unsupported:
             codes[rows] = CODE_NUMBERS["unsupported"]
         for rows in self.contradicted:

@@ -41,7 +41,7 @@ COVER_ERROR = 1e-11
 
 
 class UnknownShare(Struct, eq=False):
-    """Share of the weight of a group that is unknown, by row; arbitrary in rows in which the group is not rated.
+    """Share of the weight of a group that is unknown, in each row; arbitrary in rows in which the group is not rated.
 
     `whole` is the weight that counts, at most `total_weight`. `unknown` is the weight of unknown indicators, None if
     there are none. `below` has the unknown shares of child groups with the weights of these groups. `share` is the
@@ -278,14 +278,14 @@ class TreeScorer:
 
 
 class IndicatorRun(Struct, frozen=True, eq=False):
-    """Consecutive indicators that are children of one group: position of the first, and the weights of all."""
+    """A run: consecutive indicators that are children of one group. `start` is the position of the first of them."""
 
     start: int
     weights: NDArray[np.signedinteger]
 
 
 def list_runs(compiled: CompiledGroup, kind: np.dtype[np.signedinteger]) -> list[IndicatorRun]:
-    """List the runs of the indicators that are children of a group."""
+    """List the runs (series of consecutive indicators) among the children of a group."""
     runs: list[tuple[int, list[int]]] = []
     for child, weight in zip(compiled.children, compiled.weights, strict=True):
         if isinstance(child, int):
