@@ -13,7 +13,7 @@ from actitud.verification import Findings, Rescorer, quote, read_document
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.digests import canonicalize
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.scoring.change_decomposition import carry_over, decompose_change
+from actitud_api.engine.scoring.change_decomposition import convert_submission, decompose_change
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import MethodologyReference
 from actitud_api.resources.publications.documents import ScoreDocument, parse_edition, parse_score
@@ -104,8 +104,8 @@ def _load_methodology(findings: Findings, line: int, reference: MethodologyRefer
 
 def _check_submission(findings: Findings, line: int, document: ScoreDocument, methodology: Methodology) -> bool:
     """Return True if the methodology asks for every fact of a document; if not, add a problem with the first."""
-    # Carried over to its own version, a submission loses exactly the facts that this version does not ask for.
-    _, carried = carry_over(document.submission, methodology, methodology)
+    # Converted to its own version, a submission loses exactly the facts that this version does not ask for.
+    _, carried = convert_submission(document.submission, methodology, methodology)
     unknown = [
         *(f"/submission/answers/{name}" for name in carried.dropped_answers),
         *(f"/submission/profile/{name}" for name in carried.dropped_fields),

@@ -16,14 +16,14 @@ from actitud_api.engine.methodology.requests.answers import FactValue, Replaceme
 from actitud_api.engine.scoring import change_decomposition as module
 from actitud_api.engine.scoring.change_decomposition import (
     STAGES,
-    Carried,
-    Chain,
     ChangeDecomposition,
+    ChangeParts,
     Delta,
-    Parts,
     ScoreDifference,
-    carry_over,
+    StagedScores,
+    VersionEffects,
     compare_scores,
+    convert_submission,
     decompose_change,
     replace_facts,
 )
@@ -232,7 +232,7 @@ def test_what_still_fits_is_carried_to_another_version() -> None:
         profile_self_declared=["old", "staff"],
         set_aside={"B": "stale", "C": "withdrawn"},
     )
-    moved, told = carry_over(submission, OLD, new)
+    moved, told = convert_submission(submission, OLD, new)
     assert moved == b.submit(
         {"C": {"components": ("b",)}},
         {"staff": 5, "kept": True, "born": False},
@@ -240,20 +240,20 @@ def test_what_still_fits_is_carried_to_another_version() -> None:
         profile_self_declared=["staff"],
         set_aside={"C": "withdrawn"},
     )
-    assert told == Carried(
+    assert told == VersionEffects(
         dropped_answers=("L", "R", "B"),
         new_indicators=("N",),
         dropped_fields=("old",),
         new_fields=("new", "born"),
     )
-    assert carry_over(submission, OLD, OLD)[0] == submission
+    assert convert_submission(submission, OLD, OLD)[0] == submission
 
 
 @pytest.mark.parametrize("stated", [{"level": 2}, {"level": 0}])
 def test_what_is_admissible_is_kept_to_its_bounds(stated: Facts) -> None:
     new = b.read(b.document(b.root(b.group("D", b.ladder("L", points=(0, 50, 100)))), version="test.2"))
     submission = b.submit({"L": stated}, {"staff": 1, "old": 1, "kept": False})
-    assert carry_over(submission, OLD, new)[0].answers == {"L": stated}
+    assert convert_submission(submission, OLD, new)[0].answers == {"L": stated}
 
 
 FORMS = b.read(
@@ -298,7 +298,7 @@ def test_a_field_is_carried_where_its_value_has_the_form_that_is_asked_for(
     field: str, value: bool | float | str | None, kept: bool
 ) -> None:
     submission = b.submit({"L": {"level": 1}}, {field: value, "unset": None} | {field: value})
-    moved, told = carry_over(submission, OLD, FORMS)
+    moved, told = convert_submission(submission, OLD, FORMS)
     assert (field in moved.profile, told.dropped_fields) == (kept, () if kept else (field,))
     assert moved.profile.get(field, value) == value
 
@@ -307,7 +307,7 @@ def test_what_review_says_of_a_level_is_carried_with_it() -> None:
     """R is no level, and B is not asked there."""
     new = b.read(b.document(b.root(b.group("D", b.ladder("L"), b.ratio("R"))), version="test.2"))
     submission = b.submit({"L": {"level": 3}}, level_caps={"L": 1, "R": 1, "B": 1})
-    assert dict(carry_over(submission, OLD, new)[0].level_caps) == {"L": 1}
+    assert dict(convert_submission(submission, OLD, new)[0].level_caps) == {"L": 1}
 
 
 def test_what_need_not_be_said_may_be_missing() -> None:
@@ -320,7 +320,7 @@ def test_what_need_not_be_said_may_be_missing() -> None:
         ({"components": ("a",)}, {"components": ("a",), "outside_remit": ()}),
         ({"outside_remit": ("a",)}, None),
     ):
-        answers = carry_over(b.submit({"C": stated}), OLD, new)[0].answers
+        answers = convert_submission(b.submit({"C": stated}), OLD, new)[0].answers
         assert answers.get("C") == expected
 
 
@@ -340,7 +340,7 @@ def test_what_depends_on_a_new_field_is_unknown() -> None:
     )
     old = b.read(b.document(b.root(b.group("D", b.ladder("L"), b.amount("P"), b.ladder("Q"), b.ladder("Z")))))
     answers: dict[str, Facts] = {"L": {"level": 4}, "P": {"hours": 1}, "Q": {"level": 4}, "Z": {"level": 4}}
-    score = explain(new, carry_over(b.submit(answers), old, new)[0])
+    score = explain(new, convert_submission(b.submit(answers), old, new)[0])
     assert [(known.id, known.state, known.score) for known in score.dimensions[0].indicators] == [
         ("L", "observed", 100),
         ("P", "unknown", 0),
@@ -384,8 +384,8 @@ def test_a_change_is_split_in_the_fixed_order() -> None:
         "test.2",
     )
     assert [(node.id, msgspec.structs.astuple(node.score), node.parts) for node in found.groups] == [
-        ("D", (37.5, 43.75, 37.5, 56.25), Parts(methodology=6.25, coverage=-6.25, data=18.75, total=18.75)),
-        ("E", (100, 50, 100, 50), Parts(methodology=-50, coverage=50, data=-50, total=-50)),
+        ("D", (37.5, 43.75, 37.5, 56.25), ChangeParts(methodology=6.25, coverage=-6.25, data=18.75, total=18.75)),
+        ("E", (100, 50, 100, 50), ChangeParts(methodology=-50, coverage=50, data=-50, total=-50)),
     ]
     assert (found.level_before, found.level_after) == (1, 1)
     assert (found.methodology_before.digest, found.methodology_after.digest) == (FIRST.digest, SECOND.digest)
@@ -421,23 +421,23 @@ def test_what_is_not_there_any_more_stands_after_the_rest() -> None:
 def test_a_group_that_scores_nothing_has_a_score_at_every_stage() -> None:
     nothing = msgspec.structs.replace(BEFORE, answers={**BEFORE.answers, "B": {"value": False}})
     (_, group) = decompose_change(FIRST, nothing, FIRST, nothing).groups
-    assert group.score == Chain(before=0, methodology=0, coverage=0, after=0)
-    assert group.parts == Parts(methodology=0, coverage=0, data=0, total=0)
+    assert group.score == StagedScores(before=0, methodology=0, coverage=0, after=0)
+    assert group.parts == ChangeParts(methodology=0, coverage=0, data=0, total=0)
 
 
 def test_what_makes_its_group_unknown_in_b_does_so_before_the_data() -> None:
     """R is not known in B: under `void` neither is D, at the stage of coverage already."""
     void = b.read(b.document(b.root(b.group("D", b.ladder("L"), b.ratio("R"), missing="void"), missing="void")))
     found = decompose_change(void, b.submit({"L": {"level": 2}, "R": b.of(1, 4)}), void, b.submit({"L": {"level": 4}}))
-    expected = Chain(before=37.5, methodology=37.5, coverage=None, after=None)
+    expected = StagedScores(before=37.5, methodology=37.5, coverage=None, after=None)
     assert (found.index, found.groups[0].score) == (expected, expected)
     assert (found.parts, found.groups[0].parts, found.unrated) == (None, None, ("coverage", "after"))
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_there_are_no_parts_without_one_of_the_stages(stage: str) -> None:
-    whole = Chain(before=1, methodology=2, coverage=4, after=8)
-    assert module._compute_parts(whole) == Parts(methodology=1, coverage=2, data=4, total=7)
+    whole = StagedScores(before=1, methodology=2, coverage=4, after=8)
+    assert module._compute_parts(whole) == ChangeParts(methodology=1, coverage=2, data=4, total=7)
     assert module._compute_parts(msgspec.structs.replace(whole, **{stage: None})) is None
 
 

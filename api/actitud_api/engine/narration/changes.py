@@ -10,8 +10,6 @@ from actitud_api.engine.narration import words
 from actitud_api.engine.narration.sentences import Sentences, join_sentences
 from actitud_api.engine.scoring.change_decomposition import (
     STAGES,
-    Carried,
-    Chain,
     ChangeDecomposition,
     Delta,
     GroupChange,
@@ -20,6 +18,8 @@ from actitud_api.engine.scoring.change_decomposition import (
     IndicatorDelta,
     ScoreDifference,
     Stage,
+    StagedScores,
+    VersionEffects,
     compute_delta,
 )
 from actitud_api.engine.scoring.level_path import LevelPath, Move, Obstacle, Unreachable
@@ -228,9 +228,9 @@ class ChangeSentences(Sentences):
     def describe_change(self, change: ChangeDecomposition) -> str:
         """Describe a change of index and level, and its parts: methodology, coverage and data."""
         templates, parts = _CHANGES[self._language], change.parts
-        chain = change.index
+        staged = change.index
         whole = self._describe_overall(
-            compute_delta(chain.before, chain.after), change.level_before, change.level_after
+            compute_delta(staged.before, staged.after), change.level_before, change.level_after
         )
         if parts is None:
             stages = words.join_list([_STAGES[self._language][stage] for stage in change.unrated], self._language)
@@ -245,7 +245,7 @@ class ChangeSentences(Sentences):
         steps = "; ".join(self._list_steps(change.score))
         return f"{name} ({change.id}): {steps or self._format_counted(change.score.after)}."
 
-    def describe_carried(self, carried: Carried, source: Sentences) -> str:
+    def describe_version_effects(self, carried: VersionEffects, source: Sentences) -> str:
         """Describe the effect of a change of version on a submission.
 
         `source` has the sentences of the version under which the submission was made.
@@ -279,8 +279,8 @@ class ChangeSentences(Sentences):
             sentences.append(templates["level"].format(before=before, after=after))
         return " ".join(sentences)
 
-    def _list_steps(self, chain: Chain) -> list[str]:
-        scores = {stage: self._format_counted(getattr(chain, stage)) for stage in STAGES}
+    def _list_steps(self, staged: StagedScores) -> list[str]:
+        scores = {stage: self._format_counted(getattr(staged, stage)) for stage in STAGES}
         return [
             _CHANGES[self._language]["step"].format(
                 before=scores[before], after=scores[after], part=_PARTS[self._language][after]

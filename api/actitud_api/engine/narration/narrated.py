@@ -22,13 +22,13 @@ from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration.changes import ChangeSentences, get_change_sentences
 from actitud_api.engine.narration.sentences import Sentences, get_sentences
 from actitud_api.engine.scoring.change_decomposition import (
-    Carried,
     ChangeDecomposition,
     GroupChange,
     GroupDelta,
     IndicatorChange,
     IndicatorDelta,
     ScoreDifference,
+    VersionEffects,
 )
 from actitud_api.engine.scoring.level_path import LevelPath, Move, Unreachable
 from actitud_api.engine.scoring.result import (
@@ -402,7 +402,7 @@ class NarratedIndicatorChange(_NamedIndicatorChange, frozen=True, kw_only=True):
     text: Text
 
 
-class NarratedCarried(Carried, frozen=True):
+class NarratedVersionEffects(VersionEffects, frozen=True):
     """The effect of another version of the methodology on a submission.
 
     `dropped_answers`: answers that the version does not ask for, or not in this form; `new_indicators`: indicators
@@ -418,7 +418,7 @@ class NarratedChange(ChangeDecomposition, frozen=True, kw_only=True):
 
     groups: tuple[NarratedGroupChange, ...]
     indicators: tuple[NarratedIndicatorChange, ...]
-    carried: NarratedCarried
+    carried: NarratedVersionEffects
     text: Text
 
 
@@ -450,18 +450,22 @@ def narrate_change(
             )
             for indicator in change.indicators
         ),
-        carried=_narrate_carried(change.carried, later, earlier),
+        carried=_narrate_version_effects(change.carried, later, earlier),
         text=later.describe_change(change),
     )
 
 
-def narrate_carried(carried: Carried, source: Methodology, target: Methodology, language: Language) -> NarratedCarried:
+def narrate_version_effects(
+    carried: VersionEffects, source: Methodology, target: Methodology, language: Language
+) -> NarratedVersionEffects:
     """Build the narrated form of the effect of a change from a source to a target methodology."""
-    return _narrate_carried(carried, get_change_sentences(target, language), get_sentences(source, language))
+    return _narrate_version_effects(carried, get_change_sentences(target, language), get_sentences(source, language))
 
 
-def _narrate_carried(carried: Carried, target: ChangeSentences, source: Sentences) -> NarratedCarried:
-    return _build_narrated(NarratedCarried, carried, text=target.describe_carried(carried, source))
+def _narrate_version_effects(
+    carried: VersionEffects, target: ChangeSentences, source: Sentences
+) -> NarratedVersionEffects:
+    return _build_narrated(NarratedVersionEffects, carried, text=target.describe_version_effects(carried, source))
 
 
 # --- all of them ----------------------------------------------------------------------------------------------

@@ -165,7 +165,7 @@ def _list_indicators(score: Score) -> Iterator[IndicatorScore]:
 # --- another version ------------------------------------------------------------------------------------------
 
 
-class Carried(Canonical, frozen=True):
+class VersionEffects(Canonical, frozen=True):
     """The parts of a submission that a change of version drops, and the parts that are new and therefore unknown.
 
     `dropped_answers`: answers that the new version does not ask for, or not in this form; `new_indicators`: indicators
@@ -178,7 +178,9 @@ class Carried(Canonical, frozen=True):
     new_fields: tuple[str, ...]
 
 
-def carry_over(submission: Submission, source: Methodology, target: Methodology) -> tuple[Submission, Carried]:
+def convert_submission(
+    submission: Submission, source: Methodology, target: Methodology
+) -> tuple[Submission, VersionEffects]:
     """Convert a submission of one version to another; return it with the parts that were dropped or are new.
 
     An answer is kept if its facts are valid in the target version; components that do not exist there are dropped. A
@@ -212,7 +214,7 @@ def carry_over(submission: Submission, source: Methodology, target: Methodology)
                 if name in targets and targets[name].type == "level"
             },
         ),
-        Carried(
+        VersionEffects(
             dropped_answers=tuple(name for name in submission.answers if name not in answers),
             new_indicators=tuple(name for name in targets if name not in sources),
             dropped_fields=tuple(name for name in submission.profile if name not in profile),
@@ -268,7 +270,7 @@ Stage = Literal["before", "methodology", "coverage", "after"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
-class Chain(Canonical, frozen=True):
+class StagedScores(Canonical, frozen=True):
     """A score at each stage of a change; null if there is none.
 
     `methodology`: `before` under the later version; `coverage`: the same with the unknown indicators of `after`.
@@ -280,7 +282,7 @@ class Chain(Canonical, frozen=True):
     after: Points | None
 
 
-class Parts(Canonical, frozen=True):
+class ChangeParts(Canonical, frozen=True):
     """The contribution of each step of a change, in points; they add up to `total` exactly."""
 
     methodology: Gain
@@ -293,8 +295,8 @@ class GroupChange(Canonical, frozen=True, kw_only=True):
     """The change of the score of a group; `parts` is null if the group has no score at some stage."""
 
     id: str
-    score: Chain
-    parts: Parts | None
+    score: StagedScores
+    parts: ChangeParts | None
 
 
 class IndicatorChange(Canonical, frozen=True, kw_only=True):
@@ -303,7 +305,7 @@ class IndicatorChange(Canonical, frozen=True, kw_only=True):
     id: str
     code_before: Code | None
     code_after: Code | None
-    score: Chain
+    score: StagedScores
 
 
 class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
@@ -315,14 +317,14 @@ class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
 
     methodology_before: MethodologyReference
     methodology_after: MethodologyReference
-    index: Chain
-    parts: Parts | None
+    index: StagedScores
+    parts: ChangeParts | None
     unrated: tuple[Stage, ...]
     level_before: int | None
     level_after: int | None
     groups: tuple[GroupChange, ...]
     indicators: tuple[IndicatorChange, ...]
-    carried: Carried
+    carried: VersionEffects
 
 
 class _StageScores(Struct, frozen=True):
@@ -338,14 +340,14 @@ def decompose_change(
     methodology_before: Methodology, before: Submission, methodology_after: Methodology, after: Submission
 ) -> ChangeDecomposition:
     """Decompose the change between two submissions, each under its own version."""
-    converted, carried = carry_over(before, methodology_before, methodology_after)
+    converted, carried = convert_submission(before, methodology_before, methodology_after)
     first, last = evaluate(methodology_before, before), evaluate(methodology_after, after)
     second = evaluate(methodology_after, converted)
     stages = (_collect_scores(first), _collect_scores(second), _adopt_unknowns(second, last), _collect_scores(last))
-    index = _build_chain(*(stage.index for stage in stages))
+    index = _build_staged_scores(*(stage.index for stage in stages))
     groups = _list_names(*(stage.groups for stage in stages))
     named = _list_names(*(stage.leaves for stage in stages))
-    chains = {name: _build_chain(*(stage.leaves.get(name) for stage in stages)) for name in named}
+    staged_scores = {name: _build_staged_scores(*(stage.leaves.get(name) for stage in stages)) for name in named}
     return ChangeDecomposition(
         methodology_before=_build_reference(methodology_before),
         methodology_after=_build_reference(methodology_after),
@@ -355,16 +357,16 @@ def decompose_change(
         level_before=first.level,
         level_after=last.level,
         groups=tuple(
-            GroupChange(id=name, score=chain, parts=_compute_parts(chain))
+            GroupChange(id=name, score=staged, parts=_compute_parts(staged))
             for name in groups
-            for chain in [_build_chain(*(stage.groups.get(name) for stage in stages))]
+            for staged in [_build_staged_scores(*(stage.groups.get(name) for stage in stages))]
         ),
         indicators=tuple(
             IndicatorChange(
-                id=name, code_before=stages[0].codes.get(name), code_after=stages[3].codes.get(name), score=chain
+                id=name, code_before=stages[0].codes.get(name), code_after=stages[3].codes.get(name), score=staged
             )
-            for name, chain in chains.items()
-            if len(set(structs.astuple(chain))) > 1
+            for name, staged in staged_scores.items()
+            if len(set(structs.astuple(staged))) > 1
         ),
         carried=carried,
     )
@@ -412,18 +414,18 @@ def _list_names(*stages: Mapping[str, Fraction | None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for stage in reversed(stages) for name in stage))
 
 
-def _build_chain(*scores: Fraction | None) -> Chain:
+def _build_staged_scores(*scores: Fraction | None) -> StagedScores:
     before, methodology, coverage, after = (None if score is None else to_figure(score) for score in scores)
-    return Chain(before=before, methodology=methodology, coverage=coverage, after=after)
+    return StagedScores(before=before, methodology=methodology, coverage=coverage, after=after)
 
 
-def _compute_parts(chain: Chain) -> Parts | None:
+def _compute_parts(staged: StagedScores) -> ChangeParts | None:
     """Compute the contribution of each step; None if a stage has no score."""
-    scores = [None if score is None else Fraction(to_exact(score)) for score in structs.astuple(chain)]
+    scores = [None if score is None else Fraction(to_exact(score)) for score in structs.astuple(staged)]
     before, methodology, coverage, after = scores
     if before is None or methodology is None or coverage is None or after is None:
         return None
-    return Parts(
+    return ChangeParts(
         methodology=to_figure(methodology - before),
         coverage=to_figure(coverage - methodology),
         data=to_figure(after - coverage),

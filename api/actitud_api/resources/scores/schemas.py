@@ -18,16 +18,16 @@ from actitud_api.engine.i18n import Language, nearest
 from actitud_api.engine.methodology.loader import Methodology, list_versions, load_methodology
 from actitud_api.engine.methodology.model import Document
 from actitud_api.engine.narration.narrated import (
-    NarratedCarried,
     NarratedChange,
     NarratedDifference,
     NarratedPath,
     NarratedScore,
+    NarratedVersionEffects,
     narrate,
-    narrate_carried,
     narrate_change,
     narrate_difference,
     narrate_path,
+    narrate_version_effects,
 )
 from actitud_api.engine.scoring.change_decomposition import ScoreDifference
 from actitud_api.engine.scoring.evaluate import Status
@@ -201,7 +201,7 @@ class PastScore(Wire, frozen=True):
     dimensions: dict[str, Points | None]
     methodology: str
     simulated: bool
-    carried: NarratedCarried | None
+    carried: NarratedVersionEffects | None
 
 
 class PastScorePage(Page[PastScore], frozen=True):
@@ -437,7 +437,7 @@ def build_past_score(entry: HistoryEntry, language: Language) -> PastScore:
         simulated=row.simulated,
         carried=None
         if entry.carried is None
-        else narrate_carried(
+        else narrate_version_effects(
             entry.carried, load_methodology(entry.stated_under), load_methodology(row.methodology), language
         ),
     )

@@ -19,11 +19,11 @@ from actitud_api.engine.methodology.requests.answers import (
 )
 from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.engine.scoring.change_decomposition import (
-    Carried,
     ChangeDecomposition,
     ScoreDifference,
-    carry_over,
+    VersionEffects,
     compare_scores,
+    convert_submission,
     decompose_change,
     replace_facts,
 )
@@ -223,7 +223,7 @@ class HistoryEntry(Struct, frozen=True):
 
     past: PastRow
     stated_under: str
-    carried: Carried | None = None
+    carried: VersionEffects | None = None
 
 
 class ScoreSummary(Struct, frozen=True, kw_only=True):
@@ -474,7 +474,9 @@ def _load_edition_score(session: Session, edition: str, organisation: str, princ
 
 def _rescore_submission(row: PastRow, stored: dict[str, object], target: Methodology) -> HistoryEntry:
     """Score the submission of an edition under another methodology version."""
-    submission, carried = carry_over(msgspec.convert(stored, Submission), load_methodology(row.methodology), target)
+    submission, carried = convert_submission(
+        msgspec.convert(stored, Submission), load_methodology(row.methodology), target
+    )
     evaluation = evaluate(target, submission)
     figures = assessments.extract_figures(evaluation)
     return HistoryEntry(
