@@ -230,6 +230,7 @@ def _read_file(
 ) -> dict[str, object]:
     file_name = environment.get(FILE_VARIABLE)
     file = folder / (file_name or CONFIG_FILE)
+    # A missing default file is normal; a missing file that was named is a fault.
     if file_name is None and not file.exists():
         return {}
     label = file_name or CONFIG_FILE
@@ -240,6 +241,7 @@ def _read_file(
         faults.append(SettingsFault(label, "unreadable", value=reason))
         return {}
     values: dict[str, object] = {}
+    # Strict types in the file: TOML has numbers and booleans, so "8000" in quotes is a mistake.
     for name, value in content.items():
         place = f"{label}: {name}"
         if name in fields:

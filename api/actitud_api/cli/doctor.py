@@ -50,6 +50,7 @@ def run_doctor(options: argparse.Namespace, language: Language) -> int:
 def _run_checks(options: argparse.Namespace, language: Language) -> Iterator[Check]:
     try:
         settings = load_settings(options)
+    # Without settings there is no database to check; the methodologies are part of the installation.
     except FaultySettings as error:
         yield checks.report_faulty_settings(error, language)
         yield checks.check_methodologies(language)
@@ -81,6 +82,7 @@ def _check_database(settings: Settings, now: datetime, language: Language) -> It
         yield migrated
         yield from checks.check_sqlite(database, language)
         yield from checks.check_disk(settings, language)
+        # Another revision may have other columns, so the checks below cannot read its rows.
         if migrated.status == "problem":
             yield checks.check_clock(now, None, language)
             return

@@ -23,6 +23,7 @@ def run_openapi(options: argparse.Namespace, language: Language) -> int:
     Raises:
         CommandError: With `--check`, the file differs from the document.
     """
+    # Default settings, so that the document does not depend on the environment of this machine.
     document: bytes = create_app(Settings()).state["document"]
     if not options.check:
         options.file.write_bytes(document)

@@ -109,6 +109,7 @@ def _download(file: IO[bytes], url: str, language: Language) -> None:
                 if time.monotonic() > end:
                     raise TimeoutError
                 file.write(piece)
+            # `read1` ends a truncated body silently; `length` is the number of missing bytes.
             if answer.length:
                 raise build_error(_CUT.into(language))
     except HTTPError as error:

@@ -46,6 +46,7 @@ def run_import(options: argparse.Namespace, language: Language) -> int:
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         create_tables(settings, database, language)
         try:
+            # The number of lines is an estimate for the progress bar: a quoted field may contain line ends.
             with wrap_failures(), show_progress(_READING.into(language), max(0, raw.count(b"\n") - 1)) as advance:
                 imported = organisations.import_municipalities(
                     database, raw, advance, now=datetime.now(UTC), population_year=year

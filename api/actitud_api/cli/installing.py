@@ -171,6 +171,7 @@ def install(
             ledger.load_signer(session, settings.signing_folder)
             signs = True
         except ledger.SigningKeyFault as error:
+            # A key that exists but cannot be used is not replaced: `doctor` explains how to restore it.
             signs = error.code != "none"
         valid_keys = [
             record

@@ -107,13 +107,13 @@ def run_create(options: argparse.Namespace, language: Language) -> int:
         now = datetime.now(UTC)
         try:
             with wrap_failures(), database.write() as session:
-                wanted = keys.RequestedKey(
+                requested_key = keys.RequestedKey(
                     role=options.role,
                     organisations=options.organisation,
                     editions=options.edition or None,
                     days=int(options.days),
                 )
-                created = keys.create_key(session, settings.peppers, wanted, maker=None, now=now)
+                created = keys.create_key(session, settings.peppers, requested_key, maker=None, now=now)
                 ledger.append_entry(session, _build_event("create", created.record, {"role": options.role}), now=now)
         except keys.BindingsNotFound as error:
             texts = [(_ABSENT[binding.pointer.split("/")[1]], binding.value) for binding in error.unknown]
@@ -207,6 +207,7 @@ def run_list(options: argparse.Namespace, language: Language) -> int:
         )
         for used in listed
     ]
+    # A plain table instead of one of Rich, so that `cut` and `awk` can read it.
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
@@ -266,6 +267,7 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
                     overlap=int(options.overlap),
                     now=now,
                 )
+                # Read again for its new time of expiry.
                 before = access.find(session, options.id)
                 ledger.append_entry(session, _build_event("rotate", created.record, {"replaces": before.id}), now=now)
         except access.UnknownKey as error:
@@ -332,8 +334,10 @@ def run_rotate_signing(options: argparse.Namespace, language: Language) -> int:
         try:
             with wrap_failures(), database.write() as session:
                 ledger.begin_ledger(session, ledger.find_host(settings.public_url), now)
-                made = ledger.rotate_signing_key(session, folder, event, now=now)
+                signing_key = ledger.rotate_signing_key(session, folder, event, now=now)
         except OSError as error:
             raise CommandError(_UNWRITABLE.into(language).format(folder=folder, reason=error.strerror)) from error
-    sys.stdout.write(_ROTATED.into(language).format(kid=made.kid, file=ledger.build_key_path(folder, made.kid)) + "\n")
+    sys.stdout.write(
+        _ROTATED.into(language).format(kid=signing_key.kid, file=ledger.build_key_path(folder, signing_key.kid)) + "\n"
+    )
     return 0

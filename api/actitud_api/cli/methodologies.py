@@ -152,6 +152,7 @@ def _render_report(report: DiffReport, lines: dict[str, list[str]], language: La
     versions = {"before": report.before.version, "after": report.after.version}
     parts: list[RenderableType] = [Text(_FROM_TO.into(language).format(**versions), style="bold")]
     if not lines:
+        # A document may state a default explicitly: the meaning is the same, but the digest is not.
         parts.append(Text((_SAME if report.before.digest == report.after.digest else _SPELT).into(language)))
     for heading, under in lines.items():
         parts += [Text(), Text(heading, style="bold"), *(render_marked("-", line) for line in under)]

@@ -53,8 +53,8 @@ def load_runner(options: argparse.Namespace) -> CommandRunner:
 
 def build_parser(language: Language) -> argparse.ArgumentParser:
     """Return the parser of all commands, with help in a language."""
-    line = argparse.ArgumentParser(prog="actitud-api")
-    commands = line.add_subparsers(required=True, metavar="COMMAND")
+    parser = argparse.ArgumentParser(prog="actitud-api")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def added(text: Texts, name: str, run: str | None = None) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text.into(language), description=text.into(language))
@@ -82,7 +82,7 @@ def build_parser(language: Language) -> argparse.ArgumentParser:
         _add_completion,
     ):
         add(added, language)
-    return line
+    return parser
 
 
 def _add_database_option(command: argparse.ArgumentParser, language: Language) -> None:
@@ -243,10 +243,10 @@ def _add_keys(added: AddCommand, language: Language) -> None:
     commands = added(Texts("claves", "keys"), "keys").add_subparsers(required=True, metavar="COMMAND")
 
     def command(text: Texts, name: str, run: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=text.into(language), description=text.into(language))
-        made.set_defaults(run=run)
-        _add_database_option(made, language)
-        return made
+        command = commands.add_parser(name, help=text.into(language), description=text.into(language))
+        command.set_defaults(run=run)
+        _add_database_option(command, language)
+        return command
 
     create = command(
         Texts("hace una clave y la enseña una sola vez", "make a key and show it once"), "create", "keys.run_create"
@@ -376,9 +376,9 @@ def _add_ledger(added: AddCommand, language: Language) -> None:
     commands = added(Texts("libro de cambios", "ledger"), "ledger").add_subparsers(required=True, metavar="COMMAND")
 
     def command(text: Texts, name: str, run: str) -> None:
-        made = commands.add_parser(name, help=text.into(language), description=text.into(language))
-        made.set_defaults(run=run)
-        _add_database_option(made, language)
+        command = commands.add_parser(name, help=text.into(language), description=text.into(language))
+        command.set_defaults(run=run)
+        _add_database_option(command, language)
 
     command(
         Texts(
@@ -505,9 +505,9 @@ def _add_methodology(added: AddCommand, language: Language) -> None:
     )
 
     def command(text: Texts, name: str, run: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=text.into(language), description=text.into(language))
-        made.set_defaults(run=run)
-        return made
+        command = commands.add_parser(name, help=text.into(language), description=text.into(language))
+        command.set_defaults(run=run)
+        return command
 
     check = command(
         Texts("comprueba un documento y sus textos", "check a document and its texts"),

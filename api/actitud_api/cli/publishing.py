@@ -99,6 +99,7 @@ def _build_body(options: argparse.Namespace, language: Language) -> Json:
 
 def _count_scores(database: Database, edition: str) -> int:
     try:
+        # Only for the length of the progress bar.
         return editions.get(database, edition).organisations
     except editions.UnknownEdition:
         return 0

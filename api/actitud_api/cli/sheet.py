@@ -103,6 +103,7 @@ class _ScoreSheet:
         else:
             full = words.format_number(self._document.root.range.maximum, self._language)
             yield Text(self._fill(_INDEX, index=self._format_published(score.index), full=full), style="bold")
+            # Equal bounds mean that nothing is unknown, and then they say nothing new.
             if score.index_max is not None and score.index_max != score.index:
                 bounds = {
                     "index": self._format_published(score.index),

@@ -145,6 +145,7 @@ class _Source:
             return facts
         digest = match["digest"]
         if digest is None:
+            # A score is addressed by its path; its signature is addressed by the digest of its bytes.
             digest = compute_digest(self.file.read())
             self.file.seek(0)
         return structs.replace(facts, digest=match["digest"], signature=self._load_signature(digest))
@@ -187,6 +188,7 @@ class _Source:
                     values = {"file": self._name, "reason": error}
                     raise CommandError(_NOT_OURS.into(self._language).format(**values), 2) from error
             self.file.writelines(bytes(item) + b"\n" for item in page.items)
+            # An empty page ends the loop too, so that a faulty service cannot keep the command busy for ever.
             cursor = page.next_cursor if page.items else None
         self.file.seek(0)
 
@@ -234,6 +236,7 @@ def _load_keys(name: str, language: Language) -> bytes:
 def _load_checkpoint(name: str, language: Language) -> str:
     """Return the text of a checkpoint, with LF as line ends and one at its end."""
     text = _load(name, language).decode("utf-8", "replace")
+    # Mail programs and editors change line ends, which the signature covers.
     return "\n".join(text.split("\r\n")).strip() + "\n"
 
 

@@ -223,7 +223,7 @@ def _answer_functions(maker: _AnswerMaker, profile: Profile) -> None:
     """Answer the indicator on the functions of the team, only with those that another answer supports (rule V15)."""
     answers = maker.answers
     has_few_messages = profile.accounts_open >= 1 and profile.messages_w12 < 10
-    # Rule V15: a function that no other answer supports would count as a contradiction.
+    # Rule V15: a function that no other answer supports would count as unsupported.
     has_support = {
         "F1": _get_fact(answers, "D8.05", "level") >= 1,
         "F2": _get_fact(answers, "D9.01", "numerator") >= 1 or has_few_messages,

@@ -89,7 +89,7 @@ def draw_profile(chance: Chance, municipality: Municipality, mature: Maturity) -
     dormant = int((active + 1) * clamp(0.9 - mature.of[2]) * chance.uniform())
     openness = clamp(mature.of[1] + 0.15 * chance.draw_deviation())
     answered = clamp(1.02 * mature.of[8] + 0.08 * chance.draw_deviation())
-    opened = active if openness > 0.62 else int(active * openness * 1.5)
+    open_accounts = active if openness > 0.62 else int(active * openness * 1.5)
     posts = active * (3 + int(60 * mature.whole * (0.4 + chance.uniform())))
     messages_w90 = _draw_messages(chance, population, mature) if active else 0
     largest = int(population * (0.01 + 0.30 * mature.of[6] * (0.3 + chance.uniform()))) if active else 0
@@ -106,11 +106,11 @@ def draw_profile(chance: Chance, municipality: Municipality, mature: Maturity) -
         accounts_active=active,
         accounts_dormant=dormant,
         platforms_active=min(active, 1 + int(PLATFORMS * 0.9 * mature.whole)) if active else 0,
-        accounts_open=opened,
+        accounts_open=open_accounts,
         followers_largest=largest,
         followers_measured=largest + int(largest * 0.8 * chance.uniform() * (active > 1)),
         own_posts_w90=posts,
-        public_replies_w90=int(messages_w90 * answered) if opened else 0,
+        public_replies_w90=int(messages_w90 * answered) if open_accounts else 0,
         messages_w90=messages_w90,
         messages_w12=messages_w90 * 4 + chance.draw_integer(0, 4) * (messages_w90 > 0),
         critical_messages=int(messages_w90 * (0.05 + 0.15 * chance.uniform())),

@@ -112,6 +112,7 @@ def store_demonstration(database: Database, advance: Callable[[], None]) -> Simu
     report = tally.build_report()
     with database.write() as session:
         organisations.lock(session)
+        # Replaced in one transaction: readers see the old demonstration or the new one, never parts of both.
         _delete_demonstration(session)
         organisations.add(session, invented, CREATED)
         editions.add(session, editions.build_record(DRAFT, now=CREATED, state="in_review", simulated=True))
@@ -120,6 +121,7 @@ def store_demonstration(database: Database, advance: Callable[[], None]) -> Simu
             compute_fingerprint(methodology), msgspec.to_builtins(report, str_keys=True)
         )
         queries.store_simulation(session, EDITION, simulation)
+        # Only once: a second load must not add it again.
         if not suggestions.has_suggestions(session):
             suggestions.propose(session, SUGGESTION, proposer=_PROPOSER, now=CREATED)
         ledger.append_entry(session, EVENT, now=datetime.now(UTC))

@@ -35,6 +35,7 @@ class SimulatedOrganisation(Struct, frozen=True):
 
 def simulate(methodology: Methodology) -> Iterator[SimulatedOrganisation]:
     """Yield every municipality with submission and score, the same digits on each run."""
+    # A seed for each municipality: a change to one does not change the random numbers of the next.
     for number, municipality in enumerate(simulate_municipalities(SEED), start=1):
         submission = simulate_submission(SEED + number, municipality)
         yield SimulatedOrganisation(municipality, submission, evaluate(methodology, submission))

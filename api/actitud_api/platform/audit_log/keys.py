@@ -110,6 +110,7 @@ def load_signer(folder: Path, kid: str) -> Signer:
         raise SigningKeyFault("missing", file) from error
     except OSError as error:
         raise SigningKeyFault("unreadable", file, error.strerror or "") from error
+    # Windows has no such permission bits.
     if os.name == "posix" and mode & 0o077:
         raise SigningKeyFault("exposed", file, f"{mode & 0o777:o}")
     try:

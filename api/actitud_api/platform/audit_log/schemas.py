@@ -141,6 +141,7 @@ def build_entry(opened: service.OpenedEntry, holder: Holder | None) -> LedgerEnt
         seq=link.seq,
         prev=link.prev,
         hash=link.hash,
+        # The exact bytes that were hashed; encoding the record again could change them.
         record=Raw(link.record.encode()),
         opening=None
         if opening is None or not _can_see_opening(opening, holder)

@@ -230,13 +230,13 @@ def make_checkpoint(session: Session, signer: Signer, now: datetime) -> Checkpoi
     if head is None or origin is None:
         raise LookupError("nobody has begun the ledger")
     # The size identifies a checkpoint, and a second one of the same head would prove nothing more.
-    known = queries.get_checkpoint(session, head.size)
-    if known is not None:
-        return known
+    existing = queries.get_checkpoint(session, head.size)
+    if existing is not None:
+        return existing
     now = compute_signing_time(session, signer, now)
-    made = CheckpointRecord(head.size, now, head.root, signer.sign_checkpoint(origin, head, now))
-    queries.insert_checkpoint(session, made)
-    return made
+    checkpoint = CheckpointRecord(head.size, now, head.root, signer.sign_checkpoint(origin, head, now))
+    queries.insert_checkpoint(session, checkpoint)
+    return checkpoint
 
 
 def make_checkpoint_if_due(session: Session, signer: Signer, now: datetime) -> CheckpointRecord | None:
@@ -321,8 +321,9 @@ def rotate_signing_key(session: Session, folder: Path, event: Event, *, now: dat
     last = queries.get_newest_checkpoint(session)
     # Should the clock have gone back: a key does not retire before what it has signed.
     now = max([now, *(key.created for key in queries.list_signing_keys(session)), *([] if last is None else [last.at])])
-    made = keys.create_key(folder)
-    new = SigningKey(made.kid, made.public, now, None)
+    signer = keys.create_key(folder)
+    new = SigningKey(signer.kid, signer.public, now, None)
+    # The key file is written before the row: a row without its file would leave a service that cannot sign.
     retired = queries.replace_signing_key(session, new)
     details = {**(event.details or {}), "kid": new.kid, "retired": retired[-1] if retired else None}
     append_entry(session, msgspec.structs.replace(event, details=details), now=now)

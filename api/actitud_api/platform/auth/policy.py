@@ -39,5 +39,6 @@ REVIEW_READERS: Final = restrict_to("assessor", "publisher", "administrator", pr
 
 def principal_of(request: ApiRequest) -> Principal | None:
     """Return the principal of a request, or None if it was sent without a key."""
+    # The state of a request is untyped, hence the check.
     principal = request.scope["state"].get("principal")
     return principal if isinstance(principal, Principal) else None

@@ -300,11 +300,11 @@ def match_keys(database: Database, peppers: Sequence[SecretText], presented: Ite
 
     The work is the same for every input: one statement, and one digest and comparison per key.
     """
-    by_id, listed = _index_peppers(peppers), list(presented)
+    by_id, key_list = _index_peppers(peppers), list(presented)
     with database.read() as session:
-        records = queries.get_many(session, {key.id for key in listed})
-    matches = [_is_secret_of(records.get(key.id), by_id, key.secret) for key in listed]
-    return {key: records[key.id] for key, is_match in zip(listed, matches, strict=True) if is_match}
+        records = queries.get_many(session, {key.id for key in key_list})
+    matches = [_is_secret_of(records.get(key.id), by_id, key.secret) for key in key_list]
+    return {key: records[key.id] for key, is_match in zip(key_list, matches, strict=True) if is_match}
 
 
 def _is_secret_of(record: KeyRecord | None, by_id: Mapping[str, SecretText | None], secret: str) -> bool:
@@ -377,6 +377,7 @@ def _get_changeable_key(session: Session, identifier: str, expected: Expected) -
         KeyChangeRefused: The key is revoked.
     """
     record = find(session, identifier)
+    # Before the state is examined: a client with an outdated copy learns first that it is outdated.
     if not expected(build_revision(record.created, record.version)):
         raise StaleVersion
     if record.revoked is not None:

@@ -91,7 +91,7 @@ class Query(Generic[T]):
             return [Fault("", "encoding", None, detail)]
         faults: list[Fault] = []
         values: dict[str, Json] = {}
-        known = {**self.properties, "lang": LANG}
+        schemas = {**self.properties, "lang": LANG}
         for name, text in pairs:
             if self._lenient and name not in self.properties:
                 continue
@@ -100,15 +100,15 @@ class Query(Generic[T]):
                 faults.append(
                     Fault("" if has_control(name) else quote_name(name), "control", quote_value(text), detail)
                 )
-            elif name not in known:
+            elif name not in schemas:
                 detail = Texts("No se conoce este parámetro.", "This parameter is not known.")
-                near = find_nearest(name, known)
-                faults.append(Fault(quote_name(name), "additionalProperties", quote_value(text), detail, near))
+                nearest = find_nearest(name, schemas)
+                faults.append(Fault(quote_name(name), "additionalProperties", quote_value(text), detail, nearest))
             elif name in values:
                 detail = Texts("El parámetro está repetido.", "The parameter is there more than once.")
                 faults.append(Fault(name, "duplicate", quote_value(text), detail))
             else:
-                values[name] = _convert_text(known[name], text)
+                values[name] = _convert_text(schemas[name], text)
         lang = values.pop("lang", None)
         if lang is not None and lang not in LANGUAGES:
             listed = ", ".join(LANGUAGES)
@@ -433,6 +433,7 @@ def _find_faults(value: Json, pointer: str, depth: int, repeated: _Repeated) -> 
     elif depth > DEPTH_MAX:
         yield _build_depth_fault(pointer)
     elif isinstance(value, dict):
+        # json.loads keeps the last of duplicated members silently; two readers of such a body could disagree.
         for name in repeated.get(id(value), (value, []))[1]:
             detail = Texts("El miembro está repetido.", "The member is there more than once.")
             yield Fault(pointer if has_control(name) else pointer + format_pointer([name]), "duplicate", None, detail)

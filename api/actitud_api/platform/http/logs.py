@@ -28,6 +28,7 @@ _COMMON: Final[tuple[Processor, ...]] = (
     structlog.processors.format_exc_info,
     redact_event,
 )
+# ASCII only, so that no character of an input can move the cursor of a terminal or reverse its text.
 _RENDERER: Final = structlog.processors.JSONRenderer(ensure_ascii=True)
 
 

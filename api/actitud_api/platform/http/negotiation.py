@@ -39,6 +39,7 @@ def compute_quality(header: str | None, media_type: str) -> float:
     """
     if header is None or not header.strip():
         return 1.0
+    # Reversed, so that the first of duplicated ranges wins.
     ranges = dict(reversed(parse_weights(header)))
     main = media_type.partition("/")[0]
     return next((ranges[candidate] for candidate in (media_type, f"{main}/*", "*/*") if candidate in ranges), 0.0)

@@ -102,7 +102,10 @@ def build_document(app: Litestar, about: ServiceDescription, examples: Path | No
             "parameters": _PARAMETERS,
             "responses": {
                 "problem": _problem_response("Any other problem; the type says which.", TYPES["internal-error"]),
-                **{slug: _problem_response(_describe_type(known), known) for slug, known in TYPES.items()},
+                **{
+                    slug: _problem_response(_describe_type(problem_type), problem_type)
+                    for slug, problem_type in TYPES.items()
+                },
             },
         },
     }
@@ -126,6 +129,7 @@ def _iterate_operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHand
                 if contract is not None:
                     (method,) = handler.http_methods
                     path = files_path(route.path_format) if isinstance(contract.answer, Files) else route.path_format
+                    # `scores.csv` and `scores.json` are two routes but one operation with a path parameter `format`.
                     if (path, method) not in seen:
                         seen.add((path, method))
                         yield path, method.lower(), handler, contract
@@ -145,6 +149,7 @@ def _build_schemas(contracts: Iterable[Contract]) -> _ComponentSchemas:
         answered = [] if contract.answer is None else contract.answer.content.values()
         types |= dict.fromkeys(type_ for type_ in answered if type_ is not None)
         types |= dict.fromkeys(contract.body.types if isinstance(contract.body, Body) else [])
+    # In one call, so that types used by several operations become one component.
     references, components = msgspec.json.schema_components(types, ref_template=_SCHEMAS)
     for schema in components.values():
         # Python 3.13 takes the indentation out of docstrings, earlier ones leave it in.
@@ -318,8 +323,9 @@ class _Operation:
                 ),
             }
         by_status: dict[int, list[ProblemType]] = {}
-        for known in dict.fromkeys(self._problems()):
-            by_status.setdefault(known.status, []).append(known)
+        # A status stands only once in a document, so problem types that share it are listed in one response.
+        for problem_type in dict.fromkeys(self._problems()):
+            by_status.setdefault(problem_type.status, []).append(problem_type)
         for status, types in by_status.items():
             responses[str(status)] = (
                 {"$ref": f"#/components/responses/{types[0].slug}"} if len(types) == 1 else _combine_problems(types)
@@ -338,6 +344,7 @@ class _Operation:
     def _problems(self) -> Iterator[ProblemType]:
         yield from (INVALID_REQUEST, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE)
         answer = self.contract.answer
+        # A path parameter may name nothing, and a cursor may be unknown: both answer 404.
         if self.contract.path is not None or isinstance(answer, Files) or (answer is not None and answer.paged):
             yield NOT_FOUND
         if self.contract.body is not None:
@@ -512,17 +519,17 @@ _HEADERS_OF_PROBLEMS: Mapping[str, Sequence[str]] = {
 }
 
 
-def _problem_response(description: str, known: ProblemType) -> Node:
+def _problem_response(description: str, problem_type: ProblemType) -> Node:
     names = ["Cache-Control", "Content-Language", "Link", "Vary", "X-Request-Id", *_LIMIT_FIELDS]
-    names += _HEADERS_OF_PROBLEMS.get(known.slug, ())
+    names += _HEADERS_OF_PROBLEMS.get(problem_type.slug, ())
     example = Problem(
-        type=known.uri,
-        title=known.title.en,
-        status=known.status,
-        detail=known.description.en,
+        type=problem_type.uri,
+        title=problem_type.title.en,
+        status=problem_type.status,
+        detail=problem_type.description.en,
         instance="/v1/scores",
         request_id="9b2f6c0c4f0e4e6f8f0d7f5f4a3c2b1a",
-        errors=(_FIELD_ERROR,) if known is INVALID_REQUEST else (),
+        errors=(_FIELD_ERROR,) if problem_type is INVALID_REQUEST else (),
     )
     schema = {"$ref": _SCHEMAS.format(name=Problem.__name__)}
     return {
@@ -534,12 +541,12 @@ def _problem_response(description: str, known: ProblemType) -> Node:
 
 def _combine_problems(types: Sequence[ProblemType]) -> Node:
     """Return the response for a status that several problem types share."""
-    listed = "".join(f"\n- `{known.uri}`: {_describe_type(known)}" for known in types)
+    listed = "".join(f"\n- `{problem_type.uri}`: {_describe_type(problem_type)}" for problem_type in types)
     return _problem_response(f"One of these problems; the type says which.\n{listed}", types[0])
 
 
-def _describe_type(known: ProblemType) -> str:
-    return f"{known.title.en}. {known.description.en}"
+def _describe_type(problem_type: ProblemType) -> str:
+    return f"{problem_type.title.en}. {problem_type.description.en}"
 
 
 _FIELD_ERROR = FieldError(

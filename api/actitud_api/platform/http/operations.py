@@ -155,6 +155,7 @@ def _declare(method: HttpMethod, path: str | Sequence[str], options: Options) ->
     def decorate(function: Handler) -> HTTPRouteHandler:
         access = options["access"]
         inputs = _HandlerInputs(function, access, options.get("body"), method, default="en")
+        # Read from the docstring, so that the published description stands beside the code that it describes.
         summary, description = _parse_docstring(function)
         status = options.get("status", _STATUS.get(method, 200))
         contract = Contract(
@@ -235,6 +236,7 @@ class _HandlerInputs:
             case "body":
                 self.body = self._build_body(hint)
             case "principal":
+                # Raised when the module is imported, so a wrong annotation cannot reach a running service.
                 if self._access.key != "required" and NoneType not in get_args(hint):
                     raise TypeError("`principal` may be None: its access rule does not need a key")
                 return lambda request: request.scope["state"].get("principal")

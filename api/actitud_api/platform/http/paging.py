@@ -108,6 +108,7 @@ class Cursor(Generic[K]):
 
     def _compute_list_digest(self, query: PageQuery) -> str:
         """Return a digest of the operation and its filters, which a cursor has to match."""
+        # A client may change the page size between pages, but not the filters.
         filters = {**msgspec.to_builtins(query), "limit": None, "offset": None, "cursor": None}
         return hashlib.sha256(msgspec.json.encode((self._listing, filters))).hexdigest()[:16]
 

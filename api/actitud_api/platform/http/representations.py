@@ -56,7 +56,7 @@ class Representation(Generic[T]):
 
     @property
     def content(self) -> Mapping[str, object | None]:
-        """Type of the content by media type, None for a media type without a schema."""
+        """Type that describes the content, for each media type of the response; None if no schema describes it."""
         return {self.media_type: self.type if self.media_type == JSON else None}
 
     @property
@@ -88,6 +88,7 @@ class Representation(Generic[T]):
         if not self.conditional:
             return Response(body, status_code=200 if created is None else 201, headers=headers, media_type=JSON)
         digest = hashlib.sha256(body).hexdigest()
+        # `If-Match` compares the revision; the digest distinguishes the languages of one revision for caches.
         headers["ETag"] = f'"{digest}"' if revision is None else build_entity_tag(revision, digest)
         # A write never answers 304: If-None-Match of a PUT is a precondition, not a question about a copy.
         if request.scope["method"] == "GET":
@@ -163,7 +164,7 @@ class Files(Representation[msgspec.Struct]):
 
     @property
     def content(self) -> Mapping[str, object | None]:
-        """Type of the content by media type, None for a media type without a schema."""
+        """Type that describes the content, for each media type of the files; None if no schema describes it."""
         return {media_type: self._json if media_type == JSON else None for media_type in self.formats.values()}
 
     def format_of(self, request: ApiRequest) -> str:

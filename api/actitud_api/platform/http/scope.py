@@ -56,6 +56,7 @@ def parse_query(scope: HTTPScope) -> list[tuple[str, str]]:
     raw = scope["query_string"]
     if not raw:
         return []
+    # The limit keeps a query of many thousand parameters from costing time before it is refused.
     return parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_PARAMETERS_MAX)
 
 

@@ -43,6 +43,7 @@ class SchemaValidator(Generic[T]):
 
     def convert(self, value: Json) -> T | list[Fault]:
         """Return a value as the Struct, or the list of all its faults."""
+        # `is_valid` stops at the first error, so valid input, the common case, pays nothing for the error messages.
         if not self._validator.is_valid(value):
             return self._faults(value)
         try:
@@ -67,12 +68,12 @@ class SchemaValidator(Generic[T]):
         if rule == "additionalProperties" and isinstance(instance, dict):
             known = self._find_parent(error).get("properties", {})
             for count, name in enumerate(kind["unexpected"]):
-                near = find_nearest(name, known) if count < _SUGGESTIONS_MAX else None
-                yield Fault(pointer + format_pointer([name]), rule, quote_value(instance[name]), _UNKNOWN, near)
+                nearest = find_nearest(name, known) if count < _SUGGESTIONS_MAX else None
+                yield Fault(pointer + format_pointer([name]), rule, quote_value(instance[name]), _UNKNOWN, nearest)
         elif rule == "enum":
             options = kind["options"]
-            near = find_nearest(instance, options) if isinstance(instance, str) else None
-            yield Fault(pointer, rule, quote_value(instance), _one_of(options), near)
+            nearest = find_nearest(instance, options) if isinstance(instance, str) else None
+            yield Fault(pointer, rule, quote_value(instance), _one_of(options), nearest)
         elif rule == "anyOf" and (kinds := _list_admitted_types(error)):
             yield Fault(pointer, rule, quote_value(instance), _describe_rule("type", {"types": kinds}))
         else:
@@ -96,8 +97,8 @@ def find_nearest(name: str, known: Iterable[object]) -> str | None:
     if len(name) > _NAME_MAX:
         return None
     folded = {str(candidate).casefold(): str(candidate) for candidate in known}
-    found = difflib.get_close_matches(name.casefold(), folded, n=1)
-    return folded[found[0]] if found else None
+    matches = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return folded[matches[0]] if matches else None
 
 
 def _select_relevant(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[jsonschema_rs.ValidationError]:
@@ -111,7 +112,9 @@ def _select_relevant(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterato
         if branches is None:
             yield error
             continue
-        fitting = [branch for branch in branches if not any(_is_other_kind(error, found) for found in branch)]
+        # Alternatives for another type say nothing useful: a client that sent a number need not read that it is no
+        # string.
+        fitting = [branch for branch in branches if not any(_is_other_kind(error, inner) for inner in branch)]
         if len(fitting) == 1:
             yield from _select_relevant(fitting[0])
         else:
@@ -133,13 +136,15 @@ def _list_admitted_types(error: jsonschema_rs.ValidationError) -> list[object]:
 
     null is left out: a client that sent a value did not mean to omit it.
     """
-    found: list[object] = []
+    types: list[object] = []
     for branch in error.kind.as_dict()["context"]:
-        named = [inner for inner in branch if inner.kind.name == "type" and inner.instance_path == error.instance_path]
-        if not named:
+        type_errors = [
+            inner for inner in branch if inner.kind.name == "type" and inner.instance_path == error.instance_path
+        ]
+        if not type_errors:
             return []
-        found += [name for inner in named for name in inner.kind.as_dict()["types"]]
-    return [name for name in dict.fromkeys(found) if name != "null"]
+        types += [name for inner in type_errors for name in inner.kind.as_dict()["types"]]
+    return [name for name in dict.fromkeys(types) if name != "null"]
 
 
 _UNKNOWN = Texts("No se conoce este miembro.", "This member is not known.")
@@ -237,6 +242,7 @@ def encode_short(value: object, length: int = QUOTED_MAX) -> str:
         text += chunk
         if len(text) >= length:
             break
+    # A lone surrogate is valid in JSON text but cannot be encoded in UTF-8.
     return text[:length].encode("utf-8", "backslashreplace").decode()
 
 

@@ -62,6 +62,8 @@ class Edge:
         if scope["type"] != ScopeType.HTTP:
             await self._inner(scope, receive, send)
             return
+        # Handled as GET, so that status and headers of HEAD can never differ from those of GET (RFC 9110, section
+        # 9.3.2).
         head = scope["method"] == "HEAD"
         if head:
             scope["method"] = "GET"

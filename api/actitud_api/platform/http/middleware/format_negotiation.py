@@ -100,6 +100,7 @@ class Alternatives:
             match = None if file_set.at_resource is None else file_set.at_resource.fullmatch(scope["path"])
             if match is None:
                 continue
+            # `max` keeps the first of equals, so the order of the formats in the contract decides a tie.
             suffix, media_type = max(file_set.negotiable.items(), key=lambda pair: compute_quality(accept, pair[1]))
             if compute_quality(accept, media_type) > json_quality:
                 path = file_set.files.format(**match.groupdict(), format=suffix)

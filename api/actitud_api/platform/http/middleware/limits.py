@@ -77,7 +77,7 @@ class Limits:
         quotas: Mapping[LimitClass, int],
         window: int,
         count: Count,
-        places: int,
+        max_waiters: int,
     ) -> None:
         """Take the quotas and the counter.
 
@@ -85,13 +85,13 @@ class Limits:
             quotas: Highest number of requests in a window, 0 for no limit.
             window: Length of a window in seconds.
             count: Counter of requests by subject.
-            places: Number of threads that may wait in `count` at once, 0 if it does not block.
+            max_waiters: Number of threads that may wait in `count` at once, 0 if it does not block.
         """
         self._quotas = quotas
         self._window = window
         self._count = count
         # A pool of its own, because the threads of the handlers may all be waiting for the database.
-        self._threads = ThreadPoolExecutor(places, "counting") if places else None
+        self._threads = ThreadPoolExecutor(max_waiters, "counting") if max_waiters else None
 
     def layer(self, app: ASGIApp) -> ASGIApp:
         """Return a handler that counts a request before it calls `app` (ASGI)."""

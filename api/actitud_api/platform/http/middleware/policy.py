@@ -99,6 +99,7 @@ class Policy:
             if rule.key == "required":
                 raise _build_unauthorized(_CHALLENGE)
             return None
+        # Scheme names are case-insensitive (RFC 9110, section 11.1).
         scheme, _, text = credentials.partition(" ")
         key = text.strip() if scheme.lower() == "bearer" else ""
         holder = await sync_to_thread(self._authenticate, key) if key else None
@@ -126,6 +127,7 @@ def _find_problem(scope: HTTPScope, rule: Rule, holder: Holder | None) -> Proble
         return _build_unauthorized(f'{_CHALLENGE}, error="invalid_token"')
     if rule.key == "required" and holder.role not in rule.roles:
         return ProblemError(FORBIDDEN, FORBIDDEN.description)
+    # 404 instead of 403: a key must not reveal which resources of others exist.
     if rule.key == "required" and not all(holder.can_reach(*parameter) for parameter in scope["path_params"].items()):
         return ProblemError(NOT_FOUND, NOT_FOUND.description)
     return None
