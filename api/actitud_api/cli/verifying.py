@@ -177,7 +177,11 @@ class _Source:
                 return Signature(protected="", signature="")  # which no key has signed
 
     def _download_ledger(self) -> None:
-        """Write all entries of the ledger to the file as JSON Lines."""
+        """Write all entries of the ledger to the file as JSON Lines.
+
+        Raises:
+            CommandError: A response is not a page of a ledger (exit code 2).
+        """
         cursor: str | None = ""
         while cursor is not None:
             query = {"limit": str(_PAGE)} | ({"cursor": cursor} if cursor else {})

@@ -94,7 +94,11 @@ class Limits:
         self._threads = ThreadPoolExecutor(max_waiters, "counting") if max_waiters else None
 
     def layer(self, app: ASGIApp) -> ASGIApp:
-        """Return a handler that counts a request before it calls `app` (ASGI)."""
+        """Return an ASGI handler that counts a request before it calls `app`.
+
+        It raises a 429 problem if the request exceeds the quota. If the request cannot be counted, it raises a 503
+        problem, except for reads without a key, which are answered uncounted.
+        """
 
         async def handle(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != ScopeType.HTTP or scope["method"] == "OPTIONS":
