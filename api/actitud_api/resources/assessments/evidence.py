@@ -177,6 +177,7 @@ def _check_reuse(locations: list[_EvidenceLocation]) -> Iterator[EvidenceFinding
 
     Two documents are the same if their SHA-256 is the same or, where one has none, their URL without fragment.
     """
+    # A document may have its digest in one answer only; its URL then identifies it in the others.
     digests = {
         _strip_fragment(location.document.url): location.document.sha256
         for location in locations
@@ -226,6 +227,7 @@ def _derive_facts(indicator: Indicator, answer: Answer, before: Submission | Non
     return answer.facts | set_by_service
 
 
+# Neither user, password nor backslash: programs disagree about the host of such a URL.
 _ADDRESS = re.compile(r"https://(?P<host>[^/?#@:\\]+)(?::[0-9]{1,5})?(?:[/?#]|$)")
 _PLAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")

@@ -139,6 +139,7 @@ class Lifecycle(Struct, frozen=True):
             steps = steps[self._find_last_return() :]
         day = self._find_regular_last_day(phase)
         extended = [step.until for step in steps if step.phase == phase and step.until is not None]
+        # The latest extension counts, even if an earlier one was longer, but never less than the calendar.
         return max(day, extended[-1]) if extended else day
 
     def ensure_in_time(self, phase: Phase, now: datetime) -> None:
@@ -210,6 +211,7 @@ class Lifecycle(Struct, frozen=True):
 
     def _find_last_return(self) -> int:
         """Return the index of the last transition that returned the assessment. The state must be `returned`."""
+        # A return has a deadline and no phase; an extension has both.
         return max(
             index for index, step in enumerate(self.transitions) if step.phase is None and step.until is not None
         )

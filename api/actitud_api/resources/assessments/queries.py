@@ -33,6 +33,7 @@ def _select_columns(form: type[Struct]) -> list[ColumnElement[object]]:
 _WITH_NAME = ASSESSMENTS.join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
 _BY_KEY = (ASSESSMENTS.c.edition == bindparam("of"), ASSESSMENTS.c.organisation == bindparam("by"))
 _SELECT_ONE = select(*_select_columns(AssessmentRecord)).select_from(_WITH_NAME).where(*_BY_KEY)
+# One column: a lock must not load the submission.
 _SELECT_LOCKED = select(ASSESSMENTS.c.version).where(*_BY_KEY).with_for_update()
 _SELECT_MANY = (
     select(*_select_columns(AssessmentRecord))
@@ -156,8 +157,8 @@ def update_version(
 
 def update_columns(session: Session, edition: str, organisation: str, values: Mapping[str, object]) -> None:
     """Update columns of an assessment without checking its version."""
-    mine = (ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.organisation == organisation)
-    session.execute(update(ASSESSMENTS).where(*mine).values(values))
+    key = (ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.organisation == organisation)
+    session.execute(update(ASSESSMENTS).where(*key).values(values))
 
 
 def delete_draft(session: Session, edition: str, organisation: str, version: int) -> bool:
@@ -173,6 +174,7 @@ def delete_draft(session: Session, edition: str, organisation: str, version: int
 
 def delete_edition_rows(session: Session, edition: str) -> None:
     """Delete every assessment of an edition, with its submissions and transitions."""
+    # In the order of the foreign keys.
     session.execute(delete(TRANSITIONS).where(TRANSITIONS.c.edition == edition))
     session.execute(delete(SUBMISSIONS).where(SUBMISSIONS.c.edition == edition))
     session.execute(delete(ASSESSMENTS).where(ASSESSMENTS.c.edition == edition))
@@ -185,8 +187,8 @@ def insert_submission(session: Session, record: SubmissionRecord) -> None:
 
 def count_submissions(session: Session, edition: str, organisation: str) -> int:
     """Count how often an assessment was submitted. The numbers of submissions run from 1 to this count."""
-    mine = (SUBMISSIONS.c.edition == edition, SUBMISSIONS.c.organisation == organisation)
-    count: int = session.execute(select(func.count()).select_from(SUBMISSIONS).where(*mine)).scalar_one()
+    key = (SUBMISSIONS.c.edition == edition, SUBMISSIONS.c.organisation == organisation)
+    count: int = session.execute(select(func.count()).select_from(SUBMISSIONS).where(*key)).scalar_one()
     return count
 
 

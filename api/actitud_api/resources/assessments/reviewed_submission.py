@@ -104,9 +104,10 @@ def apply_review(
 
 
 def remove_review(methodology: Methodology, submission: Submission, review: AppliedReview) -> Submission:
-    """Return a submission without the effects of a review.
+    """Return a submission without the effects of a review, except on `self_declared`.
 
-    `self_declared` is not restored: only the documents tell whether an answer was self-declared before its review.
+    A verdict of insufficient evidence adds to `self_declared`, and so does an answer without documents: the caller,
+    who has the documents, tells the two apart.
     """
     before = structs.replace(
         submission,

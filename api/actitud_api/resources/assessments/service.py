@@ -64,7 +64,7 @@ REQUEST_TYPES: Final = {version: build_assessment_types(load_methodology(version
 """The request types for a whole assessment and for a patch, by methodology version. They refuse unknown members."""
 
 _FIRST_ZONE_OFFSET = timedelta(hours=14)
-"""Distance of the first time zone ahead of UTC: a document counts once its date has begun in any time zone."""
+"""Distance of the first time zone ahead of UTC. A document dated today counts once today has begun in that zone."""
 
 
 class UnknownSubmission(LookupError):
@@ -249,6 +249,7 @@ def find_assessments(session: Session, edition: str, organisations: Collection[s
 def valid_evidence(stored: AssessmentRecord, indicator: str) -> tuple[Evidence, ...]:
     """Return the documents of an answer that counted as evidence when the assessment was last written."""
     support = stored.evidence.answers.get(indicator)
+    # A finding points at a member of its document (`…/evidence/0/url`), so the parent is the document.
     invalid = {
         finding.pointer.rpartition("/")[0] for finding in stored.evidence.findings if finding.severity == "error"
     }
@@ -767,4 +768,5 @@ def _to_ten_thousandths(coverage: Fraction | None) -> int | None:
     return None if coverage is None else round_half_up(coverage * 10**COVERAGE_DECIMALS)
 
 
+# At most nine digits: a larger number would not fit the integer column of PostgreSQL.
 _NUMBER = re.compile("[1-9][0-9]{0,8}")

@@ -273,4 +273,5 @@ def _advance(
     )
 
 
+# At most nine digits: a larger number would not fit the integer column of PostgreSQL.
 _NUMBER = re.compile("[1-9][0-9]{0,8}")

@@ -118,5 +118,6 @@ def _months_to(reference: date, months: Literal[12, 24]) -> Span:
     """Return the span of that many months whose last day is `reference`."""
     after = reference + timedelta(days=1)
     year = after.year - months // 12
+    # 29 February has no counterpart in the earlier year; the span then begins on 1 March.
     is_leap_day = (after.month, after.day) == (2, 29)
     return Span(date(year, 3, 1) if is_leap_day else after.replace(year=year), reference)

@@ -69,6 +69,7 @@ _SELECT_COUNTED = select(
     .scalar_subquery()
     .label("organisations"),
 )
+# A shared lock: writes of assessments wait for a change of the edition, not for each other.
 _SELECT_STATE = select(EDITIONS.c.state).where(EDITIONS.c.id == bindparam("id")).with_for_update(read=True)
 
 

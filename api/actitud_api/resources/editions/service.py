@@ -279,6 +279,7 @@ def delete(session: Session, edition: str, *, expected: Expected) -> None:
         EditionInconsistent: The edition is published or has assessments.
     """
     record = _load_changeable(session, edition, expected)
+    # Locked before the assessments are counted, so that none is added in between.
     if not queries.lock_edition(session, record.id, record.version):
         raise StaleVersion
     if organisations := queries.count_organisations(session, record):

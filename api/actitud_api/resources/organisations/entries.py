@@ -204,6 +204,7 @@ def add_past_name(entry: OrganisationEntry, name: str, today: date) -> tuple[Pas
     until = today if entry.valid_to is None else min(today, entry.valid_to)
     if name == entry.name or (entry.valid_from is not None and until < entry.valid_from):
         return former
+    # Renamed twice in a day: the name in between was in use for no whole day.
     if former and former[-1].until >= until:
         return former[:-1] if former[-1].name == name else former
     return (*former, PastName(entry.name, until))

@@ -127,6 +127,7 @@ def _read_rows(text: str, faults: list[MunicipalityFault]) -> Iterator[tuple[int
     try:
         names = [name.strip() for name in next(reader, [])]
         _check_header(names)
+        # A quoted field may span lines: a row is reported by its first line.
         line = reader.line_num + 1
         for fields in reader:
             if len(fields) == len(names):

@@ -212,6 +212,7 @@ def get_domains(session: Session, identifier: str, *, locked: bool) -> tuple[str
 
     If `locked`, nobody can change them until the session ends.
     """
+    # A shared lock: writes of assessments wait for a change of the domains, not for each other.
     statement = _SELECT_DOMAINS.with_for_update(read=True) if locked else _SELECT_DOMAINS
     domains: list[str] | None = session.execute(statement, {"id": identifier}).scalar_one_or_none()
     return None if domains is None else tuple(domains)
@@ -235,6 +236,7 @@ def update_entries(session: Session, entries: Sequence[tuple[IndexedEntry, int]]
         values = {"key": indexed.entry.id, "before": version, **_list_values(indexed), "updated": now}
         if session.execute(_UPDATE, values).rowcount != 1:  # type: ignore[attr-defined]  # of an UPDATE
             return False
+    # All links are deleted before any is inserted: an alias may move from one of these organisations to another.
     keys = [{"key": indexed.entry.id} for indexed, _ in entries]
     if keys:
         session.execute(delete(ALIASES).where(ALIASES.c.organisation == bindparam("key")), keys)

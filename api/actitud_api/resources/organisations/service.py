@@ -388,6 +388,7 @@ def _find_closing_date_conflicts(
 
 def _is_under(session: Session, organisation: str | None, other: str) -> bool:
     """Return True if `other` is an ancestor of an organisation, or the organisation itself."""
+    # `visited` ends the walk if the stored parents already form a circle.
     visited: set[str | None] = {None}
     while organisation not in visited and organisation != other:
         visited.add(organisation)

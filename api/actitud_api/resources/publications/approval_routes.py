@@ -102,10 +102,9 @@ class ApprovalsController(Controller):
     ) -> Response[bytes]:
         """Approve a publication before it is made.
 
-        Allows another key to publish exactly this request over the data as stored now. With the setting
-        `second_approver`, nothing is published without an approval. The required digest is in the refusal of the
-        publication, and in the refusal of an approval with another digest. Any change after the approval requires a
-        new one.
+        Allows another key to send exactly this publication request, as long as the stored data stay as they are. With
+        the setting `second_approver`, nothing is published without an approval. To learn the digest, send the
+        publication request: its refusal names the digest, as does the refusal of an approval with another digest.
         """
 
         def approve(session: Session) -> Response[bytes]:

@@ -182,6 +182,7 @@ def pack_document(document: ScoreDocument | EditionDocument) -> PackedDocument:
 
 def pack_line(line: bytes) -> bytes:
     """Compress a line with its end to one gzip member; concatenated members are a gzip file of all lines."""
+    # Without time in the gzip header, equal lines give equal bytes.
     return gzip.compress(line + b"\n", compresslevel=6, mtime=0)
 
 

@@ -312,6 +312,7 @@ class EditionPublisher:
             record = editions.find(session, edition)
             if _list_refusals(session, record, queries.get(session, record.id), plan) or record.state != "in_review":
                 return None
+            # Read before the scores: they are refused if anything was written since.
             state = queries.get_state(session, record.id)
             signer = ledger.load_signer(session, self._folder)
             digest = approvals.compute_pending_digest(session, record, None, plan)
@@ -522,6 +523,7 @@ class _Revision:
         members = [form.member, *_iterate_members(session, record.id, self._number)]
         details = {"edition": record.id, "revision": self._number, "digest": form.digest}
         subject = f"/v1/editions/{record.id}/publications/{self._number}"
+        # The header contains the checkpoint, which covers the entry: hence this order.
         entry = ledger.append_entry(session, structs.replace(event, subject=subject, details=details), now=self._now)
         signed = ledger.make_checkpoint(session, self._signer, self._now)
         keys = [
@@ -692,6 +694,7 @@ def stream_bundle(database: Database, edition: str, revision: int) -> Iterator[b
         pieces = queries.get_header(session, edition, revision)
     yield b"".join(pieces)
     after = ""
+    # One session for each part, so that a slow client does not keep a session open.
     while True:
         with database.read() as session:
             members = queries.list_members(session, edition, revision, after)
@@ -719,6 +722,7 @@ def _load_document(session: Session, digest: str) -> SignedDocument:
 def _parse_revision(edition: str, revision: str) -> int | None:
     if revision == LATEST:
         return None
+    # isdigit alone also accepts superscripts and digits of other scripts.
     if not (revision.isascii() and revision.isdigit() and len(revision) <= 9 and revision[0] != "0"):
         raise UnknownPublication(edition, revision)
     return int(revision)

@@ -21,4 +21,5 @@ def select_sample(seed: str, share: float, organisations: Iterable[str]) -> tupl
     ceil(share · n) of the n ids are drawn, with `share` taken as its decimal notation.
     """
     ordered = sorted(organisations, key=lambda name: hashlib.sha256(f"{seed}\n{name}".encode()).hexdigest())
+    # repr gives the share as written: as a binary fraction, 0.1 of 10 would draw two.
     return tuple(ordered[: math.ceil(Fraction(repr(share)) * len(ordered))])

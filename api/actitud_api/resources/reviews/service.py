@@ -166,6 +166,7 @@ class AnswerReview(Struct, frozen=True):
     @property
     def revision(self) -> str:
         """The version of this review, for `If-Match`. It changes with every verdict and with the answer."""
+        # The digest of the answer is part of it: a verdict on an answer that has changed meanwhile is refused.
         number = max((verdict.number for verdict in self.verdicts), default=0)
         return f"v{number}.{'0' * 8 if self.answer is None else self.answer.removeprefix('sha256:')[:8]}"
 
@@ -335,6 +336,7 @@ def save_verdict(
         reason=opinion.reason,
         level=opinion.level,
         rule=opinion.rule,
+        # Agreement is computed from first verdicts, so a later verdict keeps the first.
         first_verdict=opinion.verdict if own is None else own.first_verdict,
         first_level=opinion.level if own is None else own.first_level,
     )
@@ -419,6 +421,7 @@ def _check_opinion(record: AssessmentRecord, indicator: Indicator, before: Answe
         levels = list_levels(indicator)
         if not levels:
             raise InvalidVerdict(indicator.id, "ladder")
+        # A ladder has exactly one fact, its level.
         (sent,) = record.submission.answers[indicator.id].values()
         below = [level for level in levels if isinstance(sent, int) and level < sent]
         if opinion.level not in below:
@@ -584,6 +587,7 @@ def compute_edition_agreement(database: Database, edition: str) -> AgreementSumm
         answers[verdict.organisation, verdict.indicator, verdict.answer].append(verdict)
     opinions: defaultdict[tuple[str, str], list[tuple[object, object]]] = defaultdict(list)
     for judged in answers.values():
+        # Sorted, so that two assessors always make the same pair.
         for first, second in itertools.combinations(sorted(judged, key=lambda verdict: verdict.assessor), 2):
             opinions[first.assessor, second.assessor].append((_get_first_opinion(first), _get_first_opinion(second)))
     assessor_pairs = tuple(

@@ -87,6 +87,7 @@ def list_robustness(
     drawn = computed.drawn.get((view.key, draws, seed))
     if drawn is None:
         with computed.take_turn():
+            # Load again: an assessment may have changed, or another request computed the draws, during the wait.
             with database.read() as session:
                 view, rows = load(session)
                 competitors = _list_competitors(session, computed, view)

@@ -17,7 +17,7 @@ from actitud_api.resources.scores.service import FiveNumberSummary, count_tenths
 
 
 class UnknownDimension(LookupError):
-    """The methodology of the edition has no dimension with this id. Raised by pages that look a dimension up."""
+    """The methodology of the edition has no dimension with this id. Raised by the portal page of a dimension."""
 
     def __init__(self, edition: editions.EditionRecord, dimension: str) -> None:
         super().__init__(f"{edition.id}/{dimension}")

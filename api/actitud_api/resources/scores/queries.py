@@ -276,6 +276,7 @@ _COUNT_BETWEEN = (
     .order_by(ASSESSMENTS.c.rank_points.desc())
 )
 _OTHERS = ASSESSMENTS.alias()
+# Correlated with the outer row, because each row is ranked in its own edition.
 _RANK_IN_EDITION = case(
     (
         _IS_RANKED,
@@ -327,7 +328,7 @@ def list_page(
     offset: int,
     limit: int,
 ) -> list[RankingRow]:
-    """List rows of an edition in an order; equal values are ordered by organisation id.
+    """List the matching and visible rows of an edition in the order `sort`, then by organisation id.
 
     `after` is the cursor of the last row of the previous page.
     """
@@ -520,6 +521,7 @@ def _find_ranks(session: Session, edition: str, points: Collection[int]) -> dict
     if not ranked:
         return {}
     bounds = {"edition": edition, "lowest": min(ranked), "highest": max(ranked)}
+    # Both queries read the ranking index alone; a window function would read the whole edition.
     better: int = session.execute(_COUNT_BETTER, bounds).scalar_one()
     ranks: dict[int, int] = {}
     for value, count in session.execute(_COUNT_BETWEEN, bounds):

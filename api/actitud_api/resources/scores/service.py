@@ -147,7 +147,10 @@ def count_reviews(database: Database, edition: str, organisations: Sequence[str]
 
 
 def is_provisional(edition_score: EditionScore) -> bool:
-    """Return True if the level of a score is provisional."""
+    """Return True if the level of a score is provisional.
+
+    It is, while the condition `provisional_unless` of that level in the methodology is false.
+    """
     if edition_score.score is not None:
         return edition_score.score.level.provisional
     return evaluate(load_methodology(edition_score.methodology), edition_score.submission).provisional
@@ -217,8 +220,8 @@ class EditionChange(Struct, frozen=True, kw_only=True):
 class HistoryEntry(Struct, frozen=True):
     """The score of an organisation in one of its editions.
 
-    `stated_under` is the methodology version of the edition. If another version was requested, `carried` is the
-    effect of carrying the submission over to it, and there is no rank.
+    `stated_under` is the methodology version of the edition. If the score was computed under another version on
+    request, `carried` lists the answers and questions in which the versions differ, and there is no rank.
     """
 
     past: PastRow
@@ -430,6 +433,7 @@ def count_tenths(values: Iterable[int | None], decimals: int) -> tuple[int, ...]
     Values are in units of 10^-decimals.
     """
     tenth: int = 10 ** (decimals + 1)
+    # 100 points belong to the last tenth.
     counts = Counter(min(value // tenth, 9) for value in values if value is not None)
     return tuple(counts[number] for number in range(10))
 

@@ -115,6 +115,7 @@ def get_territory(database: Database, edition: str, territory: str) -> Territory
 
         ranked = sum(score.index is not None for score in located)
         best = rows(BEST_FIRST, SHOWN)
+        # Limited by the ranked rest: no organisation is shown among both the best and the lowest.
         lowest = (
             rows(RankingSort("rank", descending=True), min(SHOWN, ranked - len(best))) if ranked > len(best) else []
         )
