@@ -1,1 +1,1 @@
-"""Methodology documents: what is measured and how, as data. Pure: no framework, no database, no clock."""
+"""Methodology documents: indicators, weights and rules as data. Pure: no framework, no database, no clock."""

@@ -382,7 +382,7 @@ class _SideFormatter:
         return words.format_value(indicator, x, self._texts)
 
     def format_member(self, member: str, value: object, *, stated: bool) -> str:
-        """Format the value of a member; `stated` has the meaning that it has in `PredicateNarrator`."""
+        """Format the value of a member; with `stated`, a predicate is a fact, otherwise a requirement."""
         sentences = _SENTENCES[self._language]
         if value is None:
             return sentences["nothing"]

@@ -475,7 +475,7 @@ C = TypeVar("C", bound=Canonical)
 
 
 def _build_narrated(kind: type[N], source: Canonical, **members: object) -> N:
-    """Build a narrated struct from its canonical one; `members` are those that it adds or replaces."""
+    """Build a narrated struct from its canonical one; `members` are added, or replace canonical members."""
     return kind(**structs.asdict(source) | members)
 
 

@@ -453,6 +453,7 @@ class Sentences:
         assert isinstance(after, int | float)
         return text.step.format(
             **{
+                # A difference of floats may have digits that no fact has.
                 "delta": words.format_number(round(abs(after - before), MAX_FACT_DECIMALS), self._language),
                 "from": words.format_number(before, self._language),
                 "to": words.format_number(after, self._language),

@@ -330,6 +330,7 @@ class PredicateNarrator:
                 return self._phrases["any"].join(self._describe_member(member) for member in members)
             case Not(of=member):
                 return self._phrases["not"].format(self._describe_clause(member))
+            # Only an answer that was sent can break such a rule, so its condition goes without saying.
             case Implies(when=Present(), then=then):
                 return self._describe_clause(then)
             case Implies(when=when, then=then):

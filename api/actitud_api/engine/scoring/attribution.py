@@ -127,6 +127,7 @@ class _PointDistribution:
         else:
             shares = _compute_shapley_shares(group, children, self._unit)
             factors = [
+                # A child at the top loses nothing whatever its factor is; the 1 only avoids a division by 0.
                 (factor[0] * share * self._unit, factor[1] * SHAPLEY_UNIT * (child.distance or 1))
                 for child, share in zip(children, shares, strict=True)
             ]

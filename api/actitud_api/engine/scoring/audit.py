@@ -184,6 +184,7 @@ def compute_correlation(x: Floats, y: Floats) -> float | None:
         return None
     x, y = x - x.mean(), y - y.mean()
     r = (x * y).sum() / math.sqrt((x * x).sum() * (y * y).sum())
+    # Rounding may put it just outside.
     return float(np.clip(r, -1, 1))
 
 

@@ -211,6 +211,7 @@ def convert_submission(
             level_caps={
                 name: cap
                 for name, cap in submission.level_caps.items()
+                # A cap is a level of a ladder; it says nothing about an indicator that is no ladder any more.
                 if name in targets and targets[name].type == "level"
             },
         ),
@@ -411,6 +412,7 @@ def _build_stage(
 
 def _list_names(*stages: Mapping[str, Fraction | None]) -> tuple[str, ...]:
     """List the names of the last stage in its order, then the names that only earlier stages have."""
+    # `dict.fromkeys` keeps the first occurrence of a name, which is that of the last stage.
     return tuple(dict.fromkeys(name for stage in reversed(stages) for name in stage))
 
 

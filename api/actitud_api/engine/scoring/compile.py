@@ -473,6 +473,7 @@ class _TreeCompiler:
                 ancestors=ancestors,
                 child_positions=positions,
                 has_weight=has_weight,
+                # The position that is left out is its own: it is appended here.
                 dependents=tuple(sorted(self._readers[_name_moved(indicator)] - {len(self.indicators)})),
                 is_circular=_name_moved(indicator) in _list_condition_reads(indicator),
                 borrowed_answers={

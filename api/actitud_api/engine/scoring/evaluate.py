@@ -179,6 +179,7 @@ def evaluate_compiled(compiled: CompiledMethodology, sent: Facts, submission: Su
     results = score_indicators(compiled, facts, contradicted, lowered, submission)
     unknown = [position for position, result in enumerate(results) if result.code not in SETTLED]
     groups, spreading = _score_groups(compiled, results, unknown)
+    # Without unknown indicators the upper bounds are the scores, and every group is fully covered.
     groups_max = groups
     coverage: dict[str, Ratio | None] = {
         name: None if score is None else FULL_COVERAGE for name, score in groups.items()
@@ -230,6 +231,7 @@ def _apply_level_caps(
         leaf = compiled.indicators[compiled.positions[name]]
         level = sent[leaf.slots[0]]
         if isinstance(level, int) and level > cap:
+            # The facts belong to the caller, so they are copied once, before the first change.
             if not lowered:
                 sent = list(sent)
             lowered[leaf.position], sent[leaf.slots[0]] = level, cap
@@ -265,6 +267,7 @@ def find_contradictions(compiled: CompiledMethodology, sent: Facts) -> tuple[Fac
                     codes[position] = "contradicted" if supported else "unsupported"
         if not fresh:
             break
+        # A broken rule keeps the facts of its round, so they are not changed in place.
         facts = list(facts)
         for position in fresh:
             for slot in compiled.indicators[position].slots:
@@ -409,6 +412,7 @@ def _find_declared_exclusions(
     fields = tuple(field for field in leaf.declarable_slots if field in profile_self_declared)
     if not fields or leaf.applies is None:
         return ()
+    # If the rule excludes the indicator even with the declared fields unknown, fields with evidence are enough.
     doubtful = list(facts)
     for field in fields:
         doubtful[leaf.declarable_slots[field]] = None
@@ -580,6 +584,7 @@ def _determine_status(
     compiled: CompiledMethodology, unknown: Sequence[int], coverage: Mapping[str, Ratio | None]
 ) -> Status:
     """Determine the status of a submission that has an index; `unknown` has the positions of unknown indicators."""
+    # An unknown indicator without weight leaves nothing open.
     if not any(compiled.indicators[position].has_weight for position in unknown):
         return "complete"
     thresholds = compiled.document.coverage

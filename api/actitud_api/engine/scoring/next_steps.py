@@ -321,6 +321,7 @@ def _add_components(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction
         if component in listed or component in outside_remit:
             continue
         listed |= {component}
+        # The raw value is the count itself, so the formula need not be evaluated.
         if is_count and len(listed) < x:
             continue
         changed = list(facts)

@@ -108,6 +108,7 @@ def compute_robustness(
     windows = _list_windows(document.levels, int(10**document.decimals))
     drawn = draw_weights([document.root.children[position].weight for position in counting], draws, seed)
     index = _compute_indices(document, scores[:, counting], drawn)
+    # The narrowest type: 8,131 organisations and 1,000 draws are 8 million ranks.
     rank = np.empty(index.shape, np.min_scalar_type(scores.shape[0]))
     for row, points in zip(rank, index, strict=True):
         row[:] = compute_ranks(points)
@@ -223,6 +224,7 @@ def _count_levels(index: Integers, attainable: Integers, windows: list[tuple[int
     reached = np.zeros((len(windows) + 1, index.shape[1]), np.int64)
     inside = np.ones(index.shape, np.bool_)
     for number, (lower, upper) in enumerate(windows):
+        # A level requires the gates of all lower levels as well, so its windows are intersected.
         inside &= (index >= lower) & (index <= upper)
         reached[number] = np.where(attainable > number, inside.sum(axis=0), 0)
     return (reached[:-1] - reached[1:]).T

@@ -254,6 +254,7 @@ def _divide_bounds(numerator: Bounds, denominator: Bounds) -> Bounds:
             )
         ]
         return Bounds(min(corners), max(corners))
+    # The quotient does not exist at 0, and grows without bound near it.
     if denominator.least == 0 and numerator.least >= 0:
         return Bounds(0, math.inf)
     return ANYTHING

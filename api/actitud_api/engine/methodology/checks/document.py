@@ -445,6 +445,7 @@ class _DocumentChecker:
                 "range-of-children",
                 Texts("debe ser el de cada hijo con peso", "must be that of every child with a weight"),
             )
+        # Shapley values need the score of every coalition of children, and there are 2^n of them.
         if group.aggregation not in ("arithmetic", "sum") and len(counting) > SHAPLEY_CHILDREN:
             yield Defect(
                 f"{pointer}/children",
@@ -455,6 +456,7 @@ class _DocumentChecker:
                     shapley_children=SHAPLEY_CHILDREN,
                 ),
             )
+        # Rounding half up doubles the weighted sum (`evaluate.score_children`), hence the 2.
         if 2 * group.range.maximum * self.spans.unit * sum(child.weight for child in counting) >= MAX_UNITS:
             yield Defect(
                 f"{pointer}/children",
@@ -595,6 +597,7 @@ class _DocumentChecker:
                         max_fact_decimals=MAX_FACT_DECIMALS,
                     ),
                 )
+            # The column evaluator stores facts as integers of their last decimal.
             elif max(abs(least), abs(most)) * 10**decimals >= MAX_UNITS:
                 yield Defect(
                     pointer,
@@ -723,6 +726,8 @@ class _DocumentChecker:
             )
         else:
             top = indicator.value
+            # `raw_values.compile_step` finds the coefficients of the fact by two trials, which is exact for linear
+            # sides only.
             both = (top.numerator, top.denominator) if isinstance(top, Quotient) else (top,)
             if not all(_is_affine(operand, indicator.id, indicator.step) for operand in both):
                 yield Defect(
@@ -821,6 +826,7 @@ class _DocumentChecker:
                 types = {fact.name: fact.type for fact in facts}
                 if (indicator, name) not in self.facts:
                     return None
+                # A name without a type is the derived count of a checklist.
                 return {"boolean": "boolean", "components": "components"}.get(types.get(name, "integer"), "number")
             case ComponentOperand():
                 return "boolean"
@@ -837,6 +843,7 @@ class _DocumentChecker:
             yield from self._check_operand(part, pointer, gate=False, quotient=part is value)
             if isinstance(part, Minimum | Maximum | Sum | Product):
                 combined.extend(part.of)
+            # A null field inside a combination is reported by `_check_operand` already.
             if isinstance(part, ProfileOperand) and part not in combined and self._may_be_null(part.field):
                 yield Defect(
                     pointer,

@@ -99,11 +99,13 @@ def find_lower_bounds(gate: Gate) -> Iterator[tuple[Key, LowerBound]]:
     """Yield the lower bounds that a gate requires; nothing if it does not compare a number with a constant."""
     match gate.holds:
         case Compare(op=op, left=left, right=Constant(value=int() | float() as value)) if not isinstance(value, bool):
+            # 3 · x ≥ 60 and x ≥ 20 are one requirement, so constant factors move to the other side.
             operand, factor = _extract_factor(_sort_operand(left))
             if factor != 0:
                 sign = 1 if factor > 0 else -1
                 number = Fraction(to_exact(value)) / (sign * factor)
                 yield (operand, sign), LowerBound(number, op == "gt", gate.id)
+                # An equality is a bound from both sides.
                 if op == "eq":
                     yield (operand, -sign), LowerBound(-number, False, gate.id)
 

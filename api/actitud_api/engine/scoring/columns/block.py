@@ -39,7 +39,7 @@ class OperandReads(Struct, frozen=True):
 
 
 def merge_reads(reads: Iterable[OperandReads]) -> OperandReads:
-    """Merge what several expressions read."""
+    """Merge the reads of several expressions into one."""
     every = list(reads)
     return OperandReads(
         frozenset[int]().union(*(read.slots for read in every)),

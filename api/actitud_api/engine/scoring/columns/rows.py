@@ -1,4 +1,4 @@
-"""Facts of single rows in the form that the scalar evaluator reads, for what 64 bits may not hold."""
+"""Facts of single rows in the form that the scalar evaluator reads, for rows that may exceed 64 bits."""
 
 from __future__ import annotations
 
