@@ -13,7 +13,7 @@ MIN_AGREEMENT: Final = Fraction(4, 5)
 """Least acceptable share of equal verdicts; below it the answers are judged again (rule R8 of the catalogue)."""
 
 
-class PairAgreement(Struct, frozen=True):
+class VerdictAgreement(Struct, frozen=True):
     """How far two assessors agree.
 
     `pairs` counts the answers that both judged, `agreed` those with equal verdicts. `kappa` is Cohen's kappa, or None
@@ -35,7 +35,7 @@ class PairAgreement(Struct, frozen=True):
         return self.share is not None and self.share < MIN_AGREEMENT
 
 
-def compute_agreement(pairs: Iterable[tuple[Hashable, Hashable]]) -> PairAgreement:
+def compute_agreement(pairs: Iterable[tuple[Hashable, Hashable]]) -> VerdictAgreement:
     """Compute the agreement of two assessors; each pair holds their verdicts on one answer.
 
     Kappa is (p_o - p_e) / (1 - p_e). p_o is the share of equal pairs. p_e is the share expected by chance: the sum,
@@ -46,7 +46,7 @@ def compute_agreement(pairs: Iterable[tuple[Hashable, Hashable]]) -> PairAgreeme
     count = counted.total()
     agreed = sum(times for (first, second), times in counted.items() if first == second)
     if not count:
-        return PairAgreement(0, 0, None)
+        return VerdictAgreement(0, 0, None)
     firsts: Counter[Hashable] = Counter()
     seconds: Counter[Hashable] = Counter()
     for (first, second), times in counted.items():
@@ -54,4 +54,4 @@ def compute_agreement(pairs: Iterable[tuple[Hashable, Hashable]]) -> PairAgreeme
         seconds[second] += times
     by_chance = Fraction(sum(times * seconds[category] for category, times in firsts.items()), count**2)
     observed = Fraction(agreed, count)
-    return PairAgreement(count, agreed, None if by_chance == 1 else (observed - by_chance) / (1 - by_chance))
+    return VerdictAgreement(count, agreed, None if by_chance == 1 else (observed - by_chance) / (1 - by_chance))

@@ -143,7 +143,7 @@ class Review(Struct, frozen=True, kw_only=True):
     updated: Time | None
 
 
-class AgreementOfTwo(Struct, frozen=True, kw_only=True):
+class PairAgreement(Struct, frozen=True, kw_only=True):
     """The agreement of two assessors, by their first verdicts on the answers that both judged."""
 
     first: Assessor
@@ -171,9 +171,7 @@ class Agreement(Struct, frozen=True, kw_only=True):
     agreed: Annotated[int, Meta(ge=0)]
     share: Share | None
     recode: bool
-    assessors: Annotated[
-        tuple[AgreementOfTwo, ...], Meta(description="Each two assessors who judged the same answers.")
-    ]
+    assessors: Annotated[tuple[PairAgreement, ...], Meta(description="Each two assessors who judged the same answers.")]
 
 
 class SampleRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -333,7 +331,7 @@ def build_agreement(summary: AgreementSummary) -> Agreement:
         share=None if summary.share is None else _round_share(summary.share),
         recode=summary.recode,
         assessors=tuple(
-            AgreementOfTwo(
+            PairAgreement(
                 first=pair.first,
                 second=pair.second,
                 pairs=pair.agreement.pairs,

@@ -38,7 +38,7 @@ from actitud_api.resources.assessments.reviewed_submission import (
 )
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.reviews import queries
-from actitud_api.resources.reviews.agreement import MIN_AGREEMENT, PairAgreement, compute_agreement
+from actitud_api.resources.reviews.agreement import MIN_AGREEMENT, VerdictAgreement, compute_agreement
 from actitud_api.resources.reviews.flagging import FlagKind, extract_compared, find_anomalies, find_followers
 from actitud_api.resources.reviews.queries import FlagRecord, OverallReview, SampleDraw, VerdictRecord
 from actitud_api.resources.reviews.sampling import generate_seed, select_sample
@@ -186,7 +186,7 @@ class AssessorPair(Struct, frozen=True):
 
     first: str
     second: str
-    agreement: PairAgreement
+    agreement: VerdictAgreement
 
 
 class AgreementSummary(Struct, frozen=True):
