@@ -611,7 +611,7 @@ def _strip_full_stop(text: str) -> str:
 
 
 def _list_fact_names(operands: Iterable[Operand]) -> list[str]:
-    """List the names, as in a score, of the facts that operands read."""
+    """List the facts that operands read, by their names in a score: profile fields, and facts as `D4.01.level`."""
     names: list[str] = []
     for operand in operands:
         match operand:

@@ -19,9 +19,10 @@ EXACT_FLOAT_LIMIT = 2**52
 class ChildWeights:
     """Weights of the children of a group that do not count as usual in some rows of a block.
 
-    Each mask is stored with the weight of the children that it concerns: `excluded` from the group, `excluded_at_best`
-    (the same if every unknown were at its best), and `voids` (they make the group unknown). `bounds_differ` is True if
-    the first two may differ. `unknown` has the weight of unknown indicators by row, None if it is 0 in all rows.
+    Each list has pairs of a mask of rows and the weight of the child that it concerns. `excluded`: the child leaves
+    the group. `excluded_at_best`: it would leave even with every unknown at its best. `voids`: it makes the group
+    unknown. `bounds_differ` is True if the first two lists may differ. `unknown` is the weight of unknown indicators
+    by row, None if it is 0 in all rows.
     """
 
     def __init__(self, kind: np.dtype[np.signedinteger]) -> None:

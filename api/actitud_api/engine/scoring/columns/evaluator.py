@@ -168,7 +168,7 @@ _CACHE_SIZE = 16
 
 
 def _get_program(plan: CompiledMethodology, columns: Columns) -> _ColumnProgram:
-    """Return the program of a methodology, compiled once for facts of a similar size."""
+    """Return the compiled program of a methodology from a cache; it serves all columns with facts of a similar size."""
     extent = tuple(_round_extent(lower, upper) for lower, upper in columns.extent)
     key = plan.methodology.digest, extent
     with _lock:

@@ -101,7 +101,7 @@ class ExtremeScore(Struct, frozen=True):
 
 
 NumberCondition = AnswerSent | FieldEvidenced | NodeScore | IndicatorRawValue
-"""Condition that must be true for a number to be determined."""
+"""Condition of a number: where it is false, the number is unknown and a comparison with it undetermined."""
 NullCase = FieldEmpty | NodeScore | IndicatorRawValue | ExtremeScore
 """Case in which a number is null, so that every comparison with it is false."""
 

@@ -63,7 +63,7 @@ class CaseJudge:
             self._case_numbers.append(numbers[case])
 
     def judge_indicators(self, block: RowBlock) -> list[CaseJudgement]:
-        """Return the judgement of each indicator, by position."""
+        """Evaluate the zero rules and the applicability in a block; return one `CaseJudgement` for each indicator."""
         judgements = [judge(block) for judge in self._judges]
         return [judgements[number] for number in self._case_numbers]
 
@@ -156,9 +156,10 @@ class ChildCounts(Struct, eq=False):
 
 
 class RunCounts(Struct, eq=False):
-    """How the indicators of a run count; `scores` is overwritten when the next run is scored.
+    """Rows in which the indicators of a run (see `IndicatorRun`) do not count as usual in their group.
 
-    `unknown` is a mask indicators × rows, None if it marks no row.
+    `each` has one `ChildCounts` for each indicator. `unknown` is a mask indicators × rows, None if it marks no row.
+    `scores` is overwritten when the next run is scored.
     """
 
     each: list[ChildCounts]

@@ -34,7 +34,9 @@ HALF_UP_MARGIN = 1e-9
 """Margin added before a floor, because a half in float64 may have been rounded to just below."""
 
 HEAVY_WEIGHT = round(1 / (4 * HALF_UP_MARGIN))
-"""Total weight from which a share can lie within `HALF_UP_MARGIN` of a half without being one."""
+"""Total weight from which `HALF_UP_MARGIN` is too wide: a share of two weights may be that close to a half, but below
+it.
+"""
 
 COVER_ERROR = 1e-11
 """Upper bound of the rounding error of a coverage in float64, in a tree of five levels."""
@@ -298,7 +300,7 @@ def list_runs(compiled: CompiledGroup, kind: np.dtype[np.signedinteger]) -> list
 class _GroupNode:
     """A group with the row numbers of its scores and of the scores of its children.
 
-    `is_a_run`: its children are the indicators of one run. `span`: distance from the lowest to the best score if all
+    `is_a_run`: its children are consecutive indicators. `span`: distance from the lowest to the best score if all
     children are indicators with the same distance, else None.
     """
 
