@@ -35,16 +35,16 @@ def _is_unit(file: Path) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out by day what runs at night."""
-    if options.night:
-        return
-    left_out = [item for item in items if _is_nightly(item)]
+    """Leave out by day what runs at night, and at night what stands for it by day."""
+    left_out = [item for item in items if _is_left_out(item)]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if not _is_nightly(item)]
+    items[:] = [item for item in items if not _is_left_out(item)]
 
 
-def _is_nightly(item: pytest.Item) -> bool:
+def _is_left_out(item: pytest.Item) -> bool:
     marked = {mark.name for mark in item.iter_markers()}
+    if options.night:
+        return "day" in marked
     return "night" in marked or ("postgresql" in marked and "both_databases" not in marked)
 
 
