@@ -187,6 +187,7 @@ def test_the_picture_shows_the_figures_of_example_a() -> None:
         "docs/assessor-guide.es.md",
         "docs/document-format.md",
         "docs/formats.md",
+        "docs/glossary.md",
         "docs/internals.md",
         "docs/recipes.md",
         "docs/recipes.es.md",
