@@ -6,8 +6,10 @@ import gc
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
 
 from tests.support import options
+from tests.support.scheduling import FilesAtOnce
 
 UNITS = tuple(Path(__file__).parent / name for name in ("unit", "cases"))
 """Folders whose tests need no service, no database and no judge of responses."""
@@ -46,6 +48,12 @@ def _is_left_out(item: pytest.Item) -> bool:
     if options.night:
         return "day" in marked
     return "night" in marked or ("postgresql" in marked and "both_databases" not in marked)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesAtOnce | None:
+    """Share the tests out between processes file by file where that is asked for."""
+    return FilesAtOnce(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

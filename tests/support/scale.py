@@ -28,7 +28,7 @@ LIMITED: Final = 2_000 if NIGHT else 400
 """Requests of which several processes let exactly 100 pass."""
 LIMITING: Final = 4 if NIGHT else 2
 """The processes that count them together."""
-FOLLOWED: Final = 200 if NIGHT else 10
+FOLLOWED: Final = 50 if NIGHT else 10
 """Schemathesis scenarios that follow the links between the operations of a tag."""
 KEYED: Final = ("sqlite", "postgresql") if NIGHT else ("postgresql",)
 """Databases on which Schemathesis has a key."""
