@@ -1174,8 +1174,8 @@ class PeerDimension(PeerFigure, frozen=True, kw_only=True):
 class Peers(msgspec.Struct, frozen=True, kw_only=True):
     """An organisation of an edition compared with its peer group; ``rank`` is the rank in the whole edition.
 
-    Before publication only administrators see the comparison; for other callers ``group`` and the figures that
-    depend on the group are ``None``.
+    Before publication, for a key of the organisation itself, ``group`` and the figures that depend on the group
+    are ``None``, because they would reveal the scores of others.
     """
 
     edition: str
@@ -1439,7 +1439,7 @@ class NewAccessKey(AccessKey, frozen=True, kw_only=True):
 
 
 class ReportReceipt(msgspec.Struct, frozen=True, kw_only=True):
-    """The acknowledgement of a browser report. It is the same for every report."""
+    """The acknowledgement of a report of leaked keys. It is the same for every report."""
 
     detail: str
 

@@ -59,9 +59,10 @@ def list_assessments(
 ) -> Call[Fetched[AssessmentLine]]:
     """List the assessments of an edition, ordered by organisation.
 
-    Organisations see their own assessment, administrators see all. ``state``: list only assessments in this state.
-    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches
-    all pages. Raises ``NotFound`` if the edition does not exist.
+    A key of an organisation sees only the assessments of its organisations; keys with other roles see all.
+    ``state``: list only assessments in this state. ``limit``: items per page, 1 to 1,000, default 50.
+    ``offset``: items to skip. Iterating over the result fetches all pages. Raises ``NotFound`` if the edition
+    does not exist.
     """
     query = {"state": state, "limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "editions", edition, "assessments", query=query), Listing[AssessmentLine])

@@ -77,10 +77,10 @@ def create_suggestion(
 
 
 def delete_suggestion(core: Core, suggestion: str, *, if_match: str | None) -> Call[None]:
-    """Withdraw a suggestion without decisions, using the key that created it. ``if_match`` is its ``etag``.
+    """Withdraw a suggestion without decisions. ``if_match`` is its ``etag``.
 
-    Raises ``PreconditionFailed`` if a decision was made since it was read, ``Conflict`` if it already had one, and
-    ``Forbidden`` if another key created it.
+    Only the key that created it and administrators can do so. Raises ``PreconditionFailed`` if a decision was
+    made since it was read, ``Conflict`` if it already had one, and ``Forbidden`` for any other key.
     """
     return fetch_nothing(core, build_delete(core, "suggestions", suggestion, if_match=if_match))
 

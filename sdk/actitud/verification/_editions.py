@@ -252,7 +252,12 @@ def _compare_with_row(findings: Findings, line: int, edition: Json, number: int,
 
 
 def _verify_presence(findings: Findings, names: Sequence[str], met: Mapping[str, int], last: int) -> None:
-    """Add a problem for the first document that is out of order, and one for the missing documents."""
+    """Add a problem for the first document that is out of order, and one for the missing documents.
+
+    ``names``: the organisations of the list, in its order. ``met``: the line of each score document in the
+    bundle, by organisation. ``last``: number of the last line. Nothing is called missing if the bundle is
+    truncated.
+    """
     for name, due in zip(met, [name for name in names if name in met], strict=False):
         if name != due:
             es = f"los documentos no están en el orden de la lista: aquí está {name}, y toca {due}"

@@ -1,4 +1,8 @@
-"""Daily checkpoints of the ledger, made by the running service."""
+"""Daily checkpoints of the ledger, made by the running service.
+
+A checkpoint is due if entries were added since the last one and none was made today (UTC). If it cannot be
+made, a warning is logged and the next check tries again.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +26,10 @@ _log = structlog.get_logger()
 
 
 def make_due_checkpoint(database: Database, folder: Path, host: str, now: datetime) -> service.CheckpointRecord | None:
-    """Begin the ledger if it is empty, and make today's checkpoint if it is due. Return that checkpoint, or None.
+    """Begin the ledger if it is empty, and return today's checkpoint if it was due, else None.
 
-    `folder` holds the private signing keys; `host` is the host name of the service, as in `service.begin_ledger`.
+    `folder` holds the private signing keys. `host`: public host name of the service, the first part of the name
+    that an empty ledger gets.
 
     Raises:
         SigningKeyFault: No signing key exists, or it cannot be used.
@@ -39,7 +44,11 @@ def make_due_checkpoint(database: Database, folder: Path, host: str, now: dateti
 def build_daily_lifespan(
     database: Database, folder: Path, host: str
 ) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """Return an application lifespan that makes a due checkpoint at start and then checks every `CHECK_SECONDS`."""
+    """Return an application lifespan that makes a due checkpoint at start, and then checks every `CHECK_SECONDS`.
+
+    The parameters are those of `make_due_checkpoint`. A failure is logged and stops neither the service nor the
+    checks.
+    """
 
     async def try_checkpoint() -> None:
         try:

@@ -29,9 +29,10 @@ _CHAIN_LOCK: Final = 0x6C6564676572
 
 
 class EntryOpening(Struct, frozen=True):
-    """Path and salt whose salted digest an entry contains; `LedgerOpeningTable` describes the members.
+    """Subject of an entry, the path of the changed resource, and the salt of its digest in the entry.
 
-    Without this opening, the entry does not reveal its subject.
+    Without this opening, the entry does not reveal its subject. `public`: everybody may read the subject;
+    otherwise only administrators and the organisation `owner`.
     """
 
     subject: str
@@ -41,7 +42,10 @@ class EntryOpening(Struct, frozen=True):
 
 
 class CheckpointRecord(Struct, frozen=True):
-    """Stored checkpoint; `StoredCheckpoint` describes the members."""
+    """Stored checkpoint: the first `size` entries of the ledger end with the hash `root`.
+
+    `note` is the signed text that says so.
+    """
 
     size: int
     at: datetime
@@ -50,7 +54,10 @@ class CheckpointRecord(Struct, frozen=True):
 
 
 class SigningKey(Struct, frozen=True):
-    """Public part of a signing key, active or retired; `StoredSigningKey` describes the members."""
+    """Public part of a signing key: its id `kid`, and its 32 bytes as `public`, in base64url.
+
+    `retired` is None while the key signs.
+    """
 
     kid: str
     public: str

@@ -25,25 +25,28 @@ _RECORD: Final = {
         "action": {**_TEXT, "description": "The operation, `cli.<command>` for the command line, or `ledger.begin`."},
         "actor": {
             "type": ["object", "null"],
-            "description": "Who acted: the id of the key; null for the command line and the service itself.",
+            "description": "The key that acted; null for the command line and the service itself.",
             "required": ["key", "organisation", "role"],
             "properties": {
-                "key": {**_TEXT_OR_NULL, "description": "What it claims to be, where it was refused."},
+                "key": {
+                    **_TEXT_OR_NULL,
+                    "description": "Id of the key; of a refused key, the id that its text contains.",
+                },
                 "organisation": _TEXT_OR_NULL,
                 "role": _TEXT_OR_NULL,
             },
         },
         "at": {**_TEXT, "format": "date-time"},
-        "details": {"type": "object", "description": "Public facts that belong to the action."},
+        "details": {"type": "object", "description": "Public facts about the action, by name."},
         "origin": {**_TEXT, "description": "In entry 0: the name of the ledger."},
         "outcome": {"enum": ["done", "denied"]},
-        "request": {**_TEXT_OR_NULL, "description": "The `X-Request-Id`."},
+        "request": {**_TEXT_OR_NULL, "description": "Id of the request, as in the header `X-Request-Id`."},
         "sent": {
             "anyOf": [_DIGEST, {"type": "null"}],
-            "description": "SHA-256 of the RFC 8785 form of what was sent; where not everybody may read the subject, "
+            "description": "SHA-256 of the RFC 8785 form of the request body; if not everybody may read the subject, "
             "SHA-256 of the salt and that digest.",
         },
-        "subject": {**_DIGEST, "description": "SHA-256 of the salt and the path of what it is about."},
+        "subject": {**_DIGEST, "description": "SHA-256 of the salt and the subject, the path of the changed resource."},
     },
 }
 
@@ -54,7 +57,7 @@ class LedgerQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Query parameters of the ledger."""
 
     action: (
-        Annotated[str, Meta(max_length=100, description="Only entries of that action.", examples=["editions.create"])]
+        Annotated[str, Meta(max_length=100, description="Only entries of this action.", examples=["editions.create"])]
         | None
     ) = None
 
@@ -63,7 +66,10 @@ class CheckpointPath(Struct, frozen=True):
     """Path parameters of a checkpoint."""
 
     size: Annotated[
-        str, Meta(description="Size of the ledger that it states, or `latest` for the newest.", examples=["latest"])
+        str,
+        Meta(
+            description="Number of entries that the checkpoint covers, or `latest` for the newest.", examples=["latest"]
+        ),
     ]
 
 
@@ -73,7 +79,7 @@ class LedgerOpening(Struct, frozen=True):
     SHA-256 of the salt (16 bytes) followed by the subject (UTF-8) is the member `subject` of the record.
     """
 
-    subject: Annotated[str, Meta(description="The path.")]
+    subject: Annotated[str, Meta(description="Path of the changed resource.")]
     salt: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 
 
@@ -83,15 +89,23 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
     `hash` is the SHA-256 of a zero byte, `prev` (32 bytes), `seq` (8 bytes, big-endian) and the bytes of `record`.
     """
 
-    seq: Annotated[int, Meta(ge=0, description="Its number: 0 and up without gaps.")]
-    prev: Annotated[Sha256, Meta(description="The hash of the entry before; zeros in entry 0.")]
+    seq: Annotated[int, Meta(ge=0, description="Number of the entry, from 0 without gaps.")]
+    prev: Annotated[Sha256, Meta(description="The hash of the previous entry; zeros in entry 0.")]
     hash: Sha256
     record: Annotated[
-        Raw, Meta(description="What happened; its bytes here are the RFC 8785 ones.", extra_json_schema=_RECORD)
+        Raw,
+        Meta(
+            description="The recorded action. Its bytes in this answer are its RFC 8785 form, so they can be hashed as "
+            "they are.",
+            extra_json_schema=_RECORD,
+        ),
     ]
     opening: Annotated[
         LedgerOpening | None,
-        Meta(description="What it is about; null where it is not for whoever asks, or has been removed."),
+        Meta(
+            description="Subject of the entry, with its salt; null if the caller may not see it, if it was erased, or "
+            "in entry 0."
+        ),
     ]
 
 
@@ -102,10 +116,10 @@ class LedgerPage(Page[LedgerEntry], frozen=True):
 class Checkpoint(Struct, frozen=True, kw_only=True):
     """A signed statement of the state of the ledger: its size and the hash of its last entry."""
 
-    size: Annotated[int, Meta(ge=1, description="How many entries it covers.")]
-    root: Annotated[Sha256, Meta(description="The hash of the last of them.")]
+    size: Annotated[int, Meta(ge=1, description="Number of entries that the checkpoint covers.")]
+    root: Annotated[Sha256, Meta(description="The hash of the last of these entries.")]
     at: datetime
-    note: Annotated[str, Meta(description="The statement with its signature, as a C2SP signed note.")]
+    note: Annotated[str, Meta(description="The signed text of the checkpoint, a C2SP signed note.")]
 
 
 class CheckpointPage(Page[Checkpoint], frozen=True):
@@ -117,12 +131,14 @@ class JsonWebKey(Struct, frozen=True, kw_only=True):
 
     kty: Literal["OKP"] = "OKP"
     crv: Literal["Ed25519"] = "Ed25519"
-    x: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{43}$", description="The key.")]
-    kid: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{43}$", description="Its RFC 7638 thumbprint.")]
+    x: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{43}$", description="The 32 bytes of the public key, in base64url.")]
+    kid: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{43}$", description="Id of the key: its RFC 7638 thumbprint.")]
     use: Literal["sig"] = "sig"
     alg: Literal["EdDSA"] = signing.ALGORITHM
-    created: Annotated[datetime, Meta(description="Since when it signs.")]
-    retired: Annotated[datetime, Meta(description="Until when it signed; absent while it does.")] | UnsetType = UNSET
+    created: Annotated[datetime, Meta(description="Time since which the key signs.")]
+    retired: Annotated[datetime, Meta(description="Time until which it signed; absent while it signs.")] | UnsetType = (
+        UNSET
+    )
 
 
 class JsonWebKeySet(Struct, frozen=True, kw_only=True):

@@ -15,7 +15,8 @@ from actitud_api.platform.http.scope import ApiRequest
 def restrict_to(*roles: Role, private: bool = False) -> Rule:
     """Return the access rule of an operation that requires a key with one of these roles.
 
-    `private`: the ledger shows the subject only to administrators and to the organisation that owns it.
+    `private`: ledger entries about the operation show their subject, the path of the resource, only to
+    administrators and to the organisation that owns it.
     """
     return Rule(key="required", roles=frozenset(roles), private=private)
 

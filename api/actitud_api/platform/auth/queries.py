@@ -21,7 +21,11 @@ ANSWERS = Base.metadata.tables[str(IdempotentAnswer.__tablename__)]
 
 
 class KeyRecord(Struct, frozen=True):
-    """Stored key without its secret; `AccessKeyTable` describes the members. `editions` is None for all editions."""
+    """Stored key without its secret: whose it is, what it is bound to, and how long it is valid.
+
+    `editions` is None for all editions. `maker` is the key that created it, `origin` the first key in the chain
+    of its rotations. `tables.AccessKeyTable` describes all members.
+    """
 
     id: str
     role: Role

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class SecretText:
-    """Secret text, such as a pepper, that its `repr` hides from log lines and messages."""
+    """Secret text that its `repr` hides from log lines and messages; for example a pepper (see `service`)."""
 
     __slots__ = ("_text",)
 

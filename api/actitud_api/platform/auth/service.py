@@ -64,7 +64,7 @@ DRAFT_ROLES: Final[frozenset[Role]] = EDITION_ROLES | {"administrator"}
 
 _UNPEPPERED: Final = ""
 _DIGEST_OF_NO_SECRET: Final = "0" * 64
-"""Compared with the secret if no key has the id, so that the response takes the same time."""
+"""Compared with the digest of the sent secret if no key has the id, so that the response takes the same time."""
 
 
 KeyState = Literal["valid", "expired", "revoked", "unrecognised"]

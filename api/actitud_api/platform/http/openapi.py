@@ -312,12 +312,12 @@ class _Operation:
             responses[str(status)] = success
         if self._is_conditional:
             responses["304"] = {
-                "description": "The client has these very bytes: `If-None-Match` names them.",
+                "description": "The answer is the one that the client has: `If-None-Match` names its `ETag`.",
                 "headers": _refer_to_headers(headers) | self._headers_of_others,
             }
         if contract.aliased:
             responses["308"] = {
-                "description": "The path names it by an alias: it is at the same address with its id.",
+                "description": "The path contains an alias; `Location` has the same path with the id.",
                 "headers": _refer_to_headers(
                     ["Cache-Control", "Link", "Location", "Vary", "X-Request-Id", *_LIMIT_FIELDS * self._is_limited]
                 ),
@@ -402,56 +402,63 @@ def _describe_header(description: str, *, required: bool = True, **schema: objec
 
 
 _HEADERS: Node = {
-    "Accept": _describe_header("The media type that the operation reads.", required=False),
-    "Accept-Patch": _describe_header("The media type that the operation reads.", required=False),
-    "Accept-Post": _describe_header("The media type that the operation reads.", required=False),
+    "Accept": _describe_header("The media type of a request body that the operation accepts.", required=False),
+    "Accept-Patch": _describe_header("The media type of a request body that the operation accepts.", required=False),
+    "Accept-Post": _describe_header("The media type of a request body that the operation accepts.", required=False),
     "Allow": _describe_header("The methods that the resource supports."),
-    "Cache-Control": _describe_header("Who may keep the answer, and for how long."),
-    "Content-Language": _describe_header("The language of the sentences.", enum=LANG["enum"]),
-    "Content-Disposition": _describe_header("A name for the file.", required=False),
-    "Content-Location": _describe_header("The permanent path of what was answered.", required=False),
+    "Cache-Control": _describe_header("Which caches may store the answer, and for how long."),
+    "Content-Language": _describe_header("The language of the sentences in the answer.", enum=LANG["enum"]),
+    "Content-Disposition": _describe_header("Name under which to save the file.", required=False),
+    "Content-Location": _describe_header(
+        "The path of the returned representation; of a published document, its permanent path.", required=False
+    ),
     "ETag": _describe_header(
-        'A strong tag of the bytes: `"` SHA-256 in hexadecimal `"`; of what can be changed, `"` revision `-` the first '
-        '12 digits `"`, for `If-Match`.',
+        'A strong tag. Of a resource that can change, `"<revision>-<12 hexadecimal digits>"`, for `If-Match`; of any '
+        'other answer, `"<64 hexadecimal digits>"`, a digest that changes with the bytes.',
         pattern='^"([0-9a-f]{64}|v[0-9]+\\.[0-9a-f]{8}-[0-9a-f]{12})"$',
     ),
     "Idempotency-Replayed": _describe_header(
-        "`true`: the answer is the one that was given to an earlier request with this key.",
+        "`true` if this is the stored answer to an earlier request with the same `Idempotency-Key`.",
         required=False,
         enum=["true"],
     ),
     "Link": _describe_header(
-        '`rel="service-desc"`: this document; `rel="next"`: the next page, where there is one; of what is published '
-        '`rel="latest-version"` (RFC 5829), and `rel="describedby"`: its signature, or of a file its '
-        'columns; `rel="license"`: what may be done with it.'
+        '`rel="service-desc"`: this OpenAPI document. `rel="next"`: the next page of a list, if there is one. '
+        '`rel="latest-version"` (RFC 5829): the newest version of a published document. `rel="describedby"`: the '
+        'signature of a document, or the description of the columns of a file. `rel="license"`: the licence.'
     ),
-    "Location": _describe_header("The path of what was made, or of what an alias names, with its query."),
+    "Location": _describe_header(
+        "The path of the created resource; in a redirect (308), the path and query with the id in place of the alias."
+    ),
     "RateLimit": _describe_header(
-        "What is left of a limit: its name, the requests (`r`) and the seconds (`t`) until it begins anew. Only where "
-        "the service has that limit.",
+        "The rest of a rate limit: its name, the requests left (`r`), and the seconds until the window ends (`t`). "
+        "Absent if the service does not have this limit.",
         required=False,
         pattern='^"[a-z]+";r=[0-9]+;t=[0-9]+$',
     ),
     "RateLimit-Policy": _describe_header(
-        "The limit that the request counts for: its name, the requests (`q`) and the seconds (`w`) that they are for.",
+        "The rate limit that counts the request: its name, the requests allowed in a window (`q`), and the length of "
+        "the window in seconds (`w`).",
         required=False,
         pattern='^"[a-z]+";q=[0-9]+;w=[0-9]+$',
     ),
     "Repr-Digest": _describe_header("The SHA-256 of the bytes (RFC 9530).", pattern="^sha-256=:[A-Za-z0-9+/]{43}=:$"),
-    "Retry-After": _describe_header("Seconds to wait before asking again.", pattern="^[0-9]+$"),
+    "Retry-After": _describe_header("Seconds to wait before the next attempt.", pattern="^[0-9]+$"),
     "Vary": _describe_header("The request headers that the answer depends on."),
     "X-Request-Id": _describe_header(
-        "The id of the request: the client's own where it is a safe one, else a new one.",
+        "Id of the request: the one that the client sent, if it matches the pattern and is no access key; else "
+        "a new one.",
         pattern="^[A-Za-z0-9._-]{1,64}$",
     ),
-    "WWW-Authenticate": _describe_header("How to say who asks: with a key, as `Authorization: Bearer …`."),
+    "WWW-Authenticate": _describe_header("How to authenticate: with a key, as `Authorization: Bearer …`."),
 }
 
 _FORMAT: Final = "The format of the file."
 
 _ATTEMPT: Node = _TEXT | {
     "pattern": IDEMPOTENCY_KEY,
-    "description": "Names this attempt: repeated within 24 hours, it acts once and gets the same answer.",
+    "description": "A name for this request. If the request is repeated with it within 24 hours, the service acts only "
+    "once and returns the same answer.",
 }
 
 _PARAMETERS: Node = {
@@ -459,32 +466,37 @@ _PARAMETERS: Node = {
     "Accept-Language": _describe_parameter(
         "header",
         "Accept-Language",
-        _TEXT | {"description": "Languages that the reader prefers, where `lang` is not given."},
+        _TEXT | {"description": "Preferred languages of the answer; ignored if `lang` is given."},
         False,
     ),
     "If-None-Match": _describe_parameter(
         "header",
         "If-None-Match",
-        _TEXT | {"description": "The `ETag` of what the client has: 304 if it is still so."},
+        _TEXT | {"description": "The `ETag` of the answer that the client has: 304 if the answer is still the same."},
         False,
     ),
     "If-Match": _describe_parameter(
         "header",
         "If-Match",
-        _VERSION | {"description": "The `ETag` of what is to be changed: 412 if it has changed since, 428 without it."},
+        _VERSION
+        | {
+            "description": "The `ETag` of the resource to change: 412 if it has changed since, 428 without this header."
+        },
         True,
     ),
     "If-Match-to-replace": _describe_parameter(
         "header",
         "If-Match",
-        _VERSION | {"description": "To replace: the `ETag` of what is there; 412 if it has changed since."},
+        _VERSION | {"description": "To replace the resource: its `ETag`; 412 if it has changed since."},
         False,
     ),
     "If-None-Match-to-create": _describe_parameter(
         "header",
         "If-None-Match",
         {"type": "string", "enum": ["*"]}
-        | {"description": "To create: `*`; 412 if it is there. 428 with neither this nor `If-Match`."},
+        | {
+            "description": "To create the resource: `*`; 412 if it exists. 428 with neither this header nor `If-Match`."
+        },
         False,
     ),
     "Idempotency-Key": _describe_parameter("header", "Idempotency-Key", _ATTEMPT, False),
@@ -502,8 +514,8 @@ _SECURITY_SCHEMES: Node = {
         "type": "http",
         "scheme": "bearer",
         "description": (
-            "A key of this service, `actl_…`, as whoever runs it hands out. Each operation names the roles whose keys "
-            "may call it. What a key is not bound to, another organisation or another edition, is not found (404)."
+            "An API key, `actl_…`, issued by the operator of the service. Each operation names the roles whose keys "
+            "may call it. An organisation or edition that the key is not bound to answers 404."
         ),
     }
 }

@@ -29,9 +29,9 @@ _INTEGER_MAX = 2**53
 class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Query parameters of every list; a list with filters inherits from this class."""
 
-    limit: Annotated[int, Meta(ge=1, le=1000, description="How many rows at most.")] = 50
+    limit: Annotated[int, Meta(ge=1, le=1000, description="Largest number of items in the page.")] = 50
     offset: Annotated[
-        int, Meta(ge=0, le=1_000_000, description="How many rows to skip, counted from the cursor where there is one.")
+        int, Meta(ge=0, le=1_000_000, description="Number of items to skip, from the cursor on if there is one.")
     ] = 0
     cursor: (
         Annotated[
@@ -39,7 +39,7 @@ class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             Meta(
                 pattern="^[A-Za-z0-9_-]+$",
                 max_length=1000,
-                description="Where to go on: the `next_cursor` of a page with the same filters.",
+                description="The `next_cursor` of the previous page, requested with the same filters.",
             ),
         ]
         | None
@@ -49,9 +49,9 @@ class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Page(Struct, Generic[T], frozen=True, kw_only=True):
     """A page of a list; a list names its own: `class OrganisationPage(Page[Organisation], frozen=True)`."""
 
-    items: Annotated[tuple[T, ...], Meta(description="The rows in their stable order; none beyond the end.")]
-    next: Annotated[str | None, Meta(description="Absolute URL of the next page, as in `Link`; null on the last one.")]
-    next_cursor: Annotated[str | None, Meta(description="The cursor of the next page; null on the last one.")]
+    items: Annotated[tuple[T, ...], Meta(description="The items of this page; empty beyond the end of the list.")]
+    next: Annotated[str | None, Meta(description="Absolute URL of the next page, as in `Link`; null on the last page.")]
+    next_cursor: Annotated[str | None, Meta(description="The cursor of the next page; null on the last page.")]
 
 
 class _Content(Struct, Generic[K], frozen=True, array_like=True):

@@ -238,36 +238,52 @@ _OF_LITESTAR: Final[Mapping[int, ProblemType]] = {
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault of the request, with its place."""
+    """A fault of the request: its place, the broken rule and the received value."""
 
     pointer: Annotated[
         str,
         Meta(
-            description="JSON Pointer (RFC 6901) into the body, or the name of the query parameter, or what of a file "
-            "it is about. A name over 200 characters is cut with an ellipsis."
+            description="Place of the fault: a JSON Pointer (RFC 6901) into the body, or the name of a query parameter "
+            "or header, or a place in a file. A name of more than 200 characters is cut and ends in an ellipsis."
         ),
     ]
-    rule: Annotated[str, Meta(description="The keyword of the schema, or the rule of the decoder, that is broken.")]
-    value: Annotated[str | None, Meta(description="What was received there, as JSON, cut at 100 characters.")]
-    detail: Annotated[str, Meta(description="What is wrong, in the language of the answer.")]
-    suggestion: Annotated[str | None, Meta(description="What may have been meant.")]
-    allowed: Annotated[tuple[str, ...], Meta(description="What the state that there is allows, where that is wrong.")]
+    rule: Annotated[str, Meta(description="The broken rule: a keyword of the schema, or a rule of the service.")]
+    value: Annotated[
+        str | None,
+        Meta(
+            description="The received value as JSON, cut at 100 characters; null if there is none, or if it may be "
+            "personal data."
+        ),
+    ]
+    detail: Annotated[str, Meta(description="A sentence about the fault, in the language of the answer.")]
+    suggestion: Annotated[str | None, Meta(description="A value that may be accepted instead; null if none is known.")]
+    allowed: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="States that may follow the present one, if the state of the resource is the fault; else empty."
+        ),
+    ]
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """The reason why a request failed (RFC 9457)."""
 
-    type: Annotated[str, Meta(description="URI reference of the type of problem; it resolves to a page.")]
-    title: Annotated[str, Meta(description="The type in words, the same for each occurrence.")]
+    type: Annotated[
+        str,
+        Meta(
+            description="URI reference that identifies the problem type; it resolves to a page that explains the type."
+        ),
+    ]
+    title: Annotated[str, Meta(description="Name of the problem type, the same for every occurrence.")]
     status: Annotated[int, Meta(ge=400, le=599)]
-    detail: Annotated[str, Meta(description="What happened this time.")]
-    instance: Annotated[str, Meta(description="The path that was asked for.")]
-    request_id: Annotated[str, Meta(description="The same as the header `X-Request-Id`.")]
+    detail: Annotated[str, Meta(description="Explanation of this occurrence, in the language of the answer.")]
+    instance: Annotated[str, Meta(description="Path of the request.")]
+    request_id: Annotated[str, Meta(description="Id of the request, as in the header `X-Request-Id`.")]
     errors: Annotated[
         tuple[FieldError, ...],
         Meta(
-            description="Every wrong place of the request at once. Where there are very many, the first ones, and a "
-            "last one with the rule `more` that says how many more there are."
+            description="All faults of the request. If there are too many, the first ones, and a last entry with the "
+            "rule `more` that counts the rest."
         ),
     ]
 

@@ -104,8 +104,9 @@ def find_nearest(name: str, known: Iterable[object]) -> str | None:
 def _select_relevant(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[jsonschema_rs.ValidationError]:
     """Yield the errors to report.
 
-    If exactly one alternative of an `anyOf` or `oneOf` fits the type of the value, its errors replace that of the
-    whole.
+    An `anyOf` or `oneOf` that fails has one error for the whole, and errors for each of its alternatives. If
+    exactly one alternative is for the type and tag of the value, only the errors of that alternative are
+    reported.
     """
     for error in errors:
         branches = error.kind.as_dict().get("context")
@@ -122,9 +123,10 @@ def _select_relevant(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterato
 
 
 def _is_other_kind(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.ValidationError) -> bool:
-    """Return True if an error shows that its alternative is for another type, or for another tag.
+    """Return True if the error `inner` of an alternative shows that it is for another type or tag than the value.
 
-    A tag is a member with a single allowed value.
+    `outer`: the error of the `anyOf` or `oneOf` to which the alternative belongs. A tag is a member with a
+    single allowed value.
     """
     if inner.kind.name == "enum":
         return len(inner.instance_path) == len(outer.instance_path) + 1 and len(inner.kind.as_dict()["options"]) == 1
@@ -132,9 +134,10 @@ def _is_other_kind(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.Va
 
 
 def _list_admitted_types(error: jsonschema_rs.ValidationError) -> list[object]:
-    """Return the JSON types that the alternatives admit, or an empty list if the value has one of them.
+    """Return the JSON types that the alternatives of an `anyOf` admit; `error` is the error of the whole `anyOf`.
 
-    null is left out: a client that sent a value did not mean to omit it.
+    If the value has one of these types, the list is empty: the fault is then not its type. null is left out,
+    because a client that sent a value did not mean to omit it.
     """
     types: list[object] = []
     for branch in error.kind.as_dict()["context"]:

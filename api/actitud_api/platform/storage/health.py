@@ -27,7 +27,7 @@ BUSY_TIMEOUT_MIN: Final = 5_000
 WAL_INTRODUCED: Final = (3, 7, 0)
 WAL_RESET_FIXED: Final = (3, 51, 3)
 WAL_RESET_BACKPORTS: Final = ((3, 44, 6), (3, 50, 7))
-"""First releases of the lines 3.44 and 3.50 that carry the fix; later releases of these lines carry it too."""
+"""First releases of the lines 3.44 and 3.50 without the WAL-reset bug; later ones of these lines lack it too."""
 
 
 def get_sqlite_version() -> Version:

@@ -214,7 +214,7 @@ class KeysController(Controller):
         access=KEY_HOLDERS,
         answer=KEY,
         problems=(CONFLICT,),
-        links={"key": Link("keys.get", _KEY, "The key as it is now.")},
+        links={"key": Link("keys.get", _KEY, "The key in its present state.")},
     )
     def create_revocation(
         self, request: ApiRequest, path: schemas.KeyPath, database: Database, peppers: Sequence[SecretText]

@@ -35,7 +35,11 @@ class AssessmentSupport(Struct, frozen=True):
 
 
 class AssessmentRow(Struct, frozen=True, kw_only=True):
-    """An assessment as lists select it, without its facts. Figures are in the units of `tables.Assessment`."""
+    """The columns of an assessment that lists read: its state, times and figures, without its answers.
+
+    `index_value` and `index_max` are in units of 10^-decimals of the methodology, `coverage` is in
+    ten-thousandths.
+    """
 
     edition: str
     organisation: str
@@ -54,14 +58,22 @@ class AssessmentRow(Struct, frozen=True, kw_only=True):
 
 
 class AssessmentRecord(AssessmentRow, frozen=True, kw_only=True):
-    """A stored assessment with its facts, documents and review."""
+    """A complete stored assessment.
+
+    `submission`: its answers as the engine reads them, with the effects of the review. `evidence`: the
+    documents, notes, findings and review stored beside them.
+    """
 
     submission: answers.Submission
     evidence: AssessmentSupport
 
 
 class SubmissionRecord(Struct, frozen=True, kw_only=True):
-    """A copy of an assessment as it was submitted. `explanations` gives reasons for warnings, by rule."""
+    """A copy of an assessment as it was submitted.
+
+    `explanations` gives the reasons of the organisation for warnings, by rule. `submission` and `evidence` are
+    those of the assessment at that time.
+    """
 
     edition: str
     organisation: str

@@ -78,9 +78,10 @@ def apply_review(
 ) -> Submission:
     """Return a submission with the effects of a review.
 
-    `answers` is the content that the submission was derived from. Rejected and stale answers are set aside, answers
-    with insufficient evidence count as self-declared, capped answers count at most at their capped level. The overall
-    review replaces the facts that the service sets.
+    `answers` is the content that the submission was derived from; a verdict on an answer that has changed since
+    has no effect. A rejected or stale answer is scored like a missing one, with the reason in `set_aside`. An
+    answer with insufficient evidence counts as self-declared, a capped one at most at its capped level. The
+    overall review replaces the facts that the service sets.
     """
     current = {
         name: applied

@@ -624,7 +624,7 @@ def _save_content(
     now: datetime,
     **columns: object,
 ) -> EvaluatedAssessment:
-    """Score and store the new content of an existing assessment; `more` are further columns to update.
+    """Score and store the new content of an existing assessment; `columns` are further columns to update.
 
     Raises `StaleVersion` if the assessment has changed since `before` was read.
     """
@@ -707,7 +707,7 @@ def _find_evidence(content: AssessmentContent, indicator: str) -> tuple[Evidence
 
 
 def _merge_flags(now: frozenset[str], before: frozenset[str], kept: Collection[str]) -> frozenset[str]:
-    """Merge two sets of self-declared names: keep the old flag for `kept` names, take the new flag for the rest."""
+    """Merge two sets of self-declared names: of `kept` names as in `before`, of all other names as in `now`."""
     return frozenset(name for name in now | before if name in (before if name in kept else now))
 
 

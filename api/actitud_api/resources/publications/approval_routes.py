@@ -28,7 +28,7 @@ CURSOR: Cursor[int] = Cursor("editions.approvals.list", int)
 _HERE = {"edition": "$response.body#/edition"}
 _LINKS = {
     "approvals": Link("editions.approvals.list", _HERE, "Every approval of the edition."),
-    "publish": Link("editions.publications.create", _HERE, "To publish what was approved, with another key."),
+    "publish": Link("editions.publications.create", _HERE, "Publish the approved publication, with another key."),
 }
 
 PROBLEMS: tuple[ProblemMapping, ...] = (

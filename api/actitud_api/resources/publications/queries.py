@@ -335,7 +335,10 @@ def get_header(session: Session, edition: str, revision: int) -> list[bytes]:
 
 
 def list_members(session: Session, edition: str, revision: int, after: str) -> list[tuple[str, bytes]]:
-    """List at most `BATCH_ROWS` organisations of a revision with their packed documents, after `after`."""
+    """List the packed score documents of a revision by organisation, at most `BATCH_ROWS`.
+
+    They are ordered by organisation id and begin after the organisation `after`.
+    """
     bounds = {"edition": edition, "revision": revision, "after": after}
     return [(organisation, member) for organisation, member in session.execute(_SELECT_MEMBERS, bounds)]
 
@@ -397,5 +400,5 @@ def get_last_approval_number(session: Session, edition: str) -> int:
 
 
 def insert_approval(session: Session, approval: Approval) -> None:
-    """Insert an approval; `made.number` must be the next number of its edition."""
+    """Insert an approval; `approval.number` must be the next number of its edition."""
     session.execute(insert(APPROVALS), [structs.asdict(approval)])

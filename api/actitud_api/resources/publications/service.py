@@ -568,7 +568,8 @@ class _Revision:
     ) -> tuple[assessments.CorrectionPreview, ScoreLine, SignedDocument, ScoreDocument]:
         """Preview a correction. Return it with the line, the signed document and the document of its score.
 
-        Verdicts on answers that are corrected no longer count, and are left out of the document.
+        `number` is the position of the correction in the request, from 0. Verdicts on answers that are corrected no
+        longer count, and are left out of the document.
         """
         pointer = f"/corrections/{number}/assessment"
         preview = assessments.preview_correction(

@@ -1,1 +1,1 @@
-"""What assessors find of assessments, how far they agree, which are drawn to be looked at, and what is remarkable."""
+"""Reviews: verdicts of assessors on answers, their agreement, samples to check, and flags on unusual values."""

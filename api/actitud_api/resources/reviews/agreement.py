@@ -14,10 +14,11 @@ MIN_AGREEMENT: Final = Fraction(4, 5)
 
 
 class VerdictAgreement(Struct, frozen=True):
-    """How far two assessors agree.
+    """The agreement of two assessors.
 
-    `pairs` counts the answers that both judged, `agreed` those with equal verdicts. `kappa` is Cohen's kappa, or None
-    if there are no pairs or chance alone would make all of them equal.
+    `pairs` counts the answers that both judged, `agreed` those with equal verdicts. `kappa` is Cohen's kappa.
+    It is None if there are no pairs, or if both assessors gave one and the same verdict on all answers: chance
+    alone would make them agree.
     """
 
     pairs: int
@@ -36,11 +37,12 @@ class VerdictAgreement(Struct, frozen=True):
 
 
 def compute_agreement(pairs: Iterable[tuple[Hashable, Hashable]]) -> VerdictAgreement:
-    """Compute the agreement of two assessors; each pair holds their verdicts on one answer.
+    """Compute the agreement of two assessors; each of `pairs` holds their verdicts on one answer.
 
-    Kappa is (p_o - p_e) / (1 - p_e). p_o is the share of equal pairs. p_e is the share expected by chance: the sum,
-    over all verdicts, of the product of the shares with which each assessor uses it. Source: J. Cohen, A Coefficient
-    of Agreement for Nominal Scales, Educational and Psychological Measurement 20 (1960), 37-46.
+    Kappa is (p_o - p_e) / (1 - p_e). p_o is the share of pairs with equal verdicts. p_e is the share expected
+    by chance: the sum, over all verdicts, of the product of the shares with which each assessor uses it. Kappa
+    is None without pairs, and if p_e is 1. Source: J. Cohen, A Coefficient of Agreement for Nominal Scales,
+    Educational and Psychological Measurement 20 (1960), 37-46.
     """
     counted = Counter(pairs)
     count = counted.total()

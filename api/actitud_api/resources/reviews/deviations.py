@@ -1,4 +1,4 @@
-"""Find values that lie far from the rest of their group. Pure."""
+"""Find values that lie far from those of the peer group. Pure."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ K = TypeVar("K")
 DEVIATION_LIMIT: Final = 3
 """Distance from the median, in median absolute deviations, beyond which a value is flagged (rule V24)."""
 MIN_GROUP_SIZE: Final = 10
-"""Size of the smallest group of values in which one can be flagged (rule V24)."""
+"""Smallest number of peers whose values are compared (rule V24)."""
 GROWTH_LIMIT: Final = Fraction(3, 2)
 """Ratio of followers to followers in the previous edition beyond which growth is flagged (rule V18)."""
 
 
 class Deviation(Struct, frozen=True):
-    """A value far from the median of its group, that median, and the median absolute deviation of the group."""
+    """A value far from the median of its peers, that median, and the median absolute deviation of the peers."""
 
     value: Fraction
     median: Fraction
@@ -27,12 +27,12 @@ class Deviation(Struct, frozen=True):
 
 
 def find_deviations(values: Mapping[K, Fraction]) -> dict[K, Deviation]:
-    """Return the values that are more than `DEVIATION_LIMIT` median absolute deviations from the median.
+    """Return those of the values of peers that are too far from their median, with that median.
 
-    Returns nothing if there are fewer than `MIN_GROUP_SIZE` values, or if more than half of them are equal: the
-    deviation is then 0 and measures nothing. The median absolute deviation is the median of the distances from the
-    median, without a scale factor: F. R. Hampel, The Influence Curve and its Role in Robust Estimation, JASA 69
-    (1974), 383-393.
+    Too far is more than `DEVIATION_LIMIT` median absolute deviations. Returns nothing if there are fewer than
+    `MIN_GROUP_SIZE` values, or if more than half of them are equal: the deviation is then 0 and measures
+    nothing. The median absolute deviation is the median of the distances from the median, without a scale
+    factor: F. R. Hampel, The Influence Curve and its Role in Robust Estimation, JASA 69 (1974), 383-393.
     """
     if len(values) < MIN_GROUP_SIZE:
         return {}

@@ -40,9 +40,9 @@ SEEDS: Final = 2**32
 DECIMALS: Final = 4
 """Decimals of statistics and probabilities."""
 
-Statistic = Annotated[float, Meta(description="Half up to 4 decimals.")]
-Share = Annotated[float, Meta(ge=0, le=1, description="A share of 0 to 1, half up to 4 decimals.")]
-Correlation = Annotated[float, Meta(ge=-1, le=1, description="Pearson's r, half up to 4 decimals.")]
+Statistic = Annotated[float, Meta(description="Rounded half up to 4 decimals.")]
+Share = Annotated[float, Meta(ge=0, le=1, description="A share from 0 to 1, rounded half up to 4 decimals.")]
+Correlation = Annotated[float, Meta(ge=-1, le=1, description="Pearson's r, rounded half up to 4 decimals.")]
 Count = Annotated[int, Meta(ge=0)]
 Rank = Annotated[int, Meta(ge=1)]
 

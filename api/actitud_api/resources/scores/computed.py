@@ -31,8 +31,8 @@ class ComputationBusy(Exception):
 class RankedField(Struct, frozen=True):
     """The ranked organisations of an edition, best first, with their scores.
 
-    `positions` is the row of each organisation, from 0. `attainable` is the level of each row if the gates that read
-    the index did not exist.
+    `positions` is the row of each organisation, from 0. `attainable` is the level that each row reaches if the
+    conditions of levels on the index are ignored and only those on single indicators and dimensions count.
     """
 
     positions: Mapping[str, int]
@@ -41,7 +41,10 @@ class RankedField(Struct, frozen=True):
 
 
 class FieldRobustness(Struct, frozen=True):
-    """The robustness of a ranked field over a number of draws. `positions` is the row of each organisation, from 0."""
+    """The robustness of the ranks of a `RankedField` over random draws of weights and aggregation.
+
+    `positions` is the row of each organisation, from 0.
+    """
 
     positions: Mapping[str, int]
     robustness: Robustness

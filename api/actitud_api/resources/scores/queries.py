@@ -99,7 +99,11 @@ class Visibility(Struct, frozen=True):
 
 
 class StoredFigures(Struct, frozen=True):
-    """The figures of an organisation in an edition, in the units of `assessments.tables.Assessment`."""
+    """The figures of an organisation in an edition, as they are stored.
+
+    `index_value`, `index_max` and `dimensions` are in units of 10^-decimals of the methodology, `coverage` is
+    in ten-thousandths. `rank_points` is the index, or -1 for an organisation that is not ranked.
+    """
 
     methodology: str
     status: Status
@@ -513,9 +517,10 @@ def _build_cursor_condition(
 
 
 def _find_ranks(session: Session, edition: str, points: Collection[int]) -> dict[int, int]:
-    """Return the rank of each of these rank points in the whole edition.
+    """Return the rank in the whole edition for each of these values of `rank_points`.
 
-    Equal points share the best rank and the next ranks are skipped; unranked points are absent.
+    Equal values share the best rank and the next ranks are skipped. The value of unranked organisations is left
+    out.
     """
     ranked = [value for value in points if value != UNRANKED]
     if not ranked:

@@ -182,8 +182,9 @@ class ScorePage(Page[ScoreRow], frozen=True):
 class PastScore(Wire, frozen=True):
     """The score of an organisation in one of its editions.
 
-    `carried` describes the effect of scoring the submission under the requested methodology instead of that of the
-    edition; there is no rank then. It is null if both are the same.
+    If the request names another methodology than that of the edition, the submission is scored under it: there
+    is no rank, and `carried` lists the answers that it does not ask for and the indicators that are new.
+    Otherwise `carried` is null.
     """
 
     edition: str
@@ -260,7 +261,7 @@ class SummaryAnswer(Wire, frozen=True):
     edition: str
     organisations: Annotated[int, Meta(ge=0, description="Number of organisations with an assessment.")]
     ranked: Annotated[int, Meta(ge=0, description="Number of ranked organisations.")]
-    levels: Annotated[tuple[LevelCount, ...], Meta(description="Every level, then none.")]
+    levels: Annotated[tuple[LevelCount, ...], Meta(description="Every level, then the organisations without one.")]
     statuses: Annotated[tuple[StatusCount, ...], Meta(description="Every status.")]
     index: PointsSpread | None
     distribution: Annotated[tuple[Tenth, ...], Meta(description="Ranked organisations by tenth of the index.")]

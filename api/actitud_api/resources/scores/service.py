@@ -220,8 +220,10 @@ class EditionChange(Struct, frozen=True, kw_only=True):
 class HistoryEntry(Struct, frozen=True):
     """The score of an organisation in one of its editions.
 
-    `stated_under` is the methodology version of the edition. If the score was computed under another version on
-    request, `carried` lists the answers and questions in which the versions differ, and there is no rank.
+    `past`: its figures in the edition. `stated_under`: the methodology version that its answers were given for.
+    `carried` is None if the figures are those of that version. If they were computed under another version on
+    request, it lists the answers that the other version does not ask for and the indicators that are new in it;
+    there is no rank then.
     """
 
     past: PastRow

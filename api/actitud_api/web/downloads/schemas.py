@@ -13,7 +13,7 @@ from actitud_api.web.downloads.formats.delimited import Dialect
 
 ROWS_MAX: Final = 10_000_000
 
-Rows = Annotated[int, Meta(ge=1, le=ROWS_MAX, description="How many rows at most; without it, all.")]
+Rows = Annotated[int, Meta(ge=1, le=ROWS_MAX, description="Largest number of rows; all rows by default.")]
 
 
 class FileQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,8 +22,9 @@ class FileQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dialect: Annotated[
         Dialect,
         Meta(
-            description="How CSV is written: by RFC 4180, or as Excel opens it by double click in Spain (`;`, decimal "
-            "comma, byte order mark, texts that could be formulas made harmless). It counts for no other format."
+            description="Form of a CSV file; ignored for other formats. `rfc4180`: as that RFC says. `excel-es`: as "
+            "Excel in Spain opens it by double click, with semicolons, decimal commas, a byte order mark, and an "
+            "apostrophe before texts that could be formulas."
         ),
     ] = "rfc4180"
 
@@ -32,7 +33,7 @@ class PagedQuery(FileQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The query parameters of a table that can be downloaded in part."""
 
     limit: Rows | None = None
-    offset: Annotated[int, Meta(ge=0, le=1_000_000, description="How many rows to leave out first.")] = 0
+    offset: Annotated[int, Meta(ge=0, le=1_000_000, description="Number of rows to skip.")] = 0
 
 
 class OrganisationsQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,7 +128,7 @@ class DataPackage(Struct, frozen=True, kw_only=True):
     id: str
     title: str
     description: str
-    version: Annotated[str, Meta(description="The number of the newest revision.")]
+    version: Annotated[str, Meta(description="Number of the newest revision of the edition.")]
     created: datetime
     homepage: str
     licenses: tuple[License, ...]

@@ -359,8 +359,9 @@ def _read_pages(
 ) -> Iterator[list[T]]:
     """Yield the pages of a list from `offset`, at most `limit` rows in total; None for all.
 
-    Each page is read after the cursor key of the previous page's last row, so rows are neither repeated nor
-    skipped.
+    `read` returns the rows after a cursor key (None for the first), given that key, the rows to skip and the
+    size of the page; `cursor_key` returns the key of a row. Each page is read after the last row of the
+    previous one, so rows are neither repeated nor skipped.
     """
     after: K | None = None
     left = limit
@@ -424,7 +425,11 @@ def _iterate_group_indicators(group: _PublishedGroup) -> Iterator[_PublishedIndi
 def _iterate_document_indicators(
     group: Group, dimension: str | None, depth: int = 0
 ) -> Iterator[tuple[str | None, str, Indicator]]:
-    """Yield every indicator below a group with the ids of its dimension (None if it has none) and of its group."""
+    """Yield every indicator below a group with the ids of its dimension (None if it has none) and of its group.
+
+    `depth`: levels between the root and the group; the groups below the root (depth 0) are the dimensions.
+    `dimension`: the dimension that contains the group, None for the root.
+    """
     for child in group.children:
         if isinstance(child, Indicator):
             yield dimension, group.id, child

@@ -62,7 +62,11 @@ T = TypeVar("T", bound=str)
 
 
 class EmbedChoice(Struct, frozen=True, kw_only=True):
-    """The user's choices. `edition` is the requested one, so `latest` is kept."""
+    """The choices that a user made on the page.
+
+    `edition` is the requested one, so `latest` is kept. `form`: the kind of embed, such as a badge. `language`
+    and `theme`: those of the embed. `query`: words of the search for an organisation, empty without a search.
+    """
 
     edition: str
     organisation: str
@@ -73,7 +77,11 @@ class EmbedChoice(Struct, frozen=True, kw_only=True):
 
 
 class EmbedPreview(Struct, frozen=True, kw_only=True):
-    """The preview of a form, and the code to copy. `addresses` are relative URLs."""
+    """The preview of the chosen form, and the code to copy.
+
+    `texts`: the texts of the score. `addresses`: relative URLs of the forms. `snippet`: the code. `fragment`:
+    the score as an HTML table. `script` and `integrity`: URL and hash of the custom element's script.
+    """
 
     texts: EmbedTexts
     addresses: Addresses
@@ -84,7 +92,7 @@ class EmbedPreview(Struct, frozen=True, kw_only=True):
 
 
 class EmbedResult(Struct, frozen=True, kw_only=True):
-    """The result of the user's choices: the organisation's score, and the search results.
+    """The result of the user's choices: the organisation's score as `standing`, and the search results as `matches`.
 
     `problem`: why there is nothing to embed. `edition`: None if it does not exist or is not published.
     """

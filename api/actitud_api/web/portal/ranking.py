@@ -138,7 +138,7 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
 
 
 class PageLink(Struct, frozen=True):
-    """A link to a page of the list. `href` is None for the current page, `number` for a gap."""
+    """A link to a page of the list. `href` is None for the current page; a gap between pages has no `number`."""
 
     number: int | None
     href: str | None

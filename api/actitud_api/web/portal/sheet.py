@@ -70,7 +70,7 @@ class ReplyView(Struct, frozen=True):
 
 
 class IndicatorReview(Struct, frozen=True, kw_only=True):
-    """The verdict on an indicator and the organisation's reply; None if there is none."""
+    """The verdict on an indicator and the organisation's reply; each is None if there is none."""
 
     indicator: str
     name: str

@@ -20,7 +20,11 @@ FILLED = File(schemas.WorkbookReading, XLSX, cache=NO_STORE)
 WORKBOOK = FileBody(XLSX, "application/octet-stream")
 READING = Representation(schemas.WorkbookReading, cache=NO_STORE, sentences=True)
 
-_READ = Link("methodologies.get", {"version": "$request.path.version"}, "What its codes mean.")
+_READ = Link(
+    "methodologies.get",
+    {"version": "$request.path.version"},
+    "The methodology, which defines the codes in the workbook.",
+)
 
 
 def _describe_mismatch(error: VersionMismatch) -> Texts:

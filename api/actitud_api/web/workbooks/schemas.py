@@ -28,15 +28,26 @@ class WorkbookPath(Struct, frozen=True):
 class WorkbookFault(Struct, frozen=True, kw_only=True):
     """A fault in a cell of a workbook. The value of the cell is left out of the result."""
 
-    cell: Annotated[str, Meta(description="Sheet and cell.", examples=["Perfil!C12"])]
+    cell: Annotated[
+        str, Meta(description="Sheet and cell; empty in the entry with the rule `more`.", examples=["Perfil!C12"])
+    ]
     pointer: Annotated[
         str | None,
-        Meta(description="JSON Pointer (RFC 6901) to where in `questionnaire` the value would stand, or is missing."),
+        Meta(
+            description="JSON Pointer (RFC 6901) into `questionnaire` to the value of the cell, which is left out "
+            "there; null if the cell has none."
+        ),
     ]
-    rule: Annotated[str, Meta(description="The keyword of the schema, or the rule of the reader, that is broken.")]
-    value: Annotated[str | None, Meta(description="What stands there, as JSON, cut at 100 characters.")]
-    detail: Annotated[str, Meta(description="What is wrong, in the language of the answer.")]
-    suggestion: Annotated[str | None, Meta(description="What may have been meant.")]
+    rule: Annotated[str, Meta(description="The broken rule: a keyword of the schema, or a rule of the workbook.")]
+    value: Annotated[
+        str | None,
+        Meta(
+            description="The content of the cell as JSON, cut at 100 characters; null if there is none, or if it may "
+            "be personal data."
+        ),
+    ]
+    detail: Annotated[str, Meta(description="A sentence about the fault, in the language of the answer.")]
+    suggestion: Annotated[str | None, Meta(description="The value that was probably meant; null if none is known.")]
 
 
 class WorkbookReading(Struct, frozen=True, kw_only=True):
@@ -47,15 +58,15 @@ class WorkbookReading(Struct, frozen=True, kw_only=True):
     """
 
     methodology: str
-    language: Annotated[Language, Meta(description="The language in which the workbook was made.")]
+    language: Annotated[Language, Meta(description="The language of the workbook.")]
     questionnaire: QuestionnaireDocument
     scores: ScoresDocument | None
     assessment: AssessmentDocument | None
     faults: Annotated[
         tuple[WorkbookFault, ...],
         Meta(
-            description="Every wrong cell at once, in the order of the sheets. Where there are very many, the first "
-            "ones, and a last one with the rule `more` that says how many more there are."
+            description="The faults of all cells, in the order of the sheets. If there are too many, the first ones, "
+            "and a last entry with the rule `more` that counts the rest."
         ),
     ]
 

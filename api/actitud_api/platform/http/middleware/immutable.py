@@ -1,7 +1,8 @@
-"""What never changes, answered from the memory of the process: no database, no policy, no limit.
+"""Cache of answers that never change, in the memory of the process: no database, access rule or rate limit is asked.
 
-Only a handler puts anything there, by `keep` beside an answer with `IMMUTABLE`: so all of it is public, and what is not
-there is asked of the handler. It stands around the router and inside of the edge.
+The layer stands inside the edge and around the router. A handler puts an answer here by `keep`, and only an
+answer with the `Cache-Control` `IMMUTABLE`, so everything in the cache is public. A path that is not in the
+cache is answered by its handler.
 """
 
 from __future__ import annotations
@@ -19,17 +20,20 @@ from actitud_api.platform.http.representations import matches_tag
 from actitud_api.platform.http.scope import ApiRequest, read_header
 
 ROOM: Final = 64 * 1024 * 1024
-"""Bytes of what is kept, as it is packed."""
+"""Highest number of bytes that the cache takes; answers are kept compressed."""
 
 _BESIDE: Final = 2_048
-"""Bytes that each answer takes beside its body."""
+"""Bytes that an answer takes beside its body, as an estimate."""
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _OF_ONE_REQUEST: Final = frozenset({b"ratelimit", b"ratelimit-policy", b"content-length", b"x-request-id"})
 _KEPT: Final = "immutable"
 
 
 def keep(request: ApiRequest, member: bytes) -> None:
-    """Says that the answer to a request may be kept; `member`: its body with a line end, as one gzip member."""
+    """Mark the answer to a request as one that the cache may keep.
+
+    `member`: body of the answer followed by a line end, as one gzip member.
+    """
     request.scope["state"][_KEPT] = member
 
 
@@ -47,7 +51,11 @@ class _Answer:
 
 
 class Immutable:
-    """Keeps the answers that were asked for last, up to `room` bytes; wraps the router of an application (ASGI)."""
+    """ASGI layer that answers GET requests from the cache; `room` is the highest number of bytes in it.
+
+    If the cache is full, the answers that were not asked for longest are dropped. Requests with a query are
+    never answered from the cache.
+    """
 
     def __init__(self, app: ASGIApp, room: int = ROOM) -> None:
         self._app = app
@@ -57,7 +65,7 @@ class Immutable:
         self._lock = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request."""
+        """Answer a request (ASGI): from the cache if its path is there and the client accepts JSON."""
         if scope["type"] != ScopeType.HTTP or scope["method"] != "GET" or scope["query_string"]:
             await self._app(scope, receive, send)
             return

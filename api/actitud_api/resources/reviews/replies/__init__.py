@@ -1,1 +1,1 @@
-"""The right of reply: what an organisation answers in the hearing, in public, and what a review comes to with it."""
+"""Replies: what organisations answer to verdicts in the hearing, and the published outcome of a review."""
