@@ -1,4 +1,4 @@
-"""Aggregation of the scores of children into the score of their group, over a block of rows (SCORING, section 4)."""
+"""Aggregation of the scores of children into the score of their group, in a block (docs/scoring.md, section 4)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ EXACT_FLOAT_LIMIT = 2**52
 
 
 class ChildWeights:
-    """Weights of the children of a group that do not count as usual in some rows of a block.
+    """Weights of the children of a group that are not known and applicable in every row of a block.
 
-    Each list has pairs of a mask of rows and the weight of the child that it concerns. `excluded`: the child leaves
-    the group. `excluded_at_best`: it would leave even with every unknown at its best. `voids`: it makes the group
-    unknown. `bounds_differ` is True if the first two lists may differ. `unknown` is the weight of unknown indicators
-    by row, None if it is 0 in all rows.
+    `excluded`, `excluded_at_best` and `voids` have pairs: a mask of rows, and the weight of the child that it concerns.
+    `excluded`: the child leaves the group. `excluded_at_best`: it would leave even with every unknown indicator at its
+    best. `voids`: it makes the group unknown. `bounds_differ` is True if the score of the group and its upper bound may
+    exclude different children. `unknown` is the weight of unknown indicators by row, None if it is 0 in all rows.
     """
 
     def __init__(self, kind: np.dtype[np.signedinteger]) -> None:
@@ -34,7 +34,7 @@ class ChildWeights:
         self._kind = kind
 
     def add(self, counted: ChildCounts, weight: int) -> None:
-        """Add a child that is scored; a child of weight 0 is ignored."""
+        """Add the masks of a child; a child of weight 0 is ignored."""
         if not weight:
             return
         for masks, mask in (
@@ -47,12 +47,15 @@ class ChildWeights:
         self.bounds_differ |= counted.excluded is not counted.excluded_at_best or counted.voids is not None
 
     def add_unknown(self, unknown: Bools, weights: NDArray[np.signedinteger]) -> None:
-        """Add the weights of unknown children; `unknown` has one row for each weight."""
+        """Add the weights of unknown indicators; row i of the mask `unknown` is of the indicator with `weights[i]`."""
         added: Ints = np.einsum("i,ij->j", weights, unknown.view(np.int8))
         self.unknown = added if self.unknown is None else self.unknown + added
 
     def compute_remaining(self, total: int, masks: list[tuple[Bools, int]]) -> Ints | None:
-        """Compute the weight that remains in each row after exclusions; None if all of it remains in all rows."""
+        """Compute the weight that remains of `total` in each row after the children in `masks` have left.
+
+        Return None if there are no masks: all of it remains in all rows.
+        """
         if not masks:
             return None
         remaining = np.full(masks[0][0].shape, total, self._kind)
@@ -62,7 +65,10 @@ class ChildWeights:
 
 
 class GroupAggregation:
-    """Aggregation of one group over blocks."""
+    """Aggregation of the scores of the children of one group, for any block.
+
+    `kind` is the integer type in which its weighted sums fit.
+    """
 
     def __init__(self, group: CompiledGroup, unit: int) -> None:
         self._group = group
@@ -82,7 +88,11 @@ class GroupAggregation:
         self._error = 128 * (len(group.weights) + 8) * UNIT_ROUNDOFF * group.high * group.total_weight / lightest
 
     def find_rated(self, rows: int, remaining: Ints | None, excluded: list[tuple[Bools, int]]) -> Bools | None:
-        """Find the rows in which enough weight and children remain to rate the group; None if these are all rows."""
+        """Find the rows in which enough weight and children remain to rate the group.
+
+        `remaining` is the result of `compute_remaining` for the masks in `excluded`. Return None if the group is rated
+        in all rows.
+        """
         children = self._group.definition.rated_children
         if remaining is None:
             everywhere = self._group.total_weight >= self._required_weight and len(self._weighted) >= children
@@ -98,9 +108,10 @@ class GroupAggregation:
     def combine(
         self, rows: Ints, remaining: Ints | None, missing: list[tuple[Bools, int]], into: Ints, scratch: Floats
     ) -> Ints | None:
-        """Write the scores of the group into `into`, and return the weighted sums if the aggregation is arithmetic.
+        """Write the scores of the group into `into`; return the weighted sums, None if it is no arithmetic mean.
 
-        `rows` has an array of scores for each child, with -1 in the rows of its `missing` masks.
+        `rows` has an array of scores for each child, with -1 in the rows of its masks in `missing`. `remaining` is the
+        weight that counts, None if it is the total weight in all rows.
         """
         aggregation = self._group.definition.aggregation
         if aggregation == "arithmetic":
@@ -122,7 +133,10 @@ class GroupAggregation:
         return summed
 
     def write_mean(self, weighted: Ints, remaining: Ints | None, into: Ints, scratch: Floats) -> None:
-        """Write the mean, rounded half up, into `into`: (2·weighted + remaining) // (2·remaining)."""
+        """Write the arithmetic mean, rounded half up, into `into`: (2·weighted + remaining) // (2·remaining).
+
+        `weighted` is the sum of weight times score, and `remaining` of the weights, None for the total weight.
+        """
         over: Ints | int = self._group.total_weight if remaining is None else remaining
         doubled = np.add(np.add(weighted, weighted), over)
         if self._divides_in_floats:
@@ -137,7 +151,10 @@ class GroupAggregation:
             np.minimum(into, np.where(rows[number] == NO_SCORE, self._group.high, rows[number]), out=into)
 
     def _write_power_mean(self, rows: Ints, remaining: Ints | None, into: Ints) -> None:
-        """Write power means computed in float64; rows in which the error could matter are computed exactly."""
+        """Write power means, computed in float64, into `into`.
+
+        A row in which the rounding error could change the integer is computed again as `evaluate` does.
+        """
         group, unit = self._group, self._unit
         scores = rows[self._weighted]
         weights = np.array([group.weights[number] for number in self._weighted])[:, np.newaxis]

@@ -1,4 +1,7 @@
-"""A block of rows during evaluation: views of the columns, and scratch arrays that fit the processor caches."""
+"""A block of rows during evaluation: views of the columns, and scratch arrays that fit the processor caches.
+
+A scratch array is memory that is allocated once and overwritten for each block.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ CODES: tuple[Code, ...] = get_args(Code)
 CODE_NUMBERS: dict[Code, int] = {code: number for number, code in enumerate(CODES)}
 
 NO_SCORE = -1
-"""Stands for a score that does not exist."""
+"""Stands for a score, index or coverage that does not exist."""
 
 
 def list_group_ids(plan: CompiledMethodology) -> tuple[str, ...]:
@@ -32,7 +35,7 @@ def list_group_ids(plan: CompiledMethodology) -> tuple[str, ...]:
 
 
 class OperandReads(Struct, frozen=True):
-    """What an expression reads: slots of facts, and positions of indicators whose presence it reads."""
+    """Inputs of an expression: slots of facts, and positions of indicators for which it reads if they are answered."""
 
     slots: frozenset[int] = frozenset()
     positions: frozenset[int] = frozenset()
@@ -50,8 +53,10 @@ def merge_reads(reads: Iterable[OperandReads]) -> OperandReads:
 class ScratchNeeds:
     """Number of scratch arrays of each kind that an evaluation needs, counted during compilation.
 
-    Scratch arrays are used like a stack: an expression compiled at depth d uses the arrays d and above and leaves its
-    result in array d. `kept` arrays are computed once for each block and stay until its end.
+    Scratch arrays are used like a stack: an expression compiled at depth d overwrites the arrays d and above, and
+    leaves its result in array d. So the left side of a comparison is compiled at d, and the right side at d + 1. `kept`
+    arrays are no part of the stack: they hold a result until the end of the block. `members` is the greatest number of
+    indicators that are scored together.
     """
 
     def __init__(self) -> None:
@@ -60,12 +65,12 @@ class ScratchNeeds:
         self.members = 0
 
     def use_depth(self, depth: int) -> int:
-        """Record that a depth is used, and return it."""
+        """Record that array `depth` of the stack is used, and return the depth."""
         self.depth = max(self.depth, depth + 1)
         return depth
 
     def use_members(self, members: int) -> None:
-        """Record how many indicators are scored together."""
+        """Record that `members` indicators are scored together."""
         self.members = max(self.members, members)
 
     def keep_array(self) -> int:
@@ -91,7 +96,10 @@ class ScoreViews(Struct, eq=False):
 
 
 class ScratchArrays:
-    """Scratch arrays of one thread, for blocks of at most `rows` rows and scores of type `kind`."""
+    """Scratch arrays of one thread, for blocks of at most `rows` rows and scores of type `kind`.
+
+    `truths`, `narrow` (32 bits), `wide` (64 bits) and `floats` are stacks of equal depth (see `ScratchNeeds`).
+    """
 
     def __init__(self, needs: ScratchNeeds, rows: int, kind: type[np.int32 | np.int64]) -> None:
         self.truths = [np.empty(rows, np.bool) for _ in range(needs.depth)]
@@ -108,7 +116,8 @@ class RowBlock:
     """Consecutive rows of the columns, with scratch arrays of the same length.
 
     `facts`, `present` and the other inputs are views and never written to; `drop_answers` replaces those that it
-    changes by copies. `extremes` caches lowest and highest scores that several gates read.
+    changes by copies. `views` are the rows of the results. `extremes` caches the lowest and highest scores of sets of
+    nodes, which several gates read.
     """
 
     def __init__(self, columns: Columns, scratch: ScratchArrays, views: ScoreViews, start: int, stop: int) -> None:
@@ -134,7 +143,10 @@ class RowBlock:
         self._copied: set[int] = set()
 
     def drop_answers(self, position: int, slots: Iterable[int], rows: NDArray[np.intp]) -> None:
-        """Remove the answers to an indicator from some rows, so that they count as not sent."""
+        """Remove the answers to the indicator at `position` from some rows, so that they count as not sent.
+
+        `slots` are the slots of its facts.
+        """
         if position not in self._copied:
             self._copied.add(position)
             self.present[position] = self.present[position].copy()
@@ -145,7 +157,10 @@ class RowBlock:
             self.facts[slot][rows] = 0
 
     def pick_rows(self, rows: NDArray[np.intp], reads: OperandReads, depth: int) -> RowBlock:
-        """Copy some rows into a block of their own, with the facts in `reads` and scratch arrays up to `depth`."""
+        """Copy some rows into a block of their own, on which an expression can be read.
+
+        It has only the facts in `reads`, scratch arrays up to `depth`, and no results.
+        """
         # Without __init__: only what `reads` names is copied, not every column of the block.
         block = RowBlock.__new__(RowBlock)
         block.rows = len(rows)

@@ -1,4 +1,4 @@
-"""Raw values and curves over columns (SCORING, section 3).
+"""Raw values and curves over columns (docs/scoring.md, section 3).
 
 Curves are computed in float64 with a bound of the error. A row in which the error could move the score across a
 rounding boundary is computed again with the exact curve, so every score is the same integer as in `evaluate`.
@@ -33,7 +33,7 @@ RowScorer = Callable[[RowBlock, Ints], None]
 
 
 class RawValueExpression(Struct, frozen=True, eq=False):
-    """A raw value: above / below, times `scale`."""
+    """A raw value: above / below, times `scale`; a formula without a denominator has 1 `below`."""
 
     above: CompiledNumbers
     below: CompiledNumbers
@@ -41,7 +41,7 @@ class RawValueExpression(Struct, frozen=True, eq=False):
 
     @property
     def can_be_undefined(self) -> bool:
-        """True if its denominator can be 0 in some row."""
+        """True if its denominator can be 0 for facts within the bounds of the columns."""
         return self.below.lower <= 0 <= self.below.upper
 
 
@@ -57,14 +57,17 @@ def compile_raw_value(operand: Operand, compiler: ColumnCompiler, depth: int) ->
 
 
 class ExactScorer:
-    """Scorer of single rows of an indicator, as the scalar evaluator scores them."""
+    """Scorer of single rows of an indicator, with the integers and fractions of `evaluate`.
+
+    It serves rows in which floats or 64 bits are not enough.
+    """
 
     def __init__(self, leaf: CompiledIndicator, plan: CompiledMethodology) -> None:
         self._leaf = leaf
         self._reader = RowReader(plan, find_slots_read(plan, walk_operand_parts(leaf.definition.value)))
 
     def score_rows(self, block: RowBlock, rows: NDArray[np.intp], into: Ints) -> None:
-        """Write the scores of some rows; one without a raw value stays as it is."""
+        """Write the scores of some rows into `into`; a row without a raw value stays as it is."""
         for row in rows.tolist():
             value = self._leaf.compute_value(self._reader.read_facts(block, row))
             if value is not None:
@@ -75,7 +78,10 @@ class ExactScorer:
         self.score_rows(block, np.arange(block.rows), into)
 
     def round_scores(self, block: RowBlock, score: Floats, error: float, into: Ints) -> None:
-        """Write the floor of each score; rows in which the error could change it are computed exactly."""
+        """Write the floor of each score into `into`.
+
+        `error` bounds the rounding error of `score`: a row in which it could change the floor is computed exactly.
+        """
         np.copyto(into, score, casting="unsafe")
         if error < 0.25:
             off, near = block.floats[1], block.truths[0]
@@ -89,23 +95,25 @@ class ExactScorer:
         self.score_rows(block, rows, into)
 
     def write_defined(self, block: RowBlock, into: Bools) -> None:
-        """Write the rows that have a raw value into `into`."""
+        """Write the mask of the rows that have a raw value into `into`."""
         for row in range(block.rows):
             into[row] = self._leaf.compute_value(self._reader.read_facts(block, row)) is not None
 
 
 class CurveCompiler:
-    """Compiles the curves of indicators."""
+    """Compiles the curves of indicators to functions that score the rows of a block."""
 
     def __init__(self, compiler: ColumnCompiler, unit: int) -> None:
         self._compiler = compiler
         self._unit = unit
 
     def compile_curve(self, leaf: CompiledIndicator, value: RawValueExpression, exact: ExactScorer) -> RowScorer:
-        """Compile the curve of an indicator to a function that scores its raw value at depth 0.
+        """Compile the curve of an indicator to a function that writes the scores of a block.
+
+        `value` is its raw value, compiled at depth 0; `exact` scores the rows that floats cannot decide.
 
         Raises:
-            ExceedsInt64: If a step of the curve is found by numbers that may exceed 64 bits.
+            ExceedsInt64: If the raw value of a ladder or yes/no question may exceed 64 bits on the way.
         """
         self._compiler.needs.use_depth(2)
         match leaf.definition.curve.kind:
@@ -219,7 +227,10 @@ class CurveCompiler:
     def _scale_goalposts(
         self, leaf: CompiledIndicator, value: RawValueExpression
     ) -> tuple[list[Fraction], list[Fraction]]:
-        """Return the x of each goalpost in units of above / below, and its score in units."""
+        """Return the x of each goalpost divided by the scale of the raw value, and its score in units.
+
+        So x is compared with above / below (see `RawValueExpression`).
+        """
         posts = leaf.definition.curve.goalposts
         return (
             [Fraction(to_exact(post.x)) / value.scale for post in posts],
@@ -228,7 +239,7 @@ class CurveCompiler:
 
 
 class _CurveSegment(Struct, frozen=True):
-    """A straight part of a curve, from `x` to `to`, that rises by `slope` from `score`."""
+    """A straight part of a curve, from `x` to `to`, that starts at `score` and rises by `slope` for each 1 of x."""
 
     slope: Fraction
     x: Fraction
@@ -242,7 +253,11 @@ class _CurveSegment(Struct, frozen=True):
 
 
 class _PiecewiseLine(Struct, frozen=True):
-    """A piecewise linear curve, flat outside: a constant plus, for each part, slope times x clipped to the part."""
+    """A piecewise linear curve, flat before the first part and after the last.
+
+    Its height is `constant` plus, for each part, slope times x clipped to the part. `parts` has slope, start and end of
+    each.
+    """
 
     parts: tuple[tuple[float, float, float], ...]
     constant: float
@@ -251,7 +266,7 @@ class _PiecewiseLine(Struct, frozen=True):
         return _PiecewiseLine(self.parts, self.constant + by)
 
     def compute_scores(self, block: RowBlock, x: Floats) -> Floats:
-        """Compute the scores of x; they overwrite x."""
+        """Compute the scores of x, not rounded; they overwrite x."""
         if not self.parts:
             x.fill(self.constant)
             return x
@@ -274,9 +289,9 @@ class _PiecewiseLine(Struct, frozen=True):
 def _build_line(
     segments: list[_CurveSegment], reach: list[float], first: Fraction, above: float
 ) -> tuple[_PiecewiseLine, float]:
-    """Build the line through segments, shifted up by `above`; return it and an upper bound of the error of its scores.
+    """Build the line through segments, shifted up by `above`; return it with a bound of its rounding error.
 
-    `reach` has the absolute value of x at each end of a segment.
+    `first` is the score at the first goalpost. `reach` has the absolute value of x at each end of a segment, in order.
     """
     steep = [segment for segment in segments if segment.slope]
     constant = float(first - sum(segment.slope * segment.x for segment in segments)) + above

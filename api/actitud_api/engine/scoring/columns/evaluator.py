@@ -97,9 +97,9 @@ def score_columns(columns: Columns, into: ColumnScores | None = None) -> ColumnS
 def aggregate_columns(methodology: Methodology, scores: Ints) -> Ints:
     """Compute the scores of all groups from given scores of the indicators.
 
-    `scores` is indicators × organisations in document order, in units of 10^-decimals, -1 if excluded; no score counts
-    as unknown. The result is groups × organisations in document order, not rounded to published decimals, -1 if not
-    rated.
+    `scores` is indicators × organisations in document order, in units of 10^-decimals, -1 if the indicator leaves its
+    group; there are no unknown indicators. The result is groups × organisations in document order, not rounded to
+    published decimals, -1 if the group is not rated.
     """
     plan = compile_methodology(methodology)
     tree, rows = TreeScorer(plan, {}), scores.shape[1]
@@ -139,7 +139,7 @@ def _choose_score_type(plan: CompiledMethodology) -> type[np.int32 | np.int64]:
 
 
 class _ColumnProgram:
-    """Methodology compiled for facts within given bounds (`extent`)."""
+    """Methodology compiled for columns whose facts lie within `extent`, the lowest and highest value by slot."""
 
     def __init__(self, plan: CompiledMethodology, extent: Extent) -> None:
         self.needs = ScratchNeeds()
@@ -168,7 +168,10 @@ _CACHE_SIZE = 16
 
 
 def _get_program(plan: CompiledMethodology, columns: Columns) -> _ColumnProgram:
-    """Return the compiled program of a methodology from a cache; it serves all columns with facts of a similar size."""
+    """Return the compiled program of a methodology from a cache, or compile it.
+
+    Bounds of facts are widened before, so that one program serves all columns with facts of a similar size.
+    """
     extent = tuple(_round_extent(lower, upper) for lower, upper in columns.extent)
     key = plan.methodology.digest, extent
     with _lock:
@@ -183,5 +186,5 @@ def _get_program(plan: CompiledMethodology, columns: Columns) -> _ColumnProgram:
 
 
 def _round_extent(lower: int, upper: int) -> tuple[int, int]:
-    """Widen bounds so that they include 0 and every value with the same number of bits on each side."""
+    """Widen the bounds of a slot to whole powers of two (minus 1), and so that they include 0."""
     return -(2 ** min(lower, 0).bit_length() - 1), 2 ** max(upper, 0).bit_length() - 1

@@ -1,11 +1,12 @@
 """Operands and predicates of a document, compiled into functions of whole columns.
 
 Numbers are integers with a scale that is known at compilation, so every comparison is exact. Truth has three values as
-in `methodology.predicates`: "certainly true" and "certainly false" are compiled separately. A comparison whose sides
-may exceed 64 bits for the facts at hand is made row by row, as the scalar evaluator makes it.
+in `methodology.predicates`, so two masks are compiled: rows in which a predicate is certainly true, and rows in which
+it is certainly false; in all others it is undetermined. A comparison whose sides may exceed 64 bits for the facts at
+hand is made row by row, as `evaluate` makes it.
 
-An expression compiled at depth d computes in the scratch arrays d and above. It returns array d, or an array of the
-input, which must not be changed.
+An expression compiled at depth d computes in the scratch arrays d and above (see `ScratchNeeds`). It returns array d,
+or an array of the input, which must not be changed.
 """
 
 from __future__ import annotations
@@ -69,41 +70,49 @@ class FieldEvidenced(Struct, frozen=True):
 
 
 class FieldEmpty(Struct, frozen=True):
-    """Null case of a number: the profile field at a slot has no value, and the answers at `absent` were not sent."""
+    """Null condition of a number: the profile field at a slot has no value.
+
+    If the field only stands in for answers that were not sent, `absent` has their positions, and they must be absent
+    too.
+    """
 
     slot: int
     absent: frozenset[int] = frozenset()
 
 
 class NodeScore(Struct, frozen=True):
-    """The score of a node.
+    """The score of a node, read by a gate.
 
-    As a condition: the node has a score or is not applicable. As a null case: the node is not applicable.
+    As a condition of a number: the node has a score or is not applicable. As a null condition: it is not applicable.
     """
 
     node: str
 
 
 class IndicatorRawValue(Struct, frozen=True):
-    """The raw value of an indicator.
+    """The raw value of an indicator, read by a gate.
 
-    As a condition: it exists or the indicator is not applicable. As a null case: the indicator is not applicable.
+    As a condition of a number: the value exists or the indicator is not applicable. As a null condition: the indicator
+    is not applicable.
     """
 
     position: int
 
 
 class ExtremeScore(Struct, frozen=True):
-    """The lowest or highest score of several nodes. As a null case: none of the nodes is applicable."""
+    """The lowest or highest score of several nodes, read by a gate.
+
+    As a null condition: none of the nodes is applicable. `combine` is `np.minimum` or `np.maximum`.
+    """
 
     combine: np.ufunc
     nodes: tuple[str, ...]
 
 
 NumberCondition = AnswerSent | FieldEvidenced | NodeScore | IndicatorRawValue
-"""Condition of a number: where it is false, the number is unknown and a comparison with it undetermined."""
-NullCase = FieldEmpty | NodeScore | IndicatorRawValue | ExtremeScore
-"""Case in which a number is null, so that every comparison with it is false."""
+"""Condition of a number: in rows where it is false, the number is unknown and a comparison with it undetermined."""
+NullCondition = FieldEmpty | NodeScore | IndicatorRawValue | ExtremeScore
+"""Null condition of a number: in rows where it is true, the number is null and every comparison with it false."""
 
 
 class AbsentFactReading(Enum):
@@ -115,14 +124,14 @@ class AbsentFactReading(Enum):
 
 
 class ExceedsInt64(OverflowError):
-    """Raised by the compiler if the result of an operand may exceed 64 bits."""
+    """Raised by the compiler if a number may exceed 64 bits; the caller then computes row by row."""
 
 
 class CompiledNumbers(Struct, frozen=True, eq=False):
-    """A compiled operand: integers from `lower` to `upper`, each times `scale` (above 0).
+    """A compiled operand: in each row an integer from `lower` to `upper`, times `scale` (above 0).
 
-    `constant` operands read nothing and equal `lower`. `text` has the texts that the integers number. A number is
-    determined if all `conditions` are true, and null if one of `nulls` is.
+    A `constant` operand reads nothing and equals `lower`. For texts, `text` has the text that each integer stands for.
+    The number is known in rows where all `conditions` are true, and null where one of `nulls` is.
     """
 
     read: Callable[[RowBlock], Ints]
@@ -133,7 +142,7 @@ class CompiledNumbers(Struct, frozen=True, eq=False):
     constant: bool = False
     text: tuple[str, ...] | None = None
     conditions: frozenset[NumberCondition] = frozenset()
-    nulls: frozenset[NullCase] = frozenset()
+    nulls: frozenset[NullCondition] = frozenset()
 
     @property
     def fits_int32(self) -> bool:
@@ -142,7 +151,11 @@ class CompiledNumbers(Struct, frozen=True, eq=False):
 
 
 class CompiledTruths(Struct, frozen=True, eq=False):
-    """A compiled mask of the rows in which a statement is certain; `constant` if it is so in all rows or in none."""
+    """A compiled mask of the rows in which a statement is certainly true.
+
+    `constant` is True if these are all rows and False if there are none, whatever the facts are; `read` is then not
+    called.
+    """
 
     read: Callable[[RowBlock], Bools]
     reads: OperandReads = OperandReads()
@@ -161,7 +174,11 @@ Extent = Sequence[tuple[int, int]]
 
 
 class ColumnCompiler:
-    """Compiler of operands and predicates over facts whose values lie within `extent`, by slot."""
+    """Compiler of operands and predicates over facts whose values lie within `extent`, by slot.
+
+    A parameter `depth` is the number of the first scratch array that the compiled expression may overwrite (see
+    `ScratchNeeds`). A parameter `reading` says how a fact that was not sent is read.
+    """
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
         self.plan = plan
@@ -178,7 +195,7 @@ class ColumnCompiler:
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
-            TypeError: If the operand reads a score instead of facts.
+            TypeError: If the operand reads a score or raw value; only gates may.
         """
         match operand:
             case Constant(value=value):
@@ -203,7 +220,11 @@ class ColumnCompiler:
     def _compile_members(
         self, members: Sequence[Operand], depth: int, reading: AbsentFactReading
     ) -> list[CompiledNumbers]:
-        """Compile operands, and return constants last; the first other operand is at `depth`, the rest one deeper."""
+        """Compile the members of a sum, product, minimum or maximum; return constants last.
+
+        The first member that is no constant is compiled at `depth`; its result must outlive the others, so these are
+        compiled at the next depth.
+        """
         parts: list[CompiledNumbers] = []
         constants: list[CompiledNumbers] = []
         for member in members:
@@ -265,7 +286,11 @@ class ColumnCompiler:
     def _fill_absent(
         self, sent: CompiledNumbers, replacement: CompiledNumbers, position: int, depth: int
     ) -> CompiledNumbers:
-        """Compile an answer that is replaced by another operand in the rows in which it was not sent."""
+        """Compile an answer (`sent`) that another operand replaces in the rows in which it was not sent.
+
+        `position` is that of the answered indicator. The `replacement` is the least favourable value that a rule
+        assumes.
+        """
         scale = _find_common_scale(sent.scale, replacement.scale)
         sent, replacement = (
             self.rescale_numbers(sent, scale, depth + 1),
@@ -317,7 +342,7 @@ class ColumnCompiler:
         )
 
     def combine_numbers(self, combine: np.ufunc, parts: Sequence[CompiledNumbers], depth: int) -> CompiledNumbers:
-        """Compile the minimum, maximum or sum of numbers.
+        """Compile the minimum, maximum or sum of `parts`, as the ufunc `combine` says.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
@@ -388,7 +413,7 @@ class ColumnCompiler:
             upper=upper,
             reads=merge_reads(part.reads for part in parts),
             conditions=frozenset[NumberCondition]().union(*(part.conditions for part in parts)),
-            nulls=frozenset[NullCase]().union(*(part.nulls for part in parts)),
+            nulls=frozenset[NullCondition]().union(*(part.nulls for part in parts)),
         )
 
     def align_scales(self, parts: Sequence[CompiledNumbers], depth: int) -> list[CompiledNumbers]:
@@ -463,11 +488,17 @@ class ColumnCompiler:
                 return self.compile_comparison(predicate, value, depth, reading)
 
     def join_all(self, parts: Sequence[CompiledTruths], depth: int) -> CompiledTruths:
-        """Compile the conjunction of masks, the first at `depth`, the others at the next depth."""
+        """Compile the mask of the rows that all `parts` mark.
+
+        The first part must have been compiled at `depth`, the others at the next depth.
+        """
         return self._join_truths(np.bitwise_and, True, parts, depth)
 
     def join_any(self, parts: Sequence[CompiledTruths], depth: int) -> CompiledTruths:
-        """Compile the disjunction of masks, the first at `depth`, the others at the next depth."""
+        """Compile the mask of the rows that at least one of the `parts` marks.
+
+        The first part must have been compiled at `depth`, the others at the next depth.
+        """
         return self._join_truths(np.bitwise_or, False, parts, depth)
 
     def _join_truths(
@@ -496,7 +527,7 @@ class ColumnCompiler:
         return CompiledTruths(join_parts if others or is_deeper else first, merge_reads(part.reads for part in kept))
 
     def negate_truths(self, truths: CompiledTruths, depth: int) -> CompiledTruths:
-        """Compile the complement of a mask."""
+        """Compile the mask of the rows that a mask does not mark."""
         if truths.constant is not None:
             return NOWHERE if truths.constant else EVERYWHERE
         self.needs.use_depth(depth)
@@ -527,7 +558,10 @@ class ColumnCompiler:
     def _compare_row_by_row(
         self, compare: Compare, value: bool, depth: int, reading: AbsentFactReading
     ) -> CompiledTruths:
-        """Compile a comparison as the scalar evaluator makes it, with integers of any size."""
+        """Compile a comparison that is made row by row, as in `evaluate`, with integers of any size.
+
+        The mask marks the rows in which it certainly has the truth value `value`.
+        """
         holds = compile_over_facts(compare, self.plan.layout, absent=reading is not AbsentFactReading.LEAST_FAVOURABLE)
         reader = RowReader(self.plan, find_slots_read(self.plan, walk_operands(compare)))
         undecided = [
@@ -571,7 +605,10 @@ class ColumnCompiler:
     def compare_numbers(
         self, op: ComparisonOperator, left: CompiledNumbers, right: CompiledNumbers, depth: int
     ) -> CompiledTruths:
-        """Compile the mask of rows in which a comparison is true; null and undetermined numbers are not considered.
+        """Compile the mask of the rows in which a comparison of two numbers is true.
+
+        It compares rows in which a number is null or unknown too, with an arbitrary result: `restrict_to_determined`
+        corrects them.
 
         Raises:
             ExceedsInt64: If a side may exceed 64 bits on the common scale.
@@ -598,7 +635,10 @@ class ColumnCompiler:
     def _compare_with_constant(
         self, op: ComparisonOperator, left: CompiledNumbers, bound: Fraction, depth: int
     ) -> CompiledTruths:
-        """Compile a comparison with a constant; it is constant itself if the bounds of the numbers decide it."""
+        """Compile the mask of the rows in which numbers compare so with the constant `bound`, on their scale.
+
+        The mask is constant if the bounds of the numbers decide the comparison for all rows.
+        """
         match op:
             case "eq" | "ne":
                 threshold = math.floor(bound)
@@ -625,7 +665,11 @@ class ColumnCompiler:
     def restrict_to_determined(
         self, comparison: CompiledTruths, left: CompiledNumbers, right: CompiledNumbers, value: bool, depth: int
     ) -> CompiledTruths:
-        """Restrict a comparison to the rows in which both sides are determined; it is false if a side is null."""
+        """Correct the mask of a comparison in the rows in which a side is unknown or null.
+
+        In rows with an unknown side the comparison is undetermined, so they are not marked. In rows with a null side it
+        is false, so they are marked only if `value`, the truth value that the mask stands for, is False.
+        """
         conditions = [self.compile_condition(condition, depth + 1) for condition in left.conditions | right.conditions]
         comparison = self.join_all([comparison, *conditions], depth)
         nulls = [self.compile_null(null, depth + 1) for null in left.nulls | right.nulls]
@@ -645,8 +689,8 @@ class ColumnCompiler:
             case _:
                 raise TypeError(f"facts have no {type(condition).__name__}")
 
-    def compile_null(self, null: NullCase, depth: int) -> CompiledTruths:
-        """Compile the mask of rows in which a null case is true."""
+    def compile_null(self, null: NullCondition, depth: int) -> CompiledTruths:
+        """Compile the mask of rows in which a null condition is true."""
         match null:
             case FieldEmpty(slot=slot, absent=absent):
                 empty = _read_marks(lambda block: block.nulls, slot)
@@ -657,8 +701,8 @@ class ColumnCompiler:
             case _:
                 raise TypeError(f"facts have no {type(null).__name__}")
 
-    def compile_any_null(self, nulls: Iterable[NullCase], depth: int) -> CompiledTruths:
-        """Compile the mask of rows in which at least one null case is true."""
+    def compile_any_null(self, nulls: Iterable[NullCondition], depth: int) -> CompiledTruths:
+        """Compile the mask of rows in which at least one null condition is true."""
         return self.join_any(
             [self.compile_null(null, depth + bool(number)) for number, null in enumerate(nulls)], depth
         )
@@ -678,7 +722,7 @@ def _build_integer(value: int, scale: Fraction) -> CompiledNumbers:
 
 
 def _renumber_texts(side: CompiledNumbers, numbers: dict[str, int]) -> CompiledNumbers:
-    """Renumber the texts of one side of a comparison by the numbers that both sides share."""
+    """Renumber the texts of one side of a comparison by `numbers`, which both sides share."""
     assert side.text is not None
     order = [numbers[text] for text in side.text]
     if side.constant:
@@ -692,7 +736,10 @@ def _renumber_texts(side: CompiledNumbers, numbers: dict[str, int]) -> CompiledN
 
 
 def _read_marks(marks: Callable[[RowBlock], dict[int, Bools]], slot: int) -> CompiledTruths:
-    """Compile the mask of a slot; a block has no mask for a slot without marks, and then no row is marked."""
+    """Compile the mask of a slot, from the masks of a block that `marks` returns by slot.
+
+    If the block has no mask for the slot, no row is marked.
+    """
 
     def read_mark(block: RowBlock) -> Bools:
         mark = marks(block).get(slot)

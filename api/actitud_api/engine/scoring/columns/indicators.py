@@ -1,4 +1,7 @@
-"""Indicators of a block: contradiction, zero rule, applicability, unknown, curve and caps (SCORING, section 2)."""
+"""Scores of the indicators in a block: cases, curves and caps (docs/scoring.md, section 2).
+
+The first of these that applies decides: contradiction, zero rule, applicability, missing answer, curve with its caps.
+"""
 
 from __future__ import annotations
 
@@ -26,18 +29,20 @@ from actitud_api.engine.scoring.columns.table import Bools, Ints
 from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethodology
 
 
-class ApplicabilityCase(Struct, frozen=True):
-    """A pair of zero rule and applicability; indicators that share it are evaluated together."""
+class ConditionPair(Struct, frozen=True):
+    """Zero rule and applicability of an indicator; indicators with an equal pair are judged together."""
 
     zero_when: Predicate
     applies: Predicate
 
 
 class CaseJudgement(Struct, eq=False):
-    """Rows of a block by outcome of a case; a mask is None if it marks no row (`open`: if it marks all rows).
+    """Rows of a block by what zero rule and applicability decide, as masks; None stands for a mask without rows.
 
-    `open`: neither zero by the rule nor excluded; `zero`: zero by the rule; `not_applicable`: excluded;
-    `undetermined`: the zero rule cannot be decided; `doubtful`: excluded only by profile fields without evidence.
+    `open`: neither decides, so the answer and the curve do; here None stands for all rows. `zero`: zero by the rule.
+    `not_applicable`: the indicator is not applicable. `undetermined`: absent answers leave the zero rule undetermined.
+    `doubtful`: it would be not applicable, but for profile fields without evidence. In the last two the indicator is
+    unknown.
     """
 
     open: Bools | None
@@ -48,46 +53,50 @@ class CaseJudgement(Struct, eq=False):
 
 
 class CaseJudge:
-    """Evaluates the zero rules and the applicability of all indicators, each distinct case once."""
+    """Evaluates zero rules and applicability of all indicators, each distinct pair of them once."""
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
         compiler = ColumnCompiler(plan, extent, needs)
-        self._case_numbers: list[int] = []
+        self._pair_numbers: list[int] = []
         self._judges: list[Callable[[RowBlock], CaseJudgement]] = []
-        numbers: dict[ApplicabilityCase, int] = {}
+        numbers: dict[ConditionPair, int] = {}
         for leaf in plan.indicators:
-            case = ApplicabilityCase(leaf.definition.zero_when, leaf.definition.applies)
-            if case not in numbers:
-                numbers[case] = len(numbers)
-                self._judges.append(_compile_case(case, compiler, needs))
-            self._case_numbers.append(numbers[case])
+            pair = ConditionPair(leaf.definition.zero_when, leaf.definition.applies)
+            if pair not in numbers:
+                numbers[pair] = len(numbers)
+                self._judges.append(_compile_pair(pair, compiler, needs))
+            self._pair_numbers.append(numbers[pair])
 
     def judge_indicators(self, block: RowBlock) -> list[CaseJudgement]:
-        """Evaluate the zero rules and the applicability in a block; return one `CaseJudgement` for each indicator."""
+        """Evaluate zero rule and applicability of every indicator in a block.
+
+        Return one judgement for each indicator, by position; indicators with an equal pair of conditions share theirs.
+        Its masks are overwritten when the next block is judged.
+        """
         judgements = [judge(block) for judge in self._judges]
-        return [judgements[number] for number in self._case_numbers]
+        return [judgements[number] for number in self._pair_numbers]
 
 
-def _compile_case(
-    case: ApplicabilityCase, compiler: ColumnCompiler, needs: ScratchNeeds
+def _compile_pair(
+    pair: ConditionPair, compiler: ColumnCompiler, needs: ScratchNeeds
 ) -> Callable[[RowBlock], CaseJudgement]:
-    """Compile a case to a function that finds its rows in a block.
+    """Compile zero rule and applicability to a function that judges the rows of a block.
 
-    The masks that the function returns are valid until the end of the block, because they use kept scratch arrays.
+    The masks that it returns are valid until the end of the block, because they use kept scratch arrays.
     """
-    if case.zero_when == NEVER and case.applies == ALWAYS:
+    if pair.zero_when == NEVER and pair.applies == ALWAYS:
         return lambda _: CaseJudgement(None, None, None, None, None)
-    zero = compiler.compile_predicate(case.zero_when, True, 0)
-    not_zero_rule = compiler.compile_predicate(case.zero_when, False, 0)
+    zero = compiler.compile_predicate(pair.zero_when, True, 0)
+    not_zero_rule = compiler.compile_predicate(pair.zero_when, False, 0)
     # Below it stands where the zero rule does not hold.
-    applies = compiler.compile_predicate(case.applies, True, 1)
-    certainly_excluded = compiler.compile_predicate(case.applies, False, 0, AbsentFactReading.UNDETERMINED_OR_DECLARED)
+    applies = compiler.compile_predicate(pair.applies, True, 1)
+    certainly_excluded = compiler.compile_predicate(pair.applies, False, 0, AbsentFactReading.UNDETERMINED_OR_DECLARED)
     zero_array, open_array, not_applicable_array, undetermined_array, doubtful_array = (
         needs.keep_array() for _ in range(5)
     )
     needs.use_depth(0)
     reads_answers = any(
-        isinstance(operand, AnswerOperand | ComponentOperand) for operand in walk_operands(case.zero_when)
+        isinstance(operand, AnswerOperand | ComponentOperand) for operand in walk_operands(pair.zero_when)
     )
 
     def judge(block: RowBlock) -> CaseJudgement:
@@ -144,10 +153,10 @@ def drop_empty_mask(mask: Bools | None) -> Bools | None:
 
 
 class ChildCounts(Struct, eq=False):
-    """Rows of a block in which a child of a group does not count as usual; a mask is None if it marks no row.
+    """Rows of a block in which a child of a group is excluded or unknown; None stands for a mask without rows.
 
-    `excluded`: the other children share its weight; `excluded_at_best`: the same if every unknown were at its best;
-    `voids`: it makes the group unknown.
+    `excluded`: the child leaves the group, and the others share its weight; `excluded_at_best`: the same if every
+    unknown indicator were at its best; `voids`: the child makes the group unknown.
     """
 
     excluded: Bools | None = None
@@ -156,10 +165,10 @@ class ChildCounts(Struct, eq=False):
 
 
 class RunCounts(Struct, eq=False):
-    """Rows in which the indicators of a run (see `IndicatorRun`) do not count as usual in their group.
+    """How the indicators of a run (consecutive children of one group) count in that group.
 
-    `each` has one `ChildCounts` for each indicator. `unknown` is a mask indicators × rows, None if it marks no row.
-    `scores` is overwritten when the next run is scored.
+    `each` has one `ChildCounts` for each indicator. `unknown` is a mask indicators × rows, None if it marks no row;
+    contradicted rows are unknown as well. `scores` is overwritten when the next run is scored.
     """
 
     each: list[ChildCounts]
@@ -168,7 +177,10 @@ class RunCounts(Struct, eq=False):
 
 
 class _RunMember:
-    """One indicator of a run (see `IndicatorRun`), compiled for columns."""
+    """One indicator of a run, compiled for columns.
+
+    `write_scores` writes its scores, arbitrary in rows without a raw value.
+    """
 
     def __init__(self, leaf: CompiledIndicator, compiler: ColumnCompiler, curves: CurveCompiler) -> None:
         self.leaf = leaf
@@ -187,7 +199,10 @@ class _RunMember:
                 self._write_defined = lambda block, into: np.not_equal(below.read(block), 0, out=into)
 
     def write_valued(self, block: RowBlock, open_mask: Bools | None, into: Bools) -> None:
-        """Write the mask of the rows in which the indicator has a raw value into `into`."""
+        """Write the mask of the rows in which the indicator has a raw value into `into`.
+
+        `open_mask` is the mask `open` of its judgement: in other rows it has none.
+        """
         present = block.present[self.leaf.position]
         masks = [block.present[position] for position in self._others]
         if self._write_defined is not None:
@@ -199,7 +214,10 @@ class _RunMember:
             np.bitwise_and(into, mask, out=into)
 
     def find_borrowing_absent(self, block: RowBlock, judged: CaseJudgement) -> Bools | None:
-        """Find the rows in which the value formula reads an absent answer to another indicator; None if none."""
+        """Find the answered rows in which the value formula reads an absent answer to another indicator.
+
+        Return None if there are none. `judged` is the judgement of the indicator.
+        """
         if not self._others:
             return None
         present = block.present[self.leaf.position]
@@ -209,7 +227,10 @@ class _RunMember:
         return drop_empty_mask(present > all_present)
 
     def write_unknown(self, block: RowBlock, judged: CaseJudgement, borrowing: Bools | None, into: Bools) -> None:
-        """Write the mask of the rows in which the indicator is unknown into `into`."""
+        """Write the mask of the rows in which the indicator is unknown into `into`.
+
+        `borrowing` is the result of `find_borrowing_absent`.
+        """
         present = block.present[self.leaf.position]
         if judged.open is None:
             np.logical_not(present, out=into)
@@ -221,11 +242,11 @@ class _RunMember:
 
 
 RunConstants = NDArray[np.integer]
-"""One number for each indicator of a run, as a column that broadcasts over the rows."""
+"""One number for each indicator of a run, as a column that NumPy repeats for all rows."""
 
 
 class RunScorer:
-    """Scores consecutive indicators of one group together."""
+    """Scores the indicators of a run: consecutive children of one group, computed as one array."""
 
     def __init__(self, leaves: Sequence[CompiledIndicator], compiler: ColumnCompiler, curves: CurveCompiler) -> None:
         self.slice = slice(leaves[0].position, leaves[-1].position + 1)
@@ -243,27 +264,30 @@ class RunScorer:
     def score_run(
         self, block: RowBlock, judgements: Sequence[CaseJudgement], contradicted: Mapping[int, ContradictedRows]
     ) -> RunCounts:
-        """Write the scores, maximum scores and codes of a block, and return how the indicators count."""
+        """Write the scores, maximum scores and codes of a run in a block; return how its indicators count.
+
+        `judgements` has one entry for each indicator of the run; `contradicted` has the contradicted rows by position.
+        """
         members = self._members
         # In the results the rows lie far apart, often where they push each other out of the cache.
         scores, maxima = block.scores[: len(members)], block.maxima[: len(members)]
         codes = block.codes[: len(members)]
-        valued, unknown, spare = (marks[: len(members)] for marks in block.marks)
-        for_themselves: list[tuple[int, Bools]] = []
+        valued, unknown, scratch = (marks[: len(members)] for marks in block.marks)
+        other_causes: list[tuple[int, Bools]] = []
         for number, (member, judged) in enumerate(zip(members, judgements, strict=True)):
             member.write_scores(block, scores[number])
             member.write_valued(block, judged.open, valued[number])
             borrowing = member.find_borrowing_absent(block, judged)
             member.write_unknown(block, judged, borrowing, unknown[number])
-            for_themselves += [(number, mask) for mask in (judged.doubtful, borrowing) if mask is not None]
+            other_causes += [(number, mask) for mask in (judged.doubtful, borrowing) if mask is not None]
         self._reset_unvalued(scores, valued)
-        self._cap_declared(block, scores, spare)
+        self._cap_declared(block, scores, scratch)
         capped = self._find_lowered(block, scores, valued)
-        self._write_codes(block, judgements, scores, codes, valued, spare)
+        self._write_codes(block, judgements, scores, codes, valued, scratch)
         for number, rows in capped:
             codes[number, rows] = CODE_NUMBERS["capped"]
         if unknown.any():
-            self._mark_unknown(block, for_themselves, codes, unknown, spare)
+            self._mark_unknown(block, other_causes, codes, unknown, scratch)
             np.multiply(unknown, self._best - self._low, out=maxima)
             np.add(maxima, scores, out=maxima)
         else:
@@ -278,7 +302,7 @@ class RunScorer:
         return RunCounts(counted, drop_empty_mask(unknown), scores)
 
     def _reset_unvalued(self, scores: Ints, valued: Bools) -> None:
-        """Set the scores of rows without a raw value to the lowest score."""
+        """Set the scores of rows without a raw value (not in the mask `valued`) to the lowest score."""
         if self._low.any():
             np.subtract(scores, self._low, out=scores)
         np.multiply(scores, valued, out=scores)
@@ -286,9 +310,9 @@ class RunScorer:
             np.add(scores, self._low, out=scores)
 
     def _cap_declared(self, block: RowBlock, scores: Ints, capped: Bools) -> None:
-        """Cap the scores of answers without evidence, and write the mask of these rows into `capped`.
+        """Cap the scores of answers without evidence, and write the mask of the capped rows into `capped`.
 
-        `capped` is arbitrary if the block has no such answer.
+        If no answer in the block lacks evidence, `capped` is not written.
         """
         if block.self_declared is None:
             return
@@ -297,7 +321,10 @@ class RunScorer:
         np.copyto(scores, self._cap, where=capped)
 
     def _find_lowered(self, block: RowBlock, scores: Ints, valued: Bools) -> list[tuple[int, Bools]]:
-        """List the indicators whose level a review lowered, with the rows in which this lowers the score."""
+        """List the indicators whose level a review lowered, with the rows in which this lowers the score.
+
+        An indicator is given by its number in the run. `valued` marks the rows with a raw value.
+        """
         lowered_indicators = []
         for number, member in enumerate(self._members):
             sent = block.level_sent.get(member.leaf.position)
@@ -316,49 +343,52 @@ class RunScorer:
         judgements: Sequence[CaseJudgement],
         scores: Ints,
         codes: NDArray[np.int8],
-        spent: Bools,
+        scratch: Bools,
         capped: Bools,
     ) -> None:
         """Write the reason codes that follow from the score, the zero rule and the applicability.
 
-        `capped` marks the rows in which the score was capped for lack of evidence. `spent` is scratch: its values are
-        lost.
+        `capped` marks the rows in which the score was capped for lack of evidence. `scratch` is overwritten.
         """
         # `full`, `partial` and `zero` have consecutive numbers, so masks can be added: `partial` + 1 is `zero`, - 1 is
         # `full`.
-        np.equal(scores, self._low, out=spent)
-        np.add(spent.view(np.int8), CODE_NUMBERS["partial"], out=codes)
-        np.equal(scores, self._best, out=spent)
+        np.equal(scores, self._low, out=scratch)
+        np.add(scratch.view(np.int8), CODE_NUMBERS["partial"], out=codes)
+        np.equal(scores, self._best, out=scratch)
         if self._flat.any():
-            np.greater(spent, self._flat, out=spent)
-        np.subtract(codes, spent.view(np.int8), out=codes)
+            np.greater(scratch, self._flat, out=scratch)
+        np.subtract(codes, scratch.view(np.int8), out=codes)
         if block.self_declared is not None:
-            np.multiply(capped.view(np.int8), self._more_when_capped, out=spent.view(np.int8))
-            np.add(codes, spent.view(np.int8), out=codes)
+            np.multiply(capped.view(np.int8), self._more_when_capped, out=scratch.view(np.int8))
+            np.add(codes, scratch.view(np.int8), out=codes)
         for code, judged in zip(codes, judgements, strict=True):
             if judged.zero is not None:
-                _add_where(code, judged.zero, CODE_NUMBERS["zero_by_rule"] - CODE_NUMBERS["zero"], spent[0])
+                _add_where(code, judged.zero, CODE_NUMBERS["zero_by_rule"] - CODE_NUMBERS["zero"], scratch[0])
             if judged.not_applicable is not None:
-                _add_where(code, judged.not_applicable, CODE_NUMBERS["not_applicable"] - CODE_NUMBERS["zero"], spent[0])
+                _add_where(
+                    code, judged.not_applicable, CODE_NUMBERS["not_applicable"] - CODE_NUMBERS["zero"], scratch[0]
+                )
 
     def _mark_unknown(
         self,
         block: RowBlock,
-        for_themselves: Sequence[tuple[int, Bools]],
+        other_causes: Sequence[tuple[int, Bools]],
         codes: NDArray[np.int8],
         unknown: Bools,
-        spare: Bools,
+        scratch: Bools,
     ) -> None:
-        """Write the codes of unknown rows.
+        """Change the codes of unknown rows from `zero` to `unknown`, or to the reason why the answer does not count.
 
-        `for_themselves` has the rows that are unknown for another reason than an answer that was set aside.
+        That reason (withdrawn, rejected, stale) is in `block.set_aside`. `other_causes` has the numbers of indicators
+        with a mask of the rows that keep `unknown` even so: applicability is in doubt, or another answer is absent.
+        `scratch` is overwritten.
         """
-        _add_where(codes, unknown, CODE_NUMBERS["unknown"] - CODE_NUMBERS["zero"], spare)
+        _add_where(codes, unknown, CODE_NUMBERS["unknown"] - CODE_NUMBERS["zero"], scratch)
         if block.set_aside is None:
             return
         aside = block.set_aside[self.slice]
-        _add_where(codes, unknown, aside, spare)
-        for number, mask in for_themselves:
+        _add_where(codes, unknown, aside, scratch)
+        for number, mask in other_causes:
             codes[number][mask] = CODE_NUMBERS["unknown"]
 
     def _build_counts(
@@ -371,7 +401,12 @@ class RunScorer:
         unknown: Bools,
         contradicted: Mapping[int, ContradictedRows],
     ) -> ChildCounts:
-        """Build how an indicator counts, and adjust its scores: none if not applicable, the lowest if contradicted."""
+        """Build how an indicator counts in its group, and write the scores of its special rows.
+
+        `number` is its number in the run. A row has no score if the indicator is not applicable, or unknown without a
+        substitute score; it has the lowest score if the indicator is contradicted. `unknown` receives the contradicted
+        rows.
+        """
         leaf, score, unknown_mask = self._members[number].leaf, scores[number], unknown[number]
         not_applicable = judged.not_applicable
         if not_applicable is not None:
@@ -409,8 +444,8 @@ def _build_column(numbers: Iterable[int]) -> RunConstants:
     return column.astype(np.int32) if (np.abs(column) <= INT32_MAX).all() else column
 
 
-def _add_where(codes: NDArray[np.int8], where: Bools, by: int | NDArray[np.int8], spare: Bools) -> None:
-    """Add `by` to the codes of the rows that the mask `where` marks; `spare` is scratch: its values are lost."""
-    more = spare.view(np.int8)
+def _add_where(codes: NDArray[np.int8], where: Bools, by: int | NDArray[np.int8], scratch: Bools) -> None:
+    """Add `by` to the codes of the rows that the mask `where` marks; `scratch` is overwritten."""
+    more = scratch.view(np.int8)
     np.multiply(where.view(np.int8), by, out=more)
     np.add(codes, more, out=codes)

@@ -1,4 +1,7 @@
-"""Levels of a block: gates, limits set by review, and provisional levels (SCORING, section 6)."""
+"""Levels of a block: gates, limits set by review, and provisional levels (docs/scoring.md, section 6).
+
+A gate is a condition that a level asks for. Most are compiled for whole columns; the others are evaluated row by row.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ from actitud_api.engine.scoring.columns.expressions import (
     ExtremeScore,
     IndicatorRawValue,
     NodeScore,
-    NullCase,
+    NullCondition,
     NumberCondition,
 )
 from actitud_api.engine.scoring.columns.rows import RowReader
@@ -42,10 +45,13 @@ from actitud_api.engine.scoring.compile import CompiledGate, CompiledLevel, Comp
 from actitud_api.engine.scoring.evaluate import OBSERVED
 
 _VALUED = frozenset(OBSERVED - {"zero_by_rule"})
-"""Codes of answers that can have a raw value."""
+"""Codes of answers that can have a raw value; one with a denominator of 0 has none."""
 
 RowCheck = Callable[[RowBlock, Bools], Bools]
-"""Function that returns which of the given rows of a block meet a condition; its result for other rows is arbitrary."""
+"""Function that returns the mask of the rows that meet a condition.
+
+Its arguments are a block, and the mask of the rows of interest; its result in other rows is arbitrary.
+"""
 
 
 class NotComputedByColumns(Exception):
@@ -63,7 +69,10 @@ class LevelAssigner:
         ]
 
     def assign_levels(self, block: RowBlock) -> None:
-        """Write the level of each row, and if it is provisional."""
+        """Write the level of each row, and if it is provisional; 0 stands for no level.
+
+        The scores, index and status of the block must have been written.
+        """
         views = block.views
         views.level.fill(0)
         views.provisional.fill(False)
@@ -122,7 +131,7 @@ def _check_all_rows(truths: CompiledTruths) -> RowCheck:
 
 
 def _check_row_by_row(plan: CompiledMethodology, holds: Callable[[_RowFigures], bool]) -> RowCheck:
-    """Build a check that evaluates each row on its own, as the scalar evaluator does."""
+    """Build a check that evaluates `holds` for each row on its own, as `evaluate` does."""
     reader = RowReader(plan, range(plan.layout.size))
 
     def check_rows(block: RowBlock, rows: Bools) -> Bools:
@@ -135,9 +144,10 @@ def _check_row_by_row(plan: CompiledMethodology, holds: Callable[[_RowFigures], 
 
 
 class _GateCompiler(ColumnCompiler):
-    """Compiler of operands that read the results of a score instead of answers.
+    """Compiler of the gates of levels: operands read scores and raw values instead of answers.
 
-    It raises `NotComputedByColumns` for an operand that is not a whole number. `reading` has no effect here.
+    It raises `NotComputedByColumns` for an operand whose numbers are not integers times a scale. `reading` has no
+    effect here.
     """
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
@@ -176,7 +186,10 @@ class _GateCompiler(ColumnCompiler):
                 return super().compile_operand(operand, depth)
 
     def _compile_extreme(self, combine: np.ufunc, nodes: tuple[str, ...]) -> CompiledNumbers:
-        """Compile the lowest or highest score of the nodes that are applicable; -1 if none is."""
+        """Compile the lowest or highest score among the `nodes` that are applicable; -1 if none is.
+
+        `combine` is `np.minimum` or `np.maximum`. No node may be unknown without a substitute score.
+        """
         reads = [self._find_node_arrays(node) for node in nodes]
         key = combine, nodes
 
@@ -254,7 +267,7 @@ class _GateCompiler(ColumnCompiler):
     def compile_comparison(
         self, compare: Compare, value: bool, depth: int, reading: AbsentFactReading
     ) -> CompiledTruths:
-        """Compile a comparison of figures of a score; no row is compared on its own as in `ColumnCompiler`.
+        """Compile a comparison of figures of a score; unlike in `ColumnCompiler`, never row by row.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
@@ -289,7 +302,7 @@ class _GateCompiler(ColumnCompiler):
                 return super().compile_condition(condition, depth)
 
     def _compile_value_presence(self, position: int, depth: int) -> CompiledTruths:
-        """Compile the rows with a raw value that has evidence, or in which the indicator is not applicable."""
+        """Compile the mask of the rows with a raw value that has evidence, or with a not applicable indicator."""
         formula = self.plan.indicators[position].definition.value
         below = self.compile_operand(formula.denominator, depth) if isinstance(formula, Quotient) else None
         # These codes say as well that all that it reads was sent.
@@ -306,7 +319,7 @@ class _GateCompiler(ColumnCompiler):
 
         return CompiledTruths(read_presence)
 
-    def compile_null(self, null: NullCase, depth: int) -> CompiledTruths:
+    def compile_null(self, null: NullCondition, depth: int) -> CompiledTruths:
         match null:
             case NodeScore(node=node):
                 score, maxima, _ = self._find_node_arrays(node)
@@ -321,7 +334,7 @@ class _GateCompiler(ColumnCompiler):
 
 
 class _RowFigures:
-    """Results of one row for gates that are evaluated on their own (see `compile.GateInputs`)."""
+    """Figures of one row for gates that are evaluated row by row (see `compile.GateInputs`)."""
 
     def __init__(self, plan: CompiledMethodology, reader: RowReader, block: RowBlock, row: int) -> None:
         self._plan = plan

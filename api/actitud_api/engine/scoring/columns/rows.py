@@ -1,4 +1,4 @@
-"""Facts of single rows in the form that the scalar evaluator reads, for rows that may exceed 64 bits."""
+"""Facts of single rows in the form that `evaluate` reads, for rows that 64 bits or floats cannot compute exactly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from actitud_api.engine.scoring.compile import CompiledMethodology
 
 
 class RowReader:
-    """Reader of some slots of a row; the other facts that it returns are absent."""
+    """Reader of some `slots` of a row; all other facts that it returns are absent (None).
+
+    `reads` are these slots, and the positions of the indicators to which they belong.
+    """
 
     def __init__(self, plan: CompiledMethodology, slots: Iterable[int]) -> None:
         wanted = frozenset(slots)
@@ -47,7 +50,7 @@ class RowReader:
 
 
 def find_slots_read(plan: CompiledMethodology, operands: Iterable[Operand]) -> frozenset[int]:
-    """Return the slots of the facts among operands."""
+    """Return the slots of the facts and profile fields that the operands name."""
     slots = set()
     for operand in operands:
         match operand:
@@ -61,7 +64,10 @@ def find_slots_read(plan: CompiledMethodology, operands: Iterable[Operand]) -> f
 
 
 def _build_decoder(kind: str, decimals: int, names: tuple[str, ...]) -> Callable[[int], Slot]:
-    """Return a function of a stored integer to the fact; `names`: values of a choice, components of a checklist."""
+    """Return the function that converts a stored integer to the fact.
+
+    `kind` is the type of the fact or field; `names` are the values of a choice, or the components of a checklist.
+    """
     match kind:
         case "enum":
             return names.__getitem__

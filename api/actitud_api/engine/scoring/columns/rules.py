@@ -1,4 +1,4 @@
-"""Contradictions in a block: error rules applied until nothing changes (SCORING, section 2, findings)."""
+"""Contradictions in a block: error rules applied until nothing changes (docs/scoring.md, section 2, findings)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class ColumnRule(Struct, frozen=True, eq=False):
     """A compiled error rule.
 
     `broken` marks the rows that break it if absent answers count as the least favourable. `unholdable` marks the rows
-    that break it for every value of the absent answers; None if these are the same rows. `again` has the positions of
-    answers whose contradiction may break the rule in further rows.
+    that break it whatever the absent answers are; None if these are the same rows. `again` has the positions of the
+    answers that it reads and that may be contradicted, if the rule may break once they are removed.
     """
 
     rule: CompiledRule
@@ -84,7 +84,7 @@ class ContradictionFinder:
         )
 
     def find_contradictions(self, block: RowBlock) -> dict[int, ContradictedRows]:
-        """Find the contradicted rows of each indicator, by position.
+        """Find the rows in which each indicator is contradicted, by position; others are not in the result.
 
         Contradicted answers that other rules or indicators read are removed from the block.
         """
@@ -112,7 +112,10 @@ class ContradictionFinder:
     def _contradict(
         self, block: RowBlock, rule: ColumnRule, rows: Rows, contradictions: dict[int, ContradictedRows]
     ) -> None:
-        """Mark the answers that a rule contradicts in some rows."""
+        """Add some rows that break a rule to the contradicted rows of the indicators that it invalidates.
+
+        Rows that absent answers could still repair are added as unsupported.
+        """
         unsupported = rows[:0]
         if rule.unholdable is not None:
             picked = block.pick_rows(rows, rule.unholdable.reads, self._needs.depth)
@@ -129,7 +132,11 @@ class ContradictionFinder:
     def _drop_answers(
         self, block: RowBlock, contradictions: dict[int, ContradictedRows], taken_out: dict[int, Bools]
     ) -> dict[int, Rows]:
-        """Remove newly contradicted answers that are read elsewhere; return their rows by position."""
+        """Remove newly contradicted answers that rules or other indicators read; return their rows by position.
+
+        `taken_out` has the rows removed before, as masks by position, and is brought up to date. The result is empty at
+        the end.
+        """
         fresh: dict[int, Rows] = {}
         for position in self._read_again & contradictions.keys():
             before, now = taken_out.get(position), _build_mask(block, contradictions[position].rows)
@@ -142,7 +149,10 @@ class ContradictionFinder:
 
 
 def _select_rows_to_recheck(rule: ColumnRule, fresh: dict[int, Rows], broken_rows: Bools | None) -> Rows:
-    """Select the rows that may newly break a rule, because an answer that it reads was removed."""
+    """Select the rows that may newly break a rule, because an answer that it reads was removed.
+
+    `fresh` has the rows of the removed answers by position; rows in the mask `broken_rows` break the rule already.
+    """
     affected = [fresh[position] for position in rule.again if position in fresh]
     if not affected or rule.broken.constant is not None:
         return _NO_ROWS
@@ -160,7 +170,7 @@ _NO_ROWS: Rows = np.zeros(0, np.intp)
 
 
 def _find_borrowed_answers(plan: CompiledMethodology) -> frozenset[int]:
-    """Find the positions of answers that another indicator reads."""
+    """Find the positions of the answers that the zero rule or value formula of another indicator reads."""
     return frozenset(
         plan.positions[operand.indicator]
         for leaf in plan.indicators
@@ -170,7 +180,10 @@ def _find_borrowed_answers(plan: CompiledMethodology) -> frozenset[int]:
 
 
 def evaluate_when_absent(predicate: Predicate, indicator: str) -> Truth:
-    """Evaluate a rule if the answer to an indicator is absent; None if this alone does not decide it."""
+    """Evaluate a rule for the case that the answer to an indicator is absent, and nothing else is known.
+
+    Return None if this does not decide the rule.
+    """
 
     def leaf(operand: Operand) -> Callable[[None], int | None]:
         match operand:
@@ -186,7 +199,10 @@ def evaluate_when_absent(predicate: Predicate, indicator: str) -> Truth:
 
 
 def drop_presence_guard(predicate: Predicate) -> Predicate:
-    """Remove the presence test of a rule if the guarded part is true for an absent answer anyway."""
+    """Return the guarded part of a rule "if the answer was sent, then …"; any other rule as it is.
+
+    The rule is kept if the guarded part is not certainly true for an absent answer.
+    """
     match predicate:
         case Implies(when=Present(indicator=indicator), then=then) if evaluate_when_absent(then, indicator) is True:
             return then

@@ -1,4 +1,7 @@
-"""Organisations as columns: an array for each fact, with a row for each organisation (slots as in `FactLayout`)."""
+"""Organisations as columns: an array for each fact and profile field, with a row for each organisation.
+
+The number of an array is the slot of the fact or field (see `FactLayout`).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ Bools = NDArray[np.bool]
 Floats = NDArray[np.float64]
 
 SET_ASIDE_REASONS: tuple[SetAside, ...] = get_args(SetAside)
-"""Reasons to set an answer aside; `Columns.set_aside` has 1 + the position in this tuple, 0 if the answer counts."""
+"""Reasons why an answer that was sent does not count.
+
+`Columns.set_aside` has 1 + the position in this tuple, and 0 if the answer counts.
+"""
 
 NO_LIMIT = int(np.iinfo(np.int32).max)
 """Value in `level_caps` and `max_level` for rows without a limit set by review."""
@@ -33,12 +39,13 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
     """Facts of many organisations under one methodology, built by `build_columns` or `build_columns_from_arrays`.
 
     `facts` has an array for each slot, in the narrowest integer type, 0 if a fact is absent. A `number` is in whole
-    units of its last decimal, an enum value is its position in the document, a checklist a bit mask in the order of
-    its components. `extent` has the lowest and highest value of each slot.
+    units of its last decimal, an enum value is its position in the document, a checklist a bit mask in the order of its
+    components. `extent` has the lowest and highest value of each slot.
 
-    `present` (the answer was sent and counts, or the indicator needs none), `self_declared` and `set_aside` are
-    indicators × organisations. `level_sent` has the levels before a review lowered them, by position. `nulls` (profile
-    fields without a value) and `profile_self_declared` are by slot. A mask that would mark no row is None or absent.
+    `present` (the answer was sent and counts, or the indicator has no facts), `self_declared` (the answer has no
+    evidence) and `set_aside` (see `SET_ASIDE_REASONS`) are indicators × organisations. `level_sent` has the levels
+    before a review lowered them, by position. `nulls` (profile fields without a value) and `profile_self_declared` are
+    by slot. `max_level` is the limit set by review, or `NO_LIMIT`. A mask that would mark no row is None or absent.
     """
 
     methodology: Methodology
@@ -97,7 +104,7 @@ class DefectiveColumns(ValueError):
 
 
 def build_columns(methodology: Methodology, submissions: Sequence[Submission]) -> Columns:
-    """Convert submissions to columns, in their order.
+    """Convert submissions to columns; row i is submission i.
 
     Raises:
         DefectiveColumns: If a submission does not match the document.
@@ -290,7 +297,11 @@ class _ColumnsBuilder:
         return array
 
     def _read_mask(self, label: str, values: ArrayLike | None) -> Bools | None:
-        """Copy a mask; return None if it marks no row."""
+        """Copy a mask; return None if it marks no row, or if `values` is None.
+
+        Raises:
+            DefectiveColumns: If it has another length or is not boolean; `label` names it.
+        """
         if values is None:
             return None
         mark = self._check_shape(label, values)
@@ -299,7 +310,13 @@ class _ColumnsBuilder:
         return cast("Bools", mark.copy()) if mark.any() else None
 
     def _read_integers(self, label: str, values: ArrayLike, absent: Bools | None, *, mask: bool = False) -> Ints:
-        """Copy integers in the narrowest type, 0 where `absent`; only a bit mask may exceed 64 bits."""
+        """Copy integers in the narrowest type that holds them, with 0 in the rows of the mask `absent`.
+
+        With `mask` the integers are bit masks of components, which may exceed 64 bits.
+
+        Raises:
+            DefectiveColumns: If they have another length, are no integers, or exceed 64 bits; `label` names them.
+        """
         array = self._check_shape(label, values)
         # NumPy stores integers beyond 64 bits as Python objects.
         if array.dtype.kind == "O" and all(isinstance(value, int) for value in array):
@@ -316,7 +333,10 @@ class _ColumnsBuilder:
         return column
 
     def _stack_marks(self, marks: Sequence[_Mark | None]) -> _Mark | None:
-        """Stack the marks of all indicators into one array, a row for each indicator; None if there are none."""
+        """Stack one array for each indicator into one, 0 for an indicator without (None).
+
+        Return None if no indicator has one.
+        """
         marked = [mark for mark in marks if mark is not None]
         if not marked:
             return None
@@ -343,7 +363,10 @@ class _ColumnsBuilder:
         present: Mapping[str, ArrayLike],
         reasons: NDArray[np.int8] | None,
     ) -> Bools:
-        """Find the rows with an answer that counts; all rows for an indicator without facts."""
+        """Find the rows with an answer that counts; all rows for an indicator without facts.
+
+        `reasons` has the reasons why answers do not count (see `SET_ASIDE_REASONS`), None if all do.
+        """
         name = leaf.definition.id
         if leaf.presence_slot is None:
             return np.ones(self.rows, np.bool)
@@ -389,7 +412,10 @@ class _ColumnsBuilder:
     def _cap_levels(
         self, leaf: CompiledIndicator, caps: ArrayLike, facts: list[Ints], lowered: dict[int, Ints]
     ) -> None:
-        """Lower the levels that a review caps, and store the levels as sent in `lowered`."""
+        """Lower the levels that exceed their cap by a review, and store the levels as sent in `lowered`.
+
+        Nothing is stored if no level exceeds its cap.
+        """
         cap = self._read_integers(f"level_caps of {leaf.definition.id}", caps, None)
         sent = facts[leaf.slots[0]]
         if cap.size and cap.min() < 0:

@@ -1,4 +1,4 @@
-"""Tree of a block: scores of groups, upper bounds, coverage and status (SCORING, sections 4 and 5)."""
+"""Tree of a block: scores of groups, upper bounds, coverage and status (docs/scoring.md, sections 4 and 5)."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ COVER_ERROR = 1e-11
 class UnknownShare(Struct, eq=False):
     """Share of the weight of a group that is unknown, in each row; arbitrary in rows in which the group is not rated.
 
-    `whole` is the weight that counts, at most `total_weight`. `unknown` is the weight of unknown indicators, None if
-    there are none. `below` has the unknown shares of child groups with the weights of these groups. `share` is the
-    result in float64, correct within `COVER_ERROR`.
+    `remaining` is the weight that counts, at most `total_weight`. `unknown` is the weight of unknown indicators
+    directly in the group, None if there are none. `below` has the unknown shares of child groups with the weights of
+    these groups. `share` is the result in float64, correct within `COVER_ERROR`.
     """
 
     total_weight: int
-    whole: Ints | int
+    remaining: Ints | int
     unknown: Ints | None
     below: list[tuple[RatedUnknownShare, int]]
     share: Floats
@@ -59,13 +59,13 @@ class UnknownShare(Struct, eq=False):
     def compute_exactly(self, row: int) -> Fraction:
         """Compute the exact share in one row, in which the group must be rated with every unknown at its best."""
         unknown = 0 if self.unknown is None else int(self.unknown[row])
-        whole = self.whole if isinstance(self.whole, int) else int(self.whole[row])
+        remaining = self.remaining if isinstance(self.remaining, int) else int(self.remaining[row])
         parts = [
             (weight, cover.compute_exactly(row)) for (cover, rated), weight in self.below if rated is None or rated[row]
         ]
         common = math.lcm(*(share.denominator for _, share in parts))
         total = sum(weight * share.numerator * (common // share.denominator) for weight, share in parts)
-        return Fraction(unknown * common + total, whole * common)
+        return Fraction(unknown * common + total, remaining * common)
 
 
 RatedUnknownShare: TypeAlias = tuple[UnknownShare, Bools | None]
@@ -92,7 +92,10 @@ class TreeScorer:
     def score_nodes(
         self, block: RowBlock, judged: Sequence[CaseJudgement], contradicted: dict[int, ContradictedRows]
     ) -> None:
-        """Write scores, upper bounds, coverages and status of all nodes; `judged` has one entry for each indicator."""
+        """Write scores, upper bounds, coverages and status of all nodes of a block.
+
+        `judged` has one entry for each indicator, `contradicted` the contradicted rows by position.
+        """
         out = block.views
         unknown = np.zeros(block.rows, np.bool)
         insufficient = np.zeros(block.rows, np.bool)
@@ -142,7 +145,10 @@ class TreeScorer:
             into[internal == NO_SCORE] = NO_SCORE
 
     def aggregate_scores(self, scores: Ints, groups: Ints, scratch: Floats) -> None:
-        """Write the scores of all groups into `groups`, from given scores of the indicators (-1 if excluded)."""
+        """Write the scores of all groups into `groups`, from given `scores` of the indicators.
+
+        A score is -1 if the indicator leaves its group; a group that is not rated receives -1.
+        """
 
         def score_group(compiled: CompiledGroup) -> Bools | None:
             node = self._nodes[compiled.definition.id]
@@ -164,9 +170,10 @@ class TreeScorer:
         below: list[tuple[RatedUnknownShare, int]],
         rows: Ints | None,
     ) -> GroupCounts:
-        """Write the scores of a group whose children are scored, and return how the group counts.
+        """Write the scores of a group whose children are scored, and return how the group counts in its parent.
 
-        `rows` has the scores of the children if they are in one array already, else None.
+        `weights` has its children that are excluded or unknown in some rows, `below` the unknown shares of its child
+        groups with their weights. `rows` has the scores of the children if they are in one array already, else None.
         """
         out = block.views
         scores, maxima = out.groups[node.row], out.groups_max[node.row]
@@ -206,7 +213,12 @@ class TreeScorer:
     def _apply_voids(
         self, compiled: CompiledGroup, weights: ChildWeights, excluded: Bools | None, scores: Ints, counted: ChildCounts
     ) -> None:
-        """Mark the rated rows that an unknown child makes unknown; they count as the parent's `missing` says."""
+        """Mark the rated rows of a group that an unknown child makes unknown (`missing: void`).
+
+        In its parent the group counts in these rows as the parent's `missing` rule says: with its lowest score, not at
+        all, or as making the parent unknown too. `excluded` marks the rows in which the group is not rated; `counted`
+        is brought up to date.
+        """
         voided = np.logical_or.reduce([mask for mask, _ in weights.voids])
         if excluded is not None:
             voided &= ~excluded
@@ -230,7 +242,11 @@ class TreeScorer:
         row: NDArray[np.int16],
         scratch: Floats,
     ) -> UnknownShare | None:
-        """Write the coverage of a group in ten-thousandths, rounded half up, and return its unknown share."""
+        """Write the coverage of a group into `row`, in ten-thousandths; return its unknown share.
+
+        Coverage is rounded half up. Return None if everything in the group is known. `remaining` is the weight that
+        counts, None for all of it; `below` is as in `UnknownShare`.
+        """
         if weights.unknown is None and not below:
             row.fill(COVERAGE_UNITS)
             return None
@@ -259,21 +275,21 @@ class TreeScorer:
         return cover
 
     def _mark_insufficient(self, counts: GroupCounts, required: Share, insufficient: Bools) -> None:
-        """Mark the rows in which a rated group has less coverage than required."""
+        """Mark the rows in which a rated group has less coverage than `required` in the mask `insufficient`."""
         if counts.unknown_share is None:
             return
         cover, rated = counts.unknown_share
-        spare = Fraction(required.den - required.num, required.den)
-        if not cover.below and cover.total_weight * spare.denominator <= INT64_MAX:
+        tolerated = Fraction(required.den - required.num, required.den)
+        if not cover.below and cover.total_weight * tolerated.denominator <= INT64_MAX:
             assert cover.unknown is not None
-            short = cover.unknown.astype(np.int64) * spare.denominator > np.multiply(
-                cover.whole, spare.numerator, dtype=np.int64
+            short = cover.unknown.astype(np.int64) * tolerated.denominator > np.multiply(
+                cover.remaining, tolerated.numerator, dtype=np.int64
             )
         else:
-            short = cover.share > float(spare)
-            near = np.abs(cover.share - float(spare)) <= COVER_ERROR
+            short = cover.share > float(tolerated)
+            near = np.abs(cover.share - float(tolerated)) <= COVER_ERROR
             for row in np.flatnonzero(near).tolist():
-                short[row] = cover.compute_exactly(row) > spare
+                short[row] = cover.compute_exactly(row) > tolerated
         if rated is not None:
             short &= rated
         insufficient |= short
@@ -287,7 +303,7 @@ class IndicatorRun(Struct, frozen=True, eq=False):
 
 
 def list_runs(compiled: CompiledGroup, kind: np.dtype[np.signedinteger]) -> list[IndicatorRun]:
-    """List the runs (series of consecutive indicators) among the children of a group."""
+    """List the runs (series of consecutive indicators) among the children of a group; `kind` is the type of weights."""
     runs: list[tuple[int, list[int]]] = []
     for child, weight in zip(compiled.children, compiled.weights, strict=True):
         if isinstance(child, int):
@@ -298,7 +314,7 @@ def list_runs(compiled: CompiledGroup, kind: np.dtype[np.signedinteger]) -> list
 
 
 class _GroupNode:
-    """A group with the row numbers of its scores and of the scores of its children.
+    """A group with the numbers of the rows that hold its scores and those of its children.
 
     `is_a_run`: its children are consecutive indicators. `span`: distance from the lowest to the best score if all
     children are indicators with the same distance, else None.
@@ -347,8 +363,8 @@ def _combine_children(
 ) -> tuple[Ints | None, Bools | None, Ints | None]:
     """Write the scores of a group into `into`, -1 if it is not rated; `rows` has the scores of its children.
 
-    Return the remaining weight (None: all of it), the rated rows (None: all rows), and, for an arithmetic mean, the
-    weighted sums.
+    `excluded` and `voids` are lists as in `ChildWeights`. Return the remaining weight (None: all of it), the rated rows
+    (None: all rows), and the weighted sums (None if it is no arithmetic mean).
     """
     remaining = weights.compute_remaining(node.compiled.total_weight, excluded)
     rated = node.aggregation.find_rated(into.size, remaining, excluded)
