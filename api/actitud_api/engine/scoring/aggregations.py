@@ -56,7 +56,11 @@ def compute_power_mean(exponent: float, weights: Sequence[int], scores: Sequence
 
 
 def build_float_mean(group: Group) -> Callable[[Sequence[int], Sequence[float]], float] | None:
-    """Build a function from weights and scores in points to the unrounded mean; None for `arithmetic` and `sum`."""
+    """Build the function that computes the mean of a group, not rounded.
+
+    Its arguments are weights and scores in points. Return None for `arithmetic` and `sum`, which are computed in
+    integers.
+    """
     match group.aggregation:
         case "arithmetic" | "sum":
             return None
@@ -69,7 +73,11 @@ def build_float_mean(group: Group) -> Callable[[Sequence[int], Sequence[float]],
 
 
 def build_combination(group: Group, unit: int) -> Callable[[Sequence[int], Sequence[int]], int]:
-    """Build a function from weights (> 0) and scores in units to the rounded score of the group, in units."""
+    """Build the function that computes the rounded score of a group, in units.
+
+    Its arguments are the weights (above 0) and the scores, in units, of the children that count; there must be at least
+    one child.
+    """
     match group.aggregation:
         case "arithmetic":
             return _weighted_mean
@@ -95,7 +103,10 @@ def _weighted_mean(weights: Sequence[int], scores: Sequence[int]) -> int:
 
 
 def find_unknown_score(missing: Missing, low: int) -> int | None:
-    """Return the score of an unknown child whose group has this `missing` rule; `low` is the minimum of its range."""
+    """Return the score with which an unknown child counts in a group with this `missing` rule.
+
+    `zero`: `low`, the minimum of the child's range. `void`: `UNKNOWN`. `leave`: None, the child leaves the group.
+    """
     match missing:
         case "zero":
             return low
@@ -107,9 +118,10 @@ def find_unknown_score(missing: Missing, low: int) -> int | None:
 def select_remaining(
     group: Group, weights: Sequence[int], total_weight: int, scores: Sequence[int | None]
 ) -> tuple[list[int], list[int]] | None:
-    """Select the weights and scores of the children that have both.
+    """Select the weights and scores of the children that have a score and a weight above 0.
 
-    Return None if fewer remain than `rated_share` and `rated_children` of the group require. Scores may be `UNKNOWN`.
+    A score may be `UNKNOWN`. Return None if the group is not rated: no child remains, or fewer than its `rated_share`
+    of `total_weight` and its `rated_children` require.
     """
     kept: list[int] = []
     kept_weights: list[int] = []

@@ -19,7 +19,7 @@ from actitud_api.engine.scoring.shapley import SHAPLEY_UNIT, compute_shapley_los
 
 
 class AttributedPoints(Struct, frozen=True, gc=False):
-    """Points of the index that a node could win, won and lost, in units; won + lost = possible.
+    """Points of the index that a node could win, won and lost, in units of 10^-decimals; won + lost = possible.
 
     `possible` and `won` are None below a group whose losses are split by Shapley values.
     """
@@ -30,9 +30,9 @@ class AttributedPoints(Struct, frozen=True, gc=False):
 
 
 class Attribution(Struct, frozen=True):
-    """Points of each group, by id, and of each indicator, by position; None for a node without a score.
+    """Points of each group, by id, and of each indicator, by position in the document; None without a score.
 
-    `losses` has the exact loss of each indicator, in units of the index.
+    `losses` has the loss of each indicator before rounding, in units of the index; main reasons are ordered by it.
     """
 
     groups: dict[str, AttributedPoints | None]
@@ -83,7 +83,10 @@ class _PointDistribution:
         self._limits: dict[str, tuple[list[int], list[int]]] = {}
 
     def distribute_possible(self, group: CompiledGroup, total: int) -> int:
-        """Split `total` points that are possible among the children of a group; return how many of them can be won."""
+        """Split `total` possible points among the children of a group; return how many of them can be won.
+
+        Points of an indicator with score 0 cannot be won. `total` is in units.
+        """
         children = self._children[group.definition.id]
         parts = apportion(total, _weigh_possible(group, children))
         ceilings = [
@@ -96,7 +99,7 @@ class _PointDistribution:
         return sum(ceilings)
 
     def distribute_won(self, group: CompiledGroup, possible: int, won: int, factor: Ratio) -> None:
-        """Split the points that are possible and won among the children of a group.
+        """Split the `possible` and the `won` points of a group among its children, and on down to the indicators.
 
         `factor` is the number of units of the index that are lost for each unit lost in this group.
         """
@@ -118,7 +121,11 @@ class _PointDistribution:
                 self.distribute_won(node, limit, part, below)
 
     def distribute_lost(self, group: CompiledGroup, lost: int, factor: Ratio) -> None:
-        """Split the loss of a group among its children, where only `lost` is defined."""
+        """Split the `lost` points of a group among its children, below which `possible` and `won` are None.
+
+        In an arithmetic mean or a sum a child's share is what it takes from the score of the group; in other groups it
+        is its Shapley value. `factor` is as in `distribute_won`.
+        """
         children, attribution = self._children[group.definition.id], self._attribution
         if group.float_mean is None:
             factors = _compute_factors(group, children, factor)
@@ -156,7 +163,10 @@ def _list_children(evaluation: Evaluation, group: CompiledGroup) -> list[Attribu
 
 
 def _weigh_possible(group: CompiledGroup, children: Sequence[AttributedChild]) -> list[int]:
-    """Return the weights by which possible points are split among the children."""
+    """Return the shares in which the possible points of a group are split among its children.
+
+    They are the weights in an arithmetic mean, and the maxima of the children's ranges in a sum.
+    """
     if group.definition.aggregation == "arithmetic":
         return [child.weight for child in children]
     return [child.high if child.weight else 0 for child in children]
@@ -170,9 +180,9 @@ def _weigh_won(group: CompiledGroup, children: Sequence[AttributedChild]) -> lis
 
 
 def _compute_factors(group: CompiledGroup, children: Sequence[AttributedChild], factor: Ratio) -> list[Ratio]:
-    """Compute how many units of the index are lost for each unit lost in a child; the group is arithmetic or a sum.
+    """Compute how many units of the index are lost for each unit that each child loses.
 
-    `factor` is the same number for the group itself.
+    `factor` is the same number for the group, which must be an arithmetic mean or a sum.
     """
     n, d = factor
     if group.definition.aggregation == "arithmetic":
@@ -200,21 +210,24 @@ def apportion(
 ) -> list[int]:
     """Split `total` by integer shares: floors first, then one unit each to the largest remainders, ties in order.
 
-    No part exceeds its ceiling, and a share of 0 receives 0. If this leaves units over, they go in order to the parts
-    that are below their limit, so that the parts always add up to the total.
+    No part exceeds its ceiling (by default `total`), and a share of 0 receives 0. Units that this leaves over go, in
+    order, to the parts below their limit. Without `limits` such units are lost: the parts then add up to less than
+    `total`.
     """
-    whole = sum(shares)
-    if not whole:
+    sum_of_shares = sum(shares)
+    if not sum_of_shares:
         parts = [0] * len(shares)
         rest = total
     else:
-        parts = [total * share // whole for share in shares]
+        parts = [total * share // sum_of_shares for share in shares]
         if ceilings is not None:
             parts = [part if part < top else top for part, top in zip(parts, ceilings, strict=True)]
         rest = total - sum(parts)
         if rest:
             tops = [total] * len(shares) if ceilings is None else ceilings
-            rest = _add_largest_remainders(rest, [total * share % whole for share in shares], shares, tops, parts)
+            rest = _add_largest_remainders(
+                rest, [total * share % sum_of_shares for share in shares], shares, tops, parts
+            )
     if not rest:
         return parts
     for i, limit in enumerate(limits or ()):
@@ -228,7 +241,10 @@ def apportion(
 def _add_largest_remainders(
     rest: int, remainders: Sequence[int], shares: Sequence[int], tops: Sequence[int], parts: list[int]
 ) -> int:
-    """Give the remaining units to parts below their ceiling, largest remainder first; return the units left over."""
+    """Add `rest` units to `parts` that are below their `tops`, the largest remainder first.
+
+    A part whose share is 0 receives none. Return the number of units left over when every other part is full.
+    """
     order = sorted(range(len(shares)), key=remainders.__getitem__, reverse=True)
     while rest:
         room = [i for i in order if shares[i] and parts[i] < tops[i]]

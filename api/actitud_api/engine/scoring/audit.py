@@ -56,7 +56,10 @@ _MEASURED: Final = ("linear", "log", "lognormal")
 
 
 class Moments(Struct, frozen=True, kw_only=True):
-    """Distribution of the scores of a node, or of the index, in points."""
+    """Distribution of the scores of a node, or of the index, in points, over the organisations that have one.
+
+    `standard_deviation` is None for fewer than 2 organisations, `skewness` for fewer than 3 or equal scores.
+    """
 
     organisations: int
     mean: float | None
@@ -67,8 +70,9 @@ class Moments(Struct, frozen=True, kw_only=True):
 class NodeAudit(Moments, frozen=True, kw_only=True):
     """Audit of a node against its parent: its group, or the index if `parent` is None.
 
-    `weight` and `effective_weight` are shares among the children of the parent. `rank_change` is the mean absolute
-    change of rank if a child of the root is left out; None for other nodes.
+    `correlation` is Pearson's r with the scores of the parent, `main_effect` the share of their variance that the node
+    explains. `weight` is its share of the weights of the parent's children, `effective_weight` its share of their main
+    effects. `rank_change` is the mean absolute change of rank if a child of the root is left out; None for other nodes.
     """
 
     id: str
@@ -108,7 +112,10 @@ class GoalpostAudit(Struct, frozen=True, kw_only=True):
 
 
 class AuditRemark(Struct, frozen=True):
-    """A value of a node (None is the index) that is beyond the usual thresholds."""
+    """Remark that a correlation or Cronbach's alpha of a node is beyond its usual threshold (`WEAK`, `HIGH`, …).
+
+    `value` is that correlation or alpha. `node` is None for the alpha of the children of the root.
+    """
 
     code: RemarkCode
     node: str | None
@@ -249,7 +256,8 @@ def compute_rank_changes(before: Integers, after: Integers) -> Integers:
 def drop_child(document: Document, child: str) -> Document | None:
     """Return the document in which a child of the root has weight 0; None if no other child has a weight.
 
-    The root then requires one rated child fewer, and the range of a sum becomes smaller.
+    The root of the new document requires one rated child fewer, but at least one; if it is a sum, its range shrinks to
+    that of the remaining children.
     """
     root = document.root
     remaining = [other for other in root.children if other.id != child and other.weight > 0]
@@ -303,7 +311,11 @@ def _compute_moments(values: Floats) -> Moments:
 def _audit_children(
     root: Group, group: Group, points: Mapping[str, Floats], without: Mapping[str, float | None]
 ) -> Iterator[NodeAudit]:
-    """Yield the audit of each child of a group."""
+    """Yield the audit of each child of a group.
+
+    `points` has the scores of every node in points, NaN if missing; `without` has, for the children of the root, the
+    mean absolute change of rank if the child is left out.
+    """
     above = points[group.id]
     effects = {child.id: compute_main_effect(points[child.id], above) for child in group.children}
     total = sum(effect for effect in effects.values() if effect is not None)

@@ -1,8 +1,9 @@
 """Differences between two scores: what-if, and change of an organisation over time (docs/scoring.md, section 7).
 
-A what-if scores the same organisation with some facts replaced. A change from A to B is decomposed in a fixed order of
-stages: A; A under the version of B; the same with the unknown indicators of B; B. The steps between them are the parts
-of methodology, coverage and data, and add up to the difference exactly.
+A what-if scores the same organisation with some facts replaced. A change from submission A to submission B, each under
+its own version, is scored at four stages: A; A under the version of B; the same, but with the indicators unknown that
+are unknown in B, and those answered that only B answers; B. The differences of consecutive stages are the parts
+methodology, coverage and data, and add up to the change exactly.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ from actitud_api.engine.scoring.result import (
 
 
 def replace_facts(submission: Submission, replacement: Replacement) -> Submission:
-    """Return the submission with some facts replaced; a replaced answer that was set aside counts again."""
+    """Return the submission with the answers and profile fields of `replacement` in the place of its own.
+
+    A None removes an answer. An answer that review or the organisation had set aside counts again once it is replaced.
+    """
     answers = {name: facts for name, facts in submission.answers.items() if name not in replacement.answers}
     answers |= {name: dict(facts) for name, facts in replacement.answers.items() if facts is not None}
     declared = replacement.profile_self_declared
@@ -69,7 +73,7 @@ class Delta(Canonical, frozen=True):
 
 
 class GroupDelta(Canonical, frozen=True, kw_only=True):
-    """The difference in a group: its score, and the index points that it loses."""
+    """The difference in a group: its score, and the index points that are lost in it."""
 
     id: str
     score: Delta
@@ -166,10 +170,10 @@ def _list_indicators(score: Score) -> Iterator[IndicatorScore]:
 
 
 class VersionEffects(Canonical, frozen=True):
-    """The parts of a submission that a change of version drops, and the parts that are new and therefore unknown.
+    """Effects of a change of version: the parts of a submission that are dropped, and those that are new and unknown.
 
-    `dropped_answers`: answers that the new version does not ask for, or not in this form; `new_indicators`: indicators
-    that only the new version has; `dropped_fields` and `new_fields`: the same for the profile.
+    `dropped_answers`: indicators whose answers the new version does not ask for, or not in this form; `new_indicators`:
+    indicators that only the new version has; `dropped_fields` and `new_fields`: the same for the profile.
     """
 
     dropped_answers: tuple[str, ...]
@@ -181,10 +185,11 @@ class VersionEffects(Canonical, frozen=True):
 def convert_submission(
     submission: Submission, source: Methodology, target: Methodology
 ) -> tuple[Submission, VersionEffects]:
-    """Convert a submission of one version to another; return it with the parts that were dropped or are new.
+    """Convert a submission of the version `source` to the version `target`; return it with what changed.
 
     An answer is kept if its facts are valid in the target version; components that do not exist there are dropped. A
-    field that only the target has gets its default, or is unknown if the organisation sets it.
+    profile field that only the target has gets its default if the service sets it; if the organisation sets it, it is
+    unknown.
     """
     targets = {indicator.id: indicator for indicator in walk_indicators(target.document.root) if indicator.facts}
     sources = {indicator.id for indicator in walk_indicators(source.document.root) if indicator.facts}
@@ -225,9 +230,10 @@ def convert_submission(
 
 
 def _convert_facts(indicator: Indicator, sent_facts: Mapping[str, FactValue]) -> dict[str, FactValue] | None:
-    """Convert the facts of an answer to those of the indicator of another version, without unknown components.
+    """Convert the facts of an answer to those that `indicator`, of another version, asks for.
 
-    Return None if a required fact is missing or a value is not valid.
+    Components that the indicator does not have are left out. Return None if a required fact is missing or a value is
+    not valid.
     """
     converted: dict[str, FactValue] = {}
     for fact in indicator.facts:
@@ -265,16 +271,21 @@ def _is_admissible(described: Fact | ProfileField, value: bool | int | float) ->
 # --- change ---------------------------------------------------------------------------------------------------
 
 Stage = Literal["before", "methodology", "coverage", "after"]
-"""before: A · methodology: A under the version of B · coverage: that with the unknown indicators of B · after: B."""
+"""Stage at which a change from submission A to submission B is scored.
+
+before: A · methodology: A under the version of B · coverage: the same with the results of B for every indicator that is
+unknown in one of the two · after: B.
+"""
 
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 class StagedScores(Canonical, frozen=True):
-    """A score at each stage of a change; null if there is none.
+    """Score of the index or of a node at each stage of a change; null if there is none at that stage.
 
-    `methodology`: `before` under the later version; `coverage`: the same with the unknown indicators of `after`.
+    `methodology`: the facts of `before` under the later version; `coverage`: the same, but each indicator that is
+    unknown there or in `after` has its result of `after`.
     """
 
     before: Points | None
@@ -284,7 +295,11 @@ class StagedScores(Canonical, frozen=True):
 
 
 class ChangeParts(Canonical, frozen=True):
-    """The contribution of each step of a change, in points; they add up to `total` exactly."""
+    """Differences of consecutive stages of a change, in points; they add up to `total` exactly.
+
+    `methodology`: the new version; `coverage`: what became known or unknown; `data`: changed facts of indicators known
+    before and after.
+    """
 
     methodology: Gain
     coverage: Gain
@@ -301,7 +316,10 @@ class GroupChange(Canonical, frozen=True, kw_only=True):
 
 
 class IndicatorChange(Canonical, frozen=True, kw_only=True):
-    """The change of the score of an indicator, with its reason codes; null in a version that does not have it."""
+    """The change of the score of an indicator, with its reason codes before and after.
+
+    A code or score is null in a version that does not have the indicator.
+    """
 
     id: str
     code_before: Code | None
@@ -310,10 +328,11 @@ class IndicatorChange(Canonical, frozen=True, kw_only=True):
 
 
 class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
-    """The change from A to B of an organisation, decomposed into parts.
+    """The change of an organisation from one submission to a later one, decomposed into parts.
 
     `parts` is of the index, null if there is no index at some stage; `unrated` names these stages. `groups` has every
-    group below the root of either version, `indicators` those whose score differs between stages.
+    group below the root of either version, `indicators` those whose score differs between stages. `carried` says what
+    the change of version dropped from the earlier submission, and what is new.
     """
 
     methodology_before: MethodologyReference
@@ -329,7 +348,10 @@ class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
 
 
 class _StageScores(Struct, frozen=True):
-    """Scores at one stage of a change, in points, and the codes of the indicators."""
+    """Scores of the index and of the nodes at one stage of a change, in points, and codes of the indicators, by id.
+
+    A score is None if there is none.
+    """
 
     index: Fraction | None
     groups: Mapping[str, Fraction | None]
@@ -379,7 +401,10 @@ def _collect_scores(evaluation: Evaluation) -> _StageScores:
 
 
 def _adopt_unknowns(evaluation: Evaluation, other: Evaluation) -> _StageScores:
-    """Compute the scores of an evaluation in which each indicator unknown in either has the result of `other`."""
+    """Compute the scores of `evaluation` with the same unknown indicators as `other`, of the same version.
+
+    Each indicator that is unknown in one of the two has its result of `other`.
+    """
     compiled = evaluation.compiled
     results = [
         theirs if "unknown" in (derive_state(own.code), derive_state(theirs.code)) else own
@@ -422,7 +447,7 @@ def _build_staged_scores(*scores: Fraction | None) -> StagedScores:
 
 
 def _compute_parts(staged: StagedScores) -> ChangeParts | None:
-    """Compute the contribution of each step; None if a stage has no score."""
+    """Compute the differences of consecutive stages; None if there is no score at some stage."""
     scores = [None if score is None else Fraction(to_exact(score)) for score in structs.astuple(staged)]
     before, methodology, coverage, after = scores
     if before is None or methodology is None or coverage is None or after is None:

@@ -1,8 +1,9 @@
 """Compilation of a methodology: the form of a document that all evaluators read.
 
 A document is compiled once: predicates and raw values become closures (`raw_values`), curves integer coefficients
-(`curves`), groups functions of their aggregation (`aggregations`), and indicators get a position. Scores are integers
-in units of 10^-decimals of a point.
+(`curves`), groups functions of their aggregation (`aggregations`). Each indicator gets a position, its number in
+document order, and each fact and profile field a slot, its index in the list `Facts` (see `FactLayout`). Scores are
+integers in units of 10^-decimals of a point.
 """
 
 from __future__ import annotations
@@ -69,10 +70,11 @@ from actitud_api.engine.scoring.raw_values import ImprovementStep, compile_raw_v
 
 
 class CompiledRule(Struct, frozen=True):
-    """A validation rule of scope `answers`.
+    """A validation rule that is checked on every score (scope `answers`).
 
-    `holds` counts an absent answer as the least favourable one; `could_hold` is None if absent answers decide. `reads`
-    are the positions of the indicators whose answers the rule reads, `fields` the profile fields.
+    `holds` counts an absent answer as the least favourable one. `could_hold` is None if the rule depends on absent
+    answers, so that it could still become true. `invalidates` are the positions of the indicators that a broken rule
+    contradicts, `reads` those whose answers it reads, and `fields` the profile fields that it reads.
     """
 
     definition: Rule
@@ -88,8 +90,9 @@ class CompiledRule(Struct, frozen=True):
 class ErrorRules(Struct, frozen=True):
     """Rules of severity `error`, by their number among all rules.
 
-    `ordered` has the rules that only require first ≤ second in an answer that was sent: number and both slots. Most
-    rules have this form and are checked without a closure. `others` has number and `holds` of each other rule.
+    `ordered` has the rules that only require that one fact of an answer is at most another (first ≤ second): number and
+    both slots. Most rules have this form and are checked without a closure. `others` has number and `holds` of each
+    other rule.
     """
 
     ordered: tuple[tuple[int, int, int], ...]
@@ -108,8 +111,10 @@ class ErrorRules(Struct, frozen=True):
 class CompiledIndicator(Struct, frozen=True):
     """An indicator of the document, in the form that evaluation reads.
 
-    `position` is its place among all indicators. `applies` and `zero_when` are None if they are constant (always,
-    never). `declarable_slots` maps profile fields that `applies` reads and that need evidence to their slots.
+    `position` is its number in document order, `slots` the slots of its facts. `presence_slot` is the slot that is None
+    if there is no answer; it is None itself if the indicator has no facts. `compute_value` returns None if there is no
+    raw value. `applies` and `zero_when` are None if they are constant (always, never). `declarable_slots` maps the
+    profile fields that `applies` reads and that need evidence to their slots.
     """
 
     position: int
@@ -165,10 +170,11 @@ class CompiledIndicator(Struct, frozen=True):
 
 
 class IndicatorScorer(Struct, frozen=True):
-    """Scoring of an indicator that applies, if no zero rule, review or missing evidence changes its score.
+    """Scoring of an indicator whose score depends on its raw value only.
 
-    `table` has the result for each value of a ladder (0, 1, …) or yes/no question, precomputed. `score_facts` computes
-    the result for any indicator.
+    That is, it applies, and neither a zero rule nor a review nor lack of evidence changes its score. `table` has the
+    result for each value of a ladder (0, 1, …) or yes/no question, precomputed; None for other indicators.
+    `score_facts` computes the result for any indicator.
     """
 
     indicator: CompiledIndicator
@@ -182,13 +188,18 @@ class IndicatorScorer(Struct, frozen=True):
 QuotientScorer = tuple[
     int, int, int | None, Callable[[int, int], int], int, int, IndicatorResult, Callable[[Facts], IndicatorResult]
 ]
-"""Position, slots of numerator and denominator (None stands for 1), curve, lowest and best score, `unknown` result,
-and `score_facts`.
+"""Scorer of an indicator whose value is one fact of its answer, or a quotient of two.
+
+Its members: position, slots of numerator and denominator (None stands for 1), curve, lowest and best score, result if
+unknown, and `score_facts`.
 """
 
 
 class ScoringBlock(Struct, frozen=True):
-    """Indicators with the same zero rule and applicability; both are evaluated once for all of them."""
+    """Indicators with the same zero rule and the same applicability, so that each is evaluated once for all of them.
+
+    `tables`, `quotients` and `others` together have every indicator once, by the fastest way to score it.
+    """
 
     zero_when: Callable[[Facts], Truth] | None
     applies: Callable[[Facts], Truth] | None
@@ -236,7 +247,10 @@ class CompiledGroup(Struct, frozen=True):
 
 
 class GateInputs(Protocol):
-    """Figures of a score that gates read; `NULL` stands for a node that is not applicable or not rated."""
+    """Figures of one score that gates read.
+
+    Each method returns `NULL` for a node that is not applicable or not rated, and None for a figure that is unknown.
+    """
 
     def read_index(self) -> Evaluated:
         """Return the index in points."""
@@ -245,18 +259,19 @@ class GateInputs(Protocol):
         """Return the score of a node in points."""
 
     def read_value(self, indicator: str) -> Evaluated:
-        """Return the exact raw value of an indicator; None if it is absent."""
+        """Return the exact raw value of an indicator; None if it has none, or none that counts for a gate."""
 
     def read_profile(self, field: str) -> Evaluated:
         """Return the value of a profile field."""
 
 
 class CompiledGate(Struct, frozen=True):
-    """A gate of a level; `actual` and `required` are the two sides of its comparison.
+    """A gate of a level: a condition that the level asks for, a comparison of `actual` with `required`.
 
     Two frequent forms are stored as data and decided without closures. `minimum`: nodes (None is the index) that must
     each reach a number of points; it decides only if all of them have a score. `value_bound`: an indicator whose raw
-    value must be at least (True) or at most (False) a number. Both are None for a gate of another form.
+    value must be at least (True) or at most (False) a number. Both are None for a gate of another form, which `holds`
+    decides.
     """
 
     definition: Gate
@@ -268,7 +283,10 @@ class CompiledGate(Struct, frozen=True):
 
 
 class CompiledLevel(Struct, frozen=True):
-    """A level with its gates. `firm` returns if the level is final instead of provisional; None if it always is."""
+    """A level with its gates.
+
+    `firm` decides if the level is final (True) or provisional; it is None if the level is always final.
+    """
 
     number: int
     gates: tuple[CompiledGate, ...]
@@ -276,9 +294,10 @@ class CompiledLevel(Struct, frozen=True):
 
 
 class ConvertedFacts(Struct, frozen=True):
-    """Facts of an answer that must be converted before they are stored: name, slot, and a third number.
+    """Facts of an answer that are converted before they are stored: name, slot, and a third number.
 
-    The third number is the number of decimals in `numbers`, and the slot of the list's length in `lists`.
+    In `numbers`, which become fractions, the third number is the number of decimals. In `lists` of components, which
+    become sets, it is the slot that receives the number of components.
     """
 
     numbers: tuple[tuple[str, int, int], ...]
@@ -390,7 +409,12 @@ class _TreeCompiler:
     def compile_group(
         self, node: Group, above: tuple[str, ...], positions: tuple[int, ...], *, has_weight: bool, missing: Missing
     ) -> CompiledGroup:
-        """Compile a group and all nodes in it; `missing` is the rule of the group that contains it."""
+        """Compile a group and all nodes in it.
+
+        `above` has the ids of the groups that contain it, its parent first; `positions` has, for each of these, the
+        number of the child on the way to this group. `has_weight` is False if it or a group above it has weight 0.
+        `missing` is the rule of its parent for unknown children.
+        """
         ancestors = (node.id, *above)
         children: list[CompiledGroup | int] = []
         for position, child in enumerate(node.children):
@@ -428,7 +452,10 @@ class _TreeCompiler:
         has_weight: bool,
         missing: Missing,
     ) -> int:
-        """Compile an indicator, append it to `indicators`, and return its position."""
+        """Compile an indicator, append it to `indicators`, and return its position.
+
+        `ancestors` are the groups that contain it, its own first; the other parameters are as in `compile_group`.
+        """
         span, unit, layout = indicator.range, self._unit, self._layout
         goalposts = tuple(
             (Fraction(to_exact(goalpost.x)), round_half_up(to_exact(goalpost.score) * unit))
@@ -648,12 +675,18 @@ def score_raw_value(leaf: CompiledIndicator, value: Ratio) -> IndicatorResult:
 
 
 def _name_moved(indicator: Indicator) -> str:
-    """Return the name of what the next step of an indicator changes: its own id, or `profile:<field>`."""
+    """Return the name of the answer or profile field that the next step of an indicator changes.
+
+    It is the id of the indicator itself, or `profile:<field>`.
+    """
     return indicator.step if indicator.step is not None and indicator.step.startswith("profile:") else indicator.id
 
 
 def _map_readers(document: Document) -> Mapping[str, set[int]]:
-    """Map each answer (indicator id) and field (`profile:<field>`) to the positions of the indicators that read it."""
+    """Map each answer and profile field to the positions of the indicators that read it.
+
+    Keys are ids of indicators, and `profile:<field>`.
+    """
     readers: dict[str, set[int]] = defaultdict(set)
     for position, indicator in enumerate(walk_indicators(document.root)):
         for name in (*_list_condition_reads(indicator), *_name_reads(walk_operand_parts(indicator.value))):
@@ -687,14 +720,18 @@ def _build_answer_loader(indicator: Indicator, layout: FactLayout) -> AnswerLoad
             if fact.type == "components"
         ),
     )
-    whole = tuple(
+    plain = tuple(
         (fact.name, slots[fact.name]) for fact in indicator.facts if fact.type not in ("number", "components")
     )
-    return indicator.id, whole, others if others.numbers or others.lists else None
+    return indicator.id, plain, others if others.numbers or others.lists else None
 
 
 def load_facts(compiled: CompiledMethodology, submission: Submission) -> Facts:
-    """Load the facts of a submission into a list by slot; an answer that was set aside is absent."""
+    """Load the facts of a submission into a list by slot.
+
+    None stands for an absent fact, also of an answer that was set aside (see `SetAside`), and `NULL` for a profile
+    field that is null.
+    """
     facts: list[object] = [None] * compiled.layout.size
     profile, answers, set_aside = submission.profile, submission.answers, submission.set_aside
     for name, slot in compiled.layout.profile.items():
@@ -707,11 +744,11 @@ def load_facts(compiled: CompiledMethodology, submission: Submission) -> Facts:
             facts[slot] = value
     if set_aside:
         answers = {name: answer for name, answer in answers.items() if name not in set_aside}
-    for name, whole, others in compiled.answer_loaders:
+    for name, plain, others in compiled.answer_loaders:
         answer = answers.get(name)
         if answer is None:
             continue
-        for fact, slot in whole:
+        for fact, slot in plain:
             facts[slot] = answer[fact]
         if others is not None:
             for fact, slot, decimals in others.numbers:
@@ -736,7 +773,7 @@ def _compile_level(level: Level) -> CompiledLevel:
 
 
 def compile_gate(gate: Gate) -> CompiledGate:
-    """Compile a gate to closures over the figures of a score."""
+    """Compile a gate of a document to closures over the figures of a score (`GateInputs`)."""
     holds = compile_predicate(gate.holds, _compile_gate_operand, _reject_presence)
     actual, required = (compile_operand(side, _compile_gate_operand) for side in (gate.holds.left, gate.holds.right))
     return CompiledGate(gate, _find_minimum(gate), _find_value_bound(gate), holds, actual, required)

@@ -33,7 +33,10 @@ def find_best_score(curve: Curve, span: Range, unit: int) -> int:
 
 
 def compile_curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
-    """Compile a curve to a function from numerator and denominator (> 0) of a raw value to the score in units."""
+    """Compile a curve to a function from numerator and denominator (> 0) of a raw value to the score in units.
+
+    `span` is the range of the scores of the indicator; outside its goalposts a curve is flat.
+    """
     if curve.kind == "lognormal":
         return _compile_lognormal(curve, span, unit)
     xs = [Fraction(to_exact(goalpost.x)) for goalpost in curve.goalposts]
@@ -75,9 +78,10 @@ def compile_curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], 
 
 
 def _compute_segment(x0: Fraction, y0: Fraction, x1: Fraction, y1: Fraction) -> tuple[int, int, int, int, int]:
-    """Compute the line through two points; return x1 as n, d, and the line as slope, offset and scale.
+    """Compute the line through the points (x0, y0) and (x1, y1) in exact integers.
 
-    At n/d the rounded (half up) height of the line is ⌊(slope·n + offset·d) / (scale·d)⌋.
+    Return numerator and denominator of x1, and slope, offset and scale of the line: at n/d its height, rounded half up,
+    is ⌊(slope·n + offset·d) / (scale·d)⌋.
     """
     slope = (y1 - y0) / (x1 - x0)
     offset = y0 - slope * x0

@@ -79,7 +79,10 @@ class BrokenRule(Struct, frozen=True, gc=False):
 
 
 class FailingGate(Struct, frozen=True, gc=False):
-    """A gate that is not passed, with its actual figure (None if absent) and the required figure."""
+    """A gate that is not passed, with the figure that it reads and the figure that it requires.
+
+    `actual` is None if the figure is unknown or does not exist.
+    """
 
     gate: Gate
     actual: Evaluated
@@ -87,18 +90,18 @@ class FailingGate(Struct, frozen=True, gc=False):
 
 
 class Evaluation(Struct, kw_only=True):
-    """All figures of a scored submission, in units of 10^-decimals.
+    """All figures of a scored submission, in units of 10^-decimals of a point.
 
-    `groups` has the score of each group, and `groups_max` its score if every unknown indicator were at its best. A
-    score is None if the group is not rated, or if it is unknown and has no substitute score. `index` and `index_max`
-    are rounded to the published decimals; None if there is no index.
+    `results` is by position of the indicator. `groups` has the score of each group, and `groups_max` its score if every
+    unknown indicator were at its best. A score is None if the group is not rated, or if it is unknown and has no
+    substitute score. `index` and `index_max` are rounded to the published decimals; None if there is no index.
     """
 
     compiled: CompiledMethodology
     facts: Facts
     """Facts by slot; contradicted answers are absent."""
     sent: Facts
-    """Facts by slot with the contradicted answers; levels that a review capped are already lowered."""
+    """Facts by slot as sent, contradicted answers included; levels that a review capped are already lowered."""
     results: list[IndicatorResult]
     broken_rules: list[BrokenRule]
     groups: dict[str, int | None]
@@ -119,12 +122,15 @@ class Evaluation(Struct, kw_only=True):
 
     @property
     def coverages(self) -> dict[str, Fraction | None]:
-        """Coverage of each group, 0 to 1: known over scored effective weight; None if the group is not rated."""
+        """Coverage of each group, 0 to 1: weight that is answered over weight that counts.
+
+        None if the group would not be rated even with every unknown indicator at its best.
+        """
         return {name: None if ratio is None else Fraction(*ratio) for name, ratio in self.coverage_ratios.items()}
 
     @property
     def coverage(self) -> Fraction | None:
-        """Coverage of the index; None if the index cannot be rated because too few indicators apply."""
+        """Coverage of the index, 0 to 1; None if too few indicators apply for an index to exist."""
         ratio = self.coverage_ratios[self.compiled.document.root.id]
         return None if ratio is None else Fraction(*ratio)
 
@@ -173,7 +179,10 @@ def evaluate(methodology: Methodology, submission: Submission) -> Evaluation:
 
 
 def evaluate_compiled(compiled: CompiledMethodology, sent: Facts, submission: Submission) -> Evaluation:
-    """Score facts by slot. From `submission` only the self-declared names and the findings of reviews are read."""
+    """Score the facts `sent`, which are by slot.
+
+    From `submission` only the self-declared names and the decisions of reviews are read, not its facts.
+    """
     sent, lowered = _apply_level_caps(compiled, sent, submission.level_caps)
     facts, contradicted, broken = find_contradictions(compiled, sent)
     results = score_indicators(compiled, facts, contradicted, lowered, submission)
@@ -222,9 +231,10 @@ def round_to_published(compiled: CompiledMethodology, units: int | None) -> int 
 def _apply_level_caps(
     compiled: CompiledMethodology, sent: Facts, caps: Mapping[str, int]
 ) -> tuple[Facts, dict[int, int]]:
-    """Lower the levels of ladders to the caps set by a review.
+    """Lower each level in `sent` that exceeds its cap in `caps`, which a review sets by indicator.
 
-    Return the new facts, and the levels as sent of the lowered indicators, by position.
+    A cap has no effect on an absent answer. Return the facts, unchanged and not copied if no level exceeds its cap, and
+    the levels as sent of the lowered indicators, by position.
     """
     lowered: dict[int, int] = {}
     for name, cap in caps.items():
@@ -242,11 +252,12 @@ def _apply_level_caps(
 
 
 def find_contradictions(compiled: CompiledMethodology, sent: Facts) -> tuple[Facts, dict[int, Code], list[BrokenRule]]:
-    """Find the contradictions in the facts of a submission (section 2, findings).
+    """Find the contradictions in the facts of a submission (docs/scoring.md, section 2, findings).
 
     All error rules are evaluated at once, and then again without the contradicted answers, until no further answer is
-    contradicted; warnings are evaluated once at the end. Return the facts without the contradicted answers, the reason
-    code of each contradicted indicator by position, and the broken rules in document order.
+    contradicted; warnings are evaluated once at the end. Return the facts without the contradicted answers, the code
+    (`contradicted` or `unsupported`) of each contradicted indicator by position, and the broken rules in document
+    order.
     """
     facts = sent
     codes: dict[int, Code] = {}
@@ -292,10 +303,11 @@ def score_indicators(
 ) -> list[IndicatorResult]:
     """Score every indicator; return the results by position.
 
-    `contradicted` has the codes of `find_contradictions`, `lowered` the levels that a review lowered, by position.
+    `contradicted` has the codes of `find_contradictions`; `lowered` has the levels as sent that a review lowered. Both
+    are by position.
     """
     results = [NOT_APPLICABLE] * len(compiled.indicators)
-    whole = cast("Sequence[int | None]", facts)
+    integers = cast("Sequence[int | None]", facts)
     zero: Truth
     for block in compiled.blocks.blocks:
         zero = False if block.zero_when is None else block.zero_when(facts)
@@ -304,10 +316,10 @@ def score_indicators(
                 results[scorer.indicator.position] = scorer.zero
         elif zero is False and (block.applies is None or block.applies(facts)):
             for position, slot, table, unknown in block.tables:
-                level = whole[slot]
+                level = integers[slot]
                 results[position] = unknown if level is None else table[level]
             for position, numerator_slot, denominator_slot, curve, low, best, unknown, score_facts in block.quotients:
-                n, d = whole[numerator_slot], 1 if denominator_slot is None else whole[denominator_slot]
+                n, d = integers[numerator_slot], 1 if denominator_slot is None else integers[denominator_slot]
                 if n is None:
                     results[position] = unknown
                 # Counts are by far the most frequent facts. Decimals are Fractions and take the general way, as does d
@@ -335,7 +347,10 @@ def score_indicators(
 def _find_adjusted(
     compiled: CompiledMethodology, results: Sequence[IndicatorResult], submission: Submission
 ) -> set[int]:
-    """Return the positions of answers that review set aside, or whose score exceeds the cap for lack of evidence."""
+    """Return the positions of the indicators whose first result must be adjusted.
+
+    These are answers that were set aside, and answers without evidence whose score exceeds the cap.
+    """
     adjusted = {compiled.positions[name] for name in submission.set_aside if name in compiled.positions}
     for name in submission.self_declared:
         position = compiled.positions.get(name)
@@ -354,7 +369,8 @@ def score_indicator(
 ) -> IndicatorResult:
     """Score one indicator.
 
-    The first of these that applies decides: contradiction, zero rule, applicability, missing answer, curve with caps.
+    The first of these that applies decides: the contradiction (`contradicted` is its code, or None), the zero rule,
+    applicability, the missing answer, the curve with its caps. `lowered` is as in `score_indicators`.
     """
     if contradicted is not None:
         return IndicatorResult(contradicted, leaf.low, leaf.best)
@@ -405,9 +421,10 @@ def _classify_absence(leaf: CompiledIndicator, set_aside: Mapping[str, SetAside]
 def _find_declared_exclusions(
     leaf: CompiledIndicator, facts: Facts, profile_self_declared: frozenset[str]
 ) -> tuple[str, ...]:
-    """Return the profile fields without evidence that alone make an indicator not applicable.
+    """Return the profile fields without evidence that an indicator's exclusion rests on.
 
-    Return an empty tuple if fields with evidence exclude it as well.
+    The facts must exclude the indicator: `applies` is false. Return an empty tuple if it is still false when these
+    fields count as unknown, because fields with evidence are then enough.
     """
     fields = tuple(field for field in leaf.declarable_slots if field in profile_self_declared)
     if not fields or leaf.applies is None:
@@ -437,7 +454,10 @@ def list_counted_scores(compiled: CompiledMethodology, results: Sequence[Indicat
 def _score_groups(
     compiled: CompiledMethodology, results: Sequence[IndicatorResult], unknown: Sequence[int]
 ) -> tuple[dict[str, int | None], frozenset[str]]:
-    """Compute the score of every group, and the ids of the nodes that make the group that contains them unknown."""
+    """Compute the score of every group; return it with the ids of the nodes that make their parent unknown.
+
+    `unknown` has the positions of the unknown indicators. A group without a score has None.
+    """
     groups: dict[str, int | None] = {}
     if not (unknown and compiled.has_void_groups):
         aggregate_scores(compiled.root, [result.score for result in results], groups)
@@ -454,9 +474,10 @@ def _score_groups(
 def aggregate_scores(
     group: CompiledGroup, indicators: Sequence[int | None], scores: dict[str, int | None]
 ) -> int | None:
-    """Compute the score of a group, and store it and the scores of all groups in it in `scores`.
+    """Compute the score of a group, and store it and the scores of all groups in it in `scores`, by id.
 
-    `indicators` has the score of each indicator by position, or None or `UNKNOWN` as in `list_counted_scores`.
+    `indicators` has the score of each indicator by position, or None or `UNKNOWN` as in `list_counted_scores`. The
+    result is in units, None if the group is not rated, or `UNKNOWN`.
     """
     child_scores = (
         indicators[group.indicator_span]
@@ -473,8 +494,8 @@ def aggregate_scores(
 def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | None:
     """Compute the score of a group from the scores of its children.
 
-    A score is in units, None if the child is not rated, or `UNKNOWN`. The plain arithmetic mean is computed here; all
-    other cases are in `aggregations`.
+    A score is in units; None stands for a child that does not count, `UNKNOWN` for one that makes the group unknown.
+    Return None if too few children count. The plain arithmetic mean is computed here, all else in `aggregations`.
     """
     if group.is_fully_weighted and None not in scores:
         known_scores = cast("Sequence[int]", scores)
@@ -493,10 +514,10 @@ LinearTerms = tuple[int, int, int]
 
 
 class GroupSensitivity(Struct, frozen=True):
-    """A group with the scores of its children, for scoring it again with another score of one child.
+    """A group with the scores of its children, prepared to be scored with another score of one child.
 
-    `linear_terms` has for each child a, b and d such that the group scores ⌊(a · score + b) / d⌋; None if the group is
-    not linear in the score of that child.
+    `linear_terms` has for each child the integers a, b and d such that the group scores ⌊(a · score + b) / d⌋. They are
+    None if the group is no arithmetic mean, has no score, or the child has none: then `rescore` aggregates again.
     """
 
     group: CompiledGroup
@@ -504,7 +525,11 @@ class GroupSensitivity(Struct, frozen=True):
     linear_terms: list[LinearTerms | None]
 
     def rescore(self, child_position: int, score: int | None) -> int | None:
-        """Compute the score of the group if the child at a position had another score."""
+        """Compute the score that the group would have with another `score` of one child.
+
+        `child_position` is the number of the child in the group. A score may be None or `UNKNOWN`, as in
+        `score_children`.
+        """
         terms = self.linear_terms[child_position]
         if terms is not None and score is not None and score != UNKNOWN:
             return (terms[0] * score + terms[1]) // terms[2]
@@ -543,10 +568,10 @@ def _compute_upper_bounds(
     upper: dict[str, int | None],
     coverage: dict[str, Ratio | None],
 ) -> None:
-    """Compute upper bounds and coverage of the groups that contain unknown indicators; `above` has their ids.
+    """Compute upper bounds and coverage of a group and the groups in it that contain unknown indicators.
 
-    `upper` receives the score of each group if every unknown indicator were at its best; `coverage` receives its
-    coverage, or None if the group would not be rated even then.
+    `above` has the ids of all groups that contain unknown indicators. `upper` receives the score of each if every
+    unknown indicator were at its best; `coverage` receives its coverage, or None if it would not be rated even then.
     """
     maxima: list[int | None] = []
     known, denominator, remaining = 0, 1, 0
@@ -609,8 +634,8 @@ def _reaches(ratio: Ratio, share: Share) -> bool:
 def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
     """Set the level of an evaluation, if it is provisional, and the failing gates of the next level.
 
-    The level is the highest one such that the gates of all levels up to it are passed. A review can limit it to
-    `max_level`; if only this limit stops it, no gate is reported.
+    The level is the highest one for which the gates of it and of all lower levels are passed; it stays None if a gate
+    of the lowest level fails. A review can limit it to `max_level`; if only this limit stops it, no gate is reported.
     """
     figures = GateFigures(evaluation)
     for level in evaluation.compiled.levels:
@@ -625,7 +650,11 @@ def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
 
 
 def is_gate_met(gate: CompiledGate, figures: GateFigures) -> bool:
-    """Return True if the figures pass a gate."""
+    """Return True if the figures pass a gate.
+
+    A figure that is unknown does not pass. If the figure does not exist because nothing that it reads applies, the
+    `when_not_applicable` of the gate decides.
+    """
     if gate.minimum is not None:
         nodes, required = gate.minimum
         units = figures.find_lowest(nodes)
@@ -650,7 +679,11 @@ def describe_failing_gate(gate: CompiledGate, figures: GateFigures) -> FailingGa
 
 
 class GateFigures:
-    """Figures of an evaluation for gates; implements `compile.GateInputs`."""
+    """Figures of one evaluation that gates compare: index, scores, raw values and profile fields.
+
+    A gate is a condition that a level asks for beside its lowest index, such as "every dimension scores at least 40".
+    Compiled gates call these methods. Scores and values are exact: a Fraction of points, not units.
+    """
 
     def __init__(self, evaluation: Evaluation) -> None:
         self.unit = evaluation.compiled.unit
@@ -664,7 +697,10 @@ class GateFigures:
         return None if index is None else Fraction(index, self._evaluation.compiled.unit)
 
     def find_lowest(self, nodes: tuple[str | None, ...]) -> int | None:
-        """Return the lowest score of some nodes (None is the index), in units; None if a node has no score."""
+        """Return the lowest score among some nodes (None stands for the index), in units.
+
+        Return None if one of them has no score, or if there are no nodes.
+        """
         if nodes in self._lowest:
             return self._lowest[nodes]
         evaluation = self._evaluation

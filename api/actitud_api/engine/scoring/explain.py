@@ -86,13 +86,16 @@ def explain(methodology: Methodology, submission: Submission) -> Score:
 
 
 def outline_score(methodology: Methodology, submission: Submission) -> Score:
-    """Score a submission and return the canonical result without main reasons, points and indicators."""
+    """Score a submission and return the canonical result in outline.
+
+    Main reasons and indicators are empty, and the points of the groups null; these take most of the time of `explain`.
+    """
     evaluation = evaluate(methodology, submission)
     return _build_score(evaluation, submission, (), _outline_groups(evaluation, evaluation.compiled.root), ())
 
 
 def _outline_groups(evaluation: Evaluation, above: CompiledGroup) -> tuple[DimensionScore, ...]:
-    """Build the groups directly below a group, without points and indicators."""
+    """Build the groups directly below the group `above`, and those in them, without points and indicators."""
     unit = evaluation.compiled.unit
     return tuple(
         DimensionScore(
@@ -113,7 +116,10 @@ def _outline_groups(evaluation: Evaluation, above: CompiledGroup) -> tuple[Dimen
 
 
 class _Explanation(Struct, frozen=True):
-    """Parts of the explanation of one evaluation; each list is by the position of the indicator."""
+    """Parts of the explanation of one evaluation; each list is by position of the indicator.
+
+    `parameters` are the data from which the sentence of each reason is built; `steps` are the next steps.
+    """
 
     evaluation: Evaluation
     compiled: CompiledMethodology
@@ -263,7 +269,10 @@ def _compute_geometric_index(evaluation: Evaluation) -> Figure | None:
 
 
 def build_blocking_gate(compiled: CompiledMethodology, blocked: FailingGate) -> BlockingGate:
-    """Convert a failing gate to its form in the canonical result."""
+    """Convert a failing gate to its form in the canonical result.
+
+    Figures are rounded; the distance between them is null if one of them is not a number.
+    """
     actual, required = blocked.actual, blocked.required
     distance = None
     if _is_number(actual) and _is_number(required):
@@ -324,7 +333,10 @@ def _build_finding(compiled: CompiledMethodology, broken: BrokenRule) -> Finding
 
 
 def _list_absent(compiled: CompiledMethodology, predicate: Predicate, facts: Facts) -> tuple[str, ...]:
-    """List the indicators whose absent answers leave a predicate undetermined, in document order."""
+    """List the indicators whose absent answers leave a predicate undetermined, in document order.
+
+    The list is empty if the predicate is true or false.
+    """
     deciding = frozenset(_find_deciding(compiled, predicate, facts))
     return tuple(leaf.definition.id for leaf in compiled.indicators if leaf.definition.id in deciding)
 
@@ -332,7 +344,8 @@ def _list_absent(compiled: CompiledMethodology, predicate: Predicate, facts: Fac
 def _find_deciding(compiled: CompiledMethodology, predicate: Predicate, facts: Facts) -> Iterator[str]:
     """Yield the ids of the absent answers that leave a predicate undetermined.
 
-    Parts of the predicate that are determined already are skipped.
+    Parts of the predicate that are already true or false are skipped; if the whole is, nothing is yielded. An id may
+    occur twice.
     """
     leaf = compile_fact_reader(compiled.layout, absent=True)
     if compile_predicate(predicate, leaf, compile_presence_test(compiled.layout))(facts) is not None:
@@ -383,12 +396,12 @@ def _to_json_fact(value: Slot, components: tuple[str, ...] = ()) -> FactValue | 
 
 
 def _build_groups(explanation: _Explanation, above: CompiledGroup) -> tuple[DimensionScore, ...]:
-    """Build the results of the groups directly below a group."""
+    """Build the results of the groups directly below the group `above`, with all nodes in them."""
     return tuple([_build_dimension(explanation, child) for child in above.children if not isinstance(child, int)])
 
 
 def _build_indicators(explanation: _Explanation, above: CompiledGroup) -> tuple[IndicatorScore, ...]:
-    """Build the results of the indicators directly below a group."""
+    """Build the results of the indicators directly below the group `above`."""
     leaves = explanation.compiled.indicators
     return tuple([_build_indicator(explanation, leaves[child]) for child in above.children if isinstance(child, int)])
 
@@ -464,11 +477,16 @@ def _build_parameters(
 
 
 _Cause = tuple[dict[str, FactValue | str | None], tuple[str, ...], tuple[str, ...]]
-"""Facts that decided, by name; indicators to answer first; broken rules."""
+"""Cause of a score: facts that decided, by name; indicators to answer first; ids of broken rules."""
 
 
 def _explain_cause(evaluation: Evaluation, leaf: CompiledIndicator, result: IndicatorResult) -> _Cause:
-    """Find the cause of a score that the curve alone does not explain."""
+    """Find the facts, missing answers and broken rules behind a score that the curve alone does not explain.
+
+    These are scores that are capped, zero by rule, not applicable, unknown or contradicted. Of an indicator with a zero
+    rule or applicability that decided, the facts are those that the condition reads; a contradicted one has none; any
+    other has those of its answer.
+    """
     compiled, definition, facts = evaluation.compiled, leaf.definition, evaluation.facts
     if result.code == "zero_by_rule" or result.undetermined:
         absent = _list_absent(compiled, definition.zero_when, facts) if result.undetermined else ()
@@ -488,7 +506,10 @@ def _explain_cause(evaluation: Evaluation, leaf: CompiledIndicator, result: Indi
 
 
 def _explain_broken_rules(evaluation: Evaluation, leaf: CompiledIndicator, is_supported: bool) -> _Cause:
-    """Find the broken rules that contradict an indicator, and the absent answers that could still repair them."""
+    """Find the broken rules that contradict an indicator, and the absent answers that could still repair them.
+
+    With `is_supported` only rules that no absent answer could repair are listed, otherwise only the others.
+    """
     compiled = evaluation.compiled
     broken = [
         rule
@@ -513,9 +534,9 @@ def _explain_broken_rules(evaluation: Evaluation, leaf: CompiledIndicator, is_su
 
 
 def collect_own_facts(evaluation: Evaluation, leaf: CompiledIndicator) -> dict[str, FactValue | str | None]:
-    """Collect the facts of the answer to an indicator by name; empty if there is no answer.
+    """Collect the facts of the answer to an indicator by name; empty if there is no answer that counts.
 
-    An indicator without facts has the profile fields of its value formula instead.
+    For an indicator without facts, collect the profile fields that its value formula reads.
     """
     compiled, indicator, facts = evaluation.compiled, leaf.definition, evaluation.facts
     if leaf.presence_slot is None:
@@ -532,7 +553,10 @@ def collect_own_facts(evaluation: Evaluation, leaf: CompiledIndicator) -> dict[s
 
 
 def _find_goalposts(compiled: CompiledMethodology, leaf: CompiledIndicator, value: Ratio) -> tuple[PassedGoalpost, ...]:
-    """Return the goalpost at a raw value, or the two goalposts around it."""
+    """Return the goalpost at a raw value, or the two goalposts around it.
+
+    Outside of the goalposts of the curve, return the first or the last one.
+    """
     n, d = value
     passed = _compile_goalposts(compiled)[leaf.position]
     for position, (x_n, x_d, alone, around) in enumerate(passed):
@@ -542,7 +566,10 @@ def _find_goalposts(compiled: CompiledMethodology, leaf: CompiledIndicator, valu
 
 
 _PassedGoalposts = tuple[int, int, tuple[PassedGoalpost, ...], tuple[PassedGoalpost, ...]]
-"""A goalpost as numerator of x, denominator of x, the goalpost alone, and the goalpost with the one before it."""
+"""A goalpost as numerator of x, denominator of x, itself in a tuple, and itself with the one before it.
+
+The tuples are results of `_find_goalposts`, built once.
+"""
 
 
 @lru_cache(CACHE_SIZE)

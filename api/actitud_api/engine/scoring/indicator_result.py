@@ -44,9 +44,10 @@ class IndicatorResult(Struct, frozen=True, gc=False):
     """Score of an indicator in units, with its reason. Results that depend on no fact are shared between submissions.
 
     `score` is None if the indicator is not applicable, or is unknown and has no substitute score. `maximum` is the
-    score that an unknown indicator could still reach; it is None only if the indicator is not applicable. `value` is
-    the raw value, if there is one. `uncapped` is the score before caps. `fields` are profile fields without evidence
-    that make it unknown instead of not applicable. `level_sent` is the level of a ladder before review lowered it.
+    score that an unknown or contradicted indicator could still reach, else equal to `score`. `value` is the raw value,
+    None if there is none. `uncapped` is the score before caps. `fields` are the profile fields without evidence because
+    of which it is unknown; with evidence they would make it not applicable. `level_sent` is the level of a ladder
+    before review lowered it, None if it did not.
     """
 
     code: Code

@@ -1,9 +1,9 @@
-"""Path to the next level: moves, each of one indicator, after which its gates are passed (docs/scoring.md, section 7).
+"""Path to the next level: moves, each of one indicator, after which all gates of that level are passed.
 
-The search is greedy: gates on one indicator first, then gates on a group in document order, then gates on the index.
-For each it takes the smallest move that is enough, or else the one that gains most. Then superfluous moves are
-dropped, last first, and everything is scored again. During the search only the groups that contain the moved indicator
-are scored again, or everything if a move affects other indicators.
+docs/scoring.md, section 7. The search is greedy: gates on one indicator first, then gates on a group in document order,
+then gates on the index. For each gate it takes the smallest move that is enough, or else the one that gains most. Then
+superfluous moves are dropped, last first, and everything is scored again. During the search only the groups that
+contain the moved indicator are scored again, or everything if a move affects other indicators.
 """
 
 from __future__ import annotations
@@ -72,8 +72,11 @@ MoveKind = Literal["improve", "evidence", "report"]
 """improve: change the fact · evidence: document a self-declared answer · report: answer an unknown indicator."""
 
 Obstacle = Literal["profile", "review", "not_applicable", "zero_by_rule", "contradicted", "unanswered", "exhausted"]
-"""profile: the gate reads only the profile · review: a review limits the level · not_applicable, zero_by_rule,
-contradicted, unanswered: state of the indicator · exhausted: even the best moves are not enough.
+"""Reason why no moves pass a gate.
+
+profile: the gate reads only the profile · review: a review limits the level · not_applicable, zero_by_rule,
+contradicted, unanswered: state of the one indicator that the gate reads · exhausted: even the best moves are not
+enough.
 """
 
 
@@ -198,7 +201,11 @@ def apply_moves(submission: Submission, moves: Iterable[Move], compiled: Compile
 
 
 def _confirm(compiled: CompiledMethodology, submission: Submission, moves: tuple[Move, ...]) -> Evaluation:
-    """Score everything again after the moves, without the rules that need other facts to be changed too."""
+    """Score everything again after the moves; the result is what the path promises.
+
+    Rules that a move breaks unless other facts are changed too (`requires`) are left out: the path assumes these
+    changes.
+    """
     after = apply_moves(submission, moves, compiled)
     suspended = frozenset(rule for move in moves for rule in move.requires)
     return evaluate_compiled(drop_rules(compiled, suspended), load_facts(compiled, after), after)
@@ -208,12 +215,12 @@ def _confirm(compiled: CompiledMethodology, submission: Submission, moves: tuple
 
 
 class _GateCondition(Struct, frozen=True):
-    """A gate that must be passed, or one member of a gate on the minimum of several nodes.
+    """A condition of the search: a gate of the target level, or one part of it.
 
-    `rank` is its order in the search: 0 on one indicator, 1 on a group, 2 on the index, 3 on the profile alone.
-    `group` is the group whose score measures progress. `indicators` are the positions of indicators whose moves can
-    help. `required` is the score of the group, in units, with which the gate is passed; None if the gate has another
-    form.
+    A gate on the minimum of several nodes has one condition for each node; `gate` is the whole gate, `member` the part.
+    `rank` is the order in the search: 0 reads one indicator, 1 a group, 2 the index, 3 the profile alone. `group` is
+    the group whose score measures progress. `indicators` are the positions of the indicators whose moves can help.
+    `required` is the score of the group, in units, with which the condition is met; None if the gate has another form.
     """
 
     gate: CompiledGate
@@ -252,7 +259,7 @@ def _prepare_search(compiled: CompiledMethodology) -> _SearchPlan:
 def _list_conditions(compiled: CompiledMethodology, level: CompiledLevel) -> Iterator[_GateCondition]:
     """Yield the conditions of the gates of a level.
 
-    A gate min(a, b, …) ≥ x becomes one condition for each node.
+    A gate min(a, b, …) ≥ x becomes one condition for each of a, b, …; every other gate is one condition.
     """
     for compiled_gate in level.gates:
         gate = compiled_gate.definition
@@ -302,10 +309,10 @@ def _find_required_units(compiled: CompiledMethodology, holds: Compare) -> int |
 
 
 class _Option(Struct, frozen=True, gc=False):
-    """A possible move of an indicator: to a goalpost, or to the same value with evidence.
+    """A possible move of one indicator: to another goalpost, or to the same value with evidence.
 
-    `x` is the raw value of the goalpost, None if the value stays; `units` is the lowest score there; `documented` is
-    True if new evidence comes with the move.
+    `position` is that of the indicator. `x` is the raw value of the goalpost, None if the value stays; `units` is the
+    score there, at least; `documented` is True if new evidence comes with the move.
     """
 
     position: int
@@ -340,7 +347,10 @@ class _CachedIterable(Iterable[_RankedOption]):
 
 
 class _Situation(Struct, frozen=True):
-    """Evaluation and submission after some moves; `suspended` are the rules that need other facts to be changed too."""
+    """State of a search: evaluation and submission after the moves so far.
+
+    `suspended` are the ids of the rules that a move breaks unless other facts are changed too; they are not evaluated.
+    """
 
     evaluation: Evaluation
     submission: Submission
@@ -368,7 +378,11 @@ class _Situation(Struct, frozen=True):
 
 
 class _AppliedMove(Struct, frozen=True):
-    """A move in the path so far: all new facts of its indicator, and the rules that it broke when it was taken."""
+    """A move in the path so far.
+
+    `change` has all new facts of its indicator, those of its earlier moves included; `documented` is True if one of
+    these brought evidence; `breaks` are the rules that the move broke when it was taken.
+    """
 
     position: int
     change: FactChange
@@ -380,7 +394,8 @@ def _list_options(situation: _Situation, leaf: CompiledIndicator, *, documented:
     """List the options that raise the score of an indicator, the best one last.
 
     With `documented`, all options come with evidence, and those with an equal score are listed too, because they can
-    help to pass gates on the raw value.
+    help to pass gates on the raw value. The list is empty if no change of the answer can help: it does not apply, is
+    contradicted, or its zero rule decides.
     """
     result = situation.evaluation.results[leaf.position]
     declared, floor = situation.is_declared(leaf), result.uncapped
@@ -410,7 +425,11 @@ def _list_options(situation: _Situation, leaf: CompiledIndicator, *, documented:
 
 
 def _build_blank_answer(compiled: CompiledMethodology, leaf: CompiledIndicator) -> FactChange | None:
-    """Build an answer with the lowest facts; None if the indicator needs facts that no next step changes."""
+    """Build an answer with the lowest facts, from which a search for an unknown indicator starts.
+
+    Return None if the indicator has several facts, because a move changes only one of them; a checklist is always
+    built.
+    """
     indicator = leaf.definition
     if indicator.type != "checklist" and len(indicator.facts) != 1:
         return None
@@ -426,7 +445,7 @@ def _build_blank_answer(compiled: CompiledMethodology, leaf: CompiledIndicator) 
 
 
 def _is_stuck(situation: _Situation, position: int) -> bool:
-    """Return True if the zero rule of an indicator applies or could apply, so that moves of it have no effect."""
+    """Return True if moves of an indicator have no effect, because its zero rule applies or could apply."""
     result = situation.evaluation.results[position]
     return result.code == "zero_by_rule" or result.undetermined
 
@@ -434,9 +453,10 @@ def _is_stuck(situation: _Situation, position: int) -> bool:
 def _rescore_situation(
     situation: _Situation, leaf: CompiledIndicator, change: FactChange, *, declared: bool
 ) -> _Situation:
-    """Return the situation after new facts of an indicator.
+    """Return the situation after new facts (`change`) of an indicator.
 
-    Only the groups that contain the indicator are scored again, or everything if the facts affect other indicators.
+    `declared` is True if the new answer has no evidence. Only the groups that contain the indicator are scored again,
+    or everything if the facts affect rules or other indicators.
     """
     evaluation, submission, compiled = situation.evaluation, situation.submission, situation.evaluation.compiled
     if declared != situation.is_declared(leaf):
@@ -459,7 +479,10 @@ def _rescore_situation(
 
 
 def _is_contained(situation: _Situation, leaf: CompiledIndicator, changed: Facts) -> bool:
-    """Return True if new facts of an indicator change its own score only: no rule, and no other indicator."""
+    """Return True if the facts `changed` differ from the present ones only in the score of the indicator.
+
+    That is, no rule breaks or is repaired, and no other indicator changes.
+    """
     evaluation = situation.evaluation
     if evaluation.results[leaf.position].code not in OBSERVED or leaf.definition.id in situation.submission.level_caps:
         return False
@@ -491,9 +514,10 @@ class _OptionRanking:
             self._lifted.pop(name, None)
 
     def rank(self, situation: _Situation, condition: _GateCondition) -> Iterator[_Option]:
-        """Yield the options that help a condition.
+        """Yield the options that help a condition, in the order in which they should be tried.
 
-        The options that are enough come first, smallest first; then the others, largest gain first.
+        Options that are enough come first, smallest first; then all of them, largest gain first, down to those that
+        leave the score of the group as it is. An option may be yielded twice.
         """
         group = condition.group
         sensitivity = build_group_sensitivity(situation.evaluation, group)
@@ -518,7 +542,10 @@ class _OptionRanking:
                 yield ranked_option[-1]
 
     def _list_below(self, situation: _Situation, child: CompiledGroup | int) -> Iterable[_RankedOption]:
-        """List the options of the indicators in a child, best first, each with the score of the child after it."""
+        """List the options of the indicators in `child`, best first, each with the score of `child` after it.
+
+        An indicator without weight has none.
+        """
         if isinstance(child, int):
             leaf = self._compiled.indicators[child]
             options = reversed(_list_options(situation, leaf)) if leaf.has_weight else ()
@@ -540,7 +567,10 @@ class _OptionRanking:
     def _lift(
         self, sensitivity: GroupSensitivity, child_position: int, below: Iterable[_RankedOption]
     ) -> Iterator[_RankedOption]:
-        """Yield options of the indicators in a child with the score of the whole group after it."""
+        """Yield the options in `below`, which are of one child, with the score of the whole group after each.
+
+        `sensitivity` is of the group, and `child_position` the number of the child in it.
+        """
         for score, position, units, option in below:
             yield self._to_order(sensitivity.group, sensitivity.rescore(child_position, score)), position, units, option
 
@@ -552,7 +582,10 @@ class _OptionRanking:
 
 
 class _Search:
-    """Search for the moves to a level."""
+    """Search for the moves to a level, from an evaluated submission.
+
+    The lists of moves, refused options and tried options grow while it runs, so it serves once.
+    """
 
     def __init__(self, evaluation: Evaluation, submission: Submission, target: CompiledLevel) -> None:
         self._compiled = evaluation.compiled
@@ -583,7 +616,7 @@ class _Search:
         return tuple(_build_unreachable(conditions, self._start, self._now) for conditions in unmet.values())
 
     def build_moves(self) -> tuple[Move, ...]:
-        """Build the moves that were found, each with its gain at its position of the path."""
+        """Build the moves that `run` found, each with the index points that it gains at its position of the path."""
         final_facts = self._now.evaluation.facts
         unmet = {rule.definition.id for taken in self._taken for rule in taken.breaks if not rule.holds(final_facts)}
         situation = structs.replace(self._start, suspended=frozenset(unmet))
@@ -612,7 +645,7 @@ class _Search:
     def _step(self, condition: _GateCondition, *, lenient: bool) -> bool:
         """Take one move towards a condition; return False if there is none.
 
-        With `lenient`, a move may break rules that need other facts to be changed too.
+        With `lenient`, a move may break rules, which other facts must then be changed to keep.
         """
         alone = next(iter(condition.indicators)) if condition.rank == 0 and len(condition.indicators) == 1 else None
         for option in (
@@ -636,7 +669,10 @@ class _Search:
         return False
 
     def _list_unlocking_options(self, position: int) -> Iterator[_Option]:
-        """Yield the options of an indicator, with evidence, smallest first; or options that may end its zero rule."""
+        """Yield the options of an indicator, with evidence, smallest first.
+
+        If its zero rule applies or could apply, yield those of the indicators that the rule reads instead.
+        """
         positions = self._search_plan.unlocking[position] if _is_stuck(self._now, position) else (position,)
         for reader in positions:
             yield from _list_options(self._now, self._compiled.indicators[reader], documented=True)
@@ -644,7 +680,8 @@ class _Search:
     def _apply_move(self, option: _Option, *, lenient: bool, any_gain: bool) -> tuple[_AppliedMove, _Situation] | None:
         """Try an option as a move; return it with the situation after it, or None if it cannot be taken.
 
-        A refused option is remembered. With `any_gain`, a move with the same score is accepted.
+        A refused option is remembered. `lenient` is as in `_step`. With `any_gain`, a move that leaves the score of the
+        indicator equal is accepted too.
         """
         now, leaf = self._now, self._compiled.indicators[option.position]
         evaluation, former = now.evaluation, now.evaluation.results[option.position]
@@ -771,7 +808,10 @@ def _build_move(
 
 
 def _build_unreachable(conditions: list[_GateCondition], start: _Situation, end: _Situation) -> Unreachable:
-    """Build the report of a gate whose conditions cannot be met."""
+    """Build the report of a gate whose `conditions` cannot be met.
+
+    Its figures are those of `start`, or of `end`, after the moves that were found, if the gate was passed at the start.
+    """
     gate, rank, compiled = conditions[0].gate, conditions[0].rank, start.evaluation.compiled
     figures = next(
         figures for situation in (start, end) if not is_gate_met(gate, figures := GateFigures(situation.evaluation))

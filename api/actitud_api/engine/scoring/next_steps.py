@@ -33,9 +33,9 @@ FactChange = dict[int, Slot]
 
 
 class BranchRescorer:
-    """Computes the index of an evaluation if one indicator had another score.
+    """Computes the index that an evaluation would have with another score of one indicator.
 
-    Only the groups that contain the indicator are scored again.
+    Only the branch of the tree from the indicator up to the root is scored again.
     """
 
     def __init__(self, evaluation: Evaluation) -> None:
@@ -74,9 +74,9 @@ class BranchRescorer:
         return round_to_published(self.evaluation.compiled, None if changed == UNKNOWN else changed)
 
     def _find_branch(self, leaf: CompiledIndicator) -> tuple[GroupSensitivity, tuple[LinearTerms, ...] | None]:
-        """Return the sensitivity of the group of an indicator, and the linear terms of the groups above it.
+        """Return the sensitivity of the group of an indicator, and the linear terms of the groups above that group.
 
-        The terms are None if one of the groups above is not linear.
+        The terms (see `GroupSensitivity`) are None if one of the groups above is not linear in the score of its child.
         """
         parent, *names = leaf.ancestors
         terms = [
@@ -101,7 +101,10 @@ class BranchRescorer:
 
 
 def find_next_step(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep | None:
-    """Find the next step of an indicator; None if it has its best score or is not applicable."""
+    """Find the next step of an indicator; None if it has its best score or is not applicable.
+
+    A step without `change` says what to do (answer, correct, document) where no single new fact is the answer.
+    """
     result = branches.evaluation.results[leaf.position]
     match result.code:
         case "partial" | "zero":
@@ -132,7 +135,10 @@ def _build_open_step(branches: BranchRescorer, leaf: CompiledIndicator, kind: St
 
 
 def _document_answer(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep:
-    """Build the step that ends the caps of an answer; a level that review lowered is restored."""
+    """Build the step that brings evidence for a capped answer, and so ends its caps.
+
+    A level that review lowered is restored, and the gain is computed with it.
+    """
     evaluation = branches.evaluation
     result = evaluation.results[leaf.position]
     assert result.score is not None
@@ -176,7 +182,10 @@ def _improve_fact(branches: BranchRescorer, submission: Submission, leaf: Compil
 
 
 class _Improvement(Struct, frozen=True, gc=False):
-    """A change of the facts of an indicator, by slot and by name, with the raw value and score (units) after it."""
+    """A change of the facts of an indicator, with the raw `value` and the score (`units`) after it.
+
+    `change` has the new facts by slot, `named` by name.
+    """
 
     units: int
     value: Ratio
@@ -207,7 +216,11 @@ def _build_improvement(
 
 @lru_cache(CACHE_SIZE)
 def _list_rungs(compiled: CompiledMethodology) -> tuple[tuple[_Improvement, ...] | None, ...]:
-    """List, for each indicator with a table of results, its values as improvements; None for other indicators."""
+    """List the levels of each ladder, and the two values of each yes/no question, as improvements in ascending score.
+
+    The list is by position; None for other indicators, and for those whose own zero rule or applicability reads the
+    fact.
+    """
     return tuple(
         None
         if scorer.table is None or scorer.indicator.is_circular
@@ -222,7 +235,10 @@ def _build_rung(leaf: CompiledIndicator, x: int, units: int) -> _Improvement:
 
 
 def _compute_value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | None:
-    """Compute the raw value after a change; None if the change triggers its own zero rule or ends its applicability."""
+    """Compute the raw value of an indicator after a change of its own fact.
+
+    `changed` has all facts after it. Return None if the change triggers its own zero rule or ends its applicability.
+    """
     if leaf.is_circular:
         if leaf.zero_when is not None and leaf.zero_when(changed) is not False:
             return None
@@ -232,7 +248,10 @@ def _compute_value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | Non
 
 
 def _cap_without_evidence(leaf: CompiledIndicator, submission: Submission, value: Ratio, reached: int) -> int:
-    """Return the score of a value without further evidence; `reached` is the score without caps."""
+    """Return the score of a raw value if no further evidence comes: `reached` with the caps of the answer.
+
+    `reached` is the score of the value without caps.
+    """
     if not submission.level_caps and not submission.self_declared:
         return reached
     name = leaf.definition.id
@@ -249,7 +268,11 @@ def _compute_effect(
     score: int,
     evidence: bool,
 ) -> tuple[Figure | None, tuple[str, ...]]:
-    """Compute the index points gained by a change, and list the rules that it breaks."""
+    """Compute the index points gained by a change, and list the rules that it breaks.
+
+    `score` is that of the indicator after the change; `evidence` is True if the change comes with evidence. The gain is
+    None if there is no index.
+    """
     evaluation = branches.evaluation
     # Most indicators affect nothing else, and then nothing but their own groups has to be scored.
     if not leaf.dependents and not evaluation.compiled.touching_rules[leaf.position]:
@@ -262,7 +285,10 @@ def _compute_effect(
 
 
 def _compute_gain_max(branches: BranchRescorer, leaf: CompiledIndicator, gain: Figure | None) -> Figure | None:
-    """Compute the index points gained by the best score, at least those of the step itself (`own`)."""
+    """Compute the index points gained by the best score of an indicator, and at least the `gain` of its next step.
+
+    A step can gain more than the best score, if it affects other indicators too. Return None if there is no index.
+    """
     maximum = branches.compute_gain(leaf, leaf.best)
     return maximum if gain is None or maximum is None else max(gain, maximum)
 
@@ -291,9 +317,10 @@ def find_change_reaching(evaluation: Evaluation, leaf: CompiledIndicator, x: Fra
 
 
 def _solve(step: ImprovementStep, facts: Facts, x: Fraction, rising: bool) -> int | None:
-    """Return the smallest f, in units of its last decimal, with which (a·f + b) / (c·f + d) reaches `x`.
+    """Return the fact f, in units of its last decimal, at the edge where the raw value reaches `x`.
 
-    Return None if the raw value does not depend on f.
+    The raw value is (a·f + b) / (c·f + d) with the coefficients of `step`. It must become at least `x` if `rising`,
+    else at most `x`. Return None if it does not depend on f.
     """
     a, b, c, d = step.coefficients(facts)
     n, below = x.as_integer_ratio()
@@ -360,7 +387,10 @@ def apply_change(facts: Facts, change: FactChange) -> Facts:
 def _find_turned_rules(
     branches: BranchRescorer, leaf: CompiledIndicator, change: FactChange, changed: Facts
 ) -> tuple[tuple[str, ...], bool]:
-    """Return the error rules that a change would break, and True if it repairs a broken one."""
+    """Return the ids of the error rules that a change would break, and True if it repairs a broken one.
+
+    `changed` has all facts after the change, without the contradicted answers.
+    """
     evaluation, broken = branches.evaluation, branches.broken_rules
     touching = evaluation.compiled.touching_rules[leaf.position]
     breaks = tuple(

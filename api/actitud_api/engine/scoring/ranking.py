@@ -29,11 +29,18 @@ RANKED: Final[frozenset[Status]] = frozenset({"complete", "sufficient"})
 PERCENTILE_DECIMALS: Final = 2
 
 PeerBasis = Literal["kind_and_band", "kind", "band_scale", "all"]
-"""Criterion that all members of a peer group share, from the narrowest to the widest."""
+"""What the members of a peer group have in common, from the narrowest group to the widest.
+
+kind_and_band: kind and size band · kind: kind · band_scale: kinds whose size bands have the same limits · all: they are
+ranked.
+"""
 
 
 class PeerGroup(Struct, frozen=True):
-    """The peers of an organisation: the ranked organisations of these kinds and this size band (None: any)."""
+    """The peers of an organisation: the ranked organisations of these `kinds` and this size `band`.
+
+    None stands for any. `organisations` is their number.
+    """
 
     basis: PeerBasis
     kinds: tuple[str, ...] | None
@@ -84,9 +91,9 @@ def find_peer_group(
 ) -> PeerGroup:
     """Find the peer group of an organisation of a kind and a size band.
 
-    `ranked` has the number of ranked organisations of each kind and band. The peer group is the narrowest of these
-    with at least the `minimum` of the document: same kind and band; same kind; kinds with the same scale of bands.
-    Otherwise it is all ranked organisations (CATALOGUE, section 8).
+    `ranked` has the number of ranked organisations of each kind and band. The peer group is the narrowest of these with
+    at least the `minimum` of the document: same kind and band; same kind; kinds with the same scale of bands. Otherwise
+    it is all ranked organisations (docs/scoring.md, section 8).
     """
     scales = {known.code: known.band_scale for known in document.organisation_types}
     on_scale = tuple(code for code, scale in scales.items() if scale == scales.get(kind))

@@ -32,8 +32,8 @@ from actitud_api.engine.scoring.indicator_result import Ratio
 class ImprovementStep(Struct, frozen=True):
     """The fact that a next step changes.
 
-    `coefficients` returns, for the facts of a submission, a, b, c and d such that the raw value is (a·f + b) / (c·f +
-    d), where f is the value of the fact.
+    The raw value is (a·f + b) / (c·f + d), where f is the value of the fact; `coefficients` returns a, b, c and d for
+    the other facts of a submission.
     """
 
     name: str
@@ -50,7 +50,7 @@ class ImprovementStep(Struct, frozen=True):
 def compile_raw_value(operand: Operand, layout: FactLayout) -> Callable[[Facts], Ratio | None]:
     """Compile a value formula to a function that returns the exact raw value of facts.
 
-    The function returns None if a fact is absent or the denominator is 0.
+    The function returns None if a fact that the formula reads is absent or the denominator is 0.
     """
     leaf = compile_fact_reader(layout, absent=True)
     if isinstance(operand, Quotient):
@@ -84,9 +84,9 @@ def _ratio(n: Number | None, d: Number | None) -> Ratio | None:
 
 
 def find_quotient_slots(indicator: Indicator, layout: FactLayout) -> tuple[int, int | None] | None:
-    """Return the slots of numerator and denominator if the value is a quotient of two own facts.
+    """Return the slots of numerator and denominator if the value is a quotient of two facts of the indicator.
 
-    Return (slot, None) if it is one own fact, and None for any other formula.
+    Return (slot, None) if it is one fact of the indicator, and None for any other formula.
     """
     own = layout.slots[indicator.id]
     match indicator.value:
@@ -116,7 +116,7 @@ def _compile_slot(slot: int) -> Callable[[Facts], Ratio | None]:
 
 
 def compile_step(indicator: Indicator, document: Document, layout: FactLayout) -> ImprovementStep | None:
-    """Compile the fact that the next step of an indicator changes; None if it has no such fact."""
+    """Compile the fact that the next step of an indicator changes; None if the document names no such fact."""
     if indicator.step is None:
         return None
     field = indicator.step.startswith("profile:")
@@ -157,7 +157,11 @@ def compile_step(indicator: Indicator, document: Document, layout: FactLayout) -
 def _find_simple_coefficients(
     slot: int, over: int | None, under: int | None, below: Operand
 ) -> Callable[[Facts], tuple[Number, Number, Number, Number]] | None:
-    """Return the coefficients of f itself, of f / other, or of other / f; None for another formula."""
+    """Return the function of the coefficients for the frequent formulas; None for another formula.
+
+    These are f itself, f over another fact, and another fact over f, where f is in `slot`. `over` and `under` are the
+    slots of numerator and denominator, None if they are no plain fact; `below` is the denominator.
+    """
     if over == slot and below == Constant(value=1):
         return lambda _: (1, 0, 0, 1)
     if over == slot and under is not None and under != slot:

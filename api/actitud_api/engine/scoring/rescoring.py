@@ -39,13 +39,16 @@ from actitud_api.engine.scoring.robustness import MISSING
 _CODES: Final[tuple[Code, ...]] = get_args(Code)
 _NOT_APPLICABLE: Final = _CODES.index("not_applicable")
 _CURVED: Final = tuple(_CODES.index(code) for code in ("full", "partial", "zero", "capped"))
-"""Codes of scores that come from a curve."""
+"""Numbers of the codes of indicators whose score comes from a curve."""
 
 _UNITS = "units"
 
 
 class EditionRescorer:
-    """Organisations scored under their methodology, ready to be scored again under changed documents."""
+    """Organisations scored under their methodology, ready to be scored again under changed documents.
+
+    A changed document may differ from the methodology in curves, weights and aggregations only.
+    """
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
@@ -109,7 +112,7 @@ class EditionRescorer:
 
 
 def replace_document(columns: Columns, document: Document) -> Columns:
-    """Return the same facts under another document, which must ask for the same facts."""
+    """Return the same facts, labelled with another document, which must ask for the same facts in the same order."""
     return structs.replace(columns, methodology=_derive_methodology(columns.methodology, document))
 
 
@@ -122,10 +125,10 @@ def _reads_others(indicator: Indicator) -> bool:
 
 
 def build_score_document(document: Document) -> Document:
-    """Build the document whose only facts are scores.
+    """Build a document that aggregates like this one, and takes the scores of indicators in place of their facts.
 
-    Each indicator has its score, in units, as its only fact, and a profile field of its own that makes it not
-    applicable.
+    The only fact of each indicator is its score in units. For each there is a profile field that makes it not
+    applicable. There are no rules, zero rules and levels.
     """
     unit = int(10**document.decimals)
 

@@ -30,7 +30,9 @@ Digest: TypeAlias = Annotated[str, Meta(extra_json_schema={"pattern": "^sha256:[
 COVERAGE_DECIMALS = 4
 
 StepKind = Literal["improve", "evidence", "report", "correct", "unlock", "act"]
-"""improve: change the fact · evidence: document a self-declared answer · report: send an answer · correct: resolve a
+"""Kind of a next step.
+
+improve: change the fact · evidence: document a self-declared answer · report: send an answer · correct: resolve a
 contradiction · unlock: end the zero rule · act: no change of a single fact reaches the next goalpost.
 """
 
@@ -40,8 +42,8 @@ contradiction · unlock: end the zero rule · act: no change of a single fact re
 class Canonical(Struct, frozen=True, kw_only=True, gc=False):
     """Base of the structs of the canonical result.
 
-    A struct has keyword-only members if its narrated form inserts a name after the first member (see
-    `engine.narration.narrated`).
+    A narrated result has names and sentences added to these structs (see `engine.narration.narrated`). Where a name is
+    inserted after the first member, the struct has keyword-only members.
     """
 
 
@@ -53,7 +55,7 @@ class MethodologyReference(Canonical, frozen=True):
 
 
 class PassedGoalpost(Canonical, frozen=True):
-    """A goalpost next to the raw value: its x and its score."""
+    """A goalpost of the curve next to the raw value: its raw value `x`, and its score."""
 
     x: Figure
     score: Figure
@@ -63,9 +65,10 @@ class Parameters(Canonical, frozen=True):
     """The data of a reason, from which its sentence is built.
 
     `facts`: the facts that decided, by name (a fact of another indicator as `D4.01.level`); `value`: the raw value;
-    `between`: the goalposts around it; `uncapped`: the score that a capped answer would have; `cap`: the limit, if it
-    is capped for lack of evidence; `level_sent`: the level before a review lowered it; `rules`: broken rules;
-    `missing`: indicators to answer first; `fields`: profile fields without evidence.
+    `between`: the goalposts around it, or the one at it; `uncapped`: the score that a capped answer would have; `cap`:
+    the cap of answers without evidence, if it lowers the score; `level_sent`: the level before a review lowered it;
+    `rules`: broken rules; `missing`: indicators to answer first; `fields`: profile fields without evidence. What does
+    not concern the reason is null or empty.
     """
 
     facts: dict[str, FactValue | str | None]
@@ -89,9 +92,10 @@ class Reason(Canonical, frozen=True):
 class NextStep(Canonical, frozen=True):
     """The next step for an indicator: the smallest change that raises its score.
 
-    `change`: the new facts, in their own units; `gain`: index points gained, null if they depend on future answers;
-    `gain_max`: index points gained by the best score; `evidence`: the step needs evidence; `cap`: the score without
-    that evidence, if it is lower; `requires`: rules that the change breaks unless other facts are changed too.
+    `change`: the new facts, in their own units, empty if no fact is named; `gain`: index points gained, null if they
+    depend on future answers; `gain_max`: index points gained by the best score; `evidence`: the step needs evidence;
+    `cap`: the score without that evidence, if it is lower; `requires`: rules that the change breaks unless other facts
+    are changed too.
     """
 
     kind: StepKind
@@ -104,9 +108,10 @@ class NextStep(Canonical, frozen=True):
 
 
 class Interval(Canonical, frozen=True):
-    """The sampling uncertainty of a share of `n` cases: the 95 % score interval (Wilson).
+    """The sampling uncertainty of an indicator that is a share of `n` counted cases (95 % Wilson score interval).
 
-    `low` and `high` are the ends of the interval of the share; `index_low` and `index_high` the index at these ends.
+    The true share lies between `low` and `high` with 95 % confidence. `index_low` and `index_high` are the lowest and
+    the highest index if the share were at an end of this interval; null if there is no index.
     """
 
     n: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
@@ -120,7 +125,8 @@ class IndicatorScore(Canonical, frozen=True, kw_only=True):
     """The score of an indicator, its weight in its group, and its points of the index.
 
     Score and points are null if the indicator has no score. `possible` and `won` are also null below a group whose
-    losses are split by Shapley values.
+    losses are split by Shapley values. `interval` is null if the value is not a share of counted cases, `next_step` if
+    the score is the best or the indicator does not apply.
     """
 
     id: str
@@ -156,7 +162,11 @@ class DimensionScore(Canonical, frozen=True, kw_only=True):
 
 
 class BlockingGate(Canonical, frozen=True):
-    """A gate of the next level that is not passed: its actual figure, the required figure, and their difference."""
+    """A gate of the next level that is not passed.
+
+    `there` is the actual figure, null if it is unknown or does not exist; `asked` is the required figure; `distance` is
+    their difference, null if one of them is not a number.
+    """
 
     gate: str
     there: Figure | bool | str | None
@@ -165,7 +175,11 @@ class BlockingGate(Canonical, frozen=True):
 
 
 class LevelReached(Canonical, frozen=True, kw_only=True):
-    """The level; null if there is no index or the evidence is insufficient. `max_level` is a limit set by review."""
+    """The level that the index and its gates give.
+
+    `number` is null if there is no index, the evidence is insufficient, or the lowest level is not reached. `max_level`
+    is a limit set by review, null if there is none. `blocked_by` are the gates of the next level that are not passed.
+    """
 
     number: int | None
     provisional: bool

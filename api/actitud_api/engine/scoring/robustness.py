@@ -195,9 +195,9 @@ def _compute_logarithm(units: int) -> float:
 
 
 def _round_exponentials(powers: Floats) -> Floats:
-    """Compute e^x of each x, rounded half up with a tolerance of 10^-6.
+    """Compute e^x of each of the `powers`, rounded half up with a tolerance of 10^-6.
 
-    Values that are close to a boundary are computed again in decimal arithmetic.
+    Values that are close to the boundary of two integers are computed again in decimal arithmetic.
     """
     shifted = np.exp(powers) + (0.5 + EPSILON)
     rounded = np.floor(shifted)
@@ -219,7 +219,8 @@ def _compute_percentiles(drawn: Integers) -> Integers:
 def _count_levels(index: Integers, attainable: Integers, windows: list[tuple[int, int]]) -> Integers:
     """Count the draws in which each organisation reaches each level; return organisations × levels.
 
-    A level is reached if the index lies in its window and in the windows of all lower levels.
+    A level is reached if the index lies in its window and in the windows of all lower levels, and if `attainable`, the
+    level that the other gates allow, is as high.
     """
     reached = np.zeros((len(windows) + 1, index.shape[1]), np.int64)
     inside = np.ones(index.shape, np.bool_)
@@ -231,7 +232,7 @@ def _count_levels(index: Integers, attainable: Integers, windows: list[tuple[int
 
 
 def _list_windows(levels: Iterable[Level], unit: int) -> list[tuple[int, int]]:
-    """List the lowest and highest index, in units, with which the index gates of each level are passed."""
+    """List the lowest and highest index, in units, with which the gates on the index of each level are passed."""
     windows = []
     for level in levels:
         lower, upper = 0, _NO_END

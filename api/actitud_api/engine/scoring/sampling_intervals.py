@@ -30,9 +30,10 @@ def compute_wilson_interval(cases: int, n: int) -> tuple[int, int]:
 
 
 def compute_interval(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> Interval | None:
-    """Compute the sampling interval of a share, and the index at both ends of it.
+    """Compute the sampling interval of an indicator that is a share, and the index at both ends of it.
 
-    Return None if the indicator is not a share of counted cases, or has no value.
+    Return None if the indicator is not a share of counted cases, has no value, or has more cases than its denominator.
+    The scores at the ends are capped if the answer has no evidence.
     """
     if not leaf.is_sampled_share:
         return None
