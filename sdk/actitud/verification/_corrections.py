@@ -102,7 +102,10 @@ class CorrectionVerifier:
     def _compare_with_revision(
         self, edition: Json, rows: Sequence[Json], corrections: Sequence[Any], before: Json
     ) -> None:
-        """Add a problem for each difference from the previous revision that no correction states."""
+        """Add a problem for each difference from the previous revision that no correction states.
+
+        ``rows``: the list of scores of this revision. ``before``: the edition document of the previous one.
+        """
         revision = edition.get("revision")
         expected = edition.get("edition"), revision - 1 if isinstance(revision, int) else None
         if (before.get("edition"), before.get("revision")) != expected:

@@ -229,7 +229,10 @@ def _add_surplus(findings: Findings, line: int, name: object, met: Mapping[str, 
 
 
 def _compare_with_row(findings: Findings, line: int, edition: Json, number: int, row: Json, document: Json) -> None:
-    """Add problems if a score document belongs to another edition or differs from its row in the list."""
+    """Add problems if a score document belongs to another edition or differs from its row in the list.
+
+    ``number``: position of the row in the list, from 0. ``line``: line of the document in the bundle.
+    """
     for path, expected in (
         ("kind", "score"),
         ("format", FORMAT),

@@ -153,7 +153,9 @@ class SignatureVerifier:
     ) -> str | None:
         """Verify a document's signature. Return the id of the signing key, or add a problem and return None.
 
-        ``published``: the publication time in the document, as decoded JSON; None for a score, which has none.
+        ``jws``: the signature; None if there is none, which is a problem. ``line`` and ``pointer``: where the
+        signature is. ``published``: the publication time in the document, as decoded JSON; None for a score,
+        which has none.
         """
         if jws is None:
             self._findings.add_problem("unsigned", line, pointer, "no está firmado", "it is not signed")

@@ -181,7 +181,8 @@ _UPDATE_RESPONSE = update(ANSWERS).where(*_OF_HOLDER)
 def claim_key(session: Session, holder: str, key: str, fingerprint: str, now: datetime) -> ClaimedResponse | None:
     """Claim an idempotency key for a request. Return None, or the stored response if the key was claimed before.
 
-    `holder` is the id of the access key that sends the request.
+    `holder` is the id of the access key that sends the request. `fingerprint` is a digest of the request;
+    with the stored one it tells whether both requests are the same.
     """
     values = {"holder": holder, "key": key, "fingerprint": fingerprint, "created": now}
     inserted = session.connection().execute(_CLAIM, values)

@@ -282,8 +282,8 @@ def rotate(
 def verify(database: Database, peppers: Sequence[SecretText], text: str, *, now: datetime) -> Principal | None:
     """Return the principal of a key, or None if the key is malformed, unknown, wrong, expired or revoked.
 
-    All well-formed keys cost the same work, so that the response time reveals nothing. A malformed key is refused
-    without a query: the form of a key is no secret.
+    `peppers`: those of the settings. All well-formed keys cost the same work, so that the response time
+    reveals nothing. A malformed key is refused without a query: the form of a key is no secret.
     """
     key = keys.parse_key(text)
     if key is None:
@@ -296,9 +296,10 @@ def verify(database: Database, peppers: Sequence[SecretText], text: str, *, now:
 
 
 def match_keys(database: Database, peppers: Sequence[SecretText], presented: Iterable[Key]) -> dict[Key, KeyRecord]:
-    """Return the stored records of those keys that this installation created, valid or not.
+    """Return the stored records of those `presented` keys that this installation created, valid or not.
 
-    The work is the same for every input: one statement, and one digest and comparison per key.
+    `peppers`: those of the settings. The work is the same for every input: one statement, and one digest
+    and comparison per key.
     """
     by_id, key_list = _index_peppers(peppers), list(presented)
     with database.read() as session:
@@ -308,7 +309,10 @@ def match_keys(database: Database, peppers: Sequence[SecretText], presented: Ite
 
 
 def _is_secret_of(record: KeyRecord | None, by_id: Mapping[str, SecretText | None], secret: str) -> bool:
-    """Return True if a secret belongs to a record; do the same work if the record is None."""
+    """Return True if a secret belongs to a record; do the same work, and return False, if the record is None.
+
+    `by_id`: the peppers of the settings by their public ids.
+    """
     pepper_id = _UNPEPPERED if record is None else record.pepper
     # Without a record, or with an unknown pepper, a digest is still computed and compared, for the same response time.
     is_recognised_record = record is not None and pepper_id in by_id

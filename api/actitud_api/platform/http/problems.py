@@ -381,38 +381,38 @@ def moves_to(exception: type[E], parameter: str, value: Callable[[E], str]) -> P
     return exception, map_exception
 
 
-def build_problem(scope: HTTPScope, error: ProblemError, chosen: Language) -> Problem:
+def build_problem(scope: HTTPScope, error: ProblemError, language: Language) -> Problem:
     """Return the problem document of an exception in a language."""
     return Problem(
         type=error.type.uri,
-        title=error.type.title.into(chosen),
+        title=error.type.title.into(language),
         status=error.type.status,
-        detail=error.detail.into(chosen),
+        detail=error.detail.into(language),
         instance=quote(scope["path"], safe="/:@!$&'()*+,;=~-._"),
         request_id=assign_request_id(scope),
-        errors=_build_field_errors(error.faults, chosen),
+        errors=_build_field_errors(error.faults, language),
     )
 
 
-def _build_field_errors(faults: Sequence[Fault], chosen: Language) -> tuple[FieldError, ...]:
+def _build_field_errors(faults: Sequence[Fault], language: Language) -> tuple[FieldError, ...]:
     """Return the faults in a language, up to `SIZE_MAX` bytes; if not all fit, a last one counts the rest."""
     field_errors: list[FieldError] = []
     size = 0
     for number, fault in enumerate(faults):
-        field_errors.append(_build_field_error(fault, chosen))
+        field_errors.append(_build_field_error(fault, language))
         size += len(msgspec.json.encode(field_errors[-1])) + 1
         if size > SIZE_MAX - _ROOM_FOR_MORE:
             rest = _count_rest(sum(rest_fault.count for rest_fault in faults[number:]))
-            return (*field_errors[:-1], *(_build_field_error(more, chosen) for more in rest))
+            return (*field_errors[:-1], *(_build_field_error(more, language) for more in rest))
     return tuple(field_errors)
 
 
-def _build_field_error(fault: Fault, chosen: Language) -> FieldError:
+def _build_field_error(fault: Fault, language: Language) -> FieldError:
     return FieldError(
         pointer=fault.pointer,
         rule=fault.rule,
         value=fault.value,
-        detail=fault.detail.into(chosen),
+        detail=fault.detail.into(language),
         suggestion=fault.suggestion,
         allowed=fault.allowed,
     )
@@ -420,15 +420,15 @@ def _build_field_error(fault: Fault, chosen: Language) -> FieldError:
 
 def build_response(scope: HTTPScope, error: ProblemError) -> Response[bytes]:
     """Return the response to a `ProblemError`, in the language of the request and without secrets of keys."""
-    chosen = choose_language(scope)
+    language = choose_language(scope)
     headers = {
         "Cache-Control": NO_STORE,
-        "Content-Language": chosen,
+        "Content-Language": language,
         "Vary": "Accept-Language",
         **error.headers,
     }
     # A fault quotes what the client sent, which may contain a key in the wrong place.
-    body = redact_keys(msgspec.json.encode(build_problem(scope, error, chosen)).decode()).encode()
+    body = redact_keys(msgspec.json.encode(build_problem(scope, error, language)).decode()).encode()
     return Response(body, status_code=error.type.status, media_type=PROBLEM_JSON, headers=headers)
 
 
@@ -460,7 +460,10 @@ def build_exception_handler(mappings: Sequence[ProblemMapping]) -> Callable[[Api
 def _find_problem(
     exception: Exception, mapped: Mapping[type[Exception], Callable[[Exception], ProblemError | Moved]]
 ) -> ProblemError | Moved | None:
-    """Return the problem or redirect of an exception, or None if no mapping covers it."""
+    """Return the problem or redirect of an exception, or None if no mapping covers it.
+
+    `mapped`: the mappings of the resources, by type of exception; a subclass has that of its nearest base.
+    """
     if isinstance(exception, ProblemError):
         return exception
     # From the class to its bases, so that the most specific mapping is found.

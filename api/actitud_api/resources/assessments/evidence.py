@@ -119,7 +119,11 @@ def derive_submission(
 
 
 def check_documents(content: AssessmentContent, context: EvidenceContext) -> tuple[EvidenceFinding, ...]:
-    """Check every document of an assessment. Return the findings by document, then those about reused documents."""
+    """Check every document of an assessment.
+
+    Return the findings in the order of the documents, then a warning for each document that supports too
+    many indicators.
+    """
     locations = list(_list_locations(content))
     findings = [finding for location in locations for finding in _check_document(location, context)]
     return (*findings, *_check_reuse(locations))

@@ -50,9 +50,10 @@ class AppliedOverall(Struct, frozen=True, kw_only=True):
 
 
 class AppliedReview(Struct, frozen=True):
-    """The verdicts by indicator, and the overall review, that an assessment is scored with.
+    """The review that an assessment is scored with: verdicts by indicator as `answers`, the overall review as `whole`.
 
-    A verdict counts only while the answer is the one it was given on; a changed answer is scored without it.
+    A verdict counts only while the answer is the one that it was given on: a changed answer is scored
+    without it.
     """
 
     answers: dict[str, AppliedVerdict] = {}

@@ -313,7 +313,10 @@ def _ensure_consistent(record: EditionRecord) -> None:
 
 
 def _merge_spans(stored: T, spans: NamedSpans | UnsetType | None, default: T) -> T:
-    """Return windows or phases with some spans replaced; None, for one or for all, restores the default."""
+    """Return the `stored` windows or phases with some spans replaced.
+
+    `spans`: UNSET keeps all; None restores all to those of `default`; as a value, None restores one.
+    """
     if spans is UNSET:
         return stored
     if spans is None:

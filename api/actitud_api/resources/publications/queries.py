@@ -192,7 +192,7 @@ def list_submissions(
 
 
 def insert_documents(session: Session, kind: str, documents: Sequence[SignedDocument]) -> None:
-    """Insert documents; documents that are stored already stay as they are."""
+    """Insert documents of a kind (`score` or `edition`); documents that are stored already stay as they are."""
     for batch in _split_into_batches(documents):
         digests = [document.form.digest for document in batch]
         stored = set(session.execute(select(DOCUMENTS.c.digest).where(DOCUMENTS.c.digest.in_(digests))).scalars())

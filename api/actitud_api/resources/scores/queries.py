@@ -86,7 +86,7 @@ class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True)
 
 
 class Visibility(Struct, frozen=True):
-    """The rows of an edition that a principal may see: everything, or only those of some organisations."""
+    """The rows of an edition that a principal may see: all if `everything`, else only those of `organisations`."""
 
     everything: bool
     organisations: tuple[str, ...] = ()
@@ -478,7 +478,10 @@ def list_past(
 def find_later_editions(
     session: Session, edition: str, period_to: date, organisations: Sequence[str]
 ) -> dict[str, str]:
-    """Return the newest published edition after the given one for each of these organisations that is scored in one."""
+    """Return the newest published edition after `period_to`, by organisation, for those of these that have one.
+
+    `period_to` is the reference date of `edition`; only editions that score the organisation count.
+    """
     bounds = {"edition": edition, "period_to": period_to, "organisations": organisations}
     # Rows are oldest first, so the newest edition of an organisation replaces its older ones.
     return {organisation: later for organisation, later in session.execute(_SELECT_LATER, bounds)}  # noqa: C416  # typed pairs

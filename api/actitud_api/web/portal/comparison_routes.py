@@ -289,7 +289,10 @@ def _build_dimensions(
     figures: FigureFormatter,
     language: Language,
 ) -> list[ComparedDimension]:
-    """Return every dimension with its indicators, each with the scores of all organisations."""
+    """Return every dimension with its indicators, each with the scores of all organisations.
+
+    `sides`: the scores of the organisations, in the order of `columns`.
+    """
     methodology = load_methodology(edition.methodology)
     sentences = get_sentences(methodology, language)
     dimensions = [{line.id: line.score for line in column.texts.dimensions} for column in columns]

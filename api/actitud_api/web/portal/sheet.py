@@ -93,9 +93,9 @@ class EvidenceLink(Struct, frozen=True):
     day: str
 
 
-def describe_review(sent: EditionScore, names: Names, methodology: Methodology) -> ReviewView | None:
+def describe_review(edition_score: EditionScore, names: Names, methodology: Methodology) -> ReviewView | None:
     """Describe the review of a score; None if it has no verdict, no reply and no overall review."""
-    review = sent.review
+    review = edition_score.review
     if not (review.remark or review.verdicts or review.replies):
         return None
     language, sentences = names.language, get_sentences(methodology, names.language)
@@ -118,7 +118,10 @@ def describe_review(sent: EditionScore, names: Names, methodology: Methodology) 
             if reply is None
             else ReplyView(
                 clean_text(reply.text),
-                tuple(EvidenceLink(one.url, names.format_date(one.date)) for one in sent.replied.get(indicator, ())),
+                tuple(
+                    EvidenceLink(one.url, names.format_date(one.date))
+                    for one in edition_score.replied.get(indicator, ())
+                ),
                 names.format_date(reply.at.date()),
             ),
         )
@@ -211,31 +214,36 @@ def describe_organisation(
     database: Database,
     computed: ComputationCache,
     edition: editions.EditionRecord,
-    sent: EditionScore,
+    edition_score: EditionScore,
     score: NarratedScore,
     names: Names,
 ) -> OrganisationView:
-    """Build the sections of an organisation's page in a published edition."""
-    beside = comparison.find_peers(database, edition.id, sent.organisation, principal=None)
+    """Build the sections of an organisation's page in a published edition.
+
+    `edition_score`: the stored score with its rank and review; `score`: the same score in words.
+    """
+    beside = comparison.find_peers(database, edition.id, edition_score.organisation, principal=None)
     peers = comparison_schemas.build_peers(beside, names.language)
     medians = {dimension.id: dimension.spread.median for dimension in peers.dimensions if dimension.spread is not None}
-    past = service.list_history(database, sent.organisation, principal=None, after=None, offset=0, limit=HISTORY_MAX)
+    past = service.list_history(
+        database, edition_score.organisation, principal=None, after=None, offset=0, limit=HISTORY_MAX
+    )
     previous = _find_previous_edition(past, edition)
     changes = None
     if previous is not None:
-        attributed = service.compare_editions(database, edition.id, sent.organisation, since=previous)
+        attributed = service.compare_editions(database, edition.id, edition_score.organisation, since=previous)
         changes = schemas.build_changes_answer(attributed, names.language)
-    methodology, path = service.find_level_path(sent)
+    methodology, path = service.find_level_path(edition_score)
     return OrganisationView(
-        rank=_describe_rank(database, computed, sent, names),
+        rank=_describe_rank(database, computed, edition_score, names),
         dimensions=_draw_dimensions(score, medians, names),
         medians={dimension: names.format_points(median) for dimension, median in medians.items()},
         peers=_describe_peers(peers, names),
         history=_describe_history(past, edition, names),
         changes=changes,
         since=previous,
-        path=schemas.build_path_answer(path, sent, methodology, names.language),
-        evidence=_describe_evidence(service.list_evidence(database, sent), sent, score, names),
+        path=schemas.build_path_answer(path, edition_score, methodology, names.language),
+        evidence=_describe_evidence(service.list_evidence(database, edition_score), edition_score, score, names),
     )
 
 
@@ -253,14 +261,14 @@ def _iterate_group_indicators(dimension: NarratedDimension) -> Iterator[Narrated
 
 
 def _describe_rank(
-    database: Database, computed: ComputationCache, sent: EditionScore, names: Names
+    database: Database, computed: ComputationCache, edition_score: EditionScore, names: Names
 ) -> RankLabel | None:
-    if sent.rank is None:
+    if edition_score.rank is None:
         return None
-    drawn = list_robust_ranks(database, computed, sent.edition, [sent.organisation])
+    drawn = list_robust_ranks(database, computed, edition_score.edition, [edition_score.organisation])
     return RankLabel(
-        rank=names.format_count(sent.rank),
-        total=names.format_count(service.count_scores(database, sent.edition, ScoreFilters(ranked=True))),
+        rank=names.format_count(edition_score.rank),
+        total=names.format_count(service.count_scores(database, edition_score.edition, ScoreFilters(ranked=True))),
         text=comparison_schemas.build_robust_score(drawn[0], names.language).text if drawn else None,
     )
 
@@ -385,16 +393,19 @@ def _describe_history(past: list[service.HistoryEntry], edition: editions.Editio
 
 
 def _describe_evidence(
-    documents: Mapping[str, tuple[service.Evidence, ...]], sent: EditionScore, score: NarratedScore, names: Names
+    documents: Mapping[str, tuple[service.Evidence, ...]],
+    edition_score: EditionScore,
+    score: NarratedScore,
+    names: Names,
 ) -> dict[str, AnswerEvidence]:
     def find_proof(indicator: NarratedIndicator) -> Proof | None:
         if indicator.state == "not_applicable":
             return None
-        if indicator.id in sent.submission.set_aside:
-            return sent.submission.set_aside[indicator.id]
-        if indicator.id not in sent.submission.answers:
+        if indicator.id in edition_score.submission.set_aside:
+            return edition_score.submission.set_aside[indicator.id]
+        if indicator.id not in edition_score.submission.answers:
             return None
-        return "declared" if indicator.id in sent.submission.self_declared else "documented"
+        return "declared" if indicator.id in edition_score.submission.self_declared else "documented"
 
     return {
         indicator.id: AnswerEvidence(

@@ -80,7 +80,10 @@ class Alternatives:
         await self._inner(scope, receive, send)
 
     def _find_unknown_format(self, path: str) -> _FileSet | None:
-        """Return the files that have this path with another suffix, or None if the suffix is known."""
+        """Return the files whose path template fits this path except for its suffix, which is none of theirs.
+
+        None if the suffix is one of their formats, or if no files have such a path.
+        """
         if "." not in path:
             return None
         for file_set in self._file_sets:
