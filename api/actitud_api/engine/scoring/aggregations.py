@@ -1,7 +1,7 @@
 """The six aggregations, and the rules for missing data (docs/scoring.md, section 4).
 
-The most frequent case, an arithmetic mean of children that all have a score, is inlined in `evaluate.score_children`.
-This module has the general case, which other published indices need.
+The most frequent aggregation, an arithmetic mean of children that all have a score, is inlined in
+`evaluate.score_children`. This module has all others, which other published indices need.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from actitud_api.engine.methodology.model import (
 )
 
 EPSILON = 1e-6
-"""Tolerance, in units, that is added before a float curve or aggregation is rounded by a floor."""
+"""Tolerance, in units, that is added to a float before it is rounded down, in case it lies just below an integer."""
 
 
 UNKNOWN = -1
@@ -30,7 +30,7 @@ EXPONENTS: Mapping[Aggregation, float] = {"geometric": 0.0, "harmonic": -1.0}
 
 
 def quantise(points: float, unit: int) -> int:
-    """Round points of a float curve or aggregation to whole units."""
+    """Round the points of a float curve or aggregation half up to whole units, with the tolerance `EPSILON`."""
     return math.floor(points * unit + 0.5 + EPSILON)
 
 

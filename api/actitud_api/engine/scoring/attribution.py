@@ -1,8 +1,10 @@
 """Attributed points: the index is distributed over the tree so that the points add up at every node.
 
-docs/scoring.md, section 7. `possible` is the top of the root, split by weight among the remaining children; `won` is
-the index, split by weight and score. Below a group whose losses are split by Shapley values (`shapley`) only `lost` is
-defined. Each split starts with floors and gives the remaining units, of 10^-decimals, to the largest remainders.
+docs/scoring.md, section 7. `possible` is the highest score of the root, split by weight among the children that have a
+score; `won` is the index, split by weight and score; `lost` is their difference. A group whose aggregation is not
+additive, such as a geometric mean, has no such split: its loss is split by Shapley values (`shapley`), and below it
+only `lost` is defined. Each split starts with floors and gives the remaining units, of 10^-decimals, to the largest
+remainders.
 """
 
 from __future__ import annotations
@@ -150,7 +152,10 @@ class _PointDistribution:
 
 
 def _list_children(evaluation: Evaluation, group: CompiledGroup) -> list[AttributedChild]:
-    """List the children that have a score; a child that makes the group unknown counts as the minimum of its range."""
+    """List the children of a group that have a score.
+
+    A child that makes the group unknown counts with the minimum of its range.
+    """
     indicators = evaluation.compiled.indicators
     children = []
     for node, name, weight, score in zip(

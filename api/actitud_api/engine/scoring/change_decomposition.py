@@ -65,7 +65,7 @@ def replace_facts(submission: Submission, replacement: Replacement) -> Submissio
 
 
 class Delta(Canonical, frozen=True):
-    """A figure before and after, and the difference; the difference is null if one of the figures is null."""
+    """A figure before and after a change, and the difference; the difference is null if one of the figures is null."""
 
     before: Figure | None
     after: Figure | None
@@ -146,7 +146,7 @@ def compare_scores(before: Score, after: Score) -> ScoreDifference:
 
 
 def compute_delta(before: Figure | None, after: Figure | None) -> Delta:
-    """Build the delta of a figure, with the exact difference."""
+    """Build the delta of a figure, with the exact difference; it is None if one of the figures is None."""
     # Of the decimals as written: a difference of floats would show digits such as 0.30000000000000004.
     difference = None if before is None or after is None else to_figure(Fraction(to_exact(after)) - to_exact(before))
     return Delta(before=before, after=after, difference=difference)
@@ -436,7 +436,7 @@ def _build_stage(
 
 
 def _list_names(*stages: Mapping[str, Fraction | None]) -> tuple[str, ...]:
-    """List the names of the last stage in its order, then the names that only earlier stages have."""
+    """List the names of the last stage in its order, then those that only earlier stages have, latest stage first."""
     # `dict.fromkeys` keeps the first occurrence of a name, which is that of the last stage.
     return tuple(dict.fromkeys(name for stage in reversed(stages) for name in stage))
 

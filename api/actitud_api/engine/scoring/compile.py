@@ -122,7 +122,7 @@ class CompiledIndicator(Struct, frozen=True):
     presence_slot: int | None
     slots: range
     facts: tuple[tuple[str, int], ...]
-    """Name and slot of each fact, without derived counts."""
+    """Name and slot of each fact that is sent; the counts that are derived from lists are left out."""
     compute_value: Callable[[Facts], Ratio | None]
     curve: Callable[[int, int], int]
     low: int
@@ -140,9 +140,9 @@ class CompiledIndicator(Struct, frozen=True):
     zero_when: Callable[[Facts], Truth] | None
     step: ImprovementStep | None
     goalposts: tuple[tuple[Fraction, int], ...]
-    """Goalposts as x and score in units, in ascending order of x."""
+    """Raw value x and score in units of each goalpost, in ascending order of x."""
     ascending_goalposts: tuple[tuple[Fraction, int], ...]
-    """Goalposts in ascending order of score."""
+    """The same in ascending order of score."""
     is_sampled_share: bool
     """Its value is a share of counted cases, so it has a sampling uncertainty."""
     is_rising: bool
@@ -150,7 +150,7 @@ class CompiledIndicator(Struct, frozen=True):
     ancestors: tuple[str, ...]
     """Ids of the groups that contain it, from its own group up to the root."""
     child_positions: tuple[int, ...]
-    """For each of `ancestors`, the position of the child of that group on the way to the indicator."""
+    """For each of `ancestors`, the number of its child that is the indicator, or a group that contains it."""
     has_weight: bool
     """It counts in the index: its own weight and those of all groups that contain it are above 0."""
     borrowed_answers: dict[str, int]
@@ -234,7 +234,7 @@ class CompiledGroup(Struct, frozen=True):
     is_fully_weighted: bool
     """Every child has a weight above 0. Such a group is always rated if all children have a score."""
     is_plain_mean: bool
-    """It is a fully weighted arithmetic mean, and an unknown child does not make it unknown."""
+    """It is a fully weighted arithmetic mean, and no unknown child makes it unknown (`missing` is not `void`)."""
     low: int
     high: int
     unknown_score: int | None
@@ -328,7 +328,7 @@ class CompiledMethodology(Struct, frozen=True, eq=False):
     warning_numbers: tuple[int, ...]
     """Numbers of the rules of severity `warning`, which contradict no answer."""
     touching_rules: tuple[tuple[CompiledRule, ...], ...]
-    """For each indicator, the error rules that read the fact that its next step changes."""
+    """By position, the error rules that read the answer or field that the next step of the indicator changes."""
     indicators: tuple[CompiledIndicator, ...]
     blocks: ScoringBlocks
     positions: dict[str, int]
@@ -344,7 +344,7 @@ CACHE_SIZE = 32
 
 
 def compile_methodology(methodology: Methodology) -> CompiledMethodology:
-    """Compile a methodology, or return it from a cache by the digest of its document."""
+    """Compile a methodology, or return it from a cache by the digest of its document; threads may share it."""
     with _lock:
         compiled = _cache.get(methodology.digest)
         if compiled is None:

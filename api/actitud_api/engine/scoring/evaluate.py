@@ -70,7 +70,10 @@ Status = Literal["not_rateable", "complete", "sufficient", "insufficient_evidenc
 
 
 class BrokenRule(Struct, frozen=True, gc=False):
-    """A rule that a submission breaks. `is_supported` is False if other answers, now absent, could still repair it."""
+    """A rule that a submission breaks.
+
+    `is_supported` is True if it is broken whatever the absent answers are; False if one of these could still repair it.
+    """
 
     rule: CompiledRule
     is_supported: bool
@@ -107,7 +110,7 @@ class Evaluation(Struct, kw_only=True):
     groups: dict[str, int | None]
     groups_max: dict[str, int | None]
     unknown: frozenset[str]
-    """Ids of the unknown nodes that make the group that contains them unknown (`missing: void`)."""
+    """Ids of the nodes that are unknown and, with `missing: void`, make the group that contains them unknown too."""
     coverage_ratios: dict[str, Ratio | None]
     """Coverage of each group as a ratio; None if the group would not be rated even with every unknown at its best."""
     index: int | None

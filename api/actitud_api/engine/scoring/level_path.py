@@ -138,7 +138,10 @@ def find_level_path(methodology: Methodology, submission: Submission) -> LevelPa
 
 
 def find_path_from(evaluation: Evaluation, submission: Submission) -> LevelPath:
-    """Find the path to the next level of an evaluated submission."""
+    """Find the path to the next level of an evaluated submission.
+
+    It has no moves if there is no next level or no level, or if a gate cannot be passed.
+    """
     compiled = evaluation.compiled
     target = next(
         (level for level in compiled.levels if evaluation.level is not None and level.number == evaluation.level + 1),
@@ -176,7 +179,10 @@ def find_path_from(evaluation: Evaluation, submission: Submission) -> LevelPath:
 
 
 def apply_moves(submission: Submission, moves: Iterable[Move], compiled: CompiledMethodology) -> Submission:
-    """Return the submission after moves: new facts replace old ones, with evidence if the move needs it."""
+    """Return the submission after the moves: new facts replace old ones, with evidence if the move needs it.
+
+    An unknown answer that a move reports counts, even if it was set aside before.
+    """
     profile, answers = dict(submission.profile), dict(submission.answers)
     documented: set[str] = set()
     reported: set[str] = set()
@@ -322,7 +328,10 @@ class _Option(Struct, frozen=True, gc=False):
 
 
 _RankedOption = tuple[int, int, int, _Option]
-"""Score of a node with an option, position of the option's indicator, score of that indicator, and the option."""
+"""Score of a node after an option, position of the option's indicator, score of that indicator, and the option.
+
+The node is the child or group that contains the indicator; -1 stands for no score.
+"""
 
 
 def _best_first(ranked_option: _RankedOption) -> tuple[int, int]:
@@ -502,7 +511,10 @@ def _is_contained(situation: _Situation, leaf: CompiledIndicator, changed: Facts
 
 
 class _OptionRanking:
-    """Options in the order in which a search tries them; they are cached for each group until a score in it changes."""
+    """Options in the order in which a search tries them.
+
+    The options of each group are cached; the search calls `forget` when a score in the group changes.
+    """
 
     def __init__(self, compiled: CompiledMethodology) -> None:
         self._compiled = compiled
@@ -633,7 +645,10 @@ class _Search:
         return tuple(moves)
 
     def _find_level(self, situation: _Situation) -> int:
-        """Find the level after some moves."""
+        """Find the level after some moves.
+
+        It is at most the level below the target until all conditions of the target are met.
+        """
         for number, conditions in enumerate(self._search_plan.conditions[: self._target]):
             if not situation.meets_all(conditions):
                 return number

@@ -29,7 +29,7 @@ from actitud_api.engine.scoring.raw_values import ImprovementStep
 from actitud_api.engine.scoring.result import Figure, NextStep, StepKind, to_figure, to_points, to_quotient
 
 FactChange = dict[int, Slot]
-"""New values of facts, by slot."""
+"""New values of facts or profile fields, by slot; empty if no fact changes."""
 
 
 class BranchRescorer:
@@ -56,7 +56,7 @@ class BranchRescorer:
         return to_quotient(changed - index, self._unit)
 
     def rescore(self, leaf: CompiledIndicator, score: int) -> int | None:
-        """Compute the published index, in units, if an indicator had another score."""
+        """Compute the published index, in units, if an indicator had another score; None if there is none."""
         parent, above = self._branches.get(leaf.ancestors[0]) or self._find_branch(leaf)
         line = parent.linear_terms[leaf.child_positions[0]]
         if line is None or above is None:
@@ -294,7 +294,10 @@ def _compute_gain_max(branches: BranchRescorer, leaf: CompiledIndicator, gain: F
 
 
 def find_change_reaching(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> FactChange | None:
-    """Find the smallest valid change of an indicator whose raw value reaches `x`; None if there is none."""
+    """Find the smallest valid change of one fact with which the raw value of an indicator reaches `x`.
+
+    Return None if there is none: no fact is named for it, or the new value would be out of its range.
+    """
     facts, layout, indicator = evaluation.facts, evaluation.compiled.layout, leaf.definition
     if indicator.type in ("level", "boolean"):
         return {leaf.slots[0]: bool(x) if indicator.type == "boolean" else int(x)}
@@ -360,7 +363,7 @@ def _add_components(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction
 
 
 def name_changes(leaf: CompiledIndicator, change: FactChange) -> dict[str, FactValue]:
-    """Return the changed facts by name, without derived counts."""
+    """Return the changed facts by name, as an organisation sends them; counts derived from lists are left out."""
     if leaf.step_field is not None and leaf.step is not None:
         return {leaf.step_field: to_figure(cast("int | Fraction", change[leaf.step.slot]))} if change else {}
     names: dict[str, FactValue] = {}
@@ -401,7 +404,7 @@ def _find_turned_rules(
 
 
 def _reaches_others(evaluation: Evaluation, leaf: CompiledIndicator, changed: Facts) -> bool:
-    """Return True if the change affects the zero rule, applicability or value of another indicator."""
+    """Return True if the facts `changed` give another indicator another zero rule, applicability or raw value."""
     others = (evaluation.compiled.indicators[position] for position in leaf.dependents)
     return any(
         closure is not None and closure(evaluation.facts) != closure(changed)

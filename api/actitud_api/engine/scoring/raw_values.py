@@ -1,4 +1,4 @@
-"""Compilation of the value formula of an indicator, and of its dependence on the fact that a next step changes."""
+"""Compilation of value formulas, and of how a raw value depends on the fact that the next step changes."""
 
 from __future__ import annotations
 

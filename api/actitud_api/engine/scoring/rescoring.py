@@ -117,7 +117,7 @@ def replace_document(columns: Columns, document: Document) -> Columns:
 
 
 def _reads_others(indicator: Indicator) -> bool:
-    """Return True if the raw value of an indicator reads answers to other indicators."""
+    """Return True if the value formula of an indicator reads answers to other indicators."""
     return any(
         isinstance(part, AnswerOperand | ComponentOperand) and part.indicator != indicator.id
         for part in walk_operand_parts(indicator.value)

@@ -1,4 +1,7 @@
-"""Sampling uncertainty: intervals of a share of few cases, and of the index (docs/scoring.md, section 8)."""
+"""Sampling uncertainty: the interval of a share that is counted in few cases, and of the index.
+
+docs/scoring.md, section 8.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,9 @@ MILLION: Final = int(10**DECIMALS_OF_NUMBERS)
 
 
 def compute_wilson_interval(cases: int, n: int) -> tuple[int, int]:
-    """Compute the 95 % score interval of a share of `cases` in `n` > 0, in millionths, rounded half up.
+    """Compute the ends of the 95 % Wilson score interval of a share of `cases` in `n` > 0, in millionths.
 
-    E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927.
+    They are rounded half up. E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927.
     """
     middle, width = cases + HALF_SQUARE, Z * math.sqrt(cases * (n - cases) / n + QUARTER_SQUARE)
     return _to_millionths((middle - width) / (n + SQUARE)), _to_millionths((middle + width) / (n + SQUARE))

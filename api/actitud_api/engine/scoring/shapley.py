@@ -1,4 +1,7 @@
-"""Shapley values: the split of a loss among the children of a group whose aggregation is not additive."""
+"""Shapley values: the split of a group's loss among its children, if the aggregation is not additive.
+
+A child's value is its mean contribution to the loss over all orders in which the children could lose their points.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,9 @@ def compute_shapley_losses(
 ) -> list[int]:
     """Compute the Shapley value of each child's loss, in 1/`SHAPLEY_UNIT` of a point.
 
-    The worth of a coalition is the unrounded loss of the group if its members have their scores and all other children
-    are at the top (L. S. Shapley, A Value for n-Person Games, 1953). A child at the top, or without weight, loses
-    nothing. `top` and `scores` are in points.
+    The worth of a set of children is the unrounded loss of the group if these have their scores and all others have
+    `top`, the highest score (L. S. Shapley, A Value for n-Person Games, 1953). A child whose `below_top` is False, or
+    without weight, loses nothing. `top` and `scores` are in points.
     """
     weighted = [position for position, weight in enumerate(weights) if weight]
     players = [position for position in weighted if below_top[position]]
@@ -45,9 +48,10 @@ def _compute_worths(
     weighted: Sequence[int],
     players: Sequence[int],
 ) -> list[float]:
-    """Compute the mean of the group for every coalition of players, indexed by bit mask.
+    """Compute the `mean` of the group for every set of `players`, the children that can lose points.
 
-    If bit i of the index is set, player i has its score, otherwise the top.
+    The list is indexed by bit mask: if bit i of the index is set, player i has its score, otherwise `top`. `weighted`
+    are the numbers of the children that have a weight.
     """
     counted = [weights[position] for position in weighted]
     worth: list[float] = []

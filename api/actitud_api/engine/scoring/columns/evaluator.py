@@ -31,10 +31,10 @@ from actitud_api.engine.scoring.compile import CompiledMethodology, compile_meth
 class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
     """Scores of many organisations, one column for each; -1 stands for a missing score, index or coverage.
 
-    `scores`, `maxima` and `codes` are indicators × organisations; `groups`, `groups_max` and `coverages` are groups ×
-    organisations; both in document order, the root first. Scores and indices are in units of 10^-decimals, indices
-    rounded as published; coverages in ten-thousandths, rounded half up. Codes and statuses are positions in `CODES`
-    and `STATUSES`; level 0 stands for no level.
+    `scores`, `maxima` (with every unknown indicator at its best) and `codes` are indicators × organisations; `groups`,
+    `groups_max` and `coverages` are groups × organisations; both in document order, the root first. Scores and indices
+    are in units of 10^-decimals, indices rounded as published; coverages in ten-thousandths, rounded half up. Codes and
+    statuses are positions in `CODES` and `STATUSES`; level 0 stands for no level.
     """
 
     indicator_ids: tuple[str, ...]
@@ -186,5 +186,5 @@ def _get_program(plan: CompiledMethodology, columns: Columns) -> _ColumnProgram:
 
 
 def _round_extent(lower: int, upper: int) -> tuple[int, int]:
-    """Widen the bounds of a slot to whole powers of two (minus 1), and so that they include 0."""
+    """Widen the bounds of a slot to -(2^j - 1) and 2^k - 1, the nearest that include them and 0."""
     return -(2 ** min(lower, 0).bit_length() - 1), 2 ** max(upper, 0).bit_length() - 1

@@ -233,7 +233,7 @@ class ColumnCompiler:
         return parts + constants
 
     def compute_slot_bounds(self, slot: int) -> tuple[int, int]:
-        """Compute the bounds of a slot; they include 0, which stands for an absent fact."""
+        """Compute the lowest and highest value in a slot; they include 0, which stands for an absent fact."""
         lower, upper = self.extent[slot]
         return min(lower, 0), max(upper, 0)
 
@@ -428,7 +428,7 @@ class ColumnCompiler:
         return [self.rescale_numbers(part, scale, depth + bool(number)) for number, part in enumerate(parts)]
 
     def rescale_numbers(self, part: CompiledNumbers, scale: Fraction, depth: int) -> CompiledNumbers:
-        """Convert numbers to a scale of which their own scale is a whole multiple.
+        """Convert numbers to `scale`, of which their own scale must be a whole multiple.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
@@ -463,7 +463,10 @@ class ColumnCompiler:
     def compile_predicate(
         self, predicate: Predicate, value: bool, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
     ) -> CompiledTruths:
-        """Compile the mask of rows in which a predicate certainly has the truth value `value`."""
+        """Compile the mask of rows in which a predicate certainly has the truth value `value`.
+
+        Rows in which it is undetermined are marked for neither value.
+        """
         match predicate:
             case All(of=members) | Any(of=members):
                 parts = [
@@ -546,7 +549,10 @@ class ColumnCompiler:
     def compile_comparison(
         self, compare: Compare, value: bool, depth: int, reading: AbsentFactReading
     ) -> CompiledTruths:
-        """Compile the mask of rows in which a comparison certainly has the truth value `value`."""
+        """Compile the mask of rows in which a comparison certainly has the truth value `value`.
+
+        Numbers that may exceed 64 bits are compared row by row.
+        """
         op = compare.op if value else NEGATED_OPERATORS[compare.op]
         try:
             left, right = self.compile_sides(compare, depth, reading)
@@ -588,7 +594,9 @@ class ColumnCompiler:
     def compile_sides(
         self, compare: Compare, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
     ) -> tuple[CompiledNumbers, CompiledNumbers]:
-        """Compile both sides of a comparison, the right one at the next depth.
+        """Compile both sides of a comparison, the left one at `depth`, the right one at the next depth.
+
+        Texts of both sides are numbered alike.
 
         Raises:
             ExceedsInt64: If a side may exceed 64 bits.
@@ -635,9 +643,10 @@ class ColumnCompiler:
     def _compare_with_constant(
         self, op: ComparisonOperator, left: CompiledNumbers, bound: Fraction, depth: int
     ) -> CompiledTruths:
-        """Compile the mask of the rows in which numbers compare so with the constant `bound`, on their scale.
+        """Compile the mask of the rows in which `left` compares with the constant `bound` as `op` says.
 
-        The mask is constant if the bounds of the numbers decide the comparison for all rows.
+        `bound` is in units of the scale of `left`. The mask is constant if the lowest and highest value decide for all
+        rows.
         """
         match op:
             case "eq" | "ne":

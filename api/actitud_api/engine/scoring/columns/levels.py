@@ -230,7 +230,8 @@ class _GateCompiler(ColumnCompiler):
         """Compile the raw value of an indicator.
 
         Raises:
-            NotComputedByColumns: If it is a quotient, or a yes/no value that is not an answer.
+            ExceedsInt64: If it may exceed 64 bits.
+            NotComputedByColumns: If it is a quotient, or a yes/no value that its formula computes.
         """
         position = self.plan.positions[indicator]
         definition = self.plan.indicators[position].definition
@@ -247,9 +248,13 @@ class _GateCompiler(ColumnCompiler):
     def compile_sides(
         self, compare: Compare, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
     ) -> tuple[CompiledNumbers, CompiledNumbers]:
-        """Compile both sides of a comparison.
+        """Compile both sides of a comparison; a quotient as left side becomes a comparison of products.
 
-        If the left side is a quotient, its denominator multiplies the right side instead.
+        That is, its denominator multiplies the right side instead.
+
+        Raises:
+            ExceedsInt64: If a side may exceed 64 bits.
+            NotComputedByColumns: If the denominator may be negative, or a side is no column of integers.
         """
         match compare.left:
             case ValueOperand(indicator=indicator):
@@ -282,10 +287,11 @@ class _GateCompiler(ColumnCompiler):
         return self.restrict_to_determined(self.compare_numbers(op, left, right, depth), left, right, value, depth)
 
     def combine_numbers(self, combine: np.ufunc, parts: Sequence[CompiledNumbers], depth: int) -> CompiledNumbers:
-        """Compile the minimum, maximum or sum.
+        """Compile the minimum, maximum or sum of `parts`.
 
         Raises:
-            NotComputedByColumns: If a minimum or maximum has to ignore numbers that may be null.
+            ExceedsInt64: If a result may exceed 64 bits.
+            NotComputedByColumns: If it is a minimum or maximum and a part may be null, because a null must be ignored.
         """
         if combine is not np.add and any(part.nulls for part in parts):
             raise NotComputedByColumns
@@ -302,7 +308,11 @@ class _GateCompiler(ColumnCompiler):
                 return super().compile_condition(condition, depth)
 
     def _compile_value_presence(self, position: int, depth: int) -> CompiledTruths:
-        """Compile the mask of the rows with a raw value that has evidence, or with a not applicable indicator."""
+        """Compile the mask of the rows in which a raw value counts, or the indicator does not apply.
+
+        A raw value counts if it exists and has evidence; without, the number is unknown. `position` is that of the
+        indicator.
+        """
         formula = self.plan.indicators[position].definition.value
         below = self.compile_operand(formula.denominator, depth) if isinstance(formula, Quotient) else None
         # These codes say as well that all that it reads was sent.

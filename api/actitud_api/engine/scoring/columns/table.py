@@ -445,7 +445,10 @@ def _compute_extent(column: Ints) -> tuple[int, int]:
 
 
 def _widen_mask(mask: Ints, bits: int) -> Ints:
-    """Convert a bit mask to the narrowest type that has `bits` bits."""
+    """Convert bit masks to the narrowest type that has room for `bits` bits.
+
+    Beyond 63 bits they become Python integers.
+    """
     return mask.astype(next((width for width in WIDTHS if bits < np.iinfo(width).bits), object))
 
 
