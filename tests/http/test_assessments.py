@@ -44,7 +44,7 @@ NEW = {
 }
 CREATE = {"If-None-Match": "*"}
 MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
-WRITERS, WRITES = 16, 200 if NIGHT else 4
+WRITERS, WRITES = 16, 50 if NIGHT else 4
 
 
 @pytest.fixture
