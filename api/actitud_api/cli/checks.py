@@ -1,4 +1,4 @@
-"""Checks of the command `doctor`: each examines one part of an installation and names a remedy."""
+"""Checks of the command `doctor`: each examines one part of an installation and suggests a remedy."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from actitud_api.platform.storage.urls import DatabaseFailure, find_database_fil
 from actitud_api.settings import FaultySettings, Settings, describe_fault
 
 DISK_PROBLEM: Final = 100 * 1024**2
-"""Free bytes below which the check of the disk is a problem: writes are about to fail."""
+"""Free bytes on the disk below which `check_disk` reports a problem: writes are about to fail."""
 DISK_WARNING: Final = 1024**3
-"""Free bytes, beyond the size of the database, below which the check of the disk is a warning."""
+"""Free bytes that the disk needs beside the size of the database, or `check_disk` warns."""
 
 CLOCK_FROM: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """Publication of the first methodology; a clock that shows an earlier time is wrong."""
@@ -45,10 +45,7 @@ Status = Literal["ok", "warning", "problem"]
 
 
 class Check(Struct, frozen=True):
-    """Result of one check, as `doctor` prints it.
-
-    `found` is the finding in words. `remedy` is None if the status is ok.
-    """
+    """Result of one check, as `doctor` prints it: `found` in words, and a `remedy`, which is None if all is well."""
 
     name: str
     status: Status
@@ -101,19 +98,19 @@ _PROXY = Texts(
 
 
 def check_settings(settings: Settings, language: Language) -> Check:
-    """Return the result `ok` for settings that could be read."""
+    """Return the result `ok`; settings with faults are reported by `report_faulty_settings`."""
     return _pass("settings", _HOLD.into(language).format(database=hide_password(settings.database_url)), language)
 
 
 def report_faulty_settings(error: FaultySettings, language: Language) -> Check:
-    """Return the result `problem` for settings with faults, all of which it lists."""
+    """Return the result `problem` with all faults of the settings, which could not be read."""
     return _fail("settings", "; ".join(describe_fault(fault, language) for fault in error.faults), _MEND, language)
 
 
 def check_address(settings: Settings, language: Language) -> Check:
-    """Check the listening address, and return the result.
+    """Check the address on which the service listens, and return the result.
 
-    The result is a warning if other machines reach the service without a trusted proxy.
+    It is a warning if other machines can reach the service and no trusted proxy is set.
     """
     finding = _LISTENS.into(language).format(host=settings.host, port=settings.port)
     if is_exposed(settings):
@@ -238,7 +235,7 @@ def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
 
 
 def check_disk(settings: Settings, language: Language) -> Iterator[Check]:
-    """Check the free space on the disk of the database, and yield the result; yield nothing for PostgreSQL."""
+    """Check the free space on the disk of the database file, and yield the result; yield nothing for PostgreSQL."""
     file = find_database_file(settings.database_url)
     if file is None:
         return
@@ -296,7 +293,7 @@ def check_methodologies(language: Language) -> Check:
 def check_clock(now: datetime, newest: datetime | None, language: Language) -> Check:
     """Check that the clock is plausible, and return the result.
 
-    `newest`: a time that has certainly passed, such as the creation of a key, or None if none is known.
+    `newest`: a time that has certainly passed, such as the creation of the newest key; None if no such time is known.
     """
     finding = now.isoformat(timespec="seconds")
     if newest is not None and now < newest - CLOCK_SLACK:
@@ -318,7 +315,7 @@ def check_keys(
 ) -> Check:
     """Check that an administrator has a valid key, and return the result: a warning if it expires within 30 days.
 
-    `records`: keys of administrators.
+    `records`: the keys of all administrators. A key is recognised only with one of the `peppers`.
     """
     active = [record for record in records if access.is_active(record, now)]
     recognised = [record for record in active if access.is_recognised(record, peppers)]
@@ -336,7 +333,8 @@ def check_keys(
 def check_signing(settings: Settings, database: Database, language: Language) -> Check:
     """Check that the service can sign, and return the result.
 
-    The private key must be in its file, belong to the active key, and be readable by its owner only.
+    The private key must be in its file, belong to the active signing key, and be readable only by the owner of the
+    file.
     """
     try:
         with database.read() as session:

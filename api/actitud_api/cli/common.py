@@ -65,7 +65,7 @@ def open_database(settings: Settings, language: Language) -> Iterator[Database]:
 
 @contextmanager
 def catch_unusable(language: Language) -> Iterator[None]:
-    """Raise `CommandError` (exit code 2) for a `ValueError` of the block, that of an unsupported database URL."""
+    """Raise `CommandError` (exit code 2) if the block raises `ValueError`, as an unsupported database URL does."""
     try:
         yield
     except ValueError as error:
@@ -117,7 +117,7 @@ def render_marked(mark: str, text: str) -> Table:
 
 @contextmanager
 def show_progress(text: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show a progress bar on standard error; yield a function that advances it by one step."""
+    """Show a progress bar of `total` steps on standard error; yield a function that advances it by one step."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(text, total=total)

@@ -57,7 +57,7 @@ _FAULTS: Final[dict[copies.BackupFaultCode, Texts]] = {
 
 DUMP: Final = "pg_dump --format=custom --file={file} {url}"
 LOAD: Final = "pg_restore --clean --if-exists --single-transaction --dbname={url} {file}"
-"""Commands that the message recommends if the database is on a PostgreSQL server."""
+"""Commands that back up and restore a PostgreSQL database; messages recommend them in place of these two."""
 
 
 def run_backup(options: argparse.Namespace, language: Language) -> int:
@@ -99,7 +99,11 @@ def run_restore(options: argparse.Namespace, language: Language) -> int:
 
 
 def _find_database_file(settings: Settings, command: str, file: Path, language: Language) -> Path:
-    """Return the file of the database; raise `CommandError` with `command` if it is on a server."""
+    """Return the file of the database.
+
+    Raises:
+        CommandError: The database is on a server; the message recommends `command` with `file` instead.
+    """
     database_file = find_database_file(settings.database_url)
     if database_file is None:
         shell_command = command.format(

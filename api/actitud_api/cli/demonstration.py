@@ -27,7 +27,7 @@ from actitud_api.resources.publications.workers import open_worker_pool
 from actitud_api.settings import Settings
 
 DATABASE: Final = "sqlite:///var/demo.sqlite3"
-"""Default database of the demonstration, separate so that no invented data enter a real one."""
+"""Default database of the demonstration, so that no invented data enter the real one."""
 SIGNING_FOLDER: Final = "demo"
 """Folder of the demonstration's signing key, within the signing folder of the settings."""
 
@@ -46,7 +46,7 @@ _READY = Texts(
 def run_demo(options: argparse.Namespace, language: Language) -> int:
     """Serve the demonstration until it is stopped; return 0, or 1 if it was stopped before it was loaded.
 
-    Requests are answered at once; `/readyz` answers 200 when the demonstration is loaded and published.
+    Requests are answered while it loads; `/readyz` answers 200 when it is loaded and published.
 
     Raises:
         CommandError: The database cannot be used, or its published demonstration conflicts with the options.
@@ -100,7 +100,7 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
 
 
 def _create_key(database: Database, settings: Settings) -> str:
-    """Create a key of an administrator for one day and return its text."""
+    """Create an administrator key that is valid for one day, and return its text."""
     now = datetime.now(UTC)
     with database.write() as session:
         created = access.create_key(session, settings.peppers, role="administrator", days=1, now=now)
@@ -116,7 +116,7 @@ def _create_key(database: Database, settings: Settings) -> str:
 
 
 def _make_signing_key(database: Database, settings: Settings) -> None:
-    """Create a signing key, unless the active one can be used."""
+    """Create a signing key if there is no active one that can be used."""
     now = datetime.now(UTC)
     with database.write() as session:
         try:
@@ -127,7 +127,7 @@ def _make_signing_key(database: Database, settings: Settings) -> None:
 
 
 def _load_demonstration(database: Database, language: Language) -> SimulationReport:
-    """Return the report of the stored demonstration; simulate and store the demonstration first if it is missing."""
+    """Return the report of the stored demonstration; if none is stored, simulate and store it first."""
     report = demo.load_report(database)
     if report is not None:
         return report

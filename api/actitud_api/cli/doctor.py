@@ -63,7 +63,7 @@ def _run_checks(options: argparse.Namespace, language: Language) -> Iterator[Che
 
 
 def _check_database(settings: Settings, now: datetime, language: Language) -> Iterator[Check]:
-    """Yield the checks of the database; stop after a failure that makes the next checks impossible."""
+    """Yield the checks of the database; after a failure, skip those that it makes impossible."""
     if is_absent(settings.database_url):
         yield checks.report_absent_database(settings, language)
         yield checks.check_clock(now, None, language)

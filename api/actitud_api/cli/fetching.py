@@ -18,11 +18,11 @@ from actitud_api.cli.common import CommandError
 from actitud_api.engine.i18n import Language, Texts
 
 PATIENCE: Final = 30.0
-"""Longest time in seconds without receiving a byte."""
+"""Longest time in seconds that a download waits for the next byte."""
 TIME_MAX: Final = 900.0
 """Longest time in seconds for a whole download."""
 SIZE_MAX: Final = 1024 * 1024 * 1024
-"""Largest download in bytes as sent: about 20 times an edition of 8,131 organisations."""
+"""Largest download in bytes, counted as received: about 20 times an edition of 8,131 organisations."""
 NOT_FOUND: Final = 404
 _PIECE: Final = 64 * 1024
 
@@ -36,9 +36,9 @@ _SCHEME = Texts("no es una dirección http ni https", "it is no address of http 
 
 
 class AddressNotFound(LookupError):
-    """Raised by `fetch` if the server answers 404.
+    """Raised by `fetch` if the server answers 404, because some commands can do without the file.
 
-    `command_error`: the error to raise if the command cannot do without the file.
+    `command_error` is the error that the other commands raise instead.
     """
 
     def __init__(self, command_error: CommandError) -> None:
@@ -47,7 +47,10 @@ class AddressNotFound(LookupError):
 
 
 class _RedirectedElsewhere(Exception):
-    """Raised while downloading if a response redirects to another host; `location` is the target."""
+    """Raised while downloading if a response redirects to another host; `location` is the URL there.
+
+    `fetch` reports it as a `CommandError` that names the URL.
+    """
 
     def __init__(self, location: str) -> None:
         super().__init__(location)
@@ -55,7 +58,10 @@ class _RedirectedElsewhere(Exception):
 
 
 class _SameHostRedirects(HTTPRedirectHandler):
-    """Redirect handler of `urllib` that follows redirects within the requested host only."""
+    """Redirect handler of `urllib` that follows a redirect only to the same scheme, host and port.
+
+    Any other redirect raises `_RedirectedElsewhere`, so the file is not downloaded.
+    """
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
@@ -68,7 +74,7 @@ class _SameHostRedirects(HTTPRedirectHandler):
 
 
 def is_url(text: str) -> bool:
-    """Return True if a text is a URL, False if it is the name of a file."""
+    """Return True if a text is a URL, False if it names a file."""
     return "://" in text
 
 
@@ -140,6 +146,6 @@ def _describe_error(error: HTTPError, language: Language) -> str:
 
 
 class _ProblemDetails(Struct, frozen=True):
-    """Member of a problem document (RFC 9457) that explains the error to people."""
+    """The one member of a problem document (RFC 9457) that is read: `detail` explains the error to people."""
 
     detail: str = ""

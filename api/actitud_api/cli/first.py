@@ -52,9 +52,9 @@ _LISTED = ", ".join(KINDS)
 
 
 def read_first_organisation(options: argparse.Namespace, language: Language) -> organisations.OrganisationEntry | None:
-    """Return the organisation that the options describe, or None if they describe none.
+    """Return the organisation that the options of `init` describe, or None if they describe none.
 
-    `province` may be missing for a Spanish municipality, whose identifier contains it.
+    The option `province` may be missing for a Spanish municipality, because its identifier contains the province.
 
     Raises:
         CommandError: Options are missing or invalid; the text has one line per fault (exit code 2).

@@ -1,4 +1,4 @@
-"""`flags`: search the assessments of an edition for anomalies, as `editions.flags.create` does."""
+"""`flags`: search the assessments of an edition for anomalies, as the operation `editions.flags.create` does."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ACTION: Final = "cli.flags"
 
 
 def run_flags(options: argparse.Namespace, language: Language) -> int:
-    """Replace the flags of an edition, print how many there are, and return exit code 0.
+    """Replace the flags of an edition, which mark anomalies, print how many there are, and return exit code 0.
 
     Raises:
         CommandError: The edition or the database does not exist.

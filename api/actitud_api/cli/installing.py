@@ -1,4 +1,4 @@
-"""`init`: create the tables, the first organisation, the first keys of an installation."""
+"""`init`: create the tables of an installation, its first organisation and its first keys."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
 
 OVERLAP: Final = timedelta(days=30)
-"""Remaining life of the last administrator key below which `init` creates another."""
+"""Remaining life of an administrator key at which `init` creates the next one, so that both overlap."""
 
 KEY_DAYS: Final = range(OVERLAP.days + 1, access.DAYS_MAX + 1)
-"""Allowed lives of a new key in days: longer than `OVERLAP`, or each run would create another key."""
+"""Allowed lives of a new key in days. They are longer than `OVERLAP`, or each run of `init` would create a key."""
 
 _NO_DAYS = Texts(
     "--key-days: «{value}» no es un número de días, de 31 a 365",
@@ -79,9 +79,9 @@ _NEXT = Texts(
 class InstallOutcome(Struct, frozen=True):
     """Result of `install`: the organisation and the administrator key of the installation.
 
-    `organisation`: any existing one, or None if there is none. `added`: it was created by this run. `created`: the new
-    key with its text, which cannot be shown later, or None if a valid key existed. `kid`: id of the signing key created
-    by this run, or None.
+    `organisation`: the first organisation or another existing one; None if there is none. `added`: this run created it.
+    `key`: a valid administrator key. `created`: the same key with its text, which cannot be shown later; None if the
+    key existed. `kid`: id of the signing key that this run created, or None.
     """
 
     organisation: organisations.OrganisationRecord | None
@@ -92,9 +92,9 @@ class InstallOutcome(Struct, frozen=True):
 
 
 class OrganisationDiffers(ValueError):
-    """Raised by `install` if organisations exist but the one to create is not among them.
+    """Raised by `install` if there are organisations, but not the one that the options of `init` describe.
 
-    `record`: the first existing organisation.
+    `record`: the first of the existing ones.
     """
 
     def __init__(self, record: organisations.OrganisationRecord) -> None:
@@ -148,13 +148,13 @@ def install(
     new_key: bool,
     now: datetime,
 ) -> InstallOutcome:
-    """Create the first organisation and an administrator key, unless they exist, in one transaction.
+    """Create the first organisation and an administrator key in one transaction, unless they exist.
 
     `first`: organisation to create, or None. `days`: life of a new key. `new_key`: create a key even if a valid one
     exists. A signing key is created if there is none.
 
     Raises:
-        OrganisationDiffers: Organisations exist, but `first` is not among them; then nothing has changed.
+        OrganisationDiffers: There are organisations, but `first` is not among them; then nothing has changed.
     """
     with wrap_failures(), database.write() as session:
         # Concurrent runs execute one after another, on PostgreSQL too: the second finds the rows of the first.
@@ -197,9 +197,10 @@ def _record_installation(
     signs: bool,
     now: datetime,
 ) -> str | None:
-    """Append the changes of an installation to the ledger; return the id of the signing key created, or None.
+    """Append what this run created to the ledger, in one entry; return the id of a new signing key, or None.
 
-    `signs`: True if a signing key exists already. If nothing was changed, no entry is appended.
+    `added`: the organisation that was created; `created`: the key; `signs`: a signing key exists already. Without a
+    signing key one is created. If nothing was created, no entry is appended.
     """
     if added is None and created is None and signs:
         return None

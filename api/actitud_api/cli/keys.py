@@ -124,7 +124,7 @@ def run_create(options: argparse.Namespace, language: Language) -> int:
 
 
 def _print_key(created: access.CreatedKey, language: Language) -> None:
-    """Print the purpose of a new key, then the key on a line of its own."""
+    """Print the role, scope and expiry of a new key, then the key on a line of its own."""
     record = created.record
     description = _MADE.into(language).format(
         id=record.id,
@@ -145,7 +145,7 @@ def _describe_scope(record: access.KeyRecord, language: Language) -> str:
 
 
 def _build_event(name: str, record: access.KeyRecord, details: Mapping[str, str]) -> ledger.Event:
-    """Return the content of the ledger entry for an action on a key."""
+    """Return the ledger entry for the action `name` on a key, without its place in the ledger."""
     return ledger.Event(
         action=f"cli.keys.{name}",
         actor=None,
@@ -287,7 +287,7 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
 def run_check(options: argparse.Namespace, language: Language) -> int:
     """Search a text for keys, print the line and id of each, and return 1 if there is one, else 0.
 
-    With `--holds` or `--database`, the state of each key in this installation is printed too.
+    With `--holds` or `--database`, also print the state of each key in this installation: unknown, valid, expired, ….
     """
     # Undecodable bytes are replaced, because a key has only ASCII characters and may stand in a binary file.
     text = read_content(options.file, language).decode("utf-8", "replace")

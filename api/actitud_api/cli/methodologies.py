@@ -67,9 +67,9 @@ def run_check(options: argparse.Namespace, language: Language) -> int:
 
 
 def _list_remarks(checked: CheckedDocument, texts: dict[Language, bytes]) -> list[Remark]:
-    """Return remarks that are not defects: missing languages, and rules by which leaving an answer out can gain points.
+    """Return remarks that are not defects: languages without texts, and groups in which silence can pay.
 
-    If the document has no valid form, a remark says that the rest was not checked.
+    If the document cannot be decoded, the only remark is that the rest was not checked.
     """
     missing = [Remark(f"/texts/{language}", "no-texts", _NO_TEXTS) for language in WRITTEN if language not in texts]
     first = (
@@ -106,7 +106,7 @@ def _read_texts(files: list[str], language: Language) -> dict[Language, bytes]:
 
 
 class DiffedVersion(Struct, frozen=True):
-    """One of two compared versions, with the digest of its document."""
+    """One of the two compared methodologies: its version, and the digest of its document."""
 
     version: str
     digest: str

@@ -19,23 +19,26 @@ from actitud_api.resources.organisations.kinds import Kind
 
 SHELLS: Final = ("bash", "zsh", "fish")
 LIGHT: Final = frozenset({"completion.run_completion"})
-"""Commands that need no settings, database or log, and must be fast because each new shell runs them."""
+"""Commands that need no settings, database or log, and must be fast because a shell runs them when it starts."""
 STANDARD_INPUT: Final = "-"
 LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
 class CommandRunner(Protocol):
-    """Function that runs a command."""
+    """Function that runs a command: `run_…` in one of the modules of this package."""
 
     def __call__(self, options: argparse.Namespace, language: Language, /) -> int:
         """Run the command and return its exit code; raise `CommandError` if it fails."""
 
 
 class AddCommand(Protocol):
-    """Function that adds a command to a parser."""
+    """Function that adds a command to a parser, with its help in one language."""
 
     def __call__(self, text: Texts, name: str, run: str | None = None) -> argparse.ArgumentParser:
-        """Add a command and return its parser; `run` is None for a group of commands, `"module.function"` otherwise."""
+        """Add the command `name`, with `text` as its help, and return its parser.
+
+        `run` is `"module.function"`, or None if other commands are added below this one.
+        """
 
 
 def detect_language(environment: Mapping[str, str]) -> Language:

@@ -17,7 +17,7 @@ from actitud_api.platform.http.access import Rule, handlers_of, operation_id, ru
 from actitud_api.settings import Settings
 
 RoleAccess = Literal["yes", "own", "no"]
-"""Access of a role to an operation: for every resource, only for those its key is bound to, or none."""
+"""Access of a role to an operation: to every resource, only to those that its key is bound to, or to none."""
 
 _OPERATION = Texts("operación", "operation")
 _KEY = Texts("clave", "key")
@@ -34,7 +34,7 @@ _ACCESS_TEXTS: Final[dict[RoleAccess, Texts]] = {
 
 
 class PolicyLine(msgspec.Struct, frozen=True):
-    """Access to one operation: whether it needs a key, and the access of each role."""
+    """Access to one operation: whether a key is needed (`key`), and the access of each role."""
 
     operation: str
     method: str
@@ -44,7 +44,10 @@ class PolicyLine(msgspec.Struct, frozen=True):
 
 
 def list_policy() -> list[PolicyLine]:
-    """Return the access to every operation, sorted by operation id; formats of one file share a line."""
+    """Return the access to every operation, sorted by operation id.
+
+    Paths that offer the same operation in several file formats share a line, with the first of the paths.
+    """
     app = create_app(Settings())
     try:
         # Reversed, because a dictionary keeps the last value of a key, and the first path is wanted.

@@ -1,4 +1,4 @@
-"""`publish`: publish an edition or a correction of it, as `editions.publications.create` does."""
+"""`publish`: publish an edition or a correction of it, as the operation `editions.publications.create` does."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def run_publish(options: argparse.Namespace, language: Language) -> int:
 
 
 def _build_body(options: argparse.Namespace, language: Language) -> Json:
-    """Return the request body that corresponds to the options.
+    """Return the request body of `editions.publications.create` that corresponds to the options.
 
     Raises:
         CommandError: The file of corrections is not JSON (exit code 2).
@@ -106,7 +106,7 @@ def _count_scores(database: Database, edition: str) -> int:
 
 
 def _describe_refusal(error: Exception, language: Language) -> list[str]:
-    """Return the reasons of a refused publication, one per line; raise any other error again."""
+    """Return the reasons why a publication is refused, one per line; raise an error that is no refusal again."""
     for exception, map_exception in PROBLEMS:
         if isinstance(error, exception) and isinstance(problem := map_exception(error), ProblemError):
             faults: list[Fault] = list(problem.faults)

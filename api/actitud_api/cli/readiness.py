@@ -48,13 +48,13 @@ def catch_unreachable(settings: Settings, language: Language) -> Iterator[None]:
 
 
 def check_exists(settings: Settings, language: Language) -> None:
-    """Raise `CommandError` if the file of the database does not exist."""
+    """Raise `CommandError` if the database is a file that does not exist."""
     if is_absent(settings.database_url):
         raise CommandError(NOT_INITIALISED.into(language).format(database=hide_password(settings.database_url)))
 
 
 def check_revisions(settings: Settings, revisions: Revisions, language: Language) -> None:
-    """Raise `CommandError` if the tables were created by a release whose revisions are unknown here."""
+    """Raise `CommandError` if the tables have a revision that this release does not know."""
     if revisions.state in _UNKNOWN:
         raise CommandError(describe_revisions(_UNKNOWN[revisions.state], settings, revisions, language))
 
@@ -71,7 +71,7 @@ def check_ready(settings: Settings, database: Database, language: Language) -> N
 
 
 def create_tables(settings: Settings, database: Database, language: Language) -> tuple[bool, str]:
-    """Create the tables of an empty database; return True if it was empty, and the revision.
+    """Create the tables if the database is empty; return whether it was empty, and the revision of the tables.
 
     Raises:
         CommandError: The tables belong to an older release, which only `migrate` may change, or to an unknown one.
@@ -85,7 +85,7 @@ def create_tables(settings: Settings, database: Database, language: Language) ->
 
 
 def describe_revisions(text: Texts, settings: Settings, revisions: Revisions, language: Language) -> str:
-    """Return a text in which the database and its present and newest revision are filled in."""
+    """Return `text` with the database, its revision, and the newest revision of this release filled in."""
     return text.into(language).format(
         database=hide_password(settings.database_url), current=revisions.current, newest=revisions.newest
     )

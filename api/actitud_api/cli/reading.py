@@ -1,4 +1,4 @@
-"""Methodologies as arguments of a command: a version, or the file of a document with the folder `texts/` beside it."""
+"""Methodologies as arguments of a command: a version, or the file of a document with `texts/` beside it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read_texts_beside(file: str, language: Language) -> dict[Language, bytes]:
 
 
 def read_methodology(value: str, language: Language) -> Methodology:
-    """Return a registered methodology, or the draft in a file with its texts.
+    """Return the methodology that `value` names: a registered version, or the file of a draft with its texts.
 
     Raises:
         CommandError: The value is neither a version nor a file (exit code 2), or the file has defects (exit code 1).

@@ -1,4 +1,4 @@
-"""Execution of a command, whose failure becomes a message."""
+"""Running a command: its errors become a message and an exit code."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ _UNAVAILABLE = Texts("La base de datos no está disponible: {reason}", "The data
 
 
 def run_command(run: CommandRunner, options: argparse.Namespace, language: Language) -> int:
-    """Run a command and return its exit code; print the message of a failure to standard error.
+    """Run a command and return its exit code; print the message of an error to standard error.
 
-    Faulty settings return 2, an unavailable database 1, and a `CommandError` its own code.
+    The exit code is 2 for faulty settings, 1 for a database that cannot be reached, and that of the error for a
+    `CommandError`.
     """
     # Here and not in `main`: the logging library would slow down `--help` and completion.
     configure_logs()

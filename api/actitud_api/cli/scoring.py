@@ -27,7 +27,7 @@ _FAULTY = Texts("No se ha puntuado nada. Fallos: {count}.", "Nothing was scored.
 
 
 def run_score(options: argparse.Namespace, language: Language) -> int:
-    """Score a file, print the explained score, and return exit code 0, even if facts contradict each other.
+    """Score a file, print the explained score, and return exit code 0, even if facts in it contradict each other.
 
     Raises:
         CommandError: The file is not a valid request (exit code 2).
@@ -55,7 +55,7 @@ def run_score(options: argparse.Namespace, language: Language) -> int:
 def _read_request(raw: bytes, methodology: Methodology | None) -> ScoreRequest | list[Fault]:
     """Return the request in a file, or its faults.
 
-    `methodology`: the one to score with; None for the one that the request names.
+    If `methodology` is None, the request is read under the version that it names, else under `methodology`.
     """
     try:
         value = parse_json(raw)
@@ -69,7 +69,7 @@ def _read_request(raw: bytes, methodology: Methodology | None) -> ScoreRequest |
 
 
 def describe_faults(faults: list[Fault], outcome: Texts, language: Language) -> list[str]:
-    """Return one line for each fault, with its pointer, and a last line: `outcome` with the number of faults."""
+    """Return one line for each fault, with its pointer, and a last line: `outcome` with their number filled in."""
     lines = []
     for fault in faults:
         line = f"{fault.pointer or _WHOLE.into(language)}: {fault.detail.into(language)}"

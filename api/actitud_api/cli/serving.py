@@ -68,7 +68,10 @@ def run_serve(options: argparse.Namespace, language: Language) -> int:
 def _listen(settings: Settings, language: Language) -> socket.socket:
     """Return the listening socket.
 
-    It is opened before any output, so that an address in use is the only message. Raise `CommandError` in that case.
+    It is opened before anything is printed, so the message about an address in use stands alone.
+
+    Raises:
+        CommandError: The address is in use or cannot be used.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
@@ -85,7 +88,7 @@ def format_address(settings: Settings) -> str:
 
 
 def is_exposed(settings: Settings) -> bool:
-    """Return True if the service listens beyond this machine without a trusted proxy."""
+    """Return True if other machines can reach the service and no trusted proxy is set."""
     if settings.trusted_proxies or settings.host == "localhost":
         return False
     try:
@@ -107,9 +110,12 @@ def _warn(settings: Settings, language: Language) -> None:
 
 @contextmanager
 def build_application(settings: Settings, language: Language) -> Iterator[Litestar]:
-    """Build the application; it is ready while its database is at the newest revision.
+    """Build the application; it reports ready while its database is at the newest revision.
 
-    The database is closed at the end of the block. Raise `CommandError` (exit code 2) if its URL is not supported.
+    The database is closed at the end of the block.
+
+    Raises:
+        CommandError: The database URL is not supported (exit code 2).
     """
     with catch_unusable(language):
         app = create_app(settings, keeps_ledger=True)

@@ -1,4 +1,4 @@
-"""Explained score for the terminal: index, gates of the next level, every indicator."""
+"""Explained score for the terminal: index, gates of the next level, and every indicator."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class _ScoreSheet:
             yield from (render_marked("-", item) for item in items)
 
     def _render_groups(self) -> RenderableType:
-        """Return the table of dimensions, with the groups of each indented below it."""
+        """Return a table of the dimensions, where the groups inside one are indented below it."""
         table = self._build_table(self._fill(_DIMENSION))
         for group, depth in _walk_groups(self._score.dimensions):
             table.add_row(f"{'  ' * depth}{group.id} {group.name}", *self._format_row(group))
@@ -154,12 +154,12 @@ class _ScoreSheet:
             table.add_row(Group(*lines, Text()), *self._format_row(indicator))
         yield table
 
-    def _build_table(self, first: str) -> Table:
-        """Return an empty table of nodes: name, score, points won and points lost."""
+    def _build_table(self, title: str) -> Table:
+        """Return an empty table of nodes: name (headed by `title`), score, points won and points lost."""
         table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-        table.add_column(Text(first), overflow="fold", ratio=1)
-        for title in (_SCORE, _WON, _LOST):
-            table.add_column(Text(self._fill(title)), justify="right", no_wrap=True)
+        table.add_column(Text(title), overflow="fold", ratio=1)
+        for heading in (_SCORE, _WON, _LOST):
+            table.add_column(Text(self._fill(heading)), justify="right", no_wrap=True)
         return table
 
     def _format_row(self, node: NarratedDimension | NarratedIndicator) -> Iterator[Text]:
@@ -178,7 +178,10 @@ class _ScoreSheet:
 
 
 def _describe_suppositions(score: ScoreAnswer) -> Iterator[str]:
-    """Yield the effects of supposed facts, on the index and by indicator; yield nothing if nothing is supposed."""
+    """Yield the effects of the facts that `what_if` supposes, on the index and by indicator.
+
+    Yield nothing if the request has no `what_if`.
+    """
     if score.what_if is not UNSET:
         difference = score.what_if.difference
         yield difference.text
@@ -187,7 +190,7 @@ def _describe_suppositions(score: ScoreAnswer) -> Iterator[str]:
 
 
 def _walk_groups(groups: tuple[NarratedDimension, ...], depth: int = 0) -> Iterator[tuple[NarratedDimension, int]]:
-    """Yield each group with its depth, from 0, in depth-first order."""
+    """Yield each group before the groups inside it, with `depth` for those in `groups` and one more per level."""
     for group in groups:
         yield group, depth
         yield from _walk_groups(group.groups, depth + 1)

@@ -37,7 +37,7 @@ from actitud_api.engine.narration import words
 from actitud_api.verification.rescoring import ScoreRescorer
 
 SHOWN_MAX: Final = 20
-"""Highest number of problems that are printed; `--json` contains all."""
+"""Maximum number of problems that are printed; `--json` contains all."""
 
 _UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {reason}")
 _NOT_OURS = Texts(
@@ -100,7 +100,7 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
 
 
 class _ServiceFacts(Struct, frozen=True, kw_only=True):
-    """Facts that a service publishes beside a file: keys, digest, signature, other documents.
+    """What a service publishes beside a file: its keys, the digest and signature of the file, and other documents.
 
     All are None for a file on the disk.
     """
@@ -112,7 +112,7 @@ class _ServiceFacts(Struct, frozen=True, kw_only=True):
 
 
 class _Source:
-    """File to verify: a file on the disk, or the response of a service."""
+    """File to verify: a file on the disk, or one downloaded from a service."""
 
     def __init__(self, stack: ExitStack, name: str, language: Language) -> None:
         self._name = name
@@ -135,7 +135,10 @@ class _Source:
         return self._get(match["score"] or f"published/{match['digest']}")
 
     def load_facts(self) -> _ServiceFacts:
-        """Return the keys, digest and signature that the service publishes for the file; all None for a file."""
+        """Return the keys, digest and signature that the service publishes for the file.
+
+        They are all None for a file on the disk, and for a URL that is not one of a service.
+        """
         match = self._match
         if match is None:
             return _ServiceFacts()
@@ -159,7 +162,7 @@ class _Source:
             raise error.command_error from None
 
     def _load_published(self, digest: str) -> bytes | None:
-        """Return the published document with a digest, or None if there is none."""
+        """Return the document that the service published with a digest; None if it has no such document."""
         if not _DIGEST.fullmatch(digest):
             return None
         assert self._match is not None
@@ -177,7 +180,7 @@ class _Source:
                 return Signature(protected="", signature="")  # which no key has signed
 
     def _download_ledger(self) -> None:
-        """Write all entries of the ledger to the file as JSON Lines.
+        """Download all pages of the ledger and write their entries to the file as JSON Lines.
 
         Raises:
             CommandError: A response is not a page of a ledger (exit code 2).
@@ -255,7 +258,7 @@ def _load(name: str, language: Language) -> bytes:
 
 @contextmanager
 def _show_progress(language: Language) -> Iterator[Callable[[int, int], None]]:
-    """Show progress on standard error if that is a terminal; yield a function of done and total steps."""
+    """Show progress on standard error if that is a terminal; yield a function of the steps done and in total."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -269,11 +272,11 @@ _CHECKING = Texts("Comprobando", "Verifying")
 # --- the report -----------------------------------------------------------------------------------------------
 
 _PARAMETER = re.compile(r"`(keys|checkpoint)`")
-"""Parameters of `actitud.verify` in the SDK's texts; here they are options."""
+"""Parameters of `actitud.verify` that the texts of the SDK name; this command has them as options."""
 
 
 class _ProblemLine(Struct, frozen=True):
-    """Problem in the JSON report, with its place in the file."""
+    """Problem in the JSON report: its text, and where in the file it is."""
 
     place: str
     code: str
@@ -287,7 +290,7 @@ class _CheckLine(Struct, frozen=True):
 
 
 class _Report(Struct, frozen=True):
-    """Report of the command as a JSON document."""
+    """JSON report of the command: whether every check passes, and the problems."""
 
     holds: bool
     kind: str
@@ -336,5 +339,8 @@ def _describe(problem: VerificationProblem, language: Language) -> str:
 
 
 def _choose_text(text: Text, language: Language) -> str:
-    """Return a text of the SDK in a language, else in Spanish; parameters become options of this command."""
+    """Return a text of the SDK in a language, else in Spanish.
+
+    The parameters of `actitud.verify` in it become options of this command.
+    """
     return _PARAMETER.sub(r"--\1", nearest(text, language))

@@ -1,8 +1,8 @@
-"""Simulated answers of an invented municipality that answers everything truthfully, according to its maturity.
+"""Answers of an invented municipality that answers everything truthfully, as well as its maturity allows.
 
-Answers are consistent with the profile where a rule requires it (rules V03 to V08, V11, V12, V15, V20, V26 to V29, V32
-and V33 of the methodology). Indicators that do not apply, or that a rule scores 0, are left out. Indicators and facts
-have their ids of methodology 2026.1.
+The answers agree with the profile and with each other where a rule of the methodology requires it (V03 to V08, V11,
+V12, V15, V20, V26 to V29, V32 and V33). Indicators that do not apply, or that a rule scores 0, have no answer. The ids
+are those of methodology 2026.1.
 """
 
 from __future__ import annotations
@@ -17,29 +17,32 @@ LEVELS = (
     "D1.02", "D1.06", "D2.06", "D3.04", "D4.01", "D4.05", "D4.06", "D5.02", "D5.03", "D6.03", "D6.04", "D7.03",
     "D7.07", "D8.04", "D8.05", "D9.03", "D10.01", "D10.05", "D10.07",
 )  # fmt: skip
-"""Indicators answered with a level of a ladder, which apply to every body."""
+"""Indicators that apply to every municipality and are answered with a level of a ladder."""
 
 COUNTS = {"D3.06": 7.0, "D4.07": 5.0, "D6.01": 4.0, "D6.02": 4.0}
-"""Indicators answered with a count, which apply to every body, and the count of a body of the highest maturity."""
+"""Indicators that apply to every municipality and are answered with a count.
+
+The value is the count at the highest maturity.
+"""
 
 
 class _AnswerMaker:
-    """Collector of random answers whose quality varies around the maturity in their dimension.
+    """Collects random answers whose quality varies around the maturity of the municipality in their dimension.
 
-    Each `answer_…` method draws and stores the answer to one indicator.
+    Each `answer_…` method draws the answer to one indicator and stores it in `answers`.
     """
 
-    def __init__(self, chance: Chance, mature: Maturity) -> None:
+    def __init__(self, chance: Chance, maturity: Maturity) -> None:
         self.chance = chance
-        self.mature = mature
-        self.spread = 0.05 if mature.exemplary else 0.16
+        self.maturity = maturity
+        self.spread = 0.05 if maturity.exemplary else 0.16
         self.answers: Answers = {}
         self.listed: dict[str, tuple[str, ...]] = {}
 
     def draw_quality(self, indicator: str) -> float:
-        """Draw the quality of an answer, from 0 to 1."""
+        """Draw the quality of the answer to an indicator: 0 is the worst answer, 1 the best."""
         dimension = int(indicator[1 : indicator.index(".")]) - 1
-        return clamp(self.mature.of[dimension] + self.spread * self.chance.draw_deviation())
+        return clamp(self.maturity.of[dimension] + self.spread * self.chance.draw_deviation())
 
     def answer_level(self, indicator: str) -> None:
         self.answers[indicator] = {"level": min(4, int(4.7 * self.draw_quality(indicator)))}
@@ -50,7 +53,10 @@ class _AnswerMaker:
         return count
 
     def answer_ratio(self, indicator: str, denominator: int, best: float = 1.0) -> None:
-        """Store a ratio with this denominator; `best` is the ratio at the highest maturity, which may exceed 1."""
+        """Draw a numerator of at most `denominator`, and store both as the answer.
+
+        `best` is the ratio at quality 1; if it exceeds 1, a lower quality already gives the whole denominator.
+        """
         numerator = min(denominator, int(denominator * best * self.draw_quality(indicator) + self.chance.uniform()))
         self.answers[indicator] = {"numerator": numerator, "denominator": denominator}
 
@@ -64,9 +70,9 @@ class _AnswerMaker:
         self.answers[indicator] = {"value": self.chance.draw_event(clamp(1.5 * self.draw_quality(indicator) - 0.35))}
 
 
-def simulate_answers(chance: Chance, profile: Profile, mature: Maturity) -> Answers:
+def simulate_answers(chance: Chance, profile: Profile, maturity: Maturity) -> Answers:
     """Return the answers to every indicator that applies and that no rule scores 0."""
-    maker = _AnswerMaker(chance, mature)
+    maker = _AnswerMaker(chance, maturity)
     for indicator in LEVELS:
         maker.answer_level(indicator)
     for indicator, highest in COUNTS.items():
@@ -85,7 +91,7 @@ def simulate_answers(chance: Chance, profile: Profile, mature: Maturity) -> Answ
 
 
 def _answer_papers(maker: _AnswerMaker, profile: Profile) -> None:
-    """Answer the indicators on strategy, manuals and learning."""
+    """Answer the indicators on strategy, manuals and learning from errors."""
     strategy = _get_fact(maker.answers, "D4.01", "level")
     if not strategy and _get_fact(maker.answers, "D1.06", "level") >= 3:
         maker.answers["D1.06"] = {"level": 2}
@@ -115,7 +121,7 @@ def _answer_people(maker: _AnswerMaker, profile: Profile) -> None:
     if employees >= 25:
         people = max(200, employees) * 0.0052 * maker.draw_quality("D10.06")
         maker.answers["D10.06"] = {"numerator": int(people * 10) / 10, "base": employees}
-    people_in_charge = chance.draw_integer(1, 3) if chance.draw_event(0.35 + maker.mature.of[9]) else 0
+    people_in_charge = chance.draw_integer(1, 3) if chance.draw_event(0.35 + maker.maturity.of[9]) else 0
     maker.answer_ratio("D10.03", people_in_charge, 1.15)
     if people_in_charge:
         maker.answers["D10.04"] = {"hours": int(66 * maker.draw_quality("D10.04")) / 2}
@@ -144,7 +150,10 @@ def _answer_content(maker: _AnswerMaker, profile: Profile) -> None:
     chance = maker.chance
 
     def draw_posts(indicator: str, lower: float, upper: float) -> int:
-        """Draw a number of posts; its share of the sample is `lower` at maturity 0 and `upper` at maturity 1."""
+        """Draw the number of posts in the sample that an indicator counts.
+
+        Their share of the sample is `lower` at quality 0 and `upper` at quality 1.
+        """
         return int(sample * clamp(lower + (upper - lower) * maker.draw_quality(indicator)))
 
     useful = draw_posts("D8.03", 0.15, 0.88)
@@ -178,9 +187,9 @@ def _answer_debate(maker: _AnswerMaker) -> None:
 
 
 def _answer_reach(maker: _AnswerMaker, profile: Profile) -> None:
-    """Answer the indicators on followers and on messages in other languages of the territory.
+    """Answer the indicators on followers, and on messages in other languages of the territory.
 
-    Of these messages, no more are answered than of all messages (rule V27).
+    No more of these messages are answered than of all messages together (rule V27).
     """
     maker.answers["D7.02"] = {"numerator": profile.followers_largest, "base": profile.population_served}
     if profile.foreign_language_messages and (profile.languages >= 2 or profile.foreign_share >= 0.05):
@@ -220,7 +229,10 @@ def _answer_conversation(maker: _AnswerMaker, profile: Profile) -> None:
 
 
 def _answer_functions(maker: _AnswerMaker, profile: Profile) -> None:
-    """Answer the indicator on the functions of the team, only with those that another answer supports (rule V15)."""
+    """Answer the indicator on the functions of the team.
+
+    Only functions that another answer supports are listed (rule V15).
+    """
     answers = maker.answers
     has_few_messages = profile.accounts_open >= 1 and profile.messages_w12 < 10
     # Rule V15: a function that no other answer supports would count as unsupported.
@@ -237,7 +249,7 @@ def _answer_functions(maker: _AnswerMaker, profile: Profile) -> None:
 
 
 def _get_fact(answers: Answers, indicator: str, fact: str) -> int:
-    """Return an integer fact of an answer, or 0 if the indicator was not answered."""
+    """Return the integer value of a fact, or 0 if its indicator was not answered."""
     value = answers.get(indicator, {}).get(fact, 0)
     assert isinstance(value, int)
     return value

@@ -25,7 +25,7 @@ SIZES = (
     (250_001, 500_000, 11),
     (500_001, 3_300_000, 6),
 )
-"""Number of Spanish municipalities by population: lowest, highest, number (padrón of 2020, INE)."""
+"""Number of Spanish municipalities by size class: lowest and highest population, and number (padrón of 2020, INE)."""
 
 SIZES_YEAR = 2020
 """Year of the populations in `SIZES`."""
@@ -60,8 +60,8 @@ _ADDITIONS = (
 class Municipality(Struct, frozen=True):
     """Invented municipality.
 
-    `size`: position of its population between the smallest and the largest, from 0 to 1; each size class is equally
-    long, so the scale is roughly logarithmic.
+    `size`: its population on a roughly logarithmic scale from 0, the smallest, to 1, the largest; each size class in
+    `SIZES` has the same length on it.
     """
 
     id: str
@@ -73,7 +73,10 @@ class Municipality(Struct, frozen=True):
 
 
 def simulate_municipalities(seed: int) -> list[Municipality]:
-    """Return all invented municipalities for a seed; each province has one of the largest, like a capital."""
+    """Return all invented municipalities, the same for the same seed.
+
+    Each province has one of the largest, as its capital would be.
+    """
     chance = Chance(seed)
     populations = sorted((size for sizes in SIZES for size in _draw_populations(chance, *sizes)), reverse=True)
     capitals = chance.shuffle(populations[: len(PROVINCES)])
@@ -104,7 +107,7 @@ def simulate_municipalities(seed: int) -> list[Municipality]:
 
 
 def _draw_populations(chance: Chance, low: int, high: int, count: int) -> list[int]:
-    """Return `count` random populations from `low` to `high`, more of them near `low`."""
+    """Draw `count` populations from `low` to `high`, more of them near `low`."""
     # Squaring moves numbers towards 0, as small municipalities are more frequent within each size class.
     return [low + int((high - low + 1) * _square(chance.uniform())) for _ in range(count)]
 

@@ -1,4 +1,4 @@
-"""Flaws added to simulated assessments: gaps, missing evidence, answers set aside, contradictions."""
+"""Flaws added to simulated answers: gaps, missing evidence, answers that a review sets aside, contradictions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from actitud_api.engine.methodology.requests.answers import FactValue, SetAside
 REASONS: tuple[SetAside, ...] = get_args(SetAside)
 
 DECLARABLE = ("employees", "units", "messages_w12", "messages_w90", "critical_messages")
-"""Profile fields that a body may state without evidence, as small bodies tend to do."""
+"""Profile fields that a municipality may state without evidence, as small ones tend to do."""
 
 SUPPORTING_INDICATORS = {
     "F1": "D8.05",
@@ -26,14 +26,17 @@ SUPPORTING_INDICATORS = {
     "F6": "D4.06",
     "F7": "D4.07",
 }
-"""Indicator whose answer supports each function of a team (rule V15); without it the function is unsupported."""
+"""Indicator whose answer supports each function of a team (rule V15).
+
+If that answer is missing, the answer that lists the function is unsupported.
+"""
 
 
 class FlawRates(Struct, frozen=True):
-    """Probability of each flaw in an answer of one body, from 0 to 1.
+    """Probability, from 0 to 1, of each flaw in one answer of a municipality.
 
-    `silent`: not answered. `declared`: without evidence. `aside`: set aside. `mistaken`: contradictory. `gaps`: highest
-    number of answers lost in one dimension.
+    `silent`: no answer. `declared`: no evidence. `aside`: set aside in review. `mistaken`: contradictory facts. `gaps`
+    is no probability, but the highest number of answers lost in one dimension to flaws other than `declared`.
     """
 
     silent: float
@@ -44,22 +47,27 @@ class FlawRates(Struct, frozen=True):
 
 
 class Flaws(Struct):
-    """Answers and profile fields without evidence, and answers that are set aside with their reason."""
+    """Flaws that are not in the facts themselves.
+
+    `self_declared` and `profile_self_declared` are the answers and profile fields without evidence; `set_aside` has the
+    reason for each answer that does not count.
+    """
 
     self_declared: set[str]
     profile_self_declared: set[str]
     set_aside: dict[str, SetAside]
 
 
-def draw_flaw_rates(chance: Chance, mature: Maturity) -> FlawRates:
-    """Draw the flaw rates of a body.
+def draw_flaw_rates(chance: Chance, maturity: Maturity) -> FlawRates:
+    """Draw the flaw rates of a municipality.
 
-    Mature bodies document their answers; one body in thirty leaves half of the form empty.
+    Exemplary ones have hardly any flaws. Among the others, three in a hundred leave a third to two thirds of the form
+    empty.
     """
-    if mature.exemplary:
+    if maturity.exemplary:
         return FlawRates(silent=0.004, declared=0.01, aside=0.004, mistaken=0.002, gaps=1)
     half_empty = chance.draw_event(0.03)
-    care = 1 - mature.whole
+    care = 1 - maturity.whole
     return FlawRates(
         silent=0.30 + 0.35 * chance.uniform() if half_empty else 0.04 * care * chance.uniform(),
         declared=0.04 + 0.30 * chance.uniform() * chance.uniform(),
@@ -69,11 +77,11 @@ def draw_flaw_rates(chance: Chance, mature: Maturity) -> FlawRates:
     )
 
 
-def add_flaws(chance: Chance, profile: Profile, answers: Answers, rates: FlawRates, mature: Maturity) -> Flaws:
-    """Change `answers` and `profile` in place: remove and contradict facts; return the other flaws."""
+def add_flaws(chance: Chance, profile: Profile, answers: Answers, rates: FlawRates, maturity: Maturity) -> Flaws:
+    """Add flaws: remove and contradict facts of `answers` and `profile` in place, and return the other flaws."""
     flaws = Flaws(set(), set(), {})
     gaps: Counter[str] = Counter()
-    if not mature.exemplary:
+    if not maturity.exemplary:
         gaps.update(_overstate(chance, answers))
         _contradict_profile(chance, profile)
         flaws.profile_self_declared.update(field for field in DECLARABLE if chance.draw_event(0.02))
@@ -97,9 +105,10 @@ def add_flaws(chance: Chance, profile: Profile, answers: Answers, rates: FlawRat
 
 
 def _contradict(answer: dict[str, FactValue]) -> None:
-    """Change one fact of an answer into a contradiction, if a fact allows it.
+    """Change one fact so that the answer contradicts itself or the profile.
 
-    A part becomes larger than its whole, or a base differs from that in the profile.
+    A part becomes larger than its whole, or a base differs from that in the profile. An answer without such a fact
+    stays as it is.
     """
     for whole, other in (("denominator", "numerator"), ("base", "base"), ("posts", "posts")):
         value = answer.get(whole)
@@ -109,7 +118,10 @@ def _contradict(answer: dict[str, FactValue]) -> None:
 
 
 def _overstate(chance: Chance, answers: Answers) -> set[str]:
-    """Overstate some answers or remove the answers that support them; return the dimensions that lose answers."""
+    """Make some answers claim more than others support; return the dimensions in which answers are lost.
+
+    An answer is raised, or the answer that supports it is removed.
+    """
     lost: set[str] = set()
     functions = answers["D10.02"]["components"]
     if isinstance(functions, tuple) and functions and chance.draw_event(0.38):

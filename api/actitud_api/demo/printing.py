@@ -1,4 +1,4 @@
-"""Figures of a simulation as a table for the terminal."""
+"""The report of a simulation as a table for the terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OF_INDICATORS = Texts("de los indicadores", "of the indicators")
 
 
 def render_report(report: SimulationReport, language: Language) -> Table:
-    """Return a table with every figure of a report and the total that each share refers to."""
+    """Return a table with every figure of a report, and the total that each share refers to."""
     names = load_methodology(METHODOLOGY).texts[language].levels
     title = _TITLE.into(language).format(organisations=words.format_number(report.organisations, language))
     result = Table(title=title, show_header=False)

@@ -1,4 +1,4 @@
-"""Profiles of invented municipalities, consistent in themselves; larger and more mature bodies have more of all.
+"""Profiles of invented municipalities, without contradictions; larger and more mature ones have more of everything.
 
 Rules named V… are validation rules of methodology 2026.1.
 """
@@ -20,9 +20,9 @@ SAMPLE = 100
 
 
 class Maturity(Struct, frozen=True):
-    """Maturity of an invented body, from 0 to 1: on the whole, and in each dimension (`of[0]` is D1).
+    """Maturity of an invented municipality, from 0 to 1: as a `whole`, and in each dimension (`of[0]` is D1).
 
-    `exemplary`: one of the bodies with good practice in every dimension.
+    `exemplary`: it has good practice in every dimension.
     """
 
     whole: float
@@ -31,9 +31,10 @@ class Maturity(Struct, frozen=True):
 
 
 class Profile(Struct):
-    """Profile of an invented body.
+    """Profile of an invented municipality.
 
-    The fields that an organisation sets come first, in the order of the methodology document, then those of review.
+    The fields that an organisation sets come first, in the order of the methodology document, then those that a review
+    sets.
     """
 
     org_type: Literal["MUN"]
@@ -64,9 +65,9 @@ class Profile(Struct):
 
 
 def draw_maturity(chance: Chance, municipality: Municipality) -> Maturity:
-    """Draw a maturity that depends a little on the size of the body and mostly on chance.
+    """Draw a maturity, which depends on size to a small part and mostly on chance.
 
-    One body in twenty is exemplary, of any size but the smallest: good practice does not depend on means alone.
+    One municipality in twenty is exemplary, of any size but the smallest: good practice does not depend on means alone.
     """
     exemplary = municipality.size > 0.15 and chance.draw_event(0.05)
     if exemplary:
@@ -81,18 +82,18 @@ def draw_maturity(chance: Chance, municipality: Municipality) -> Maturity:
     )
 
 
-def draw_profile(chance: Chance, municipality: Municipality, mature: Maturity) -> Profile:
-    """Draw a profile that satisfies the rules V05, V06 and V33."""
+def draw_profile(chance: Chance, municipality: Municipality, maturity: Maturity) -> Profile:
+    """Draw a profile that keeps the validation rules V05, V06 and V33."""
     population = municipality.population
     employees = max(1, int(population * (0.006 + 0.008 * chance.uniform())) + chance.draw_integer(1, 4))
-    active = _draw_active_accounts(chance, municipality, mature)
-    dormant = int((active + 1) * clamp(0.9 - mature.of[2]) * chance.uniform())
-    openness = clamp(mature.of[1] + 0.15 * chance.draw_deviation())
-    answered = clamp(1.02 * mature.of[8] + 0.08 * chance.draw_deviation())
+    active = _draw_active_accounts(chance, municipality, maturity)
+    dormant = int((active + 1) * clamp(0.9 - maturity.of[2]) * chance.uniform())
+    openness = clamp(maturity.of[1] + 0.15 * chance.draw_deviation())
+    answered = clamp(1.02 * maturity.of[8] + 0.08 * chance.draw_deviation())
     open_accounts = active if openness > 0.62 else int(active * openness * 1.5)
-    posts = active * (3 + int(60 * mature.whole * (0.4 + chance.uniform())))
-    messages_w90 = _draw_messages(chance, population, mature) if active else 0
-    largest = int(population * (0.01 + 0.30 * mature.of[6] * (0.3 + chance.uniform()))) if active else 0
+    posts = active * (3 + int(60 * maturity.whole * (0.4 + chance.uniform())))
+    messages_w90 = _draw_messages(chance, population, maturity) if active else 0
+    largest = int(population * (0.01 + 0.30 * maturity.of[6] * (0.3 + chance.uniform()))) if active else 0
     foreign_share = chance.draw_integer(2, 160) / 1000
     spoken = 2 if municipality.region in TWO_LANGUAGES else 1
     return Profile(
@@ -105,7 +106,7 @@ def draw_profile(chance: Chance, municipality: Municipality, mature: Maturity) -
         accounts_total=active + dormant,
         accounts_active=active,
         accounts_dormant=dormant,
-        platforms_active=min(active, 1 + int(PLATFORMS * 0.9 * mature.whole)) if active else 0,
+        platforms_active=min(active, 1 + int(PLATFORMS * 0.9 * maturity.whole)) if active else 0,
         accounts_open=open_accounts,
         followers_largest=largest,
         followers_measured=largest + int(largest * 0.8 * chance.uniform() * (active > 1)),
@@ -114,31 +115,31 @@ def draw_profile(chance: Chance, municipality: Municipality, mature: Maturity) -
         messages_w90=messages_w90,
         messages_w12=messages_w90 * 4 + chance.draw_integer(0, 4) * (messages_w90 > 0),
         critical_messages=int(messages_w90 * (0.05 + 0.15 * chance.uniform())),
-        error_log=_draw_error_log(chance, mature),
+        error_log=_draw_error_log(chance, maturity),
         services=min(60, 4 + int(municipality.size * 60)),
         visual_posts=int(posts * (0.2 + 0.6 * chance.uniform())),
         foreign_language_messages=int(messages_w90 * (0.15 if spoken > 1 else foreign_share) * chance.uniform()),
         incidents=chance.draw_integer(1, 3) if chance.draw_event(0.10 + 0.3 * municipality.size) else 0,
-        previous_level=4 if mature.exemplary and chance.draw_event(0.6) else None,
+        previous_level=4 if maturity.exemplary and chance.draw_event(0.6) else None,
         integrity_case=chance.draw_event(0.004),
     )
 
 
-def _draw_active_accounts(chance: Chance, municipality: Municipality, mature: Maturity) -> int:
+def _draw_active_accounts(chance: Chance, municipality: Municipality, maturity: Maturity) -> int:
     """Draw the number of active accounts, which is often 0 for the smallest bodies."""
-    if not mature.exemplary and chance.draw_event(clamp(0.36 - 0.7 * municipality.size - 0.3 * mature.whole + 0.1)):
+    if not maturity.exemplary and chance.draw_event(clamp(0.36 - 0.7 * municipality.size - 0.3 * maturity.whole + 0.1)):
         return 0
-    return 1 + int(14 * municipality.size * municipality.size * (0.5 + chance.uniform()) + 2 * mature.whole)
+    return 1 + int(14 * municipality.size * municipality.size * (0.5 + chance.uniform()) + 2 * maturity.whole)
 
 
-def _draw_messages(chance: Chance, population: int, mature: Maturity) -> int:
-    """Draw the number of messages received; mature bodies, which read them, receive more."""
-    return int(population * 0.012 * (0.2 + mature.of[8]) * (0.4 + chance.uniform())) + chance.draw_integer(
-        0, 8 + 30 * mature.exemplary
+def _draw_messages(chance: Chance, population: int, maturity: Maturity) -> int:
+    """Draw the number of messages received in 90 days; mature municipalities, which answer them, receive more."""
+    return int(population * 0.012 * (0.2 + maturity.of[8]) * (0.4 + chance.uniform())) + chance.draw_integer(
+        0, 8 + 30 * maturity.exemplary
     )
 
 
-def _draw_error_log(chance: Chance, mature: Maturity) -> Literal["none", "empty", "entries"]:
-    if chance.draw_event(clamp(1.1 * mature.of[4] - 0.1)):
+def _draw_error_log(chance: Chance, maturity: Maturity) -> Literal["none", "empty", "entries"]:
+    if chance.draw_event(clamp(1.1 * maturity.of[4] - 0.1)):
         return "entries"
     return "empty" if chance.draw_event(0.3) else "none"

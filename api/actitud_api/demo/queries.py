@@ -1,4 +1,4 @@
-"""SQL of simulations."""
+"""SQL of the table of simulations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIMULATIONS = Base.metadata.tables[str(Simulation.__tablename__)]
 
 
 class SimulationRecord(Struct, frozen=True):
-    """Stored simulation: fingerprint of methodology and code, and report as JSON values."""
+    """A stored simulation: the fingerprint of methodology and code that made it, and its report as JSON values."""
 
     fingerprint: str
     report: dict[str, object]
@@ -29,7 +29,7 @@ def find_simulation(session: Session, edition: str) -> SimulationRecord | None:
 
 
 def store_simulation(session: Session, edition: str, record: SimulationRecord) -> None:
-    """Insert the simulation of an edition, which must have none."""
+    """Insert the simulation of an edition, which must not have one yet."""
     session.execute(
         insert(SIMULATIONS), {"edition": edition, "fingerprint": record.fingerprint, "report": record.report}
     )

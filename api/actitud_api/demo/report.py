@@ -1,4 +1,4 @@
-"""Figures that describe a simulation."""
+"""Report of a simulation: how its scores are distributed."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ LEVELS = (1, 2, 3, 4, 5)
 class SimulationReport(Struct, frozen=True, kw_only=True):
     """Figures of a simulated edition.
 
-    `spearman`: rank correlation of population and index, from -1 to 1. The other figures are shares from 0 to 1:
-    `levels` of the organisations that have a level, `statuses` of all organisations, `states` and `codes` of all
-    indicators of all organisations.
+    `spearman`: rank correlation of population and index, from -1 to 1. The others are shares from 0 to 1: `levels` of
+    the organisations that have a level, `statuses` of all organisations, `states` and `codes` of all indicators of all
+    organisations.
     """
 
     organisations: int
@@ -30,7 +30,7 @@ class SimulationReport(Struct, frozen=True, kw_only=True):
 
 
 class ReportTally:
-    """Counter of simulated organisations, from which the report is computed."""
+    """Counts simulated organisations; the report is computed from the counts."""
 
     def __init__(self) -> None:
         self._populations: list[int] = []
@@ -42,7 +42,7 @@ class ReportTally:
     def add(self, population: int, index: int | None, level: int | None, status: Status, codes: list[Code]) -> None:
         """Count an organisation.
 
-        `index` and `level` are None if it has none; `codes`: result codes of its indicators.
+        `index` and `level` are None if it has none; `codes` has one result code for each of its indicators.
         """
         if index is not None:
             self._populations.append(population)

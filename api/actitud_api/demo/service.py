@@ -45,7 +45,7 @@ DRAFT = editions.EditionDraft(
 )
 
 PUBLICATION_REQUEST = PublicationPlan(reason="Demonstration with simulated data. / Demostración con datos simulados.")
-"""Plan by which the demonstration is published."""
+"""Request with which the demonstration is published."""
 
 SUGGESTION = suggestions.Proposal(
     kind="error",
@@ -60,16 +60,16 @@ SUGGESTION = suggestions.Proposal(
 EVENT = ledger.Event(action="cli.demo", actor=None, subject=f"/v1/editions/{EDITION}", public=True)
 
 _PROPOSER = "demo"
-"""Id that stands in for the key of the suggestion's proposer."""
+"""Stands in the place of the key that would have proposed the suggestion."""
 
 CREATED = datetime(2026, 12, 31, 12, tzinfo=UTC)
-"""Time of creation of all records of the demonstration; a constant, so that digests do not change."""
+"""Creation time of all records of the demonstration; it is constant, because it is part of their digests."""
 
 
 def load_report(database: Database) -> SimulationReport | None:
     """Return the report of the stored demonstration.
 
-    Return None if none is stored, or if another version of the simulator or methodology stored it.
+    Return None if none is stored, or if it was made by another version of the simulator or of the methodology.
     """
     with database.read() as session:
         record = queries.find_simulation(session, EDITION)
@@ -83,7 +83,7 @@ class AlreadyPublished(Exception):
 
 
 def store_demonstration(database: Database, advance: Callable[[], None]) -> SimulationReport:
-    """Simulate and store the demonstration in the state `in_review`, and return its report.
+    """Simulate the demonstration, store it in the state `in_review`, and return its report.
 
     An earlier demonstration is replaced in the same transaction. `advance` is called once per organisation.
 
@@ -141,8 +141,8 @@ def publish_demonstration(
 ) -> PublicationRecord:
     """Publish the demonstration like any edition, and return its publication.
 
-    `folder`: private signing keys. `advance`: called once per score. `spread`: map function that prepares the scores,
-    by default serially.
+    `folder`: folder of the private signing keys. `advance`: called once per score. `spread`: map function that prepares
+    the scores, by default one after another.
     """
     publishing = EditionPublisher(database, folder, map_batches=spread)
 

@@ -34,7 +34,7 @@ class SimulatedOrganisation(Struct, frozen=True):
 
 
 def simulate(methodology: Methodology) -> Iterator[SimulatedOrganisation]:
-    """Yield every municipality with submission and score, the same digits on each run."""
+    """Yield every invented municipality with submission and score; each run gives the same digits."""
     # A seed for each municipality: a change to one does not change the random numbers of the next.
     for number, municipality in enumerate(simulate_municipalities(SEED), start=1):
         submission = simulate_submission(SEED + number, municipality)
@@ -44,10 +44,10 @@ def simulate(methodology: Methodology) -> Iterator[SimulatedOrganisation]:
 def simulate_submission(seed: int, municipality: Municipality) -> Submission:
     """Return the submission of a municipality for a seed."""
     chance = Chance(seed)
-    mature = draw_maturity(chance, municipality)
-    profile = draw_profile(chance, municipality, mature)
-    answers = simulate_answers(chance, profile, mature)
-    flaws = add_flaws(chance, profile, answers, draw_flaw_rates(chance, mature), mature)
+    maturity = draw_maturity(chance, municipality)
+    profile = draw_profile(chance, municipality, maturity)
+    answers = simulate_answers(chance, profile, maturity)
+    flaws = add_flaws(chance, profile, answers, draw_flaw_rates(chance, maturity), maturity)
     return Submission(
         profile=structs.asdict(profile),
         answers=answers,
@@ -67,7 +67,7 @@ _FINGERPRINTED_PACKAGES = (
 
 
 def compute_fingerprint(methodology: Methodology) -> str:
-    """Return a digest of all that determines the stored simulation: methodology and source code."""
+    """Return a digest of the methodology and of the source code on which the simulation depends."""
     digest = hashlib.sha256(methodology.digest.encode())
     # Source files instead of a version number, so that nobody has to remember to increase one.
     for package in _FINGERPRINTED_PACKAGES:

@@ -7,7 +7,7 @@ from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
 
 
 class Simulation(Base, table=True):
-    """Table of simulated editions: fingerprint of methodology and code, and report as JSON."""
+    """A simulated edition: fingerprint of the methodology and code that made it, and report as JSON."""
 
     __tablename__ = "simulation"
 

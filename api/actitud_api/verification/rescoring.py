@@ -22,19 +22,26 @@ _ABSENT: Final = "—"
 
 
 class ScoreRescorer(Rescorer):
-    """Scores published documents again and compares the results; create one for each verification."""
+    """Scores published documents again and compares the results.
+
+    It remembers the methodologies that it misses, to report each once, so create one for each verification.
+    """
 
     def __init__(self) -> None:
         self._methodologies: dict[tuple[str, str], Methodology | None] = {}
 
     def check_edition(self, findings: Findings, line: int, text: bytes) -> bool:
-        """Return True if an edition document has the right format; if not, add a problem to `findings`."""
+        """Return True if `text` is an edition document of the right format; if not, add a problem to `findings`.
+
+        `line` is the line of the document in the verified file, for the problem.
+        """
         return read_document(findings, line, text, parse_edition) is not None
 
     def check_score(self, findings: Findings, line: int, text: bytes) -> bool:
-        """Score a document again, and add a problem if the result is not the document, byte for byte.
+        """Score the submission in a score document again, and add a problem if the result differs in any byte.
 
-        Return False, and add a problem, if the document does not have the right format.
+        Nothing is compared if the methodology of the document is not available, which is a problem too. Return False,
+        and add a problem, if `text` is not a document of the right format.
         """
         document = read_document(findings, line, text, parse_score)
         if document is None:
@@ -52,8 +59,8 @@ class ScoreRescorer(Rescorer):
     ) -> None:
         """Compute the change between two score documents again, and add a problem if it differs from `change`.
 
-        `pointer` is the JSON Pointer of the correction that holds the change. Nothing is compared if this program does
-        not have a version of the methodology.
+        `pointer` is the JSON Pointer of the correction in the file that holds the change. Nothing is compared if this
+        program does not have the methodology of one of the documents.
         """
         try:
             documents = parse_score(before), parse_score(after)
@@ -76,7 +83,10 @@ class ScoreRescorer(Rescorer):
             findings.add_problem("correction", line, difference_pointer, es, en)
 
     def _find_methodology(self, findings: Findings, line: int, reference: MethodologyReference) -> Methodology | None:
-        """Return the methodology that a document names; if it is not available, add a problem once and return None."""
+        """Return the methodology with the version and digest that a document names.
+
+        If this program does not have it, add a problem for the first document that names it, and return None.
+        """
         key = reference.version, reference.digest
         if key not in self._methodologies:
             self._methodologies[key] = _load_methodology(findings, line, reference)
@@ -103,7 +113,10 @@ def _load_methodology(findings: Findings, line: int, reference: MethodologyRefer
 
 
 def _check_submission(findings: Findings, line: int, document: ScoreDocument, methodology: Methodology) -> bool:
-    """Return True if the methodology asks for every fact of a document; if not, add a problem with the first."""
+    """Return True if the methodology asks for every answer and profile field of a document.
+
+    If not, add one problem, with the pointer of the first that it does not ask for.
+    """
     # Converted to its own version, a submission loses exactly the facts that this version does not ask for.
     _, carried = convert_submission(document.submission, methodology, methodology)
     unknown = [
@@ -118,7 +131,10 @@ def _check_submission(findings: Findings, line: int, document: ScoreDocument, me
 
 
 def _compare(findings: Findings, line: int, text: bytes, rescored: ScoreDocument) -> None:
-    """Add a problem with the first difference between a published document and the rescored one."""
+    """Add a problem for the first difference in the score of `text`, the published document, and `rescored`.
+
+    The problem says how many more there are. If only other members differ, the problem is one of format.
+    """
     differences = list(find_differences(msgspec.to_builtins(rescored, order="deterministic"), json.loads(text), ""))
     in_score = [difference for difference in differences if difference[0].startswith("/score/")]
     name = rescored.organisation.id
@@ -135,7 +151,10 @@ def _compare(findings: Findings, line: int, text: bytes, rescored: ScoreDocument
 
 
 def find_differences(expected: object, actual: object, pointer: str) -> Iterator[tuple[str, Any, Any]]:
-    """Yield the JSON Pointer of each difference between two JSON values, with both values."""
+    """Yield the JSON Pointer of each difference between two JSON values, with the expected and the actual value.
+
+    `pointer` is that of the two values. Lists of different length are one difference.
+    """
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for name in [*expected, *(name for name in actual if name not in expected)]:
             step = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
