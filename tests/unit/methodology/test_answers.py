@@ -138,8 +138,8 @@ def test_the_schema_says_what_the_decoder_does() -> None:
         "items": {"enum": ["kind", "open", "people"]},
         "maxItems": 3,
         "uniqueItems": True,
-        "description": "Profile fields without evidence. While a field that can make an indicator not applicable is "
-        "only declared, the indicators that it would exclude are unknown.",
+        "description": "Profile fields whose values have no evidence. An indicator that does not apply only because of "
+        "such a value counts as unknown.",
         "default": (),
     }
     assert components["Answer_A1_test_1"] == {
@@ -156,7 +156,8 @@ def test_the_schema_says_what_the_decoder_does() -> None:
             },
             "basis": {
                 "enum": ["evidenced", "self_declared"],
-                "description": "Without evidence (self_declared) the score is at most 50.",
+                "description": "Whether the answer has evidence (evidenced) or not (self_declared); without evidence "
+                "its score is at most 50.",
                 "default": "evidenced",
             },
         },

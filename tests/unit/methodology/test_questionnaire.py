@@ -149,11 +149,12 @@ def test_what_no_questionnaire_holds_is_refused(body: dict[str, Any], message: s
 def test_each_type_is_named_after_its_version_and_says_what_it_is() -> None:
     definitions = msgspec.json.schema(build_questionnaire_request_type(KNOWN))["$defs"]
     assert {name: type_["description"] for name, type_ in definitions.items() if name != "Evidence"} == {
-        "QuestionnaireRequest_test_1": "A questionnaire of test.1, as far as it is filled in.",
-        "QuestionnaireProfile_test_1": "The fields of the profile that there are.",
-        "QuestionnaireProfileEvidence_test_1": "What supports fields of the profile.",
+        "QuestionnaireRequest_test_1": "A questionnaire of methodology test.1, as far as it is filled in.",
+        "QuestionnaireProfile_test_1": "The profile fields that are filled in so far.",
+        "QuestionnaireProfileEvidence_test_1": "The evidence for profile fields, by field.",
         "QuestionnaireAnswers_test_1": (
-            "The answers by indicator, each with those of its facts that there are; null, like an absent one, is none."
+            "The answers by indicator, each with the facts that are filled in so far; an indicator that is null or "
+            "left out is not answered."
         ),
         "QuestionnaireAnswer_R_1_test_1": "R.1?",
         "QuestionnaireAnswer_C_test_1": "C?",
@@ -161,7 +162,7 @@ def test_each_type_is_named_after_its_version_and_says_what_it_is() -> None:
     }
     body = definitions["QuestionnaireRequest_test_1"]
     assert body["properties"]["methodology"] == {"enum": ["test.1"]}
-    assert body["properties"]["profile_self_declared"]["description"] == "Profile fields without evidence."
+    assert body["properties"]["profile_self_declared"]["description"] == "Profile fields whose values have no evidence."
     assert {name for type_ in definitions.values() for name in type_["required"]} == {"methodology", "url", "date"}
     fact = definitions["QuestionnaireAnswer_R_1_test_1"]["properties"]["numerator"]
     assert fact == {"type": "integer", "minimum": 0, "maximum": b.MANY, "description": "numerator"}

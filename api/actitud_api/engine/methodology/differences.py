@@ -1,8 +1,8 @@
 """Comparison of two methodology documents, element by element: weights, goalposts, rules, gates and texts.
 
-An element (group, indicator, rule, gate, …) is compared with the element of the same id, wherever that is in the tree.
-A member that a document omits counts as its default value, so two documents without differences have the same meaning
-even if they are written differently.
+An element (group, indicator, rule, gate, …) is compared with the element of the same id, wherever that is in the other
+tree. A member that a document omits counts as its default value, so documents that differ only in how they are written
+have no differences.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ Part = Literal[
     "sources",
     "texts",
 ]
-"""Table of the document that an element belongs to; `texts` are the files of texts beside the document."""
+"""Part of a methodology that an element belongs to: a table of the document, or the `texts` beside it.
+
+`document` has the members of the document that belong to no table.
+"""
 
 Change = Literal["added", "removed", "changed", "reordered"]
 
@@ -40,10 +43,11 @@ Element = tuple[Part, str]
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """Difference of one element: the JSON Pointer inside the element, and the values before and after.
+    """Difference of one element: the JSON Pointer inside the element (`place`), and the values before and after.
 
-    An element that only one of the documents has is one difference with an empty pointer. `reordered` means the same
-    children in another order, which matters because the order decides ties. For texts, `id` is the language.
+    An element that only one of the documents has is a single difference with an empty `place`; a value that is absent
+    is None. `reordered` means that a group has the same children in another order, which decides ties. For texts, `id`
+    is the language.
     """
 
     part: Part
@@ -57,7 +61,7 @@ class Difference(Struct, frozen=True, kw_only=True):
 WHOLE: Final = frozenset({"applies", "zero_when", "holds", "value", "provisional_unless"})
 """Members that hold a predicate or a formula: they are compared as a whole, not member by member."""
 _KEYED: Final = {"facts": "name"}
-"""Lists of objects, each with the member that identifies an item."""
+"""Lists of objects that are compared by a member of each item, which is named here, instead of by position."""
 _ABSENT: Final = object()
 
 
@@ -69,7 +73,8 @@ def compare_documents(
 ) -> Iterator[Difference]:
     """Yield every difference of two documents, then the differences of their texts.
 
-    The version of the documents is not compared. Texts are compared in the languages that both have.
+    The versions of the documents are not compared. Texts are compared only in languages that both have; without
+    `texts_before` or `texts_after` no texts are compared.
     """
     elements_before, elements_after = _collect_elements(before), _collect_elements(after)
     for element in [*elements_before, *(added for added in elements_after if added not in elements_before)]:
@@ -86,7 +91,10 @@ def compare_documents(
 
 
 def _collect_elements(document: Document) -> dict[Element, object]:
-    """Map each element of a document by its part and id to its members in plain JSON, without the elements below it."""
+    """Map the part and id of each element to its members in plain JSON.
+
+    The members do not include elements below it: a group has no `children`, and a level no gates.
+    """
     tables = (
         "root",
         "profile",
@@ -142,7 +150,10 @@ def _list_members(value: Struct) -> dict[str, object]:
 
 
 def _to_plain_json(value: object) -> object:
-    """Convert a value to plain JSON types, with defaults written out; a float without a fraction becomes an int."""
+    """Convert a value to plain JSON types.
+
+    Members that have their default value are included, and a float without a fraction becomes an int.
+    """
     return _shorten_float(msgspec.to_builtins(value))
 
 
@@ -181,13 +192,16 @@ def _compare_members(element: Element, before: object, after: object, pointer: s
 
 
 def _is_compared_by_item(element: Element, before: list[object], after: list[object]) -> bool:
-    """Return True if two lists are equally long and hold texts or objects; other lists are compared as a whole."""
+    """Return True if two lists are compared item by item; otherwise they are compared as a whole.
+
+    They must be equally long, and either belong to the texts or contain only objects.
+    """
     items = before + after
     return len(before) == len(after) and (element[0] == "texts" or all(isinstance(item, dict) for item in items))
 
 
 def _find_reordered_groups(before: Group, after: Group) -> Iterator[Difference]:
-    """Yield a difference for each group whose children, as far as both documents have them, changed their order."""
+    """Yield a difference for each group in which children that both documents have are in another order."""
     orders = {node.id: _list_child_ids(node) for node, _ in _walk_nodes(after, None) if isinstance(node, Group)}
     for node, _ in _walk_nodes(before, None):
         if isinstance(node, Group) and node.id in orders:

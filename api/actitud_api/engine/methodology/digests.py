@@ -11,12 +11,12 @@ import rfc8785
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _SIGNS = bytes.maketrans(b"E[", b"e,")
-"""Translation of `E` to `e`, and of `[` to `,`, so that an item has a comma before it also at the start of a list."""
+"""Table that makes `E` an `e`, and `[` a comma, so that every item of a list comes after a comma."""
 _BEYOND_BMP = re.compile(rb"[\xf0-\xf4]")
 """First byte in UTF-8 of a character beyond the basic multilingual plane (a surrogate pair in UTF-16)."""
 _INTEGRAL = re.compile(rb"\.0(?:[\],}]|$)")
 _EXPONENT, _EXPONENT_OF_ITEM = re.compile(rb'":e'), re.compile(rb",e")
-"""Remains of a number with an exponent after digits, points and signs are removed."""
+"""What is left of a number with an exponent, in a member and in a list, after digits, points and signs are removed."""
 
 
 def canonicalize(value: object) -> bytes:
@@ -44,11 +44,11 @@ def hash_bytes(form: bytes) -> str:
 
 
 def _is_canonical(form: bytes) -> bool:
-    """Return True if the output of the fast encoder is certainly RFC 8785 form. A wrong False only costs time.
+    """Return True if JSON from the fast encoder is certainly the RFC 8785 form; a wrong False only costs time.
 
-    The encoder sorts names by code point, which differs from UTF-16 order beyond the basic plane, and it writes
-    exponents, integral floats and long numbers in another way. So only output without any of these, and without runs
-    of 16 digits, is accepted.
+    The encoder sorts names by code point, which differs from UTF-16 order beyond the basic multilingual plane. It
+    writes exponents, integral floats and long numbers in another way than RFC 8785. So True requires output without any
+    of these, and without 16 digits in a row.
     """
     if not form.isascii() and _BEYOND_BMP.search(form):
         return False

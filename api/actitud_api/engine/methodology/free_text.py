@@ -27,11 +27,13 @@ STRAIGHT: Final = rf"^{_VISIBLE[:-1]}{_TURNS}]({NO_CONTROL[1:-3]}{_TURNS}]*{_VIS
 _LETTER = "TRWAGMYFPDXBNJZSQVHLCKE"
 """Control letters of a DNI."""
 _BEFORE = "(?:^|[^0-9A-Za-z/-]|(?:^|[^0-9])[/-])"
-"""Text that may stand before an identity number: no letter and no digit, so that no longer code matches."""
+"""Text that may stand before an identity number: no letter or digit, or the number would be part of a longer code."""
 _AFTER = "(?:$|[^0-9A-Za-z])"
 _DOTTED = r"[0-9]{1,2}[. ][0-9]{3}[. ][0-9]{3}"
 _ENDED = f"(?:[.-]?[{_LETTER}{_LETTER.lower()}]|[ ][{_LETTER}])"
-"""Control letter of a DNI; only a capital letter after a space, because `a`, `e` and `y` are Spanish words."""
+"""Control letter at the end of a DNI; after a space it must be a capital, because `a`, `e` and `y` are Spanish
+words.
+"""
 _DNI = f"{_BEFORE}(?:[0-9]{{8}}|{_DOTTED}){_ENDED}{_AFTER}"
 _NIE = f"(?:^|[^0-9A-Za-z])[KLMXYZklmxyz][ .-]?(?:[0-9]{{7}}|[0-9][.][0-9]{{3}}[.][0-9]{{3}}){_ENDED}{_AFTER}"
 """Identity numbers of foreigners (X, Y, Z) and of people without a DNI (K, L, M)."""
@@ -41,9 +43,11 @@ _EMAIL = rf"(?:^|[\s{_APART[1:]}])[^\s{_APART}]+@[^\s@]+[.][A-Za-z]{{2}}"
 """E-mail address; a fediverse account, `@name@server.org`, does not match."""
 
 _CALLED = "(?:^|[^0-9A-Za-z./,_=&#-]|[A-Za-zº][.-])"
-"""Text that may stand before a telephone number: not a number, code or address that would contain it."""
+"""Text that may stand before a telephone number: no part of a longer number, code or address."""
 _NOT_COUNTED = "(?:$|[.,;:](?:$|[^0-9])|[^0-9A-Za-z.,;: €$%-]|[ -](?:$|[^0-9e€$%]|e[^u]))"
-"""Text that may stand after a telephone number: no further digit and no unit, so `612 345 678,50 €` does not match."""
+"""Text that may stand after a telephone number: no digit and no unit, so an amount such as `612 345 678,50 €` does not
+match.
+"""
 _S = "[ -]"
 _T = "[ .-]"
 _GROUPS = (
@@ -54,7 +58,10 @@ _GROUPS = (
     f"[89][0-9]{_S}[0-9]{{3}}{_S}?[0-9]{{4}}",
     f"[89][0-9]{_S}[0-9]{{7}}",
 )
-"""Ways to group the nine digits of a Spanish telephone number; three groups of three with dots may be an amount."""
+"""Ways to group the nine digits of a Spanish telephone number.
+
+Three groups of three with dots are missing, because they may be an amount.
+"""
 _SPANISH = f"{_CALLED}(?:{'|'.join(_GROUPS)}){_NOT_COUNTED}"
 _NAMED = (
     "(?:[Tt][ée]l|TEL|TÉL|[Tt]fno|TFNO|[Tt]lf|TLF|[Mm][óo]vil|MÓVIL|[Ff]ax|[Pp]hone|[Mm]obile|[Ww]hats[Aa]pp)"

@@ -1,8 +1,8 @@
 """Reader of methodology versions. No other module reads `versions/` or decides if a document is well formed.
 
 `versions/registry.json` lists every version with its status and the digest of its document. An active or retired
-version with another digest is refused, so that it cannot change unnoticed. A draft may change, and its name says so
-(`2026.2-draft`): nobody can take a score under the draft for a score under the final version.
+version with another digest is refused, so it cannot change unnoticed. A draft may change, and has a name that says so
+(`2026.2-draft`): a score under the draft cannot be taken for one under the final version.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ DRAFT: Final = "-draft"
 
 
 NESTING_MAX: Final = 60
-"""Maximum nesting of objects and lists in a document or its texts; the tree of nodes itself has at most five levels."""
+"""Maximum nesting of objects and lists in the JSON of a document or its texts; deeper JSON is refused."""
 
 
 INTEGER_MAX: Final = 2**53 - 1
@@ -55,10 +55,10 @@ class Methodology(Struct, frozen=True, kw_only=True):
     digest: str
     """`sha256:` and the SHA-256 of the RFC 8785 form of the document as written, without texts."""
     written: msgspec.Raw
-    """JSON text of the document as in its file; the digest covers the value of this text."""
+    """JSON text of the document as in its file, from which `digest` was computed."""
     document: Document
     texts: InLanguages[MethodologyTexts]
-    """Texts by language; Spanish is used for a language without texts."""
+    """Texts by language; a language without texts gets the Spanish ones."""
     text_digests: InLanguages[str]
 
 
@@ -71,7 +71,7 @@ class UnknownMethodology(LookupError):
 
 
 class DefectiveMethodology(ValueError):
-    """Raised by the reader if a document or its texts are not well formed; `defects` lists every fault."""
+    """Raised if a document or its texts are not well formed; `defects` lists every fault."""
 
     def __init__(self, version: str, found: list[Defect]) -> None:
         self.version = version
@@ -113,7 +113,7 @@ def verify_registered_digests() -> tuple[str, ...]:
 
 
 def load_newest() -> Methodology:
-    """Load the newest active version."""
+    """Load the newest of the active versions."""
     return load_methodology(list_versions("active")[-1])
 
 
@@ -232,7 +232,10 @@ ShapeT = TypeVar("ShapeT", Document, MethodologyTexts)
 
 
 def _decode(raw: bytes, shape: type[ShapeT], pointer: str, found: list[Defect]) -> ShapeT | None:
-    """Decode JSON strictly. On failure append every structural defect to `found` and return None."""
+    """Decode JSON strictly into a struct of type `shape`.
+
+    On failure append every defect of its form to `found`, with pointers that begin with `pointer`, and return None.
+    """
     try:
         value = msgspec.json.decode(raw)
         # msgspec keeps the last of several members with the same name; only the pairs show that there were more.
@@ -282,13 +285,13 @@ def _is_deeper(value: object, levels: int) -> bool:
 
 
 class _RawMembers(list[tuple[str, object]]):
-    """Name and value pairs of a JSON object in the order of the file, including members with the same name."""
+    """Name and value pairs of a JSON object in the order of the file; unlike a dict, it keeps repeated names."""
 
 
 def _find_ambiguities(value: object, pointer: str) -> Iterator[Defect]:
-    """Yield a defect for each value that JSON readers may read differently.
+    """Yield a defect for each part of `value` that JSON readers may read differently.
 
-    These are members with the same name in an object, and integers beyond `INTEGER_MAX`.
+    These are members of an object with the same name, and integers beyond `INTEGER_MAX`.
     """
     if isinstance(value, _RawMembers):
         for name, count in Counter(name for name, _ in value).items():
@@ -308,10 +311,10 @@ def _find_ambiguities(value: object, pointer: str) -> Iterator[Defect]:
 
 
 def _select_innermost_errors(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
-    """Yield the errors that explain why a value does not fit a union.
+    """Yield the errors that explain why a value fits no member of a union of types.
 
-    These are the errors of the one union member with the type and `kind` of the value. If no member, or more than one,
-    has them, yield the error of the union itself.
+    If exactly one member has the type and `kind` of the value, these are the errors of the value in that member, else
+    only `error`, which is that of the union itself.
     """
     branches = error.kind.as_dict().get("context")
     if branches is None:
@@ -327,7 +330,7 @@ def _select_innermost_errors(error: jsonschema_rs.ValidationError) -> Iterator[j
 
 
 def _is_other_member(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.ValidationError) -> bool:
-    """Return True if the inner error means that the value has another type or `kind` than this member of the union."""
+    """Return True if `inner` only says that the value has another type or `kind` than this member of the union."""
     if inner.instance_path == outer.instance_path:
         kind = inner.kind.as_dict()
         return inner.kind.name == "type" or (inner.kind.name == "required" and kind["property"] == "kind")
@@ -335,7 +338,7 @@ def _is_other_member(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.
 
 
 def _build_structural_defect(pointer: str, error: jsonschema_rs.ValidationError) -> Defect:
-    """Convert an error of the JSON Schema validator to a defect."""
+    """Convert an error of the JSON Schema validator to a defect; `pointer` is that of the validated value."""
     kind = error.kind.as_dict()
     match error.kind.name, kind:
         case "required", {"property": name}:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from actitud_api.engine.i18n import Language
 
 Scalar = bool | int | float | str
-"""Constant of a document or fact of a submission, as a JSON value."""
+"""A constant of a document, or a value of a profile field, as in JSON."""
 
 ComparisonOperator = Literal["eq", "ne", "lt", "le", "gt", "ge"]
 
@@ -32,16 +32,17 @@ class Constant(Frozen, frozen=True, tag_field="kind", tag="constant"):
 
 
 class ProfileOperand(Frozen, frozen=True, tag_field="kind", tag="profile"):
-    """A field of the profile. If the field is null, every comparison with it is false."""
+    """The value of the profile field `field`. If it is null, every comparison with it is false."""
 
     field: str
 
 
 class AnswerOperand(Frozen, frozen=True, tag_field="kind", tag="answer"):
-    """A fact of an answer.
+    """A fact of the answer to an indicator.
 
-    `absent` is used in rules if the fact is unknown; it must be the least favourable value. Without `absent` an
-    unknown fact counts as 0, false or "not listed" in rules (SCORING, section 2, findings).
+    In validation rules an unknown fact counts as `absent`, which must be the least favourable value; without `absent`
+    it counts as 0, false or an empty list (SCORING, section 2). Everywhere else an unknown fact makes the predicate
+    undetermined.
     """
 
     indicator: str
@@ -50,7 +51,7 @@ class AnswerOperand(Frozen, frozen=True, tag_field="kind", tag="answer"):
 
 
 class ComponentOperand(Frozen, frozen=True, tag_field="kind", tag="component"):
-    """True if the checklist `indicator` lists the element `component`."""
+    """True if the answer to the checklist `indicator` lists `component`."""
 
     indicator: str
     component: str
@@ -59,7 +60,8 @@ class ComponentOperand(Frozen, frozen=True, tag_field="kind", tag="component"):
 class ValueOperand(Frozen, frozen=True, tag_field="kind", tag="value"):
     """The raw value of an indicator; only in gates.
 
-    It is absent if the indicator is unknown or self-declared, or if a zero rule applies.
+    It does not exist if the indicator is unknown or declared only, or if its zero rule applies; the gate is then not
+    passed.
     """
 
     indicator: str
@@ -76,7 +78,7 @@ class IndexOperand(Frozen, frozen=True, tag_field="kind", tag="index"):
 
 
 class Minimum(Frozen, frozen=True, tag_field="kind", tag="min"):
-    """The lowest of its operands; among scores, the lowest of the nodes that are rated."""
+    """The lowest of its operands. Scores of nodes without a score are ignored."""
 
     of: tuple[Operand, ...]
 
@@ -100,9 +102,9 @@ class Product(Frozen, frozen=True, tag_field="kind", tag="times"):
 
 
 class Quotient(Frozen, frozen=True, tag_field="kind", tag="divide"):
-    """The exact quotient of two operands; only at the top of a value formula.
+    """The exact quotient of two operands; allowed only as the whole value formula of an indicator.
 
-    The value does not exist if the denominator is 0.
+    If the denominator is 0, the indicator has no raw value and scores the minimum of its range.
     """
 
     numerator: Operand
@@ -161,7 +163,10 @@ class Compare(Frozen, frozen=True, tag_field="kind", tag="compare"):
 
 
 class Present(Frozen, frozen=True, tag_field="kind", tag="present"):
-    """True if an answer to `indicator` was sent and counts: it was not set aside, and no broken rule contradicts it."""
+    """True if an answer to `indicator` was sent and counts.
+
+    It does not count if a review rejected it, if it was withdrawn or is stale, or if a broken rule contradicts it.
+    """
 
     indicator: str
 
@@ -177,9 +182,9 @@ NEVER = Any(of=())
 class Fact(Frozen, frozen=True):
     """One input of an indicator.
 
-    A `number` is rounded half up to `decimals` decimals (0 to 12, default 6) and then read as that exact decimal;
-    `components` is a set of component ids of the indicator. `set_by: service` means that an organisation never sends
-    the fact in an assessment; `POST /v1/scores` accepts it.
+    A `number` is rounded half up to `decimals` decimals (0 to 12, default 6) and then read as that exact decimal.
+    `components` is a set of component ids of the indicator. A fact with `set_by: service` is set in review: an
+    organisation never sends it in an assessment, but `POST /v1/scores` accepts it.
     """
 
     name: str
@@ -199,7 +204,7 @@ class Range(Frozen, frozen=True):
 
 
 HUNDRED = Range()
-"""Range of a node for which the document gives none (SCORING, section 3)."""
+"""Range from 0 to 100, of a node for which the document gives no range (SCORING, section 3)."""
 
 
 class Goalpost(Frozen, frozen=True):
@@ -228,7 +233,11 @@ class Curve(Frozen, frozen=True):
 
 
 class Indicator(Frozen, frozen=True, tag_field="kind", tag="indicator"):
-    """A leaf of the tree: a question, the facts that answer it, and how the answer scores."""
+    """A leaf of the tree: a question, the facts that answer it, and how the answer scores.
+
+    `value` computes the raw value from `facts`, and `curve` the score from the raw value. `bullets`, `comments` and
+    `functions` are the parts of the article that the indicator answers.
+    """
 
     id: str
     weight: int
@@ -241,16 +250,18 @@ class Indicator(Frozen, frozen=True, tag_field="kind", tag="indicator"):
     windows: tuple[str, ...] = ()
     sample: bool = False
     step: str | None = None
-    """Fact that a next step changes, or `profile:<field>` if the value comes from the profile. Null for ladders,
-    checklists and yes/no, which have one fact to change, and for a quantity that no single fact changes.
+    """Fact that the next step changes, or `profile:<field>` if the raw value comes from the profile.
+
+    Null for ladders, checklists and yes/no, whose one fact needs no name, and for an indicator without a single fact to
+    change.
     """
     applies: Predicate = ALWAYS
     zero_when: Predicate = NEVER
     components: tuple[str, ...] = ()
     part_of_denominator: bool = False
-    """The numerator counts a part of the denominator, so a next step never raises it above the denominator."""
+    """The numerator counts part of the denominator, so the next step never raises it above the denominator."""
     reviews: tuple[str, ...] = ()
-    """Groups of review rules, checked by people, that concern this indicator."""
+    """Groups of validation rules with severity `review`, which people check, that concern this indicator."""
     bullets: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
@@ -264,14 +275,17 @@ class Share(Frozen, frozen=True):
 
 
 NO_SHARE = Share(num=0, den=1)
-"""Share of 0, which every group reaches."""
+"""Share of 0: as a threshold, every group reaches it."""
 
 
 Aggregation = Literal["arithmetic", "sum", "geometric", "harmonic", "power", "min"]
 Missing = Literal["zero", "leave", "void"]
 
 SHAPLEY_CHILDREN = 12
-"""Maximum number of weighted children of a node whose losses are Shapley values (SCORING, section 7)."""
+"""Maximum number of children with weight in a group that is neither a sum nor an arithmetic mean.
+
+The losses of its children are Shapley values (SCORING, section 7), whose cost doubles with each child.
+"""
 
 
 class Group(Frozen, frozen=True, tag_field="kind", tag="group"):
@@ -298,9 +312,9 @@ class Group(Frozen, frozen=True, tag_field="kind", tag="group"):
 
 
 class AdditionalIndex(Frozen, frozen=True):
-    """A second index, published beside the index as `index_<aggregation>` and computed from the same dimensions.
+    """A second index, published as `index_<aggregation>` and computed from the same dimensions as the index.
 
-    It does not affect ranks. A score below `floor`, in points, counts as `floor`.
+    It does not affect levels or ranks. The score of a dimension below `floor`, in points, counts as `floor`.
     """
 
     aggregation: Literal["geometric"]
@@ -311,7 +325,10 @@ class AdditionalIndex(Frozen, frozen=True):
 
 
 class ProfileField(Frozen, frozen=True):
-    """A field of the profile. A field that the organisation sets is required and not null."""
+    """A field of the profile. The organisation must send a field that it sets, and not as null.
+
+    A field that the service sets is `default` until a review sets it.
+    """
 
     name: str
     type: Literal["integer", "number", "boolean", "enum"]
@@ -322,15 +339,17 @@ class ProfileField(Frozen, frozen=True):
     nullable: bool = False
     default: bool | int | None = None
     needs_evidence: bool = False
-    """The field can make an indicator not applicable; without evidence for the field, such indicators are unknown."""
+    """Some indicators do not apply for certain values of this field; without evidence for such a value they are
+    unknown.
+    """
 
 
 class Rule(Frozen, frozen=True):
-    """A validation rule: `holds` is true if the rule is kept.
+    """A validation rule: the facts of a submission keep it if `holds` is true.
 
     Rules with the scope `answers` run on every score. Rules with the scopes `assessment` and `edition` need evidence,
-    dates or peers and have no predicate. A broken rule of severity `error` contradicts the indicators in
-    `invalidates`.
+    dates or other organisations. A rule of severity `review` is checked by people and has no predicate. A broken rule
+    of severity `error` contradicts the indicators in `invalidates`, which then score 0.
     """
 
     id: str
@@ -342,7 +361,7 @@ class Rule(Frozen, frozen=True):
 
 
 class Gate(Frozen, frozen=True):
-    """A condition of a level. `when_not_applicable` is the outcome if its indicator or node is not applicable."""
+    """A condition of a level beside its lower levels. `when_not_applicable`: its outcome if the node does not apply."""
 
     id: str
     holds: Compare
@@ -350,9 +369,9 @@ class Gate(Frozen, frozen=True):
 
 
 class Level(Frozen, frozen=True):
-    """A level and its gates; an organisation reaches the level if it passes them.
+    """A level and its gates; an organisation reaches it by passing these and the gates of all lower levels.
 
-    The level is provisional while `provisional_unless` is false; it is not lost.
+    While `provisional_unless` is not true, the level is reached but marked as provisional.
     """
 
     number: int
@@ -361,14 +380,17 @@ class Level(Frozen, frozen=True):
 
 
 class Coverage(Frozen, frozen=True):
-    """Thresholds for the status `sufficient`: the share of weight that is known, overall and in each dimension."""
+    """Lowest shares of weight that must be answered, overall and in each dimension.
+
+    Below one of them the status of the score is `insufficient_evidence`, and there is no level.
+    """
 
     overall: Share = Share(num=2, den=3)
     per_dimension: Share = Share(num=1, den=2)
 
 
 class OrganisationType(Frozen, frozen=True):
-    """A type of organisation, and the scale of size bands that applies to it."""
+    """A type of organisation, and the `band_scale` whose size bands apply to it."""
 
     code: str
     band_scale: str
@@ -377,7 +399,7 @@ class OrganisationType(Frozen, frozen=True):
 class SizeBand(Frozen, frozen=True):
     """A size band from `start` to `to`, both included; `to` is null in the last band.
 
-    Scale P counts people served, scale E employees.
+    The bands of scale P count the people that an organisation serves, those of scale E its employees.
     """
 
     code: str
@@ -386,7 +408,10 @@ class SizeBand(Frozen, frozen=True):
 
 
 class PeerGroups(Frozen, frozen=True):
-    """Sizes of peer groups: a group with fewer than `minimum` members is replaced by a wider one."""
+    """Sizes of peer groups: one with fewer than `minimum` members is replaced by a wider one.
+
+    Percentiles are shown in groups of at least `percentiles_from` members.
+    """
 
     minimum: int = 5
     percentiles_from: int = 10
@@ -401,14 +426,17 @@ class CalendarStep(Frozen, frozen=True):
 
 
 class CommentIdea(Frozen, frozen=True):
-    """An idea from comments on the article, and the indicators that take it up."""
+    """An idea from readers' comments on the article: the comments with it, and the indicators that take it up."""
 
     comments: tuple[str, ...]
     indicators: tuple[str, ...]
 
 
 class Answered(Frozen, frozen=True):
-    """Elements of the article (bullets, functions, comments, ideas), each with the indicators that answer it."""
+    """Parts of the article, each with the indicators that answer it.
+
+    These are its bullets, the functions of a team that it names, the comments of its readers, and ideas in these.
+    """
 
     bullets: dict[str, tuple[str, ...]] = {}
     functions: dict[str, tuple[str, ...]] = {}
@@ -417,7 +445,7 @@ class Answered(Frozen, frozen=True):
 
 
 class Source(Frozen, frozen=True):
-    """A source of goalposts: its title, where it was read, and if it is used."""
+    """A publication that justifies goalposts: its title, `where` it was read, and whether a goalpost is based on it."""
 
     title: str
     where: str
@@ -427,7 +455,7 @@ class Source(Frozen, frozen=True):
 class Document(Frozen, frozen=True):
     """A methodology version. Scores are whole multiples of 10^-`decimals` points (`decimals` from 0 to 6).
 
-    Only `version`, `decimals` and `root` are required; a document does not have the parts that it omits.
+    Only `version`, `decimals` and `root` are required; an omitted member has its default, which is mostly empty.
     """
 
     version: str
@@ -436,13 +464,13 @@ class Document(Frozen, frozen=True):
     published_decimals: int | None = None
     """Decimals of the published index, which is the index rounded half up; null means all `decimals`."""
     catalogue: str = ""
-    """Version and date of the catalogue of indicators from which the document was made."""
+    """Version and date of the list of indicators, kept outside this code, from which the document was made."""
     self_declared_cap: int = 100
-    """Highest score of an answer without evidence, in hundredths of the range of its indicator."""
+    """Highest score of an answer that is declared only, in hundredths of the range of its indicator."""
     coverage: Coverage = Coverage()
     additional_index: AdditionalIndex | None = None
     alternative_weights: dict[str, dict[str, int]] = {}
-    """Other weights of the dimensions that the catalogue discusses, by name; no score uses them."""
+    """Other sets of weights of the dimensions, by name, that the authors discussed; no score uses them."""
     profile: tuple[ProfileField, ...] = ()
     rules: tuple[Rule, ...] = ()
     levels: tuple[Level, ...] = ()
@@ -461,7 +489,7 @@ class Document(Frozen, frozen=True):
 
 
 class NamedText(Frozen, frozen=True):
-    """The name of a group."""
+    """The texts of a group of nodes, such as a dimension: only its name."""
 
     name: str
 
@@ -474,7 +502,10 @@ class PrincipleText(Frozen, frozen=True):
 
 
 class LevelText(Frozen, frozen=True):
-    """The name and meaning of a level, and `provisional_unless` in words if the level has this condition."""
+    """The texts of a level: its name, and what reaching it means.
+
+    `provisional_unless` is the condition under which the level is final, in words; None if it is never provisional.
+    """
 
     name: str
     meaning: str
@@ -482,7 +513,10 @@ class LevelText(Frozen, frozen=True):
 
 
 class ProfileText(Frozen, frozen=True):
-    """The texts of a profile field: a label for use inside a sentence, a description, its unit, its values."""
+    """The texts of a profile field: a label for use inside a sentence, a description, its unit.
+
+    `values` names each value of an enumerated field.
+    """
 
     label: str
     description: str
@@ -491,11 +525,12 @@ class ProfileText(Frozen, frozen=True):
 
 
 class IndicatorText(Frozen, frozen=True):
-    """All texts of an indicator.
+    """The texts of an indicator.
 
-    `step` is the sentence of a next step, with the placeholders {delta}, {from}, {to} and {of}; `facts` has a label
-    for each fact; `goalposts` has the reason for each goalpost, `ladder` the text of each level; `unit_one` is the
-    singular of the unit where it differs.
+    `question` asks for the facts, and `evidence` says which documents support the answer. `step` is the sentence of the
+    next step, with the placeholders {delta}, {from}, {to} and {of} (the fact's change, its values, and the fact it is
+    compared with). `facts` labels each fact, `goalposts` has the reason for each goalpost, `ladder` the text of each
+    level, and `unit_one` the singular of the unit if it differs.
     """
 
     name: str
@@ -519,14 +554,14 @@ class IndicatorText(Frozen, frozen=True):
 
 
 class SourceText(Frozen, frozen=True):
-    """Which part of a source was read, and for which purpose it is used."""
+    """The texts of a source: which part of it was `read`, and what it is `used_for`."""
 
     read: str
     used_for: str
 
 
 class ArticleText(Frozen, frozen=True):
-    """The bullets, functions, comments and ideas of the article, paraphrased."""
+    """Short paraphrases of the parts of the article that `Answered` lists, by their ids there."""
 
     bullets: dict[str, str]
     functions: dict[str, str]
@@ -535,7 +570,7 @@ class ArticleText(Frozen, frozen=True):
 
 
 class MethodologyTexts(Frozen, frozen=True):
-    """All texts of one version in one language, by the ids of the document."""
+    """All texts of one version in one language; the keys of its tables are ids in the document."""
 
     language: Language
     title: str
@@ -555,4 +590,4 @@ class MethodologyTexts(Frozen, frozen=True):
     sources_not_found: tuple[str, ...]
     integrity: str
     peer_groups: tuple[str, ...]
-    """Description of each peer group, from the narrowest to the widest."""
+    """Description of each kind of peer group, from the narrowest to the widest."""

@@ -1,7 +1,7 @@
 """Compilation of the predicates and operands of a document into closures.
 
-A closure reads a state: the flat list of facts of a submission (rules, applicability, zero rules, value formulas) or
-the figures of a score (gates). Truth has three values (Kleene): True, False, and None for undetermined.
+A closure reads a state. For rules, applicability, zero rules and value formulas that is the list of facts of a
+submission, for gates the figures of a score. Truth has three values (Kleene): True, False, and None for undetermined.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ NULL = Null()
 
 Number = int | Fraction
 Evaluated = bool | int | Fraction | str | Null | None
-"""Value of an operand; None if a fact in it is absent."""
+"""Value of an operand; None if a fact that it reads is absent."""
 Slot = bool | int | Fraction | str | frozenset[str] | Null | None
 Facts = list[Slot]
-"""Facts of one submission, indexed by slot (see `FactLayout`); None if a fact is absent."""
+"""Facts of one submission by slot (see `FactLayout`); None in the slot of an absent fact."""
 Truth = bool | None
 
 HALF = Decimal("0.5")
@@ -62,7 +62,7 @@ DECIMALS_OF_NUMBERS = 6
 
 
 def to_exact(number: float | Number) -> Number:
-    """Convert a number of a document to the exact rational that is written: 0.38 is 38/100, 19.0 is 19."""
+    """Convert a number of a document to the exact decimal that is written: 0.38 to 38/100, 19.0 to 19."""
     if isinstance(number, float):
         value = Fraction(Decimal(repr(number)))
         return value.numerator if value.denominator == 1 else value
@@ -99,11 +99,11 @@ def round_half_up(value: Number) -> int:
 
 
 class FactLayout:
-    """Slot (index) of each fact in the flat list of facts that compiled predicates read.
+    """Index (slot) of each fact in the list of facts that compiled predicates read.
 
-    `profile` is by field and `facts` by indicator and fact, including the derived count of a checklist. `present`
-    gives for each indicator the slot that is None if the answer was not sent; `slots` gives all its slots; `size` is
-    the length of the list.
+    `profile` gives slots by field, and `facts` by indicator and fact, where a checklist has another fact with its
+    number of components. `present` gives for each indicator the slot that is None if its answer is absent, and `slots`
+    the range of all its slots. `size` is the length of the list.
     """
 
     def __init__(self, document: Document) -> None:
@@ -131,15 +131,15 @@ class FactLayout:
 
 
 def name_derived_count(fact: str) -> str:
-    """Return the name of the derived fact that counts a checklist.
+    """Return the name of the fact that holds the number of components of the checklist fact `fact`.
 
-    It is `count` for the fact `components`, and `outside_count` for `outside_remit`.
+    It is `count` for `components`, and `outside_count` for `outside_remit`.
     """
     return "count" if fact == "components" else f"{fact.partition('_')[0]}_count"
 
 
 def to_attribute(indicator: str) -> str:
-    """Return the name of an indicator as a Python attribute of the type of answers: `d1_01` for `D1.01`."""
+    """Return the id of an indicator as the name of a Python attribute: `d1_01` for `D1.01`."""
     return indicator.replace(".", "_").replace("-", "_").lower()
 
 
@@ -164,7 +164,7 @@ def walk_groups(group: Group) -> Iterator[Group]:
 
 
 def walk_atoms(predicate: Predicate) -> Iterator[Compare | Present]:
-    """Yield the comparisons and presence tests of a predicate, in order."""
+    """Yield the comparisons and presence tests in a predicate, in document order."""
     match predicate:
         case All(of=members) | Any(of=members):
             for member in members:
@@ -179,19 +179,19 @@ def walk_atoms(predicate: Predicate) -> Iterator[Compare | Present]:
 
 
 def walk_comparisons(predicate: Predicate) -> Iterator[Compare]:
-    """Yield the comparisons of a predicate, in order."""
+    """Yield the comparisons in a predicate, in document order."""
     return (atom for atom in walk_atoms(predicate) if isinstance(atom, Compare))
 
 
 def walk_operands(predicate: Predicate) -> Iterator[Operand]:
-    """Yield every operand of a predicate; each combination comes before its members."""
+    """Yield every operand in a predicate; a combination (minimum, sum, …) comes before its members."""
     for comparison in walk_comparisons(predicate):
         yield from walk_operand_parts(comparison.left)
         yield from walk_operand_parts(comparison.right)
 
 
 def walk_operand_parts(operand: Operand) -> Iterator[Operand]:
-    """Yield an operand and then every operand inside it."""
+    """Yield an operand and then every operand inside it, including `absent` values."""
     yield operand
     match operand:
         case Minimum(of=members) | Maximum(of=members) | Sum(of=members) | Product(of=members):
@@ -232,16 +232,18 @@ _OPERATORS: dict[ComparisonOperator, Callable[[Evaluated, Evaluated], bool]] = {
 
 State = TypeVar("State")
 Leaf = Callable[[Operand], Callable[[State], Evaluated]]
-"""Factory: for an operand that is no combination, it returns a closure that reads its value from the state."""
+"""Function that compiles an operand without members to a closure that reads its value from the state."""
 
 
 def compile_operand(operand: Operand, leaf: Leaf[State]) -> Callable[[State], Evaluated]:
-    """Compile an operand to a closure; `leaf` compiles operands that are no combination.
+    """Compile an operand to a closure; `leaf` compiles the operands without members.
 
-    A combination with an absent (None) member is absent. `NULL` marks a figure that does not exist, such as the score
-    of a dimension that is not rated: `min` and `max` ignore it (SCORING, section 6), and a sum or product with it is
-    `NULL`. Quotients are not compiled here: they stand only at the top of value formulas, whose evaluator compiles the
-    numerator and the denominator.
+    A combination (minimum, sum, …) with an absent (None) member is absent. `NULL` marks a figure that does not exist,
+    such as the score of a dimension without a score: `min` and `max` ignore it (SCORING, section 6), and a sum or
+    product with it is `NULL`.
+
+    Raises:
+        TypeError: If the operand is a quotient. The evaluators compile its numerator and denominator separately.
     """
     match operand:
         case Constant(value=value):
@@ -323,7 +325,8 @@ def compile_predicate(
 ) -> Callable[[State], Truth]:
     """Compile a predicate to a closure that returns True, False, or None if it is undetermined.
 
-    `leaf` compiles operands, `present` presence tests. A comparison with `NULL` is false.
+    `leaf` compiles operands without members, and `present` the test whether an answer counts. A comparison with `NULL`
+    is false.
     """
     match predicate:
         case All(of=members):
@@ -368,9 +371,10 @@ def compile_predicate(
 
 
 def _compile_junction(members: list[Callable[[State], Truth]], neutral: bool) -> Callable[[State], Truth]:
-    """Compile `all` (`neutral` True) or `any` (`neutral` False) to a closure.
+    """Compile the members of an `all` (`neutral` is True) or `any` (`neutral` is False) to one closure.
 
-    The closure stops at the first member that decides. It returns None if no member decides and one is undetermined.
+    The closure stops at the first member that is not `neutral` and returns it. Otherwise it returns None if a member is
+    undetermined, else `neutral`.
     """
     if len(members) == 1:
         return members[0]
@@ -396,7 +400,7 @@ def _compile_read(slot: int) -> Callable[[Facts], Evaluated]:
 
 
 def _read_or_zero(slot: int) -> Callable[[Facts], Evaluated]:
-    """Compile the read of a fact; an absent fact counts as 0."""
+    """Compile the read of a fact, in which an absent fact counts as 0."""
 
     def read(facts: Sequence[Evaluated]) -> Evaluated:
         value = facts[slot]
@@ -406,11 +410,11 @@ def _read_or_zero(slot: int) -> Callable[[Facts], Evaluated]:
 
 
 def compile_fact_reader(layout: FactLayout, *, absent: bool) -> Leaf[Facts]:
-    """Build a factory of closures that read operands from facts.
+    """Build a function that compiles operands to closures over facts.
 
-    If `absent` is True, an absent fact is None (for zero rules, applicability, and whether a rule could still be
-    kept). If False, it counts as the least favourable value (for rules): `AnswerOperand.absent`, else 0, false or "not
-    listed".
+    If `absent` is True, an absent fact is read as None; zero rules, applicability, and the question whether further
+    answers could keep a rule need this. If it is False, as for rules, an absent fact is read as the least favourable
+    value: `AnswerOperand.absent`, else 0, false or an empty list.
     """
 
     def leaf(operand: Operand) -> Callable[[Facts], Evaluated]:
@@ -447,7 +451,7 @@ def compile_fact_reader(layout: FactLayout, *, absent: bool) -> Leaf[Facts]:
 
 
 def compile_presence_test(layout: FactLayout) -> Callable[[str], Callable[[Facts], bool]]:
-    """Build a factory that returns, for an indicator, a closure that is True if its answer was sent."""
+    """Build a function that compiles, for an indicator, the test whether its answer is among the facts."""
 
     def present(indicator: str) -> Callable[[Facts], bool]:
         slot = layout.present[indicator]
@@ -457,7 +461,10 @@ def compile_presence_test(layout: FactLayout) -> Callable[[str], Callable[[Facts
 
 
 def find_slot(operand: Operand, layout: FactLayout) -> int | None:
-    """Return the slot of an operand that is one stored fact; None if it is computed or has its own `absent` value."""
+    """Return the slot of an operand whose value is one fact as stored.
+
+    Return None if it is computed, or if its document gives an `absent` value, which the slot does not contain.
+    """
     match operand:
         case ProfileOperand(field=field):
             return layout.profile[field]
@@ -467,9 +474,9 @@ def find_slot(operand: Operand, layout: FactLayout) -> int | None:
 
 
 def compile_over_facts(predicate: Predicate, layout: FactLayout, *, absent: bool) -> Callable[[Facts], Truth]:
-    """Compile a predicate that reads facts; `absent` is explained at `compile_fact_reader`.
+    """Compile a predicate to a closure over facts; `compile_fact_reader` explains `absent`.
 
-    Frequent shapes are compiled to one closure instead of a tree of closures, which is faster.
+    The shapes that are frequent in documents become one closure instead of a tree of closures, which is faster.
     """
     match predicate:
         case All(of=members):
@@ -491,7 +498,7 @@ def compile_over_facts(predicate: Predicate, layout: FactLayout, *, absent: bool
 def _compare_with_constant(
     compare: Callable[[Evaluated, Evaluated], bool], slot: int, constant: Evaluated
 ) -> Callable[[Facts], Truth]:
-    """Compile the comparison of a fact with a constant; None if the fact is absent."""
+    """Compile the comparison of the fact in `slot` with a constant; the closure returns None if the fact is absent."""
 
     def comparison(facts: Sequence[Evaluated]) -> Truth:
         value = facts[slot]
@@ -505,7 +512,7 @@ def _compare_with_constant(
 def _compile_where_present(
     layout: FactLayout, indicator: str, then: Predicate, *, absent: bool
 ) -> Callable[[Facts], Truth]:
-    """Compile a requirement on an answer that is true if the answer was not sent."""
+    """Compile "if `indicator` was answered, then `then`": true if its answer is absent."""
     sent = layout.present[indicator]
     match then:
         case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=right) if (

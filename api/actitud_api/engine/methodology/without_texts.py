@@ -31,7 +31,7 @@ _WORDS: Final[dict[Language, dict[str, str]]] = table(
 
 
 def fill_missing_texts(methodology: Methodology) -> Methodology:
-    """Return the methodology with stand-in texts, made of its ids, in Spanish or English where it has no texts."""
+    """Return the methodology with texts in Spanish and English; a language without texts gets ids as names."""
     missing = {
         language: _build_id_texts(methodology.document, language)
         for language in WRITTEN
@@ -46,7 +46,7 @@ def fill_missing_texts(methodology: Methodology) -> Methodology:
 
 
 def _build_id_texts(document: Document, language: Language) -> MethodologyTexts:
-    """Build texts in which each id is its own name; texts that only describe are left empty."""
+    """Build texts in which each id is its own name; texts that only explain are empty."""
     answered = document.answers
     return MethodologyTexts(
         language=language,

@@ -1,1 +1,1 @@
-"""Scores and differences in words: sentences in one language, built from the figures of a canonical struct."""
+"""Scores and differences in words: sentences in one language, built from the figures of a score."""

@@ -1,4 +1,4 @@
-"""Sentences about level paths, what-if scores and changes between editions, with the actual figures."""
+"""Sentences about level paths, what-if scores and changes between editions, with their figures."""
 
 from __future__ import annotations
 
@@ -138,7 +138,10 @@ _PARTS: dict[Language, dict[Stage, str]] = table(
 
 
 def get_change_sentences(methodology: Methodology, language: Language) -> ChangeSentences:
-    """Return the `ChangeSentences` of a methodology in a language, cached by the digests of document and texts."""
+    """Return the `ChangeSentences` of a methodology in a language; later calls return the same object.
+
+    The cache key is the digests of document and texts.
+    """
     key = (methodology.digest, methodology.text_digests[language])
     sentences = _cache.get(key)
     if sentences is None:
@@ -147,10 +150,10 @@ def get_change_sentences(methodology: Methodology, language: Language) -> Change
 
 
 class ChangeSentences(Sentences):
-    """Writes the sentences about paths, what-if scores and changes as well as those of `Sentences`."""
+    """Writes the sentences about level paths, what-if scores and changes, besides those of `Sentences`."""
 
     def describe_path(self, path: LevelPath) -> str:
-        """Describe the target of a path and its number of moves, or why there is no path."""
+        """Describe the level that a path leads to and its number of moves, or why there is no path."""
         templates = _PATH[self._language]
         if path.target is None:
             return templates["no_level" if path.level is None else "highest"]
@@ -179,7 +182,7 @@ class ChangeSentences(Sentences):
         return join_sentences(sentences + self._list_requirements(move.requires))
 
     def _describe_report(self, move: Move) -> str:
-        """Describe a first answer to an indicator, as a request."""
+        """Ask for the first answer to an indicator that is unknown now, with the facts of the move."""
         text, templates = self._texts.indicators[move.indicator], _PATH[self._language]
         name, after = next(iter(move.change.items()))
         if isinstance(after, bool):
@@ -193,7 +196,7 @@ class ChangeSentences(Sentences):
         return templates["report_number"].format(question=text.question, to=to, label=text.facts[name])
 
     def describe_obstacle(self, unreachable: Unreachable) -> str:
-        """Describe a gate that cannot be passed, and the obstacle."""
+        """Describe a gate that no move can pass, and the reason; without a gate, the limit set by a review."""
         gate = "" if unreachable.gate is None else f"{self.describe_gate(unreachable.gate)} "
         sentences = [
             _OBSTACLES[self._language][unreachable.obstacle].format(
@@ -208,11 +211,11 @@ class ChangeSentences(Sentences):
     # what differs
 
     def describe_difference(self, difference: ScoreDifference) -> str:
-        """Describe the difference of index and level between two scores."""
+        """Describe how the index and the level of two scores differ; equal levels are not mentioned."""
         return self._describe_overall(difference.index, difference.level_before, difference.level_after)
 
     def describe_delta(self, delta: GroupDelta | IndicatorDelta) -> str:
-        """Describe the difference of score and lost points of one group or indicator."""
+        """Describe how the score of one group or indicator differs, and the index points that it loses."""
         templates = _CHANGES[self._language]
         before, after = self._format_counted(delta.score.before), self._format_counted(delta.score.after)
         parts = [
@@ -226,7 +229,10 @@ class ChangeSentences(Sentences):
         return " ".join(parts)
 
     def describe_change(self, change: ChangeDecomposition) -> str:
-        """Describe a change of index and level, and its parts: methodology, coverage and data."""
+        """Describe a change of index and level between editions, and its parts: methodology, coverage and data.
+
+        If there is no index at some stage, say at which, because the change then has no parts.
+        """
         templates, parts = _CHANGES[self._language], change.parts
         staged = change.index
         whole = self._describe_overall(
@@ -241,21 +247,24 @@ class ChangeSentences(Sentences):
         return f"{whole} {templates['parts'].format(methodology=methodology, coverage=coverage, data=data)}"
 
     def describe_stages(self, change: GroupChange | IndicatorChange, name: str) -> str:
-        """Describe the score of a group or indicator from stage to stage; `name` is the name to use for it."""
+        """Describe the score of a group or indicator at each stage of a change where it differs.
+
+        `name` is the name to use in the sentence: the node may be missing in this methodology.
+        """
         steps = "; ".join(self._list_steps(change.score))
         return f"{name} ({change.id}): {steps or self._format_counted(change.score.after)}."
 
-    def describe_version_effects(self, carried: VersionEffects, source: Sentences) -> str:
-        """Describe the effect of a change of version on a submission.
+    def describe_version_effects(self, effects: VersionEffects, source: Sentences) -> str:
+        """Describe what this version does not ask of a submission made under another version, and what it asks anew.
 
-        `source` has the sentences of the version under which the submission was made.
+        `source` has the sentences of that other version, which names what is no longer asked.
         """
         templates, version = _CHANGES[self._language], self._document.version
         named = {
-            "dropped_answers": source.list_indicators(carried.dropped_answers),
-            "new_indicators": self.list_indicators(carried.new_indicators),
-            "dropped_fields": source.list_fields(carried.dropped_fields),
-            "new_fields": self.list_fields(carried.new_fields),
+            "dropped_answers": source.list_indicators(effects.dropped_answers),
+            "new_indicators": self.list_indicators(effects.new_indicators),
+            "dropped_fields": source.list_fields(effects.dropped_fields),
+            "new_fields": self.list_fields(effects.new_fields),
         }
         parts = [templates[kind].format(version=version, named=names) for kind, names in named.items() if names]
         return " ".join(parts) or templates["everything"].format(version=version)

@@ -1,4 +1,4 @@
-"""Sentences about comparisons: peer groups, robustness, and the audit of an index."""
+"""Sentences about comparisons: peer groups, robustness, and the statistical audit of an index."""
 
 from __future__ import annotations
 
@@ -99,9 +99,9 @@ _OF: dict[Language, dict[str, str]] = table(
 def describe_peer_group(
     group: PeerGroup | None, kind: str, band: str | None, methodology: Methodology, language: Language
 ) -> str:
-    """Describe the peer group of an organisation of a kind and a size band.
+    """Describe the peer group of an organisation; `kind` is its type and `band` its size band.
 
-    If `group` is None, describe that there is no comparison before the edition is published.
+    If `group` is None, say that there is no comparison before the edition is published.
     """
     if group is None:
         return _FIGURES[language]["hidden"]
@@ -119,9 +119,10 @@ def describe_peer_figure(
     *,
     hidden: bool,
 ) -> str:
-    """Describe the position of a score in its peer group; scores are in points.
+    """Describe the position of a score of an organisation in its peer group; scores are in points.
 
-    With `hidden`, nothing of the group is revealed, because the edition is not published yet.
+    `standing` is None if it has no rank, and `median` if nobody else in the group has a score. With `hidden`, the
+    sentence only says that the edition is not published yet.
     """
     if hidden:
         return _FIGURES[language]["hidden"]
@@ -155,9 +156,10 @@ def describe_robustness(
     decimals: int,
     language: Language,
 ) -> str:
-    """Describe the range of an organisation's rank over all draws (of its index if `rank` is None), and its level.
+    """Describe the range of an organisation's rank over the random draws of the robustness analysis, and its level.
 
-    `rank` and `index` have the 5th and the 95th percentile; `level` has the most frequent level and its share, 0 to 1.
+    `rank` and `index` have the 5th and the 95th percentile over the draws; the index is described if `rank` is None.
+    `level` has the most frequent level and its share of the draws, 0 to 1; if it is None, no level is mentioned.
     """
     if rank is None:
         key, low, high = "index", *(words.format_score(points, decimals, language) for points in index)
@@ -171,7 +173,7 @@ def describe_robustness(
 
 
 def describe_remark(remark: AuditRemark, methodology: Methodology, language: Language) -> str:
-    """Describe a remark of the audit of an index, with the threshold that it is about."""
+    """Describe a remark of the statistical audit of an index, with its figure and threshold."""
     texts = methodology.texts[language]
     node, of = "", _OF[language]["index"]
     if remark.node is not None:

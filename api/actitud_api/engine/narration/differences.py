@@ -227,7 +227,10 @@ _PREDICATES: Final = frozenset({"applies", "zero_when", "holds", "provisional_un
 
 
 class DocumentSide(Struct, frozen=True):
-    """One of two methodologies that are compared: its document, and its texts in the reader's language, if any."""
+    """One of the two methodologies that are compared: its document, and its texts in the language of the output.
+
+    `texts` is None if it has none; ids then stand for names.
+    """
 
     document: Document
     texts: MethodologyTexts | None
@@ -236,7 +239,10 @@ class DocumentSide(Struct, frozen=True):
 def describe_differences(
     differences: Iterable[Difference], before: DocumentSide, after: DocumentSide, language: Language
 ) -> dict[str, list[str]]:
-    """Describe every difference in a line, by heading in the language; headings without differences are left out."""
+    """Describe each difference in one line; return the lines by heading, in `language`.
+
+    Headings without differences are left out.
+    """
     writer = _DifferenceWriter(before, after, language)
     lines: dict[Heading, list[str]] = {heading: [] for heading in _HEADINGS[language]}
     for difference in differences:
@@ -261,16 +267,16 @@ class _DifferenceWriter:
         self._language = language
 
     def describe(self, difference: Difference) -> str:
-        """Describe a difference in one line."""
+        """Return the line that describes a difference."""
         subject = self._name_subject(difference)
         match difference.place.split("/")[1:]:
             case [] if difference.change == "changed":
                 return self._fill("changed", difference, subject)
             case []:
                 side = self._after if difference.change == "added" else self._before
-                whole = difference.after if difference.change == "added" else difference.before
+                members = difference.after if difference.change == "added" else difference.before
                 return self._sentences[difference.change].format(
-                    subject=self._describe_element(difference, subject, side, whole)
+                    subject=self._describe_element(difference, subject, side, members)
                 )
             case ["weight"]:
                 return self._fill("changed", difference, subject)
@@ -297,7 +303,7 @@ class _DifferenceWriter:
         )
 
     def _name_subject(self, difference: Difference) -> str:
-        """Return the id and the name of an element; the name after the change, if the element still exists."""
+        """Return the id and name of the element that differs; the later name, if the later document has it."""
         part, name = difference.part, difference.id
         if part == "texts":
             return name
@@ -310,12 +316,17 @@ class _DifferenceWriter:
             return f"{self._translate_member(table)} {key}"
         return self._after.find_name(part, name) or self._before.find_name(part, name) or name
 
-    def _describe_element(self, difference: Difference, subject: str, side: _SideFormatter, whole: object) -> str:
-        """Describe an element that only one side has: a node with parent and weight, a rule with its predicate."""
-        if isinstance(whole, dict) and difference.part in ("groups", "indicators"):
-            return self._sentences["node"].format(subject=subject, parent=whole["parent"], weight=whole["weight"])
-        if isinstance(whole, dict) and difference.part in ("rules", "gates"):
-            return f"{subject}: {side.format_member('holds', whole['holds'], stated=False)}"
+    def _describe_element(self, difference: Difference, subject: str, side: _SideFormatter, members: object) -> str:
+        """Describe an element that was added or removed as a whole.
+
+        A node is described with its parent and weight, a rule or gate with its predicate, any other element by
+        `subject` alone, which is its id and name. `members` are the members of the element, and `side` formats them as
+        in the one document that has it.
+        """
+        if isinstance(members, dict) and difference.part in ("groups", "indicators"):
+            return self._sentences["node"].format(subject=subject, parent=members["parent"], weight=members["weight"])
+        if isinstance(members, dict) and difference.part in ("rules", "gates"):
+            return f"{subject}: {side.format_member('holds', members['holds'], stated=False)}"
         return subject
 
     def _name_member(self, difference: Difference, path: list[str]) -> str:
@@ -330,7 +341,7 @@ class _DifferenceWriter:
         return _MEMBERS[self._language].get(member, member.replace("_", " "))
 
     def _describe_goalpost(self, difference: Difference, subject: str, position: int, member: str) -> str:
-        """Describe a goalpost whose x or score changed."""
+        """Describe a goalpost of which `member`, its x or its score, changed; `position` is counted from 0."""
         (old, before), (new, after) = (
             side.find_goalpost(difference.id, position) for side in (self._before, self._after)
         )
@@ -350,7 +361,7 @@ class _DifferenceWriter:
 
 
 class _SideFormatter:
-    """Formats values of one side in words, or as ids and JSON if the side has no texts."""
+    """Formats values of one of the two methodologies in words, or as ids and JSON if it has no texts."""
 
     def __init__(self, side: DocumentSide, language: Language) -> None:
         self._texts = side.texts
@@ -359,7 +370,7 @@ class _SideFormatter:
         self._shares = frozenset(name for name, known in self._indicators.items() if words.is_share(known))
 
     def find_name(self, part: str, name: str) -> str | None:
-        """Return the id and name of an element; None if this side has no such element or no texts."""
+        """Return the id and name of an element of `part`; None if this methodology has no such element or no texts."""
         if self._texts is None:
             return None
         match part:
@@ -376,13 +387,17 @@ class _SideFormatter:
         return definition, definition.curve.goalposts[position]
 
     def format_raw(self, indicator: Indicator, x: float) -> str:
-        """Format a raw value of an indicator with its unit."""
+        """Format the raw value `x` of an indicator with its unit; as a bare number if there are no texts."""
         if self._texts is None or indicator.type in ("level", "boolean"):
             return words.format_number(x, self._language)
         return words.format_value(indicator, x, self._texts)
 
     def format_member(self, member: str, value: object, *, stated: bool) -> str:
-        """Format the value of a member; with `stated`, a predicate is a fact, otherwise a requirement."""
+        """Format the value of a member of an element.
+
+        With `stated`, a predicate reads as a statement ("is at least"), otherwise as a requirement ("must be at
+        least").
+        """
         sentences = _SENTENCES[self._language]
         if value is None:
             return sentences["nothing"]

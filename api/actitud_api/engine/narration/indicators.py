@@ -13,7 +13,8 @@ from actitud_api.engine.narration import words
 class GoalpostText(Struct, frozen=True):
     """A goalpost in words: its raw value with the unit, its score, and the basis on which it was chosen.
 
-    `reason` is the text of the level, or the reason for the value; None if the methodology has neither.
+    `reason` says why this value was chosen; on a ladder it is the text of the level. None if the methodology has
+    neither.
     """
 
     value: str

@@ -1,8 +1,8 @@
-"""Narrated structs: canonical scores, differences, paths and changes with their names and sentences.
+"""Narrated structs: scores, differences, paths and changes with the names of their nodes and with sentences.
 
-A narrated struct extends the canonical one, so each member is declared once. A narrated score without the members
-`name` and `text`, at any depth, and without `result_digest` is the canonical result; `result_digest` is the SHA-256 of
-the RFC 8785 form of that result, and the same in every language.
+A canonical struct has only figures and codes; its narrated form extends it, so each member is declared once. A narrated
+score without the members `name` and `text`, at any depth, and without `result_digest` is the canonical result;
+`result_digest` is the SHA-256 of the RFC 8785 form of that result, and the same in every language.
 
 In the JSON, `name` follows the first member. msgspec writes positional members before keyword-only ones, so a struct
 with a name has two steps: the first declares the first member and the name, both positional; the second is
@@ -68,18 +68,18 @@ class NarratedReason(Reason, frozen=True):
 class NarratedNextStep(NextStep, frozen=True):
     """The next step for an indicator: the smallest change that raises its score.
 
-    `change`: the new facts; `gain`: the index points that it brings; `gain_max`: the index points up to the best
-    score; `evidence`: the step needs evidence; `cap`: the score without that evidence, if it is lower; `requires`: the
-    rules that it breaks unless other facts are changed too.
+    `change`: the new facts; `gain`: the index points that it brings, null if they depend on later answers; `gain_max`:
+    the index points that the best score would bring; `evidence`: the step needs evidence; `cap`: the score without that
+    evidence, if it is lower; `requires`: the rules that it breaks unless other facts are changed too.
     """
 
     text: Text
 
 
 class NarratedInterval(Interval, frozen=True):
-    """The 95 % Wilson interval of a share in a sample of `n` cases.
+    """The 95 % Wilson interval of a share that was measured in a sample of `n` cases.
 
-    `low` and `high` are the ends of the interval; `index_low` and `index_high` the index with these shares.
+    `low` and `high` are the ends of the interval; `index_low` and `index_high` the index with the share at these ends.
     """
 
     text: Text
@@ -93,8 +93,8 @@ class _NamedIndicator(IndicatorScore, frozen=True):
 class NarratedIndicator(_NamedIndicator, frozen=True, kw_only=True):
     """An indicator: its score, its weight in its group, and its points of the index.
 
-    Score and points are null if it does not count. Below a group whose losses are split by Shapley values only `lost`
-    is known.
+    Score and points are null if it has no score. `possible` and `won` are also null below a group that is neither a sum
+    nor an arithmetic mean, whose losses are Shapley values.
     """
 
     interval: NarratedInterval | None
@@ -108,9 +108,10 @@ class _NamedDimension(DimensionScore, frozen=True):
 
 
 class NarratedDimension(_NamedDimension, frozen=True, kw_only=True):
-    """A dimension, or a group inside one: its score, its maximum with every unknown at its best, coverage and points.
+    """A dimension, or a group inside one: its score, its coverage and its points.
 
-    Figures are null if it is not rated. `groups` and `indicators` are its children.
+    `score_max` is the score with every unknown answer at its best. Figures are null if it has no score. `groups` and
+    `indicators` are its children.
     """
 
     groups: tuple[NarratedDimension, ...]
@@ -118,7 +119,7 @@ class NarratedDimension(_NamedDimension, frozen=True, kw_only=True):
 
 
 class NarratedGate(BlockingGate, frozen=True):
-    """A condition of the next level that is not met: the actual value, the required value and the distance."""
+    """A gate of the next level that is not passed: the actual value, the required value and their difference."""
 
     text: Text
 
@@ -131,7 +132,8 @@ class _NamedLevel(LevelReached, frozen=True):
 class NarratedLevel(_NamedLevel, frozen=True, kw_only=True):
     """The level reached, 1 to 5; null if there is no index or the evidence is insufficient.
 
-    `max_level` is a limit set by review; `text` says so if nothing else limits the level.
+    `max_level` is the highest level that a review allows; `text` says so if only the review prevents a higher level,
+    and is null otherwise.
     """
 
     blocked_by: tuple[NarratedGate, ...]
@@ -145,7 +147,10 @@ class NarratedMainReason(MainReason, frozen=True):
 
 
 class NarratedFinding(Finding, frozen=True):
-    """A rule that the submission breaks, the indicators that it contradicts, and the answers to give first."""
+    """A rule that the submission breaks, and the indicators that it contradicts.
+
+    `missing` are indicators to answer first: their answers may repair it.
+    """
 
     text: Text
 
@@ -251,7 +256,10 @@ class _NamedGroupDelta(GroupDelta, frozen=True):
 
 
 class NarratedGroupDelta(_NamedGroupDelta, frozen=True, kw_only=True):
-    """The difference in a dimension, or in a group inside one: its score, and the index points that it loses."""
+    """The difference between two scores in a dimension, or in a group inside one.
+
+    It gives the score of the group, and the index points that it loses.
+    """
 
     text: Text
 
@@ -262,17 +270,20 @@ class _NamedIndicatorDelta(IndicatorDelta, frozen=True):
 
 
 class NarratedIndicatorDelta(_NamedIndicatorDelta, frozen=True, kw_only=True):
-    """The difference in an indicator: the codes of its reasons, its score, and the index points that it loses."""
+    """The difference between two scores in an indicator.
+
+    It gives the codes of its reasons, its score, and the index points that it loses.
+    """
 
     text: Text
 
 
 class NarratedDifference(ScoreDifference, frozen=True):
-    """The difference between two scores.
+    """The difference between two scores, of the index and of every node.
 
     `groups` has all groups, `indicators` only the indicators that differ. The points lost in the dimensions change by
-    exactly minus the change of the index; the same holds inside every group. `appeared` and `vanished` are findings
-    that only the second, or only the first, score has.
+    exactly minus the change of the index; the same holds inside every group. `appeared` are the findings that only the
+    second score has, and `vanished` those that only the first has.
     """
 
     groups: tuple[NarratedGroupDelta, ...]
@@ -331,11 +342,11 @@ class NarratedMove(_NamedMove, frozen=True, kw_only=True):
 
 
 class NarratedObstacle(Unreachable, frozen=True):
-    """A condition of the next level that no improvement can meet, and the obstacle.
+    """A gate of the next level that no improvement of answers can pass, and why.
 
-    `gate` is null if a review limits the level. profile: the condition depends on the profile · not_applicable,
+    `gate` is null if a review limits the level. profile: the gate depends on the profile · not_applicable,
     zero_by_rule, contradicted, unanswered: state of its indicator · exhausted: all improvements together are not
-    enough. `indicators` are those that could help after they are answered, corrected or released from their zero rule.
+    enough. `indicators` could help once they are answered, corrected or free of their zero rule.
     """
 
     gate: NarratedGate | None
@@ -343,7 +354,10 @@ class NarratedObstacle(Unreachable, frozen=True):
 
 
 class NarratedPath(LevelPath, frozen=True, kw_only=True):
-    """The path from a level to the next one, with a sentence for each move and obstacle."""
+    """The moves that lead from a level to the next one, with a sentence for each.
+
+    `moves` is null if there is no path; `unreachable` then has the gates that cannot be passed.
+    """
 
     moves: tuple[NarratedMove, ...] | None
     unreachable: tuple[NarratedObstacle, ...]
@@ -386,7 +400,10 @@ class _NamedGroupChange(GroupChange, frozen=True):
 
 
 class NarratedGroupChange(_NamedGroupChange, frozen=True, kw_only=True):
-    """The change of a dimension, or of a group inside one; `parts` is null if it has no score at some stage."""
+    """The change of a dimension, or of a group inside one, between two editions.
+
+    `parts` is null if it has no score at some stage.
+    """
 
     text: Text
 
@@ -397,17 +414,20 @@ class _NamedIndicatorChange(IndicatorChange, frozen=True):
 
 
 class NarratedIndicatorChange(_NamedIndicatorChange, frozen=True, kw_only=True):
-    """The change of an indicator, with the codes of its reasons; a code is null in a version without the indicator."""
+    """The change of an indicator between two editions, with the codes of its reasons.
+
+    The code is null for an edition whose methodology does not have the indicator.
+    """
 
     text: Text
 
 
 class NarratedVersionEffects(VersionEffects, frozen=True):
-    """The effect of another version of the methodology on a submission.
+    """The effect of scoring a submission under another version of the methodology than its own.
 
-    `dropped_answers`: answers that the version does not ask for, or not in this form; `new_indicators`: indicators
-    that only the version has, which are unknown; `dropped_fields` and `new_fields`: the same for the profile, where
-    the service sets some fields by default.
+    `dropped_answers`: answers that the other version does not ask for, or not in this form; `new_indicators`:
+    indicators that only the other version has, which are unknown; `dropped_fields` and `new_fields`: the same for
+    profile fields, some of which have a default.
     """
 
     text: Text
@@ -456,16 +476,16 @@ def narrate_change(
 
 
 def narrate_version_effects(
-    carried: VersionEffects, source: Methodology, target: Methodology, language: Language
+    effects: VersionEffects, source: Methodology, target: Methodology, language: Language
 ) -> NarratedVersionEffects:
-    """Build the narrated form of the effect of a change from a source to a target methodology."""
-    return _narrate_version_effects(carried, get_change_sentences(target, language), get_sentences(source, language))
+    """Build the narrated form of the effects of converting a submission from version `source` to `target`."""
+    return _narrate_version_effects(effects, get_change_sentences(target, language), get_sentences(source, language))
 
 
 def _narrate_version_effects(
-    carried: VersionEffects, target: ChangeSentences, source: Sentences
+    effects: VersionEffects, target: ChangeSentences, source: Sentences
 ) -> NarratedVersionEffects:
-    return _build_narrated(NarratedVersionEffects, carried, text=target.describe_version_effects(carried, source))
+    return _build_narrated(NarratedVersionEffects, effects, text=target.describe_version_effects(effects, source))
 
 
 # --- all of them ----------------------------------------------------------------------------------------------
@@ -475,10 +495,13 @@ C = TypeVar("C", bound=Canonical)
 
 
 def _build_narrated(kind: type[N], source: Canonical, **members: object) -> N:
-    """Build a narrated struct from its canonical one; `members` are added, or replace canonical members."""
+    """Build a narrated struct of type `kind` from its canonical one.
+
+    `members` are those that the narrated struct adds, or that replace members of `source`.
+    """
     return kind(**structs.asdict(source) | members)
 
 
 def _add_sentences(kind: type[N], sources: tuple[C, ...], sentence: Callable[[C], str]) -> tuple[N, ...]:
-    """Build narrated structs that only add a sentence; `sentence` writes it."""
+    """Build the narrated form of each of `sources` that differs only by its `text`; `sentence` writes it."""
     return tuple(_build_narrated(kind, source, text=sentence(source)) for source in sources)

@@ -1,4 +1,4 @@
-"""Sentences about a score: reasons, next steps, findings and gates, with the actual figures."""
+"""Sentences about a score: reasons, next steps, findings and gates, with their figures."""
 
 from __future__ import annotations
 
@@ -175,7 +175,10 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
 
 
 def get_sentences(methodology: Methodology, language: Language) -> Sentences:
-    """Return the `Sentences` of a methodology in a language, cached by the digests of document and texts."""
+    """Return the `Sentences` of a methodology in a language; later calls return the same object.
+
+    The cache key is the digests of document and texts.
+    """
     key = (methodology.digest, methodology.text_digests[language])
     sentences = _cache.get(key)
     if sentences is None:
@@ -220,11 +223,14 @@ class Sentences:
         return None if level is None else self._texts.levels[str(level)].name
 
     def describe_gate_requirement(self, gate: str) -> str:
-        """Describe the requirement of a gate as the beginning of a sentence."""
+        """Describe the requirement of a gate by its id, as the beginning of a sentence."""
         return self._describe_gate_rule(gate)
 
     def describe_level_cap(self, level: LevelReached) -> str | None:
-        """Return the sentence that a review allows no higher level; None if something else limits the level."""
+        """Return the sentence that a review allows no higher level.
+
+        Return None if no review limits the level, if a gate blocks the next one too, or if there is no higher level.
+        """
         is_capped = level.number is not None and level.number == level.max_level and not level.blocked_by
         if not is_capped or level.number == len(self._document.levels):
             return None
@@ -268,7 +274,7 @@ class Sentences:
         )
 
     def _describe_observed(self, indicator: Indicator, scored: IndicatorScore) -> str:
-        """Describe the reason for the score of an indicator that was answered."""
+        """Describe the reason for the score of an answered indicator: its facts, and how they score."""
         parameters, code, templates = scored.reason.parameters, scored.reason.code, _REASONS[self._language]
         least, most = self._get_range(indicator.id)
         if scored.value is None:
@@ -301,7 +307,7 @@ class Sentences:
         return words.format_number(span.minimum, self._language), words.format_number(span.maximum, self._language)
 
     def _compose_segment(self, indicator: str, x0: Figure, s0: Figure, x1: Figure, s1: Figure) -> str:
-        """Describe the two goalposts between which a raw value lies."""
+        """Describe the two goalposts, (x0, s0) and (x1, s1), between which a raw value lies."""
         definition = self._indicators[indicator]
         return _REASONS[self._language]["between"].format(
             x0=words.format_value(definition, x0, self._texts),
@@ -311,7 +317,10 @@ class Sentences:
         )
 
     def _describe_effects(self, indicator: Indicator) -> dict[str, str]:
-        """Describe the effect of an unknown answer on its group: `effect` inside a sentence, `Effect` at its start."""
+        """Describe the effect that an unknown answer has on the group of its indicator.
+
+        The key `effect` has the words for the inside of a sentence, `Effect` those for its start.
+        """
         group, templates = self._parents[indicator.id], _REASONS[self._language]
         values = {
             "least": words.format_number(indicator.range.minimum, self._language),
@@ -324,11 +333,14 @@ class Sentences:
         }
 
     def _shares_weight(self, indicator: Indicator) -> bool:
-        """Return True if the other indicators of the group share the weight of an indicator that does not count."""
+        """Return True if an indicator that does not count leaves its weight to the others in its group.
+
+        A sum and a minimum have no weights to share.
+        """
         return self._parents[indicator.id].aggregation not in ("sum", "min")
 
     def _describe_cause(self, indicator: Indicator, parameters: Parameters) -> str:
-        """Describe the condition under which an indicator scores 0 by rule."""
+        """Describe the part of the zero rule of an indicator that the facts make true."""
         condition = words.select_deciding(indicator.zero_when, parameters.facts, True)
         return words.PredicateNarrator(self._texts, parameters.facts, stated=True).describe(condition)
 
@@ -360,7 +372,7 @@ class Sentences:
         return summary[:1].upper() + summary[1:]
 
     def _compose_answer(self, indicator: str, value: Figure | bool) -> str:
-        """Describe the level of a ladder, or the yes or no of a question, as the beginning of a sentence."""
+        """Describe the answer `value` to a ladder (a level) or to a yes/no question, as the beginning of a sentence."""
         definition, labels = self._indicators[indicator], self._texts.indicators[indicator].facts
         raw = words.format_value(definition, value, self._texts)
         text = f"{labels['level']} {raw}" if definition.type == "level" else f"{labels['value']}: {raw}"
@@ -372,9 +384,10 @@ class Sentences:
         return labels | self._texts.indicators[indicator].facts
 
     def _sort_facts(self, indicator: str, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Sort names of facts in the order of the methodology: the indicator's own, then others that its formula reads.
+        """Sort the names of facts in the order of the methodology.
 
-        A published document has them in the order of RFC 8785, which says nothing to a reader.
+        The facts of the indicator come first, then others that its formula or its applicability reads. Published
+        documents have them in alphabetical order (RFC 8785), which says nothing to a reader.
         """
         described = self._indicators[indicator]
         own_facts = [fact.name for fact in described.facts]
@@ -420,21 +433,21 @@ class Sentences:
         return join_sentences(sentences)
 
     def _list_requirements(self, rules: tuple[str, ...]) -> list[str]:
-        """Return a list with one sentence about the rules that need other facts to be changed; empty without rules."""
+        """Return one sentence about the `rules` that need other facts to be changed too; empty without rules."""
         if not rules:
             return []
         requirements = "; ".join(dict.fromkeys(self._describe_requirement(rule) for rule in rules))
         return [_STEPS[self._language]["requires"].format(rules=requirements)]
 
     def _describe_evidence(self, indicator: str) -> str:
-        """Describe the evidence that an indicator needs, as a request."""
+        """Ask for the evidence of an indicator."""
         evidence = words.lower_first(self._texts.indicators[indicator].evidence)
         return _STEPS[self._language]["evidence"].format(evidence=evidence)
 
     def _describe_improvement(
         self, indicator: Indicator, facts: Mapping[str, FactValue | str | None], change: Mapping[str, FactValue]
     ) -> str:
-        """Describe a change of the facts of an indicator, as a request."""
+        """Ask for a change of one fact of an indicator; `facts` are the present ones and `change` the new one."""
         text, templates = self._texts.indicators[indicator.id], _STEPS[self._language]
         ((name, after),) = change.items()
         if indicator.type == "level":
@@ -462,12 +475,12 @@ class Sentences:
         )
 
     def _compose_target_level(self, indicator: str, level: int) -> str:
-        """Describe the level that an indicator should reach, as a request."""
+        """Ask to move an indicator up to a level of its ladder."""
         text = self._texts.indicators[indicator].ladder[level]
         return _STEPS[self._language]["level"].format(to=level, text=text)
 
     def describe_interval(self, interval: Interval) -> str:
-        """Describe the sampling interval of a share, and of the index."""
+        """Describe the confidence interval of a share, and of the index if the interval gives it."""
         low, high = (words.format_share(share, self._language) for share in (interval.low, interval.high))
         if interval.index_low is None or interval.index_high is None:
             index = ""
@@ -479,7 +492,7 @@ class Sentences:
         return _FINDINGS[self._language]["interval"].format(n=n, low=low, high=high, index=index)
 
     def describe_finding(self, finding: Finding) -> str:
-        """Describe a broken rule: its text, the facts, the contradicted indicators, the answers to give first."""
+        """Describe a broken rule: its text, the facts, the contradicted indicators, and the answers to give first."""
         rule, templates = self._rules[finding.rule], _FINDINGS[self._language]
         assert rule.holds is not None
         if words.has_product(rule.holds):
@@ -504,9 +517,9 @@ class Sentences:
         )
 
     def _compose_requirement(self, rule: str) -> str:
-        """Describe the requirement of a rule for the inside of a sentence.
+        """Describe what a rule requires, for the inside of a sentence.
 
-        It is the text of the rule, or its predicate in words if several rules have the same text.
+        It is the text of the rule, or its predicate in words if another rule has the same text.
         """
         holds = self._rules[rule].holds
         # Rules made from one template have the same text; only their predicates tell them apart.
@@ -523,7 +536,10 @@ class Sentences:
         return words.label_fact(indicator, fact, self._texts)
 
     def describe_gate(self, blocking: BlockingGate) -> str:
-        """Describe a gate that is not passed: its requirement, the actual value and the distance."""
+        """Describe a gate that is not passed: what it requires, the actual value, and the difference.
+
+        If the actual value does not exist, the sentence says so.
+        """
         templates, holds = _FINDINGS[self._language], self._gates[blocking.gate].holds
         gate = self._describe_gate_rule(blocking.gate)
         if blocking.there is None:
@@ -547,7 +563,7 @@ class Sentences:
         return templates[name].format(gate=gate, actual=actual, distance=distance)
 
     def _compose_gate_rule(self, gate: str) -> str:
-        """Describe the requirement of a gate from its predicate."""
+        """Describe the predicate of a gate as a requirement, at the beginning of a sentence."""
         requirement = words.PredicateNarrator(self._texts, {}, stated=False, shares=self._shares).describe(
             self._gates[gate].holds
         )
@@ -598,7 +614,10 @@ def join_sentences(sentences: list[str]) -> str:
 
 
 def _find_base(facts: Mapping[str, FactValue | str | None], changed_fact: str) -> FactValue | str | None:
-    """Return the value that a changed fact is compared with: the denominator, the base of a rate, or the other fact."""
+    """Return the value that a changed fact is compared with: the denominator, else the base, else any other fact.
+
+    Return None if there is no other fact.
+    """
     for name in ("denominator", "base", *facts):
         if name != changed_fact and name in facts:
             return facts[name]
@@ -611,7 +630,7 @@ def _strip_full_stop(text: str) -> str:
 
 
 def _list_fact_names(operands: Iterable[Operand]) -> list[str]:
-    """List the facts that operands read, by their names in a score: profile fields, and facts as `D4.01.level`."""
+    """List the names of the facts that operands read: profile fields as such, facts of answers as `D4.01.level`."""
     names: list[str] = []
     for operand in operands:
         match operand:

@@ -127,7 +127,7 @@ _PHRASES: dict[Language, dict[str, str]] = table(
 _CONTRACTIONS: Final[Mapping[Language, tuple[tuple[str, str], ...]]] = {
     "es": ((" a el ", " al "), (" de el ", " del ")),
 }
-"""Contractions of a preposition in a sentence with the article at the start of a name."""
+"""A preposition and the article at the start of a name, with their contraction (`de el` to `del`)."""
 
 
 @lru_cache(maxsize=8192)
@@ -138,7 +138,7 @@ def format_number(value: float | int, language: Language) -> str:
 
 @lru_cache(maxsize=8192)
 def format_score(value: float | int, decimals: int, language: Language) -> str:
-    """Format a score with exactly `decimals` decimals."""
+    """Format a score in points with exactly `decimals` decimals."""
     return format_decimal(
         Decimal(str(value)), format="#,##0" + ("." + "0" * decimals if decimals else ""), locale=LOCALES[language]
     )
@@ -177,7 +177,7 @@ def _get_conjunction(language: Language) -> str:
 
 @cache
 def _build_percent_pattern(language: Language) -> str:
-    """Build the pattern of a percentage: at most one decimal, and a non-breaking space before the sign.
+    """Return the pattern of a percentage: at most one decimal, and a non-breaking space before the sign.
 
     The SI asks for this space; CLDR has none for English.
     """
@@ -186,7 +186,7 @@ def _build_percent_pattern(language: Language) -> str:
 
 
 def is_share(indicator: Indicator) -> bool:
-    """Return True if the raw value of an indicator is a share, 0 to 1, that is shown as a percentage."""
+    """Return True if the raw value of an indicator is a share from 0 to 1, which is shown as a percentage."""
     return indicator.type == "ratio" or (indicator.type == "checklist" and isinstance(indicator.value, Quotient))
 
 
@@ -210,7 +210,7 @@ def _quote(text: str, language: Language) -> str:
 
 
 def label_fact(indicator: str, fact: str, texts: MethodologyTexts) -> str:
-    """Return the label of a fact. The label of a level includes the indicator, because it is only the word "level"."""
+    """Return the label of a fact. That of a level names its indicator too, because it is only the word "level"."""
     text = texts.indicators[indicator]
     if fact == "level":
         return f"{text.facts[fact]} ({indicator} {text.name})"
@@ -233,10 +233,10 @@ def format_fact(raw: FactValue | str | None, language: Language) -> str:
 
 
 def _compile_fact_reader(operand: Operand) -> Callable[[Facts], Evaluated]:
-    """Compile an operand to a function that reads facts by name.
+    """Compile an operand to a function that reads its value from facts by name.
 
     Raises:
-        TypeError: If the operand reads a figure of a score.
+        TypeError: If the operand reads a score or the index, which are not facts.
     """
     match operand:
         case ProfileOperand(field=field):
@@ -260,10 +260,10 @@ def _reject_presence(indicator: str) -> Callable[[Facts], bool]:
 
 
 def select_deciding(predicate: Predicate, facts: Facts, truth: bool) -> Predicate:
-    """Return the part of a predicate that decides its truth, which must be `truth`.
+    """Return the part of a predicate that decides its truth; the caller knows that this truth is `truth`.
 
-    For a true `any` these are its true members, for a false `all` its false members; any other predicate is returned
-    whole.
+    For a true `any` it is an `any` of the true members, for a false `all` an `all` of the false ones; any other
+    predicate is returned whole.
     """
     match predicate:
         case Any(of=members) if truth:
@@ -283,7 +283,10 @@ def _select_members(members: tuple[Predicate, ...], facts: Facts, truth: bool) -
 
 
 def lower_first(text: str) -> str:
-    """Adapt a text of a methodology to the inside of a sentence: no full stop, and the first word in lower case."""
+    """Adapt a text of a methodology to the inside of a sentence: no full stop at its end, and a small first letter.
+
+    An abbreviation at its start keeps its capitals.
+    """
     inside = text.removesuffix(".")
     # An abbreviation such as "DIR3" keeps its capitals: its second letter is not in lower case.
     return inside[:1].lower() + inside[1:] if inside[1:2].islower() else inside
@@ -300,8 +303,8 @@ def has_product(predicate: Predicate) -> bool:
 class PredicateNarrator:
     """Describes predicates in words, with the values of the facts that they read.
 
-    With `stated`, predicates are described as facts ("is at least"), otherwise as requirements ("must be at least").
-    `shares` are the indicators whose values are shown as percentages.
+    With `stated`, a predicate reads as a statement ("is at least"), otherwise as a requirement ("must be at least").
+    `shares` are the indicators whose raw values are shown as percentages.
     """
 
     def __init__(
@@ -350,13 +353,13 @@ class PredicateNarrator:
                 return self._phrases["answered"].format(indicator)
 
     def _describe_member(self, predicate: Predicate) -> str:
-        """Describe a member of an `all` or `any`; an `all` or `any` inside it gets brackets."""
+        """Describe a member of an `all` or `any`, in brackets if it is itself an `all` or `any`."""
         text = self._describe_clause(predicate)
         nested = isinstance(predicate, All | Any) and len(predicate.of) > 1
         return f"({text})" if nested else text
 
     def _describe_right_side(self, left: Operand, right: Operand) -> str:
-        """Describe the right side of a comparison; an enum value by its text, a share as a percentage."""
+        """Describe the operand on the right of a comparison: an enumerated value by its text, a share in percent."""
         match left, right:
             case ProfileOperand(field=field), Constant(value=str(raw)):
                 return self._texts.profile[field].values.get(raw, raw)

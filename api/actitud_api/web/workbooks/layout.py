@@ -1,6 +1,6 @@
 """The layout of a methodology's workbook, from which workbooks are both written and read.
 
-The code in its first column identifies a row, never the row number, so users may sort or delete rows. Codes are
+A row is identified by the code in its first column and not by its number, so users may sort or delete rows. Codes are
 the same in every language: a profile field, an indicator, a fact of an indicator, or a component of a fact.
 """
 
@@ -19,23 +19,23 @@ from actitud_api.engine.methodology.model import Fact, Group, Indicator, Indicat
 from actitud_api.engine.methodology.model import MethodologyTexts as MethodologyTexts
 
 FORMAT: Final = 1
-"""The version of this layout. Workbooks of another layout are rejected."""
+"""The version of this layout; workbooks with another version are rejected."""
 
 METADATA: Final = "_metadata"
 LISTS: Final = "_lists"
-"""The hidden sheets: the metadata of the workbook, and the options of its drop-downs."""
+"""The two hidden sheets: the metadata of the workbook, and the options of its drop-downs."""
 
 HEADER: Final = 3
 """The row of column titles, counted from 0. The rows above it contain instructions."""
 
 DOCUMENTS_MIN: Final = 200
-"""Rows for additional documents in an empty workbook."""
+"""Prepared rows of the documents sheet, for evidence beyond the first document of an answer."""
 
 AnswerForm = Literal["integer", "number", "yes_no", "choice"]
 
 
 class SheetColumn(NamedTuple):
-    """A column of a sheet: its id, title, width in characters, and whether users fill it in."""
+    """A column of a sheet: its id, title, width in characters, and whether users fill it in (`is_input`)."""
 
     id: str
     title: Texts
@@ -44,14 +44,14 @@ class SheetColumn(NamedTuple):
 
 
 class SheetLayout(NamedTuple):
-    """A sheet that users fill in."""
+    """A sheet that users fill in: its id, its title, which is its name in the workbook, and its columns."""
 
     id: Literal["profile", "indicators", "documents"]
     title: Texts
     columns: tuple[SheetColumn, ...]
 
     def find_column(self, name: str) -> int:
-        """Return the index of the column with an id, counted from 0."""
+        """Return the index, counted from 0, of the column with the id `name`."""
         return next(index for index, column in enumerate(self.columns) if column.id == name)
 
 
@@ -117,8 +117,9 @@ class AnswerChoice(NamedTuple):
 class AnswerInput:
     """A cell for an answer: the JSON Pointer of its value in the questionnaire, and the values that it accepts.
 
-    `component`: the component that a "yes" adds to the fact's list. `required`: whether the answer is incomplete
-    without this cell. `set_by_service`: whether reviewers set the value instead of the organisation.
+    `component`: a "yes" in this cell adds this component to the list at `pointer`; None if the cell holds the value
+    itself. `required`: without this cell the answer is incomplete. `set_by_service`: a review sets the value, not the
+    organisation.
     """
 
     code: str
@@ -135,9 +136,9 @@ class AnswerInput:
 
 @dataclass(frozen=True, slots=True)
 class HeadingRow:
-    """The first row of an indicator, with its question, evidence and note; or the row of a dimension.
+    """A row above answer cells: of an indicator, with its question, evidence and note, or of a dimension.
 
-    `indicator`: None in the row of a dimension.
+    `indicator` is None in the row of a dimension.
     """
 
     code: str
@@ -146,7 +147,7 @@ class HeadingRow:
 
 @dataclass(frozen=True, slots=True)
 class WorkbookLayout:
-    """The rows of a methodology's workbook in a language."""
+    """The rows of a methodology's workbook in a language, by sheet."""
 
     profile: tuple[AnswerInput, ...]
     indicators: tuple[HeadingRow | AnswerInput, ...]

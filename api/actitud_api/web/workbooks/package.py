@@ -1,8 +1,8 @@
-"""Check an uploaded workbook: its size and content are limited and scanned before a workbook parser opens it.
+"""Checks of an uploaded workbook before a workbook parser opens it: limits on its size and content.
 
-An XLSX file is a ZIP archive of XML files, and its declared sizes cannot be trusted. The members are
-decompressed up to a limit. The XML is scanned once as a stream (no DOCTYPE, only UTF-8, limits on cells and
-their positions). The needed parts go into a new archive for the parser. The scan also records the cells with
+An XLSX file is a ZIP archive of XML files (its members, or parts), and the sizes that it declares cannot be trusted.
+The members are decompressed up to a limit. The XML is scanned once as a stream: no DOCTYPE, only UTF-8, limits on cells
+and their positions. The members that the parser needs go into a new archive. The scan also records the cells with
 formulas, because the parser returns only their results.
 """
 
@@ -30,7 +30,7 @@ RATIO_MAX: Final = 100
 """Maximum ratio of decompressed to compressed bytes; the template has less than 20."""
 ROWS_MAX: Final = 2_000
 COLUMNS_MAX: Final = 64
-"""The last row and the last column in which a cell may have a value."""
+"""Maximum number of rows and columns: no cell beyond them may have a value."""
 CELLS_MAX: Final = 50_000
 """Maximum number of cells with a value in all sheets; empty cells do not count."""
 TEXT_MAX: Final = 4 * 1024 * 1024
@@ -42,16 +42,16 @@ SHEETS_MAX: Final = 20
 
 _ZIP: Final = b"PK\x03\x04"
 _COMPOUND: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""The first bytes of a ZIP file, and of a compound file (an encrypted workbook or one of Excel 97)."""
+"""The first bytes of a ZIP file, and of the format of Excel 97 and of workbooks with a password."""
 _PIECE: Final = 64 * 1024
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _ENCODING: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']{1,40})[\"']")
 
 
 class WorkbookRejected(Exception):
-    """The file cannot be read at all. `open_workbook` and `read_questionnaire` raise it.
+    """The file cannot be read as a questionnaire. `open_workbook` and `read_questionnaire` raise it.
 
-    `rule` and `location` name the fault; `detail` says why and what to do.
+    `rule` is the code of the fault, `location` its member or cell, and `detail` says why and what to do.
     """
 
     def __init__(self, rule: str, detail: Texts, location: str = "") -> None:
@@ -73,14 +73,14 @@ class Cell(NamedTuple):
 
 
 class CellMarks(Struct, frozen=True):
-    """The cells of a sheet that contain a formula or show an error, which the parser does not report."""
+    """The cells of a sheet that contain a formula or show an error; the parser does not report them."""
 
     formulas: frozenset[Cell] = frozenset()
     errors: frozenset[Cell] = frozenset()
 
 
 class CheckedWorkbook(Struct, frozen=True):
-    """A workbook that passed the checks: the parser's object, and the marks of each sheet by name."""
+    """A workbook that passed the checks: the parser's object, and the formulas and errors of each sheet by name."""
 
     workbook: CalamineWorkbook
     marks: Mapping[str, CellMarks]
@@ -123,7 +123,11 @@ def _refuse_other_formats(raw: bytes) -> None:
 
 
 def _inflate_members(raw: bytes) -> dict[str, bytes]:
-    """Decompress the files of the archive, by name. Both the declared and the actual sizes are checked."""
+    """Decompress the members of the archive; return their bytes by name.
+
+    Both the declared and the actual sizes are checked. Raises `WorkbookOversized` above a limit, and `WorkbookRejected`
+    for an encrypted or damaged archive.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             listed = archive.infolist()
@@ -165,7 +169,7 @@ def _inflate_members(raw: bytes) -> dict[str, bytes]:
 
 
 def _refuse_contents(members: Mapping[str, bytes]) -> None:
-    """Raise `WorkbookRejected` for macros, external links, and archives that are not workbooks."""
+    """Raise `WorkbookRejected` if the members are no workbook, or contain macros or links to other files."""
     lowered = {name.lower(): name for name in members}
     if not {"[Content_Types].xml", "xl/workbook.xml"} <= members.keys():
         raise WorkbookRejected(
@@ -201,7 +205,10 @@ def _refuse_contents(members: Mapping[str, bytes]) -> None:
 
 
 def _pack_members(members: Mapping[str, bytes]) -> bytes:
-    """Return a new archive with the scanned parts that the parser needs."""
+    """Return a new archive with those of `members` that the parser reads: the XML and the relations.
+
+    They are the ones that the scan has checked; images, for example, are left out.
+    """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name, content in members.items():
@@ -215,7 +222,10 @@ def _is_read(name: str) -> bool:
 
 
 def _list_sheets(members: Mapping[str, bytes]) -> dict[str, str]:
-    """Return the part of each sheet by its visible name."""
+    """Return the name of each sheet's member by the name that users see.
+
+    Raises `WorkbookOversized` if there are too many sheets.
+    """
     named: list[tuple[str, str]] = []
     targets: dict[str, str] = {}
 
@@ -250,7 +260,7 @@ def _find_relation(attributes: Mapping[str, str]) -> str:
 # limit (3.5 s and 24 MB, here 0.8 s and 3 MB), drops values beyond the bounds of `iter_rows` in silence or makes a
 # million rows to reach them, reads `A0` as a cell, and has no merged ranges without its slow mode.
 class _PackageScan:
-    """A single pass over all XML parts that enforces the limits and collects the marks of each sheet."""
+    """A single pass over all XML members that enforces the limits and collects the marks of each sheet."""
 
     def __init__(self, members: Mapping[str, bytes]) -> None:
         self._marks: dict[str, CellMarks] = {}
@@ -263,7 +273,7 @@ class _PackageScan:
             self._scan_part(name, members[name])
 
     def find_marks(self, part: str) -> CellMarks:
-        """Return the marks of a sheet by the name of its part."""
+        """Return the formulas and errors of the sheet in the member `part`; none if it is no sheet."""
         return self._marks.get(part, CellMarks())
 
     def _scan_part(self, name: str, content: bytes) -> None:
@@ -286,13 +296,14 @@ class _PackageScan:
             )
 
     def add_string(self, length: int) -> None:
-        """Record the length of a shared text."""
+        """Record the length of the next shared text; cells refer to shared texts by their index."""
         self._lengths.append(length)
 
     def add_cell(self, part: str, length: int, shared: int | None) -> None:
         """Count a cell with a value, and the characters of its text. Raises `WorkbookOversized` above a limit.
 
-        `shared`: index of its text among the shared texts; None if the cell contains the text itself.
+        `shared`: index of its text among the shared texts; None if the cell contains the text itself, of the length
+        `length`.
         """
         self._cells += 1
         if self._cells > CELLS_MAX:
@@ -319,7 +330,7 @@ class _PackageScan:
 
 
 class _PartHandler:
-    """Parser callbacks for one XML part. Only sheets and shared texts are evaluated; other parts are only counted."""
+    """Parser callbacks for one XML member. Only sheets and shared texts are evaluated; others are only counted."""
 
     def __init__(self, scan: _PackageScan, part: str) -> None:
         self._scan = scan
@@ -337,11 +348,11 @@ class _PartHandler:
 
     @property
     def is_sheet(self) -> bool:
-        """True if the part is a sheet."""
+        """True if the member is a sheet."""
         return self._root == "worksheet"
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        """Track rows and cells, and record a formula. Other elements are only counted."""
+        """Count the element; in a sheet, track the current row and cell, and record a formula."""
         name = _strip_namespace(name)
         self._scan.count_element(self._part)
         if self._depth == 0:
@@ -366,15 +377,15 @@ class _PartHandler:
             self.formulas.add(self._cell)
 
     def text(self, data: str) -> None:
-        """Count the characters of a cell or shared text, and keep the first 20 of a cell's value."""
+        """Count the characters of the current cell or shared text, and keep the first 20 of a cell's value."""
         self._length += len(data)
         if self._has_value and len(self._value) < 20:
             self._value += data
 
     def end(self, name: str) -> None:
-        """Report a finished cell or shared text to the scan.
+        """Report a cell or shared text that ends here to the scan.
 
-        Raises `WorkbookOversized` for a cell beyond the last row or column.
+        Raises `WorkbookOversized` for a cell with a value beyond the last allowed row or column.
         """
         name = _strip_namespace(name)
         self._depth -= 1

@@ -1,7 +1,7 @@
-"""Read the answers from a methodology's workbook, and report its faults cell by cell.
+"""Read the answers in a methodology's workbook, and report its faults cell by cell.
 
-Cell values are converted to JSON and validated by the schema of the request body, so that a workbook accepts
-exactly what a request does. An invalid value is reported and left out; all others are kept.
+Cell values are converted to JSON and validated by the schema of the request body, so a workbook accepts exactly the
+values that a request accepts. An invalid value is reported and left out; all others are kept.
 """
 
 from __future__ import annotations
@@ -48,18 +48,22 @@ from actitud_api.web.workbooks.layout import (
 from actitud_api.web.workbooks.package import Cell, CellMarks, CheckedWorkbook, WorkbookRejected, open_workbook
 
 REQUEST: Final = Body(*(build_questionnaire_request_type(load_methodology(version)) for version in list_versions()))
-"""The request schema of the questionnaires of every version."""
+"""The schema of the request body with a questionnaire, of any version."""
 
 CellContent: TypeAlias = bool | int | float | str | date | time | timedelta
 """The value of a cell as the parser returns it. An empty text is an empty cell."""
 
 _INTEGRAL_MAX: Final = 2**53
 _SUGGESTIONS_MAX: Final = 20
-"""Maximum number of unknown codes for which the nearest known code is searched."""
+"""Maximum number of unknown codes in a workbook for which the most similar known code is searched."""
 
 
 class CellFault(Struct, frozen=True, kw_only=True):
-    """A fault of a cell. `pointer` is the JSON Pointer of the cell's value in the questionnaire, or None."""
+    """A fault of a cell.
+
+    `pointer` is the JSON Pointer of the cell's value in the questionnaire; None if the cell has no value there, such as
+    a code.
+    """
 
     cell: str
     pointer: str | None
@@ -95,7 +99,10 @@ def read_questionnaire(methodology: Methodology, raw: bytes) -> WorkbookContents
 
 
 def _check_metadata(package: CheckedWorkbook, version: str) -> Language:
-    """Return the language of a workbook. Raises `WorkbookRejected` if its layout or its methodology is another."""
+    """Return the language of a workbook, Spanish if it names none.
+
+    Raises `WorkbookRejected` if it is no questionnaire, or has another layout or methodology.
+    """
     try:
         rows = _load_rows(package, METADATA)
     except WorkbookRejected:
@@ -135,7 +142,7 @@ def _check_metadata(package: CheckedWorkbook, version: str) -> Language:
 
 
 def _find_sheet_name(package: CheckedWorkbook, sheet: SheetLayout) -> str:
-    """Return the name of a sheet in the workbook, in any language; raise `WorkbookRejected` without the sheet."""
+    """Return the name of a sheet in the workbook, in whichever language. Raises `WorkbookRejected` if it is missing."""
     names = [sheet.title.into(language) for language in LANGUAGES]
     for name in package.workbook.sheet_names:
         if name in names:
@@ -188,7 +195,7 @@ class _QuestionnaireReader:
         self._profile: dict[str, Json] = {}
         self._declared: list[str] = []
         self._facts: dict[str, dict[str, Json]] = {}
-        """Facts that are no lists, notes and bases, by indicator."""
+        """By indicator: facts other than checklists, and the members `basis` and `note`."""
         self._components: dict[tuple[str, str], list[str]] = {}
         self._evidence: dict[str, list[dict[str, Json]]] = {}
         self._profile_evidence: dict[str, list[dict[str, Json]]] = {}
@@ -202,7 +209,7 @@ class _QuestionnaireReader:
         self._names: dict[str, str] = {}
         self._unread: set[str] = set()
         self._unreadable: set[str] = set()
-        """JSON Pointers of filled answer cells that could not be read."""
+        """JSON Pointers of answer cells that were filled in but could not be read, so they are not missing."""
         self._suggestions = 0
 
     def read_sheet(
@@ -213,7 +220,11 @@ class _QuestionnaireReader:
         marks: CellMarks,
         merged: Sequence[tuple[Cell, Cell]],
     ) -> None:
-        """Read the rows below the header of a sheet and report its faults."""
+        """Read the rows below the header of a sheet, called `name` in the workbook, and report its faults.
+
+        If its columns cannot be trusted, the whole sheet is left unread. `merged` are the first and last cells of its
+        merged ranges.
+        """
         self._names[sheet.id] = name
         inside = [(first, last) for first, last in merged if last.row > HEADER and first.column < len(sheet.columns)]
         if not self._check_columns(sheet, rows) or not self._check_few_merged(sheet, inside):
@@ -239,20 +250,23 @@ class _QuestionnaireReader:
             self._read_row(sheet, row, cells)
 
     def build_contents(self) -> WorkbookContents:
-        """Return the answers of the sheets that were read, and all faults in the order of their cells."""
-        held = self._build_questionnaire()
-        self._report_all_missing(held)
+        """Return the answers in the sheets that were read, and all faults in the order of their cells."""
+        questionnaire = self._build_questionnaire()
+        self._report_all_missing(questionnaire)
         faults = [fault for _, fault in sorted(self._faults, key=lambda located: located[0])]
         if len(faults) > FAULTS_MAX:
             more = len(faults) - FAULTS_MAX
             detail = Texts("Fallos que no se enumeran: {more}.", "Faults that are not listed: {more}.", more=more)
             faults = [*faults[:FAULTS_MAX], CellFault(cell="", pointer=None, rule="more", value=None, detail=detail)]
-        return WorkbookContents(questionnaire=held, faults=tuple(faults), language=self._language)
+        return WorkbookContents(questionnaire=questionnaire, faults=tuple(faults), language=self._language)
 
     # --- the sheets -------------------------------------------------------------------------------------------
 
     def _check_columns(self, sheet: SheetLayout, rows: Sequence[Sequence[CellContent]]) -> bool:
-        """Report wrong column titles. Return False if a column is missing, because moved columns cannot be trusted."""
+        """Report wrong column titles; return False if a title of the layout is not in its place.
+
+        Then columns may have been moved, and values could be read as others.
+        """
         titles = list(rows[HEADER]) if len(rows) > HEADER else []
         titles += [""] * (len(sheet.columns) - len(titles))
         is_valid = True
@@ -272,7 +286,7 @@ class _QuestionnaireReader:
         return is_valid
 
     def _check_few_merged(self, sheet: SheetLayout, merged: Sequence[tuple[Cell, Cell]]) -> bool:
-        """Report a single fault and return False if there are too many merged ranges to report each."""
+        """Return True if each merged range can be reported; if there are too many, report one fault instead."""
         if len(merged) <= FAULTS_MAX:
             return True
         detail = Texts(
@@ -284,7 +298,7 @@ class _QuestionnaireReader:
         return False
 
     def _report_merged(self, sheet: SheetLayout, merged: Sequence[tuple[Cell, Cell]], rows: int) -> set[Cell]:
-        """Report each merged range once. Return the cells that the ranges cover."""
+        """Report each merged range once; return the cells in the ranges, up to row `rows`, which are not read."""
         covered: set[Cell] = set()
         for first, last in merged:
             end = xl_rowcol_to_cell(*last)
@@ -302,7 +316,10 @@ class _QuestionnaireReader:
         return covered
 
     def _check_marks(self, sheet: SheetLayout, cell: Cell, value: CellContent, marks: CellMarks) -> _InvalidCell | None:
-        """Return why a filled cell must be ignored (formula, error, control characters), or None if it can be read."""
+        """Return the fault of a cell that must not be read, or None if it can be read.
+
+        A formula, an error and control characters are faults, if users fill in the column or it has the codes.
+        """
         column = sheet.columns[cell.column]
         if column.is_input or column.id == "code":
             if cell in marks.formulas:
@@ -393,7 +410,7 @@ class _QuestionnaireReader:
             self._read_document(sheet, row, code, cells)
 
     def _read_document(self, sheet: SheetLayout, row: int, code: str, cells: Mapping[str, CellContent]) -> None:
-        """Read a document of an answer or of a profile field. A faulty document is reported and left out."""
+        """Read a document that supports the answer or profile field `code`; report a faulty one and leave it out."""
         of_profile = code in self._inputs
         listed = self._profile_evidence.get(code, []) if of_profile else self._evidence.get(code, [])
         pointer = f"/profile_evidence/{code}" if of_profile else f"/answers/{code}/evidence"
@@ -472,7 +489,7 @@ class _QuestionnaireReader:
     # --- the judgement ----------------------------------------------------------------------------------------
 
     def _list_refusals(self, part: Mapping[str, Json]) -> Sequence[Fault]:
-        """Return the faults that the request schema finds in a part of a questionnaire."""
+        """Return the faults that the request schema finds in `part`, some members of a questionnaire."""
         converted = REQUEST.convert({"methodology": self._methodology.version, **part})
         return converted if isinstance(converted, list) else []
 
@@ -502,18 +519,21 @@ class _QuestionnaireReader:
         assert isinstance(converted, QuestionnaireRequest), converted
         return to_questionnaire(self._methodology, converted)
 
-    def _report_all_missing(self, held: Questionnaire) -> None:
-        """Report missing profile fields and missing facts of answers."""
+    def _report_all_missing(self, questionnaire: Questionnaire) -> None:
+        """Report missing profile fields, and missing facts of answers that were begun.
+
+        Sheets that were not read, and cells with a fault, are skipped.
+        """
         reported = {fault.pointer for _, fault in self._faults} | self._unreadable
         if "profile" not in self._unread:
-            for name in list_missing_fields(self._methodology, held):
+            for name in list_missing_fields(self._methodology, questionnaire):
                 if f"/profile/{name}" not in reported:
                     detail = Texts("Falta este dato del perfil.", "This field of the profile is missing.")
                     self._report_missing(PROFILE, self._inputs[name], detail)
         if "indicators" not in self._unread:
             for field in self._inputs.values():
                 _, top, indicator, *fact = field.pointer.split("/")
-                entry = held.answers.get(indicator) if top == "answers" else None
+                entry = questionnaire.answers.get(indicator) if top == "answers" else None
                 if entry is None or not field.required or fact[0] in entry.facts or field.pointer in reported:
                     continue
                 reported.add(field.pointer)
@@ -524,7 +544,7 @@ class _QuestionnaireReader:
                 self._report_missing(INDICATORS, field, detail)
 
     def _report_missing(self, sheet: SheetLayout, field: AnswerInput, detail: Texts) -> None:
-        """Report a missing answer at its cell, or at its indicator's row if the answer's row is missing."""
+        """Report a missing answer at its cell; if its row is missing, at the row of its indicator or at the header."""
         rows = self._rows[sheet.id]
         row = rows.get(field.code)
         if row is None:
@@ -610,7 +630,7 @@ _WORDS: Final[Mapping[str, bool]] = {
 
 
 def _parse_choice(field: AnswerInput, version: str, value: CellContent) -> str | int:
-    """Return the value of a choice, given as value, label or text of the drop-down in any language.
+    """Return the value of the choice that a cell gives by its value, text or label, in any language.
 
     Raises `_InvalidCell` if no choice matches.
     """
@@ -633,7 +653,7 @@ def _parse_choice(field: AnswerInput, version: str, value: CellContent) -> str |
 
 @cache
 def _map_options(version: str) -> Mapping[str, Mapping[str, str | int]]:
-    """Map each accepted text of a choice to its value, by the code of the cell."""
+    """Map, for each cell by its code, every accepted text of a choice to the value of the choice."""
     options: dict[str, dict[str, str | int]] = {}
     for language in load_methodology(version).texts:
         for field in build_layout(version, language).inputs:
@@ -675,7 +695,7 @@ def _reject_date() -> str:
 
 
 def _quote_value(value: CellContent) -> str | None:
-    """Format a value as JSON for a fault. Return None for an empty cell, and for personal data."""
+    """Format a cell value as JSON, to be shown in a fault; None for an empty cell, and for personal data."""
     if value == "":
         return None
     if isinstance(value, float) and value.is_integer():
@@ -685,7 +705,7 @@ def _quote_value(value: CellContent) -> str | None:
 
 
 def _parse_text(value: CellContent) -> str:
-    """Return a text in one line, because published texts have no line breaks.
+    """Return a text as one line, because published texts have no line breaks.
 
     Raises `_InvalidCell` if the value is not a text.
     """

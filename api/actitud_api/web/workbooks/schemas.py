@@ -26,7 +26,7 @@ class WorkbookPath(Struct, frozen=True):
 
 
 class WorkbookFault(Struct, frozen=True, kw_only=True):
-    """A fault in a cell of a workbook. The value of the cell is left out of the result."""
+    """A fault in a cell of a workbook. The value of the cell is not in `questionnaire`."""
 
     cell: Annotated[
         str, Meta(description="Sheet and cell; empty in the entry with the rule `more`.", examples=["Perfil!C12"])
@@ -51,10 +51,10 @@ class WorkbookFault(Struct, frozen=True, kw_only=True):
 
 
 class WorkbookReading(Struct, frozen=True, kw_only=True):
-    """The content of a workbook.
+    """The answers in a workbook, and its faults.
 
-    `scores` and `assessment` contain the complete answers, ready to be sent. They are null if the profile lacks a
-    field.
+    `questionnaire` has all answers that could be read. `scores` and `assessment` have the complete ones, as bodies of
+    `POST /v1/scores` and of an assessment; they are null if a profile field is missing.
     """
 
     methodology: str
@@ -72,7 +72,7 @@ class WorkbookReading(Struct, frozen=True, kw_only=True):
 
 
 def build_reading(version: str, read: WorkbookContents, language: Language) -> WorkbookReading:
-    """Build the JSON structure of a workbook's contents, with its faults in a language."""
+    """Build the response for the workbook contents `read`, with its faults in a language."""
     methodology = load_methodology(version)
     return WorkbookReading(
         methodology=version,

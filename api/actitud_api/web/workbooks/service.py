@@ -22,7 +22,10 @@ __all__ = [
 
 
 class VersionMismatch(Exception):
-    """The questionnaire belongs to another methodology version than the URL. `fill_workbook` raises it."""
+    """The questionnaire belongs to another methodology version than the workbook to fill.
+
+    `fill_workbook` raises it.
+    """
 
     def __init__(self, requested: str, sent: str) -> None:
         super().__init__(requested, sent)

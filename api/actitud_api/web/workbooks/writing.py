@@ -41,14 +41,14 @@ from actitud_api.web.workbooks.layout import (
 )
 
 _MADE: Final = datetime(2026, 1, 1)
-"""Fixed creation time in the file's properties, so that equal workbooks have equal bytes."""
+"""Creation time in the properties of every file: it is fixed, so that equal workbooks have equal bytes."""
 _TITLE_MAX: Final = 32
 _MESSAGE_MAX: Final = 255
-"""Maximum number of characters of a message's title and text in Excel."""
+"""Maximum number of characters that Excel shows of the message of a cell."""
 _FIRST_DAY: Final = date(1990, 1, 1)
 _LAST_DAY: Final = date(2100, 12, 31)
 _FIRST_OF_SPREADSHEETS: Final = date(1900, 3, 1)
-"""First day on which all spreadsheets agree, because some count a 29 February 1900."""
+"""First date that all spreadsheets store alike: some count a 29 February 1900, which did not exist."""
 
 _INSTRUCTIONS: Final = (
     Texts(
@@ -314,7 +314,7 @@ class _WorkbookWriter:
             sheet.write_string(row, column, value, self._formats["input"])
 
     def _write_date(self, sheet: Worksheet, row: int, column: int, value: date) -> None:
-        """Write a date; as text if it is earlier than the dates of spreadsheets."""
+        """Write a date; as text if spreadsheets do not store it alike."""
         if value < _FIRST_OF_SPREADSHEETS:
             sheet.write_string(row, column, value.isoformat(), self._formats["input_date"])
         else:
@@ -323,7 +323,7 @@ class _WorkbookWriter:
     def _write_first_document(
         self, sheet: Worksheet, row: int, layout: SheetLayout, documents: Sequence[Evidence]
     ) -> None:
-        """Write the first document of an answer into its row if it fits there."""
+        """Write the first of `documents` into the row of its answer, if it has only a URL and a date."""
         url, day = layout.find_column("url"), layout.find_column("date")
         if documents and not _select_further(documents[:1]):
             self._write_text(sheet, row, url, documents[0].url)
@@ -395,9 +395,9 @@ class _WorkbookWriter:
 
 
 def _select_further(documents: Sequence[Evidence]) -> Sequence[Evidence]:
-    """Return the documents for the separate documents sheet, in order.
+    """Return the documents for the documents sheet, in order.
 
-    The first document is left out if it has only a URL and a date, because it fits into the row of its answer.
+    The first is left out if it has only a URL and a date, because it then stands in the row of its answer.
     """
     if documents and documents[0].note is None and documents[0].sha256 is None:
         return documents[1:]

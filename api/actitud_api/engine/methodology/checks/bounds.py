@@ -1,7 +1,8 @@
-"""Bounds of the figures that gates read, over all possible submissions, and their direction of improvement.
+"""Bounds and direction of the operands that gates compare, to find gates that no organisation can pass.
 
-Bounds are exact or too wide, never too narrow, for an organisation to which every node in the gate applies: a value
-outside them cannot be reached, but some values inside may be unreachable too.
+The bounds of an operand are its lowest and highest value over all possible submissions, for an organisation to which
+every node in the gate applies. They are exact or too wide, never too narrow: a value outside them cannot be reached,
+but some values inside may be unreachable too.
 """
 
 from __future__ import annotations
@@ -40,13 +41,13 @@ from actitud_api.engine.methodology.predicates import (
 )
 
 Bound = int | Fraction | float
-"""Exact number, or an infinity as float."""
+"""Exact number, or plus or minus infinity as a float."""
 Direction = Literal[-1, 0, 1] | None
-"""Change of a figure as an answer improves: 1 it rises, -1 it falls, 0 it stays, None if both can happen."""
+"""Change of an operand as an answer improves: 1 it rises, -1 it falls, 0 it stays, None if it may rise or fall."""
 
 
 class Bounds(Struct, frozen=True):
-    """Lowest and highest value of a number."""
+    """Lowest (`least`) and highest (`greatest`) value that a number can have."""
 
     least: Bound
     greatest: Bound
@@ -61,8 +62,8 @@ ANYTHING = Bounds(-math.inf, math.inf)
 class OperandBounds:
     """Computes the bounds of the operands of one document; every id in an operand must exist in the document.
 
-    If `decimals` of the document is outside its range, which is reported elsewhere, the nearest allowed number is
-    used.
+    `check_content` reports a `decimals` of the document outside 0 to 6; here the nearest allowed number is used
+    instead.
     """
 
     def __init__(self, document: Document) -> None:
@@ -73,7 +74,10 @@ class OperandBounds:
         self._profile = {field.name: field for field in document.profile}
 
     def compute(self, operand: Operand) -> Bounds:
-        """Compute the bounds of an operand; they are infinite if it is not numeric."""
+        """Compute the bounds of an operand.
+
+        They are infinite on both sides if the operand is not a number or the document does not limit it.
+        """
         match operand:
             case Constant(value=int() | float() as value):
                 return Bounds(to_exact(value), to_exact(value))
@@ -105,7 +109,10 @@ class OperandBounds:
                 return ANYTHING
 
     def find_direction(self, operand: Operand) -> Direction:
-        """Find the direction of an operand while an answer improves and the profile stays the same."""
+        """Find whether an operand rises or falls as an answer improves and the profile stays the same.
+
+        An answer improves if the score of its indicator rises.
+        """
         match operand:
             case ValueOperand(indicator=name):
                 return find_score_direction(self._indicators[name])
@@ -119,10 +126,10 @@ class OperandBounds:
                 return 0
 
     def _find_product_direction(self, members: tuple[Operand, ...]) -> Direction:
-        """Find the direction of a product.
+        """Find whether the product of `members` rises or falls as an answer improves.
 
         Each factor contributes its own direction, reversed if the product of the others is never positive. Return None
-        if that product can have both signs, or if two contributions disagree.
+        if that product can have both signs, if two contributions disagree, or if the direction of a factor is None.
         """
         directions: list[Direction] = []
         for position, member in enumerate(members):
@@ -160,7 +167,10 @@ class OperandBounds:
         return Bounds(root.range.minimum, top)
 
     def _compute_top_score(self, node: Group | Indicator) -> int:
-        """Compute the highest score of a node, in units of 10^-decimals."""
+        """Compute the highest score that a node can reach, in units of 10^-decimals.
+
+        For an indicator it is the highest score of its goalposts; a lognormal curve goes on to the end of the range.
+        """
         if isinstance(node, Indicator):
             scores = [to_exact(goalpost.score) for goalpost in node.curve.goalposts]
             # The curve of a lognormal goes on beyond its two goalposts, up to the end of the range.
@@ -183,13 +193,16 @@ class OperandBounds:
 
 
 def _power_of_ten(decimals: int) -> int:
-    """Return 10 to the power of `decimals`, clipped to 0 to 6."""
+    """Return 10 to the power of `decimals`, where `decimals` is first limited to 0 to 6."""
     power: int = 10 ** min(max(decimals, 0), MAX_DECIMALS)
     return power
 
 
 def find_score_direction(indicator: Indicator) -> Literal[-1, 0, 1]:
-    """Find the direction of the raw value of an indicator as its score rises; 0 if the curve is flat."""
+    """Return 1 if the raw value of an indicator rises as its score rises, -1 if it falls.
+
+    Return 0 if the first and the last goalpost have the same score, or if there are none.
+    """
     scores = [goalpost.score for goalpost in indicator.curve.goalposts]
     if not scores or scores[0] == scores[-1]:
         return 0
@@ -197,9 +210,10 @@ def find_score_direction(indicator: Indicator) -> Literal[-1, 0, 1]:
 
 
 def _always_counts(child: Group | Indicator, parent: Group) -> bool:
-    """Return True if a child counts in its group for every organisation.
+    """Return True if a child counts in the score of `parent` for every organisation.
 
-    Such a child can neither be not applicable nor not rated.
+    Such a child applies to everybody and cannot lose its score. If unknown children leave the group (`missing` is
+    `leave`), no child counts for certain.
     """
     if parent.missing == "leave":
         return False
@@ -209,7 +223,11 @@ def _always_counts(child: Group | Indicator, parent: Group) -> bool:
 
 
 def _compute_best_mean(group: Group, counting: list[Group | Indicator], tops: list[int]) -> int:
-    """Compute the highest weighted mean of a group, in units, over the choices of children that may leave."""
+    """Compute the highest weighted mean that a group can have, in units of 10^-decimals.
+
+    `tops` are the highest scores of the children in `counting`. Those that do not count for every organisation are left
+    out if that raises the mean.
+    """
     chosen = [(child.weight, top) for child, top in zip(counting, tops, strict=True) if _always_counts(child, group)]
     leaving = [
         (child.weight, top) for child, top in zip(counting, tops, strict=True) if not _always_counts(child, group)
@@ -241,7 +259,7 @@ def _multiply_bounds(spans: list[Bounds]) -> Bounds:
 
 
 def _multiply_finite(first: Bound, second: Bound) -> Bound:
-    """Multiply two bounds; 0 times an infinity is 0, because the bounded numbers themselves are finite."""
+    """Multiply two bounds; 0 times an infinity is 0, because the numbers that the bounds limit are finite."""
     return 0 if first == 0 or second == 0 else first * second
 
 
@@ -261,7 +279,10 @@ def _divide_bounds(numerator: Bounds, denominator: Bounds) -> Bounds:
 
 
 def _combine_directions(directions: list[Direction]) -> Direction:
-    """Combine the directions of several operands; None if two disagree or one is None, 0 if all stay."""
+    """Combine the directions of operands that rise together into the same result.
+
+    Return None if one is None or if two disagree, and 0 if none moves or `directions` is empty.
+    """
     if None in directions:
         return None
     moving = {direction for direction in directions if direction != 0}

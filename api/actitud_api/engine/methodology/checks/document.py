@@ -1,7 +1,7 @@
 """Checks of a methodology document beyond its JSON Schema.
 
-Each defect has a JSON Pointer into the document or into `/texts/<language>`, a stable `Code`, and a sentence in
-Spanish and English. `find_paying_silences` returns notes on documents that are well formed.
+Each defect has a JSON Pointer into the document or into `/texts/<language>`, a stable `Code`, and a sentence in Spanish
+and English. `find_paying_silences` notes choices of a valid document that deserve attention.
 """
 
 from __future__ import annotations
@@ -63,14 +63,17 @@ _KINDS: Mapping[str, Texts] = {
     "text": Texts("un texto", "text"),
     "components": Texts("una lista", "components"),
 }
-"""Names of the kinds of value that an operand can have."""
+"""Names, in sentences, of the kinds of value that an operand can have."""
 
 MAX_DEPTH = 5
-"""Maximum number of levels of the tree below the root (SCORING, section 1)."""
+"""Maximum number of levels of nodes below the root (SCORING, section 1)."""
 
 
 MAX_UNITS = 2**62
-"""Limit of scores, weighted sums of scores and facts, in units of the last decimal: both evaluators use 64 bits."""
+"""Limit of scores, weighted sums of scores, and facts, in units of their last decimal.
+
+The evaluator of single submissions and the evaluator by columns both compute with integers of 64 bits.
+"""
 
 MAX_EXPONENT = 20
 """Greatest absolute value of the exponent of a power mean (SCORING, section 4)."""
@@ -78,10 +81,13 @@ MAX_EXPONENT = 20
 MAX_FACT_DECIMALS = 12
 
 LOGNORMAL_SHARES = (50, 90)
-"""Scores of the median and of p10 on a lognormal curve, in hundredths of the range (SCORING, section 3)."""
+"""Scores of the two goalposts of a lognormal curve, in hundredths of the range: the median 50, p10 90.
+
+The source is SCORING, section 3.
+"""
 
 STEP_PLACEHOLDERS = frozenset({"delta", "from", "to", "of"})
-"""Placeholders that the text of a next step may contain."""
+"""Placeholders that the `step` text of an indicator may contain; `IndicatorText` describes the text."""
 
 
 FACTS_OF: Mapping[str, tuple[str, str]] = {
@@ -89,9 +95,12 @@ FACTS_OF: Mapping[str, tuple[str, str]] = {
     "boolean": ("value", "boolean"),
     "checklist": ("components", "components"),
 }
-"""Name and type of the first fact for the types of indicator whose fact the engine and the texts know by name."""
+"""Name and type that the first fact of an indicator must have, by the type of the indicator.
+
+The engine and the texts read these facts by name. Types that are not listed may name their facts freely.
+"""
 CURVE_OF: Mapping[str, tuple[str, ...]] = {"level": ("ladder",), "boolean": ("boolean",)}
-"""Allowed kinds of curve for the types of indicator that have no numeric scale."""
+"""Allowed kinds of curve by type of indicator; types that are not listed take linear, log or lognormal curves."""
 
 
 Code = Literal[
@@ -239,14 +248,15 @@ class Defect(Remark, frozen=True):
 
 
 def check_content(document: Document) -> list[Defect]:
-    """Return every defect of a decoded document; its texts are checked by `check_texts`."""
+    """Return every defect of a decoded document; `check_texts` checks its texts."""
     return list(_DocumentChecker(document).check())
 
 
 def find_paying_silences(document: Document) -> Iterator[Remark]:
-    """Yield a note for each group in which not answering can raise the score (SCORING, section 2).
+    """Yield a note for each group in which an organisation can gain by leaving an answer out (SCORING, section 2).
 
-    These are the groups where an unknown child does not count as the minimum of its range.
+    These are the groups with `missing` other than `zero`: an unknown child leaves the group or makes it unknown,
+    instead of counting as the minimum of its range.
     """
     for group, pointer in _walk_groups_with_pointers(document.root, "/root"):
         if group.missing == "leave":
@@ -272,7 +282,7 @@ def find_paying_silences(document: Document) -> Iterator[Remark]:
 
 
 def _walk_groups_with_pointers(group: Group, pointer: str) -> Iterator[tuple[Group, str]]:
-    """Yield a group and every group below it, each with its JSON Pointer."""
+    """Yield a group and every group below it, each with its JSON Pointer; `pointer` is that of `group`."""
     yield group, pointer
     for position, child in enumerate(group.children):
         if isinstance(child, Group):
@@ -406,7 +416,7 @@ class _DocumentChecker:
             )
 
     def _check_aggregation(self, group: Group, pointer: str) -> Iterator[Defect]:
-        """Check the exponent, the ranges, and the limits on the number and weights of the children."""
+        """Check the exponent of a group, its range, and the limits on the number and weights of its children."""
         counting = [child for child in group.children if child.weight > 0]
         if (group.aggregation == "power") != (group.exponent is not None):
             yield Defect(
@@ -1049,7 +1059,11 @@ class _DocumentChecker:
                     required.add(gate)
 
     def _check_monotone(self, holds: Compare, pointer: str) -> Iterator[Defect]:
-        """Check that an organisation that passes a gate still passes if an answer improves (SCORING, section 6)."""
+        """Check that an organisation that passes a gate still passes it after an answer improves (SCORING, section 6).
+
+        `holds` is the comparison of the gate. Its right side must not depend on answers, and its left side must not
+        fall as an answer improves; an equality must ask for the best value that the left side can have.
+        """
         if self.spans.find_direction(holds.right) != 0:
             yield Defect(
                 pointer,
@@ -1086,7 +1100,10 @@ class _DocumentChecker:
                 )
 
     def _check_reachable(self, holds: Compare, pointer: str) -> Iterator[Defect]:
-        """Check that the number that a gate requires lies within the bounds of its operand."""
+        """Check that the number that a gate requires lies within the bounds of its left operand.
+
+        `holds` is the comparison of the gate; one whose left operand is not a number is not checked.
+        """
         possible, required = self.spans.compute(holds.left), self.spans.compute(holds.right)
         if self._find_kind(holds.left) != "number":
             return
@@ -1193,7 +1210,10 @@ class _DocumentChecker:
 
 
 def _check_level_order(gate: Gate, lower: RequiredBounds, pointer: str) -> Iterator[Defect]:
-    """Check that a gate does not require less than a gate of a lower level requires of the same operand."""
+    """Check that a gate does not require less than a gate of a lower level requires of the same operand.
+
+    `lower` has the requirements of all lower levels.
+    """
     for key, bound in find_lower_bounds(gate):
         lower_bound = lower.find_lower_bound(key)
         if lower_bound is not None and bound.order < lower_bound.order and gate.holds.op != "eq":
@@ -1235,7 +1255,7 @@ def _format_number(number: Bound) -> str:
 
 
 def _is_affine(operand: Operand, indicator: str, fact: str) -> bool:
-    """Return True if an operand is constant or linear in a fact."""
+    """Return True if an operand is constant in a fact, or linear in it (`a · fact + b`)."""
     return _find_degree(operand, indicator, fact) <= 1
 
 
@@ -1256,7 +1276,7 @@ def _find_degree(operand: Operand, indicator: str, fact: str) -> int:
 
 
 def check_texts(document: Document, texts: MethodologyTexts, language: Language) -> Iterator[Defect]:
-    """Yield a defect for each text that is missing or empty, or belongs to nothing in the document."""
+    """Yield a defect for each text that is missing or empty, or that belongs to nothing in the document."""
     root = f"/texts/{language}"
     if texts.language != language:
         yield Defect(
@@ -1365,7 +1385,7 @@ def _check_same(pointer: str, present: Mapping[str, object], wanted: Iterable[st
 
 
 def _find_empty_strings(pointer: str, value: object) -> Iterator[Defect]:
-    """Yield a defect for each blank string, at any depth."""
+    """Yield a defect for each blank string in `value`, however deep it is; `pointer` is that of `value`."""
     if isinstance(value, str):
         if not value.strip():
             yield Defect(pointer, "empty-text", Texts("está vacío", "is empty"))

@@ -1,4 +1,7 @@
-"""Requirements of gates, normalised so that the requirements of two levels can be compared."""
+"""Requirements of gates in a form in which those of two levels can be compared.
+
+`3 · x ≥ 60` and `x ≥ 20` both become the lower bound 20 of `x`, and `-2 · x ≥ -10` the lower bound -5 of `-x`.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,11 @@ from actitud_api.engine.methodology.model import (
 from actitud_api.engine.methodology.predicates import Number, to_exact
 
 Key = tuple[Operand, int]
-"""Operand and sign. Sign -1 stands for the negated operand: its lower bound is an upper bound of the operand."""
+"""Operand and sign. Sign -1 stands for the negated operand, whose lower bound is an upper bound of the operand."""
 
 
 class LowerBound(Struct, frozen=True):
-    """Lower bound that a gate requires of an operand; if `strict`, the bound itself is not allowed."""
+    """Lower bound that a gate requires of an operand; if `strict`, the operand must be above the bound."""
 
     number: Number
     strict: bool
@@ -33,17 +36,25 @@ class LowerBound(Struct, frozen=True):
 
     @property
     def order(self) -> tuple[Number, bool]:
-        """Key for sorting; the stricter bound is greater."""
+        """Key for sorting bounds of one operand; the stricter bound is greater."""
         return self.number, self.strict
 
     def excludes(self, opposite: LowerBound) -> bool:
-        """Return True if no value satisfies this bound and also `opposite`, a bound of the negated operand."""
+        """Return True if no number satisfies both this bound and `opposite`.
+
+        This is a lower bound of an operand, and `opposite` one of the negated operand, so an upper bound of the
+        operand.
+        """
         gap = self.number + opposite.number
         return gap > 0 or (gap == 0 and (self.strict or opposite.strict))
 
 
 class RequiredBounds:
-    """Requirements of several gates together: highest lower bounds, and exact values of non-numeric operands."""
+    """Requirements of several gates together.
+
+    It holds the highest lower bound that they require of each number, and the value that they require of each operand
+    that is a boolean or a text.
+    """
 
     def __init__(self, before: RequiredBounds | None = None) -> None:
         """Start with a copy of the requirements in `before`, or with none."""
@@ -51,7 +62,7 @@ class RequiredBounds:
         self._exact: dict[Operand, tuple[Scalar, str]] = {} if before is None else dict(before._exact)
 
     def add(self, gate: Gate) -> None:
-        """Add the requirement of a gate. Nothing is added if the gate does not compare with a constant."""
+        """Add the requirement of a gate; add nothing if the gate does not compare with a constant."""
         for key, lower in find_lower_bounds(gate):
             former = self._lower.get(key)
             if former is None or former.order < lower.order:
@@ -62,10 +73,10 @@ class RequiredBounds:
             self._exact.setdefault(operand, (value, gate.id))
 
     def find_lower_bound(self, key: Key) -> LowerBound | None:
-        """Return the strictest lower bound that the requirements imply for an operand, or None.
+        """Return the strictest lower bound that the requirements imply for an operand, or None if they imply none.
 
-        It is the operand's own bound, the bound of a minimum that contains it, or, for a minimum, the lowest of its
-        members.
+        It comes from the operand itself, or from a minimum that contains it. If the operand is a minimum whose members
+        all have a bound, it comes from the lowest of these.
         """
         operand, sign = key
         bounds = [self._lower[key]] if key in self._lower else []
@@ -81,7 +92,7 @@ class RequiredBounds:
         return max(bounds, key=lambda lower: lower.order, default=None)
 
     def find_contradicting_gate(self, gate: Gate) -> str | None:
-        """Return the id of an earlier gate that cannot be passed together with this gate, or None."""
+        """Return the id of an added gate that cannot be passed together with `gate`, or None if there is none."""
         requirement = _find_exact_requirement(gate)
         if requirement is not None:
             operand, value = requirement
@@ -96,7 +107,10 @@ class RequiredBounds:
 
 
 def find_lower_bounds(gate: Gate) -> Iterator[tuple[Key, LowerBound]]:
-    """Yield the lower bounds that a gate requires; nothing if it does not compare a number with a constant."""
+    """Yield the lower bounds that a gate requires: one, or two for an equality, which also has an upper bound.
+
+    Yield nothing if the gate does not compare a number with a constant.
+    """
     match gate.holds:
         case Compare(op=op, left=left, right=Constant(value=int() | float() as value)) if not isinstance(value, bool):
             # 3 · x ≥ 60 and x ≥ 20 are one requirement, so constant factors move to the other side.
@@ -111,7 +125,10 @@ def find_lower_bounds(gate: Gate) -> Iterator[tuple[Key, LowerBound]]:
 
 
 def _find_exact_requirement(gate: Gate) -> tuple[Operand, bool | str] | None:
-    """Return the operand and the boolean or text that a gate requires of it; None for any other gate."""
+    """Return the operand of a gate and the boolean or text that it must be equal to.
+
+    Return None for a gate of any other form.
+    """
     match gate.holds:
         case Compare(op="eq", left=left, right=Constant(value=bool() | str() as value)):
             return _sort_operand(left), value
@@ -119,7 +136,10 @@ def _find_exact_requirement(gate: Gate) -> tuple[Operand, bool | str] | None:
 
 
 def _extract_factor(operand: Operand) -> tuple[Operand, Number]:
-    """Split an operand into its non-constant part and the product of its constant factors."""
+    """Split an operand into its non-constant part and a constant factor: `3 · x` into `x` and 3.
+
+    An operand that is no product, or that multiplies several non-constant members, is returned whole with the factor 1.
+    """
     if not isinstance(operand, Product):
         return operand, 1
     factor: Number = 1

@@ -1,4 +1,7 @@
-"""Closed request types for scoring under a methodology, and their conversion to submissions."""
+"""Request types for scoring under a methodology, and their conversion to submissions.
+
+A type is closed: it refuses members that the methodology does not name.
+"""
 
 from __future__ import annotations
 
@@ -25,20 +28,20 @@ from actitud_api.engine.methodology.requests.struct_factory import (
 )
 
 SetAside = Literal["withdrawn", "rejected", "stale"]
-"""Reason why an answer that was sent does not count: withdrawn, rejected in review, or its evidence is outdated."""
+"""Reason why a sent answer does not count: withdrawn, rejected in review, or with evidence that is too old (stale)."""
 
 FactValue = bool | int | float | tuple[str, ...]
-"""Value of a fact; a checklist is a tuple of component ids."""
+"""Value of a fact; that of a checklist is a tuple of component ids."""
 
 
 class Submission(Struct, frozen=True, kw_only=True):
-    """The facts of one organisation under one methodology, complete and well typed: the input of scoring.
+    """The facts of one organisation under one methodology, complete and of the right types: the input of scoring.
 
-    `profile` has every field of the document. Facts that were sent under another version may lack the new fields;
-    nodes that depend on such a field are unknown. `answers` has only the indicators that were answered, each with its
-    facts. `self_declared` are the indicators, and `profile_self_declared` the profile fields, without evidence.
-    `set_aside` are the answers that do not count, with the reason. A review can limit the level of a ladder
-    (`level_caps`) and the level of the organisation (`max_level`).
+    `profile` has every field of the document, but may lack fields that are newer than the version under which it was
+    sent; nodes that depend on them are unknown. `answers` has the facts of each answered indicator. `self_declared` and
+    `profile_self_declared` are the indicators and profile fields without evidence. `set_aside` gives the reason why an
+    answer does not count. A review can limit the level of a ladder (`level_caps`, by indicator) and that of the
+    organisation (`max_level`).
     """
 
     profile: dict[str, Scalar | None]
@@ -51,7 +54,7 @@ class Submission(Struct, frozen=True, kw_only=True):
 
 
 class ScoreRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the bodies of `POST /v1/scores`; a subclass for each version closes `profile` and `answers`."""
+    """Base of the bodies of `POST /v1/scores`; its subclass for a version has the members of that version."""
 
     profile: Struct
     answers: Struct
@@ -60,10 +63,11 @@ class ScoreRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class Replacement(Struct, frozen=True, kw_only=True):
-    """Facts that replace facts of a submission, for a what-if calculation.
+    """Facts that replace facts of a submission in a what-if calculation.
 
-    `answers`: by indicator, where None removes the answer. `self_declared`: which of these answers have no evidence.
-    `profile`: by field. `profile_self_declared`: all profile fields without evidence; None leaves them unchanged.
+    `answers`: new facts by indicator; None removes the answer. `self_declared`: those of `answers` without evidence.
+    `profile`: new values by field. `profile_self_declared`: all fields without evidence; None leaves those of the
+    submission.
     """
 
     answers: Mapping[str, Mapping[str, FactValue] | None] = {}
@@ -73,7 +77,7 @@ class Replacement(Struct, frozen=True, kw_only=True):
 
 
 def build_score_request_type(methodology: Methodology) -> type[ScoreRequest]:
-    """Build the closed body type of `POST /v1/scores` for a version; its tag is the member `methodology`."""
+    """Build the type of the body of `POST /v1/scores` for a version; its tag is the member `methodology`."""
     declared = tuple(field.name for field in methodology.document.profile if field.set_by == "organisation")
     forms = {
         indicator.id: _build_answer_type(methodology, indicator)
@@ -83,13 +87,13 @@ def build_score_request_type(methodology: Methodology) -> type[ScoreRequest]:
     answers = build_answers_type(
         "Answers",
         methodology,
-        "The answers by indicator; an absent one is unknown.",
+        "The answers by indicator; an indicator that is left out is unknown.",
         lambda indicator: forms[indicator.id],
     )
     fields = describe_type(
         build_id_set(declared),
-        "Profile fields without evidence. While a field that can make an indicator not applicable is "
-        "only declared, the indicators that it would exclude are unknown.",
+        "Profile fields whose values have no evidence. An indicator that does not apply only because of such a value "
+        "counts as unknown.",
     )
     return build_body_type(
         ScoreRequest,
@@ -100,7 +104,7 @@ def build_score_request_type(methodology: Methodology) -> type[ScoreRequest]:
             ("profile_self_declared", fields, ()),
             ("what_if", _build_what_if_type(methodology, forms, fields) | UnsetType, UNSET),
         ],
-        f"Facts to score under {methodology.version}.",
+        f"The facts of an organisation, to score under methodology {methodology.version}.",
     )
 
 
@@ -108,7 +112,8 @@ def _build_what_if_type(methodology: Methodology, forms: Mapping[str, type[Struc
     answers = build_answers_type(
         "WhatIfAnswers",
         methodology,
-        "The answers that are supposed, by indicator, each with all its facts; null supposes that there is none.",
+        "The answers to suppose, by indicator, each with all its facts. Null supposes that there is no answer; an "
+        "indicator that is left out keeps the answer that was sent.",
         lambda indicator: forms[indicator.id] | None,
     )
     profile = build_closed_struct(
@@ -117,7 +122,7 @@ def _build_what_if_type(methodology: Methodology, forms: Mapping[str, type[Struc
             (name, getitem(Union, (form, UnsetType)), UNSET)
             for name, form in build_profile_members(methodology, methodology.document.profile)
         ],
-        "The fields of the profile that are supposed.",
+        "The profile fields to suppose; a field that is left out keeps the value that was sent.",
     )
     return build_closed_struct(
         f"WhatIf_{format_type_suffix(methodology)}",
@@ -126,7 +131,8 @@ def _build_what_if_type(methodology: Methodology, forms: Mapping[str, type[Struc
             ("answers", answers | UnsetType, UNSET),
             ("profile_self_declared", getitem(Union, (fields, UnsetType)), UNSET),
         ],
-        "Facts to suppose in place of those that were sent; what is absent stays as it was sent.",
+        "A supposition: facts that replace those of the request in a second score, which is compared with the first. A "
+        "member that is left out keeps what was sent.",
     )
 
 
@@ -139,7 +145,8 @@ def _build_profile_type(methodology: Methodology) -> type[Struct]:
     return build_closed_struct(
         f"Profile_{format_type_suffix(methodology)}",
         members,
-        "The profile: every field set by the organisation is required; those set by the service have defaults.",
+        "The profile of the organisation. Fields that the organisation sets are required; those that a review sets "
+        "have defaults.",
     )
 
 
@@ -147,7 +154,8 @@ def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[S
     text = methodology.texts["en"].indicators[indicator.id]
     basis = describe_type(
         build_literal(("evidenced", "self_declared")),
-        f"Without evidence (self_declared) the score is at most {methodology.document.self_declared_cap}.",
+        "Whether the answer has evidence (evidenced) or not (self_declared); without evidence its score is at most "
+        f"{methodology.document.self_declared_cap}.",
     )
     return build_closed_struct(
         f"Answer_{indicator.id.replace('.', '_')}_{format_type_suffix(methodology)}",
@@ -157,7 +165,7 @@ def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[S
 
 
 def to_submission(methodology: Methodology, request: ScoreRequest) -> Submission:
-    """Convert a decoded request to a submission, without its `what_if`."""
+    """Convert a decoded request to a submission; `to_replacement` converts its `what_if`."""
     answers, self_declared = _collect_answers(methodology, request.answers)
     return Submission(
         profile={field.name: getattr(request.profile, field.name) for field in methodology.document.profile},
@@ -190,7 +198,10 @@ def to_replacement(methodology: Methodology, request: ScoreRequest) -> Replaceme
 def _collect_answers(
     methodology: Methodology, sent: Struct
 ) -> tuple[dict[str, dict[str, FactValue] | None], frozenset[str]]:
-    """Collect the facts by indicator (None for a null answer), and the indicators answered without evidence."""
+    """Collect the facts in `sent`, the decoded answers, and the indicators that are answered without evidence.
+
+    The facts are by indicator: None for a null answer. An indicator whose answer was not sent is left out.
+    """
     answers: dict[str, dict[str, FactValue] | None] = {}
     self_declared: set[str] = set()
     for indicator in walk_indicators(methodology.document.root):

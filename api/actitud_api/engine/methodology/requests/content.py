@@ -1,6 +1,7 @@
-"""Closed request types of assessments under a methodology, and of their merge patches.
+"""Request types of assessments under a methodology, and of their merge patches.
 
-The same types decode requests and produce the published schema, so the two cannot differ.
+A type is closed: it refuses members that the methodology does not name. The same types decode requests and produce the
+published schema, so the two cannot differ.
 """
 
 from __future__ import annotations
@@ -45,11 +46,11 @@ class Evidence(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         Meta(
             max_length=2_000,
             pattern=HTTPS_ADDRESS,
-            description="It counts where its host is one of the domains of the organisation, or below one.",
+            description="Evidence counts only if the host of this URL is a domain of the organisation, or below one.",
             examples=["https://www.example.org/social-networks/guide.pdf"],
         ),
     ]
-    date: Annotated[date, Meta(description="The date of the document; it counts from that day on.")]
+    date: Annotated[date, Meta(description="The date of the document; the evidence does not count before that day.")]
     note: Note | None = None
     sha256: (
         Annotated[
@@ -77,7 +78,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 class AssessmentContent(Struct, frozen=True, kw_only=True):
     """Content of an assessment: profile fields, their evidence, and answers by indicator.
 
-    It has only facts that the organisation sets, not those that the service sets.
+    It has only facts that the organisation sets; those that the service sets are in the overall review.
     """
 
     profile: dict[str, Scalar | None]
@@ -86,7 +87,7 @@ class AssessmentContent(Struct, frozen=True, kw_only=True):
 
 
 class AssessmentRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the bodies that hold a whole assessment; a subclass for each version closes the members."""
+    """Base of the bodies with a whole assessment; its subclass for a version has the members of that version."""
 
     profile: Struct
     answers: Struct
@@ -94,9 +95,9 @@ class AssessmentRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class AssessmentPatch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the bodies that change an assessment; a subclass for each version closes the members.
+    """Base of the bodies that change an assessment; its subclass for a version has the members of that version.
 
-    The bodies are JSON merge patches. The result of every valid patch is a valid whole assessment.
+    The bodies are JSON merge patches (RFC 7396). A valid patch of a valid assessment gives a valid assessment.
     """
 
     profile: Struct | UnsetType = UNSET
@@ -105,44 +106,44 @@ class AssessmentPatch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class AssessmentTypes(Struct, frozen=True):
-    """Request types of one version: the whole assessment, and its merge patch (RFC 7396)."""
+    """The two request types of one version: the `whole` assessment, and its merge `patch` (RFC 7396)."""
 
     whole: type[AssessmentRequest]
     patch: type[AssessmentPatch]
 
 
 def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
-    """Build the closed request types of a version; their tag is the member `methodology`."""
+    """Build the request types of a version; their tag is the member `methodology`."""
     version, ending = methodology.version, format_type_suffix(methodology)
     fields = _list_profile_fields(methodology)
     profile = build_profile_members(methodology, fields)
     answers = build_answers_type(
         "AssessmentAnswers",
         methodology,
-        "The answers by indicator, each with all its facts; null, like an absent one, is no answer. In a merge patch "
-        "null removes it, and an absent one stays.",
+        "The answers by indicator, each with all its facts. An indicator that is null or left out has no answer; in a "
+        "merge patch null removes the answer, and an indicator that is left out keeps it.",
         lambda indicator: _build_answer_type(methodology, indicator) | None,
     )
     evidence = build_closed_struct(
         f"ProfileEvidence_{ending}",
         [(field.name, Supporting | None | UnsetType, UNSET) for field in fields],
-        "What supports fields of the profile. Without it a field that can make an indicator not applicable is only "
-        "declared, and the indicators that it would exclude are unknown.",
+        "The evidence for profile fields, by field. An indicator that does not apply only because of a value without "
+        "evidence counts as unknown.",
     )
     whole = build_closed_struct(
-        f"AssessmentProfile_{ending}", profile, "The profile: every field that the organisation sets."
+        f"AssessmentProfile_{ending}", profile, "The profile: every field that the organisation sets is required."
     )
     changed = build_closed_struct(
         f"AssessmentProfilePatch_{ending}",
         [(name, getitem(Union, (form, UnsetType)), UNSET) for name, form in profile],
-        "The fields of the profile that change.",
+        "The profile fields to change; a field that is left out stays as it is.",
     )
     return AssessmentTypes(
         whole=build_body_type(
             AssessmentRequest,
             methodology,
             [("profile", whole), ("answers", answers), ("profile_evidence", evidence | UnsetType, UNSET)],
-            f"An assessment under {version}.",
+            f"A whole assessment under methodology {version}.",
         ),
         patch=build_body_type(
             AssessmentPatch,
@@ -152,7 +153,7 @@ def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
                 ("answers", answers | UnsetType, UNSET),
                 ("profile_evidence", evidence | UnsetType, UNSET),
             ],
-            f"A JSON merge patch (RFC 7396) to an assessment under {version}.",
+            f"A JSON merge patch (RFC 7396) to an assessment under methodology {version}.",
         ),
     )
 
@@ -173,7 +174,8 @@ def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[S
             "evidence",
             describe_type(
                 Supporting | None | UnsetType,
-                f"Without evidence that counts the score is at most {methodology.document.self_declared_cap}.",
+                "The documents that support the answer. Without any that counts, its score is at most "
+                f"{methodology.document.self_declared_cap}.",
             ),
             UNSET,
         ),
@@ -191,7 +193,7 @@ def to_content(methodology: Methodology, request: AssessmentRequest) -> Assessme
 
 
 def apply_patch(methodology: Methodology, content: AssessmentContent, patch: AssessmentPatch) -> AssessmentContent:
-    """Return the content after a merge patch; the content that is given does not change."""
+    """Return a copy of `content` with the changes of a merge patch."""
     return _merge_members(methodology, content, patch.profile, patch.profile_evidence, patch.answers)
 
 
@@ -223,7 +225,11 @@ def _merge_members(
 
 
 def _merge_answer(indicator: Indicator, before: Answer | None, change: Struct) -> Answer:
-    """Merge a change into an answer: it replaces all facts, but keeps evidence and note if it does not name them."""
+    """Return the answer after a change, which has all facts of the indicator.
+
+    The facts are replaced. Evidence and note stay if `change` does not name them, and are removed if it has them as
+    null. `before` is None if there was no answer.
+    """
     evidence, note = _get_sent_member(change, "evidence"), _get_sent_member(change, "note")
     former = Answer(facts={}) if before is None else before
     return Answer(
@@ -234,5 +240,5 @@ def _merge_answer(indicator: Indicator, before: Answer | None, change: Struct) -
 
 
 def _get_sent_member(given: Struct | UnsetType, name: str) -> Any:
-    """Return a member of a decoded object; UNSET if the member or the whole object was not sent."""
+    """Return a member of a decoded object; UNSET if the member, or `given` itself, was not sent."""
     return UNSET if given is UNSET else getattr(given, name)

@@ -1,4 +1,4 @@
-"""Closed request type of the overall review of an assessment, built from a methodology document."""
+"""Request type of the overall review of an assessment, built from a methodology document."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class ReviewRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the bodies of overall reviews; a subclass for each version closes the members."""
+    """Base of the bodies of overall reviews; its subclass for a version has the members of that version."""
 
     reason: Reason
     max_level: int | None = None
@@ -36,12 +36,12 @@ class ReviewRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 def list_service_facts(indicator: Indicator) -> tuple[Fact, ...]:
-    """List the facts of an indicator that the service sets and an organisation never sends."""
+    """List the facts of an indicator that a review sets and an organisation never sends."""
     return tuple(fact for fact in indicator.facts if fact.set_by == "service")
 
 
 def build_review_request_type(methodology: Methodology) -> type[ReviewRequest]:
-    """Build the closed request type of a version; its tag is the member `methodology`."""
+    """Build the type of the body of overall reviews under a version; its tag is the member `methodology`."""
     document = methodology.document
     fields = [field for field in document.profile if field.set_by == "service"]
     set_indicators = [indicator for indicator in walk_indicators(document.root) if list_service_facts(indicator)]
@@ -49,7 +49,7 @@ def build_review_request_type(methodology: Methodology) -> type[ReviewRequest]:
     profile = build_closed_struct(
         f"ReviewProfile_{format_type_suffix(methodology)}",
         [(name, getitem(Union, (form, UnsetType)), UNSET) for name, form in build_profile_members(methodology, fields)],
-        "The fields of the profile that the service sets; what is absent is as the methodology says.",
+        "The profile fields that a review sets; a field that is left out has its default in the methodology.",
     )
     members: list[Member] = [
         (to_attribute(indicator.id), getitem(Union, (_build_answer_type(methodology, indicator), UnsetType)), UNSET)
@@ -58,7 +58,7 @@ def build_review_request_type(methodology: Methodology) -> type[ReviewRequest]:
     answers = build_closed_struct(
         f"ReviewAnswers_{format_type_suffix(methodology)}",
         members,
-        "The facts of answers that the organisation does not send, by indicator.",
+        "The facts that a review sets and the organisation never sends, by indicator.",
         rename={to_attribute(indicator.id): indicator.id for indicator in set_indicators},
     )
     level = getitem(Annotated, (int, Meta(ge=min(levels, default=0), le=max(levels, default=0))))
@@ -68,11 +68,15 @@ def build_review_request_type(methodology: Methodology) -> type[ReviewRequest]:
         methodology,
         [
             ("reason", Reason),
-            ("max_level", describe_type(highest, "The highest level that it may reach; null is any."), None),
+            (
+                "max_level",
+                describe_type(highest, "The highest level that the organisation may reach; null for no limit."),
+                None,
+            ),
             ("profile", profile | UnsetType, UNSET),
             ("answers", answers | UnsetType, UNSET),
         ],
-        f"What is said of a whole assessment under {methodology.version}.",
+        f"The overall review of an assessment under methodology {methodology.version}.",
     )
 
 
@@ -81,17 +85,17 @@ def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[S
     return build_closed_struct(
         f"ReviewAnswer_{to_attribute(indicator.id)}_{format_type_suffix(methodology)}",
         build_fact_members(indicator, text, list_service_facts(indicator)),
-        "What the service says of the answer.",
+        "The facts of one indicator that a review sets.",
     )
 
 
 def collect_profile(request: ReviewRequest) -> dict[str, Scalar | None]:
-    """Return the values of the profile fields that a request sets, by field."""
+    """Return the values of the profile fields in a request, by field; empty if it sets none."""
     return _get_sent_part(request.profile, dict[str, Scalar | None])
 
 
 def collect_answers(request: ReviewRequest) -> dict[str, dict[str, FactValue]]:
-    """Return the facts that a request sets, by indicator and fact."""
+    """Return the facts in a request, by indicator and fact; empty if it sets none."""
     return _get_sent_part(request.answers, dict[str, dict[str, FactValue]])
 
 

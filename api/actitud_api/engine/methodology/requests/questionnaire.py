@@ -1,8 +1,8 @@
 """Content of a questionnaire while it is filled in.
 
-Nothing is required, so a half-answered questionnaire can be saved too; `to_scores_document` and
-`to_assessment_document` extract the complete part. Every body of `POST /v1/scores` without `what_if`, and every whole
-assessment, is also a valid questionnaire.
+Nothing is required, so a half-answered questionnaire can be saved. `to_scores_document` and `to_assessment_document`
+extract the complete answers. A body of `POST /v1/scores` without `what_if`, and a whole assessment, are valid
+questionnaires too.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ EntryMember = bool | int | float | str | None | tuple[str | Evidence, ...]
 
 
 class QuestionnaireRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the bodies that hold a questionnaire; a subclass for each version closes the members."""
+    """Base of the bodies with a questionnaire; its subclass for a version has the members of that version."""
 
     profile: Struct | UnsetType = UNSET
     answers: Struct | UnsetType = UNSET
@@ -46,7 +46,10 @@ class QuestionnaireRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class QuestionnaireEntry(Struct, frozen=True, kw_only=True):
-    """Entry for one indicator: the facts filled in so far, their basis and evidence, and a note."""
+    """What is filled in for one indicator: some or all of its facts, their basis and evidence, and a note.
+
+    `basis` says whether there is evidence; None if it is not filled in.
+    """
 
     facts: dict[str, FactValue]
     basis: Basis | None = None
@@ -55,9 +58,9 @@ class QuestionnaireEntry(Struct, frozen=True, kw_only=True):
 
 
 class Questionnaire(Struct, frozen=True, kw_only=True):
-    """Content of a questionnaire, in the order of the document. Null, empty and absent all mean "not filled in".
+    """Content of a questionnaire, in document order; what is null, empty or absent in the request is left out.
 
-    An empty checklist is an answer, except a checklist that the service sets.
+    An empty checklist is kept as an answer, unless the service sets it.
     """
 
     profile: dict[str, Scalar]
@@ -67,7 +70,7 @@ class Questionnaire(Struct, frozen=True, kw_only=True):
 
 
 class ScoresDocument(Struct, frozen=True, kw_only=True):
-    """Body of `POST /v1/scores` that is made from a questionnaire."""
+    """A body of `POST /v1/scores`, made from the complete answers of a questionnaire."""
 
     methodology: str
     profile: dict[str, Scalar]
@@ -76,7 +79,7 @@ class ScoresDocument(Struct, frozen=True, kw_only=True):
 
 
 class AssessmentDocument(Struct, frozen=True, kw_only=True):
-    """Body of a whole assessment that is made from a questionnaire."""
+    """A body with a whole assessment, made from the complete answers of a questionnaire."""
 
     methodology: str
     profile: dict[str, Scalar]
@@ -85,7 +88,7 @@ class AssessmentDocument(Struct, frozen=True, kw_only=True):
 
 
 class QuestionnaireDocument(Struct, frozen=True, kw_only=True):
-    """Whole content of a questionnaire in the JSON form that `QuestionnaireRequest` decodes and a workbook holds."""
+    """A questionnaire in JSON, as a client sends it and as it is read from a workbook."""
 
     methodology: str
     profile: dict[str, Scalar]
@@ -95,13 +98,14 @@ class QuestionnaireDocument(Struct, frozen=True, kw_only=True):
 
 
 def build_questionnaire_request_type(methodology: Methodology) -> type[QuestionnaireRequest]:
-    """Build the closed request type of the questionnaire of a version; its tag is the member `methodology`."""
+    """Build the type of a body with a questionnaire of a version; its tag is the member `methodology`."""
     document, ending = methodology.document, format_type_suffix(methodology)
     fields = tuple(field for field in document.profile if field.set_by == "organisation")
     answers = build_answers_type(
         "QuestionnaireAnswers",
         methodology,
-        "The answers by indicator, each with those of its facts that there are; null, like an absent one, is none.",
+        "The answers by indicator, each with the facts that are filled in so far; an indicator that is null or left "
+        "out is not answered.",
         lambda indicator: _build_answer_type(methodology, indicator) | None,
     )
     profile = build_closed_struct(
@@ -110,14 +114,16 @@ def build_questionnaire_request_type(methodology: Methodology) -> type[Questionn
             (name, getitem(Union, (form, None, UnsetType)), UNSET)
             for name, form in build_profile_members(methodology, document.profile)
         ],
-        "The fields of the profile that there are.",
+        "The profile fields that are filled in so far.",
     )
     evidence = build_closed_struct(
         f"QuestionnaireProfileEvidence_{ending}",
         [(field.name, Supporting | None | UnsetType, UNSET) for field in fields],
-        "What supports fields of the profile.",
+        "The evidence for profile fields, by field.",
     )
-    declared = describe_type(build_id_set(tuple(field.name for field in fields)), "Profile fields without evidence.")
+    declared = describe_type(
+        build_id_set(tuple(field.name for field in fields)), "Profile fields whose values have no evidence."
+    )
     return build_body_type(
         QuestionnaireRequest,
         methodology,
@@ -127,7 +133,7 @@ def build_questionnaire_request_type(methodology: Methodology) -> type[Questionn
             ("profile_self_declared", declared, ()),
             ("profile_evidence", evidence | UnsetType, UNSET),
         ],
-        f"A questionnaire of {methodology.version}, as far as it is filled in.",
+        f"A questionnaire of methodology {methodology.version}, as far as it is filled in.",
     )
 
 
@@ -150,7 +156,7 @@ def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[S
 
 
 def to_questionnaire(methodology: Methodology, request: QuestionnaireRequest) -> Questionnaire:
-    """Convert a decoded request to a questionnaire, without the entries that are empty."""
+    """Convert a decoded request to a questionnaire; entries with nothing filled in are left out."""
     document = methodology.document
     answers = {
         indicator.id: entry
@@ -198,7 +204,7 @@ def _to_entry(indicator: Indicator, sent: Struct) -> QuestionnaireEntry:
 
 
 def _get_sent_member(given: object, name: str) -> Any:
-    """Return a member of a decoded object; None if the member or the whole object was not sent."""
+    """Return a member of a decoded object; None if the member, or `given` itself, was not sent."""
     value = getattr(given, name, None)
     return None if value is UNSET else value
 
@@ -208,22 +214,22 @@ def is_whole(indicator: Indicator, entry: QuestionnaireEntry) -> bool:
     return all(fact.name in entry.facts for fact in indicator.facts if fact.required)
 
 
-def list_missing_fields(methodology: Methodology, held: Questionnaire) -> tuple[str, ...]:
-    """List the profile fields that the organisation must fill in and has not."""
+def list_missing_fields(methodology: Methodology, questionnaire: Questionnaire) -> tuple[str, ...]:
+    """List the profile fields that the organisation must fill in and that `questionnaire` does not have."""
     return tuple(
         field.name
         for field in methodology.document.profile
-        if field.set_by == "organisation" and field.name not in held.profile
+        if field.set_by == "organisation" and field.name not in questionnaire.profile
     )
 
 
-def to_questionnaire_document(methodology: Methodology, held: Questionnaire) -> QuestionnaireDocument:
+def to_questionnaire_document(methodology: Methodology, questionnaire: Questionnaire) -> QuestionnaireDocument:
     """Convert a questionnaire to its JSON form, including incomplete entries."""
     return QuestionnaireDocument(
         methodology=methodology.version,
-        profile=held.profile,
-        profile_self_declared=held.profile_self_declared,
-        profile_evidence=held.profile_evidence,
+        profile=questionnaire.profile,
+        profile_self_declared=questionnaire.profile_self_declared,
+        profile_evidence=questionnaire.profile_evidence,
         answers={
             name: {
                 **entry.facts,
@@ -231,32 +237,36 @@ def to_questionnaire_document(methodology: Methodology, held: Questionnaire) -> 
                 **({"evidence": entry.evidence} if entry.evidence else {}),
                 **({} if entry.note is None else {"note": entry.note}),
             }
-            for name, entry in held.answers.items()
+            for name, entry in questionnaire.answers.items()
         },
     )
 
 
-def to_scores_document(methodology: Methodology, held: Questionnaire) -> ScoresDocument | None:
-    """Build the body of `POST /v1/scores` from the complete answers; None if a required profile field is missing."""
-    if list_missing_fields(methodology, held):
+def to_scores_document(methodology: Methodology, questionnaire: Questionnaire) -> ScoresDocument | None:
+    """Build the body of `POST /v1/scores` from the complete answers; incomplete ones are left out.
+
+    Return None if a profile field that the organisation must fill in is missing.
+    """
+    if list_missing_fields(methodology, questionnaire):
         return None
     return ScoresDocument(
         methodology=methodology.version,
-        profile=held.profile,
-        profile_self_declared=held.profile_self_declared,
+        profile=questionnaire.profile,
+        profile_self_declared=questionnaire.profile_self_declared,
         answers={
             name: {**entry.facts, **_collect_support(entry)}
-            for name, entry in _select_whole_entries(methodology, held).items()
+            for name, entry in _select_whole_entries(methodology, questionnaire).items()
         },
     )
 
 
-def to_assessment_document(methodology: Methodology, held: Questionnaire) -> AssessmentDocument | None:
-    """Build the body of an assessment from the complete answers; None if a required profile field is missing.
+def to_assessment_document(methodology: Methodology, questionnaire: Questionnaire) -> AssessmentDocument | None:
+    """Build the body of an assessment from the complete answers; incomplete ones are left out.
 
-    Facts and profile fields that the service sets are left out.
+    So are facts and profile fields that the service sets. Return None if a profile field that the organisation must
+    fill in is missing.
     """
-    if list_missing_fields(methodology, held):
+    if list_missing_fields(methodology, questionnaire):
         return None
     own = {
         indicator.id: {fact.name for fact in indicator.facts if fact.set_by == "organisation"}
@@ -265,15 +275,15 @@ def to_assessment_document(methodology: Methodology, held: Questionnaire) -> Ass
     fields = [field.name for field in methodology.document.profile if field.set_by == "organisation"]
     return AssessmentDocument(
         methodology=methodology.version,
-        profile={name: held.profile[name] for name in fields},
-        profile_evidence=held.profile_evidence,
+        profile={name: questionnaire.profile[name] for name in fields},
+        profile_evidence=questionnaire.profile_evidence,
         answers={
             name: {
                 **{fact: value for fact, value in entry.facts.items() if fact in own[name]},
                 "evidence": entry.evidence,
                 "note": entry.note,
             }
-            for name, entry in _select_whole_entries(methodology, held).items()
+            for name, entry in _select_whole_entries(methodology, questionnaire).items()
         },
     )
 
@@ -282,9 +292,9 @@ def _collect_support(entry: QuestionnaireEntry) -> dict[str, EntryMember]:
     return {} if entry.basis is None else {"basis": entry.basis}
 
 
-def _select_whole_entries(methodology: Methodology, held: Questionnaire) -> dict[str, QuestionnaireEntry]:
+def _select_whole_entries(methodology: Methodology, questionnaire: Questionnaire) -> dict[str, QuestionnaireEntry]:
     return {
-        indicator.id: held.answers[indicator.id]
+        indicator.id: questionnaire.answers[indicator.id]
         for indicator in walk_indicators(methodology.document.root)
-        if indicator.id in held.answers and is_whole(indicator, held.answers[indicator.id])
+        if indicator.id in questionnaire.answers and is_whole(indicator, questionnaire.answers[indicator.id])
     }

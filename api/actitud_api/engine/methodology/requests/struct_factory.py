@@ -1,6 +1,7 @@
-"""Factory of closed request types, built member by member from a methodology document.
+"""Factory of request types, built member by member from a methodology document.
 
-The same types decode requests and produce the published schema, so the two cannot differ.
+A type is closed: it refuses members that the document does not name. The same types decode requests and produce the
+published schema, so the two cannot differ.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from actitud_api.engine.methodology.predicates import to_attribute, walk_indicat
 S = TypeVar("S", bound=Struct)
 
 Member: TypeAlias = tuple[str, object] | tuple[str, object, object]
-"""Member of a type: name, type, and a default value if it is optional."""
+"""Member of a type: name and type, and a default value if the member may be left out."""
 
 
 def format_type_suffix(methodology: Methodology) -> str:
@@ -32,7 +33,7 @@ def format_type_suffix(methodology: Methodology) -> str:
 
 
 def build_profile_members(methodology: Methodology, fields: Iterable[ProfileField]) -> list[tuple[str, object]]:
-    """Build a required member for each profile field, with its description and unit."""
+    """Build a member that must be sent for each profile field, with its description and unit."""
     texts = methodology.texts["en"].profile
     return [
         (
@@ -46,7 +47,10 @@ def build_profile_members(methodology: Methodology, fields: Iterable[ProfileFiel
 def build_answers_type(
     name: str, methodology: Methodology, doc: str, form: Callable[[Indicator], object]
 ) -> type[Struct]:
-    """Build the type with one optional member for each indicator; `form` returns the type of an answer."""
+    """Build the type of the answers, with one member for each indicator, which may be left out.
+
+    `form` returns the type of the answer to an indicator; `doc` is the description in the published schema.
+    """
     answerable = [indicator for indicator in walk_indicators(methodology.document.root) if indicator.facts]
     members: list[Member] = [
         (to_attribute(indicator.id), getitem(Union, (form(indicator), UnsetType)), UNSET) for indicator in answerable
@@ -60,7 +64,10 @@ def build_answers_type(
 
 
 def build_fact_members(indicator: Indicator, text: IndicatorText, facts: Iterable[Fact]) -> list[Member]:
-    """Build a member for each of the given facts; a fact that is not required has the default `()`."""
+    """Build a member for each of the facts of an indicator.
+
+    A fact that is not required, which is always a checklist, may be left out and is then the empty tuple.
+    """
     members: list[Member] = []
     for fact in facts:
         form = describe_type(_build_fact_type(fact, indicator), text.facts[fact.name])
@@ -69,7 +76,7 @@ def build_fact_members(indicator: Indicator, text: IndicatorText, facts: Iterabl
 
 
 def describe_type(form: object, description: str) -> object:
-    """Attach a description, which the schema publishes, to a type."""
+    """Return a type with a description, which appears in the published schema."""
     return getitem(Annotated, (form, Meta(description=description)))
 
 
@@ -79,9 +86,9 @@ def build_literal(values: tuple[str, ...]) -> object:
 
 
 def build_id_set(ids: tuple[str, ...]) -> object:
-    """Build the type of a list of distinct ids, since JSON has no sets.
+    """Build the type of a list of distinct ids from `ids`; JSON has no sets.
 
-    Structs of `build_closed_struct` enforce that the ids are distinct.
+    The type itself does not refuse repeated ids: the structs of `build_closed_struct` and `build_body_type` do.
     """
     meta = Meta(max_length=len(ids), extra_json_schema={"uniqueItems": True})
     return getitem(Annotated, (GenericAlias(tuple, (build_literal(ids) if ids else str, ...)), meta))
@@ -94,7 +101,10 @@ def build_closed_struct(
     *,
     rename: dict[str, str] | None = None,
 ) -> type[Struct]:
-    """Build a struct type that refuses unknown members, and lists with duplicated ids."""
+    """Build a struct type that refuses unknown members and lists with repeated ids.
+
+    `doc` is its description in the published schema, and `rename` the names in JSON that differ from those in Python.
+    """
     return msgspec.defstruct(
         name,
         members,
@@ -107,7 +117,10 @@ def build_closed_struct(
 
 
 def build_body_type(base: type[S], methodology: Methodology, members: Iterable[Member], doc: str) -> type[S]:
-    """Build the type of a request body of one version: a subclass of `base` with the tag `methodology`."""
+    """Build the type of a request body of one version: a subclass of `base` whose tag is the member `methodology`.
+
+    `doc` is its description in the published schema.
+    """
     made = msgspec.defstruct(
         f"{base.__name__}_{format_type_suffix(methodology)}",
         members,
