@@ -224,6 +224,7 @@ def test_the_search_finds_what_is_planted(installation: Installation, capsys: py
         assert canary.is_in(dump(installation)), plant
         with installation.database.write() as session:
             run(session, undo)
+    structlog.configure(processors=[structlog.processors.JSONRenderer()], logger_factory=structlog.PrintLoggerFactory())
     structlog.get_logger().warning("event", path=canary.text)
     assert canary.is_in(capsys.readouterr().out.encode())
     configure_logs()

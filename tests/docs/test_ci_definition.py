@@ -50,7 +50,7 @@ def test_the_jobs_run_on_every_version_of_python_from_the_lowest(job: str) -> No
 
 
 def test_every_hook_runs_a_program_of_make_check() -> None:
-    recipe = (ROOT / "Makefile").read_text("utf-8").split("\ncheck:")[1].split("\n\n")[0]
+    recipe = (ROOT / "Makefile").read_text("utf-8").split("\ncheck:")[1].split("\nunit:")[0]
     repositories = load_yaml(HOOKS)["repos"]
     entries = [hook["entry"] for repository in repositories for hook in repository["hooks"]]
     assert [repository["repo"] for repository in repositories] == ["local"]
