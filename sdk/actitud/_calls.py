@@ -43,11 +43,11 @@ QueryValue: TypeAlias = str | int | date | Sequence[str] | None
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A request, independent of the transport that sends it.
 
-    Every request can be sent twice: it reads, it computes, it has an idempotency key, or it is ``guarded`` by a
-    precondition (``If-Match`` or ``If-None-Match: *``) that refuses it the second time. ``target``: path and query;
-    the host is always the client's. ``headers``: specific to this request. ``most``: maximum size of the answer in
-    bytes, if it differs from the client's. ``streamed``: media type of a successful answer whose body is passed on
-    while it arrives.
+    Every request can be sent twice without acting twice: it reads, it computes, it has an idempotency key, or it is
+    ``guarded`` by a precondition (``If-Match`` or ``If-None-Match: *``) that refuses it the second time. ``target``:
+    path and query; the host is always that of the client. ``headers``: those specific to this request. ``max_bytes``:
+    maximum size of the response, if it differs from the client's. ``streamed``: the expected media type, if the body of
+    a successful response is passed on while it arrives.
     """
 
     method: str
@@ -56,7 +56,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes | None = None
     headers: Mapping[str, str] = {}
     guarded: bool = False
-    most: int | None = None
+    max_bytes: int | None = None
     streamed: str | None = None
 
     def __repr__(self) -> str:
@@ -67,8 +67,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """An instruction to the transport: wait ``delay`` seconds, then send ``request`` before ``deadline``.
 
-    ``deadline`` is a reading of the client's monotonic clock. ``core``: the client's settings: host, key,
-    time-outs.
+    ``deadline`` is a reading of the client's monotonic clock. ``core``: the settings of the client, such as host, key
+    and time-outs.
     """
 
     core: Core
@@ -83,7 +83,7 @@ def get_media_type(headers: Mapping[str, str]) -> str:
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """A complete answer of the service. Header names are in lower case."""
+    """A complete HTTP response of the service. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -100,27 +100,28 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def request_id(self) -> str | None:
-        """The id of the request in the service's log, or ``None`` if the answer has none."""
+        """The id of the request in the service's log, or ``None`` if the response has none."""
         return self.headers.get("x-request-id")
 
     @property
     def etag(self) -> str | None:
-        """The entity tag for ``if_match`` and ``if_none_match``; ``None`` if the answer has none."""
+        """The entity tag for ``if_match`` and ``if_none_match``; ``None`` if the response has none."""
         # A proxy that compresses makes the tag weak, and a weak one never matches. That of the service names the state
         # of what is stored, not the bytes.
         tag = self.headers.get("etag")
         return None if tag is None else tag.removeprefix("W/")
 
     def parse(self, kind: type[T]) -> T:
-        """Decode the JSON body as a model, ``dict`` or other type. Raises ``UnexpectedResponse`` if it does not fit."""
+        """Decode the JSON body as ``kind``. Raises ``UnexpectedResponse`` if the body is no JSON of that type."""
         return _decode(self, kind)
 
 
 class OpenResponse(Response, frozen=True, kw_only=True):
-    """A successful answer to a ``streamed`` request whose body is still arriving. Its receiver must close it.
+    """A successful response to a ``streamed`` request, whose body is still arriving.
 
-    ``pieces``: chunks of the body, from a blocking or an asynchronous generator, like the client. The generator
-    raises failures.
+    The function that receives it must close ``pieces``: the chunks of the body, from a blocking or an asynchronous
+    generator like the client. The generator raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the
+    body cannot be read to its end.
     """
 
     pieces: Generator[bytes, None, None] | AsyncGenerator[bytes, None]
@@ -131,10 +132,10 @@ _SEEN: ContextVar[list[Response] | None] = ContextVar("actitud_responses", defau
 
 @contextmanager
 def responses() -> Generator[list[Response], None, None]:
-    """Collect the answers to the calls made in a ``with`` block: headers, request ids, entity tags, bodies.
+    """Collect the HTTP responses to the calls made in a ``with`` block: headers, request ids, entity tags, bodies.
 
-    The block applies to the current thread or task and to tasks created in it. Redirects, failed attempts and
-    streamed files are not collected. The bodies stay in memory, so keep the block short.
+    The block applies to the current thread or task and to tasks created in it. Redirects, failed attempts and streamed
+    files are not collected. The bodies stay in memory, so keep the block short.
     """
     seen: list[Response] = []
     token = _SEEN.set(seen)
@@ -149,18 +150,18 @@ Call: TypeAlias = Generator[Attempt, Outcome, T]
 
 
 class Transport(Protocol):
-    """The interface of transports for the blocking client."""
+    """Interface of the object that sends the requests of the blocking client."""
 
     def perform(self, attempt: Attempt) -> Outcome:
-        """Wait, send the request, and return the answer or the failure; failures are returned, not raised."""
+        """Wait, send the request, and return the response or the failure; failures are returned, not raised."""
         ...
 
 
 class AsyncTransport(Protocol):
-    """The interface of transports for the asynchronous client."""
+    """Interface of the object that sends the requests of the asynchronous client."""
 
     async def perform(self, attempt: Attempt) -> Outcome:
-        """Wait, send the request, and return the answer or the failure; failures are returned, not raised."""
+        """Wait, send the request, and return the response or the failure; failures are returned, not raised."""
         ...
 
 
@@ -218,7 +219,7 @@ def build_get(
 
 
 def build_condition(core: Core) -> Mapping[str, str]:
-    """Return the ``If-None-Match`` header of a read, empty if the client has no ``if_none_match``."""
+    """Return the ``If-None-Match`` header of a request that reads; empty if the client has no ``if_none_match``."""
     return {} if core.if_none_match is None else {"If-None-Match": core.if_none_match}
 
 
@@ -229,9 +230,10 @@ def build_compute(
     body: Mapping[str, object] | None,
     lang: str | None,
 ) -> Request:
-    """Build a POST request that can be repeated without effect: it stores nothing, or always the same.
+    """Build a POST request that can be repeated without effect: it stores nothing, or the same each time.
 
-    Query parameters that are ``None`` are left out. Raises as :func:`_encode_json`.
+    Query parameters that are ``None`` are left out. Raises ``ValueError`` or ``TypeError`` for a body that JSON cannot
+    express.
     """
     return _build_guarded(core, "POST", segments, {}, query=query, body=body, lang=lang)
 
@@ -257,8 +259,10 @@ def build_create(
 ) -> Request:
     """Build a POST request that creates a resource once, however often it is sent.
 
-    ``idempotency_key``: a random one if ``None``. ``body``: ``None`` if the operation takes no body. Raises
-    ``ValueError`` for an invalid key or entity tag, and as :func:`_encode_json`.
+    ``idempotency_key``: if ``None``, a random key is sent. ``body``: ``None`` if the operation takes no body.
+    ``if_match``: the expected version of the resource; ``UNSET`` if the operation has no such condition. Raises
+    ``ValueError`` for an invalid key or a missing or invalid entity tag, and ``ValueError`` or ``TypeError`` for a body
+    that JSON cannot express.
     """
     match: Mapping[str, str] = {} if if_match is msgspec.UNSET else _build_if_match(if_match)
     return _build_guarded(
@@ -276,9 +280,10 @@ def _build_idempotency(idempotency_key: str | None) -> Mapping[str, str]:
 def build_put(
     core: Core, *segments: str, body: Mapping[str, object], if_match: str | None, lang: str | None = None
 ) -> Request:
-    """Build a PUT request that replaces the version ``if_match``, or creates the resource if that is ``None``.
+    """Build a PUT request that replaces the version of a resource that ``if_match`` names.
 
-    Raises ``ValueError`` for an invalid entity tag, and as :func:`_encode_json`.
+    If ``if_match`` is ``None``, the request creates the resource, and is refused if the resource exists. Raises
+    ``ValueError`` for an invalid entity tag, and ``ValueError`` or ``TypeError`` for a body that JSON cannot express.
     """
     precondition = {"If-None-Match": "*"} if if_match is None else _build_if_match(if_match)
     return _build_guarded(core, "PUT", segments, precondition, body=body, lang=lang, guarded=True)
@@ -287,9 +292,10 @@ def build_put(
 def build_replace(
     core: Core, *segments: str, body: Mapping[str, object], if_match: str | None, lang: str | None = None
 ) -> Request:
-    """Build a PUT request that replaces the version ``if_match`` of a resource.
+    """Build a PUT request that replaces the version of a resource that ``if_match`` names.
 
-    Raises ``ValueError`` for a missing or invalid entity tag, and as :func:`_encode_json`.
+    Raises ``ValueError`` for a missing or invalid entity tag, and ``ValueError`` or ``TypeError`` for a body that JSON
+    cannot express.
     """
     return _build_guarded(core, "PUT", segments, _build_if_match(if_match), body=body, lang=lang, guarded=True)
 
@@ -299,7 +305,8 @@ def build_patch(
 ) -> Request:
     """Build a PATCH request (RFC 7396). Members of the body that are ``UNSET`` are left out.
 
-    Raises ``ValueError`` for a missing or invalid entity tag, and as :func:`_encode_json`.
+    Raises ``ValueError`` for a missing or invalid entity tag, and ``ValueError`` or ``TypeError`` for a body that JSON
+    cannot express.
     """
     changes = {name: value for name, value in body.items() if value is not msgspec.UNSET}
     return _build_guarded(
@@ -342,8 +349,8 @@ def _build_guarded(
 def _encode_json(body: Mapping[str, object]) -> bytes:
     """Encode a request body as JSON.
 
-    Raises ``ValueError`` for NaN, an infinity or an unpaired surrogate, and ``TypeError`` for a value that JSON
-    cannot express, so that the service never receives something else.
+    Raises ``ValueError`` for NaN, an infinity or an unpaired surrogate, and ``TypeError`` for a value that JSON cannot
+    express, so that the service never receives another value.
     """
     # Not msgspec, which would write NaN as null.
     return json.dumps(body, ensure_ascii=False, allow_nan=False, default=_to_plain).encode()
@@ -366,9 +373,9 @@ def _build_if_match(if_match: str | None) -> Mapping[str, str]:
 
 
 def fetch(core: Core, request: Request, kind: type[T]) -> Call[T]:
-    """Send a request, with retries and redirects, and decode the JSON answer.
+    """Send a request, with retries and redirects, and decode the JSON response as ``kind``.
 
-    Raises every error of :mod:`actitud.errors` except ``ScoreHasErrors``.
+    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``.
     """
     reply = yield from _request_answer(core, request)
     value = _read(core, reply, kind)
@@ -378,11 +385,14 @@ def fetch(core: Core, request: Request, kind: type[T]) -> Call[T]:
 
 
 def fetch_bytes(
-    core: Core, request: Request, media_type: str = "application/json", most: int | None = None
+    core: Core, request: Request, media_type: str = "application/json", max_bytes: int | None = None
 ) -> Call[Response]:
-    """Send a request and return the whole answer undecoded, at most ``most`` bytes. Raises as :func:`fetch`."""
+    """Send a request and return the whole response undecoded, at most ``max_bytes`` bytes.
+
+    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``.
+    """
     headers = {**request.headers, "Accept": f"{media_type}, application/problem+json"}
-    reply = yield from _request_answer(core, msgspec.structs.replace(request, headers=headers, most=most))
+    reply = yield from _request_answer(core, msgspec.structs.replace(request, headers=headers, max_bytes=max_bytes))
     _check_answer(core, reply, media_type)
     return reply
 
@@ -399,7 +409,11 @@ def fetch_any(
     idempotency_key: str | None = None,
     lang: str | None = None,
 ) -> Call[T]:
-    """Call any path of the service; see :meth:`actitud.Client.request`."""
+    """Call any path of the service and decode the response as ``cast_to``; :meth:`actitud.Client.request` explains it.
+
+    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``; ``ValueError`` for a path outside
+    ``/v1/``, and for PUT, PATCH or DELETE without ``if_match``.
+    """
     if not path.startswith("/v1/") or any(mark in path for mark in "?#\\") or {".", ".."} & set(path.split("/")):
         raise ValueError(f"{path!r} is not a path of the service: /v1/…, without query")
     headers: dict[str, str] = {} if if_match is None else dict(_build_if_match(if_match))
@@ -432,11 +446,14 @@ def fetch_any(
     return cast(T, reply.body if cast_to is bytes else reply)
 
 
-def fetch_open(core: Core, request: Request, media_type: str, most: int) -> Call[OpenResponse]:
-    """Send a request and return the answer while its body arrives, at most ``most`` bytes. Raises as :func:`fetch`."""
+def fetch_open(core: Core, request: Request, media_type: str, max_bytes: int) -> Call[OpenResponse]:
+    """Send a request and return the response while its body arrives, at most ``max_bytes`` bytes.
+
+    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``.
+    """
     headers = {**request.headers, "Accept": f"{media_type}, application/problem+json"}
     reply = yield from _request_answer(
-        core, msgspec.structs.replace(request, headers=headers, most=most, streamed=media_type)
+        core, msgspec.structs.replace(request, headers=headers, max_bytes=max_bytes, streamed=media_type)
     )
     if isinstance(reply, OpenResponse):
         return reply
@@ -445,7 +462,10 @@ def fetch_open(core: Core, request: Request, media_type: str, most: int) -> Call
 
 
 def fetch_nothing(core: Core, request: Request) -> Call[None]:
-    """Send a request whose answer has no body (204). Raises as :func:`fetch`."""
+    """Send a request whose response has no body (204).
+
+    Raises ``ApiProblem``, ``NoAnswer`` or ``UnexpectedResponse``.
+    """
     reply = yield from _request_answer(core, request)
     if reply.status >= 400:
         raise _build_problem_error(core, reply)
@@ -486,7 +506,11 @@ class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
 
 def fetch_page(core: Core, request: Request, kind: type[Listing[T]]) -> Call[Fetched[T]]:
-    """Fetch one page of a list. Raises as :func:`fetch`, also if the next page is on another host."""
+    """Fetch one page of a list.
+
+    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``. A next page on another host is an
+    ``UnexpectedResponse``.
+    """
     listing = yield from fetch(core, request, kind)
     following = None
     if listing.next is not None:

@@ -23,7 +23,7 @@ LOGGER: Final = logging.getLogger("actitud")
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 DEFAULT_MAX_RETRIES = 2
 MAX_BODY_BYTES = 32 * 1024 * 1024
-"""Largest answer that is read, in bytes after decompression: about 30 times the largest page of a list."""
+"""Largest response that is read, in bytes after decompression: about 30 times the largest page of a list."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
@@ -39,7 +39,7 @@ AppInfo: TypeAlias = tuple[str, str] | tuple[str, str, str]
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Time-outs in seconds; all must be finite and above 0.
 
-    ``connect``: to open a connection. ``read``: between two chunks of an answer, and for each row of a stream.
+    ``connect``: to open a connection. ``read``: between two chunks of a response, and for each row of a stream.
     ``total``: for a whole call, with its retries and the delays between them.
     """
 
@@ -54,7 +54,7 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, seconds: float) -> Timeouts:
-        """Build the time-outs from the read limit: at most 5 s to connect, 4 times the limit for the whole call."""
+        """Build the time-outs from ``seconds`` to read: at most 5 s to connect, 4 times ``seconds`` for a call."""
         return cls(connect=min(cls().connect, seconds), read=seconds, total=4 * seconds)
 
 
@@ -107,8 +107,8 @@ SYSTEM = Runtime()
 class SharedState:
     """The mutable state that a client shares with its copies from ``with_options``.
 
-    ``deprecated``: operations whose deprecation was already warned about. ``full_until``: reading of the clock
-    until which a rate limit is exhausted.
+    ``deprecated``: the operations of whose deprecation the program was already warned. ``full_until``: the reading of
+    the clock at which an exhausted rate limit is renewed.
     """
 
     __slots__ = ("deprecated", "full_until")
@@ -121,8 +121,8 @@ class SharedState:
 class Core(msgspec.Struct, frozen=True, kw_only=True):
     """The immutable settings of a client.
 
-    ``origin``: ``scheme://host:port``. ``prefix``: path before ``/v1``, often empty. ``operation``: name of the
-    operation being called, empty in the client itself.
+    ``origin``: ``scheme://host:port``. ``prefix``: path before ``/v1``, often empty. ``operation``: name of the called
+    operation; empty in the client, which has no call.
     """
 
     origin: str
@@ -209,7 +209,10 @@ def reconfigure(
     wait_for_limit: bool | UnsetType,
     if_none_match: str | UnsetType | None,
 ) -> Core:
-    """Return the settings with the passed values replaced; ``UNSET`` keeps a value. Raises as :func:`configure`."""
+    """Return the settings with the passed values replaced; ``UNSET`` keeps a value.
+
+    Raises ``ValueError`` for a setting that cannot work.
+    """
     timeouts = core.timeouts if timeout is UNSET else _build_timeouts(timeout)
     retries = core.policy.max_retries if max_retries is UNSET else _check_retries(max_retries)
     changes: dict[str, object] = {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Self
 
 CREDENTIALS = "actitud.credentials"
-"""Name of the extension with the ``Authorization`` header. The header bypasses the cache, which would store it."""
+"""Name of the extension with the ``Authorization`` header, which must not reach the cache: the cache would store it."""
 
 
 class StepTimeout(float):

@@ -1,6 +1,6 @@
 """HTML tables for notebooks. Every text in them is escaped.
 
-Labels are in Spanish and English, because an answer does not say in which language its sentences are.
+Labels are in Spanish and English, because a response does not say in which language its sentences are.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Connections that respect the deadline of a call, and credentials that bypass the cache.
 
-httpx applies a time-out to each step of a request. A server that sends one byte now and then, or endless
-interim responses, can make any number of steps; so each step gets at most the time that is left for the call
+httpx applies a time-out to each step of a request. A server that sends one byte now and then, or endless interim
+responses, can make any number of steps; so each step gets at most the time that is left for the call
 (:class:`StepTimeout`).
 
-Imported late, because it imports httpcore, on which httpx is built. An ``http_client`` of the caller is not
-changed.
+This module is imported late, because it imports httpcore, on which httpx is built. An ``http_client`` of the caller is
+not changed.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tupl
 
 
 def bound_connections(client: httpx.Client) -> None:
-    """Make the connections of the library's own client respect the deadline of the call."""
+    """Limit each step of the connections of the library's own client to the time that is left for the call."""
     for transport in filter(None, (client._transport, *client._mounts.values())):
         pool = cast(httpx.HTTPTransport, transport)._pool  # httpx makes no others
         pool._network_backend = _BoundedBackend(pool._network_backend)
 
 
 def bound_connections_async(client: httpx.AsyncClient) -> None:
-    """Make the connections of the library's own client respect the deadline of the call."""
+    """Limit each step of the connections of the library's own client to the time that is left for the call."""
     for transport in filter(None, (client._transport, *client._mounts.values())):
         pool = cast(httpx.AsyncHTTPTransport, transport)._pool
         pool._network_backend = _AsyncBoundedBackend(pool._network_backend)

@@ -38,18 +38,23 @@ def fetch_lines(
     request: Request,
     kind: type[T],
     progress: Callable[[Progress], object] | None,
-    most: int,
+    max_bytes: int,
 ) -> Call[Lines[T]]:
-    """Send a request for JSON Lines and return them while they arrive, at most ``most`` bytes.
+    """Send a request for a file of JSON Lines, and return the file while it arrives.
 
-    The request is not retried once the answer has begun. Raises as :func:`fetch`.
+    ``kind``: type of a row. ``progress``: called after each chunk, if not ``None``. ``max_bytes``: largest accepted
+    size of the file. The request is not sent again once the response has begun. Raises ``ApiProblem``, ``NoAnswer``,
+    ``UnexpectedResponse`` or ``NotModified``.
     """
-    reply = yield from fetch_open(core, request, "application/jsonl", most)
+    reply = yield from fetch_open(core, request, "application/jsonl", max_bytes)
     return Lines(reply=reply, kind=kind, progress=progress)
 
 
 def iterate_lines(lines: Lines[T]) -> Iterator[T]:
-    """Iterate over the rows. Raises the client's errors if the file is truncated; nothing is requested again."""
+    """Iterate over the rows of a file while it arrives; nothing is requested again.
+
+    Raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the file is truncated, late or malformed.
+    """
     splitter = _Splitter(lines)
     # The transport of a blocking client makes blocking pieces.
     with closing(cast(Generator[bytes, None, None], lines.reply.pieces)) as pieces:
@@ -59,7 +64,10 @@ def iterate_lines(lines: Lines[T]) -> Iterator[T]:
 
 
 async def iterate_lines_async(lines: Lines[T]) -> AsyncIterator[T]:
-    """Iterate over the rows. Raises the client's errors if the file is truncated; nothing is requested again."""
+    """Iterate over the rows of a file while it arrives; nothing is requested again.
+
+    Raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the file is truncated, late or malformed.
+    """
     splitter = _Splitter(lines)
     async with aclosing(cast(AsyncGenerator[bytes, None], lines.reply.pieces)) as pieces:
         async for piece in pieces:

@@ -28,7 +28,7 @@ USER_AGENT = f"actitud/{__version__} python/{platform.python_version()} httpx/{h
 _ALWAYS = {"Accept": "application/json, application/problem+json", "Accept-Encoding": "gzip"}
 
 _LEAST_TIMEOUT = 0.001
-"""Seconds for an attempt after the budget is used up: httpx reads 0 as "do not wait at all"."""
+"""Seconds for an attempt when no time is left for the call: httpx reads 0 as "do not wait at all"."""
 
 _DECODABLE = frozenset({"", "identity", "gzip"})
 """Content codings that are accepted. Stacked codings, and those that expand a thousandfold per layer, are refused."""
@@ -45,7 +45,7 @@ Failure: TypeAlias = NoAnswer | UnexpectedResponse
 
 
 class HttpxTransport:
-    """The transport of the blocking client. It closes the httpx client only if it created it."""
+    """The transport of the blocking client. It closes the httpx client only if it created that client."""
 
     def __init__(self, core: Core, http_client: HttpClient | None, cache: Cache | None) -> None:
         self._owned = http_client is None
@@ -53,7 +53,7 @@ class HttpxTransport:
         self._client = _build_client(core, cache) if http_client is None else http_client
 
     def perform(self, attempt: Attempt) -> Outcome:
-        """Wait, send the request, and return the answer or the failure."""
+        """Wait, send the request, and return the response or the failure; failures are returned, not raised."""
         if attempt.delay:
             attempt.core.runtime.sleep(attempt.delay)
         try:
@@ -85,7 +85,7 @@ class HttpxTransport:
 
 
 class AsyncHttpxTransport:
-    """The transport of the asynchronous client. It closes the httpx client only if it created it."""
+    """The transport of the asynchronous client. It closes the httpx client only if it created that client."""
 
     def __init__(self, core: Core, http_client: AsyncHttpClient | None, cache: Cache | None) -> None:
         # Imported late: a blocking client never needs it, and `import actitud` stays quick.
@@ -100,7 +100,7 @@ class AsyncHttpxTransport:
         self._turns = asyncio.Semaphore(_CONNECTIONS) if http_client is None else None
 
     async def perform(self, attempt: Attempt) -> Outcome:
-        """Wait, send the request, and return the answer or the failure."""
+        """Wait, send the request, and return the response or the failure; failures are returned, not raised."""
         if attempt.delay:
             await attempt.core.runtime.sleep_async(attempt.delay)
         try:
@@ -230,7 +230,10 @@ def _iterate_raw_async(response: httpx.Response) -> AsyncIterator[bytes]:
 
 
 class _Gunzip:
-    """Decompresses gzip in chunks of bounded size and knows whether the data is complete. httpx does neither."""
+    """Decompresses gzip in chunks of bounded size, and knows whether the data is complete.
+
+    The decoder of httpx can do neither.
+    """
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
@@ -252,7 +255,7 @@ class _Gunzip:
 
 
 class _BodyReader:
-    """Reads an answer's body within limits of size and time, and collects it unless it is streamed."""
+    """Reads the body of a response within limits of size and time, and collects the body unless it is streamed."""
 
     def __init__(self, attempt: Attempt, request: httpx.Request, response: httpx.Response) -> None:
         self.attempt = attempt
@@ -260,7 +263,7 @@ class _BodyReader:
         self._headers = {name.lower(): value for name, value in response.headers.items()}
         self.streamed = self._status == 200 and get_media_type(self._headers) == attempt.request.streamed
         self._step: StepTimeout = request.extensions["timeout"]["read"]
-        self._most = attempt.request.most or attempt.core.max_body_bytes
+        self._max_bytes = attempt.request.max_bytes or attempt.core.max_body_bytes
         self._chunks: list[bytes] = []
         self._size = 0
         coding = self._headers.get("content-encoding", "").strip().lower()
@@ -268,15 +271,16 @@ class _BodyReader:
             raise self._build_refusal(f"an answer with the content coding {coding!r}, which was not asked for")
         self._gunzip = _Gunzip() if coding == "gzip" and not response.is_stream_consumed else None
         length = self._headers.get("content-length", "")
-        if length.isdecimal() and float(length) > self._most:
+        if length.isdecimal() and float(length) > self._max_bytes:
             raise self._refuse_size()
         if self.streamed:
             self._restart_step()
 
     def unpack(self, raw: bytes) -> Iterable[bytes]:
-        """Decompress received bytes.
+        """Decompress received bytes and yield them in pieces.
 
-        Raises ``UnexpectedResponse`` if they are too many or corrupt, and ``TimedOut`` if they come too late.
+        Raises ``UnexpectedResponse`` if the body is too large or its gzip data is corrupt, and ``TimedOut`` if the
+        bytes arrived too late.
         """
         if self._step.get_remaining() < 0:
             raise TimedOut(f"{_describe_attempt(self.attempt)}: the answer was not complete in time")
@@ -298,11 +302,15 @@ class _BodyReader:
 
     def _count(self, piece: bytes) -> None:
         self._size += len(piece)
-        if self._size > self._most:
+        if self._size > self._max_bytes:
             raise self._refuse_size()
 
     def add(self, raw: bytes) -> None:
-        """Add received bytes to a body that is collected. Raises as :meth:`unpack`."""
+        """Add received bytes to a body that is collected.
+
+        Raises ``UnexpectedResponse`` if the body is too large or its gzip data is corrupt, and ``TimedOut`` if the
+        bytes arrived too late.
+        """
         self._chunks.extend(self.unpack(raw))
 
     def end(self) -> None:
@@ -311,7 +319,10 @@ class _BodyReader:
             raise self._build_refusal("an answer that breaks off in its gzip")
 
     def acknowledge(self, piece: bytes) -> None:
-        """Restart the read time-out after each complete line, so that slow processing of rows does not count."""
+        """Restart the read time-out at each complete line of ``piece``, which the caller has processed.
+
+        So the time that a program spends on its rows does not count.
+        """
         if b"\n" in piece:
             self._restart_step()
 
@@ -320,15 +331,15 @@ class _BodyReader:
         self._step.end = core.runtime.clock() + core.timeouts.read
 
     def build_reply(self) -> Response:
-        """Return the complete answer."""
+        """Return the complete response."""
         return Response(status=self._status, headers=self._headers, body=b"".join(self._chunks))
 
     def open(self, pieces: Generator[bytes, None, None] | AsyncGenerator[bytes, None]) -> OpenResponse:
-        """Return the answer with its body still to be read from ``pieces``."""
+        """Return the response with its body still to be read from ``pieces``."""
         return OpenResponse(status=self._status, headers=self._headers, body=b"", pieces=pieces)
 
     def _refuse_size(self) -> UnexpectedResponse:
-        return self._build_refusal(f"an answer of more than {self._most} bytes")
+        return self._build_refusal(f"an answer of more than {self._max_bytes} bytes")
 
     def _build_refusal(self, message: str) -> UnexpectedResponse:
         return UnexpectedResponse(message, self._status, self._headers.get("x-request-id"))

@@ -53,8 +53,9 @@ class _ClientBase(ABC):
     ) -> Self:
         """Return a client with other settings that shares the connections. Closing the original closes both.
 
-        ``if_none_match``: an ``etag`` that you already have; reads then raise ``NotModified`` if the resource still has
-        it. The other parameters are those of the client. Raises ``ValueError`` for settings that the client refuses.
+        ``if_none_match``: the ``etag`` of a version that you already have; calls that read then raise ``NotModified``
+        if the resource still has that version. The other parameters are those of :class:`Client`. Raises ``ValueError``
+        for settings that cannot work.
         """
         core = reconfigure(
             self._core,
@@ -80,11 +81,11 @@ class _ClientBase(ABC):
     ) -> Embed:
         """Build the HTML that shows a score in your web page and always displays the current figures. Nothing is sent.
 
-        ``edition``: its id, or ``latest`` for the newest published edition. ``name``: name of the organisation, the
-        text alternative of the image. ``form``: ``badge`` and ``card`` are images, ``frame`` is an ``iframe``,
-        ``element`` is a custom element with the hash of its script. ``lang``: default the client's language, else
-        Spanish. ``theme``: of card, frame and element. Raises ``ValueError`` for an unknown form or an invalid language
-        tag.
+        ``edition``: id of the edition, or ``latest`` for the newest published edition. ``name``: name of the
+        organisation, the text alternative of the image. ``form``: ``badge`` and ``card`` are images, ``frame`` is an
+        ``iframe``, ``element`` is a custom element with the hash of its script. ``lang``: default the client's
+        language, else Spanish. ``theme``: colours of card, frame and element; ``auto`` follows the reader's system.
+        Raises ``ValueError`` for an unknown form or an invalid language tag.
         """
         return embed(
             self._core.base_url,
@@ -100,20 +101,19 @@ class _ClientBase(ABC):
 class Client(_ClientBase, Bound):
     """The blocking client.
 
-    ``base_url``: URL of the service (else ``ACTITUD_BASE_URL``, else ``http://127.0.0.1:8000``). ``timeout``:
-    seconds to wait for the next part of an answer, or all limits as :class:`Timeouts` (else ``ACTITUD_TIMEOUT``,
-    else 5 s to connect, 30 s to read, 120 s for a call with its retries). ``api_key``: sent only to this service;
-    ``""`` for none (else ``ACTITUD_API_KEY``). ``lang``: default language of the sentences; English if the service
-    does not have it. ``max_retries``: retries of a call that can safely be repeated. ``app_info``: your program,
-    for the service's log: ``("portal", "1.2", "https://example.org")``. ``wait_for_limit``: wait for the next
-    window when a rate limit is exhausted, instead of raising. ``cache``: path of a file in which answers are cached
-    and revalidated (extra ``[cache]``). ``http_client``: your own ``httpx.Client``, which you must close yourself.
+    ``base_url``: URL of the service (else ``ACTITUD_BASE_URL``, else ``http://127.0.0.1:8000``). ``timeout``: seconds
+    to wait for the next part of a response, or all limits as :class:`Timeouts` (else ``ACTITUD_TIMEOUT``, else 5 s to
+    connect, 30 s to read, 120 s for a call with its retries). ``api_key``: sent only to this service; ``""`` for none
+    (else ``ACTITUD_API_KEY``). ``lang``: default language of the sentences; English if the service lacks that language.
+    ``max_retries``: retries of a call that can safely be repeated. ``app_info``: your program, for the service's log:
+    ``("portal", "1.2", "https://example.org")``. ``wait_for_limit``: wait for the next window when a rate limit is
+    exhausted, instead of raising. ``cache``: path of a file in which responses are cached and revalidated (extra
+    ``[cache]``). ``http_client``: your own ``httpx.Client``, which you must close yourself.
 
-    The environment's proxies and certificates (``HTTPS_PROXY``, ``SSL_CERT_FILE``) are used for https only, because
-    an http proxy would see the key. ``ACTITUD_LOG=debug`` logs every attempt, ``info`` only retries.
+    The environment's proxies and certificates (``HTTPS_PROXY``, ``SSL_CERT_FILE``) are used for https only, because an
+    http proxy would see the key. ``ACTITUD_LOG=debug`` logs every attempt, ``info`` only retries.
 
-    A client can be shared between threads, but not across a fork. Raises ``ValueError`` for settings that cannot
-    work.
+    A client can be shared between threads, but not across a fork. Raises ``ValueError`` for settings that cannot work.
     """
 
     score = bind_blocking(create_score)
@@ -184,11 +184,13 @@ class Client(_ClientBase, Bound):
         """Call an operation that this version of the library has no method for, with retries and typed errors.
 
         ``path``: from ``/v1/`` on, percent-encoded, without query. ``cast_to``: type of the result: a model, ``dict``,
-        a ``msgspec.Struct`` of yours; ``bytes`` for the raw body; :class:`actitud.Response` for the whole answer.
-        ``body``: JSON, for PATCH a merge patch (RFC 7396). ``idempotency_key``: for POST, default a random one.
+        a ``msgspec.Struct`` of yours; ``bytes`` for the raw body; :class:`actitud.Response` for the whole response.
+        ``body``: JSON, for PATCH a merge patch (RFC 7396). ``if_match``: the ``etag`` of the resource to change.
+        ``idempotency_key``: for POST, default a random one.
 
-        Raises every error of :mod:`actitud.errors` except ``ScoreHasErrors``; ``ValueError`` for a path outside
-        ``/v1/``, and for PUT, PATCH or DELETE without ``if_match``, because a retry could otherwise act twice.
+        Raises :class:`actitud.ApiProblem` if the service refuses or fails, :class:`actitud.NoAnswer` if no response
+        arrives, ``UnexpectedResponse`` or ``NotModified``; ``ValueError`` for a path outside ``/v1/``, and for PUT,
+        PATCH or DELETE without ``if_match``, because a retry could otherwise act twice.
         """
         call = fetch_any(
             self._core,
@@ -287,7 +289,12 @@ class AsyncClient(_ClientBase, AsyncBound):
         idempotency_key: str | None = None,
         lang: str | None = None,
     ) -> T:
-        """Call an operation that this version of the library has no method for; see :meth:`Client.request`."""
+        """Call an operation that this version of the library has no method for.
+
+        The parameters are those of :meth:`Client.request`. Raises :class:`actitud.ApiProblem` if the service refuses or
+        fails, :class:`actitud.NoAnswer` if no response arrives, ``UnexpectedResponse`` or ``NotModified``;
+        ``ValueError`` for a path outside ``/v1/``, and for PUT, PATCH or DELETE without ``if_match``.
+        """
         call = fetch_any(
             self._core,
             method,

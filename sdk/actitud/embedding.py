@@ -41,7 +41,7 @@ def embed(
     lang: str,
     theme: EmbedTheme,
 ) -> Embed:
-    """Build the HTML that embeds a score, without network. See :meth:`actitud.Client.embed`.
+    """Build the HTML that embeds a score, without network; :meth:`actitud.Client.embed` explains the parameters.
 
     Raises ``ValueError`` for an unknown form or an invalid language tag.
     """

@@ -5,7 +5,7 @@
     ActitudError
     ├── NoAnswer                the service may have acted, unless ``sent`` is false
     │   ├── ConnectionFailed        no connection, or a broken one
-    │   └── TimedOut                no answer in time
+    │   └── TimedOut                no response in time
     ├── UnexpectedResponse      a response that does not come from the service
     ├── NotModified             the resource has not changed (``if_none_match``)
     ├── ScoreHasErrors          the answers contradict each other; carries the score
@@ -45,9 +45,9 @@ from actitud.models import Score
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     """One fault of a request.
 
-    ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: the rule that was broken.
-    ``value``: the received value as JSON, possibly cut. ``suggestion``: the nearest valid value. ``allowed``: the
-    states that can follow the present one, if the fault is the state of the resource.
+    ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: the rule that was broken. ``value``:
+    the received value as JSON, possibly cut. ``suggestion``: the valid value that is most similar. ``allowed``: if the
+    fault is the state of the resource, the states that can follow its present state.
     """
 
     pointer: str
@@ -79,7 +79,7 @@ class ActitudError(Exception):
 
 
 class NoAnswer(ActitudError):
-    """No answer arrived. The service may have performed the call: read the resource before you repeat it.
+    """No response arrived. The service may have performed the call: read the resource before you repeat it.
 
     ``sent``: false if no attempt reached the service, so that nothing was changed.
     """
@@ -94,7 +94,7 @@ class NoAnswer(ActitudError):
 
 
 class ConnectionFailed(NoAnswer):
-    """The service could not be reached, or the connection broke before the answer was complete."""
+    """The service could not be reached, or the connection broke before the response was complete."""
 
 
 class TimedOut(NoAnswer):
@@ -220,9 +220,9 @@ class Conflict(RequestRefused):
 
 
 class PreconditionFailed(RequestRefused):
-    """412: the resource was changed since it was read, or it already exists. The service changed nothing.
+    """412: the resource was changed since it was read, or already exists. The service changed nothing.
 
-    The cause is never the call itself: if an answer was lost and the retry is refused because the first attempt
+    The cause is never the call itself: if a response is lost and the retry is refused because the first attempt
     succeeded, the error of the lost attempt is raised instead (:class:`NoAnswer` or :class:`ServiceFailed`).
     """
 
@@ -287,7 +287,7 @@ PROBLEM_TYPES: Mapping[str, type[ApiProblem]] = {
 def build_problem_error(
     problem: Problem, status: int, request_id: str | None = None, retry_after: float | None = None
 ) -> ApiProblem:
-    """Build the exception for a problem document: by its type, or by the class of its status if the type is unknown."""
+    """Build the exception for a problem document: of the class of its type, or of its status if the type is unknown."""
     fallback = ServiceFailed if status >= 500 else RequestRefused
     kind = PROBLEM_TYPES.get(problem.type.rpartition("/")[2], fallback)
     return kind(problem, status, request_id, retry_after)

@@ -1,4 +1,4 @@
-"""Data frames of answers, through narwhals (``pip install actitud[frames]``, and polars or pandas).
+"""Data frames of scores and lists, through narwhals (``pip install actitud[frames]``, and polars or pandas).
 
 Each row is one observation and each column one variable. Columns have the names of the downloadable files
 (docs/formats.md, "Columns"), which never change. A missing value is null, never 0.

@@ -1,8 +1,8 @@
-"""The structs that the service's answers are decoded into. All are frozen.
+"""The structs that the service's responses are decoded into. All are frozen.
 
-Decoding is tolerant, so that an older client can read the answers of a newer service: unknown members are
-ignored, ranges are not checked, and enumerations accept any string (``Literal[...] | str``). Points and scores
-are multiples of 0.01 in methodology 2026.1. ``None`` means that the value does not exist; it never means 0.
+Decoding is tolerant, so that an older client can read the responses of a newer service: unknown members are ignored,
+ranges are not checked, and enumerations accept any string (``Literal[...] | str``). Points and scores are multiples of
+0.01 in methodology 2026.1. ``None`` means that the value does not exist; it never means 0.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Answers: TypeAlias = Mapping[str, Answer]
 HypotheticalFacts: TypeAlias = "Mapping[str, Mapping[str, Answer | ProfileValue] | Sequence[str]]"
 """Hypothetical facts that replace real ones.
 
-``answers`` by indicator id (``None`` removes one), ``profile`` fields, and ``profile_self_declared`` (field
+``answers`` by indicator id (``None`` removes the answer), ``profile`` fields, and ``profile_self_declared`` (field
 names).
 """
 
@@ -167,10 +167,11 @@ class ReasonParameters(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers behind the reason of a score.
 
     ``facts``: the facts that decided the score, by name. ``value``: the raw value, in the indicator's unit.
-    ``between``: the goalposts on both sides of the raw value. ``cap``: the highest score without evidence, if the
-    answer has none. ``uncapped``: the score without that limit. ``level_sent``: the submitted level, if the review
-    lowered it. ``rules``: ids of the validation rules that the answer breaks. ``missing``: ids of the indicators to
-    answer first. ``fields``: profile fields that lack evidence.
+    ``between``: the goalposts on both sides of the raw value. ``cap``: the highest score that an answer without
+    evidence can have, if the answer has no evidence. ``uncapped``: the score that the answer would have without this
+    limit. ``level_sent``: the submitted level, if the review lowered it. ``rules``: ids of the validation rules that
+    the answer breaks. ``missing``: ids of the indicators to answer first. ``fields``: profile fields that lack
+    evidence.
     """
 
     facts: dict[str, FactValue | None]
@@ -195,10 +196,10 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
 class NextStep(msgspec.Struct, frozen=True, kw_only=True):
     """The smallest change of one indicator that raises its score to the next better value.
 
-    ``change``: the facts after the change. ``gain``: index points that the change adds; ``None`` if they depend on
-    an answer that is not known yet. ``gain_max``: index points that a full score would add. ``evidence``: whether
-    the change needs evidence. ``cap``: the highest score without evidence, if that limit applies. ``requires``: ids
-    of validation rules that the change breaks unless other facts change too.
+    ``change``: the facts after the change. ``gain``: index points that the change adds; ``None`` if the gain depends on
+    an answer that is not known yet. ``gain_max``: index points that a full score would add. ``evidence``: whether the
+    change needs evidence. ``cap``: the highest score that an answer without evidence can have, if the answer is at that
+    limit. ``requires``: ids of validation rules that the change breaks unless other facts change too.
     """
 
     kind: StepKind
@@ -229,10 +230,11 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
 class IndicatorScore(msgspec.Struct, frozen=True, kw_only=True):
     """The score of one indicator within a :class:`Score`.
 
-    ``score``: 0 to 100. ``weight``: an integer, relative to the other indicators of its group. ``value``: the raw
-    value in the indicator's unit, or ``None``. ``interval``: the sampling error of a proportion. ``possible``,
-    ``won``, ``lost``: index points, ``won + lost = possible``. All three are ``None`` if the indicator does not
-    count for the index; only ``lost`` is known in a group that is neither an arithmetic mean nor a sum.
+    ``score``: 0 to 100. ``weight``: an integer, relative to the weights of the other indicators in its group.
+    ``value``: the raw value in the indicator's unit, or ``None``. ``interval``: the sampling error of a proportion.
+    ``possible``, ``won``, ``lost``: the index points that the indicator can add, adds and does not add; ``won + lost =
+    possible``. All three are ``None`` if the indicator does not count for the index. In a group that is neither an
+    arithmetic mean nor a sum, only ``lost`` can be computed; the other two are ``None``.
     """
 
     id: str
@@ -253,8 +255,8 @@ class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
     """The score of a dimension, or of a group of indicators inside a dimension.
 
     ``score``: 0 to 100, ``None`` if not rated. ``score_max``: the score if every unknown answer had the best value.
-    ``coverage``: share of the weight with known answers, 0 to 1. ``possible``, ``won`` and ``lost``: index points,
-    as in :class:`IndicatorScore`. ``groups`` and ``indicators``: only the direct children.
+    ``coverage``: share of the weight with known answers, 0 to 1. ``possible``, ``won`` and ``lost``: the index points
+    that the group can add, adds and does not add. ``groups`` and ``indicators``: only the direct children.
     """
 
     id: str
@@ -294,7 +296,8 @@ class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
 class BlockingGate(msgspec.Struct, frozen=True, kw_only=True):
     """A condition of the next level that is not met.
 
-    ``there``: the actual value. ``asked``: the required value. ``distance``: how far they are apart, for numbers.
+    ``there``: the actual value. ``asked``: the required value. ``distance``: the difference of the two, if they are
+    numbers.
     """
 
     gate: str
@@ -320,7 +323,7 @@ class ScoreLevel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MainReason(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the indicators (four at most) that cost the most index points; ``lost`` is their number."""
+    """One of the indicators (four at most) that cost the most index points; ``lost`` says how many."""
 
     indicator: str
     lost: float
@@ -331,8 +334,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """A validation rule that the answers break. A finding of severity ``error`` sets its ``indicators`` to 0.
 
     ``code``: ``contradicted``, or ``unsupported`` if the only cause is a missing answer. ``indicators``: ids of the
-    indicators concerned. ``missing``: ids of the indicators to answer first. ``facts``: the facts that the rule
-    read.
+    indicators concerned. ``missing``: ids of the indicators to answer first, if the code is ``unsupported``. ``facts``:
+    the facts that the rule read.
     """
 
     rule: str
@@ -404,7 +407,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Delta(msgspec.Struct, frozen=True, kw_only=True):
-    """A figure before and after a change. ``difference`` is ``None`` if one of the two figures is."""
+    """A figure before and after a change. ``difference`` is ``None`` if one of the two figures is ``None``."""
 
     before: float | None
     after: float | None
@@ -462,7 +465,7 @@ class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReviewVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict in force on the answer to an indicator.
+    """The verdict that counts on the answer to an indicator.
 
     ``level``: the level that a ``capped`` verdict allows. ``rule``: id of the manually checked rule that the answer
     breaks.
@@ -539,11 +542,11 @@ class EditionScore(Score, frozen=True, kw_only=True):
 class Move(msgspec.Struct, frozen=True, kw_only=True):
     """A change of one indicator on the way to the next level.
 
-    ``facts``: the present facts. ``change``: the facts to change, with their new values. ``evidence``: whether
-    evidence is needed. ``score_before`` and ``score``: score of the indicator before and after. ``gain``: index
-    points that the move adds when the moves are made in order. ``index`` and ``level``: those of the organisation
-    after the move. ``requires``: ids of validation rules that the move breaks unless other facts change too; all
-    figures assume that those facts do change.
+    ``facts``: the present facts. ``change``: the facts to change, with their new values. ``evidence``: whether evidence
+    is needed. ``score_before`` and ``score``: score of the indicator before and after. ``gain``: index points that the
+    move adds when the moves are made in order. ``index`` and ``level``: those of the organisation after the move.
+    ``requires``: ids of validation rules that the move breaks unless other facts change too; the figures are those
+    after these facts have changed as well.
     """
 
     indicator: str
@@ -564,8 +567,8 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
 class Unreachable(msgspec.Struct, frozen=True, kw_only=True):
     """A condition of the next level that no change of answers can satisfy.
 
-    ``gate`` is ``None`` if the condition is the review's limit on the level. ``indicators``: ids of the indicators
-    that could help after they are answered, corrected or made applicable.
+    ``gate`` is ``None`` if the condition is the review's limit on the level. ``indicators``: ids of the indicators that
+    could satisfy the condition after they are answered, corrected or made applicable.
     """
 
     gate: BlockingGate | None
@@ -600,8 +603,9 @@ class LevelPath(msgspec.Struct, frozen=True, kw_only=True):
 class StagedScores(msgspec.Struct, frozen=True, kw_only=True):
     """A score at the four stages of a change between two editions, 0 to 100; ``None`` if a stage has no score.
 
-    ``before``: the earlier edition. ``methodology``: the earlier answers under the later methodology. ``coverage``:
-    those answers again, limited to the answers that are known in the later edition. ``after``: the later edition.
+    ``before``: the earlier edition. ``methodology``: the earlier answers under the later methodology. ``coverage``: the
+    earlier answers under the later methodology, without those whose indicators are unknown in the later edition.
+    ``after``: the later edition.
     """
 
     before: float | None
@@ -746,9 +750,9 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
 class Edition(Versioned, frozen=True, kw_only=True):
     """A yearly round of the index.
 
-    ``period_from`` and ``period_to``: first and last day of the year that the answers describe. ``windows``: the
-    days that the indicators refer to, by the name of the window in the methodology. ``organisations``: how many
-    organisations it scores. ``simulated``: true if its data are invented for demonstration.
+    ``period_from`` and ``period_to``: first and last day of the year that the answers describe. ``windows``: the days
+    that the indicators refer to, by the name of the window in the methodology. ``organisations``: how many
+    organisations the edition scores. ``simulated``: true if the data are invented for demonstration.
     """
 
     id: str
@@ -782,11 +786,13 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
 class Organisation(Versioned, frozen=True, kw_only=True):
     """A public body.
 
-    ``parent``: id of the organisation that it belongs to. ``population`` (inhabitants) and ``employees``: each with
-    the year of the figure. ``band``: size band, ``P1`` … ``E5``. ``province`` and ``region``: codes of the Spanish
-    statistics office (INE). ``aliases``: its other identifiers. ``valid_from`` and ``valid_to``: its first and last
-    day, if known. ``succeeded_by`` and ``preceded_by``: ids. ``domains``: hosts on which its evidence is accepted,
-    sub-domains included. ``simulated``: true if it is invented for demonstration.
+    ``parent``: id of the body that the organisation belongs to. ``population`` (inhabitants) and ``employees``: each
+    with the year of the figure. ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+    ``province`` and ``region``: codes of the Spanish statistics office (INE). ``aliases``: the other identifiers of the
+    organisation. ``valid_from`` and ``valid_to``: first and last day on which the organisation exists, if known.
+    ``succeeded_by`` and ``preceded_by``: ids of the organisations that replaced it, and that it replaced. ``domains``:
+    hosts on which evidence of the organisation is accepted, sub-domains included. ``simulated``: true if the
+    organisation is invented for demonstration.
     """
 
     id: str
@@ -883,7 +889,7 @@ class SubmissionLine(msgspec.Struct, frozen=True, kw_only=True):
     """A submission in a list: a copy of an assessment at the time of submission, with its main figures.
 
     ``explanations``: why the organisation keeps an answer that causes a warning, by rule id. ``findings``: the
-    warnings. The figures are those of :class:`AssessmentLine`.
+    warnings. ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``: 0 to 1.
     """
 
     id: str
@@ -901,7 +907,7 @@ class SubmissionLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Submission(SubmissionLine, frozen=True, kw_only=True):
-    """A complete submission. ``profile``, ``profile_evidence`` and ``answers`` are those of :class:`Assessment`."""
+    """A complete submission. ``profile``, ``profile_evidence`` and ``answers`` can be sent again."""
 
     profile: dict[str, ProfileValue]
     profile_evidence: dict[str, tuple[Evidence, ...]]
@@ -957,8 +963,8 @@ class AssessorVerdict(msgspec.Struct, frozen=True, kw_only=True):
 class AnswerVerdicts(Versioned, frozen=True, kw_only=True):
     """The verdicts of all assessors on the answer to one indicator, in order of time.
 
-    ``answered``: whether there is an answer. ``counts``: the verdict that affects the score, ``None`` if there is
-    none. ``disputed``: true if the assessors disagree; the hearing cannot begin while they do.
+    ``answered``: whether there is an answer. ``counts``: the verdict that affects the score, ``None`` if no verdict
+    does. ``disputed``: true if the assessors disagree; the hearing cannot begin while they do.
     """
 
     indicator: str
@@ -1019,12 +1025,12 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
-    """The random sample of an edition's assessments that is reviewed.
+    """The assessments of an edition that were drawn at random for review.
 
-    The submitted assessments are sorted by the SHA-256 of ``seed``, line feed and organisation id; the sample is
-    the first ``ceil(share * handed_in)``. ``given``: true if the caller chose the seed, false if the service did.
-    Before publication ``handed_in`` and ``drawn`` are ``None`` and ``organisations`` contains at most the caller's
-    own, unless the key may read drafts.
+    Anybody can repeat the draw: sort the ``handed_in`` submitted assessments by the SHA-256 of ``seed``, a line feed
+    and the organisation id; the sample is the first ``ceil(share * handed_in)``. ``given``: true if the caller chose
+    the seed, false if the service did. Before publication ``handed_in`` and ``drawn`` are ``None`` and
+    ``organisations`` contains at most those of the caller, unless the key may read drafts.
     """
 
     edition: str
@@ -1049,7 +1055,7 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FlaggingResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of a search for flags: how many assessments were examined and how many flags were raised."""
+    """The result of a search for flags: how many assessments were examined, and how many flags the search raised."""
 
     edition: str
     assessments: int
@@ -1058,9 +1064,10 @@ class FlaggingResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PastScore(msgspec.Struct, frozen=True, kw_only=True):
-    """The score of an organisation in one of its editions. The figures are those of :class:`ScoreRow`.
+    """The score of an organisation in one of its editions.
 
-    ``state``: state of the edition. ``period_to``: reference date of the edition. ``carried``: the effects of
+    ``rank``: from 1, ``None`` if unranked. ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``: 0 to
+    1. ``state``: state of the edition. ``period_to``: reference date of the edition. ``carried``: the effects of
     applying the requested version of the methodology; ``None`` if the edition uses that version.
     """
 
@@ -1116,9 +1123,9 @@ class EditionSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Statistics of the organisations of a territory in an edition.
 
     ``organisations``: how many have an assessment. ``ranked``: how many of them have a rank; only these enter
-    ``index``, ``distribution`` and ``dimensions``. ``levels``: every level, then the organisations without one.
-    ``statuses``: every status. ``distribution``: histogram of the index in ten bins. ``coverage``: 0 to 1. A
-    summary is ``None`` if no organisation has the figure.
+    ``index``, ``distribution`` and ``dimensions``. ``levels``: number of organisations at every level, then of those
+    without a level. ``statuses``: number of organisations with every status. ``distribution``: histogram of the index
+    in ten bins. ``coverage``: 0 to 1. A five-number summary is ``None`` if no organisation has the figure.
     """
 
     edition: str
@@ -1150,8 +1157,8 @@ class PeerGroup(msgspec.Struct, frozen=True, kw_only=True):
 class PeerFigure(msgspec.Struct, frozen=True, kw_only=True):
     """A score, 0 to 100, compared with the scores of the peer group.
 
-    ``organisations``: how many members of the group have that score, the organisation itself included. ``rank``:
-    its rank among them. ``below``: how many of them score lower. ``percentile``: percentile rank, 0 to 100,
+    ``organisations``: how many members of the group have that score, the organisation itself included. ``rank``: rank
+    of the organisation among them. ``below``: how many of them score lower. ``percentile``: percentile rank, 0 to 100,
     ``None`` if the group is too small. ``spread``: five-number summary of the group.
     """
 
@@ -1326,9 +1333,9 @@ class IndexStatistics(ScoreMoments, frozen=True, kw_only=True):
 class NodeStatistics(ScoreMoments, frozen=True, kw_only=True):
     """Statistics of a dimension or an indicator in relation to ``parent``, or to the index if ``parent`` is ``None``.
 
-    ``correlation``: with the parent. ``weight``: share of the parent's weights. ``main_effect``: share of the
-    parent's variance that the node explains. ``effective_weight``: share of the sum of the main effects in the
-    parent.
+    ``correlation``: correlation of the scores of the node with those of the parent. ``weight``: share of the parent's
+    weights. ``main_effect``: share of the parent's variance that the node explains. ``effective_weight``: the main
+    effect, divided by the sum of the main effects of all nodes of the parent.
     """
 
     id: str
@@ -1356,7 +1363,7 @@ class IndicatorStatistics(NodeStatistics, frozen=True, kw_only=True):
 
 
 class GoalpostMove(msgspec.Struct, frozen=True, kw_only=True):
-    """A goalpost moved to another ``x``, and the resulting changes of rank: the mean and the largest."""
+    """The ranks if a goalpost is moved to another ``x``: the mean and the largest change of rank."""
 
     x: float
     rank_change: float
@@ -1445,7 +1452,7 @@ class ReportReceipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerOpening(msgspec.Struct, frozen=True, kw_only=True):
-    """The hidden subject of a ledger entry.
+    """The text that a ledger entry commits to without showing it: its subject.
 
     The entry's record contains only the SHA-256 of ``salt`` (16 bytes, hexadecimal) and ``subject``.
     """
@@ -1471,7 +1478,7 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A signed statement about the first ``size`` entries of the ledger.
 
-    ``root``: hash of the last of these entries. ``note``: the text that is signed.
+    ``root``: hash of the last of these entries. ``note``: the signed text, with its signatures.
     """
 
     size: int
@@ -1593,9 +1600,9 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
 class WorkbookFault(msgspec.Struct, frozen=True, kw_only=True):
     """A fault in a cell of a workbook.
 
-    ``cell``: sheet and cell, ``Perfil!C12``. ``pointer``: JSON Pointer to the value in ``questionnaire``, also if
-    it is missing there. ``rule``: the rule that the cell breaks. ``value``: the content of the cell as JSON.
-    ``suggestion``: the nearest valid value.
+    ``cell``: sheet and cell, ``Perfil!C12``. ``pointer``: JSON Pointer to the place of the value in ``questionnaire``,
+    even if the value is missing there. ``rule``: the rule that the cell breaks. ``value``: the content of the cell as
+    JSON. ``suggestion``: the nearest valid value.
     """
 
     cell: str
@@ -1610,8 +1617,9 @@ class WorkbookReading(msgspec.Struct, frozen=True, kw_only=True):
     """The content of a workbook, with a list of its faults by cell.
 
     ``language``: language of the workbook. ``questionnaire``: everything that was read, as a body for
-    ``methodologies.workbook.fill``. ``scores``: the part that :meth:`actitud.Client.score` accepts. ``assessment``:
-    the part that ``editions.assessments.put`` accepts. Both are ``None`` if the profile lacks a required field.
+    ``methodologies.workbook.fill``. ``scores``: the part that :meth:`actitud.Client.score` accepts. ``assessment``: the
+    part that ``editions.assessments.put`` accepts. ``scores`` and ``assessment`` are ``None`` if the profile lacks a
+    required field.
     """
 
     methodology: str

@@ -1,4 +1,4 @@
-"""Pages of a list. They follow the ``next`` URLs of the service and never construct a cursor."""
+"""Pages of a list. The library follows the ``next`` URLs of the service and never makes such a URL itself."""
 
 from __future__ import annotations
 
@@ -52,13 +52,20 @@ class Page(Generic[T]):
     def to_frame(
         self: Page[F], *, backend: Literal["polars", "pandas"] = "polars"
     ) -> polars.DataFrame | pandas.DataFrame:
-        """Build a data frame of **all** items, of this page and of all later pages; see :mod:`actitud.frames`."""
+        """Build a data frame of **all** items, of this page and of all later pages.
+
+        ``backend``: ``polars`` or ``pandas``; a missing value is null. Raises ``ModuleNotFoundError`` if narwhals or
+        the backend is not installed, and ``TypeError`` if the items have no frame.
+        """
         from actitud.frames import to_frame
 
         return to_frame(self) if backend == "polars" else to_frame(self, backend=backend)
 
     def next_page(self) -> Page[T] | None:
-        """Fetch the next page, or return ``None`` if this is the last. Raises the errors of the list operation."""
+        """Fetch the next page, or return ``None`` if this page is the last.
+
+        Raises the errors of every call: ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse``.
+        """
         following = self._fetched.following
         if following is None:
             return None
@@ -104,14 +111,21 @@ class AsyncPage(Generic[T]):
     async def to_frame(
         self: AsyncPage[F], *, backend: Literal["polars", "pandas"] = "polars"
     ) -> polars.DataFrame | pandas.DataFrame:
-        """Build a data frame of **all** items, of this page and of all later pages; see :mod:`actitud.frames`."""
+        """Build a data frame of **all** items, of this page and of all later pages.
+
+        ``backend``: ``polars`` or ``pandas``; a missing value is null. Raises ``ModuleNotFoundError`` if narwhals or
+        the backend is not installed, and ``TypeError`` if the items have no frame.
+        """
         from actitud.frames import to_frame
 
         items = [item async for item in self]
         return to_frame(items) if backend == "polars" else to_frame(items, backend=backend)
 
     async def next_page(self) -> AsyncPage[T] | None:
-        """Fetch the next page, or return ``None`` if this is the last. Raises the errors of the list operation."""
+        """Fetch the next page, or return ``None`` if this page is the last.
+
+        Raises the errors of every call: ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse``.
+        """
         following = self._fetched.following
         if following is None:
             return None

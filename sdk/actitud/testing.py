@@ -7,8 +7,8 @@
     >>> server.client().editions.scores.get("2026", "ES-DIR3-L01280796").index
     61.5
 
-An operation without a configured answer returns the example of the OpenAPI document. The examples are part of
-the package and are loaded on first use.
+An operation without a configured response returns the example of the OpenAPI document. The examples are part of the
+package and are loaded on first use.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
 def build(kind: type[S], **changes: object) -> S:
     """Build a model from its example in the OpenAPI document, with some members replaced by ``changes``.
 
-    Raises ``TypeError`` if the document has no example of the model, or if the model lacks a member.
+    Raises ``TypeError`` if the document has no example of the model, or if the model lacks a member named in
+    ``changes``.
     """
     if kind not in _KINDS:
         raise TypeError(f"there is no example of {kind.__name__}")
@@ -92,8 +93,8 @@ def build(kind: type[S], **changes: object) -> S:
 class FakeServer:
     """A fake service without network, for blocking and asynchronous clients.
 
-    ``requests``: the received requests, in order. One server can serve several clients. It has no state: a write
-    does not change later answers.
+    ``requests``: the received requests, in order. One server can serve several clients. The server has no state: a
+    write does not change later responses.
     """
 
     def __init__(self) -> None:
@@ -101,14 +102,14 @@ class FakeServer:
         self._answers: dict[str, deque[object]] = {}
 
     def answer(self, operation: str, *answers: object) -> None:
-        """Set the answers of an operation. They are used in order; the last one is repeated.
+        """Set the responses of an operation. They are used in order; the last response is repeated.
 
-        ``operation``: its id in the OpenAPI document, ``editions.scores.get``, or ``request`` for ``client.request``.
-        An answer is a model or a JSON value; a ``list`` or ``tuple`` of items (one page) for a list; ``bytes`` for a
+        ``operation``: its id in the OpenAPI document, ``editions.scores.get``, or ``request`` for ``client.request``. A
+        response is a model or a JSON value; a ``list`` or ``tuple`` of items (one page) for a list; ``bytes`` for a
         file or document; the rows for a stream; or an exception to raise, such as :class:`actitud.TimedOut` or
         :class:`actitud.NotFound`. The client retries temporary failures as usual, but without waiting.
 
-        Raises ``ValueError`` if the operation does not exist or no answer is passed.
+        Raises ``ValueError`` if the operation does not exist or no response is passed.
         """
         if operation not in {*_map_operations().values(), "request"}:
             raise ValueError(f"there is no operation {operation!r}")

@@ -69,9 +69,9 @@ def list_assessments(
 
 
 def get_assessment(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[Assessment]:
-    """Fetch the assessment of an organisation in an edition. ``lang`` is the language of its findings.
+    """Fetch the assessment of an organisation in an edition. ``lang``: language of the findings.
 
-    Raises ``NotFound`` if there is none.
+    Raises ``NotFound`` if the organisation has no assessment in the edition.
     """
     return fetch(core, build_get(core, "editions", edition, "assessments", organisation, lang=lang), Assessment)
 
@@ -123,7 +123,11 @@ def update_assessment(
 
     ``if_match``: the ``etag`` of the assessment. ``answers``: each answer replaces all facts of its indicator; its
     evidence and note are kept unless they are sent too; ``None`` withdraws the answer. ``profile``: the fields to
-    change. Raises as :func:`put_assessment`, and ``NotFound`` if there is no assessment.
+    change. ``profile_evidence``: the evidence to change, by profile field.
+
+    Raises ``PreconditionFailed`` if the assessment was changed since it was read; ``Conflict`` if its state, the
+    deadline or the edition forbids the change; ``InvalidRequest`` with every invalid field if the facts do not fit the
+    methodology; ``NotFound`` if there is no assessment.
     """
     body = {
         "methodology": methodology,
@@ -156,14 +160,14 @@ def create_submission(
     idempotency_key: str | None = None,
     lang: str | None = None,
 ) -> Call[Submission]:
-    """Submit a draft or a returned assessment. It cannot be changed afterwards unless a reviewer returns it.
+    """Submit a draft or a returned assessment, which cannot be changed afterwards unless a reviewer returns it.
 
-    ``if_match``: the ``etag`` of the assessment. ``explanations``: by rule id, why an answer that causes a warning
-    is correct. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your
+    ``if_match``: the ``etag`` of the assessment. ``explanations``: by rule id, why an answer that causes a warning is
+    correct. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your
     program sends the call again; by default each call gets its own.
 
-    Raises ``Conflict`` if the assessment has findings of severity ``error`` (all are in ``errors``) or the deadline
-    has passed (rule ``deadline``), and ``PreconditionFailed`` if it was changed since it was read.
+    Raises ``Conflict`` if the assessment has findings of severity ``error`` (all are in ``errors``) or the deadline has
+    passed (rule ``deadline``), and ``PreconditionFailed`` if the assessment was changed since it was read.
     """
     request = build_create(
         core,
@@ -189,10 +193,10 @@ def list_submissions(
     offset: int | None = None,
     lang: str | None = None,
 ) -> Call[Fetched[SubmissionLine]]:
-    """List the submissions of an assessment, oldest first. ``lang`` is the language of their findings.
+    """List the submissions of an assessment, oldest first. ``lang``: language of the findings.
 
-    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches
-    all pages. Raises ``NotFound`` if there is no assessment.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all
+    pages. Raises ``NotFound`` if there is no assessment.
     """
     query = {"limit": limit, "offset": offset}
     request = build_get(core, "editions", edition, "assessments", organisation, "submissions", query=query, lang=lang)
@@ -215,10 +219,11 @@ def create_review(
 ) -> Call[Transition]:
     """Begin the review of a submitted assessment: move it from ``submitted`` to ``under_review``.
 
-    ``if_match``: the ``etag`` of the assessment. ``idempotency_key``: as in :func:`create_submission`.
+    ``if_match``: the ``etag`` of the assessment. ``idempotency_key``: a name of your choice for this call, so that the
+    service acts once even if your program sends the call again; by default each call gets its own.
 
     Raises ``Conflict`` if the assessment is in another state (rule ``state``; ``allowed`` lists the possible next
-    states), and ``PreconditionFailed`` if it was changed since it was read.
+    states), and ``PreconditionFailed`` if the assessment was changed since it was read.
     """
     return _create_transition(core, edition, organisation, "reviews", {}, idempotency_key, if_match)
 
@@ -228,8 +233,12 @@ def create_hearing(
 ) -> Call[Transition]:
     """End the review and open the hearing: move the assessment from ``under_review`` to ``hearing``.
 
-    Parameters and errors as in :func:`create_review`. Raises ``Conflict`` (rule ``deadline``) if the last day of
-    the review or of the hearing has passed.
+    ``if_match``: the ``etag`` of the assessment. ``idempotency_key``: a name of your choice for this call, so that the
+    service acts once even if your program sends the call again; by default each call gets its own.
+
+    Raises ``Conflict`` if the assessment is in another state (rule ``state``; ``allowed`` lists the possible next
+    states), or the last day of the review or of the hearing has passed (rule ``deadline``); ``PreconditionFailed`` if
+    the assessment was changed since it was read.
     """
     return _create_transition(core, edition, organisation, "hearings", {}, idempotency_key, if_match)
 
@@ -246,9 +255,13 @@ def create_return(
 ) -> Call[Transition]:
     """Return a submitted assessment to its organisation, which can change and submit it again.
 
-    ``reason``: 1 to 1,000 characters. ``until``: the last day on which the organisation can submit. Other
-    parameters and errors as in :func:`create_review`. Raises ``Conflict`` if ``until`` is in the past (rule
-    ``past``) or after the last day of the edition (rule ``publication``).
+    ``reason``: 1 to 1,000 characters. ``until``: the last day on which the organisation can submit. ``if_match``: the
+    ``etag`` of the assessment. ``idempotency_key``: a name of your choice for this call, so that the service acts once
+    even if your program sends the call again; by default each call gets its own.
+
+    Raises ``Conflict`` if the assessment is in another state (rule ``state``; ``allowed`` lists the possible next
+    states), or ``until`` is in the past (rule ``past``) or after the last day of the edition (rule ``publication``);
+    ``PreconditionFailed`` if the assessment was changed since it was read.
     """
     body = {"reason": reason, "until": until}
     return _create_transition(core, edition, organisation, "returns", body, idempotency_key, if_match)
@@ -259,8 +272,12 @@ def create_final(
 ) -> Call[Transition]:
     """Close the hearing and make the assessment final: move it from ``hearing`` to ``final``.
 
-    Parameters and errors as in :func:`create_review`. Raises ``Conflict`` (rule ``deadline``) before the hearing is
-    over.
+    ``if_match``: the ``etag`` of the assessment. ``idempotency_key``: a name of your choice for this call, so that the
+    service acts once even if your program sends the call again; by default each call gets its own.
+
+    Raises ``Conflict`` if the assessment is in another state (rule ``state``; ``allowed`` lists the possible next
+    states), or the hearing is not over yet (rule ``deadline``); ``PreconditionFailed`` if the assessment was changed
+    since it was read.
     """
     return _create_transition(core, edition, organisation, "finals", {}, idempotency_key, if_match)
 
@@ -279,9 +296,13 @@ def create_extension(
     """Extend a phase for one organisation. The state of its assessment does not change.
 
     ``phase``: ``submission``, ``review`` or ``hearing``. ``until``: the new last day. ``reason``: 1 to 1,000
-    characters. Other parameters and errors as in :func:`create_review`. Raises ``Conflict`` if ``until`` is in the
-    past (rule ``past``), not after the regular last day (rule ``extension``) or after the last day of the edition
-    (rule ``publication``).
+    characters. ``if_match``: the ``etag`` of the assessment. ``idempotency_key``: a name of your choice for this call,
+    so that the service acts once even if your program sends the call again; by default each call gets its own.
+
+    Raises ``Conflict`` if the assessment is in another state (rule ``state``; ``allowed`` lists the possible next
+    states), or ``until`` is in the past (rule ``past``), not after the regular last day (rule ``extension``) or after
+    the last day of the edition (rule ``publication``); ``PreconditionFailed`` if the assessment was changed since it
+    was read.
     """
     body = {"phase": phase, "until": until, "reason": reason}
     return _create_transition(core, edition, organisation, "extensions", body, idempotency_key, if_match)
@@ -349,61 +370,61 @@ class AsyncSubmissions(AsyncBound):
 
 
 class Reviews(Bound):
-    """Operations on the transition to review: ``client.editions.assessments.reviews``."""
+    """Operations that begin the review of an assessment: ``client.editions.assessments.reviews``."""
 
     create = bind_blocking(create_review)
 
 
 class AsyncReviews(AsyncBound):
-    """Awaitable operations on the transition to review: ``async_client.editions.assessments.reviews``."""
+    """Awaitable operations that begin the review of an assessment: ``async_client.editions.assessments.reviews``."""
 
     create = bind_awaitable(create_review)
 
 
 class Hearings(Bound):
-    """Operations on the transition to the hearing: ``client.editions.assessments.hearings``."""
+    """Operations that open the hearing of an assessment: ``client.editions.assessments.hearings``."""
 
     create = bind_blocking(create_hearing)
 
 
 class AsyncHearings(AsyncBound):
-    """Awaitable operations on the transition to the hearing: ``async_client.editions.assessments.hearings``."""
+    """Awaitable operations that open the hearing of an assessment: ``async_client.editions.assessments.hearings``."""
 
     create = bind_awaitable(create_hearing)
 
 
 class Returns(Bound):
-    """Operations on the return of an assessment: ``client.editions.assessments.returns``."""
+    """Operations that return an assessment: ``client.editions.assessments.returns``."""
 
     create = bind_blocking(create_return)
 
 
 class AsyncReturns(AsyncBound):
-    """Awaitable operations on the return of an assessment: ``async_client.editions.assessments.returns``."""
+    """Awaitable operations that return an assessment: ``async_client.editions.assessments.returns``."""
 
     create = bind_awaitable(create_return)
 
 
 class Finals(Bound):
-    """Operations on the transition to final: ``client.editions.assessments.finals``."""
+    """Operations that make an assessment final: ``client.editions.assessments.finals``."""
 
     create = bind_blocking(create_final)
 
 
 class AsyncFinals(AsyncBound):
-    """Awaitable operations on the transition to final: ``async_client.editions.assessments.finals``."""
+    """Awaitable operations that make an assessment final: ``async_client.editions.assessments.finals``."""
 
     create = bind_awaitable(create_final)
 
 
 class Extensions(Bound):
-    """Operations on extensions of a phase: ``client.editions.assessments.extensions``."""
+    """Operations that extend a phase: ``client.editions.assessments.extensions``."""
 
     create = bind_blocking(create_extension)
 
 
 class AsyncExtensions(AsyncBound):
-    """Awaitable operations on extensions of a phase: ``async_client.editions.assessments.extensions``."""
+    """Awaitable operations that extend a phase: ``async_client.editions.assessments.extensions``."""
 
     create = bind_awaitable(create_extension)
 

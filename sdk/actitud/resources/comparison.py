@@ -11,7 +11,7 @@ from actitud.models import EditionStatistics, Exemplar, Listing, OrganisationKin
 
 
 def get_peers(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[Peers]:
-    """Fetch an organisation's ranks and percentiles in its peer group, with the group's median and quartiles.
+    """Compare an organisation with its peers: its ranks and percentiles, and the median and quartiles of the group.
 
     ``lang``: language of the sentences. Raises ``NotFound`` if the edition does not exist or has no score of the
     organisation.
@@ -35,9 +35,11 @@ def list_exemplars(
 ) -> Call[Fetched[Exemplar]]:
     """List the ranked organisations of an edition, best in a dimension first, with their supported practices.
 
-    ``dimension``: ``D1`` … . The other filters are those of ``editions.scores.list``. ``limit``: items per page, 1
-    to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages. ``lang``: language
-    of the names. Raises ``NotFound`` if the edition does not exist.
+    ``dimension``: id of the dimension, ``D1`` … . ``kind``: code of a kind of organisation, such as ``MUN``. ``region``
+    and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
+    by employees. ``parent``: id of the parent organisation. ``limit``: items per page, 1 to 1,000, default 50.
+    ``offset``: items to skip. Iterating over the result fetches all pages. ``lang``: language of the names. Raises
+    ``NotFound`` if the edition does not exist.
     """
     query = {
         "dimension": dimension,
@@ -73,12 +75,15 @@ def list_robustness(
     """List the uncertainty of each organisation's index, rank and level under random weights and aggregation rules.
 
     The order is that of the ranks. ``draws``: number of random draws, 100 to 2,000, default 1,000. ``seed``: 0 to
-    4,294,967,295, default 42; the same seed gives the same figures. The filters are those of
-    ``editions.scores.list``; ranks are those of the whole edition. ``limit``: items per page, 1 to 1,000, default
-    50. ``offset``: items to skip. Iterating over the result fetches all pages. ``lang``: language of the sentences.
+    4,294,967,295, default 42; the same seed gives the same figures. ``kind``: code of a kind of organisation, such as
+    ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants
+    or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``organisation``: an id, or up to 100
+    ids. Filters do not change ranks, which are those of the whole edition. ``limit``: items per page, 1 to 1,000,
+    default 50. ``offset``: items to skip. Iterating over the result fetches all pages. ``lang``: language of the
+    sentences.
 
-    Raises ``NotFound`` if the edition does not exist, and ``ServiceUnavailable`` if the figures must still be
-    computed and the queue of computations is full.
+    Raises ``NotFound`` if the edition does not exist, and ``ServiceUnavailable`` if the figures must still be computed
+    and the queue of computations is full.
     """
     query = {
         "draws": draws,
@@ -98,22 +103,22 @@ def list_robustness(
 
 
 def get_statistics(core: Core, edition: str, *, lang: str | None = None) -> Call[EditionStatistics]:
-    """Fetch the statistical audit of an edition's index. ``lang`` is the language of names and remarks.
+    """Fetch the statistical audit of an edition's index. ``lang``: language of names and remarks.
 
-    Raises ``NotFound`` if the edition does not exist, and ``ServiceUnavailable`` if the audit must still be
-    computed and the queue of computations is full.
+    Raises ``NotFound`` if the edition does not exist, and ``ServiceUnavailable`` if the audit must still be computed
+    and the queue of computations is full.
     """
     return fetch(core, build_get(core, "editions", edition, "statistics", lang=lang), EditionStatistics)
 
 
 class EditionExemplars(Bound):
-    """Operations on exemplars in a dimension: ``client.editions.exemplars``."""
+    """Operations on the best organisations in a dimension: ``client.editions.exemplars``."""
 
     list = bind_blocking_list(list_exemplars)
 
 
 class AsyncEditionExemplars(AsyncBound):
-    """Awaitable operations on exemplars in a dimension: ``async_client.editions.exemplars``."""
+    """Awaitable operations on the best organisations in a dimension: ``async_client.editions.exemplars``."""
 
     list = bind_awaitable_list(list_exemplars)
 

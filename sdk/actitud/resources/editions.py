@@ -87,7 +87,7 @@ def list_editions(
 
 
 def get_edition(core: Core, edition: str, *, lang: str | None = None) -> Call[Edition]:
-    """Fetch an edition by its id, or the newest published one by ``latest``. ``lang`` is the language of its title.
+    """Fetch an edition by its id, or the newest published one by ``latest``. ``lang``: language of the title.
 
     Raises ``NotFound`` if the edition does not exist.
     """
@@ -144,10 +144,10 @@ def update_edition(
     state: Literal["open", "in_review"] | UnsetType = UNSET,
     lang: str | None = None,
 ) -> Call[Edition]:
-    """Change some members of an edition and keep the others. ``None`` restores the methodology's default.
+    """Change some members of an edition and keep the others. ``None`` restores a default of the methodology.
 
-    ``if_match``: the ``etag`` of the edition. Raises ``PreconditionFailed`` if it was changed since it was read,
-    and ``Conflict`` if it is published or its dates would contradict each other.
+    ``if_match``: the ``etag`` of the edition. Raises ``PreconditionFailed`` if the edition was changed since it was
+    read, and ``Conflict`` if the edition is published or its dates would contradict each other.
     """
     body = {"titles": titles, "windows": windows, "calendar": calendar, "state": state}
     return fetch(core, build_patch(core, "editions", edition, body=body, if_match=if_match, lang=lang), Edition)
@@ -156,8 +156,8 @@ def update_edition(
 def delete_edition(core: Core, edition: str, *, if_match: str | None) -> Call[None]:
     """Delete an unpublished edition without assessments. ``if_match`` is the ``etag`` of the edition.
 
-    Raises ``PreconditionFailed`` if it was changed since it was read, and ``Conflict`` if it is published or has
-    assessments.
+    Raises ``PreconditionFailed`` if the edition was changed since it was read, and ``Conflict`` if the edition is
+    published or has assessments.
     """
     return fetch_nothing(core, build_delete(core, "editions", edition, if_match=if_match))
 
@@ -174,7 +174,9 @@ def get_edition_summary(
 ) -> Call[EditionSummary]:
     """Fetch statistics of an edition: medians, quartiles and counts of all or of the selected organisations.
 
-    The filters are those of ``editions.scores.list``. Raises ``NotFound`` if the edition does not exist.
+    ``kind``: code of a kind of organisation, such as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … .
+    ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the parent
+    organisation. Raises ``NotFound`` if the edition does not exist.
     """
     query = {"kind": kind, "region": region, "province": province, "band": band, "parent": parent}
     return fetch(core, build_get(core, "editions", edition, "summary", query=query), EditionSummary)
@@ -197,14 +199,15 @@ def list_edition_scores(
     limit: int | None = None,
     offset: int | None = None,
 ) -> Call[Fetched[ScoreRow]]:
-    """List the scores of an edition, by default in rank order; scores without the sorted value come last.
+    """List the scores of an edition, by default in rank order; scores that lack the value to sort by come last.
 
-    ``q``: words that must all occur in name, former names, id or aliases; accents and case are ignored. ``region``
-    and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` … ``E5``. ``parent``: id of the parent
-    organisation. ``level``: 1 to 5. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``,
-    ``organisation``, ``name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading
-    ``-`` reverses the order. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip.
-    Iterating over the result fetches all pages.
+    ``q``: words that must all occur in name, former names, id or aliases; accents and case are ignored. ``kind``: code
+    of a kind of organisation, such as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size
+    band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation.
+    ``level``: 1 to 5. ``status``: status of the score, such as ``complete``. ``organisation``: an id, or up to 100 ids.
+    ``sort``: ``rank``, ``organisation``, ``name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1``
+    …); a leading ``-`` reverses the order. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to
+    skip. Iterating over the result fetches all pages.
 
     Filters do not change ranks, which are those of the whole edition. Raises ``NotFound`` if the edition does not
     exist.
@@ -227,7 +230,7 @@ def list_edition_scores(
 
 
 def get_edition_score(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[EditionScore]:
-    """Fetch the explained score of one organisation in an edition. ``lang`` is the language of its sentences.
+    """Fetch the explained score of one organisation in an edition. ``lang``: language of the sentences.
 
     Raises ``NotFound`` if the edition does not exist or has no score of the organisation.
     """
@@ -246,10 +249,11 @@ def get_path(core: Core, edition: str, organisation: str, *, lang: str | None = 
 def get_changes(
     core: Core, edition: str, organisation: str, *, from_edition: str, lang: str | None = None
 ) -> Call[Changes]:
-    """Fetch how an organisation's index changed from ``from_edition`` to ``edition``, and the causes.
+    """Fetch how an organisation's index changed from ``from_edition`` to ``edition``, and why.
 
-    The change is divided into methodology, coverage and data. ``lang``: language of the sentences. Raises
-    ``NotFound`` if one of the editions does not exist or has no score of the organisation.
+    The change is divided into three parts: the new methodology, answers that became known or unknown, and answers that
+    changed. ``lang``: language of the sentences. Raises ``NotFound`` if one of the editions does not exist or has no
+    score of the organisation.
     """
     query = {"from": from_edition}
     request = build_get(core, "editions", edition, "scores", organisation, "changes", query=query, lang=lang)

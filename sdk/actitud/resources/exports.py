@@ -51,11 +51,14 @@ def export_organisations(
     offset: int | None = None,
     lang: str | None = None,
 ) -> Call[bytes]:
-    """Download organisations as a file. The filters are those of ``organisations.list``.
+    """Download organisations as a file.
 
     ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180``
-    (default) or ``excel-es``. ``limit``: maximum number of rows, default all. ``lang``: language of the column
-    titles.
+    (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as ``MUN``. ``region`` and ``province``:
+    INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+    ``parent``: id of the parent organisation. ``q``: words that must all occur in name, former names, id or aliases;
+    accents and case are ignored. ``on``: only organisations that existed on this day. ``limit``: maximum number of
+    rows, default all. ``offset``: rows to skip. ``lang``: language of the column titles.
     """
     query = {
         "dialect": dialect,
@@ -81,7 +84,12 @@ def export_editions(
     offset: int | None = None,
     lang: str | None = None,
 ) -> Call[bytes]:
-    """Download the editions as a file, newest first. The parameters are those of :func:`export_organisations`."""
+    """Download the editions as a file, newest first.
+
+    ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180``
+    (default) or ``excel-es``. ``limit``: maximum number of rows, default all. ``offset``: rows to skip. ``lang``:
+    language of the column titles.
+    """
     query = {"dialect": dialect, "limit": limit, "offset": offset}
     return _fetch_file(core, "editions", format=format, query=query, lang=lang)
 
@@ -107,9 +115,14 @@ def export_edition_scores(
 ) -> Call[bytes]:
     """Download the scores of an edition as a file: one row per organisation, with its ten dimensions.
 
-    ``format``: as in :func:`export_organisations`, or ``jsonstat`` for a JSON-stat 2.0 cube. Filters and ``sort``:
-    those of ``editions.scores.list``. ``limit``: maximum number of organisations, default all. Raises ``NotFound``
-    if the edition does not exist.
+    ``format``: ``csv``, ``jsonl`` (one JSON object per line), ``xlsx``, or ``jsonstat`` for a JSON-stat 2.0 cube.
+    ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as
+    ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants
+    or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status
+    of the score, such as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
+    ``name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order.
+    ``limit``: maximum number of organisations, default all. ``offset``: organisations to skip. ``lang``: language of
+    the column titles. Raises ``NotFound`` if the edition does not exist.
     """
     query = {
         "dialect": dialect,
@@ -149,8 +162,15 @@ def export_edition_indicators(
 ) -> Call[bytes]:
     """Download the indicators of a published edition as a file: one row per organisation and indicator.
 
-    The parameters are those of :func:`export_edition_scores`. Raises ``NotFound`` if the edition does not exist, is
-    not published, or has more rows than an XLSX sheet can hold.
+    ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180``
+    (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as ``MUN``. ``region`` and ``province``:
+    INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+    ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status of the score, such as ``complete``.
+    ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``, ``name``, ``population``,
+    ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order. ``limit``: maximum number
+    of organisations, default all. ``offset``: organisations to skip. ``lang``: language of the column titles.
+
+    Raises ``NotFound`` if the edition does not exist, is not published, or has more rows than an XLSX sheet can hold.
     """
     query = {
         "dialect": dialect,
@@ -181,7 +201,17 @@ def stream_organisations(
     on: date | None = None,
     progress: Callable[[Progress], object] | None = None,
 ) -> Call[Lines[FileRow]]:
-    """Stream organisations row by row, in bounded memory. Errors as in :func:`stream_edition_scores`."""
+    """Stream organisations row by row from one response, in bounded memory.
+
+    A row has the columns of the file, by name. ``kind``: code of a kind of organisation, such as ``MUN``. ``region``
+    and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
+    by employees. ``parent``: id of the parent organisation. ``q``: words that must all occur in name, former names, id
+    or aliases; accents and case are ignored. ``on``: only organisations that existed on this day. ``progress``: called
+    after each chunk with the rows and bytes received so far. The request is sent when you ask for the first row.
+
+    A failure before the first byte is retried as in every call. A later failure raises ``ConnectionFailed``,
+    ``TimedOut`` or ``UnexpectedResponse`` without a retry; the ``read`` time-out applies to each row.
+    """
     query = {"kind": kind, "region": region, "province": province, "band": band, "parent": parent, "q": q, "on": on}
     return fetch_lines(core, build_get(core, "organisations.jsonl", query=query), FileRow, progress, EXPORT_MAX)
 
@@ -203,12 +233,16 @@ def stream_edition_scores(
 ) -> Call[Lines[FileRow]]:
     """Stream the scores of a whole edition row by row from one response, in bounded memory.
 
-    A row has the columns of the file, by name. Filters and ``sort``: those of ``editions.scores.list``.
-    ``progress``: called after each chunk with the rows and bytes received so far. The request is sent when you ask
-    for the first row.
+    A row has the columns of the file, by name. ``kind``: code of a kind of organisation, such as ``MUN``. ``region``
+    and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
+    by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status of the score, such as
+    ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``, ``name``,
+    ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order.
+    ``progress``: called after each chunk with the rows and bytes received so far. The request is sent when you ask for
+    the first row.
 
-    Raises ``NotFound`` if the edition does not exist. A failure before the first byte is retried as in every call.
-    A later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` without a retry, because the
+    Raises ``NotFound`` if the edition does not exist. A failure before the first byte is retried as in every call. A
+    later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` without a retry, because the
     edition could have a new revision by then; the ``read`` time-out applies to each row.
     """
     query = {
@@ -244,7 +278,17 @@ def stream_edition_indicators(
 ) -> Call[Lines[FileRow]]:
     """Stream the indicators of a published edition: one row per organisation and indicator.
 
-    Parameters and errors as in :func:`stream_edition_scores`.
+    A row has the columns of the file, by name. ``kind``: code of a kind of organisation, such as ``MUN``. ``region``
+    and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
+    by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status of the score, such as
+    ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``, ``name``,
+    ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order.
+    ``progress``: called after each chunk with the rows and bytes received so far. The request is sent when you ask for
+    the first row.
+
+    Raises ``NotFound`` if the edition does not exist or is not published. A failure before the first byte is retried as
+    in every call. A later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` without a retry,
+    because the edition could have a new revision by then; the ``read`` time-out applies to each row.
     """
     query = {
         "kind": kind,
@@ -271,7 +315,8 @@ def export_methodology_indicators(
 ) -> Call[bytes]:
     """Download the indicators of a methodology version as a file: questions, weights and scoring rules.
 
-    ``lang``: language of the texts. Raises ``NotFound`` if the version does not exist.
+    ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180``
+    (default) or ``excel-es``. ``lang``: language of the texts. Raises ``NotFound`` if the version does not exist.
     """
     return _fetch_file(
         core, "methodologies", version, "indicators", format=format, query={"dialect": dialect}, lang=lang

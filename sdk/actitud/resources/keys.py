@@ -35,8 +35,9 @@ def list_keys(
 ) -> Call[Fetched[AccessKey]]:
     """List API keys, oldest first. Administrators see all keys; other callers see only their own.
 
-    ``role`` and ``organisation``: list only keys with this role, or bound to this organisation. ``limit``: items
-    per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages.
+    ``role``: list only keys with this role. ``organisation``: list only keys that are bound to the organisation with
+    this id. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result
+    fetches all pages.
     """
     query = {"role": role, "organisation": organisation, "limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "keys", query=query), Listing[AccessKey])
@@ -59,13 +60,13 @@ def create_key(
     days: int = 365,
     idempotency_key: str | None = None,
 ) -> Call[NewAccessKey]:
-    """Create an API key. Only this answer contains its ``secret``.
+    """Create an API key. Only this response contains its ``secret``.
 
-    ``organisations``: required for ``organisation_reader`` and ``organisation_editor``, at least one id.
-    ``editions``: the editions that an ``assessor`` or ``publisher`` may use, default all. ``days``: lifetime, 1 to
-    365. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your
-    program sends the call again. A repeated call returns the key with ``secret=None``, because the service does not
-    store secrets: if the first answer was lost, revoke that key and create another.
+    ``organisations``: required for ``organisation_reader`` and ``organisation_editor``, at least one id. ``editions``:
+    the editions that an ``assessor`` or ``publisher`` may use, default all. ``days``: lifetime, 1 to 365.
+    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+    the call again. A repeated call returns the key with ``secret=None``, because the service does not store secrets: if
+    the first response was lost, revoke that key and create another.
 
     Raises ``Conflict`` if an organisation or edition does not exist.
     """
@@ -85,10 +86,12 @@ def create_rotation(
 ) -> Call[NewAccessKey]:
     """Replace a key by a new one with the same role and bindings; the old key expires after an overlap.
 
-    ``if_match``: the ``etag`` of the old key. ``overlap``: days until the old key expires, 0 to 30. ``days``:
-    lifetime of the new key, default that of the old one. ``idempotency_key`` and ``secret``: as in ``keys.create``.
+    ``if_match``: the ``etag`` of the old key. ``overlap``: days until the old key expires, 0 to 30. ``days``: lifetime
+    of the new key, default that of the old one. ``idempotency_key``: a name of your choice for this call, so that the
+    service acts once even if your program sends the call again; a repeated call returns the key with ``secret=None``,
+    because the service does not store secrets.
 
-    Raises ``PreconditionFailed`` if the key was changed since it was read, and ``Conflict`` if it has expired or
+    Raises ``PreconditionFailed`` if the old key was changed since it was read, and ``Conflict`` if it has expired or
     was revoked or replaced.
     """
     body = {"days": days, "overlap": overlap}
@@ -99,7 +102,7 @@ def create_rotation(
 
 
 def create_revocation(core: Core, key: str, *, idempotency_key: str | None = None) -> Call[AccessKey]:
-    """Revoke a key with immediate effect. Raises ``Conflict`` if it is already revoked."""
+    """Revoke a key with immediate effect. Raises ``Conflict`` if the key is already revoked."""
     request = build_create(core, "keys", key, "revocations", body=None, idempotency_key=idempotency_key)
     return fetch(core, request, AccessKey)
 
@@ -107,7 +110,7 @@ def create_revocation(core: Core, key: str, *, idempotency_key: str | None = Non
 def create_report(core: Core, text: str, *, lang: str | None = None) -> Call[ReportReceipt]:
     """Report a text that may contain leaked keys, at most 65,536 characters. The caller needs no key.
 
-    The service revokes every key that it finds in the text. Its answer is always the same, so that nobody can test
+    The service revokes every key that it finds in the text. The response is always the same, so that nobody can test
     whether a key is valid. Control characters, line ends included, are sent as spaces.
     """
     body = {"text": _CONTROL.sub(" ", text)}
@@ -115,19 +118,19 @@ def create_report(core: Core, text: str, *, lang: str | None = None) -> Call[Rep
 
 
 class KeyRotations(Bound):
-    """Operations on key rotations: ``client.keys.rotations``."""
+    """Operations that replace a key by a new one: ``client.keys.rotations``."""
 
     create = bind_blocking(create_rotation)
 
 
 class KeyRevocations(Bound):
-    """Operations on key revocations: ``client.keys.revocations``."""
+    """Operations that revoke a key: ``client.keys.revocations``."""
 
     create = bind_blocking(create_revocation)
 
 
 class KeyReports(Bound):
-    """Operations on reports of leaked keys: ``client.keys.reports``."""
+    """Operations that report leaked keys: ``client.keys.reports``."""
 
     create = bind_blocking(create_report)
 
@@ -147,19 +150,19 @@ class Keys(Bound):
 
 
 class AsyncKeyRotations(AsyncBound):
-    """Awaitable operations on key rotations: ``async_client.keys.rotations``."""
+    """Awaitable operations that replace a key by a new one: ``async_client.keys.rotations``."""
 
     create = bind_awaitable(create_rotation)
 
 
 class AsyncKeyRevocations(AsyncBound):
-    """Awaitable operations on key revocations: ``async_client.keys.revocations``."""
+    """Awaitable operations that revoke a key: ``async_client.keys.revocations``."""
 
     create = bind_awaitable(create_revocation)
 
 
 class AsyncKeyReports(AsyncBound):
-    """Awaitable operations on reports of leaked keys: ``async_client.keys.reports``."""
+    """Awaitable operations that report leaked keys: ``async_client.keys.reports``."""
 
     create = bind_awaitable(create_report)
 

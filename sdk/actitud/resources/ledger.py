@@ -30,8 +30,9 @@ def list_entries(
 ) -> Call[Fetched[LedgerEntry]]:
     """List the ledger's entries in order, optionally only those of one action (``"editions.create"``).
 
-    The subject of an entry (``opening``) is included only if the caller may read that resource. ``limit``: items
-    per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages.
+    The subject of an entry (``opening``) is included only if the caller may read the resource that the entry is about.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all
+    pages.
     """
     query = {"action": action, "limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "ledger", query=query), Listing[LedgerEntry])
@@ -47,10 +48,10 @@ def list_checkpoints(core: Core, *, limit: int | None = None, offset: int | None
 
 
 def get_checkpoint(core: Core, size: int | str = "latest") -> Call[Checkpoint]:
-    """Fetch the checkpoint of a ledger size, by default the newest.
+    """Fetch the checkpoint that the ledger had at a size, by default the newest.
 
-    Keep a copy of its ``note`` elsewhere to detect later changes. Raises ``NotFound`` if there is no checkpoint of
-    that size.
+    ``size``: number of entries of the ledger, or ``latest``. Keep a copy of the ``note`` outside the service to detect
+    later changes of the ledger. Raises ``NotFound`` if there is no checkpoint of that size.
     """
     return fetch(core, build_get(core, "ledger", "checkpoints", str(size)), Checkpoint)
 
@@ -62,7 +63,7 @@ def list_signing_keys(core: Core) -> Call[tuple[SigningKey, ...]]:
 
 
 class Checkpoints(Bound):
-    """Operations on ledger checkpoints: ``client.ledger.checkpoints``."""
+    """Operations on the signed checkpoints of the ledger: ``client.ledger.checkpoints``."""
 
     list = bind_blocking_list(list_checkpoints)
     get = bind_blocking(get_checkpoint)
@@ -85,7 +86,7 @@ class SigningKeys(Bound):
 
 
 class AsyncCheckpoints(AsyncBound):
-    """Awaitable operations on ledger checkpoints: ``async_client.ledger.checkpoints``."""
+    """Awaitable operations on the signed checkpoints of the ledger: ``async_client.ledger.checkpoints``."""
 
     list = bind_awaitable_list(list_checkpoints)
     get = bind_awaitable(get_checkpoint)

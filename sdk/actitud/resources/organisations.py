@@ -48,10 +48,11 @@ def list_organisations(
 ) -> Call[Fetched[Organisation]]:
     """List organisations, ordered by id.
 
-    ``q``: words that must all occur in name, former names, id or aliases; accents and case are ignored. ``region``
-    and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` … ``E5``. ``parent``: id of the parent
-    organisation. ``on``: list only organisations that existed on this day. ``limit``: items per page, 1 to 1,000,
-    default 50. ``offset``: items to skip. Iterating over the result fetches all pages.
+    ``q``: words that must all occur in name, former names, id or aliases; accents and case are ignored. ``kind``: code
+    of a kind of organisation, such as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size
+    band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation.
+    ``on``: list only organisations that existed on this day. ``limit``: items per page, 1 to 1,000, default 50.
+    ``offset``: items to skip. Iterating over the result fetches all pages.
     """
     query = {
         "q": q,
@@ -99,9 +100,9 @@ def create_organisation(
 ) -> Call[Organisation]:
     """Add an organisation. The parameters are the members of :class:`actitud.Organisation`.
 
-    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program
-    sends the call again; by default each call gets its own. Raises ``Conflict``, with every faulty field in
-    ``errors``, if an identifier is taken, a control digit is wrong or members contradict each other.
+    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+    the call again; by default each call gets its own. Raises ``Conflict``, with every faulty field in ``errors``, if an
+    identifier is taken, a control digit is wrong or members contradict each other.
     """
     body = {
         "id": id,
@@ -149,12 +150,11 @@ def update_organisation(
 ) -> Call[Organisation]:
     """Change some members of an organisation and keep the others. ``None`` removes a value.
 
-    ``if_match``: the ``etag`` of the organisation. A new ``name`` adds the old one to the former names, with today
-    as its last day, unless ``former_names`` is given. ``contact``: a mapping changes only the members that it
-    contains.
+    ``if_match``: the ``etag`` of the organisation. A new ``name`` adds the old name to the former names, with today as
+    its last day, unless ``former_names`` is given. ``contact``: a mapping changes only the members that it contains.
 
-    Raises ``PreconditionFailed`` if the organisation was changed since it was read, and ``Conflict`` for the same
-    reasons as ``organisations.create``.
+    Raises ``PreconditionFailed`` if the organisation was changed since it was read, and ``Conflict``, with every faulty
+    field in ``errors``, if an identifier is taken, a control digit is wrong or members contradict each other.
     """
     body = {
         "name": name,
@@ -192,7 +192,7 @@ def list_organisation_scores(
 ) -> Call[Fetched[PastScore]]:
     """List the scores of an organisation in its editions, newest first.
 
-    ``methodology``: score every edition with this version instead of its own; there are no ranks then. ``lang``:
+    ``methodology``: score every edition with this version instead of its own; the result then has no ranks. ``lang``:
     language of the edition titles. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip.
     Iterating over the result fetches all pages. Raises ``NotFound`` if the organisation does not exist.
     """

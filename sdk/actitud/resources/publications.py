@@ -58,15 +58,15 @@ def create_publication(
 ) -> Call[Publication]:
     """Publish an edition that is in review, or a correction of a published edition. Publishing cannot be undone.
 
-    ``reason``: it is published. For a correction: ``supersedes``, the digest of the newest revision, and
+    ``reason``: why; it is published. For a correction: ``supersedes``, the digest of the newest revision, and
     ``corrections``, the assessments to change, each with a merge patch as for ``editions.assessments.update``:
     ``{"organisation": "…", "assessment": {"methodology": "2026.1", "answers": {"D1.02": {"level": 3}}}}``.
-    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program
-    sends the call again.
+    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+    the call again.
 
-    Publishing thousands of organisations takes about half a minute. If the client times out earlier it repeats the
-    call and receives the same answer. Raises ``Conflict``, with every reason in ``errors``, if the edition cannot
-    be published.
+    Publishing thousands of organisations takes about half a minute. If the client times out earlier it repeats the call
+    and receives the same response. Raises ``Conflict``, with every reason in ``errors``, if the edition cannot be
+    published.
     """
     body = {"reason": reason, "supersedes": supersedes, "corrections": list(corrections)}
     request = build_create(core, "editions", edition, "publications", body=body, idempotency_key=idempotency_key)
@@ -76,7 +76,7 @@ def create_publication(
 def list_approvals(
     core: Core, edition: str, *, limit: int | None = None, offset: int | None = None
 ) -> Call[Fetched[PublicationApproval]]:
-    """List the approvals of an edition's pending publications, oldest first.
+    """List the approvals that keys gave to publications of an edition, oldest first.
 
     ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Raises ``NotFound`` if the edition
     does not exist.
@@ -88,7 +88,10 @@ def list_approvals(
 
 
 def get_approval(core: Core, edition: str, approval: str) -> Call[PublicationApproval]:
-    """Fetch an approval by its number; ``"1"`` is the first of the edition. Raises ``NotFound`` if there is none."""
+    """Fetch an approval by its number; ``"1"`` is the first of the edition.
+
+    Raises ``NotFound`` if the edition has no approval with that number.
+    """
     return fetch(core, build_get(core, "editions", edition, "approvals", approval), PublicationApproval)
 
 
@@ -104,9 +107,11 @@ def create_approval(
 ) -> Call[PublicationApproval]:
     """Approve a publication that another key will make, if the service requires two people.
 
-    ``digest``: digest of the pending publication; the error that refuses ``publications.create`` contains it as
-    ``suggestion``. The other parameters must equal those of ``publications.create``. Raises ``Conflict`` if the
-    pending publication has another digest by now, which is then the ``suggestion``.
+    ``digest``: digest of the pending publication; the error that refuses ``publications.create`` contains this digest
+    as ``suggestion``. ``reason``, ``supersedes`` and ``corrections`` must equal those of the later call of
+    ``publications.create``. ``idempotency_key``: a name of your choice for this call, so that the service acts once
+    even if your program sends the call again; by default each call gets its own. Raises ``Conflict`` if the pending
+    publication has another digest by now, which is then the ``suggestion``.
     """
     body = {"digest": digest, "reason": reason, "supersedes": supersedes, "corrections": list(corrections)}
     request = build_create(core, "editions", edition, "approvals", body=body, idempotency_key=idempotency_key)

@@ -26,8 +26,8 @@ def list_replies(
 ) -> Call[Fetched[Reply]]:
     """List the replies of an organisation in an edition, in the order of the methodology's indicators.
 
-    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches
-    all pages. Raises ``NotFound`` if there is no assessment.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all
+    pages. Raises ``NotFound`` if the organisation has no assessment in the edition.
     """
     query = {"limit": limit, "offset": offset}
     request = build_get(core, "editions", edition, "assessments", organisation, "replies", query=query)
@@ -49,7 +49,7 @@ def put_reply(
     evidence: Sequence[EvidenceLike] = (),
     if_match: str | None = None,
 ) -> Call[Reply]:
-    """Create or replace the organisation's reply to the verdict on an indicator. It is published with the edition.
+    """Create or replace the organisation's reply to the verdict on an indicator; it is published with the edition.
 
     ``text``: one line of at most 4,000 characters, without personal data. ``evidence``: at most 20 documents.
     ``if_match``: the ``etag`` of the reply to replace, ``None`` to create one.

@@ -49,7 +49,7 @@ def list_verdicts(
 
 
 def get_verdict(core: Core, edition: str, organisation: str, indicator: str) -> Call[AnswerVerdicts]:
-    """Fetch the verdicts on the answer to one indicator. Their ``etag`` is the ``if_match`` of a new verdict.
+    """Fetch the verdicts on the answer to one indicator. Pass the ``etag`` as ``if_match`` of a new verdict.
 
     Raises ``NotFound`` if the assessment or the indicator does not exist.
     """
@@ -70,15 +70,16 @@ def put_verdict(
     level: int | None = None,
     rule: str | None = None,
 ) -> Call[AnswerVerdicts]:
-    """Record your verdict on an answer. It replaces your earlier verdict and changes the score at once.
+    """Record your verdict on the answer to an indicator, which replaces your earlier one and changes the score at once.
 
-    ``reason``: required unless the verdict is ``accepted``; it is published. ``level``: with ``capped``, a level
-    below the submitted one. ``rule``: id of the manually checked rule that the answer breaks. ``if_match``: the
-    ``etag`` of the verdicts on the answer.
+    ``verdict``: ``accepted``, ``rejected``, ``insufficient``, ``stale`` or ``capped``. ``reason``: why; it is
+    published, and may be missing only for ``accepted``. ``level``: only for ``capped``, the highest level that the
+    evidence supports, below the submitted level. ``rule``: id of the rule, checked by people, that the answer breaks.
+    ``if_match``: the ``etag`` that ``get`` returned with the verdicts of all assessors on this answer.
 
     Raises ``Conflict`` if the assessment is neither under review nor in its hearing, or if the methodology does not
-    allow that verdict for the answer; ``PreconditionFailed`` if another assessor gave a verdict or the answer
-    changed since the verdicts were read.
+    allow this verdict on the answer; ``PreconditionFailed`` if another assessor gave a verdict or the answer changed
+    since the verdicts were read.
     """
     members = {"verdict": verdict, "reason": reason, "level": level, "rule": rule}
     body = {name: value for name, value in members.items() if value is not None}
@@ -87,10 +88,13 @@ def put_verdict(
 
 
 def delete_verdict(core: Core, edition: str, organisation: str, indicator: str, *, if_match: str | None) -> Call[None]:
-    """Withdraw your verdict on an answer. The record shows that it was given and withdrawn.
+    """Withdraw your verdict on an answer. The record shows that the verdict was given and withdrawn.
 
-    ``if_match``: the ``etag`` of the verdicts on the answer. Raises as :func:`put_verdict`, and ``NotFound`` if you
-    have no verdict on the present answer.
+    ``if_match``: the ``etag`` that ``get`` returned with the verdicts of all assessors on this answer.
+
+    Raises ``NotFound`` if you have no verdict on the present answer; ``Conflict`` if the assessment is neither under
+    review nor in its hearing; ``PreconditionFailed`` if another assessor gave a verdict or the answer changed since the
+    verdicts were read.
     """
     segments = ("editions", edition, "assessments", organisation, "verdicts", indicator)
     return fetch_nothing(core, build_delete(core, *segments, if_match=if_match))
@@ -116,11 +120,15 @@ def put_review(
     answers: Answers | None = None,
     methodology: str = "2026.1",
 ) -> Call[Review]:
-    """Write the overall review of an assessment. It replaces the earlier one and changes the score at once.
+    """Write the overall review of an assessment, which replaces the earlier one and changes the score at once.
 
-    ``max_level``: the highest level that the assessment may reach, ``None`` for any. ``profile`` and ``answers``:
-    the facts that the methodology lets reviewers set; missing ones take the methodology's default. ``reason``: it
-    is published. ``if_match``: the ``etag`` of the review. Raises as :func:`put_verdict`.
+    ``max_level``: the highest level that the assessment may reach, ``None`` for any. ``profile`` and ``answers``: the
+    facts that the methodology lets reviewers set; a missing fact takes the methodology's default. ``reason``: why; it
+    is published. ``if_match``: the ``etag`` of the review.
+
+    Raises ``Conflict`` if the assessment is neither under review nor in its hearing; ``PreconditionFailed`` if the
+    review was changed since it was read; ``InvalidRequest`` with every invalid field if the facts do not fit the
+    methodology.
     """
     body: dict[str, object] = {"methodology": methodology, "reason": reason, "max_level": max_level}
     body |= {name: value for name, value in {"profile": profile, "answers": answers}.items() if value is not None}
@@ -138,10 +146,11 @@ def list_assessment_flags(
     offset: int | None = None,
     lang: str | None = None,
 ) -> Call[Fetched[Flag]]:
-    """List the flags of an assessment that the last search for flags raised.
+    """List the flags of an assessment that the last search raised: unusual figures for assessors to look at.
 
-    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches
-    all pages. Raises ``NotFound`` if there is no assessment.
+    ``kind``: list only flags of this kind, such as ``outlier``. ``lang``: language of the sentences. ``limit``: items
+    per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages. Raises
+    ``NotFound`` if there is no assessment.
     """
     query = {"kind": kind, "limit": limit, "offset": offset}
     request = build_get(core, "editions", edition, "assessments", organisation, "flags", query=query, lang=lang)
@@ -157,10 +166,11 @@ def list_flags(
     offset: int | None = None,
     lang: str | None = None,
 ) -> Call[Fetched[Flag]]:
-    """List the flags of an edition that the last search for flags raised, ordered by organisation.
+    """List the flags of an edition that the last search raised, ordered by organisation: unusual figures to look at.
 
-    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches
-    all pages. Raises ``NotFound`` if the edition does not exist.
+    ``kind``: list only flags of this kind, such as ``outlier``. ``lang``: language of the sentences. ``limit``: items
+    per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages. Raises
+    ``NotFound`` if the edition does not exist.
     """
     query = {"kind": kind, "limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "editions", edition, "flags", query=query, lang=lang), Listing[Flag])
@@ -189,7 +199,8 @@ def list_samples(
 ) -> Call[Fetched[Sample]]:
     """List the sample of an edition: one item, or none if no sample was drawn yet.
 
-    ``limit`` and ``offset`` exist only for uniformity. Raises ``NotFound`` if the edition does not exist.
+    ``limit`` and ``offset`` are those of every list; with one item they are not needed. Raises ``NotFound`` if the
+    edition does not exist.
     """
     query = {"limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "editions", edition, "samples", query=query), Listing[Sample])
@@ -205,10 +216,10 @@ def create_sample(
 ) -> Call[Sample]:
     """Draw the random sample of assessments to review. An edition has one sample, which cannot be changed.
 
-    ``share``: share of the assessments to draw, above 0 and at most 1. ``seed``: a seed drawn in public; by default
-    the service draws one. ``idempotency_key``: a name of your choice for this call, so that the service acts once
-    even if your program sends the call again; by default each call gets its own. Raises ``Conflict`` if the edition
-    has a sample.
+    ``share``: share of the assessments to draw, above 0 and at most 1. ``seed``: text from which the sample follows,
+    drawn in public; by default the service draws one. ``idempotency_key``: a name of your choice for this call, so that
+    the service acts once even if your program sends the call again; by default each call gets its own. Raises
+    ``Conflict`` if the edition has a sample.
     """
     body: Mapping[str, object] = {"share": share, "seed": seed}
     request = build_create(core, "editions", edition, "samples", body=body, idempotency_key=idempotency_key)
@@ -286,14 +297,14 @@ class AsyncEditionAgreement(AsyncBound):
 
 
 class EditionSamples(Bound):
-    """Operations on the review sample of an edition: ``client.editions.samples``."""
+    """Operations that draw and read the random sample to review: ``client.editions.samples``."""
 
     list = bind_blocking_list(list_samples)
     create = bind_blocking(create_sample)
 
 
 class AsyncEditionSamples(AsyncBound):
-    """Awaitable operations on the review sample of an edition: ``async_client.editions.samples``."""
+    """Awaitable operations that draw and read the random sample to review: ``async_client.editions.samples``."""
 
     list = bind_awaitable_list(list_samples)
     create = bind_awaitable(create_sample)

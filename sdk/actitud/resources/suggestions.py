@@ -34,15 +34,16 @@ def list_suggestions(
 ) -> Call[Fetched[Suggestion]]:
     """List suggestions with the decisions on them, newest first.
 
-    ``state``: the last decision, or ``"undecided"``. ``dimension``: ``"D1"`` … ``"D10"``. ``limit``: items per
-    page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages.
+    ``kind``: ``error`` or ``indicator``. ``state``: the last decision, or ``"undecided"``. ``dimension``: ``"D1"`` …
+    ``"D10"``. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result
+    fetches all pages.
     """
     query = {"kind": kind, "state": state, "dimension": dimension, "limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "suggestions", query=query), Listing[Suggestion])
 
 
 def get_suggestion(core: Core, suggestion: str) -> Call[Suggestion]:
-    """Fetch a suggestion by its id. Raises ``NotFound`` if it does not exist or was withdrawn."""
+    """Fetch a suggestion by its id. Raises ``NotFound`` if the suggestion does not exist or was withdrawn."""
     return fetch(core, build_get(core, "suggestions", suggestion), Suggestion)
 
 
@@ -77,10 +78,11 @@ def create_suggestion(
 
 
 def delete_suggestion(core: Core, suggestion: str, *, if_match: str | None) -> Call[None]:
-    """Withdraw a suggestion without decisions. ``if_match`` is its ``etag``.
+    """Withdraw a suggestion without decisions. ``if_match`` is the ``etag`` of the suggestion.
 
-    Only the key that created it and administrators can do so. Raises ``PreconditionFailed`` if a decision was
-    made since it was read, ``Conflict`` if it already had one, and ``Forbidden`` for any other key.
+    Only the key that created it and administrators can do so. Raises ``PreconditionFailed`` if a decision was made
+    since the suggestion was read, ``Conflict`` if the suggestion already had a decision, and ``Forbidden`` for any
+    other key.
     """
     return fetch_nothing(core, build_delete(core, "suggestions", suggestion, if_match=if_match))
 
@@ -96,12 +98,13 @@ def create_decision(
     methodology: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Suggestion]:
-    """Record a decision on a suggestion, also if there was an earlier one. Decision and reason are published at once.
+    """Record a decision on a suggestion, the first or a later one. Decision and reason are published at once.
 
-    ``if_match``: the ``etag`` of the suggestion. ``language``: BCP 47 tag of the reason's language, default that of
-    the suggestion. ``methodology``: the version that the decision refers to. ``idempotency_key``: as in
-    :func:`create_suggestion`. Returns the suggestion with its new decision. Raises ``PreconditionFailed`` if
-    another decision was made since the suggestion was read.
+    ``if_match``: the ``etag`` of the suggestion. ``language``: BCP 47 tag of the reason's language, default that of the
+    suggestion. ``methodology``: the version that the decision refers to. ``idempotency_key``: a name of your choice for
+    this call, so that the service acts once even if your program sends the call again; by default each call gets its
+    own. Returns the suggestion with its new decision. Raises ``PreconditionFailed`` if another decision was made since
+    the suggestion was read.
     """
     body = {"decision": decision, "reason": reason, "language": language, "methodology": methodology}
     request = build_create(
