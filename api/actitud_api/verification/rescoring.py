@@ -24,7 +24,7 @@ _ABSENT: Final = "—"
 class ScoreRescorer(Rescorer):
     """Scores published documents again and compares the results.
 
-    It remembers the methodologies that it misses, to report each once, so create one for each verification.
+    An instance reports each methodology that it does not have once, so create one for each verification.
     """
 
     def __init__(self) -> None:
@@ -33,14 +33,15 @@ class ScoreRescorer(Rescorer):
     def check_edition(self, findings: Findings, line: int, text: bytes) -> bool:
         """Return True if `text` is an edition document of the right format; if not, add a problem to `findings`.
 
-        `line` is the line of the document in the verified file, for the problem.
+        `line` is the number of the document's line in the verified file, which the problem names.
         """
         return read_document(findings, line, text, parse_edition) is not None
 
     def check_score(self, findings: Findings, line: int, text: bytes) -> bool:
         """Score the submission in a score document again, and add a problem if the result differs in any byte.
 
-        Nothing is compared if the methodology of the document is not available, which is a problem too. Return False,
+        Problems are added to `findings`; `line` is the number of the document's line in the verified file. Nothing is
+        compared if this program does not have the methodology of the document, which is a problem too. Return False,
         and add a problem, if `text` is not a document of the right format.
         """
         document = read_document(findings, line, text, parse_score)
@@ -59,8 +60,9 @@ class ScoreRescorer(Rescorer):
     ) -> None:
         """Compute the change between two score documents again, and add a problem if it differs from `change`.
 
-        `pointer` is the JSON Pointer of the correction in the file that holds the change. Nothing is compared if this
-        program does not have the methodology of one of the documents.
+        Problems are added to `findings`. `pointer` is the JSON Pointer of the correction in the file that holds the
+        change, and `line` the number of its line. Nothing is compared if this program does not have the methodology of
+        one of the documents.
         """
         try:
             documents = parse_score(before), parse_score(after)
@@ -85,7 +87,7 @@ class ScoreRescorer(Rescorer):
     def _find_methodology(self, findings: Findings, line: int, reference: MethodologyReference) -> Methodology | None:
         """Return the methodology with the version and digest that a document names.
 
-        If this program does not have it, add a problem for the first document that names it, and return None.
+        If this program does not have that methodology, return None; the first document that names it gets a problem.
         """
         key = reference.version, reference.digest
         if key not in self._methodologies:
@@ -115,7 +117,7 @@ def _load_methodology(findings: Findings, line: int, reference: MethodologyRefer
 def _check_submission(findings: Findings, line: int, document: ScoreDocument, methodology: Methodology) -> bool:
     """Return True if the methodology asks for every answer and profile field of a document.
 
-    If not, add one problem, with the pointer of the first that it does not ask for.
+    If not, add one problem, with the pointer of the first answer or field that the methodology does not ask for.
     """
     # Converted to its own version, a submission loses exactly the facts that this version does not ask for.
     _, carried = convert_submission(document.submission, methodology, methodology)
@@ -131,9 +133,10 @@ def _check_submission(findings: Findings, line: int, document: ScoreDocument, me
 
 
 def _compare(findings: Findings, line: int, text: bytes, rescored: ScoreDocument) -> None:
-    """Add a problem for the first difference in the score of `text`, the published document, and `rescored`.
+    """Add a problem for the first difference between a published score and the score computed again.
 
-    The problem says how many more there are. If only other members differ, the problem is one of format.
+    `text` is the published document, and `rescored` the document with the new score. The problem says how many more
+    differences there are. If only members outside the score differ, the problem is one of format.
     """
     differences = list(find_differences(msgspec.to_builtins(rescored, order="deterministic"), json.loads(text), ""))
     in_score = [difference for difference in differences if difference[0].startswith("/score/")]
@@ -153,7 +156,8 @@ def _compare(findings: Findings, line: int, text: bytes, rescored: ScoreDocument
 def find_differences(expected: object, actual: object, pointer: str) -> Iterator[tuple[str, Any, Any]]:
     """Yield the JSON Pointer of each difference between two JSON values, with the expected and the actual value.
 
-    `pointer` is that of the two values. Lists of different length are one difference.
+    `pointer` is the pointer of the two values themselves, with which each result begins. Lists of different length are
+    one difference.
     """
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for name in [*expected, *(name for name in actual if name not in expected)]:

@@ -105,7 +105,8 @@ def _weighted_mean(weights: Sequence[int], scores: Sequence[int]) -> int:
 def find_unknown_score(missing: Missing, low: int) -> int | None:
     """Return the score with which an unknown child counts in a group with this `missing` rule.
 
-    `zero`: `low`, the minimum of the child's range. `void`: `UNKNOWN`. `leave`: None, the child leaves the group.
+    `zero`: `low`, the minimum of the child's range. `void`: `UNKNOWN`. `leave`: None, because the child leaves the
+    group.
     """
     match missing:
         case "zero":
@@ -120,8 +121,9 @@ def select_remaining(
 ) -> tuple[list[int], list[int]] | None:
     """Select the weights and scores of the children that have a score and a weight above 0.
 
-    A score may be `UNKNOWN`. Return None if the group is not rated: no child remains, or fewer than its `rated_share`
-    of `total_weight` and its `rated_children` require.
+    A score may be `UNKNOWN`. Return None if the group is not rated. That is so if no child remains, if fewer children
+    remain than `rated_children` of the group requires, or if their weight is a smaller part of `total_weight` than its
+    `rated_share` requires.
     """
     kept: list[int] = []
     kept_weights: list[int] = []

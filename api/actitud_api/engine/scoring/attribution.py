@@ -21,7 +21,7 @@ from actitud_api.engine.scoring.shapley import SHAPLEY_UNIT, compute_shapley_los
 
 
 class AttributedPoints(Struct, frozen=True, gc=False):
-    """Points of the index that a node could win, won and lost, in units of 10^-decimals; won + lost = possible.
+    """Points of the index that a node could win, has won and has lost, in units of 10^-decimals; won + lost = possible.
 
     `possible` and `won` are None below a group whose losses are split by Shapley values.
     """
@@ -32,9 +32,10 @@ class AttributedPoints(Struct, frozen=True, gc=False):
 
 
 class Attribution(Struct, frozen=True):
-    """Points of each group, by id, and of each indicator, by position in the document; None without a score.
+    """Points of each group, by id, and of each indicator, by position; None for a node without a score.
 
-    `losses` has the loss of each indicator before rounding, in units of the index; main reasons are ordered by it.
+    `losses` has the loss of each indicator before rounding, in units of the index: the main reasons of a score are the
+    largest of these losses.
     """
 
     groups: dict[str, AttributedPoints | None]
@@ -43,7 +44,7 @@ class Attribution(Struct, frozen=True):
 
 
 class AttributedChild(Struct, frozen=True, gc=False):
-    """A child that has a score: node, weight, score, and the maximum of its range, in units."""
+    """A child of a group that has a score: the node, its weight, its score, and the maximum of its range, in units."""
 
     node: CompiledGroup | int
     name: str
@@ -53,12 +54,12 @@ class AttributedChild(Struct, frozen=True, gc=False):
 
     @property
     def distance(self) -> int:
-        """Distance from its score to the maximum of its range, in units."""
+        """Distance from the score of the child to the maximum of its range, in units."""
         return self.high - self.score
 
 
 def attribute_points(evaluation: Evaluation) -> Attribution:
-    """Distribute the index over every group and indicator; all points are None if there is no index."""
+    """Distribute the index over every group and indicator; without an index, the points of all nodes are None."""
     attribution = Attribution(
         groups=dict.fromkeys(evaluation.groups),
         indicators=[None] * len(evaluation.results),
@@ -85,9 +86,9 @@ class _PointDistribution:
         self._limits: dict[str, tuple[list[int], list[int]]] = {}
 
     def distribute_possible(self, group: CompiledGroup, total: int) -> int:
-        """Split `total` possible points among the children of a group; return how many of them can be won.
+        """Split `total` possible points, in units, among the children of a group; return how many of them can be won.
 
-        Points of an indicator with score 0 cannot be won. `total` is in units.
+        A point cannot be won if it falls to an indicator with score 0.
         """
         children = self._children[group.definition.id]
         parts = apportion(total, _weigh_possible(group, children))
@@ -123,10 +124,11 @@ class _PointDistribution:
                 self.distribute_won(node, limit, part, below)
 
     def distribute_lost(self, group: CompiledGroup, lost: int, factor: Ratio) -> None:
-        """Split the `lost` points of a group among its children, below which `possible` and `won` are None.
+        """Split the `lost` points of a group among its children; below the group, `possible` and `won` are None.
 
-        In an arithmetic mean or a sum a child's share is what it takes from the score of the group; in other groups it
-        is its Shapley value. `factor` is as in `distribute_won`.
+        In an arithmetic mean or a sum, the share of a child is the loss that it causes in the score of the group; in
+        other groups it is the Shapley value of the child. `factor` is the number of units of the index that are lost
+        for each unit lost in this group.
         """
         children, attribution = self._children[group.definition.id], self._attribution
         if group.float_mean is None:
@@ -170,7 +172,8 @@ def _list_children(evaluation: Evaluation, group: CompiledGroup) -> list[Attribu
 def _weigh_possible(group: CompiledGroup, children: Sequence[AttributedChild]) -> list[int]:
     """Return the shares in which the possible points of a group are split among its children.
 
-    They are the weights in an arithmetic mean, and the maxima of the children's ranges in a sum.
+    In an arithmetic mean they are the weights. A sum has no weights, and a child adds at most the maximum of its range
+    to it: there the shares are these maxima.
     """
     if group.definition.aggregation == "arithmetic":
         return [child.weight for child in children]
@@ -187,7 +190,8 @@ def _weigh_won(group: CompiledGroup, children: Sequence[AttributedChild]) -> lis
 def _compute_factors(group: CompiledGroup, children: Sequence[AttributedChild], factor: Ratio) -> list[Ratio]:
     """Compute how many units of the index are lost for each unit that each child loses.
 
-    `factor` is the same number for the group, which must be an arithmetic mean or a sum.
+    `factor` is the number of units of the index that are lost for each unit that the group loses. The group must be an
+    arithmetic mean or a sum.
     """
     n, d = factor
     if group.definition.aggregation == "arithmetic":
@@ -213,11 +217,12 @@ def apportion(
     ceilings: Sequence[int] | None = None,
     limits: Sequence[int] | None = None,
 ) -> list[int]:
-    """Split `total` by integer shares: floors first, then one unit each to the largest remainders, ties in order.
+    """Split `total` in proportion to integer `shares`, so that the parts are integers.
 
-    No part exceeds its ceiling (by default `total`), and a share of 0 receives 0. Units that this leaves over go, in
-    order, to the parts below their limit. Without `limits` such units are lost: the parts then add up to less than
-    `total`.
+    Each part is first rounded down; then the remaining units are added, one each, to the parts with the largest
+    remainders, and to the first of parts with equal remainders. No part exceeds its ceiling (by default `total`), and a
+    share of 0 receives 0. Units that the ceilings leave over go, in order, to the parts below their limit in `limits`.
+    Without `limits` such units are lost: the parts then add up to less than `total`.
     """
     sum_of_shares = sum(shares)
     if not sum_of_shares:
@@ -246,7 +251,7 @@ def apportion(
 def _add_largest_remainders(
     rest: int, remainders: Sequence[int], shares: Sequence[int], tops: Sequence[int], parts: list[int]
 ) -> int:
-    """Add `rest` units to `parts` that are below their `tops`, the largest remainder first.
+    """Add `rest` units to `parts`, one each, the largest remainder first; no part exceeds its maximum in `tops`.
 
     A part whose share is 0 receives none. Return the number of units left over when every other part is full.
     """

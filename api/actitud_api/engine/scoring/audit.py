@@ -41,13 +41,15 @@ BIN: Final = 10
 
 
 WEAK: Final = 0.3
-"""A correlation with the parent below this is weak: the threshold of `plot_corr` in COINr, by authors of the JRC."""
+"""Threshold of `plot_corr` in COINr, by authors of the JRC: a lower correlation with the parent is weak."""
 
 HIGH: Final = 0.9
-"""A correlation with the parent above this is high, the node maybe redundant: the other threshold of `plot_corr`."""
+"""Other threshold of `plot_corr` in COINr: with a higher correlation the node may repeat what its parent says."""
 
 RELIABLE: Final = 0.7
-"""Threshold of Cronbach's alpha (J. C. Nunnally, Psychometric theory, 1978)."""
+"""Threshold of Cronbach's alpha: below it the children of a group are a weak scale (J. C. Nunnally, Psychometric
+theory, 1978).
+"""
 
 RemarkCode = Literal["negative_correlation", "weak_correlation", "high_correlation", "low_alpha"]
 
@@ -68,11 +70,12 @@ class Moments(Struct, frozen=True, kw_only=True):
 
 
 class NodeAudit(Moments, frozen=True, kw_only=True):
-    """Audit of a node against its parent: its group, or the index if `parent` is None.
+    """Audit of a node against its parent, which is its group, or the index if `parent` is None.
 
-    `correlation` is Pearson's r with the scores of the parent, `main_effect` the share of their variance that the node
-    explains. `weight` is its share of the weights of the parent's children, `effective_weight` its share of their main
-    effects. `rank_change` is the mean absolute change of rank if a child of the root is left out; None for other nodes.
+    `correlation` is Pearson's r of the scores of the node with the scores of the parent, and `main_effect` the share of
+    the variance of the parent that the node explains. `weight` is the share of the node in the weights of the parent's
+    children, and `effective_weight` its share in the main effects of these children. `rank_change` is the mean absolute
+    change of rank if the node is left out: computed for the children of the root, None for other nodes.
     """
 
     id: str
@@ -99,9 +102,10 @@ class GoalpostMove(Struct, frozen=True, kw_only=True):
 
 
 class GoalpostAudit(Struct, frozen=True, kw_only=True):
-    """Sensitivity of the ranks to a goalpost that was set by judgement: its x minus and plus 20 %.
+    """Sensitivity of the ranks to a goalpost that was set by judgement: effect of lowering and raising its x by 20 %.
 
-    A move is None if it would reach the next goalpost, or if no organisation has an index after it.
+    A move is None if the goalpost would reach the next one, or if no organisation has an index both before and after
+    it.
     """
 
     indicator: str
@@ -123,7 +127,10 @@ class AuditRemark(Struct, frozen=True):
 
 
 class Audit(Struct, frozen=True, kw_only=True):
-    """Audit of an index: `alpha` is of the children of the root; groups and indicators are in document order."""
+    """Audit of an index: that of each group and indicator, in document order, and of the goalposts set by judgement.
+
+    `alpha` is Cronbach's alpha of the children of the root.
+    """
 
     index: Moments
     alpha: float | None
@@ -256,8 +263,8 @@ def compute_rank_changes(before: Integers, after: Integers) -> Integers:
 def drop_child(document: Document, child: str) -> Document | None:
     """Return the document in which a child of the root has weight 0; None if no other child has a weight.
 
-    The root of the new document requires one rated child fewer, but at least one; if it is a sum, its range shrinks to
-    that of the remaining children.
+    The root of the new document requires one rated child fewer, but at least one. If the root is a sum, the maximum and
+    minimum of its range shrink to those of the remaining children.
     """
     root = document.root
     remaining = [other for other in root.children if other.id != child and other.weight > 0]
@@ -334,7 +341,11 @@ def _audit_children(
 
 
 def _list_weights(group: Group) -> dict[str, int]:
-    """Map the children of a group to their weights; in a sum, the width of the range is the weight."""
+    """Map the id of each child of a group to its weight, for comparing how much the children count.
+
+    A sum adds scores without weights, so a child counts in it as much as its score can vary: there the width of the
+    child's range (maximum minus minimum) stands for its weight. A child of weight 0 keeps 0.
+    """
     if group.aggregation == "sum":
         return {child.id: (child.range.maximum - child.range.minimum) * (child.weight > 0) for child in group.children}
     return {child.id: child.weight for child in group.children}
@@ -403,7 +414,7 @@ def _remark_alpha(node: str | None, value: float | None) -> Iterator[AuditRemark
 
 
 def _is_constant(values: Floats) -> bool:
-    """Return True if a column has no variance: fewer than two values, or all equal."""
+    """Return True if a column has no variance: it has fewer than two values, or all its values are equal."""
     return values.size < 2 or bool(values.min() == values.max())
 
 

@@ -47,9 +47,10 @@ from actitud_api.engine.scoring.result import (
 
 
 def replace_facts(submission: Submission, replacement: Replacement) -> Submission:
-    """Return the submission with the answers and profile fields of `replacement` in the place of its own.
+    """Return the submission with the answers and profile fields of `replacement` in the place of the old ones.
 
-    A None removes an answer. An answer that review or the organisation had set aside counts again once it is replaced.
+    None in the place of an answer removes the old answer. A replaced answer counts, even if it had been withdrawn,
+    rejected or found stale before.
     """
     answers = {name: facts for name, facts in submission.answers.items() if name not in replacement.answers}
     answers |= {name: dict(facts) for name, facts in replacement.answers.items() if facts is not None}
@@ -94,8 +95,8 @@ class ScoreDifference(Canonical, frozen=True):
     """The difference between two scores under the same version.
 
     `groups` has every group below the root, `indicators` only the indicators that differ. The points lost in the
-    children of the root change by exactly minus the change of the index; the same holds for the children of each
-    group. `appeared` and `vanished` are findings of rules that only one of the scores breaks.
+    children of the root change by exactly minus the change of the index; the same holds for the children of each group.
+    `appeared` are the broken rules that only the later score has, `vanished` those that only the earlier one has.
     """
 
     index: Delta
@@ -146,14 +147,14 @@ def compare_scores(before: Score, after: Score) -> ScoreDifference:
 
 
 def compute_delta(before: Figure | None, after: Figure | None) -> Delta:
-    """Build the delta of a figure, with the exact difference; it is None if one of the figures is None."""
+    """Build the delta of a figure, with the exact difference, which is None if one of the two figures is None."""
     # Of the decimals as written: a difference of floats would show digits such as 0.30000000000000004.
     difference = None if before is None or after is None else to_figure(Fraction(to_exact(after)) - to_exact(before))
     return Delta(before=before, after=after, difference=difference)
 
 
 def _list_groups(groups: tuple[DimensionScore, ...]) -> Iterator[DimensionScore]:
-    """Yield each group followed by the groups in it, in document order."""
+    """Yield each group, followed by all groups inside that group, in document order."""
     for group in groups:
         yield group
         yield from _list_groups(group.groups)
@@ -170,7 +171,7 @@ def _list_indicators(score: Score) -> Iterator[IndicatorScore]:
 
 
 class VersionEffects(Canonical, frozen=True):
-    """Effects of a change of version: the parts of a submission that are dropped, and those that are new and unknown.
+    """Effects of a change of version on a submission: its parts that are dropped, and the new parts, which are unknown.
 
     `dropped_answers`: indicators whose answers the new version does not ask for, or not in this form; `new_indicators`:
     indicators that only the new version has; `dropped_fields` and `new_fields`: the same for the profile.
@@ -185,11 +186,11 @@ class VersionEffects(Canonical, frozen=True):
 def convert_submission(
     submission: Submission, source: Methodology, target: Methodology
 ) -> tuple[Submission, VersionEffects]:
-    """Convert a submission of the version `source` to the version `target`; return it with what changed.
+    """Convert a submission of the version `source` to the version `target`; return it with the effects of the change.
 
-    An answer is kept if its facts are valid in the target version; components that do not exist there are dropped. A
-    profile field that only the target has gets its default if the service sets it; if the organisation sets it, it is
-    unknown.
+    An answer is kept if its facts are valid in the target version; checklist components that do not exist there are
+    dropped. A profile field that only the target has gets its default if the service sets the field; if the
+    organisation sets it, the field is unknown.
     """
     targets = {indicator.id: indicator for indicator in walk_indicators(target.document.root) if indicator.facts}
     sources = {indicator.id for indicator in walk_indicators(source.document.root) if indicator.facts}
@@ -282,10 +283,11 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 class StagedScores(Canonical, frozen=True):
-    """Score of the index or of a node at each stage of a change; null if there is none at that stage.
+    """Score of the index or of a node at each stage of a change; null if there is no score at that stage.
 
-    `methodology`: the facts of `before` under the later version; `coverage`: the same, but each indicator that is
-    unknown there or in `after` has its result of `after`.
+    `before` and `after`: each submission under its own version. `methodology`: the facts of `before` under the later
+    version. `coverage`: the same, but an indicator that is unknown at stage `methodology` or `after` has its result of
+    `after`.
     """
 
     before: Points | None
@@ -350,7 +352,7 @@ class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
 class _StageScores(Struct, frozen=True):
     """Scores of the index and of the nodes at one stage of a change, in points, and codes of the indicators, by id.
 
-    A score is None if there is none.
+    None stands for a node without a score.
     """
 
     index: Fraction | None
@@ -362,7 +364,11 @@ class _StageScores(Struct, frozen=True):
 def decompose_change(
     methodology_before: Methodology, before: Submission, methodology_after: Methodology, after: Submission
 ) -> ChangeDecomposition:
-    """Decompose the change between two submissions, each under its own version."""
+    """Decompose the change of the index between two submissions into methodology, coverage and data.
+
+    Each submission is scored under its own version; the parts add up to the change exactly. There are no parts if the
+    index does not exist at some stage.
+    """
     converted, carried = convert_submission(before, methodology_before, methodology_after)
     first, last = evaluate(methodology_before, before), evaluate(methodology_after, after)
     second = evaluate(methodology_after, converted)
@@ -401,9 +407,10 @@ def _collect_scores(evaluation: Evaluation) -> _StageScores:
 
 
 def _adopt_unknowns(evaluation: Evaluation, other: Evaluation) -> _StageScores:
-    """Compute the scores of `evaluation` with the same unknown indicators as `other`, of the same version.
+    """Compute the scores of `evaluation` as if the same indicators were unknown in it as in `other`.
 
-    Each indicator that is unknown in one of the two has its result of `other`.
+    Both evaluations are under the same version. Each indicator that is unknown in one of the two gets its result of
+    `other`.
     """
     compiled = evaluation.compiled
     results = [
@@ -436,7 +443,10 @@ def _build_stage(
 
 
 def _list_names(*stages: Mapping[str, Fraction | None]) -> tuple[str, ...]:
-    """List the names of the last stage in its order, then those that only earlier stages have, latest stage first."""
+    """List the ids of the nodes of the last stage, in its order, and then the ids that only earlier stages have.
+
+    Of the earlier stages, the latest one comes first.
+    """
     # `dict.fromkeys` keeps the first occurrence of a name, which is that of the last stage.
     return tuple(dict.fromkeys(name for stage in reversed(stages) for name in stage))
 
@@ -447,7 +457,7 @@ def _build_staged_scores(*scores: Fraction | None) -> StagedScores:
 
 
 def _compute_parts(staged: StagedScores) -> ChangeParts | None:
-    """Compute the differences of consecutive stages; None if there is no score at some stage."""
+    """Compute the differences of consecutive stages; None if the score does not exist at some stage."""
     scores = [None if score is None else Fraction(to_exact(score)) for score in structs.astuple(staged)]
     before, methodology, coverage, after = scores
     if before is None or methodology is None or coverage is None or after is None:

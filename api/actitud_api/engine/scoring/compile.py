@@ -70,11 +70,12 @@ from actitud_api.engine.scoring.raw_values import ImprovementStep, compile_raw_v
 
 
 class CompiledRule(Struct, frozen=True):
-    """A validation rule that is checked on every score (scope `answers`).
+    """A validation rule that is checked on every score (scope `answers`), in the form that evaluation reads.
 
-    `holds` counts an absent answer as the least favourable one. `could_hold` is None if the rule depends on absent
-    answers, so that it could still become true. `invalidates` are the positions of the indicators that a broken rule
-    contradicts, `reads` those whose answers it reads, and `fields` the profile fields that it reads.
+    `holds` counts an absent answer as the least favourable one. `could_hold` returns None if the truth of the rule
+    depends on absent answers: the rule could still become true. `invalidates` are the positions of the indicators that
+    the rule contradicts when it is broken, `reads` the positions of those whose answers it reads, and `fields` the
+    profile fields that it reads.
     """
 
     definition: Rule
@@ -84,15 +85,15 @@ class CompiledRule(Struct, frozen=True):
     reads: frozenset[int]
     fields: frozenset[str]
     ordered: tuple[int, int] | None
-    """Slots of two facts of one answer, if all that the rule requires is first ≤ second."""
+    """Slots of two facts of one answer, if the rule only requires that the first is at most the second; else None."""
 
 
 class ErrorRules(Struct, frozen=True):
-    """Rules of severity `error`, by their number among all rules.
+    """Rules of severity `error`, each with its number among all rules.
 
-    `ordered` has the rules that only require that one fact of an answer is at most another (first ≤ second): number and
-    both slots. Most rules have this form and are checked without a closure. `others` has number and `holds` of each
-    other rule.
+    `ordered` has the rules that only require that one fact of an answer is at most another: number of the rule, slot of
+    the lesser fact, slot of the greater one. Most rules have this form and are checked without a closure. `others` has
+    number and `holds` of each other rule.
     """
 
     ordered: tuple[tuple[int, int, int], ...]
@@ -126,15 +127,17 @@ class CompiledIndicator(Struct, frozen=True):
     compute_value: Callable[[Facts], Ratio | None]
     curve: Callable[[int, int], int]
     low: int
-    """Minimum of its range, in units."""
+    """Minimum of the range of the indicator, in units."""
     high: int
-    """Maximum of its range, in units."""
+    """Maximum of the range of the indicator, in units."""
     best: int
-    """Highest score of its curve, in units."""
+    """Highest score of the curve, in units."""
     cap: int
     """Highest score of an answer without evidence, in units."""
     unknown_score: int | None
-    """Score if unknown: minimum of its range, None (it leaves its group) or `UNKNOWN` (the group is unknown too)."""
+    """Score if unknown: minimum of the range, None (the indicator leaves its group) or `UNKNOWN` (the group is unknown
+    too).
+    """
     applies: Callable[[Facts], Truth] | None
     declarable_slots: dict[str, int]
     zero_when: Callable[[Facts], Truth] | None
@@ -142,45 +145,45 @@ class CompiledIndicator(Struct, frozen=True):
     goalposts: tuple[tuple[Fraction, int], ...]
     """Raw value x and score in units of each goalpost, in ascending order of x."""
     ascending_goalposts: tuple[tuple[Fraction, int], ...]
-    """The same in ascending order of score."""
+    """Raw value x and score in units of each goalpost, in ascending order of score."""
     is_sampled_share: bool
-    """Its value is a share of counted cases, so it has a sampling uncertainty."""
+    """True if the raw value is a share of counted cases, which has a sampling uncertainty."""
     is_rising: bool
-    """A higher raw value scores more."""
+    """True if a higher raw value scores more."""
     ancestors: tuple[str, ...]
-    """Ids of the groups that contain it, from its own group up to the root."""
+    """Ids of the groups that contain the indicator, from its own group up to the root."""
     child_positions: tuple[int, ...]
-    """For each of `ancestors`, the number of its child that is the indicator, or a group that contains it."""
+    """For each group in `ancestors`, the number of the child that is the indicator or contains the indicator."""
     has_weight: bool
-    """It counts in the index: its own weight and those of all groups that contain it are above 0."""
+    """True if the indicator counts in the index: its weight and those of all groups that contain it are above 0."""
     borrowed_answers: dict[str, int]
-    """Other indicators whose answers its value formula reads, with the slots that tell if these were sent."""
+    """Other indicators whose answers the value formula reads, each with the slot that is None without that answer."""
     step_field: str | None
-    """Profile field that its next step changes, if it is no fact of its answer."""
+    """Profile field that the next step of the indicator changes; None if the step changes a fact of the answer."""
     profile_operands: tuple[ProfileOperand, ...]
-    """Profile fields that its value formula reads."""
+    """Profile fields that the value formula of the indicator reads."""
     profile_slots: tuple[int, ...]
     """Slots of `profile_operands`."""
     quotient_slots: tuple[int, int | None] | None
-    """Slots of numerator and denominator (None stands for 1), if its value is a quotient of its own facts."""
+    """Slots of numerator and denominator (None is 1), if the raw value is a quotient of facts of the indicator."""
     dependents: tuple[int, ...]
     """Positions of other indicators that read the answer or profile field that its next step changes."""
     is_circular: bool
-    """Its own zero rule or applicability reads the fact that its next step changes."""
+    """True if the zero rule or applicability of the indicator reads the fact that its next step changes."""
 
 
 class IndicatorScorer(Struct, frozen=True):
     """Scoring of an indicator whose score depends on its raw value only.
 
-    That is, it applies, and neither a zero rule nor a review nor lack of evidence changes its score. `table` has the
-    result for each value of a ladder (0, 1, …) or yes/no question, precomputed; None for other indicators.
-    `score_facts` computes the result for any indicator.
+    That is so if the indicator applies, and neither a zero rule nor a review nor lack of evidence changes its score.
+    `table` has the precomputed result for each level of a ladder (0, 1, …) or value of a yes/no question; it is None
+    for other indicators. `score_facts` computes the result for any indicator.
     """
 
     indicator: CompiledIndicator
     unknown: IndicatorResult
     zero: IndicatorResult
-    """Result if its zero rule is true."""
+    """Result of the indicator if its zero rule is true."""
     table: tuple[IndicatorResult, ...] | None
     score_facts: Callable[[Facts], IndicatorResult]
 
@@ -196,9 +199,9 @@ unknown, and `score_facts`.
 
 
 class ScoringBlock(Struct, frozen=True):
-    """Indicators with the same zero rule and the same applicability, so that each is evaluated once for all of them.
+    """Indicators with the same zero rule and the same applicability, which are evaluated once for all of them.
 
-    `tables`, `quotients` and `others` together have every indicator once, by the fastest way to score it.
+    Each indicator is in one of `tables`, `quotients` and `others`, in the one with the fastest way to score it.
     """
 
     zero_when: Callable[[Facts], Truth] | None
@@ -222,7 +225,8 @@ class ScoringBlocks(Struct, frozen=True):
 class CompiledGroup(Struct, frozen=True):
     """A group of the document, in the form that evaluation reads; a child is a group, or the position of an indicator.
 
-    `low`, `high` and `unknown_score` have the same meaning as in `CompiledIndicator`.
+    `low` and `high` are the ends of the range of the group, in units. `unknown_score` is its score if it is unknown:
+    `low`, None (the group leaves its parent) or `UNKNOWN` (the parent is unknown too).
     """
 
     definition: Group
@@ -232,18 +236,21 @@ class CompiledGroup(Struct, frozen=True):
     weights: tuple[int, ...]
     total_weight: int
     is_fully_weighted: bool
-    """Every child has a weight above 0. Such a group is always rated if all children have a score."""
+    """True if every child has a weight above 0: the group is then rated whenever all children have a score."""
     is_plain_mean: bool
-    """It is a fully weighted arithmetic mean, and no unknown child makes it unknown (`missing` is not `void`)."""
+    """True if the group is a fully weighted arithmetic mean and `missing` is not `void`."""
     low: int
     high: int
     unknown_score: int | None
     indicator_span: slice | None
-    """Slice of the positions of its children, if all are indicators; else None."""
+    """Slice of the positions of the children, if all of them are indicators; else None."""
     combine: Callable[[Sequence[int], Sequence[int]], int]
-    """Rounded aggregate of children, in units, from their weights (above 0) and their scores in units."""
+    """Function from the weights (above 0) and scores of children, in units, to the rounded score of the group."""
     float_mean: Callable[[Sequence[int], Sequence[float]], float] | None
-    """Mean of scores in points, not rounded; None for `arithmetic` and `sum`, where a loss is split by weight."""
+    """Function from weights and scores in points to the mean, not rounded; None for `arithmetic` and `sum`.
+
+    The other aggregations need it for Shapley values; in these two a loss is split by weight.
+    """
 
 
 class GateInputs(Protocol):
@@ -259,19 +266,19 @@ class GateInputs(Protocol):
         """Return the score of a node in points."""
 
     def read_value(self, indicator: str) -> Evaluated:
-        """Return the exact raw value of an indicator; None if it has none, or none that counts for a gate."""
+        """Return the exact raw value of an indicator; None if there is none, or if a gate must not count it."""
 
     def read_profile(self, field: str) -> Evaluated:
         """Return the value of a profile field."""
 
 
 class CompiledGate(Struct, frozen=True):
-    """A gate of a level: a condition that the level asks for, a comparison of `actual` with `required`.
+    """A gate of a level: a condition that the level asks for, as a comparison of the figure `actual` with `required`.
 
-    Two frequent forms are stored as data and decided without closures. `minimum`: nodes (None is the index) that must
-    each reach a number of points; it decides only if all of them have a score. `value_bound`: an indicator whose raw
-    value must be at least (True) or at most (False) a number. Both are None for a gate of another form, which `holds`
-    decides.
+    `holds` decides any gate. Two frequent forms are also stored as data and decided without closures; both members are
+    None for a gate of another form. `minimum`: nodes (None is the index) that must each reach a number of points; used
+    only if all of these nodes have a score. `value_bound`: an indicator whose raw value must be at least (True) or at
+    most (False) a number.
     """
 
     definition: Gate
@@ -294,10 +301,10 @@ class CompiledLevel(Struct, frozen=True):
 
 
 class ConvertedFacts(Struct, frozen=True):
-    """Facts of an answer that are converted before they are stored: name, slot, and a third number.
+    """Facts of an answer that are converted before they are stored, each with its name, its slot, and a third number.
 
-    In `numbers`, which become fractions, the third number is the number of decimals. In `lists` of components, which
-    become sets, it is the slot that receives the number of components.
+    `numbers` become fractions; their third number is the number of decimals. `lists` of components become sets; their
+    third number is the slot that receives the number of components.
     """
 
     numbers: tuple[tuple[str, int, int], ...]
@@ -305,7 +312,9 @@ class ConvertedFacts(Struct, frozen=True):
 
 
 AnswerLoader = tuple[str, tuple[tuple[str, int], ...], ConvertedFacts | None]
-"""Id of an indicator, name and slot of the facts that are stored as they are, and the facts that must be converted."""
+"""Id of an indicator, name and slot of each fact that is stored as sent, and the facts that must be converted (or
+None).
+"""
 
 
 class CompiledMethodology(Struct, frozen=True, eq=False):
@@ -328,7 +337,9 @@ class CompiledMethodology(Struct, frozen=True, eq=False):
     warning_numbers: tuple[int, ...]
     """Numbers of the rules of severity `warning`, which contradict no answer."""
     touching_rules: tuple[tuple[CompiledRule, ...], ...]
-    """By position, the error rules that read the answer or field that the next step of the indicator changes."""
+    """For each indicator, by position, the rules of severity `error` that read the answer or profile field that its
+    next step changes.
+    """
     indicators: tuple[CompiledIndicator, ...]
     blocks: ScoringBlocks
     positions: dict[str, int]
@@ -411,9 +422,9 @@ class _TreeCompiler:
     ) -> CompiledGroup:
         """Compile a group and all nodes in it.
 
-        `above` has the ids of the groups that contain it, its parent first; `positions` has, for each of these, the
-        number of the child on the way to this group. `has_weight` is False if it or a group above it has weight 0.
-        `missing` is the rule of its parent for unknown children.
+        `above` has the ids of the groups that contain the group, its parent first; `positions` has, for each of these,
+        the number of the child on the way to the group. `has_weight` is False if the group or a group above it has
+        weight 0. `missing` says how the parent counts an unknown child.
         """
         ancestors = (node.id, *above)
         children: list[CompiledGroup | int] = []
@@ -454,7 +465,9 @@ class _TreeCompiler:
     ) -> int:
         """Compile an indicator, append it to `indicators`, and return its position.
 
-        `ancestors` are the groups that contain it, its own first; the other parameters are as in `compile_group`.
+        `ancestors` has the ids of the groups that contain the indicator, its own group first; `positions` has, for each
+        of these, the number of the child on the way to the indicator. `has_weight` is False if the indicator or a group
+        above it has weight 0. `missing` says how its group counts an unknown child.
         """
         span, unit, layout = indicator.range, self._unit, self._layout
         goalposts = tuple(
@@ -685,7 +698,7 @@ def _name_moved(indicator: Indicator) -> str:
 def _map_readers(document: Document) -> Mapping[str, set[int]]:
     """Map each answer and profile field to the positions of the indicators that read it.
 
-    Keys are ids of indicators, and `profile:<field>`.
+    Keys are ids of indicators for answers, and `profile:<field>` for profile fields.
     """
     readers: dict[str, set[int]] = defaultdict(set)
     for position, indicator in enumerate(walk_indicators(document.root)):
@@ -729,8 +742,8 @@ def _build_answer_loader(indicator: Indicator, layout: FactLayout) -> AnswerLoad
 def load_facts(compiled: CompiledMethodology, submission: Submission) -> Facts:
     """Load the facts of a submission into a list by slot.
 
-    None stands for an absent fact, also of an answer that was set aside (see `SetAside`), and `NULL` for a profile
-    field that is null.
+    A fact is None if it is absent or if its answer does not count (withdrawn, rejected or stale); a profile field that
+    is null is `NULL`.
     """
     facts: list[object] = [None] * compiled.layout.size
     profile, answers, set_aside = submission.profile, submission.answers, submission.set_aside

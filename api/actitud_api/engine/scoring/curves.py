@@ -22,11 +22,14 @@ from actitud_api.engine.methodology.predicates import (
 from actitud_api.engine.scoring.aggregations import EPSILON, quantise
 
 INVERSE_ERFC_FIFTH = 0.9061938024368232
-"""Inverse complementary error function of 1/5; a lognormal curve is at 9/10 of its range there."""
+"""Inverse complementary error function at 1/5, with which a lognormal curve reaches 9/10 of its range at p10."""
 
 
 def find_best_score(curve: Curve, span: Range, unit: int) -> int:
-    """Return the highest score of a curve, in units; a lognormal curve tends to the maximum of its range."""
+    """Return the highest score of a curve, in units.
+
+    For a lognormal curve it is the maximum of `span`, the range of the scores, which the curve approaches.
+    """
     if curve.kind == "lognormal":
         return span.maximum * unit
     return round_half_up(max(to_exact(goalpost.score) for goalpost in curve.goalposts) * unit)
@@ -35,7 +38,8 @@ def find_best_score(curve: Curve, span: Range, unit: int) -> int:
 def compile_curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
     """Compile a curve to a function from numerator and denominator (> 0) of a raw value to the score in units.
 
-    `span` is the range of the scores of the indicator; outside its goalposts a curve is flat.
+    `span` is the range of the scores of the indicator, and `unit` the number of units in a point. Outside the goalposts
+    the score stays that of the nearest goalpost.
     """
     if curve.kind == "lognormal":
         return _compile_lognormal(curve, span, unit)
@@ -92,7 +96,8 @@ def _compute_segment(x0: Fraction, y0: Fraction, x1: Fraction, y1: Fraction) -> 
 def _compile_lognormal(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
     """Compile the complementary log-normal curve through p10 (9/10 of the range) and the median (1/2).
 
-    Formula: `getLogNormalScore` of Google Lighthouse; mirrored if p10 is above the median.
+    The formula is `getLogNormalScore` of Google Lighthouse. If p10 is above the median, the curve is mirrored, so that
+    it rises.
     """
     first, second = (float(goalpost.x) for goalpost in curve.goalposts)
     falling = to_exact(curve.goalposts[0].score) > to_exact(curve.goalposts[1].score)

@@ -72,7 +72,8 @@ Status = Literal["not_rateable", "complete", "sufficient", "insufficient_evidenc
 class BrokenRule(Struct, frozen=True, gc=False):
     """A rule that a submission breaks.
 
-    `is_supported` is True if it is broken whatever the absent answers are; False if one of these could still repair it.
+    `is_supported` is True if the rule is broken whatever the absent answers are, and False if one of these answers
+    could still repair it.
     """
 
     rule: CompiledRule
@@ -97,7 +98,8 @@ class Evaluation(Struct, kw_only=True):
 
     `results` is by position of the indicator. `groups` has the score of each group, and `groups_max` its score if every
     unknown indicator were at its best. A score is None if the group is not rated, or if it is unknown and has no
-    substitute score. `index` and `index_max` are rounded to the published decimals; None if there is no index.
+    substitute score. `index` and `index_max` are the scores of the root, rounded to the published decimals; None if
+    there is no index.
     """
 
     compiled: CompiledMethodology
@@ -110,7 +112,7 @@ class Evaluation(Struct, kw_only=True):
     groups: dict[str, int | None]
     groups_max: dict[str, int | None]
     unknown: frozenset[str]
-    """Ids of the nodes that are unknown and, with `missing: void`, make the group that contains them unknown too."""
+    """Ids of the nodes that are unknown and make the group that contains them unknown too (`missing: void`)."""
     coverage_ratios: dict[str, Ratio | None]
     """Coverage of each group as a ratio; None if the group would not be rated even with every unknown at its best."""
     index: int | None
@@ -184,7 +186,7 @@ def evaluate(methodology: Methodology, submission: Submission) -> Evaluation:
 def evaluate_compiled(compiled: CompiledMethodology, sent: Facts, submission: Submission) -> Evaluation:
     """Score the facts `sent`, which are by slot.
 
-    From `submission` only the self-declared names and the decisions of reviews are read, not its facts.
+    Of `submission` only the self-declared names and the decisions of reviews are read; its facts are ignored.
     """
     sent, lowered = _apply_level_caps(compiled, sent, submission.level_caps)
     facts, contradicted, broken = find_contradictions(compiled, sent)
@@ -234,10 +236,10 @@ def round_to_published(compiled: CompiledMethodology, units: int | None) -> int 
 def _apply_level_caps(
     compiled: CompiledMethodology, sent: Facts, caps: Mapping[str, int]
 ) -> tuple[Facts, dict[int, int]]:
-    """Lower each level in `sent` that exceeds its cap in `caps`, which a review sets by indicator.
+    """Lower each level in `sent` that exceeds its cap; `caps` has the highest level that a review allows, by indicator.
 
-    A cap has no effect on an absent answer. Return the facts, unchanged and not copied if no level exceeds its cap, and
-    the levels as sent of the lowered indicators, by position.
+    Return the facts, and by position the levels as sent of the lowered indicators. If no level exceeds its cap, the
+    facts are returned unchanged and not copied. A cap has no effect on an absent answer.
     """
     lowered: dict[int, int] = {}
     for name, cap in caps.items():
@@ -257,10 +259,10 @@ def _apply_level_caps(
 def find_contradictions(compiled: CompiledMethodology, sent: Facts) -> tuple[Facts, dict[int, Code], list[BrokenRule]]:
     """Find the contradictions in the facts of a submission (docs/scoring.md, section 2, findings).
 
-    All error rules are evaluated at once, and then again without the contradicted answers, until no further answer is
-    contradicted; warnings are evaluated once at the end. Return the facts without the contradicted answers, the code
-    (`contradicted` or `unsupported`) of each contradicted indicator by position, and the broken rules in document
-    order.
+    All rules of severity `error` are evaluated at once, and then again without the contradicted answers, until no
+    further answer is contradicted; rules of severity `warning` are evaluated once at the end. Return the facts without
+    the contradicted answers, the code (`contradicted` or `unsupported`) of each contradicted indicator by position, and
+    the broken rules in document order.
     """
     facts = sent
     codes: dict[int, Code] = {}
@@ -306,8 +308,8 @@ def score_indicators(
 ) -> list[IndicatorResult]:
     """Score every indicator; return the results by position.
 
-    `contradicted` has the codes of `find_contradictions`; `lowered` has the levels as sent that a review lowered. Both
-    are by position.
+    `contradicted` has the code (`contradicted` or `unsupported`) of each contradicted indicator, and `lowered` the
+    level as sent of each indicator whose level a review lowered. Both are by position.
     """
     results = [NOT_APPLICABLE] * len(compiled.indicators)
     integers = cast("Sequence[int | None]", facts)
@@ -350,9 +352,10 @@ def score_indicators(
 def _find_adjusted(
     compiled: CompiledMethodology, results: Sequence[IndicatorResult], submission: Submission
 ) -> set[int]:
-    """Return the positions of the indicators whose first result must be adjusted.
+    """Return the positions of the indicators whose result from the facts alone must be adjusted.
 
-    These are answers that were set aside, and answers without evidence whose score exceeds the cap.
+    These are indicators whose answers do not count (withdrawn, rejected or stale), and indicators whose answers have no
+    evidence and a score above the cap.
     """
     adjusted = {compiled.positions[name] for name in submission.set_aside if name in compiled.positions}
     for name in submission.self_declared:
@@ -373,7 +376,8 @@ def score_indicator(
     """Score one indicator.
 
     The first of these that applies decides: the contradiction (`contradicted` is its code, or None), the zero rule,
-    applicability, the missing answer, the curve with its caps. `lowered` is as in `score_indicators`.
+    applicability, the missing answer, the curve with its caps. `lowered` has by position the levels as sent that a
+    review lowered.
     """
     if contradicted is not None:
         return IndicatorResult(contradicted, leaf.low, leaf.best)
@@ -424,10 +428,10 @@ def _classify_absence(leaf: CompiledIndicator, set_aside: Mapping[str, SetAside]
 def _find_declared_exclusions(
     leaf: CompiledIndicator, facts: Facts, profile_self_declared: frozenset[str]
 ) -> tuple[str, ...]:
-    """Return the profile fields without evidence that an indicator's exclusion rests on.
+    """Return the profile fields without evidence because of which an indicator is excluded (`applies` is false).
 
-    The facts must exclude the indicator: `applies` is false. Return an empty tuple if it is still false when these
-    fields count as unknown, because fields with evidence are then enough.
+    The facts must exclude the indicator. The result is empty if it is excluded even when these fields count as unknown:
+    then fields with evidence are enough.
     """
     fields = tuple(field for field in leaf.declarable_slots if field in profile_self_declared)
     if not fields or leaf.applies is None:
@@ -479,8 +483,8 @@ def aggregate_scores(
 ) -> int | None:
     """Compute the score of a group, and store it and the scores of all groups in it in `scores`, by id.
 
-    `indicators` has the score of each indicator by position, or None or `UNKNOWN` as in `list_counted_scores`. The
-    result is in units, None if the group is not rated, or `UNKNOWN`.
+    `indicators` has the score of each indicator by position: None if the indicator leaves its group, `UNKNOWN` if it
+    makes the group unknown. The result is in units, None if the group is not rated, or `UNKNOWN`.
     """
     child_scores = (
         indicators[group.indicator_span]
@@ -495,10 +499,10 @@ def aggregate_scores(
 
 
 def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | None:
-    """Compute the score of a group from the scores of its children.
+    """Compute the score of a group from the scores of its children, in units.
 
-    A score is in units; None stands for a child that does not count, `UNKNOWN` for one that makes the group unknown.
-    Return None if too few children count. The plain arithmetic mean is computed here, all else in `aggregations`.
+    None stands for a child that does not count, `UNKNOWN` for a child that makes the group unknown. Return None if too
+    few children count. The plain arithmetic mean is computed here, every other aggregation in `aggregations`.
     """
     if group.is_fully_weighted and None not in scores:
         known_scores = cast("Sequence[int]", scores)
@@ -519,8 +523,9 @@ LinearTerms = tuple[int, int, int]
 class GroupSensitivity(Struct, frozen=True):
     """A group with the scores of its children, prepared to be scored with another score of one child.
 
-    `linear_terms` has for each child the integers a, b and d such that the group scores ⌊(a · score + b) / d⌋. They are
-    None if the group is no arithmetic mean, has no score, or the child has none: then `rescore` aggregates again.
+    `linear_terms` has for each child the integers a, b and d such that the group scores ⌊(a · score + b) / d⌋. The
+    terms are None if the group is no arithmetic mean or has no score, or if the child has no score: `rescore` then
+    aggregates again.
     """
 
     group: CompiledGroup
@@ -530,8 +535,8 @@ class GroupSensitivity(Struct, frozen=True):
     def rescore(self, child_position: int, score: int | None) -> int | None:
         """Compute the score that the group would have with another `score` of one child.
 
-        `child_position` is the number of the child in the group. A score may be None or `UNKNOWN`, as in
-        `score_children`.
+        `child_position` is the number of the child in the group. A score is in units; None stands for a child that does
+        not count, `UNKNOWN` for a child that makes the group unknown.
         """
         terms = self.linear_terms[child_position]
         if terms is not None and score is not None and score != UNKNOWN:
@@ -573,8 +578,9 @@ def _compute_upper_bounds(
 ) -> None:
     """Compute upper bounds and coverage of a group and the groups in it that contain unknown indicators.
 
-    `above` has the ids of all groups that contain unknown indicators. `upper` receives the score of each if every
-    unknown indicator were at its best; `coverage` receives its coverage, or None if it would not be rated even then.
+    `above` has the ids of all groups that contain unknown indicators. `upper` receives the score that each of these
+    groups would have if every unknown indicator were at its best; `coverage` receives its coverage, or None if the
+    group would not be rated even then.
     """
     maxima: list[int | None] = []
     known, denominator, remaining = 0, 1, 0
@@ -635,10 +641,11 @@ def _reaches(ratio: Ratio, share: Share) -> bool:
 
 
 def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
-    """Set the level of an evaluation, if it is provisional, and the failing gates of the next level.
+    """Set the level of an evaluation, whether the level is provisional, and the failing gates of the next level.
 
-    The level is the highest one for which the gates of it and of all lower levels are passed; it stays None if a gate
-    of the lowest level fails. A review can limit it to `max_level`; if only this limit stops it, no gate is reported.
+    The level is the highest one whose gates, and the gates of all lower levels, are passed; it stays None if a gate of
+    the lowest level fails. A review can limit the level to `max_level`; if nothing else prevents the next level, no
+    gate is reported.
     """
     figures = GateFigures(evaluation)
     for level in evaluation.compiled.levels:
@@ -655,7 +662,7 @@ def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
 def is_gate_met(gate: CompiledGate, figures: GateFigures) -> bool:
     """Return True if the figures pass a gate.
 
-    A figure that is unknown does not pass. If the figure does not exist because nothing that it reads applies, the
+    A figure that is unknown does not pass. If the figure does not exist, because no node that the gate reads applies,
     `when_not_applicable` of the gate decides.
     """
     if gate.minimum is not None:
@@ -685,14 +692,14 @@ class GateFigures:
     """Figures of one evaluation that gates compare: index, scores, raw values and profile fields.
 
     A gate is a condition that a level asks for beside its lowest index, such as "every dimension scores at least 40".
-    Compiled gates call these methods. Scores and values are exact: a Fraction of points, not units.
+    Compiled gates call these methods. Scores are exact points (a Fraction, not units), and raw values are exact too.
     """
 
     def __init__(self, evaluation: Evaluation) -> None:
         self.unit = evaluation.compiled.unit
         self._evaluation = evaluation
         self._lowest: dict[tuple[str | None, ...], int | None] = {}
-        """Gates of several levels read the same nodes."""
+        """Results of `find_lowest`, because gates of several levels read the same nodes."""
 
     def read_index(self) -> Evaluated:
         """Return the published index in points; None if there is none."""
@@ -734,15 +741,15 @@ class GateFigures:
         return Fraction(units, evaluation.compiled.unit)
 
     def read_ratio(self, indicator: str) -> Ratio | None:
-        """Return the raw value of an indicator as a ratio; None if it has none or is self-declared."""
+        """Return the raw value of an indicator as a ratio; None if there is none or the answer has no evidence."""
         evaluation = self._evaluation
         leaf = evaluation.results[evaluation.compiled.positions[indicator]]
         return None if indicator in evaluation.self_declared else leaf.value
 
     def read_value(self, indicator: str) -> Evaluated:
-        """Return the exact raw value of an indicator, or `NULL` if it is not applicable.
+        """Return the exact raw value of an indicator, or `NULL` if the indicator is not applicable.
 
-        Return None if it is unknown, self-declared, contradicted or zero by a rule (section 6).
+        Return None if the indicator is unknown, self-declared, contradicted or zero by a rule (section 6).
         """
         compiled = self._evaluation.compiled
         leaf = self._evaluation.results[compiled.positions[indicator]]

@@ -88,14 +88,15 @@ def explain(methodology: Methodology, submission: Submission) -> Score:
 def outline_score(methodology: Methodology, submission: Submission) -> Score:
     """Score a submission and return the canonical result in outline.
 
-    Main reasons and indicators are empty, and the points of the groups null; these take most of the time of `explain`.
+    Main reasons and indicators are empty, and the points of the groups null, because these parts take most of the time
+    of `explain`.
     """
     evaluation = evaluate(methodology, submission)
     return _build_score(evaluation, submission, (), _outline_groups(evaluation, evaluation.compiled.root), ())
 
 
 def _outline_groups(evaluation: Evaluation, above: CompiledGroup) -> tuple[DimensionScore, ...]:
-    """Build the groups directly below the group `above`, and those in them, without points and indicators."""
+    """Build the groups directly below the group `above`, and the groups inside them, without points and indicators."""
     unit = evaluation.compiled.unit
     return tuple(
         DimensionScore(
@@ -240,7 +241,7 @@ def _encode_number(value: Scalar | None, decimals: int) -> Scalar | None:
 
 
 def _encode_fact(value: FactValue, leaf: CompiledIndicator, position: int) -> Scalar | list[str] | None:
-    """Convert a fact to the form that the digest covers; a list of components is put in document order."""
+    """Convert a fact to the form that the digest of the input covers; a list of components is put in document order."""
     if isinstance(value, tuple):
         return [component for component in leaf.definition.components if component in value]
     return _encode_number(value, leaf.definition.facts[position].decimals)
@@ -344,8 +345,8 @@ def _list_absent(compiled: CompiledMethodology, predicate: Predicate, facts: Fac
 def _find_deciding(compiled: CompiledMethodology, predicate: Predicate, facts: Facts) -> Iterator[str]:
     """Yield the ids of the absent answers that leave a predicate undetermined.
 
-    Parts of the predicate that are already true or false are skipped; if the whole is, nothing is yielded. An id may
-    occur twice.
+    Parts of the predicate that are already true or false are skipped; nothing is yielded if the whole predicate is true
+    or false. An id may occur twice.
     """
     leaf = compile_fact_reader(compiled.layout, absent=True)
     if compile_predicate(predicate, leaf, compile_presence_test(compiled.layout))(facts) is not None:
@@ -483,9 +484,9 @@ _Cause = tuple[dict[str, FactValue | str | None], tuple[str, ...], tuple[str, ..
 def _explain_cause(evaluation: Evaluation, leaf: CompiledIndicator, result: IndicatorResult) -> _Cause:
     """Find the facts, missing answers and broken rules behind a score that the curve alone does not explain.
 
-    These are scores that are capped, zero by rule, not applicable, unknown or contradicted. Of an indicator with a zero
-    rule or applicability that decided, the facts are those that the condition reads; a contradicted one has none; any
-    other has those of its answer.
+    Such a score is capped, zero by rule, not applicable, unknown or contradicted. If a zero rule or the applicability
+    decided, the facts are those that this condition reads; a contradicted indicator has no facts; any other indicator
+    has the facts of its answer.
     """
     compiled, definition, facts = evaluation.compiled, leaf.definition, evaluation.facts
     if result.code == "zero_by_rule" or result.undetermined:
@@ -506,9 +507,9 @@ def _explain_cause(evaluation: Evaluation, leaf: CompiledIndicator, result: Indi
 
 
 def _explain_broken_rules(evaluation: Evaluation, leaf: CompiledIndicator, is_supported: bool) -> _Cause:
-    """Find the broken rules that contradict an indicator, and the absent answers that could still repair them.
+    """Find the broken rules that contradict an indicator, and the absent answers that could still repair these rules.
 
-    With `is_supported` only rules that no absent answer could repair are listed, otherwise only the others.
+    With `is_supported` only rules that no absent answer could repair are listed, otherwise only rules that one could.
     """
     compiled = evaluation.compiled
     broken = [
@@ -566,7 +567,8 @@ def _find_goalposts(compiled: CompiledMethodology, leaf: CompiledIndicator, valu
 
 
 _PassedGoalposts = tuple[int, int, tuple[PassedGoalpost, ...], tuple[PassedGoalpost, ...]]
-"""A goalpost as numerator of x, denominator of x, itself in a tuple, and itself with the one before it.
+"""A goalpost of a curve: numerator and denominator of its x, the goalpost in a tuple, and a tuple of it and the one
+before.
 
 The tuples are results of `_find_goalposts`, built once.
 """
@@ -574,7 +576,7 @@ The tuples are results of `_find_goalposts`, built once.
 
 @lru_cache(CACHE_SIZE)
 def _compile_goalposts(compiled: CompiledMethodology) -> tuple[tuple[_PassedGoalposts, ...], ...]:
-    """Build the goalposts of every indicator, by position."""
+    """Build the goalposts of the curve of every indicator, by position, in the form of `_PassedGoalposts`."""
     return tuple(_pair_goalposts(compiled, leaf) for leaf in compiled.indicators)
 
 

@@ -45,9 +45,9 @@ class IndicatorResult(Struct, frozen=True, gc=False):
 
     `score` is None if the indicator is not applicable, or is unknown and has no substitute score. `maximum` is the
     score that an unknown or contradicted indicator could still reach, else equal to `score`. `value` is the raw value,
-    None if there is none. `uncapped` is the score before caps. `fields` are the profile fields without evidence because
-    of which it is unknown; with evidence they would make it not applicable. `level_sent` is the level of a ladder
-    before review lowered it, None if it did not.
+    None if there is none. `uncapped` is the score before caps. `fields` are profile fields without evidence: the
+    indicator is unknown because of them, and would be not applicable if they had evidence. `level_sent` is the level of
+    a ladder as sent, if a review lowered the level, else None.
     """
 
     code: Code
@@ -57,10 +57,10 @@ class IndicatorResult(Struct, frozen=True, gc=False):
     uncapped: int = 0
     fields: tuple[str, ...] = ()
     undetermined: bool = False
-    """It is unknown because an absent answer decides if its zero rule applies."""
+    """True if the indicator is unknown because an absent answer decides if its zero rule applies."""
     level_sent: int | None = None
     declared: bool = False
-    """The cap for answers without evidence lowers its score."""
+    """True if the cap for answers without evidence lowers the score."""
 
 
 NOT_APPLICABLE = IndicatorResult("not_applicable", None, None)

@@ -1,9 +1,9 @@
 """Path to the next level: moves, each of one indicator, after which all gates of that level are passed.
 
 docs/scoring.md, section 7. The search is greedy: gates on one indicator first, then gates on a group in document order,
-then gates on the index. For each gate it takes the smallest move that is enough, or else the one that gains most. Then
-superfluous moves are dropped, last first, and everything is scored again. During the search only the groups that
-contain the moved indicator are scored again, or everything if a move affects other indicators.
+then gates on the index. For each gate it takes the smallest move that is enough to pass, or else the move that gains
+most. Then superfluous moves are dropped, last first, and everything is scored again. During the search only the groups
+that contain the moved indicator are scored again, or everything if a move affects other indicators.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Move(Canonical, frozen=True, kw_only=True):
     `facts`: the facts before the move (empty for an unknown answer); `change`: the new facts, in their own units;
     `evidence`: the move needs evidence; `score_before` and `score`: of the indicator; `gain`: index points gained at
     this position of the path; `index` and `level`: after the move; `requires`: rules that the move breaks unless other
-    facts are changed too, which all figures assume.
+    facts are changed too. All figures assume that these other facts are changed.
     """
 
     indicator: str
@@ -105,8 +105,8 @@ class Move(Canonical, frozen=True, kw_only=True):
 class Unreachable(Canonical, frozen=True):
     """A gate that no moves can pass, with its figures and the obstacle.
 
-    `gate` is null if a review limits the level. `indicators` are those that could help after they are answered,
-    corrected or released from their zero rule.
+    `gate` is null if a review limits the level. `indicators` could help to pass the gate once they are answered,
+    corrected or free of their zero rule.
     """
 
     gate: BlockingGate | None
@@ -118,8 +118,8 @@ class LevelPath(Canonical, frozen=True, kw_only=True):
     """The path from the level of a submission to the next level.
 
     `target`: the next level, null at the highest level or without a level. `moves`: null without a target, or if there
-    are `unreachable` gates. `index_after` and `level_after`: after all moves, from scoring everything again; the level
-    may be higher than the target.
+    are `unreachable` gates. `index_after` and `level_after`: after all moves, from scoring everything again;
+    `level_after` may be higher than the target.
     """
 
     methodology: MethodologyReference
@@ -140,7 +140,7 @@ def find_level_path(methodology: Methodology, submission: Submission) -> LevelPa
 def find_path_from(evaluation: Evaluation, submission: Submission) -> LevelPath:
     """Find the path to the next level of an evaluated submission.
 
-    It has no moves if there is no next level or no level, or if a gate cannot be passed.
+    The path has no moves if the submission has no level or the highest one, or if a gate cannot be passed.
     """
     compiled = evaluation.compiled
     target = next(
@@ -207,10 +207,10 @@ def apply_moves(submission: Submission, moves: Iterable[Move], compiled: Compile
 
 
 def _confirm(compiled: CompiledMethodology, submission: Submission, moves: tuple[Move, ...]) -> Evaluation:
-    """Score everything again after the moves; the result is what the path promises.
+    """Score everything again after the moves, to get the index and level that the path promises.
 
-    Rules that a move breaks unless other facts are changed too (`requires`) are left out: the path assumes these
-    changes.
+    Rules that a move breaks unless other facts are changed too (`requires`) are left out: the path assumes that these
+    facts are changed.
     """
     after = apply_moves(submission, moves, compiled)
     suspended = frozenset(rule for move in moves for rule in move.requires)
@@ -240,8 +240,8 @@ class _GateCondition(Struct, frozen=True):
 class _SearchPlan(Struct, frozen=True):
     """Parts of a search that depend only on the methodology.
 
-    `conditions`: those of the gates of each level, in the order of the search; `unlocking`: for each indicator, the
-    positions of the indicators that its zero rule reads.
+    `conditions`: for each level, the conditions of its gates, in the order of the search; `unlocking`: for each
+    indicator, the positions of the indicators that its zero rule reads.
     """
 
     conditions: tuple[tuple[_GateCondition, ...], ...]
@@ -300,7 +300,10 @@ def _build_condition(compiled: CompiledMethodology, gate: CompiledGate, member: 
 
 
 def _find_required_units(compiled: CompiledMethodology, holds: Compare) -> int | None:
-    """Return the score, in units, with which a comparison of a group or of the index is true; None for another form."""
+    """Return the score, in units, that a gate requires of a group or of the index.
+
+    `holds` is the comparison of the gate. Return None if it does not compare such a score with a lower bound.
+    """
     match holds:
         case Compare(op="ge" | "gt" as op, left=left, right=Constant(value=int() | float() as required)) if isinstance(
             left, IndexOperand
@@ -315,10 +318,10 @@ def _find_required_units(compiled: CompiledMethodology, holds: Compare) -> int |
 
 
 class _Option(Struct, frozen=True, gc=False):
-    """A possible move of one indicator: to another goalpost, or to the same value with evidence.
+    """A possible move of one indicator: to another goalpost, or to the same raw value with evidence.
 
-    `position` is that of the indicator. `x` is the raw value of the goalpost, None if the value stays; `units` is the
-    score there, at least; `documented` is True if new evidence comes with the move.
+    `position` is that of the indicator. `x` is the raw value of the goalpost, None if the raw value stays; `units` is
+    the lowest score that the indicator then has, in units; `documented` is True if new evidence comes with the move.
     """
 
     position: int
@@ -330,7 +333,7 @@ class _Option(Struct, frozen=True, gc=False):
 _RankedOption = tuple[int, int, int, _Option]
 """Score of a node after an option, position of the option's indicator, score of that indicator, and the option.
 
-The node is the child or group that contains the indicator; -1 stands for no score.
+The node is the indicator itself or a group that contains it; -1 stands for no score.
 """
 
 
@@ -379,7 +382,7 @@ class _Situation(Struct, frozen=True):
         return all(is_gate_met(condition.member, figures) for condition in conditions)
 
     def list_contradictions(self) -> frozenset[str]:
-        """Return the ids of the broken error rules."""
+        """Return the ids of the rules of severity `error` that the answers of this situation break."""
         broken = self.evaluation.broken_rules
         if not broken:
             return frozenset()
@@ -389,8 +392,9 @@ class _Situation(Struct, frozen=True):
 class _AppliedMove(Struct, frozen=True):
     """A move in the path so far.
 
-    `change` has all new facts of its indicator, those of its earlier moves included; `documented` is True if one of
-    these brought evidence; `breaks` are the rules that the move broke when it was taken.
+    `change` has all new facts of the indicator, also those of earlier moves of the same indicator; `documented` is True
+    if this move or an earlier one of the indicator brought evidence; `breaks` are the rules that the move broke when it
+    was taken.
     """
 
     position: int
@@ -402,9 +406,9 @@ class _AppliedMove(Struct, frozen=True):
 def _list_options(situation: _Situation, leaf: CompiledIndicator, *, documented: bool = False) -> list[_Option]:
     """List the options that raise the score of an indicator, the best one last.
 
-    With `documented`, all options come with evidence, and those with an equal score are listed too, because they can
-    help to pass gates on the raw value. The list is empty if no change of the answer can help: it does not apply, is
-    contradicted, or its zero rule decides.
+    With `documented`, all options come with evidence, and options that leave the score equal are listed too, because
+    they can help to pass gates on the raw value. The list is empty if no change of the answer can help: the indicator
+    does not apply, is contradicted, or its zero rule decides.
     """
     result = situation.evaluation.results[leaf.position]
     declared, floor = situation.is_declared(leaf), result.uncapped
@@ -434,10 +438,10 @@ def _list_options(situation: _Situation, leaf: CompiledIndicator, *, documented:
 
 
 def _build_blank_answer(compiled: CompiledMethodology, leaf: CompiledIndicator) -> FactChange | None:
-    """Build an answer with the lowest facts, from which a search for an unknown indicator starts.
+    """Build an answer with the lowest facts, from which the search for an answer to an unknown indicator starts.
 
-    Return None if the indicator has several facts, because a move changes only one of them; a checklist is always
-    built.
+    Return None if the indicator has several facts, because a move changes only one of them; for a checklist an answer
+    is always built.
     """
     indicator = leaf.definition
     if indicator.type != "checklist" and len(indicator.facts) != 1:
@@ -490,7 +494,7 @@ def _rescore_situation(
 def _is_contained(situation: _Situation, leaf: CompiledIndicator, changed: Facts) -> bool:
     """Return True if the facts `changed` differ from the present ones only in the score of the indicator.
 
-    That is, no rule breaks or is repaired, and no other indicator changes.
+    That is, no rule is newly broken or repaired, and no other indicator changes.
     """
     evaluation = situation.evaluation
     if evaluation.results[leaf.position].code not in OBSERVED or leaf.definition.id in situation.submission.level_caps:
@@ -528,8 +532,8 @@ class _OptionRanking:
     def rank(self, situation: _Situation, condition: _GateCondition) -> Iterator[_Option]:
         """Yield the options that help a condition, in the order in which they should be tried.
 
-        Options that are enough come first, smallest first; then all of them, largest gain first, down to those that
-        leave the score of the group as it is. An option may be yielded twice.
+        Options that alone meet the condition come first, smallest first; then all options, largest gain first, down to
+        those that leave the score of the group as it is. An option may be yielded twice.
         """
         group = condition.group
         sensitivity = build_group_sensitivity(situation.evaluation, group)
@@ -554,9 +558,9 @@ class _OptionRanking:
                 yield ranked_option[-1]
 
     def _list_below(self, situation: _Situation, child: CompiledGroup | int) -> Iterable[_RankedOption]:
-        """List the options of the indicators in `child`, best first, each with the score of `child` after it.
+        """List the options of all indicators in `child`, best first, each with the score of `child` after the option.
 
-        An indicator without weight has none.
+        `child` is a group, or the position of an indicator. An indicator without weight has no options.
         """
         if isinstance(child, int):
             leaf = self._compiled.indicators[child]
@@ -579,15 +583,19 @@ class _OptionRanking:
     def _lift(
         self, sensitivity: GroupSensitivity, child_position: int, below: Iterable[_RankedOption]
     ) -> Iterator[_RankedOption]:
-        """Yield the options in `below`, which are of one child, with the score of the whole group after each.
+        """Yield the options of one child again, each with the score that the group of the child would have after it.
 
-        `sensitivity` is of the group, and `child_position` the number of the child in it.
+        `below` are the options, with the scores of the child. `sensitivity` is that of the group, and `child_position`
+        the number of the child in the group.
         """
         for score, position, units, option in below:
             yield self._to_order(sensitivity.group, sensitivity.rescore(child_position, score)), position, units, option
 
     def _to_order(self, group: CompiledGroup, score: int | None) -> int:
-        """Return the score of a group for ordering, -1 if it has none; the index is rounded as published."""
+        """Return the number by which options are sorted: the score of the group after them, -1 if there is none.
+
+        The score of the root is rounded as published.
+        """
         if group is self._compiled.root:
             score = round_to_published(self._compiled, score)
         return -1 if score is None else score
@@ -596,7 +604,8 @@ class _OptionRanking:
 class _Search:
     """Search for the moves to a level, from an evaluated submission.
 
-    The lists of moves, refused options and tried options grow while it runs, so it serves once.
+    The lists of moves, refused options and tried options grow while the search runs, so an instance serves for one
+    search.
     """
 
     def __init__(self, evaluation: Evaluation, submission: Submission, target: CompiledLevel) -> None:
@@ -647,7 +656,7 @@ class _Search:
     def _find_level(self, situation: _Situation) -> int:
         """Find the level after some moves.
 
-        It is at most the level below the target until all conditions of the target are met.
+        Until all conditions of the target level are met, it is at most the level below the target.
         """
         for number, conditions in enumerate(self._search_plan.conditions[: self._target]):
             if not situation.meets_all(conditions):
@@ -660,7 +669,7 @@ class _Search:
     def _step(self, condition: _GateCondition, *, lenient: bool) -> bool:
         """Take one move towards a condition; return False if there is none.
 
-        With `lenient`, a move may break rules, which other facts must then be changed to keep.
+        With `lenient`, the move may break rules, provided that other facts are changed to keep them.
         """
         alone = next(iter(condition.indicators)) if condition.rank == 0 and len(condition.indicators) == 1 else None
         for option in (
@@ -686,17 +695,18 @@ class _Search:
     def _list_unlocking_options(self, position: int) -> Iterator[_Option]:
         """Yield the options of an indicator, with evidence, smallest first.
 
-        If its zero rule applies or could apply, yield those of the indicators that the rule reads instead.
+        If the zero rule of the indicator applies or could apply, yield instead the options of the indicators that the
+        rule reads.
         """
         positions = self._search_plan.unlocking[position] if _is_stuck(self._now, position) else (position,)
         for reader in positions:
             yield from _list_options(self._now, self._compiled.indicators[reader], documented=True)
 
     def _apply_move(self, option: _Option, *, lenient: bool, any_gain: bool) -> tuple[_AppliedMove, _Situation] | None:
-        """Try an option as a move; return it with the situation after it, or None if it cannot be taken.
+        """Try an option as a move; return the move with the situation after it, or None if it cannot be taken.
 
-        A refused option is remembered. `lenient` is as in `_step`. With `any_gain`, a move that leaves the score of the
-        indicator equal is accepted too.
+        A refused option is remembered. With `lenient`, the move may break rules, provided that other facts are changed
+        to keep them. With `any_gain`, a move that leaves the score of the indicator equal is accepted too.
         """
         now, leaf = self._now, self._compiled.indicators[option.position]
         evaluation, former = now.evaluation, now.evaluation.results[option.position]
@@ -739,7 +749,7 @@ class _Search:
         )
 
     def _find_change(self, option: _Option, leaf: CompiledIndicator) -> FactChange | None:
-        """Find the new facts of an option; None if no valid facts reach it."""
+        """Find the new facts with which an indicator reaches an option; None if no valid facts reach it."""
         evaluation = self._now.evaluation
         if option.x is None:
             return {}
@@ -754,7 +764,10 @@ class _Search:
         return None if reached is None else blank | reached
 
     def _is_worse(self, situation: _Situation) -> bool:
-        """Return True if the situation has no level any more, or a new contradiction."""
+        """Return True if a situation has no level for lack of evidence, or breaks a rule that is not broken now.
+
+        Only rules of severity `error` are considered.
+        """
         if situation.evaluation.status not in ("complete", "sufficient"):
             return True
         return situation.evaluation.broken_rules is not self._now.evaluation.broken_rules and not (
@@ -773,7 +786,10 @@ class _Search:
         self._tried.add((option.position, option.x))
 
     def _find_latest(self, position: int, before: int | None = None) -> _AppliedMove | None:
-        """Find the last move of an indicator, among all moves or among the first `before`; None if there is none."""
+        """Find the last move of the indicator at a position; None if there is none.
+
+        With `before`, only the first `before` moves are searched.
+        """
         return next((taken for taken in reversed(self._taken[:before]) if taken.position == position), None)
 
     def _drop_superfluous(self) -> None:
@@ -825,7 +841,8 @@ def _build_move(
 def _build_unreachable(conditions: list[_GateCondition], start: _Situation, end: _Situation) -> Unreachable:
     """Build the report of a gate whose `conditions` cannot be met.
 
-    Its figures are those of `start`, or of `end`, after the moves that were found, if the gate was passed at the start.
+    Its figures are those of `start`, the situation before the moves. If the gate was passed there, they are those of
+    `end`, the situation after the moves that were found.
     """
     gate, rank, compiled = conditions[0].gate, conditions[0].rank, start.evaluation.compiled
     figures = next(

@@ -1,7 +1,7 @@
 """Next step of an indicator: the smallest change that reaches a better goalpost, and its gain.
 
-docs/scoring.md, section 7. A gain is computed by rescoring: only the groups that contain the indicator, or everything
-if the change affects a rule or the zero rule of another indicator.
+docs/scoring.md, section 7. A gain is computed by scoring again: only the groups that contain the indicator, or
+everything if the change affects a rule, or the score of another indicator.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class BranchRescorer:
         return to_quotient(changed - index, self._unit)
 
     def rescore(self, leaf: CompiledIndicator, score: int) -> int | None:
-        """Compute the published index, in units, if an indicator had another score; None if there is none."""
+        """Compute the published index, in units, if an indicator had another score; None if there is no index."""
         parent, above = self._branches.get(leaf.ancestors[0]) or self._find_branch(leaf)
         line = parent.linear_terms[leaf.child_positions[0]]
         if line is None or above is None:
@@ -101,9 +101,9 @@ class BranchRescorer:
 
 
 def find_next_step(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep | None:
-    """Find the next step of an indicator; None if it has its best score or is not applicable.
+    """Find the next step of an indicator; None if the indicator has its best score or is not applicable.
 
-    A step without `change` says what to do (answer, correct, document) where no single new fact is the answer.
+    A step without `change` only says what to do (answer, correct, document), where no single new fact is enough.
     """
     result = branches.evaluation.results[leaf.position]
     match result.code:
@@ -135,9 +135,9 @@ def _build_open_step(branches: BranchRescorer, leaf: CompiledIndicator, kind: St
 
 
 def _document_answer(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep:
-    """Build the step that brings evidence for a capped answer, and so ends its caps.
+    """Build the step that brings evidence for a capped answer, so that no cap lowers its score any more.
 
-    A level that review lowered is restored, and the gain is computed with it.
+    The gain is computed with the level as sent, if a review lowered the level.
     """
     evaluation = branches.evaluation
     result = evaluation.results[leaf.position]
@@ -218,8 +218,8 @@ def _build_improvement(
 def _list_rungs(compiled: CompiledMethodology) -> tuple[tuple[_Improvement, ...] | None, ...]:
     """List the levels of each ladder, and the two values of each yes/no question, as improvements in ascending score.
 
-    The list is by position; None for other indicators, and for those whose own zero rule or applicability reads the
-    fact.
+    The result is by position. It has None for other indicators, and for an indicator whose own zero rule or
+    applicability reads the fact.
     """
     return tuple(
         None
@@ -237,7 +237,8 @@ def _build_rung(leaf: CompiledIndicator, x: int, units: int) -> _Improvement:
 def _compute_value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | None:
     """Compute the raw value of an indicator after a change of its own fact.
 
-    `changed` has all facts after it. Return None if the change triggers its own zero rule or ends its applicability.
+    `changed` has all facts after the change. Return None if the zero rule of the indicator then applies, or if the
+    indicator is then not applicable.
     """
     if leaf.is_circular:
         if leaf.zero_when is not None and leaf.zero_when(changed) is not False:
@@ -248,9 +249,9 @@ def _compute_value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | Non
 
 
 def _cap_without_evidence(leaf: CompiledIndicator, submission: Submission, value: Ratio, reached: int) -> int:
-    """Return the score of a raw value if no further evidence comes: `reached` with the caps of the answer.
+    """Return the score of a raw value if the organisation adds no evidence.
 
-    `reached` is the score of the value without caps.
+    It is `reached`, the score of the raw value without caps, lowered by the caps of the present answer.
     """
     if not submission.level_caps and not submission.self_declared:
         return reached
@@ -278,16 +279,17 @@ def _compute_effect(
     if not leaf.dependents and not evaluation.compiled.touching_rules[leaf.position]:
         return branches.compute_gain(leaf, score), ()
     changed = apply_change(evaluation.facts, change)
-    requires, repairs = _find_turned_rules(branches, leaf, change, changed)
+    requires, repairs = _find_affected_rules(branches, leaf, change, changed)
     if not requires and (repairs or _reaches_others(evaluation, leaf, changed)):
         return _compute_full_gain(evaluation, submission, leaf, change, evidence), requires
     return branches.compute_gain(leaf, score), requires
 
 
 def _compute_gain_max(branches: BranchRescorer, leaf: CompiledIndicator, gain: Figure | None) -> Figure | None:
-    """Compute the index points gained by the best score of an indicator, and at least the `gain` of its next step.
+    """Compute the index points gained by the best score of an indicator, or by its next step if that gains more.
 
-    A step can gain more than the best score, if it affects other indicators too. Return None if there is no index.
+    The next step, whose gain is `gain`, can gain more because it may affect other indicators too. Return None if there
+    is no index.
     """
     maximum = branches.compute_gain(leaf, leaf.best)
     return maximum if gain is None or maximum is None else max(gain, maximum)
@@ -296,7 +298,8 @@ def _compute_gain_max(branches: BranchRescorer, leaf: CompiledIndicator, gain: F
 def find_change_reaching(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> FactChange | None:
     """Find the smallest valid change of one fact with which the raw value of an indicator reaches `x`.
 
-    Return None if there is none: no fact is named for it, or the new value would be out of its range.
+    Return None if there is no such change: the document names no fact to change, or the new value would be out of its
+    range.
     """
     facts, layout, indicator = evaluation.facts, evaluation.compiled.layout, leaf.definition
     if indicator.type in ("level", "boolean"):
@@ -320,10 +323,10 @@ def find_change_reaching(evaluation: Evaluation, leaf: CompiledIndicator, x: Fra
 
 
 def _solve(step: ImprovementStep, facts: Facts, x: Fraction, rising: bool) -> int | None:
-    """Return the fact f, in units of its last decimal, at the edge where the raw value reaches `x`.
+    """Return the value f of the fact, in units of its last decimal, with which the raw value just reaches `x`.
 
     The raw value is (a·f + b) / (c·f + d) with the coefficients of `step`. It must become at least `x` if `rising`,
-    else at most `x`. Return None if it does not depend on f.
+    else at most `x`. Return None if the raw value does not depend on f.
     """
     a, b, c, d = step.coefficients(facts)
     n, below = x.as_integer_ratio()
@@ -387,12 +390,13 @@ def apply_change(facts: Facts, change: FactChange) -> Facts:
     return changed
 
 
-def _find_turned_rules(
+def _find_affected_rules(
     branches: BranchRescorer, leaf: CompiledIndicator, change: FactChange, changed: Facts
 ) -> tuple[tuple[str, ...], bool]:
-    """Return the ids of the error rules that a change would break, and True if it repairs a broken one.
+    """Return the ids of the rules that a change would break, and whether the change repairs a broken rule.
 
-    `changed` has all facts after the change, without the contradicted answers.
+    Only rules of severity `error` are considered. `changed` has all facts after the change, without the contradicted
+    answers.
     """
     evaluation, broken = branches.evaluation, branches.broken_rules
     touching = evaluation.compiled.touching_rules[leaf.position]
@@ -416,9 +420,9 @@ def _reaches_others(evaluation: Evaluation, leaf: CompiledIndicator, changed: Fa
 def _compute_full_gain(
     evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator, change: FactChange, evidence: bool
 ) -> Figure | None:
-    """Compute the index points gained by scoring everything again, for a change that affects other indicators.
+    """Compute the index points gained by a change that affects other indicators, by scoring everything again.
 
-    Return None if there is no index before or after.
+    `evidence` is True if the change comes with evidence. Return None if there is no index before or after the change.
     """
     sent = apply_change(evaluation.sent, change)
     if evidence:

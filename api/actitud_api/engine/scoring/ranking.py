@@ -31,15 +31,16 @@ PERCENTILE_DECIMALS: Final = 2
 PeerBasis = Literal["kind_and_band", "kind", "band_scale", "all"]
 """What the members of a peer group have in common, from the narrowest group to the widest.
 
-kind_and_band: kind and size band · kind: kind · band_scale: kinds whose size bands have the same limits · all: they are
-ranked.
+kind_and_band: type of organisation and size band · kind: type · band_scale: types whose size bands have the same limits
+· all: only that they are ranked.
 """
 
 
 class PeerGroup(Struct, frozen=True):
-    """The peers of an organisation: the ranked organisations of these `kinds` and this size `band`.
+    """The ranked organisations with which an organisation is compared.
 
-    None stands for any. `organisations` is their number.
+    They have one of the types `kinds` and the size band `band`; None stands for any. `organisations` is how many they
+    are.
     """
 
     basis: PeerBasis
@@ -89,11 +90,12 @@ def compute_ranks(points: Integers) -> Integers:
 def find_peer_group(
     document: Document, ranked: Mapping[tuple[str, str | None], int], kind: str, band: str | None
 ) -> PeerGroup:
-    """Find the peer group of an organisation of a kind and a size band.
+    """Find the peer group of an organisation of type `kind` and size band `band`.
 
-    `ranked` has the number of ranked organisations of each kind and band. The peer group is the narrowest of these with
-    at least the `minimum` of the document: same kind and band; same kind; kinds with the same scale of bands. Otherwise
-    it is all ranked organisations (docs/scoring.md, section 8).
+    `ranked` has the number of ranked organisations of each type and band. Candidates are, from narrow to wide: the same
+    type and band; the same type; types with the same scale of bands. The peer group is the first candidate with at
+    least the `minimum` of members that the document asks for, or else all ranked organisations (docs/scoring.md,
+    section 8).
     """
     scales = {known.code: known.band_scale for known in document.organisation_types}
     on_scale = tuple(code for code, scale in scales.items() if scale == scales.get(kind))
@@ -116,9 +118,9 @@ def find_peer_group(
 
 
 def compute_standing(values: ArrayLike, own: int, percentiles_from: int) -> RankPosition:
-    """Compute the position of a figure among values that include it.
+    """Compute the position of the figure `own` among `values`, which include this figure.
 
-    The percentile is the percentile rank: the share of lower values plus half the share of equal ones, itself included
+    The percentile is the percentile rank: the share of lower values plus half the share of equal values, `own` included
     (the `mean` of SciPy's `percentileofscore`). It is None for fewer than `percentiles_from` values.
     """
     values_array = np.asarray(values)
@@ -142,10 +144,11 @@ def summarise(values: ArrayLike) -> FiveNumberSummary | None:
 
 
 def compute_quantile(ordered: Integers, number: int, parts: int) -> Integers:
-    """Compute the quantile `number` / `parts` along the last axis, which must be in ascending order.
+    """Compute the quantile `number` / `parts` (1 / 4 is the first quartile) along the last axis of `ordered`.
 
-    Type 7, rounded half up: linear between the values around position (n - 1) · number / parts (R. J. Hyndman and Y.
-    Fan, Sample Quantiles in Statistical Packages, 1996), the default of R and NumPy.
+    That axis must be in ascending order. Type 7, rounded half up: linear between the values around position (n - 1) ·
+    number / parts (R. J. Hyndman and Y. Fan, Sample Quantiles in Statistical Packages, 1996), the default of R and
+    NumPy.
     """
     last = ordered.shape[-1] - 1
     position, remainder = divmod(last * number, parts)

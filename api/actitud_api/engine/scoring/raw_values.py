@@ -38,7 +38,7 @@ class ImprovementStep(Struct, frozen=True):
 
     name: str
     is_profile_field: bool
-    """The fact is a field of the profile."""
+    """True if the fact is a field of the profile."""
     slot: int
     scale: int
     """10 to the power of the fact's decimals; the fact is a multiple of 1/`scale`."""
@@ -73,7 +73,7 @@ def compile_raw_value(operand: Operand, layout: FactLayout) -> Callable[[Facts],
 
 
 def _ratio(n: Number | None, d: Number | None) -> Ratio | None:
-    """Return n / d as an exact ratio; None if a side is absent or the denominator is 0."""
+    """Return n / d as an exact ratio; None if n or d is absent, or if d is 0."""
     if n is None or not d:
         return None
     if type(n) is int and type(d) is int:
@@ -157,10 +157,10 @@ def compile_step(indicator: Indicator, document: Document, layout: FactLayout) -
 def _find_simple_coefficients(
     slot: int, over: int | None, under: int | None, below: Operand
 ) -> Callable[[Facts], tuple[Number, Number, Number, Number]] | None:
-    """Return the function of the coefficients for the frequent formulas; None for another formula.
+    """Return the function that computes the coefficients (see `ImprovementStep`) for frequent formulas, else None.
 
-    These are f itself, f over another fact, and another fact over f, where f is in `slot`. `over` and `under` are the
-    slots of numerator and denominator, None if they are no plain fact; `below` is the denominator.
+    These formulas are f itself, f divided by another fact, and another fact divided by f, where f is in `slot`. `over`
+    and `under` are the slots of numerator and denominator, None if they are no plain fact; `below` is the denominator.
     """
     if over == slot and below == Constant(value=1):
         return lambda _: (1, 0, 0, 1)

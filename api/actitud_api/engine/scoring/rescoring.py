@@ -112,7 +112,7 @@ class EditionRescorer:
 
 
 def replace_document(columns: Columns, document: Document) -> Columns:
-    """Return the same facts, labelled with another document, which must ask for the same facts in the same order."""
+    """Return the same facts as columns of another document, which must ask for the same facts in the same order."""
     return structs.replace(columns, methodology=_derive_methodology(columns.methodology, document))
 
 
@@ -125,10 +125,10 @@ def _reads_others(indicator: Indicator) -> bool:
 
 
 def build_score_document(document: Document) -> Document:
-    """Build a document that aggregates like this one, and takes the scores of indicators in place of their facts.
+    """Build a document with the aggregations of `document`, whose indicators take a score in place of facts.
 
-    The only fact of each indicator is its score in units. For each there is a profile field that makes it not
-    applicable. There are no rules, zero rules and levels.
+    The only fact of each indicator is its score in units. For each indicator there is a profile field that makes it not
+    applicable. The new document has no rules, zero rules and levels.
     """
     unit = int(10**document.decimals)
 

@@ -1,8 +1,9 @@
 """The canonical result: the score of one submission with its explanation, in no language.
 
-Digests cover it. Scores and points are multiples of 10^-decimals within the range of their node; raw values are
-rounded half up to 6 decimals, or to the decimals of the most precise fact of the document; coverage to 4 decimals. A
-number without a fraction is written as an integer, so that every number has its shortest form.
+Published digests are computed from this result. Scores and points are multiples of 10^-decimals within the range of
+their node; raw values are rounded half up to 6 decimals, or to the decimals of the most precise fact of the document;
+coverage to 4 decimals. A number without a fraction is written as an integer, so that every number has its shortest
+form.
 """
 
 from __future__ import annotations
@@ -145,8 +146,8 @@ class IndicatorScore(Canonical, frozen=True, kw_only=True):
 class DimensionScore(Canonical, frozen=True, kw_only=True):
     """The score of a dimension, or of a group inside one, with its points of the index.
 
-    `score_max` is the score if every unknown indicator were at its best; `coverage` is from 0 to 1. Figures are null
-    if the group is not rated, or has no score. `groups` and `indicators` are its children.
+    `score_max` is the score if every unknown indicator were at its best; `coverage` is from 0 to 1. Figures are null if
+    the group is not rated, or has no score. `groups` and `indicators` are the children of the group.
     """
 
     id: str
@@ -175,7 +176,7 @@ class BlockingGate(Canonical, frozen=True):
 
 
 class LevelReached(Canonical, frozen=True, kw_only=True):
-    """The level that the index and its gates give.
+    """The level of a score, from its index and the gates.
 
     `number` is null if there is no index, the evidence is insufficient, or the lowest level is not reached. `max_level`
     is a limit set by review, null if there is none. `blocked_by` are the gates of the next level that are not passed.
@@ -197,8 +198,8 @@ class MainReason(Canonical, frozen=True):
 class Finding(Canonical, frozen=True):
     """A rule that the submission breaks.
 
-    `code`: `contradicted`, or `unsupported` if answers that are absent (`missing`) could still repair it;
-    `indicators`: the indicators that it contradicts; `facts`: the facts that it read.
+    `code`: `contradicted`, or `unsupported` if absent answers (`missing`) could still repair the rule; `indicators`:
+    the indicators that the rule contradicts; `facts`: the facts that it read.
     """
 
     rule: str

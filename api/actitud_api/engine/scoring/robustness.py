@@ -80,7 +80,11 @@ class Robustness(Struct, frozen=True):
 
 
 class Draws(Struct, frozen=True):
-    """Random draws: `geometric` (draws) is True for the geometric mean; `weights` is draws × children with a weight."""
+    """Random draws of aggregations and weights.
+
+    `geometric` has True for each draw with the geometric mean, False for the arithmetic mean; `weights` is draws ×
+    children of the root that have a weight.
+    """
 
     geometric: NDArray[np.bool_]
     weights: Floats
@@ -118,7 +122,7 @@ def compute_robustness(
 
 
 def draw_weights(weights: Iterable[int], draws: int, seed: int) -> Draws:
-    """Draw aggregations, and weights around the given ones; `seed` is from 0 to 2^128 - 1."""
+    """Draw aggregations, and weights that differ from `weights` by at most a quarter; `seed` is from 0 to 2^128 - 1."""
     around = np.array(list(weights))
     # The order of the words is part of the published method: one row of words for each draw.
     words = _generate_words(draws * (1 + around.size), seed).reshape(draws, 1 + around.size)
@@ -219,8 +223,9 @@ def _compute_percentiles(drawn: Integers) -> Integers:
 def _count_levels(index: Integers, attainable: Integers, windows: list[tuple[int, int]]) -> Integers:
     """Count the draws in which each organisation reaches each level; return organisations × levels.
 
-    A level is reached if the index lies in its window and in the windows of all lower levels, and if `attainable`, the
-    level that the other gates allow, is as high.
+    `windows` has the lowest and highest index with which the gates on the index of each level are passed. A level is
+    reached if the index lies in its window and in the windows of all lower levels, and if `attainable`, the level that
+    the other gates allow, is not below it.
     """
     reached = np.zeros((len(windows) + 1, index.shape[1]), np.int64)
     inside = np.ones(index.shape, np.bool_)

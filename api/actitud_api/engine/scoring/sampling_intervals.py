@@ -33,7 +33,7 @@ def compute_wilson_interval(cases: int, n: int) -> tuple[int, int]:
 
 
 def compute_interval(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> Interval | None:
-    """Compute the sampling interval of an indicator that is a share, and the index at both ends of it.
+    """Compute the sampling interval of an indicator that is a share, and the index with the share at either end.
 
     Return None if the indicator is not a share of counted cases, has no value, or has more cases than its denominator.
     The scores at the ends are capped if the answer has no evidence.

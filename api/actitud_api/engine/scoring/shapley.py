@@ -1,6 +1,7 @@
 """Shapley values: the split of a group's loss among its children, if the aggregation is not additive.
 
-A child's value is its mean contribution to the loss over all orders in which the children could lose their points.
+The Shapley value of a child is its mean contribution to the loss over all orders in which the children could lose their
+points.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ def compute_shapley_losses(
 ) -> list[int]:
     """Compute the Shapley value of each child's loss, in 1/`SHAPLEY_UNIT` of a point.
 
-    The worth of a set of children is the unrounded loss of the group if these have their scores and all others have
-    `top`, the highest score (L. S. Shapley, A Value for n-Person Games, 1953). A child whose `below_top` is False, or
-    without weight, loses nothing. `top` and `scores` are in points.
+    The worth of a set of children is the unrounded loss of the group if the children of the set have their scores and
+    all others have `top`, the highest score (L. S. Shapley, A Value for n-Person Games, 1953). A child whose
+    `below_top` is False, or without weight, loses nothing. `top` and `scores` are in points.
     """
     weighted = [position for position, weight in enumerate(weights) if weight]
     players = [position for position in weighted if below_top[position]]

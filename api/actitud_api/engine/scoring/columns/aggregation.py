@@ -20,9 +20,10 @@ class ChildWeights:
     """Weights of the children of a group that are not known and applicable in every row of a block.
 
     `excluded`, `excluded_at_best` and `voids` have pairs: a mask of rows, and the weight of the child that it concerns.
-    `excluded`: the child leaves the group. `excluded_at_best`: it would leave even with every unknown indicator at its
-    best. `voids`: it makes the group unknown. `bounds_differ` is True if the score of the group and its upper bound may
-    exclude different children. `unknown` is the weight of unknown indicators by row, None if it is 0 in all rows.
+    `excluded`: the child leaves the group. `excluded_at_best`: the child would leave even with every unknown indicator
+    at its best. `voids`: the child makes the group unknown. `bounds_differ` is True if the score of the group and its
+    upper bound may exclude different children. `unknown` is the weight of unknown indicators by row, None if it is 0 in
+    all rows.
     """
 
     def __init__(self, kind: np.dtype[np.signedinteger]) -> None:
@@ -34,7 +35,7 @@ class ChildWeights:
         self._kind = kind
 
     def add(self, counted: ChildCounts, weight: int) -> None:
-        """Add the masks of a child; a child of weight 0 is ignored."""
+        """Add the masks of a child, each with the `weight` of the child; ignore a child of weight 0."""
         if not weight:
             return
         for masks, mask in (
@@ -47,14 +48,14 @@ class ChildWeights:
         self.bounds_differ |= counted.excluded is not counted.excluded_at_best or counted.voids is not None
 
     def add_unknown(self, unknown: Bools, weights: NDArray[np.signedinteger]) -> None:
-        """Add the weights of unknown indicators; row i of the mask `unknown` is of the indicator with `weights[i]`."""
+        """Add the weights of unknown indicators: row i of the mask `unknown` is of the indicator with `weights[i]`."""
         added: Ints = np.einsum("i,ij->j", weights, unknown.view(np.int8))
         self.unknown = added if self.unknown is None else self.unknown + added
 
     def compute_remaining(self, total: int, masks: list[tuple[Bools, int]]) -> Ints | None:
         """Compute the weight that remains of `total` in each row after the children in `masks` have left.
 
-        Return None if there are no masks: all of it remains in all rows.
+        Return None if there are no masks: the whole weight then remains in all rows.
         """
         if not masks:
             return None
@@ -67,7 +68,7 @@ class ChildWeights:
 class GroupAggregation:
     """Aggregation of the scores of the children of one group, for any block.
 
-    `kind` is the integer type in which its weighted sums fit.
+    `kind` is an integer type wide enough for the weighted sums of the group.
     """
 
     def __init__(self, group: CompiledGroup, unit: int) -> None:
@@ -90,8 +91,8 @@ class GroupAggregation:
     def find_rated(self, rows: int, remaining: Ints | None, excluded: list[tuple[Bools, int]]) -> Bools | None:
         """Find the rows in which enough weight and children remain to rate the group.
 
-        `remaining` is the result of `compute_remaining` for the masks in `excluded`. Return None if the group is rated
-        in all rows.
+        `excluded` has masks of the rows in which a child leaves the group, and `remaining` the weight that is then left
+        (`compute_remaining`). Return None if the group is rated in all rows.
         """
         children = self._group.definition.rated_children
         if remaining is None:
@@ -108,10 +109,10 @@ class GroupAggregation:
     def combine(
         self, rows: Ints, remaining: Ints | None, missing: list[tuple[Bools, int]], into: Ints, scratch: Floats
     ) -> Ints | None:
-        """Write the scores of the group into `into`; return the weighted sums, None if it is no arithmetic mean.
+        """Write the scores of the group into `into`; return the weighted sums, None if the group is no arithmetic mean.
 
-        `rows` has an array of scores for each child, with -1 in the rows of its masks in `missing`. `remaining` is the
-        weight that counts, None if it is the total weight in all rows.
+        `rows` has an array of scores for each child, with -1 in the rows that `missing` marks for the child.
+        `remaining` is the weight that counts, None if it is the total weight in all rows. `scratch` is overwritten.
         """
         aggregation = self._group.definition.aggregation
         if aggregation == "arithmetic":
@@ -135,7 +136,8 @@ class GroupAggregation:
     def write_mean(self, weighted: Ints, remaining: Ints | None, into: Ints, scratch: Floats) -> None:
         """Write the arithmetic mean, rounded half up, into `into`: (2·weighted + remaining) // (2·remaining).
 
-        `weighted` is the sum of weight times score, and `remaining` of the weights, None for the total weight.
+        `weighted` is the sum of weight times score, and `remaining` the sum of the weights that count; None stands for
+        the total weight of the group. `scratch` is overwritten.
         """
         over: Ints | int = self._group.total_weight if remaining is None else remaining
         doubled = np.add(np.add(weighted, weighted), over)

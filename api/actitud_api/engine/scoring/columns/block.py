@@ -35,7 +35,7 @@ def list_group_ids(plan: CompiledMethodology) -> tuple[str, ...]:
 
 
 class OperandReads(Struct, frozen=True):
-    """Inputs of an expression: slots of facts, and positions of indicators for which it reads if they are answered."""
+    """Inputs of an expression: slots of facts, and positions of the indicators whose answers it tests for presence."""
 
     slots: frozenset[int] = frozenset()
     positions: frozenset[int] = frozenset()
@@ -80,7 +80,7 @@ class ScratchNeeds:
 
 
 class ScoreViews(Struct, eq=False):
-    """Views of the results into which a block is scored; the members are those of `ColumnScores`."""
+    """Parts of the arrays of a `ColumnScores` into which the scores of one block are written."""
 
     scores: Ints
     maxima: Ints
@@ -115,9 +115,9 @@ class ScratchArrays:
 class RowBlock:
     """Consecutive rows of the columns, with scratch arrays of the same length.
 
-    `facts`, `present` and the other inputs are views and never written to; `drop_answers` replaces those that it
-    changes by copies. `views` are the rows of the results. `extremes` caches the lowest and highest scores of sets of
-    nodes, which several gates read.
+    `facts`, `present` and the other inputs are views of the columns and never written to; `drop_answers` replaces an
+    input by a changed copy. `views` are the rows of the results. `extremes` caches the lowest and highest scores of
+    sets of nodes, because several gates read the same scores.
     """
 
     def __init__(self, columns: Columns, scratch: ScratchArrays, views: ScoreViews, start: int, stop: int) -> None:
@@ -143,9 +143,9 @@ class RowBlock:
         self._copied: set[int] = set()
 
     def drop_answers(self, position: int, slots: Iterable[int], rows: NDArray[np.intp]) -> None:
-        """Remove the answers to the indicator at `position` from some rows, so that they count as not sent.
+        """Remove the answers to the indicator at `position` from some rows, so that these answers count as not sent.
 
-        `slots` are the slots of its facts.
+        `slots` are the slots of the facts of the indicator.
         """
         if position not in self._copied:
             self._copied.add(position)
@@ -157,9 +157,9 @@ class RowBlock:
             self.facts[slot][rows] = 0
 
     def pick_rows(self, rows: NDArray[np.intp], reads: OperandReads, depth: int) -> RowBlock:
-        """Copy some rows into a block of their own, on which an expression can be read.
+        """Copy some rows into a block of their own, on which an expression can be evaluated.
 
-        It has only the facts in `reads`, scratch arrays up to `depth`, and no results.
+        The new block has only the facts in `reads`, scratch arrays up to `depth`, and no results.
         """
         # Without __init__: only what `reads` names is copied, not every column of the block.
         block = RowBlock.__new__(RowBlock)

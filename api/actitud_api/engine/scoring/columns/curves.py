@@ -33,7 +33,10 @@ RowScorer = Callable[[RowBlock, Ints], None]
 
 
 class RawValueExpression(Struct, frozen=True, eq=False):
-    """A raw value: above / below, times `scale`; a formula without a denominator has 1 `below`."""
+    """A raw value as a compiled quotient: `above` divided by `below`, times `scale`.
+
+    A formula without a denominator has 1 as `below`.
+    """
 
     above: CompiledNumbers
     below: CompiledNumbers
@@ -41,7 +44,7 @@ class RawValueExpression(Struct, frozen=True, eq=False):
 
     @property
     def can_be_undefined(self) -> bool:
-        """True if its denominator can be 0 for facts within the bounds of the columns."""
+        """True if the denominator can be 0 for facts within the bounds of the columns."""
         return self.below.lower <= 0 <= self.below.upper
 
 
@@ -239,7 +242,10 @@ class CurveCompiler:
 
 
 class _CurveSegment(Struct, frozen=True):
-    """A straight part of a curve, from `x` to `to`, that starts at `score` and rises by `slope` for each 1 of x."""
+    """A straight part of a curve, from raw value `x` to raw value `to`.
+
+    The score is `score` at `x`, and rises by `slope` for each 1 of the raw value.
+    """
 
     slope: Fraction
     x: Fraction
@@ -248,15 +254,15 @@ class _CurveSegment(Struct, frozen=True):
 
     @property
     def offset(self) -> Fraction:
-        """Score at x = 0, if the part were extended."""
+        """Score that the line through the segment has at x = 0."""
         return self.score - self.slope * self.x
 
 
 class _PiecewiseLine(Struct, frozen=True):
-    """A piecewise linear curve, flat before the first part and after the last.
+    """A piecewise linear curve, flat before the first part and after the last part.
 
-    Its height is `constant` plus, for each part, slope times x clipped to the part. `parts` has slope, start and end of
-    each.
+    Its score is `constant` plus, for each part, slope times x, where x is first limited to the part. `parts` has slope,
+    start and end of each part.
     """
 
     parts: tuple[tuple[float, float, float], ...]
@@ -266,7 +272,7 @@ class _PiecewiseLine(Struct, frozen=True):
         return _PiecewiseLine(self.parts, self.constant + by)
 
     def compute_scores(self, block: RowBlock, x: Floats) -> Floats:
-        """Compute the scores of x, not rounded; they overwrite x."""
+        """Compute the score of each raw value x, not rounded; the scores overwrite x."""
         if not self.parts:
             x.fill(self.constant)
             return x
@@ -289,9 +295,10 @@ class _PiecewiseLine(Struct, frozen=True):
 def _build_line(
     segments: list[_CurveSegment], reach: list[float], first: Fraction, above: float
 ) -> tuple[_PiecewiseLine, float]:
-    """Build the line through segments, shifted up by `above`; return it with a bound of its rounding error.
+    """Build the curve of the segments, shifted up by `above`; return it with a bound of its rounding error.
 
-    `first` is the score at the first goalpost. `reach` has the absolute value of x at each end of a segment, in order.
+    `first` is the score at the first goalpost. `reach` has the absolute value of x at each end of a segment, in order;
+    the bound of the error depends on these.
     """
     steep = [segment for segment in segments if segment.slope]
     constant = float(first - sum(segment.slope * segment.x for segment in segments)) + above

@@ -139,7 +139,10 @@ def _choose_score_type(plan: CompiledMethodology) -> type[np.int32 | np.int64]:
 
 
 class _ColumnProgram:
-    """Methodology compiled for columns whose facts lie within `extent`, the lowest and highest value by slot."""
+    """Methodology compiled for columns whose facts lie within given bounds.
+
+    `extent` has these bounds: the lowest and highest value by slot.
+    """
 
     def __init__(self, plan: CompiledMethodology, extent: Extent) -> None:
         self.needs = ScratchNeeds()
@@ -168,9 +171,10 @@ _CACHE_SIZE = 16
 
 
 def _get_program(plan: CompiledMethodology, columns: Columns) -> _ColumnProgram:
-    """Return the compiled program of a methodology from a cache, or compile it.
+    """Return the program of a methodology that scores the columns, from a cache, or compile it.
 
-    Bounds of facts are widened before, so that one program serves all columns with facts of a similar size.
+    The bounds of the facts are widened before they become part of the cache key, so that one program serves all columns
+    with facts of a similar size.
     """
     extent = tuple(_round_extent(lower, upper) for lower, upper in columns.extent)
     key = plan.methodology.digest, extent
@@ -186,5 +190,8 @@ def _get_program(plan: CompiledMethodology, columns: Columns) -> _ColumnProgram:
 
 
 def _round_extent(lower: int, upper: int) -> tuple[int, int]:
-    """Widen the bounds of a slot to -(2^j - 1) and 2^k - 1, the nearest that include them and 0."""
+    """Widen the bounds of a slot to -(2^j - 1) and 2^k - 1, so that they include 0.
+
+    j and k are the smallest integers with which the old bounds lie between the new ones.
+    """
     return -(2 ** min(lower, 0).bit_length() - 1), 2 ** max(upper, 0).bit_length() - 1

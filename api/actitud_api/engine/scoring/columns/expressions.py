@@ -58,22 +58,22 @@ INT32_MAX = 2**31 - 1
 
 
 class AnswerSent(Struct, frozen=True):
-    """Condition of a number: the answer to the indicator at a position was sent."""
+    """Condition under which a number is known: the answer to the indicator at a position was sent."""
 
     position: int
 
 
 class FieldEvidenced(Struct, frozen=True):
-    """Condition of a number: the profile field at a slot has evidence."""
+    """Condition under which a number is known: the profile field at a slot has evidence."""
 
     slot: int
 
 
 class FieldEmpty(Struct, frozen=True):
-    """Null condition of a number: the profile field at a slot has no value.
+    """Condition under which a number is null: the profile field at a slot has no value.
 
-    If the field only stands in for answers that were not sent, `absent` has their positions, and they must be absent
-    too.
+    If the field only stands in for answers that were not sent, `absent` has the positions of these answers; the
+    condition then also requires that they are absent.
     """
 
     slot: int
@@ -81,28 +81,28 @@ class FieldEmpty(Struct, frozen=True):
 
 
 class NodeScore(Struct, frozen=True):
-    """The score of a node, read by a gate.
+    """Condition on the score of a node, which a gate reads.
 
-    As a condition of a number: the node has a score or is not applicable. As a null condition: it is not applicable.
+    Such a score is known if the node has a score or is not applicable, and null if the node is not applicable.
     """
 
     node: str
 
 
 class IndicatorRawValue(Struct, frozen=True):
-    """The raw value of an indicator, read by a gate.
+    """Condition on the raw value of an indicator, which a gate reads.
 
-    As a condition of a number: the value exists or the indicator is not applicable. As a null condition: the indicator
-    is not applicable.
+    The raw value is known if it exists or if the indicator is not applicable, and null if the indicator is not
+    applicable.
     """
 
     position: int
 
 
 class ExtremeScore(Struct, frozen=True):
-    """The lowest or highest score of several nodes, read by a gate.
+    """Condition on the lowest or highest score of several nodes, which a gate reads: null if none of the nodes applies.
 
-    As a null condition: none of the nodes is applicable. `combine` is `np.minimum` or `np.maximum`.
+    `combine` is `np.minimum` for the lowest score, `np.maximum` for the highest.
     """
 
     combine: np.ufunc
@@ -130,8 +130,9 @@ class ExceedsInt64(OverflowError):
 class CompiledNumbers(Struct, frozen=True, eq=False):
     """A compiled operand: in each row an integer from `lower` to `upper`, times `scale` (above 0).
 
-    A `constant` operand reads nothing and equals `lower`. For texts, `text` has the text that each integer stands for.
-    The number is known in rows where all `conditions` are true, and null where one of `nulls` is.
+    A `constant` operand reads nothing and equals `lower`. If the operand is a text, `text` has the text that each
+    integer stands for. The number is known in rows where all `conditions` are true, and null where one of `nulls` is
+    true.
     """
 
     read: Callable[[RowBlock], Ints]
@@ -163,7 +164,7 @@ class CompiledTruths(Struct, frozen=True, eq=False):
 
 
 def _refuse_read(block: RowBlock) -> Bools:
-    """Stand in for the reader of a constant mask, which must never be read."""
+    """Raise an error in the place of the reader of a constant mask, which must never be read."""
     raise AssertionError
 
 
@@ -222,8 +223,8 @@ class ColumnCompiler:
     ) -> list[CompiledNumbers]:
         """Compile the members of a sum, product, minimum or maximum; return constants last.
 
-        The first member that is no constant is compiled at `depth`; its result must outlive the others, so these are
-        compiled at the next depth.
+        The first member that is no constant is compiled at `depth`. Its result must be kept while the other members are
+        computed, so these are compiled at the next depth.
         """
         parts: list[CompiledNumbers] = []
         constants: list[CompiledNumbers] = []
@@ -286,10 +287,10 @@ class ColumnCompiler:
     def _fill_absent(
         self, sent: CompiledNumbers, replacement: CompiledNumbers, position: int, depth: int
     ) -> CompiledNumbers:
-        """Compile an answer (`sent`) that another operand replaces in the rows in which it was not sent.
+        """Compile an operand that is the answer (`sent`) where it was sent, and `replacement` in the other rows.
 
-        `position` is that of the answered indicator. The `replacement` is the least favourable value that a rule
-        assumes.
+        `position` is that of the answered indicator. The `replacement` is the least favourable value, which a rule
+        assumes for an absent answer.
         """
         scale = _find_common_scale(sent.scale, replacement.scale)
         sent, replacement = (
@@ -342,7 +343,7 @@ class ColumnCompiler:
         )
 
     def combine_numbers(self, combine: np.ufunc, parts: Sequence[CompiledNumbers], depth: int) -> CompiledNumbers:
-        """Compile the minimum, maximum or sum of `parts`, as the ufunc `combine` says.
+        """Compile the minimum, maximum or sum of `parts`: `combine` is `np.minimum`, `np.maximum` or `np.add`.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
@@ -566,7 +567,7 @@ class ColumnCompiler:
     ) -> CompiledTruths:
         """Compile a comparison that is made row by row, as in `evaluate`, with integers of any size.
 
-        The mask marks the rows in which it certainly has the truth value `value`.
+        The mask marks the rows in which the comparison certainly has the truth value `value`.
         """
         holds = compile_over_facts(compare, self.plan.layout, absent=reading is not AbsentFactReading.LEAST_FAVOURABLE)
         reader = RowReader(self.plan, find_slots_read(self.plan, walk_operands(compare)))
@@ -615,8 +616,8 @@ class ColumnCompiler:
     ) -> CompiledTruths:
         """Compile the mask of the rows in which a comparison of two numbers is true.
 
-        It compares rows in which a number is null or unknown too, with an arbitrary result: `restrict_to_determined`
-        corrects them.
+        In rows in which one of the numbers is null or unknown, the mask is arbitrary: `restrict_to_determined` corrects
+        it.
 
         Raises:
             ExceedsInt64: If a side may exceed 64 bits on the common scale.
@@ -643,10 +644,10 @@ class ColumnCompiler:
     def _compare_with_constant(
         self, op: ComparisonOperator, left: CompiledNumbers, bound: Fraction, depth: int
     ) -> CompiledTruths:
-        """Compile the mask of the rows in which `left` compares with the constant `bound` as `op` says.
+        """Compile the mask of the rows in which a number satisfies `left` `op` `bound`, where `bound` is constant.
 
-        `bound` is in units of the scale of `left`. The mask is constant if the lowest and highest value decide for all
-        rows.
+        `bound` is in units of the scale of `left`. The mask is constant if the lowest and highest value of `left`
+        decide the comparison for all rows.
         """
         match op:
             case "eq" | "ne":
@@ -676,8 +677,8 @@ class ColumnCompiler:
     ) -> CompiledTruths:
         """Correct the mask of a comparison in the rows in which a side is unknown or null.
 
-        In rows with an unknown side the comparison is undetermined, so they are not marked. In rows with a null side it
-        is false, so they are marked only if `value`, the truth value that the mask stands for, is False.
+        `value` is the truth value that the mask stands for. A comparison with an unknown side is undetermined, so these
+        rows are not marked. A comparison with a null side is false, so these rows are marked only if `value` is False.
         """
         conditions = [self.compile_condition(condition, depth + 1) for condition in left.conditions | right.conditions]
         comparison = self.join_all([comparison, *conditions], depth)
@@ -731,7 +732,10 @@ def _build_integer(value: int, scale: Fraction) -> CompiledNumbers:
 
 
 def _renumber_texts(side: CompiledNumbers, numbers: dict[str, int]) -> CompiledNumbers:
-    """Renumber the texts of one side of a comparison by `numbers`, which both sides share."""
+    """Renumber the texts of one side of a comparison, so that equal texts have equal numbers on both sides.
+
+    `numbers` has the number of each text, for both sides.
+    """
     assert side.text is not None
     order = [numbers[text] for text in side.text]
     if side.constant:
@@ -745,9 +749,9 @@ def _renumber_texts(side: CompiledNumbers, numbers: dict[str, int]) -> CompiledN
 
 
 def _read_marks(marks: Callable[[RowBlock], dict[int, Bools]], slot: int) -> CompiledTruths:
-    """Compile the mask of a slot, from the masks of a block that `marks` returns by slot.
+    """Compile the mask that a block has for a slot; no row is marked if the block has none.
 
-    If the block has no mask for the slot, no row is marked.
+    `marks` returns the masks of a block by slot.
     """
 
     def read_mark(block: RowBlock) -> Bools:

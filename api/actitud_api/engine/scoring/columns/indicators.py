@@ -37,12 +37,12 @@ class ConditionPair(Struct, frozen=True):
 
 
 class CaseJudgement(Struct, eq=False):
-    """Rows of a block by what zero rule and applicability decide, as masks; None stands for a mask without rows.
+    """Rows of a block by the result of zero rule and applicability, as masks; None stands for a mask without rows.
 
-    `open`: neither decides, so the answer and the curve do; here None stands for all rows. `zero`: zero by the rule.
-    `not_applicable`: the indicator is not applicable. `undetermined`: absent answers leave the zero rule undetermined.
-    `doubtful`: it would be not applicable, but for profile fields without evidence. In the last two the indicator is
-    unknown.
+    `open`: neither condition decides, so the answer and the curve do; here None stands for all rows. `zero`: zero by
+    the rule. `not_applicable`: the indicator is not applicable. `undetermined`: absent answers leave the zero rule
+    undetermined. `doubtful`: the indicator would be not applicable, but the profile fields that exclude it have no
+    evidence. In the last two masks the indicator is unknown.
     """
 
     open: Bools | None
@@ -53,7 +53,10 @@ class CaseJudgement(Struct, eq=False):
 
 
 class CaseJudge:
-    """Evaluates zero rules and applicability of all indicators, each distinct pair of them once."""
+    """Evaluates zero rules and applicability of all indicators.
+
+    A pair of conditions that several indicators share is evaluated once.
+    """
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
         compiler = ColumnCompiler(plan, extent, needs)
@@ -70,8 +73,8 @@ class CaseJudge:
     def judge_indicators(self, block: RowBlock) -> list[CaseJudgement]:
         """Evaluate zero rule and applicability of every indicator in a block.
 
-        Return one judgement for each indicator, by position; indicators with an equal pair of conditions share theirs.
-        Its masks are overwritten when the next block is judged.
+        Return one judgement for each indicator, by position; indicators with an equal pair of conditions share one
+        judgement. The masks of the judgements are overwritten when the next block is judged.
         """
         judgements = [judge(block) for judge in self._judges]
         return [judgements[number] for number in self._pair_numbers]
@@ -177,9 +180,9 @@ class RunCounts(Struct, eq=False):
 
 
 class _RunMember:
-    """One indicator of a run, compiled for columns.
+    """One indicator of a run (consecutive children of one group), compiled for columns.
 
-    `write_scores` writes its scores, arbitrary in rows without a raw value.
+    `write_scores` writes the scores of the indicator, arbitrary in rows without a raw value.
     """
 
     def __init__(self, leaf: CompiledIndicator, compiler: ColumnCompiler, curves: CurveCompiler) -> None:
@@ -201,7 +204,8 @@ class _RunMember:
     def write_valued(self, block: RowBlock, open_mask: Bools | None, into: Bools) -> None:
         """Write the mask of the rows in which the indicator has a raw value into `into`.
 
-        `open_mask` is the mask `open` of its judgement: in other rows it has none.
+        `open_mask` marks the rows in which neither zero rule nor applicability decides (None: all rows): in other rows
+        there is no raw value.
         """
         present = block.present[self.leaf.position]
         masks = [block.present[position] for position in self._others]
@@ -216,7 +220,7 @@ class _RunMember:
     def find_borrowing_absent(self, block: RowBlock, judged: CaseJudgement) -> Bools | None:
         """Find the answered rows in which the value formula reads an absent answer to another indicator.
 
-        Return None if there are none. `judged` is the judgement of the indicator.
+        `judged` is the judgement of the indicator itself. Return None if there are no such rows.
         """
         if not self._others:
             return None
@@ -229,7 +233,8 @@ class _RunMember:
     def write_unknown(self, block: RowBlock, judged: CaseJudgement, borrowing: Bools | None, into: Bools) -> None:
         """Write the mask of the rows in which the indicator is unknown into `into`.
 
-        `borrowing` is the result of `find_borrowing_absent`.
+        `borrowing` marks the rows in which the value formula reads an absent answer to another indicator
+        (`find_borrowing_absent`).
         """
         present = block.present[self.leaf.position]
         if judged.open is None:
@@ -321,7 +326,7 @@ class RunScorer:
         np.copyto(scores, self._cap, where=capped)
 
     def _find_lowered(self, block: RowBlock, scores: Ints, valued: Bools) -> list[tuple[int, Bools]]:
-        """List the indicators whose level a review lowered, with the rows in which this lowers the score.
+        """List the indicators whose level a review lowered, each with the rows in which the lowered level scores less.
 
         An indicator is given by its number in the run. `valued` marks the rows with a raw value.
         """
@@ -379,9 +384,9 @@ class RunScorer:
     ) -> None:
         """Change the codes of unknown rows from `zero` to `unknown`, or to the reason why the answer does not count.
 
-        That reason (withdrawn, rejected, stale) is in `block.set_aside`. `other_causes` has the numbers of indicators
-        with a mask of the rows that keep `unknown` even so: applicability is in doubt, or another answer is absent.
-        `scratch` is overwritten.
+        That reason (withdrawn, rejected, stale) is in `block.set_aside`. `other_causes` has numbers of indicators, each
+        with a mask of rows that are unknown for another cause and keep the code `unknown`: applicability is in doubt,
+        or an answer to another indicator is absent. `scratch` is overwritten.
         """
         _add_where(codes, unknown, CODE_NUMBERS["unknown"] - CODE_NUMBERS["zero"], scratch)
         if block.set_aside is None:
@@ -401,11 +406,11 @@ class RunScorer:
         unknown: Bools,
         contradicted: Mapping[int, ContradictedRows],
     ) -> ChildCounts:
-        """Build how an indicator counts in its group, and write the scores of its special rows.
+        """Build how an indicator counts in its group, and write its scores in rows that the curve does not score.
 
-        `number` is its number in the run. A row has no score if the indicator is not applicable, or unknown without a
-        substitute score; it has the lowest score if the indicator is contradicted. `unknown` receives the contradicted
-        rows.
+        `number` is the number of the indicator in the run. A row has no score if the indicator is not applicable, or
+        unknown without a substitute score; it has the lowest score if the indicator is contradicted. `unknown` receives
+        the contradicted rows.
         """
         leaf, score, unknown_mask = self._members[number].leaf, scores[number], unknown[number]
         not_applicable = judged.not_applicable

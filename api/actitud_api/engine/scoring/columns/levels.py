@@ -45,7 +45,7 @@ from actitud_api.engine.scoring.compile import CompiledGate, CompiledLevel, Comp
 from actitud_api.engine.scoring.evaluate import OBSERVED
 
 _VALUED = frozenset(OBSERVED - {"zero_by_rule"})
-"""Codes of answers that can have a raw value; one with a denominator of 0 has none."""
+"""Codes of answers that can have a raw value; an answer with one of them lacks it if the denominator is 0."""
 
 RowCheck = Callable[[RowBlock, Bools], Bools]
 """Function that returns the mask of the rows that meet a condition.
@@ -69,7 +69,7 @@ class LevelAssigner:
         ]
 
     def assign_levels(self, block: RowBlock) -> None:
-        """Write the level of each row, and if it is provisional; 0 stands for no level.
+        """Write the level of each row, and whether the level is provisional; 0 stands for no level.
 
         The scores, index and status of the block must have been written.
         """
@@ -131,7 +131,7 @@ def _check_all_rows(truths: CompiledTruths) -> RowCheck:
 
 
 def _check_row_by_row(plan: CompiledMethodology, holds: Callable[[_RowFigures], bool]) -> RowCheck:
-    """Build a check that evaluates `holds` for each row on its own, as `evaluate` does."""
+    """Build a check that evaluates `holds`, a condition on the figures of one row, for each row on its own."""
     reader = RowReader(plan, range(plan.layout.size))
 
     def check_rows(block: RowBlock, rows: Bools) -> Bools:
@@ -230,8 +230,8 @@ class _GateCompiler(ColumnCompiler):
         """Compile the raw value of an indicator.
 
         Raises:
-            ExceedsInt64: If it may exceed 64 bits.
-            NotComputedByColumns: If it is a quotient, or a yes/no value that its formula computes.
+            ExceedsInt64: If the raw value may exceed 64 bits.
+            NotComputedByColumns: If it is a quotient, or a yes/no value that a formula computes from facts.
         """
         position = self.plan.positions[indicator]
         definition = self.plan.indicators[position].definition
@@ -248,9 +248,9 @@ class _GateCompiler(ColumnCompiler):
     def compile_sides(
         self, compare: Compare, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
     ) -> tuple[CompiledNumbers, CompiledNumbers]:
-        """Compile both sides of a comparison; a quotient as left side becomes a comparison of products.
+        """Compile both sides of a comparison of a gate.
 
-        That is, its denominator multiplies the right side instead.
+        If the left side is a quotient, its denominator multiplies the right side instead.
 
         Raises:
             ExceedsInt64: If a side may exceed 64 bits.
@@ -272,7 +272,9 @@ class _GateCompiler(ColumnCompiler):
     def compile_comparison(
         self, compare: Compare, value: bool, depth: int, reading: AbsentFactReading
     ) -> CompiledTruths:
-        """Compile a comparison of figures of a score; unlike in `ColumnCompiler`, never row by row.
+        """Compile the mask of rows in which a comparison of figures of a score certainly has the truth value `value`.
+
+        A comparison whose numbers may exceed 64 bits is refused, because gates have another evaluation row by row.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
@@ -287,11 +289,11 @@ class _GateCompiler(ColumnCompiler):
         return self.restrict_to_determined(self.compare_numbers(op, left, right, depth), left, right, value, depth)
 
     def combine_numbers(self, combine: np.ufunc, parts: Sequence[CompiledNumbers], depth: int) -> CompiledNumbers:
-        """Compile the minimum, maximum or sum of `parts`.
+        """Compile the minimum, maximum or sum of `parts`: `combine` is `np.minimum`, `np.maximum` or `np.add`.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
-            NotComputedByColumns: If it is a minimum or maximum and a part may be null, because a null must be ignored.
+            NotComputedByColumns: If a part of a minimum or maximum may be null, because a null must be ignored.
         """
         if combine is not np.add and any(part.nulls for part in parts):
             raise NotComputedByColumns
@@ -308,10 +310,10 @@ class _GateCompiler(ColumnCompiler):
                 return super().compile_condition(condition, depth)
 
     def _compile_value_presence(self, position: int, depth: int) -> CompiledTruths:
-        """Compile the mask of the rows in which a raw value counts, or the indicator does not apply.
+        """Compile the mask of the rows in which the raw value of an indicator counts, or the indicator does not apply.
 
-        A raw value counts if it exists and has evidence; without, the number is unknown. `position` is that of the
-        indicator.
+        A raw value counts if it exists and has evidence; in other rows it is unknown to a gate. `position` is that of
+        the indicator.
         """
         formula = self.plan.indicators[position].definition.value
         below = self.compile_operand(formula.denominator, depth) if isinstance(formula, Quotient) else None
@@ -344,7 +346,10 @@ class _GateCompiler(ColumnCompiler):
 
 
 class _RowFigures:
-    """Figures of one row for gates that are evaluated row by row (see `compile.GateInputs`)."""
+    """Index, scores, raw values and profile of one row, for gates that are evaluated row by row.
+
+    It implements `compile.GateInputs`, the interface through which compiled gates read figures.
+    """
 
     def __init__(self, plan: CompiledMethodology, reader: RowReader, block: RowBlock, row: int) -> None:
         self._plan = plan

@@ -38,7 +38,7 @@ class RowReader:
         self.reads = OperandReads(wanted, frozenset(position for _, position, _ in self._answers))
 
     def read_facts(self, block: RowBlock, row: int) -> Facts:
-        """Return the facts of a row by slot, as `load_facts` returns those of a submission."""
+        """Return the facts of a row in a list by slot, as `load_facts` returns the facts of a submission."""
         facts: Facts = [None] * self._size
         for slot, decode in self._profile:
             is_empty = slot in block.nulls and block.nulls[slot][row]
@@ -64,9 +64,10 @@ def find_slots_read(plan: CompiledMethodology, operands: Iterable[Operand]) -> f
 
 
 def _build_decoder(kind: str, decimals: int, names: tuple[str, ...]) -> Callable[[int], Slot]:
-    """Return the function that converts a stored integer to the fact.
+    """Return the function that converts the integer stored in a column to the value of the fact.
 
-    `kind` is the type of the fact or field; `names` are the values of a choice, or the components of a checklist.
+    `kind` is the type of the fact or field, and `decimals` the decimals of a number; `names` are the values of a
+    choice, or the components of a checklist.
     """
     match kind:
         case "enum":

@@ -1,4 +1,7 @@
-"""Contradictions in a block: error rules applied until nothing changes (docs/scoring.md, section 2, findings)."""
+"""Contradictions in a block: rules of severity `error` are applied until nothing changes.
+
+docs/scoring.md, section 2, findings.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +23,12 @@ Rows = NDArray[np.intp]
 
 
 class ColumnRule(Struct, frozen=True, eq=False):
-    """A compiled error rule.
+    """A rule of severity `error`, compiled for columns.
 
-    `broken` marks the rows that break it if absent answers count as the least favourable. `unholdable` marks the rows
-    that break it whatever the absent answers are; None if these are the same rows. `again` has the positions of the
-    answers that it reads and that may be contradicted, if the rule may break once they are removed.
+    `broken` marks the rows that break the rule if absent answers count as the least favourable. `unholdable` marks the
+    rows that break it whatever the absent answers are; None if these are the same rows. `again` has positions of
+    answers that the rule reads and that may be contradicted: once such an answer is removed, the rule may be newly
+    broken and is checked again.
     """
 
     rule: CompiledRule
@@ -34,9 +38,10 @@ class ColumnRule(Struct, frozen=True, eq=False):
 
 
 class ContradictedRows(Struct, eq=False):
-    """Rows in which an answer is contradicted, and rows in which it is only unsupported.
+    """Rows in which an answer is contradicted, and rows in which the answer is only unsupported.
 
-    A row may occur several times and in both lists; if it is in both, the answer is contradicted.
+    It is unsupported if absent answers could still repair the broken rule. A row may occur several times and in both
+    lists; if it is in both, the answer is contradicted.
     """
 
     contradicted: list[Rows]
@@ -48,7 +53,7 @@ class ContradictedRows(Struct, eq=False):
         return np.concatenate([*self.unsupported, *self.contradicted])
 
     def write_codes(self, codes: NDArray[np.int8]) -> None:
-        """Write the codes `contradicted` and `unsupported` into the codes of an indicator, in these rows."""
+        """Write `contradicted` and `unsupported` into the codes of an indicator, in the rows of the two lists."""
         for rows in self.unsupported:
             codes[rows] = CODE_NUMBERS["unsupported"]
         for rows in self.contradicted:
@@ -84,9 +89,10 @@ class ContradictionFinder:
         )
 
     def find_contradictions(self, block: RowBlock) -> dict[int, ContradictedRows]:
-        """Find the rows in which each indicator is contradicted, by position; others are not in the result.
+        """Find the rows in which each indicator is contradicted, by position.
 
-        Contradicted answers that other rules or indicators read are removed from the block.
+        Indicators without such rows are left out. Contradicted answers that other rules or indicators read are removed
+        from the block.
         """
         contradictions: dict[int, ContradictedRows] = {}
         taken_out: dict[int, Bools] = {}
@@ -132,10 +138,10 @@ class ContradictionFinder:
     def _drop_answers(
         self, block: RowBlock, contradictions: dict[int, ContradictedRows], taken_out: dict[int, Bools]
     ) -> dict[int, Rows]:
-        """Remove newly contradicted answers that rules or other indicators read; return their rows by position.
+        """Remove newly contradicted answers that rules or other indicators read.
 
-        `taken_out` has the rows removed before, as masks by position, and is brought up to date. The result is empty at
-        the end.
+        Return the rows of these answers by position; empty if there are none. `taken_out` has the rows of all answers
+        removed so far, as masks by position; the new rows are added to it.
         """
         fresh: dict[int, Rows] = {}
         for position in self._read_again & contradictions.keys():
@@ -149,9 +155,10 @@ class ContradictionFinder:
 
 
 def _select_rows_to_recheck(rule: ColumnRule, fresh: dict[int, Rows], broken_rows: Bools | None) -> Rows:
-    """Select the rows that may newly break a rule, because an answer that it reads was removed.
+    """Select the rows that may newly break a rule, because an answer that the rule reads was removed.
 
-    `fresh` has the rows of the removed answers by position; rows in the mask `broken_rows` break the rule already.
+    `fresh` has the rows of the removed answers by position; rows in the mask `broken_rows` already break the rule and
+    are left out.
     """
     affected = [fresh[position] for position in rule.again if position in fresh]
     if not affected or rule.broken.constant is not None:
@@ -180,9 +187,9 @@ def _find_borrowed_answers(plan: CompiledMethodology) -> frozenset[int]:
 
 
 def evaluate_when_absent(predicate: Predicate, indicator: str) -> Truth:
-    """Evaluate a rule for the case that the answer to an indicator is absent, and nothing else is known.
+    """Evaluate a rule when the answer to `indicator` is absent and nothing is known of other answers and the profile.
 
-    Return None if this does not decide the rule.
+    Return None if the absence of this answer alone does not decide the rule.
     """
 
     def leaf(operand: Operand) -> Callable[[None], int | None]:
@@ -199,9 +206,9 @@ def evaluate_when_absent(predicate: Predicate, indicator: str) -> Truth:
 
 
 def drop_presence_guard(predicate: Predicate) -> Predicate:
-    """Return the guarded part of a rule "if the answer was sent, then …"; any other rule as it is.
+    """Return the part after "then" of a rule "if the answer was sent, then …"; any other rule as it is.
 
-    The rule is kept if the guarded part is not certainly true for an absent answer.
+    The whole rule is returned if that part is not certainly true for an absent answer.
     """
     match predicate:
         case Implies(when=Present(indicator=indicator), then=then) if evaluate_when_absent(then, indicator) is True:

@@ -75,7 +75,7 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
         return sum(column.nbytes for column in self.facts) + sum(mark.nbytes for mark in marks if mark is not None)
 
     def take(self, rows: NDArray[np.intp]) -> Columns:
-        """Return the organisations of some rows, in this order; a row may occur several times."""
+        """Return the columns of the organisations in `rows`, in this order; a row may occur several times."""
 
         def pick_rows(marks: Mapping[int, _Mark]) -> dict[int, _Mark]:
             return {key: mark[rows] for key, mark in marks.items()}
@@ -300,7 +300,7 @@ class _ColumnsBuilder:
         """Copy a mask; return None if it marks no row, or if `values` is None.
 
         Raises:
-            DefectiveColumns: If it has another length or is not boolean; `label` names it.
+            DefectiveColumns: If the mask has another length or is not boolean; the message names the mask by `label`.
         """
         if values is None:
             return None
@@ -310,12 +310,12 @@ class _ColumnsBuilder:
         return cast("Bools", mark.copy()) if mark.any() else None
 
     def _read_integers(self, label: str, values: ArrayLike, absent: Bools | None, *, mask: bool = False) -> Ints:
-        """Copy integers in the narrowest type that holds them, with 0 in the rows of the mask `absent`.
+        """Copy integers in the narrowest type that can hold them, with 0 in the rows of the mask `absent`.
 
         With `mask` the integers are bit masks of components, which may exceed 64 bits.
 
         Raises:
-            DefectiveColumns: If they have another length, are no integers, or exceed 64 bits; `label` names them.
+            DefectiveColumns: If they have another length, are no integers, or exceed 64 bits; the message has `label`.
         """
         array = self._check_shape(label, values)
         # NumPy stores integers beyond 64 bits as Python objects.
@@ -333,9 +333,9 @@ class _ColumnsBuilder:
         return column
 
     def _stack_marks(self, marks: Sequence[_Mark | None]) -> _Mark | None:
-        """Stack one array for each indicator into one, 0 for an indicator without (None).
+        """Stack arrays, one for each indicator, into one array; an indicator without an array (None) gets zeros.
 
-        Return None if no indicator has one.
+        Return None if no indicator has an array.
         """
         marked = [mark for mark in marks if mark is not None]
         if not marked:

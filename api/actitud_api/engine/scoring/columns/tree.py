@@ -34,8 +34,8 @@ HALF_UP_MARGIN = 1e-9
 """Margin added before a floor, because a half in float64 may have been rounded to just below."""
 
 HEAVY_WEIGHT = round(1 / (4 * HALF_UP_MARGIN))
-"""Total weight from which `HALF_UP_MARGIN` is too wide: a share of two weights may be that close to a half, but below
-it.
+"""Total weight from which `HALF_UP_MARGIN` is too wide: with more weight, a share can be nearer to a half than the
+margin and still lie below it.
 """
 
 COVER_ERROR = 1e-11
@@ -73,7 +73,10 @@ RatedUnknownShare: TypeAlias = tuple[UnknownShare, Bools | None]
 
 
 class GroupCounts(Struct, eq=False):
-    """How a group counts as a child of another one, and its unknown share (None if everything in it is known)."""
+    """How a group counts as a child of another one, and the share of its weight that is unknown.
+
+    The share is None if nothing in the group is unknown.
+    """
 
     counts: ChildCounts
     unknown_share: RatedUnknownShare | None
@@ -172,8 +175,9 @@ class TreeScorer:
     ) -> GroupCounts:
         """Write the scores of a group whose children are scored, and return how the group counts in its parent.
 
-        `weights` has its children that are excluded or unknown in some rows, `below` the unknown shares of its child
-        groups with their weights. `rows` has the scores of the children if they are in one array already, else None.
+        `weights` has the children that are excluded or unknown in some rows, and `below` the unknown share of each
+        child group with the weight of that group. `rows` has the scores of the children if these are in one array
+        already, else None.
         """
         out = block.views
         scores, maxima = out.groups[node.row], out.groups_max[node.row]
@@ -215,9 +219,9 @@ class TreeScorer:
     ) -> None:
         """Mark the rated rows of a group that an unknown child makes unknown (`missing: void`).
 
-        In its parent the group counts in these rows as the parent's `missing` rule says: with its lowest score, not at
-        all, or as making the parent unknown too. `excluded` marks the rows in which the group is not rated; `counted`
-        is brought up to date.
+        In these rows the parent's own `missing` rule says how the group counts in the parent: with its lowest score,
+        not at all, or by making the parent unknown too. `excluded` marks the rows in which the group is not rated;
+        `counted`, which says how the group counts, is updated.
         """
         voided = np.logical_or.reduce([mask for mask, _ in weights.voids])
         if excluded is not None:
@@ -242,10 +246,10 @@ class TreeScorer:
         row: NDArray[np.int16],
         scratch: Floats,
     ) -> UnknownShare | None:
-        """Write the coverage of a group into `row`, in ten-thousandths; return its unknown share.
+        """Write the coverage of a group into `row`, in ten-thousandths, rounded half up; return its unknown share.
 
-        Coverage is rounded half up. Return None if everything in the group is known. `remaining` is the weight that
-        counts, None for all of it; `below` is as in `UnknownShare`.
+        Return None if everything in the group is known. `remaining` is the weight that counts, None for all of it;
+        `below` has the unknown share of each child group with the weight of that group.
         """
         if weights.unknown is None and not below:
             row.fill(COVERAGE_UNITS)
@@ -316,8 +320,8 @@ def list_runs(compiled: CompiledGroup, kind: np.dtype[np.signedinteger]) -> list
 class _GroupNode:
     """A group with the numbers of the rows that hold its scores and those of its children.
 
-    `is_a_run`: its children are consecutive indicators. `span`: distance from the lowest to the best score if all
-    children are indicators with the same distance, else None.
+    `is_a_run`: the children are consecutive indicators. `span`: distance from the lowest to the best score of a child,
+    if all children are indicators with the same distance, else None.
     """
 
     def __init__(self, plan: CompiledMethodology, compiled: CompiledGroup, rows: dict[str, int]) -> None:
@@ -363,8 +367,9 @@ def _combine_children(
 ) -> tuple[Ints | None, Bools | None, Ints | None]:
     """Write the scores of a group into `into`, -1 if it is not rated; `rows` has the scores of its children.
 
-    `excluded` and `voids` are lists as in `ChildWeights`. Return the remaining weight (None: all of it), the rated rows
-    (None: all rows), and the weighted sums (None if it is no arithmetic mean).
+    `excluded` and `voids` have pairs of a mask of rows and the weight of a child: in these rows the child leaves the
+    group, or makes the group unknown. Return the remaining weight (None: all of it), the rated rows (None: all rows),
+    and the weighted sums (None if the group is no arithmetic mean).
     """
     remaining = weights.compute_remaining(node.compiled.total_weight, excluded)
     rated = node.aggregation.find_rated(into.size, remaining, excluded)
