@@ -123,7 +123,7 @@ _OPENED_ENTRIES: Select[tuple[object, ...]] = (
 def list_page(session: Session, *, action: str | None, after: int, offset: int, limit: int) -> list[OpenedEntry]:
     """Return entries with a number above `after`, in order of the chain; `action` None returns all actions.
 
-    At most `limit` entries, after leaving out `offset`.
+    Skips the first `offset` rows and returns at most `limit`.
     """
     statement = _OPENED_ENTRIES.where(ENTRIES.c.seq > after).offset(offset).limit(limit)
     if action is not None:
@@ -171,7 +171,7 @@ def get_checkpoint(session: Session, size: int) -> CheckpointRecord | None:
 def list_checkpoints(session: Session, *, after: int, offset: int, limit: int) -> list[CheckpointRecord]:
     """Return checkpoints with a size above `after`, smallest first.
 
-    At most `limit` checkpoints, after leaving out `offset`.
+    Skips the first `offset` rows and returns at most `limit`.
     """
     statement = _CHECKPOINTS.where(CHECKPOINTS.c.size > after).order_by(CHECKPOINTS.c.size).offset(offset).limit(limit)
     return [CheckpointRecord(*row) for row in session.execute(statement)]

@@ -178,8 +178,8 @@ def list_page(
 ) -> list[OpenedEntry]:
     """Return entries and their openings in the order of the chain, starting after the number `after`.
 
-    `after` None starts at entry 0; `action` None returns all actions. At most `limit` entries, after leaving out
-    `offset`.
+    `after` None starts at entry 0; `action` None returns all actions. Skips the first `offset` rows and returns at
+    most `limit`.
     """
     with database.read() as session:
         return queries.list_page(
@@ -254,7 +254,7 @@ def make_checkpoint_if_due(session: Session, signer: Signer, now: datetime) -> C
 def list_checkpoints(database: Database, *, after: int | None, offset: int, limit: int) -> list[CheckpointRecord]:
     """Return checkpoints with a size above `after`, smallest first; None starts at the smallest.
 
-    At most `limit` checkpoints, after leaving out `offset`.
+    Skips the first `offset` rows and returns at most `limit`.
     """
     with database.read() as session:
         return queries.list_checkpoints(session, after=after or 0, offset=offset, limit=limit)

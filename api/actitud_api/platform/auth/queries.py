@@ -99,7 +99,7 @@ def list_page(
 ) -> list[KeyRecord]:
     """Return keys in order of creation, starting after the creation time and id `after`, or from the first if None.
 
-    At most `limit` keys, after leaving out `offset`.
+    Skips the first `offset` rows and returns at most `limit`.
     """
     statement = _OLDEST_FIRST.where(*filters.build_conditions()).offset(offset).limit(limit)
     if after is not None:

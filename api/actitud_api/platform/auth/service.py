@@ -243,11 +243,11 @@ def rotate(
     The old key expires after `overlap` days, or earlier if it would have expired before.
 
     `by`: principal of the request, None on the command line. `days`: life of the new key, by default that of the old
-    one. `expected`: check of the revision of the old key.
+    one. `expected`: says whether the stored version of the old key is the one that the client's `If-Match` names.
 
     Raises:
         UnknownKey: No key has that id.
-        StaleVersion: The key has another revision than expected.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
         KeyChangeRefused: The key is revoked or expired, its successor is still valid, or its own holder asks for more
             days than the key had.
         ValueError: `days` (1 to 365) or `overlap` (0 to 30) is out of range.
@@ -344,7 +344,7 @@ def revoke(session: Session, identifier: str, *, expected: Expected = lambda _: 
 
     Raises:
         UnknownKey: No key has that id.
-        StaleVersion: The key has another revision than `expected`.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
         KeyChangeRefused: The key is revoked already.
     """
     if not queries.update_key(session, _get_changeable_key(session, identifier, expected), revoked=now):
@@ -377,7 +377,7 @@ def _get_changeable_key(session: Session, identifier: str, expected: Expected) -
 
     Raises:
         UnknownKey: No key has that id.
-        StaleVersion: The key has another revision than `expected`.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
         KeyChangeRefused: The key is revoked.
     """
     record = find(session, identifier)
@@ -408,7 +408,7 @@ def list_page(
 ) -> list[KeyUsage]:
     """Return keys and their last uses, oldest first, starting after the creation time and id `after`.
 
-    None for `after` starts at the oldest key. At most `limit` keys, after leaving out `offset`.
+    None for `after` starts at the oldest key. Skips the first `offset` rows and returns at most `limit`.
     """
     with database.read() as session:
         return add_last_uses(session, queries.list_page(session, filters, after, offset, limit))

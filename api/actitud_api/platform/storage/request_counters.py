@@ -95,8 +95,9 @@ class _Window:
 class MemoryCounter:
     """Request counter in the memory of one process; used with SQLite, which serves one process only.
 
-    All windows have the same length, so they end in the order in which they began. Ended windows are dropped. When
-    `subjects` windows are open, the window that ends next is dropped to make room for a new subject.
+    `seconds` is the length of every window, so windows end in the order in which they began. Ended windows are
+    dropped. `subjects` is the highest number of windows that are held: if that many are open, a request of a new
+    subject drops the window that ends first, and the subject of that window is counted from 1 again.
     """
 
     max_waiters: Final = 0

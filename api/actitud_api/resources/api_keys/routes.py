@@ -134,7 +134,7 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """Get a key.
 
-        Without its secret. A key that is not an administrator can read only itself.
+        The response does not contain the secret. A key that is not an administrator can read only itself.
         """
         return _answer(request, peppers, access.get(database, path.key))
 
@@ -157,7 +157,7 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """Create a key.
 
-        The organisations and editions of the key must exist. The secret is shown only in this answer and is not
+        The organisations and editions of the key must exist. The secret is shown only in this response and is not
         stored: a repetition with the same `Idempotency-Key` returns the key with `secret` null.
         """
         requested = schemas.build_requested_key(body)
@@ -190,8 +190,8 @@ class KeysController(Controller):
 
         Creates a key for the same role, organisations and editions. The old key ends after the days of overlap, or at
         its own end if that comes first, and cannot be rotated again while the new key is valid. A key that is not an
-        administrator can rotate only itself. The secret is shown only in this answer and is not stored: a repetition
-        with the same `Idempotency-Key` returns the key with `secret` null.
+        administrator can rotate only itself. The secret is shown only in this response and is not stored: a
+        repetition with the same `Idempotency-Key` returns the key with `secret` null.
         """
 
         def rotate(session: Session) -> CreatedKey:
@@ -251,7 +251,7 @@ class KeysController(Controller):
         """Report a leaked key.
 
         For anybody who finds a key in public; no key is required. A valid key in the text is revoked at once, with
-        the keys that replaced it, and the ledger records it. The answer is the same whatever the text contains.
+        the keys that replaced it, and the ledger records it. The response is the same whatever the text contains.
         """
         candidates = [key for _, key in find_keys(body.text)]
         records = access.match_keys(database, peppers, candidates)
@@ -266,7 +266,7 @@ class KeysController(Controller):
 def _revoke_leaked_keys(request: ApiRequest, database: Database, leaked: list[access.KeyRecord]) -> None:
     """Revoke leaked keys and the keys that replaced them, each with a ledger entry.
 
-    The request contains secrets, so the entry has no digest of it.
+    The request contains secrets, so the entry has no digest of the request.
     """
     with database.write() as session:
         now = datetime.now(UTC)
@@ -281,9 +281,10 @@ def _revoke_leaked_keys(request: ApiRequest, database: Database, leaked: list[ac
 def _respond_with_new_key(
     request: ApiRequest, database: Database, peppers: Sequence[SecretText], make: Callable[[Session], CreatedKey]
 ) -> Response[bytes]:
-    """Create a key with `make` and answer with its secret; answer a replay without the secret.
+    """Create a key with `make` and return a response with its secret, or a replay without the secret.
 
-    The answer that is stored for replays never contains the secret: it is added after the answer was stored.
+    The response that is stored for replays never contains the secret: the secret is added after that response was
+    stored.
     """
     now = datetime.now(UTC)
     made: list[tuple[schemas.NewAccessKey, str]] = []

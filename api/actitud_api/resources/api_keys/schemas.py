@@ -1,4 +1,4 @@
-"""Requests and answers about API keys."""
+"""Requests and responses about API keys."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def build_requested_key(request: KeyRequest) -> RequestedKey:
 
 
 def build_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> AccessKey:
-    """Build the answer about a key, with its state at `now`."""
+    """Build the response about a key, with its state at `now`."""
     record = usage.record
     return AccessKey(
         id=record.id,
@@ -205,5 +205,5 @@ def build_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: dateti
 
 
 def build_new_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> NewAccessKey:
-    """Build the answer about a new key without its secret: the form that is stored for replays."""
+    """Build the response about a new key without its secret, as it is stored for replays."""
     return NewAccessKey(**structs.asdict(build_access_key(usage, peppers, now)), secret=None)

@@ -15,7 +15,10 @@ from actitud_api.resources.organisations import service as organisations
 
 
 class UnknownBinding(Struct, frozen=True):
-    """An organisation or edition in a request for a key that does not exist, with its JSON Pointer in the request."""
+    """An organisation or edition that a new key should be bound to, but that does not exist.
+
+    `value` is the id that the request names, `pointer` the JSON Pointer to that id in the request.
+    """
 
     pointer: str
     value: str
@@ -35,7 +38,8 @@ class BindingsNotFound(LookupError):
 class RequestedKey(Struct, frozen=True, kw_only=True):
     """The key that a request asks for.
 
-    `organisations` are ids or aliases; `editions` None means all editions; `days` is the life of the key.
+    `organisations` are ids or aliases of the organisations that the key is bound to. `editions` are the ids of its
+    editions; None means all editions. `days` is the life of the key.
     """
 
     role: access.Role
@@ -47,7 +51,9 @@ class RequestedKey(Struct, frozen=True, kw_only=True):
 def create_key(
     session: Session, peppers: Sequence[SecretText], requested: RequestedKey, *, maker: str | None, now: datetime
 ) -> access.CreatedKey:
-    """Create a key after checking that its organisations and editions exist. `maker` is the id of the key that asks.
+    """Create a key after checking that its organisations and editions exist.
+
+    `maker` is the id of the key that sends the request.
 
     Raises:
         BindingsNotFound: An organisation or edition does not exist.
@@ -72,7 +78,7 @@ def create_key(
 
 
 def _resolve_bindings(session: Session, requested: RequestedKey) -> tuple[list[tuple[str, str]], list[UnknownBinding]]:
-    """Return the organisations and editions of a key as pairs of kind and id, and those that do not exist."""
+    """Return the requested organisations and editions as pairs of kind and id, and those that do not exist."""
     bindings: list[tuple[str, str]] = []
     unknown: list[UnknownBinding] = []
     for pointer, kind, name in _list_bindings(requested):

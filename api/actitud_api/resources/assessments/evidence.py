@@ -27,13 +27,15 @@ EvidenceRule = Literal["undeclared_domain", "future_date", "date_after_reference
 
 
 class EvidenceFinding(Struct, frozen=True, kw_only=True):
-    """A fault of one document of an assessment, as `check_documents` finds it.
+    """A fault of one document of an assessment; `rule` names the fault.
 
-    Errors, with which the document does not count: `undeclared_domain`, its host is no domain of the organisation;
-    `future_date`, its date is in the future. Warnings: `date_after_reference`, its date is after the last day of the
-    period of the edition (rule V10 of the catalogue); `document_reused`, it supports more than five indicators (V22).
+    Of two rules the severity is `error`, and the document then does not count as evidence: `undeclared_domain`, its
+    host is no domain of the organisation; `future_date`, its date is in the future. Of two it is `warning`:
+    `date_after_reference`, its date is after the last day of the period of the edition (rule V10 of the catalogue);
+    `document_reused`, it supports more than five indicators (V22).
+
     `pointer` is a JSON Pointer into the assessment, `indicators` are the indicators that the document supports,
-    `facts` the values for the sentence of the finding, dates as `YYYY-MM-DD`.
+    `facts` the values that the sentence about the fault needs, with dates as `YYYY-MM-DD`.
     """
 
     rule: EvidenceRule

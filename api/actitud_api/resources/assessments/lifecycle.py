@@ -44,7 +44,7 @@ _LAST_ZONE_OFFSET: Final = timedelta(hours=12)
 
 
 class InvalidTransition(Exception):
-    """The state of the assessment does not allow a change. Raised by all use cases that change or review one."""
+    """The state of the assessment does not allow a change. Raised by every change or review of an assessment."""
 
     def __init__(self, state: AssessmentState) -> None:
         super().__init__(state)
@@ -57,7 +57,10 @@ class InvalidTransition(Exception):
 
 
 class DeadlinePassed(Exception):
-    """The last day of a phase is over for this organisation. Raised until the phase is extended for it."""
+    """The last day of a phase is over for this organisation.
+
+    Raised by changes that belong to the phase, until the phase is extended for the organisation.
+    """
 
     def __init__(self, phase: Phase, day: date) -> None:
         super().__init__(f"{phase} until {day}")
@@ -180,7 +183,11 @@ class Lifecycle(Struct, frozen=True):
             raise HearingStillOpen(day)
 
     def ensure_until(self, until: date, now: datetime) -> None:
-        """Raise `InvalidDeadline` if `until` is over or later than the last day of the edition's calendar."""
+        """Check the day `until` that a return or an extension sets as the last day.
+
+        Raises:
+            InvalidDeadline: The day is over, or later than the last day of the edition's calendar.
+        """
         if is_over(until, now):
             raise InvalidDeadline("past", until, _find_last_zone_date(now))
         if until > self.calendar.publication.end:

@@ -90,9 +90,10 @@ def list_page(
     offset: int,
     limit: int,
 ) -> list[AssessmentRow]:
-    """List assessments of an edition, ordered by organisation id, that come after the organisation `after`.
+    """List assessments of an edition, ordered by organisation id, beginning after the organisation `after`.
 
-    `among` keeps only these organisations, `state` only assessments in this state; None does not filter.
+    `among` keeps only these organisations, `state` only assessments in this state; None does not filter. Skips the
+    first `offset` rows and returns at most `limit`.
     """
     statement = _SELECT_PAGE.offset(offset).limit(limit)
     if among is not None:
@@ -121,7 +122,10 @@ def get_many(session: Session, edition: str, organisations: Collection[str]) -> 
 
 
 def insert_rows(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert assessments; each row has one value for each column. No organisation may have one in the edition yet."""
+    """Insert assessments; each row has one value for each column.
+
+    The organisations must not have an assessment in the edition yet.
+    """
     if rows:
         session.execute(insert(ASSESSMENTS), rows)
 
@@ -195,7 +199,10 @@ def count_submissions(session: Session, edition: str, organisation: str) -> int:
 def list_submissions(
     session: Session, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
 ) -> list[SubmissionRecord]:
-    """List the submissions of an assessment with a number above `after`, oldest first."""
+    """List the submissions of an assessment with a number above `after`, oldest first.
+
+    Skips the first `offset` rows and returns at most `limit`.
+    """
     statement = _SELECT_SUBMISSIONS.offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(SUBMISSIONS.c.number > after)
@@ -219,7 +226,10 @@ def list_transitions(
     offset: int = 0,
     limit: int | None = None,
 ) -> list[TransitionRecord]:
-    """List the transitions of an assessment with a number above `after`, oldest first; `limit` None returns all."""
+    """List the transitions of an assessment with a number above `after`, oldest first; `limit` None returns all.
+
+    Skips the first `offset` rows and returns at most `limit`.
+    """
     statement = _SELECT_TRANSITIONS.offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(TRANSITIONS.c.number > after)
@@ -249,9 +259,9 @@ def count_states(session: Session, edition: str, states: Collection[AssessmentSt
 def _returned(organisation: str) -> list[ColumnElement[object]]:
     """Return the columns of `AssessmentRecord` for a RETURNING clause.
 
-    A write answers with the row as the database stores it, because JSONB reorders the members of objects and the ETag
-    covers the bytes of the answer; RETURNING spares a second statement. The subquery compares with a literal
-    organisation id because SQLAlchemy cannot correlate a subquery with the row of an INSERT.
+    A write needs the row as the database stores it, because JSONB reorders the members of objects and the ETag covers
+    the bytes of the response; RETURNING spares a second statement. The subquery compares with a literal organisation
+    id because SQLAlchemy cannot correlate a subquery with the row of an INSERT.
     """
     name = select(ORGANISATIONS.c.name).where(ORGANISATIONS.c.id == organisation).scalar_subquery().label("name")
     return [name if column == "name" else ASSESSMENTS.c[column] for column in AssessmentRecord.__struct_fields__]

@@ -71,8 +71,8 @@ class AssessmentRecord(AssessmentRow, frozen=True, kw_only=True):
 class SubmissionRecord(Struct, frozen=True, kw_only=True):
     """A copy of an assessment as it was submitted.
 
-    `explanations` gives the reasons of the organisation for warnings, by rule. `submission` and `evidence` are
-    those of the assessment at that time.
+    `explanations` gives the reasons of the organisation for warnings, by rule. `submission` and `evidence` are those
+    columns of the assessment at the time when it was submitted.
     """
 
     edition: str

@@ -52,8 +52,8 @@ class AppliedOverall(Struct, frozen=True, kw_only=True):
 class AppliedReview(Struct, frozen=True):
     """The review that an assessment is scored with: verdicts by indicator as `answers`, the overall review as `whole`.
 
-    A verdict counts only while the answer is the one that it was given on: a changed answer is scored
-    without it.
+    A verdict counts only until the organisation changes the answer that was judged: the changed answer is scored
+    without the verdict.
     """
 
     answers: dict[str, AppliedVerdict] = {}
@@ -106,10 +106,10 @@ def apply_review(
 
 
 def remove_review(methodology: Methodology, submission: Submission, review: AppliedReview) -> Submission:
-    """Return a submission without the effects of a review, except on `self_declared`.
+    """Return a submission without the effects of a review, except those on `self_declared`.
 
-    A verdict of insufficient evidence adds to `self_declared`, and so does an answer without documents: the caller,
-    who has the documents, tells the two apart.
+    An answer is in `self_declared` if its verdict is `insufficient`, and also if it has no documents. Only the caller
+    can tell the two cases apart, because it has the documents.
     """
     before = structs.replace(
         submission,

@@ -249,7 +249,7 @@ class AssessmentsController(Controller):
     ) -> None:
         """Delete a draft assessment.
 
-        Only a draft in an open edition can be deleted; an assessment that was ever submitted answers 409.
+        Only a draft in an open edition can be deleted; an assessment that was ever submitted is refused (409).
         """
         with_audit_entry(
             request,
@@ -354,8 +354,8 @@ class SubmissionsController(Controller):
 
         Submits the version named by `If-Match`: a draft in an open edition until the last day of the submission
         phase, or a returned assessment until the day set by the return. The organisation cannot change it afterwards
-        unless it is returned. An assessment with error findings answers 409 with every error; each `pointer` leads
-        into the assessment.
+        unless it is returned. An assessment with findings of severity `error` is refused (409) with all of them; each
+        `pointer` leads into the assessment.
         """
 
         def submit(session: Session) -> Response[bytes]:

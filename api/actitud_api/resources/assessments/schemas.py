@@ -1,4 +1,4 @@
-"""Requests and answers about assessments and submissions."""
+"""Requests and responses about assessments and submissions."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def build_line(row: AssessmentRow) -> AssessmentLine:
 
 
 def build_assessment(record: AssessmentRecord, evaluation: Evaluation, language: Language) -> Assessment:
-    """Build the answer about a stored assessment, with its findings as sentences in `language`."""
+    """Build the response about a stored assessment, with its findings as sentences in `language`."""
     content = service.rebuild_content(record)
     return Assessment(
         **structs.asdict(build_line(record)),
@@ -221,7 +221,7 @@ def build_submission_line(stored: SubmissionRecord, evaluation: Evaluation, lang
 
 
 def build_submission(stored: SubmissionRecord, evaluation: Evaluation, language: Language) -> Submission:
-    """Build the answer about a stored submission, with its findings as sentences in `language`."""
+    """Build the response about a stored submission, with its findings as sentences in `language`."""
     content = service.rebuild_content(stored)
     return Submission(
         **structs.asdict(build_submission_line(stored, evaluation, language)),
@@ -232,9 +232,9 @@ def build_submission(stored: SubmissionRecord, evaluation: Evaluation, language:
 
 
 def find_pointer(finding: result.Finding | EvidenceFinding) -> str:
-    """Return the JSON Pointer into the assessment of a finding.
+    """Return the JSON Pointer from an assessment to the place of a finding.
 
-    It leads to the document of the finding, else to its first indicator, else to its first fact.
+    The place is the document that the finding is about, else its first indicator, else its first fact.
     """
     if isinstance(finding, EvidenceFinding):
         return finding.pointer

@@ -1,6 +1,7 @@
 """Use cases over assessments: the answers of an organisation in an edition, checked and scored in the same write.
 
-Functions that write take a writing session, the version that the client expects (`Expected`) and the current time.
+Functions that write take a writing session, a test of the stored version (`expected`: true for the version in the
+client's `If-Match`) and the current time.
 """
 
 from __future__ import annotations
@@ -76,9 +77,10 @@ class UnknownSubmission(LookupError):
 
 
 class MethodologyMismatch(ValueError):
-    """A request answers another methodology version than that of the edition. Raised by every write of content.
+    """A request contains answers for another methodology version than that of the edition.
 
-    `pointer` is the JSON Pointer of the assessment in the request, empty if the body is the assessment.
+    Raised by every use case that writes answers. `pointer` is the JSON Pointer of the assessment in the request,
+    empty if the body is the assessment.
     """
 
     def __init__(self, sent: str, required: str, pointer: str = "") -> None:
@@ -89,7 +91,7 @@ class MethodologyMismatch(ValueError):
 
 
 class NotSubmittable(ValueError):
-    """An assessment has error findings, or explanations for warnings that it does not have.
+    """An assessment has findings of severity `error`, or explanations for warnings that it does not have.
 
     Raised when an assessment is submitted or corrected; nothing is stored. `unneeded` lists the rules of the
     superfluous explanations. `pointer` is the JSON Pointer of the assessment in the request.
@@ -110,7 +112,10 @@ Findings = tuple[Finding | EvidenceFinding, ...]
 
 
 class AssessmentFigures(Struct, frozen=True, kw_only=True):
-    """The figures of an assessment as integers, in the units of `tables.Assessment`."""
+    """The figures of an assessment as integers.
+
+    `index` and `index_max` are in units of 10^-decimals of the methodology, `coverage` is in ten-thousandths.
+    """
 
     status: Status
     level: int | None
@@ -160,10 +165,13 @@ def list_assessments(
     offset: int,
     limit: int,
 ) -> list[AssessmentRow]:
-    """List assessments of an edition, ordered by organisation id, that come after the organisation `after`.
+    """List assessments of an edition, ordered by organisation id, beginning after the organisation `after`.
 
-    `among` keeps only these organisations, `state` only assessments in this state; None does not filter. Raises
-    `UnknownEdition` if there is no such edition.
+    `among` keeps only these organisations, `state` only assessments in this state; None does not filter. Skips the
+    first `offset` rows and returns at most `limit`.
+
+    Raises:
+        UnknownEdition: There is no such edition.
     """
     with database.read() as session:
         edition_id = editions.find(session, edition).id
@@ -183,14 +191,26 @@ def get_assessment(database: Database, edition: str, organisation: str) -> Asses
 
 
 def find_assessment(session: Session, edition: str, organisation: str) -> AssessmentRecord:
-    """Return the assessment of an organisation in an edition within a session. Raises as `get_assessment`."""
+    """Return the assessment of an organisation in an edition within a session.
+
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+    """
     return require_assessment(session, editions.find(session, edition).id, organisation)
 
 
 def list_submissions(
     database: Database, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
 ) -> list[SubmissionRecord]:
-    """List the submissions of an assessment with a number above `after`, oldest first. Raises as `get_assessment`."""
+    """List the submissions of an assessment with a number above `after`, oldest first.
+
+    Skips the first `offset` rows and returns at most `limit`.
+
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+    """
     with database.read() as session:
         record = require_assessment(session, editions.find(session, edition).id, organisation)
         return queries.list_submissions(
@@ -201,7 +221,10 @@ def list_submissions(
 def get_submission(database: Database, edition: str, organisation: str, number: str) -> SubmissionRecord:
     """Return a submission of an assessment by its number.
 
-    Raises `UnknownSubmission` if the assessment has no submission with that number; else as `get_assessment`.
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownSubmission: The assessment has no submission with that number.
     """
     with database.read() as session:
         record = require_assessment(session, editions.find(session, edition).id, organisation)
@@ -282,10 +305,10 @@ def put_assessment(
         UnknownEdition, UnknownOrganisation: There is no edition or organisation with that id.
         IdentifierIsAlias: The organisation id is an alias of another id.
         EditionNotOpen: The edition is published, or it is in review and the assessment is not returned.
-        StaleVersion: The stored version is not the expected one.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
         InvalidTransition: The assessment is neither a draft nor returned.
         DeadlinePassed: The last day for the organisation to write is over.
-        MethodologyMismatch: The request answers another methodology version.
+        MethodologyMismatch: The request is for another methodology version.
     """
     open_edition, before = _lock_edition(session, edition, organisation)
     ensure_expected(before, expected)
@@ -309,7 +332,14 @@ def patch_assessment(
 ) -> EvaluatedAssessment:
     """Apply a merge patch to an assessment that is a draft or was returned.
 
-    Raises `UnknownAssessment` if the organisation has none in the edition; else as `put_assessment`.
+    Raises:
+        UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        EditionNotOpen: The edition is published, or it is in review and the assessment is not returned.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        InvalidTransition: The assessment is neither a draft nor returned.
+        DeadlinePassed: The last day for the organisation to write is over.
+        MethodologyMismatch: The patch is for another methodology version.
     """
     open_edition, before = _lock_assessment(session, edition, organisation, expected)
     _ensure_writable(session, open_edition, before, now)
@@ -324,7 +354,7 @@ def delete_assessment(session: Session, edition: str, organisation: str, *, expe
         UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such assessment.
         IdentifierIsAlias: The organisation id is an alias of another id.
         EditionNotOpen: The edition is not open.
-        StaleVersion: The stored version is not the expected one.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
         InvalidTransition: The assessment is not a draft.
     """
     _, before = _lock_assessment(session, edition, organisation, expected)
@@ -348,7 +378,14 @@ def submit_assessment(
 
     `explanations` are reasons for warnings, by rule; `role` is the role of the key that submits.
 
-    Raises `NotSubmittable` if there are error findings or explanations without a warning; else as `patch_assessment`.
+    Raises:
+        UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        EditionNotOpen: The edition is published, or it is in review and the assessment is not returned.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        InvalidTransition: The assessment is neither a draft nor returned.
+        DeadlinePassed: The last day for the organisation to submit is over.
+        NotSubmittable: A finding has severity `error`, or an explanation has no warning.
     """
     open_edition, before = _lock_assessment(session, edition, organisation, expected)
     lifecycle = _ensure_writable(session, open_edition, before, now)
@@ -369,10 +406,10 @@ def lock_for_review(session: Session, edition: str, organisation: str, *, now: d
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias.
+        IdentifierIsAlias: The organisation id is an alias of another id.
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is neither under review nor in its hearing.
-        DeadlinePassed: It is under review and the review phase is over.
+        DeadlinePassed: The assessment is under review and the review phase is over.
     """
     editions.ensure_unpublished(session, edition)
     queries.lock_assessment(session, edition, organisation)
@@ -386,7 +423,7 @@ def lock_for_reply(session: Session, edition: str, organisation: str, *, now: da
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias.
+        IdentifierIsAlias: The organisation id is an alias of another id.
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is not in its hearing.
         DeadlinePassed: The last day of the hearing is over.
@@ -429,8 +466,8 @@ def preview_correction(
 
     Raises:
         UnknownAssessment: The organisation has no assessment in the edition.
-        MethodologyMismatch: The patch answers another methodology version.
-        NotSubmittable: The corrected assessment has error findings.
+        MethodologyMismatch: The patch is for another methodology version.
+        NotSubmittable: The corrected assessment has findings of severity `error`.
     """
     before = require_assessment(session, edition.id, organisation)
     open_edition = _OpenEdition(edition, _lock_domains(session, organisation))
@@ -504,9 +541,9 @@ def update_figures(session: Session, edition: str, organisation: str, figures: M
 def reevaluate_assessments(session: Session, organisation: str, *, now: datetime) -> None:
     """Check documents again, and score again, every assessment of an organisation that may still change.
 
-    Called after its domains changed. The caller holds a lock on the organisation, so that no other write uses the old
-    domains. Raises `UnknownOrganisation` if there is no such organisation, `StaleVersion` if an assessment changed
-    meanwhile.
+    Called after the domains of the organisation changed. The caller holds a lock on the organisation, so that no
+    other write uses the old domains. Raises `UnknownOrganisation` if there is no such organisation, `StaleVersion` if
+    an assessment changed meanwhile.
     """
     domains = _lock_domains(session, organisation)
     for record in queries.lock_changeable(session, organisation):
@@ -552,7 +589,10 @@ class _OpenEdition(Struct, frozen=True):
 def _lock_edition(session: Session, edition: str, organisation: str) -> tuple[_OpenEdition, AssessmentRecord | None]:
     """Lock an edition and an organisation. Return them with the assessment, or None if there is no assessment yet.
 
-    Raises `EditionNotOpen` if the edition is published, or in review while the assessment is not returned.
+    Raises:
+        UnknownEdition, UnknownOrganisation: There is no edition or organisation with that id.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        EditionNotOpen: The edition is published, or it is in review and the assessment is not returned.
     """
     state = editions.ensure_unpublished(session, edition)
     open_edition = _OpenEdition(editions.find(session, edition), _lock_domains(session, organisation))
@@ -567,7 +607,11 @@ def _lock_assessment(
 ) -> tuple[_OpenEdition, AssessmentRecord]:
     """Lock an edition and an organisation. Return them with the assessment.
 
-    Raises `UnknownAssessment` if there is none, `StaleVersion` if its version is not the expected one.
+    Raises:
+        UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        EditionNotOpen: The edition is published, or it is in review and the assessment is not returned.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
     """
     open_edition, before = _lock_edition(session, edition, organisation)
     if before is None:
@@ -591,10 +635,11 @@ def _lock_domains(session: Session, organisation: str) -> tuple[str, ...]:
 def _ensure_writable(
     session: Session, open_edition: _OpenEdition, before: AssessmentRecord | None, now: datetime
 ) -> Lifecycle:
-    """Return the lifecycle of an assessment, a draft if it does not exist yet.
+    """Return the lifecycle of an assessment that may be written; without assessment (`before` None), that of a draft.
 
-    Raises `InvalidTransition` if its state forbids writing, `DeadlinePassed` if the last day of its submission is
-    over.
+    Raises:
+        InvalidTransition: The assessment is neither a draft nor returned.
+        DeadlinePassed: The last day for the organisation to write is over.
     """
     lifecycle = (
         Lifecycle("draft", open_edition.edition.calendar)
@@ -707,7 +752,7 @@ def _find_evidence(content: AssessmentContent, indicator: str) -> tuple[Evidence
 
 
 def _merge_flags(now: frozenset[str], before: frozenset[str], kept: Collection[str]) -> frozenset[str]:
-    """Merge two sets of self-declared names: of `kept` names as in `before`, of all other names as in `now`."""
+    """Merge two sets of self-declared names: of `kept` names those in `before`, of all other names those in `now`."""
     return frozenset(name for name in now | before if name in (before if name in kept else now))
 
 

@@ -347,9 +347,9 @@ class TransitionsController(Controller):
 def respond_with_transition(
     request: ApiRequest, database: Database, act: Callable[[Session], TransitionRecord]
 ) -> Response[bytes]:
-    """Run `act` in a transaction and answer 201 with the transition it made.
+    """Run `act` in a transaction and return a 201 response with the transition that `act` made.
 
-    A repeated request with the same `Idempotency-Key` gets the stored answer.
+    A repeated request with the same `Idempotency-Key` gets the stored response.
     """
 
     def make(session: Session) -> Response[bytes]:

@@ -1,4 +1,4 @@
-"""Requests and answers about the lifecycle of an assessment."""
+"""Requests and responses about the lifecycle of an assessment."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class TransitionPage(Page[Transition], frozen=True):
 
 
 def build_transition(transition: TransitionRecord) -> Transition:
-    """Build the answer about a stored transition."""
+    """Build the response about a stored transition."""
     return Transition(
         id=str(transition.number),
         edition=transition.edition,

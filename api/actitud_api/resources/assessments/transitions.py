@@ -1,6 +1,7 @@
 """Use cases over the lifecycle of an assessment: transitions, extensions and their history.
 
-Functions that write take a writing session, the version that the client expects (`Expected`) and the current time.
+Functions that write take a writing session, a test of the stored version (`expected`: true for the version in the
+client's `If-Match`) and the current time.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from actitud_api.resources.organisations import service as organisations
 
 
 class UnknownAssessment(LookupError):
-    """The organisation has no assessment in the edition. Raised wherever one is looked up."""
+    """The organisation has no assessment in the edition. Raised wherever an assessment is looked up."""
 
     def __init__(self, edition: str, organisation: str) -> None:
         super().__init__(f"{edition}/{organisation}")
@@ -43,9 +44,9 @@ class UnknownTransition(LookupError):
 
 
 class LockedAssessment(Struct, frozen=True):
-    """An assessment of the expected version with its lifecycle, in an unpublished edition that stays locked.
+    """An assessment that `lock_for_transition` found in the expected version, with its lifecycle.
 
-    `lock_for_transition` returns it.
+    Its edition is not published, and stays so until the session ends.
     """
 
     edition: editions.EditionRecord
@@ -58,8 +59,11 @@ def list_transitions(
 ) -> list[TransitionRecord]:
     """List the transitions of an assessment with a number above `after`, oldest first.
 
-    Raises `UnknownEdition` or `UnknownAssessment` if there is no such assessment, `IdentifierIsAlias` if
-    `organisation` is an alias.
+    Skips the first `offset` rows and returns at most `limit`.
+
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
     """
     with database.read() as session:
         record = require_assessment(session, editions.find(session, edition).id, organisation)
@@ -71,7 +75,10 @@ def list_transitions(
 def get_transition(database: Database, edition: str, organisation: str, number: str) -> TransitionRecord:
     """Return a transition of an assessment by its number.
 
-    Raises `UnknownTransition` if the assessment has no transition with that number; else as `list_transitions`.
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownTransition: The assessment has no transition with that number.
     """
     with database.read() as session:
         record = require_assessment(session, editions.find(session, edition).id, organisation)
@@ -95,9 +102,9 @@ def lock_for_transition(session: Session, edition: str, organisation: str, *, ex
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias.
+        IdentifierIsAlias: The organisation id is an alias of another id.
         EditionNotOpen: The edition is published.
-        StaleVersion: The stored version is not the expected one.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
     """
     editions.ensure_unpublished(session, edition)
     edition_record = editions.find(session, edition)
@@ -109,9 +116,16 @@ def lock_for_transition(session: Session, edition: str, organisation: str, *, ex
 def start_review(
     session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
 ) -> TransitionRecord:
-    """Start the review of a submitted assessment and return the transition.
+    """Start the review of a submitted assessment: move it to `under_review`, and return the transition.
 
-    Raises `InvalidTransition` if the state is not `submitted`; else as `lock_for_transition`.
+    `role` is the role of the key that starts the review.
+
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        EditionNotOpen: The edition is published.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        InvalidTransition: The state is not `submitted`.
     """
     locked = lock_for_transition(session, edition, organisation, expected=expected)
     locked.lifecycle.ensure_followed_by("under_review")
@@ -147,8 +161,15 @@ def return_assessment(
 ) -> TransitionRecord:
     """Return an assessment to its organisation, which may change and submit it again up to and including `until`.
 
-    Raises `InvalidTransition` if the state allows no return, `InvalidDeadline` if `until` is over or after the
-    calendar; else as `lock_for_transition`.
+    `role` is the role of the key that returns the assessment.
+
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        EditionNotOpen: The edition is published.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        InvalidTransition: The state is not `submitted`, `under_review` or `hearing`.
+        InvalidDeadline: The day `until` is over, or after the last day of the edition's calendar.
     """
     locked = lock_for_transition(session, edition, organisation, expected=expected)
     locked.lifecycle.ensure_followed_by("returned")
@@ -161,8 +182,15 @@ def finalise_assessment(
 ) -> TransitionRecord:
     """Make an assessment final once its hearing is over, and return the transition.
 
-    Raises `InvalidTransition` if the state is not `hearing`, `HearingStillOpen` if its last day is not over; else as
-    `lock_for_transition`.
+    `role` is the role of the key that makes the assessment final.
+
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        EditionNotOpen: The edition is published.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        InvalidTransition: The state is not `hearing`.
+        HearingStillOpen: The last day of the hearing is not over.
     """
     locked = lock_for_transition(session, edition, organisation, expected=expected)
     locked.lifecycle.ensure_followed_by("final")
@@ -184,8 +212,16 @@ def extend_phase(
 ) -> TransitionRecord:
     """Extend a phase for one organisation up to and including `until`. The state of its assessment does not change.
 
-    The latest extension of a phase counts. Raises `InvalidTransition` if the assessment is final, `InvalidDeadline`
-    if `until` is over, after the calendar or no extension; else as `lock_for_transition`.
+    The latest extension of a phase counts. `role` is the role of the key that extends the phase.
+
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        EditionNotOpen: The edition is published.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        InvalidTransition: The assessment is final.
+        InvalidDeadline: The day `until` is over, after the last day of the edition's calendar, or not later than the
+            last day without extension.
     """
     locked = lock_for_transition(session, edition, organisation, expected=expected)
     locked.lifecycle.ensure_extends(phase, until, now)
@@ -193,9 +229,11 @@ def extend_phase(
 
 
 def require_assessment(session: Session, edition: str, organisation: str) -> AssessmentRecord:
-    """Return the assessment of an organisation in an edition given by its id.
+    """Return the assessment of an organisation in an edition; `edition` must be an id, not `latest`.
 
-    Raises `UnknownAssessment` if there is none, `IdentifierIsAlias` if `organisation` is an alias of another id.
+    Raises:
+        UnknownAssessment: The organisation has no assessment in the edition.
+        IdentifierIsAlias: The organisation id is an alias of another id.
     """
     record = queries.get(session, edition, organisation)
     if record is None:
@@ -205,7 +243,7 @@ def require_assessment(session: Session, edition: str, organisation: str) -> Ass
 
 
 def ensure_expected(before: AssessmentRecord | None, expected: Expected) -> None:
-    """Raise `StaleVersion` if the stored version is not the expected one; `before` is None if no assessment exists."""
+    """Raise `StaleVersion` if `expected` is false for the version of `before`; None stands for no assessment."""
     if not expected(None if before is None else build_revision(before.created, before.version)):
         raise StaleVersion
 

@@ -74,7 +74,11 @@ _SELECT_STATE = select(EDITIONS.c.state).where(EDITIONS.c.id == bindparam("id"))
 
 
 def list_page(session: Session, after: EditionCursorKey | None, offset: int, limit: int) -> list[CountedEdition]:
-    """List editions after the sort key `after`, newest reference date first."""
+    """List editions, newest reference date first.
+
+    `after` is the sort key of the last edition of the previous page, None for the first page. Skips the first
+    `offset` rows and returns at most `limit`.
+    """
     statement = _SELECT_COUNTED.order_by(*_NEWEST_FIRST).offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after)

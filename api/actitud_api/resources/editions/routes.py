@@ -181,7 +181,7 @@ class EditionsController(Controller):
         """Change an edition.
 
         Applies a JSON merge patch (RFC 7396) to titles, windows, calendar and state (`open` or `in_review`). A
-        published edition answers 409.
+        published edition is refused (409).
         """
         change = schemas.build_change(body)
 
@@ -196,7 +196,7 @@ class EditionsController(Controller):
     ) -> None:
         """Delete an edition.
 
-        A published edition, or an edition with assessments, answers 409.
+        A published edition, or an edition with assessments, is refused (409).
         """
         with_audit_entry(request, database, lambda session: service.delete(session, path.edition, expected=expected))
 

@@ -1,4 +1,4 @@
-"""Requests and answers about editions."""
+"""Requests and responses about editions."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ class EditionPage(Page[Edition], frozen=True, kw_only=True):
 
 
 def build_edition(counted: CountedEdition, language: Language) -> Edition:
-    """Build the answer about an edition, with its title in `language` or else in another language."""
+    """Build the response about an edition, with its title in `language` or else in another language."""
     record = counted.record
     return Edition(
         id=record.id,

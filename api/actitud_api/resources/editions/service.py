@@ -59,7 +59,10 @@ NamedSpans = dict[str, Span | None]
 
 
 class UnknownEdition(LookupError):
-    """No edition has this id, or none is published when `latest` is asked for. Raised wherever one is looked up."""
+    """No edition has this id, or none is published when `latest` is asked for.
+
+    Raised wherever an edition is looked up.
+    """
 
     def __init__(self, edition: str) -> None:
         super().__init__(edition)
@@ -107,7 +110,11 @@ class EditionChange(Struct, frozen=True, kw_only=True):
 
 
 def list_page(database: Database, *, after: EditionCursorKey | None, offset: int, limit: int) -> list[CountedEdition]:
-    """List editions after the sort key `after`, newest reference date first."""
+    """List editions, newest reference date first.
+
+    `after` is the sort key of the last edition of the previous page, None for the first page. Skips the first
+    `offset` rows and returns at most `limit`.
+    """
     with database.read() as session:
         return queries.list_page(session, after, offset, limit)
 
@@ -173,7 +180,7 @@ def ensure_unpublished(session: Session, edition: str) -> State:
 def lock(session: Session, record: EditionRecord) -> None:
     """Lock an edition against changes and new assessments until the session ends.
 
-    Raises `StaleVersion` if it has changed since `record` was read.
+    Raises `StaleVersion` if the edition has changed since `record` was read.
     """
     if not queries.lock_edition(session, record.id, record.version):
         raise StaleVersion
@@ -182,7 +189,7 @@ def lock(session: Session, record: EditionRecord) -> None:
 def publish(session: Session, record: EditionRecord, *, now: datetime) -> EditionRecord:
     """Mark a locked edition as published and return it; it never changes afterwards.
 
-    Raises `StaleVersion` if it has changed since `record` was read.
+    Raises `StaleVersion` if the edition has changed since `record` was read.
     """
     after = structs.replace(record, state="published", updated=now, version=record.version + 1)
     if not queries.update_edition(session, after, record.version):
@@ -249,7 +256,7 @@ def update(
 
     Raises:
         UnknownEdition: No edition has that id.
-        StaleVersion: The stored revision is not the `expected` one.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
         EditionInconsistent: The edition is published, or the changed dates contradict each other.
     """
     before = _load_changeable(session, edition, expected)
@@ -275,7 +282,7 @@ def delete(session: Session, edition: str, *, expected: Expected) -> None:
 
     Raises:
         UnknownEdition: No edition has that id.
-        StaleVersion: The stored revision is not the `expected` one.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
         EditionInconsistent: The edition is published or has assessments.
     """
     record = _load_changeable(session, edition, expected)
@@ -295,8 +302,10 @@ def remove(session: Session, edition: str) -> None:
 def _load_changeable(session: Session, edition: str, expected: Expected) -> EditionRecord:
     """Return an edition that may be changed.
 
-    Raises `UnknownEdition`, `StaleVersion` if the stored revision is not the expected one, or `EditionInconsistent`
-    if the edition is published.
+    Raises:
+        UnknownEdition: No edition has that id.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        EditionInconsistent: The edition is published.
     """
     record = find(session, edition)
     if not expected(build_revision(record.created, record.version)):
@@ -315,7 +324,8 @@ def _ensure_consistent(record: EditionRecord) -> None:
 def _merge_spans(stored: T, spans: NamedSpans | UnsetType | None, default: T) -> T:
     """Return the `stored` windows or phases with some spans replaced.
 
-    `spans`: UNSET keeps all; None restores all to those of `default`; as a value, None restores one.
+    `spans` UNSET keeps all stored spans, and None takes all from `default`. A span that is None in `spans` is taken
+    from `default`.
     """
     if spans is UNSET:
         return stored

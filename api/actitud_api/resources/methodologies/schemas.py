@@ -1,4 +1,4 @@
-"""Requests and answers about methodology versions."""
+"""Requests and responses about methodology versions."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def build_summary(methodology: Methodology, language: Language) -> MethodologySu
 
 
 def build_detail(methodology: Methodology, language: Language) -> MethodologyDetail:
-    """Build the answer about a methodology version, with its texts in `language`."""
+    """Build the response about a methodology version, with its texts in `language`."""
     return MethodologyDetail(
         version=methodology.version,
         status=methodology.status,

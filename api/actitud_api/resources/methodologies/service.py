@@ -6,7 +6,10 @@ from actitud_api.engine.methodology.loader import Methodology, list_versions, lo
 
 
 def list_methodologies(*, after: str | None) -> list[Methodology]:
-    """List the registered versions after the version `after`, oldest first. An unknown `after` lists all of them."""
+    """List the registered versions that follow the version `after`, oldest first.
+
+    If `after` is None or unknown, all versions are listed.
+    """
     versions = list_versions()
     start = 0 if after is None or after not in versions else versions.index(after) + 1
     return [load_methodology(version) for version in versions[start:]]

@@ -67,5 +67,5 @@ def build_fault(contradiction: OrganisationContradiction) -> Fault:
 
 
 def _capitalize(sentence: str) -> str:
-    """Return a sentence with a capital first letter, and all others as they are."""
+    """Return a sentence with its first letter as a capital; all other letters stay."""
     return sentence[0].upper() + sentence[1:]

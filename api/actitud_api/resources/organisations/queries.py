@@ -138,7 +138,10 @@ def lock(session: Session) -> None:
 def list_page(
     session: Session, filters: OrganisationFilters, after: str | None, offset: int, limit: int
 ) -> list[OrganisationRecord]:
-    """List organisations with an id after `after`, in the order of their ids."""
+    """List organisations in the order of their ids, beginning after the id `after`.
+
+    Skips the first `offset` rows and returns at most `limit`.
+    """
     statement = _SELECT_ALL.where(*filters.build_conditions()).order_by(ORGANISATIONS.c.id).offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(ORGANISATIONS.c.id > after)
@@ -210,7 +213,7 @@ def list_predecessors(session: Session, identifier: str) -> set[str]:
 def get_domains(session: Session, identifier: str, *, locked: bool) -> tuple[str, ...] | None:
     """Return the domains of an organisation, or None if it does not exist.
 
-    If `locked`, nobody can change them until the session ends.
+    If `locked`, no other session can change the domains until this session ends.
     """
     # A shared lock: writes of assessments wait for a change of the domains, not for each other.
     statement = _SELECT_DOMAINS.with_for_update(read=True) if locked else _SELECT_DOMAINS

@@ -129,8 +129,8 @@ class OrganisationsController(Controller):
     ) -> Response[bytes]:
         """Add an organisation.
 
-        The identifier must be free. An entry that contradicts itself or another organisation answers 409 with every
-        contradiction.
+        The identifier must be free. An entry that contradicts itself or another organisation is refused (409) with
+        every contradiction.
         """
         entry = schemas.build_entry(body)
 

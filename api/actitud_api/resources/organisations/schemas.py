@@ -1,4 +1,4 @@
-"""Requests and answers about organisations."""
+"""Requests and responses about organisations."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ class OrganisationPage(Page[Organisation], frozen=True, kw_only=True):
 
 
 def build_organisation(record: OrganisationRecord) -> Organisation:
-    """Build the answer about a stored organisation."""
+    """Build the response about a stored organisation."""
     contact = record.contact
     return Organisation(
         id=record.id,

@@ -73,7 +73,7 @@ __all__ = [
 
 
 class UnknownOrganisation(LookupError):
-    """No organisation has this id. Raised wherever one is looked up."""
+    """No organisation has this id. Raised wherever an organisation is looked up."""
 
     def __init__(self, organisation: str) -> None:
         super().__init__(organisation)
@@ -81,7 +81,10 @@ class UnknownOrganisation(LookupError):
 
 
 class IdentifierIsAlias(LookupError):
-    """An alias was used as an id; `organisation` is the id. Raised wherever an organisation is looked up."""
+    """An alias was used as an id; `organisation` is the id of the organisation that has this alias.
+
+    Raised wherever an organisation is looked up.
+    """
 
     def __init__(self, organisation: str) -> None:
         super().__init__(organisation)
@@ -118,7 +121,10 @@ class ImportCounts(Struct, frozen=True):
 def list_page(
     database: Database, filters: OrganisationFilters, *, after: str | None, offset: int, limit: int
 ) -> list[OrganisationRecord]:
-    """List organisations with an id after `after`, in the order of their ids."""
+    """List organisations in the order of their ids, beginning after the id `after`.
+
+    Skips the first `offset` rows and returns at most `limit`.
+    """
     with database.read() as session:
         return queries.list_page(session, filters, after, offset, limit)
 
@@ -135,7 +141,8 @@ def get_state(database: Database) -> tuple[int, int, str, str]:
 def get(database: Database, organisation: str) -> OrganisationRecord:
     """Return the organisation with this id.
 
-    Raises `UnknownOrganisation` if there is none, `IdentifierIsAlias` if the text is an alias or another spelling.
+    Raises `UnknownOrganisation` if there is none, `IdentifierIsAlias` if `organisation` is an alias or another
+    spelling of an id.
     """
     with database.read() as session:
         return find(session, organisation)
@@ -144,7 +151,8 @@ def get(database: Database, organisation: str) -> OrganisationRecord:
 def find(session: Session, organisation: str) -> OrganisationRecord:
     """Return the organisation with this id, within a session.
 
-    Raises `UnknownOrganisation` if there is none, `IdentifierIsAlias` if the text is an alias or another spelling.
+    Raises `UnknownOrganisation` if there is none, `IdentifierIsAlias` if `organisation` is an alias or another
+    spelling of an id.
     """
     record = queries.get(session, organisation)
     if record is None:
@@ -170,7 +178,7 @@ def exists(session: Session, organisation: str) -> bool:
 def get_domains(session: Session, organisation: str, *, locked: bool) -> tuple[str, ...]:
     """Return the hosts whose pages are evidence of an organisation. Raises `UnknownOrganisation` if there is none.
 
-    If `locked`, which needs a writing session, nobody can change them until the session ends.
+    If `locked`, which needs a writing session, no other session can change the domains until this session ends.
     """
     domains = queries.get_domains(session, organisation, locked=locked)
     if domains is None:
@@ -181,7 +189,7 @@ def get_domains(session: Session, organisation: str, *, locked: bool) -> tuple[s
 def find_band(kind: Kind, size: int) -> Band | None:
     """Return the size band in the newest active methodology, or None if no band fits.
 
-    `size` is the number of inhabitants or employees, as the kind requires.
+    `size` is the number of inhabitants or the number of employees; the kind decides which of the two.
     """
     document = loader.load_newest().document
     for band in document.size_bands[_get_size_unit(kind)]:
@@ -226,7 +234,7 @@ def update(
     Raises:
         UnknownOrganisation: No organisation has that id.
         IdentifierIsAlias: The id is an alias.
-        StaleVersion: The stored revision is not the `expected` one.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
         OrganisationInconsistent: The changed entry contradicts itself or stored data.
     """
     lock(session)

@@ -80,7 +80,7 @@ class ApprovalsController(Controller):
     def get_approval(self, request: ApiRequest, path: schemas.ApprovalPath, database: Database) -> Response[bytes]:
         """Get an approval.
 
-        `number` counts the approvals of one edition from 1; another number answers 404.
+        `number` counts the approvals of one edition from 1; any other number gets 404.
         """
         return APPROVAL.of(request, schemas.build_approval(approvals.get(database, path.edition, path.approval)))
 

@@ -92,7 +92,7 @@ def add_approval(
 def list_page(database: Database, edition: str, *, after: int | None, offset: int, limit: int) -> Sequence[Approval]:
     """List the approvals of an edition with a number above `after`, oldest first.
 
-    Raises `UnknownEdition` if there is no such edition.
+    Skips the first `offset` rows and returns at most `limit`. Raises `UnknownEdition` if there is no such edition.
     """
     with database.read() as session:
         return queries.list_approvals(session, editions.find(session, edition).id, after or 0, offset, limit)

@@ -92,7 +92,10 @@ class EditionCounts(Struct, frozen=True, kw_only=True):
 
 
 class Correction(Struct, frozen=True, kw_only=True):
-    """A score that a revision corrects: the digests of its old and new document, and the difference in points."""
+    """A score that a revision corrects.
+
+    It has the digests of the old and of the new score document, and the difference in points.
+    """
 
     organisation: str
     before: str
@@ -104,7 +107,7 @@ class EditionDocument(Struct, frozen=True, kw_only=True):
     """A revision of a published edition.
 
     `supersedes` is the digest of the edition document of the previous revision. `engine` is the software version that
-    computed the new scores. `checkpoint` is the last one of the ledger before this revision. `scores` and
+    computed the new scores. `checkpoint` is the last checkpoint of the ledger before this revision. `scores` and
     `corrections` are ordered by organisation id, by code points.
     """
 
@@ -151,7 +154,8 @@ class BundleKeys(Struct, frozen=True, kw_only=True):
 class BundleHeader(Struct, frozen=True, kw_only=True):
     """The first line of a bundle.
 
-    `digest` and `jws` are those of the edition document; `checkpoint` is that of the ledger after this publication.
+    `digest` and `jws` are the digest and the signature of the edition document. `checkpoint` is the checkpoint of the
+    ledger that includes this publication.
     """
 
     kind: Literal["bundle"] = "bundle"

@@ -87,10 +87,12 @@ class NewPublication(Struct, frozen=True, kw_only=True):
 
 
 class PublicationRecord(Struct, frozen=True, kw_only=True):
-    """A stored publication.
+    """A stored publication: one signed revision of an edition.
 
-    `note` is the signed note of its checkpoint, `superseded_by` the digest of the next revision, `protected` and
-    `signature` the detached JWS of its edition document.
+    `digest` is the digest of its edition document, `protected` and `signature` are the detached JWS of that document.
+    `supersedes` and `superseded_by` are the digests of the previous and the next revision, None if there is none.
+    `organisations` is the number of scores. `entry` is the number of its ledger entry, and `note` the signed note of
+    the checkpoint made with it. `bundle_digest` and `bundle_size` (bytes) describe the bundle file.
     """
 
     edition: str
@@ -290,7 +292,11 @@ def get_last_note(session: Session) -> str | None:
 
 
 def list_page(session: Session, edition: str, before: int | None, offset: int, limit: int) -> list[PublicationRecord]:
-    """List the publications of an edition with a revision below `before`, newest first."""
+    """List the publications of an edition, newest first.
+
+    Only revisions below `before` are listed; None lists all. Skips the first `offset` rows and returns at most
+    `limit`.
+    """
     statement = _SELECT_PUBLICATIONS.offset(offset).limit(limit)
     if before is not None:
         statement = statement.where(PUBLICATIONS.c.revision < before)
@@ -376,7 +382,10 @@ _SELECT_OF_EDITION = _SELECT_APPROVALS.where(APPROVALS.c.edition == bindparam("e
 
 
 def list_approvals(session: Session, edition: str, after: int, offset: int, limit: int) -> list[Approval]:
-    """List the approvals of an edition with a number above `after`, oldest first."""
+    """List the approvals of an edition with a number above `after`, oldest first.
+
+    Skips the first `offset` rows and returns at most `limit`.
+    """
     statement = _SELECT_OF_EDITION.where(APPROVALS.c.number > after).offset(offset).limit(limit)
     return [Approval(*row) for row in session.execute(statement, {"edition": edition})]
 

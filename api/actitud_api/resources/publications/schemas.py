@@ -1,4 +1,4 @@
-"""Requests and answers about publications, approvals and published documents."""
+"""Requests and responses about publications, approvals and published documents."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def build_plan(request: PublicationRequest) -> PublicationPlan:
 
 
 def build_approval(record: Approval) -> PublicationApproval:
-    """Build the answer about an approval."""
+    """Build the response about an approval."""
     return PublicationApproval(
         edition=record.edition,
         number=record.number,
@@ -204,7 +204,7 @@ def build_approval(record: Approval) -> PublicationApproval:
 
 
 def build_publication(record: PublicationRecord) -> Publication:
-    """Build the answer about a publication."""
+    """Build the response about a publication."""
     return Publication(
         edition=record.edition,
         revision=record.revision,

@@ -127,7 +127,7 @@ class Refusal(Struct, frozen=True):
 
     `pointer` is a JSON Pointer into the request, `value` the sent value, and `holds` the value that applies. `rule`
     names the reason. `review`: the edition is not in review. `unsettled`: `holds` assessments are in the state
-    `value`. `empty`: no assessment is final. `published`: it is already published, with the digest `holds`.
+    `value`. `empty`: no assessment is final. `published`: the edition is already published, with the digest `holds`.
     `unpublished`: there is nothing published to correct. `superseded`: the newest revision has the digest `holds`.
     `corrections`: a revision needs a correction. `repeated`: an organisation is corrected twice. `unknown`: the
     organisation has no published score. `unchanged`: its score would not change. `unapproved`: another key must
@@ -197,7 +197,10 @@ class UnsignedScore(Struct, frozen=True):
 
 
 class SignedScore(Struct, frozen=True):
-    """A score document as a line of its edition and as stored; `changed_figures` as in `UnsignedScore`."""
+    """A score document as a line of its edition and as stored.
+
+    `changed_figures` are the figures of its assessment if they differ from the stored ones, else None.
+    """
 
     line: ScoreLine
     stored: SignedDocument
@@ -281,11 +284,11 @@ class EditionPublisher:
         Raises:
             UnknownEdition: No edition has that id.
             PublicationRefused: The plan is not acceptable.
-            StaleVersion: The edition has changed since it was prepared.
+            StaleVersion: The edition has changed since its scores were prepared.
             SigningKeyFault: The signing key cannot be used.
             IdentifierIsAlias: A correction names an organisation by an alias.
-            MethodologyMismatch: A correction answers another methodology version.
-            NotSubmittable: A corrected assessment has error findings.
+            MethodologyMismatch: A correction is for another methodology version.
+            NotSubmittable: A corrected assessment has findings of severity `error`.
         """
         record = editions.find(session, edition)
         editions.lock(session, record)
@@ -351,7 +354,8 @@ def approve(
 
     Raises:
         UnknownEdition: No edition has that id.
-        PublicationRefused: The plan is not acceptable, its digest is another one, or the key has approved it before.
+        PublicationRefused: The plan is not acceptable, the pending publication has another digest than `digest`, or
+            the key has approved `digest` before.
         StaleVersion: The edition has changed meanwhile.
     """
     record = editions.find(session, edition)
@@ -566,10 +570,11 @@ class _Revision:
     def _preview_correction(
         self, number: int, correction: PlannedCorrection, before: ScoreLine
     ) -> tuple[assessments.CorrectionPreview, ScoreLine, SignedDocument, ScoreDocument]:
-        """Preview a correction. Return it with the line, the signed document and the document of its score.
+        """Preview a correction.
 
-        `number` is the position of the correction in the request, from 0. Verdicts on answers that are corrected no
-        longer count, and are left out of the document.
+        Return the preview, and for the corrected score its line, its signed document and its document. `number` is
+        the position of the correction in the request, from 0. Verdicts on answers that are corrected no longer count,
+        and are left out of the document.
         """
         pointer = f"/corrections/{number}/assessment"
         preview = assessments.preview_correction(
@@ -619,9 +624,10 @@ class _Revision:
 def list_page(
     database: Database, edition: str, *, before: int | None, offset: int, limit: int
 ) -> list[PublicationRecord]:
-    """List the publications of an edition with a revision below `before`, newest first.
+    """List the publications of an edition, newest first.
 
-    Raises `UnknownEdition` if there is no such edition.
+    Only revisions below `before` are listed; None lists all. Skips the first `offset` rows and returns at most
+    `limit`. Raises `UnknownEdition` if there is no such edition.
     """
     with database.read() as session:
         return queries.list_page(session, editions.find(session, edition).id, before, offset, limit)

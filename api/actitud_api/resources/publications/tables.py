@@ -25,12 +25,12 @@ class PublishedDocumentTable(Base, table=True):
 
 
 class PublicationTable(Base, table=True):
-    """A revision of a published edition; `digest` is that of its edition document.
+    """A revision of a published edition; `digest` is the digest of its edition document.
 
-    `actor` is the id of the publisher's key, None on the command line; `entry` is its number in the ledger, and
-    `checkpoint` the size of the ledger that was signed with it. `corrections` is the JSON of
-    `queries.CorrectedScore`. `header` is the first line of its bundle as one gzip member; `bundle_digest` and
-    `bundle_size` (bytes) are those of the whole file.
+    `actor` is the id of the publisher's key, None on the command line. `entry` is the number of the ledger entry
+    about the publication, and `checkpoint` the size of the ledger at the checkpoint made with it. `corrections` is
+    the JSON of `queries.CorrectedScore`. `header` is the first line of the bundle as one gzip member; `bundle_digest`
+    and `bundle_size` (bytes) describe the whole bundle file.
     """
 
     __tablename__ = "publication"

@@ -27,11 +27,11 @@ class Deviation(Struct, frozen=True):
 
 
 def find_deviations(values: Mapping[K, Fraction]) -> dict[K, Deviation]:
-    """Return those of the values of peers that are too far from their median, with that median.
+    """Return the values that lie too far from the median of all `values`, each with that median, by their keys.
 
-    Too far is more than `DEVIATION_LIMIT` median absolute deviations. Returns nothing if there are fewer than
-    `MIN_GROUP_SIZE` values, or if more than half of them are equal: the deviation is then 0 and measures
-    nothing. The median absolute deviation is the median of the distances from the median, without a scale
+    Too far is more than `DEVIATION_LIMIT` median absolute deviations. Nothing is returned if there are fewer than
+    `MIN_GROUP_SIZE` values, or if more than half of them are equal: the median absolute deviation is then 0 and
+    measures nothing. The median absolute deviation is the median of the distances from the median, without a scale
     factor: F. R. Hampel, The Influence Curve and its Role in Robust Estimation, JASA 69 (1974), 383-393.
     """
     if len(values) < MIN_GROUP_SIZE:

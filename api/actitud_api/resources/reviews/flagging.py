@@ -58,9 +58,10 @@ class ComparedAssessment(Struct, frozen=True):
 
 
 class Anomaly(Struct, frozen=True):
-    """An anomaly of one assessment.
+    """Something unusual in one assessment that assessors should look at; it is stored as a flag.
 
-    `facts` are the values for its sentence. `indicator` is None if the anomaly is about no single indicator.
+    `rule` is the rule of the catalogue that found it. `indicator` is None if the anomaly is about no single
+    indicator. `facts` are the values that the sentence about the anomaly needs.
     """
 
     organisation: str
@@ -71,7 +72,7 @@ class Anomaly(Struct, frozen=True):
 
 
 def extract_compared(methodology: Methodology, assessment: SubmittedAssessment) -> ComparedAssessment:
-    """Score an assessment and return its values to compare."""
+    """Score an assessment and return the values that are compared with those of its peers."""
     evaluation = evaluate(methodology, assessment.submission)
     positions, leaves = evaluation.compiled.positions, evaluation.results
     values = {name: leaves[positions[name]].value for name in _list_compared_indicators(methodology)}

@@ -197,10 +197,10 @@ def list_overall_reviews(session: Session, edition: str, organisations: Collecti
 
 
 def store_overall_review(session: Session, review: OverallReview) -> OverallReview:
-    """Replace the overall review of a locked assessment. Return it as the database stores it.
+    """Replace the overall review of a locked assessment. Return the review as the database stores it.
 
     The stored form is needed because JSONB reorders the members of objects and the ETag covers the bytes of the
-    answer.
+    response.
     """
     session.execute(
         delete(REVIEWS).where(REVIEWS.c.edition == review.edition, REVIEWS.c.organisation == review.organisation)
@@ -270,9 +270,10 @@ def list_flags(
     offset: int,
     limit: int,
 ) -> list[FlagRecord]:
-    """List flags of an edition, ordered by organisation id and number, that come after the pair `after`.
+    """List flags of an edition, ordered by organisation id and number.
 
-    `organisation` and `kind` keep only matching flags; None does not filter.
+    `after` is the organisation id and the number of the last flag of the previous page. `organisation` and `kind`
+    keep only matching flags; None does not filter. Skips the first `offset` rows and returns at most `limit`.
     """
     statement = _FLAGS.order_by(FLAGS.c.organisation, FLAGS.c.number).offset(offset).limit(limit)
     if organisation is not None:

@@ -272,7 +272,7 @@ class VerdictsController(Controller):
         """Get the verdicts on an answer.
 
         Returns the verdicts of all assessors on the answer to one indicator and names the verdict that counts. A
-        later `If-Match` must name the `ETag` of this answer.
+        later `If-Match` must name the `ETag` of this response.
         """
         review = service.get_answer_review(database, path.edition, path.organisation, path.indicator)
         return JUDGED.of(request, schemas.build_judged_answer(review), revision=review.revision)
@@ -298,9 +298,10 @@ class VerdictsController(Controller):
     ) -> Response[bytes]:
         """Give a verdict on an answer.
 
-        Stores the verdict of the key on one answer, in place of its earlier verdict, while the assessment is under
-        review or in its hearing. `If-Match` takes the `ETag` of the verdicts on the answer. The latest verdict of any
-        assessor counts, and the assessment is scored again at once.
+        Stores the verdict of the assessor who holds the key, in place of an earlier verdict of the same assessor on
+        the answer. The assessment must be under review or in its hearing. `If-Match` takes the `ETag` of the response
+        that lists the verdicts on the answer. The latest verdict of any assessor counts, and the assessment is scored
+        again at once.
         """
         opinion = schemas.build_opinion(body)
 
@@ -333,8 +334,9 @@ class VerdictsController(Controller):
     ) -> None:
         """Withdraw a verdict on an answer.
 
-        Withdraws the verdict of the key while verdicts may be given, and scores the assessment again. The first
-        verdict of the assessor stays visible, because the agreement of assessors is computed from first verdicts.
+        Withdraws the verdict of the assessor who holds the key, while the assessment is under review or in its
+        hearing, and scores the assessment again. The first verdict of the assessor stays visible, because the
+        agreement of assessors is computed from first verdicts.
         """
 
         def withdraw(session: Session) -> service.AnswerReview:
@@ -458,7 +460,7 @@ class EditionReviewsController(Controller):
         """Get the agreement of the assessors of an edition.
 
         For each two assessors who judged the same answers: the share of equal first verdicts, and Cohen's kappa. If
-        the share is below 0.8 they judge again (rule R8 of the catalogue).
+        the share is below 0.8, these answers must be judged again (rule R8 of the catalogue).
         """
         return AGREEMENT.of(request, schemas.build_agreement(service.compute_edition_agreement(database, path.edition)))
 
@@ -501,8 +503,8 @@ class EditionReviewsController(Controller):
     ) -> Response[bytes]:
         """Draw the sample of an edition.
 
-        Fixes the seed and the share of the draw; an edition with a sample answers 409. The sample follows the
-        assessments that are submitted, until the edition is published.
+        Fixes the seed and the share of the draw; an edition that has a sample already is refused (409). The sample
+        follows the assessments that are submitted, until the edition is published.
         """
 
         def draw(session: Session) -> Response[bytes]:

@@ -1,4 +1,4 @@
-"""Requests and answers about verdicts, overall reviews, agreement, samples and flags."""
+"""Requests and responses about verdicts, overall reviews, agreement, samples and flags."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ class FlagQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Flag(Struct, frozen=True, kw_only=True):
-    """An anomaly of an assessment compared with others. It asks somebody to look; it changes no score."""
+    """Something unusual in an assessment compared with others, which assessors should look at. It changes no score."""
 
     organisation: str
     kind: Annotated[
@@ -277,7 +277,7 @@ _VERDICTS: tuple[Verdict, ...] = ("accepted", "rejected", "insufficient", "stale
 
 
 def build_judged_answer(review: AnswerReview) -> JudgedAnswer:
-    """Build the answer about all verdicts on one answer."""
+    """Build the response about all verdicts on one answer."""
     counted = review.counted_verdict
     return JudgedAnswer(
         indicator=review.indicator,
@@ -307,7 +307,7 @@ def _build_given_verdict(review: AnswerReview, verdict: VerdictRecord) -> GivenV
 
 
 def build_review(state: OverallReviewState) -> Review:
-    """Build the answer about the overall review of an assessment."""
+    """Build the response about the overall review of an assessment."""
     review = state.review
     return Review(
         edition=state.edition,
@@ -323,7 +323,7 @@ def build_review(state: OverallReviewState) -> Review:
 
 
 def build_agreement(summary: AgreementSummary) -> Agreement:
-    """Build the answer about the agreement of the assessors of an edition, with shares rounded to 4 decimals."""
+    """Build the response about the agreement of the assessors of an edition, with shares rounded to 4 decimals."""
     return Agreement(
         edition=summary.edition,
         pairs=summary.pairs,
@@ -346,7 +346,7 @@ def build_agreement(summary: AgreementSummary) -> Agreement:
 
 
 def build_sample(view: SampleView) -> Sample:
-    """Build the answer about the sample of an edition."""
+    """Build the response about the sample of an edition."""
     draw = view.drawing
     return Sample(
         edition=draw.edition,
@@ -361,7 +361,7 @@ def build_sample(view: SampleView) -> Sample:
 
 
 def build_flag(record: FlagRecord, language: Language) -> Flag:
-    """Build the answer about a flag, with its sentence in `language`."""
+    """Build the response about a flag, with its sentence in `language`."""
     return Flag(
         organisation=record.organisation,
         kind=record.kind,
@@ -373,7 +373,7 @@ def build_flag(record: FlagRecord, language: Language) -> Flag:
 
 
 def build_flagged(result: service.FlaggingResult) -> Flagged:
-    """Build the answer about a computation of flags."""
+    """Build the response about a computation of flags."""
     return Flagged(edition=result.edition, assessments=result.assessments, flags=result.flags, made=result.made)
 
 

@@ -1,7 +1,7 @@
 """Use cases over reviews: verdicts on answers, overall reviews, agreement of assessors, samples and flags.
 
-A verdict changes the score in the transaction that stores it. Functions that write take a writing session, the
-version that the client expects (`Expected`) and the current time.
+A verdict changes the score in the transaction that stores it. Functions that write take a writing session, a test of
+the stored version (`expected`: true for the version in the client's `If-Match`) and the current time.
 """
 
 from __future__ import annotations
@@ -126,7 +126,12 @@ class Opinion(Struct, frozen=True, kw_only=True):
 
 
 class OverallOpinion(Struct, frozen=True, kw_only=True):
-    """The overall review that an assessor writes; members as in `queries.OverallReview`."""
+    """The overall review that an assessor writes.
+
+    `methodology` is the version that the review is written for. `max_level` is the highest level that the assessment
+    may reach; None sets no limit. `profile` and `answers` are the facts that the methodology lets the service set, by
+    profile field and by indicator.
+    """
 
     methodology: str
     reason: str
@@ -253,7 +258,10 @@ def list_answer_reviews(database: Database, edition: str, organisation: str) -> 
 def get_answer_review(database: Database, edition: str, organisation: str, indicator: str) -> AnswerReview:
     """Return the review of the answer to an indicator; it is empty if there is no verdict.
 
-    Raises `UnknownIndicator` if the methodology has no such indicator; else as `list_answer_reviews`.
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownIndicator: The methodology has no such indicator.
     """
     with database.read() as session:
         record = assessments.find_assessment(session, edition, organisation)
@@ -316,8 +324,8 @@ def save_verdict(
         UnknownIndicator: The methodology has no such indicator.
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is neither under review nor in its hearing.
-        DeadlinePassed: It is under review and the review phase is over.
-        StaleVersion: The review of the answer is not of the expected version.
+        DeadlinePassed: The assessment is under review and the review phase is over.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version of the review of the answer.
         InvalidVerdict: The methodology does not allow this verdict on this answer.
     """
     record, indicator_model, reviews = _lock_answer(session, edition, organisation, indicator, expected, now)
@@ -355,7 +363,15 @@ def withdraw_verdict(
 ) -> AnswerReview:
     """Withdraw the verdict of an assessor and score the assessment again. The first verdict stays stored.
 
-    Raises `UnknownVerdict` if the assessor has no verdict on the current answer; else as `save_verdict`.
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownIndicator: The methodology has no such indicator.
+        EditionNotOpen: The edition is published.
+        InvalidTransition: The assessment is neither under review nor in its hearing.
+        DeadlinePassed: The assessment is under review and the review phase is over.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version of the review of the answer.
+        UnknownVerdict: The assessor has no verdict on the current answer.
     """
     record, _, reviews = _lock_answer(session, edition, organisation, indicator, expected, now)
     own = _find_own_verdict(_select_answer_review(reviews, indicator), assessor)
@@ -373,8 +389,16 @@ def open_hearing(
     """Start the hearing of an assessment whose assessors agree. An administrator can start it in any case.
 
     Without that exception, an assessor whose key has expired, and who therefore cannot withdraw a verdict, would
-    block the hearing. Raises `Disagreement` if assessors disagree and `role` is not administrator; else as
-    `transitions.lock_for_transition` and `transitions.start_hearing`.
+    block the hearing. `role` is the role of the key that starts the hearing.
+
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        EditionNotOpen: The edition is published.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        InvalidTransition: The state is not `under_review`.
+        DeadlinePassed: The last day of the review or of the hearing is over.
+        Disagreement: Assessors disagree and `role` is not administrator.
     """
     locked = transitions.lock_for_transition(session, edition, organisation, expected=expected)
     step = transitions.start_hearing(session, locked, role=role, now=now)
@@ -391,7 +415,7 @@ def _lock_answer(
 ) -> tuple[AssessmentRecord, Indicator, dict[str, AnswerReview]]:
     """Lock an assessment that may be reviewed. Return it with one of its indicators and the reviews of all answers.
 
-    Raises `StaleVersion` if the review of the answer is not of the expected version.
+    Raises `StaleVersion` if the client's `If-Match` names another version of the review of the answer.
     """
     record = assessments.lock_for_review(session, edition, organisation, now=now)
     indicator_model = _find_indicator(record, indicator)
@@ -506,7 +530,12 @@ def _apply_reviews(
 
 
 def get_overall_review(database: Database, edition: str, organisation: str) -> OverallReviewState:
-    """Return the overall review of an assessment. Raises as `list_answer_reviews`."""
+    """Return the overall review of an assessment.
+
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+    """
     with database.read() as session:
         return _load_overall_review(session, assessments.find_assessment(session, edition, organisation))
 
@@ -524,11 +553,14 @@ def save_overall_review(
     """Store the overall review of an assessment in place of an earlier one, and score the assessment again.
 
     Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        EditionNotOpen: The edition is published.
+        InvalidTransition: The assessment is neither under review nor in its hearing.
+        DeadlinePassed: The assessment is under review and the review phase is over.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version of the overall review.
         ReviewMethodologyMismatch: The review is written for another methodology version.
         InvalidVerdict: The review sets facts of an indicator without answer.
-        StaleVersion: The stored review is not of the expected version.
-
-    Else raises as `save_verdict`.
     """
     record = assessments.lock_for_review(session, edition, organisation, now=now)
     before = _load_overall_review(session, record)
@@ -656,10 +688,10 @@ def _build_view(session: Session, draw: SampleDraw, own: Iterable[str] | None, *
 
 
 def refresh_flags(database: Database, edition: str, event: ledger.Event, *, now: datetime) -> FlaggingResult:
-    """Compute the anomalies of the submitted assessments of an edition and store them as its new flags.
+    """Compute the anomalies of the submitted assessments of an edition and store them as the new flags of the edition.
 
-    They are computed outside the transaction that stores them, so that writes do not wait. `event` is recorded in the
-    ledger. Raises `UnknownEdition` if there is no such edition.
+    The anomalies are computed outside the transaction that stores them, so that writes do not wait. `event` is
+    recorded in the ledger. Raises `UnknownEdition` if there is no such edition.
     """
     with database.read() as session:
         record = editions.find(session, edition)
@@ -697,8 +729,13 @@ def list_flags(
 ) -> list[FlagRecord]:
     """List the flags of an edition or of one assessment, ordered by organisation id and number.
 
-    Only flags after the pair of organisation id and number `after` are listed. Raises `UnknownEdition` if there is no
-    such edition; with `organisation` also `UnknownAssessment` or `IdentifierIsAlias`.
+    `after` is the organisation id and the number of the last flag of the previous page. `organisation` and `kind`
+    keep only matching flags; None does not filter. Skips the first `offset` rows and returns at most `limit`.
+
+    Raises:
+        UnknownEdition: There is no such edition.
+        UnknownAssessment: The organisation has no assessment in the edition.
+        IdentifierIsAlias: The organisation id is an alias of another id.
     """
     with database.read() as session:
         record = editions.find(session, edition)

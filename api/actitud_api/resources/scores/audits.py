@@ -67,7 +67,8 @@ def list_robustness(
 ) -> list[OrganisationRobustness]:
     """List the robustness of the ranked organisations of an edition that a principal may see, in rank order.
 
-    `after` is the cursor of the last row of the previous page.
+    `after` is the cursor of the last row of the previous page. Skips the first `offset` rows and returns at most
+    `limit`.
 
     Raises:
         UnknownEdition: No edition has that id.

@@ -226,7 +226,8 @@ def list_exemplars(
 ) -> list[DimensionExemplar]:
     """List the ranked organisations of an edition that a principal may see, with the best in a dimension first.
 
-    `after` is the cursor of the last row of the previous page.
+    `after` is the cursor of the last row of the previous page. Skips the first `offset` rows and returns at most
+    `limit`.
 
     Raises:
         UnknownEdition: No edition has that id.

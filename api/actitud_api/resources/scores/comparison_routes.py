@@ -78,7 +78,7 @@ class ComparisonController(Controller):
         Gives the rank, percentile, median and quartiles of index and dimensions within the peer group. The group is
         the narrowest of these with enough organisations for the methodology: kind and size band, kind, kinds measured
         on the same size scale, all. Before publication only assessors, publishers, administrators, and each
-        organisation for itself, see the answer; for an organisation the group is null, because it would reveal the
+        organisation for itself, see the response; for an organisation the group is null, because it would reveal the
         scores of others.
         """
         peers = comparison.find_peers(database, path.edition, path.organisation, principal=principal)
@@ -104,7 +104,7 @@ class ComparisonController(Controller):
 
         Ranked organisations of the edition with the best in the dimension first. Each has its answers there that
         score, and the documents that count as evidence for them. If several filters are given, all must match. Before
-        publication only assessors, publishers, administrators, and each organisation for itself, see the answer.
+        publication only assessors, publishers, administrators, and each organisation for itself, see the response.
         """
         exemplars = comparison.list_exemplars(
             database,
@@ -147,11 +147,11 @@ class ComparisonController(Controller):
         """List the robustness of the ranks of an edition.
 
         Each draw varies the weights of the dimensions by up to 25 % and uses arithmetic or geometric aggregation with
-        equal chance. The answer gives the 5th, 50th and 95th percentile of index and rank over the draws, and the
+        equal chance. The response gives the 5th, 50th and 95th percentile of index and rank over the draws, and the
         probability of each level. All organisations share the same draws, and the same seed gives the same digits.
         Rows are in rank order; ranks are those in the whole edition, whatever the filters; unranked organisations are
         left out. Before publication only assessors, publishers, administrators, and each organisation for itself, see
-        the answer; for an organisation the ranks are null, because they would reveal the scores of others.
+        the response; for an organisation the ranks are null, because they would reveal the scores of others.
         """
         rows = audits.list_robustness(
             database,
@@ -197,7 +197,7 @@ class ComparisonController(Controller):
         beside weights, and the ranks that organisations move if a dimension is left out or a goalpost set by
         judgement moves by 20 %. Remarks name the figures that an auditor would question. Undefined figures are null.
         Before publication only assessors, publishers, administrators, and each organisation for itself, see the
-        answer.
+        response.
         """
         statistics = audits.compute_statistics(database, computed, path.edition, principal=principal)
         return STATISTICS.of(request, comparison_schemas.build_statistics(statistics, language))

@@ -1,4 +1,4 @@
-"""Answers about comparisons: peers, exemplars, robustness and the audit of an edition."""
+"""Responses about comparisons: peers, exemplars, robustness and the audit of an edition."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ class PeerFigure(Wire, frozen=True):
 
     `organisations` counts the members of the group that have this score, the organisation included. `rank` is its
     rank among them, `below` the number with a lower score, `percentile` the percentile rank from 0 to 100 (null if
-    the members are too few). All are null if the organisation is not ranked. `spread` is that of the group.
+    the members are too few). These members are null if the organisation is not ranked. `spread` is the spread of the
+    scores of the group.
     """
 
     score: Points | None
@@ -110,7 +111,7 @@ class Peers(Wire, frozen=True):
 
 
 def build_peers(peers: comparison.OrganisationPeers, language: Language) -> Peers:
-    """Build the answer about an organisation and its peers."""
+    """Build the response about an organisation and its peers."""
     row, methodology = peers.row, load_methodology(peers.row.methodology)
     document, sentences = methodology.document, get_sentences(methodology, language)
     group = peers.group
@@ -208,7 +209,7 @@ class ExemplarQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, for
 
 
 def build_exemplar(exemplar: comparison.DimensionExemplar, language: Language) -> Exemplar:
-    """Build the answer about an exemplar."""
+    """Build the response about an exemplar."""
     row, methodology = exemplar.row, load_methodology(exemplar.row.methodology)
     decimals, sentences = methodology.document.decimals, get_sentences(methodology, language)
     return Exemplar(
@@ -322,7 +323,7 @@ def build_exemplar_filters(query: ExemplarQuery) -> ScoreFilters:
 
 
 def build_robust_score(robustness: audits.OrganisationRobustness, language: Language) -> RobustScore:
-    """Build the answer about the robustness of an organisation."""
+    """Build the response about the robustness of an organisation."""
     row, decimals = robustness.row, load_methodology(robustness.row.methodology).document.decimals
     low, median, high = (to_figure(Fraction(units, int(10**decimals))) for units in robustness.index)
     likeliest = max(robustness.levels.items(), key=lambda level: (level[1], level[0]), default=None)
@@ -380,9 +381,10 @@ class IndexStatistics(Moments, frozen=True):
 class NodeStatistics(Moments, frozen=True):
     """Statistics of a node in relation to the node above it: `parent`, or the index if that is null.
 
-    `correlation` is with the node above. `weight` is the share of the weights below that node. `main_effect` is the
-    share of its variance that this node explains (correlation ratio); `effective_weight` is the share of this main
-    effect in the sum of main effects of all its children.
+    `correlation` is the correlation of the scores of the two nodes. `weight` is the weight of this node as a share of
+    the weights of all children of the node above. `main_effect` is the share of the variance of the node above that
+    this node explains (correlation ratio). `effective_weight` is this main effect as a share of the main effects of
+    all children of the node above.
     """
 
     id: str
@@ -410,7 +412,7 @@ class IndicatorStatistics(NodeStatistics, frozen=True):
 
 
 class GoalpostMove(Wire, frozen=True):
-    """A goalpost at another x, and the mean and greatest number of ranks that organisations then move."""
+    """A goalpost moved to the raw value `x`, and the mean and greatest number of ranks that organisations then move."""
 
     x: float
     rank_change: Annotated[float, Meta(ge=0)]
@@ -454,7 +456,7 @@ class Statistics(Wire, frozen=True):
 
 
 def build_statistics(edition_audit: audits.AuditedEdition, language: Language) -> Statistics:
-    """Build the answer about the audit of an edition."""
+    """Build the response about the audit of an edition."""
     methodology, index_audit = load_methodology(edition_audit.edition.methodology), edition_audit.audit
     sentences = get_sentences(methodology, language)
     return Statistics(

@@ -131,7 +131,10 @@ class RankingRow(StoredFigures, frozen=True):
 
 
 class PastRow(StoredFigures, frozen=True):
-    """The figures of an organisation in one of its editions; `rank` as in `RankingRow`."""
+    """The figures of an organisation in one of its editions.
+
+    `rank` is None if the organisation is unranked or its rank must stay hidden.
+    """
 
     edition: str
     titles: dict[str, str]
@@ -334,7 +337,8 @@ def list_page(
 ) -> list[RankingRow]:
     """List the matching and visible rows of an edition in the order `sort`, then by organisation id.
 
-    `after` is the cursor of the last row of the previous page.
+    `after` is the cursor of the last row of the previous page. Skips the first `offset` rows and returns at most
+    `limit`.
     """
     column, descending = _find_sort_column(sort)
     ordered = column.desc() if descending else column.asc()
@@ -443,7 +447,7 @@ def list_competitors(session: Session, edition: str, visibility: Visibility) -> 
 def get_stored_score(session: Session, edition: str, organisation: str, *, ranked: bool) -> StoredEditionScore | None:
     """Return the stored submission of an organisation in an edition, or None if there is none.
 
-    Its rank is None unless `ranked`.
+    `ranked` True looks up the rank too; otherwise the rank in the result is None.
     """
     row = session.execute(_SELECT_ONE, {"edition": edition, "organisation": organisation}).one_or_none()
     if row is None:
@@ -464,7 +468,7 @@ def list_past(
     """List the figures of an organisation in its editions, newest reference date first.
 
     `drafts` are the unpublished editions to include, None for all. `after` is the cursor of the last row of the
-    previous page.
+    previous page. Skips the first `offset` rows and returns at most `limit`.
     """
     statement = _SELECT_PAST.offset(offset).limit(limit)
     if drafts is not None:
@@ -478,9 +482,9 @@ def list_past(
 def find_later_editions(
     session: Session, edition: str, period_to: date, organisations: Sequence[str]
 ) -> dict[str, str]:
-    """Return the newest published edition after `period_to`, by organisation, for those of these that have one.
+    """Return, by organisation, the newest published edition after `period_to` that scores the organisation.
 
-    `period_to` is the reference date of `edition`; only editions that score the organisation count.
+    `period_to` is the reference date of `edition`. Organisations without such an edition are absent.
     """
     bounds = {"edition": edition, "period_to": period_to, "organisations": organisations}
     # Rows are oldest first, so the newest edition of an organisation replaces its older ones.

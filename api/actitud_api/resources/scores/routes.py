@@ -78,8 +78,8 @@ class ScoresController(Controller):
 
         Computes the index of the sent facts and explains every point of it; nothing is stored. A fact that is absent
         is unknown and scores 0. Contradictory facts are reported in `findings`, not refused. Numbers are read as
-        exact decimals and rounded half up to 6 decimals. With `what_if`, some facts are replaced: the answer then has
-        a second score, and the differences node by node. `explain=false` leaves out the explanation.
+        exact decimals and rounded half up to 6 decimals. With `what_if`, some facts are replaced: the response then
+        has a second score, and the differences node by node. `explain=false` leaves out the explanation.
         """
         methodology = service.find_methodology(body)
         score = service.compute_score(methodology, body, explained=query.explain)
@@ -198,7 +198,7 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the explained score of an organisation in an edition.
 
-        Has the members of the answer to `POST /v1/scores` for the submission of the organisation, its rank in the
+        Has the members of the response to `POST /v1/scores` for the submission of the organisation, its rank in the
         edition and the outcome of the review. The score of a published edition comes from the signed document. Before
         publication only assessors, publishers, administrators, and each organisation for itself, see the score.
         """

@@ -1,7 +1,7 @@
-"""Answers about scores: narrated scores, paths and changes with their source, and rows of a ranking.
+"""Responses about scores: scores, paths and changes with their sentences and their source, and rows of a ranking.
 
-The canonical result does not cover the members that `Sheet` and `ScoreAnswer` add to the narrated score: the source
-of the score, `review` and `what_if`.
+The canonical result is the score without names and sentences; `result_digest` is the digest of that result. It does
+not cover the members that `Sheet` and `ScoreAnswer` add: the source of the score, `review` and `what_if`.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ SortedBy = Annotated[
 
 
 class Wire(Struct, frozen=True, kw_only=True):
-    """Base of the answers of this package."""
+    """Base class of the response bodies of this package."""
 
 
 class WhatIf(Wire, frozen=True):
@@ -340,7 +340,7 @@ class SheetPath(EditionPath, frozen=True):
 def build_score_answer(
     score: Score, supposed: tuple[Score, ScoreDifference] | None, methodology: Methodology, language: Language
 ) -> ScoreAnswer:
-    """Build the answer to a score request; `supposed` is the score with other facts and its difference, if any."""
+    """Build the response to a score request; `supposed` is the score with other facts and its difference, if any."""
     what_if: WhatIf | UnsetType = UNSET
     if supposed is not None:
         after, differs = supposed
@@ -351,7 +351,7 @@ def build_score_answer(
 
 
 def build_sheet(score: NarratedScore, edition_score: EditionScore) -> Sheet:
-    """Build the answer about the score of an organisation in an edition, with its source and review."""
+    """Build the response about the score of an organisation in an edition, with its source and review."""
     return Sheet(
         **structs.asdict(score),
         edition=edition_score.edition,
@@ -369,7 +369,7 @@ def build_sheet(score: NarratedScore, edition_score: EditionScore) -> Sheet:
 def build_path_answer(
     path: LevelPath, edition_score: EditionScore, methodology: Methodology, language: Language
 ) -> PathAnswer:
-    """Build the answer about the path of an organisation to the next level, with its sentences in `language`."""
+    """Build the response about the path of an organisation to the next level, with its sentences in `language`."""
     return PathAnswer(
         **structs.asdict(narrate_path(path, methodology, language)),
         edition=edition_score.edition,
@@ -380,7 +380,7 @@ def build_path_answer(
 
 
 def build_changes_answer(edition_change: EditionChange, language: Language) -> ChangesAnswer:
-    """Build the answer about the change of an organisation between two editions, with its sentences in `language`."""
+    """Build the response about the change of an organisation between two editions, with its sentences in `language`."""
     before, after = (
         load_methodology(edition_change.before.methodology),
         load_methodology(edition_change.after.methodology),
@@ -419,7 +419,7 @@ def build_score_row(row: RankingRow) -> ScoreRow:
 
 
 def build_past_score(entry: HistoryEntry, language: Language) -> PastScore:
-    """Build the answer about the score of an organisation in one of its editions, with figures in points."""
+    """Build the response about the score of an organisation in one of its editions, with figures in points."""
     row = entry.past
     document = load_methodology(row.methodology).document
     return PastScore(
@@ -445,7 +445,7 @@ def build_past_score(entry: HistoryEntry, language: Language) -> PastScore:
 
 
 def build_summary_answer(summary: service.ScoreSummary) -> SummaryAnswer:
-    """Build the answer about a summary, with figures in points."""
+    """Build the response about a summary, with figures in points."""
     document = load_methodology(summary.edition.methodology).document
     decimals = document.decimals
     numbers = [*(level.number for level in document.levels), None]

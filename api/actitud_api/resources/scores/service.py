@@ -149,7 +149,7 @@ def count_reviews(database: Database, edition: str, organisations: Sequence[str]
 def is_provisional(edition_score: EditionScore) -> bool:
     """Return True if the level of a score is provisional.
 
-    It is, while the condition `provisional_unless` of that level in the methodology is false.
+    A level is provisional while the condition `provisional_unless` of that level in the methodology is false.
     """
     if edition_score.score is not None:
         return edition_score.score.level.provisional
@@ -174,13 +174,16 @@ def list_evidence(database: Database, edition_score: EditionScore) -> dict[str, 
 
 
 def find_level_path(edition_score: EditionScore) -> tuple[Methodology, LevelPath]:
-    """Return the methodology of a score and the path to the next level."""
+    """Return the methodology of the score of an organisation, and the path of the organisation to its next level."""
     methodology = load_methodology(edition_score.methodology)
     return methodology, path_to_next_level(methodology, edition_score.submission)
 
 
 class UnknownScore(LookupError):
-    """The organisation has no score in the edition, or none that the principal may see."""
+    """The organisation has no score in the edition, or none that the principal may see.
+
+    Raised wherever the score of an organisation in an edition is looked up.
+    """
 
     def __init__(self, edition: str, organisation: str) -> None:
         super().__init__(f"{edition}/{organisation}")
@@ -192,8 +195,9 @@ class EditionScore(Struct, frozen=True, kw_only=True):
     """The submission of an organisation in an edition, with its rank and review.
 
     `rank` is None if the organisation is unranked or its rank must stay hidden. `document` is the digest of the
-    published document and `score` its score; both are None before publication. `review` is the outcome of the review,
-    as published if it is. `replied` holds the documents of its replies by indicator, except erased ones.
+    published score document and `score` the score in it; both are None before publication. `review` is the outcome of
+    the review; of a published edition, the published outcome. `replied` holds the documents of the replies of the
+    organisation by indicator, except erased ones.
     """
 
     edition: str
@@ -264,7 +268,7 @@ def list_ranking(
     """List the rows of an edition that a principal may see, in an order.
 
     Ranks are those in the whole edition: equal indices share the best rank and the next ranks are skipped. `after` is
-    the cursor of the last row of the previous page.
+    the cursor of the last row of the previous page. Skips the first `offset` rows and returns at most `limit`.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -326,7 +330,7 @@ def get_edition_score(
 def compare_editions(
     database: Database, edition: str, organisation: str, *, since: str, principal: Principal | None = None
 ) -> EditionChange:
-    """Decompose the change of an organisation from the edition `since` to another one.
+    """Decompose the change of an organisation from the edition `since` to the edition `edition`.
 
     Raises:
         UnknownEdition: One of the two editions does not exist.
@@ -361,7 +365,7 @@ def list_history(
     """List the scores of an organisation in its editions, newest reference date first.
 
     `methodology` is the version to score every edition under; None uses that of each edition. `after` is the cursor
-    of the last row of the previous page.
+    of the last row of the previous page. Skips the first `offset` rows and returns at most `limit`.
 
     Raises:
         UnknownOrganisation: No organisation has that id.
@@ -394,7 +398,10 @@ def list_history(
 def find_later_editions(
     database: Database, edition: editions.EditionRecord, organisations: Sequence[str]
 ) -> dict[str, str]:
-    """Return the newest published edition after the given one for each of these organisations that is scored in one."""
+    """Return, by organisation, the newest published edition after `edition` that scores the organisation.
+
+    Organisations without such an edition are absent.
+    """
     with database.read() as session:
         return queries.find_later_editions(session, edition.id, edition.period_to, organisations)
 

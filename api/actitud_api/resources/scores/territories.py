@@ -49,9 +49,9 @@ class EditionTerritories(Struct, frozen=True):
 class TerritoryMeans(Struct, frozen=True):
     """The mean index of the ranked organisations of a territory, in units of 10^-decimals, rounded half up.
 
-    In `plain` each organisation counts the same. In `weighted` it counts by its inhabitants, Σ p·s / Σ p, over the
-    `organisations` with a known population; these have `population` inhabitants in all. A mean is None if there is no
-    organisation to count.
+    In the mean `plain` each organisation counts the same. In the mean `weighted` it counts in proportion to its
+    inhabitants: Σ p·s / Σ p, with p the inhabitants and s the index of each of the `organisations` with a known
+    population; `population` is Σ p. A mean is None if there is no organisation to count.
     """
 
     plain: int | None

@@ -87,7 +87,10 @@ _COUNT = select(func.count()).select_from(SUGGESTIONS)
 def list_page(
     session: Session, filters: SuggestionFilters, after: int | None, offset: int, limit: int
 ) -> list[SuggestionRecord]:
-    """List suggestions with an id below `after`, newest first."""
+    """List suggestions with an id below `after`, newest first.
+
+    Skips the first `offset` rows and returns at most `limit`.
+    """
     statement = (
         _SELECT_ALL.where(*filters.build_conditions()).order_by(SUGGESTIONS.c.id.desc()).offset(offset).limit(limit)
     )

@@ -130,7 +130,7 @@ class SuggestionsController(Controller):
     def get_suggestion(self, request: ApiRequest, path: schemas.SuggestionPath, database: Database) -> Response[bytes]:
         """Get a suggestion.
 
-        Includes every decision on it, oldest first; the last one counts. A withdrawn suggestion answers 404.
+        Includes every decision on it, oldest first; the last one counts. A withdrawn suggestion gets 404.
         """
         return _answer(request, service.get(database, path.suggestion))
 
@@ -147,8 +147,8 @@ class SuggestionsController(Controller):
     ) -> Response[bytes]:
         """Suggest an error or an indicator.
 
-        The suggestion is published at once. A suggestion about an indicator gets the dimension of that indicator; if
-        the request names another dimension, it answers 409.
+        The suggestion is published at once. A suggestion about an indicator gets the dimension of that indicator; a
+        request that names another dimension is refused (409).
         """
         proposal = schemas.build_proposal(body)
 
@@ -170,7 +170,7 @@ class SuggestionsController(Controller):
         """Withdraw a suggestion.
 
         Allowed for the key that made it and for administrators, as long as there is no decision on it. A suggestion
-        with a decision answers 409 and stays published.
+        with a decision is refused (409) and stays published.
         """
 
         def withdraw(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""Requests and answers about suggestions."""
+"""Requests and responses about suggestions."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ class SuggestionPage(Page[Suggestion], frozen=True):
 
 
 def build_suggestion(record: SuggestionRecord) -> Suggestion:
-    """Build the answer about a stored suggestion."""
+    """Build the response about a stored suggestion."""
     return Suggestion(
         id=str(record.id),
         kind=record.kind,

@@ -68,7 +68,7 @@ _WITHDRAWING_ROLE: Final = "administrator"
 
 
 class UnknownSuggestion(LookupError):
-    """No suggestion has this id, or it was withdrawn. Raised wherever one is looked up."""
+    """No suggestion has this id, or it was withdrawn. Raised wherever a suggestion is looked up."""
 
     def __init__(self, suggestion: str) -> None:
         super().__init__(suggestion)
@@ -120,7 +120,10 @@ class NewDecision(Struct, frozen=True, kw_only=True):
 def list_page(
     database: Database, filters: SuggestionFilters, *, after: int | None, offset: int, limit: int
 ) -> list[SuggestionRecord]:
-    """List suggestions with an id below `after`, newest first."""
+    """List suggestions with an id below `after`, newest first.
+
+    Skips the first `offset` rows and returns at most `limit`.
+    """
     with database.read() as session:
         return queries.list_page(session, filters, after, offset, limit)
 
@@ -175,7 +178,9 @@ def decide(
 ) -> SuggestionRecord:
     """Store a decision on a suggestion and return the suggestion. Earlier decisions stay; the last one counts.
 
-    Raises `UnknownSuggestion` if there is no such suggestion, `StaleVersion` if its version is not the expected one.
+    Raises:
+        UnknownSuggestion: No suggestion has that id.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
     """
     before = _find_expected(session, suggestion, expected)
     decision = SuggestionDecision(
@@ -203,9 +208,9 @@ def withdraw(session: Session, suggestion: str, principal: Principal, *, expecte
 
     Raises:
         UnknownSuggestion: No suggestion has that id.
-        NotProposer: The principal neither made it nor is an administrator.
-        StaleVersion: The stored revision is not the `expected` one.
-        AlreadyDecided: It has a decision.
+        NotProposer: The principal neither made the suggestion nor is an administrator.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        AlreadyDecided: There is a decision on the suggestion.
     """
     suggestion_record = _find(session, suggestion)
     if principal.origin != suggestion_record.proposer and principal.role != _WITHDRAWING_ROLE:
@@ -218,7 +223,12 @@ def withdraw(session: Session, suggestion: str, principal: Principal, *, expecte
 
 
 def _find_expected(session: Session, suggestion: str, expected: Expected) -> SuggestionRecord:
-    """Return a suggestion. Raises `UnknownSuggestion`, or `StaleVersion` if its revision is not the expected one."""
+    """Return a suggestion whose version `expected` accepts.
+
+    Raises:
+        UnknownSuggestion: No suggestion has that id.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+    """
     record = _find(session, suggestion)
     if not expected(build_revision(record.created, record.version)):
         raise StaleVersion

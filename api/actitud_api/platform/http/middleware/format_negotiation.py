@@ -1,8 +1,8 @@
 """Negotiation of formats: `Accept` selects one of the files that represent a resource.
 
-An operation whose answer is `Files` declares in its contract which resource these represent. If a client prefers one of
-their media types to JSON, the request is handled as if it had asked for that file, and `Content-Location` names the
-file. A path with an unknown suffix gets a 404 problem that lists the known ones.
+An operation whose response is `Files` declares in its contract which resource these represent. If a client prefers
+one of their media types to JSON, the request is handled as if it had asked for that file, and `Content-Location`
+names the file. A path with an unknown suffix gets a 404 problem that lists the known ones.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Requests and answers about replies."""
+"""Requests and responses about replies."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class ScoreReview(Struct, frozen=True, kw_only=True):
 
 
 def build_reply(record: ReplyRecord) -> Reply:
-    """Build the answer about a stored reply."""
+    """Build the response about a stored reply."""
     return Reply(
         edition=record.edition,
         organisation=record.organisation,
@@ -123,7 +123,7 @@ def build_new_reply(request: ReplyRequest) -> service.NewReply:
 
 
 def build_score_review(outcome: ReviewOutcome, evidence: dict[str, tuple[Evidence, ...]]) -> ScoreReview:
-    """Build the answer about the outcome of a review; `evidence` holds the documents of the replies by indicator."""
+    """Build the response about the outcome of a review; `evidence` holds the documents of the replies by indicator."""
     remark = outcome.remark
     return ScoreReview(
         state=outcome.state,

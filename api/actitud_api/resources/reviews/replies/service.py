@@ -1,6 +1,7 @@
 """Use cases over replies, and the outcome of the review of an assessment.
 
-Functions that write take a writing session, the version that the client expects (`Expected`) and the current time.
+Functions that write take a writing session, a test of the stored version (`expected`: true for the version in the
+client's `If-Match`) and the current time.
 """
 
 from __future__ import annotations
@@ -101,8 +102,9 @@ class ReviewTally(Struct, frozen=True):
 def list_replies(database: Database, edition: str, organisation: str) -> list[ReplyRecord]:
     """List the replies of an assessment, ordered as the indicators in the methodology.
 
-    Raises `UnknownEdition` or `UnknownAssessment` if there is no such assessment, `IdentifierIsAlias` if
-    `organisation` is an alias.
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
     """
     with database.read() as session:
         assessment = assessments.find_assessment(session, edition, organisation)
@@ -114,8 +116,11 @@ def list_replies(database: Database, edition: str, organisation: str) -> list[Re
 def get_reply(database: Database, edition: str, organisation: str, indicator: str) -> ReplyRecord:
     """Return the reply about an indicator.
 
-    Raises `UnknownIndicator` if the methodology has no such indicator, `UnknownReply` if there is no reply; else as
-    `list_replies`.
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownIndicator: The methodology has no such indicator.
+        UnknownReply: There is no reply about the indicator.
     """
     with database.read() as session:
         assessment = assessments.find_assessment(session, edition, organisation)
@@ -144,7 +149,7 @@ def save_reply(
         InvalidTransition: The assessment is not in its hearing.
         DeadlinePassed: The last day of the hearing is over.
         UnknownIndicator: The methodology has no such indicator.
-        StaleVersion: The stored reply is not of the expected version.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version of the reply.
     """
     assessment, before = _lock_reply(session, edition, organisation, indicator, now)
     _ensure_expected(before, expected)
@@ -167,7 +172,15 @@ def withdraw_reply(
 ) -> None:
     """Delete the reply about an indicator, during the hearing.
 
-    Raises `UnknownReply` if there is no reply; else as `save_reply`.
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
+        EditionNotOpen: The edition is published.
+        InvalidTransition: The assessment is not in its hearing.
+        DeadlinePassed: The last day of the hearing is over.
+        UnknownIndicator: The methodology has no such indicator.
+        UnknownReply: There is no reply about the indicator.
+        StaleVersion: `expected` is false: the client's `If-Match` names another version.
     """
     _, before = _lock_reply(session, edition, organisation, indicator, now)
     if before is None:
@@ -220,7 +233,9 @@ def _index_indicators(methodology: str) -> Mapping[str, int]:
 def get_outcome(session: Session, edition: str, organisation: str) -> ReviewOutcome:
     """Return the outcome of the review of an assessment; it is empty if nobody reviewed the assessment.
 
-    Raises as `list_replies`.
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: The organisation id is an alias of another id.
     """
     assessment = assessments.find_assessment(session, edition, organisation)
     outcomes = list_outcomes(session, assessment.edition, [assessment.organisation])
@@ -233,7 +248,10 @@ def build_empty_outcome(state: AssessmentState) -> ReviewOutcome:
 
 
 def count_outcomes(session: Session, edition: str, organisations: Collection[str]) -> dict[str, ReviewTally]:
-    """Count the verdicts and replies of several assessments, by organisation. Assessments without any are absent."""
+    """Count the verdicts that count and the replies of several assessments, by organisation.
+
+    Assessments without verdict, reply or overall review are absent.
+    """
     return {
         name: ReviewTally(len(outcome.verdicts), len(outcome.replies), outcome.remark is not None)
         for name, outcome in list_outcomes(session, edition, organisations).items()
@@ -270,7 +288,7 @@ def list_outcomes(session: Session, edition: str, organisations: Collection[str]
 
 
 def list_counted_verdicts(session: Session, record: Assessment) -> tuple[CountedVerdict, ...]:
-    """Return the verdicts that count on the answers of `record`, for example of a correction that is not stored yet."""
+    """Return the verdicts that count on the answers of `record`, which may be a correction that is not stored yet."""
     counted = reviews.collect_counted(session, record.edition, {record.organisation: record})
     verdicts, _ = counted.get(record.organisation, ((), None))
     return _to_counted(verdicts)
