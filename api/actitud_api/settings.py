@@ -74,11 +74,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[Proxy, ...] = ()
     """Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted."""
     drain: Annotated[int, Meta(ge=0, le=60)] = 2
-    """Time after the stop signal in which requests are still accepted, while `/readyz` answers 503."""
+    """Seconds after the stop signal in which requests are still accepted, while `/readyz` answers 503."""
     grace: Annotated[int, Meta(gt=MAX_REQUEST_SECONDS, le=600)] = 30
-    """Time after the drain in which requests in progress may end."""
+    """Seconds after the drain in which requests in progress may end."""
     key_pepper: SecretText | None = None
-    """HMAC key for the secrets of new access keys; None for no pepper."""
+    """Pepper: HMAC key with which the secrets of new access keys are hashed; None for no pepper."""
     key_pepper_previous: SecretText | None = None
     """Previous pepper; keys created with it stay valid."""
     signing_folder: Path = Path("var/signing")
@@ -263,7 +263,7 @@ def _convert_value(
 
 
 def _decode_custom_type(kind: type, text: object) -> object:
-    """Return a value of one of our types, made from its text.
+    """Return a value of a type with its own constructor, such as `Proxy`, made from its text.
 
     Raises:
         ValueError: The value is not a text, or is empty.

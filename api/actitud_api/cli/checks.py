@@ -110,7 +110,7 @@ def report_faulty_settings(error: FaultySettings, language: Language) -> Check:
 def check_address(settings: Settings, language: Language) -> Check:
     """Check the address on which the service listens, and return the result.
 
-    It is a warning if other machines can reach the service and no trusted proxy is set.
+    The result is a warning if other machines can reach the service and no trusted proxy is set.
     """
     finding = _LISTENS.into(language).format(host=settings.host, port=settings.port)
     if is_exposed(settings):
@@ -313,9 +313,9 @@ def list_administrators(database: Database) -> list[access.KeyRecord]:
 def check_keys(
     records: Sequence[access.KeyRecord], peppers: Sequence[SecretText], now: datetime, language: Language
 ) -> Check:
-    """Check that an administrator has a valid key, and return the result: a warning if it expires within 30 days.
+    """Check that an administrator has a valid key, and return the result: a warning if the key expires within 30 days.
 
-    `records`: the keys of all administrators. A key is recognised only with one of the `peppers`.
+    `records`: the keys of all administrators. `peppers`: the secrets of which one is needed to recognise a key.
     """
     active = [record for record in records if access.is_active(record, now)]
     recognised = [record for record in active if access.is_recognised(record, peppers)]

@@ -46,7 +46,7 @@ _READY = Texts(
 def run_demo(options: argparse.Namespace, language: Language) -> int:
     """Serve the demonstration until it is stopped; return 0, or 1 if it was stopped before it was loaded.
 
-    Requests are answered while it loads; `/readyz` answers 200 when it is loaded and published.
+    The service accepts requests while the demonstration loads. `/readyz` returns 200 when it is loaded and published.
 
     Raises:
         CommandError: The database cannot be used, or its published demonstration conflicts with the options.

@@ -36,7 +36,7 @@ _SCHEME = Texts("no es una dirección http ni https", "it is no address of http 
 
 
 class AddressNotFound(LookupError):
-    """Raised by `fetch` if the server answers 404, because some commands can do without the file.
+    """Raised by `fetch` if the server returns 404, so that commands that can do without the file continue.
 
     `command_error` is the error that the other commands raise instead.
     """

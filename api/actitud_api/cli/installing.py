@@ -25,7 +25,7 @@ OVERLAP: Final = timedelta(days=30)
 """Remaining life of an administrator key at which `init` creates the next one, so that both overlap."""
 
 KEY_DAYS: Final = range(OVERLAP.days + 1, access.DAYS_MAX + 1)
-"""Allowed lives of a new key in days. They are longer than `OVERLAP`, or each run of `init` would create a key."""
+"""Allowed lives of a new key in days. All are longer than `OVERLAP`; else each run would create a key."""
 
 _NO_DAYS = Texts(
     "--key-days: «{value}» no es un número de días, de 31 a 365",
@@ -79,9 +79,9 @@ _NEXT = Texts(
 class InstallOutcome(Struct, frozen=True):
     """Result of `install`: the organisation and the administrator key of the installation.
 
-    `organisation`: the first organisation or another existing one; None if there is none. `added`: this run created it.
-    `key`: a valid administrator key. `created`: the same key with its text, which cannot be shown later; None if the
-    key existed. `kid`: id of the signing key that this run created, or None.
+    `organisation`: the first organisation or another existing one; None if there is none. `added`: whether this run
+    created the organisation. `key`: a valid administrator key. `created`: this key with its text, which cannot be shown
+    later; None if an earlier run created the key. `kid`: id of the signing key that this run created, or None.
     """
 
     organisation: organisations.OrganisationRecord | None
@@ -94,7 +94,7 @@ class InstallOutcome(Struct, frozen=True):
 class OrganisationDiffers(ValueError):
     """Raised by `install` if there are organisations, but not the one that the options of `init` describe.
 
-    `record`: the first of the existing ones.
+    `record`: the first of the existing organisations.
     """
 
     def __init__(self, record: organisations.OrganisationRecord) -> None:
@@ -199,8 +199,8 @@ def _record_installation(
 ) -> str | None:
     """Append what this run created to the ledger, in one entry; return the id of a new signing key, or None.
 
-    `added`: the organisation that was created; `created`: the key; `signs`: a signing key exists already. Without a
-    signing key one is created. If nothing was created, no entry is appended.
+    `added`: the organisation that was created; `created`: the key; `signs`: whether a signing key exists already.
+    Without a signing key one is created. If nothing was created, no entry is appended.
     """
     if added is None and created is None and signs:
         return None

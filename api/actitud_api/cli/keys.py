@@ -222,7 +222,7 @@ def run_revoke(options: argparse.Namespace, language: Language) -> int:
     """Revoke a key and return exit code 0.
 
     Raises:
-        CommandError: No key has that id, or it is revoked already.
+        CommandError: No key has that id, or the key is revoked already.
     """
     settings = load_settings(options)
     with open_database(settings, language) as database, catch_unreachable(settings, language):
@@ -245,7 +245,8 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
     """Replace a key by a new one, print the new key once, and return exit code 0.
 
     Raises:
-        CommandError: The options are invalid (exit code 2), the key is not valid, or its successor still is.
+        CommandError: The options are invalid (exit code 2), the key is not valid, or the key that replaced it is still
+            valid.
     """
     settings = load_settings(options)
     faults = [] if options.days is None else list(_find_day_faults(options.days, language))
@@ -285,7 +286,7 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
 
 
 def run_check(options: argparse.Namespace, language: Language) -> int:
-    """Search a text for keys, print the line and id of each, and return 1 if there is one, else 0.
+    """Search a text for keys, print the line and id of each, and return 1 if there is a key, else 0.
 
     With `--holds` or `--database`, also print the state of each key in this installation: unknown, valid, expired, ….
     """

@@ -67,9 +67,10 @@ def run_check(options: argparse.Namespace, language: Language) -> int:
 
 
 def _list_remarks(checked: CheckedDocument, texts: dict[Language, bytes]) -> list[Remark]:
-    """Return remarks that are not defects: languages without texts, and groups in which silence can pay.
+    """Return remarks that are not defects.
 
-    If the document cannot be decoded, the only remark is that the rest was not checked.
+    They name the languages without texts, and the groups in which an organisation can gain by leaving an answer out. If
+    the document cannot be decoded, a remark that the rest was not checked takes the place of the groups.
     """
     missing = [Remark(f"/texts/{language}", "no-texts", _NO_TEXTS) for language in WRITTEN if language not in texts]
     first = (

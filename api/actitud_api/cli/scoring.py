@@ -55,7 +55,7 @@ def run_score(options: argparse.Namespace, language: Language) -> int:
 def _read_request(raw: bytes, methodology: Methodology | None) -> ScoreRequest | list[Fault]:
     """Return the request in a file, or its faults.
 
-    If `methodology` is None, the request is read under the version that it names, else under `methodology`.
+    `methodology`: the version under which the request is read; None for the version that the request names.
     """
     try:
         value = parse_json(raw)
@@ -69,7 +69,7 @@ def _read_request(raw: bytes, methodology: Methodology | None) -> ScoreRequest |
 
 
 def describe_faults(faults: list[Fault], outcome: Texts, language: Language) -> list[str]:
-    """Return one line for each fault, with its pointer, and a last line: `outcome` with their number filled in."""
+    """Return one line for each fault, with its pointer, and a last line: `outcome` with the number of faults."""
     lines = []
     for fault in faults:
         line = f"{fault.pointer or _WHOLE.into(language)}: {fault.detail.into(language)}"

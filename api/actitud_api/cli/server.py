@@ -18,9 +18,9 @@ from actitud_api.settings import Settings
 class Server(uvicorn.Server):
     """uvicorn server that stops in two steps.
 
-    After SIGTERM, `/readyz` answers 503, so that load balancers choose other servers, but for `drain` seconds more the
-    server accepts requests. Then it accepts none, and those in progress have the `grace` seconds of the settings to
-    end. SIGINT (Ctrl+C), and any second signal, skip the first step. The exit code is 0.
+    After SIGTERM, `/readyz` returns 503, so that load balancers choose other servers, but the server accepts requests
+    for `drain` seconds more. Then it accepts none, and the requests in progress have the `grace` seconds of the
+    settings to end. SIGINT (Ctrl+C), and any second signal, skip the first step. The exit code is 0.
     """
 
     def __init__(self, config: uvicorn.Config, readiness: Readiness, drain: float, started: Callable[[], None]) -> None:
@@ -39,8 +39,8 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop after a signal.
 
-        The base class raises the signal again when it has stopped, so the process would die of it; this class does not,
-        and the process exits with 0.
+        The base class raises the signal again after the server has stopped, which ends the process by the signal. This
+        class does not, so that the process exits with 0.
         """
         is_second = self._stop_at is not None
         # A signal during the second step ends requests in progress at once, as uvicorn does.

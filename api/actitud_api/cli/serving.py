@@ -68,7 +68,7 @@ def run_serve(options: argparse.Namespace, language: Language) -> int:
 def _listen(settings: Settings, language: Language) -> socket.socket:
     """Return the listening socket.
 
-    It is opened before anything is printed, so the message about an address in use stands alone.
+    The socket is opened before anything is printed, so that the message about an address in use stands alone.
 
     Raises:
         CommandError: The address is in use or cannot be used.
@@ -110,7 +110,7 @@ def _warn(settings: Settings, language: Language) -> None:
 
 @contextmanager
 def build_application(settings: Settings, language: Language) -> Iterator[Litestar]:
-    """Build the application; it reports ready while its database is at the newest revision.
+    """Build the application, which reports that it is ready while its database is at the newest revision.
 
     The database is closed at the end of the block.
 

@@ -137,7 +137,7 @@ class _Source:
     def load_facts(self) -> _ServiceFacts:
         """Return the keys, digest and signature that the service publishes for the file.
 
-        They are all None for a file on the disk, and for a URL that is not one of a service.
+        All are None for a file on the disk, and for a URL that is not one of a service.
         """
         match = self._match
         if match is None:
@@ -241,7 +241,7 @@ def _load_keys(name: str, language: Language) -> bytes:
 
 
 def _load_checkpoint(name: str, language: Language) -> str:
-    """Return the text of a checkpoint, with LF as line ends and one at its end."""
+    """Return the text of a checkpoint, with LF as line ends, also after the last line."""
     text = _load(name, language).decode("utf-8", "replace")
     # Mail programs and editors change line ends, which the signature covers.
     return "\n".join(text.split("\r\n")).strip() + "\n"
@@ -258,7 +258,7 @@ def _load(name: str, language: Language) -> bytes:
 
 @contextmanager
 def _show_progress(language: Language) -> Iterator[Callable[[int, int], None]]:
-    """Show progress on standard error if that is a terminal; yield a function of the steps done and in total."""
+    """Show progress on standard error if that is a terminal; yield a function of the steps done and their total."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

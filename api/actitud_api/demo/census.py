@@ -75,7 +75,7 @@ class Municipality(Struct, frozen=True):
 def simulate_municipalities(seed: int) -> list[Municipality]:
     """Return all invented municipalities, the same for the same seed.
 
-    Each province has one of the largest, as its capital would be.
+    Each province has one of the largest municipalities, as its capital would be.
     """
     chance = Chance(seed)
     populations = sorted((size for sizes in SIZES for size in _draw_populations(chance, *sizes)), reverse=True)

@@ -35,8 +35,8 @@ If that answer is missing, the answer that lists the function is unsupported.
 class FlawRates(Struct, frozen=True):
     """Probability, from 0 to 1, of each flaw in one answer of a municipality.
 
-    `silent`: no answer. `declared`: no evidence. `aside`: set aside in review. `mistaken`: contradictory facts. `gaps`
-    is no probability, but the highest number of answers lost in one dimension to flaws other than `declared`.
+    `silent`: no answer. `declared`: no evidence. `aside`: set aside in review. `mistaken`: contradictory facts. `gaps`:
+    not a probability, but the largest number of answers that one dimension may lose to flaws other than `declared`.
     """
 
     silent: float
@@ -107,8 +107,8 @@ def add_flaws(chance: Chance, profile: Profile, answers: Answers, rates: FlawRat
 def _contradict(answer: dict[str, FactValue]) -> None:
     """Change one fact so that the answer contradicts itself or the profile.
 
-    A part becomes larger than its whole, or a base differs from that in the profile. An answer without such a fact
-    stays as it is.
+    A part becomes larger than its whole, or the number of messages or posts that a share refers to differs from that in
+    the profile. An answer without such a fact stays as it is.
     """
     for whole, other in (("denominator", "numerator"), ("base", "base"), ("posts", "posts")):
         value = answer.get(whole)
@@ -120,7 +120,8 @@ def _contradict(answer: dict[str, FactValue]) -> None:
 def _overstate(chance: Chance, answers: Answers) -> set[str]:
     """Make some answers claim more than others support; return the dimensions in which answers are lost.
 
-    An answer is raised, or the answer that supports it is removed.
+    An answer is raised, or the answer that supports it is removed; then a rule contradicts the answer, which scores 0
+    and is lost.
     """
     lost: set[str] = set()
     functions = answers["D10.02"]["components"]

@@ -67,7 +67,8 @@ class Profile(Struct):
 def draw_maturity(chance: Chance, municipality: Municipality) -> Maturity:
     """Draw a maturity, which depends on size to a small part and mostly on chance.
 
-    One municipality in twenty is exemplary, of any size but the smallest: good practice does not depend on means alone.
+    One municipality in twenty is exemplary, of any size but the smallest: good practice does not depend on money and
+    staff alone.
     """
     exemplary = municipality.size > 0.15 and chance.draw_event(0.05)
     if exemplary:

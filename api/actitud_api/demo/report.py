@@ -40,9 +40,10 @@ class ReportTally:
         self._codes: Counter[Code] = Counter()
 
     def add(self, population: int, index: int | None, level: int | None, status: Status, codes: list[Code]) -> None:
-        """Count an organisation.
+        """Count one organisation in every figure of the report.
 
-        `index` and `level` are None if it has none; `codes` has one result code for each of its indicators.
+        `index` and `level` are None if the organisation has none; `codes` has one result code for each of its
+        indicators.
         """
         if index is not None:
             self._populations.append(population)

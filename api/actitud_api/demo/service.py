@@ -60,7 +60,7 @@ SUGGESTION = suggestions.Proposal(
 EVENT = ledger.Event(action="cli.demo", actor=None, subject=f"/v1/editions/{EDITION}", public=True)
 
 _PROPOSER = "demo"
-"""Stands in the place of the key that would have proposed the suggestion."""
+"""Id in the place of the key that would have proposed the suggestion: no key proposed it."""
 
 CREATED = datetime(2026, 12, 31, 12, tzinfo=UTC)
 """Creation time of all records of the demonstration; it is constant, because it is part of their digests."""
@@ -69,7 +69,8 @@ CREATED = datetime(2026, 12, 31, 12, tzinfo=UTC)
 def load_report(database: Database) -> SimulationReport | None:
     """Return the report of the stored demonstration.
 
-    Return None if none is stored, or if it was made by another version of the simulator or of the methodology.
+    Return None if no demonstration is stored, or if another version of the simulator or of the methodology made the
+    stored one.
     """
     with database.read() as session:
         record = queries.find_simulation(session, EDITION)

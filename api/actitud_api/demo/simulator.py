@@ -42,7 +42,7 @@ def simulate(methodology: Methodology) -> Iterator[SimulatedOrganisation]:
 
 
 def simulate_submission(seed: int, municipality: Municipality) -> Submission:
-    """Return the submission of a municipality for a seed."""
+    """Return the simulated submission of a municipality; the same seed gives the same submission."""
     chance = Chance(seed)
     maturity = draw_maturity(chance, municipality)
     profile = draw_profile(chance, municipality, maturity)

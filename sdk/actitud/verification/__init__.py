@@ -1,6 +1,6 @@
 """Verify published files without the service: digests, lists, corrections, signatures, the ledger.
 
-Scores are not recomputed here; the command ``actitud-api verify`` does that as well.
+Scores are not recomputed here; the command ``actitud-api verify`` recomputes them too.
 """
 
 from __future__ import annotations
@@ -75,16 +75,16 @@ def verify(
 ) -> Verification:
     """Verify a published file (digests, form, list, corrections, signatures) or the hash chain of a ledger.
 
-    ``source``: a bundle, an edition document, a score document or a ledger (one entry per line, from the first
-    entry), gzipped or not: a path, bytes, or a seekable binary file. ``keys``: the public keys that you trust, from
+    ``source``: a bundle, an edition document, a score document or a ledger (one entry per line, from the first entry),
+    gzipped or not: a path, bytes, or a seekable binary file. ``keys``: the public keys that you trust, from
     ``client.signing_keys.list()``, or the JSON Web Key Set of ``/.well-known/jwks.json`` (path, bytes or decoded).
-    Without them a bundle is checked with the keys inside it, and ``unchecked`` says that this does not prove who
-    signed. ``digest``: the expected digest of the edition document or of the single document. ``signature``: of a
-    single document, from ``client.published.signature()``; needs ``keys``. ``checkpoint``: text of a checkpoint
-    that you kept, to compare with a ledger or a bundle. ``published``: function that returns the bytes of a
-    published document by digest, or None; with it a revision is compared with the previous one. ``progress``:
-    called with the number of verified score documents and their total. ``rescorer``: recomputes scores; this
-    library has none.
+    Without ``keys`` a bundle is checked with the keys inside it, and ``unchecked`` says that this does not prove who
+    signed. ``digest``: the expected digest of the edition document or of the single document. ``signature``: the
+    signature of a single document, from ``client.published.signature()``; needs ``keys``. ``checkpoint``: text of a
+    checkpoint that you kept, to compare with a ledger or a bundle. ``published``: function that returns the bytes of a
+    published document by digest, or None if there is no such document; with this function a revision is compared with
+    the previous one. ``progress``: called with the number of verified score documents and their total. ``rescorer``:
+    object that recomputes scores; this library contains none.
 
     Raises ``ImportError`` without the extra ``actitud[verify]``, ``OSError`` if a path cannot be read,
     :class:`Unverifiable` if the source is not a published file, and ``ValueError`` if ``keys`` or ``digest`` is

@@ -111,7 +111,7 @@ def _join_statements(es: str, en: str, statements: Sequence[Text]) -> tuple[str,
 
 
 def _read_edition(findings: Findings, options: Options, line: int, text: bytes) -> Json | None:
-    """Decode an edition document. Adds a problem and returns None if its format is wrong."""
+    """Decode an edition document. Adds a problem and returns None if the format of the document is wrong."""
     try:
         edition = parse_object(text)
     except NotReadable as error:
@@ -174,7 +174,10 @@ def _compare_kept(findings: Findings, kept: LedgerState, stated: Sequence[Ledger
 
 
 def _verify_documents(findings: Findings, options: Options, edition: Json, lines: Iterator[bytes]) -> dict[str, bytes]:
-    """Verify the score documents of a bundle against its list. Return the corrected ones by organisation."""
+    """Verify the score documents of a bundle against the list in its edition document.
+
+    Return the documents that the edition says are corrected, by organisation.
+    """
     rows = edition["scores"]
     by_digest = {str(row.get("document")): row for row in rows}
     by_name = {row["organisation"]: (number, row) for number, row in enumerate(rows)}

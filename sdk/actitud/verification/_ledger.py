@@ -26,7 +26,7 @@ _FIRST_RECORD = b'{"action":"ledger.begin",'
 
 
 class _Opening(msgspec.Struct, frozen=True):
-    """The data that opens an entry's hidden subject: the subject's path, and the salt in hexadecimal."""
+    """The text that an entry of the ledger commits to: the path of its subject, and a salt in hexadecimal."""
 
     subject: str
     salt: str

@@ -15,7 +15,7 @@ from actitud.verification._signatures import PublicKey
 class Rescorer(Protocol):
     """Interface of an object that recomputes scores.
 
-    The check needs the methodologies, which this library does not contain.
+    Recomputing needs the methodologies, which this library does not contain.
     """
 
     def check_edition(self, findings: Findings, line: int, text: bytes) -> bool:

@@ -202,7 +202,10 @@ def compute_digest(document: bytes) -> str:
 
 
 def compare_digest(findings: Findings, line: int, digest: str, expected: object, es: str, en: str) -> None:
-    """Add the problem ``digest`` if a digest differs from ``expected``; ``es`` and ``en`` name its source."""
+    """Add the problem ``digest`` if a digest differs from ``expected``.
+
+    ``es`` and ``en``: name of the text that states ``expected``, such as the list, in Spanish and in English.
+    """
     if digest != expected:
         stated = expected if isinstance(expected, str) else quote(expected)
         findings.add_problem(

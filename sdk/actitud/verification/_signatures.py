@@ -88,7 +88,10 @@ class _Jwks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Protected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The protected header of a JWS. Other members, such as ``crit``, could change its meaning and are refused."""
+    """The protected header of a JWS.
+
+    Other members, such as ``crit``, could change the meaning of the signature and are refused.
+    """
 
     alg: Literal["EdDSA"]
     kid: str
@@ -97,7 +100,7 @@ class _Protected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 def read_keys(source: KeysSource) -> tuple[PublicKey, ...]:
     """Read the Ed25519 keys of a JSON Web Key Set from a path, bytes or a decoded value.
 
-    Raises ``ValueError`` if it is not a key set, and ``OSError`` if the file cannot be read.
+    Raises ``ValueError`` if the source is not a key set, and ``OSError`` if the file cannot be read.
     """
     if not isinstance(source, bytes | str | os.PathLike):
         return _convert_keys(source if isinstance(source, Mapping) else {"keys": msgspec.to_builtins(source)})

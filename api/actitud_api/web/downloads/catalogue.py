@@ -24,7 +24,7 @@ _ES: Final = "http://datos.gob.es"
 LICENSE: Final = Iri(f"{_EU}/licence/CC_BY_4_0")
 _LANGUAGES: Final = (Iri(f"{_EU}/language/SPA"), Iri(f"{_EU}/language/ENG"))
 _TAXONOMIES: Final = (Iri(f"{_ES}/kos/sector-publico/sector"), Iri(f"{_EU}/data-theme"))
-"""Convention 10 requires the first of these."""
+"""Lists of themes that the catalogue uses: public sectors, which convention 10 requires, and data themes of the EU."""
 _THEMES: Final = (Iri(f"{_ES}/kos/sector-publico/sector/sector-publico"), Iri(f"{_EU}/data-theme/GOVE"))
 _SPAIN: Final = Iri(f"{_ES}/recurso/sector-publico/territorio/Pais/España")
 _STABLE: Final = Iri(f"{_EU}/planned-availability/STABLE")

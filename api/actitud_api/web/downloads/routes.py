@@ -129,7 +129,7 @@ class ListsController(Controller):
             columns.list_organisation_columns(language),
             query.dialect,
             lambda: service.list_organisation_rows(database, filters, query.offset, query.limit),
-        ).answer("actitud-organisations", organisations.get_state(database))
+        ).build_response("actitud-organisations", organisations.get_state(database))
 
     @get(
         _build_paths("/editions", TABLE),
@@ -156,7 +156,7 @@ class ListsController(Controller):
             columns.list_edition_columns(language),
             query.dialect,
             lambda: iter(rows),
-        ).answer("actitud-editions", rows)
+        ).build_response("actitud-editions", rows)
 
     @get(
         _build_paths("/methodologies/{version:str}/indicators", TABLE),
@@ -182,7 +182,7 @@ class ListsController(Controller):
             columns.list_catalogue_columns(language),
             query.dialect,
             lambda: service.list_catalogue_rows(methodology, language),
-        ).answer(f"actitud-methodology-{methodology.version}", (methodology.digest, methodology.text_digests))
+        ).build_response(f"actitud-methodology-{methodology.version}", (methodology.digest, methodology.text_digests))
 
 
 class EditionFilesController(Controller):
@@ -229,13 +229,13 @@ class EditionFilesController(Controller):
         )
         if SCORES.format_of(request) == "jsonstat":
             cube = _build_cube(request, publisher, source, language)
-            return table.answer(
+            return table.build_response(
                 f"{source.name}-scores",
                 source.state,
                 _build_link_header(source),
                 lambda file: json_stat.write_cube(file, cube, service.list_cube_units(database, source, selection)),
             )
-        return table.answer(f"{source.name}-scores", source.state, _build_link_header(source))
+        return table.build_response(f"{source.name}-scores", source.state, _build_link_header(source))
 
     @get(
         _build_paths("/indicators", TABLE),
@@ -272,7 +272,7 @@ class EditionFilesController(Controller):
             lambda: service.list_indicator_rows(database, source, published, selection),
             about=_describe_edition(request, publisher, source, package.ABOUT_INDICATORS),
             size=lambda: indicators * service.count_rows(database, source, selection),
-        ).answer(f"{source.name}-indicators", source.state, _build_link_header(source))
+        ).build_response(f"{source.name}-indicators", source.state, _build_link_header(source))
 
     @get(
         "/datapackage.json",
@@ -337,7 +337,7 @@ class EditionFilesController(Controller):
 
 
 class CatalogueController(Controller):
-    """The route that redirects data portals to the catalogue."""
+    """The route `/catalog`, which redirects data portals to the catalogue in a format that they accept."""
 
     path = "/"
     include_in_schema = False
@@ -354,7 +354,7 @@ class CatalogueController(Controller):
 
 
 class CatalogueFilesController(Controller):
-    """Routes of the catalogue in each format."""
+    """Routes that return the DCAT catalogue of all published data: one path for Turtle, JSON-LD and RDF/XML each."""
 
     path = "/"
     tags = ("editions",)
@@ -382,7 +382,7 @@ class CatalogueFilesController(Controller):
 
 
 class _TableResponse:
-    """A table that is sent in the format of the request."""
+    """Builds the response with a table, in the file format that the path of the request names."""
 
     def __init__(
         self,
@@ -397,8 +397,9 @@ class _TableResponse:
     ) -> None:
         """Keep the parts of the table.
 
-        `name`: name of the workbook's sheet. `about`: descriptive lines for the workbook's second sheet. `size`: counts
-        the rows.
+        `files`: builds the headers and the stream of a file. `name`: name of the workbook's sheet. `table`: the
+        columns. `rows`: reads the rows when the file is written. `about`: descriptive lines for the workbook's second
+        sheet. `size`: counts the rows; None if every table of this kind fits a workbook.
         """
         self._request = request
         self._files = files
@@ -409,13 +410,14 @@ class _TableResponse:
         self._about = about or {}
         self._size = size
 
-    def answer(
+    def build_response(
         self, name: str, state: object, links: str = "", write: Callable[[IO[bytes]], None] | None = None
     ) -> Response[bytes] | Stream:
         """Return the response with a file called `name`.
 
-        `state`: the file's `ETag` is computed from it. `links`: the `Link` header, by default only the licence.
-        `write`: used in place of the workbook writer.
+        `state`: a value that changes whenever the data change; the `ETag` is computed from it. `links`: the `Link`
+        header, by default only the licence. `write`: writes the file if the format is neither CSV nor JSON Lines, by
+        default as a workbook.
         """
         headers = {**self._files.headers_of(self._request, name, state), "Link": links or _LICENSED}
         return self._files.of_pieces(self._request, headers, lambda: self._pieces(write or self._workbook))

@@ -48,7 +48,10 @@ Rows = Iterator[Sequence[Sequence[CellValue]]]
 
 
 class WorkbookTooLarge(ValueError):
-    """The requested workbook has more rows than `maximum`. `ensure_fits` raises it."""
+    """The requested workbook has more rows than can be written in time.
+
+    `rows`: number of rows. `maximum`: allowed number. `ensure_fits` raises it.
+    """
 
     def __init__(self, rows: int, maximum: int) -> None:
         super().__init__(f"{rows} rows, more than {maximum}")
@@ -87,7 +90,7 @@ class EditionSource(Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The file name of its downloads, without the part that names the table."""
+        """The beginning of the names of the edition's files; the name of the table follows."""
         return f"actitud-{self.edition.id}"
 
 
@@ -130,7 +133,7 @@ def list_published_sources(database: Database) -> list[tuple[EditionSource, Publ
 
 
 def ensure_fits(rows: int, columns: int) -> None:
-    """Raise `WorkbookTooLarge` if a workbook of `rows` times `columns` cells takes too long for a request."""
+    """Raise `WorkbookTooLarge` if `rows` times `columns` exceeds `CELLS_MAX`, because writing would take too long."""
     maximum = CELLS_MAX // columns
     if rows > maximum:
         raise WorkbookTooLarge(rows, maximum)

@@ -1,9 +1,9 @@
 """Routes of embeds: badges, cards, tables, frames, oEmbed, the custom element.
 
-The language is that of `lang`, else Spanish. It never follows the reader's browser, because the embedding page
-has one language. Unknown query parameters are ignored, because hosts add their own. A missing score is answered
-with its status in the requested form: an image that says why there is no score, where a browser would show a
-problem document as a broken image.
+The language is that of `lang`, else Spanish. It never follows the reader's browser, because the embedding page has one
+language. Unknown query parameters are ignored, because hosts add their own. If a score is missing, the response has its
+status and the requested form: for example, an image that says why there is no score. A browser would show a problem
+document as a broken image.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ SHIELDS_SECONDS: Final = 300
 """Seconds for which shields.io caches a badge: its own minimum."""
 
 INERT: Final = "default-src 'none'; frame-ancestors *; base-uri 'none'; form-action 'none'; sandbox"
-"""The policy of content that runs and loads nothing."""
+"""Content-Security-Policy of images and files, which run no script and load nothing."""
 _STYLED: Final = f"style-src {pictures.compute_csp_source(pictures.STYLE)}; {INERT}"
 _FRAME_STYLE: Final = Markup(read_static_file("frame.css"))
 _FRAME_SCRIPT: Final = Markup(read_static_file("frame.js"))
@@ -54,7 +54,7 @@ _FRAMED: Final = (
     "frame-ancestors *; base-uri 'none'; form-action 'none'; "
     "sandbox allow-scripts allow-popups allow-top-navigation-by-user-activation"
 )
-"""The policy of the framed page: it runs its own script, and has neither an origin nor storage."""
+"""Content-Security-Policy of the framed page, which runs its own script and has neither origin nor storage."""
 
 _templates = load_templates("actitud_api.web.embeds")
 
@@ -85,7 +85,7 @@ class BadgesController(Controller):
         if form is None:
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
         try:
-            return form.answer(request, database, edition, organisation)
+            return form.build_response(request, database, edition, organisation)
         except IdentifierIsAlias as alias:
             return redirect(request.scope, Moved("name", f"{alias.organisation}.{suffix}"))
 
@@ -137,14 +137,14 @@ class EmbedsController(Controller):
         form = FORMS.get(name)
         if form is None:
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
-        return form.answer(request, database, edition, organisation)
+        return form.build_response(request, database, edition, organisation)
 
     @get_page("/{edition:str}/{organisation:str}", operation_id="embeds.frame", access=ANYBODY, cors=True)
     def get_frame(
         self, request: ApiRequest, edition: FromPath[str], organisation: FromPath[str], database: Database
     ) -> Response[bytes]:
         """Render the page for an `iframe`."""
-        return FRAME.answer(request, database, edition, organisation)
+        return FRAME.build_response(request, database, edition, organisation)
 
     @get_page("/{name:str}", operation_id="embeds.file", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
     def get_file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
@@ -166,7 +166,7 @@ class OembedController(Controller):
 
     @get_page("/", operation_id="oembed.get", access=ANYBODY, cors=True)
     def get_rich(self, request: ApiRequest, database: Database) -> Response[bytes]:
-        """Answer oEmbed for a URL of this service, with the error statuses that oEmbed defines."""
+        """Return the oEmbed response for a URL of this service, with the error statuses that oEmbed defines."""
         form = _read_parameter(request, "format") or "json"
         if form not in oembed.FORMATS:
             raise ProblemError(NOT_IMPLEMENTED, _NO_SUCH_FORMAT)
@@ -212,7 +212,9 @@ class Form(NamedTuple):
     render: Callable[[FormContext], bytes]
     missing: Callable[[Texts, Language, Theme], bytes]
 
-    def answer(self, request: ApiRequest, database: Database, edition: str, organisation: str) -> Response[bytes]:
+    def build_response(
+        self, request: ApiRequest, database: Database, edition: str, organisation: str
+    ) -> Response[bytes]:
         """Return the response with the score in this form; 404 in the same form if there is no score.
 
         Raises `IdentifierIsAlias` if the organisation is named by an alias.

@@ -72,13 +72,13 @@ class DimensionLine(Struct, frozen=True, kw_only=True):
 class EmbedTexts(Struct, frozen=True, kw_only=True):
     """The texts of an embedded score in one language.
 
-    `score`: "61.5 of 100", or why there is no score; `figure` and `full` are its two parts. `level`: with its name,
-    None without a level. `edition`: with its date. `remarks`: warnings that the data are simulated or the edition
-    is not the latest. `brief`: score and level, short enough for a badge. `version`: the edition, with the same
-    warnings in short. `title`: one line. `text`: all texts and the URL of the explanation, as alternative text.
-    `pips`: the level and the number of levels, drawn as filled and empty marks. `stale`: whether a later edition
-    scores the organisation. `review`: that the score was reviewed, and the number of replies; None without either.
-    `under`: edition, methodology, coverage and review, for the line below the score.
+    `score`: "61.5 of 100", or why there is no score; `figure` and `full` are its two parts. `level`: the level with its
+    name, None without a level. `edition`: the edition with its date. `remarks`: warnings that the data are simulated or
+    the edition is not the latest. `brief`: score and level, short enough for a badge. `version`: the edition, with the
+    same warnings in short. `title`: one line. `text`: all texts and the URL of the explanation, as alternative text.
+    `pips`: the level and the number of levels, drawn as filled and empty marks. `stale`: whether a later edition scores
+    the organisation. `review`: that the score was reviewed, and the number of replies; None without either. `under`:
+    edition, methodology, coverage and review, for the line below the score.
     """
 
     language: Language

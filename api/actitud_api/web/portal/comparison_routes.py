@@ -122,8 +122,8 @@ class GroupedBarChart(Struct, frozen=True):
 class ComparisonSelection(Struct, frozen=True, kw_only=True):
     """The compared organisations, and the result of the search for another one.
 
-    `outcome`: result of the search; None without a search. `unknown`: requested ids without a published score in
-    the edition. `refused`: all requested ids, if there are more than `ORGANISATIONS_MAX`.
+    `outcome`: result of the search for a further organisation; None without a search. `unknown`: requested ids without
+    a published score in the edition. `refused`: all requested ids, if there are more than `ORGANISATIONS_MAX`.
     """
 
     edition: editions.EditionRecord

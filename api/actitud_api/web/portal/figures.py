@@ -18,7 +18,7 @@ class FigureFormatter(Names):
         self._unit: int = 10**methodology.document.decimals
 
     def to_points(self, units: int | None) -> Figure | None:
-        """Convert a stored score to points; None if there is none."""
+        """Convert a stored score to points; None if `units` is None."""
         return to_points(units, self._unit)
 
     def format_units(self, units: int | None) -> str:

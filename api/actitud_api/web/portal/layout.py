@@ -76,7 +76,7 @@ class Links:
 
 
 def build_links(request: ApiRequest) -> Links:
-    """Return the URL builder for a request. It repeats `lang` if the request has it."""
+    """Return the URL builder for a request. The URLs repeat the parameter `lang` if the request has it."""
     try:
         named = "lang" in dict(parse_query(request.scope))
     except ValueError:

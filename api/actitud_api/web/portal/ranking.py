@@ -80,8 +80,8 @@ class FilterField(Struct, frozen=True):
 class RankingLine(Struct, frozen=True, kw_only=True):
     """An organisation of the ranking, as texts.
 
-    `reason`: the status, if the index is not shown. `interval`: the ranks in nine of ten random draws.
-    `dimension_score`: the score in the dimension that the list is sorted by.
+    `reason`: the status, if the index is not shown. `interval`: the lowest and the highest rank in nine of ten random
+    draws of weights and aggregation rules. `dimension_score`: the score in the dimension that the list is sorted by.
     """
 
     organisation: str

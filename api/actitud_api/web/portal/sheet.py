@@ -167,7 +167,7 @@ class PeerComparison(Struct, frozen=True, kw_only=True):
 
 
 class HistoryRow(Struct, frozen=True, kw_only=True):
-    """An edition in the history of an organisation."""
+    """The score of an organisation in one edition, as texts of a row in the history on its page."""
 
     edition: str
     title: str

@@ -132,12 +132,12 @@ class SuggestionPagesController(Controller):
 
 
 def describe_suggestions(
-    database: Database, filters: SuggestionFilters, language: Language, to: Links, most: int
+    database: Database, filters: SuggestionFilters, language: Language, to: Links, limit: int
 ) -> list[SuggestionView]:
-    """Describe the newest suggestions that the filters select, at most `most`."""
+    """Describe the newest suggestions that the filters select, at most `limit`."""
     return [
         describe_suggestion(record, language, to)
-        for record in service.list_page(database, filters, after=None, offset=0, limit=most)
+        for record in service.list_page(database, filters, after=None, offset=0, limit=limit)
     ]
 
 

@@ -51,7 +51,8 @@ _ENCODING: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']{1
 class WorkbookRejected(Exception):
     """The file cannot be read as a questionnaire. `open_workbook` and `read_questionnaire` raise it.
 
-    `rule` is the code of the fault, `location` its member or cell, and `detail` says why and what to do.
+    `rule`: code of the fault. `location`: the member of the archive, or the cell, that has the fault. `detail`: why the
+    file is rejected, and what to do.
     """
 
     def __init__(self, rule: str, detail: Texts, location: str = "") -> None:
@@ -207,7 +208,7 @@ def _refuse_contents(members: Mapping[str, bytes]) -> None:
 def _pack_members(members: Mapping[str, bytes]) -> bytes:
     """Return a new archive with those of `members` that the parser reads: the XML and the relations.
 
-    They are the ones that the scan has checked; images, for example, are left out.
+    Only these members were checked by the scan. All others, such as images, are left out.
     """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -273,7 +274,7 @@ class _PackageScan:
             self._scan_part(name, members[name])
 
     def find_marks(self, part: str) -> CellMarks:
-        """Return the formulas and errors of the sheet in the member `part`; none if it is no sheet."""
+        """Return the formulas and errors of the sheet in the member `part`; no marks if the member is no sheet."""
         return self._marks.get(part, CellMarks())
 
     def _scan_part(self, name: str, content: bytes) -> None:

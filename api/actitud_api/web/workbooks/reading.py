@@ -99,9 +99,9 @@ def read_questionnaire(methodology: Methodology, raw: bytes) -> WorkbookContents
 
 
 def _check_metadata(package: CheckedWorkbook, version: str) -> Language:
-    """Return the language of a workbook, Spanish if it names none.
+    """Return the language of a workbook, Spanish if the workbook names none.
 
-    Raises `WorkbookRejected` if it is no questionnaire, or has another layout or methodology.
+    Raises `WorkbookRejected` if the workbook is no questionnaire, or has another layout or methodology.
     """
     try:
         rows = _load_rows(package, METADATA)
@@ -265,7 +265,7 @@ class _QuestionnaireReader:
     def _check_columns(self, sheet: SheetLayout, rows: Sequence[Sequence[CellContent]]) -> bool:
         """Report wrong column titles; return False if a title of the layout is not in its place.
 
-        Then columns may have been moved, and values could be read as others.
+        A wrong title means that columns may have been moved, so that values would be read as those of other columns.
         """
         titles = list(rows[HEADER]) if len(rows) > HEADER else []
         titles += [""] * (len(sheet.columns) - len(titles))
@@ -318,7 +318,8 @@ class _QuestionnaireReader:
     def _check_marks(self, sheet: SheetLayout, cell: Cell, value: CellContent, marks: CellMarks) -> _InvalidCell | None:
         """Return the fault of a cell that must not be read, or None if it can be read.
 
-        A formula, an error and control characters are faults, if users fill in the column or it has the codes.
+        A formula, an error value and control characters are faults in the columns that users fill in, and in the column
+        of codes.
         """
         column = sheet.columns[cell.column]
         if column.is_input or column.id == "code":
@@ -630,7 +631,7 @@ _WORDS: Final[Mapping[str, bool]] = {
 
 
 def _parse_choice(field: AnswerInput, version: str, value: CellContent) -> str | int:
-    """Return the value of the choice that a cell gives by its value, text or label, in any language.
+    """Return the value of the choice that a cell contains as value, text or label, in any language.
 
     Raises `_InvalidCell` if no choice matches.
     """
@@ -695,7 +696,7 @@ def _reject_date() -> str:
 
 
 def _quote_value(value: CellContent) -> str | None:
-    """Format a cell value as JSON, to be shown in a fault; None for an empty cell, and for personal data."""
+    """Format a cell value as JSON, to be shown in a fault; None if the cell is empty or may contain personal data."""
     if value == "":
         return None
     if isinstance(value, float) and value.is_integer():

@@ -314,7 +314,7 @@ class _WorkbookWriter:
             sheet.write_string(row, column, value, self._formats["input"])
 
     def _write_date(self, sheet: Worksheet, row: int, column: int, value: date) -> None:
-        """Write a date; as text if spreadsheets do not store it alike."""
+        """Write a date; as text if it is before March 1900, because spreadsheets count those days differently."""
         if value < _FIRST_OF_SPREADSHEETS:
             sheet.write_string(row, column, value.isoformat(), self._formats["input_date"])
         else:

@@ -21,7 +21,7 @@ _CHUNK: Final = 64 * 1024
 
 
 class CubeUnit(Struct, frozen=True):
-    """A member of the cube's first dimension: its id, its name, and its figure for each measure."""
+    """One unit of a cube, such as an organisation: its id, its name, and its figure for each measure."""
 
     id: str
     name: str
