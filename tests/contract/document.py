@@ -114,7 +114,9 @@ class Judge:
     def _validator(self, schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
         key = json.dumps(schema, sort_keys=True)
         if key not in self._validators:
-            whole = {**schema, "components": {"schemas": self._document["components"]["schemas"]}}
+            # The components make a validator costly, and what refers to none does without: that of most headers.
+            components = {"components": {"schemas": self._document["components"]["schemas"]}} if '"$ref"' in key else {}
+            whole = {**schema, **components}
             self._validators[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
         return self._validators[key]
 

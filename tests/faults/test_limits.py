@@ -62,6 +62,7 @@ def test_of_all_calls_to_several_processes_exactly_the_limit_passes(on_server: s
     assert max(int(answer.headers["retry-after"]) for answer in refused) <= WINDOW_SECONDS
 
 
+@pytest.mark.night
 def test_to_read_add_and_write_would_let_more_pass(on_server: str) -> None:
     with serving(on_server, LIMITING, SETTINGS, SERVE_NAIVELY) as addresses:
         assert len(passed(asked(addresses, LIMITED))) > LIMIT
