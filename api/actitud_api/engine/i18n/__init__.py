@@ -1,7 +1,7 @@
 """Languages: Spanish and English, in which every text is written, and further ones with a complete catalogue.
 
-A text stands in the code in Spanish and in English. In a further language it is looked up by its Spanish in
-`<language>.po` of this folder. The file is all that a further language needs in order to be offered.
+The code has each text in Spanish and in English. The text in a further language is looked up by the Spanish text, in
+the file `<language>.po` of this folder; a further language needs only this file to be offered.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ ValueT = TypeVar("ValueT")
 class Texts:
     """Text in every language, with the values of its placeholders, which are filled in when a language is asked for.
 
-    A value that is a `Texts` itself, or a function of the language, is filled in in that language. Without values, the
+    A value that is a `Texts`, or a function of the language, becomes its text in that language. Without values, the
     braces of a template stay as they are.
     """
 
@@ -73,7 +73,7 @@ class Texts:
 
 
 OR: Final = Texts(" o ", " or ")
-"""What stands between alternatives."""
+"""Word between two alternatives, with the spaces around it."""
 
 
 def table(*, es: Mapping[KeyT, str], en: Mapping[KeyT, str]) -> dict[Language, dict[KeyT, str]]:
@@ -85,7 +85,10 @@ def table(*, es: Mapping[KeyT, str], en: Mapping[KeyT, str]) -> dict[Language, d
 
 
 def build_translator(language: Language) -> Callable[..., str]:
-    """Return the function `t` of the templates: the text in a language of one in Spanish and English, with values."""
+    """Return the function `t` of the templates, which translates a text into `language`.
+
+    Its arguments are the text in Spanish and in English, and values for the placeholders of the text.
+    """
 
     def t(es: str, en: str, /, **values: Value) -> str:
         return Texts(es, en, **values).into(language)
@@ -100,7 +103,7 @@ def name(language: Language) -> str:
 
 
 def nearest(texts: Mapping[str, str], language: Language) -> str:
-    """Return the text in a language from texts by language; else the Spanish text, else the first."""
+    """Choose from texts by language: the text in `language`, else the Spanish one, else the first."""
     return texts.get(language) or texts.get("es") or next(iter(texts.values()))
 
 
@@ -119,7 +122,7 @@ class InLanguages(dict[Language, ValueT]):
 
 
 def _translate(text: str, language: Language) -> str:
-    """Look a text up by its Spanish; a text that is not in the catalogue stays Spanish."""
+    """Look up the translation of a Spanish text; a text that the catalogue lacks stays Spanish."""
     catalogue = _CATALOGUES.get(language)
     return text if catalogue is None else catalogue.get(text, text)
 

@@ -1,4 +1,4 @@
-"""Catalogues of the further languages: translations by their Spanish (GNU gettext, PO format)."""
+"""Catalogues of the further languages: translations by Spanish text (GNU gettext, PO format)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import PoFileError, read_po
 
 SHOWN_MAX = 10
-"""Faults of a catalogue that an error names."""
+"""Maximum number of faults of a catalogue that an error message names."""
 
 
 class IncompleteCatalogue(Exception):
-    """Catalogue that lacks a translation, or has one that does not fit its text: its language is not offered."""
+    """Raised if a catalogue lacks a translation, or has a translation that does not fit its text.
+
+    The language of the catalogue is then not offered.
+    """
 
     def __init__(self, file: str, faults: list[str]) -> None:
         """Name the file, how many faults it has, and the first of them."""
@@ -23,14 +26,14 @@ class IncompleteCatalogue(Exception):
         more = [f"  and {len(faults) - SHOWN_MAX} more"] if len(faults) > SHOWN_MAX else []
         super().__init__("\n".join([f"{file} is not complete; faults: {len(faults)}", *shown, *more]))
         self.faults = faults
-        """Every fault, with its line."""
+        """Sentences about all faults of the catalogue, each with the line in the file."""
 
 
 def load_catalogues(folder: Traversable) -> dict[str, dict[str, str]]:
     """Load the translations of every language with a file in a folder, by language and Spanish text.
 
     Raises:
-        IncompleteCatalogue: A catalogue cannot be read, lacks a translation, or has one that does not fit its text.
+        IncompleteCatalogue: If a catalogue cannot be read, lacks a translation, or has one that does not fit its text.
     """
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".po")), key=lambda file: file.name)
     return {file.name.removesuffix(".po"): _load_catalogue(file) for file in files}
@@ -51,13 +54,16 @@ def read_catalogue(content: bytes, language: str | None = None) -> Catalog:
     """Read the content of a PO file.
 
     Raises:
-        PoFileError: It is none.
+        PoFileError: If the content is not a PO file.
     """
     return read_po(BytesIO(content), locale=language, abort_invalid=True)
 
 
 def find_faults(catalogue: Catalog) -> Iterator[str]:
-    """Find the texts without translation, those to be looked at (fuzzy), and translations that do not fit."""
+    """Yield a sentence about each fault of a catalogue.
+
+    Faults are texts without a translation, translations marked as uncertain (fuzzy), and translations that do not fit.
+    """
     for message in catalogue:
         if message.id:
             text, translation = str(message.id), str(message.string)
@@ -67,7 +73,10 @@ def find_faults(catalogue: Catalog) -> Iterator[str]:
 
 
 def find_misfit(text: str, translation: str) -> str | None:
-    """Describe the misfit of a translation and its text, in English; None if they fit."""
+    """Say in English why a translation does not fit its text; None if it fits.
+
+    The placeholders of both must be the same, and both must begin and end with the same blanks.
+    """
     wanted, actual = find_placeholders(text), find_placeholders(translation)
     if wanted != actual:
         told, expected = (", ".join(either) or "none" for either in (actual, wanted))
@@ -78,7 +87,10 @@ def find_misfit(text: str, translation: str) -> str | None:
 
 
 def find_placeholders(text: str) -> list[str]:
-    """List the placeholders of a text, sorted, with their format; an unnamed one counts each time."""
+    """List the placeholders of a text with their format, sorted.
+
+    Placeholders with a name are listed once. Those without a name are numbered, so that their number counts too.
+    """
     try:
         fields = [field for field in Formatter().parse(text) if field[1] is not None]
     except ValueError:  # a brace that opens nothing: it is no template

@@ -1,8 +1,8 @@
 """Comparison of two methodology documents, element by element: weights, goalposts, rules, gates and texts.
 
-An element (group, indicator, rule, gate, …) is compared with the element of the same id, wherever that is in the other
-tree. A member that a document omits counts as its default value, so documents that differ only in how they are written
-have no differences.
+An element (group, indicator, rule, gate, …) is compared with the element of the same id, at whatever place of the tree
+of the other document. A member that a document omits counts as its default value, so documents that differ only in how
+they are written have no differences.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ Element = tuple[Part, str]
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """Difference of one element: the JSON Pointer inside the element (`place`), and the values before and after.
+    """Difference of one element: the JSON Pointer inside the element (`place`), and the values at it before and after.
 
-    An element that only one of the documents has is a single difference with an empty `place`; a value that is absent
-    is None. `reordered` means that a group has the same children in another order, which decides ties. For texts, `id`
-    is the language.
+    An element that only one of the documents has is a single difference with an empty `place`; an absent value is None.
+    The change `reordered` means that a group has the same children in another order, which decides ties. For texts,
+    `id` is the language.
     """
 
     part: Part
@@ -73,8 +73,8 @@ def compare_documents(
 ) -> Iterator[Difference]:
     """Yield every difference of two documents, then the differences of their texts.
 
-    The versions of the documents are not compared. Texts are compared only in languages that both have; without
-    `texts_before` or `texts_after` no texts are compared.
+    The versions of the documents are not compared. Texts are compared only in languages that both documents have;
+    without `texts_before` or `texts_after` no texts are compared.
     """
     elements_before, elements_after = _collect_elements(before), _collect_elements(after)
     for element in [*elements_before, *(added for added in elements_after if added not in elements_before)]:
@@ -192,9 +192,9 @@ def _compare_members(element: Element, before: object, after: object, pointer: s
 
 
 def _is_compared_by_item(element: Element, before: list[object], after: list[object]) -> bool:
-    """Return True if two lists are compared item by item; otherwise they are compared as a whole.
+    """Return True if two lists are compared item by item; otherwise each list is compared as a whole.
 
-    They must be equally long, and either belong to the texts or contain only objects.
+    The lists must be equally long, and either belong to the texts or contain only objects.
     """
     items = before + after
     return len(before) == len(after) and (element[0] == "texts" or all(isinstance(item, dict) for item in items))

@@ -16,7 +16,9 @@ _BEYOND_BMP = re.compile(rb"[\xf0-\xf4]")
 """First byte in UTF-8 of a character beyond the basic multilingual plane (a surrogate pair in UTF-16)."""
 _INTEGRAL = re.compile(rb"\.0(?:[\],}]|$)")
 _EXPONENT, _EXPONENT_OF_ITEM = re.compile(rb'":e'), re.compile(rb",e")
-"""What is left of a number with an exponent, in a member and in a list, after digits, points and signs are removed."""
+"""Patterns of a number with an exponent, as a member and as an item of a list, after digits, points and signs are
+removed.
+"""
 
 
 def canonicalize(value: object) -> bytes:
@@ -39,16 +41,16 @@ def compute_digest(value: object) -> str:
 
 
 def hash_bytes(form: bytes) -> str:
-    """Return `sha256:` followed by the SHA-256 of the bytes in hexadecimal."""
+    """Return the digest of a canonical form: `sha256:` followed by the SHA-256 of the bytes in hexadecimal."""
     return "sha256:" + hashlib.sha256(form).hexdigest()
 
 
 def _is_canonical(form: bytes) -> bool:
     """Return True if JSON from the fast encoder is certainly the RFC 8785 form; a wrong False only costs time.
 
-    The encoder sorts names by code point, which differs from UTF-16 order beyond the basic multilingual plane. It
-    writes exponents, integral floats and long numbers in another way than RFC 8785. So True requires output without any
-    of these, and without 16 digits in a row.
+    The encoder sorts names by code point, which differs from UTF-16 order beyond the basic multilingual plane, and it
+    writes exponents, integral floats and long numbers in another way than RFC 8785. So True requires that the JSON has
+    no such character or number, and no 16 digits in a row.
     """
     if not form.isascii() and _BEYOND_BMP.search(form):
         return False

@@ -22,12 +22,14 @@ TRIMMED: Final = rf"^{_VISIBLE}({NO_CONTROL[1:-1]}{_VISIBLE})?$"
 _TURNS = r"\u202a-\u202e\u2066-\u2069"
 """Characters that override the direction of the text around them (UAX #9, explicit formatting)."""
 STRAIGHT: Final = rf"^{_VISIBLE[:-1]}{_TURNS}]({NO_CONTROL[1:-3]}{_TURNS}]*{_VISIBLE[:-1]}{_TURNS}])?$"
-"""Pattern like `TRIMMED`, without characters that override direction; right-to-left scripts do not need these."""
+"""Pattern like `TRIMMED`, without characters that override the direction of text; right-to-left scripts do not need
+them.
+"""
 
 _LETTER = "TRWAGMYFPDXBNJZSQVHLCKE"
 """Control letters of a DNI."""
 _BEFORE = "(?:^|[^0-9A-Za-z/-]|(?:^|[^0-9])[/-])"
-"""Text that may stand before an identity number: no letter or digit, or the number would be part of a longer code."""
+"""Text that may stand before an identity number: no letter or digit, which would make it part of a longer code."""
 _AFTER = "(?:$|[^0-9A-Za-z])"
 _DOTTED = r"[0-9]{1,2}[. ][0-9]{3}[. ][0-9]{3}"
 _ENDED = f"(?:[.-]?[{_LETTER}{_LETTER.lower()}]|[ ][{_LETTER}])"

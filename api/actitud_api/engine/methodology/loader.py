@@ -29,7 +29,7 @@ Status = Literal["draft", "active", "retired"]
 """Status of a version: `draft` may still change, `active` is in use, `retired` is kept for old editions."""
 
 DRAFT: Final = "-draft"
-"""Suffix in the name of every draft, and of no other version."""
+"""Suffix of the name of every draft; no other version has it."""
 
 
 NESTING_MAX: Final = 60
@@ -63,7 +63,7 @@ class Methodology(Struct, frozen=True, kw_only=True):
 
 
 class UnknownMethodology(LookupError):
-    """Raised by `load_methodology` if no methodology has the version."""
+    """Raised by `load_methodology` if no methodology version has the name that was asked for."""
 
     def __init__(self, version: str) -> None:
         super().__init__(version)
@@ -79,7 +79,7 @@ class DefectiveMethodology(ValueError):
         super().__init__(self.translate("en"))
 
     def translate(self, language: Language) -> str:
-        """Return one text in a language with the version and, for each defect, its pointer and sentence."""
+        """Return a text of several lines in a language: the version and, for each defect, its pointer and sentence."""
         return f"{self.version}: " + "; ".join(
             f"{defect.pointer}: {defect.translate(language)}" for defect in self.defects
         )
@@ -102,7 +102,7 @@ def list_versions(*statuses: Status) -> tuple[str, ...]:
 
 
 def verify_registered_digests() -> tuple[str, ...]:
-    """Load every version and return the active and retired ones, whose digests the registry fixes.
+    """Load every version; return the active and retired ones, whose documents have the digest that the registry fixes.
 
     Raises:
         DefectiveMethodology: If a version has defects or its digest differs from the registry.
@@ -234,7 +234,8 @@ ShapeT = TypeVar("ShapeT", Document, MethodologyTexts)
 def _decode(raw: bytes, shape: type[ShapeT], pointer: str, found: list[Defect]) -> ShapeT | None:
     """Decode JSON strictly into a struct of type `shape`.
 
-    On failure append every defect of its form to `found`, with pointers that begin with `pointer`, and return None.
+    If the JSON is not of that form, append every defect to `found`, with pointers that begin with `pointer`, and return
+    None.
     """
     try:
         value = msgspec.json.decode(raw)
@@ -291,7 +292,7 @@ class _RawMembers(list[tuple[str, object]]):
 def _find_ambiguities(value: object, pointer: str) -> Iterator[Defect]:
     """Yield a defect for each part of `value` that JSON readers may read differently.
 
-    These are members of an object with the same name, and integers beyond `INTEGER_MAX`.
+    Such parts are members of one object with the same name, and integers beyond `INTEGER_MAX`.
     """
     if isinstance(value, _RawMembers):
         for name, count in Counter(name for name, _ in value).items():
@@ -313,8 +314,8 @@ def _find_ambiguities(value: object, pointer: str) -> Iterator[Defect]:
 def _select_innermost_errors(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
     """Yield the errors that explain why a value fits no member of a union of types.
 
-    If exactly one member has the type and `kind` of the value, these are the errors of the value in that member, else
-    only `error`, which is that of the union itself.
+    If exactly one member of the union has the type and `kind` of the value, these are the errors that the value has as
+    that member; otherwise only `error`, the error of the whole union.
     """
     branches = error.kind.as_dict().get("context")
     if branches is None:
@@ -330,7 +331,10 @@ def _select_innermost_errors(error: jsonschema_rs.ValidationError) -> Iterator[j
 
 
 def _is_other_member(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.ValidationError) -> bool:
-    """Return True if `inner` only says that the value has another type or `kind` than this member of the union."""
+    """Return True if `inner` only says that a value has another type or `kind` than one member of a union of types.
+
+    `outer` is the error of the whole union, and `inner` the error of that member.
+    """
     if inner.instance_path == outer.instance_path:
         kind = inner.kind.as_dict()
         return inner.kind.name == "type" or (inner.kind.name == "required" and kind["property"] == "kind")

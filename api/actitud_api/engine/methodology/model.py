@@ -32,7 +32,7 @@ class Constant(Frozen, frozen=True, tag_field="kind", tag="constant"):
 
 
 class ProfileOperand(Frozen, frozen=True, tag_field="kind", tag="profile"):
-    """The value of the profile field `field`. If it is null, every comparison with it is false."""
+    """The value of the profile field `field`. If the value is null, every comparison with it is false."""
 
     field: str
 
@@ -60,8 +60,8 @@ class ComponentOperand(Frozen, frozen=True, tag_field="kind", tag="component"):
 class ValueOperand(Frozen, frozen=True, tag_field="kind", tag="value"):
     """The raw value of an indicator; only in gates.
 
-    It does not exist if the indicator is unknown or declared only, or if its zero rule applies; the gate is then not
-    passed.
+    The raw value does not exist if the indicator is unknown or declared only, or if its zero rule applies; the gate is
+    then not passed.
     """
 
     indicator: str
@@ -78,7 +78,7 @@ class IndexOperand(Frozen, frozen=True, tag_field="kind", tag="index"):
 
 
 class Minimum(Frozen, frozen=True, tag_field="kind", tag="min"):
-    """The lowest of its operands. Scores of nodes without a score are ignored."""
+    """The lowest of its operands. A node without a score is ignored."""
 
     of: tuple[Operand, ...]
 
@@ -165,7 +165,8 @@ class Compare(Frozen, frozen=True, tag_field="kind", tag="compare"):
 class Present(Frozen, frozen=True, tag_field="kind", tag="present"):
     """True if an answer to `indicator` was sent and counts.
 
-    It does not count if a review rejected it, if it was withdrawn or is stale, or if a broken rule contradicts it.
+    An answer does not count if a review rejected it, if it was withdrawn or is stale, or if a broken rule contradicts
+    it.
     """
 
     indicator: str
@@ -261,7 +262,7 @@ class Indicator(Frozen, frozen=True, tag_field="kind", tag="indicator"):
     part_of_denominator: bool = False
     """The numerator counts part of the denominator, so the next step never raises it above the denominator."""
     reviews: tuple[str, ...] = ()
-    """Groups of validation rules with severity `review`, which people check, that concern this indicator."""
+    """Groups of validation rules of severity `review` that concern this indicator; people check these rules."""
     bullets: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
@@ -325,9 +326,9 @@ class AdditionalIndex(Frozen, frozen=True):
 
 
 class ProfileField(Frozen, frozen=True):
-    """A field of the profile. The organisation must send a field that it sets, and not as null.
+    """A field of the profile. The organisation must send each field that it sets itself, and not as null.
 
-    A field that the service sets is `default` until a review sets it.
+    A field that the service sets has the value `default` until a review sets another.
     """
 
     name: str
@@ -339,13 +340,13 @@ class ProfileField(Frozen, frozen=True):
     nullable: bool = False
     default: bool | int | None = None
     needs_evidence: bool = False
-    """Some indicators do not apply for certain values of this field; without evidence for such a value they are
-    unknown.
+    """Certain values of this field make some indicators not applicable; without evidence for such a value these
+    indicators are unknown instead.
     """
 
 
 class Rule(Frozen, frozen=True):
-    """A validation rule: the facts of a submission keep it if `holds` is true.
+    """A validation rule: the facts of a submission keep the rule if `holds` is true.
 
     Rules with the scope `answers` run on every score. Rules with the scopes `assessment` and `edition` need evidence,
     dates or other organisations. A rule of severity `review` is checked by people and has no predicate. A broken rule
@@ -361,7 +362,11 @@ class Rule(Frozen, frozen=True):
 
 
 class Gate(Frozen, frozen=True):
-    """A condition of a level beside its lower levels. `when_not_applicable`: its outcome if the node does not apply."""
+    """A condition that a level asks for, besides the gates of lower levels.
+
+    `holds` is the condition. `when_not_applicable` says if the gate is passed when the node that it reads does not
+    apply.
+    """
 
     id: str
     holds: Compare
@@ -369,7 +374,7 @@ class Gate(Frozen, frozen=True):
 
 
 class Level(Frozen, frozen=True):
-    """A level and its gates; an organisation reaches it by passing these and the gates of all lower levels.
+    """A level and its gates; an organisation reaches the level by passing these and the gates of all lower levels.
 
     While `provisional_unless` is not true, the level is reached but marked as provisional.
     """
@@ -382,7 +387,8 @@ class Level(Frozen, frozen=True):
 class Coverage(Frozen, frozen=True):
     """Lowest shares of weight that must be answered, overall and in each dimension.
 
-    Below one of them the status of the score is `insufficient_evidence`, and there is no level.
+    If the coverage is below one of these shares, the status of the score is `insufficient_evidence`, and there is no
+    level.
     """
 
     overall: Share = Share(num=2, den=3)
@@ -408,7 +414,7 @@ class SizeBand(Frozen, frozen=True):
 
 
 class PeerGroups(Frozen, frozen=True):
-    """Sizes of peer groups: one with fewer than `minimum` members is replaced by a wider one.
+    """Sizes of peer groups: a group with fewer than `minimum` members is replaced by a wider one.
 
     Percentiles are shown in groups of at least `percentiles_from` members.
     """
@@ -418,7 +424,10 @@ class PeerGroups(Frozen, frozen=True):
 
 
 class CalendarStep(Frozen, frozen=True):
-    """A step of the calendar of an edition, in the year after it: first and last day (`MM-DD`), both included."""
+    """A step of the calendar of an edition: first and last day (`MM-DD`), both included.
+
+    The days are in the year after the edition.
+    """
 
     id: str
     start: str
@@ -426,7 +435,7 @@ class CalendarStep(Frozen, frozen=True):
 
 
 class CommentIdea(Frozen, frozen=True):
-    """An idea from readers' comments on the article: the comments with it, and the indicators that take it up."""
+    """An idea in readers' comments on the article: the comments that have it, and the indicators that measure it."""
 
     comments: tuple[str, ...]
     indicators: tuple[str, ...]
@@ -435,7 +444,8 @@ class CommentIdea(Frozen, frozen=True):
 class Answered(Frozen, frozen=True):
     """Parts of the article, each with the indicators that answer it.
 
-    These are its bullets, the functions of a team that it names, the comments of its readers, and ideas in these.
+    The parts are the bullets of the article, the functions of a team that it names, the comments of its readers, and
+    ideas in these comments.
     """
 
     bullets: dict[str, tuple[str, ...]] = {}
@@ -445,7 +455,10 @@ class Answered(Frozen, frozen=True):
 
 
 class Source(Frozen, frozen=True):
-    """A publication that justifies goalposts: its title, `where` it was read, and whether a goalpost is based on it."""
+    """A publication that justifies goalposts: its title, and `where` it was read.
+
+    `used` is true if a goalpost is based on it.
+    """
 
     title: str
     where: str
@@ -502,9 +515,10 @@ class PrincipleText(Frozen, frozen=True):
 
 
 class LevelText(Frozen, frozen=True):
-    """The texts of a level: its name, and what reaching it means.
+    """The texts of a level: its name, and what reaching the level means.
 
-    `provisional_unless` is the condition under which the level is final, in words; None if it is never provisional.
+    `provisional_unless` is the condition under which the level is final, in words; None if the level is never
+    provisional.
     """
 
     name: str

@@ -76,7 +76,7 @@ def scale_constant(value: float | int | str) -> Evaluated:
 
 @functools.lru_cache(maxsize=4096)
 def round_fact(number: float | int, decimals: int) -> Number:
-    """Round a fact of type `number` half up to `decimals` decimals; return an exact rational."""
+    """Round a fact of type `number` half up to `decimals` decimals; return the result as an exact rational."""
     if isinstance(number, int):
         return number
     units, scale = to_units(number, decimals)
@@ -84,7 +84,7 @@ def round_fact(number: float | int, decimals: int) -> Number:
 
 
 def to_units(number: float, decimals: int) -> tuple[int, int]:
-    """Round a finite float half up to `decimals` decimals; return it in units of 10^-decimals, and 10^decimals."""
+    """Convert a finite float to an integer in units of 10^-decimals, rounded half up; return it with 10^decimals."""
     scale: int = 10**decimals
     shifted = number * scale
     if abs(shifted) < DIGITS_15 and (units := round(shifted)) / scale == number:
@@ -101,9 +101,9 @@ def round_half_up(value: Number) -> int:
 class FactLayout:
     """Index (slot) of each fact in the list of facts that compiled predicates read.
 
-    `profile` gives slots by field, and `facts` by indicator and fact, where a checklist has another fact with its
-    number of components. `present` gives for each indicator the slot that is None if its answer is absent, and `slots`
-    the range of all its slots. `size` is the length of the list.
+    `profile` gives slots by field, and `facts` by indicator and fact name; a checklist also has a fact for the number
+    of its components. `present` gives for each indicator the slot that is None if its answer is absent, and `slots` the
+    range of all its slots. `size` is the length of the list.
     """
 
     def __init__(self, document: Document) -> None:
@@ -133,7 +133,7 @@ class FactLayout:
 def name_derived_count(fact: str) -> str:
     """Return the name of the fact that holds the number of components of the checklist fact `fact`.
 
-    It is `count` for `components`, and `outside_count` for `outside_remit`.
+    The count of `components` is `count`, and that of `outside_remit` is `outside_count`.
     """
     return "count" if fact == "components" else f"{fact.partition('_')[0]}_count"
 
@@ -373,8 +373,8 @@ def compile_predicate(
 def _compile_junction(members: list[Callable[[State], Truth]], neutral: bool) -> Callable[[State], Truth]:
     """Compile the members of an `all` (`neutral` is True) or `any` (`neutral` is False) to one closure.
 
-    The closure stops at the first member that is not `neutral` and returns it. Otherwise it returns None if a member is
-    undetermined, else `neutral`.
+    The closure stops at the first member whose truth is the opposite of `neutral` and returns that truth. Otherwise it
+    returns None if a member is undetermined, else `neutral`.
     """
     if len(members) == 1:
         return members[0]
@@ -400,7 +400,7 @@ def _compile_read(slot: int) -> Callable[[Facts], Evaluated]:
 
 
 def _read_or_zero(slot: int) -> Callable[[Facts], Evaluated]:
-    """Compile the read of a fact, in which an absent fact counts as 0."""
+    """Compile the reading of the fact in `slot`, where an absent fact counts as 0."""
 
     def read(facts: Sequence[Evaluated]) -> Evaluated:
         value = facts[slot]
@@ -463,7 +463,8 @@ def compile_presence_test(layout: FactLayout) -> Callable[[str], Callable[[Facts
 def find_slot(operand: Operand, layout: FactLayout) -> int | None:
     """Return the slot of an operand whose value is one fact as stored.
 
-    Return None if it is computed, or if its document gives an `absent` value, which the slot does not contain.
+    Return None if the operand is computed, or if the document gives it an `absent` value, which the slot does not
+    contain.
     """
     match operand:
         case ProfileOperand(field=field):
@@ -474,9 +475,11 @@ def find_slot(operand: Operand, layout: FactLayout) -> int | None:
 
 
 def compile_over_facts(predicate: Predicate, layout: FactLayout, *, absent: bool) -> Callable[[Facts], Truth]:
-    """Compile a predicate to a closure over facts; `compile_fact_reader` explains `absent`.
+    """Compile a predicate to a closure over facts.
 
-    The shapes that are frequent in documents become one closure instead of a tree of closures, which is faster.
+    If `absent` is True, an absent fact leaves the predicate undetermined; if it is False, an absent fact counts as the
+    least favourable value. Forms that are frequent in documents become one closure instead of a tree of closures, which
+    is faster.
     """
     match predicate:
         case All(of=members):

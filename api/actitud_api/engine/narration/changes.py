@@ -150,7 +150,7 @@ def get_change_sentences(methodology: Methodology, language: Language) -> Change
 
 
 class ChangeSentences(Sentences):
-    """Writes the sentences about level paths, what-if scores and changes, besides those of `Sentences`."""
+    """Writes the sentences about level paths, what-if scores and changes between editions."""
 
     def describe_path(self, path: LevelPath) -> str:
         """Describe the level that a path leads to and its number of moves, or why there is no path."""
@@ -182,7 +182,10 @@ class ChangeSentences(Sentences):
         return join_sentences(sentences + self._list_requirements(move.requires))
 
     def _describe_report(self, move: Move) -> str:
-        """Ask for the first answer to an indicator that is unknown now, with the facts of the move."""
+        """Ask for the first answer to an indicator that is unknown now.
+
+        `move` has the facts that this answer should have.
+        """
         text, templates = self._texts.indicators[move.indicator], _PATH[self._language]
         name, after = next(iter(move.change.items()))
         if isinstance(after, bool):
@@ -196,7 +199,7 @@ class ChangeSentences(Sentences):
         return templates["report_number"].format(question=text.question, to=to, label=text.facts[name])
 
     def describe_obstacle(self, unreachable: Unreachable) -> str:
-        """Describe a gate that no move can pass, and the reason; without a gate, the limit set by a review."""
+        """Describe a gate that no move can pass, and the reason; if a review limits the level, describe that limit."""
         gate = "" if unreachable.gate is None else f"{self.describe_gate(unreachable.gate)} "
         sentences = [
             _OBSTACLES[self._language][unreachable.obstacle].format(
@@ -215,7 +218,7 @@ class ChangeSentences(Sentences):
         return self._describe_overall(difference.index, difference.level_before, difference.level_after)
 
     def describe_delta(self, delta: GroupDelta | IndicatorDelta) -> str:
-        """Describe how the score of one group or indicator differs, and the index points that it loses."""
+        """Describe the difference in one group or indicator: its score, and the index points that it loses."""
         templates = _CHANGES[self._language]
         before, after = self._format_counted(delta.score.before), self._format_counted(delta.score.after)
         parts = [
@@ -231,7 +234,7 @@ class ChangeSentences(Sentences):
     def describe_change(self, change: ChangeDecomposition) -> str:
         """Describe a change of index and level between editions, and its parts: methodology, coverage and data.
 
-        If there is no index at some stage, say at which, because the change then has no parts.
+        If there is no index at some stage, name that stage, because the change then has no parts.
         """
         templates, parts = _CHANGES[self._language], change.parts
         staged = change.index
@@ -255,9 +258,9 @@ class ChangeSentences(Sentences):
         return f"{name} ({change.id}): {steps or self._format_counted(change.score.after)}."
 
     def describe_version_effects(self, effects: VersionEffects, source: Sentences) -> str:
-        """Describe what this version does not ask of a submission made under another version, and what it asks anew.
+        """Describe the questions that this version drops or adds, compared with the version of a submission.
 
-        `source` has the sentences of that other version, which names what is no longer asked.
+        `source` writes sentences in that other version, which has the names of the dropped questions.
         """
         templates, version = _CHANGES[self._language], self._document.version
         named = {

@@ -121,8 +121,8 @@ def describe_peer_figure(
 ) -> str:
     """Describe the position of a score of an organisation in its peer group; scores are in points.
 
-    `standing` is None if it has no rank, and `median` if nobody else in the group has a score. With `hidden`, the
-    sentence only says that the edition is not published yet.
+    `standing` is None if the organisation has no rank, and `median` is None if no other organisation of the group has a
+    score. With `hidden`, the sentence only says that the edition is not published yet.
     """
     if hidden:
         return _FIGURES[language]["hidden"]
@@ -158,8 +158,9 @@ def describe_robustness(
 ) -> str:
     """Describe the range of an organisation's rank over the random draws of the robustness analysis, and its level.
 
-    `rank` and `index` have the 5th and the 95th percentile over the draws; the index is described if `rank` is None.
-    `level` has the most frequent level and its share of the draws, 0 to 1; if it is None, no level is mentioned.
+    `rank` and `index` have the 5th and the 95th percentile over the draws; if `rank` is None, the range of the index is
+    described instead. `level` has the most frequent level and its share of the draws, 0 to 1; if it is None, no level
+    is mentioned.
     """
     if rank is None:
         key, low, high = "index", *(words.format_score(points, decimals, language) for points in index)

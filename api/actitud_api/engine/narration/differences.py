@@ -303,7 +303,10 @@ class _DifferenceWriter:
         )
 
     def _name_subject(self, difference: Difference) -> str:
-        """Return the id and name of the element that differs; the later name, if the later document has it."""
+        """Return the id and name of the element that differs.
+
+        The name is that of the later document, if the element is in it.
+        """
         part, name = difference.part, difference.id
         if part == "texts":
             return name
@@ -361,7 +364,7 @@ class _DifferenceWriter:
 
 
 class _SideFormatter:
-    """Formats values of one of the two methodologies in words, or as ids and JSON if it has no texts."""
+    """Formats values of one of the two methodologies in words; if the methodology has no texts, as ids and JSON."""
 
     def __init__(self, side: DocumentSide, language: Language) -> None:
         self._texts = side.texts
@@ -387,7 +390,7 @@ class _SideFormatter:
         return definition, definition.curve.goalposts[position]
 
     def format_raw(self, indicator: Indicator, x: float) -> str:
-        """Format the raw value `x` of an indicator with its unit; as a bare number if there are no texts."""
+        """Format the raw value `x` of an indicator with its unit; without texts, as a bare number."""
         if self._texts is None or indicator.type in ("level", "boolean"):
             return words.format_number(x, self._language)
         return words.format_value(indicator, x, self._texts)

@@ -11,10 +11,10 @@ from actitud_api.engine.narration import words
 
 
 class GoalpostText(Struct, frozen=True):
-    """A goalpost in words: its raw value with the unit, its score, and the basis on which it was chosen.
+    """A goalpost in words: its raw value with the unit, its score, and the basis on which the raw value was chosen.
 
-    `reason` says why this value was chosen; on a ladder it is the text of the level. None if the methodology has
-    neither.
+    `reason` says why this raw value was chosen; on a ladder it is the text of the level. It is None if the methodology
+    has neither.
     """
 
     value: str
@@ -41,7 +41,7 @@ def describe_goalposts(indicator: Indicator, texts: MethodologyTexts) -> list[Go
 
 
 def describe_zero_rule(indicator: Indicator, texts: MethodologyTexts) -> str | None:
-    """Describe the condition under which an indicator scores 0 by rule; None if it has no such rule.
+    """Describe the condition under which an indicator scores 0 by rule; None if the indicator has no zero rule.
 
     The text is a clause for the inside of a sentence.
     """

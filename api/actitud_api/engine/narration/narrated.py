@@ -68,9 +68,10 @@ class NarratedReason(Reason, frozen=True):
 class NarratedNextStep(NextStep, frozen=True):
     """The next step for an indicator: the smallest change that raises its score.
 
-    `change`: the new facts; `gain`: the index points that it brings, null if they depend on later answers; `gain_max`:
-    the index points that the best score would bring; `evidence`: the step needs evidence; `cap`: the score without that
-    evidence, if it is lower; `requires`: the rules that it breaks unless other facts are changed too.
+    `change`: the new facts; `gain`: the index points that the step brings, null if they depend on later answers;
+    `gain_max`: the index points that the best score would bring; `evidence`: the step needs evidence; `cap`: the score
+    without that evidence, if it is lower; `requires`: the rules that the step breaks unless other facts are changed
+    too.
     """
 
     text: Text
@@ -93,8 +94,8 @@ class _NamedIndicator(IndicatorScore, frozen=True):
 class NarratedIndicator(_NamedIndicator, frozen=True, kw_only=True):
     """An indicator: its score, its weight in its group, and its points of the index.
 
-    Score and points are null if it has no score. `possible` and `won` are also null below a group that is neither a sum
-    nor an arithmetic mean, whose losses are Shapley values.
+    Score and points are null if the indicator has no score. `possible` and `won` are also null below a group that is
+    neither a sum nor an arithmetic mean, whose losses are Shapley values.
     """
 
     interval: NarratedInterval | None
@@ -110,8 +111,8 @@ class _NamedDimension(DimensionScore, frozen=True):
 class NarratedDimension(_NamedDimension, frozen=True, kw_only=True):
     """A dimension, or a group inside one: its score, its coverage and its points.
 
-    `score_max` is the score with every unknown answer at its best. Figures are null if it has no score. `groups` and
-    `indicators` are its children.
+    `score_max` is the score with every unknown answer at its best. Figures are null if the dimension has no score.
+    `groups` and `indicators` are its children.
     """
 
     groups: tuple[NarratedDimension, ...]
@@ -132,8 +133,8 @@ class _NamedLevel(LevelReached, frozen=True):
 class NarratedLevel(_NamedLevel, frozen=True, kw_only=True):
     """The level reached, 1 to 5; null if there is no index or the evidence is insufficient.
 
-    `max_level` is the highest level that a review allows; `text` says so if only the review prevents a higher level,
-    and is null otherwise.
+    `max_level` is the highest level that a review allows. `text` says so if only the review prevents a higher level; it
+    is null otherwise.
     """
 
     blocked_by: tuple[NarratedGate, ...]
@@ -141,22 +142,22 @@ class NarratedLevel(_NamedLevel, frozen=True, kw_only=True):
 
 
 class NarratedMainReason(MainReason, frozen=True):
-    """One of the largest losses (at most four), in points of the index."""
+    """One of the largest losses of a score (at most four): an indicator, and the index points that it loses."""
 
     text: Text
 
 
 class NarratedFinding(Finding, frozen=True):
-    """A rule that the submission breaks, and the indicators that it contradicts.
+    """A rule that the submission breaks, and the indicators that the rule contradicts.
 
-    `missing` are indicators to answer first: their answers may repair it.
+    `missing` are indicators to answer first: with their answers the submission may keep the rule.
     """
 
     text: Text
 
 
 class NarratedScore(Score, frozen=True):
-    """The explained index of one submission; `indicators` are those that belong to no dimension."""
+    """The explained index of one submission; `indicators` are the indicators that belong to no dimension."""
 
     level: NarratedLevel
     main_reasons: tuple[NarratedMainReason, ...]
@@ -282,8 +283,8 @@ class NarratedDifference(ScoreDifference, frozen=True):
     """The difference between two scores, of the index and of every node.
 
     `groups` has all groups, `indicators` only the indicators that differ. The points lost in the dimensions change by
-    exactly minus the change of the index; the same holds inside every group. `appeared` are the findings that only the
-    second score has, and `vanished` those that only the first has.
+    exactly minus the change of the index; the same holds inside every group. `appeared` are the broken rules that only
+    the second score has, and `vanished` those that only the first has.
     """
 
     groups: tuple[NarratedGroupDelta, ...]
@@ -331,11 +332,11 @@ class _NamedMove(Move, frozen=True):
 class NarratedMove(_NamedMove, frozen=True, kw_only=True):
     """A step of the path to the next level: a change of the answer to one indicator.
 
-    improve: change the fact · evidence: document a self-declared answer · report: answer an unknown indicator.
-    `facts`: the current facts; `change`: the new ones; `evidence`: the move needs evidence; `score_before` and
-    `score`: of the indicator; `gain`: the index points that the move brings at its place in the path; `index` and
-    `level`: after the move; `requires`: rules that it breaks unless other facts are changed too, which all figures
-    assume.
+    improve: change the fact · evidence: document a self-declared answer · report: answer an unknown indicator. `facts`:
+    the current facts; `change`: the new ones; `evidence`: the move needs evidence; `score_before` and `score`: of the
+    indicator; `gain`: the index points that the move brings at its place in the path; `index` and `level`: after the
+    move; `requires`: rules that the move breaks unless other facts are changed too. All figures assume that these other
+    facts are changed.
     """
 
     text: Text
@@ -345,8 +346,9 @@ class NarratedObstacle(Unreachable, frozen=True):
     """A gate of the next level that no improvement of answers can pass, and why.
 
     `gate` is null if a review limits the level. profile: the gate depends on the profile · not_applicable,
-    zero_by_rule, contradicted, unanswered: state of its indicator · exhausted: all improvements together are not
-    enough. `indicators` could help once they are answered, corrected or free of their zero rule.
+    zero_by_rule, contradicted, unanswered: state of the one indicator that the gate reads · exhausted: all improvements
+    together are not enough. `indicators` could help to pass the gate once they are answered, corrected or free of their
+    zero rule.
     """
 
     gate: NarratedGate | None
@@ -402,7 +404,7 @@ class _NamedGroupChange(GroupChange, frozen=True):
 class NarratedGroupChange(_NamedGroupChange, frozen=True, kw_only=True):
     """The change of a dimension, or of a group inside one, between two editions.
 
-    `parts` is null if it has no score at some stage.
+    `parts` is null if the dimension or group has no score at some stage.
     """
 
     text: Text
@@ -495,13 +497,16 @@ C = TypeVar("C", bound=Canonical)
 
 
 def _build_narrated(kind: type[N], source: Canonical, **members: object) -> N:
-    """Build a narrated struct of type `kind` from its canonical one.
+    """Build a narrated struct of type `kind` from `source`, its canonical form.
 
-    `members` are those that the narrated struct adds, or that replace members of `source`.
+    `members` are the members that the narrated struct adds, or that replace members of `source`.
     """
     return kind(**structs.asdict(source) | members)
 
 
 def _add_sentences(kind: type[N], sources: tuple[C, ...], sentence: Callable[[C], str]) -> tuple[N, ...]:
-    """Build the narrated form of each of `sources` that differs only by its `text`; `sentence` writes it."""
+    """Build the narrated form of each of `sources`, where the narrated form only adds a `text`.
+
+    `sentence` writes this text.
+    """
     return tuple(_build_narrated(kind, source, text=sentence(source)) for source in sources)

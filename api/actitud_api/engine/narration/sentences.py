@@ -227,9 +227,9 @@ class Sentences:
         return self._describe_gate_rule(gate)
 
     def describe_level_cap(self, level: LevelReached) -> str | None:
-        """Return the sentence that a review allows no higher level.
+        """Return the sentence that a review allows no higher level, if only the review prevents one.
 
-        Return None if no review limits the level, if a gate blocks the next one too, or if there is no higher level.
+        Return None if no review limits the level, if a gate blocks the next level too, or if there is no higher level.
         """
         is_capped = level.number is not None and level.number == level.max_level and not level.blocked_by
         if not is_capped or level.number == len(self._document.levels):
@@ -386,8 +386,8 @@ class Sentences:
     def _sort_facts(self, indicator: str, names: tuple[str, ...]) -> tuple[str, ...]:
         """Sort the names of facts in the order of the methodology.
 
-        The facts of the indicator come first, then others that its formula or its applicability reads. Published
-        documents have them in alphabetical order (RFC 8785), which says nothing to a reader.
+        The facts of the indicator come first, then other facts that its formula or its applicability reads. Published
+        documents have the names in alphabetical order (RFC 8785), which says nothing to a reader.
         """
         described = self._indicators[indicator]
         own_facts = [fact.name for fact in described.facts]
@@ -395,7 +395,10 @@ class Sentences:
         return _sort_by(names, own_facts + facts_read)
 
     def describe_step(self, scored: IndicatorScore, step: NextStep) -> str:
-        """Describe the next step for an indicator, its gain, and the rules that need other facts to be changed too."""
+        """Describe the next step for an indicator, and its gain.
+
+        If the step breaks rules unless other facts are changed too, these rules are described as well.
+        """
         indicator, text = self._indicators[scored.id], self._texts.indicators[scored.id]
         parameters, templates = scored.reason.parameters, _STEPS[self._language]
         cap = "" if step.cap is None else words.format_number(step.cap, self._language)
@@ -433,14 +436,14 @@ class Sentences:
         return join_sentences(sentences)
 
     def _list_requirements(self, rules: tuple[str, ...]) -> list[str]:
-        """Return one sentence about the `rules` that need other facts to be changed too; empty without rules."""
+        """Return a sentence about `rules` that a step breaks unless other facts are changed too; [] without rules."""
         if not rules:
             return []
         requirements = "; ".join(dict.fromkeys(self._describe_requirement(rule) for rule in rules))
         return [_STEPS[self._language]["requires"].format(rules=requirements)]
 
     def _describe_evidence(self, indicator: str) -> str:
-        """Ask for the evidence of an indicator."""
+        """Ask for the evidence that supports the answer to an indicator."""
         evidence = words.lower_first(self._texts.indicators[indicator].evidence)
         return _STEPS[self._language]["evidence"].format(evidence=evidence)
 
@@ -517,9 +520,9 @@ class Sentences:
         )
 
     def _compose_requirement(self, rule: str) -> str:
-        """Describe what a rule requires, for the inside of a sentence.
+        """Describe the requirement of a rule, for the inside of a sentence.
 
-        It is the text of the rule, or its predicate in words if another rule has the same text.
+        This is the text of the rule, or its predicate in words if another rule has the same text.
         """
         holds = self._rules[rule].holds
         # Rules made from one template have the same text; only their predicates tell them apart.
@@ -644,6 +647,6 @@ def _list_fact_names(operands: Iterable[Operand]) -> list[str]:
 
 
 def _sort_by(names: Iterable[str], order: Iterable[str]) -> tuple[str, ...]:
-    """Sort names by their first position in `order`; names that are not in it come last."""
+    """Sort names by their first position in `order`; names that `order` lacks come last."""
     positions = {name: position for position, name in reversed(list(enumerate(order)))}
     return tuple(sorted(names, key=lambda name: positions.get(name, len(positions))))

@@ -210,7 +210,10 @@ def _quote(text: str, language: Language) -> str:
 
 
 def label_fact(indicator: str, fact: str, texts: MethodologyTexts) -> str:
-    """Return the label of a fact. That of a level names its indicator too, because it is only the word "level"."""
+    """Return the label of a fact.
+
+    The label of a level is only the word "level", so it is returned with the name of the indicator.
+    """
     text = texts.indicators[indicator]
     if fact == "level":
         return f"{text.facts[fact]} ({indicator} {text.name})"
@@ -260,10 +263,10 @@ def _reject_presence(indicator: str) -> Callable[[Facts], bool]:
 
 
 def select_deciding(predicate: Predicate, facts: Facts, truth: bool) -> Predicate:
-    """Return the part of a predicate that decides its truth; the caller knows that this truth is `truth`.
+    """Return the part of a predicate that makes it true or false; `truth` is this truth, which the caller knows.
 
-    For a true `any` it is an `any` of the true members, for a false `all` an `all` of the false ones; any other
-    predicate is returned whole.
+    A true `any` is reduced to its true members, and a false `all` to its false members; any other predicate is returned
+    whole.
     """
     match predicate:
         case Any(of=members) if truth:

@@ -43,7 +43,9 @@ from actitud_api.engine.methodology.predicates import (
 Bound = int | Fraction | float
 """Exact number, or plus or minus infinity as a float."""
 Direction = Literal[-1, 0, 1] | None
-"""Change of an operand as an answer improves: 1 it rises, -1 it falls, 0 it stays, None if it may rise or fall."""
+"""Change of an operand as an answer improves: 1 the operand rises, -1 it falls, 0 it stays, None if it may rise or
+fall.
+"""
 
 
 class Bounds(Struct, frozen=True):
@@ -76,7 +78,7 @@ class OperandBounds:
     def compute(self, operand: Operand) -> Bounds:
         """Compute the bounds of an operand.
 
-        They are infinite on both sides if the operand is not a number or the document does not limit it.
+        The bounds are infinite on both sides if the operand is not a number or the document does not limit it.
         """
         match operand:
             case Constant(value=int() | float() as value):
@@ -212,8 +214,8 @@ def find_score_direction(indicator: Indicator) -> Literal[-1, 0, 1]:
 def _always_counts(child: Group | Indicator, parent: Group) -> bool:
     """Return True if a child counts in the score of `parent` for every organisation.
 
-    Such a child applies to everybody and cannot lose its score. If unknown children leave the group (`missing` is
-    `leave`), no child counts for certain.
+    Such a child applies to every organisation and cannot lose its score. If unknown children leave the group (`missing`
+    is `leave`), no child counts for certain.
     """
     if parent.missing == "leave":
         return False
@@ -225,8 +227,8 @@ def _always_counts(child: Group | Indicator, parent: Group) -> bool:
 def _compute_best_mean(group: Group, counting: list[Group | Indicator], tops: list[int]) -> int:
     """Compute the highest weighted mean that a group can have, in units of 10^-decimals.
 
-    `tops` are the highest scores of the children in `counting`. Those that do not count for every organisation are left
-    out if that raises the mean.
+    `counting` has the children with weight, and `tops` the highest score of each. A child that does not count for every
+    organisation is left out if that raises the mean.
     """
     chosen = [(child.weight, top) for child, top in zip(counting, tops, strict=True) if _always_counts(child, group)]
     leaving = [
@@ -259,7 +261,7 @@ def _multiply_bounds(spans: list[Bounds]) -> Bounds:
 
 
 def _multiply_finite(first: Bound, second: Bound) -> Bound:
-    """Multiply two bounds; 0 times an infinity is 0, because the numbers that the bounds limit are finite."""
+    """Multiply two bounds, where 0 times an infinity is 0, because the numbers that the bounds limit are finite."""
     return 0 if first == 0 or second == 0 else first * second
 
 
@@ -279,9 +281,9 @@ def _divide_bounds(numerator: Bounds, denominator: Bounds) -> Bounds:
 
 
 def _combine_directions(directions: list[Direction]) -> Direction:
-    """Combine the directions of operands that rise together into the same result.
+    """Combine the directions of operands whose rise raises the same result, such as the members of a sum.
 
-    Return None if one is None or if two disagree, and 0 if none moves or `directions` is empty.
+    Return None if one direction is None or if two disagree, and 0 if no operand moves or `directions` is empty.
     """
     if None in directions:
         return None

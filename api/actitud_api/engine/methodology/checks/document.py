@@ -100,7 +100,7 @@ FACTS_OF: Mapping[str, tuple[str, str]] = {
 The engine and the texts read these facts by name. Types that are not listed may name their facts freely.
 """
 CURVE_OF: Mapping[str, tuple[str, ...]] = {"level": ("ladder",), "boolean": ("boolean",)}
-"""Allowed kinds of curve by type of indicator; types that are not listed take linear, log or lognormal curves."""
+"""Allowed kinds of curve by type of indicator; a type that is not listed takes linear, log or lognormal curves."""
 
 
 Code = Literal[
@@ -232,7 +232,7 @@ A code names the fault (`negative-weight`) or the check that failed: `ladder-lev
 
 
 class Remark(Struct, frozen=True):
-    """Defect or note on a document: pointer, code, and sentence."""
+    """Defect or note on a document: JSON Pointer of the place, stable code, and sentence in each language."""
 
     pointer: str
     code: Code
@@ -824,7 +824,7 @@ class _DocumentChecker:
                     )
 
     def _find_kind(self, operand: Operand) -> str | None:
-        """Return the kind of an operand (number, boolean, text, components); None if it names an unknown id."""
+        """Return the kind of an operand (number, boolean, text, components); None if its id is not in the document."""
         match operand:
             case Constant(value=value):
                 return "boolean" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
@@ -1102,7 +1102,7 @@ class _DocumentChecker:
     def _check_reachable(self, holds: Compare, pointer: str) -> Iterator[Defect]:
         """Check that the number that a gate requires lies within the bounds of its left operand.
 
-        `holds` is the comparison of the gate; one whose left operand is not a number is not checked.
+        `holds` is the comparison of the gate. A comparison whose left operand is not a number is not checked.
         """
         possible, required = self.spans.compute(holds.left), self.spans.compute(holds.right)
         if self._find_kind(holds.left) != "number":
@@ -1276,7 +1276,7 @@ def _find_degree(operand: Operand, indicator: str, fact: str) -> int:
 
 
 def check_texts(document: Document, texts: MethodologyTexts, language: Language) -> Iterator[Defect]:
-    """Yield a defect for each text that is missing or empty, or that belongs to nothing in the document."""
+    """Yield a defect for each text that is missing or empty, or whose id is not in the document."""
     root = f"/texts/{language}"
     if texts.language != language:
         yield Defect(
@@ -1385,7 +1385,7 @@ def _check_same(pointer: str, present: Mapping[str, object], wanted: Iterable[st
 
 
 def _find_empty_strings(pointer: str, value: object) -> Iterator[Defect]:
-    """Yield a defect for each blank string in `value`, however deep it is; `pointer` is that of `value`."""
+    """Yield a defect for each blank string in `value`, at any depth; `pointer` is the JSON Pointer of `value`."""
     if isinstance(value, str):
         if not value.strip():
             yield Defect(pointer, "empty-text", Texts("está vacío", "is empty"))

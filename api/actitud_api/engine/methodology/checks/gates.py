@@ -24,7 +24,7 @@ from actitud_api.engine.methodology.model import (
 from actitud_api.engine.methodology.predicates import Number, to_exact
 
 Key = tuple[Operand, int]
-"""Operand and sign. Sign -1 stands for the negated operand, whose lower bound is an upper bound of the operand."""
+"""Operand and sign. Sign -1 stands for the negated operand: a lower bound of that is an upper bound of the operand."""
 
 
 class LowerBound(Struct, frozen=True):
@@ -42,8 +42,8 @@ class LowerBound(Struct, frozen=True):
     def excludes(self, opposite: LowerBound) -> bool:
         """Return True if no number satisfies both this bound and `opposite`.
 
-        This is a lower bound of an operand, and `opposite` one of the negated operand, so an upper bound of the
-        operand.
+        This is a lower bound of an operand. `opposite` is a lower bound of the negated operand, which is an upper bound
+        of the operand.
         """
         gap = self.number + opposite.number
         return gap > 0 or (gap == 0 and (self.strict or opposite.strict))
@@ -52,8 +52,8 @@ class LowerBound(Struct, frozen=True):
 class RequiredBounds:
     """Requirements of several gates together.
 
-    It holds the highest lower bound that they require of each number, and the value that they require of each operand
-    that is a boolean or a text.
+    They are the highest lower bound that the gates require of each number, and the value that they require of each
+    operand that is a boolean or a text.
     """
 
     def __init__(self, before: RequiredBounds | None = None) -> None:
@@ -75,8 +75,9 @@ class RequiredBounds:
     def find_lower_bound(self, key: Key) -> LowerBound | None:
         """Return the strictest lower bound that the requirements imply for an operand, or None if they imply none.
 
-        It comes from the operand itself, or from a minimum that contains it. If the operand is a minimum whose members
-        all have a bound, it comes from the lowest of these.
+        `key` has the operand and its sign. A bound of the operand comes from a requirement on the operand itself, or on
+        a minimum that contains it. If the operand is a minimum whose members all have a bound, the lowest of these is a
+        bound too.
         """
         operand, sign = key
         bounds = [self._lower[key]] if key in self._lower else []
@@ -92,7 +93,7 @@ class RequiredBounds:
         return max(bounds, key=lambda lower: lower.order, default=None)
 
     def find_contradicting_gate(self, gate: Gate) -> str | None:
-        """Return the id of an added gate that cannot be passed together with `gate`, or None if there is none."""
+        """Return the id of an added gate that cannot be passed together with `gate`; None without such a gate."""
         requirement = _find_exact_requirement(gate)
         if requirement is not None:
             operand, value = requirement
@@ -107,7 +108,7 @@ class RequiredBounds:
 
 
 def find_lower_bounds(gate: Gate) -> Iterator[tuple[Key, LowerBound]]:
-    """Yield the lower bounds that a gate requires: one, or two for an equality, which also has an upper bound.
+    """Yield the lower bounds that a gate requires: one, or two for an equality, which also limits the negated operand.
 
     Yield nothing if the gate does not compare a number with a constant.
     """
@@ -138,7 +139,7 @@ def _find_exact_requirement(gate: Gate) -> tuple[Operand, bool | str] | None:
 def _extract_factor(operand: Operand) -> tuple[Operand, Number]:
     """Split an operand into its non-constant part and a constant factor: `3 · x` into `x` and 3.
 
-    An operand that is no product, or that multiplies several non-constant members, is returned whole with the factor 1.
+    An operand that is no product, or a product of several non-constant members, is returned whole with the factor 1.
     """
     if not isinstance(operand, Product):
         return operand, 1

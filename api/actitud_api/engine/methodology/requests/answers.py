@@ -38,10 +38,10 @@ class Submission(Struct, frozen=True, kw_only=True):
     """The facts of one organisation under one methodology, complete and of the right types: the input of scoring.
 
     `profile` has every field of the document, but may lack fields that are newer than the version under which it was
-    sent; nodes that depend on them are unknown. `answers` has the facts of each answered indicator. `self_declared` and
-    `profile_self_declared` are the indicators and profile fields without evidence. `set_aside` gives the reason why an
-    answer does not count. A review can limit the level of a ladder (`level_caps`, by indicator) and that of the
-    organisation (`max_level`).
+    sent; nodes that depend on such fields are unknown. `answers` has the facts of each answered indicator.
+    `self_declared` and `profile_self_declared` are the indicators and profile fields without evidence. `set_aside`
+    gives the reason why an answer does not count. A review can limit the level of a ladder (`level_caps`, by indicator)
+    and the level of the index (`max_level`).
     """
 
     profile: dict[str, Scalar | None]
@@ -65,9 +65,9 @@ class ScoreRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 class Replacement(Struct, frozen=True, kw_only=True):
     """Facts that replace facts of a submission in a what-if calculation.
 
-    `answers`: new facts by indicator; None removes the answer. `self_declared`: those of `answers` without evidence.
-    `profile`: new values by field. `profile_self_declared`: all fields without evidence; None leaves those of the
-    submission.
+    `answers`: new facts by indicator; None removes the answer. `self_declared`: indicators of `answers` without
+    evidence. `profile`: new values by field. `profile_self_declared`: all fields without evidence; None keeps those of
+    the submission.
     """
 
     answers: Mapping[str, Mapping[str, FactValue] | None] = {}
@@ -200,7 +200,7 @@ def _collect_answers(
 ) -> tuple[dict[str, dict[str, FactValue] | None], frozenset[str]]:
     """Collect the facts in `sent`, the decoded answers, and the indicators that are answered without evidence.
 
-    The facts are by indicator: None for a null answer. An indicator whose answer was not sent is left out.
+    The facts are by indicator, and None for an answer that is null. An indicator whose answer was not sent is left out.
     """
     answers: dict[str, dict[str, FactValue] | None] = {}
     self_declared: set[str] = set()

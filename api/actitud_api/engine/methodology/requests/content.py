@@ -225,10 +225,10 @@ def _merge_members(
 
 
 def _merge_answer(indicator: Indicator, before: Answer | None, change: Struct) -> Answer:
-    """Return the answer after a change, which has all facts of the indicator.
+    """Return the answer to an indicator after a change, which must have all facts of the indicator.
 
-    The facts are replaced. Evidence and note stay if `change` does not name them, and are removed if it has them as
-    null. `before` is None if there was no answer.
+    The facts are replaced. Evidence and note stay if `change` does not name them, and are removed if they are null in
+    it. `before` is the answer before the change, None if there was no answer.
     """
     evidence, note = _get_sent_member(change, "evidence"), _get_sent_member(change, "note")
     former = Answer(facts={}) if before is None else before

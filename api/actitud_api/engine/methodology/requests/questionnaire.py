@@ -46,9 +46,9 @@ class QuestionnaireRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class QuestionnaireEntry(Struct, frozen=True, kw_only=True):
-    """What is filled in for one indicator: some or all of its facts, their basis and evidence, and a note.
+    """The filled-in part of one indicator: some or all of its facts, their basis and evidence, and a note.
 
-    `basis` says whether there is evidence; None if it is not filled in.
+    `basis` says whether there is evidence; None if that is not filled in.
     """
 
     facts: dict[str, FactValue]
@@ -58,9 +58,9 @@ class QuestionnaireEntry(Struct, frozen=True, kw_only=True):
 
 
 class Questionnaire(Struct, frozen=True, kw_only=True):
-    """Content of a questionnaire, in document order; what is null, empty or absent in the request is left out.
+    """Content of a questionnaire, in document order; null, empty and absent members of the request are left out.
 
-    An empty checklist is kept as an answer, unless the service sets it.
+    An empty checklist is kept, because it is an answer, unless the service sets the checklist.
     """
 
     profile: dict[str, Scalar]
@@ -224,7 +224,7 @@ def list_missing_fields(methodology: Methodology, questionnaire: Questionnaire) 
 
 
 def to_questionnaire_document(methodology: Methodology, questionnaire: Questionnaire) -> QuestionnaireDocument:
-    """Convert a questionnaire to its JSON form, including incomplete entries."""
+    """Convert a questionnaire to its JSON form; incomplete entries are included."""
     return QuestionnaireDocument(
         methodology=methodology.version,
         profile=questionnaire.profile,
@@ -263,8 +263,8 @@ def to_scores_document(methodology: Methodology, questionnaire: Questionnaire) -
 def to_assessment_document(methodology: Methodology, questionnaire: Questionnaire) -> AssessmentDocument | None:
     """Build the body of an assessment from the complete answers; incomplete ones are left out.
 
-    So are facts and profile fields that the service sets. Return None if a profile field that the organisation must
-    fill in is missing.
+    Facts and profile fields that the service sets are left out too. Return None if a profile field that the
+    organisation must fill in is missing.
     """
     if list_missing_fields(methodology, questionnaire):
         return None

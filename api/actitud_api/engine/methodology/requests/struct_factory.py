@@ -64,9 +64,10 @@ def build_answers_type(
 
 
 def build_fact_members(indicator: Indicator, text: IndicatorText, facts: Iterable[Fact]) -> list[Member]:
-    """Build a member for each of the facts of an indicator.
+    """Build a member of a request type for each of `facts`, which are facts of an indicator.
 
-    A fact that is not required, which is always a checklist, may be left out and is then the empty tuple.
+    A fact that is not required, which is always a checklist, may be left out of a request and is then the empty tuple.
+    `text` has the labels of the facts.
     """
     members: list[Member] = []
     for fact in facts:
@@ -103,7 +104,8 @@ def build_closed_struct(
 ) -> type[Struct]:
     """Build a struct type that refuses unknown members and lists with repeated ids.
 
-    `doc` is its description in the published schema, and `rename` the names in JSON that differ from those in Python.
+    `doc` is the description of the type in the published schema. `rename` maps names of members in Python to names in
+    JSON, where the two differ.
     """
     return msgspec.defstruct(
         name,
