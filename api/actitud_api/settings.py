@@ -64,7 +64,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     database_url: Annotated[str, Meta(pattern="^[a-z][a-z0-9+]*://.")] = "sqlite:///var/actitud.sqlite3"
     """SQLAlchemy URL of the database; it may contain a password."""
     public_url: Annotated[str, Meta(pattern=r"^https?://[^/?#\\\s]+/?\Z")] | None = None
-    """Scheme and authority of absolute links; if None, those of each request are used."""
+    """Scheme and authority of absolute links; if None, the scheme and authority of each request are used."""
     contact: Annotated[str, Meta(max_length=254, pattern=_CONTACT)] | None = None
     """E-mail address or page for questions about published data; it is published, so it must not be personal."""
     host: Annotated[str, Meta(pattern="^[0-9A-Za-z.:_-]+$")] = "127.0.0.1"

@@ -625,7 +625,10 @@ def _build_problem_error(core: Core, reply: Response) -> Exception:
 
 
 def get_decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
-    """Return the cached JSON decoder of a type. Building all decoders on import would take half as long again."""
+    """Return the cached JSON decoder of a type.
+
+    Decoders are built on first use, because building all of them would make the import half as long again.
+    """
     return cast("msgspec.json.Decoder[T]", _build_decoder(cast(Hashable, kind)))
 
 

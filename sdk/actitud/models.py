@@ -544,9 +544,9 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
 
     ``facts``: the present facts. ``change``: the facts to change, with their new values. ``evidence``: whether evidence
     is needed. ``score_before`` and ``score``: score of the indicator before and after. ``gain``: index points that the
-    move adds when the moves are made in order. ``index`` and ``level``: those of the organisation after the move.
-    ``requires``: ids of validation rules that the move breaks unless other facts change too; the figures are those
-    after these facts have changed as well.
+    move adds when the moves are made in order. ``index`` and ``level``: index and level of the organisation after the
+    move. ``requires``: ids of validation rules that the move breaks unless other facts change too; the figures are
+    those after these facts have changed as well.
     """
 
     indicator: str
@@ -1030,7 +1030,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     Anybody can repeat the draw: sort the ``handed_in`` submitted assessments by the SHA-256 of ``seed``, a line feed
     and the organisation id; the sample is the first ``ceil(share * handed_in)``. ``given``: true if the caller chose
     the seed, false if the service did. Before publication ``handed_in`` and ``drawn`` are ``None`` and
-    ``organisations`` contains at most those of the caller, unless the key may read drafts.
+    ``organisations`` contains only organisations of the caller's key, unless the key may read drafts.
     """
 
     edition: str

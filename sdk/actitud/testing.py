@@ -120,13 +120,21 @@ class FakeServer:
     def client(
         self, *, api_key: str = "", lang: str | None = None, max_retries: int = 2, app_info: AppInfo | None = None
     ) -> Client:
-        """Create a blocking client of this server. The parameters are those of :class:`actitud.Client`."""
+        """Create a blocking client of this server.
+
+        ``api_key``: key of the client, which the fake server does not check. ``lang``: default language.
+        ``max_retries``: retries of a call that can safely be repeated. ``app_info``: name and version of your program.
+        """
         return Client._of(_build_core(api_key, lang, max_retries, app_info), _BlockingTransport(self))
 
     def async_client(
         self, *, api_key: str = "", lang: str | None = None, max_retries: int = 2, app_info: AppInfo | None = None
     ) -> AsyncClient:
-        """Create an asynchronous client of this server. The parameters are those of :class:`actitud.AsyncClient`."""
+        """Create an asynchronous client of this server.
+
+        ``api_key``: key of the client, which the fake server does not check. ``lang``: default language.
+        ``max_retries``: retries of a call that can safely be repeated. ``app_info``: name and version of your program.
+        """
         return AsyncClient._of(_build_core(api_key, lang, max_retries, app_info), _AsyncTransport(self))
 
     def _reply(self, attempt: Attempt) -> tuple[Outcome, bytes]:

@@ -79,9 +79,9 @@ _NEXT = Texts(
 class InstallOutcome(Struct, frozen=True):
     """Result of `install`: the organisation and the administrator key of the installation.
 
-    `organisation`: the first organisation or another existing one; None if there is none. `added`: whether this run
-    created the organisation. `key`: a valid administrator key. `created`: this key with its text, which cannot be shown
-    later; None if an earlier run created the key. `kid`: id of the signing key that this run created, or None.
+    `organisation`: the first organisation or another existing one; None if no organisation exists. `added`: whether
+    this run created the organisation. `key`: a valid administrator key. `created`: this key with its text, which cannot
+    be shown later; None if an earlier run created the key. `kid`: id of the signing key that this run created, or None.
     """
 
     organisation: organisations.OrganisationRecord | None
@@ -151,7 +151,7 @@ def install(
     """Create the first organisation and an administrator key in one transaction, unless they exist.
 
     `first`: organisation to create, or None. `days`: life of a new key. `new_key`: create a key even if a valid one
-    exists. A signing key is created if there is none.
+    exists. A signing key is created if none exists.
 
     Raises:
         OrganisationDiffers: There are organisations, but `first` is not among them; then nothing has changed.

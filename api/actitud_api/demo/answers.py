@@ -189,7 +189,7 @@ def _answer_debate(maker: _AnswerMaker) -> None:
 def _answer_reach(maker: _AnswerMaker, profile: Profile) -> None:
     """Answer the indicators on followers, and on messages in other languages of the territory.
 
-    No more of these messages are answered than of all messages together (rule V27).
+    The number of answered messages in other languages is at most the number of all answered messages (rule V27).
     """
     maker.answers["D7.02"] = {"numerator": profile.followers_largest, "base": profile.population_served}
     if profile.foreign_language_messages and (profile.languages >= 2 or profile.foreign_share >= 0.05):

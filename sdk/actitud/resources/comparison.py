@@ -74,7 +74,7 @@ def list_robustness(
 ) -> Call[Fetched[RobustScore]]:
     """List the uncertainty of each organisation's index, rank and level under random weights and aggregation rules.
 
-    The order is that of the ranks. ``draws``: number of random draws, 100 to 2,000, default 1,000. ``seed``: 0 to
+    The best rank comes first. ``draws``: number of random draws, 100 to 2,000, default 1,000. ``seed``: 0 to
     4,294,967,295, default 42; the same seed gives the same figures. ``kind``: code of a kind of organisation, such as
     ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants
     or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``organisation``: an id, or up to 100

@@ -209,7 +209,7 @@ def stream_organisations(
     or aliases; accents and case are ignored. ``on``: only organisations that existed on this day. ``progress``: called
     after each chunk with the rows and bytes received so far. The request is sent when you ask for the first row.
 
-    A failure before the first byte is retried as in every call. A later failure raises ``ConnectionFailed``,
+    A failure before the first byte is retried up to ``max_retries`` times. A later failure raises ``ConnectionFailed``,
     ``TimedOut`` or ``UnexpectedResponse`` without a retry; the ``read`` time-out applies to each row.
     """
     query = {"kind": kind, "region": region, "province": province, "band": band, "parent": parent, "q": q, "on": on}
@@ -241,9 +241,9 @@ def stream_edition_scores(
     ``progress``: called after each chunk with the rows and bytes received so far. The request is sent when you ask for
     the first row.
 
-    Raises ``NotFound`` if the edition does not exist. A failure before the first byte is retried as in every call. A
-    later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` without a retry, because the
-    edition could have a new revision by then; the ``read`` time-out applies to each row.
+    Raises ``NotFound`` if the edition does not exist. A failure before the first byte is retried up to ``max_retries``
+    times. A later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` without a retry, because
+    the edition could have a new revision by then; the ``read`` time-out applies to each row.
     """
     query = {
         "kind": kind,
@@ -286,9 +286,9 @@ def stream_edition_indicators(
     ``progress``: called after each chunk with the rows and bytes received so far. The request is sent when you ask for
     the first row.
 
-    Raises ``NotFound`` if the edition does not exist or is not published. A failure before the first byte is retried as
-    in every call. A later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` without a retry,
-    because the edition could have a new revision by then; the ``read`` time-out applies to each row.
+    Raises ``NotFound`` if the edition does not exist or is not published. A failure before the first byte is retried up
+    to ``max_retries`` times. A later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse``
+    without a retry, because the edition could have a new revision by then; the ``read`` time-out applies to each row.
     """
     query = {
         "kind": kind,

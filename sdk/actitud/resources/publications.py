@@ -151,7 +151,10 @@ def get_document(core: Core, digest: str) -> Call[bytes]:
 
 
 def get_signature(core: Core, digest: str) -> Call[Signature]:
-    """Fetch the signature of a published document by the document's digest. Raises ``NotFound`` if there is none."""
+    """Fetch the signature of a published document by the document's digest.
+
+    Raises ``NotFound`` if no published document has this digest.
+    """
     return fetch(core, build_get(core, "published", digest, "signature"), Signature)
 
 

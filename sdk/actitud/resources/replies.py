@@ -35,7 +35,10 @@ def list_replies(
 
 
 def get_reply(core: Core, edition: str, organisation: str, indicator: str) -> Call[Reply]:
-    """Fetch the reply on one indicator. Raises ``NotFound`` if there is none."""
+    """Fetch the organisation's reply to the verdict on one indicator.
+
+    Raises ``NotFound`` if the organisation has not replied.
+    """
     return fetch(core, build_get(core, "editions", edition, "assessments", organisation, "replies", indicator), Reply)
 
 

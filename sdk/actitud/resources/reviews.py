@@ -199,8 +199,8 @@ def list_samples(
 ) -> Call[Fetched[Sample]]:
     """List the sample of an edition: one item, or none if no sample was drawn yet.
 
-    ``limit`` and ``offset`` are those of every list; with one item they are not needed. Raises ``NotFound`` if the
-    edition does not exist.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Raises ``NotFound`` if the edition
+    does not exist.
     """
     query = {"limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "editions", edition, "samples", query=query), Listing[Sample])

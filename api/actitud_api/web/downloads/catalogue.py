@@ -190,7 +190,11 @@ def _build_service(service: Iri, datasets: Sequence[Node], base: str, publisher:
 
 
 def _identify_publisher(base: str, publisher: Publisher) -> Iri:
-    """Return the IRI of the publisher: by convention 01 that of its DIR3 code at datos.gob.es, if it has a code."""
+    """Return the IRI of the publisher.
+
+    Convention 01 requires the IRI at datos.gob.es that contains the DIR3 code. A publisher without a code gets an IRI
+    of this service.
+    """
     if publisher.dir3:
         return Iri(f"{_ES}/recurso/sector-publico/org/Organismo/{publisher.dir3}")
     return Iri(f"{base}/catalog#publisher")

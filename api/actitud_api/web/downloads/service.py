@@ -311,7 +311,7 @@ def list_catalogue_rows(methodology: Methodology, language: Language) -> Rows:
 
 
 def get_methodology(version: str) -> Methodology:
-    """Return the methodology of a version. Raises `UnknownMethodology` if there is none."""
+    """Return the methodology of a version. Raises `UnknownMethodology` if there is no such version."""
     return methodologies.get_methodology(version)
 
 

@@ -1,9 +1,9 @@
 """Routes of embeds: badges, cards, tables, frames, oEmbed, the custom element.
 
-The language is that of `lang`, else Spanish. It never follows the reader's browser, because the embedding page has one
-language. Unknown query parameters are ignored, because hosts add their own. If a score is missing, the response has its
-status and the requested form: for example, an image that says why there is no score. A browser would show a problem
-document as a broken image.
+The language is that of the parameter `lang`, else Spanish. The language never follows the reader's browser, because the
+embedding page has one language. Unknown query parameters are ignored, because hosts add their own. If a score is
+missing, the response has its status and the requested form: for example, an image that says why there is no score. A
+browser would show a problem document as a broken image.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ class ComparisonPageController(Controller):
 
 
 def _read_selection(database: Database, edition: str, pairs: Sequence[tuple[str, str]]) -> ComparisonSelection:
-    """Load the compared organisations from the query parameters; raise `UnknownEdition` without such an edition."""
+    """Load the organisations that the query parameters name. Raises `UnknownEdition` if the edition does not exist."""
     named = list(dict.fromkeys(value.strip() for name, value in pairs if name == "organisation" and value.strip()))
     query = dict(pairs).get("q", "").strip()[:QUERY_MAX]
     refused = named if len(named) > ORGANISATIONS_MAX else []

@@ -199,7 +199,7 @@ def _list_rules(methodology: Methodology, language: Language) -> tuple[RuleView,
 
 
 def _describe_changes(methodology: Methodology, language: Language) -> tuple[str | None, dict[str, list[str]]]:
-    """Describe the differences from the preceding version and return its id; None if there is none."""
+    """Return the id of the preceding version, None if this version is the first, and the differences by heading."""
     known = service.list_methodologies(after=None)
     position = [one.version for one in known].index(methodology.version)
     if not position:

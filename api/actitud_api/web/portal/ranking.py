@@ -220,8 +220,8 @@ def list_robust_ranks(
 ) -> list[audits.OrganisationRobustness]:
     """List the simulated ranks of organisations; empty if the computation queue is full.
 
-    The draws are those of `editions.robustness.list`. The first request for an edition computes them; the process
-    keeps them.
+    The random draws are the same as in the operation `editions.robustness.list` with its defaults. The first request
+    for an edition computes them; the process keeps them.
     """
     if not organisations:
         return []

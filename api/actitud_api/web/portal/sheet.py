@@ -70,7 +70,7 @@ class ReplyView(Struct, frozen=True):
 
 
 class IndicatorReview(Struct, frozen=True, kw_only=True):
-    """The verdict on an indicator and the organisation's reply; each is None if there is none."""
+    """The verdict on an indicator and the organisation's reply; each is None if it does not exist."""
 
     indicator: str
     name: str
@@ -351,7 +351,7 @@ def _list_five_numbers(spread: schemas.PointsSpread) -> tuple[Figure, Figure, Fi
 
 
 def _find_previous_edition(past: list[service.HistoryEntry], edition: editions.EditionRecord) -> str | None:
-    """Return the id of the newest earlier edition that scores the organisation; None if there is none."""
+    """Return the id of the newest earlier edition that scores the organisation; None if there is no earlier edition."""
     current: tuple[date, str] = (edition.period_to, edition.id)
     return next(
         (restated.past.edition for restated in past if (restated.past.period_to, restated.past.edition) < current), None
