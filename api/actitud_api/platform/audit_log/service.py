@@ -71,7 +71,7 @@ Details = Mapping[str, str | int | None]
 class Actor(Struct, frozen=True):
     """Holder of the key that acted: id of the key, role and organisation.
 
-    A denied request with an invalid key has only the id that its text contains, or None if that text is malformed.
+    A denied request with an invalid key has only the id in the text of the key, or None if that text is malformed.
     """
 
     key: str | None

@@ -64,8 +64,8 @@ def idempotent(
             return response
         if earlier.fingerprint != fingerprint:
             raise ProblemError(IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_REUSED.description)
-        answer = earlier.answer
-        return Response(answer.body, status_code=answer.status, headers={**answer.headers, REPLAYED_HEADER: "true"})
+        stored = earlier.response
+        return Response(stored.body, status_code=stored.status, headers={**stored.headers, REPLAYED_HEADER: "true"})
 
 
 def _add_audit_entry(session: Session, event: ledger.Event, response: Response[bytes]) -> None:

@@ -165,7 +165,7 @@ class ClaimedResponse(Struct, frozen=True):
     """Earlier use of an idempotency key: the fingerprint of its request, and the response to it."""
 
     fingerprint: str
-    answer: StoredResponse
+    response: StoredResponse
 
 
 _CLAIM = text(
@@ -192,9 +192,10 @@ def claim_key(session: Session, holder: str, key: str, fingerprint: str, now: da
     return ClaimedResponse(claimed, StoredResponse(status, headers, body))
 
 
-def store_response(session: Session, holder: str, key: str, answer: StoredResponse) -> None:
+def store_response(session: Session, holder: str, key: str, response: StoredResponse) -> None:
     """Store the response to the request that claimed an idempotency key."""
-    session.connection().execute(_UPDATE_RESPONSE.values(structs.asdict(answer)), {"of_holder": holder, "of_key": key})
+    update_response = _UPDATE_RESPONSE.values(structs.asdict(response))
+    session.connection().execute(update_response, {"of_holder": holder, "of_key": key})
 
 
 def delete_old_responses(session: Session, holder: str, before: datetime) -> None:

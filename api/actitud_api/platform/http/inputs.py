@@ -44,7 +44,7 @@ from actitud_api.platform.http.validation import (
 T = TypeVar("T", bound=msgspec.Struct)
 
 LANG: Final[Mapping[str, object]] = {
-    "description": "Language of every sentence of the answer; without it `Accept-Language` decides.",
+    "description": "Language of every sentence of the response; without it `Accept-Language` decides.",
     "enum": list(LANGUAGES),
 }
 """Schema of the query parameter `lang`, which every operation has."""

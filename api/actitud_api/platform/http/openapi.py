@@ -312,7 +312,7 @@ class _Operation:
             responses[str(status)] = success
         if self._is_conditional:
             responses["304"] = {
-                "description": "The answer is the one that the client has: `If-None-Match` names its `ETag`.",
+                "description": "The response is the one that the client has: `If-None-Match` names its `ETag`.",
                 "headers": _refer_to_headers(headers) | self._headers_of_others,
             }
         if contract.aliased:
@@ -406,8 +406,8 @@ _HEADERS: Node = {
     "Accept-Patch": _describe_header("The media type of a request body that the operation accepts.", required=False),
     "Accept-Post": _describe_header("The media type of a request body that the operation accepts.", required=False),
     "Allow": _describe_header("The methods that the resource supports."),
-    "Cache-Control": _describe_header("Which caches may store the answer, and for how long."),
-    "Content-Language": _describe_header("The language of the sentences in the answer.", enum=LANG["enum"]),
+    "Cache-Control": _describe_header("Which caches may store the response, and for how long."),
+    "Content-Language": _describe_header("The language of the sentences in the response.", enum=LANG["enum"]),
     "Content-Disposition": _describe_header("Name under which to save the file.", required=False),
     "Content-Location": _describe_header(
         "The path of the returned representation; of a published document, its permanent path.", required=False
@@ -418,7 +418,7 @@ _HEADERS: Node = {
         pattern='^"([0-9a-f]{64}|v[0-9]+\\.[0-9a-f]{8}-[0-9a-f]{12})"$',
     ),
     "Idempotency-Replayed": _describe_header(
-        "`true` if this is the stored answer to an earlier request with the same `Idempotency-Key`.",
+        "`true` if this is the stored response to an earlier request with the same `Idempotency-Key`.",
         required=False,
         enum=["true"],
     ),
@@ -444,7 +444,7 @@ _HEADERS: Node = {
     ),
     "Repr-Digest": _describe_header("The SHA-256 of the bytes (RFC 9530).", pattern="^sha-256=:[A-Za-z0-9+/]{43}=:$"),
     "Retry-After": _describe_header("Seconds to wait before the next attempt.", pattern="^[0-9]+$"),
-    "Vary": _describe_header("The request headers that the answer depends on."),
+    "Vary": _describe_header("The request headers that the response depends on."),
     "X-Request-Id": _describe_header(
         "Id of the request: the one that the client sent, if it matches the pattern and is no access key; else "
         "a new one.",
@@ -458,7 +458,7 @@ _FORMAT: Final = "The format of the file."
 _ATTEMPT: Node = _TEXT | {
     "pattern": IDEMPOTENCY_KEY,
     "description": "A name for this request. If the request is repeated with it within 24 hours, the service acts only "
-    "once and returns the same answer.",
+    "once and returns the same response.",
 }
 
 _PARAMETERS: Node = {
@@ -466,13 +466,13 @@ _PARAMETERS: Node = {
     "Accept-Language": _describe_parameter(
         "header",
         "Accept-Language",
-        _TEXT | {"description": "Preferred languages of the answer; ignored if `lang` is given."},
+        _TEXT | {"description": "Preferred languages of the response; ignored if `lang` is given."},
         False,
     ),
     "If-None-Match": _describe_parameter(
         "header",
         "If-None-Match",
-        _TEXT | {"description": "The `ETag` of the answer that the client has: 304 if the answer is still the same."},
+        _TEXT | {"description": "The `ETag` of the response that the client has: 304 if it is still the same."},
         False,
     ),
     "If-Match": _describe_parameter(
@@ -515,7 +515,7 @@ _SECURITY_SCHEMES: Node = {
         "scheme": "bearer",
         "description": (
             "An API key, `actl_…`, issued by the operator of the service. Each operation names the roles whose keys "
-            "may call it. An organisation or edition that the key is not bound to answers 404."
+            "may call it. An organisation or edition that the key is not bound to gets 404."
         ),
     }
 }

@@ -255,7 +255,7 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
             "personal data."
         ),
     ]
-    detail: Annotated[str, Meta(description="A sentence about the fault, in the language of the answer.")]
+    detail: Annotated[str, Meta(description="A sentence about the fault, in the language of the response.")]
     suggestion: Annotated[str | None, Meta(description="A value that may be accepted instead; null if none is known.")]
     allowed: Annotated[
         tuple[str, ...],
@@ -276,7 +276,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     ]
     title: Annotated[str, Meta(description="Name of the problem type, the same for every occurrence.")]
     status: Annotated[int, Meta(ge=400, le=599)]
-    detail: Annotated[str, Meta(description="Explanation of this occurrence, in the language of the answer.")]
+    detail: Annotated[str, Meta(description="Explanation of this occurrence, in the language of the response.")]
     instance: Annotated[str, Meta(description="Path of the request.")]
     request_id: Annotated[str, Meta(description="Id of the request, as in the header `X-Request-Id`.")]
     errors: Annotated[

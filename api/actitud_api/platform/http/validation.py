@@ -136,8 +136,8 @@ def _is_other_kind(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.Va
 def _list_admitted_types(error: jsonschema_rs.ValidationError) -> list[object]:
     """Return the JSON types that the alternatives of an `anyOf` admit; `error` is the error of the whole `anyOf`.
 
-    If the value has one of these types, the list is empty: the fault is then not its type. null is left out,
-    because a client that sent a value did not mean to omit it.
+    If the value has one of these types, the list is empty: then the type is not the fault. null is left out, because
+    a client that sent a value did not mean to omit it.
     """
     types: list[object] = []
     for branch in error.kind.as_dict()["context"]:

@@ -10,8 +10,8 @@ class InvalidDatabase(ValueError):
 class Unavailable(Exception):
     """Raised by sessions and migrations if the database could not be used in time.
 
-    Its connections or locks stayed taken, or it did not respond. The session was rolled back. If the connection
-    was lost during the commit, however, nobody knows whether the changes are stored.
+    The connections or locks of the database stayed taken, or the database did not respond. The session was rolled
+    back. If the connection was lost during the commit, however, nobody knows whether the changes are stored.
     """
 
 

@@ -98,7 +98,7 @@ class AssessmentFinding(Struct, frozen=True, kw_only=True):
     indicators: Annotated[tuple[str, ...], Meta(description="The indicators that the finding is about.")]
     missing: Annotated[tuple[str, ...], Meta(description="The indicators that have no answer.")]
     facts: dict[str, FactValue | str | None]
-    text: Annotated[str, Meta(description="A sentence in the language of the answer.")]
+    text: Annotated[str, Meta(description="A sentence in the language of the response.")]
 
 
 class FigureMembers(Struct, frozen=True, kw_only=True):

@@ -121,7 +121,7 @@ class Edition(Struct, frozen=True, kw_only=True):
     """An edition: a round in which organisations are scored."""
 
     id: str
-    title: Annotated[str, Meta(description="The name, in the language of the answer if there is one.")]
+    title: Annotated[str, Meta(description="The name, in the language of the response if there is one.")]
     methodology: Annotated[str, Meta(description="Methodology version that scores the edition.")]
     state: Annotated[State, Meta(description="Open for answers, in review, or published.")]
     period_from: Annotated[date, Meta(description="First day of the period that the edition covers.")]

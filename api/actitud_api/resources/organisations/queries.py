@@ -46,7 +46,7 @@ class OrganisationFilters(Struct, frozen=True, kw_only=True):
     """Filters of the list of organisations; None does not filter.
 
     All `words`, folded by `storage.folding.fold`, must occur in id, names or aliases. `parent` is an id or an alias.
-    `on` keeps the organisations that existed on that day.
+    `on` is a day: it keeps the organisations that existed on that day.
     """
 
     words: tuple[str, ...] = ()

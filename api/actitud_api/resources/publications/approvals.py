@@ -45,9 +45,9 @@ def compute_pending_digest(
 ) -> str:
     """Return the digest of a pending publication: edition, final assessments and plan.
 
-    `newest`: the newest publication of the edition, None before the first. `plan` is a Struct or plain
-    values. Scores are not included, because the same facts score the same under the same methodology and
-    software version.
+    `newest`: the newest publication of the edition, None before the first. `plan` is the requested publication, a
+    Struct or plain values. Scores are not included, because the same facts score the same under the same methodology
+    and software version.
     """
     return compute_digest(
         {

@@ -279,7 +279,8 @@ class EditionPublisher:
     ) -> PublicationRecord:
         """Publish an edition, or a correction of it, in a writing session.
 
-        `event` becomes the ledger entry once its subject and details are set.
+        `prepared` are the scores that `write_prepared` passes to `write`, None for a correction. `event` becomes the
+        ledger entry once its subject and details are set.
 
         Raises:
             UnknownEdition: No edition has that id.

@@ -245,7 +245,7 @@ class Flag(Struct, frozen=True, kw_only=True):
     rule: Annotated[str, Meta(description="The rule of the methodology.")]
     indicator: str | None
     facts: Annotated[dict[str, int | float | str], Meta(description="The values for the sentence.")]
-    text: Annotated[str, Meta(description="A sentence in the language of the answer.")]
+    text: Annotated[str, Meta(description="A sentence in the language of the response.")]
 
 
 class FlagPage(Page[Flag], frozen=True):

@@ -56,7 +56,7 @@ class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True)
     """Filters of the rows of an edition, in addition to those of organisations; None does not filter.
 
     `organisations` keeps only these ids or aliases, `kinds` only these kinds, `ranked` only ranked rows, and `rated`
-    only rows with a score in that dimension.
+    only rows with a score in the dimension that it names.
     """
 
     level: int | None = None

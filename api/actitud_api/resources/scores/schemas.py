@@ -189,7 +189,7 @@ class PastScore(Wire, frozen=True):
 
     edition: str
     edition_title: Annotated[
-        str, Meta(description="The name of the edition, in the language of the answer if there is one.")
+        str, Meta(description="The name of the edition, in the language of the response if there is one.")
     ]
     state: Annotated[EditionState, Meta(description="The state of the edition.")]
     period_to: Annotated[date, Meta(description="The reference date of the edition.")]

@@ -1,8 +1,8 @@
-"""Cache of answers that never change, in the memory of the process: no database, access rule or rate limit is asked.
+"""Cache of responses that never change, in the memory of the process: no database, access rule or rate limit is asked.
 
-The layer stands inside the edge and around the router. A handler puts an answer here by `keep`, and only an
-answer with the `Cache-Control` `IMMUTABLE`, so everything in the cache is public. A path that is not in the
-cache is answered by its handler.
+The layer stands inside the edge and around the router. A handler marks a response for the cache by `keep`, and only a
+response with the `Cache-Control` `IMMUTABLE`, so everything in the cache is public. A request for a path that is not
+in the cache goes to its handler.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from actitud_api.platform.http.representations import matches_tag
 from actitud_api.platform.http.scope import ApiRequest, read_header
 
 ROOM: Final = 64 * 1024 * 1024
-"""Highest number of bytes that the cache takes; answers are kept compressed."""
+"""Highest number of bytes that the cache takes; responses are kept compressed."""
 
 _BESIDE: Final = 2_048
-"""Bytes that an answer takes beside its body, as an estimate."""
+"""Bytes that a response takes beside its body, as an estimate."""
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _OF_ONE_REQUEST: Final = frozenset({b"ratelimit", b"ratelimit-policy", b"content-length", b"x-request-id"})
 _KEPT: Final = "immutable"
 
 
 def keep(request: ApiRequest, member: bytes) -> None:
-    """Mark the answer to a request as one that the cache may keep.
+    """Mark the response to a request as one that the cache may keep.
 
-    `member`: body of the answer followed by a line end, as one gzip member.
+    `member`: body of the response followed by a line end, as one gzip member.
     """
     request.scope["state"][_KEPT] = member
 
 
-class _Answer:
+class _CachedResponse:
     __slots__ = ("handler", "headers", "member")
 
     def __init__(self, headers: list[tuple[bytes, bytes]], member: bytes, handler: RouteHandlerType) -> None:
@@ -53,14 +53,14 @@ class _Answer:
 class Immutable:
     """ASGI layer that answers GET requests from the cache; `room` is the highest number of bytes in it.
 
-    If the cache is full, the answers that were not asked for longest are dropped. Requests with a query are
+    If the cache is full, the responses that were not asked for longest are dropped. Requests with a query are
     never answered from the cache.
     """
 
     def __init__(self, app: ASGIApp, room: int = ROOM) -> None:
         self._app = app
         self._room = room
-        self._answers: OrderedDict[str, _Answer] = OrderedDict()
+        self._responses: OrderedDict[str, _CachedResponse] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
 
@@ -71,7 +71,7 @@ class Immutable:
             return
         found = self._find(scope["path"])
         if found is not None and accepts(read_header(scope, b"accept"), JSON):
-            await _answer(scope, found, send)
+            await _send_cached(scope, found, send)
             return
 
         async def listening(message: Message) -> None:
@@ -79,30 +79,30 @@ class Immutable:
                 member = scope.get("state", {}).get(_KEPT)
                 if isinstance(member, bytes):
                     headers = [pair for pair in message["headers"] if pair[0].lower() not in _OF_ONE_REQUEST]
-                    self._put(scope["path"], _Answer(headers, member, scope["route_handler"]))
+                    self._put(scope["path"], _CachedResponse(headers, member, scope["route_handler"]))
             await send(message)
 
         await self._app(scope, receive, listening)
 
-    def _find(self, path: str) -> _Answer | None:
+    def _find(self, path: str) -> _CachedResponse | None:
         with self._lock:
-            found = self._answers.get(path)
+            found = self._responses.get(path)
             if found is not None:
-                self._answers.move_to_end(path)
+                self._responses.move_to_end(path)
             return found
 
-    def _put(self, path: str, answer: _Answer) -> None:
+    def _put(self, path: str, response: _CachedResponse) -> None:
         with self._lock:
-            if path in self._answers or answer.size > self._room:
+            if path in self._responses or response.size > self._room:
                 return
-            self._answers[path] = answer
-            self._size += answer.size
+            self._responses[path] = response
+            self._size += response.size
             while self._size > self._room:
-                _, gone = self._answers.popitem(last=False)
+                _, gone = self._responses.popitem(last=False)
                 self._size -= gone.size
 
 
-async def _answer(scope: HTTPScope, found: _Answer, send: Send) -> None:
+async def _send_cached(scope: HTTPScope, found: _CachedResponse, send: Send) -> None:
     # The edge looks at the handler to know what is open to scripts of other origins.
     scope["route_handler"] = found.handler
     tag = next(value.decode("latin-1") for name, value in found.headers if name.lower() == b"etag")

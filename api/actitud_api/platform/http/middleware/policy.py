@@ -58,13 +58,15 @@ It may query the database, so it runs in a worker thread.
 """
 
 CountRefusal = Callable[[HTTPScope, Holder | None], Awaitable[None]]
-"""Function that counts a refused request; its holder is None if the key is invalid.
+"""Function that counts a refused request; the holder is None if the key is invalid.
 
 It raises a 429 problem if there were too many.
 """
 
 RecordDenial = Callable[[HTTPScope, Holder | None, str], None]
-"""Function that records a denied change in the ledger: its holder, None if the key is invalid, and the key's text.
+"""Function that records a denied change in the ledger.
+
+It takes the request, the holder of the key (None if the key is invalid) and the text that was sent as a key.
 
 It writes to the database, so it runs in a worker thread.
 """
