@@ -54,7 +54,7 @@ AssessmentAnswer: TypeAlias = "Mapping[str, AnswerMember]"
 """The facts of one indicator, together with its ``evidence`` and its ``note``."""
 
 AssessmentAnswers: TypeAlias = "Mapping[str, AssessmentAnswer | None]"
-"""Answers by indicator id. ``None`` withdraws an answer, or says that it is unknown."""
+"""Answers by indicator id. ``None`` withdraws an answer, or says that the answer is unknown."""
 
 OrganisationKind: TypeAlias = Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", "UNI", "EMP", "CTL"] | str
 ScoreStatus: TypeAlias = Literal["complete", "sufficient", "insufficient_evidence", "not_rateable"] | str
@@ -425,7 +425,7 @@ class GroupDelta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IndicatorDelta(msgspec.Struct, frozen=True, kw_only=True):
-    """The difference between two scores in an indicator: its reason code, its score, and the index points it loses."""
+    """The difference between two scores in one indicator: reason code, score, and the index points lost in it."""
 
     id: str
     name: str
@@ -578,11 +578,11 @@ class Unreachable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LevelPath(msgspec.Struct, frozen=True, kw_only=True):
-    """The changes that take an organisation from its level to the next one.
+    """The changes that take an organisation from its level to the next level.
 
-    ``target``: the next level, ``None`` at the highest. ``moves``: the changes in order; ``None`` if there is no
-    target or if ``unreachable`` is not empty. ``index_after`` and ``level_after``: the index and the level after
-    the last move.
+    ``target``: the next level, ``None`` at the highest. ``moves``: the changes in order; ``None`` if there is no target
+    or if ``unreachable`` is not empty. ``index_after`` and ``level_after``: the index and the level after the last
+    move.
     """
 
     edition: str
@@ -849,7 +849,7 @@ class AssessmentLine(Versioned, frozen=True, kw_only=True):
     """An assessment in a list, with its main figures.
 
     ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``: 0 to 1. ``submitted``: time of the last
-    submission, ``None`` if it was never submitted.
+    submission, ``None`` if the assessment was never submitted.
     """
 
     edition: str
@@ -1172,7 +1172,7 @@ class PeerFigure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeerDimension(PeerFigure, frozen=True, kw_only=True):
-    """The score of a dimension compared with the peer group."""
+    """The score of one dimension compared with the scores of the peer group in that dimension."""
 
     id: str
     name: str
@@ -1385,7 +1385,7 @@ class GoalpostStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
-    """A warning of the statistical audit; ``node`` is ``None`` if it concerns the index."""
+    """A warning of the statistical audit; ``node`` is ``None`` if the warning concerns the index."""
 
     code: RemarkCode
     node: str | None
@@ -1412,10 +1412,10 @@ class EditionStatistics(msgspec.Struct, frozen=True, kw_only=True):
 class AccessKey(Versioned, frozen=True, kw_only=True):
     """An API key, without its secret.
 
-    ``editions``: ``None`` means all editions. ``state``: ``unrecognised`` if the service no longer has the pepper
-    that the key was created with. ``last_used``: UTC day of the last use, ``None`` if never used. ``days``:
-    lifetime at creation. ``made_by``: id of the key that created it, ``None`` if it was created on the command
-    line. ``replaced_by``: id of the key that rotation put in its place.
+    ``editions``: ``None`` means all editions. ``state``: ``unrecognised`` if the service no longer has the pepper that
+    the key was created with. ``last_used``: UTC day of the last use, ``None`` if never used. ``days``: lifetime at
+    creation. ``made_by``: id of the key with which this key was created, ``None`` if this key was created on the
+    command line. ``replaced_by``: id of the new key if this key was rotated.
     """
 
     id: str
@@ -1435,8 +1435,8 @@ class AccessKey(Versioned, frozen=True, kw_only=True):
 class NewAccessKey(AccessKey, frozen=True, kw_only=True):
     """A key that was just created.
 
-    ``secret`` is the value for ``api_key``. The service shows it once: it is ``None`` if a retry receives the
-    stored response. ``repr()`` hides it.
+    ``secret`` is the value for ``api_key``. The service shows the secret once: ``secret`` is ``None`` if the call is
+    repeated and receives the stored response. ``repr()`` hides it.
     """
 
     secret: str | None

@@ -57,7 +57,7 @@ _FAULTS: Final[dict[copies.BackupFaultCode, Texts]] = {
 
 DUMP: Final = "pg_dump --format=custom --file={file} {url}"
 LOAD: Final = "pg_restore --clean --if-exists --single-transaction --dbname={url} {file}"
-"""Commands that back up and restore a PostgreSQL database; messages recommend them there."""
+"""Commands for a PostgreSQL database, which messages recommend in place of `backup` and `restore`."""
 
 
 def run_backup(options: argparse.Namespace, language: Language) -> int:
