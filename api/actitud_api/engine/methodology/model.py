@@ -568,7 +568,7 @@ class IndicatorText(Frozen, frozen=True):
 
 
 class SourceText(Frozen, frozen=True):
-    """The texts of a source: which part of it was `read`, and what it is `used_for`."""
+    """The texts of a source: which part of the source was `read`, and what the source is `used_for`."""
 
     read: str
     used_for: str

@@ -75,7 +75,7 @@ def attribute_points(evaluation: Evaluation) -> Attribution:
 
 
 class _PointDistribution:
-    """Distribution of one index; its methods fill `attribution` from the root downwards."""
+    """Distribution of one index over the tree; its methods fill `attribution` from the root downwards."""
 
     def __init__(self, evaluation: Evaluation, attribution: Attribution) -> None:
         compiled = evaluation.compiled

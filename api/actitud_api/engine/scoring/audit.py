@@ -127,7 +127,7 @@ class AuditRemark(Struct, frozen=True):
 
 
 class Audit(Struct, frozen=True, kw_only=True):
-    """Audit of an index: that of each group and indicator, in document order, and of the goalposts set by judgement.
+    """Audit of an index: of its groups and indicators, in document order, and of the goalposts set by judgement.
 
     `alpha` is Cronbach's alpha of the children of the root.
     """
@@ -177,7 +177,7 @@ def list_remarks(audit: Audit) -> tuple[AuditRemark, ...]:
 
 
 def compute_skewness(values: Floats) -> float | None:
-    """Compute the adjusted Fisher–Pearson coefficient of skewness; None for fewer than 3 values, or equal ones.
+    """Compute the adjusted Fisher–Pearson coefficient of skewness; None for fewer than 3 values, or equal values.
 
     G1 = g1·√(n(n - 1))/(n - 2), with g1 = m3/m2^(3/2), as in Excel, SAS and SPSS (D. N. Joanes and C. A. Gill,
     Comparing measures of sample skewness and kurtosis, 1998).

@@ -407,7 +407,7 @@ def _collect_scores(evaluation: Evaluation) -> _StageScores:
 
 
 def _adopt_unknowns(evaluation: Evaluation, other: Evaluation) -> _StageScores:
-    """Compute the scores of `evaluation` as if the same indicators were unknown in it as in `other`.
+    """Compute the scores of `evaluation` as if the same indicators were unknown there as in `other`.
 
     Both evaluations are under the same version. Each indicator that is unknown in one of the two gets its result of
     `other`.

@@ -405,7 +405,7 @@ def _compile_document(methodology: Methodology) -> CompiledMethodology:
 class _TreeCompiler:
     """Compiler of the nodes of a document.
 
-    It appends to `indicators` and `groups` in document order; a group comes after the nodes in it.
+    Compiled nodes are appended to `indicators` and `groups` in document order; a group comes after the nodes inside it.
     """
 
     def __init__(self, document: Document, layout: FactLayout) -> None:

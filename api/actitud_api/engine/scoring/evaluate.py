@@ -617,7 +617,10 @@ def _reduce_ratio(n: int, d: int) -> Ratio:
 def _determine_status(
     compiled: CompiledMethodology, unknown: Sequence[int], coverage: Mapping[str, Ratio | None]
 ) -> Status:
-    """Determine the status of a submission that has an index; `unknown` has the positions of unknown indicators."""
+    """Determine the status of a submission that has an index.
+
+    `unknown` has the positions of unknown indicators, and `coverage` the coverage of each group by id.
+    """
     # An unknown indicator without weight leaves nothing open.
     if not any(compiled.indicators[position].has_weight for position in unknown):
         return "complete"

@@ -567,10 +567,9 @@ def _find_goalposts(compiled: CompiledMethodology, leaf: CompiledIndicator, valu
 
 
 _PassedGoalposts = tuple[int, int, tuple[PassedGoalpost, ...], tuple[PassedGoalpost, ...]]
-"""A goalpost of a curve: numerator and denominator of its x, the goalpost in a tuple, and a tuple of it and the one
-before.
+"""A goalpost of a curve: numerator and denominator of its x, and two tuples that are results of `_find_goalposts`.
 
-The tuples are results of `_find_goalposts`, built once.
+The first tuple has the goalpost alone, the second also the one before. Both are built once.
 """
 
 

@@ -342,7 +342,7 @@ def _best_first(ranked_option: _RankedOption) -> tuple[int, int]:
 
 
 class _CachedIterable(Iterable[_RankedOption]):
-    """Iterable over an iterator: items are consumed on demand and kept, so that it can be iterated several times."""
+    """Iterable over an iterator that can be iterated several times: items are computed on demand and kept."""
 
     def __init__(self, source: Iterator[_RankedOption]) -> None:
         self._source = source
@@ -361,7 +361,8 @@ class _CachedIterable(Iterable[_RankedOption]):
 class _Situation(Struct, frozen=True):
     """State of a search: evaluation and submission after the moves so far.
 
-    `suspended` are the ids of the rules that a move breaks unless other facts are changed too; they are not evaluated.
+    `suspended` are the ids of the rules that these moves break unless other facts are changed too; they are not
+    evaluated.
     """
 
     evaluation: Evaluation

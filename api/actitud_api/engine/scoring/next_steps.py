@@ -269,10 +269,10 @@ def _compute_effect(
     score: int,
     evidence: bool,
 ) -> tuple[Figure | None, tuple[str, ...]]:
-    """Compute the index points gained by a change, and list the rules that it breaks.
+    """Compute the index points gained by a change, and list the rules that the change breaks.
 
-    `score` is that of the indicator after the change; `evidence` is True if the change comes with evidence. The gain is
-    None if there is no index.
+    `score` is the score of the indicator after the change; `evidence` is True if the change comes with evidence. The
+    gain is None if there is no index.
     """
     evaluation = branches.evaluation
     # Most indicators affect nothing else, and then nothing but their own groups has to be scored.

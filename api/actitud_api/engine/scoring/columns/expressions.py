@@ -289,8 +289,8 @@ class ColumnCompiler:
     ) -> CompiledNumbers:
         """Compile an operand that is the answer (`sent`) where it was sent, and `replacement` in the other rows.
 
-        `position` is that of the answered indicator. The `replacement` is the least favourable value, which a rule
-        assumes for an absent answer.
+        `position` is the position of the answered indicator. The `replacement` is the least favourable value, which a
+        rule assumes for an absent answer.
         """
         scale = _find_common_scale(sent.scale, replacement.scale)
         sent, replacement = (

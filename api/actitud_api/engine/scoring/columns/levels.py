@@ -50,7 +50,7 @@ _VALUED = frozenset(OBSERVED - {"zero_by_rule"})
 RowCheck = Callable[[RowBlock, Bools], Bools]
 """Function that returns the mask of the rows that meet a condition.
 
-Its arguments are a block, and the mask of the rows of interest; its result in other rows is arbitrary.
+Its arguments are a block, and the mask of the rows of interest; in other rows the result is arbitrary.
 """
 
 

@@ -57,7 +57,10 @@ class UnknownShare(Struct, eq=False):
     share: Floats
 
     def compute_exactly(self, row: int) -> Fraction:
-        """Compute the exact share in one row, in which the group must be rated with every unknown at its best."""
+        """Compute the exact share in one row.
+
+        In this row the group must be rated with every unknown indicator at its best.
+        """
         unknown = 0 if self.unknown is None else int(self.unknown[row])
         remaining = self.remaining if isinstance(self.remaining, int) else int(self.remaining[row])
         parts = [
@@ -69,7 +72,10 @@ class UnknownShare(Struct, eq=False):
 
 
 RatedUnknownShare: TypeAlias = tuple[UnknownShare, Bools | None]
-"""Unknown share of a group, and the rows that are rated with every unknown at its best (None: all rows)."""
+"""Unknown share of a group, and the mask of rows in which the group is rated with every unknown indicator at its best.
+
+None stands for a mask of all rows.
+"""
 
 
 class GroupCounts(Struct, eq=False):
