@@ -133,6 +133,14 @@ def is_alone(operation: Operation) -> bool:
 
 
 @pytest.fixture(scope="module")
+def app(demonstration: str) -> Iterator[Litestar]:
+    """An application apart: Schemathesis runs the lifespan of what it tries, and a client waits for its own."""
+    made = create_app(unlimited(demonstration))
+    yield made
+    made.state["database"].close()
+
+
+@pytest.fixture(scope="module")
 def installed_app(location: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Litestar, str]]:
     """An application where there is something to find and to change, and the key of an administrator."""
     folder = tmp_path_factory.mktemp("signing")
