@@ -1,7 +1,7 @@
 """Bind an operation, written once as a generator, as a method of the blocking and of the asynchronous client.
 
-The result is a plain function, so it binds like any method. It keeps the operation's name, docstring,
-parameters and types, without the first parameter.
+A bound operation is a plain function, so it binds like any method. It keeps the operation's name, docstring, types
+and parameters, except the first parameter, ``core``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 def bind_blocking(operation: Callable[Concatenate[Core, P], Call[T]]) -> Callable[Concatenate[Bound, P], T]:
-    """Return the operation as a method of the blocking client."""
+    """Return a method of the blocking client that runs the operation and returns its result."""
 
     @wraps(operation)
     def method(bound: Bound, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -34,7 +34,7 @@ def bind_blocking(operation: Callable[Concatenate[Core, P], Call[T]]) -> Callabl
 def bind_awaitable(
     operation: Callable[Concatenate[Core, P], Call[T]],
 ) -> Callable[Concatenate[AsyncBound, P], Coroutine[object, None, T]]:
-    """Return the operation as a method of the asynchronous client."""
+    """Return a method of the asynchronous client that, when awaited, runs the operation and returns its result."""
 
     @wraps(operation)
     async def method(bound: AsyncBound, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -76,7 +76,7 @@ def bind_awaitable_list(
 def bind_blocking_stream(
     operation: Callable[Concatenate[Core, P], Call[Lines[T]]],
 ) -> Callable[Concatenate[Bound, P], Iterator[T]]:
-    """Return a streaming operation as a generator method of the blocking client."""
+    """Return a generator method of the blocking client that runs a streaming operation and yields its rows."""
 
     @wraps(operation)
     def method(bound: Bound, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
@@ -90,7 +90,7 @@ def bind_blocking_stream(
 def bind_awaitable_stream(
     operation: Callable[Concatenate[Core, P], Call[Lines[T]]],
 ) -> Callable[Concatenate[AsyncBound, P], AsyncIterator[T]]:
-    """Return a streaming operation as an asynchronous generator method of the asynchronous client."""
+    """Return an asynchronous generator method that runs a streaming operation and yields its rows."""
 
     @wraps(operation)
     async def method(bound: AsyncBound, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:

@@ -1,7 +1,8 @@
 """The engine behind both clients: a call is a generator that yields attempts and receives their outcomes.
 
-Nothing here performs input or output. :func:`drive` and :func:`drive_async` do, through a transport; they are
-the only code that differs between the two clients.
+An attempt says which request to send and when; its outcome is a response or a failure. Nothing here performs input
+or output. :func:`drive` and :func:`drive_async` do, through a transport; they are the only code that differs
+between the two clients.
 """
 
 from __future__ import annotations
@@ -44,10 +45,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A request, independent of the transport that sends it.
 
     Every request can be sent twice without acting twice: it reads, it computes, it has an idempotency key, or it is
-    ``guarded`` by a precondition (``If-Match`` or ``If-None-Match: *``) that refuses it the second time. ``target``:
-    path and query; the host is always that of the client. ``headers``: those specific to this request. ``max_bytes``:
-    maximum size of the response, if it differs from the client's. ``streamed``: the expected media type, if the body of
-    a successful response is passed on while it arrives.
+    ``guarded`` by a precondition (``If-Match`` or ``If-None-Match: *``) that refuses it the second time. ``lang``:
+    language of the response, ``None`` if the service may choose it. ``body``: ``None`` if the request has none.
+    ``target``: path and query; the host is always that of the client. ``headers``: those specific to this request.
+    ``max_bytes``: maximum size of the response, ``None`` for that of the client. ``streamed``: the expected media
+    type, if the body of a successful response is passed on while it arrives; ``None`` if it is read whole first.
     """
 
     method: str
@@ -153,7 +155,10 @@ class Transport(Protocol):
     """Interface of the object that sends the requests of the blocking client."""
 
     def perform(self, attempt: Attempt) -> Outcome:
-        """Wait, send the request, and return the response or the failure; failures are returned, not raised."""
+        """Wait ``attempt.delay`` seconds, send the request, and return the response or the failure.
+
+        A failure is returned, not raised.
+        """
         ...
 
 
@@ -161,12 +166,18 @@ class AsyncTransport(Protocol):
     """Interface of the object that sends the requests of the asynchronous client."""
 
     async def perform(self, attempt: Attempt) -> Outcome:
-        """Wait, send the request, and return the response or the failure; failures are returned, not raised."""
+        """Wait ``attempt.delay`` seconds, send the request, and return the response or the failure.
+
+        A failure is returned, not raised.
+        """
         ...
 
 
 def drive(call: Call[T], transport: Transport) -> T:
-    """Run a call to its end with a blocking transport and return its result."""
+    """Run a call to its end with a blocking transport and return its result.
+
+    Raises the exceptions of the call.
+    """
     try:
         attempt = next(call)
         while True:
@@ -179,7 +190,10 @@ def drive(call: Call[T], transport: Transport) -> T:
 
 
 async def drive_async(call: Call[T], transport: AsyncTransport) -> T:
-    """Run a call to its end with an asynchronous transport and return its result."""
+    """Run a call to its end with an asynchronous transport and return its result.
+
+    Raises the exceptions of the call.
+    """
     try:
         attempt = next(call)
         while True:
@@ -213,13 +227,16 @@ def build_get(
     query: Mapping[str, QueryValue] | None = None,
     lang: str | None = None,
 ) -> Request:
-    """Build a GET request. Query parameters that are ``None`` are left out."""
+    """Build a GET request. Query parameters that are ``None`` are left out.
+
+    ``segments``: parts of the path below ``/v1``. ``lang``: ``None`` for the language of the client.
+    """
     target = _build_target(core, segments, query or {})
     return Request(method="GET", target=target, lang=_choose_language(core, lang), headers=build_condition(core))
 
 
 def build_condition(core: Core) -> Mapping[str, str]:
-    """Return the ``If-None-Match`` header of a request that reads; empty if the client has no ``if_none_match``."""
+    """Return the ``If-None-Match`` header for a request that reads, empty if the client has no ``if_none_match``."""
     return {} if core.if_none_match is None else {"If-None-Match": core.if_none_match}
 
 
@@ -232,14 +249,19 @@ def build_compute(
 ) -> Request:
     """Build a POST request that can be repeated without effect: it stores nothing, or the same each time.
 
-    Query parameters that are ``None`` are left out. Raises ``ValueError`` or ``TypeError`` for a body that JSON cannot
-    express.
+    Query parameters that are ``None`` are left out. Raises ``ValueError`` or ``TypeError`` for a body that JSON
+    cannot express. ``segments``: parts of the path below ``/v1``. ``body``: ``None`` for no body. ``lang``:
+    ``None`` for the language of the client.
     """
     return _build_guarded(core, "POST", segments, {}, query=query, body=body, lang=lang)
 
 
 def build_file_post(core: Core, *segments: str, body: bytes, media_type: str, lang: str | None) -> Request:
-    """Build a POST request that uploads a file and stores nothing."""
+    """Build a POST request that uploads a file and stores nothing.
+
+    ``segments``: parts of the path below ``/v1``. ``body``: the bytes of the file. ``lang``: ``None`` for the
+    language of the client.
+    """
     return Request(
         method="POST",
         target=_build_target(core, segments, {}),
@@ -508,8 +530,8 @@ class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 def fetch_page(core: Core, request: Request, kind: type[Listing[T]]) -> Call[Fetched[T]]:
     """Fetch one page of a list.
 
-    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``. A next page on another host is an
-    ``UnexpectedResponse``.
+    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``. The URL of a next page on
+    another host raises ``UnexpectedResponse`` too.
     """
     listing = yield from fetch(core, request, kind)
     following = None
@@ -627,7 +649,8 @@ def _build_problem_error(core: Core, reply: Response) -> Exception:
 def get_decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
     """Return the cached JSON decoder of a type.
 
-    Decoders are built on first use, because building all of them would make the import half as long again.
+    Decoders are built on first use, because building all of them would make the import of the library take half as
+    long again.
     """
     return cast("msgspec.json.Decoder[T]", _build_decoder(cast(Hashable, kind)))
 

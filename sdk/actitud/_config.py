@@ -91,7 +91,11 @@ def _utc_now() -> datetime:
 
 
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):
-    """The sources of time and randomness, in one place so that a test can replace them."""
+    """The sources of time and randomness, in one place so that a test can replace them.
+
+    ``clock``: monotonic clock in seconds. ``now``: date and time. ``chance``: random number from 0 to 1. ``sleep``
+    and ``sleep_async``: wait a number of seconds.
+    """
 
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = _utc_now
@@ -107,8 +111,8 @@ SYSTEM = Runtime()
 class SharedState:
     """The mutable state that a client shares with its copies from ``with_options``.
 
-    ``deprecated``: the operations of whose deprecation the program was already warned. ``full_until``: the reading of
-    the clock at which an exhausted rate limit is renewed.
+    ``deprecated``: the operations about which a deprecation warning was already shown. ``full_until``: the reading
+    of the clock at which an exhausted rate limit is renewed.
     """
 
     __slots__ = ("deprecated", "full_until")
@@ -121,8 +125,10 @@ class SharedState:
 class Core(msgspec.Struct, frozen=True, kw_only=True):
     """The immutable settings of a client.
 
-    ``origin``: ``scheme://host:port``. ``prefix``: path before ``/v1``, often empty. ``operation``: name of the called
-    operation; empty in the client, which has no call.
+    ``origin``: ``scheme://host:port``. ``prefix``: path before ``/v1``, often empty. ``operation``: name of the
+    operation that a method call runs, empty in the client itself. ``api_key``: ``None`` if requests are sent
+    without a key. ``lang``: default language of the responses, ``None`` if the service may choose it.
+    ``if_none_match``: entity tag that reading requests send, ``None`` for none.
     """
 
     origin: str
@@ -177,7 +183,7 @@ def configure(
 ) -> Core:
     """Build the settings of a client: from the arguments, else the environment, else the defaults.
 
-    Raises ``ValueError`` for a setting that cannot work.
+    Raises ``ValueError`` for an invalid setting, such as a URL without a host.
     """
     parts = _split_base_url(base_url or _get_environment("ACTITUD_BASE_URL") or DEFAULT_BASE_URL)
     key = _get_environment("ACTITUD_API_KEY") if api_key is None else api_key
@@ -211,7 +217,7 @@ def reconfigure(
 ) -> Core:
     """Return the settings with the passed values replaced; ``UNSET`` keeps a value.
 
-    Raises ``ValueError`` for a setting that cannot work.
+    Raises ``ValueError`` for an invalid setting, such as an invalid language tag.
     """
     timeouts = core.timeouts if timeout is UNSET else _build_timeouts(timeout)
     retries = core.policy.max_retries if max_retries is UNSET else _check_retries(max_retries)

@@ -23,7 +23,10 @@ def render_paragraph(text: str) -> str:
 
 
 def render_page(items: Sequence[object], more: bool) -> str:
-    """Render the items of a page as a table of their scalar members. ``more``: whether further pages follow."""
+    """Render the first items of a page as a table of their scalar members, and say how many items it leaves out.
+
+    ``more``: whether further pages follow; a note below the table says so.
+    """
     heads: dict[str, None] = {}
     shown = []
     for item in items[:_ROWS_SHOWN]:
@@ -51,7 +54,10 @@ def render_list(title: str, texts: Sequence[str]) -> str:
 
 
 def render_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Render a table with a header row."""
+    """Render a table with a header row.
+
+    ``heads``: titles of the columns. ``rows``: the cells of each row.
+    """
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

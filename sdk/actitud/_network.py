@@ -28,21 +28,31 @@ _SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tupl
 
 
 def bound_connections(client: httpx.Client) -> None:
-    """Limit each step of the connections of the library's own client to the time that is left for the call."""
+    """Give each network step of an httpx client at most the time that is left for the call.
+
+    ``client``: one that this library created; it is changed in place.
+    """
     for transport in filter(None, (client._transport, *client._mounts.values())):
         pool = cast(httpx.HTTPTransport, transport)._pool  # httpx makes no others
         pool._network_backend = _BoundedBackend(pool._network_backend)
 
 
 def bound_connections_async(client: httpx.AsyncClient) -> None:
-    """Limit each step of the connections of the library's own client to the time that is left for the call."""
+    """Give each network step of an asynchronous httpx client at most the time that is left for the call.
+
+    ``client``: one that this library created; it is changed in place.
+    """
     for transport in filter(None, (client._transport, *client._mounts.values())):
         pool = cast(httpx.AsyncHTTPTransport, transport)._pool
         pool._network_backend = _AsyncBoundedBackend(pool._network_backend)
 
 
 def insert_cache(client: httpx.Client, cache: Callable[[httpx.BaseTransport], httpx.BaseTransport]) -> None:
-    """Put a cache in front of the connections of the library's own client. The cache never sees the API key."""
+    """Put a cache in front of the connections of an httpx client. The cache never sees the API key.
+
+    ``client``: one that this library created; it is changed in place. ``cache``: returns a caching transport around
+    a transport.
+    """
     client._transport = cache(_CredentialTransport(client._transport))
     for pattern, transport in client._mounts.items():
         client._mounts[pattern] = transport and cache(_CredentialTransport(transport))
@@ -51,7 +61,11 @@ def insert_cache(client: httpx.Client, cache: Callable[[httpx.BaseTransport], ht
 def insert_cache_async(
     client: httpx.AsyncClient, cache: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
 ) -> None:
-    """Put a cache in front of the connections of the library's own client. The cache never sees the API key."""
+    """Put a cache in front of the connections of an asynchronous httpx client. The cache never sees the API key.
+
+    ``client``: one that this library created; it is changed in place. ``cache``: returns a caching transport around
+    a transport.
+    """
     client._transport = cache(_AsyncCredentialTransport(client._transport))
     for pattern, transport in client._mounts.items():
         client._mounts[pattern] = transport and cache(_AsyncCredentialTransport(transport))

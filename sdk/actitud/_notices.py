@@ -16,13 +16,17 @@ _SECONDS = re.compile(r"@(\d{1,11})")
 class ActitudDeprecationWarning(FutureWarning):
     """Warning that the service deprecates an operation.
 
-    Unlike ``DeprecationWarning`` it is shown by default: when the service removes an operation, every version of a
-    program breaks.
+    It is shown by default, unlike ``DeprecationWarning``, because every program that calls the operation breaks
+    when the service removes it.
     """
 
 
 def warn_of_deprecation(operation: str, headers: Mapping[str, str]) -> None:
-    """Warn, at the caller's line, with the dates and links of the ``Deprecation``, ``Sunset`` and ``Link`` headers."""
+    """Warn that an operation is deprecated, with the dates and the link in the headers of its response.
+
+    ``headers``: by name in lower case; ``Deprecation``, ``Sunset`` and ``Link`` are read, if present. The warning
+    names the line of the program that called the library.
+    """
     parts = [f"the service gives {operation} up"]
     if "deprecation" in headers:
         parts.append(f"deprecated since {_format_day(headers['deprecation'])}")

@@ -14,9 +14,9 @@ _RATE_LIMIT = re.compile(r"[^;,]*;r=(\d{1,9});t=(\d{1,9})")
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """The number of retries of a call and the limits of their delays, in seconds.
 
-    ``total``: time for the whole call, with all attempts and delays. ``first_wait`` and ``longest_wait``: shortest and
-    longest delay, which doubles with each retry. ``longest_obeyed``: the longest ``Retry-After`` after which the call
-    is repeated; a longer one ends the call.
+    ``total``: time for the whole call, with all attempts and delays. ``first_wait``: delay before the first retry,
+    which doubles with each further retry up to ``longest_wait``. ``longest_obeyed``: the longest ``Retry-After``
+    after which the call is repeated; a longer one ends the call.
     """
 
     max_retries: int
@@ -27,9 +27,10 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_temporary(status: int | None) -> bool:
-    """Return True if a retry may succeed. ``status`` is ``None`` if no response arrived.
+    """Return True if a retry may succeed.
 
-    408, 429 and the 5xx are temporary, except 501: a feature that the server lacks is still missing a second later.
+    ``status``: HTTP status, or ``None`` if no response arrived, which is temporary. 408, 429 and the 5xx are
+    temporary, except 501: a feature that the server lacks is still missing a second later.
     """
     return status is None or status in (408, 429) or (500 <= status <= 599 and status != 501)
 
@@ -45,10 +46,12 @@ def decide_delay(
 ) -> float | None:
     """Return the seconds to wait before the next attempt, or ``None`` to give up.
 
-    ``chance``: a random number from 0 to 1. ``elapsed``: seconds since the call began. Half of the exponential delay is
-    fixed and half is proportional to ``chance``, so that many clients do not return at the same instant. A
-    ``Retry-After`` above ``longest_obeyed`` ends the call: an earlier retry would be useless, and waiting would look
-    like a hang. A delay that exceeds the remaining budget ends the call too.
+    ``status``: status of the last response, ``None`` if none arrived. ``retry_after``: seconds in its
+    ``Retry-After`` header, ``None`` without one. ``chance``: a random number from 0 to 1. ``elapsed``: seconds
+    since the call began. Half of the exponential delay is fixed and half is proportional to ``chance``, so that
+    many clients do not return at the same instant. A ``Retry-After`` above ``longest_obeyed`` ends the call: an
+    earlier retry would be useless, and waiting would look like a hang. A delay that would end after
+    ``policy.total`` seconds of the call ends the call too.
     """
     if retries_done >= policy.max_retries or not is_temporary(status):
         return None

@@ -26,7 +26,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lines(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A file that is still arriving, with the type of its rows and the progress callback."""
+    """A file that is still arriving, with the type of its rows and the progress callback.
+
+    ``reply``: the response whose body is the file. ``progress``: called after each chunk; ``None`` for no calls.
+    """
 
     reply: OpenResponse
     kind: type[T]
@@ -51,7 +54,7 @@ def fetch_lines(
 
 
 def iterate_lines(lines: Lines[T]) -> Iterator[T]:
-    """Iterate over the rows of a file while it arrives; nothing is requested again.
+    """Iterate over the rows of a file while it arrives, without a retry if it breaks off.
 
     Raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the file is truncated, late or malformed.
     """
@@ -64,7 +67,7 @@ def iterate_lines(lines: Lines[T]) -> Iterator[T]:
 
 
 async def iterate_lines_async(lines: Lines[T]) -> AsyncIterator[T]:
-    """Iterate over the rows of a file while it arrives; nothing is requested again.
+    """Iterate over the rows of a file while it arrives, without a retry if it breaks off.
 
     Raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the file is truncated, late or malformed.
     """

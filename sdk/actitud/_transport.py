@@ -53,7 +53,10 @@ class HttpxTransport:
         self._client = _build_client(core, cache) if http_client is None else http_client
 
     def perform(self, attempt: Attempt) -> Outcome:
-        """Wait, send the request, and return the response or the failure; failures are returned, not raised."""
+        """Wait ``attempt.delay`` seconds, send the request, and return the response or the failure.
+
+        A failure is returned, not raised.
+        """
         if attempt.delay:
             attempt.core.runtime.sleep(attempt.delay)
         try:
@@ -100,7 +103,10 @@ class AsyncHttpxTransport:
         self._turns = asyncio.Semaphore(_CONNECTIONS) if http_client is None else None
 
     async def perform(self, attempt: Attempt) -> Outcome:
-        """Wait, send the request, and return the response or the failure; failures are returned, not raised."""
+        """Wait ``attempt.delay`` seconds, send the request, and return the response or the failure.
+
+        A failure is returned, not raised.
+        """
         if attempt.delay:
             await attempt.core.runtime.sleep_async(attempt.delay)
         try:
@@ -232,7 +238,7 @@ def _iterate_raw_async(response: httpx.Response) -> AsyncIterator[bytes]:
 class _Gunzip:
     """Decompresses gzip in chunks of bounded size, and knows whether the data is complete.
 
-    The decoder of httpx can do neither.
+    The gzip decoder of httpx neither bounds its chunks nor knows whether the data is complete.
     """
 
     def __init__(self) -> None:
@@ -280,7 +286,7 @@ class _BodyReader:
         """Decompress received bytes and yield them in pieces.
 
         Raises ``UnexpectedResponse`` if the body is too large or its gzip data is corrupt, and ``TimedOut`` if the
-        bytes arrived too late.
+        bytes arrived after the deadline.
         """
         if self._step.get_remaining() < 0:
             raise TimedOut(f"{_describe_attempt(self.attempt)}: the answer was not complete in time")
@@ -309,7 +315,7 @@ class _BodyReader:
         """Add received bytes to a body that is collected.
 
         Raises ``UnexpectedResponse`` if the body is too large or its gzip data is corrupt, and ``TimedOut`` if the
-        bytes arrived too late.
+        bytes arrived after the deadline.
         """
         self._chunks.extend(self.unpack(raw))
 
@@ -319,7 +325,7 @@ class _BodyReader:
             raise self._build_refusal("an answer that breaks off in its gzip")
 
     def acknowledge(self, piece: bytes) -> None:
-        """Restart the read time-out at each complete line of ``piece``, which the caller has processed.
+        """Restart the read time-out if ``piece``, which the caller has processed, contains the end of a line.
 
         So the time that a program spends on its rows does not count.
         """
@@ -331,7 +337,7 @@ class _BodyReader:
         self._step.end = core.runtime.clock() + core.timeouts.read
 
     def build_reply(self) -> Response:
-        """Return the complete response."""
+        """Return the response with the complete body that was collected."""
         return Response(status=self._status, headers=self._headers, body=b"".join(self._chunks))
 
     def open(self, pieces: Generator[bytes, None, None] | AsyncGenerator[bytes, None]) -> OpenResponse:

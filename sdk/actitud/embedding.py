@@ -41,9 +41,10 @@ def embed(
     lang: str,
     theme: EmbedTheme,
 ) -> Embed:
-    """Build the HTML that embeds a score, without network; :meth:`actitud.Client.embed` explains the parameters.
+    """Build the HTML that embeds a score, without sending a request.
 
-    Raises ``ValueError`` for an unknown form or an invalid language tag.
+    :meth:`actitud.Client.embed` explains the parameters. ``base_url``: URL of the service. Raises ``ValueError``
+    for an unknown form or an invalid language tag.
     """
     check_language(lang)
     # The client's URL always has a port. The service writes its own URLs without the default one.

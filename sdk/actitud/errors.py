@@ -45,9 +45,10 @@ from actitud.models import Score
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     """One fault of a request.
 
-    ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: the rule that was broken. ``value``:
-    the received value as JSON, possibly cut. ``suggestion``: the valid value that is most similar. ``allowed``: if the
-    fault is the state of the resource, the states that can follow its present state.
+    ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: the rule that was broken.
+    ``value``: the received value as JSON, possibly cut; ``None`` if there is none or it may be personal data.
+    ``suggestion``: the most similar valid value, ``None`` if none is known. ``allowed``: if the fault is the state
+    of the resource, the states that can follow its present state, else empty.
     """
 
     pointer: str
@@ -63,7 +64,11 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """A problem document (RFC 9457). ``type`` is a URL that ends in the kebab-case name of the problem."""
+    """A problem document (RFC 9457). ``type`` is a URL that ends in the kebab-case name of the problem.
+
+    ``detail`` explains this occurrence and ``instance`` is the path of the request. A member that the document
+    lacks is ``None``. ``errors``: all faults of the request, if it has any.
+    """
 
     type: str = "about:blank"
     title: str = ""
@@ -81,7 +86,7 @@ class ActitudError(Exception):
 class NoAnswer(ActitudError):
     """No response arrived. The service may have performed the call: read the resource before you repeat it.
 
-    ``sent``: false if no attempt reached the service, so that nothing was changed.
+    ``sent``: whether an attempt may have reached the service. If it is false, nothing was changed.
     """
 
     def __init__(self, message: str, sent: bool = True) -> None:
@@ -104,7 +109,8 @@ class TimedOut(NoAnswer):
 class UnexpectedResponse(ActitudError):
     """The response does not come from the service: an HTML page of a proxy, broken JSON, a redirect to another host.
 
-    ``status``: HTTP status, if there was one. ``request_id``: id of the request in the service's log.
+    ``status``: HTTP status, ``None`` if there was none. ``request_id``: id of the request in the service's log,
+    ``None`` if the response has none.
     """
 
     def __init__(self, message: str, status: int | None = None, request_id: str | None = None) -> None:
@@ -157,8 +163,9 @@ class Unverifiable(ActitudError, ValueError):
 class ApiProblem(ActitudError):
     """The service refused the request or failed, and sent a problem document.
 
-    ``problem``: the document. ``status``: HTTP status. ``request_id``: id of the request in the service's log.
-    ``retry_after``: seconds to wait before a retry, if the service sent ``Retry-After``.
+    ``problem``: the document. ``status``: HTTP status. ``request_id``: id of the request in the service's log,
+    ``None`` if the response has none. ``retry_after``: seconds to wait before a retry, ``None`` if the service sent
+    no ``Retry-After``.
     """
 
     def __init__(
@@ -220,10 +227,10 @@ class Conflict(RequestRefused):
 
 
 class PreconditionFailed(RequestRefused):
-    """412: the resource was changed since it was read, or already exists. The service changed nothing.
+    """412: another call changed the resource after it was read, or the resource exists already. Nothing was changed.
 
-    The cause is never the call itself: if a response is lost and the retry is refused because the first attempt
-    succeeded, the error of the lost attempt is raised instead (:class:`NoAnswer` or :class:`ServiceFailed`).
+    If a retry is refused because the first attempt of the same call succeeded and its response was lost, the error
+    of the first attempt is raised instead: :class:`NoAnswer` or :class:`ServiceFailed`.
     """
 
 
@@ -256,11 +263,11 @@ class InternalError(ServiceFailed):
 
 
 class NotSupported(ServiceFailed):
-    """501: a format that the standard defines and the service does not produce."""
+    """501: the service does not produce the requested format, which the standard of the operation defines."""
 
 
 class ServiceUnavailable(ServiceFailed):
-    """503: the service cannot answer yet; ``retry_after`` may be the number of seconds to wait."""
+    """503: the service cannot answer yet; ``retry_after`` is the number of seconds to wait, ``None`` if unknown."""
 
 
 PROBLEM_TYPES: Mapping[str, type[ApiProblem]] = {
@@ -287,7 +294,10 @@ PROBLEM_TYPES: Mapping[str, type[ApiProblem]] = {
 def build_problem_error(
     problem: Problem, status: int, request_id: str | None = None, retry_after: float | None = None
 ) -> ApiProblem:
-    """Build the exception for a problem document: of the class of its type, or of its status if the type is unknown."""
+    """Build the exception for a problem document, whose type determines its class; if it is unknown, ``status`` does.
+
+    ``request_id`` and ``retry_after``: ``None`` if the response does not contain them.
+    """
     fallback = ServiceFailed if status >= 500 else RequestRefused
     kind = PROBLEM_TYPES.get(problem.type.rpartition("/")[2], fallback)
     return kind(problem, status, request_id, retry_after)

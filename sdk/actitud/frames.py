@@ -116,7 +116,10 @@ def _list_indicators(score: Score) -> Iterator[Mapping[str, Cell]]:
 
 
 def _build_review_cells(score: EditionScore, indicator: str) -> Mapping[str, Cell]:
-    """Return the cells with the review's verdict on an answer and the organisation's reply."""
+    """Return the cells with the review's verdict on an answer and the organisation's reply.
+
+    The cells are ``None`` if there is no verdict or no reply.
+    """
     review = score.review
     verdict = next((verdict for verdict in review.verdicts if verdict.indicator == indicator), None)
     reply = next((reply for reply in review.replies if reply.indicator == indicator), None)

@@ -166,11 +166,12 @@ class Goalpost(msgspec.Struct, frozen=True, kw_only=True):
 class ReasonParameters(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers behind the reason of a score.
 
-    ``facts``: the facts that decided the score, by name. ``value``: the raw value, in the indicator's unit.
-    ``between``: the goalposts on both sides of the raw value. ``cap``: the highest score that an answer without
-    evidence can have, if the answer has no evidence. ``uncapped``: the score that the answer would have without this
-    limit. ``level_sent``: the submitted level, if the review lowered it. ``rules``: ids of the validation rules that
-    the answer breaks. ``missing``: ids of the indicators to answer first. ``fields``: profile fields that lack
+    A member that does not concern the reason is ``None`` or empty. ``facts``: the facts that decided the score, by
+    name; ``None`` is an unknown fact. ``value``: the raw value, in the indicator's unit. ``between``: the goalposts
+    on both sides of the raw value. ``cap``: the highest score that an answer without evidence can have, if the
+    answer has no evidence. ``uncapped``: the score that the answer would have without this limit. ``level_sent``:
+    the submitted level, if the review lowered it. ``rules``: ids of the validation rules that the answer breaks.
+    ``missing``: ids of the unanswered indicators on which the answer depends. ``fields``: profile fields that lack
     evidence.
     """
 
@@ -196,10 +197,11 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
 class NextStep(msgspec.Struct, frozen=True, kw_only=True):
     """The smallest change of one indicator that raises its score to the next better value.
 
-    ``change``: the facts after the change. ``gain``: index points that the change adds; ``None`` if the gain depends on
-    an answer that is not known yet. ``gain_max``: index points that a full score would add. ``evidence``: whether the
-    change needs evidence. ``cap``: the highest score that an answer without evidence can have, if the answer is at that
-    limit. ``requires``: ids of validation rules that the change breaks unless other facts change too.
+    ``change``: the facts after the change. ``gain``: index points that the change adds; ``None`` if the gain
+    depends on an answer that is not known yet. ``gain_max``: index points that a full score of the indicator would
+    add, or ``None``. ``evidence``: whether the change needs evidence. ``cap``: the highest score that an answer
+    without evidence can have, ``None`` unless the answer is at that limit. ``requires``: ids of validation rules
+    that the change breaks unless other facts change too.
     """
 
     kind: StepKind
@@ -215,8 +217,8 @@ class NextStep(msgspec.Struct, frozen=True, kw_only=True):
 class Interval(msgspec.Struct, frozen=True, kw_only=True):
     """95 % confidence interval (Wilson) of a proportion estimated from a sample of ``n`` cases.
 
-    ``low`` and ``high``: bounds of the proportion, 0 to 1. ``index_low`` and ``index_high``: the index at those
-    bounds.
+    ``low`` and ``high``: bounds of the proportion, 0 to 1. ``index_low`` and ``index_high``: the lowest and highest
+    index for a proportion within these bounds, ``None`` if there is no index.
     """
 
     n: int
@@ -230,11 +232,13 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
 class IndicatorScore(msgspec.Struct, frozen=True, kw_only=True):
     """The score of one indicator within a :class:`Score`.
 
-    ``score``: 0 to 100. ``weight``: an integer, relative to the weights of the other indicators in its group.
-    ``value``: the raw value in the indicator's unit, or ``None``. ``interval``: the sampling error of a proportion.
-    ``possible``, ``won``, ``lost``: the index points that the indicator can add, adds and does not add; ``won + lost =
-    possible``. All three are ``None`` if the indicator does not count for the index. In a group that is neither an
-    arithmetic mean nor a sum, only ``lost`` can be computed; the other two are ``None``.
+    ``score``: 0 to 100, ``None`` if the indicator is not scored. ``weight``: an integer, relative to the weights of
+    the other indicators in its group. ``value``: the raw value in the indicator's unit, ``None`` if there is none,
+    as without an answer. ``interval``: the sampling error of a proportion, else ``None``. ``possible``, ``won``,
+    ``lost``: the index points that the indicator can add, adds and does not add; ``won + lost = possible``. All
+    three are ``None`` if the indicator does not count for the index. In a group that is neither an arithmetic mean
+    nor a sum, only ``lost`` can be computed; the other two are ``None``. ``next_step``: ``None`` if no change
+    raises the score.
     """
 
     id: str
@@ -254,9 +258,10 @@ class IndicatorScore(msgspec.Struct, frozen=True, kw_only=True):
 class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
     """The score of a dimension, or of a group of indicators inside a dimension.
 
-    ``score``: 0 to 100, ``None`` if not rated. ``score_max``: the score if every unknown answer had the best value.
-    ``coverage``: share of the weight with known answers, 0 to 1. ``possible``, ``won`` and ``lost``: the index points
-    that the group can add, adds and does not add. ``groups`` and ``indicators``: only the direct children.
+    The figures are ``None`` if the dimension has no score. ``score``: 0 to 100. ``score_max``: the score if every
+    unknown answer had the best value. ``coverage``: share of the weight with known answers, 0 to 1. ``possible``,
+    ``won`` and ``lost``: the index points that the group can add, adds and does not add. ``groups`` and
+    ``indicators``: only the direct children.
     """
 
     id: str
@@ -296,8 +301,8 @@ class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
 class BlockingGate(msgspec.Struct, frozen=True, kw_only=True):
     """A condition of the next level that is not met.
 
-    ``there``: the actual value. ``asked``: the required value. ``distance``: the difference of the two, if they are
-    numbers.
+    ``there``: the actual value. ``asked``: the required value. ``distance``: the difference of the two, ``None`` if
+    they are no numbers.
     """
 
     gate: str
@@ -308,10 +313,11 @@ class BlockingGate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScoreLevel(msgspec.Struct, frozen=True, kw_only=True):
-    """The maturity level of a score: ``number`` from 1 to 5, or ``None`` if the evidence is insufficient.
+    """The maturity level of a score: ``number`` from 1 to 5, or ``None`` if there is no index or too little evidence.
 
-    ``blocked_by``: the unmet conditions of the next level. ``max_level``: the highest level that the review allows;
-    ``text`` explains that limit if nothing else prevents the next level.
+    ``provisional``: true until the review has checked a condition of the level. ``blocked_by``: the unmet
+    conditions of the next level. ``max_level``: the highest level that the review allows, ``None`` for no limit;
+    ``text`` explains that limit if nothing else prevents the next level, else it is ``None``.
     """
 
     number: int | None
@@ -323,7 +329,7 @@ class ScoreLevel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MainReason(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the indicators (four at most) that cost the most index points; ``lost`` says how many."""
+    """One of the at most four indicators that cost the most index points. ``lost``: the points that this one costs."""
 
     indicator: str
     lost: float
@@ -334,8 +340,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """A validation rule that the answers break. A finding of severity ``error`` sets its ``indicators`` to 0.
 
     ``code``: ``contradicted``, or ``unsupported`` if the only cause is a missing answer. ``indicators``: ids of the
-    indicators concerned. ``missing``: ids of the indicators to answer first, if the code is ``unsupported``. ``facts``:
-    the facts that the rule read.
+    indicators concerned. ``missing``: ids of the unanswered indicators with which the answers may keep the rule, if
+    the code is ``unsupported``. ``facts``: the facts that the rule compared, ``None`` if unknown.
     """
 
     rule: str
@@ -350,10 +356,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The index of one organisation with its complete explanation.
 
-    ``index``, ``index_geometric`` and ``index_max``: 0 to 100; ``index_max`` is the index if every unknown answer
-    had the best value. ``coverage``: share of the weight with known answers, 0 to 1, four decimals. ``indicators``:
-    the indicators outside any dimension. ``input_digest`` and ``result_digest``: digests of the submission and of
-    the result. ``what_if``: the score with the hypothetical facts, if the request contained some.
+    ``index``, ``index_geometric`` and ``index_max``: 0 to 100, or ``None`` if there is no index; ``index_max`` is
+    the index if every unknown answer had the best value. ``coverage``: share of the weight with known answers, 0 to
+    1, four decimals. ``indicators``: the indicators outside any dimension. ``input_digest`` and ``result_digest``:
+    digests of the submission and of the result. ``what_if``: the score with the hypothetical facts, ``None`` if the
+    request contained none.
     """
 
     index: float | None
@@ -467,8 +474,9 @@ class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
 class ReviewVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict that counts on the answer to an indicator.
 
-    ``level``: the level that a ``capped`` verdict allows. ``rule``: id of the manually checked rule that the answer
-    breaks.
+    ``level``: the level that a ``capped`` verdict allows, ``None`` for other verdicts. ``rule``: id of the manually
+    checked rule that the answer breaks, ``None`` if the verdict names none. ``reason``: may be ``None`` only for
+    ``accepted``.
     """
 
     indicator: str
@@ -480,7 +488,10 @@ class ReviewVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReviewRemark(msgspec.Struct, frozen=True, kw_only=True):
-    """The review's remark on an assessment as a whole; ``max_level`` is the highest level that the review allows."""
+    """The review's remark on an assessment as a whole.
+
+    ``max_level``: the highest level that the review allows, ``None`` for no limit.
+    """
 
     max_level: int | None
     reason: str
@@ -497,7 +508,10 @@ class ReviewReply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScoreReview(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of the review of an assessment. ``result_digest`` does not cover this part of a score."""
+    """The outcome of the review of an assessment. ``result_digest`` does not cover this part of a score.
+
+    ``remark``: ``None`` if there is no overall review.
+    """
 
     state: AssessmentState
     remark: ReviewRemark | None
@@ -542,11 +556,11 @@ class EditionScore(Score, frozen=True, kw_only=True):
 class Move(msgspec.Struct, frozen=True, kw_only=True):
     """A change of one indicator on the way to the next level.
 
-    ``facts``: the present facts. ``change``: the facts to change, with their new values. ``evidence``: whether evidence
-    is needed. ``score_before`` and ``score``: score of the indicator before and after. ``gain``: index points that the
-    move adds when the moves are made in order. ``index`` and ``level``: index and level of the organisation after the
-    move. ``requires``: ids of validation rules that the move breaks unless other facts change too; the figures are
-    those after these facts have changed as well.
+    ``facts``: the present facts, ``None`` if unknown. ``change``: the facts to change, with their new values.
+    ``evidence``: whether evidence is needed. ``score_before`` and ``score``: score of the indicator before and
+    after. ``gain``: index points that the move adds when the moves are made in order. ``index`` and ``level``:
+    index and level of the organisation after the move. ``requires``: ids of validation rules that the move breaks
+    unless other facts change too; the figures are those after these facts have changed as well.
     """
 
     indicator: str
@@ -580,9 +594,9 @@ class Unreachable(msgspec.Struct, frozen=True, kw_only=True):
 class LevelPath(msgspec.Struct, frozen=True, kw_only=True):
     """The changes that take an organisation from its level to the next level.
 
-    ``target``: the next level, ``None`` at the highest. ``moves``: the changes in order; ``None`` if there is no target
-    or if ``unreachable`` is not empty. ``index_after`` and ``level_after``: the index and the level after the last
-    move.
+    ``target``: the next level, ``None`` if the organisation has the highest level. ``moves``: the changes in order;
+    ``None`` if there is no target or if ``unreachable`` is not empty. ``index_after`` and ``level_after``: the
+    index and the level after the last move.
     """
 
     edition: str
@@ -653,7 +667,7 @@ class VersionEffects(msgspec.Struct, frozen=True, kw_only=True):
 
     ``dropped_answers``: indicators that the other version lacks or asks in another form. ``new_indicators``:
     indicators that only the other version has; they count as unknown. ``dropped_fields`` and ``new_fields``: the
-    same for profile fields.
+    profile fields that the other version lacks, and those that only it has.
     """
 
     dropped_answers: tuple[str, ...]
@@ -710,7 +724,8 @@ class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
     """One organisation in the ranking of an edition.
 
     ``rank``: from 1, equal scores share the better rank; ``None`` if unranked. ``index``, ``index_max`` and
-    ``dimensions`` (by id, ``D1`` to ``D10``): 0 to 100. ``coverage``: 0 to 1. ``level``: 1 to 5.
+    ``dimensions`` (by id, ``D1`` to ``D10``): 0 to 100. ``coverage``: 0 to 1. ``level``: 1 to 5. A figure that the
+    organisation does not have is ``None``.
     """
 
     rank: int | None
@@ -786,13 +801,14 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
 class Organisation(Versioned, frozen=True, kw_only=True):
     """A public body.
 
-    ``parent``: id of the body that the organisation belongs to. ``population`` (inhabitants) and ``employees``: each
-    with the year of the figure. ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
-    ``province`` and ``region``: codes of the Spanish statistics office (INE). ``aliases``: the other identifiers of the
-    organisation. ``valid_from`` and ``valid_to``: first and last day on which the organisation exists, if known.
-    ``succeeded_by`` and ``preceded_by``: ids of the organisations that replaced it, and that it replaced. ``domains``:
-    hosts on which evidence of the organisation is accepted, sub-domains included. ``simulated``: true if the
-    organisation is invented for demonstration.
+    A member that is unknown or does not apply is ``None``. ``parent``: id of the body that the organisation belongs
+    to. ``population`` (inhabitants) and ``employees``: each with the year of the figure. ``band``: size band,
+    ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``province`` and ``region``: codes of the
+    Spanish statistics office (INE). ``aliases``: the other identifiers of the organisation. ``valid_from`` and
+    ``valid_to``: first and last day on which the organisation exists, if known. ``succeeded_by`` and
+    ``preceded_by``: ids of the organisations that replaced it, and that it replaced. ``domains``: hosts on which
+    evidence of the organisation is accepted, sub-domains included. ``simulated``: true if the organisation is
+    invented for demonstration.
     """
 
     id: str
@@ -825,8 +841,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """A document that supports an answer or a profile field. The service never downloads it.
 
     The evidence is accepted if ``url`` (https) is on a domain of the organisation and ``date``, the date of the
-    document, is not in the future. ``sha256``: hexadecimal digest of the copy that the organisation keeps.
-    ``note``: must not contain personal data.
+    document, is not in the future. ``sha256``: hexadecimal digest of the copy that the organisation keeps, ``None``
+    if it sent none. ``note``: a remark without personal data, ``None`` if there is none.
     """
 
     url: str
@@ -848,8 +864,9 @@ class AssessmentFinding(Finding, frozen=True, kw_only=True):
 class AssessmentLine(Versioned, frozen=True, kw_only=True):
     """An assessment in a list, with its main figures.
 
-    ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``: 0 to 1. ``submitted``: time of the last
-    submission, ``None`` if the assessment was never submitted.
+    ``index`` and ``index_max``: 0 to 100. A figure that the score lacks is ``None``. ``level``: 1 to 5.
+    ``coverage``: 0 to 1. ``submitted``: time of the last submission, ``None`` if the assessment was never
+    submitted.
     """
 
     edition: str
@@ -889,7 +906,8 @@ class SubmissionLine(msgspec.Struct, frozen=True, kw_only=True):
     """A submission in a list: a copy of an assessment at the time of submission, with its main figures.
 
     ``explanations``: why the organisation keeps an answer that causes a warning, by rule id. ``findings``: the
-    warnings. ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``: 0 to 1.
+    warnings. ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``: 0 to 1. A figure that the
+    score lacks is ``None``.
     """
 
     id: str
@@ -917,9 +935,11 @@ class Submission(SubmissionLine, frozen=True, kw_only=True):
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
     """A change of the state of an assessment. ``id`` numbers the transitions of one assessment.
 
-    ``before`` and ``after``: the states (``from`` and ``to`` in JSON); they are equal if a ``phase`` was extended.
-    ``role``: role of the key that made the transition. ``reason``: why the assessment was returned or the phase
-    extended. ``until``: the last day of the extended phase or of the time for corrections.
+    ``before`` and ``after``: the states (``from`` and ``to`` in JSON); they are equal if a phase was extended.
+    ``phase``: the extended phase, ``None`` for other transitions. ``role``: role of the key that made the
+    transition. ``reason``: why the assessment was returned or the phase extended, ``None`` for other transitions.
+    ``until``: the last day of the extended phase, or on which a returned assessment can be submitted again; else
+    ``None``.
     """
 
     id: str
@@ -944,9 +964,11 @@ class VerdictSummary(msgspec.Struct, frozen=True, kw_only=True):
 class AssessorVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """One assessor's verdict on an answer; ``verdict`` is ``None`` if the assessor withdrew it.
 
-    ``assessor``: id of the assessor's first key. ``rule``: id of the manually checked rule that the answer breaks.
-    ``first``: the assessor's first verdict, which inter-rater agreement is computed from. ``current``: true if the
-    answer has not changed since the verdict. ``counts``: true if the verdict affects the score.
+    ``assessor``: id of the assessor's first key, which stays the same when the key is rotated. ``rule``: id of the
+    manually checked rule that the answer breaks, ``None`` if the verdict names none. ``first``: the assessor's
+    first verdict, which inter-rater agreement is computed from. ``current``: true if the answer has not changed
+    since the verdict. ``counts``: true if the verdict affects the score. ``level``: ``None`` unless the verdict is
+    ``capped``.
     """
 
     assessor: str
@@ -977,9 +999,9 @@ class AnswerVerdicts(Versioned, frozen=True, kw_only=True):
 class Review(Versioned, frozen=True, kw_only=True):
     """The overall review of an assessment. Its members are ``None`` or empty until a reviewer writes one.
 
-    ``max_level``: the highest level that the assessment may reach. ``profile`` and ``answers``: the facts that the
-    methodology lets reviewers set instead of the organisation. ``reviewer``: id of the key that wrote the last
-    version.
+    ``max_level``: the highest level that the assessment may reach, ``None`` for no limit. ``profile`` and
+    ``answers``: the facts that the methodology lets reviewers set instead of the organisation. ``reviewer``: id of
+    the key that wrote the last version.
     """
 
     edition: str
@@ -994,8 +1016,9 @@ class Review(Versioned, frozen=True, kw_only=True):
 
 
 class PairAgreement(msgspec.Struct, frozen=True, kw_only=True):
-    """Inter-rater agreement of two assessors, identified by their first keys, on the answers that both judged.
+    """Inter-rater agreement of two assessors, on the answers that both judged.
 
+    ``first`` and ``second``: ids of the first key of each assessor, which stay the same when a key is rotated.
     ``pairs``: number of those answers. ``agreed``: number of equal verdicts. ``share``: agreed / pairs, 0 to 1.
     ``kappa``: Cohen's kappa, -1 to 1; ``None`` if chance alone would produce full agreement. ``recode``: true if
     ``share`` is below 0.8, so both must judge again.
@@ -1044,7 +1067,10 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Flag(msgspec.Struct, frozen=True, kw_only=True):
-    """An unusual figure that a reviewer should look at. A flag changes no score. ``facts``: the numbers behind it."""
+    """An unusual figure that a reviewer should look at. A flag changes no score. ``facts``: the numbers behind it.
+
+    ``indicator``: ``None`` if the figure is not about one indicator.
+    """
 
     organisation: str
     kind: FlagKind
@@ -1066,9 +1092,10 @@ class FlaggingResult(msgspec.Struct, frozen=True, kw_only=True):
 class PastScore(msgspec.Struct, frozen=True, kw_only=True):
     """The score of an organisation in one of its editions.
 
-    ``rank``: from 1, ``None`` if unranked. ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``: 0 to
-    1. ``state``: state of the edition. ``period_to``: reference date of the edition. ``carried``: the effects of
-    applying the requested version of the methodology; ``None`` if the edition uses that version.
+    ``rank``: from 1, ``None`` if unranked. ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``:
+    0 to 1. A figure that the score lacks is ``None``. ``state``: state of the edition. ``period_to``: reference
+    date of the edition. ``carried``: the effects of applying the requested version of the methodology; ``None`` if
+    the edition uses that version.
     """
 
     edition: str
@@ -1113,7 +1140,7 @@ class LevelCount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusCount(msgspec.Struct, frozen=True, kw_only=True):
-    """The number of organisations whose score has a status."""
+    """The number of organisations whose score has the status ``status``."""
 
     status: ScoreStatus
     organisations: int
@@ -1157,9 +1184,10 @@ class PeerGroup(msgspec.Struct, frozen=True, kw_only=True):
 class PeerFigure(msgspec.Struct, frozen=True, kw_only=True):
     """A score, 0 to 100, compared with the scores of the peer group.
 
-    ``organisations``: how many members of the group have that score, the organisation itself included. ``rank``: rank
-    of the organisation among them. ``below``: how many of them score lower. ``percentile``: percentile rank, 0 to 100,
-    ``None`` if the group is too small. ``spread``: five-number summary of the group.
+    ``organisations``, ``rank``, ``below`` and ``percentile`` are ``None`` if the organisation is not ranked.
+    ``organisations``: how many members of the group have that score, the organisation itself included. ``rank``:
+    rank of the organisation among them. ``below``: how many of them score lower. ``percentile``: percentile rank, 0
+    to 100, ``None`` also if the group is too small. ``spread``: five-number summary of the group.
     """
 
     score: float | None
@@ -1235,7 +1263,10 @@ class PublishedEvidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Practice(msgspec.Struct, frozen=True, kw_only=True):
-    """A supported answer of an exemplar: indicator id and name, score (0 to 100) and evidence."""
+    """An answer with evidence, given by an exemplary organisation.
+
+    ``id`` and ``name``: those of the indicator. ``score``: 0 to 100.
+    """
 
     id: str
     name: str
@@ -1246,7 +1277,8 @@ class Practice(msgspec.Struct, frozen=True, kw_only=True):
 class Exemplar(msgspec.Struct, frozen=True, kw_only=True):
     """An organisation with a high score in a dimension, and the practices behind it.
 
-    ``score`` is the score of the dimension, 0 to 100.
+    ``practices``: its answers in that dimension that score, with their evidence. ``score`` is the score of the
+    dimension, 0 to 100.
     """
 
     dimension: str
@@ -1283,7 +1315,7 @@ class RankPercentiles(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LevelProbability(msgspec.Struct, frozen=True, kw_only=True):
-    """The share of the simulated draws, 0 to 1, in which an organisation reaches a level."""
+    """The share of the random draws, 0 to 1, in which an organisation reaches a level."""
 
     level: int
     probability: float
@@ -1292,8 +1324,9 @@ class LevelProbability(msgspec.Struct, frozen=True, kw_only=True):
 class RobustScore(msgspec.Struct, frozen=True, kw_only=True):
     """The uncertainty of an organisation's score when weights and aggregation rules are drawn at random.
 
-    ``draws``: number of draws. ``seed``: seed of the random generator. ``drawn_rank`` is ``None`` if the
-    organisation has no rank, or if the caller may not see ranks yet.
+    ``rank``, ``index`` and ``level``: as scored, without chance. ``drawn_index``, ``drawn_rank`` and ``levels``:
+    results of the draws. ``draws``: number of draws. ``seed``: seed of the random generator. ``rank`` and
+    ``drawn_rank`` are ``None`` if the organisation has no rank, or if the caller may not see ranks yet.
     """
 
     rank: int | None
@@ -1363,7 +1396,7 @@ class IndicatorStatistics(NodeStatistics, frozen=True, kw_only=True):
 
 
 class GoalpostMove(msgspec.Struct, frozen=True, kw_only=True):
-    """The ranks if a goalpost is moved to another ``x``: the mean and the largest change of rank."""
+    """The effect of moving a goalpost to another ``x``: the mean and the largest change of rank."""
 
     x: float
     rank_change: float
@@ -1412,10 +1445,11 @@ class EditionStatistics(msgspec.Struct, frozen=True, kw_only=True):
 class AccessKey(Versioned, frozen=True, kw_only=True):
     """An API key, without its secret.
 
-    ``editions``: ``None`` means all editions. ``state``: ``unrecognised`` if the service no longer has the pepper that
-    the key was created with. ``last_used``: UTC day of the last use, ``None`` if never used. ``days``: lifetime at
-    creation. ``made_by``: id of the key with which this key was created, ``None`` if this key was created on the
-    command line. ``replaced_by``: id of the new key if this key was rotated.
+    ``editions``: ``None`` means all editions. ``state``: ``unrecognised`` if the service no longer has the pepper
+    that the key was created with. ``last_used``: UTC day of the last use, ``None`` if never used. ``days``:
+    lifetime at creation. ``made_by``: id of the key with which this key was created, ``None`` if this key was
+    created on the command line. ``replaced_by``: id of the new key if this key was rotated, else ``None``.
+    ``revoked``: time of revocation, ``None`` if not revoked.
     """
 
     id: str
@@ -1465,7 +1499,7 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of the hash-chained ledger.
 
     ``hash`` is the SHA-256 of a zero byte, ``prev`` (32 bytes), ``seq`` (8 bytes) and the RFC 8785 bytes of
-    ``record``. ``opening``: ``None`` if the caller may not see it or if it has been erased.
+    ``record``. ``opening``: ``None`` in entry 0, if the caller may not see it, or if it has been erased.
     """
 
     seq: int
@@ -1508,7 +1542,10 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublishedCorrection(msgspec.Struct, frozen=True, kw_only=True):
-    """A score that a revision corrects: the digests of its documents, its index and its level, before and after."""
+    """A score that a revision corrects: the digests of its documents, its index and its level, before and after.
+
+    An index or level is ``None`` if the score has none.
+    """
 
     organisation: str
     before: str
@@ -1542,7 +1579,7 @@ class SuggestionDecision(msgspec.Struct, frozen=True, kw_only=True):
     """A decision on a suggestion, with its reason.
 
     ``language``: BCP 47 tag of the language of the reason. ``methodology``: the version that the decision refers
-    to.
+    to, ``None`` if it names none.
     """
 
     decision: SuggestionState
@@ -1556,7 +1593,8 @@ class Suggestion(Versioned, frozen=True, kw_only=True):
     """A proposal for a further error or indicator of the methodology.
 
     ``language``: BCP 47 tag of the language of title and text. ``dimension`` and ``indicator``: ids of the nodes
-    concerned. ``state``: the last decision. ``decisions``: all decisions, oldest first.
+    concerned, ``None`` if the suggestion names none. ``state``: the last decision. ``decisions``: all decisions,
+    oldest first.
     """
 
     id: str
@@ -1576,9 +1614,9 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     """A revision of a published edition.
 
     ``digest``: digest of the edition document. ``supersedes`` and ``superseded_by``: digests of the previous and
-    the next revision. ``organisations``: number of scores. ``checkpoint``: a signed ledger checkpoint that includes
-    this publication; keep a copy elsewhere to detect later changes. ``bundle_digest`` and ``bundle_size`` (bytes):
-    of the bundle, one file with the whole publication.
+    the next revision, ``None`` for the first and the newest. ``organisations``: number of scores. ``checkpoint``: a
+    signed ledger checkpoint that includes this publication; keep a copy elsewhere to detect later changes.
+    ``bundle_digest`` and ``bundle_size`` (bytes): of the bundle, one file with the whole publication.
     """
 
     edition: str
@@ -1600,9 +1638,10 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
 class WorkbookFault(msgspec.Struct, frozen=True, kw_only=True):
     """A fault in a cell of a workbook.
 
-    ``cell``: sheet and cell, ``Perfil!C12``. ``pointer``: JSON Pointer to the place of the value in ``questionnaire``,
-    even if the value is missing there. ``rule``: the rule that the cell breaks. ``value``: the content of the cell as
-    JSON. ``suggestion``: the nearest valid value.
+    ``cell``: sheet and cell, ``Perfil!C12``. ``pointer``: JSON Pointer to the place of the value in
+    ``questionnaire``, although the faulty value is left out there; ``None`` if the cell has no such place.
+    ``rule``: the rule that the cell breaks. ``value``: the content of the cell as JSON, ``None`` if it is empty or
+    may be personal data. ``suggestion``: the nearest valid value, ``None`` if none is known.
     """
 
     cell: str
