@@ -1,7 +1,7 @@
-"""Languages: Spanish and English, in which every text is written, and further ones with a complete catalogue.
+"""Languages: Spanish and English, in which the code has every text, and further ones with a catalogue of translations.
 
-The code has each text in Spanish and in English. The text in a further language is looked up by the Spanish text, in
-the file `<language>.po` of this folder; a further language needs only this file to be offered.
+The translation of a text into a further language is looked up by the Spanish text in the file `<language>.po` of this
+folder. Adding a complete file is enough to offer the language.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ WRITTEN: Final = ("es", "en")
 _CATALOGUES: Final = load_catalogues(resources.files(__name__))
 
 LANGUAGES: Final[tuple[str, ...]] = (*WRITTEN, *_CATALOGUES)
-"""Languages that the service offers: Spanish, English, and those with a catalogue."""
+"""Languages that the service offers: Spanish, English, and those with a catalogue of translations."""
 
 if TYPE_CHECKING:
     Language = str
@@ -44,10 +44,10 @@ ValueT = TypeVar("ValueT")
 
 @dataclass(frozen=True, slots=True, init=False)
 class Texts:
-    """Text in every language, with the values of its placeholders, which are filled in when a language is asked for.
+    """Text in every language, whose placeholders are filled in when the text in one language is asked for.
 
-    A value that is a `Texts`, or a function of the language, becomes its text in that language. Without values, the
-    braces of a template stay as they are.
+    `values` has the value of each placeholder; one that is a `Texts`, or a function of the language, is replaced by its
+    text in that language. Without values, braces in the text stay as they are.
     """
 
     es: str
@@ -55,17 +55,21 @@ class Texts:
     values: Mapping[str, Value] = field(hash=False)
 
     def __init__(self, es: str, en: str, /, **values: Value) -> None:
-        """Take the text in Spanish and in English, both with the placeholders that `values` name."""
+        """Take the text in Spanish and in English; `values` has the value of each placeholder by name."""
         object.__setattr__(self, "es", es)
         object.__setattr__(self, "en", en)
         object.__setattr__(self, "values", values)
 
     def fill(self, **values: Value) -> Texts:
-        """Return the text with values for its placeholders."""
+        """Return a copy of the text whose placeholders have these `values`."""
         return Texts(self.es, self.en, **values)
 
     def into(self, language: Language) -> str:
-        """Return the text in a language."""
+        """Return the text in a language, with its placeholders filled in.
+
+        Raises:
+            KeyError: If the text has values, but none for one of its placeholders.
+        """
         template = self.en if language == "en" else _translate(self.es, language)
         if not self.values:
             return template
@@ -73,11 +77,14 @@ class Texts:
 
 
 OR: Final = Texts(" o ", " or ")
-"""Word between two alternatives, with the spaces around it."""
+"""The word “or” between two alternatives in a sentence, with the spaces around it."""
 
 
 def table(*, es: Mapping[KeyT, str], en: Mapping[KeyT, str]) -> dict[Language, dict[KeyT, str]]:
-    """Build a table of named texts for each language, translated once, so that a lookup needs no catalogue."""
+    """Build a table of texts for each language; `es` and `en` have the texts by name.
+
+    All texts are translated here, once, so that a lookup in the table needs no catalogue.
+    """
     tables: dict[Language, dict[KeyT, str]] = {"es": dict(es), "en": dict(en)}
     for language in _CATALOGUES:
         tables[language] = {name: _translate(text, language) for name, text in es.items()}
@@ -85,7 +92,7 @@ def table(*, es: Mapping[KeyT, str], en: Mapping[KeyT, str]) -> dict[Language, d
 
 
 def build_translator(language: Language) -> Callable[..., str]:
-    """Return the function `t` of the templates, which translates a text into `language`.
+    """Return the function `t` with which HTML templates get a text in `language`.
 
     Its arguments are the text in Spanish and in English, and values for the placeholders of the text.
     """
@@ -97,21 +104,24 @@ def build_translator(language: Language) -> Callable[..., str]:
 
 
 def name(language: Language) -> str:
-    """Return the name of a language in itself: «Español», “English”."""
+    """Return the name of a language in that same language: «Español», “English”."""
     own = LOCALES[language].get_language_name() or language
     return own[:1].upper() + own[1:]
 
 
 def nearest(texts: Mapping[str, str], language: Language) -> str:
-    """Choose from texts by language: the text in `language`, else the Spanish one, else the first."""
+    """Choose one of `texts`, which are by language: that in `language`, else the Spanish one, else the first.
+
+    An empty text counts as missing, and there must be at least one text.
+    """
     return texts.get(language) or texts.get("es") or next(iter(texts.values()))
 
 
 class InLanguages(dict[Language, ValueT]):
-    """Mapping by language that returns the Spanish value for a language that it lacks."""
+    """Mapping by language that returns the Spanish value for a language that is not among its keys."""
 
     def __missing__(self, language: Language) -> ValueT:
-        """Return the Spanish value.
+        """Return the Spanish value for a language that is not among the keys.
 
         Raises:
             KeyError: If the Spanish value is missing too.

@@ -1,4 +1,7 @@
-"""Catalogues of the further languages: translations by Spanish text (GNU gettext, PO format)."""
+"""Catalogues of translations into languages other than Spanish and English.
+
+A catalogue is a PO file (GNU gettext) that has each translation by the Spanish text.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,14 @@ SHOWN_MAX = 10
 
 
 class IncompleteCatalogue(Exception):
-    """Raised if a catalogue lacks a translation, or has a translation that does not fit its text.
+    """Raised if a catalogue is unreadable, lacks a translation, or has one that does not fit its text.
 
-    The language of the catalogue is then not offered.
+    A translation fits if its placeholders, and the blanks at its ends, are those of the text. The service does not
+    start with such a catalogue.
     """
 
     def __init__(self, file: str, faults: list[str]) -> None:
-        """Name the file, how many faults it has, and the first of them."""
+        """Write a message with the name of the file, the number of its faults, and the first `SHOWN_MAX` of them."""
         shown = [f"  {fault}" for fault in faults[:SHOWN_MAX]]
         more = [f"  and {len(faults) - SHOWN_MAX} more"] if len(faults) > SHOWN_MAX else []
         super().__init__("\n".join([f"{file} is not complete; faults: {len(faults)}", *shown, *more]))
@@ -51,7 +55,7 @@ def _load_catalogue(file: Traversable) -> dict[str, str]:
 
 
 def read_catalogue(content: bytes, language: str | None = None) -> Catalog:
-    """Read the content of a PO file.
+    """Read the content of a PO file; `language` is its language, None if the header of the file states it.
 
     Raises:
         PoFileError: If the content is not a PO file.
@@ -73,7 +77,7 @@ def find_faults(catalogue: Catalog) -> Iterator[str]:
 
 
 def find_misfit(text: str, translation: str) -> str | None:
-    """Say in English why a translation does not fit its text; None if it fits.
+    """Return a sentence in English on why a translation does not fit its text, or None if it fits.
 
     The placeholders of both must be the same, and both must begin and end with the same blanks.
     """
@@ -87,9 +91,10 @@ def find_misfit(text: str, translation: str) -> str | None:
 
 
 def find_placeholders(text: str) -> list[str]:
-    """List the placeholders of a text with their format, sorted.
+    """List the placeholders of a text with their format, sorted; none if the braces of the text are no placeholders.
 
-    Placeholders with a name are listed once. Those without a name are numbered, so that their number counts too.
+    A placeholder with a name is listed once, however often it occurs. Those without a name are numbered, so that texts
+    with different numbers of them differ.
     """
     try:
         fields = [field for field in Formatter().parse(text) if field[1] is not None]

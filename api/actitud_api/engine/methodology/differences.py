@@ -1,8 +1,8 @@
 """Comparison of two methodology documents, element by element: weights, goalposts, rules, gates and texts.
 
-An element (group, indicator, rule, gate, …) is compared with the element of the same id, at whatever place of the tree
-of the other document. A member that a document omits counts as its default value, so documents that differ only in how
-they are written have no differences.
+An element (group, indicator, rule, gate, …) is compared with the element of the same id, wherever in its tree the other
+document has it. A member that a document omits counts as its default value, so documents that differ only in how they
+are written have no differences.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ Part = Literal[
     "sources",
     "texts",
 ]
-"""Part of a methodology that an element belongs to: a table of the document, or the `texts` beside it.
+"""Table of a document that an element belongs to.
 
-`document` has the members of the document that belong to no table.
+`document` stands for the members of the document that belong to no table, and `texts` for the texts beside the
+document.
 """
 
 Change = Literal["added", "removed", "changed", "reordered"]
@@ -45,9 +46,9 @@ Element = tuple[Part, str]
 class Difference(Struct, frozen=True, kw_only=True):
     """Difference of one element: the JSON Pointer inside the element (`place`), and the values at it before and after.
 
-    An element that only one of the documents has is a single difference with an empty `place`; an absent value is None.
-    The change `reordered` means that a group has the same children in another order, which decides ties. For texts,
-    `id` is the language.
+    An element that only one of the documents has is a single difference with an empty `place`. A value that one of the
+    documents lacks is None. The change `reordered` means that a group has the same children in another order, which
+    decides ties. For texts, `id` is the language.
     """
 
     part: Part
@@ -59,9 +60,11 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 
 WHOLE: Final = frozenset({"applies", "zero_when", "holds", "value", "provisional_unless"})
-"""Members that hold a predicate or a formula: they are compared as a whole, not member by member."""
+"""Members that hold a predicate or a formula: each is compared as a whole, not member by member."""
 _KEYED: Final = {"facts": "name"}
-"""Lists of objects that are compared by a member of each item, which is named here, instead of by position."""
+"""Lists whose items are matched by one of their members instead of by their place: name of the list, and of that
+member.
+"""
 _ABSENT: Final = object()
 
 
@@ -73,8 +76,8 @@ def compare_documents(
 ) -> Iterator[Difference]:
     """Yield every difference of two documents, then the differences of their texts.
 
-    The versions of the documents are not compared. Texts are compared only in languages that both documents have;
-    without `texts_before` or `texts_after` no texts are compared.
+    The version names of the documents are not compared. Texts are compared only in languages that both documents have;
+    no texts are compared if `texts_before` or `texts_after` is None.
     """
     elements_before, elements_after = _collect_elements(before), _collect_elements(after)
     for element in [*elements_before, *(added for added in elements_after if added not in elements_before)]:
@@ -201,7 +204,10 @@ def _is_compared_by_item(element: Element, before: list[object], after: list[obj
 
 
 def _find_reordered_groups(before: Group, after: Group) -> Iterator[Difference]:
-    """Yield a difference for each group in which children that both documents have are in another order."""
+    """Yield a difference for each group in which the children that both documents have stand in another order.
+
+    `before` and `after` are the roots of the two documents.
+    """
     orders = {node.id: _list_child_ids(node) for node, _ in _walk_nodes(after, None) if isinstance(node, Group)}
     for node, _ in _walk_nodes(before, None):
         if isinstance(node, Group) and node.id in orders:

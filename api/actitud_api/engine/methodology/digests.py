@@ -1,4 +1,4 @@
-"""Digests of published documents: SHA-256 of the RFC 8785 form, equal on every machine and in every language."""
+"""Digests of published documents: SHA-256 of their canonical JSON (RFC 8785), equal on every machine."""
 
 from __future__ import annotations
 
@@ -46,11 +46,12 @@ def hash_bytes(form: bytes) -> str:
 
 
 def _is_canonical(form: bytes) -> bool:
-    """Return True if JSON from the fast encoder is certainly the RFC 8785 form; a wrong False only costs time.
+    """Return True if `form`, JSON from the fast encoder, is known to be the RFC 8785 form.
 
-    The encoder sorts names by code point, which differs from UTF-16 order beyond the basic multilingual plane, and it
-    writes exponents, integral floats and long numbers in another way than RFC 8785. So True requires that the JSON has
-    no such character or number, and no 16 digits in a row.
+    False may be wrong and then only costs the time of the slow encoder. The fast encoder sorts names by code point,
+    which differs from UTF-16 order beyond the basic multilingual plane, and it writes exponents, integral floats and
+    long numbers in another way than RFC 8785. So True requires that the JSON has no such character or number, and no 16
+    digits in a row.
     """
     if not form.isascii() and _BEYOND_BMP.search(form):
         return False

@@ -1,8 +1,8 @@
 """Patterns for the free text that organisations write: no control characters, no personal data.
 
-One pattern, published in the schemas and enforced, recognises Spanish identity numbers (DNI, NIE), e-mail addresses
-and telephone numbers, and lets pass codes of public bodies (DIR3, CIF), dates, file numbers and amounts. It prevents
-accidents, not intent: names of people are not recognised.
+`PERSONAL_DATA`, which the published schemas contain and every request is checked against, recognises Spanish identity
+numbers (DNI, NIE), e-mail addresses and telephone numbers, and lets pass codes of public bodies (DIR3, CIF), dates,
+file numbers and amounts. It prevents accidents, not intent: names of people are not recognised.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _GROUPS = (
 )
 """Ways to group the nine digits of a Spanish telephone number.
 
-Three groups of three with dots are missing, because they may be an amount.
+Three groups of three with dots (`612.345.678`) are left out, because they may be an amount.
 """
 _SPANISH = f"{_CALLED}(?:{'|'.join(_GROUPS)}){_NOT_COUNTED}"
 _NAMED = (

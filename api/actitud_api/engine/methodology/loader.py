@@ -1,4 +1,4 @@
-"""Reader of methodology versions. No other module reads `versions/` or decides if a document is well formed.
+"""Reader of methodology versions: only this module reads `versions/` and decides if a document is well formed.
 
 `versions/registry.json` lists every version with its status and the digest of its document. An active or retired
 version with another digest is refused, so it cannot change unnoticed. A draft may change, and has a name that says so
@@ -48,7 +48,10 @@ class RegistryEntry(Frozen, frozen=True):
 
 
 class Methodology(Struct, frozen=True, kw_only=True):
-    """Methodology version that was read and checked, and has no defects."""
+    """Methodology version that was read and checked, and has no defects.
+
+    `texts` and `text_digests` are by language.
+    """
 
     version: str
     status: Status
@@ -113,7 +116,11 @@ def verify_registered_digests() -> tuple[str, ...]:
 
 
 def load_newest() -> Methodology:
-    """Load the newest of the active versions."""
+    """Load the newest of the active versions.
+
+    Raises:
+        DefectiveMethodology: If the version has defects or its digest differs from the registry.
+    """
     return load_methodology(list_versions("active")[-1])
 
 
@@ -123,8 +130,8 @@ def load_methodology(version: str) -> Methodology:
 
     Raises:
         UnknownMethodology: If no version has this name.
-        DefectiveMethodology: If the document or its texts have defects, a draft is not named as one, or the digest of
-            an active or retired version differs from the registry.
+        DefectiveMethodology: If the document or its texts have defects, the name of a draft lacks `-draft`, or the
+            digest of an active or retired version differs from the registry.
     """
     entry = _read_registry().get(version)
     if entry is None:
@@ -166,7 +173,7 @@ def read_methodology(
 ) -> Methodology:
     """Decode and check a document and its texts, given as JSON in bytes.
 
-    `version` is the version that the document must state; None accepts any.
+    `version` is the version that the document must state; None accepts any. `status` becomes the status of the result.
 
     Raises:
         DefectiveMethodology: If the document or its texts have defects, or the document states another version.

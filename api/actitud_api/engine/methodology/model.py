@@ -32,7 +32,7 @@ class Constant(Frozen, frozen=True, tag_field="kind", tag="constant"):
 
 
 class ProfileOperand(Frozen, frozen=True, tag_field="kind", tag="profile"):
-    """The value of the profile field `field`. If the value is null, every comparison with it is false."""
+    """The value of the profile field named `field`. If that value is null, every comparison with it is false."""
 
     field: str
 
@@ -58,7 +58,7 @@ class ComponentOperand(Frozen, frozen=True, tag_field="kind", tag="component"):
 
 
 class ValueOperand(Frozen, frozen=True, tag_field="kind", tag="value"):
-    """The raw value of an indicator; only in gates.
+    """The raw value of an indicator; allowed only in gates.
 
     The raw value does not exist if the indicator is unknown or declared only, or if its zero rule applies; the gate is
     then not passed.
@@ -68,13 +68,13 @@ class ValueOperand(Frozen, frozen=True, tag_field="kind", tag="value"):
 
 
 class ScoreOperand(Frozen, frozen=True, tag_field="kind", tag="score"):
-    """The score of a node in points, rounded to the document's `decimals`; only in gates."""
+    """The score of a node in points, rounded to the document's `decimals`; allowed only in gates."""
 
     node: str
 
 
 class IndexOperand(Frozen, frozen=True, tag_field="kind", tag="index"):
-    """The published index, in points; only in gates."""
+    """The published index, in points; allowed only in gates."""
 
 
 class Minimum(Frozen, frozen=True, tag_field="kind", tag="min"):
@@ -148,7 +148,7 @@ class Not(Frozen, frozen=True, tag_field="kind", tag="not"):
 
 
 class Implies(Frozen, frozen=True, tag_field="kind", tag="implies"):
-    """True unless `when` is true and `then` is false."""
+    """“If `when`, then `then`”: true if `when` is false or `then` is true."""
 
     when: Predicate
     then: Predicate
@@ -183,9 +183,10 @@ NEVER = Any(of=())
 class Fact(Frozen, frozen=True):
     """One input of an indicator.
 
-    A `number` is rounded half up to `decimals` decimals (0 to 12, default 6) and then read as that exact decimal.
-    `components` is a set of component ids of the indicator. A fact with `set_by: service` is set in review: an
-    organisation never sends it in an assessment, but `POST /v1/scores` accepts it.
+    `minimum` and `maximum` are the bounds of a number, None where there is none. A `number` is rounded half up to
+    `decimals` decimals (0 to 12, default 6) and then read as that exact decimal. `components` is a set of component ids
+    of the indicator. A fact that is not `required` may be left out of an answer. A fact with `set_by: service` is set
+    in review: an organisation never sends it in an assessment, but `POST /v1/scores` accepts it.
     """
 
     name: str
@@ -328,7 +329,8 @@ class AdditionalIndex(Frozen, frozen=True):
 class ProfileField(Frozen, frozen=True):
     """A field of the profile. The organisation must send each field that it sets itself, and not as null.
 
-    A field that the service sets has the value `default` until a review sets another.
+    A field that the service sets has the value `default` until a review sets another. `minimum` and `maximum` are the
+    bounds of a number, None where there is none, and `values` the allowed values of an `enum`.
     """
 
     name: str
@@ -348,9 +350,9 @@ class ProfileField(Frozen, frozen=True):
 class Rule(Frozen, frozen=True):
     """A validation rule: the facts of a submission keep the rule if `holds` is true.
 
-    Rules with the scope `answers` run on every score. Rules with the scopes `assessment` and `edition` need evidence,
-    dates or other organisations. A rule of severity `review` is checked by people and has no predicate. A broken rule
-    of severity `error` contradicts the indicators in `invalidates`, which then score 0.
+    Rules with the scope `answers` run on every score. Rules with the scopes `assessment` and `edition` run later,
+    because they need evidence, dates or other organisations. A rule of severity `review` is checked by people: its
+    `holds` is None. A broken rule of severity `error` contradicts the indicators in `invalidates`, which then score 0.
     """
 
     id: str
@@ -376,7 +378,8 @@ class Gate(Frozen, frozen=True):
 class Level(Frozen, frozen=True):
     """A level and its gates; an organisation reaches the level by passing these and the gates of all lower levels.
 
-    While `provisional_unless` is not true, the level is reached but marked as provisional.
+    A level that is reached is provisional until the condition `provisional_unless` is true; None: it is never
+    provisional.
     """
 
     number: int

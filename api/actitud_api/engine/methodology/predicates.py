@@ -58,7 +58,7 @@ HALF = Decimal("0.5")
 DIGITS_15: Final = 10**15
 
 DECIMALS_OF_NUMBERS = 6
-"""Decimals of a fact of type `number` for which the document gives none (SCORING, section 3)."""
+"""Decimals to which a fact of type `number` is rounded if the document states none (SCORING, section 3)."""
 
 
 def to_exact(number: float | Number) -> Number:
@@ -373,8 +373,8 @@ def compile_predicate(
 def _compile_junction(members: list[Callable[[State], Truth]], neutral: bool) -> Callable[[State], Truth]:
     """Compile the members of an `all` (`neutral` is True) or `any` (`neutral` is False) to one closure.
 
-    The closure stops at the first member whose truth is the opposite of `neutral` and returns that truth. Otherwise it
-    returns None if a member is undetermined, else `neutral`.
+    The closure stops at the first member with the truth value opposite to `neutral` and returns that value. Without
+    such a member it returns None if a member is undetermined, else `neutral`.
     """
     if len(members) == 1:
         return members[0]
@@ -410,7 +410,7 @@ def _read_or_zero(slot: int) -> Callable[[Facts], Evaluated]:
 
 
 def compile_fact_reader(layout: FactLayout, *, absent: bool) -> Leaf[Facts]:
-    """Build a function that compiles operands to closures over facts.
+    """Build a function that compiles operands to closures over facts; it raises TypeError for one that reads no fact.
 
     If `absent` is True, an absent fact is read as None; zero rules, applicability, and the question whether further
     answers could keep a rule need this. If it is False, as for rules, an absent fact is read as the least favourable
@@ -461,10 +461,10 @@ def compile_presence_test(layout: FactLayout) -> Callable[[str], Callable[[Facts
 
 
 def find_slot(operand: Operand, layout: FactLayout) -> int | None:
-    """Return the slot of an operand whose value is one fact as stored.
+    """Return the slot of the fact or profile field whose value, as stored, is the value of the operand.
 
-    Return None if the operand is computed, or if the document gives it an `absent` value, which the slot does not
-    contain.
+    Return None if the operand is computed or a constant, or if the document gives it an `absent` value, which the slot
+    does not contain.
     """
     match operand:
         case ProfileOperand(field=field):
@@ -515,7 +515,10 @@ def _compare_with_constant(
 def _compile_where_present(
     layout: FactLayout, indicator: str, then: Predicate, *, absent: bool
 ) -> Callable[[Facts], Truth]:
-    """Compile "if `indicator` was answered, then `then`": true if its answer is absent."""
+    """Compile the predicate "if `indicator` was answered, then `then`", which is true if the answer is absent.
+
+    `absent` says how other absent facts are read, as in `compile_over_facts`.
+    """
     sent = layout.present[indicator]
     match then:
         case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=right) if (

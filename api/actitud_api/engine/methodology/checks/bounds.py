@@ -1,4 +1,7 @@
-"""Bounds and direction of the operands that gates compare, to find gates that no organisation can pass.
+"""Bounds and direction of the operands that gates compare.
+
+The checks of gates (`document`) use them: the bounds to find gates that no organisation can pass, the direction to find
+gates that an organisation may cease to pass because an answer improves.
 
 The bounds of an operand are its lowest and highest value over all possible submissions, for an organisation to which
 every node in the gate applies. They are exact or too wide, never too narrow: a value outside them cannot be reached,
@@ -43,8 +46,8 @@ from actitud_api.engine.methodology.predicates import (
 Bound = int | Fraction | float
 """Exact number, or plus or minus infinity as a float."""
 Direction = Literal[-1, 0, 1] | None
-"""Change of an operand as an answer improves: 1 the operand rises, -1 it falls, 0 it stays, None if it may rise or
-fall.
+"""Change of an operand as an answer improves: 1 if the operand rises, -1 if it falls, 0 if it stays the same, None if
+it may rise or fall.
 """
 
 
@@ -56,7 +59,7 @@ class Bounds(Struct, frozen=True):
 
 
 MAX_DECIMALS: Final = 6
-"""Maximum number of decimals of scores (SCORING, section 1)."""
+"""Maximum number of decimals of scores that a document may state (SCORING, section 1)."""
 
 ANYTHING = Bounds(-math.inf, math.inf)
 
@@ -64,8 +67,8 @@ ANYTHING = Bounds(-math.inf, math.inf)
 class OperandBounds:
     """Computes the bounds of the operands of one document; every id in an operand must exist in the document.
 
-    `check_content` reports a `decimals` of the document outside 0 to 6; here the nearest allowed number is used
-    instead.
+    If the member `decimals` of the document is outside 0 to 6, the nearest allowed number is used instead;
+    `check_content` reports that fault.
     """
 
     def __init__(self, document: Document) -> None:
@@ -171,7 +174,8 @@ class OperandBounds:
     def _compute_top_score(self, node: Group | Indicator) -> int:
         """Compute the highest score that a node can reach, in units of 10^-decimals.
 
-        For an indicator it is the highest score of its goalposts; a lognormal curve goes on to the end of the range.
+        For an indicator it is the highest score of its goalposts. For a lognormal curve, which goes on beyond its two
+        goalposts, and for a curve without goalposts it is the maximum of the range.
         """
         if isinstance(node, Indicator):
             scores = [to_exact(goalpost.score) for goalpost in node.curve.goalposts]
@@ -215,7 +219,7 @@ def _always_counts(child: Group | Indicator, parent: Group) -> bool:
     """Return True if a child counts in the score of `parent` for every organisation.
 
     Such a child applies to every organisation and cannot lose its score. If unknown children leave the group (`missing`
-    is `leave`), no child counts for certain.
+    is `leave`), the result is False for every child.
     """
     if parent.missing == "leave":
         return False
@@ -227,8 +231,8 @@ def _always_counts(child: Group | Indicator, parent: Group) -> bool:
 def _compute_best_mean(group: Group, counting: list[Group | Indicator], tops: list[int]) -> int:
     """Compute the highest weighted mean that a group can have, in units of 10^-decimals.
 
-    `counting` has the children with weight, and `tops` the highest score of each. A child that does not count for every
-    organisation is left out if that raises the mean.
+    `counting` has the children whose weight is above 0, and `tops` the highest score of each. A child that counts only
+    for some organisations is left out if that raises the mean.
     """
     chosen = [(child.weight, top) for child, top in zip(counting, tops, strict=True) if _always_counts(child, group)]
     leaving = [
@@ -281,7 +285,7 @@ def _divide_bounds(numerator: Bounds, denominator: Bounds) -> Bounds:
 
 
 def _combine_directions(directions: list[Direction]) -> Direction:
-    """Combine the directions of operands whose rise raises the same result, such as the members of a sum.
+    """Combine the directions of operands into that of a result which rises whenever one of them rises, such as a sum.
 
     Return None if one direction is None or if two disagree, and 0 if no operand moves or `directions` is empty.
     """

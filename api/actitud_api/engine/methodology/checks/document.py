@@ -1,7 +1,7 @@
 """Checks of a methodology document beyond its JSON Schema.
 
 Each defect has a JSON Pointer into the document or into `/texts/<language>`, a stable `Code`, and a sentence in Spanish
-and English. `find_paying_silences` notes choices of a valid document that deserve attention.
+and English. `find_paying_silences` adds notes on a valid document: groups in which leaving an answer out may pay.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _KINDS: Mapping[str, Texts] = {
     "text": Texts("un texto", "text"),
     "components": Texts("una lista", "components"),
 }
-"""Names, in sentences, of the kinds of value that an operand can have."""
+"""Names of the kinds of value that an operand can have, as they stand in sentences."""
 
 MAX_DEPTH = 5
 """Maximum number of levels of nodes below the root (SCORING, section 1)."""
@@ -81,7 +81,7 @@ MAX_EXPONENT = 20
 MAX_FACT_DECIMALS = 12
 
 LOGNORMAL_SHARES = (50, 90)
-"""Scores of the two goalposts of a lognormal curve, in hundredths of the range: the median 50, p10 90.
+"""Scores of the two goalposts of a lognormal curve (the median and p10), in hundredths of the range.
 
 The source is SCORING, section 3.
 """
@@ -224,7 +224,7 @@ Code = Literal[
     "no-texts",
     "form-first",
 ]
-"""Stable code of a defect or note, for programs; sentences may be reworded, codes never change.
+"""Stable code of a defect or note, for programs; its sentence may be reworded, but the code never changes.
 
 A code names the fault (`negative-weight`) or the check that failed: `ladder-levels` (the levels are not 0, 1, 2, …),
 `range-order` (the range does not go up), `curve-kind` (indicators of this type need another curve).
@@ -248,7 +248,7 @@ class Defect(Remark, frozen=True):
 
 
 def check_content(document: Document) -> list[Defect]:
-    """Return every defect of a decoded document; `check_texts` checks its texts."""
+    """Return every defect of a decoded document without its texts, which `check_texts` checks."""
     return list(_DocumentChecker(document).check())
 
 

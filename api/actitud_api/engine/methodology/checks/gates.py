@@ -1,4 +1,4 @@
-"""Requirements of gates in a form in which those of two levels can be compared.
+"""Requirements of gates in one common form, so that those of two levels can be compared.
 
 `3 · x ≥ 60` and `x ≥ 20` both become the lower bound 20 of `x`, and `-2 · x ≥ -10` the lower bound -5 of `-x`.
 """
@@ -24,11 +24,14 @@ from actitud_api.engine.methodology.model import (
 from actitud_api.engine.methodology.predicates import Number, to_exact
 
 Key = tuple[Operand, int]
-"""Operand and sign. Sign -1 stands for the negated operand: a lower bound of that is an upper bound of the operand."""
+"""Operand and sign. The sign -1 stands for the negated operand, whose lower bound is an upper bound of the operand."""
 
 
 class LowerBound(Struct, frozen=True):
-    """Lower bound that a gate requires of an operand; if `strict`, the operand must be above the bound."""
+    """Lower bound that the gate with the id `gate` requires of an operand.
+
+    If `strict`, the operand must be above the bound, else at or above it.
+    """
 
     number: Number
     strict: bool
@@ -57,7 +60,7 @@ class RequiredBounds:
     """
 
     def __init__(self, before: RequiredBounds | None = None) -> None:
-        """Start with a copy of the requirements in `before`, or with none."""
+        """Start with a copy of the requirements in `before`, or without requirements if it is None."""
         self._lower: dict[Key, LowerBound] = {} if before is None else dict(before._lower)
         self._exact: dict[Operand, tuple[Scalar, str]] = {} if before is None else dict(before._exact)
 
@@ -93,7 +96,7 @@ class RequiredBounds:
         return max(bounds, key=lambda lower: lower.order, default=None)
 
     def find_contradicting_gate(self, gate: Gate) -> str | None:
-        """Return the id of an added gate that cannot be passed together with `gate`; None without such a gate."""
+        """Return the id of an added gate that cannot be passed together with `gate`, None if there is no such gate."""
         requirement = _find_exact_requirement(gate)
         if requirement is not None:
             operand, value = requirement

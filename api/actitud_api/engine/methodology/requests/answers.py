@@ -41,7 +41,7 @@ class Submission(Struct, frozen=True, kw_only=True):
     sent; nodes that depend on such fields are unknown. `answers` has the facts of each answered indicator.
     `self_declared` and `profile_self_declared` are the indicators and profile fields without evidence. `set_aside`
     gives the reason why an answer does not count. A review can limit the level of a ladder (`level_caps`, by indicator)
-    and the level of the index (`max_level`).
+    and the level of the index (`max_level`; None: no limit).
     """
 
     profile: dict[str, Scalar | None]
@@ -54,7 +54,10 @@ class Submission(Struct, frozen=True, kw_only=True):
 
 
 class ScoreRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the bodies of `POST /v1/scores`; its subclass for a version has the members of that version."""
+    """Base of the types of the bodies of `POST /v1/scores`, one for each methodology version.
+
+    In such a type, `profile`, `answers` and `what_if` have the members that the version names.
+    """
 
     profile: Struct
     answers: Struct
@@ -77,7 +80,7 @@ class Replacement(Struct, frozen=True, kw_only=True):
 
 
 def build_score_request_type(methodology: Methodology) -> type[ScoreRequest]:
-    """Build the type of the body of `POST /v1/scores` for a version; its tag is the member `methodology`."""
+    """Build the type of the body of `POST /v1/scores` for a version; the body names it in its member `methodology`."""
     declared = tuple(field.name for field in methodology.document.profile if field.set_by == "organisation")
     forms = {
         indicator.id: _build_answer_type(methodology, indicator)

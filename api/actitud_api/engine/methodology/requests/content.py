@@ -87,7 +87,10 @@ class AssessmentContent(Struct, frozen=True, kw_only=True):
 
 
 class AssessmentRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the bodies with a whole assessment; its subclass for a version has the members of that version."""
+    """Base of the types of the bodies with a whole assessment, one for each methodology version.
+
+    In such a type, `profile`, `answers` and `profile_evidence` have the members that the version names.
+    """
 
     profile: Struct
     answers: Struct
@@ -95,7 +98,7 @@ class AssessmentRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class AssessmentPatch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the bodies that change an assessment; its subclass for a version has the members of that version.
+    """Base of the types of the bodies that change an assessment, one for each methodology version.
 
     The bodies are JSON merge patches (RFC 7396). A valid patch of a valid assessment gives a valid assessment.
     """
@@ -113,7 +116,7 @@ class AssessmentTypes(Struct, frozen=True):
 
 
 def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
-    """Build the request types of a version; their tag is the member `methodology`."""
+    """Build the request types of a version, which a body names in its member `methodology`."""
     version, ending = methodology.version, format_type_suffix(methodology)
     fields = _list_profile_fields(methodology)
     profile = build_profile_members(methodology, fields)
@@ -193,7 +196,7 @@ def to_content(methodology: Methodology, request: AssessmentRequest) -> Assessme
 
 
 def apply_patch(methodology: Methodology, content: AssessmentContent, patch: AssessmentPatch) -> AssessmentContent:
-    """Return a copy of `content` with the changes of a merge patch."""
+    """Return a copy of `content`, an assessment, with the changes of a merge patch."""
     return _merge_members(methodology, content, patch.profile, patch.profile_evidence, patch.answers)
 
 
@@ -225,10 +228,11 @@ def _merge_members(
 
 
 def _merge_answer(indicator: Indicator, before: Answer | None, change: Struct) -> Answer:
-    """Return the answer to an indicator after a change, which must have all facts of the indicator.
+    """Return the answer to an indicator after `change`, the decoded answer of a merge patch.
 
-    The facts are replaced. Evidence and note stay if `change` does not name them, and are removed if they are null in
-    it. `before` is the answer before the change, None if there was no answer.
+    `change` has all facts of the indicator, and these replace the old facts. Evidence and note stay if `change` does
+    not name them, and are removed if they are null in it. `before` is the answer before the change, None if there was
+    none.
     """
     evidence, note = _get_sent_member(change, "evidence"), _get_sent_member(change, "note")
     former = Answer(facts={}) if before is None else before

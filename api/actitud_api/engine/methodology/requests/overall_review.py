@@ -27,7 +27,10 @@ T = TypeVar("T")
 
 
 class ReviewRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the bodies of overall reviews; its subclass for a version has the members of that version."""
+    """Base of the types of the bodies of overall reviews, one for each methodology version.
+
+    `max_level` is the highest level of the index that the review allows; None: no limit.
+    """
 
     reason: Reason
     max_level: int | None = None
@@ -41,7 +44,7 @@ def list_service_facts(indicator: Indicator) -> tuple[Fact, ...]:
 
 
 def build_review_request_type(methodology: Methodology) -> type[ReviewRequest]:
-    """Build the type of the body of overall reviews under a version; its tag is the member `methodology`."""
+    """Build the type of the body of overall reviews for a version; the body names it in its member `methodology`."""
     document = methodology.document
     fields = [field for field in document.profile if field.set_by == "service"]
     set_indicators = [indicator for indicator in walk_indicators(document.root) if list_service_facts(indicator)]

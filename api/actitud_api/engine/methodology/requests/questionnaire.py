@@ -1,8 +1,8 @@
 """Content of a questionnaire while it is filled in.
 
-Nothing is required, so a half-answered questionnaire can be saved. `to_scores_document` and `to_assessment_document`
-extract the complete answers. A body of `POST /v1/scores` without `what_if`, and a whole assessment, are valid
-questionnaires too.
+Every part may be missing, so that a half-answered questionnaire can be saved. `to_scores_document` and
+`to_assessment_document` extract the complete answers. A body of `POST /v1/scores` without `what_if`, and a whole
+assessment, are valid questionnaires too.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ EntryMember = bool | int | float | str | None | tuple[str | Evidence, ...]
 
 
 class QuestionnaireRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the bodies with a questionnaire; its subclass for a version has the members of that version."""
+    """Base of the types of the bodies with a questionnaire, one for each methodology version.
+
+    In such a type, `profile`, `answers` and `profile_evidence` have the members that the version names.
+    """
 
     profile: Struct | UnsetType = UNSET
     answers: Struct | UnsetType = UNSET
@@ -60,7 +63,7 @@ class QuestionnaireEntry(Struct, frozen=True, kw_only=True):
 class Questionnaire(Struct, frozen=True, kw_only=True):
     """Content of a questionnaire, in document order; null, empty and absent members of the request are left out.
 
-    An empty checklist is kept, because it is an answer, unless the service sets the checklist.
+    An empty checklist that the organisation fills in is kept, because it is an answer.
     """
 
     profile: dict[str, Scalar]
@@ -98,7 +101,7 @@ class QuestionnaireDocument(Struct, frozen=True, kw_only=True):
 
 
 def build_questionnaire_request_type(methodology: Methodology) -> type[QuestionnaireRequest]:
-    """Build the type of a body with a questionnaire of a version; its tag is the member `methodology`."""
+    """Build the type of a body with a questionnaire of a version, which the body names in its member `methodology`."""
     document, ending = methodology.document, format_type_suffix(methodology)
     fields = tuple(field for field in document.profile if field.set_by == "organisation")
     answers = build_answers_type(
@@ -243,7 +246,7 @@ def to_questionnaire_document(methodology: Methodology, questionnaire: Questionn
 
 
 def to_scores_document(methodology: Methodology, questionnaire: Questionnaire) -> ScoresDocument | None:
-    """Build the body of `POST /v1/scores` from the complete answers; incomplete ones are left out.
+    """Build the body of `POST /v1/scores` from the complete answers; incomplete answers are left out.
 
     Return None if a profile field that the organisation must fill in is missing.
     """
@@ -261,7 +264,7 @@ def to_scores_document(methodology: Methodology, questionnaire: Questionnaire) -
 
 
 def to_assessment_document(methodology: Methodology, questionnaire: Questionnaire) -> AssessmentDocument | None:
-    """Build the body of an assessment from the complete answers; incomplete ones are left out.
+    """Build the body of an assessment from the complete answers; incomplete answers are left out.
 
     Facts and profile fields that the service sets are left out too. Return None if a profile field that the
     organisation must fill in is missing.

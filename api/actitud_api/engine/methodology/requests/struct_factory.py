@@ -33,7 +33,7 @@ def format_type_suffix(methodology: Methodology) -> str:
 
 
 def build_profile_members(methodology: Methodology, fields: Iterable[ProfileField]) -> list[tuple[str, object]]:
-    """Build a member that must be sent for each profile field, with its description and unit."""
+    """Build a required member of a request type for each profile field, with its description and unit."""
     texts = methodology.texts["en"].profile
     return [
         (
@@ -47,7 +47,7 @@ def build_profile_members(methodology: Methodology, fields: Iterable[ProfileFiel
 def build_answers_type(
     name: str, methodology: Methodology, doc: str, form: Callable[[Indicator], object]
 ) -> type[Struct]:
-    """Build the type of the answers, with one member for each indicator, which may be left out.
+    """Build the type of the answers, with one optional member for each indicator.
 
     `form` returns the type of the answer to an indicator; `doc` is the description in the published schema.
     """
@@ -66,7 +66,7 @@ def build_answers_type(
 def build_fact_members(indicator: Indicator, text: IndicatorText, facts: Iterable[Fact]) -> list[Member]:
     """Build a member of a request type for each of `facts`, which are facts of an indicator.
 
-    A fact that is not required, which is always a checklist, may be left out of a request and is then the empty tuple.
+    A fact that is not required is always a checklist: it may be left out of a request, and is then the empty tuple.
     `text` has the labels of the facts.
     """
     members: list[Member] = []
@@ -77,7 +77,7 @@ def build_fact_members(indicator: Indicator, text: IndicatorText, facts: Iterabl
 
 
 def describe_type(form: object, description: str) -> object:
-    """Return a type with a description, which appears in the published schema."""
+    """Return the type `form` with a description, which appears in the published schema."""
     return getitem(Annotated, (form, Meta(description=description)))
 
 
@@ -119,9 +119,9 @@ def build_closed_struct(
 
 
 def build_body_type(base: type[S], methodology: Methodology, members: Iterable[Member], doc: str) -> type[S]:
-    """Build the type of a request body of one version: a subclass of `base` whose tag is the member `methodology`.
+    """Build the type of a request body of one version: a subclass of `base` with the given members.
 
-    `doc` is its description in the published schema.
+    A body names the version in its member `methodology`. `doc` is the description of the type in the published schema.
     """
     made = msgspec.defstruct(
         f"{base.__name__}_{format_type_suffix(methodology)}",

@@ -17,7 +17,7 @@ EXACT_FLOAT_LIMIT = 2**52
 
 
 class ChildWeights:
-    """Weights of the children of a group that are not known and applicable in every row of a block.
+    """Weights of the children of a group that are unknown or not applicable in some rows of a block.
 
     `excluded`, `excluded_at_best` and `voids` have pairs: a mask of rows, and the weight of the child that it concerns.
     `excluded`: the child leaves the group. `excluded_at_best`: the child would leave even with every unknown indicator
@@ -35,7 +35,7 @@ class ChildWeights:
         self._kind = kind
 
     def add(self, counted: ChildCounts, weight: int) -> None:
-        """Add the masks of a child, each with the `weight` of the child; ignore a child of weight 0."""
+        """Add the masks in `counted`, those of one child of this `weight`; ignore a child of weight 0."""
         if not weight:
             return
         for masks, mask in (
@@ -48,14 +48,18 @@ class ChildWeights:
         self.bounds_differ |= counted.excluded is not counted.excluded_at_best or counted.voids is not None
 
     def add_unknown(self, unknown: Bools, weights: NDArray[np.signedinteger]) -> None:
-        """Add the weights of unknown indicators: row i of the mask `unknown` is of the indicator with `weights[i]`."""
+        """Add the weights of unknown indicators to `self.unknown`.
+
+        `unknown` is a mask, indicators × rows of the block, and `weights` has the weight of each of these indicators.
+        """
         added: Ints = np.einsum("i,ij->j", weights, unknown.view(np.int8))
         self.unknown = added if self.unknown is None else self.unknown + added
 
     def compute_remaining(self, total: int, masks: list[tuple[Bools, int]]) -> Ints | None:
         """Compute the weight that remains of `total` in each row after the children in `masks` have left.
 
-        Return None if there are no masks: the whole weight then remains in all rows.
+        `masks` has pairs of a mask of rows and the weight of the child that leaves in these rows. Return None if there
+        are no masks: the whole weight then remains in all rows.
         """
         if not masks:
             return None
@@ -68,7 +72,8 @@ class ChildWeights:
 class GroupAggregation:
     """Aggregation of the scores of the children of one group, for any block.
 
-    `kind` is an integer type wide enough for the weighted sums of the group.
+    `kind` is an integer type wide enough for the weighted sums of the group. The parameter `unit` is 10^decimals:
+    scores are integers in this part of a point.
     """
 
     def __init__(self, group: CompiledGroup, unit: int) -> None:
@@ -89,10 +94,11 @@ class GroupAggregation:
         self._error = 128 * (len(group.weights) + 8) * UNIT_ROUNDOFF * group.high * group.total_weight / lightest
 
     def find_rated(self, rows: int, remaining: Ints | None, excluded: list[tuple[Bools, int]]) -> Bools | None:
-        """Find the rows in which enough weight and children remain to rate the group.
+        """Find the mask of the rows in which enough weight and enough children remain to rate the group.
 
-        `excluded` has masks of the rows in which a child leaves the group, and `remaining` the weight that is then left
-        (`compute_remaining`). Return None if the group is rated in all rows.
+        `excluded` has pairs of a mask of the rows in which a child leaves the group, and the weight of that child.
+        `remaining` is the weight that is then left (`compute_remaining`), None if it is the whole weight in all rows.
+        Return None if the group is rated in all rows.
         """
         children = self._group.definition.rated_children
         if remaining is None:
@@ -109,10 +115,12 @@ class GroupAggregation:
     def combine(
         self, rows: Ints, remaining: Ints | None, missing: list[tuple[Bools, int]], into: Ints, scratch: Floats
     ) -> Ints | None:
-        """Write the scores of the group into `into`; return the weighted sums, None if the group is no arithmetic mean.
+        """Write the scores of the group into `into`; return the weighted sums, or None.
 
-        `rows` has an array of scores for each child, with -1 in the rows that `missing` marks for the child.
-        `remaining` is the weight that counts, None if it is the total weight in all rows. `scratch` is overwritten.
+        None is returned if the group is an aggregation other than the arithmetic mean. `rows` has an array of scores
+        for each child, with -1 in the rows that `missing` marks for the child (pairs of a mask and the weight of the
+        child). `remaining` is the weight that counts, None if it is the total weight in all rows. `scratch` is
+        overwritten.
         """
         aggregation = self._group.definition.aggregation
         if aggregation == "arithmetic":

@@ -80,7 +80,7 @@ class ScratchNeeds:
 
 
 class ScoreViews(Struct, eq=False):
-    """Parts of the arrays of a `ColumnScores` into which the scores of one block are written."""
+    """Parts of the arrays of a `ColumnScores` into which the scores of one block are written, under the same names."""
 
     scores: Ints
     maxima: Ints
@@ -98,7 +98,9 @@ class ScoreViews(Struct, eq=False):
 class ScratchArrays:
     """Scratch arrays of one thread, for blocks of at most `rows` rows and scores of type `kind`.
 
-    `truths`, `narrow` (32 bits), `wide` (64 bits) and `floats` are stacks of equal depth (see `ScratchNeeds`).
+    `truths`, `narrow` (32 bits), `wide` (64 bits) and `floats` are stacks of equal depth (see `ScratchNeeds`). `kept`
+    has masks that hold a result until the end of the block. `marks` (masks), `scores`, `maxima` and `codes` have a row
+    for each of the indicators that are scored together.
     """
 
     def __init__(self, needs: ScratchNeeds, rows: int, kind: type[np.int32 | np.int64]) -> None:
@@ -116,8 +118,8 @@ class RowBlock:
     """Consecutive rows of the columns, with scratch arrays of the same length.
 
     `facts`, `present` and the other inputs are views of the columns and never written to; `drop_answers` replaces an
-    input by a changed copy. `views` are the rows of the results. `extremes` caches the lowest and highest scores of
-    sets of nodes, because several gates read the same scores.
+    input by a changed copy. `views` are the parts of the result arrays for these rows. `extremes` caches the lowest and
+    highest scores of sets of nodes, because several gates read the same scores.
     """
 
     def __init__(self, columns: Columns, scratch: ScratchArrays, views: ScoreViews, start: int, stop: int) -> None:
@@ -143,9 +145,9 @@ class RowBlock:
         self._copied: set[int] = set()
 
     def drop_answers(self, position: int, slots: Iterable[int], rows: NDArray[np.intp]) -> None:
-        """Remove the answers to the indicator at `position` from some rows, so that these answers count as not sent.
+        """Remove the answers to the indicator at `position` from the rows numbered in `rows`.
 
-        `slots` are the slots of the facts of the indicator.
+        These answers then count as not sent. `slots` are the slots of the facts of the indicator.
         """
         if position not in self._copied:
             self._copied.add(position)
@@ -157,9 +159,9 @@ class RowBlock:
             self.facts[slot][rows] = 0
 
     def pick_rows(self, rows: NDArray[np.intp], reads: OperandReads, depth: int) -> RowBlock:
-        """Copy some rows into a block of their own, on which an expression can be evaluated.
+        """Copy the rows numbered in `rows` into a block of their own, on which an expression can be evaluated.
 
-        The new block has only the facts in `reads`, scratch arrays up to `depth`, and no results.
+        The new block has only the inputs named in `reads`, stacks of scratch arrays of length `depth`, and no results.
         """
         # Without __init__: only what `reads` names is copied, not every column of the block.
         block = RowBlock.__new__(RowBlock)

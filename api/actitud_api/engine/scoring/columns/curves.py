@@ -35,7 +35,7 @@ RowScorer = Callable[[RowBlock, Ints], None]
 class RawValueExpression(Struct, frozen=True, eq=False):
     """A raw value as a compiled quotient: `above` divided by `below`, times `scale`.
 
-    A formula without a denominator has 1 as `below`.
+    A formula without a denominator has the constant 1 as `below`.
     """
 
     above: CompiledNumbers
@@ -51,6 +51,8 @@ class RawValueExpression(Struct, frozen=True, eq=False):
 def compile_raw_value(operand: Operand, compiler: ColumnCompiler, depth: int) -> RawValueExpression:
     """Compile a value formula, its numerator at `depth` and its denominator at the next depth.
 
+    A depth is the number of the first scratch array that the compiled function may overwrite (see `ScratchNeeds`).
+
     Raises:
         ExceedsInt64: If a result may exceed 64 bits.
     """
@@ -60,9 +62,9 @@ def compile_raw_value(operand: Operand, compiler: ColumnCompiler, depth: int) ->
 
 
 class ExactScorer:
-    """Scorer of single rows of an indicator, with the integers and fractions of `evaluate`.
+    """Scorer of an indicator that computes row by row with the integers and fractions of `evaluate`.
 
-    It serves rows in which floats or 64 bits are not enough.
+    It serves the rows in which floats or 64 bits are not enough.
     """
 
     def __init__(self, leaf: CompiledIndicator, plan: CompiledMethodology) -> None:
@@ -70,14 +72,14 @@ class ExactScorer:
         self._reader = RowReader(plan, find_slots_read(plan, walk_operand_parts(leaf.definition.value)))
 
     def score_rows(self, block: RowBlock, rows: NDArray[np.intp], into: Ints) -> None:
-        """Write the scores of some rows into `into`; a row without a raw value stays as it is."""
+        """Write the scores of the rows numbered in `rows` into `into`; a row without a raw value stays as it is."""
         for row in rows.tolist():
             value = self._leaf.compute_value(self._reader.read_facts(block, row))
             if value is not None:
                 into[row] = self._leaf.curve(*value)
 
     def score_block(self, block: RowBlock, into: Ints) -> None:
-        """Write the score of each row of a block."""
+        """Write the score of each row of a block into `into`; a row without a raw value stays as it is."""
         self.score_rows(block, np.arange(block.rows), into)
 
     def round_scores(self, block: RowBlock, score: Floats, error: float, into: Ints) -> None:
@@ -104,7 +106,10 @@ class ExactScorer:
 
 
 class CurveCompiler:
-    """Compiles the curves of indicators to functions that score the rows of a block."""
+    """Compiles the curves of indicators to functions that score the rows of a block.
+
+    The parameter `unit` is 10^decimals: scores are integers in this part of a point.
+    """
 
     def __init__(self, compiler: ColumnCompiler, unit: int) -> None:
         self._compiler = compiler
@@ -113,10 +118,11 @@ class CurveCompiler:
     def compile_curve(self, leaf: CompiledIndicator, value: RawValueExpression, exact: ExactScorer) -> RowScorer:
         """Compile the curve of an indicator to a function that writes the scores of a block.
 
-        `value` is its raw value, compiled at depth 0; `exact` scores the rows that floats cannot decide.
+        `value` is the raw value of the indicator, compiled at depth 0; `exact` scores the rows that floats cannot
+        decide.
 
         Raises:
-            ExceedsInt64: If the raw value of a ladder or yes/no question may exceed 64 bits on the way.
+            ExceedsInt64: If the raw value of a ladder or yes/no question may exceed 64 bits while it is computed.
         """
         self._compiler.needs.use_depth(2)
         match leaf.definition.curve.kind:

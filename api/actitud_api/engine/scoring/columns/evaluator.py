@@ -53,7 +53,7 @@ class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def coverage(self) -> NDArray[np.int16]:
-        """Coverage of the index, in ten-thousandths."""
+        """Coverage of the index in each row, in ten-thousandths; -1 in rows without a coverage."""
         coverage: NDArray[np.int16] = self.coverages[0]
         return coverage
 
@@ -63,7 +63,7 @@ class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
         return sum(getattr(self, name).nbytes for name in ScoreViews.__struct_fields__)
 
     def slice_rows(self, start: int, stop: int) -> ScoreViews:
-        """Return views of the results of the organisations from `start` to `stop`."""
+        """Return views of the results in the rows from `start` up to, but not including, `stop`."""
         return ScoreViews(**{name: getattr(self, name)[..., start:stop] for name in ScoreViews.__struct_fields__})
 
 
@@ -75,7 +75,7 @@ def score_columns(columns: Columns, into: ColumnScores | None = None) -> ColumnS
     Args:
         columns: The facts of the organisations.
         into: Scores of as many organisations under the same methodology. Its arrays are overwritten and returned, so
-            that repeated scoring allocates no memory.
+            that repeated scoring allocates no memory. None: new arrays are allocated.
 
     Raises:
         ValueError: If `into` has another shape or belongs to another methodology.
@@ -171,7 +171,7 @@ _CACHE_SIZE = 16
 
 
 def _get_program(plan: CompiledMethodology, columns: Columns) -> _ColumnProgram:
-    """Return the program of a methodology that scores the columns, from a cache, or compile it.
+    """Return the program that scores the columns under a methodology, from a cache or newly compiled.
 
     The bounds of the facts are widened before they become part of the cache key, so that one program serves all columns
     with facts of a similar size.

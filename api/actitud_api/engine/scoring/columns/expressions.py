@@ -72,8 +72,8 @@ class FieldEvidenced(Struct, frozen=True):
 class FieldEmpty(Struct, frozen=True):
     """Condition under which a number is null: the profile field at a slot has no value.
 
-    If the field only stands in for answers that were not sent, `absent` has the positions of these answers; the
-    condition then also requires that they are absent.
+    If the field only replaces answers where these were not sent, `absent` has the positions of these answers, and the
+    condition is true only in rows in which they are absent too.
     """
 
     slot: int
@@ -110,9 +110,11 @@ class ExtremeScore(Struct, frozen=True):
 
 
 NumberCondition = AnswerSent | FieldEvidenced | NodeScore | IndicatorRawValue
-"""Condition of a number: in rows where it is false, the number is unknown and a comparison with it undetermined."""
+"""Condition of a number. In rows where it is false, the number is unknown, and every comparison with it
+undetermined.
+"""
 NullCondition = FieldEmpty | NodeScore | IndicatorRawValue | ExtremeScore
-"""Null condition of a number: in rows where it is true, the number is null and every comparison with it false."""
+"""Null condition of a number. In rows where it is true, the number is null, and every comparison with it is false."""
 
 
 class AbsentFactReading(Enum):
@@ -131,8 +133,8 @@ class CompiledNumbers(Struct, frozen=True, eq=False):
     """A compiled operand: in each row an integer from `lower` to `upper`, times `scale` (above 0).
 
     A `constant` operand reads nothing and equals `lower`. If the operand is a text, `text` has the text that each
-    integer stands for. The number is known in rows where all `conditions` are true, and null where one of `nulls` is
-    true.
+    integer stands for, else None. The number is known in rows where all `conditions` are true, and null where one of
+    `nulls` is true.
     """
 
     read: Callable[[RowBlock], Ints]
@@ -154,8 +156,8 @@ class CompiledNumbers(Struct, frozen=True, eq=False):
 class CompiledTruths(Struct, frozen=True, eq=False):
     """A compiled mask of the rows in which a statement is certainly true.
 
-    `constant` is True if these are all rows and False if there are none, whatever the facts are; `read` is then not
-    called.
+    `constant` is True if these are all rows and False if there are none, whatever the facts are, and `read` is then
+    never called. It is None if the rows depend on the facts.
     """
 
     read: Callable[[RowBlock], Bools]
@@ -164,7 +166,7 @@ class CompiledTruths(Struct, frozen=True, eq=False):
 
 
 def _refuse_read(block: RowBlock) -> Bools:
-    """Raise an error in the place of the reader of a constant mask, which must never be read."""
+    """Raise an AssertionError: this stands for the reader of a constant mask, which must never be called."""
     raise AssertionError
 
 
@@ -175,10 +177,11 @@ Extent = Sequence[tuple[int, int]]
 
 
 class ColumnCompiler:
-    """Compiler of operands and predicates over facts whose values lie within `extent`, by slot.
+    """Compiler of operands and predicates over facts whose values lie within known bounds.
 
-    A parameter `depth` is the number of the first scratch array that the compiled expression may overwrite (see
-    `ScratchNeeds`). A parameter `reading` says how a fact that was not sent is read.
+    The parameter `extent` has these bounds by slot: the lowest and the highest value. A parameter `depth` is the number
+    of the first scratch array that the compiled expression may overwrite (see `ScratchNeeds`). A parameter `reading`
+    says how a fact that was not sent is read.
     """
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
@@ -192,7 +195,7 @@ class ColumnCompiler:
     def compile_operand(
         self, operand: Operand, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
     ) -> CompiledNumbers:
-        """Compile an operand at a depth.
+        """Compile an operand to numbers that use the scratch arrays from `depth` on.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
@@ -221,10 +224,10 @@ class ColumnCompiler:
     def _compile_members(
         self, members: Sequence[Operand], depth: int, reading: AbsentFactReading
     ) -> list[CompiledNumbers]:
-        """Compile the members of a sum, product, minimum or maximum; return constants last.
+        """Compile the members of a sum, product, minimum or maximum; return the constant members last.
 
-        The first member that is no constant is compiled at `depth`. Its result must be kept while the other members are
-        computed, so these are compiled at the next depth.
+        The first member that is not constant is compiled at `depth`. Its result must be kept while the other members
+        are computed, so these are compiled at the next depth.
         """
         parts: list[CompiledNumbers] = []
         constants: list[CompiledNumbers] = []
@@ -234,7 +237,7 @@ class ColumnCompiler:
         return parts + constants
 
     def compute_slot_bounds(self, slot: int) -> tuple[int, int]:
-        """Compute the lowest and highest value in a slot; they include 0, which stands for an absent fact."""
+        """Return the lowest and highest value in a slot, widened to include 0, which stands for an absent fact."""
         lower, upper = self.extent[slot]
         return min(lower, 0), max(upper, 0)
 
@@ -429,7 +432,7 @@ class ColumnCompiler:
         return [self.rescale_numbers(part, scale, depth + bool(number)) for number, part in enumerate(parts)]
 
     def rescale_numbers(self, part: CompiledNumbers, scale: Fraction, depth: int) -> CompiledNumbers:
-        """Convert numbers to `scale`, of which their own scale must be a whole multiple.
+        """Convert the numbers in `part` to `scale`; their own scale must be a whole multiple of it.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
@@ -531,7 +534,7 @@ class ColumnCompiler:
         return CompiledTruths(join_parts if others or is_deeper else first, merge_reads(part.reads for part in kept))
 
     def negate_truths(self, truths: CompiledTruths, depth: int) -> CompiledTruths:
-        """Compile the mask of the rows that a mask does not mark."""
+        """Compile the mask of the rows that the mask `truths` leaves unmarked."""
         if truths.constant is not None:
             return NOWHERE if truths.constant else EVERYWHERE
         self.needs.use_depth(depth)
@@ -544,7 +547,7 @@ class ColumnCompiler:
         return CompiledTruths(negate, truths.reads)
 
     def compile_presence(self, position: int) -> CompiledTruths:
-        """Compile the mask of rows in which the answer at a position was sent."""
+        """Compile the mask of rows in which the answer to the indicator at `position` was sent and counts."""
         return CompiledTruths(lambda block: block.present[position], OperandReads(positions=frozenset({position})))
 
     def compile_comparison(
@@ -597,7 +600,7 @@ class ColumnCompiler:
     ) -> tuple[CompiledNumbers, CompiledNumbers]:
         """Compile both sides of a comparison, the left one at `depth`, the right one at the next depth.
 
-        Texts of both sides are numbered alike.
+        If the sides are texts, a text has the same number on both sides.
 
         Raises:
             ExceedsInt64: If a side may exceed 64 bits.
@@ -614,7 +617,7 @@ class ColumnCompiler:
     def compare_numbers(
         self, op: ComparisonOperator, left: CompiledNumbers, right: CompiledNumbers, depth: int
     ) -> CompiledTruths:
-        """Compile the mask of the rows in which a comparison of two numbers is true.
+        """Compile the mask of the rows in which the comparison `left` `op` `right` is true.
 
         In rows in which one of the numbers is null or unknown, the mask is arbitrary: `restrict_to_determined` corrects
         it.
@@ -675,10 +678,11 @@ class ColumnCompiler:
     def restrict_to_determined(
         self, comparison: CompiledTruths, left: CompiledNumbers, right: CompiledNumbers, value: bool, depth: int
     ) -> CompiledTruths:
-        """Correct the mask of a comparison in the rows in which a side is unknown or null.
+        """Correct the mask of a comparison in the rows in which the side `left` or `right` is unknown or null.
 
-        `value` is the truth value that the mask stands for. A comparison with an unknown side is undetermined, so these
-        rows are not marked. A comparison with a null side is false, so these rows are marked only if `value` is False.
+        `comparison` marks the rows in which the comparison has the truth value `value`. A comparison with an unknown
+        side is undetermined, so these rows become unmarked. A comparison with a null side is false, so these rows are
+        marked only if `value` is False.
         """
         conditions = [self.compile_condition(condition, depth + 1) for condition in left.conditions | right.conditions]
         comparison = self.join_all([comparison, *conditions], depth)
@@ -719,7 +723,7 @@ class ColumnCompiler:
 
 
 def build_constant(value: bool | int | float | str) -> CompiledNumbers:
-    """Convert a constant of a document to numbers."""
+    """Convert a constant of a document to numbers that are the same in every row."""
     if isinstance(value, str):
         return replace(_build_integer(0, Fraction(1)), text=(value,))
     exact = Fraction(to_exact(value))
@@ -749,7 +753,7 @@ def _renumber_texts(side: CompiledNumbers, numbers: dict[str, int]) -> CompiledN
 
 
 def _read_marks(marks: Callable[[RowBlock], dict[int, Bools]], slot: int) -> CompiledTruths:
-    """Compile the mask that a block has for a slot; no row is marked if the block has none.
+    """Compile the mask that a block has for a slot; if the block has none, no row is marked.
 
     `marks` returns the masks of a block by slot.
     """
@@ -762,7 +766,7 @@ def _read_marks(marks: Callable[[RowBlock], dict[int, Bools]], slot: int) -> Com
 
 
 def _find_common_scale(first: Fraction, second: Fraction) -> Fraction:
-    """Find the greatest scale of which both scales are whole multiples."""
+    """Find the greatest scale such that both given scales are whole multiples of it."""
     return Fraction(
         math.gcd(first.numerator * second.denominator, second.numerator * first.denominator),
         first.denominator * second.denominator,

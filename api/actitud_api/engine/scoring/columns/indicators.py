@@ -1,6 +1,7 @@
 """Scores of the indicators in a block: cases, curves and caps (docs/scoring.md, section 2).
 
-The first of these that applies decides: contradiction, zero rule, applicability, missing answer, curve with its caps.
+What decides the score of an indicator in a row is the first of these that applies: a contradiction, the zero rule,
+applicability, a missing answer, and else the curve with its caps.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethod
 
 
 class ConditionPair(Struct, frozen=True):
-    """Zero rule and applicability of an indicator; indicators with an equal pair are judged together."""
+    """Zero rule and applicability of an indicator; for indicators with an equal pair it is evaluated once."""
 
     zero_when: Predicate
     applies: Predicate
@@ -326,7 +327,7 @@ class RunScorer:
         np.copyto(scores, self._cap, where=capped)
 
     def _find_lowered(self, block: RowBlock, scores: Ints, valued: Bools) -> list[tuple[int, Bools]]:
-        """List the indicators whose level a review lowered, each with the rows in which the lowered level scores less.
+        """List the indicators whose level a review lowered, each with the rows in which that lowers the score.
 
         An indicator is given by its number in the run. `valued` marks the rows with a raw value.
         """

@@ -45,7 +45,7 @@ from actitud_api.engine.scoring.compile import CompiledGate, CompiledLevel, Comp
 from actitud_api.engine.scoring.evaluate import OBSERVED
 
 _VALUED = frozenset(OBSERVED - {"zero_by_rule"})
-"""Codes of answers that can have a raw value; an answer with one of them lacks it if the denominator is 0."""
+"""Codes of answers that have a raw value, unless the denominator of its formula is 0."""
 
 RowCheck = Callable[[RowBlock, Bools], Bools]
 """Function that returns the mask of the rows that meet a condition.
@@ -55,7 +55,10 @@ Its arguments are a block, and the mask of the rows of interest; in other rows t
 
 
 class NotComputedByColumns(Exception):
-    """Raised by the compiler of gates for an operand that cannot be computed with whole columns."""
+    """Raised by the compiler of gates for an operand that cannot be computed with whole columns.
+
+    The caller then evaluates the gate row by row.
+    """
 
 
 class LevelAssigner:
@@ -69,9 +72,9 @@ class LevelAssigner:
         ]
 
     def assign_levels(self, block: RowBlock) -> None:
-        """Write the level of each row, and whether the level is provisional; 0 stands for no level.
+        """Write the level of each row into the results of the block, and whether the level is provisional.
 
-        The scores, index and status of the block must have been written.
+        The scores, index and status of the block must have been written before. 0 stands for no level.
         """
         views = block.views
         views.level.fill(0)

@@ -13,9 +13,9 @@ from actitud_api.engine.scoring.compile import CompiledMethodology
 
 
 class RowReader:
-    """Reader of some `slots` of a row; all other facts that it returns are absent (None).
+    """Reader of the facts of a row in the given `slots`; all other facts that it returns are absent (None).
 
-    `reads` are these slots, and the positions of the indicators to which they belong.
+    `reads` has these slots, and the positions of the indicators to which they belong.
     """
 
     def __init__(self, plan: CompiledMethodology, slots: Iterable[int]) -> None:
@@ -50,7 +50,10 @@ class RowReader:
 
 
 def find_slots_read(plan: CompiledMethodology, operands: Iterable[Operand]) -> frozenset[int]:
-    """Return the slots of the facts and profile fields that the operands name."""
+    """Return the slots of the facts and profile fields that the operands name.
+
+    Operands of other kinds, such as constants and sums, are ignored.
+    """
     slots = set()
     for operand in operands:
         match operand:

@@ -1,6 +1,7 @@
-"""Contradictions in a block: rules of severity `error` are applied until nothing changes.
+"""Contradictions in a block of rows: rules of severity `error` are checked again until no further rule is broken.
 
-docs/scoring.md, section 2, findings.
+A broken rule contradicts answers, and a contradicted answer counts as not sent, which may break further rules
+(docs/scoring.md, section 2).
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ Rows = NDArray[np.intp]
 
 
 class ColumnRule(Struct, frozen=True, eq=False):
-    """A rule of severity `error`, compiled for columns.
+    """A rule of severity `error`, compiled to masks of the rows of a block.
 
-    `broken` marks the rows that break the rule if absent answers count as the least favourable. `unholdable` marks the
-    rows that break it whatever the absent answers are; None if these are the same rows. `again` has positions of
-    answers that the rule reads and that may be contradicted: once such an answer is removed, the rule may be newly
-    broken and is checked again.
+    `broken` marks the rows that break the rule if every absent answer is read as its least favourable value.
+    `unholdable` marks the rows that break it whatever the absent answers turn out to be; None if these are the same
+    rows. `again` has the positions of the indicators whose answers the rule reads and a rule may contradict: a
+    contradicted answer is removed from the block, which may break this rule in more rows, so this rule is then checked
+    again.
     """
 
     rule: CompiledRule
@@ -38,10 +40,11 @@ class ColumnRule(Struct, frozen=True, eq=False):
 
 
 class ContradictedRows(Struct, eq=False):
-    """Rows in which an answer is contradicted, and rows in which the answer is only unsupported.
+    """Rows in which the answer to one indicator is contradicted, in two lists of arrays of row numbers.
 
-    It is unsupported if absent answers could still repair the broken rule. A row may occur several times and in both
-    lists; if it is in both, the answer is contradicted.
+    `contradicted`: a rule is broken whatever the absent answers turn out to be. `unsupported`: a rule is broken, but
+    absent answers could still repair it. A row may occur several times; if it is in both lists, the answer is
+    contradicted.
     """
 
     contradicted: list[Rows]
@@ -49,11 +52,14 @@ class ContradictedRows(Struct, eq=False):
 
     @property
     def rows(self) -> Rows:
-        """All rows of both lists."""
+        """Numbers of the rows in either list; a row may occur several times."""
         return np.concatenate([*self.unsupported, *self.contradicted])
 
     def write_codes(self, codes: NDArray[np.int8]) -> None:
-        """Write `contradicted` and `unsupported` into the codes of an indicator, in the rows of the two lists."""
+        """Write the code `contradicted` or `unsupported` into the rows of the two lists.
+
+        `codes` has the reason codes of the indicator in all rows of the block.
+        """
         for rows in self.unsupported:
             codes[rows] = CODE_NUMBERS["unsupported"]
         for rows in self.contradicted:
@@ -61,7 +67,7 @@ class ContradictedRows(Struct, eq=False):
 
 
 class ContradictionFinder:
-    """Finds contradictions in blocks under one methodology."""
+    """Finds the contradicted answers in blocks of rows, under one methodology."""
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
         self._plan = plan
@@ -89,10 +95,10 @@ class ContradictionFinder:
         )
 
     def find_contradictions(self, block: RowBlock) -> dict[int, ContradictedRows]:
-        """Find the rows in which each indicator is contradicted, by position.
+        """Find the contradicted rows of each indicator; return them by the position of the indicator.
 
-        Indicators without such rows are left out. Contradicted answers that other rules or indicators read are removed
-        from the block.
+        An indicator without contradicted rows is left out. A contradicted answer is removed from `block` if another
+        indicator reads it, or a rule that is then checked again.
         """
         contradictions: dict[int, ContradictedRows] = {}
         taken_out: dict[int, Bools] = {}
@@ -118,9 +124,9 @@ class ContradictionFinder:
     def _contradict(
         self, block: RowBlock, rule: ColumnRule, rows: Rows, contradictions: dict[int, ContradictedRows]
     ) -> None:
-        """Add some rows that break a rule to the contradicted rows of the indicators that it invalidates.
+        """Add `rows`, which break a rule, to `contradictions` for each indicator that the rule invalidates.
 
-        Rows that absent answers could still repair are added as unsupported.
+        Rows in which absent answers could still repair the rule are added as unsupported, the others as contradicted.
         """
         unsupported = rows[:0]
         if rule.unholdable is not None:
@@ -138,10 +144,11 @@ class ContradictionFinder:
     def _drop_answers(
         self, block: RowBlock, contradictions: dict[int, ContradictedRows], taken_out: dict[int, Bools]
     ) -> dict[int, Rows]:
-        """Remove newly contradicted answers that rules or other indicators read.
+        """Remove the newly contradicted answers that other indicators, or rules that are then checked again, read.
 
-        Return the rows of these answers by position; empty if there are none. `taken_out` has the rows of all answers
-        removed so far, as masks by position; the new rows are added to it.
+        Return the rows in which an answer was removed, by the position of its indicator; an empty dict if no answer was
+        removed. `taken_out` has the rows in which earlier calls removed an answer, as masks by position; the rows of
+        this call are added to it.
         """
         fresh: dict[int, Rows] = {}
         for position in self._read_again & contradictions.keys():
@@ -155,10 +162,10 @@ class ContradictionFinder:
 
 
 def _select_rows_to_recheck(rule: ColumnRule, fresh: dict[int, Rows], broken_rows: Bools | None) -> Rows:
-    """Select the rows that may newly break a rule, because an answer that the rule reads was removed.
+    """Select the rows in which a rule may be newly broken, because an answer that the rule reads was removed.
 
-    `fresh` has the rows of the removed answers by position; rows in the mask `broken_rows` already break the rule and
-    are left out.
+    `fresh` has the rows in which an answer was just removed, by the position of its indicator. `broken_rows` is the
+    mask of the rows that already break the rule, which are left out; None if there are no such rows.
     """
     affected = [fresh[position] for position in rule.again if position in fresh]
     if not affected or rule.broken.constant is not None:
@@ -177,7 +184,7 @@ _NO_ROWS: Rows = np.zeros(0, np.intp)
 
 
 def _find_borrowed_answers(plan: CompiledMethodology) -> frozenset[int]:
-    """Find the positions of the answers that the zero rule or value formula of another indicator reads."""
+    """Find the positions of the indicators whose answers the zero rule or value formula of another indicator reads."""
     return frozenset(
         plan.positions[operand.indicator]
         for leaf in plan.indicators
@@ -187,9 +194,9 @@ def _find_borrowed_answers(plan: CompiledMethodology) -> frozenset[int]:
 
 
 def evaluate_when_absent(predicate: Predicate, indicator: str) -> Truth:
-    """Evaluate a rule when the answer to `indicator` is absent and nothing is known of other answers and the profile.
+    """Evaluate the predicate of a rule if only one thing is known: the answer to `indicator` is absent.
 
-    Return None if the absence of this answer alone does not decide the rule.
+    Return True or False if that alone decides the predicate, and None if other answers or the profile matter too.
     """
 
     def leaf(operand: Operand) -> Callable[[None], int | None]:
@@ -206,9 +213,10 @@ def evaluate_when_absent(predicate: Predicate, indicator: str) -> Truth:
 
 
 def drop_presence_guard(predicate: Predicate) -> Predicate:
-    """Return the part after "then" of a rule "if the answer was sent, then …"; any other rule as it is.
+    """Drop the condition from a rule of the form "if the answer to X was sent, then …" if it changes nothing.
 
-    The whole rule is returned if that part is not certainly true for an absent answer.
+    Return the part after "then" if that part is true in any case when the answer to X is absent. Otherwise, and for a
+    rule of another form, return `predicate` as it is.
     """
     match predicate:
         case Implies(when=Present(indicator=indicator), then=then) if evaluate_when_absent(then, indicator) is True:

@@ -26,11 +26,11 @@ Floats = NDArray[np.float64]
 SET_ASIDE_REASONS: tuple[SetAside, ...] = get_args(SetAside)
 """Reasons why an answer that was sent does not count.
 
-`Columns.set_aside` has 1 + the position in this tuple, and 0 if the answer counts.
+`Columns.set_aside` has the position of the reason in this tuple plus 1, and 0 if the answer counts.
 """
 
 NO_LIMIT = int(np.iinfo(np.int32).max)
-"""Value in `level_caps` and `max_level` for rows without a limit set by review."""
+"""Value that `level_caps` and `max_level` have in rows in which no review set a limit."""
 
 WIDTHS = (np.int8, np.int16, np.int32, np.int64)
 
@@ -44,8 +44,9 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
 
     `present` (the answer was sent and counts, or the indicator has no facts), `self_declared` (the answer has no
     evidence) and `set_aside` (see `SET_ASIDE_REASONS`) are indicators × organisations. `level_sent` has the levels
-    before a review lowered them, by position. `nulls` (profile fields without a value) and `profile_self_declared` are
-    by slot. `max_level` is the limit set by review, or `NO_LIMIT`. A mask that would mark no row is None or absent.
+    before a review lowered them, by position. `nulls` (profile fields without a value) and `profile_self_declared`
+    (profile fields without evidence) are masks by slot. `max_level` is the highest level of the index that a review
+    allows, or `NO_LIMIT`. An array that would mark or limit no row is None, or absent from its dict.
     """
 
     methodology: Methodology
@@ -100,7 +101,7 @@ _Mark = TypeVar("_Mark", Bools, Ints, NDArray[np.int8])
 
 
 class DefectiveColumns(ValueError):
-    """Raised if arrays or submissions do not match the document; the message names the array."""
+    """Raised if arrays or submissions do not match the methodology document; the message names the array at fault."""
 
 
 def build_columns(methodology: Methodology, submissions: Sequence[Submission]) -> Columns:
@@ -182,13 +183,13 @@ def build_columns_from_arrays(
         rows: Number of organisations.
         profile: Array of each field of the document.
         answers: Arrays by indicator and fact; an indicator may be absent if no organisation answered it.
-        present: Masks of the organisations that sent the answer; default: all.
-        nulls: Masks of the organisations in which a profile field has no value.
-        self_declared: Masks of the organisations whose answer has no evidence.
-        profile_self_declared: Masks of the organisations whose profile field has no evidence.
-        set_aside: Code of the reason for each organisation, 0 if the answer counts.
-        level_caps: Highest level that review allows, by indicator; `NO_LIMIT` for none.
-        max_level: Highest level of the organisation that review allows; `NO_LIMIT` for none.
+        present: Masks of the organisations that sent the answer, by indicator; all organisations if left out.
+        nulls: Masks of the organisations in which a profile field has no value, by field.
+        self_declared: Masks of the organisations whose answer has no evidence, by indicator.
+        profile_self_declared: Masks of the organisations whose profile field has no evidence, by field.
+        set_aside: Code of the reason why an answer does not count (see `SET_ASIDE_REASONS`), by indicator.
+        level_caps: Highest level of an answer that a review allows, by indicator; `NO_LIMIT` for none.
+        max_level: Highest level of the index that a review allows for each organisation; `NO_LIMIT` for none.
 
     Raises:
         DefectiveColumns: If a field or fact is missing or unknown, has another length, is not an integer, or is a
@@ -412,9 +413,12 @@ class _ColumnsBuilder:
     def _cap_levels(
         self, leaf: CompiledIndicator, caps: ArrayLike, facts: list[Ints], lowered: dict[int, Ints]
     ) -> None:
-        """Lower the levels that exceed their cap by a review, and store the levels as sent in `lowered`.
+        """Lower the levels in `facts` that exceed their cap by a review, and store the levels as sent in `lowered`.
 
-        Nothing is stored if no level exceeds its cap.
+        `caps` has a cap for each row. Nothing is stored if every level is within its cap.
+
+        Raises:
+            DefectiveColumns: If a cap is negative or no integer, or `caps` has another length.
         """
         cap = self._read_integers(f"level_caps of {leaf.definition.id}", caps, None)
         sent = facts[leaf.slots[0]]
@@ -431,7 +435,7 @@ def _refuse_unknown(label: str, names: Iterable[str], known_names: Iterable[str]
 
 
 def narrow_integers(column: Ints) -> Ints:
-    """Convert a column to the narrowest type that holds it, or to Python integers if none does."""
+    """Convert a column to the narrowest integer type that holds it, or to Python integers beyond 64 bits."""
     # Narrow columns fit more rows into the processor caches.
     lower, upper = _compute_extent(column)
     for width in WIDTHS:
@@ -459,7 +463,7 @@ def _count_bits(mask: Ints) -> Ints:
 
 
 def _build_integers(values: Sequence[int]) -> NDArray[np.generic]:
-    """Build an array of integers of any size."""
+    """Build an array of integers of any size: of Python integers if one exceeds 64 bits."""
     try:
         return np.array(values, np.int64)
     except OverflowError:

@@ -31,11 +31,11 @@ COVERAGE_UNITS = 10_000
 """Full coverage in columns: coverage is in ten-thousandths."""
 
 HALF_UP_MARGIN = 1e-9
-"""Margin added before a floor, because a half in float64 may have been rounded to just below."""
+"""Margin added before rounding down, because float64 may have rounded an exact half to just below it."""
 
 HEAVY_WEIGHT = round(1 / (4 * HALF_UP_MARGIN))
-"""Total weight from which `HALF_UP_MARGIN` is too wide: with more weight, a share can be nearer to a half than the
-margin and still lie below it.
+"""Total weight of a group from which `HALF_UP_MARGIN` is too wide: a share of so many units can lie below a half by
+less than the margin.
 """
 
 COVER_ERROR = 1e-11
@@ -101,9 +101,10 @@ class TreeScorer:
     def score_nodes(
         self, block: RowBlock, judged: Sequence[CaseJudgement], contradicted: dict[int, ContradictedRows]
     ) -> None:
-        """Write scores, upper bounds, coverages and status of all nodes of a block.
+        """Write the scores, upper bounds and coverages of all nodes of a block, and the index and status of each row.
 
-        `judged` has one entry for each indicator, `contradicted` the contradicted rows by position.
+        `judged` has one entry for each indicator; `contradicted` has the contradicted rows by the position of the
+        indicator.
         """
         out = block.views
         unknown = np.zeros(block.rows, np.bool)
@@ -156,7 +157,8 @@ class TreeScorer:
     def aggregate_scores(self, scores: Ints, groups: Ints, scratch: Floats) -> None:
         """Write the scores of all groups into `groups`, from given `scores` of the indicators.
 
-        A score is -1 if the indicator leaves its group; a group that is not rated receives -1.
+        A score is -1 if the indicator leaves its group; a group that is not rated receives -1. `scratch` is
+        overwritten.
         """
 
         def score_group(compiled: CompiledGroup) -> Bools | None:
@@ -225,9 +227,9 @@ class TreeScorer:
     ) -> None:
         """Mark the rated rows of a group that an unknown child makes unknown (`missing: void`).
 
-        In these rows the parent's own `missing` rule says how the group counts in the parent: with its lowest score,
-        not at all, or by making the parent unknown too. `excluded` marks the rows in which the group is not rated;
-        `counted`, which says how the group counts, is updated.
+        In these rows the `missing` member of the parent says how the group counts in the parent: with its lowest score,
+        not at all, or by making the parent unknown too. `excluded` marks the rows in which the group is not rated, None
+        if there are none; `counted`, which says how the group counts, is updated.
         """
         voided = np.logical_or.reduce([mask for mask, _ in weights.voids])
         if excluded is not None:
@@ -285,7 +287,10 @@ class TreeScorer:
         return cover
 
     def _mark_insufficient(self, counts: GroupCounts, required: Share, insufficient: Bools) -> None:
-        """Mark the rows in which a rated group has less coverage than `required` in the mask `insufficient`."""
+        """Mark the rows in which the group is rated but has less coverage than `required`, in the mask `insufficient`.
+
+        `counts` has the share of the group that is unknown.
+        """
         if counts.unknown_share is None:
             return
         cover, rated = counts.unknown_share
@@ -306,7 +311,10 @@ class TreeScorer:
 
 
 class IndicatorRun(Struct, frozen=True, eq=False):
-    """A run: consecutive indicators that are children of one group. `start` is the position of the first of them."""
+    """A run: consecutive indicators that are children of one group.
+
+    `start` is the position of the first of them, and `weights` has the weight of each.
+    """
 
     start: int
     weights: NDArray[np.signedinteger]
@@ -326,8 +334,8 @@ def list_runs(compiled: CompiledGroup, kind: np.dtype[np.signedinteger]) -> list
 class _GroupNode:
     """A group with the numbers of the rows that hold its scores and those of its children.
 
-    `is_a_run`: the children are consecutive indicators. `span`: distance from the lowest to the best score of a child,
-    if all children are indicators with the same distance, else None.
+    `is_a_run`: all children are indicators, in consecutive positions. `span`: distance from the lowest to the best
+    score of a child, if all children are indicators with the same distance, else None.
     """
 
     def __init__(self, plan: CompiledMethodology, compiled: CompiledGroup, rows: dict[str, int]) -> None:
