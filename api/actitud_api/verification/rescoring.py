@@ -1,4 +1,4 @@
-"""Rescoring of published documents from the answers in them."""
+"""Check of published score documents: the answers in them are scored again."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ _ABSENT: Final = "—"
 
 
 class ScoreRescorer(Rescorer):
-    """Scores published documents again and compares the results.
+    """Scores published documents again and compares the results with what was published.
 
-    An instance reports each methodology that it does not have once, so create one for each verification.
+    An instance reports each methodology that this program does not have only once, so create one instance for each
+    verification.
     """
 
     def __init__(self) -> None:
@@ -33,16 +34,17 @@ class ScoreRescorer(Rescorer):
     def check_edition(self, findings: Findings, line: int, text: bytes) -> bool:
         """Return True if `text` is an edition document of the right format; if not, add a problem to `findings`.
 
-        `line` is the number of the document's line in the verified file, which the problem names.
+        `line` is the number of the document's line in the verified file; the problem names this line.
         """
         return read_document(findings, line, text, parse_edition) is not None
 
     def check_score(self, findings: Findings, line: int, text: bytes) -> bool:
         """Score the submission in a score document again, and add a problem if the result differs in any byte.
 
-        Problems are added to `findings`; `line` is the number of the document's line in the verified file. Nothing is
-        compared if this program does not have the methodology of the document, which is a problem too. Return False,
-        and add a problem, if `text` is not a document of the right format.
+        Problems are added to `findings`; `line` is the number of the document's line in the verified file. If this
+        program does not have the methodology of the document, nothing is compared, and that is a problem too.
+        Return True if `text` is a document of the right format, whatever the comparison finds; if not, add a
+        problem and return False.
         """
         document = read_document(findings, line, text, parse_score)
         if document is None:
@@ -60,9 +62,10 @@ class ScoreRescorer(Rescorer):
     ) -> None:
         """Compute the change between two score documents again, and add a problem if it differs from `change`.
 
-        Problems are added to `findings`. `pointer` is the JSON Pointer of the correction in the file that holds the
-        change, and `line` the number of its line. Nothing is compared if this program does not have the methodology of
-        one of the documents.
+        `before` and `after` are the two documents, and `change` is the published change. Problems are added to
+        `findings`. `pointer` is the JSON Pointer of the correction in the edition document, and `line` the number
+        of that document's line. A document that is malformed is a problem too. If this program does not have the
+        methodology of one of the documents, nothing is compared.
         """
         try:
             documents = parse_score(before), parse_score(after)
@@ -85,9 +88,9 @@ class ScoreRescorer(Rescorer):
             findings.add_problem("correction", line, difference_pointer, es, en)
 
     def _find_methodology(self, findings: Findings, line: int, reference: MethodologyReference) -> Methodology | None:
-        """Return the methodology with the version and digest that a document names.
+        """Return the methodology with the version and digest that a document names; None if this program lacks it.
 
-        If this program does not have that methodology, return None; the first document that names it gets a problem.
+        The first document that names a missing methodology adds a problem to `findings`; later ones add none.
         """
         key = reference.version, reference.digest
         if key not in self._methodologies:
@@ -117,7 +120,7 @@ def _load_methodology(findings: Findings, line: int, reference: MethodologyRefer
 def _check_submission(findings: Findings, line: int, document: ScoreDocument, methodology: Methodology) -> bool:
     """Return True if the methodology asks for every answer and profile field of a document.
 
-    If not, add one problem, with the pointer of the first answer or field that the methodology does not ask for.
+    If not, add one problem to `findings`, with the pointer of the first answer or field that is not asked for.
     """
     # Converted to its own version, a submission loses exactly the facts that this version does not ask for.
     _, carried = convert_submission(document.submission, methodology, methodology)
@@ -135,8 +138,9 @@ def _check_submission(findings: Findings, line: int, document: ScoreDocument, me
 def _compare(findings: Findings, line: int, text: bytes, rescored: ScoreDocument) -> None:
     """Add a problem for the first difference between a published score and the score computed again.
 
-    `text` is the published document, and `rescored` the document with the new score. The problem says how many more
-    differences there are. If only members outside the score differ, the problem is one of format.
+    `text` is the published document, and `rescored` the same document with the new score. The problem also says how
+    many more differences the score has. If only members outside the score differ, the problem is that the document
+    does not have the right format.
     """
     differences = list(find_differences(msgspec.to_builtins(rescored, order="deterministic"), json.loads(text), ""))
     in_score = [difference for difference in differences if difference[0].startswith("/score/")]
@@ -154,10 +158,10 @@ def _compare(findings: Findings, line: int, text: bytes, rescored: ScoreDocument
 
 
 def find_differences(expected: object, actual: object, pointer: str) -> Iterator[tuple[str, Any, Any]]:
-    """Yield the JSON Pointer of each difference between two JSON values, with the expected and the actual value.
+    """Yield each difference between two JSON values: its JSON Pointer, the expected and the actual value.
 
-    `pointer` is the pointer of the two values themselves, with which each result begins. Lists of different length are
-    one difference.
+    Each JSON Pointer begins with `pointer`, the place of the two values in their document. Lists of different
+    length are one difference. A member that only one of two objects has is compared with a dash.
     """
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for name in [*expected, *(name for name in actual if name not in expected)]:

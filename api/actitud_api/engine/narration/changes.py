@@ -1,4 +1,4 @@
-"""Sentences about level paths, what-if scores and changes between editions, with their figures."""
+"""Sentences about paths to the next level, scores with supposed facts (what-if), and changes between editions."""
 
 from __future__ import annotations
 
@@ -138,9 +138,9 @@ _PARTS: dict[Language, dict[Stage, str]] = table(
 
 
 def get_change_sentences(methodology: Methodology, language: Language) -> ChangeSentences:
-    """Return the `ChangeSentences` of a methodology in a language; later calls return the same object.
+    """Return the writer of sentences about changes under a methodology, in a language.
 
-    The cache key is the digests of document and texts.
+    The writer is made once and cached by the digests of the methodology document and of its texts.
     """
     key = (methodology.digest, methodology.text_digests[language])
     sentences = _cache.get(key)
@@ -150,10 +150,10 @@ def get_change_sentences(methodology: Methodology, language: Language) -> Change
 
 
 class ChangeSentences(Sentences):
-    """Writes the sentences about level paths, what-if scores and changes between editions."""
+    """Writes sentences about paths to the next level, scores with supposed facts (what-if), and changes of scores."""
 
     def describe_path(self, path: LevelPath) -> str:
-        """Describe the level that a path leads to and its number of moves, or why there is no path."""
+        """Describe a path: the number of moves and the level after them, or the reason why there is no path."""
         templates = _PATH[self._language]
         if path.target is None:
             return templates["no_level" if path.level is None else "highest"]
@@ -167,7 +167,10 @@ class ChangeSentences(Sentences):
         )
 
     def describe_move(self, move: Move) -> str:
-        """Describe a move: the change, its gain, and the rules that need other facts to be changed too."""
+        """Describe a move of a path: the change of one answer, and the index points that it gains.
+
+        If the move breaks rules unless other facts are changed too, the text names these rules.
+        """
         indicator, templates = self._indicators[move.indicator], _PATH[self._language]
         sentences: list[str] = []
         if move.kind == "improve":
@@ -182,10 +185,7 @@ class ChangeSentences(Sentences):
         return join_sentences(sentences + self._list_requirements(move.requires))
 
     def _describe_report(self, move: Move) -> str:
-        """Ask for the first answer to an indicator that is unknown now.
-
-        `move` has the facts that this answer should have.
-        """
+        """Describe a move that answers an indicator which is unknown so far; `move.change` has the facts to answer."""
         text, templates = self._texts.indicators[move.indicator], _PATH[self._language]
         name, after = next(iter(move.change.items()))
         if isinstance(after, bool):
@@ -199,7 +199,11 @@ class ChangeSentences(Sentences):
         return templates["report_number"].format(question=text.question, to=to, label=text.facts[name])
 
     def describe_obstacle(self, unreachable: Unreachable) -> str:
-        """Describe a gate that no move can pass, and the reason; if a review limits the level, describe that limit."""
+        """Describe a gate of the next level that no move can pass, and the reason.
+
+        If `unreachable.gate` is None, the obstacle is a review that limits the level: the text describes this
+        limit.
+        """
         gate = "" if unreachable.gate is None else f"{self.describe_gate(unreachable.gate)} "
         sentences = [
             _OBSTACLES[self._language][unreachable.obstacle].format(
@@ -214,11 +218,18 @@ class ChangeSentences(Sentences):
     # what differs
 
     def describe_difference(self, difference: ScoreDifference) -> str:
-        """Describe how the index and the level of two scores differ; equal levels are not mentioned."""
+        """Describe how two scores differ in their index and level.
+
+        The level is mentioned only if both scores have a level and the two levels differ.
+        """
         return self._describe_overall(difference.index, difference.level_before, difference.level_after)
 
     def describe_delta(self, delta: GroupDelta | IndicatorDelta) -> str:
-        """Describe the difference in one group or indicator: its score, and the index points that it loses."""
+        """Describe the difference between two scores in one group or indicator.
+
+        The text gives the score of the group or indicator in both, and the difference of the index points that it
+        loses.
+        """
         templates = _CHANGES[self._language]
         before, after = self._format_counted(delta.score.before), self._format_counted(delta.score.after)
         parts = [
@@ -232,9 +243,10 @@ class ChangeSentences(Sentences):
         return " ".join(parts)
 
     def describe_change(self, change: ChangeDecomposition) -> str:
-        """Describe a change of index and level between editions, and its parts: methodology, coverage and data.
+        """Describe how index and level change between editions, and how the index change splits into parts.
 
-        If there is no index at some stage, name that stage, because the change then has no parts.
+        The parts are methodology, coverage and data. If a stage has no index, the change cannot be split, and the
+        text names the stage instead.
         """
         templates, parts = _CHANGES[self._language], change.parts
         staged = change.index
@@ -250,17 +262,20 @@ class ChangeSentences(Sentences):
         return f"{whole} {templates['parts'].format(methodology=methodology, coverage=coverage, data=data)}"
 
     def describe_stages(self, change: GroupChange | IndicatorChange, name: str) -> str:
-        """Describe the score of a group or indicator at each stage of a change where it differs.
+        """Describe the score of a group or indicator from stage to stage of a change between editions.
 
-        `name` is the name to use in the sentence: the node may be missing in this methodology.
+        Only the steps that change the score are described; if no step does, the text gives the score alone. `name`
+        is the name to use for the group or indicator, because this methodology may not have it.
         """
         steps = "; ".join(self._list_steps(change.score))
         return f"{name} ({change.id}): {steps or self._format_counted(change.score.after)}."
 
     def describe_version_effects(self, effects: VersionEffects, source: Sentences) -> str:
-        """Describe the questions that this version drops or adds, compared with the version of a submission.
+        """Describe what changes for a submission that is scored under the methodology version of these sentences.
 
-        `source` writes sentences in that other version, which has the names of the dropped questions.
+        The text names the answers and profile fields that this version does not ask for, and those that it asks for
+        in addition. `source` writes sentences for the version of the submission, which has the names of the dropped
+        questions.
         """
         templates, version = _CHANGES[self._language], self._document.version
         named = {
@@ -308,7 +323,7 @@ class ChangeSentences(Sentences):
         return f"{'+' if figure > 0 else ''}{self._format_points(figure)}"
 
     def find_name(self, node: str) -> str | None:
-        """Return the name of an indicator or group; None if the methodology has no such id."""
+        """Return the name of an indicator or group; None if the methodology has neither with this id."""
         if node in self._indicators:
             return self.name_indicator(node)
         return self.name_group(node) if node in self._texts.groups else None

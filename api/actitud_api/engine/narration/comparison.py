@@ -99,9 +99,10 @@ _OF: dict[Language, dict[str, str]] = table(
 def describe_peer_group(
     group: PeerGroup | None, kind: str, band: str | None, methodology: Methodology, language: Language
 ) -> str:
-    """Describe the peer group of an organisation; `kind` is its type and `band` its size band.
+    """Describe the peer group of an organisation.
 
-    If `group` is None, say that there is no comparison before the edition is published.
+    `kind` is the kind of the organisation, and `band` its size band (None if its size is not known). If `group` is
+    None, the sentence says that there is no comparison before the edition is published.
     """
     if group is None:
         return _FIGURES[language]["hidden"]
@@ -119,10 +120,11 @@ def describe_peer_figure(
     *,
     hidden: bool,
 ) -> str:
-    """Describe the position of a score of an organisation in its peer group; scores are in points.
+    """Describe where a score of an organisation stands in its peer group; scores are in points.
 
-    `standing` is None if the organisation has no rank, and `median` is None if no other organisation of the group has a
-    score. With `hidden`, the sentence only says that the edition is not published yet.
+    `score` is None if the organisation has no such score, `standing` is None if the organisation is not ranked, and
+    `median` is None if no organisation of the group has such a score. `decimals` is the number of decimals to show.
+    With `hidden`, the sentence only says that the edition is not published yet.
     """
     if hidden:
         return _FIGURES[language]["hidden"]
@@ -156,11 +158,12 @@ def describe_robustness(
     decimals: int,
     language: Language,
 ) -> str:
-    """Describe the range of an organisation's rank over the random draws of the robustness analysis, and its level.
+    """Describe the range of an organisation's rank over the draws of the robustness analysis, and its usual level.
 
-    `rank` and `index` have the 5th and the 95th percentile over the draws; if `rank` is None, the range of the index is
-    described instead. `level` has the most frequent level and its share of the draws, 0 to 1; if it is None, no level
-    is mentioned.
+    `rank` and `index` are pairs: the 5th and the 95th percentile over the draws, the index in points with
+    `decimals` decimals. `rank` is None while ranks are hidden; the range of the index is described instead. `level`
+    is the level of most draws and the share of the draws that reach it, 0 to 1; if `level` is None, no level is
+    mentioned.
     """
     if rank is None:
         key, low, high = "index", *(words.format_score(points, decimals, language) for points in index)
@@ -174,7 +177,7 @@ def describe_robustness(
 
 
 def describe_remark(remark: AuditRemark, methodology: Methodology, language: Language) -> str:
-    """Describe a remark of the statistical audit of an index, with its figure and threshold."""
+    """Describe a remark of the statistical audit of an index: a correlation or Cronbach's alpha, and its threshold."""
     texts = methodology.texts[language]
     node, of = "", _OF[language]["index"]
     if remark.node is not None:

@@ -1,4 +1,4 @@
-"""Differences between two methodologies in words, one line for each difference."""
+"""Differences between two versions of a methodology in words, one line for each difference."""
 
 from __future__ import annotations
 
@@ -227,9 +227,9 @@ _PREDICATES: Final = frozenset({"applies", "zero_when", "holds", "provisional_un
 
 
 class DocumentSide(Struct, frozen=True):
-    """One of the two methodologies that are compared: its document, and its texts in the language of the output.
+    """One of the two methodologies that are compared: its document, and its texts in the language of the lines.
 
-    `texts` is None if it has none; ids then stand for names.
+    `texts` is None if the methodology has no texts; ids then stand in for names.
     """
 
     document: Document
@@ -239,9 +239,10 @@ class DocumentSide(Struct, frozen=True):
 def describe_differences(
     differences: Iterable[Difference], before: DocumentSide, after: DocumentSide, language: Language
 ) -> dict[str, list[str]]:
-    """Describe each difference in one line; return the lines by heading, in `language`.
+    """Describe each difference in one line; return the lines by heading.
 
-    Headings without differences are left out.
+    `before` and `after` are the two compared methodologies. Lines and headings are in `language`; a heading without
+    differences is left out.
     """
     writer = _DifferenceWriter(before, after, language)
     lines: dict[Heading, list[str]] = {heading: [] for heading in _HEADINGS[language]}
@@ -305,7 +306,7 @@ class _DifferenceWriter:
     def _name_subject(self, difference: Difference) -> str:
         """Return the id and name of the element that differs.
 
-        The name is that of the later document, if the element is in it.
+        The name comes from the later document, or from the earlier one if only that has the element.
         """
         part, name = difference.part, difference.id
         if part == "texts":
@@ -322,9 +323,9 @@ class _DifferenceWriter:
     def _describe_element(self, difference: Difference, subject: str, side: _SideFormatter, members: object) -> str:
         """Describe an element that was added or removed as a whole.
 
-        A node is described with its parent and weight, a rule or gate with its predicate, any other element by
-        `subject` alone, which is its id and name. `members` are the members of the element, and `side` formats them as
-        in the one document that has it.
+        A node is described with its parent and weight, a rule or gate with its predicate, and any other element by
+        `subject`, its id and name. `members` are the members of the element; `side` formats values of the document
+        that has the element.
         """
         if isinstance(members, dict) and difference.part in ("groups", "indicators"):
             return self._sentences["node"].format(subject=subject, parent=members["parent"], weight=members["weight"])
@@ -344,7 +345,10 @@ class _DifferenceWriter:
         return _MEMBERS[self._language].get(member, member.replace("_", " "))
 
     def _describe_goalpost(self, difference: Difference, subject: str, position: int, member: str) -> str:
-        """Describe a goalpost of which `member`, its x or its score, changed; `position` is counted from 0."""
+        """Describe a goalpost that changed in `member`, which is `x` (its raw value) or `score`.
+
+        `subject` is the id and name of its indicator, and `position` its place in the curve, counted from 0.
+        """
         (old, before), (new, after) = (
             side.find_goalpost(difference.id, position) for side in (self._before, self._after)
         )
@@ -364,7 +368,7 @@ class _DifferenceWriter:
 
 
 class _SideFormatter:
-    """Formats values of one of the two methodologies in words; if the methodology has no texts, as ids and JSON."""
+    """Formats values of one of the two compared methodologies in words; as ids and JSON if it has no texts."""
 
     def __init__(self, side: DocumentSide, language: Language) -> None:
         self._texts = side.texts
@@ -373,7 +377,11 @@ class _SideFormatter:
         self._shares = frozenset(name for name, known in self._indicators.items() if words.is_share(known))
 
     def find_name(self, part: str, name: str) -> str | None:
-        """Return the id and name of an element of `part`; None if this methodology has no such element or no texts."""
+        """Return the id and name of an element of a methodology.
+
+        `part` is the part of the document that holds the element (`groups`, `indicators` or `profile`), and `name`
+        the id of the element. Return None for other parts, and if this methodology has no texts or no such element.
+        """
         if self._texts is None:
             return None
         match part:
@@ -385,18 +393,18 @@ class _SideFormatter:
         return None
 
     def find_goalpost(self, indicator: str, position: int) -> tuple[Indicator, Goalpost]:
-        """Return an indicator and its goalpost at a position, counted from 0."""
+        """Return an indicator, and the goalpost at a position of its curve, counted from 0."""
         definition = self._indicators[indicator]
         return definition, definition.curve.goalposts[position]
 
     def format_raw(self, indicator: Indicator, x: float) -> str:
-        """Format the raw value `x` of an indicator with its unit; without texts, as a bare number."""
+        """Format the raw value `x` of an indicator with its unit; if the methodology has no texts, as a bare number."""
         if self._texts is None or indicator.type in ("level", "boolean"):
             return words.format_number(x, self._language)
         return words.format_value(indicator, x, self._texts)
 
     def format_member(self, member: str, value: object, *, stated: bool) -> str:
-        """Format the value of a member of an element.
+        """Format the value of a member of an element of the document, for example the predicate of a rule.
 
         With `stated`, a predicate reads as a statement ("is at least"), otherwise as a requirement ("must be at
         least").

@@ -60,7 +60,7 @@ Name: TypeAlias = Annotated[
 
 
 class NarratedReason(Reason, frozen=True):
-    """The reason for the score of an indicator: a code, the data of its sentence, and the sentence."""
+    """The reason for the score of an indicator: its code, the values in its sentence, and the sentence."""
 
     text: Text
 
@@ -68,10 +68,10 @@ class NarratedReason(Reason, frozen=True):
 class NarratedNextStep(NextStep, frozen=True):
     """The next step for an indicator: the smallest change that raises its score.
 
-    `change`: the new facts; `gain`: the index points that the step brings, null if they depend on later answers;
-    `gain_max`: the index points that the best score would bring; `evidence`: the step needs evidence; `cap`: the score
-    without that evidence, if it is lower; `requires`: the rules that the step breaks unless other facts are changed
-    too.
+    `change`: the new facts, empty if the step names no fact; `gain`: the index points that the step brings, null if
+    they depend on later answers; `gain_max`: the index points that the best score would bring; `evidence`: true if
+    the step needs evidence; `cap`: the score without that evidence, null if it is not lower; `requires`: the rules
+    that the step breaks unless other facts are changed too.
     """
 
     text: Text
@@ -80,7 +80,8 @@ class NarratedNextStep(NextStep, frozen=True):
 class NarratedInterval(Interval, frozen=True):
     """The 95 % Wilson interval of a share that was measured in a sample of `n` cases.
 
-    `low` and `high` are the ends of the interval; `index_low` and `index_high` the index with the share at these ends.
+    `low` and `high` are the ends of the interval; `index_low` and `index_high` are the index if the share were at
+    these ends, null if there is no index.
     """
 
     text: Text
@@ -92,10 +93,10 @@ class _NamedIndicator(IndicatorScore, frozen=True):
 
 
 class NarratedIndicator(_NamedIndicator, frozen=True, kw_only=True):
-    """An indicator: its score, its weight in its group, and its points of the index.
+    """The result of an indicator: its score, its weight in its group, and its points of the index.
 
-    Score and points are null if the indicator has no score. `possible` and `won` are also null below a group that is
-    neither a sum nor an arithmetic mean, whose losses are Shapley values.
+    Score and points are null if the indicator has no score. `possible` and `won` are also null if a group above the
+    indicator is neither a sum nor an arithmetic mean; `lost` is then a Shapley value.
     """
 
     interval: NarratedInterval | None
@@ -109,10 +110,10 @@ class _NamedDimension(DimensionScore, frozen=True):
 
 
 class NarratedDimension(_NamedDimension, frozen=True, kw_only=True):
-    """A dimension, or a group inside one: its score, its coverage and its points.
+    """The result of a dimension, or of a group inside one: its score, its coverage and its points of the index.
 
-    `score_max` is the score with every unknown answer at its best. Figures are null if the dimension has no score.
-    `groups` and `indicators` are its children.
+    `score_max` is the score with every unknown answer at its best. Figures are null if the dimension or group has
+    no score. `groups` and `indicators` are its children.
     """
 
     groups: tuple[NarratedDimension, ...]
@@ -131,10 +132,11 @@ class _NamedLevel(LevelReached, frozen=True):
 
 
 class NarratedLevel(_NamedLevel, frozen=True, kw_only=True):
-    """The level reached, 1 to 5; null if there is no index or the evidence is insufficient.
+    """The level that a score reaches.
 
-    `max_level` is the highest level that a review allows. `text` says so if only the review prevents a higher level; it
-    is null otherwise.
+    `number` is from 1 to 5; it is null if there is no index, the evidence is insufficient, or the lowest level is
+    not reached. `max_level` is the highest level that a review allows, null if no review limits the level. `text`
+    states this limit if only the review prevents a higher level, and is null otherwise.
     """
 
     blocked_by: tuple[NarratedGate, ...]
@@ -142,7 +144,7 @@ class NarratedLevel(_NamedLevel, frozen=True, kw_only=True):
 
 
 class NarratedMainReason(MainReason, frozen=True):
-    """One of the largest losses of a score (at most four): an indicator, and the index points that it loses."""
+    """One of the largest losses of a score, at most four: an indicator, and the index points that it loses."""
 
     text: Text
 
@@ -150,14 +152,14 @@ class NarratedMainReason(MainReason, frozen=True):
 class NarratedFinding(Finding, frozen=True):
     """A rule that the submission breaks, and the indicators that the rule contradicts.
 
-    `missing` are indicators to answer first: with their answers the submission may keep the rule.
+    `missing` are unknown indicators: once they are answered, the submission may keep the rule.
     """
 
     text: Text
 
 
 class NarratedScore(Score, frozen=True):
-    """The explained index of one submission; `indicators` are the indicators that belong to no dimension."""
+    """The explained score of one submission; `indicators` are only the indicators that belong to no dimension."""
 
     level: NarratedLevel
     main_reasons: tuple[NarratedMainReason, ...]
@@ -259,7 +261,8 @@ class _NamedGroupDelta(GroupDelta, frozen=True):
 class NarratedGroupDelta(_NamedGroupDelta, frozen=True, kw_only=True):
     """The difference between two scores in a dimension, or in a group inside one.
 
-    It gives the score of the group, and the index points that it loses.
+    `score` is the score of the group before and after; `lost` are the index points that the group loses before and
+    after.
     """
 
     text: Text
@@ -273,7 +276,8 @@ class _NamedIndicatorDelta(IndicatorDelta, frozen=True):
 class NarratedIndicatorDelta(_NamedIndicatorDelta, frozen=True, kw_only=True):
     """The difference between two scores in an indicator.
 
-    It gives the codes of its reasons, its score, and the index points that it loses.
+    Gives, for the score before and the score after, the code of the reason, the score of the indicator, and the
+    index points that the indicator loses.
     """
 
     text: Text
@@ -282,9 +286,9 @@ class NarratedIndicatorDelta(_NamedIndicatorDelta, frozen=True, kw_only=True):
 class NarratedDifference(ScoreDifference, frozen=True):
     """The difference between two scores, of the index and of every node.
 
-    `groups` has all groups, `indicators` only the indicators that differ. The points lost in the dimensions change by
-    exactly minus the change of the index; the same holds inside every group. `appeared` are the broken rules that only
-    the second score has, and `vanished` those that only the first has.
+    `groups` has all groups, `indicators` only the indicators that differ. If the index rises by some points, the
+    points lost in the dimensions fall by exactly as many in total; the same holds inside every group. `appeared`
+    are the broken rules that only the second score has, and `vanished` those that only the first has.
     """
 
     groups: tuple[NarratedGroupDelta, ...]
@@ -332,11 +336,11 @@ class _NamedMove(Move, frozen=True):
 class NarratedMove(_NamedMove, frozen=True, kw_only=True):
     """A step of the path to the next level: a change of the answer to one indicator.
 
-    improve: change the fact · evidence: document a self-declared answer · report: answer an unknown indicator. `facts`:
-    the current facts; `change`: the new ones; `evidence`: the move needs evidence; `score_before` and `score`: of the
-    indicator; `gain`: the index points that the move brings at its place in the path; `index` and `level`: after the
-    move; `requires`: rules that the move breaks unless other facts are changed too. All figures assume that these other
-    facts are changed.
+    `kind`: improve (change the fact), evidence (document a self-declared answer) or report (answer an unknown
+    indicator). `facts`: the current facts; `change`: the new ones; `evidence`: true if the move needs evidence;
+    `score_before` and `score`: the score of the indicator before and after the move; `gain`: the index points that
+    the move brings at its place in the path; `index` and `level`: those after the move; `requires`: rules that the
+    move breaks unless other facts are changed too. All figures assume that these other facts are changed.
     """
 
     text: Text
@@ -345,10 +349,10 @@ class NarratedMove(_NamedMove, frozen=True, kw_only=True):
 class NarratedObstacle(Unreachable, frozen=True):
     """A gate of the next level that no improvement of answers can pass, and why.
 
-    `gate` is null if a review limits the level. profile: the gate depends on the profile · not_applicable,
-    zero_by_rule, contradicted, unanswered: state of the one indicator that the gate reads · exhausted: all improvements
-    together are not enough. `indicators` could help to pass the gate once they are answered, corrected or free of their
-    zero rule.
+    `gate` is null if a review limits the level. `obstacle`: profile (the gate depends on the profile), review (a
+    review limits the level), exhausted (all improvements together are not enough); or the state of the one
+    indicator that the gate reads: not_applicable, zero_by_rule, contradicted, unanswered. `indicators` could help
+    to pass the gate once they are answered, corrected or free of their zero rule.
     """
 
     gate: NarratedGate | None
@@ -358,7 +362,8 @@ class NarratedObstacle(Unreachable, frozen=True):
 class NarratedPath(LevelPath, frozen=True, kw_only=True):
     """The moves that lead from a level to the next one, with a sentence for each.
 
-    `moves` is null if there is no path; `unreachable` then has the gates that cannot be passed.
+    `moves` is null if there is no path. If gates of the next level are the reason, `unreachable` has those that
+    cannot be passed.
     """
 
     moves: tuple[NarratedMove, ...] | None
@@ -404,7 +409,8 @@ class _NamedGroupChange(GroupChange, frozen=True):
 class NarratedGroupChange(_NamedGroupChange, frozen=True, kw_only=True):
     """The change of a dimension, or of a group inside one, between two editions.
 
-    `parts` is null if the dimension or group has no score at some stage.
+    `parts` splits the change into methodology, coverage and data; it is null if the dimension or group has no score
+    at some stage.
     """
 
     text: Text
@@ -416,7 +422,7 @@ class _NamedIndicatorChange(IndicatorChange, frozen=True):
 
 
 class NarratedIndicatorChange(_NamedIndicatorChange, frozen=True, kw_only=True):
-    """The change of an indicator between two editions, with the codes of its reasons.
+    """The change of an indicator between two editions, with the code of its reason in each edition.
 
     The code is null for an edition whose methodology does not have the indicator.
     """
@@ -425,18 +431,18 @@ class NarratedIndicatorChange(_NamedIndicatorChange, frozen=True, kw_only=True):
 
 
 class NarratedVersionEffects(VersionEffects, frozen=True):
-    """The effect of scoring a submission under another version of the methodology than its own.
+    """What changes for a submission that is scored under another methodology version than its own.
 
-    `dropped_answers`: answers that the other version does not ask for, or not in this form; `new_indicators`:
-    indicators that only the other version has, which are unknown; `dropped_fields` and `new_fields`: the same for
-    profile fields, some of which have a default.
+    `dropped_answers`: indicators whose answers the other version does not ask for, or not in this form;
+    `new_indicators`: indicators that only the other version has, which are unknown; `dropped_fields` and
+    `new_fields`: the same for profile fields (a new field may have a default).
     """
 
     text: Text
 
 
 class NarratedChange(ChangeDecomposition, frozen=True, kw_only=True):
-    """The change of an organisation between two editions, split into methodology, coverage and data."""
+    """The change of an organisation's score between two editions, split into methodology, coverage and data."""
 
     groups: tuple[NarratedGroupChange, ...]
     indicators: tuple[NarratedIndicatorChange, ...]
@@ -447,7 +453,10 @@ class NarratedChange(ChangeDecomposition, frozen=True, kw_only=True):
 def narrate_change(
     change: ChangeDecomposition, before: Methodology, after: Methodology, language: Language
 ) -> NarratedChange:
-    """Build the narrated form of a change; `before` and `after` are the methodologies of its two scores."""
+    """Build the narrated form of a change between two editions.
+
+    `before` and `after` are the methodologies of the earlier and the later edition.
+    """
     earlier, later = get_change_sentences(before, language), get_change_sentences(after, language)
 
     # A node that the later version dropped has its name only in the earlier one.
@@ -480,7 +489,7 @@ def narrate_change(
 def narrate_version_effects(
     effects: VersionEffects, source: Methodology, target: Methodology, language: Language
 ) -> NarratedVersionEffects:
-    """Build the narrated form of the effects of converting a submission from version `source` to `target`."""
+    """Build the narrated form of the effects of scoring a submission of version `source` under version `target`."""
     return _narrate_version_effects(effects, get_change_sentences(target, language), get_sentences(source, language))
 
 
@@ -505,8 +514,8 @@ def _build_narrated(kind: type[N], source: Canonical, **members: object) -> N:
 
 
 def _add_sentences(kind: type[N], sources: tuple[C, ...], sentence: Callable[[C], str]) -> tuple[N, ...]:
-    """Build the narrated form of each of `sources`, where the narrated form only adds a `text`.
+    """Build the narrated form of each of `sources`, which differs from its canonical form only by a `text`.
 
-    `sentence` writes this text.
+    `sentence` writes the text of one of them.
     """
     return tuple(_build_narrated(kind, source, text=sentence(source)) for source in sources)

@@ -175,9 +175,9 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
 
 
 def get_sentences(methodology: Methodology, language: Language) -> Sentences:
-    """Return the `Sentences` of a methodology in a language; later calls return the same object.
+    """Return the writer of sentences about scores under a methodology, in a language.
 
-    The cache key is the digests of document and texts.
+    The writer is made once and cached by the digests of the methodology document and of its texts.
     """
     key = (methodology.digest, methodology.text_digests[language])
     sentences = _cache.get(key)
@@ -219,17 +219,18 @@ class Sentences:
         return self._texts.indicators[indicator].name
 
     def name_level(self, level: int | None) -> str | None:
-        """Return the name of a level; None stays None."""
+        """Return the name of a level; None if `level` is None."""
         return None if level is None else self._texts.levels[str(level)].name
 
     def describe_gate_requirement(self, gate: str) -> str:
-        """Describe the requirement of a gate by its id, as the beginning of a sentence."""
+        """Describe the requirement of the gate with the id `gate`, as the beginning of a sentence."""
         return self._describe_gate_rule(gate)
 
     def describe_level_cap(self, level: LevelReached) -> str | None:
-        """Return the sentence that a review allows no higher level, if only the review prevents one.
+        """Return the sentence that a review limits the level, if the review alone prevents a higher level.
 
-        Return None if no review limits the level, if a gate blocks the next level too, or if there is no higher level.
+        Return None if no review limits the level, if a gate blocks the next level too, or if there is no higher
+        level.
         """
         is_capped = level.number is not None and level.number == level.max_level and not level.blocked_by
         if not is_capped or level.number == len(self._document.levels):
@@ -237,7 +238,7 @@ class Sentences:
         return _FINDINGS[self._language]["max_level"].format(level=level.number)
 
     def describe_reason(self, scored: IndicatorScore) -> str:
-        """Describe the reason for the score of an indicator."""
+        """Describe the reason why an indicator has its score, or why it has none."""
         indicator, parameters = self._indicators[scored.id], scored.reason.parameters
         templates, code = _REASONS[self._language], scored.reason.code
         if code in ("full", "partial", "zero", "capped"):
@@ -274,7 +275,7 @@ class Sentences:
         )
 
     def _describe_observed(self, indicator: Indicator, scored: IndicatorScore) -> str:
-        """Describe the reason for the score of an answered indicator: its facts, and how they score."""
+        """Describe the reason for the score of an answered indicator: its facts, and the score that they give."""
         parameters, code, templates = scored.reason.parameters, scored.reason.code, _REASONS[self._language]
         least, most = self._get_range(indicator.id)
         if scored.value is None:
@@ -302,12 +303,15 @@ class Sentences:
         return templates["partial_at" if code == "partial" else code].format(**values) + lowered
 
     def _format_range(self, indicator: str) -> tuple[str, str]:
-        """Format the minimum and the maximum score of an indicator."""
+        """Return the minimum and the maximum score of an indicator as texts."""
         span = self._indicators[indicator].range
         return words.format_number(span.minimum, self._language), words.format_number(span.maximum, self._language)
 
     def _compose_segment(self, indicator: str, x0: Figure, s0: Figure, x1: Figure, s1: Figure) -> str:
-        """Describe the two goalposts, (x0, s0) and (x1, s1), between which a raw value lies."""
+        """Describe the two goalposts between which a raw value lies.
+
+        `x0` and `x1` are the raw values of the goalposts, `s0` and `s1` their scores.
+        """
         definition = self._indicators[indicator]
         return _REASONS[self._language]["between"].format(
             x0=words.format_value(definition, x0, self._texts),
@@ -317,9 +321,9 @@ class Sentences:
         )
 
     def _describe_effects(self, indicator: Indicator) -> dict[str, str]:
-        """Describe the effect that an unknown answer has on the group of its indicator.
+        """Describe the effect that an unknown answer to an indicator has on the group above it.
 
-        The key `effect` has the words for the inside of a sentence, `Effect` those for its start.
+        The key `effect` has the words for the inside of a sentence, `Effect` those for the start of a sentence.
         """
         group, templates = self._parents[indicator.id], _REASONS[self._language]
         values = {
@@ -333,14 +337,14 @@ class Sentences:
         }
 
     def _shares_weight(self, indicator: Indicator) -> bool:
-        """Return True if an indicator that does not count leaves its weight to the others in its group.
+        """Return True if the others in the group take over the weight of an indicator that does not count.
 
-        A sum and a minimum have no weights to share.
+        It is False in a sum and in a minimum, where no weight is shared.
         """
         return self._parents[indicator.id].aggregation not in ("sum", "min")
 
     def _describe_cause(self, indicator: Indicator, parameters: Parameters) -> str:
-        """Describe the part of the zero rule of an indicator that the facts make true."""
+        """Describe the part of an indicator's zero rule that is true for the facts in `parameters`."""
         condition = words.select_deciding(indicator.zero_when, parameters.facts, True)
         return words.PredicateNarrator(self._texts, parameters.facts, stated=True).describe(condition)
 
@@ -372,7 +376,7 @@ class Sentences:
         return summary[:1].upper() + summary[1:]
 
     def _compose_answer(self, indicator: str, value: Figure | bool) -> str:
-        """Describe the answer `value` to a ladder (a level) or to a yes/no question, as the beginning of a sentence."""
+        """Describe the answer `value`, a level or a yes or no, as the beginning of a sentence."""
         definition, labels = self._indicators[indicator], self._texts.indicators[indicator].facts
         raw = words.format_value(definition, value, self._texts)
         text = f"{labels['level']} {raw}" if definition.type == "level" else f"{labels['value']}: {raw}"
@@ -386,8 +390,8 @@ class Sentences:
     def _sort_facts(self, indicator: str, names: tuple[str, ...]) -> tuple[str, ...]:
         """Sort the names of facts in the order of the methodology.
 
-        The facts of the indicator come first, then other facts that its formula or its applicability reads. Published
-        documents have the names in alphabetical order (RFC 8785), which says nothing to a reader.
+        The facts of the indicator come first, then other facts that its formula or its applicability reads. The
+        names may come in alphabetical order, as in a published document (RFC 8785), which says nothing to a reader.
         """
         described = self._indicators[indicator]
         own_facts = [fact.name for fact in described.facts]
@@ -397,7 +401,7 @@ class Sentences:
     def describe_step(self, scored: IndicatorScore, step: NextStep) -> str:
         """Describe the next step for an indicator, and its gain.
 
-        If the step breaks rules unless other facts are changed too, these rules are described as well.
+        If the step breaks rules unless other facts are changed too, the text names these rules.
         """
         indicator, text = self._indicators[scored.id], self._texts.indicators[scored.id]
         parameters, templates = scored.reason.parameters, _STEPS[self._language]
@@ -436,21 +440,24 @@ class Sentences:
         return join_sentences(sentences)
 
     def _list_requirements(self, rules: tuple[str, ...]) -> list[str]:
-        """Return a sentence about `rules` that a step breaks unless other facts are changed too; [] without rules."""
+        """Return a sentence on `rules`, which a step breaks unless other facts are changed too; [] without rules."""
         if not rules:
             return []
         requirements = "; ".join(dict.fromkeys(self._describe_requirement(rule) for rule in rules))
         return [_STEPS[self._language]["requires"].format(rules=requirements)]
 
     def _describe_evidence(self, indicator: str) -> str:
-        """Ask for the evidence that supports the answer to an indicator."""
+        """Write the request for evidence that supports the answer to an indicator."""
         evidence = words.lower_first(self._texts.indicators[indicator].evidence)
         return _STEPS[self._language]["evidence"].format(evidence=evidence)
 
     def _describe_improvement(
         self, indicator: Indicator, facts: Mapping[str, FactValue | str | None], change: Mapping[str, FactValue]
     ) -> str:
-        """Ask for a change of one fact of an indicator; `facts` are the present ones and `change` the new one."""
+        """Write the request to change one fact of an indicator.
+
+        `facts` are the present facts; `change` has the new value of the one fact.
+        """
         text, templates = self._texts.indicators[indicator.id], _STEPS[self._language]
         ((name, after),) = change.items()
         if indicator.type == "level":
@@ -478,12 +485,12 @@ class Sentences:
         )
 
     def _compose_target_level(self, indicator: str, level: int) -> str:
-        """Ask to move an indicator up to a level of its ladder."""
+        """Write the request to move an indicator up to a level of its ladder."""
         text = self._texts.indicators[indicator].ladder[level]
         return _STEPS[self._language]["level"].format(to=level, text=text)
 
     def describe_interval(self, interval: Interval) -> str:
-        """Describe the confidence interval of a share, and of the index if the interval gives it."""
+        """Describe the confidence interval of a share, and the resulting range of the index if there is an index."""
         low, high = (words.format_share(share, self._language) for share in (interval.low, interval.high))
         if interval.index_low is None or interval.index_high is None:
             index = ""
@@ -495,7 +502,11 @@ class Sentences:
         return _FINDINGS[self._language]["interval"].format(n=n, low=low, high=high, index=index)
 
     def describe_finding(self, finding: Finding) -> str:
-        """Describe a broken rule: its text, the facts, the contradicted indicators, and the answers to give first."""
+        """Describe a broken rule.
+
+        The sentences give the text of the rule, the facts, the indicators that it contradicts, and the indicators
+        whose answers are needed first.
+        """
         rule, templates = self._rules[finding.rule], _FINDINGS[self._language]
         assert rule.holds is not None
         if words.has_product(rule.holds):
@@ -513,7 +524,7 @@ class Sentences:
         return " ".join(sentences)
 
     def _format_rule(self, rule: str) -> str:
-        """Return the text of a rule in which names of profile fields are replaced by their labels."""
+        """Return the text of a rule, with the labels of profile fields in place of their names."""
         return _FIELD_NAME.sub(
             lambda match: self._texts.profile[match[0]].label if match[0] in self._texts.profile else match[0],
             self._texts.rules[rule],
@@ -522,7 +533,7 @@ class Sentences:
     def _compose_requirement(self, rule: str) -> str:
         """Describe the requirement of a rule, for the inside of a sentence.
 
-        This is the text of the rule, or its predicate in words if another rule has the same text.
+        The requirement is the text of the rule; if another rule has the same text, it is the predicate in words.
         """
         holds = self._rules[rule].holds
         # Rules made from one template have the same text; only their predicates tell them apart.
@@ -532,16 +543,16 @@ class Sentences:
         return words.PredicateNarrator(self._texts, {}, stated=False).describe(holds)
 
     def _label_fact(self, name: str) -> str:
-        """Return the label of a fact by its name in a finding: a profile field, or `D4.01.level`."""
+        """Return the label of a fact by its name in a finding: the name of a profile field, or `D4.01.level`."""
         if name in self._texts.profile:
             return self._texts.profile[name].label
         indicator, _, fact = name.rpartition(".")
         return words.label_fact(indicator, fact, self._texts)
 
     def describe_gate(self, blocking: BlockingGate) -> str:
-        """Describe a gate that is not passed: what it requires, the actual value, and the difference.
+        """Describe a gate that is not passed: the requirement, the actual value, and the difference between them.
 
-        If the actual value does not exist, the sentence says so.
+        If there is no actual value, the sentence says so.
         """
         templates, holds = _FINDINGS[self._language], self._gates[blocking.gate].holds
         gate = self._describe_gate_rule(blocking.gate)
@@ -573,13 +584,13 @@ class Sentences:
         return requirement[:1].upper() + requirement[1:]
 
     def describe_main_reason(self, reason: MainReason) -> str:
-        """Describe one of the largest losses: the indicator, and the index points that it loses."""
+        """Describe one of the largest losses of a score: the indicator, and the index points that it loses."""
         return _FINDINGS[self._language]["main"].format(
             name=self.name_indicator(reason.indicator), id=reason.indicator, lost=self._format_points(reason.lost)
         )
 
     def _format_points(self, figure: float | int) -> str:
-        """Format points with their unit, `0,44 puntos`; only a 1 without decimals is singular."""
+        """Format points with their unit, as `0,44 puntos`; the unit is singular only for a 1 without decimals."""
         return _format_points(figure, self._document.decimals, self._language)
 
     def _format_score(self, figure: float | int) -> str:
@@ -595,7 +606,7 @@ class Sentences:
 
 
 _FIELD_NAME = re.compile(r"[a-z]+(?:_[a-z0-9]+)+|employees|services")
-"""Words in the text of a rule that may be the name of a profile field."""
+"""Pattern of the words in the text of a rule that may be the name of a profile field."""
 
 _cache: dict[tuple[str, str], Sentences] = {}
 
@@ -612,14 +623,15 @@ def _format_gain(name: Literal["gain", "gain_max"], figure: Figure, decimals: in
 
 
 def join_sentences(sentences: list[str]) -> str:
-    """Join sentences; a full stop is added to those without a full stop or question mark."""
+    """Join sentences with spaces; add a full stop to each that ends neither with one nor with a question mark."""
     return " ".join([sentence if sentence.endswith((".", "?")) else f"{sentence}." for sentence in sentences])
 
 
 def _find_base(facts: Mapping[str, FactValue | str | None], changed_fact: str) -> FactValue | str | None:
-    """Return the value that a changed fact is compared with: the denominator, else the base, else any other fact.
+    """Return the fact that a changed fact is compared with, such as the total that it is counted out of.
 
-    Return None if there is no other fact.
+    That is the fact named `denominator`, else the one named `base`, else any other fact of the indicator; None if
+    there is no other fact.
     """
     for name in ("denominator", "base", *facts):
         if name != changed_fact and name in facts:
@@ -633,7 +645,10 @@ def _strip_full_stop(text: str) -> str:
 
 
 def _list_fact_names(operands: Iterable[Operand]) -> list[str]:
-    """List the names of the facts that operands read: profile fields as such, facts of answers as `D4.01.level`."""
+    """List the names of the facts that operands read.
+
+    A profile field has its own name; a fact of an answer is named as in `D4.01.level`.
+    """
     names: list[str] = []
     for operand in operands:
         match operand:
@@ -647,6 +662,6 @@ def _list_fact_names(operands: Iterable[Operand]) -> list[str]:
 
 
 def _sort_by(names: Iterable[str], order: Iterable[str]) -> tuple[str, ...]:
-    """Sort names by their first position in `order`; names that `order` lacks come last."""
+    """Sort names by their first position in `order`; names that are not in `order` come last."""
     positions = {name: position for position, name in reversed(list(enumerate(order)))}
     return tuple(sorted(names, key=lambda name: positions.get(name, len(positions))))

@@ -41,7 +41,10 @@ from actitud_api.engine.methodology.predicates import Evaluated, compile_predica
 from actitud_api.engine.methodology.requests.answers import FactValue
 
 Facts = Mapping[str, FactValue | str | None]
-"""Facts by name, as in reasons and findings: profile fields, and facts of answers as `D4.01.level`."""
+"""Values of facts by name, as in reasons and findings.
+
+The name of a profile field stands alone; the fact of an answer is named as in `D4.01.level`.
+"""
 
 _COMPARISONS: dict[Language, dict[ComparisonOperator, str]] = table(
     en={
@@ -127,12 +130,12 @@ _PHRASES: dict[Language, dict[str, str]] = table(
 _CONTRACTIONS: Final[Mapping[Language, tuple[tuple[str, str], ...]]] = {
     "es": ((" a el ", " al "), (" de el ", " del ")),
 }
-"""A preposition and the article at the start of a name, with their contraction (`de el` to `del`)."""
+"""Pairs of a preposition with the article that begins a name, and their contraction (`de el`, `del`)."""
 
 
 @lru_cache(maxsize=8192)
 def format_number(value: float | int, language: Language) -> str:
-    """Format a number with up to 12 decimals: in Spanish 12.500 and 61,6."""
+    """Format a number with up to 12 decimals, with the separators of the language: 12.500 and 61,6 in Spanish."""
     return format_decimal(Decimal(str(value)), format="#,##0.############", locale=LOCALES[language])
 
 
@@ -152,12 +155,12 @@ def format_share(value: float | int, language: Language) -> str:
 
 @lru_cache(maxsize=1024)
 def format_day(value: date, language: Language) -> str:
-    """Format a date with the name of its month: 2 de marzo de 2026."""
+    """Format a date with the name of its month, such as 2 de marzo de 2026."""
     return format_date(value, "long", locale=LOCALES[language])
 
 
 def format_truth(value: bool, language: Language) -> str:
-    """Return the word for yes or no."""
+    """Return the word for yes (True) or no (False)."""
     return _PHRASES[language]["yes" if value else "no"]
 
 
@@ -179,7 +182,7 @@ def _get_conjunction(language: Language) -> str:
 def _build_percent_pattern(language: Language) -> str:
     """Return the pattern of a percentage: at most one decimal, and a non-breaking space before the sign.
 
-    The SI asks for this space; CLDR has none for English.
+    The SI asks for this space; the locale data (CLDR) have none for English.
     """
     pattern: str = LOCALES[language].percent_formats[None].pattern
     return pattern.replace("0%", "0\u00a0%").replace("#,##0", "#,##0.#")
@@ -210,9 +213,9 @@ def _quote(text: str, language: Language) -> str:
 
 
 def label_fact(indicator: str, fact: str, texts: MethodologyTexts) -> str:
-    """Return the label of a fact.
+    """Return the label of a fact of an indicator.
 
-    The label of a level is only the word "level", so it is returned with the name of the indicator.
+    The label of a level is only the word "level", so the id and name of the indicator are added to it.
     """
     text = texts.indicators[indicator]
     if fact == "level":
@@ -221,7 +224,7 @@ def label_fact(indicator: str, fact: str, texts: MethodologyTexts) -> str:
 
 
 def format_fact(raw: FactValue | str | None, language: Language) -> str:
-    """Format the value of a fact; None is "not answered"."""
+    """Format the value of a fact; None is formatted as "not answered"."""
     if type(raw) is int:
         return format_number(raw, language)
     if raw is None:
@@ -263,10 +266,10 @@ def _reject_presence(indicator: str) -> Callable[[Facts], bool]:
 
 
 def select_deciding(predicate: Predicate, facts: Facts, truth: bool) -> Predicate:
-    """Return the part of a predicate that makes it true or false; `truth` is this truth, which the caller knows.
+    """Return the part of a predicate that makes it true or false.
 
-    A true `any` is reduced to its true members, and a false `all` to its false members; any other predicate is returned
-    whole.
+    `truth` says whether the predicate is true for `facts`. A true `any` is reduced to its true members, and a false
+    `all` to its false members; any other predicate is returned whole.
     """
     match predicate:
         case Any(of=members) if truth:
@@ -286,9 +289,9 @@ def _select_members(members: tuple[Predicate, ...], facts: Facts, truth: bool) -
 
 
 def lower_first(text: str) -> str:
-    """Adapt a text of a methodology to the inside of a sentence: no full stop at its end, and a small first letter.
+    """Adapt a text of a methodology to the inside of a sentence: no final full stop, and a small first letter.
 
-    An abbreviation at its start keeps its capitals.
+    An abbreviation at the start of the text keeps its capitals.
     """
     inside = text.removesuffix(".")
     # An abbreviation such as "DIR3" keeps its capitals: its second letter is not in lower case.
@@ -298,7 +301,7 @@ def lower_first(text: str) -> str:
 def has_product(predicate: Predicate) -> bool:
     """Return True if a predicate multiplies facts.
 
-    Such a predicate reads badly in words, so only its facts are listed.
+    Such a predicate reads badly in words, so callers list its facts instead.
     """
     return any(isinstance(operand, Product) for operand in walk_operands(predicate))
 
@@ -306,8 +309,9 @@ def has_product(predicate: Predicate) -> bool:
 class PredicateNarrator:
     """Describes predicates in words, with the values of the facts that they read.
 
-    With `stated`, a predicate reads as a statement ("is at least"), otherwise as a requirement ("must be at least").
-    `shares` are the indicators whose raw values are shown as percentages.
+    `facts` has the known values; {} describes the predicate without values. With `stated`, a predicate reads as a
+    statement ("is at least"), otherwise as a requirement ("must be at least"). `shares` are the indicators whose
+    raw values are shown as percentages.
     """
 
     def __init__(
@@ -362,7 +366,11 @@ class PredicateNarrator:
         return f"({text})" if nested else text
 
     def _describe_right_side(self, left: Operand, right: Operand) -> str:
-        """Describe the operand on the right of a comparison: an enumerated value by its text, a share in percent."""
+        """Describe the operand on the right of a comparison.
+
+        If the left side is a profile field, a value on the right is shown by its text; if it is a share, a number
+        on the right is shown as a percentage.
+        """
         match left, right:
             case ProfileOperand(field=field), Constant(value=str(raw)):
                 return self._texts.profile[field].values.get(raw, raw)
@@ -374,7 +382,7 @@ class PredicateNarrator:
                 return self.describe_operand(right)
 
     def describe_operand(self, operand: Operand) -> str:
-        """Describe an operand, with the value of its fact if it is known."""
+        """Describe an operand; if it is a fact with a known value, add the value."""
         match operand:
             case Constant(value=raw):
                 return format_fact(raw, self._language)
@@ -413,7 +421,10 @@ class PredicateNarrator:
                 return self._phrases["per"].format(self.describe_operand(numerator), self.describe_operand(denominator))
 
     def _append_fact(self, label: str, name: str, values: Mapping[str, str]) -> str:
-        """Append the value of a fact to its label if the value is known: `active accounts (12)`."""
+        """Append the value of the fact `name` to its label if the value is known: `active accounts (12)`.
+
+        `values` has the texts of the enumerated values of a profile field.
+        """
         if name not in self._facts or self._facts[name] is True:
             return label
         raw = self._facts[name]

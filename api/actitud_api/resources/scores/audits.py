@@ -26,14 +26,15 @@ from actitud_api.resources.scores.queries import Competitor, RankingRow, ScoreCu
 from actitud_api.resources.scores.service import BEST_FIRST, build_visibility
 
 Percentiles = tuple[int, int, int]
-"""The 5th, 50th and 95th percentile."""
+"""The 5th, 50th and 95th percentile of a figure over the draws of the robustness analysis."""
 
 
 class OrganisationRobustness(Struct, frozen=True, kw_only=True):
-    """The robustness of an organisation's result over a number of draws of weights and aggregation.
+    """How much the result of an organisation varies if weights and aggregation are chosen at random.
 
-    `index` holds percentiles of the index in units of 10^-decimals, `rank` those of the rank, `levels` the number of
-    draws by level. `rank` is None before publication, because it would reveal the scores of others.
+    `draws` is the number of random choices. `index` holds percentiles of the index in units of 10^-decimals, `rank`
+    percentiles of the rank, and `levels` the number of draws by level. `rank` is None if the caller may not see all
+    organisations of the edition, because ranks would reveal the scores of others.
     """
 
     edition: str
@@ -67,8 +68,9 @@ def list_robustness(
 ) -> list[OrganisationRobustness]:
     """List the robustness of the ranked organisations of an edition that a principal may see, in rank order.
 
-    `after` is the cursor of the last row of the previous page. Skips the first `offset` rows and returns at most
-    `limit`.
+    `draws` is the number of random draws and `seed` the seed of the random generator. `after` is the cursor of the
+    last row of the previous page, None for the first page. Skips the first `offset` rows after it and returns at
+    most `limit`.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -102,7 +104,7 @@ def list_robustness(
 def compute_statistics(
     database: Database, computed: ComputationCache, edition: str, *, principal: Principal | None
 ) -> AuditedEdition:
-    """Return the audit of the ranked organisations of an edition that a principal may see.
+    """Return the statistical audit of the ranked organisations of an edition that a principal may see.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -124,9 +126,9 @@ def compute_statistics(
 
 
 def compute_means(database: Database, computed: ComputationCache, edition: str) -> dict[str, int | None]:
-    """Return the mean score of each group and indicator, by id, over the ranked organisations of a published edition.
+    """Return the mean score of each node, by id, over the ranked organisations of a published edition.
 
-    Means are in units of 10^-decimals, rounded half up. A mean is None if the node is scored for no organisation.
+    Means are in units of 10^-decimals, rounded half up. A mean is None if no organisation has a score in the node.
 
     Raises:
         UnknownEdition: No published edition has that id.
@@ -151,7 +153,10 @@ def _compute_mean(scores: Integers) -> int | None:
 
 
 class _EditionView(Struct, frozen=True):
-    """An edition as a principal sees it. The cache key `key` changes with every write of its assessments."""
+    """The rows of an edition that a principal may see, with the cache key `key` of what is computed from them.
+
+    The key changes with every write of an assessment of the edition.
+    """
 
     edition: editions.EditionRecord
     visibility: Visibility
@@ -171,7 +176,10 @@ def _load_view(session: Session, edition: str, principal: Principal | None) -> _
 
 
 def _list_competitors(session: Session, computed: ComputationCache, view: _EditionView) -> list[Competitor] | None:
-    """Return the ranked organisations of an edition with their submissions, or None if their scores are cached."""
+    """Return the ranked organisations of an edition with their submissions.
+
+    Return None if the scores of these organisations are cached, because the submissions are then not needed.
+    """
     if computed.fields.get(view.key) is not None:
         return None
     return queries.list_competitors(session, view.edition.id, view.visibility)

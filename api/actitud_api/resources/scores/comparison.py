@@ -48,14 +48,15 @@ from actitud_api.resources.scores.service import (
 )
 
 EXEMPLARY_CODES: Final[frozenset[Code]] = frozenset({"full", "partial"})
-"""Codes of answers that exemplars show: answers that score points and have evidence."""
+"""The state codes of answers that are shown for an exemplar: these answers score points and have evidence."""
 
 
 class PeerComparison(Struct, frozen=True):
-    """A figure of an organisation and its distribution in the peer group, in units of 10^-decimals.
+    """A figure (the index or a dimension's score) of an organisation, and how its peer group scores in it.
 
-    `standing` is None if the organisation lacks the figure or is not ranked; `spread` is None if no peer has the
-    figure.
+    Scores are in units of 10^-decimals. `score` is None if the organisation has no such score. `standing` is its
+    rank in the group; None if the organisation has no such score or is not ranked. `spread` summarises the scores
+    of the group; None if nobody in the group has such a score. Both are None while they must stay hidden.
     """
 
     score: int | None
@@ -64,9 +65,10 @@ class PeerComparison(Struct, frozen=True):
 
 
 class OrganisationPeers(Struct, frozen=True, kw_only=True):
-    """An organisation and its peer group.
+    """An organisation of an edition, compared with its peer group.
 
-    `group`, standings and spreads are None before publication if they would reveal the scores of others.
+    Before publication, `group`, the standings and the spreads are None if the caller may see only its own
+    organisation.
     """
 
     edition: str
@@ -77,7 +79,7 @@ class OrganisationPeers(Struct, frozen=True, kw_only=True):
 
 
 class EvidencedAnswer(Struct, frozen=True):
-    """An answer that scores, its score in units of 10^-decimals, and the documents that prove it."""
+    """An answer that scores points: its score in units of 10^-decimals, and the documents that prove the answer."""
 
     indicator: str
     score: int
@@ -85,16 +87,16 @@ class EvidencedAnswer(Struct, frozen=True):
 
 
 class ComparedScore(Struct, frozen=True):
-    """One of the organisations that are compared side by side: its submission and rank, and its explained score."""
+    """One of the organisations compared side by side: its submission with its rank, and its explained score."""
 
     edition_score: EditionScore
     score: result.Score
 
 
 class SideBySide(Struct, frozen=True, kw_only=True):
-    """Organisations of a published edition, in the order of the request and without repetition.
+    """The compared organisations of a published edition, in the order of the request and each once.
 
-    `unknown` are the identifiers that are neither the id nor an alias of a scored organisation.
+    `unknown` are the requested identifiers that are neither the id nor an alias of a scored organisation.
     """
 
     edition: editions.EditionRecord
@@ -103,7 +105,11 @@ class SideBySide(Struct, frozen=True, kw_only=True):
 
 
 class DimensionExemplar(Struct, frozen=True):
-    """An organisation that scores high in a dimension, with its score there in units of 10^-decimals."""
+    """An organisation that scores high in a dimension.
+
+    `score` is its score in the dimension, in units of 10^-decimals. `practices` are its answers in the dimension
+    that score points and have evidence.
+    """
 
     dimension: DimensionKey
     score: int
@@ -119,7 +125,7 @@ def find_peers(
     Raises:
         UnknownEdition: No edition has that id.
         IdentifierIsAlias: The id is an alias of another organisation.
-        UnknownScore: The organisation has no score in the edition that the principal may see.
+        UnknownScore: The organisation has no score in the edition, or none that the principal may see.
     """
     with database.read() as session:
         record = editions.find(session, edition)
@@ -161,7 +167,10 @@ def find_peers(
 
 
 def compare_organisations(database: Database, edition: str, identifiers: Sequence[str]) -> SideBySide:
-    """Return the scores of organisations of a published edition, given by ids or aliases, side by side.
+    """Return the scores of organisations of a published edition, to be shown side by side.
+
+    `identifiers` are ids or aliases of organisations. Those that name no scored organisation are in `unknown` of
+    the result.
 
     Raises:
         UnknownEdition: No published edition has that id.
@@ -181,9 +190,9 @@ def compare_organisations(database: Database, edition: str, identifiers: Sequenc
 
 
 def find_organisations(database: Database, edition: str, text: str, *, limit: int) -> list[RankingRow]:
-    """Find organisations of a published edition by id or alias, or else by words of their names.
+    """Find organisations of a published edition by id or alias; if none matches, by words of their names.
 
-    Returns at most `limit` rows, ordered by name.
+    `text` is the search. Returns at most `limit` rows, ordered by name.
 
     Raises:
         UnknownEdition: No published edition has that id.
@@ -224,10 +233,10 @@ def list_exemplars(
     offset: int,
     limit: int,
 ) -> list[DimensionExemplar]:
-    """List the ranked organisations of an edition that a principal may see, with the best in a dimension first.
+    """List the ranked organisations of an edition that a principal may see, from the best in a dimension down.
 
-    `after` is the cursor of the last row of the previous page. Skips the first `offset` rows and returns at most
-    `limit`.
+    `after` is the cursor of the last row of the previous page, None for the first page. Skips the first `offset`
+    rows after it and returns at most `limit`.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -253,12 +262,12 @@ def list_exemplars(
 
 
 def sort_by_dimension(dimension: DimensionKey) -> RankingSort:
-    """Return the order of exemplars: descending by the score of a dimension."""
+    """Return the order in which exemplars are listed: from the highest score in the dimension to the lowest."""
     return RankingSort(dimension, descending=True)
 
 
 def _list_evidenced_answers(record: AssessmentRecord, dimension: DimensionKey) -> tuple[EvidencedAnswer, ...]:
-    """Return the answers of a dimension that score with evidence, in the order of the methodology."""
+    """Return the answers in a dimension that score points and have evidence, in the order of the methodology."""
     methodology = load_methodology(record.methodology)
     evaluation = evaluate(methodology, record.submission)
     node = methodology.document.root.children[DIMENSION_KEYS.index(dimension)]

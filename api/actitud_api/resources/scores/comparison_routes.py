@@ -1,4 +1,4 @@
-"""HTTP routes that compare the organisations of an edition and audit its index."""
+"""HTTP routes that compare the organisations of an edition, or examine its index and ranks statistically."""
 
 from litestar import Controller, Response
 
@@ -26,7 +26,7 @@ ROBUSTNESS_CURSOR: Cursor[ScoreCursorKey] = Cursor("editions.robustness.list", t
 STATISTICS = Representation(comparison_schemas.Statistics, sentences=True)
 
 RETRY_AFTER = "5"
-"""Seconds that clients should wait when too many requests wait for a computation (`Retry-After`)."""
+"""Value of `Retry-After`: the seconds to wait if too many requests already wait for a computation."""
 
 _SHEET = {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"}
 
@@ -43,7 +43,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = ((ComputationBusy, _busy),)
 
 
 class ComparisonController(Controller):
-    """Routes to compare the organisations of an edition and to audit its index."""
+    """Routes that compare the organisations of an edition, or examine its index and ranks statistically."""
 
     path = "/v1/editions/{edition:str}"
     tags = ("editions",)
@@ -75,11 +75,12 @@ class ComparisonController(Controller):
     ) -> Response[bytes]:
         """Compare an organisation with its peers.
 
-        Gives the rank, percentile, median and quartiles of index and dimensions within the peer group. The group is
-        the narrowest of these with enough organisations for the methodology: kind and size band, kind, kinds measured
-        on the same size scale, all. Before publication only assessors, publishers, administrators, and each
-        organisation for itself, see the response; for an organisation the group is null, because it would reveal the
-        scores of others.
+        Gives the rank and percentile of the organisation within its peer group, and the median and quartiles of the
+        group, for the index and for each dimension. The group is the narrowest of these that has as many
+        organisations as the methodology requires: those of the same kind and size band; of the same kind; of all
+        kinds whose size is measured on the same scale; all. Before publication, assessors, publishers and
+        administrators see every comparison; an organisation sees only its own scores, and its group is null,
+        because it would reveal the scores of others.
         """
         peers = comparison.find_peers(database, path.edition, path.organisation, principal=principal)
         return PEERS.of(request, comparison_schemas.build_peers(peers, language))
@@ -102,9 +103,10 @@ class ComparisonController(Controller):
     ) -> Response[bytes]:
         """List the organisations that do best in a dimension.
 
-        Ranked organisations of the edition with the best in the dimension first. Each has its answers there that
-        score, and the documents that count as evidence for them. If several filters are given, all must match. Before
-        publication only assessors, publishers, administrators, and each organisation for itself, see the response.
+        Lists the ranked organisations of the edition from the best in the dimension down. Each has its answers in
+        the dimension that score points, and the documents that count as evidence for these answers. If several
+        filters are given, all must match. Before publication, assessors, publishers and administrators see all
+        organisations; an organisation sees only itself.
         """
         exemplars = comparison.list_exemplars(
             database,
@@ -146,12 +148,13 @@ class ComparisonController(Controller):
     ) -> Response[bytes]:
         """List the robustness of the ranks of an edition.
 
-        Each draw varies the weights of the dimensions by up to 25 % and uses arithmetic or geometric aggregation with
-        equal chance. The response gives the 5th, 50th and 95th percentile of index and rank over the draws, and the
-        probability of each level. All organisations share the same draws, and the same seed gives the same digits.
-        Rows are in rank order; ranks are those in the whole edition, whatever the filters; unranked organisations are
-        left out. Before publication only assessors, publishers, administrators, and each organisation for itself, see
-        the response; for an organisation the ranks are null, because they would reveal the scores of others.
+        The scores are computed again in many random draws. Each draw varies the weights of the dimensions by up to
+        25 % and uses arithmetic or geometric aggregation with equal chance. The response gives the 5th, 50th and
+        95th percentile of index and rank over the draws, and the share of the draws that reach each level. All
+        organisations share the same draws, and the same seed gives the same digits. Only ranked organisations are
+        listed, in rank order; ranks are those in the whole edition, whatever the filters. Before publication,
+        assessors, publishers and administrators see all organisations; an organisation sees only itself, and its
+        ranks are null, because they would reveal the scores of others.
         """
         rows = audits.list_robustness(
             database,
@@ -193,11 +196,12 @@ class ComparisonController(Controller):
     ) -> Response[bytes]:
         """Get the statistical audit of the index of an edition.
 
-        Over the ranked organisations: moments, correlations with the node above, Cronbach's alpha, main effects
-        beside weights, and the ranks that organisations move if a dimension is left out or a goalpost set by
-        judgement moves by 20 %. Remarks name the figures that an auditor would question. Undefined figures are null.
-        Before publication only assessors, publishers, administrators, and each organisation for itself, see the
-        response.
+        Gives, over the ranked organisations: mean, deviation and skewness of each score; the correlation of each
+        score with that of the dimension or index above it; Cronbach's alpha; the main effect of each score beside
+        its weight; and the number of ranks that organisations move if a dimension is left out, or if a goalpost set
+        by judgement moves by 20 %. Remarks name the figures that an auditor would question. Figures that are not
+        defined for these scores are null. Before publication, assessors, publishers and administrators see the
+        audit of all organisations; an organisation sees only the figures over itself.
         """
         statistics = audits.compute_statistics(database, computed, path.edition, principal=principal)
         return STATISTICS.of(request, comparison_schemas.build_statistics(statistics, language))

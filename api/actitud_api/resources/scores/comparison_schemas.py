@@ -1,4 +1,4 @@
-"""Responses about comparisons: peers, exemplars, robustness and the audit of an edition."""
+"""Responses that compare organisations (peers, exemplars) or examine an edition (robustness, statistical audit)."""
 
 from __future__ import annotations
 
@@ -35,10 +35,14 @@ from actitud_api.resources.scores.service import ScoreFilters
 
 DRAWS: Final = 1_000
 SEED: Final = 42
-"""Default seed: the author of the random generator publishes its first words as check values."""
+"""Default seed of the draws.
+
+The author of the random generator publishes the first numbers that it gives with this seed, so that they can be
+checked.
+"""
 SEEDS: Final = 2**32
 DECIMALS: Final = 4
-"""Decimals of statistics and probabilities."""
+"""Number of decimals of statistics and probabilities."""
 
 Statistic = Annotated[float, Meta(description="Rounded half up to 4 decimals.")]
 Share = Annotated[float, Meta(ge=0, le=1, description="A share from 0 to 1, rounded half up to 4 decimals.")]
@@ -51,10 +55,11 @@ Rank = Annotated[int, Meta(ge=1)]
 
 
 class PeerGroup(Wire, frozen=True):
-    """A peer group: the ranked organisations of these kinds and this size band; null means any.
+    """A peer group: the ranked organisations of these kinds and this size band.
 
-    `basis` names how narrow the group is: kind and band, kind, band scale, or all. It is the narrowest with as many
-    organisations as the methodology requires.
+    `kinds` is null if every kind belongs to the group, and `band` is null if every size does. `basis` says how
+    narrow the group is: kind and band, kind, band scale (all kinds whose size is measured on the same scale), or
+    all. The group is the narrowest that has as many organisations as the methodology requires.
     """
 
     basis: PeerBasis
@@ -64,12 +69,13 @@ class PeerGroup(Wire, frozen=True):
 
 
 class PeerFigure(Wire, frozen=True):
-    """A score and its position in the peer group.
+    """A score of an organisation and its position in the peer group.
 
-    `organisations` counts the members of the group that have this score, the organisation included. `rank` is its
-    rank among them, `below` the number with a lower score, `percentile` the percentile rank from 0 to 100 (null if
-    the members are too few). These members are null if the organisation is not ranked. `spread` is the spread of the
-    scores of the group.
+    `score` is null if the organisation has no such score. `organisations` counts the members of the group that have
+    such a score, the organisation included. `rank` is its rank among these members, `below` the number of those
+    with a lower score, `percentile` the percentile rank from 0 to 100 (null if the members are too few). These four
+    are null if the organisation is not ranked. `spread` summarises the scores of the group; null if nobody in it
+    has such a score.
     """
 
     score: Points | None
@@ -82,16 +88,16 @@ class PeerFigure(Wire, frozen=True):
 
 
 class PeerDimension(PeerFigure, frozen=True):
-    """The score of a dimension and its position in the peer group."""
+    """The score of an organisation in a dimension, and its position in the peer group."""
 
     id: str
     name: Name
 
 
 class Peers(Wire, frozen=True):
-    """An organisation of an edition and its peer group; `rank` is that in the whole edition.
+    """An organisation of an edition, compared with its peer group; `rank` is its rank in the whole edition.
 
-    Until the edition is published, `group` and all comparisons are null for an organisation, because they would
+    If an organisation asks before publication, `rank`, `group` and all comparisons are null, because they would
     reveal the scores of others.
     """
 
@@ -111,7 +117,7 @@ class Peers(Wire, frozen=True):
 
 
 def build_peers(peers: comparison.OrganisationPeers, language: Language) -> Peers:
-    """Build the response about an organisation and its peers."""
+    """Build the response that compares an organisation with its peers."""
     row, methodology = peers.row, load_methodology(peers.row.methodology)
     document, sentences = methodology.document, get_sentences(methodology, language)
     group = peers.group
@@ -163,14 +169,14 @@ def _build_peer_figure(
 
 
 class PublishedEvidence(Wire, frozen=True):
-    """A document that proves an answer: its URL and date."""
+    """A document that proves an answer: the URL and the date of the document."""
 
     url: Annotated[str, Meta(examples=["https://www.example.org/social-networks/guide.pdf"])]
     date: date
 
 
 class Practice(Wire, frozen=True):
-    """An answer of the dimension that scores and is not only self-declared, with the documents that prove it."""
+    """An answer of an exemplar in the dimension: it scores points and has evidence, the listed documents."""
 
     id: str
     name: Name
@@ -179,7 +185,11 @@ class Practice(Wire, frozen=True):
 
 
 class Exemplar(Wire, frozen=True):
-    """An organisation that does well in a dimension, with its answers there that score."""
+    """An organisation that does well in a dimension.
+
+    `score` is its score in the dimension. `practices` are its answers in the dimension that score points and have
+    evidence. `rank` is null if an organisation asks before publication.
+    """
 
     dimension: str
     score: Points
@@ -199,17 +209,20 @@ class Exemplar(Wire, frozen=True):
 
 
 class ExemplarPage(Page[Exemplar], frozen=True):
-    """A page of the ranked organisations of an edition, best in the dimension first, then by organisation id."""
+    """A page of the ranked organisations of an edition, from the best in the dimension down.
+
+    Organisations with equal scores are ordered by id.
+    """
 
 
 class ExemplarQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of the list of exemplars."""
+    """The query parameters of the list of exemplars, which are the best organisations in a dimension."""
 
     dimension: Annotated[DimensionKey, Meta(description="The dimension in which to compare.", examples=["D6"])]
 
 
 def build_exemplar(exemplar: comparison.DimensionExemplar, language: Language) -> Exemplar:
-    """Build the response about an exemplar."""
+    """Build the part of the response about one exemplar."""
     row, methodology = exemplar.row, load_methodology(exemplar.row.methodology)
     decimals, sentences = methodology.document.decimals, get_sentences(methodology, language)
     return Exemplar(
@@ -245,7 +258,10 @@ def build_exemplar(exemplar: comparison.DimensionExemplar, language: Language) -
 
 
 class PointsPercentiles(Wire, frozen=True):
-    """The 5th, 50th and 95th percentile of the index over the draws (type 7, rounded half up)."""
+    """The 5th, 50th and 95th percentile of the index over the draws.
+
+    They are interpolated as in type 7 of Hyndman and Fan, and rounded half up.
+    """
 
     p5: Points
     p50: Points
@@ -253,7 +269,10 @@ class PointsPercentiles(Wire, frozen=True):
 
 
 class RankPercentiles(Wire, frozen=True):
-    """Percentiles of the rank over the draws (type 7, rounded half up to whole ranks); `p5` is the best."""
+    """The 5th, 50th and 95th percentile of the rank over the draws; `p5` is the best of the three ranks.
+
+    They are interpolated as in type 7 of Hyndman and Fan, and rounded half up to whole ranks.
+    """
 
     p5: Rank
     p50: Rank
@@ -261,17 +280,18 @@ class RankPercentiles(Wire, frozen=True):
 
 
 class LevelProbability(Wire, frozen=True):
-    """The share of draws in which an organisation reaches a level."""
+    """The share of the draws in which an organisation reaches a level."""
 
     level: Annotated[int, Meta(ge=1, le=5)]
     probability: Share
 
 
 class RobustScore(Wire, frozen=True):
-    """The robustness of an organisation: results of the draws, and its index, rank and level as scored.
+    """The robustness of an organisation's score.
 
-    `rank` and `drawn_rank` are null for an organisation until the edition is published, because they would reveal the
-    scores of others.
+    `index`, `rank` and `level` are as published or stored; `drawn_index`, `drawn_rank` and `levels` are the results
+    over the draws. If an organisation asks before publication, `rank` and `drawn_rank` are null, because they would
+    reveal the scores of others.
     """
 
     rank: Rank | None
@@ -290,11 +310,11 @@ class RobustScore(Wire, frozen=True):
 
 
 class RobustnessPage(Page[RobustScore], frozen=True):
-    """A page of the ranked organisations of an edition in rank order, then by organisation id."""
+    """A page of the ranked organisations of an edition, in rank order; equal ranks are ordered by organisation id."""
 
 
 class RobustnessQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of the robustness of an edition."""
+    """The query parameters of the list that shows the robustness of an edition's ranks."""
 
     organisation: OfOrganisations | None = None
     draws: Annotated[int, Meta(ge=100, le=2_000, description="Number of draws.")] = DRAWS
@@ -323,7 +343,7 @@ def build_exemplar_filters(query: ExemplarQuery) -> ScoreFilters:
 
 
 def build_robust_score(robustness: audits.OrganisationRobustness, language: Language) -> RobustScore:
-    """Build the response about the robustness of an organisation."""
+    """Build the part of the response about the robustness of one organisation."""
     row, decimals = robustness.row, load_methodology(robustness.row.methodology).document.decimals
     low, median, high = (to_figure(Fraction(units, int(10**decimals))) for units in robustness.index)
     likeliest = max(robustness.levels.items(), key=lambda level: (level[1], level[0]), default=None)
@@ -361,9 +381,11 @@ def build_robust_score(robustness: audits.OrganisationRobustness, language: Lang
 
 
 class Moments(Wire, frozen=True):
-    """Moments of the scores in points, over the organisations that have a score.
+    """Mean, deviation and skewness of scores in points, over the organisations that have a score.
 
     `standard_deviation` is that of a sample (n - 1); `skewness` is the adjusted Fisher-Pearson coefficient G1.
+    `mean` is null if no organisation has a score, `standard_deviation` with fewer than two, and `skewness` with
+    fewer than three or if all scores are equal.
     """
 
     organisations: Count
@@ -373,18 +395,19 @@ class Moments(Wire, frozen=True):
 
 
 class IndexStatistics(Moments, frozen=True):
-    """Statistics of the index. `alpha` is Cronbach's alpha over the dimensions."""
+    """Statistics of the index. `alpha` is Cronbach's alpha over the dimensions, null if it is not defined."""
 
     alpha: Statistic | None
 
 
 class NodeStatistics(Moments, frozen=True):
-    """Statistics of a node in relation to the node above it: `parent`, or the index if that is null.
+    """Statistics of a dimension or indicator in relation to the node above it.
 
-    `correlation` is the correlation of the scores of the two nodes. `weight` is the weight of this node as a share of
-    the weights of all children of the node above. `main_effect` is the share of the variance of the node above that
-    this node explains (correlation ratio). `effective_weight` is this main effect as a share of the main effects of
-    all children of the node above.
+    The node above is the one with the id `parent`, or the index if `parent` is null. `correlation` is the
+    correlation of the scores of the two nodes. `weight` is the weight of this node as a share of the weights of all
+    children of the node above. `main_effect` is the share of the variance of the node above that this node explains
+    (correlation ratio). `effective_weight` is this main effect as a share of the main effects of all children of
+    the node above. A figure that is not defined is null.
     """
 
     id: str
@@ -400,7 +423,7 @@ class DimensionStatistics(NodeStatistics, frozen=True):
     """Statistics of a dimension in relation to the index. `alpha` is Cronbach's alpha over its indicators.
 
     `rank_change` is the mean number of ranks that an organisation moves, up or down, if the index leaves the
-    dimension out.
+    dimension out. Both are null if they are not defined.
     """
 
     alpha: Statistic | None
@@ -408,11 +431,15 @@ class DimensionStatistics(NodeStatistics, frozen=True):
 
 
 class IndicatorStatistics(NodeStatistics, frozen=True):
-    """Statistics of an indicator in relation to its dimension."""
+    """Statistics of an indicator in relation to the dimension or group above it."""
 
 
 class GoalpostMove(Wire, frozen=True):
-    """A goalpost moved to the raw value `x`, and the mean and greatest number of ranks that organisations then move."""
+    """The effect of moving a goalpost to the raw value `x`.
+
+    `rank_change` is the mean number of ranks that an organisation then moves, `rank_change_max` the greatest
+    number.
+    """
 
     x: float
     rank_change: Annotated[float, Meta(ge=0)]
@@ -420,10 +447,10 @@ class GoalpostMove(Wire, frozen=True):
 
 
 class GoalpostStatistics(Wire, frozen=True):
-    """Sensitivity of the ranks to a goalpost set by judgement, moved by 20 % down and up.
+    """The number of ranks that organisations move if a goalpost set by judgement moves by 20 %, `down` and `up`.
 
-    `position` counts the goalposts of the curve of the indicator from 0. A move is null if it would reach the next
-    goalpost.
+    `position` is the position of the goalpost in the curve of the indicator, counted from 0, and `x` its raw value.
+    `down` or `up` is null if the goalpost would reach its neighbour.
     """
 
     indicator: str
@@ -434,7 +461,7 @@ class GoalpostStatistics(Wire, frozen=True):
 
 
 class RemarkOnStatistics(Wire, frozen=True):
-    """A remark of the audit on one figure; `node` is null if it is about the index."""
+    """A remark of the statistical audit on one figure of a node; `node` is null if the figure is that of the index."""
 
     code: RemarkCode
     node: str | None
@@ -443,7 +470,10 @@ class RemarkOnStatistics(Wire, frozen=True):
 
 
 class Statistics(Wire, frozen=True):
-    """The statistical audit of the index of an edition, over its ranked organisations. Undefined figures are null."""
+    """The statistical audit of the index of an edition, over its ranked organisations.
+
+    Figures that are not defined for these scores are null.
+    """
 
     edition: str
     index: IndexStatistics
@@ -456,7 +486,7 @@ class Statistics(Wire, frozen=True):
 
 
 def build_statistics(edition_audit: audits.AuditedEdition, language: Language) -> Statistics:
-    """Build the response about the audit of an edition."""
+    """Build the response about the statistical audit of an edition."""
     methodology, index_audit = load_methodology(edition_audit.edition.methodology), edition_audit.audit
     sentences = get_sentences(methodology, language)
     return Statistics(

@@ -1,4 +1,7 @@
-"""In-process cache of computations over whole editions. Its keys change with every write of their assessments."""
+"""In-process cache of computations over whole editions.
+
+A cache key changes with every write of an assessment of the edition, so an outdated value is never returned.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +21,25 @@ from actitud_api.engine.scoring.robustness import Robustness
 V = TypeVar("V")
 
 WAITING: Final = 4
-"""Requests that may wait for a computation, the running one included.
+"""Number of requests that may wait for a computation, including the one that is computing.
 
 Each holds a thread, and there may be as few as five: asyncio makes four and one for each processor, at most 32.
 """
 
 
 class ComputationBusy(Exception):
-    """Too many requests wait for a computation. Raised by `ComputationCache.take_turn`; answered as 503."""
+    """Too many requests wait for a computation.
+
+    Raised by `ComputationCache.take_turn`; the HTTP response is 503.
+    """
 
 
 class RankedField(Struct, frozen=True):
     """The ranked organisations of an edition, best first, with their scores.
 
-    `positions` is the row of each organisation, from 0. `attainable` is the level that each row reaches if the
-    conditions of levels on the index are ignored and only those on single indicators and dimensions count.
+    `positions` is the row number of each organisation by id, from 0, and `rescoring` has the scores by row.
+    `attainable` is the level that each row reaches if only the conditions on single indicators and dimensions
+    count, and those on the index are ignored.
     """
 
     positions: Mapping[str, int]
@@ -43,7 +50,7 @@ class RankedField(Struct, frozen=True):
 class FieldRobustness(Struct, frozen=True):
     """The robustness of the ranks of a `RankedField` over random draws of weights and aggregation.
 
-    `positions` is the row of each organisation, from 0.
+    `positions` is the row number of each organisation by id, from 0.
     """
 
     positions: Mapping[str, int]
@@ -77,7 +84,10 @@ class RecentValues(Generic[V]):
 
 
 class ComputationCache:
-    """Cached computations over editions. With 8,131 organisations a field takes about 10 MB, robustness about 1 MB."""
+    """Cached computations over editions: ranked fields, robustness and audits.
+
+    With 8,131 organisations a field takes about 10 MB, robustness about 1 MB.
+    """
 
     def __init__(self) -> None:
         self.fields: RecentValues[RankedField] = RecentValues(2)
@@ -88,10 +98,10 @@ class ComputationCache:
 
     @contextmanager
     def take_turn(self) -> Iterator[None]:
-        """Wait until no other computation runs, and let none start inside the context.
+        """Return a context in which no other computation runs; entering it waits for the running one.
 
         Raises:
-            ComputationBusy: `WAITING` requests wait already.
+            ComputationBusy: `WAITING` requests wait or compute already.
         """
         if not self._waiting.acquire(blocking=False):
             raise ComputationBusy

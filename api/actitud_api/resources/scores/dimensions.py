@@ -1,4 +1,4 @@
-"""Use cases over the dimensions of a published edition."""
+"""Use cases over the dimensions of a published edition: distributions of scores, and means."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from actitud_api.resources.scores.service import FiveNumberSummary, count_tenths
 
 
 class UnknownDimension(LookupError):
-    """The methodology of the edition has no dimension with this id. Raised by the portal page of a dimension."""
+    """The methodology of the edition has no dimension with this id. Raised for the portal page of a dimension."""
 
     def __init__(self, edition: editions.EditionRecord, dimension: str) -> None:
         super().__init__(f"{edition.id}/{dimension}")
@@ -25,10 +25,11 @@ class UnknownDimension(LookupError):
 
 
 class DimensionFigures(Struct, frozen=True, kw_only=True):
-    """The figures of the ranked organisations in a dimension.
+    """The figures of the ranked organisations of an edition in one dimension.
 
-    `rated` counts the organisations with a score there. `tenths` counts scores from 0 to under 10 points, from 10 to
-    under 20, and so on, up to 90 to 100.
+    `rated` counts the organisations with a score in the dimension, and `spread` summarises these scores (None if
+    there are none). `tenths` counts scores from 0 to under 10 points, from 10 to under 20, and so on, up to 90 to
+    100.
     """
 
     id: str
@@ -40,8 +41,9 @@ class DimensionFigures(Struct, frozen=True, kw_only=True):
 class EditionDimensions(Struct, frozen=True):
     """The dimensions of an edition in the order of the methodology, and the means of all groups and indicators.
 
-    `means` are mean scores by id, in units of 10^-decimals; a mean is None if the node is scored for no organisation.
-    `means` is empty while too many requests wait for a computation.
+    `ranked` counts the ranked organisations. `means` are mean scores by id, in units of 10^-decimals; a mean is
+    None if no organisation has a score for the group or indicator. `means` is empty while too many requests wait
+    for a computation.
     """
 
     edition: editions.EditionRecord

@@ -30,7 +30,7 @@ DimensionKey = Literal["D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D1
 DIMENSION_KEYS: Final[tuple[DimensionKey, ...]] = get_args(DimensionKey)
 
 SortKey = Literal["rank", "organisation", "name", "population", "index_max", "coverage"] | DimensionKey
-"""Keys by which a ranking can be sorted; `D1` to `D10` are the dimensions in the order of the methodology."""
+"""Keys by which a ranking can be sorted; `D1` to `D10` are the scores in the dimensions, in methodology order."""
 SORT_KEYS: Final[tuple[SortKey, ...]] = (
     "rank",
     "organisation",
@@ -42,21 +42,28 @@ SORT_KEYS: Final[tuple[SortKey, ...]] = (
 )
 
 ScoreCursorKey: TypeAlias = tuple[int | str | None, str]
-"""Position in a sorted list: the value of the sort key, None for the rows at the end, and the organisation for ties."""
+"""Position of a row in a sorted list: the value of its sort key, and its organisation, which decides ties.
+
+The value is None for a row that lacks it; such rows are at the end of the list.
+"""
 
 
 class RankingSort(Struct, frozen=True):
-    """An order of the rows. By rank the best comes first, so `descending` begins with the worst."""
+    """An order of the rows of a ranking.
+
+    The order by rank begins with the best row; with `descending` it begins with the worst.
+    """
 
     key: SortKey = "rank"
     descending: bool = False
 
 
 class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True):
-    """Filters of the rows of an edition, in addition to those of organisations; None does not filter.
+    """Filters of the rows of an edition, in addition to those of organisations; a filter that is None selects all.
 
-    `organisations` keeps only these ids or aliases, `kinds` only these kinds, `ranked` only ranked rows, and `rated`
-    only rows with a score in the dimension that it names.
+    `level` and `status` select rows with that level or status. `organisations` selects these ids or aliases,
+    `kinds` these kinds, `ranked` only ranked rows, and `rated` only rows with a score in the dimension that it
+    names.
     """
 
     level: int | None = None
@@ -67,7 +74,7 @@ class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True)
     rated: DimensionKey | None = None
 
     def build_conditions(self) -> list[ColumnElement[bool]]:
-        """Return the filters that are set as SQL conditions."""
+        """Return an SQL condition for each filter that is set."""
         table = ASSESSMENTS.c
         conditions = super().build_conditions()
         if self.level is not None:
@@ -92,7 +99,7 @@ class Visibility(Struct, frozen=True):
     organisations: tuple[str, ...] = ()
 
     def condition(self) -> ColumnElement[bool]:
-        """Return the visibility as an SQL condition."""
+        """Return the SQL condition that selects the visible rows."""
         if self.everything:
             return true()
         return ASSESSMENTS.c.organisation.in_(self.organisations) if self.organisations else false()
@@ -101,8 +108,9 @@ class Visibility(Struct, frozen=True):
 class StoredFigures(Struct, frozen=True):
     """The figures of an organisation in an edition, as they are stored.
 
-    `index_value`, `index_max` and `dimensions` are in units of 10^-decimals of the methodology, `coverage` is
-    in ten-thousandths. `rank_points` is the index, or -1 for an organisation that is not ranked.
+    `index_value`, `index_max` and `dimensions` are in units of 10^-decimals of the methodology, `coverage` is in
+    ten-thousandths; each is None if it has no value. `rank_points` is the index, or -1 for an organisation that is
+    not ranked.
     """
 
     methodology: str
@@ -116,7 +124,11 @@ class StoredFigures(Struct, frozen=True):
 
 
 class RankingRow(StoredFigures, frozen=True):
-    """A row of the ranking of an edition. `rank` is None if the row is unranked or its rank must stay hidden."""
+    """A row of the ranking of an edition.
+
+    `rank` is None if the organisation is not ranked, or if the caller may not see all rows of the edition.
+    `name_order` is the name in the form by which rows are sorted.
+    """
 
     organisation: str
     name: str
@@ -133,7 +145,8 @@ class RankingRow(StoredFigures, frozen=True):
 class PastRow(StoredFigures, frozen=True):
     """The figures of an organisation in one of its editions.
 
-    `rank` is None if the organisation is unranked or its rank must stay hidden.
+    `rank` is None if the organisation is not ranked, or if its rank is hidden because the edition is not published.
+    `period_to` is the reference date of the edition.
     """
 
     edition: str
@@ -145,9 +158,10 @@ class PastRow(StoredFigures, frozen=True):
 
 
 class FigureColumns(Struct, frozen=True):
-    """The figures of many organisations by column; all columns have the same order of organisations.
+    """The figures of many organisations, one list for each figure; all lists have the same order of organisations.
 
-    `index` and `dimensions` are None for an organisation that is not ranked.
+    `dimensions` has one list for each dimension. In `index` and `dimensions`, the value of an organisation that is
+    not ranked is None.
     """
 
     status: list[Status]
@@ -158,7 +172,10 @@ class FigureColumns(Struct, frozen=True):
 
 
 class LocatedScore(Struct, frozen=True):
-    """The score, region, province and population of an organisation; `index` is None if it is not ranked."""
+    """The index, level, region, province and population of an organisation.
+
+    `index` is None if the organisation is not ranked.
+    """
 
     region: str | None
     province: str | None
@@ -168,7 +185,7 @@ class LocatedScore(Struct, frozen=True):
 
 
 class GroupCount(Struct, frozen=True):
-    """The number of organisations of an edition with the same kind, band, region and province."""
+    """The number of organisations of an edition that share kind, band, region and province."""
 
     kind: str
     band: str | None
@@ -185,7 +202,10 @@ class Competitor(Struct, frozen=True):
 
 
 class StoredEditionScore(Struct, frozen=True):
-    """The stored submission of an organisation in an edition, as the JSON of `Submission`, and its rank."""
+    """The stored submission of an organisation in an edition, as the JSON of `Submission`, and its rank.
+
+    `rank` is None if the organisation is not ranked, or if the rank was not looked up.
+    """
 
     organisation: str
     name: str
@@ -337,8 +357,8 @@ def list_page(
 ) -> list[RankingRow]:
     """List the matching and visible rows of an edition in the order `sort`, then by organisation id.
 
-    `after` is the cursor of the last row of the previous page. Skips the first `offset` rows and returns at most
-    `limit`.
+    `after` is the cursor of the last row of the previous page, None for the first page. Skips the first `offset`
+    rows after it and returns at most `limit`.
     """
     column, descending = _find_sort_column(sort)
     ordered = column.desc() if descending else column.asc()
@@ -358,7 +378,7 @@ def list_page(
 
 
 def get_cursor_key(row: RankingRow, sort: RankingSort) -> ScoreCursorKey:
-    """Return the cursor of a row in an order."""
+    """Return the cursor of a row in a list that has the order `sort`."""
     value: int | str | None
     match sort.key:
         case "rank":
@@ -379,7 +399,7 @@ def get_cursor_key(row: RankingRow, sort: RankingSort) -> ScoreCursorKey:
 
 
 def load_columns(session: Session, edition: str, filters: ScoreFilters, visibility: Visibility) -> FigureColumns:
-    """Return the figures of the matching organisations of an edition, in no particular order."""
+    """Return the figures of the matching and visible organisations of an edition, in no particular order."""
     conditions = filters.build_conditions()
     statement = _SELECT_FIGURES.where(*conditions, visibility.condition())
     if conditions:
@@ -428,7 +448,8 @@ def count_by_group(session: Session, edition: str, visibility: Visibility) -> li
 def get_state_key(session: Session, edition: str) -> tuple[int, int, str, str]:
     """Return a key that changes with every write of an assessment of the edition.
 
-    It holds the number of assessments, the sum of their versions, and the times of the last creation and update.
+    The key holds the number of assessments, the sum of the versions of their rows, and the times of the last
+    creation and the last update.
     """
     count, writes, created, updated = session.execute(_SELECT_STATE, {"edition": edition}).one()
     return count, int(writes), str(created), str(updated)
@@ -445,9 +466,9 @@ def list_competitors(session: Session, edition: str, visibility: Visibility) -> 
 
 
 def get_stored_score(session: Session, edition: str, organisation: str, *, ranked: bool) -> StoredEditionScore | None:
-    """Return the stored submission of an organisation in an edition, or None if there is none.
+    """Return the stored submission of an organisation in an edition; None if it has no submission there to show.
 
-    `ranked` True looks up the rank too; otherwise the rank in the result is None.
+    With `ranked`, the rank is looked up too; without, the rank in the result is None.
     """
     row = session.execute(_SELECT_ONE, {"edition": edition, "organisation": organisation}).one_or_none()
     if row is None:
@@ -467,8 +488,9 @@ def list_past(
 ) -> list[PastRow]:
     """List the figures of an organisation in its editions, newest reference date first.
 
-    `drafts` are the unpublished editions to include, None for all. `after` is the cursor of the last row of the
-    previous page. Skips the first `offset` rows and returns at most `limit`.
+    Published editions are always included. `drafts` are the ids of the unpublished editions to include as well;
+    None includes all of them. `after` is the cursor of the last row of the previous page, None for the first page.
+    Skips the first `offset` rows after it and returns at most `limit`.
     """
     statement = _SELECT_PAST.offset(offset).limit(limit)
     if drafts is not None:
@@ -484,7 +506,7 @@ def find_later_editions(
 ) -> dict[str, str]:
     """Return, by organisation, the newest published edition after `period_to` that scores the organisation.
 
-    `period_to` is the reference date of `edition`. Organisations without such an edition are absent.
+    `period_to` is the reference date of `edition`. An organisation without such an edition is left out.
     """
     bounds = {"edition": edition, "period_to": period_to, "organisations": organisations}
     # Rows are oldest first, so the newest edition of an organisation replaces its older ones.
@@ -492,7 +514,7 @@ def find_later_editions(
 
 
 def get_submissions(session: Session, organisation: str, editions: Collection[str]) -> dict[str, dict[str, object]]:
-    """Return the submissions of an organisation in these editions, as the JSON of `Submission`, by edition."""
+    """Return the submissions of an organisation in some editions: the JSON of each `Submission`, by edition."""
     if not editions:
         return {}
     rows = session.execute(
@@ -502,7 +524,7 @@ def get_submissions(session: Session, organisation: str, editions: Collection[st
 
 
 def _find_sort_column(sort: RankingSort) -> tuple[ColumnElement[int | None] | ColumnElement[str], bool]:
-    """Return the column that sorts an order, and True if the column descends."""
+    """Return the column by which an order sorts, and True if the column is sorted in descending order."""
     if sort == RankingSort("rank"):
         # The best rank has the most points, and unranked rows have the fewest: one index of the table has this order.
         return ASSESSMENTS.c.rank_points, True
@@ -514,7 +536,10 @@ def _find_sort_column(sort: RankingSort) -> tuple[ColumnElement[int | None] | Co
 def _build_cursor_condition(
     column: ColumnElement[int | None] | ColumnElement[str], descending: bool, after: ScoreCursorKey
 ) -> ColumnElement[bool]:
-    """Return the SQL condition that selects the rows after a cursor."""
+    """Return the SQL condition that selects the rows after a cursor.
+
+    `column` and `descending` are the order of the list.
+    """
     value, organisation = after
     tied = ASSESSMENTS.c.organisation > organisation
     if value is None:
@@ -524,10 +549,10 @@ def _build_cursor_condition(
 
 
 def _find_ranks(session: Session, edition: str, points: Collection[int]) -> dict[int, int]:
-    """Return the rank in the whole edition for each of these values of `rank_points`.
+    """Return the rank in the whole edition for each value of `rank_points` in `points`.
 
-    Equal values share the best rank and the next ranks are skipped. The value of unranked organisations is left
-    out.
+    Equal values share the best rank and the next ranks are skipped. The value of unranked organisations gets no
+    rank and is left out.
     """
     ranked = [value for value in points if value != UNRANKED]
     if not ranked:
@@ -543,5 +568,5 @@ def _find_ranks(session: Session, edition: str, points: Collection[int]) -> dict
 
 
 def _collect_figures(row: Sequence[Any]) -> tuple[Any, ...]:
-    """Return the values for `StoredFigures` from the first columns of a row."""
+    """Return the values for the members of `StoredFigures` from the first columns of a row."""
     return (*row[: len(_FIGURE_COLUMNS)], tuple(row[len(_FIGURE_COLUMNS) : _FIGURES_LENGTH]))

@@ -76,10 +76,11 @@ class ScoresController(Controller):
     ) -> Response[bytes]:
         """Score the facts of one organisation.
 
-        Computes the index of the sent facts and explains every point of it; nothing is stored. A fact that is absent
-        is unknown and scores 0. Contradictory facts are reported in `findings`, not refused. Numbers are read as
-        exact decimals and rounded half up to 6 decimals. With `what_if`, some facts are replaced: the response then
-        has a second score, and the differences node by node. `explain=false` leaves out the explanation.
+        Computes the index of the sent facts and explains every point of it; nothing is stored. A fact that is
+        absent is unknown and scores 0. Contradictory facts are reported in `findings`; the request still succeeds.
+        Numbers are read as exact decimals and rounded half up to 6 decimals. With `what_if`, some facts are
+        replaced: the response then has a second score, and the differences node by node. `explain=false` leaves out
+        the explanation.
         """
         methodology = service.find_methodology(body)
         score = service.compute_score(methodology, body, explained=query.explain)
@@ -131,11 +132,11 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """List the ranking of an edition.
 
-        In rank order unless `sort` names another order; if several filters are given, all must match. Ranks are those
-        in the whole edition, whatever the filters: equal indices share the best rank and the next ranks are skipped;
-        organisations with insufficient evidence have no rank. Before publication only assessors, publishers,
-        administrators, and each organisation for itself, see scores; for an organisation the rank is null, because it
-        would reveal the scores of others.
+        The list is in rank order, or in the order that `sort` names; if several filters are given, all must match.
+        Ranks are those in the whole edition, whatever the filters: equal indices share the best rank and the next
+        ranks are skipped; organisations with insufficient evidence have no rank. Before publication, assessors,
+        publishers and administrators see all rows; an organisation sees only its own row, and its rank is null,
+        because it would reveal the scores of others.
         """
         sort = schemas.parse_sort(query)
         cursor = _choose_cursor(sort)
@@ -198,9 +199,10 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the explained score of an organisation in an edition.
 
-        Has the members of the response to `POST /v1/scores` for the submission of the organisation, its rank in the
-        edition and the outcome of the review. The score of a published edition comes from the signed document. Before
-        publication only assessors, publishers, administrators, and each organisation for itself, see the score.
+        Has the members of the response to `POST /v1/scores`, here for the submission of the organisation, and in
+        addition its rank in the edition and the outcome of the review. The score of a published edition comes from
+        the signed document. Before publication, assessors, publishers and administrators see every score; an
+        organisation sees only its own, and its rank is null.
         """
         edition_score = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
         methodology, score = service.get_explained_score(edition_score)
@@ -218,11 +220,12 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the path of an organisation to the next level.
 
-        Lists moves, one indicator at a time, after which every condition of the next level holds: first conditions on
-        one indicator, then those on a dimension, then those on the index. Each move is the smallest sufficient
-        improvement, or else the one that gains most; superfluous moves are removed at the end, and the result is
-        scored again. If a condition cannot be reached, there is no path and the condition is named. Before
-        publication only assessors, publishers, administrators, and each organisation for itself, see the path.
+        Lists moves, each a change of the answer to one indicator, after which every condition of the next level
+        holds: first moves for conditions on one indicator, then for those on a dimension, then for those on the
+        index. Each move is the smallest improvement that satisfies a condition; if none does, it is the one that
+        gains most. Superfluous moves are removed at the end, and the result is scored again. If a condition cannot
+        be reached, there is no path and the condition is named. Before publication, assessors, publishers and
+        administrators see every path; an organisation sees only its own.
         """
         edition_score = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
         methodology, level_path = service.find_level_path(edition_score)
@@ -245,11 +248,11 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the change of an organisation between two editions.
 
-        Splits the difference of the index into three parts, in this order: the effect of the methodology on the facts
-        of the first edition; the effect of indicators that became known or unknown; the effect of changed facts. The
-        parts sum exactly to the difference. Points that a new question costs until it is answered count as
-        methodology. Before publication only assessors, publishers, administrators, and each organisation for itself,
-        see the change.
+        Splits the difference of the index into three parts, in this order: the effect of the methodology on the
+        facts of the earlier edition; the effect of indicators that became known or unknown; the effect of changed
+        facts. The parts sum exactly to the difference. Points that a new question costs until it is answered count
+        as methodology. Before publication, assessors, publishers and administrators see every change; an
+        organisation sees only its own.
         """
         change = service.compare_editions(
             database, path.edition, path.organisation, since=query.since, principal=principal
@@ -279,8 +282,8 @@ class EditionScoresController(Controller):
 
         Gives the distribution of the index and of each dimension over the ranked organisations, and the number of
         organisations at each level and with each status. If several filters are given, all must match. Before
-        publication only assessors, publishers, administrators, and each organisation for itself, see the scores that
-        are summarised.
+        publication, assessors, publishers and administrators see the summary of all organisations; an organisation
+        sees only the summary of its own score.
         """
         filters = schemas.build_territory_filters(query)
         summary = service.compute_summary(database, path.edition, filters, principal=principal)
@@ -326,9 +329,10 @@ class OrganisationScoresController(Controller):
     ) -> Response[bytes]:
         """List the scores of an organisation by edition.
 
-        Newest reference date first. With `methodology`, every edition is scored under that version: answers that the
-        version does not ask for are dropped, its additional questions are unknown, and there is no rank. Before
-        publication only assessors, publishers, administrators, and each organisation for itself, see a score.
+        The list begins with the newest reference date. With `methodology`, every edition is scored under that
+        version: answers that the version does not ask for are dropped, its additional questions are unknown, and
+        there is no rank. Before publication, assessors, publishers and administrators see every score; an
+        organisation sees only its own, without rank.
         """
         rows = service.list_history(
             database,
@@ -345,5 +349,5 @@ class OrganisationScoresController(Controller):
 
 
 def _choose_cursor(sort: RankingSort) -> Cursor[ScoreCursorKey]:
-    """Return the cursor type of an order: text for organisation and name, a number for all other keys."""
+    """Return the type of cursor for an order: its value is a text for organisation and name, a number otherwise."""
     return BY_TEXT if sort.key in ("organisation", "name") else BY_NUMBER

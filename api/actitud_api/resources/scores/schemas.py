@@ -1,7 +1,7 @@
-"""Responses about scores: scores, paths and changes with their sentences and their source, and rows of a ranking.
+"""Responses about scores: explained scores, paths, changes, summaries, and rows of a ranking.
 
-The canonical result is the score without names and sentences; `result_digest` is the digest of that result. It does
-not cover the members that `Sheet` and `ScoreAnswer` add: the source of the score, `review` and `what_if`.
+The canonical result is the score without names and sentences; `result_digest` is the digest of that result. It
+does not cover the members that `Sheet` and `ScoreAnswer` add: edition and organisation, `review` and `what_if`.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ from actitud_api.resources.scores.service import (
 )
 
 MAX_ORGANISATIONS: Final = 100
-"""Most organisations that a query may name."""
+"""Maximum number of organisations that a query may name."""
 SORTS: Final[Mapping[str, RankingSort]] = {
     f"{'-' if descending else ''}{key}": RankingSort(key, descending)
     for key in service.SORT_KEYS
     for descending in (False, True)
 }
-"""The orders of a list, by the text of the query parameter `sort`."""
+"""The orders of a ranking by the text of the query parameter `sort`; a leading `-` sorts in descending order."""
 
 _ID = "[A-Za-z0-9._:-]+"
 OfOrganisations = Annotated[
@@ -88,24 +88,26 @@ class Wire(Struct, frozen=True, kw_only=True):
 
 
 class WhatIf(Wire, frozen=True):
-    """The score with the supposed facts, and its difference from the score of the sent facts."""
+    """The score of the facts with some of them replaced, and its difference from the score of the facts as sent."""
 
     score: NarratedScore
     difference: NarratedDifference
 
 
 class ScoreAnswer(NarratedScore, frozen=True):
-    """The explained score of the sent facts; with `what_if` if the request supposes other facts."""
+    """The explained score of the sent facts; it has `what_if` only if the request supposes other facts."""
 
     what_if: WhatIf | UnsetType = UNSET
 
 
 class Sheet(NarratedScore, frozen=True):
-    """The explained score of an organisation in an edition: the members of `POST /v1/scores`, and its source.
+    """The explained score of an organisation in an edition.
 
-    `rank` is 1 for the best; equal indices share a rank and the next ranks are skipped; it is null if the
-    organisation is not ranked. `simulated` means that the answers are invented. The score of a published edition is
-    read from the published document and never computed again.
+    Has the members of the response to `POST /v1/scores`, and in addition the edition, the organisation and the
+    review. `rank` is 1 for the best; equal indices share a rank and the next ranks are skipped. `rank` is null if
+    the organisation is not ranked, or if an organisation asks before publication. `simulated` means that the
+    answers are invented. The score of a published edition is read from the published document and never computed
+    again.
     """
 
     edition: str
@@ -129,9 +131,9 @@ class Sheet(NarratedScore, frozen=True):
 class PathAnswer(NarratedPath, frozen=True):
     """The path of an organisation from its level to the next one.
 
-    `target` is the next level; null if the level is the highest or there is no level. `moves` is null if there is no
-    target, or if `unreachable` names conditions that cannot be reached. `index_after` and `level_after` are the
-    results after all moves.
+    `target` is the next level; null if the level is the highest or there is no level. `moves` is null if there is
+    no target, or if `unreachable` names conditions that cannot be reached. `index_after` and `level_after` are the
+    index and the level after all moves.
     """
 
     edition: str
@@ -143,8 +145,8 @@ class PathAnswer(NarratedPath, frozen=True):
 class ChangesAnswer(NarratedChange, frozen=True):
     """The change of the index of an organisation from one edition to another, and its parts.
 
-    `parts` are the contributions of methodology, coverage and data, in that order; null if a stage has no index, and
-    `unrated` then names these stages. `indicators` are those whose score differs between stages.
+    `parts` are the contributions of methodology, coverage and data, in that order. `parts` is null if some stage
+    has no index; `unrated` then names these stages. `indicators` are those whose score differs between stages.
     """
 
     edition_before: str
@@ -155,7 +157,11 @@ class ChangesAnswer(NarratedChange, frozen=True):
 
 
 class ScoreRow(Wire, frozen=True):
-    """A row of the ranking of an edition. `dimensions` are points by id, null for a dimension without score."""
+    """A row of the ranking of an edition.
+
+    `rank` is null if the organisation is not ranked, or if an organisation asks before publication. `dimensions`
+    are points by id, null for a dimension without score.
+    """
 
     rank: int | None
     organisation: str
@@ -176,15 +182,15 @@ class ScoreRow(Wire, frozen=True):
 
 
 class ScorePage(Page[ScoreRow], frozen=True):
-    """A page of the ranking of an edition. Equal values are ordered by organisation id."""
+    """A page of the ranking of an edition. Rows that are equal in the sort order are ordered by organisation id."""
 
 
 class PastScore(Wire, frozen=True):
     """The score of an organisation in one of its editions.
 
-    If the request names another methodology than that of the edition, the submission is scored under it: there
-    is no rank, and `carried` lists the answers that it does not ask for and the indicators that are new.
-    Otherwise `carried` is null.
+    `carried` is null if the edition is scored under its own methodology. If the request names another version, the
+    submission is scored under that version: `carried` then lists the answers that this version does not ask for and
+    the indicators that are new in it, and `rank` is null.
     """
 
     edition: str
@@ -210,7 +216,10 @@ class PastScorePage(Page[PastScore], frozen=True):
 
 
 class PointsSpread(Wire, frozen=True):
-    """A five-number summary of points: minimum, quartiles (type 7, rounded half up) and maximum."""
+    """A five-number summary of points: minimum, quartiles and maximum.
+
+    Quartiles are interpolated as in type 7 of Hyndman and Fan, and rounded half up.
+    """
 
     min: Points
     q1: Points
@@ -220,7 +229,10 @@ class PointsSpread(Wire, frozen=True):
 
 
 class CoverageSpread(Wire, frozen=True):
-    """A five-number summary of coverages: minimum, quartiles (type 7, rounded half up) and maximum."""
+    """A five-number summary of coverages: minimum, quartiles and maximum.
+
+    Quartiles are interpolated as in type 7 of Hyndman and Fan, and rounded half up.
+    """
 
     min: Coverage
     q1: Coverage
@@ -230,7 +242,7 @@ class CoverageSpread(Wire, frozen=True):
 
 
 class Tenth(Wire, frozen=True):
-    """The number of organisations with an index from `from` to under `to` points; the last one includes 100."""
+    """The number of organisations with an index from `from` to under `to` points; the last tenth includes 100."""
 
     start: Annotated[int, Meta(ge=0, le=90)] = field(name="from")
     end: Annotated[int, Meta(ge=10, le=100)] = field(name="to")
@@ -238,24 +250,24 @@ class Tenth(Wire, frozen=True):
 
 
 class LevelCount(Wire, frozen=True):
-    """The number of organisations at a level; null counts those without a level."""
+    """The number of organisations at a level; those without a level are counted under null."""
 
     level: Annotated[int, Meta(ge=1, le=5)] | None
     organisations: Annotated[int, Meta(ge=0)]
 
 
 class StatusCount(Wire, frozen=True):
-    """The number of organisations with a status."""
+    """The number of organisations that have a status."""
 
     status: Status
     organisations: Annotated[int, Meta(ge=0)]
 
 
 class SummaryAnswer(Wire, frozen=True):
-    """A summary of the organisations of an edition, or of those that match the filters.
+    """A summary of the organisations of an edition that match the filters.
 
-    Unranked organisations are counted, but `index`, `distribution` and `dimensions` leave them out. A figure that no
-    organisation has is null.
+    Unranked organisations are counted in the numbers of organisations, levels and statuses, but `index`,
+    `distribution` and `dimensions` leave them out. A figure that no organisation has is null.
     """
 
     edition: str
@@ -282,7 +294,7 @@ class RankingQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forb
 
 
 class ScoreQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of scoring facts."""
+    """The query parameters of a request that scores facts."""
 
     explain: Annotated[
         bool,
@@ -304,7 +316,7 @@ class SummaryQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class ChangesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of the change of an organisation."""
+    """The query parameters of the change of an organisation between two editions."""
 
     since: Annotated[
         str,
@@ -340,7 +352,11 @@ class SheetPath(EditionPath, frozen=True):
 def build_score_answer(
     score: Score, supposed: tuple[Score, ScoreDifference] | None, methodology: Methodology, language: Language
 ) -> ScoreAnswer:
-    """Build the response to a score request; `supposed` is the score with other facts and its difference, if any."""
+    """Build the response to a request that scores facts.
+
+    `supposed` is the score with the supposed facts and its difference from `score`; None if the request supposes
+    nothing.
+    """
     what_if: WhatIf | UnsetType = UNSET
     if supposed is not None:
         after, differs = supposed
@@ -351,7 +367,10 @@ def build_score_answer(
 
 
 def build_sheet(score: NarratedScore, edition_score: EditionScore) -> Sheet:
-    """Build the response about the score of an organisation in an edition, with its source and review."""
+    """Build the response about the score of an organisation in an edition.
+
+    `score` is the score in words; `edition_score` has the organisation, the rank and the review.
+    """
     return Sheet(
         **structs.asdict(score),
         edition=edition_score.edition,
@@ -445,7 +464,7 @@ def build_past_score(entry: HistoryEntry, language: Language) -> PastScore:
 
 
 def build_summary_answer(summary: service.ScoreSummary) -> SummaryAnswer:
-    """Build the response about a summary, with figures in points."""
+    """Build the response that summarises the scores of an edition, with figures in points."""
     document = load_methodology(summary.edition.methodology).document
     decimals = document.decimals
     numbers = [*(level.number for level in document.levels), None]
@@ -473,7 +492,7 @@ def build_summary_answer(summary: service.ScoreSummary) -> SummaryAnswer:
 
 
 def build_filters(query: RankingQuery) -> ScoreFilters:
-    """Convert the query of a ranking to filters."""
+    """Convert the query parameters of a ranking to filters."""
     return ScoreFilters(
         words=tuple(split_words(query.q or "")),
         kind=query.kind,
@@ -488,24 +507,24 @@ def build_filters(query: RankingQuery) -> ScoreFilters:
 
 
 def split_ids(organisations: str | None) -> tuple[str, ...] | None:
-    """Split a comma-separated list of organisation ids; None stays None."""
+    """Split a comma-separated list of organisation ids; return None if there is no list."""
     return None if organisations is None else tuple(organisations.split(","))
 
 
 def build_territory_filters(query: SummaryQuery) -> ScoreFilters:
-    """Convert the query of a summary to filters."""
+    """Convert the query parameters of a summary to filters."""
     return ScoreFilters(
         kind=query.kind, region=query.region, province=query.province, band=query.band, parent=query.parent
     )
 
 
 def parse_sort(query: RankingQuery) -> RankingSort:
-    """Return the order that the query names."""
+    """Return the order that the query parameter `sort` names."""
     return SORTS[query.sort]
 
 
 def build_points_spread(summary: FiveNumberSummary | None, decimals: int) -> PointsSpread | None:
-    """Convert a five-number summary in units of 10^-decimals to points; None stays None."""
+    """Convert a five-number summary from units of 10^-decimals to points; None if there is no summary."""
     return None if summary is None else PointsSpread(**_convert_spread(summary, decimals))
 
 
@@ -528,8 +547,8 @@ def _map_dimensions(document: Document, units: tuple[int | None, ...]) -> dict[s
 
 @lru_cache(maxsize=2**15)
 def to_points(units: int | None, decimals: int) -> Figure | None:
-    """Convert an integer in units of 10^-decimals to points; None stays None.
+    """Convert an integer in units of 10^-decimals to points; None if there is no integer.
 
-    Cached, because there are few distinct values and each occurs many times.
+    The results are cached, because there are few distinct values and each occurs many times.
     """
     return None if units is None else to_figure(Fraction(units, int(10**decimals)))

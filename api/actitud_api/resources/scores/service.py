@@ -100,16 +100,19 @@ BEST_FIRST: Final = RankingSort("rank")
 """The default order of a ranking: the best rank first."""
 
 REQUESTS: Final = {version: build_score_request_type(load_methodology(version)) for version in list_versions()}
-"""The type of a score request for each methodology version. They refuse unknown members."""
+"""The type of a score request by methodology version. A request with unknown members is refused."""
 
 
 def find_methodology(request: ScoreRequest) -> Methodology:
-    """Return the registered methodology of the version that a request names."""
+    """Return the methodology of the version that a request names in its `methodology` member."""
     return load_methodology(str(request.__struct_config__.tag))
 
 
 def compute_score(methodology: Methodology, request: ScoreRequest, *, explained: bool = True) -> CanonicalScore:
-    """Score the facts of a request without storing anything. With `explained` False, leave out the explanation."""
+    """Score the facts of a request without storing anything.
+
+    `explained` False leaves out the explanation.
+    """
     score = explain if explained else outline_score
     return score(methodology, to_submission(methodology, request))
 
@@ -117,9 +120,10 @@ def compute_score(methodology: Methodology, request: ScoreRequest, *, explained:
 def compute_what_if(
     methodology: Methodology, request: ScoreRequest, score: CanonicalScore, *, explained: bool = True
 ) -> tuple[CanonicalScore, ScoreDifference] | None:
-    """Score the facts of a request with its supposed facts in their place. Return that score and the difference.
+    """Score the facts of a request with its supposed facts in their place.
 
-    `score` is the score of the facts without supposition. Returns None if the request supposes nothing.
+    Return that score, and its difference from `score`, which is the score of the facts as sent. Return None if the
+    request supposes nothing. `explained` False leaves out the explanation.
     """
     supposed = to_replacement(methodology, request)
     if supposed is None:
@@ -130,9 +134,9 @@ def compute_what_if(
 
 
 def get_explained_score(edition_score: EditionScore) -> tuple[Methodology, CanonicalScore]:
-    """Return the methodology and the explained score of an organisation.
+    """Return the methodology and the explained score of an organisation in an edition.
 
-    The score is that of the published document if there is one; else it is computed.
+    The score comes from the published document if there is one; otherwise it is computed from the submission.
     """
     methodology = load_methodology(edition_score.methodology)
     if edition_score.score is not None:
@@ -141,7 +145,10 @@ def get_explained_score(edition_score: EditionScore) -> tuple[Methodology, Canon
 
 
 def count_reviews(database: Database, edition: str, organisations: Sequence[str]) -> dict[str, ReviewTally]:
-    """Count verdicts and replies by organisation; organisations without any are absent. Visibility is not checked."""
+    """Count verdicts and replies by organisation.
+
+    An organisation with neither a review nor a reply is left out. The caller checks who may see the counts.
+    """
     with database.read() as session:
         return replies.count_outcomes(session, edition, organisations)
 
@@ -149,7 +156,7 @@ def count_reviews(database: Database, edition: str, organisations: Sequence[str]
 def is_provisional(edition_score: EditionScore) -> bool:
     """Return True if the level of a score is provisional.
 
-    A level is provisional while the condition `provisional_unless` of that level in the methodology is false.
+    A level is provisional while its condition `provisional_unless` in the methodology is false.
     """
     if edition_score.score is not None:
         return edition_score.score.level.provisional
@@ -157,9 +164,10 @@ def is_provisional(edition_score: EditionScore) -> bool:
 
 
 def list_evidence(database: Database, edition_score: EditionScore) -> dict[str, tuple[Evidence, ...]]:
-    """Return the documents that count for a published score, by indicator; empty if the edition is not published.
+    """Return the documents that count as evidence for a published score, by indicator.
 
-    Published documents do not contain evidence, so that it can still be erased; erased evidence is not returned.
+    The result is empty if the edition is not published. Evidence is stored apart from published documents, so that
+    it can still be erased; erased evidence is not returned.
     """
     with database.read() as session:
         if editions.find(session, edition_score.edition).state != "published":
@@ -174,7 +182,7 @@ def list_evidence(database: Database, edition_score: EditionScore) -> dict[str, 
 
 
 def find_level_path(edition_score: EditionScore) -> tuple[Methodology, LevelPath]:
-    """Return the methodology of the score of an organisation, and the path of the organisation to its next level."""
+    """Return the methodology of a score, and the path of its organisation to the next level."""
     methodology = load_methodology(edition_score.methodology)
     return methodology, path_to_next_level(methodology, edition_score.submission)
 
@@ -194,10 +202,11 @@ class UnknownScore(LookupError):
 class EditionScore(Struct, frozen=True, kw_only=True):
     """The submission of an organisation in an edition, with its rank and review.
 
-    `rank` is None if the organisation is unranked or its rank must stay hidden. `document` is the digest of the
-    published score document and `score` the score in it; both are None before publication. `review` is the outcome of
-    the review; of a published edition, the published outcome. `replied` holds the documents of the replies of the
-    organisation by indicator, except erased ones.
+    `rank` is None if the organisation is not ranked, or if the caller may not see all organisations of the edition.
+    `document` is the digest of the published score document and `score` the score in it; both are None before
+    publication. `review` is the outcome of the review; for a published edition it is read from the published
+    document. `replied` are the documents that the organisation sent with its replies, by indicator, without erased
+    ones.
     """
 
     edition: str
@@ -214,7 +223,7 @@ class EditionScore(Struct, frozen=True, kw_only=True):
 
 
 class EditionChange(Struct, frozen=True, kw_only=True):
-    """The scores of an organisation in two editions, and the decomposed change between them."""
+    """The scores of an organisation in two editions, and the change between them, split into parts."""
 
     before: EditionScore
     after: EditionScore
@@ -225,9 +234,9 @@ class HistoryEntry(Struct, frozen=True):
     """The score of an organisation in one of its editions.
 
     `past`: its figures in the edition. `stated_under`: the methodology version that its answers were given for.
-    `carried` is None if the figures are those of that version. If they were computed under another version on
-    request, it lists the answers that the other version does not ask for and the indicators that are new in it;
-    there is no rank then.
+    `carried` is None if the figures are those of that version. If the figures were computed under another version
+    on request, `carried` lists the answers that the other version does not ask for and the indicators that are new
+    in it, and `past` has no rank.
     """
 
     past: PastRow
@@ -236,11 +245,12 @@ class HistoryEntry(Struct, frozen=True):
 
 
 class ScoreSummary(Struct, frozen=True, kw_only=True):
-    """A summary of organisations of an edition.
+    """A summary of the scores of some or all organisations of an edition.
 
-    `organisations`, `statuses` and `levels` count all; `coverage` is over all that have one. `index`, `tenths` and
-    `dimensions` are over the `ranked` ones only. `tenths` counts indices from 0 to under 10 points, from 10 to under
-    20, and so on, up to 90 to 100. A five-number summary is None if there is no value.
+    `organisations`, `statuses` and `levels` count all of them; `coverage` is over all that have a coverage.
+    `ranked` counts the ranked ones; `index`, `tenths` and `dimensions` are over these only. `tenths` counts indices
+    from 0 to under 10 points, from 10 to under 20, and so on, up to 90 to 100. A five-number summary is None if it
+    has no values.
     """
 
     edition: editions.EditionRecord
@@ -265,10 +275,11 @@ def list_ranking(
     offset: int,
     limit: int,
 ) -> list[RankingRow]:
-    """List the rows of an edition that a principal may see, in an order.
+    """List the rows of an edition that match the filters and that a principal may see, in the order `sort`.
 
-    Ranks are those in the whole edition: equal indices share the best rank and the next ranks are skipped. `after` is
-    the cursor of the last row of the previous page. Skips the first `offset` rows and returns at most `limit`.
+    Ranks are those in the whole edition: equal indices share the best rank and the next ranks are skipped. `after`
+    is the cursor of the last row of the previous page, None for the first page. Skips the first `offset` rows after
+    it and returns at most `limit`.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -282,7 +293,7 @@ def list_ranking(
 
 
 def count_scores(database: Database, edition: str, filters: ScoreFilters, *, principal: Principal | None = None) -> int:
-    """Count all rows that `list_ranking` would list over all pages.
+    """Count the rows that `list_ranking` lists on all pages together.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -293,7 +304,9 @@ def count_scores(database: Database, edition: str, filters: ScoreFilters, *, pri
 
 
 def count_by_group(database: Database, edition: str, *, principal: Principal | None = None) -> list[GroupCount]:
-    """Count the visible organisations of an edition for each combination of kind, size band, region and province.
+    """Count the organisations of an edition by kind, size band, region and province, for each combination.
+
+    Only organisations that the principal may see are counted.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -316,12 +329,12 @@ def get_state_key(database: Database, edition: str) -> tuple[int, int, str, str]
 def get_edition_score(
     database: Database, edition: str, organisation: str, *, principal: Principal | None = None
 ) -> EditionScore:
-    """Return the score of an organisation in an edition: the published one if there is one.
+    """Return the score of an organisation in an edition; once the edition is published, the published score.
 
     Raises:
         UnknownEdition: No edition has that id.
         IdentifierIsAlias: The id is an alias of another organisation.
-        UnknownScore: The organisation has no score in the edition that the principal may see.
+        UnknownScore: The organisation has no score in the edition, or none that the principal may see.
     """
     with database.read() as session:
         return _load_edition_score(session, edition, organisation, principal)
@@ -330,12 +343,12 @@ def get_edition_score(
 def compare_editions(
     database: Database, edition: str, organisation: str, *, since: str, principal: Principal | None = None
 ) -> EditionChange:
-    """Decompose the change of an organisation from the edition `since` to the edition `edition`.
+    """Split the change of an organisation from the edition `since` to the edition `edition` into parts.
 
     Raises:
         UnknownEdition: One of the two editions does not exist.
         IdentifierIsAlias: The id is an alias of another organisation.
-        UnknownScore: The organisation has no visible score in one of the two editions.
+        UnknownScore: In one of the two editions, the organisation has no score, or none that the principal may see.
     """
     with database.read() as session:
         after = _load_edition_score(session, edition, organisation, principal)
@@ -362,10 +375,11 @@ def list_history(
     offset: int,
     limit: int,
 ) -> list[HistoryEntry]:
-    """List the scores of an organisation in its editions, newest reference date first.
+    """List the scores of an organisation that a principal may see, by edition, newest reference date first.
 
-    `methodology` is the version to score every edition under; None uses that of each edition. `after` is the cursor
-    of the last row of the previous page. Skips the first `offset` rows and returns at most `limit`.
+    `methodology` is the version under which every edition is scored; None keeps the version of each edition.
+    `after` is the cursor of the last row of the previous page, None for the first page. Skips the first `offset`
+    rows after it and returns at most `limit`.
 
     Raises:
         UnknownOrganisation: No organisation has that id.
@@ -400,7 +414,7 @@ def find_later_editions(
 ) -> dict[str, str]:
     """Return, by organisation, the newest published edition after `edition` that scores the organisation.
 
-    Organisations without such an edition are absent.
+    An organisation without such an edition is left out.
     """
     with database.read() as session:
         return queries.find_later_editions(session, edition.id, edition.period_to, organisations)
@@ -421,7 +435,10 @@ def compute_summary(
 
 
 def summarize_columns(edition: editions.EditionRecord, columns: queries.FigureColumns) -> ScoreSummary:
-    """Summarise the figures of organisations of an edition."""
+    """Summarise the figures of organisations of an edition.
+
+    `columns` holds the figures of the organisations to summarise.
+    """
     decimals = load_methodology(edition.methodology).document.decimals
     return ScoreSummary(
         edition=edition,
@@ -437,9 +454,9 @@ def summarize_columns(edition: editions.EditionRecord, columns: queries.FigureCo
 
 
 def count_tenths(values: Iterable[int | None], decimals: int) -> tuple[int, ...]:
-    """Count values from 0 to under 10 points, from 10 to under 20, and so on, up to 90 to 100; None is not counted.
+    """Count values from 0 to under 10 points, from 10 to under 20, and so on, up to 90 to 100.
 
-    Values are in units of 10^-decimals.
+    Values are in units of 10^-decimals; None is not counted.
     """
     tenth: int = 10 ** (decimals + 1)
     # 100 points belong to the last tenth.
@@ -486,7 +503,10 @@ def _load_edition_score(session: Session, edition: str, organisation: str, princ
 
 
 def _rescore_submission(row: PastRow, stored: dict[str, object], target: Methodology) -> HistoryEntry:
-    """Score the submission of an edition under another methodology version."""
+    """Score the submission of an organisation in an edition under the methodology version `target`.
+
+    `row` has the figures under the version of the edition, and `stored` the submission as JSON.
+    """
     submission, carried = convert_submission(
         msgspec.convert(stored, Submission), load_methodology(row.methodology), target
     )
@@ -510,14 +530,17 @@ def _rescore_submission(row: PastRow, stored: dict[str, object], target: Methodo
 
 
 def build_visibility(edition: editions.EditionRecord, principal: Principal | None) -> Visibility:
-    """Return the rows of an edition that a principal may see."""
+    """Return the rows of an edition that a principal may see; a `principal` of None is a caller without a key."""
     if edition.state == "published" or (principal is not None and principal.can_see_drafts(edition.id)):
         return Visibility(everything=True)
     return Visibility(everything=False, organisations=_list_own_organisations(principal))
 
 
 def _list_own_organisations(principal: Principal | None) -> tuple[str, ...]:
-    """Return the organisations of a principal, whose drafts it may see in every edition."""
+    """Return the organisations whose drafts a principal may see in every edition, because its key is theirs.
+
+    The result is empty for any other role and without a principal.
+    """
     return principal.organisations if principal is not None and principal.role in ORGANISATION_ROLES else ()
 
 

@@ -18,17 +18,18 @@ from actitud_api.resources.scores.queries import LocatedScore, RankingRow, Ranki
 from actitud_api.resources.scores.service import BEST_FIRST, FiveNumberSummary, ScoreSummary, summarize_columns
 
 SHOWN = 10
-"""Most organisations shown as the best, and as the lowest, of a territory."""
+"""Maximum number of organisations that are shown as the best of a territory, and as the lowest."""
 
 
 class UnknownTerritory(LookupError):
-    """No organisation of the edition is in a territory with this id. Raised by `get_territory`."""
+    """There is no territory with this id, or no organisation of the edition is in it. Raised by `get_territory`."""
 
 
 class TerritoryFigures(Struct, frozen=True, kw_only=True):
     """The figures of the organisations of a territory; `territory` is None for the whole edition.
 
-    `organisations` and `levels` count all; `index` is over the `ranked` ones only.
+    `organisations` and `levels` count all organisations (a level of None: those without a level); `ranked` counts
+    the ranked ones. `index` summarises the index of the ranked ones, None if there are none.
     """
 
     territory: Territory | None
@@ -39,7 +40,10 @@ class TerritoryFigures(Struct, frozen=True, kw_only=True):
 
 
 class EditionTerritories(Struct, frozen=True):
-    """The territories with organisations in an edition, regions before provinces, and the whole edition."""
+    """The territories that have organisations in an edition, regions before provinces.
+
+    `whole` has the figures of the whole edition.
+    """
 
     edition: editions.EditionRecord
     whole: TerritoryFigures
@@ -50,8 +54,9 @@ class TerritoryMeans(Struct, frozen=True):
     """The mean index of the ranked organisations of a territory, in units of 10^-decimals, rounded half up.
 
     In the mean `plain` each organisation counts the same. In the mean `weighted` it counts in proportion to its
-    inhabitants: Σ p·s / Σ p, with p the inhabitants and s the index of each of the `organisations` with a known
-    population; `population` is Σ p. A mean is None if there is no organisation to count.
+    inhabitants: Σ p·s / Σ p, with p the inhabitants and s the index of each organisation with a known population.
+    `organisations` is the number of these organisations, and `population` is Σ p. A mean is None if it has no
+    organisation to count.
     """
 
     plain: int | None
@@ -63,8 +68,8 @@ class TerritoryMeans(Struct, frozen=True):
 class TerritoryProfile(Struct, frozen=True, kw_only=True):
     """A territory of an edition, and the whole edition to compare it with.
 
-    `best` and `lowest` are at most `SHOWN` ranked organisations each; no organisation is in both. `within` are the
-    provinces of a region that has several.
+    `best` and `lowest` are at most `SHOWN` ranked organisations each; no organisation is in both. `within` has the
+    figures of each province of a region; it is empty for a province, and for a region with only one.
     """
 
     edition: editions.EditionRecord
@@ -94,7 +99,7 @@ def get_territory(database: Database, edition: str, territory: str) -> Territory
 
     Raises:
         UnknownEdition: No published edition has that id.
-        UnknownTerritory: No organisation of the edition is in that territory.
+        UnknownTerritory: There is no territory with that id, or no organisation of the edition is in it.
     """
     definition = TERRITORIES.get(territory)
     visibility = queries.Visibility(everything=True)
@@ -139,7 +144,10 @@ def build_territory_filters(territory: Territory) -> ScoreFilters:
 
 
 def compute_territory_means(located: Iterable[LocatedScore]) -> TerritoryMeans:
-    """Compute the plain and the population-weighted mean index of the ranked organisations."""
+    """Compute the plain and the population-weighted mean index of the ranked organisations.
+
+    Organisations in `located` that are not ranked are ignored.
+    """
     indices = [(score.index, score.population) for score in located if score.index is not None]
     populated = [(index, population) for index, population in indices if population]
     population = sum(population for _, population in populated)
