@@ -1,4 +1,4 @@
-"""The engine: a methodology document and one submission in, a score with its explanation out.
+"""Scoring: computation of a score and its explanation from a methodology document and one submission.
 
-It is pure: it reads no database, file or clock.
+The package is pure: it reads no database, file or clock.
 """

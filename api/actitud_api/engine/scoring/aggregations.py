@@ -1,7 +1,7 @@
-"""The six aggregations, and the rules for missing data (docs/scoring.md, section 4).
+"""The six aggregations of a group (section 4 of docs/scoring.md), and its rules for children without a score.
 
-The most frequent aggregation, an arithmetic mean of children that all have a score, is inlined in
-`evaluate.score_children`. This module has all others, which other published indices need.
+The aggregations are the arithmetic, geometric, harmonic and power mean, the sum and the minimum. The most frequent one,
+an arithmetic mean of children that all have a score, is inlined in `evaluate.score_children`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from actitud_api.engine.methodology.model import (
 )
 
 EPSILON = 1e-6
-"""Tolerance, in units, that is added to a float before it is rounded down, in case it lies just below an integer."""
+"""Tolerance, in units, added to a float before it is rounded down, in case the float lies just below an integer."""
 
 
 UNKNOWN = -1
@@ -30,7 +30,10 @@ EXPONENTS: Mapping[Aggregation, float] = {"geometric": 0.0, "harmonic": -1.0}
 
 
 def quantise(points: float, unit: int) -> int:
-    """Round the points of a float curve or aggregation half up to whole units, with the tolerance `EPSILON`."""
+    """Round the points of a float curve or aggregation half up to whole units, with the tolerance `EPSILON`.
+
+    `unit` is the number of units in a point.
+    """
     return math.floor(points * unit + 0.5 + EPSILON)
 
 
@@ -56,10 +59,9 @@ def compute_power_mean(exponent: float, weights: Sequence[int], scores: Sequence
 
 
 def build_float_mean(group: Group) -> Callable[[Sequence[int], Sequence[float]], float] | None:
-    """Build the function that computes the mean of a group, not rounded.
+    """Build the function that computes the mean of a group from weights and scores in points, without rounding.
 
-    Its arguments are weights and scores in points. Return None for `arithmetic` and `sum`, which are computed in
-    integers.
+    Return None for `arithmetic` and `sum`: these are computed in integers, by `build_combination`.
     """
     match group.aggregation:
         case "arithmetic" | "sum":
@@ -76,7 +78,7 @@ def build_combination(group: Group, unit: int) -> Callable[[Sequence[int], Seque
     """Build the function that computes the rounded score of a group, in units.
 
     Its arguments are the weights (above 0) and the scores, in units, of the children that count; there must be at least
-    one child.
+    one such child. `unit` is the number of units in a point.
     """
     match group.aggregation:
         case "arithmetic":
@@ -105,8 +107,8 @@ def _weighted_mean(weights: Sequence[int], scores: Sequence[int]) -> int:
 def find_unknown_score(missing: Missing, low: int) -> int | None:
     """Return the score with which an unknown child counts in a group with this `missing` rule.
 
-    `zero`: `low`, the minimum of the child's range. `void`: `UNKNOWN`. `leave`: None, because the child leaves the
-    group.
+    With the rule `zero` it is `low`, the minimum of the child's range in units. With `void` it is `UNKNOWN`. With
+    `leave` it is None, because the child leaves the group.
     """
     match missing:
         case "zero":
@@ -119,11 +121,12 @@ def find_unknown_score(missing: Missing, low: int) -> int | None:
 def select_remaining(
     group: Group, weights: Sequence[int], total_weight: int, scores: Sequence[int | None]
 ) -> tuple[list[int], list[int]] | None:
-    """Select the weights and scores of the children that have a score and a weight above 0.
+    """Select the children that have a score and a weight above 0; return their weights and their scores.
 
-    A score may be `UNKNOWN`. Return None if the group is not rated. That is so if no child remains, if fewer children
-    remain than `rated_children` of the group requires, or if their weight is a smaller part of `total_weight` than its
-    `rated_share` requires.
+    `total_weight` is the weight of all children of the group. In `scores`, None stands for a child that does not count,
+    and `UNKNOWN` counts as a score. Return None if the group is not rated. That is so if no child remains, if fewer
+    children remain than `rated_children` of the group requires, or if their weight is a smaller part of `total_weight`
+    than its `rated_share` requires.
     """
     kept: list[int] = []
     kept_weights: list[int] = []

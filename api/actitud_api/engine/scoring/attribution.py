@@ -1,10 +1,10 @@
 """Attributed points: the index is distributed over the tree so that the points add up at every node.
 
-docs/scoring.md, section 7. `possible` is the highest score of the root, split by weight among the children that have a
-score; `won` is the index, split by weight and score; `lost` is their difference. A group whose aggregation is not
-additive, such as a geometric mean, has no such split: its loss is split by Shapley values (`shapley`), and below it
-only `lost` is defined. Each split starts with floors and gives the remaining units, of 10^-decimals, to the largest
-remainders.
+The method is that of docs/scoring.md, section 7. `possible` is the highest score of the root, split by weight among the
+children that have a score; `won` is the index, split by weight and score; `lost` is their difference. A group whose
+aggregation is not additive, such as a geometric mean, has no such split: its loss is split by Shapley values
+(`shapley`), and nodes below the group have only `lost`. Each split rounds the parts down, and then gives the remaining
+units, of 10^-decimals, to the parts with the largest remainders.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class AttributedPoints(Struct, frozen=True, gc=False):
 class Attribution(Struct, frozen=True):
     """Points of each group, by id, and of each indicator, by position; None for a node without a score.
 
-    `losses` has the loss of each indicator before rounding, in units of the index: the main reasons of a score are the
-    largest of these losses.
+    `losses` has for each indicator, by position, its loss before rounding, in units of the index, or None if the
+    indicator has no score. The main reasons of a score are the largest of these losses.
     """
 
     groups: dict[str, AttributedPoints | None]
@@ -44,7 +44,11 @@ class Attribution(Struct, frozen=True):
 
 
 class AttributedChild(Struct, frozen=True, gc=False):
-    """A child of a group that has a score: the node, its weight, its score, and the maximum of its range, in units."""
+    """A child of a group that has a score.
+
+    `node` is the child: a group, or the position of an indicator. `name` is its id. `score`, and `high`, the maximum of
+    its range, are in units.
+    """
 
     node: CompiledGroup | int
     name: str
@@ -88,7 +92,8 @@ class _PointDistribution:
     def distribute_possible(self, group: CompiledGroup, total: int) -> int:
         """Split `total` possible points, in units, among the children of a group; return how many of them can be won.
 
-        A point cannot be won if it falls to an indicator with score 0.
+        A point can be won if it falls to an indicator, or to a group that is split by Shapley values, with a score
+        above 0.
         """
         children = self._children[group.definition.id]
         parts = apportion(total, _weigh_possible(group, children))
@@ -181,7 +186,10 @@ def _weigh_possible(group: CompiledGroup, children: Sequence[AttributedChild]) -
 
 
 def _weigh_won(group: CompiledGroup, children: Sequence[AttributedChild]) -> list[int]:
-    """Return the contribution of each child to the score of an arithmetic group or a sum."""
+    """Return the shares in which the won points of a group are split among its children.
+
+    In an arithmetic mean the share of a child is its weight times its score, in a sum its score.
+    """
     if group.definition.aggregation == "arithmetic":
         return [child.weight * child.score for child in children]
     return [child.score if child.weight else 0 for child in children]
@@ -221,8 +229,9 @@ def apportion(
 
     Each part is first rounded down; then the remaining units are added, one each, to the parts with the largest
     remainders, and to the first of parts with equal remainders. No part exceeds its ceiling (by default `total`), and a
-    share of 0 receives 0. Units that the ceilings leave over go, in order, to the parts below their limit in `limits`.
-    Without `limits` such units are lost: the parts then add up to less than `total`.
+    part whose share is 0 receives 0. If all ceilings are reached, the units that are left over go, in order, to the
+    parts below their limit in `limits`. Without `limits` such units are lost: the parts then add up to less than
+    `total`.
     """
     sum_of_shares = sum(shares)
     if not sum_of_shares:
@@ -253,7 +262,8 @@ def _add_largest_remainders(
 ) -> int:
     """Add `rest` units to `parts`, one each, the largest remainder first; no part exceeds its maximum in `tops`.
 
-    A part whose share is 0 receives none. Return the number of units left over when every other part is full.
+    A part whose share is 0 receives none. Return the number of units that are left over when all parts with a share
+    have reached their maximum.
     """
     order = sorted(range(len(shares)), key=remainders.__getitem__, reverse=True)
     while rest:

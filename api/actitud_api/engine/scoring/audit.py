@@ -1,8 +1,8 @@
 """Statistical audit of an index over the ranked organisations of an edition (docs/scoring.md, section 8).
 
-The measures are those of the OECD/JRC handbook (2008, steps 5 to 8) and of the audits by the JRC. Scores are in points
-and as they enter the index: an unknown answer has its substitute score, and only nodes that do not apply are missing
-(NaN). A measure that is undefined, because a column is constant or there are too few organisations, is None.
+The measures are those of the OECD/JRC handbook (2008, steps 5 to 8) and of the audits by the JRC. Scores are in points,
+as they enter the index: an unknown answer has its substitute score, and only nodes that do not apply are missing (NaN).
+A measure is None if it is undefined, because a column of scores is constant or there are too few organisations.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Rescore: TypeAlias = Callable[[Document], Integers]
 """Function that scores the same organisations, in the same order, under a changed document.
 
-It returns the published index of each in units, `MISSING` if an organisation has none.
+It returns the published index of each organisation in units, `MISSING` if an organisation has none.
 """
 
 MOVES: Final = (Fraction(4, 5), Fraction(6, 5))
@@ -37,14 +37,20 @@ BINS: Final = 20
 """Maximum number of bins for the conditional means of a main effect."""
 
 BIN: Final = 10
-"""Minimum number of organisations in a bin."""
+"""Minimum number of organisations in a bin of a main effect."""
 
 
 WEAK: Final = 0.3
-"""Threshold of `plot_corr` in COINr, by authors of the JRC: a lower correlation with the parent is weak."""
+"""Correlation with the parent below which a node gets the remark `weak_correlation`.
+
+The threshold is that of `plot_corr` in COINr, by authors of the JRC.
+"""
 
 HIGH: Final = 0.9
-"""Other threshold of `plot_corr` in COINr: with a higher correlation the node may repeat what its parent says."""
+"""Correlation with the parent above which a node gets the remark `high_correlation`: it may repeat the parent.
+
+The threshold is that of `plot_corr` in COINr, by authors of the JRC.
+"""
 
 RELIABLE: Final = 0.7
 """Threshold of Cronbach's alpha: below it the children of a group are a weak scale (J. C. Nunnally, Psychometric
@@ -60,7 +66,8 @@ _MEASURED: Final = ("linear", "log", "lognormal")
 class Moments(Struct, frozen=True, kw_only=True):
     """Distribution of the scores of a node, or of the index, in points, over the organisations that have one.
 
-    `standard_deviation` is None for fewer than 2 organisations, `skewness` for fewer than 3 or equal scores.
+    `mean` is None if no organisation has a score, `standard_deviation` for fewer than 2 organisations, and `skewness`
+    for fewer than 3 organisations or if all scores are equal.
     """
 
     organisations: int
@@ -74,8 +81,9 @@ class NodeAudit(Moments, frozen=True, kw_only=True):
 
     `correlation` is Pearson's r of the scores of the node with the scores of the parent, and `main_effect` the share of
     the variance of the parent that the node explains. `weight` is the share of the node in the weights of the parent's
-    children, and `effective_weight` its share in the main effects of these children. `rank_change` is the mean absolute
-    change of rank if the node is left out: computed for the children of the root, None for other nodes.
+    children, and `effective_weight` its share in the main effects of these children. `correlation`, `main_effect` and
+    `effective_weight` are None if there are too few organisations or the scores are constant. `rank_change` is the mean
+    absolute change of rank if the node is left out: computed for the children of the root, None for other nodes.
     """
 
     id: str
@@ -88,13 +96,13 @@ class NodeAudit(Moments, frozen=True, kw_only=True):
 
 
 class GroupAudit(NodeAudit, frozen=True, kw_only=True):
-    """Audit of a group; `alpha` is Cronbach's alpha of its children."""
+    """Audit of a group; `alpha` is Cronbach's alpha of its children, None if it is undefined."""
 
     alpha: float | None
 
 
 class GoalpostMove(Struct, frozen=True, kw_only=True):
-    """Effect of moving a goalpost to `x`: mean and maximum absolute change of rank."""
+    """Effect of moving a goalpost to the raw value `x`: mean and maximum absolute change of rank."""
 
     x: float
     rank_change: float
@@ -104,8 +112,8 @@ class GoalpostMove(Struct, frozen=True, kw_only=True):
 class GoalpostAudit(Struct, frozen=True, kw_only=True):
     """Sensitivity of the ranks to a goalpost that was set by judgement: effect of lowering and raising its x by 20 %.
 
-    A move is None if the goalpost would reach the next one, or if no organisation has an index both before and after
-    it.
+    `position` is the place of the goalpost in the curve of the indicator. A move (`down`, `up`) is None if the goalpost
+    would reach or pass its neighbour, or if no organisation has an index both before and after the move.
     """
 
     indicator: str
@@ -129,7 +137,7 @@ class AuditRemark(Struct, frozen=True):
 class Audit(Struct, frozen=True, kw_only=True):
     """Audit of an index: of its groups and indicators, in document order, and of the goalposts set by judgement.
 
-    `alpha` is Cronbach's alpha of the children of the root.
+    `alpha` is Cronbach's alpha of the children of the root, None if it is undefined.
     """
 
     index: Moments
@@ -142,9 +150,9 @@ class Audit(Struct, frozen=True, kw_only=True):
 def audit_index(document: Document, scores: Mapping[str, Integers], index: Integers, rescore: Rescore) -> Audit:
     """Audit the index of the organisations that are ranked in an edition.
 
-    `scores` has, by id, the scores of each node below the root in units, `MISSING` if it is not applicable. `index`
-    has the published index in units. `rescore` is called once for each child of the root, and twice for each goalpost
-    set by judgement.
+    `scores` has, by id, the scores of each node below the root in units, `MISSING` if the node is not applicable.
+    `index` has the published index in units. `rescore` is called at most once for each child of the root, and at most
+    twice for each goalpost set by judgement.
     """
     root = document.root
     points = {name: _to_points(document, column) for name, column in (*scores.items(), (root.id, index))}
@@ -164,7 +172,11 @@ def audit_index(document: Document, scores: Mapping[str, Integers], index: Integ
 
 
 def list_remarks(audit: Audit) -> tuple[AuditRemark, ...]:
-    """List the values beyond the usual thresholds: the index, then groups and indicators in document order."""
+    """List a remark for each correlation and each Cronbach's alpha beyond its usual threshold.
+
+    The remark on the children of the root comes first, then those on groups, then those on indicators, in document
+    order.
+    """
     remarks = [*_remark_alpha(None, audit.alpha)]
     for group in audit.groups:
         remarks += [*_remark_correlation(group), *_remark_alpha(group.id, group.alpha)]
@@ -191,7 +203,10 @@ def compute_skewness(values: Floats) -> float | None:
 
 
 def compute_correlation(x: Floats, y: Floats) -> float | None:
-    """Compute Pearson's r over the organisations that have both values (NaN is missing); None if one is constant."""
+    """Compute Pearson's r over the organisations that have both values (NaN is missing).
+
+    Return None if x or y is constant over these organisations.
+    """
     both = ~(np.isnan(x) | np.isnan(y))
     x, y = x[both], y[both]
     if _is_constant(x) or _is_constant(y):
@@ -203,11 +218,13 @@ def compute_correlation(x: Floats, y: Floats) -> float | None:
 
 
 def compute_alpha(items: Floats) -> float | None:
-    """Compute Cronbach's alpha of the columns of `items` (NaN is missing); None for fewer than 2 items.
+    """Compute Cronbach's alpha of the columns of `items` (rows are organisations, NaN is missing).
 
     α = k/(k - 1)·(1 - Σ variances / Σ of all covariances) for k items (L. J. Cronbach, Coefficient alpha and the
     internal structure of tests, 1951). Each covariance is over the organisations that have both items (`use =
-    "pairwise"` in R), so an item that does not apply to some organisations does not remove these.
+    "pairwise"` in R), so an item that does not apply to some organisations does not remove these organisations. Return
+    None for fewer than 2 items, if two items have fewer than two organisations in common, or if the sum of covariances
+    is not positive.
     """
     count = items.shape[1]
     if count < 2:
@@ -224,9 +241,10 @@ def compute_alpha(items: Floats) -> float | None:
 def compute_main_effect(x: Floats, y: Floats) -> float | None:
     """Compute the share of the variance of y that x explains: the correlation ratio S = Var(E[y|x]) / Var(y).
 
-    E[y|x] is the mean of y in bins of x with equally many organisations: one bin for every 10, at most 20 bins, equal
-    x always in the same bin (P. Paruolo, M. Saisana and A. Saltelli, Ratings and rankings: voodoo or science?, 2013).
-    For unrelated columns the expected value is (bins - 1)/(n - 1), not 0. Return None for fewer than 2 bins.
+    E[y|x] is the mean of y in bins of x with equally many organisations: one bin for every 10, at most 20 bins, equal x
+    always in the same bin (P. Paruolo, M. Saisana and A. Saltelli, Ratings and rankings: voodoo or science?, 2013). For
+    unrelated columns the expected value is (bins - 1)/(n - 1), not 0. Return None for fewer than 2 bins, or if x or y
+    is constant.
     """
     both = ~(np.isnan(x) | np.isnan(y))
     x, y = x[both], y[both]
@@ -240,7 +258,10 @@ def compute_main_effect(x: Floats, y: Floats) -> float | None:
 
 
 def compute_correlation_ratio(classes: Integers, y: Floats) -> float:
-    """Compute Pearson's η²: the sum of squares between classes over the total sum of squares."""
+    """Compute Pearson's η² of y: the sum of squares between classes over the total sum of squares.
+
+    `classes` has the class of each value of y.
+    """
     _, class_numbers, counts = np.unique(classes, return_inverse=True, return_counts=True)
     deviations = y - y.mean()
     between = (np.bincount(class_numbers, deviations) ** 2 / counts).sum()
@@ -250,7 +271,7 @@ def compute_correlation_ratio(classes: Integers, y: Floats) -> float:
 def compute_rank_changes(before: Integers, after: Integers) -> Integers:
     """Compute the absolute change of rank of each organisation that has an index before and after.
 
-    Both ranks are among these organisations only.
+    The ranks before and after are computed among these organisations only.
     """
     both = (before != MISSING) & (after != MISSING)
     changes: Integers = np.abs(compute_ranks(after[both]) - compute_ranks(before[both]))
@@ -283,7 +304,10 @@ def drop_child(document: Document, child: str) -> Document | None:
 
 
 def move_goalpost(document: Document, indicator: str, position: int, x: float) -> Document:
-    """Return the document in which one goalpost of an indicator is moved to `x`."""
+    """Return the document in which one goalpost of an indicator is moved to the raw value `x`.
+
+    `position` is the place of the goalpost in the curve of the indicator.
+    """
 
     def moved(node: Group | Indicator) -> Group | Indicator:
         if isinstance(node, Group):

@@ -49,8 +49,8 @@ from actitud_api.engine.scoring.result import (
 def replace_facts(submission: Submission, replacement: Replacement) -> Submission:
     """Return the submission with the answers and profile fields of `replacement` in the place of the old ones.
 
-    None in the place of an answer removes the old answer. A replaced answer counts, even if it had been withdrawn,
-    rejected or found stale before.
+    An answer that is None in `replacement` is removed from the submission. A replaced answer counts, even if it had
+    been withdrawn, rejected or found stale before.
     """
     answers = {name: facts for name, facts in submission.answers.items() if name not in replacement.answers}
     answers |= {name: dict(facts) for name, facts in replacement.answers.items() if facts is not None}
@@ -74,7 +74,7 @@ class Delta(Canonical, frozen=True):
 
 
 class GroupDelta(Canonical, frozen=True, kw_only=True):
-    """The difference in a group: its score, and the index points that are lost in it."""
+    """The difference between two scores in one group: its score, and the index points lost in it."""
 
     id: str
     score: Delta
@@ -82,7 +82,7 @@ class GroupDelta(Canonical, frozen=True, kw_only=True):
 
 
 class IndicatorDelta(Canonical, frozen=True, kw_only=True):
-    """The difference in an indicator: its score, the index points that it loses, and its reason codes."""
+    """The difference between two scores in one indicator: its score, the index points lost, its reason codes."""
 
     id: str
     code_before: Code
@@ -94,9 +94,10 @@ class IndicatorDelta(Canonical, frozen=True, kw_only=True):
 class ScoreDifference(Canonical, frozen=True):
     """The difference between two scores under the same version.
 
-    `groups` has every group below the root, `indicators` only the indicators that differ. The points lost in the
-    children of the root change by exactly minus the change of the index; the same holds for the children of each group.
-    `appeared` are the broken rules that only the later score has, `vanished` those that only the earlier one has.
+    `level_before` and `level_after` are null if there is no level. `groups` has every group below the root,
+    `indicators` only the indicators that differ. The points lost in the children of the root change by exactly minus
+    the change of the index; the same holds for the children of each group. `appeared` are the broken rules that only
+    the later score has, `vanished` those that only the earlier one has.
     """
 
     index: Delta
@@ -188,9 +189,9 @@ def convert_submission(
 ) -> tuple[Submission, VersionEffects]:
     """Convert a submission of the version `source` to the version `target`; return it with the effects of the change.
 
-    An answer is kept if its facts are valid in the target version; checklist components that do not exist there are
-    dropped. A profile field that only the target has gets its default if the service sets the field; if the
-    organisation sets it, the field is unknown.
+    An answer is kept if its facts are valid in the target version; checklist components that the target version does
+    not have are dropped. A profile field that only the target version has gets its default if the service sets the
+    field; if the organisation sets it, the field is unknown.
     """
     targets = {indicator.id: indicator for indicator in walk_indicators(target.document.root) if indicator.facts}
     sources = {indicator.id for indicator in walk_indicators(source.document.root) if indicator.facts}
@@ -274,8 +275,8 @@ def _is_admissible(described: Fact | ProfileField, value: bool | int | float) ->
 Stage = Literal["before", "methodology", "coverage", "after"]
 """Stage at which a change from submission A to submission B is scored.
 
-before: A · methodology: A under the version of B · coverage: the same with the results of B for every indicator that is
-unknown in one of the two · after: B.
+before: A · methodology: A under the version of B · coverage: as at stage `methodology`, but each indicator that is
+unknown there or in B has its result of B · after: B.
 """
 
 
@@ -285,9 +286,9 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 class StagedScores(Canonical, frozen=True):
     """Score of the index or of a node at each stage of a change; null if there is no score at that stage.
 
-    `before` and `after`: each submission under its own version. `methodology`: the facts of `before` under the later
-    version. `coverage`: the same, but an indicator that is unknown at stage `methodology` or `after` has its result of
-    `after`.
+    `before` and `after`: each submission under its own version. `methodology`: the facts of the earlier submission
+    under the later version. `coverage`: as at `methodology`, but an indicator that is unknown at stage `methodology` or
+    `after` has its result of `after`.
     """
 
     before: Points | None
@@ -299,8 +300,8 @@ class StagedScores(Canonical, frozen=True):
 class ChangeParts(Canonical, frozen=True):
     """Differences of consecutive stages of a change, in points; they add up to `total` exactly.
 
-    `methodology`: the new version; `coverage`: what became known or unknown; `data`: changed facts of indicators known
-    before and after.
+    `methodology`: effect of the new version; `coverage`: effect of indicators that became known or unknown; `data`:
+    effect of changed facts of indicators that are known before and after.
     """
 
     methodology: Gain
@@ -332,9 +333,10 @@ class IndicatorChange(Canonical, frozen=True, kw_only=True):
 class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
     """The change of an organisation from one submission to a later one, decomposed into parts.
 
-    `parts` is of the index, null if there is no index at some stage; `unrated` names these stages. `groups` has every
-    group below the root of either version, `indicators` those whose score differs between stages. `carried` says what
-    the change of version dropped from the earlier submission, and what is new.
+    `parts` are those of the index, null if there is no index at some stage; `unrated` names these stages.
+    `level_before` and `level_after` are null if there is no level. `groups` has every group below the root of either
+    version, `indicators` those whose score differs between stages. `carried` says what the change of version dropped
+    from the earlier submission, and what is new.
     """
 
     methodology_before: MethodologyReference
@@ -407,7 +409,7 @@ def _collect_scores(evaluation: Evaluation) -> _StageScores:
 
 
 def _adopt_unknowns(evaluation: Evaluation, other: Evaluation) -> _StageScores:
-    """Compute the scores of `evaluation` as if the same indicators were unknown there as in `other`.
+    """Compute the scores of `evaluation` as if exactly the indicators that are unknown in `other` were unknown in it.
 
     Both evaluations are under the same version. Each indicator that is unknown in one of the two gets its result of
     `other`.
@@ -445,7 +447,7 @@ def _build_stage(
 def _list_names(*stages: Mapping[str, Fraction | None]) -> tuple[str, ...]:
     """List the ids of the nodes of the last stage, in its order, and then the ids that only earlier stages have.
 
-    Of the earlier stages, the latest one comes first.
+    The ids of a later stage come before those of an earlier one.
     """
     # `dict.fromkeys` keeps the first occurrence of a name, which is that of the last stage.
     return tuple(dict.fromkeys(name for stage in reversed(stages) for name in stage))

@@ -72,10 +72,10 @@ from actitud_api.engine.scoring.raw_values import ImprovementStep, compile_raw_v
 class CompiledRule(Struct, frozen=True):
     """A validation rule that is checked on every score (scope `answers`), in the form that evaluation reads.
 
-    `holds` counts an absent answer as the least favourable one. `could_hold` returns None if the truth of the rule
-    depends on absent answers: the rule could still become true. `invalidates` are the positions of the indicators that
-    the rule contradicts when it is broken, `reads` the positions of those whose answers it reads, and `fields` the
-    profile fields that it reads.
+    `holds` reads an absent answer as the least favourable value of each fact. `could_hold` returns None if the truth of
+    the rule depends on absent answers: the rule could still become true. `invalidates` are the positions of the
+    indicators that the rule contradicts when it is broken, `reads` the positions of the indicators whose answers it
+    reads, and `fields` the profile fields that it reads.
     """
 
     definition: Rule
@@ -112,10 +112,12 @@ class ErrorRules(Struct, frozen=True):
 class CompiledIndicator(Struct, frozen=True):
     """An indicator of the document, in the form that evaluation reads.
 
-    `position` is its number in document order, `slots` the slots of its facts. `presence_slot` is the slot that is None
-    if there is no answer; it is None itself if the indicator has no facts. `compute_value` returns None if there is no
-    raw value. `applies` and `zero_when` are None if they are constant (always, never). `declarable_slots` maps the
-    profile fields that `applies` reads and that need evidence to their slots.
+    `position` is its number in document order, `slots` the slots of its facts. `presence_slot` is a slot whose fact is
+    None if there is no answer; `presence_slot` itself is None if the indicator has no facts. `compute_value` returns
+    the raw value, or None if the facts give none; `curve` returns the score in units from numerator and denominator of
+    the raw value. `applies` is None if the indicator always applies, `zero_when` if it has no zero rule.
+    `declarable_slots` maps the profile fields that `applies` reads and that need evidence to their slots. `step` is
+    None if the document names no fact that a next step changes.
     """
 
     position: int
@@ -165,7 +167,10 @@ class CompiledIndicator(Struct, frozen=True):
     profile_slots: tuple[int, ...]
     """Slots of `profile_operands`."""
     quotient_slots: tuple[int, int | None] | None
-    """Slots of numerator and denominator (None is 1), if the raw value is a quotient of facts of the indicator."""
+    """Slots of numerator and denominator, if the raw value is one fact of the indicator or a quotient of two.
+
+    The denominator is None if the raw value is one fact. The whole is None for any other formula.
+    """
     dependents: tuple[int, ...]
     """Positions of other indicators that read the answer or profile field that its next step changes."""
     is_circular: bool
@@ -173,11 +178,12 @@ class CompiledIndicator(Struct, frozen=True):
 
 
 class IndicatorScorer(Struct, frozen=True):
-    """Scoring of an indicator whose score depends on its raw value only.
+    """Scoring of an indicator from its raw value alone.
 
-    That is so if the indicator applies, and neither a zero rule nor a review nor lack of evidence changes its score.
+    It is used if the indicator applies and neither a zero rule, a review nor a lack of evidence changes its score.
     `table` has the precomputed result for each level of a ladder (0, 1, …) or value of a yes/no question; it is None
-    for other indicators. `score_facts` computes the result for any indicator.
+    for other indicators. `score_facts` computes the result of any indicator. `unknown` is the result if there is no
+    answer.
     """
 
     indicator: CompiledIndicator
@@ -199,9 +205,10 @@ unknown, and `score_facts`.
 
 
 class ScoringBlock(Struct, frozen=True):
-    """Indicators with the same zero rule and the same applicability, which are evaluated once for all of them.
+    """Indicators with the same zero rule and the same applicability, each evaluated once for all of these indicators.
 
-    Each indicator is in one of `tables`, `quotients` and `others`, in the one with the fastest way to score it.
+    `zero_when` is None if there is no zero rule, `applies` is None if the indicators always apply. Each indicator is in
+    one of `tables`, `quotients` and `others`: the one with the fastest way to score it.
     """
 
     zero_when: Callable[[Facts], Truth] | None
@@ -260,16 +267,19 @@ class GateInputs(Protocol):
     """
 
     def read_index(self) -> Evaluated:
-        """Return the index in points."""
+        """Return the index in points; None if there is no index."""
 
     def read_score(self, node: str) -> Evaluated:
-        """Return the score of a node in points."""
+        """Return the score of a node in points; None if it is unknown, `NULL` if it is not applicable or not rated."""
 
     def read_value(self, indicator: str) -> Evaluated:
-        """Return the exact raw value of an indicator; None if there is none, or if a gate must not count it."""
+        """Return the exact raw value of an indicator; `NULL` if the indicator does not apply.
+
+        Return None if there is no raw value, or if a gate must not count it.
+        """
 
     def read_profile(self, field: str) -> Evaluated:
-        """Return the value of a profile field."""
+        """Return the value of a profile field; None if it is unknown."""
 
 
 class CompiledGate(Struct, frozen=True):
@@ -292,7 +302,8 @@ class CompiledGate(Struct, frozen=True):
 class CompiledLevel(Struct, frozen=True):
     """A level with its gates.
 
-    `firm` decides if the level is final (True) or provisional; it is None if the level is always final.
+    `firm` decides if the level is final (True) or provisional (False or unknown); it is None if the level is always
+    final.
     """
 
     number: int
@@ -318,7 +329,11 @@ None).
 
 
 class CompiledMethodology(Struct, frozen=True, eq=False):
-    """A methodology document in the form that evaluation reads."""
+    """A methodology document in the form that evaluation reads.
+
+    `rules` and `indicators` are in document order; `positions` has the position of each indicator and `groups` has each
+    group, both by id.
+    """
 
     methodology: Methodology
     document: Document
@@ -355,7 +370,10 @@ CACHE_SIZE = 32
 
 
 def compile_methodology(methodology: Methodology) -> CompiledMethodology:
-    """Compile a methodology, or return it from a cache by the digest of its document; threads may share it."""
+    """Compile a methodology, or return it from the cache if its document, known by the digest, was compiled before.
+
+    Threads may share the result.
+    """
     with _lock:
         compiled = _cache.get(methodology.digest)
         if compiled is None:
@@ -566,7 +584,7 @@ def _select_touching_rules(rules: Sequence[CompiledRule], indicator: CompiledInd
 
 
 def _find_span(children: Sequence[CompiledGroup | int]) -> slice | None:
-    """Return the slice of the positions of the children if all are indicators, else None."""
+    """Return the slice of the positions of the children if all children are indicators, else None."""
     positions = [child for child in children if isinstance(child, int)]
     return slice(positions[0], positions[-1] + 1) if positions and len(positions) == len(children) else None
 
@@ -708,7 +726,10 @@ def _map_readers(document: Document) -> Mapping[str, set[int]]:
 
 
 def _list_condition_reads(indicator: Indicator) -> Iterator[str]:
-    """Yield the answers and profile fields that the zero rule and the applicability of an indicator read."""
+    """Yield the answers and profile fields that the zero rule and the applicability of an indicator read.
+
+    An answer is yielded as the id of its indicator, a profile field as `profile:<field>`.
+    """
     return _name_reads((*walk_operands(indicator.zero_when), *walk_operands(indicator.applies)))
 
 
@@ -742,8 +763,8 @@ def _build_answer_loader(indicator: Indicator, layout: FactLayout) -> AnswerLoad
 def load_facts(compiled: CompiledMethodology, submission: Submission) -> Facts:
     """Load the facts of a submission into a list by slot.
 
-    A fact is None if it is absent or if its answer does not count (withdrawn, rejected or stale); a profile field that
-    is null is `NULL`.
+    A fact is None if it is absent or if its answer does not count (withdrawn, rejected or stale). A profile field is
+    `NULL` if it was sent as null, and None if it was not sent.
     """
     facts: list[object] = [None] * compiled.layout.size
     profile, answers, set_aside = submission.profile, submission.answers, submission.set_aside
@@ -820,7 +841,7 @@ def _find_value_bound(gate: Gate) -> tuple[str, Number, bool] | None:
 
 
 def _compile_gate_operand(operand: Operand) -> Callable[[GateInputs], Evaluated]:
-    """Compile an operand of a gate.
+    """Compile an operand of a gate to a function that reads the figures of a score.
 
     Raises:
         TypeError: If the operand reads an answer; the checks of a document refuse this.

@@ -22,13 +22,17 @@ from actitud_api.engine.methodology.predicates import (
 from actitud_api.engine.scoring.aggregations import EPSILON, quantise
 
 INVERSE_ERFC_FIFTH = 0.9061938024368232
-"""Inverse complementary error function at 1/5, with which a lognormal curve reaches 9/10 of its range at p10."""
+"""Inverse complementary error function at 1/5: the constant of a lognormal curve.
+
+With it the curve scores 9/10 of its range at p10, one of the two raw values that define it.
+"""
 
 
 def find_best_score(curve: Curve, span: Range, unit: int) -> int:
     """Return the highest score of a curve, in units.
 
-    For a lognormal curve it is the maximum of `span`, the range of the scores, which the curve approaches.
+    For a lognormal curve it is the maximum of `span`, the range of the scores, which the curve approaches. `unit` is
+    the number of units in a point.
     """
     if curve.kind == "lognormal":
         return span.maximum * unit
@@ -84,8 +88,8 @@ def compile_curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], 
 def _compute_segment(x0: Fraction, y0: Fraction, x1: Fraction, y1: Fraction) -> tuple[int, int, int, int, int]:
     """Compute the line through the points (x0, y0) and (x1, y1) in exact integers.
 
-    Return numerator and denominator of x1, and slope, offset and scale of the line: at n/d its height, rounded half up,
-    is ⌊(slope·n + offset·d) / (scale·d)⌋.
+    Return numerator and denominator of x1, and slope, offset and scale of the line: its height at x = n/d, rounded half
+    up, is ⌊(slope·n + offset·d) / (scale·d)⌋.
     """
     slope = (y1 - y0) / (x1 - x0)
     offset = y0 - slope * x0
@@ -94,10 +98,10 @@ def _compute_segment(x0: Fraction, y0: Fraction, x1: Fraction, y1: Fraction) -> 
 
 
 def _compile_lognormal(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
-    """Compile the complementary log-normal curve through p10 (9/10 of the range) and the median (1/2).
+    """Compile the complementary log-normal curve through two raw values, p10 and the median.
 
-    The formula is `getLogNormalScore` of Google Lighthouse. If p10 is above the median, the curve is mirrored, so that
-    it rises.
+    At p10 the score is 9/10 of its range, at the median 1/2. The formula is `getLogNormalScore` of Google Lighthouse.
+    It falls if p10 is below the median; if p10 is above the median, the curve is mirrored, so that it rises.
     """
     first, second = (float(goalpost.x) for goalpost in curve.goalposts)
     falling = to_exact(curve.goalposts[0].score) > to_exact(curve.goalposts[1].score)

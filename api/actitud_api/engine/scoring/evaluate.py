@@ -97,9 +97,10 @@ class Evaluation(Struct, kw_only=True):
     """All figures of a scored submission, in units of 10^-decimals of a point.
 
     `results` is by position of the indicator. `groups` has the score of each group, and `groups_max` its score if every
-    unknown indicator were at its best. A score is None if the group is not rated, or if it is unknown and has no
-    substitute score. `index` and `index_max` are the scores of the root, rounded to the published decimals; None if
-    there is no index.
+    unknown indicator were at its best. A score is None if the group is not rated, or if it is unknown because a child
+    is (`missing: void`) and has no substitute score. `index` and `index_max` are the scores of the root, rounded to the
+    published decimals; None if there is no index. `level` is None if the submission reaches no level, or its status
+    allows none.
     """
 
     compiled: CompiledMethodology
@@ -228,7 +229,10 @@ def evaluate_compiled(compiled: CompiledMethodology, sent: Facts, submission: Su
 
 
 def round_to_published(compiled: CompiledMethodology, units: int | None) -> int | None:
-    """Round an index half up to the published decimals; both are in units of 10^-decimals. None stays None."""
+    """Round an index half up to the published decimals; return None if the index is None.
+
+    The index and the result are in units of 10^-decimals.
+    """
     step = compiled.published_step
     return units if units is None or step == 1 else (2 * units + step) // (2 * step) * step
 
@@ -355,7 +359,7 @@ def _find_adjusted(
     """Return the positions of the indicators whose result from the facts alone must be adjusted.
 
     These are indicators whose answers do not count (withdrawn, rejected or stale), and indicators whose answers have no
-    evidence and a score above the cap.
+    evidence but a score above the cap.
     """
     adjusted = {compiled.positions[name] for name in submission.set_aside if name in compiled.positions}
     for name in submission.self_declared:
@@ -375,9 +379,9 @@ def score_indicator(
 ) -> IndicatorResult:
     """Score one indicator.
 
-    The first of these that applies decides: the contradiction (`contradicted` is its code, or None), the zero rule,
-    applicability, the missing answer, the curve with its caps. `lowered` has by position the levels as sent that a
-    review lowered.
+    The first of these that applies decides: the contradiction (`contradicted` is its code, or None if there is none),
+    the zero rule, applicability, the missing answer, the curve with its caps. `lowered` has, for each indicator whose
+    level a review lowered, the level as sent, by position.
     """
     if contradicted is not None:
         return IndicatorResult(contradicted, leaf.low, leaf.best)
@@ -430,8 +434,8 @@ def _find_declared_exclusions(
 ) -> tuple[str, ...]:
     """Return the profile fields without evidence because of which an indicator is excluded (`applies` is false).
 
-    The facts must exclude the indicator. The result is empty if it is excluded even when these fields count as unknown:
-    then fields with evidence are enough.
+    `facts` must be facts that exclude the indicator. The result is empty if they exclude it even when these fields
+    count as unknown: then fields with evidence are enough to exclude it.
     """
     fields = tuple(field for field in leaf.declarable_slots if field in profile_self_declared)
     if not fields or leaf.applies is None:
@@ -463,7 +467,7 @@ def _score_groups(
 ) -> tuple[dict[str, int | None], frozenset[str]]:
     """Compute the score of every group; return it with the ids of the nodes that make their parent unknown.
 
-    `unknown` has the positions of the unknown indicators. A group without a score has None.
+    `unknown` has the positions of the unknown indicators. The score is None if the group is not rated or is unknown.
     """
     groups: dict[str, int | None] = {}
     if not (unknown and compiled.has_void_groups):
@@ -501,8 +505,9 @@ def aggregate_scores(
 def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | None:
     """Compute the score of a group from the scores of its children, in units.
 
-    None stands for a child that does not count, `UNKNOWN` for a child that makes the group unknown. Return None if too
-    few children count. The plain arithmetic mean is computed here, every other aggregation in `aggregations`.
+    In `scores`, None stands for a child that does not count, `UNKNOWN` for a child that makes the group unknown. Return
+    None if too few children count. The plain arithmetic mean is computed here, every other aggregation in
+    `aggregations`.
     """
     if group.is_fully_weighted and None not in scores:
         known_scores = cast("Sequence[int]", scores)
@@ -523,9 +528,9 @@ LinearTerms = tuple[int, int, int]
 class GroupSensitivity(Struct, frozen=True):
     """A group with the scores of its children, prepared to be scored with another score of one child.
 
-    `linear_terms` has for each child the integers a, b and d such that the group scores ⌊(a · score + b) / d⌋. The
-    terms are None if the group is no arithmetic mean or has no score, or if the child has no score: `rescore` then
-    aggregates again.
+    `linear_terms` has for each child the integers a, b and d such that the group scores ⌊(a · score + b) / d⌋, where
+    `score` is that of the child. If the group is no arithmetic mean or has no score, or if the child has no score, the
+    terms are None, and `rescore` aggregates all children again.
     """
 
     group: CompiledGroup
@@ -647,8 +652,8 @@ def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
     """Set the level of an evaluation, whether the level is provisional, and the failing gates of the next level.
 
     The level is the highest one whose gates, and the gates of all lower levels, are passed; it stays None if a gate of
-    the lowest level fails. A review can limit the level to `max_level`; if nothing else prevents the next level, no
-    gate is reported.
+    the lowest level fails. `max_level` is the limit that a review sets to the level, None if there is no limit; if only
+    this limit prevents the next level, there are no failing gates.
     """
     figures = GateFigures(evaluation)
     for level in evaluation.compiled.levels:
@@ -665,7 +670,7 @@ def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
 def is_gate_met(gate: CompiledGate, figures: GateFigures) -> bool:
     """Return True if the figures pass a gate.
 
-    A figure that is unknown does not pass. If the figure does not exist, because no node that the gate reads applies,
+    A figure that is unknown fails. If the figure does not exist, because no node that the gate reads applies,
     `when_not_applicable` of the gate decides.
     """
     if gate.minimum is not None:
@@ -705,7 +710,7 @@ class GateFigures:
         """Results of `find_lowest`, because gates of several levels read the same nodes."""
 
     def read_index(self) -> Evaluated:
-        """Return the published index in points; None if there is none."""
+        """Return the published index in points; None if there is no index."""
         index = self._evaluation.index
         return None if index is None else Fraction(index, self._evaluation.compiled.unit)
 
@@ -744,7 +749,7 @@ class GateFigures:
         return Fraction(units, evaluation.compiled.unit)
 
     def read_ratio(self, indicator: str) -> Ratio | None:
-        """Return the raw value of an indicator as a ratio; None if there is none or the answer has no evidence."""
+        """Return the raw value of an indicator as a ratio; None if it has none or its answer has no evidence."""
         evaluation = self._evaluation
         leaf = evaluation.results[evaluation.compiled.positions[indicator]]
         return None if indicator in evaluation.self_declared else leaf.value
@@ -765,7 +770,7 @@ class GateFigures:
         return Fraction(*leaf.value)
 
     def read_profile(self, field: str) -> Evaluated:
-        """Return the value of a profile field."""
+        """Return the value of a profile field; None if it is unknown, `NULL` if it was sent as null."""
         value = self._evaluation.facts[self._evaluation.compiled.layout.profile[field]]
         assert not isinstance(value, frozenset)
         return value

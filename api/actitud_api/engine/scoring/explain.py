@@ -76,7 +76,7 @@ from actitud_api.engine.scoring.result import (
 from actitud_api.engine.scoring.sampling_intervals import compute_interval
 
 MAIN_REASONS = 4
-"""Maximum number of main reasons (section 7)."""
+"""Maximum number of main reasons of a score (docs/scoring.md, section 7)."""
 
 
 def explain(methodology: Methodology, submission: Submission) -> Score:
@@ -88,8 +88,8 @@ def explain(methodology: Methodology, submission: Submission) -> Score:
 def outline_score(methodology: Methodology, submission: Submission) -> Score:
     """Score a submission and return the canonical result in outline.
 
-    Main reasons and indicators are empty, and the points of the groups null, because these parts take most of the time
-    of `explain`.
+    In an outline, main reasons and indicators are empty, and the points of the groups are null, because these parts
+    take most of the time of `explain`.
     """
     evaluation = evaluate(methodology, submission)
     return _build_score(evaluation, submission, (), _outline_groups(evaluation, evaluation.compiled.root), ())
@@ -205,7 +205,8 @@ def list_findings(evaluation: Evaluation) -> tuple[Finding, ...]:
 def compute_input_digest(compiled: CompiledMethodology, submission: Submission) -> str:
     """Compute the digest of everything that scoring reads of a submission.
 
-    It covers the version, the whole profile, answers, self-declared names and the findings of reviews.
+    It covers the methodology version, the whole profile, answers, self-declared names, and what reviews decided:
+    answers that do not count, and caps of levels.
     """
     answers: dict[str, object] = {}
     for leaf in compiled.indicators:
@@ -241,7 +242,10 @@ def _encode_number(value: Scalar | None, decimals: int) -> Scalar | None:
 
 
 def _encode_fact(value: FactValue, leaf: CompiledIndicator, position: int) -> Scalar | list[str] | None:
-    """Convert a fact to the form that the digest of the input covers; a list of components is put in document order."""
+    """Convert a fact to the form that the digest of the input covers; a list of components is put in document order.
+
+    `position` is the place of the fact among the facts of the indicator.
+    """
     if isinstance(value, tuple):
         return [component for component in leaf.definition.components if component in value]
     return _encode_number(value, leaf.definition.facts[position].decimals)
@@ -301,7 +305,10 @@ def _to_gate_figure(compiled: CompiledMethodology, value: Evaluated) -> Figure |
 
 
 def _list_main_reasons(evaluation: Evaluation, attribution: Attribution) -> tuple[MainReason, ...]:
-    """List the largest losses, by their exact size; ties are in document order."""
+    """List the indicators with the largest losses, at most `MAIN_REASONS` of them, the largest first.
+
+    Losses are compared by their exact size; equal losses are in document order.
+    """
     compiled = evaluation.compiled
     losses = [(position, loss) for position, loss in enumerate(attribution.losses) if loss is not None and loss[0]]
     # Losses are sorted as exact integers over one denominator; floats could swap two that are nearly equal.
@@ -383,7 +390,10 @@ def collect_facts_read(
 
 
 def _to_json_fact(value: Slot, components: tuple[str, ...] = ()) -> FactValue | str | None:
-    """Convert a fact to JSON; a set of components becomes a tuple in document order."""
+    """Convert a fact to JSON; None if the fact is absent or null.
+
+    A set of components becomes a tuple in the order of `components`.
+    """
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, frozenset):
@@ -478,11 +488,11 @@ def _build_parameters(
 
 
 _Cause = tuple[dict[str, FactValue | str | None], tuple[str, ...], tuple[str, ...]]
-"""Cause of a score: facts that decided, by name; indicators to answer first; ids of broken rules."""
+"""Cause of a score: facts that decided, by name; indicators whose answers are missing; ids of broken rules."""
 
 
 def _explain_cause(evaluation: Evaluation, leaf: CompiledIndicator, result: IndicatorResult) -> _Cause:
-    """Find the facts, missing answers and broken rules behind a score that the curve alone does not explain.
+    """Find the facts, missing answers and broken rules that explain a score that the curve alone does not determine.
 
     Such a score is capped, zero by rule, not applicable, unknown or contradicted. If a zero rule or the applicability
     decided, the facts are those that this condition reads; a contradicted indicator has no facts; any other indicator
@@ -509,7 +519,8 @@ def _explain_cause(evaluation: Evaluation, leaf: CompiledIndicator, result: Indi
 def _explain_broken_rules(evaluation: Evaluation, leaf: CompiledIndicator, is_supported: bool) -> _Cause:
     """Find the broken rules that contradict an indicator, and the absent answers that could still repair these rules.
 
-    With `is_supported` only rules that no absent answer could repair are listed, otherwise only rules that one could.
+    With `is_supported`, list only the rules that stay broken whatever the absent answers are; otherwise list only the
+    rules that an absent answer could repair.
     """
     compiled = evaluation.compiled
     broken = [
@@ -535,9 +546,9 @@ def _explain_broken_rules(evaluation: Evaluation, leaf: CompiledIndicator, is_su
 
 
 def collect_own_facts(evaluation: Evaluation, leaf: CompiledIndicator) -> dict[str, FactValue | str | None]:
-    """Collect the facts of the answer to an indicator by name; empty if there is no answer that counts.
+    """Collect the facts of the answer to an indicator by name; return an empty dict if no answer counts.
 
-    For an indicator without facts, collect the profile fields that its value formula reads.
+    For an indicator that has no facts of its own, collect the profile fields that its value formula reads.
     """
     compiled, indicator, facts = evaluation.compiled, leaf.definition, evaluation.facts
     if leaf.presence_slot is None:
@@ -556,7 +567,7 @@ def collect_own_facts(evaluation: Evaluation, leaf: CompiledIndicator) -> dict[s
 def _find_goalposts(compiled: CompiledMethodology, leaf: CompiledIndicator, value: Ratio) -> tuple[PassedGoalpost, ...]:
     """Return the goalpost at a raw value, or the two goalposts around it.
 
-    Outside of the goalposts of the curve, return the first or the last one.
+    If the value lies outside of the goalposts of the curve, return the nearest one: the first or the last.
     """
     n, d = value
     passed = _compile_goalposts(compiled)[leaf.position]
@@ -567,9 +578,9 @@ def _find_goalposts(compiled: CompiledMethodology, leaf: CompiledIndicator, valu
 
 
 _PassedGoalposts = tuple[int, int, tuple[PassedGoalpost, ...], tuple[PassedGoalpost, ...]]
-"""A goalpost of a curve: numerator and denominator of its x, and two tuples that are results of `_find_goalposts`.
+"""A goalpost of a curve: numerator and denominator of its x, and two possible results of `_find_goalposts`.
 
-The first tuple has the goalpost alone, the second also the one before. Both are built once.
+The first result has the goalpost alone, the second also the goalpost before it. Both are built once.
 """
 
 

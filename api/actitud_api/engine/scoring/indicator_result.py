@@ -30,7 +30,7 @@ Code = Literal[
 
 OBSERVED: frozenset[Code] = frozenset({"full", "partial", "zero", "zero_by_rule", "capped"})
 SETTLED: frozenset[Code] = OBSERVED | {"not_applicable"}
-"""Codes of indicators that are not unknown."""
+"""Codes of indicators that are observed or not applicable; every other code means unknown."""
 
 
 def derive_state(code: Code) -> State:
@@ -41,13 +41,14 @@ def derive_state(code: Code) -> State:
 
 
 class IndicatorResult(Struct, frozen=True, gc=False):
-    """Score of an indicator in units, with its reason. Results that depend on no fact are shared between submissions.
+    """Score of an indicator in units of 10^-decimals, with its reason code.
 
-    `score` is None if the indicator is not applicable, or is unknown and has no substitute score. `maximum` is the
-    score that an unknown or contradicted indicator could still reach, else equal to `score`. `value` is the raw value,
-    None if there is none. `uncapped` is the score before caps. `fields` are profile fields without evidence: the
-    indicator is unknown because of them, and would be not applicable if they had evidence. `level_sent` is the level of
-    a ladder as sent, if a review lowered the level, else None.
+    Results that depend on no fact are shared between submissions. `score` is None if the indicator is not applicable,
+    or if it is unknown and the `missing` rule of its group gives an unknown child no score. `maximum` is the score that
+    an unknown or contradicted indicator could still reach, None if the indicator is not applicable, else equal to
+    `score`. `value` is the raw value, None if the score does not come from one. `uncapped` is the score before caps.
+    `fields` are profile fields without evidence: the indicator is unknown because of them, and would be not applicable
+    if they had evidence. `level_sent` is the level of a ladder as sent, if a review lowered the level, else None.
     """
 
     code: Code

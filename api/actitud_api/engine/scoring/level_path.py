@@ -1,9 +1,10 @@
 """Path to the next level: moves, each of one indicator, after which all gates of that level are passed.
 
-docs/scoring.md, section 7. The search is greedy: gates on one indicator first, then gates on a group in document order,
-then gates on the index. For each gate it takes the smallest move that is enough to pass, or else the move that gains
-most. Then superfluous moves are dropped, last first, and everything is scored again. During the search only the groups
-that contain the moved indicator are scored again, or everything if a move affects other indicators.
+The method is that of docs/scoring.md, section 7. The search is greedy and takes the gates in an order: those on one
+indicator, then those on a group in document order, then those on the index. For each gate it takes the smallest move
+that is enough to pass the gate, or else the move that gains most. At the end it drops moves that are not needed, from
+the last to the first, and scores everything again. During the search only the groups that contain the moved indicator
+are scored again, or everything if a move affects other indicators.
 """
 
 from __future__ import annotations
@@ -69,7 +70,10 @@ from actitud_api.engine.scoring.next_steps import FactChange, apply_change, find
 from actitud_api.engine.scoring.result import BlockingGate, Canonical, Gain, MethodologyReference, Points, to_points
 
 MoveKind = Literal["improve", "evidence", "report"]
-"""improve: change the fact · evidence: document a self-declared answer · report: answer an unknown indicator."""
+"""Kind of a move.
+
+improve: change the fact · evidence: document a self-declared answer · report: answer an unknown indicator.
+"""
 
 Obstacle = Literal["profile", "review", "not_applicable", "zero_by_rule", "contradicted", "unanswered", "exhausted"]
 """Reason why no moves pass a gate.
@@ -84,9 +88,10 @@ class Move(Canonical, frozen=True, kw_only=True):
     """A change of the answer to one indicator, as a step of the path.
 
     `facts`: the facts before the move (empty for an unknown answer); `change`: the new facts, in their own units;
-    `evidence`: the move needs evidence; `score_before` and `score`: of the indicator; `gain`: index points gained at
-    this position of the path; `index` and `level`: after the move; `requires`: rules that the move breaks unless other
-    facts are changed too. All figures assume that these other facts are changed.
+    `evidence`: true if the move needs evidence; `score_before` and `score`: the score of the indicator before and after
+    the move, null if there is none; `gain`: index points gained at this place of the path, null if there is no index;
+    `index` and `level`: those after the move; `requires`: rules that the move breaks unless other facts are changed
+    too. All figures assume that these other facts are changed.
     """
 
     indicator: str
@@ -105,8 +110,8 @@ class Move(Canonical, frozen=True, kw_only=True):
 class Unreachable(Canonical, frozen=True):
     """A gate that no moves can pass, with its figures and the obstacle.
 
-    `gate` is null if a review limits the level. `indicators` could help to pass the gate once they are answered,
-    corrected or free of their zero rule.
+    `gate` is null if the obstacle is that a review limits the level. `indicators` could help to pass the gate once they
+    are answered, corrected or free of their zero rule.
     """
 
     gate: BlockingGate | None
@@ -117,9 +122,9 @@ class Unreachable(Canonical, frozen=True):
 class LevelPath(Canonical, frozen=True, kw_only=True):
     """The path from the level of a submission to the next level.
 
-    `target`: the next level, null at the highest level or without a level. `moves`: null without a target, or if there
-    are `unreachable` gates. `index_after` and `level_after`: after all moves, from scoring everything again;
-    `level_after` may be higher than the target.
+    `target`: the next level, null at the highest level or if the submission has no level. `moves`: null without a
+    target, or if there are `unreachable` gates. `index_after` and `level_after`: after all moves, from scoring
+    everything again, null if `moves` is null; `level_after` may be higher than the target.
     """
 
     methodology: MethodologyReference
@@ -140,7 +145,7 @@ def find_level_path(methodology: Methodology, submission: Submission) -> LevelPa
 def find_path_from(evaluation: Evaluation, submission: Submission) -> LevelPath:
     """Find the path to the next level of an evaluated submission.
 
-    The path has no moves if the submission has no level or the highest one, or if a gate cannot be passed.
+    The `moves` of the path are None if the submission has no level or the highest one, or if a gate cannot be passed.
     """
     compiled = evaluation.compiled
     target = next(
@@ -223,10 +228,11 @@ def _confirm(compiled: CompiledMethodology, submission: Submission, moves: tuple
 class _GateCondition(Struct, frozen=True):
     """A condition of the search: a gate of the target level, or one part of it.
 
-    A gate on the minimum of several nodes has one condition for each node; `gate` is the whole gate, `member` the part.
-    `rank` is the order in the search: 0 reads one indicator, 1 a group, 2 the index, 3 the profile alone. `group` is
-    the group whose score measures progress. `indicators` are the positions of the indicators whose moves can help.
-    `required` is the score of the group, in units, with which the condition is met; None if the gate has another form.
+    A gate on the minimum of several nodes has one condition for each node; `gate` is the whole gate, `member` the part
+    as a gate of its own. `rank` is the order in the search: 0 if the condition reads one indicator, 1 a group, 2 the
+    index, 3 only the profile. `group` is the group whose score measures progress towards the condition. `indicators`
+    are the positions of the indicators whose moves can help. `required` is the score of the group, in units, with which
+    the condition is met; None if the gate has another form.
     """
 
     gate: CompiledGate
@@ -321,7 +327,8 @@ class _Option(Struct, frozen=True, gc=False):
     """A possible move of one indicator: to another goalpost, or to the same raw value with evidence.
 
     `position` is that of the indicator. `x` is the raw value of the goalpost, None if the raw value stays; `units` is
-    the lowest score that the indicator then has, in units; `documented` is True if new evidence comes with the move.
+    the lowest score, in units, that the indicator has after the move; `documented` is True if new evidence comes with
+    the move.
     """
 
     position: int
@@ -342,7 +349,10 @@ def _best_first(ranked_option: _RankedOption) -> tuple[int, int]:
 
 
 class _CachedIterable(Iterable[_RankedOption]):
-    """Iterable over an iterator that can be iterated several times: items are computed on demand and kept."""
+    """Iterable over the items of an iterator that can be read several times.
+
+    Each item is computed when it is first asked for, and then kept.
+    """
 
     def __init__(self, source: Iterator[_RankedOption]) -> None:
         self._source = source
@@ -374,11 +384,11 @@ class _Situation(Struct, frozen=True):
         return leaf.definition.id in self.submission.self_declared
 
     def meets(self, condition: _GateCondition) -> bool:
-        """Return True if a condition is met."""
+        """Return True if a condition is met in this situation."""
         return is_gate_met(condition.member, GateFigures(self.evaluation))
 
     def meets_all(self, conditions: Iterable[_GateCondition]) -> bool:
-        """Return True if all conditions are met."""
+        """Return True if all conditions are met in this situation."""
         figures = GateFigures(self.evaluation)
         return all(is_gate_met(condition.member, figures) for condition in conditions)
 
@@ -531,10 +541,11 @@ class _OptionRanking:
             self._lifted.pop(name, None)
 
     def rank(self, situation: _Situation, condition: _GateCondition) -> Iterator[_Option]:
-        """Yield the options that help a condition, in the order in which they should be tried.
+        """Yield the options that help to meet a condition, in the order in which they should be tried.
 
-        Options that alone meet the condition come first, smallest first; then all options, largest gain first, down to
-        those that leave the score of the group as it is. An option may be yielded twice.
+        Options that alone meet the condition come first, those that raise the score least before the others; then all
+        options, largest gain first, down to those that leave the score of the group as it is. An option may be yielded
+        twice.
         """
         group = condition.group
         sensitivity = build_group_sensitivity(situation.evaluation, group)
@@ -584,10 +595,10 @@ class _OptionRanking:
     def _lift(
         self, sensitivity: GroupSensitivity, child_position: int, below: Iterable[_RankedOption]
     ) -> Iterator[_RankedOption]:
-        """Yield the options of one child again, each with the score that the group of the child would have after it.
+        """Yield the options of one child of a group, each with the score that the group would have after the option.
 
-        `below` are the options, with the scores of the child. `sensitivity` is that of the group, and `child_position`
-        the number of the child in the group.
+        `below` has the same options with the scores of the child. `sensitivity` is that of the group, and
+        `child_position` the number of the child in the group.
         """
         for score, position, units, option in below:
             yield self._to_order(sensitivity.group, sensitivity.rescore(child_position, score)), position, units, option
@@ -622,7 +633,10 @@ class _Search:
         self._ranking = _OptionRanking(evaluation.compiled)
 
     def run(self) -> tuple[Unreachable, ...]:
-        """Find the moves and drop superfluous ones; return the gates that cannot be passed, or an empty tuple."""
+        """Find the moves and drop those that are not needed; return the gates that cannot be passed.
+
+        The tuple is empty if all gates of the level can be passed.
+        """
         # A move can undo an earlier condition: repeat until a round takes none.
         while True:
             before, unmet = len(self._taken), dict[str, list[_GateCondition]]()
@@ -668,9 +682,9 @@ class _Search:
         return evaluation.level
 
     def _step(self, condition: _GateCondition, *, lenient: bool) -> bool:
-        """Take one move towards a condition; return False if there is none.
+        """Take one move towards a condition; return False if no move can be taken.
 
-        With `lenient`, the move may break rules, provided that other facts are changed to keep them.
+        With `lenient`, the move may break rules, provided that other facts are changed to keep these rules.
         """
         alone = next(iter(condition.indicators)) if condition.rank == 0 and len(condition.indicators) == 1 else None
         for option in (
@@ -694,7 +708,7 @@ class _Search:
         return False
 
     def _list_unlocking_options(self, position: int) -> Iterator[_Option]:
-        """Yield the options of an indicator, with evidence, smallest first.
+        """Yield the options of the indicator at a position, with evidence, smallest first.
 
         If the zero rule of the indicator applies or could apply, yield instead the options of the indicators that the
         rule reads.
@@ -706,8 +720,9 @@ class _Search:
     def _apply_move(self, option: _Option, *, lenient: bool, any_gain: bool) -> tuple[_AppliedMove, _Situation] | None:
         """Try an option as a move; return the move with the situation after it, or None if it cannot be taken.
 
-        A refused option is remembered. With `lenient`, the move may break rules, provided that other facts are changed
-        to keep them. With `any_gain`, a move that leaves the score of the indicator equal is accepted too.
+        An option that cannot be taken is remembered as refused. With `lenient`, the move may break rules, provided that
+        other facts are changed to keep these rules. With `any_gain`, a move that leaves the score of the indicator
+        equal is accepted too.
         """
         now, leaf = self._now, self._compiled.indicators[option.position]
         evaluation, former = now.evaluation, now.evaluation.results[option.position]
@@ -767,7 +782,7 @@ class _Search:
     def _is_worse(self, situation: _Situation) -> bool:
         """Return True if a situation has no level for lack of evidence, or breaks a rule that is not broken now.
 
-        Only rules of severity `error` are considered.
+        Only rules of severity `error` count as broken here.
         """
         if situation.evaluation.status not in ("complete", "sufficient"):
             return True
@@ -794,7 +809,7 @@ class _Search:
         return next((taken for taken in reversed(self._taken[:before]) if taken.position == position), None)
 
     def _drop_superfluous(self) -> None:
-        """Drop each move without which every condition is still met, beginning with the last."""
+        """Drop each move without which all conditions are still met; try the moves from the last to the first."""
         for index in reversed(range(len(self._taken))):
             taken = self._taken[index]
             if self._find_latest(taken.position) is taken:

@@ -1,7 +1,7 @@
 """Next step of an indicator: the smallest change that reaches a better goalpost, and its gain.
 
-docs/scoring.md, section 7. A gain is computed by scoring again: only the groups that contain the indicator, or
-everything if the change affects a rule, or the score of another indicator.
+The method is that of docs/scoring.md, section 7. A gain is computed by scoring again: only the groups that contain the
+indicator, or everything if the change affects a rule or the score of another indicator.
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ class BranchRescorer:
         return to_quotient(changed - index, self._unit)
 
     def rescore(self, leaf: CompiledIndicator, score: int) -> int | None:
-        """Compute the published index, in units, if an indicator had another score; None if there is no index."""
+        """Compute the published index if an indicator had another score; both are in units.
+
+        Return None if there is no index.
+        """
         parent, above = self._branches.get(leaf.ancestors[0]) or self._find_branch(leaf)
         line = parent.linear_terms[leaf.child_positions[0]]
         if line is None or above is None:
@@ -94,7 +97,7 @@ class BranchRescorer:
 
     @property
     def broken_rules(self) -> frozenset[str]:
-        """Ids of the broken rules."""
+        """Ids of the rules that the evaluated submission breaks."""
         if self._broken is None:
             self._broken = frozenset(rule.rule.definition.id for rule in self.evaluation.broken_rules)
         return self._broken
@@ -103,7 +106,8 @@ class BranchRescorer:
 def find_next_step(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep | None:
     """Find the next step of an indicator; None if the indicator has its best score or is not applicable.
 
-    A step without `change` only says what to do (answer, correct, document), where no single new fact is enough.
+    If no single new fact is enough, the step has an empty `change` and only says what to do (answer, correct,
+    document).
     """
     result = branches.evaluation.results[leaf.position]
     match result.code:
@@ -218,8 +222,8 @@ def _build_improvement(
 def _list_rungs(compiled: CompiledMethodology) -> tuple[tuple[_Improvement, ...] | None, ...]:
     """List the levels of each ladder, and the two values of each yes/no question, as improvements in ascending score.
 
-    The result is by position. It has None for other indicators, and for an indicator whose own zero rule or
-    applicability reads the fact.
+    The result is by position. It is None for any other indicator, and for an indicator whose own zero rule or
+    applicability reads the fact that the improvement changes.
     """
     return tuple(
         None
@@ -237,8 +241,8 @@ def _build_rung(leaf: CompiledIndicator, x: int, units: int) -> _Improvement:
 def _compute_value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | None:
     """Compute the raw value of an indicator after a change of its own fact.
 
-    `changed` has all facts after the change. Return None if the zero rule of the indicator then applies, or if the
-    indicator is then not applicable.
+    `changed` has all facts after the change. Return None if these facts give no raw value, make the zero rule of the
+    indicator apply, or make the indicator not applicable.
     """
     if leaf.is_circular:
         if leaf.zero_when is not None and leaf.zero_when(changed) is not False:
@@ -249,9 +253,10 @@ def _compute_value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | Non
 
 
 def _cap_without_evidence(leaf: CompiledIndicator, submission: Submission, value: Ratio, reached: int) -> int:
-    """Return the score of a raw value if the organisation adds no evidence.
+    """Return the score that an indicator would have at a raw value if the organisation added no evidence.
 
-    It is `reached`, the score of the raw value without caps, lowered by the caps of the present answer.
+    It is `reached`, the score of the raw value without caps, lowered by the caps of the present answer: that of the
+    review on its level, and that of an answer without evidence.
     """
     if not submission.level_caps and not submission.self_declared:
         return reached
@@ -325,8 +330,8 @@ def find_change_reaching(evaluation: Evaluation, leaf: CompiledIndicator, x: Fra
 def _solve(step: ImprovementStep, facts: Facts, x: Fraction, rising: bool) -> int | None:
     """Return the value f of the fact, in units of its last decimal, with which the raw value just reaches `x`.
 
-    The raw value is (a·f + b) / (c·f + d) with the coefficients of `step`. It must become at least `x` if `rising`,
-    else at most `x`. Return None if the raw value does not depend on f.
+    The raw value is (a·f + b) / (c·f + d) with the coefficients of `step`. It must become at least `x` if `rising` is
+    True, else at most `x`. Return None if the raw value does not depend on f.
     """
     a, b, c, d = step.coefficients(facts)
     n, below = x.as_integer_ratio()
@@ -393,7 +398,7 @@ def apply_change(facts: Facts, change: FactChange) -> Facts:
 def _find_affected_rules(
     branches: BranchRescorer, leaf: CompiledIndicator, change: FactChange, changed: Facts
 ) -> tuple[tuple[str, ...], bool]:
-    """Return the ids of the rules that a change would break, and whether the change repairs a broken rule.
+    """Return the ids of the rules that a change would break, and True if the change repairs a broken rule.
 
     Only rules of severity `error` are considered. `changed` has all facts after the change, without the contradicted
     answers.

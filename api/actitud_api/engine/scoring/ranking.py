@@ -18,10 +18,10 @@ from actitud_api.engine.methodology.predicates import round_half_up
 from actitud_api.engine.scoring.evaluate import Status
 
 Integers: TypeAlias = NDArray[np.integer[Any]]
-"""Array of integers of any width; arrays that are returned have 64 bits."""
+"""Array of integers of any width; the arrays that functions of this module return have 64 bits."""
 
 UNRANKED: Final = -1
-"""Index of an organisation that is not ranked."""
+"""Number in the place of the index of an organisation that is not ranked."""
 
 RANKED: Final[frozenset[Status]] = frozenset({"complete", "sufficient"})
 """Statuses of organisations that are ranked."""
@@ -32,15 +32,15 @@ PeerBasis = Literal["kind_and_band", "kind", "band_scale", "all"]
 """What the members of a peer group have in common, from the narrowest group to the widest.
 
 kind_and_band: type of organisation and size band · kind: type · band_scale: types whose size bands have the same limits
-· all: only that they are ranked.
+· all: every ranked organisation is a member.
 """
 
 
 class PeerGroup(Struct, frozen=True):
     """The ranked organisations with which an organisation is compared.
 
-    They have one of the types `kinds` and the size band `band`; None stands for any. `organisations` is how many they
-    are.
+    Each member has one of the types `kinds` and the size band `band`. `kinds` is None if members may have any type,
+    `band` is None if they may have any size band. `organisations` is the number of members.
     """
 
     basis: PeerBasis
@@ -50,10 +50,10 @@ class PeerGroup(Struct, frozen=True):
 
 
 class RankPosition(Struct, frozen=True):
-    """Position of one figure among the figures of `organisations`, itself included.
+    """Rank of one figure among the figures of `organisations` organisations, including its own organisation.
 
-    `rank` 1 is the best; `below` is the number of lower figures; `percentile` is in hundredths, and None if there are
-    too few organisations.
+    `rank` 1 is the best; `below` is the number of lower figures. `percentile` is the percentile rank in hundredths of a
+    percent, None if there are too few organisations.
     """
 
     rank: int
@@ -63,7 +63,10 @@ class RankPosition(Struct, frozen=True):
 
 
 class FiveNumberSummary(Struct, frozen=True):
-    """Minimum, quartiles (type 7, rounded half up) and maximum, in the units of the values."""
+    """Minimum, quartiles (type 7, rounded half up) and maximum, in the units of the values.
+
+    `lower` and `upper` are the first and the third quartile.
+    """
 
     minimum: int
     lower: int
@@ -73,7 +76,10 @@ class FiveNumberSummary(Struct, frozen=True):
 
 
 def get_ranking_index(status: Status, index: int | None) -> int:
-    """Return the published index if organisations with this status are ranked, else `UNRANKED`."""
+    """Return the published index of an organisation if it is ranked, else `UNRANKED`.
+
+    An organisation is ranked if it has an index and its status is one of `RANKED`.
+    """
     return UNRANKED if index is None or status not in RANKED else index
 
 
@@ -90,12 +96,12 @@ def compute_ranks(points: Integers) -> Integers:
 def find_peer_group(
     document: Document, ranked: Mapping[tuple[str, str | None], int], kind: str, band: str | None
 ) -> PeerGroup:
-    """Find the peer group of an organisation of type `kind` and size band `band`.
+    """Find the peer group of an organisation of type `kind` and size band `band`, which is None if it has no size band.
 
     `ranked` has the number of ranked organisations of each type and band. Candidates are, from narrow to wide: the same
-    type and band; the same type; types with the same scale of bands. The peer group is the first candidate with at
-    least the `minimum` of members that the document asks for, or else all ranked organisations (docs/scoring.md,
-    section 8).
+    type and band (if there is a band); the same type; types with the same scale of bands. The peer group is the first
+    candidate with at least the `minimum` of members that the document asks for, or else all ranked organisations
+    (docs/scoring.md, section 8).
     """
     scales = {known.code: known.band_scale for known in document.organisation_types}
     on_scale = tuple(code for code, scale in scales.items() if scale == scales.get(kind))
@@ -118,7 +124,7 @@ def find_peer_group(
 
 
 def compute_standing(values: ArrayLike, own: int, percentiles_from: int) -> RankPosition:
-    """Compute the position of the figure `own` among `values`, which include this figure.
+    """Compute the rank of the figure `own` among `values`, which include this figure.
 
     The percentile is the percentile rank: the share of lower values plus half the share of equal values, `own` included
     (the `mean` of SciPy's `percentileofscore`). It is None for fewer than `percentiles_from` values.
@@ -146,9 +152,9 @@ def summarise(values: ArrayLike) -> FiveNumberSummary | None:
 def compute_quantile(ordered: Integers, number: int, parts: int) -> Integers:
     """Compute the quantile `number` / `parts` (1 / 4 is the first quartile) along the last axis of `ordered`.
 
-    That axis must be in ascending order. Type 7, rounded half up: linear between the values around position (n - 1) ·
-    number / parts (R. J. Hyndman and Y. Fan, Sample Quantiles in Statistical Packages, 1996), the default of R and
-    NumPy.
+    The values along that axis must ascend. The method is type 7, the default of R and NumPy, rounded half up: linear
+    between the values around place (n - 1) · number / parts, counted from 0 (R. J. Hyndman and Y. Fan, Sample Quantiles
+    in Statistical Packages, 1996).
     """
     last = ordered.shape[-1] - 1
     position, remainder = divmod(last * number, parts)

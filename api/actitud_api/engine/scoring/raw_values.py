@@ -1,4 +1,4 @@
-"""Compilation of value formulas, and of how a raw value depends on the fact that the next step changes."""
+"""Compilation of value formulas, and of how a raw value depends on the one fact that a next step changes."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ from actitud_api.engine.scoring.indicator_result import Ratio
 
 
 class ImprovementStep(Struct, frozen=True):
-    """The fact that a next step changes.
+    """The fact that the next step of an indicator changes, with its slot and its range.
 
-    The raw value is (a·f + b) / (c·f + d), where f is the value of the fact; `coefficients` returns a, b, c and d for
-    the other facts of a submission.
+    The raw value of the indicator is (a·f + b) / (c·f + d), where f is the value of this fact; `coefficients` returns
+    a, b, c and d, computed from the other facts of a submission. `minimum` and `maximum` are the lowest and highest
+    allowed f.
     """
 
     name: str
@@ -84,9 +85,9 @@ def _ratio(n: Number | None, d: Number | None) -> Ratio | None:
 
 
 def find_quotient_slots(indicator: Indicator, layout: FactLayout) -> tuple[int, int | None] | None:
-    """Return the slots of numerator and denominator if the value is a quotient of two facts of the indicator.
+    """Return the slots of numerator and denominator if the value formula is a quotient of two facts of the indicator.
 
-    Return (slot, None) if it is one fact of the indicator, and None for any other formula.
+    Return (slot, None) if the formula is one fact of the indicator, and None for any other formula.
     """
     own = layout.slots[indicator.id]
     match indicator.value:
@@ -159,8 +160,9 @@ def _find_simple_coefficients(
 ) -> Callable[[Facts], tuple[Number, Number, Number, Number]] | None:
     """Return the function that computes the coefficients (see `ImprovementStep`) for frequent formulas, else None.
 
-    These formulas are f itself, f divided by another fact, and another fact divided by f, where f is in `slot`. `over`
-    and `under` are the slots of numerator and denominator, None if they are no plain fact; `below` is the denominator.
+    These formulas are f itself, f divided by another fact, and another fact divided by f, where f is the fact in
+    `slot`. `over` is the slot of the numerator and `under` that of the denominator, None if the operand is not a plain
+    fact; `below` is the operand in the denominator.
     """
     if over == slot and below == Constant(value=1):
         return lambda _: (1, 0, 0, 1)

@@ -1,4 +1,4 @@
-"""Rescoring of the same organisations under documents that differ only in curves, weights and aggregations.
+"""Scoring of the same organisations again under documents with other curves, weights or aggregations.
 
 An audit needs many such scores. Rules and applicability stay as they are, so only the changed curves are evaluated
 again, and the tree is computed from the scores of the indicators.
@@ -39,7 +39,7 @@ from actitud_api.engine.scoring.robustness import MISSING
 _CODES: Final[tuple[Code, ...]] = get_args(Code)
 _NOT_APPLICABLE: Final = _CODES.index("not_applicable")
 _CURVED: Final = tuple(_CODES.index(code) for code in ("full", "partial", "zero", "capped"))
-"""Numbers of the codes of indicators whose score comes from a curve."""
+"""Places in `_CODES` of the codes of indicators whose score comes from a curve."""
 
 _UNITS = "units"
 
@@ -58,7 +58,10 @@ class EditionRescorer:
 
     @property
     def nodes(self) -> dict[str, Integers]:
-        """Scores of each group and indicator in units, by id."""
+        """Scores of each group and indicator by id: an array with one score in units for each organisation.
+
+        A score is `MISSING` if the node has none.
+        """
         result = self.scores
         return dict(zip((*result.group_ids, *result.indicator_ids), (*result.groups, *result.scores), strict=True))
 
@@ -88,7 +91,10 @@ class EditionRescorer:
         return score_columns(columns).index
 
     def _apply_curve(self, indicator: Indicator, before: Integers) -> Integers:
-        """Compute the scores of an indicator with another curve; scores that do not come from a curve stay."""
+        """Compute the scores of an indicator with another curve, for each organisation.
+
+        `before` has the scores with the old curve; a score that does not come from the curve is taken from there.
+        """
         plan, columns = self._plan, self._columns
         layout, position, name = plan.layout, plan.positions[indicator.id], indicator.id
         # The document of one indicator lacks the answers that its zero rule may read. Scores that a zero rule decided
@@ -127,8 +133,8 @@ def _reads_others(indicator: Indicator) -> bool:
 def build_score_document(document: Document) -> Document:
     """Build a document with the aggregations of `document`, whose indicators take a score in place of facts.
 
-    The only fact of each indicator is its score in units. For each indicator there is a profile field that makes it not
-    applicable. The new document has no rules, zero rules and levels.
+    The only fact of each indicator is its score in units. For each indicator there is a profile field that is true if
+    the indicator is not applicable. The new document has no rules, zero rules or levels.
     """
     unit = int(10**document.decimals)
 

@@ -1,9 +1,9 @@
-"""The canonical result: the score of one submission with its explanation, in no language.
+"""The canonical result: the score of one submission with its explanation, without sentences of any language.
 
 Published digests are computed from this result. Scores and points are multiples of 10^-decimals within the range of
 their node; raw values are rounded half up to 6 decimals, or to the decimals of the most precise fact of the document;
-coverage to 4 decimals. A number without a fraction is written as an integer, so that every number has its shortest
-form.
+coverage is rounded to 4 decimals. A number without a fraction is written as an integer, so that every number has its
+shortest form.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ StepKind = Literal["improve", "evidence", "report", "correct", "unlock", "act"]
 """Kind of a next step.
 
 improve: change the fact · evidence: document a self-declared answer · report: send an answer · correct: resolve a
-contradiction · unlock: end the zero rule · act: no change of a single fact reaches the next goalpost.
+contradiction · unlock: change the facts because of which the zero rule applies · act: something else, because no change
+of a single fact reaches the next goalpost.
 """
 
 
@@ -43,8 +44,8 @@ contradiction · unlock: end the zero rule · act: no change of a single fact re
 class Canonical(Struct, frozen=True, kw_only=True, gc=False):
     """Base of the structs of the canonical result.
 
-    A narrated result has names and sentences added to these structs (see `engine.narration.narrated`). Where a name is
-    inserted after the first member, the struct has keyword-only members.
+    A narrated result has names and sentences added to these structs (see `engine.narration.narrated`). A struct whose
+    narrated form inserts a name after the first member has keyword-only members.
     """
 
 
@@ -56,7 +57,10 @@ class MethodologyReference(Canonical, frozen=True):
 
 
 class PassedGoalpost(Canonical, frozen=True):
-    """A goalpost of the curve next to the raw value: its raw value `x`, and its score."""
+    """A goalpost of the curve at the raw value of an indicator, or next to it.
+
+    `x` is the raw value at which the goalpost stands, `score` the score that it fixes.
+    """
 
     x: Figure
     score: Figure
@@ -65,11 +69,11 @@ class PassedGoalpost(Canonical, frozen=True):
 class Parameters(Canonical, frozen=True):
     """The data of a reason, from which its sentence is built.
 
-    `facts`: the facts that decided, by name (a fact of another indicator as `D4.01.level`); `value`: the raw value;
-    `between`: the goalposts around it, or the one at it; `uncapped`: the score that a capped answer would have; `cap`:
-    the cap of answers without evidence, if it lowers the score; `level_sent`: the level before a review lowered it;
-    `rules`: broken rules; `missing`: indicators to answer first; `fields`: profile fields without evidence. What does
-    not concern the reason is null or empty.
+    `facts`: the facts that decided the score, by name (a fact of another indicator as `D4.01.level`); `value`: the raw
+    value; `between`: the goalposts around the raw value, or the one at it; `uncapped`: the score that a capped answer
+    would have; `cap`: the cap of answers without evidence, if it lowers the score; `level_sent`: the level before a
+    review lowered it; `rules`: broken rules; `missing`: other indicators without whose answers this one cannot be
+    scored; `fields`: profile fields without evidence. A member that does not concern the reason is null or empty.
     """
 
     facts: dict[str, FactValue | str | None]
@@ -94,9 +98,9 @@ class NextStep(Canonical, frozen=True):
     """The next step for an indicator: the smallest change that raises its score.
 
     `change`: the new facts, in their own units, empty if no fact is named; `gain`: index points gained, null if they
-    depend on future answers; `gain_max`: index points gained by the best score; `evidence`: the step needs evidence;
-    `cap`: the score without that evidence, if it is lower; `requires`: rules that the change breaks unless other facts
-    are changed too.
+    depend on future answers or there is no index; `gain_max`: index points gained by the best score, null if there is
+    no index; `evidence`: true if the step needs evidence; `cap`: the score without that evidence, null if it is not
+    lower; `requires`: rules that the change breaks unless other facts are changed too.
     """
 
     kind: StepKind
@@ -111,8 +115,8 @@ class NextStep(Canonical, frozen=True):
 class Interval(Canonical, frozen=True):
     """The sampling uncertainty of an indicator that is a share of `n` counted cases (95 % Wilson score interval).
 
-    The true share lies between `low` and `high` with 95 % confidence. `index_low` and `index_high` are the lowest and
-    the highest index if the share were at an end of this interval; null if there is no index.
+    The true share lies between `low` and `high` with 95 % confidence. `index_low` is the lowest index with the share at
+    an end of this interval, `index_high` the highest; both are null if there is no index.
     """
 
     n: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
@@ -126,8 +130,9 @@ class IndicatorScore(Canonical, frozen=True, kw_only=True):
     """The score of an indicator, its weight in its group, and its points of the index.
 
     Score and points are null if the indicator has no score. `possible` and `won` are also null below a group whose
-    losses are split by Shapley values. `interval` is null if the value is not a share of counted cases, `next_step` if
-    the score is the best or the indicator does not apply.
+    losses are split by Shapley values. `value` is the raw value, null if the score does not come from one. `interval`
+    is null if the value is not a share of counted cases, `next_step` if the indicator has its best score or does not
+    apply.
     """
 
     id: str
@@ -178,8 +183,9 @@ class BlockingGate(Canonical, frozen=True):
 class LevelReached(Canonical, frozen=True, kw_only=True):
     """The level of a score, from its index and the gates.
 
-    `number` is null if there is no index, the evidence is insufficient, or the lowest level is not reached. `max_level`
-    is a limit set by review, null if there is none. `blocked_by` are the gates of the next level that are not passed.
+    `number` is null if there is no index, the evidence is insufficient, or the lowest level is not reached.
+    `provisional` is true if the level holds only until a review checks a condition. `max_level` is a limit set by
+    review, null if there is none. `blocked_by` are the gates of the next level that are not passed.
     """
 
     number: int | None
@@ -211,7 +217,12 @@ class Finding(Canonical, frozen=True):
 
 
 class Score(Canonical, frozen=True):
-    """The score of one submission with explanation and findings; `indicators` are those directly below the root."""
+    """The score of one submission, with explanation and findings.
+
+    `index` is null if the submission is not rateable; `index_max` is the index with every unknown indicator at its
+    best; `index_geometric` is null if the methodology has no such index. `dimensions` are the groups directly below the
+    root, `indicators` the indicators directly below the root. `input_digest` is the digest of the submission.
+    """
 
     methodology: MethodologyReference
     index: Points | None
@@ -233,7 +244,7 @@ def to_figure(value: Number) -> Figure:
 
 
 def to_quotient(n: int, d: int) -> Figure:
-    """Convert n / d (d > 0) to its shortest JSON form."""
+    """Convert n / d (d > 0) to its shortest JSON form: an int if it has no fraction, else the nearest double."""
     return n / d if n % d else n // d
 
 

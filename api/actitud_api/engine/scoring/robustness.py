@@ -51,10 +51,10 @@ WITHIN: Final = 0.25
 """Maximum relative difference between a drawn weight and the weight of the document."""
 
 PERCENTILES: Final = (5, 50, 95)
-"""Percentiles of index and rank that are reported."""
+"""Percentiles over the draws that are reported of the index and of the rank."""
 
 BLOCK: Final = 2**17
-"""Number of indices that are computed at a time; a block has at least one draw."""
+"""Maximum number of indices (draws × organisations) that are computed at a time, but always at least one draw."""
 
 _MULTIPLIER: Final = 47026247687942121848144207491837523525
 _WORD: Final = 2**128
@@ -63,15 +63,15 @@ _DOUBT: Final = 1e-12
 _EXACTLY: Final = Context(prec=30)
 
 _NO_END: Final = 2**62
-"""Number above every index."""
+"""Number above every index: the end of a window that has no upper end."""
 
 
 class Robustness(Struct, frozen=True):
-    """Distribution of each organisation over the draws; row i of each matrix is organisation i.
+    """Distribution of index, rank and level over the draws; row i of each matrix is organisation i.
 
-    `index` and `rank` have the `PERCENTILES` as columns (type 7, rounded half up), in units of 10^-decimals and in
-    ranks; the 5th percentile of a rank is its better end. `levels` has the number of draws in which each level is
-    reached.
+    `index` and `rank` have one column for each of the `PERCENTILES` (type 7, rounded half up). `index` is in units of
+    10^-decimals; in `rank` 1 is the best. `levels` has one column for each level: the number of draws in which the
+    organisation has this level.
     """
 
     index: Integers
@@ -95,9 +95,10 @@ def compute_robustness(
 ) -> Robustness:
     """Draw weights and aggregations, and compute the distribution of indices, ranks and levels.
 
-    `scores` is organisations × children of the root, in units, `MISSING` if not rated. `attainable` has the level of
-    each organisation under `drop_index_gates`: the gates that do not read the index do not change between draws, and
-    the others are evaluated at each drawn index.
+    `scores` is organisations × children of the root, in units, `MISSING` if a child is not rated. `attainable` has the
+    level that each organisation reaches under the document that `drop_index_gates` returns: the gates that do not read
+    the index give the same result in every draw, and the others are evaluated at each drawn index. `draws` is the
+    number of draws.
 
     Memory: two matrices of organisations × draws, with two bytes a cell for up to 65,535 organisations and 2 decimals
     (33 MB for 8,131 × 1,000), and the same again while they are sorted; indices are computed in blocks of `BLOCK`.
@@ -122,7 +123,10 @@ def compute_robustness(
 
 
 def draw_weights(weights: Iterable[int], draws: int, seed: int) -> Draws:
-    """Draw aggregations, and weights that differ from `weights` by at most a quarter; `seed` is from 0 to 2^128 - 1."""
+    """Draw aggregations, and weights that differ from `weights` by at most a quarter.
+
+    `draws` is the number of draws; `seed` is from 0 to 2^128 - 1.
+    """
     around = np.array(list(weights))
     # The order of the words is part of the published method: one row of words for each draw.
     words = _generate_words(draws * (1 + around.size), seed).reshape(draws, 1 + around.size)
@@ -142,7 +146,7 @@ def drop_index_gates(document: Document) -> Document:
 
 
 def _generate_words(count: int, seed: int) -> NDArray[np.uint64]:
-    """Generate the first `count` words of the generator."""
+    """Generate the first `count` 64-bit words of the PCG64 generator that is seeded with `seed`."""
     generator = np.random.PCG64()
     increment = 2 * STREAM + 1
     state = ((increment + seed) * _MULTIPLIER + increment) % _WORD
@@ -212,7 +216,10 @@ def _round_exponentials(powers: Floats) -> Floats:
 
 
 def _compute_percentiles(drawn: Integers) -> Integers:
-    """Compute the `PERCENTILES` of each column."""
+    """Compute the `PERCENTILES` of each organisation over the draws.
+
+    `drawn` is draws × organisations; the result is organisations × percentiles.
+    """
     ordered = np.sort(drawn.T)
     return np.stack([compute_quantile(ordered, number, 100) for number in PERCENTILES], axis=1)
 
@@ -221,11 +228,11 @@ def _compute_percentiles(drawn: Integers) -> Integers:
 
 
 def _count_levels(index: Integers, attainable: Integers, windows: list[tuple[int, int]]) -> Integers:
-    """Count the draws in which each organisation reaches each level; return organisations × levels.
+    """Count for each organisation the draws in which it has each level; return organisations × levels.
 
-    `windows` has the lowest and highest index with which the gates on the index of each level are passed. A level is
-    reached if the index lies in its window and in the windows of all lower levels, and if `attainable`, the level that
-    the other gates allow, is not below it.
+    `index` is draws × organisations. `windows` has for each level the lowest and highest index with which its gates on
+    the index are passed. A level is reached if the index lies in its window and in the windows of all lower levels, and
+    if `attainable`, the level that the other gates allow, is at least this level; the highest level reached counts.
     """
     reached = np.zeros((len(windows) + 1, index.shape[1]), np.int64)
     inside = np.ones(index.shape, np.bool_)

@@ -1,6 +1,6 @@
-"""Sampling uncertainty: the interval of a share that is counted in few cases, and of the index.
+"""Sampling uncertainty: the interval of a share that is counted in a sample of cases, and the index at its ends.
 
-docs/scoring.md, section 8.
+The method is that of docs/scoring.md, section 8.
 """
 
 from __future__ import annotations
@@ -26,17 +26,19 @@ MILLION: Final = int(10**DECIMALS_OF_NUMBERS)
 def compute_wilson_interval(cases: int, n: int) -> tuple[int, int]:
     """Compute the ends of the 95 % Wilson score interval of a share of `cases` in `n` > 0, in millionths.
 
-    They are rounded half up. E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927.
+    Both ends are rounded half up. E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference,
+    1927.
     """
     middle, width = cases + HALF_SQUARE, Z * math.sqrt(cases * (n - cases) / n + QUARTER_SQUARE)
     return _to_millionths((middle - width) / (n + SQUARE)), _to_millionths((middle + width) / (n + SQUARE))
 
 
 def compute_interval(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> Interval | None:
-    """Compute the sampling interval of an indicator that is a share, and the index with the share at either end.
+    """Compute the sampling interval of an indicator that is a share, with the index at each end of the interval.
 
-    Return None if the indicator is not a share of counted cases, has no value, or has more cases than its denominator.
-    The scores at the ends are capped if the answer has no evidence.
+    `branches` computes the index under another score of the indicator. The scores at the two ends are capped if the
+    answer has no evidence. Return None if the indicator is not a share of counted cases, has no value, or has more
+    cases than its denominator.
     """
     if not leaf.is_sampled_share:
         return None

@@ -1,7 +1,7 @@
-"""Shapley values: the split of a group's loss among its children, if the aggregation is not additive.
+"""Shapley values: the points that each child of a group loses, if the aggregation of the group is not additive.
 
-The Shapley value of a child is its mean contribution to the loss over all orders in which the children could lose their
-points.
+The Shapley value of a child is its mean contribution to the loss of the group over all orders in which the children
+could lose their points.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ SHAPLEY_UNIT = 10**9
 """Shapley values are rounded to 1/`SHAPLEY_UNIT` of a point (docs/scoring.md, section 7)."""
 
 Mean = Callable[[Sequence[int], Sequence[float]], float]
-"""Function from weights and scores in points to a mean in points."""
+"""Aggregation of a group: function from the weights and scores of its children, in points, to a mean in points."""
 
 
 def compute_shapley_losses(
     mean: Mean, top: float, weights: Sequence[int], scores: Sequence[float], below_top: Sequence[bool]
 ) -> list[int]:
-    """Compute the Shapley value of each child's loss, in 1/`SHAPLEY_UNIT` of a point.
+    """Compute the Shapley value of each child's loss, in 1/`SHAPLEY_UNIT` of a point, in the order of the children.
 
-    The worth of a set of children is the unrounded loss of the group if the children of the set have their scores and
-    all others have `top`, the highest score (L. S. Shapley, A Value for n-Person Games, 1953). A child whose
-    `below_top` is False, or without weight, loses nothing. `top` and `scores` are in points.
+    `mean` is the aggregation of the group. `top`, the highest score of a child, and `scores` are in points. The worth
+    of a set of children is the unrounded mean of the group if the children of the set have their scores and all others
+    have `top` (L. S. Shapley, A Value for n-Person Games, 1953). `below_top` is True for each child whose score is
+    below its maximum; any other child, and any child without weight, loses nothing.
     """
     weighted = [position for position, weight in enumerate(weights) if weight]
     players = [position for position in weighted if below_top[position]]
@@ -51,8 +52,9 @@ def _compute_worths(
 ) -> list[float]:
     """Compute the `mean` of the group for every set of `players`, the children that can lose points.
 
-    The list is indexed by bit mask: if bit i of the index is set, player i has its score, otherwise `top`. `weighted`
-    are the numbers of the children that have a weight.
+    The list is indexed by bit mask: if bit i of the index is set, player i has its score, otherwise `top`, the highest
+    score. `players`, and `weighted` for the children that have a weight, are places of children in `weights` and
+    `scores`.
     """
     counted = [weights[position] for position in weighted]
     worth: list[float] = []
