@@ -199,7 +199,8 @@ def create_app(
 ) -> Litestar:
     """Build the application (ASGI).
 
-    `keeps_ledger`: make the daily checkpoint of the ledger while the application is served.
+    `keeps_ledger`: make the daily checkpoint of the ledger while the application is served. `controllers`: groups
+    of routes, by default all of the service.
 
     Raises:
         LookupError: A handler has no access rule, or needs a service that the application lacks.
@@ -281,7 +282,10 @@ def _build_ledger_lifespan(
 
 
 def _update_domains(session: Session, organisation: str) -> None:
-    """Re-evaluate the assessments of an organisation whose domains changed, in the same session."""
+    """Re-evaluate the assessments of an organisation whose domains changed, in the same session.
+
+    Evidence is accepted only on the domains of the organisation.
+    """
     assessed.reevaluate_assessments(session, organisation, now=datetime.now(UTC))
 
 
@@ -302,7 +306,7 @@ def _build_limits(settings: Settings, counts: RequestCounter) -> Limits:
 
 
 def find_examples() -> Path | None:
-    """Return the folder of the examples, in the installed distribution or in the checkout, or None."""
+    """Return the folder of the OpenAPI examples in the installed distribution, else in the checkout, else None."""
     package = Path(__file__).parent
     for folder in (package / "examples", package.parents[1] / "openapi" / "examples"):
         if folder.is_dir():

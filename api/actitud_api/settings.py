@@ -59,7 +59,10 @@ RequestLimit = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """Settings of one process; durations are in seconds."""
+    """Settings of one process; durations are in seconds.
+
+    An optional setting that is not set is None.
+    """
 
     database_url: Annotated[str, Meta(pattern="^[a-z][a-z0-9+]*://.")] = "sqlite:///var/actitud.sqlite3"
     """SQLAlchemy URL of the database; it may contain a password."""
@@ -113,7 +116,8 @@ class SettingsFault(Struct, frozen=True):
     """Fault of one setting.
 
     `place`: the environment variable, the option, or the file and a name in it. `name`: the setting, None if it is
-    unknown. `value`: the text found, None for a secret. `nearest`: the most similar known name, for an unknown one.
+    unknown. `value`: the text found, None for a secret or an unknown setting; for `unreadable`, the reason.
+    `nearest`: the most similar known name if the name is unknown, else None.
     """
 
     place: str
@@ -187,8 +191,8 @@ def read_settings(environment: Mapping[str, str], folder: Path, options: Mapping
 
     Args:
         environment: Environment variables.
-        folder: Folder of a relative file name.
-        options: Texts of `--<name>` options, by the name of their setting.
+        folder: Folder in which a relative name of the settings file is looked up.
+        options: Texts of `--<name>` options, by the name of their setting; None for no options.
 
     Raises:
         FaultySettings: Some settings are faulty; it lists the faults of all sources.
@@ -254,7 +258,11 @@ def _read_file(
 def _convert_value(
     place: str, field: FieldInfo, value: object, faults: list[SettingsFault], *, strict: bool
 ) -> dict[str, object]:
-    """Return a setting as `{name: value}`; if the value is invalid, add a fault and return an empty dict."""
+    """Return a setting as `{name: value}`; if the value is invalid, add a fault and return an empty dict.
+
+    `place` is named in the fault. `strict`: refuse a text where a number or a truth value is due, as in the
+    settings file.
+    """
     try:
         return {field.name: msgspec.convert(value, field.type, strict=strict, dec_hook=_decode_custom_type)}
     except msgspec.ValidationError:

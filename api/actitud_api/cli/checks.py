@@ -45,7 +45,7 @@ Status = Literal["ok", "warning", "problem"]
 
 
 class Check(Struct, frozen=True):
-    """Result of one check, as `doctor` prints it: `found` in words, and a `remedy`, which is None if all is well."""
+    """Result of one check, as `doctor` prints it: `title` of the part, `found` in words, `remedy` if one is needed."""
 
     name: str
     status: Status
@@ -98,7 +98,7 @@ _PROXY = Texts(
 
 
 def check_settings(settings: Settings, language: Language) -> Check:
-    """Return the result `ok`; settings with faults are reported by `report_faulty_settings`."""
+    """Return the result `ok` for settings that could be read; `report_faulty_settings` reports all others."""
     return _pass("settings", _HOLD.into(language).format(database=hide_password(settings.database_url)), language)
 
 
@@ -315,7 +315,8 @@ def check_keys(
 ) -> Check:
     """Check that an administrator has a valid key, and return the result: a warning if the key expires within 30 days.
 
-    `records`: the keys of all administrators. `peppers`: the secrets of which one is needed to recognise a key.
+    `records`: the keys of all administrators. `peppers`: the secrets with one of which a valid key must have been
+    created.
     """
     active = [record for record in records if access.is_active(record, now)]
     recognised = [record for record in active if access.is_recognised(record, peppers)]

@@ -36,9 +36,9 @@ _SCHEME = Texts("no es una dirección http ni https", "it is no address of http 
 
 
 class AddressNotFound(LookupError):
-    """Raised by `fetch` if the server returns 404, so that commands that can do without the file continue.
+    """Raised by `fetch` if the server returns 404, so that a command can go on without the file.
 
-    `command_error` is the error that the other commands raise instead.
+    `command_error` is the error that a command raises if it needs the file.
     """
 
     def __init__(self, command_error: CommandError) -> None:
@@ -47,7 +47,7 @@ class AddressNotFound(LookupError):
 
 
 class _RedirectedElsewhere(Exception):
-    """Raised while downloading if a response redirects to another host; `location` is the URL there.
+    """Raised while downloading if a response redirects to another host; `location` is its URL.
 
     `fetch` reports it as a `CommandError` that names the URL.
     """

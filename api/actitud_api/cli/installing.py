@@ -199,8 +199,9 @@ def _record_installation(
 ) -> str | None:
     """Append what this run created to the ledger, in one entry; return the id of a new signing key, or None.
 
-    `added`: the organisation that was created; `created`: the key; `signs`: whether a signing key exists already.
-    Without a signing key one is created. If nothing was created, no entry is appended.
+    `added`: the organisation that was created; `created`: the key; `signs`: whether a signing key exists already;
+    if not, one is created. `added` and `created` are None if this run did not create them. If nothing was created,
+    no entry is appended.
     """
     if added is None and created is None and signs:
         return None

@@ -145,7 +145,7 @@ def _describe_scope(record: access.KeyRecord, language: Language) -> str:
 
 
 def _build_event(name: str, record: access.KeyRecord, details: Mapping[str, str]) -> ledger.Event:
-    """Return the ledger entry for the action `name` on a key, without its place in the ledger."""
+    """Return the ledger entry for the action `name` on a key, before it is linked to the chain."""
     return ledger.Event(
         action=f"cli.keys.{name}",
         actor=None,
@@ -288,7 +288,8 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
 def run_check(options: argparse.Namespace, language: Language) -> int:
     """Search a text for keys, print the line and id of each, and return 1 if there is a key, else 0.
 
-    With `--holds` or `--database`, also print the state of each key in this installation: unknown, valid, expired, ….
+    With `--holds` or `--database`, also print the state of each key in this installation: such as unknown, valid or
+    expired.
     """
     # Undecodable bytes are replaced, because a key has only ASCII characters and may stand in a binary file.
     text = read_content(options.file, language).decode("utf-8", "replace")

@@ -69,8 +69,8 @@ def run_check(options: argparse.Namespace, language: Language) -> int:
 def _list_remarks(checked: CheckedDocument, texts: dict[Language, bytes]) -> list[Remark]:
     """Return remarks that are not defects.
 
-    They name the languages without texts, and the groups in which an organisation can gain by leaving an answer out. If
-    the document cannot be decoded, a remark that the rest was not checked takes the place of the groups.
+    There is one for each language without texts, and one for each group in which an organisation can gain by
+    leaving an answer out. If the document cannot be decoded, a remark says that groups were not checked.
     """
     missing = [Remark(f"/texts/{language}", "no-texts", _NO_TEXTS) for language in WRITTEN if language not in texts]
     first = (

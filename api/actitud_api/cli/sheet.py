@@ -178,7 +178,7 @@ class _ScoreSheet:
 
 
 def _describe_suppositions(score: ScoreAnswer) -> Iterator[str]:
-    """Yield the effects of the facts that `what_if` supposes, on the index and by indicator.
+    """Yield sentences on the effects that the hypothetical facts (`what_if`) have on the index and by indicator.
 
     Yield nothing if the request has no `what_if`.
     """
@@ -190,7 +190,7 @@ def _describe_suppositions(score: ScoreAnswer) -> Iterator[str]:
 
 
 def _walk_groups(groups: tuple[NarratedDimension, ...], depth: int = 0) -> Iterator[tuple[NarratedDimension, int]]:
-    """Yield each group before the groups inside it, with `depth` for those in `groups` and one more per level."""
+    """Yield each group before the groups inside it, and its depth: `depth` for `groups`, 1 more inside."""
     for group in groups:
         yield group, depth
         yield from _walk_groups(group.groups, depth + 1)

@@ -100,9 +100,10 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
 
 
 class _ServiceFacts(Struct, frozen=True, kw_only=True):
-    """What a service publishes beside a file: its keys, the digest and signature of the file, and other documents.
+    """What a service publishes to verify a file; each member is None if it is not known, as for a file on the disk.
 
-    All are None for a file on the disk.
+    `keys`: JSON Web Key Set. `digest` and `signature`: those of the file. `published`: returns another document by
+    digest.
     """
 
     keys: bytes | None = None
@@ -137,7 +138,8 @@ class _Source:
     def load_facts(self) -> _ServiceFacts:
         """Return the keys, digest and signature that the service publishes for the file.
 
-        All are None for a file on the disk, and for a URL that is not one of a service.
+        All are None for a file on the disk, and for a URL whose form is not that of an operation of the service.
+        For a bundle or a ledger, only digest and signature are None.
         """
         match = self._match
         if match is None:
@@ -241,7 +243,11 @@ def _load_keys(name: str, language: Language) -> bytes:
 
 
 def _load_checkpoint(name: str, language: Language) -> str:
-    """Return the text of a checkpoint, with LF as line ends, also after the last line."""
+    """Return the text of a checkpoint, with LF as line ends, also after the last line.
+
+    Raises:
+        CommandError: The file or URL cannot be read (exit code 2).
+    """
     text = _load(name, language).decode("utf-8", "replace")
     # Mail programs and editors change line ends, which the signature covers.
     return "\n".join(text.split("\r\n")).strip() + "\n"
@@ -258,7 +264,10 @@ def _load(name: str, language: Language) -> bytes:
 
 @contextmanager
 def _show_progress(language: Language) -> Iterator[Callable[[int, int], None]]:
-    """Show progress on standard error if that is a terminal; yield a function of the steps done and their total."""
+    """Show progress on standard error if that is a terminal, and yield a function that updates it.
+
+    The function takes the number of steps done and their total.
+    """
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -290,7 +299,10 @@ class _CheckLine(Struct, frozen=True):
 
 
 class _Report(Struct, frozen=True):
-    """JSON report of the command: whether every check passes, and the problems."""
+    """JSON report of the command: whether every check passes, with checks and problems.
+
+    The members are those of `actitud.verification.Verification`.
+    """
 
     holds: bool
     kind: str
@@ -341,6 +353,6 @@ def _describe(problem: VerificationProblem, language: Language) -> str:
 def _choose_text(text: Text, language: Language) -> str:
     """Return a text of the SDK in a language, else in Spanish.
 
-    The parameters of `actitud.verify` in it become options of this command.
+    Names of parameters of `actitud.verify` in the text are replaced by the options of this command.
     """
     return _PARAMETER.sub(r"--\1", nearest(text, language))

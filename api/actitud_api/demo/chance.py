@@ -28,7 +28,7 @@ class Chance:
         return low + int(self.uniform() * (high - low + 1))
 
     def draw_event(self, probability: float) -> bool:
-        """Return True with a probability from 0 to 1."""
+        """Return True with the given probability, which is from 0 to 1."""
         return self.uniform() < probability
 
     def draw_deviation(self) -> float:

@@ -61,8 +61,8 @@ class Flaws(Struct):
 def draw_flaw_rates(chance: Chance, maturity: Maturity) -> FlawRates:
     """Draw the flaw rates of a municipality.
 
-    Exemplary ones have hardly any flaws. Among the others, three in a hundred leave a third to two thirds of the form
-    empty.
+    Exemplary municipalities have hardly any flaws. Three in a hundred of the others leave a third to two thirds of
+    the indicators unanswered.
     """
     if maturity.exemplary:
         return FlawRates(silent=0.004, declared=0.01, aside=0.004, mistaken=0.002, gaps=1)

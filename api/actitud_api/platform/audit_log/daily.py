@@ -1,7 +1,7 @@
 """Daily checkpoints of the ledger, made by the running service.
 
-A checkpoint is due if entries were added since the last one and none was made today (UTC). If it cannot be
-made, a warning is logged and the next check tries again.
+A checkpoint is due if entries were added since the last checkpoint and no checkpoint was made today (UTC). If a due
+checkpoint cannot be made, a warning is logged and the next check tries again.
 """
 
 from __future__ import annotations

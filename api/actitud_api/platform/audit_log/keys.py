@@ -33,7 +33,8 @@ KeyFaultCode = Literal["none", "missing", "unreadable", "exposed", "foreign"]
 class SigningKeyFault(RuntimeError):
     """Raised if the service cannot sign because its key cannot be used.
 
-    `file`: expected path of the key, None if no key exists. `reason`: message of the system or the file mode, or empty.
+    `file`: expected path of the key, None if no key exists. `reason`: message of the operating system, or mode of
+    the file; empty if `code` says all.
     """
 
     def __init__(self, code: KeyFaultCode, file: Path | None = None, reason: str = "") -> None:
@@ -59,7 +60,7 @@ class Signer:
         return signing.sign(self._private, canonicalize({"alg": signing.ALGORITHM, "kid": self.kid}), payload)
 
     def sign_checkpoint(self, origin: str, head: Head, at: datetime) -> str:
-        """Return the signed note of a checkpoint: the head of the ledger `origin` at a time."""
+        """Return the signed note of a checkpoint: head and name (`origin`) of the ledger at the time `at`."""
         text = signing.format_checkpoint(origin, head.size, head.root, at)
         return signing.sign_note(self._private, origin, text)
 

@@ -31,8 +31,8 @@ _CHAIN_LOCK: Final = 0x6C6564676572
 class EntryOpening(Struct, frozen=True):
     """Subject of an entry, the path of the changed resource, and the salt of its digest in the entry.
 
-    Without this opening, the entry does not reveal its subject. `public`: everybody may read the subject;
-    otherwise only administrators and the organisation `owner`.
+    Without this opening, the entry does not reveal its subject. `public`: everybody may read the subject; otherwise
+    only administrators and the organisation `owner`, if it is not None.
     """
 
     subject: str
@@ -96,7 +96,7 @@ def get_genesis(session: Session) -> str | None:
 
 
 def insert_entry(session: Session, entry: ChainEntry, at: datetime, action: str, opening: EntryOpening | None) -> None:
-    """Insert an entry and, unless it is None, its opening."""
+    """Insert an entry, and its opening if it has one; entry 0 has none."""
     connection = session.connection()
     connection.execute(_ADD, {**structs.asdict(entry), "at": at, "action": action})
     if opening is not None:

@@ -73,8 +73,9 @@ class LedgerController(Controller):
     def list_entries(self, request: ApiRequest, query: schemas.LedgerQuery, database: Database) -> Response[bytes]:
         """List the entries of the ledger.
 
-        One entry for each change and for each request that was denied to a key, in the order of the chain. The subject
-        of an entry is shown if it is public; otherwise only to administrators and to the organisation that owns it.
+        There is one entry for each change and for each request that was denied to a key, in the order of the chain.
+        The subject of an entry is shown if it is public; otherwise only to administrators and to the organisation
+        that owns it.
         """
         rows = service.list_page(
             database,
@@ -105,8 +106,9 @@ class LedgerController(Controller):
     def list_checkpoints(self, request: ApiRequest, query: PageQuery, database: Database) -> Response[bytes]:
         """List the checkpoints.
 
-        Signed statements of the state of the ledger, smallest first: one per publication, and one a day. A copy kept
-        outside the service proves that no earlier entry has been changed since.
+        A checkpoint is a signed statement of the state of the ledger; one is made per publication, and one a day.
+        Those of the smallest ledger come first. A copy kept outside the service proves whether an earlier entry has
+        been changed since.
         """
         after = CHECKPOINTS_CURSOR.read(query)
         rows = service.list_checkpoints(database, after=after, offset=query.offset, limit=query.limit + 1)
@@ -125,7 +127,8 @@ class LedgerController(Controller):
     def get_checkpoint(self, request: ApiRequest, path: schemas.CheckpointPath, database: Database) -> Response[bytes]:
         """Get a checkpoint.
 
-        The checkpoint of a given ledger size, or the newest for `latest`. Keep its `note` to verify the ledger later.
+        Returns the checkpoint of a given ledger size, or the newest for `latest`. Keep its `note` to verify the
+        ledger later.
         """
         return CHECKPOINT.of(request, schemas.build_checkpoint(service.find_checkpoint(database, path.size)))
 
@@ -140,8 +143,8 @@ class SigningKeysController(Controller):
     def list_keys(self, request: ApiRequest, database: Database) -> Response[bytes]:
         """List the signing keys.
 
-        The public keys that verify checkpoints and publications, as a JSON Web Key Set (RFC 7517). Retired keys are
-        included, because their signatures stay valid.
+        Returns the public keys that verify checkpoints and publications, as a JSON Web Key Set (RFC 7517). Retired
+        keys are included, because their signatures stay valid.
         """
         with database.read() as session:
             known = service.list_signing_keys(session)

@@ -69,9 +69,10 @@ Details = Mapping[str, str | int | None]
 
 
 class Actor(Struct, frozen=True):
-    """Holder of the key that acted: id of the key, role and organisation.
+    """Holder of the key that acted: id of the key, role, and the organisation if the key is bound to exactly one.
 
-    A denied request with an invalid key has only the id in the text of the key, or None if that text is malformed.
+    For a request denied because of an invalid key, `key` is the id in the text that was sent, and all else is None.
+    `key` is None too if that text is malformed.
     """
 
     key: str | None
@@ -82,11 +83,11 @@ class Actor(Struct, frozen=True):
 class Event(Struct, frozen=True, kw_only=True):
     """Content of a ledger entry before it is salted and linked to the chain.
 
-    `action`: operation id, or `cli.<command>`. `actor`: None for the command line and the service itself. `subject`:
-    path of the changed resource, such as `/v1/editions/2027`. `sent`: digest of the canonical request body. `request`:
-    id of the request. `public`: True if everybody may read the subject. Otherwise only administrators and the
-    organisation `owner` may, and `sent` is salted like the subject, because a short body can be guessed from its
-    digest.
+    `action`: operation id, or `cli.<command>`. `actor`: None for the command line and the service itself.
+    `subject`: path of the changed resource, such as `/v1/editions/2027`. `sent`: digest of the canonical request
+    body, None without a body. `request`: id of the request, None on the command line. `details`: public facts about
+    the action. `public`: True if everybody may read the subject. Otherwise only administrators and the organisation
+    `owner` may, and `sent` is salted like the subject, because a short body can be guessed from its digest.
     """
 
     action: str
@@ -131,8 +132,8 @@ class UnknownCheckpoint(LookupError):
 def begin_ledger(session: Session, host: str, now: datetime) -> ChainEntry | None:
     """Write entry 0 with a random origin and return it, or None if the ledger has begun already.
 
-    The origin is the name of this ledger in its checkpoints. `host`: its first part, the public host name of the
-    service.
+    The origin is the name of this ledger in its checkpoints. `host`: public host name of the service, with which
+    the origin begins.
     """
     queries.lock_chain(session)
     return None if queries.get_head(session) is not None else _insert_genesis(session, host, now)

@@ -67,9 +67,9 @@ def compute_note_key_id(name: str, public: bytes) -> bytes:
 
 
 def sign_note(private: Ed25519PrivateKey, name: str, text: str) -> str:
-    """Return a signed note: the text, an empty line, and the signature line under a name.
+    """Return a signed note: the text, an empty line, and the signature line.
 
-    `text` must end with a line feed.
+    `name`: name of the signer in the signature line. `text` must end with a line feed.
     """
     key_id = compute_note_key_id(name, private.public_key().public_bytes_raw())
     signature = base64.b64encode(key_id + private.sign(text.encode())).decode()

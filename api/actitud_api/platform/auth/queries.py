@@ -181,8 +181,8 @@ _UPDATE_RESPONSE = update(ANSWERS).where(*_OF_HOLDER)
 def claim_key(session: Session, holder: str, key: str, fingerprint: str, now: datetime) -> ClaimedResponse | None:
     """Claim an idempotency key for a request. Return None, or the stored response if the key was claimed before.
 
-    `holder` is the id of the access key that sends the request. `fingerprint` is a digest of the request;
-    with the stored one it tells whether both requests are the same.
+    `holder` is the id of the access key that sends the request. `fingerprint` is a digest of the request; compared
+    with the stored fingerprint, it tells whether both requests are the same.
     """
     values = {"holder": holder, "key": key, "fingerprint": fingerprint, "created": now}
     inserted = session.connection().execute(_CLAIM, values)
@@ -199,5 +199,5 @@ def store_response(session: Session, holder: str, key: str, response: StoredResp
 
 
 def delete_old_responses(session: Session, holder: str, before: datetime) -> None:
-    """Delete the responses of a key holder that were stored before the time `before`."""
+    """Delete the responses stored for the idempotency keys of a holder before the time `before`."""
     session.execute(delete(ANSWERS).where(ANSWERS.c.holder == holder, ANSWERS.c.created < before))

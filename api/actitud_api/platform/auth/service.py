@@ -94,10 +94,10 @@ class InvalidKeyBinding(ValueError):
 class KeyChangeRefused(ValueError):
     """Raised by `rotate` and `revoke` if the state of the key does not allow the change.
 
-    `rule` names the reason. `revoked` and `expired`: the key is no longer valid. `replaced`: its successor, whose id is
-    `holds`, is still valid. `days`: a holder that rotates its own key asked for more than `holds` days, the life of the
-    present key. `pointer`: JSON Pointer to the refused member of the request, empty if the whole change is refused.
-    `value`: the refused value.
+    `rule` names the reason. `revoked` and `expired`: the key is no longer valid. `replaced`: the successor of the
+    key is still valid; `holds` is its id. `days`: a holder that rotates its own key asked for more days than the
+    life of the key, which is `holds`. `pointer`: JSON Pointer to the refused member of the request, empty if the
+    whole change is refused. `value`: the refused value.
     """
 
     def __init__(
@@ -309,7 +309,7 @@ def match_keys(database: Database, peppers: Sequence[SecretText], presented: Ite
 
 
 def _is_secret_of(record: KeyRecord | None, by_id: Mapping[str, SecretText | None], secret: str) -> bool:
-    """Return True if a secret belongs to a record; do the same work, and return False, if the record is None.
+    """Return True if a secret belongs to a record, False if not or if the record is None; the work is the same.
 
     `by_id`: the peppers of the settings by their public ids.
     """
@@ -331,7 +331,7 @@ def is_recognised(record: KeyRecord, peppers: Sequence[SecretText]) -> bool:
 
 
 def determine_state(record: KeyRecord, peppers: Sequence[SecretText], now: datetime) -> KeyState:
-    """Return the state of a key at a time; `revoked` and `expired` come before `unrecognised`."""
+    """Return the state of a key at a time; a revoked or expired key is never `unrecognised`."""
     if record.revoked is not None:
         return "revoked"
     if not is_active(record, now):

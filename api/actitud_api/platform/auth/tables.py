@@ -47,7 +47,10 @@ class KeyUse(Base, table=True):
 
 
 class IdempotentAnswer(Base, table=True):
-    """Table of the responses to idempotency keys; the status is NULL only within the transaction that computes it."""
+    """Table of the responses to idempotent requests, by holder of the access key and idempotency key.
+
+    `status`, `headers` and `body` are NULL only within the transaction that computes the response.
+    """
 
     __tablename__ = "idempotent_answer"
 

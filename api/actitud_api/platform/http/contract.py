@@ -46,7 +46,9 @@ class Link:
 class Contract:
     """Inputs and responses of one operation, built by the decorators of `operations`.
 
-    `operations.Options` describes the members that are arguments of a decorator.
+    `operations.Options` describes the members that are arguments of a decorator. `answer`, `body`, `path` and
+    `represents` are None if the operation has no such member. `idempotent`: True if the operation accepts an
+    `Idempotency-Key`.
     """
 
     answer: Representation[Any] | None

@@ -128,9 +128,9 @@ _PARAMETER_MISSING = Texts("Falta este parámetro.", "This parameter is missing.
 
 
 def describe_parameters(type_: type[msgspec.Struct]) -> dict[str, dict[str, object]]:
-    """Return the JSON Schema of each member of a Struct as a parameter.
+    """Return the JSON Schema of each query parameter by name; the parameters are the members of a Struct.
 
-    The type null is removed: a caller leaves an optional parameter out.
+    The type null is removed, because a caller leaves an optional parameter out instead of sending null.
     """
     schema = msgspec.json.schema(type_)
     properties: dict[str, dict[str, object]] = schema["$defs"][type_.__name__]["properties"]
@@ -206,7 +206,7 @@ class Body(Generic[T]):
         return self.convert(value)
 
     def convert(self, value: Json) -> T | list[Fault]:
-        """Return decoded JSON as the Struct of its tag, or the list of all its faults."""
+        """Return decoded JSON as the Struct that its tag names, or as the only one, or the list of all its faults."""
         if self.tag_field is None or not isinstance(value, dict):
             return next(iter(self._checked.values())).convert(value)
         tag = value.get(self.tag_field)
@@ -309,8 +309,8 @@ def parse_json(raw: bytes) -> Json:
     """Return the value of a JSON text; numbers without a fraction, such as 19.0, become int.
 
     Raises:
-        NotJson: The text breaks one of the rules of this module; with at most `FAULTS_MAX` faults, and one that counts
-            the rest.
+        NotJson: The text breaks a rule of this module. `faults` has at most `FAULTS_MAX` faults, and one more that
+            counts those left out.
     """
     repeated: _Repeated = {}
 

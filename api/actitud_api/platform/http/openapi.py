@@ -185,7 +185,7 @@ def _is_type(node: Node) -> bool:
 
 
 def _replace_named_texts(node: Any) -> Any:
-    """Return a schema in which references replace the schemas of `_TEXTS`."""
+    """Return a schema in which references replace the schemas of free text that have a name of their own (`_TEXTS`)."""
     if isinstance(node, dict):
         for name, form in _TEXTS.items():
             if node == form:
@@ -335,7 +335,7 @@ class _Operation:
 
     @property
     def _headers_of_others(self) -> Node:
-        """Headers that only the files in other formats have."""
+        """Headers that only the files have which `Accept` can select instead of JSON; empty if there are none."""
         answer = self.contract.answer
         if self.others is None or not self.others.sentences or (answer is not None and answer.sentences):
             return {}

@@ -97,7 +97,7 @@ class Options(TypedDict, total=False):
 
 
 def get(path: str | Sequence[str], **options: Unpack[Options]) -> Decorator:
-    """Declare an operation that reads. Several paths are the formats of one file."""
+    """Declare an operation that reads. Several paths name the formats of one file."""
     return _declare(HttpMethod.GET, path, options)
 
 
@@ -143,7 +143,7 @@ def get_page(path: str, *, operation_id: str, access: Rule, cors: bool = False, 
 def check_services(app: Litestar) -> None:
     """Raise `LookupError` if a handler has a parameter for a service that the application lacks.
 
-    A service of another type than the parameter's counts as lacking.
+    A service whose type is not that of the parameter counts as lacking.
     """
     for _, handler in handlers_of(app):
         for name, type_ in handler.opt.get("services", {}).items():

@@ -169,7 +169,10 @@ def render_page(
 
 
 def _is_partly_spanish(language: Language) -> bool:
-    """Return True if a page in this language quotes a methodology in Spanish, because its texts are missing."""
+    """Return True if a page in this language quotes Spanish texts of a methodology.
+
+    That is so if the methodology has no texts in the language.
+    """
     if language in WRITTEN:
         return False
     return any(language not in load_methodology(version).texts for version in list_versions("active"))

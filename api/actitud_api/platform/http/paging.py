@@ -1,6 +1,6 @@
 """Lists in pages. An opaque cursor names the last row of a page.
 
-So no row is repeated or skipped while other rows are added or removed.
+So no row is repeated or skipped if other rows are added or removed between two requests.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Page(Struct, Generic[T], frozen=True, kw_only=True):
-    """A page of a list; a list names its own: `class OrganisationPage(Page[Organisation], frozen=True)`."""
+    """A page of a list; each list has its own subclass: `class OrganisationPage(Page[Organisation], frozen=True)`."""
 
     items: Annotated[tuple[T, ...], Meta(description="The items of this page; empty beyond the end of the list.")]
     next: Annotated[str | None, Meta(description="Absolute URL of the next page, as in `Link`; null on the last page.")]

@@ -292,7 +292,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 class Fault:
     """Fault of a request before its language is chosen; `FieldError` describes the members.
 
-    `count`: number of faults that it stands for; above 1 only for the last fault, whose rule is `more`.
+    `count`: 1, but in a last fault with the rule `more` the number of faults left out.
     """
 
     pointer: str

@@ -74,8 +74,9 @@ class Representation(Generic[T]):
     ) -> Response[bytes]:
         """Return the response with a document: 200, 201 if it was created, or 304 if a GET names its `ETag`.
 
-        `revision`: revision of a resource that can change, which `If-Match` compares (see `preconditions`). `created`:
-        path of the resource that the request created, for `Location`.
+        `revision`: revision of a resource that can change, which `If-Match` compares (see `preconditions`); None if
+        the resource cannot change. `created`: path of the resource that the request created, for `Location`; None
+        if it created none.
         """
         body = msgspec.json.encode(document)
         headers = {"Cache-Control": self._cache_of(request), "Vary": self._vary_of(request)}
@@ -108,7 +109,8 @@ class Representation(Generic[T]):
 class Exact(Representation[T]):
     """Representation of bytes that are sent as stored; their SHA-256 is `ETag` and `Repr-Digest` (RFC 9530).
 
-    The type describes the content if it is JSON; for another media type it is not used.
+    The Struct given as type describes the content in the OpenAPI document if the media type is JSON; otherwise it
+    is not used.
     """
 
     def __init__(self, type_: type[T], *, cache: str = REVALIDATE, media_type: str = JSON) -> None:
@@ -157,7 +159,11 @@ class Files(Representation[msgspec.Struct]):
     """
 
     def __init__(self, formats: Mapping[str, str], *, json: object | None = None, sentences: bool = False) -> None:
-        """Take the media type by suffix; `json` is the type of the JSON file, if it has a schema."""
+        """Take the media type of each format by suffix.
+
+        `json`: type that describes the content of the JSON file, None if no schema describes it. `sentences`: True
+        if the files contain text in the language of the request.
+        """
         super().__init__(msgspec.Struct, sentences=sentences)
         self.formats = formats
         self._json = json
@@ -174,8 +180,8 @@ class Files(Representation[msgspec.Struct]):
     def headers_of(self, request: ApiRequest, name: str, state: object) -> dict[str, str]:
         """Return the response headers of a file.
 
-        `name`: file name without suffix. `state`: all data that determine the content. The `ETag` is a digest of
-        `state`, path, query, language and principal, so it is known before the file is generated.
+        `name`: file name without suffix. `state`: all stored data that determine the content. The `ETag` is a
+        digest of `state`, path, query, language and principal, so it is known before the file is generated.
         """
         suffix = self.format_of(request)
         scope = request.scope
@@ -206,8 +212,8 @@ class Files(Representation[msgspec.Struct]):
     ) -> Response[bytes] | Stream:
         """Return the response with a generated file, or 304 if `If-None-Match` names it.
 
-        `headers` are those of `headers_of`. `make` returns the pieces of the file, and its length in bytes or
-        None. It is called only if the response has a body: not for 304 or HEAD.
+        `headers` are those of `headers_of`. `make` returns the pieces of the file, and its length in bytes, or None
+        if the length is unknown. `make` is called only if the response has a body: not for 304 or HEAD.
         """
         media_type = self.formats[self.format_of(request)]
         if matches_tag(read_header(request.scope, b"if-none-match"), headers["ETag"]):

@@ -123,10 +123,10 @@ def _select_relevant(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterato
 
 
 def _is_other_kind(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.ValidationError) -> bool:
-    """Return True if the error `inner` of an alternative shows that it is for another type or tag than the value.
+    """Return True if the error `inner` of an alternative shows that the alternative is for another type or tag.
 
-    `outer`: the error of the `anyOf` or `oneOf` to which the alternative belongs. A tag is a member with a
-    single allowed value.
+    `outer`: the error of the `anyOf` or `oneOf` to which the alternative belongs. "Another" means other than that
+    of the refused value. A tag is a member with a single allowed value.
     """
     if inner.kind.name == "enum":
         return len(inner.instance_path) == len(outer.instance_path) + 1 and len(inner.kind.as_dict()["options"]) == 1
@@ -136,7 +136,7 @@ def _is_other_kind(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.Va
 def _list_admitted_types(error: jsonschema_rs.ValidationError) -> list[object]:
     """Return the JSON types that the alternatives of an `anyOf` admit; `error` is the error of the whole `anyOf`.
 
-    If the value has one of these types, the list is empty: then the type is not the fault. null is left out, because
+    The list is empty if the value has one of these types: then the type is not the fault. null is left out, because
     a client that sent a value did not mean to omit it.
     """
     types: list[object] = []

@@ -1,8 +1,8 @@
 """Online backups of a SQLite database, and their restoration.
 
-A backup is one file, made with SQLite's online backup API, which copies one consistent state while the service writes.
-Plain file copies do not: 8 of 20 copies made under load were damaged. The checksum file `<file>.sha256` stands beside
-the backup, in the format of `sha256sum --check`.
+A backup is one file, made with SQLite's online backup API, which copies one consistent state while the service
+writes. A plain copy of the file may be inconsistent: 8 of 20 copies made under load were damaged. The checksum file
+`<file>.sha256` stands beside the backup, in the format of `sha256sum --check`.
 """
 
 from __future__ import annotations

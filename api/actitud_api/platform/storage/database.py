@@ -143,7 +143,7 @@ class Database:
     def run_later(self, act: Callable[[], None]) -> None:
         """Queue a function for the background thread, which runs queued functions in FIFO order.
 
-        `act` must handle its own exceptions: nothing reports them.
+        `act` must handle its own exceptions, because an exception that leaves it is lost.
         """
         with self._lock:
             # Created on demand: most commands of the command line queue nothing.

@@ -11,7 +11,7 @@ class Unavailable(Exception):
     """Raised by sessions and migrations if the database could not be used in time.
 
     The connections or locks of the database stayed taken, or the database did not respond. The session was rolled
-    back. If the connection was lost during the commit, however, nobody knows whether the changes are stored.
+    back; but if the connection was lost during the commit, the changes may be stored.
     """
 
 

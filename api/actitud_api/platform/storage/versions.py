@@ -1,4 +1,4 @@
-"""Names of the states of a row, for optimistic locking with `If-Match`."""
+"""Revisions, which name the states of a row, for optimistic locking with `If-Match`."""
 
 from __future__ import annotations
 

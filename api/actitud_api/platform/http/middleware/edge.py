@@ -51,7 +51,11 @@ _PREFLIGHT: Final = (
 
 
 class Edge:
-    """Outermost ASGI application, around the handler of the Litestar application; see the module."""
+    """Outermost ASGI application, around the handler of the Litestar application.
+
+    It answers `HEAD` and preflight requests, refuses other spellings of a path, and adds the request id and
+    headers.
+    """
 
     def __init__(self, app: Litestar) -> None:
         self._app = app
@@ -142,7 +146,10 @@ def _is_host(text: str) -> bool:
 
 
 def _find_refusal(scope: HTTPScope) -> ProblemError | None:
-    """Return the problem of a malformed `Host` (400) or path (404), or None; called before routing."""
+    """Return the problem of a malformed `Host` (400) or path (404), or None if both are well-formed.
+
+    It is called before routing, so a refused request reaches no handler.
+    """
     host = read_header(scope, b"host")
     if host is not None and not _is_host(host):
         detail = Texts("La cabecera `Host` no nombra un servidor.", "The header `Host` does not name a host.")

@@ -80,9 +80,9 @@ class Alternatives:
         await self._inner(scope, receive, send)
 
     def _find_unknown_format(self, path: str) -> _FileSet | None:
-        """Return the files whose path template fits this path except for its suffix, which is none of theirs.
+        """Return the files whose path template fits a path with an unknown suffix, which names none of their formats.
 
-        None if the suffix is one of their formats, or if no files have such a path.
+        Return None if the suffix is one of their formats, or if no files have such a path.
         """
         if "." not in path:
             return None

@@ -53,7 +53,7 @@ class _CachedResponse:
 class Immutable:
     """ASGI layer that answers GET requests from the cache; `room` is the highest number of bytes in it.
 
-    If the cache is full, the responses that were not asked for longest are dropped. Requests with a query are
+    If the cache is full, the responses that have gone unused for longest are dropped. Requests with a query are
     never answered from the cache.
     """
 
@@ -65,7 +65,7 @@ class Immutable:
         self._lock = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request (ASGI): from the cache if its path is there and the client accepts JSON."""
+        """Answer a request (ASGI): from the cache if it has the path and the client accepts JSON, else by routing."""
         if scope["type"] != ScopeType.HTTP or scope["method"] != "GET" or scope["query_string"]:
             await self._app(scope, receive, send)
             return

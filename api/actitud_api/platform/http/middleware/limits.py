@@ -66,7 +66,7 @@ def class_of(rule: Rule, method: str) -> LimitClass | None:
 
 
 class CountFailed(Exception):
-    """Raised by a `Count` function, or after `PATIENCE`, if a request could not be counted."""
+    """Raised if a `Count` function could not count a request, or did not return within `PATIENCE` seconds."""
 
 
 class Limits:
@@ -96,8 +96,8 @@ class Limits:
     def layer(self, app: ASGIApp) -> ASGIApp:
         """Return an ASGI handler that counts a request before it calls `app`.
 
-        It raises a 429 problem if the request exceeds the quota. If the request cannot be counted, it raises a 503
-        problem, except for reads without a key, which are answered uncounted.
+        The handler raises a 429 problem if the request exceeds the quota. If the request cannot be counted, it
+        raises a 503 problem, but reads without a key are answered uncounted.
         """
 
         async def handle(scope: Scope, receive: Receive, send: Send) -> None:

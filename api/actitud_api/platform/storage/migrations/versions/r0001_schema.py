@@ -31,7 +31,7 @@ _TABLES: Final = (
 
 
 def upgrade() -> None:
-    """Create the tables, then the triggers, which ask what is published."""
+    """Create the tables, then the triggers that refuse changes to what is published."""
     _create_organisations()
     _create_editions()
     _create_assessments()
@@ -48,7 +48,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop everything; raise `Irreversible` where something is published."""
+    """Drop all tables and functions; raise `Irreversible` if an edition is published."""
     if op.get_bind().execute(sa.text("SELECT 1 FROM publication LIMIT 1")).first() is not None:
         raise Irreversible("what is published stays")
     for table in reversed(_TABLES):
@@ -78,7 +78,10 @@ def _reference(table: str, column: str, target: str, ondelete: str | None = None
 def _create_of_assessment(
     table: str, key: tuple[str, ...], *columns: sa.Column[object], ondelete: str | None = "CASCADE"
 ) -> None:
-    """Create a table of parts of assessments: `key` names its columns beside those of the key of an assessment."""
+    """Create a table whose rows are parts of an assessment, such as its verdicts.
+
+    `key`: columns of the primary key after the edition and the organisation of the assessment.
+    """
     op.create_table(
         table,
         *_identifiers("edition", "organisation"),
@@ -478,7 +481,10 @@ _ERASABLE: Final = frozenset({"evidence", "explanations", "updated"})
 
 
 def _create_functions() -> None:
-    """Create the refusal and the questions as functions of PostgreSQL: a trigger has no subqueries there."""
+    """Create the refusal, and the queries that the triggers need, as functions of PostgreSQL.
+
+    A trigger condition of PostgreSQL cannot contain a subquery; on SQLite it can, so nothing is created there.
+    """
     if _is_postgresql():
         op.execute(_REFUSE_CHANGE)
         for name, (type_, body) in _FUNCTIONS.items():
@@ -489,7 +495,10 @@ def _create_functions() -> None:
 
 
 def _protect_ledger() -> None:
-    """Let the ledger, its checkpoints and the keys only grow; of a key only `retired` is set, once."""
+    """Create the triggers that let rows of the ledger, its checkpoints and its signing keys only be added.
+
+    Of a signing key, `retired` can be set once.
+    """
     for table in ("ledger_entry", "checkpoint"):
         refuse(table, "UPDATE")
     kept = "NEW.kid = OLD.kid AND NEW.public = OLD.public AND NEW.created = OLD.created"
@@ -501,11 +510,10 @@ def _protect_ledger() -> None:
 
 
 def _protect_publications() -> None:
-    """Let publications only be added, each after the one before, and hold the edition as it was published.
+    """Create the triggers that let publications only be added in order, and keep a published edition unchanged.
 
-    The scores of a revision come first and its publication last, in one transaction. While a revision has scores and
-    no publication, the assessments of its edition may change, and only then: that is a correction, and without its
-    publication it cannot be kept.
+    In one transaction, the scores of a revision are inserted first and its publication last. Between the two, the
+    assessments of the edition may change: that is a correction, which cannot be committed without its publication.
     """
     for change in ("UPDATE", "DELETE"):
         for table in ("published_document", "published_score", "publication"):
@@ -528,7 +536,10 @@ def _protect_publications() -> None:
 
 
 def _protect_published_assessments() -> None:
-    """Hold the assessments of a published edition, but while it is corrected; their transitions always."""
+    """Create the triggers that keep the assessments of a published edition unchanged, except during a correction.
+
+    Transitions never change, whatever the edition, apart from the text of their reason.
+    """
     refuse("submission", "INSERT", _ask("is_settled", "NEW.edition"))
     for table in ("assessment", "transition"):
         refuse(table, "INSERT", _ask("is_published", "NEW.edition"))
@@ -544,7 +555,10 @@ def _protect_published_assessments() -> None:
 
 
 def _protect_published_reviews() -> None:
-    """Hold what was found of published assessments and replied to it, but for texts that may hold personal data."""
+    """Create the triggers that keep verdicts, reviews and replies of a published edition unchanged.
+
+    Their free texts can change, because they may contain personal data that must be erased.
+    """
     for table, text in (("verdict", "reason"), ("review", "reason"), ("reply", "text")):
         published = _ask("is_published", "OLD.edition")
         refuse(table, "INSERT", _ask("is_published", "NEW.edition"))
@@ -555,12 +569,18 @@ def _protect_published_reviews() -> None:
 
 
 def _ask(name: str, edition: str) -> str:
-    """Return a question about an edition in the SQL of the database."""
+    """Return the SQL expression that calls the query `name` of `_FUNCTIONS` for an edition.
+
+    `edition`: SQL expression of the id of the edition.
+    """
     return f"{name}({edition})" if _is_postgresql() else f"({_FUNCTIONS[name][1].format(edition=edition)})"
 
 
 def _differs(table: str, *erasable: str) -> str:
-    """Return the condition that a row changes in a column that must not be erased: not of `_ERASABLE` nor these."""
+    """Return the SQL condition that a row changes in a column that is not erasable.
+
+    `erasable`: columns of this table that may change, in addition to those in `_ERASABLE`.
+    """
     columns = [column["name"] for column in sa.inspect(op.get_bind()).get_columns(table)]
     kept = (name for name in columns if name not in _ERASABLE and name not in erasable)
     return " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in kept)
