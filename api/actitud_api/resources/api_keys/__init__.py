@@ -1,1 +1,1 @@
-"""API keys: created, rotated, revoked and reported over HTTP."""
+"""API keys: clients create, rotate, revoke and list them, and report leaked ones."""

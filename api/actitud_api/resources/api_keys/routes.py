@@ -112,8 +112,8 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """List the keys.
 
-        Oldest first, without secrets, each with the day of its last use. A key that is not an administrator sees only
-        itself.
+        Oldest first, without secrets, each with the day of its last use. An administrator sees all keys; any other key
+        sees only itself.
         """
         now = datetime.now(UTC)
         only = None if principal.role == "administrator" else principal.key
@@ -134,7 +134,8 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """Get a key.
 
-        The response does not contain the secret. A key that is not an administrator can read only itself.
+        The response does not contain the secret. An administrator can read every key; any other key can read only
+        itself.
         """
         return _answer(request, peppers, access.get(database, path.key))
 
@@ -188,10 +189,11 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """Rotate a key.
 
-        Creates a key for the same role, organisations and editions. The old key ends after the days of overlap, or at
-        its own end if that comes first, and cannot be rotated again while the new key is valid. A key that is not an
-        administrator can rotate only itself. The secret is shown only in this response and is not stored: a
-        repetition with the same `Idempotency-Key` returns the key with `secret` null.
+        Creates a new key with the role, organisations and editions of the old key. The old key ends after the days of
+        `overlap`, or at its own end if that comes first, and cannot be rotated again while the new key is valid. An
+        administrator can rotate every key; any other key can rotate only itself. The secret of the new key is shown
+        only in this response and is not stored: a repetition with the same `Idempotency-Key` returns the new key with
+        `secret` null.
         """
 
         def rotate(session: Session) -> CreatedKey:
@@ -221,9 +223,9 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """Revoke a key.
 
-        The key is refused from the next request on, by every process of the service, and stays in the list. A key
-        that is not an administrator can revoke only itself; the key that replaced it stays valid. No `If-Match` is
-        required, because revoking is right whatever else has changed.
+        Every process of the service refuses the key from the next request on; the key stays in the list. An
+        administrator can revoke every key; any other key can revoke only itself. If the key was rotated, the key that
+        replaced it stays valid. No `If-Match` is required, because revoking is right whatever else has changed.
         """
 
         def revoke(session: Session) -> Response[bytes]:
@@ -250,8 +252,9 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """Report a leaked key.
 
-        For anybody who finds a key in public; no key is required. A valid key in the text is revoked at once, with
-        the keys that replaced it, and the ledger records it. The response is the same whatever the text contains.
+        For anybody who finds a key in public; no key is required. Each valid key that the text contains is revoked at
+        once, and the ledger records it. A new key that was made by rotating it, in a request with the leaked key, is
+        revoked too. The response is the same whatever the text contains.
         """
         candidates = [key for _, key in find_keys(body.text)]
         records = access.match_keys(database, peppers, candidates)
@@ -264,9 +267,9 @@ class KeysController(Controller):
 
 
 def _revoke_leaked_keys(request: ApiRequest, database: Database, leaked: list[access.KeyRecord]) -> None:
-    """Revoke leaked keys and the keys that replaced them, each with a ledger entry.
+    """Revoke leaked keys, and the keys that were made by rotating them in requests with the leaked keys.
 
-    The request contains secrets, so the entry has no digest of the request.
+    Each gets a ledger entry. The body of the request contains secrets, so the entries hold no digest of it.
     """
     with database.write() as session:
         now = datetime.now(UTC)
@@ -281,10 +284,10 @@ def _revoke_leaked_keys(request: ApiRequest, database: Database, leaked: list[ac
 def _respond_with_new_key(
     request: ApiRequest, database: Database, peppers: Sequence[SecretText], make: Callable[[Session], CreatedKey]
 ) -> Response[bytes]:
-    """Create a key with `make` and return a response with its secret, or a replay without the secret.
+    """Create a key with `make` and return a response with its secret.
 
-    The response that is stored for replays never contains the secret: the secret is added after that response was
-    stored.
+    A repetition with the same `Idempotency-Key` returns the stored response, which never contains the secret: the
+    secret is added to the first response after that response was stored.
     """
     now = datetime.now(UTC)
     made: list[tuple[schemas.NewAccessKey, str]] = []

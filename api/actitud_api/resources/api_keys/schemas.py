@@ -53,7 +53,7 @@ class KeyQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class KeyRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="role"):
-    """Common members of the requests that create a key; each role has its own request."""
+    """Members that all requests for a new key have; each role has its own class of request."""
 
     days: Days = DAYS_MAX
 
@@ -67,27 +67,27 @@ class _OfEditionsRequest(KeyRequest, frozen=True, kw_only=True):
 
 
 class OrganisationReaderKeyRequest(_OfOrganisationsRequest, frozen=True, kw_only=True, tag="organisation_reader"):
-    """A key that reads the unpublished assessments of its organisations."""
+    """Request for a key that reads the unpublished assessments of its organisations."""
 
 
 class OrganisationEditorKeyRequest(_OfOrganisationsRequest, frozen=True, kw_only=True, tag="organisation_editor"):
-    """A key that writes the assessments of its organisations and replies for them."""
+    """Request for a key that writes the assessments of its organisations and replies for them."""
 
 
 class AssessorKeyRequest(_OfEditionsRequest, frozen=True, kw_only=True, tag="assessor"):
-    """A key that reviews the assessments of its editions."""
+    """Request for a key that reviews the assessments of its editions."""
 
 
 class PublisherKeyRequest(_OfEditionsRequest, frozen=True, kw_only=True, tag="publisher"):
-    """A key that publishes its editions."""
+    """Request for a key that publishes its editions."""
 
 
 class RegistrarKeyRequest(KeyRequest, frozen=True, kw_only=True, tag="registrar"):
-    """A key that maintains the register of organisations."""
+    """Request for a key that maintains the register of organisations."""
 
 
 class AdministratorKeyRequest(KeyRequest, frozen=True, kw_only=True, tag="administrator"):
-    """A key that may do everything."""
+    """Request for a key that may do everything."""
 
 
 KEY_REQUESTS: tuple[type[KeyRequest], ...] = (
@@ -131,7 +131,7 @@ class ReportRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class AccessKey(Struct, frozen=True, kw_only=True):
-    """An API key, without its secret."""
+    """An API key, without its secret. `revoked` is null unless the key was revoked."""
 
     id: Id
     role: Annotated[Role, Meta(description="The role, which decides on permissions.")]
@@ -153,7 +153,7 @@ class AccessKey(Struct, frozen=True, kw_only=True):
 
 
 class NewAccessKey(AccessKey, frozen=True, kw_only=True):
-    """An API key that was just created or rotated, with its secret."""
+    """An API key that was just created or rotated, with its secret; `secret` is null in a replay."""
 
     secret: Annotated[
         str | None,
@@ -169,18 +169,18 @@ class AccessKeyPage(Page[AccessKey], frozen=True):
 
 
 class ReportReceipt(Struct, frozen=True, kw_only=True):
-    """Confirms a report of a leaked key. It is the same for every report."""
+    """Response to a report of a leaked key. It is the same for every report."""
 
     detail: str
 
 
 def build_filters(query: KeyQuery, key: str | None) -> KeyFilters:
-    """Return the filters of a query; `key` restricts the list to the key with that id, None does not."""
+    """Return the filters of a query. `key` is the id of the only key to list; None lists all that match the query."""
     return KeyFilters(role=query.role, organisation=query.organisation, key=key)
 
 
 def build_requested_key(request: KeyRequest) -> RequestedKey:
-    """Convert a request to the key that the service creates; the tag of the request is the role."""
+    """Convert a request to the key that the service creates. The class of the request decides the role."""
     role: Role = request.__struct_config__.tag  # type: ignore[assignment]  # each tag is a role
     return RequestedKey(role=role, **structs.asdict(request))
 
@@ -205,5 +205,5 @@ def build_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: dateti
 
 
 def build_new_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> NewAccessKey:
-    """Build the response about a new key without its secret, as it is stored for replays."""
+    """Build the response about a new key, with `secret` null, in the form that is stored for replays."""
     return NewAccessKey(**structs.asdict(build_access_key(usage, peppers, now)), secret=None)

@@ -15,9 +15,9 @@ from actitud_api.resources.organisations import service as organisations
 
 
 class UnknownBinding(Struct, frozen=True):
-    """An organisation or edition that a new key should be bound to, but that does not exist.
+    """An organisation or edition that does not exist, although a request asks for a key that is bound to it.
 
-    `value` is the id that the request names, `pointer` the JSON Pointer to that id in the request.
+    `value` is the id in the request, `pointer` the JSON Pointer to that id.
     """
 
     pointer: str
@@ -38,8 +38,8 @@ class BindingsNotFound(LookupError):
 class RequestedKey(Struct, frozen=True, kw_only=True):
     """The key that a request asks for.
 
-    `organisations` are ids or aliases of the organisations that the key is bound to. `editions` are the ids of its
-    editions; None means all editions. `days` is the life of the key.
+    `organisations` are ids or aliases of the organisations that the key is bound to. `editions` are the ids of the
+    editions that it is bound to; None means all editions. `days` is the number of days until the key expires.
     """
 
     role: access.Role
@@ -53,12 +53,12 @@ def create_key(
 ) -> access.CreatedKey:
     """Create a key after checking that its organisations and editions exist.
 
-    `maker` is the id of the key that sends the request.
+    `maker` is the id of the key that sends the request, None on the command line.
 
     Raises:
         BindingsNotFound: An organisation or edition does not exist.
         InvalidKeyBinding: The role does not allow these organisations or editions.
-        ValueError: The life of the key is out of range.
+        ValueError: The number of days until the key expires is out of range.
     """
     bindings, unknown = _resolve_bindings(session, requested)
     if unknown:
@@ -78,7 +78,7 @@ def create_key(
 
 
 def _resolve_bindings(session: Session, requested: RequestedKey) -> tuple[list[tuple[str, str]], list[UnknownBinding]]:
-    """Return the requested organisations and editions as pairs of kind and id, and those that do not exist."""
+    """Return two lists: the organisations and editions that exist, as pairs of kind and id, and those that do not."""
     bindings: list[tuple[str, str]] = []
     unknown: list[UnknownBinding] = []
     for pointer, kind, name in _list_bindings(requested):

@@ -29,10 +29,10 @@ EvidenceRule = Literal["undeclared_domain", "future_date", "date_after_reference
 class EvidenceFinding(Struct, frozen=True, kw_only=True):
     """A fault of one document of an assessment; `rule` names the fault.
 
-    Of two rules the severity is `error`, and the document then does not count as evidence: `undeclared_domain`, its
-    host is no domain of the organisation; `future_date`, its date is in the future. Of two it is `warning`:
-    `date_after_reference`, its date is after the last day of the period of the edition (rule V10 of the catalogue);
-    `document_reused`, it supports more than five indicators (V22).
+    If the severity is `error`, the document does not count as evidence. The rule is then `undeclared_domain` (the host
+    of the document is no domain of the organisation) or `future_date` (its date is in the future). If the severity is
+    `warning`, the rule is `date_after_reference` (its date is after the last day of the period of the edition; rule
+    V10 of the catalogue) or `document_reused` (it supports more than five indicators; V22).
 
     `pointer` is a JSON Pointer into the assessment, `indicators` are the indicators that the document supports,
     `facts` the values that the sentence about the fault needs, with dates as `YYYY-MM-DD`.
@@ -46,10 +46,10 @@ class EvidenceFinding(Struct, frozen=True, kw_only=True):
 
 
 class EvidenceContext(Struct, frozen=True, kw_only=True):
-    """The values that documents are checked against.
+    """The values that the documents of an assessment are checked against.
 
-    `domains`: the declared domains of the organisation, in ASCII. `today`: the latest date that counts. `reference`:
-    the last day of the period of the edition.
+    `domains`: the declared domains of the organisation, in ASCII. `today`: the latest date that a document may have.
+    `reference`: the last day of the period of the edition.
     """
 
     domains: frozenset[str]
@@ -58,7 +58,7 @@ class EvidenceContext(Struct, frozen=True, kw_only=True):
 
 
 def build_context(domains: Iterable[str], today: date, reference: date) -> EvidenceContext:
-    """Build the context for `check_documents` and `derive_submission`.
+    """Build the context for `check_documents` and `derive_submission`; its fields are those of `EvidenceContext`.
 
     Domains that are not valid host names are left out.
     """
@@ -92,10 +92,10 @@ def is_valid(document: Evidence, context: EvidenceContext) -> bool:
 def derive_submission(
     methodology: Methodology, content: AssessmentContent, context: EvidenceContext, before: Submission | None = None
 ) -> Submission:
-    """Derive the submission, the facts as the engine takes them, from the content of an assessment.
+    """Derive the submission, which is the facts as the engine takes them, from the content of an assessment.
 
-    The facts and profile fields that the service sets, and the effects of the review, are copied from `before`, the
-    previous submission; without it they take their defaults.
+    `before` is the previous submission: the facts and profile fields that the service sets, and the effects of the
+    review, are copied from it. If `before` is None, they take their defaults.
     """
 
     def supported(documents: Iterable[Evidence]) -> bool:
@@ -121,10 +121,9 @@ def derive_submission(
 
 
 def check_documents(content: AssessmentContent, context: EvidenceContext) -> tuple[EvidenceFinding, ...]:
-    """Check every document of an assessment.
+    """Return the findings about all documents of an assessment.
 
-    Return the findings in the order of the documents, then a warning for each document that supports too
-    many indicators.
+    They are in the order of the documents, followed by a warning for each document that supports too many indicators.
     """
     locations = list(_list_locations(content))
     findings = [finding for location in locations for finding in _check_document(location, context)]
@@ -132,7 +131,10 @@ def check_documents(content: AssessmentContent, context: EvidenceContext) -> tup
 
 
 class _EvidenceLocation(Struct, frozen=True):
-    """A document of an assessment with its JSON Pointer and its indicator, None for a field of the profile."""
+    """A document of an assessment with its JSON Pointer and the indicator that it supports.
+
+    `indicator` is None if the document supports a field of the profile.
+    """
 
     pointer: str
     indicator: str | None
@@ -181,7 +183,8 @@ def _check_document(location: _EvidenceLocation, context: EvidenceContext) -> It
 def _check_reuse(locations: list[_EvidenceLocation]) -> Iterator[EvidenceFinding]:
     """Yield a warning for each document that supports more than `REUSE_LIMIT` indicators.
 
-    Two documents are the same if their SHA-256 is the same or, where one has none, their URL without fragment.
+    Two documents are the same if they have the same SHA-256 or, if one of them has no SHA-256, the same URL without
+    fragment.
     """
     # A document may have its digest in one answer only; its URL then identifies it in the others.
     digests = {

@@ -44,7 +44,10 @@ _LAST_ZONE_OFFSET: Final = timedelta(hours=12)
 
 
 class InvalidTransition(Exception):
-    """The state of the assessment does not allow a change. Raised by every change or review of an assessment."""
+    """The state of an assessment does not allow the requested change.
+
+    Raised by every use case that changes or reviews an assessment.
+    """
 
     def __init__(self, state: AssessmentState) -> None:
         super().__init__(state)
@@ -57,9 +60,9 @@ class InvalidTransition(Exception):
 
 
 class DeadlinePassed(Exception):
-    """The last day of a phase is over for this organisation.
+    """The last day of a phase is over for an organisation; `day` is that last day.
 
-    Raised by changes that belong to the phase, until the phase is extended for the organisation.
+    Raised by every change that belongs to the phase. An extension of the phase for the organisation sets a later day.
     """
 
     def __init__(self, phase: Phase, day: date) -> None:
@@ -69,7 +72,10 @@ class DeadlinePassed(Exception):
 
 
 class HearingStillOpen(Exception):
-    """The hearing is not over, so the assessment cannot become final yet. `day` is the last day of the hearing."""
+    """The assessment cannot become final yet, because its hearing goes on until the end of `day`.
+
+    Raised by `Lifecycle.ensure_hearing_over`.
+    """
 
     def __init__(self, day: date) -> None:
         super().__init__(str(day))
@@ -77,11 +83,10 @@ class HearingStillOpen(Exception):
 
 
 class InvalidDeadline(ValueError):
-    """A requested deadline is not possible. Raised when an assessment is returned or a phase is extended.
+    """A day cannot be the new last day of a phase. Raised when an assessment is returned or a phase is extended.
 
-    `rule` names the reason: `past`, the day is over, and `against` is today; `extension`, the day is not after
-    `against`, the last day without extension; `publication`, the day is after `against`, the last day of the
-    edition's calendar.
+    `rule` names the reason. `past`: the day is over; `against` is today. `extension`: the day is not after `against`,
+    the last day without extension. `publication`: the day is after `against`, the last day of the edition's calendar.
     """
 
     def __init__(self, rule: Literal["past", "extension", "publication"], day: date, against: date) -> None:
@@ -94,9 +99,10 @@ class InvalidDeadline(ValueError):
 class TransitionRecord(Struct, frozen=True, kw_only=True):
     """A stored transition of an assessment.
 
-    `number` counts the transitions of one assessment from 1. `role` is the role of the key that made it. `before` and
-    `after` are states; they are equal if the transition extends a `phase`. `reason` and `until` (the new last day)
-    are set for a return and for an extension.
+    `number` counts the transitions of one assessment from 1. `role` is the role of the key that made the transition.
+    `before` and `after` are states; they are equal if the transition extends a phase. `phase` is the extended phase,
+    None for any other transition. `reason` and `until` (the new last day) are set for a return and for an extension,
+    else None.
     """
 
     edition: str
@@ -114,7 +120,7 @@ class TransitionRecord(Struct, frozen=True, kw_only=True):
 class Lifecycle(Struct, frozen=True):
     """The state of one assessment, the calendar of its edition, and its transitions, oldest first.
 
-    Its methods check whether a change is allowed now.
+    Its methods check whether a change is allowed in that state and at a given time.
     """
 
     state: AssessmentState
@@ -122,7 +128,10 @@ class Lifecycle(Struct, frozen=True):
     transitions: Sequence[TransitionRecord] = ()
 
     def ensure_writable(self) -> None:
-        """Raise `InvalidTransition` unless the organisation may change its assessment (`draft` or `returned`)."""
+        """Check that the organisation may change its assessment in the present state.
+
+        Raises `InvalidTransition` if the state is neither `draft` nor `returned`.
+        """
         if self.state not in WRITABLE_STATES:
             raise InvalidTransition(self.state)
 
@@ -132,10 +141,10 @@ class Lifecycle(Struct, frozen=True):
             raise InvalidTransition(self.state)
 
     def find_last_day(self, phase: Phase) -> date:
-        """Return the last day of a phase: the later of the regular last day and the day of the latest extension.
+        """Return the last day of a phase: the regular last day, or the day of the latest extension if that is later.
 
-        For a returned assessment the regular last day of `submission` is the day set by the return; extensions from
-        before the return do not count.
+        The regular last day is in the calendar, except for the submission of a returned assessment: it is then the day
+        set by the return, and extensions from before the return do not count.
         """
         steps = self.transitions
         if phase == "submission" and self.state == "returned":
@@ -186,7 +195,7 @@ class Lifecycle(Struct, frozen=True):
         """Check the day `until` that a return or an extension sets as the last day.
 
         Raises:
-            InvalidDeadline: The day is over, or later than the last day of the edition's calendar.
+            InvalidDeadline: `until` is over, or later than the last day of the edition's calendar.
         """
         if is_over(until, now):
             raise InvalidDeadline("past", until, _find_last_zone_date(now))
@@ -198,7 +207,8 @@ class Lifecycle(Struct, frozen=True):
 
         Raises:
             InvalidTransition: The assessment is final.
-            InvalidDeadline: `until` is over, after the calendar, or not later than the last day without extension.
+            InvalidDeadline: `until` is over, later than the last day of the edition's calendar, or not later than the
+                last day of the phase without extension.
         """
         if not NEXT_STATES[self.state]:
             raise InvalidTransition(self.state)
@@ -208,7 +218,11 @@ class Lifecycle(Struct, frozen=True):
             raise InvalidDeadline("extension", until, day)
 
     def _find_regular_last_day(self, phase: Phase) -> date:
-        """Return the last day of a phase without extensions: set by the last return, or else by the calendar."""
+        """Return the last day of a phase without extensions.
+
+        It is the day in the calendar, except for the submission of a returned assessment: there the last return set
+        it.
+        """
         if phase == "submission" and self.state == "returned":
             until = self.transitions[self._find_last_return()].until
             assert until is not None
@@ -217,7 +231,7 @@ class Lifecycle(Struct, frozen=True):
         return spans.get(phase, self.calendar.hearing).end
 
     def _find_last_return(self) -> int:
-        """Return the index of the last transition that returned the assessment. The state must be `returned`."""
+        """Return the index, in `transitions`, of the last return of the assessment. The state must be `returned`."""
         # A return has a deadline and no phase; an extension has both.
         return max(
             index for index, step in enumerate(self.transitions) if step.phase is None and step.until is not None

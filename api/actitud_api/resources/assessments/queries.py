@@ -90,10 +90,11 @@ def list_page(
     offset: int,
     limit: int,
 ) -> list[AssessmentRow]:
-    """List assessments of an edition, ordered by organisation id, beginning after the organisation `after`.
+    """List assessments of an edition, ordered by organisation id.
 
-    `among` keeps only these organisations, `state` only assessments in this state; None does not filter. Skips the
-    first `offset` rows and returns at most `limit`.
+    The list begins after the organisation `after`; None begins at the first. `among` keeps only these organisations,
+    `state` only assessments in this state; None does not filter. Skips the first `offset` rows and returns at most
+    `limit`.
     """
     statement = _SELECT_PAGE.offset(offset).limit(limit)
     if among is not None:
@@ -109,7 +110,7 @@ def list_page(
 def lock_changeable(session: Session, organisation: str) -> list[AssessmentRecord]:
     """Lock until the session ends, and return, the assessments of an organisation that may still change.
 
-    These are the assessments of open editions that are not final, and the returned ones of editions in review.
+    These are its assessments that are not final in open editions, and its returned ones in editions in review.
     """
     return [_to_record(row) for row in session.execute(_SELECT_CHANGEABLE, {"by": organisation}).mappings()]
 
@@ -131,9 +132,10 @@ def insert_rows(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
 
 
 def insert_new(session: Session, row: Mapping[str, object]) -> AssessmentRecord | None:
-    """Insert an assessment and return it as stored, or None if the organisation already has one in the edition.
+    """Insert an assessment and return it as stored.
 
-    After None the transaction has failed; the caller must end the session.
+    Return None if the organisation already has one in the edition: the transaction has then failed, and the caller
+    must end the session.
     """
     statement = insert(ASSESSMENTS).values(row).returning(*_returned(str(row["organisation"])))
     try:
@@ -145,7 +147,11 @@ def insert_new(session: Session, row: Mapping[str, object]) -> AssessmentRecord 
 def replace_content(
     session: Session, edition: str, organisation: str, version: int, values: Mapping[str, object]
 ) -> AssessmentRecord | None:
-    """Update columns of an assessment and return it as stored, or None if its version is no longer `version`."""
+    """Update columns of an assessment and return it as stored.
+
+    `values` are the new values by column. Return None, and change nothing, if the version of the row is no longer
+    `version`.
+    """
     statement = update(ASSESSMENTS).where(*_match_version(edition, organisation, version)).values(values)
     row = session.execute(statement.returning(*_returned(organisation))).mappings().one_or_none()
     return None if row is None else _to_record(row)
@@ -154,19 +160,25 @@ def replace_content(
 def update_version(
     session: Session, edition: str, organisation: str, version: int, values: Mapping[str, object]
 ) -> bool:
-    """Update columns of an assessment. Return False, and change nothing, if its version is no longer `version`."""
+    """Update columns of an assessment; `values` are the new values by column.
+
+    Return False, and change nothing, if the version of the row is no longer `version`.
+    """
     statement = update(ASSESSMENTS).where(*_match_version(edition, organisation, version)).values(values)
     return session.execute(statement.returning(ASSESSMENTS.c.version)).one_or_none() is not None
 
 
 def update_columns(session: Session, edition: str, organisation: str, values: Mapping[str, object]) -> None:
-    """Update columns of an assessment without checking its version."""
+    """Update columns of an assessment whatever its version; `values` are the new values by column."""
     key = (ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.organisation == organisation)
     session.execute(update(ASSESSMENTS).where(*key).values(values))
 
 
 def delete_draft(session: Session, edition: str, organisation: str, version: int) -> bool:
-    """Delete an assessment that is a draft. Return False if it is not a draft or its version is no longer `version`."""
+    """Delete an assessment that is a draft.
+
+    Return False, and delete nothing, if it is no draft or the version of the row is no longer `version`.
+    """
     session.execute(
         delete(TRANSITIONS).where(TRANSITIONS.c.edition == edition, TRANSITIONS.c.organisation == organisation)
     )
@@ -199,9 +211,10 @@ def count_submissions(session: Session, edition: str, organisation: str) -> int:
 def list_submissions(
     session: Session, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
 ) -> list[SubmissionRecord]:
-    """List the submissions of an assessment with a number above `after`, oldest first.
+    """List the submissions of an assessment, oldest first.
 
-    Skips the first `offset` rows and returns at most `limit`.
+    Only submissions with a number above `after` are listed; None lists all. Skips the first `offset` rows and returns
+    at most `limit`.
     """
     statement = _SELECT_SUBMISSIONS.offset(offset).limit(limit)
     if after is not None:
@@ -211,7 +224,7 @@ def list_submissions(
 
 
 def find_submission(session: Session, edition: str, organisation: str, number: int) -> SubmissionRecord | None:
-    """Return the submission of an assessment with this number, or None."""
+    """Return the submission of an assessment with this number, or None if there is none."""
     statement = _SELECT_SUBMISSIONS.where(SUBMISSIONS.c.number == number)
     row = session.execute(statement, {"of": edition, "by": organisation}).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), SubmissionRecord)
@@ -226,9 +239,10 @@ def list_transitions(
     offset: int = 0,
     limit: int | None = None,
 ) -> list[TransitionRecord]:
-    """List the transitions of an assessment with a number above `after`, oldest first; `limit` None returns all.
+    """List the transitions of an assessment, oldest first.
 
-    Skips the first `offset` rows and returns at most `limit`.
+    Only transitions with a number above `after` are listed; None lists all. Skips the first `offset` rows and returns
+    at most `limit`, or all if `limit` is None.
     """
     statement = _SELECT_TRANSITIONS.offset(offset).limit(limit)
     if after is not None:
@@ -238,7 +252,7 @@ def list_transitions(
 
 
 def find_transition(session: Session, edition: str, organisation: str, number: int) -> TransitionRecord | None:
-    """Return the transition of an assessment with this number, or None."""
+    """Return the transition of an assessment with this number, or None if there is none."""
     statement = _SELECT_TRANSITIONS.where(TRANSITIONS.c.number == number)
     row = session.execute(statement, {"of": edition, "by": organisation}).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), TransitionRecord)
@@ -257,11 +271,11 @@ def count_states(session: Session, edition: str, states: Collection[AssessmentSt
 
 
 def _returned(organisation: str) -> list[ColumnElement[object]]:
-    """Return the columns of `AssessmentRecord` for a RETURNING clause.
+    """Return the columns of `AssessmentRecord` for the RETURNING clause of a write to one assessment.
 
     A write needs the row as the database stores it, because JSONB reorders the members of objects and the ETag covers
-    the bytes of the response; RETURNING spares a second statement. The subquery compares with a literal organisation
-    id because SQLAlchemy cannot correlate a subquery with the row of an INSERT.
+    the bytes of the response; RETURNING spares a second statement. The subquery for the organisation's name compares
+    with `organisation` as a literal, because SQLAlchemy cannot correlate a subquery with the row of an INSERT.
     """
     name = select(ORGANISATIONS.c.name).where(ORGANISATIONS.c.id == organisation).scalar_subquery().label("name")
     return [name if column == "name" else ASSESSMENTS.c[column] for column in AssessmentRecord.__struct_fields__]

@@ -27,9 +27,10 @@ _ASIDE: Final[Mapping[Verdict, SetAside]] = {"rejected": "rejected", "stale": "s
 
 
 class AppliedVerdict(Struct, frozen=True):
-    """The latest valid verdict on one answer, as it affects the score.
+    """The latest verdict on one answer that was not withdrawn, as it affects the score.
 
-    `answer` is the SHA-256 of the answer that was judged (`digest_answer`); `level` is set for `capped` only.
+    `answer` is the SHA-256 of the answer that was judged (`digest_answer`). `level` is the highest level at which a
+    `capped` answer counts, None for any other verdict.
     """
 
     verdict: Verdict
@@ -50,10 +51,10 @@ class AppliedOverall(Struct, frozen=True, kw_only=True):
 
 
 class AppliedReview(Struct, frozen=True):
-    """The review that an assessment is scored with: verdicts by indicator as `answers`, the overall review as `whole`.
+    """The review that an assessment is scored with.
 
-    A verdict counts only until the organisation changes the answer that was judged: the changed answer is scored
-    without the verdict.
+    `answers` holds the verdicts by indicator; `whole` is the overall review, None if there is none. A verdict counts
+    only until the organisation changes the answer that was judged: the changed answer is scored without the verdict.
     """
 
     answers: dict[str, AppliedVerdict] = {}
@@ -108,8 +109,8 @@ def apply_review(
 def remove_review(methodology: Methodology, submission: Submission, review: AppliedReview) -> Submission:
     """Return a submission without the effects of a review, except those on `self_declared`.
 
-    An answer is in `self_declared` if its verdict is `insufficient`, and also if it has no documents. Only the caller
-    can tell the two cases apart, because it has the documents.
+    An answer is in `self_declared` for one of two reasons: its verdict is `insufficient`, or it has no documents. Only
+    the caller can tell which, because it has the documents, so the caller removes those of the first kind.
     """
     before = structs.replace(
         submission,
@@ -120,7 +121,7 @@ def remove_review(methodology: Methodology, submission: Submission, review: Appl
 
 
 def _apply_overall(methodology: Methodology, submission: Submission, overall: AppliedOverall) -> Submission:
-    """Set the facts that belong to the service to those of an overall review, or to their defaults."""
+    """Set the facts that the service sets to their values in an overall review, or to their defaults."""
     profile = {
         field.name: overall.profile.get(field.name, field.default)
         for field in methodology.document.profile

@@ -145,8 +145,8 @@ class AssessmentsController(Controller):
     ) -> Response[bytes]:
         """List the assessments of an edition.
 
-        Ordered by organisation id. A key of an organisation sees only the assessments of its organisations; other
-        roles see all of them.
+        Ordered by organisation id. A key that is bound to organisations sees only their assessments; other keys see
+        all assessments of the edition.
         """
         bound = principal is not None and principal.role in ORGANISATION_ROLES
         rows = service.list_assessments(
@@ -172,8 +172,8 @@ class AssessmentsController(Controller):
     def get_assessment(self, request: ApiRequest, path: schemas.AssessmentPath, database: Database) -> Response[bytes]:
         """Get an assessment.
 
-        Returns the answers of the organisation with their documents, the findings as of the last write, and the
-        index, level and coverage. The `ETag` is the version that a later `If-Match` must name.
+        Returns the answers of the organisation with their documents, the findings as of the last write, and the index,
+        level and coverage. A later change must name the `ETag` of this response in `If-Match`.
         """
         record = service.get_assessment(database, path.edition, path.organisation)
         return _answer(request, service.EvaluatedAssessment(record, service.evaluate_stored(record)))
@@ -199,10 +199,10 @@ class AssessmentsController(Controller):
         """Create or replace an assessment.
 
         With `If-None-Match: *`, creates the assessment of an organisation in an open edition. With `If-Match`,
-        replaces the whole content of a draft or of a returned assessment, until the last day for it. An answer or
-        profile field counts as evidenced if at least one of its documents does: the host is a declared domain of the
-        organisation or a subdomain of one, and the date is not in the future. Contradictory answers are stored and
-        reported in `findings`; they are not refused.
+        replaces the whole content of a draft, until the last day of the submission phase, or of a returned assessment,
+        until the day set by the return. An answer or profile field counts as evidenced if at least one of its
+        documents does: the host is a declared domain of the organisation or a subdomain of one, and the date is not in
+        the future. Contradictory answers are stored and reported in `findings`; they are not refused.
         """
 
         def put(session: Session) -> service.EvaluatedAssessment:
@@ -231,9 +231,10 @@ class AssessmentsController(Controller):
     ) -> Response[bytes]:
         """Change part of an assessment.
 
-        Applies a JSON merge patch (RFC 7396) to a draft in an open edition, or to a returned assessment, until the
-        last day for it. An answer is replaced with all its facts, or removed with null; its documents and note stay
-        unless the patch names them.
+        Applies a JSON merge patch (RFC 7396) to a draft in an open edition, until the last day of the submission
+        phase, or to a returned assessment, until the day set by the return. An answer in the patch replaces all facts
+        of the stored answer; null removes the answer. Documents and note of an answer stay unless the patch names
+        them.
         """
 
         def update(session: Session) -> service.EvaluatedAssessment:
@@ -352,9 +353,9 @@ class SubmissionsController(Controller):
     ) -> Response[bytes]:
         """Submit an assessment.
 
-        Submits the version named by `If-Match`: a draft in an open edition until the last day of the submission
-        phase, or a returned assessment until the day set by the return. The organisation cannot change it afterwards
-        unless it is returned. An assessment with findings of severity `error` is refused (409) with all of them; each
+        Submits the version named by `If-Match`: a draft in an open edition until the last day of the submission phase,
+        or a returned assessment until the day set by the return. Afterwards the organisation can change the assessment
+        only if it is returned. An assessment with findings of severity `error` is refused (409) with all of them; each
         `pointer` leads into the assessment.
         """
 

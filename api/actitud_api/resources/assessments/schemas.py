@@ -104,8 +104,8 @@ class AssessmentFinding(Struct, frozen=True, kw_only=True):
 class FigureMembers(Struct, frozen=True, kw_only=True):
     """The index, level, status and coverage of an assessment.
 
-    `index` and `index_max` are the lower and upper bound of the index, in points; they are null if the assessment has
-    no index.
+    `index` and `index_max` are the lower and upper bound of the index, in points. A member is null if the assessment
+    has no such figure.
     """
 
     index: Points | None
@@ -145,7 +145,7 @@ class Assessment(AssessmentLine, frozen=True, kw_only=True):
 
 
 class SubmissionLine(FigureMembers, frozen=True, kw_only=True):
-    """A submission in a list. `id` numbers the submissions of one assessment from 1."""
+    """A submission in a list, without its answers. `id` numbers the submissions of one assessment from 1."""
 
     id: str
     edition: str
@@ -232,9 +232,10 @@ def build_submission(stored: SubmissionRecord, evaluation: Evaluation, language:
 
 
 def find_pointer(finding: result.Finding | EvidenceFinding) -> str:
-    """Return the JSON Pointer from an assessment to the place of a finding.
+    """Return the JSON Pointer, into the assessment, of the value that a finding is about.
 
-    The place is the document that the finding is about, else its first indicator, else its first fact.
+    The value is the document for a fault of a document, else the answer to the first indicator of the finding, else,
+    if it names no indicator, its first fact.
     """
     if isinstance(finding, EvidenceFinding):
         return finding.pointer

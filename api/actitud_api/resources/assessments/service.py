@@ -79,8 +79,8 @@ class UnknownSubmission(LookupError):
 class MethodologyMismatch(ValueError):
     """A request contains answers for another methodology version than that of the edition.
 
-    Raised by every use case that writes answers. `pointer` is the JSON Pointer of the assessment in the request,
-    empty if the body is the assessment.
+    Raised by every use case that writes answers. `pointer` is the JSON Pointer of the assessment in the request, empty
+    if the assessment is the whole body.
     """
 
     def __init__(self, sent: str, required: str, pointer: str = "") -> None:
@@ -94,7 +94,7 @@ class NotSubmittable(ValueError):
     """An assessment has findings of severity `error`, or explanations for warnings that it does not have.
 
     Raised when an assessment is submitted or corrected; nothing is stored. `unneeded` lists the rules of the
-    superfluous explanations. `pointer` is the JSON Pointer of the assessment in the request.
+    explanations without warning. `pointer` is the JSON Pointer of the assessment in the request.
     """
 
     def __init__(
@@ -114,7 +114,8 @@ Findings = tuple[Finding | EvidenceFinding, ...]
 class AssessmentFigures(Struct, frozen=True, kw_only=True):
     """The figures of an assessment as integers.
 
-    `index` and `index_max` are in units of 10^-decimals of the methodology, `coverage` is in ten-thousandths.
+    `index` and `index_max` are the lower and upper bound of the index, in units of 10^-decimals of the methodology;
+    `coverage` is in ten-thousandths. A figure is None if the assessment has none.
     """
 
     status: Status
@@ -142,8 +143,8 @@ class EvaluatedSubmission(Struct, frozen=True):
 class CorrectionPreview(Struct, frozen=True):
     """A corrected assessment that is not stored yet.
 
-    `preview_correction` returns it and `apply_correction` stores it. `values` are the columns to update; `rules` are
-    the rules of its findings.
+    `preview_correction` returns it and `apply_correction` stores it. `values` are the new values by column; `rules`
+    are the rules that its findings break.
     """
 
     record: AssessmentRecord
@@ -165,10 +166,11 @@ def list_assessments(
     offset: int,
     limit: int,
 ) -> list[AssessmentRow]:
-    """List assessments of an edition, ordered by organisation id, beginning after the organisation `after`.
+    """List assessments of an edition, ordered by organisation id.
 
-    `among` keeps only these organisations, `state` only assessments in this state; None does not filter. Skips the
-    first `offset` rows and returns at most `limit`.
+    The list begins after the organisation `after`; None begins at the first. `among` keeps only these organisations,
+    `state` only assessments in this state; None does not filter. Skips the first `offset` rows and returns at most
+    `limit`.
 
     Raises:
         UnknownEdition: There is no such edition.
@@ -203,9 +205,10 @@ def find_assessment(session: Session, edition: str, organisation: str) -> Assess
 def list_submissions(
     database: Database, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
 ) -> list[SubmissionRecord]:
-    """List the submissions of an assessment with a number above `after`, oldest first.
+    """List the submissions of an assessment, oldest first.
 
-    Skips the first `offset` rows and returns at most `limit`.
+    Only submissions with a number above `after` are listed; None lists all. Skips the first `offset` rows and returns
+    at most `limit`.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such assessment.
@@ -239,7 +242,7 @@ def get_submission(database: Database, edition: str, organisation: str, number: 
 
 
 def rebuild_content(stored: AssessmentRecord | SubmissionRecord) -> AssessmentContent:
-    """Rebuild the content that a client would send for a stored assessment or submission.
+    """Rebuild the content of a stored assessment or submission as a client would send it.
 
     Facts and profile fields that the service sets are left out.
     """
@@ -265,12 +268,18 @@ def rebuild_content(stored: AssessmentRecord | SubmissionRecord) -> AssessmentCo
 
 
 def find_assessments(session: Session, edition: str, organisations: Collection[str]) -> dict[str, AssessmentRecord]:
-    """Return the assessments of these organisations in an edition, by organisation id, where they exist."""
+    """Return the assessments of these organisations in an edition, by organisation id.
+
+    Organisations without an assessment are absent.
+    """
     return {record.organisation: record for record in queries.get_many(session, edition, organisations)}
 
 
 def valid_evidence(stored: AssessmentRecord, indicator: str) -> tuple[Evidence, ...]:
-    """Return the documents of an answer that counted as evidence when the assessment was last written."""
+    """Return the documents of an answer that counted as evidence when the assessment was last written.
+
+    The result is empty if the indicator has no answer.
+    """
     support = stored.evidence.answers.get(indicator)
     # A finding points at a member of its document (`…/evidence/0/url`), so the parent is the document.
     invalid = {
@@ -289,7 +298,10 @@ def evaluate_stored(stored: AssessmentRecord | SubmissionRecord) -> Evaluation:
 
 
 def list_findings(evaluation: Evaluation, support: AssessmentSupport) -> Findings:
-    """Return the contradictions in the order of the methodology, then the faults of documents."""
+    """Return all findings about an assessment: the contradictions between its facts, then the faults of its documents.
+
+    `evaluation` holds the contradictions, in the order of the methodology's rules; `support` holds the faults.
+    """
     return (*engine_findings(evaluation), *support.findings)
 
 
@@ -516,10 +528,11 @@ def preview_correction(
 
 
 def apply_correction(session: Session, preview: CorrectionPreview, *, now: datetime) -> None:
-    """Store a corrected assessment and a submission of it, with the explanations of the warnings that remain.
+    """Store a corrected assessment and a new submission of it.
 
-    A database trigger refuses this except while a revision of the edition is being published. Raises `StaleVersion`
-    if the assessment has changed since the preview.
+    The new submission keeps the explanations of the last one for warnings that remain. A database trigger allows this
+    only while a revision of the edition is being published. Raises `StaleVersion` if the assessment has changed since
+    the preview.
     """
     record = preview.record
     edition, organisation = record.edition, record.organisation
@@ -539,11 +552,14 @@ def update_figures(session: Session, edition: str, organisation: str, figures: M
 
 
 def reevaluate_assessments(session: Session, organisation: str, *, now: datetime) -> None:
-    """Check documents again, and score again, every assessment of an organisation that may still change.
+    """Check the documents of every assessment of an organisation that may still change, and score it again.
 
-    Called after the domains of the organisation changed. The caller holds a lock on the organisation, so that no
-    other write uses the old domains. Raises `UnknownOrganisation` if there is no such organisation, `StaleVersion` if
-    an assessment changed meanwhile.
+    Called after the domains of the organisation changed. The caller holds a lock on the organisation, so that no other
+    write uses the old domains.
+
+    Raises:
+        UnknownOrganisation: There is no such organisation.
+        StaleVersion: An assessment was changed during the call.
     """
     domains = _lock_domains(session, organisation)
     for record in queries.lock_changeable(session, organisation):
@@ -587,7 +603,7 @@ class _OpenEdition(Struct, frozen=True):
 
 
 def _lock_edition(session: Session, edition: str, organisation: str) -> tuple[_OpenEdition, AssessmentRecord | None]:
-    """Lock an edition and an organisation. Return them with the assessment, or None if there is no assessment yet.
+    """Lock an edition and an organisation. Return them with the assessment of the organisation, None if it has none.
 
     Raises:
         UnknownEdition, UnknownOrganisation: There is no edition or organisation with that id.
@@ -623,7 +639,9 @@ def _lock_assessment(
 def _lock_domains(session: Session, organisation: str) -> tuple[str, ...]:
     """Lock an organisation and return its domains.
 
-    Raises `UnknownOrganisation`, or `IdentifierIsAlias` if the id is an alias.
+    Raises:
+        UnknownOrganisation: There is no organisation with that id.
+        IdentifierIsAlias: The id is an alias of another id.
     """
     try:
         return organisations.get_domains(session, organisation, locked=True)
@@ -635,7 +653,9 @@ def _lock_domains(session: Session, organisation: str) -> tuple[str, ...]:
 def _ensure_writable(
     session: Session, open_edition: _OpenEdition, before: AssessmentRecord | None, now: datetime
 ) -> Lifecycle:
-    """Return the lifecycle of an assessment that may be written; without assessment (`before` None), that of a draft.
+    """Return the lifecycle of an assessment that its organisation may write now.
+
+    `before` is the stored assessment; if it is None, the lifecycle is that of a new draft.
 
     Raises:
         InvalidTransition: The assessment is neither a draft nor returned.
@@ -654,7 +674,10 @@ def _ensure_writable(
 def _require_methodology(
     open_edition: _OpenEdition, request: AssessmentRequest | AssessmentPatch, pointer: str = ""
 ) -> Methodology:
-    """Return the methodology of an edition. Raises `MethodologyMismatch` if the request answers another version."""
+    """Return the methodology of an edition. `pointer` is the JSON Pointer of the assessment in the request.
+
+    Raises `MethodologyMismatch` if the request has answers for another version.
+    """
     version = str(request.__struct_config__.tag)
     if version != open_edition.edition.methodology:
         raise MethodologyMismatch(version, open_edition.edition.methodology, pointer)
@@ -669,9 +692,10 @@ def _save_content(
     now: datetime,
     **columns: object,
 ) -> EvaluatedAssessment:
-    """Score and store the new content of an existing assessment; `columns` are further columns to update.
+    """Score and store the new content of an existing assessment.
 
-    Raises `StaleVersion` if the assessment has changed since `before` was read.
+    `columns` are values of further columns to update, by column. Raises `StaleVersion` if the assessment has changed
+    since `before` was read.
     """
     methodology = load_methodology(before.methodology)
     derived = _merge_review(methodology, _derive_assessment(open_edition, methodology, content, before, now), content)
@@ -697,7 +721,10 @@ def _derive_assessment(
     before: AssessmentRecord | None,
     now: datetime,
 ) -> _DerivedAssessment:
-    """Derive a submission from content, with documents checked as of `now` and without the effects of the review."""
+    """Derive a submission from content, with documents checked as of `now` and without the effects of the review.
+
+    `before` is the stored assessment, None for a new one: its review and the facts that the service sets are kept.
+    """
     context = build_context(open_edition.domains, _find_first_zone_date(now), open_edition.edition.period_to)
     supported = {
         name: AnswerSupport(answer.evidence, answer.note)
@@ -737,7 +764,7 @@ def _strip_review(record: AssessmentRecord) -> Submission:
 
 
 def _score_columns(derived: _DerivedAssessment, evaluation: Evaluation, now: datetime) -> dict[str, object]:
-    """Return the values of the columns that every write of content replaces, by column."""
+    """Return the columns that every write of content replaces, with their new values."""
     return {
         "updated": now,
         "submission": msgspec.to_builtins(derived.submission),
@@ -752,12 +779,15 @@ def _find_evidence(content: AssessmentContent, indicator: str) -> tuple[Evidence
 
 
 def _merge_flags(now: frozenset[str], before: frozenset[str], kept: Collection[str]) -> frozenset[str]:
-    """Merge two sets of self-declared names: of `kept` names those in `before`, of all other names those in `now`."""
+    """Merge two sets of names of self-declared answers or profile fields.
+
+    A name in `kept` is in the result if it is in `before`; any other name is in the result if it is in `now`.
+    """
     return frozenset(name for name in now | before if name in (before if name in kept else now))
 
 
 def _is_below(finding: EvidenceFinding, pointers: Collection[str]) -> bool:
-    """Return True if the pointer of a finding begins with one of these JSON Pointers."""
+    """Return True if the `pointer` of a finding begins with one of `pointers`."""
     return any(finding.pointer.startswith(pointer) for pointer in pointers)
 
 

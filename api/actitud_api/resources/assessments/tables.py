@@ -15,11 +15,12 @@ DIMENSIONS = tuple(f"d{number}" for number in range(1, 11))
 class Assessment(Base, table=True):
     """The answers of one organisation in one edition and their score, in one row so that they cannot differ.
 
-    `state` is an `AssessmentState`. `version` counts the writes. Index, bounds and `d1` to `d10` (the ten dimensions)
-    are integers in units of 10^-decimals of the methodology; `coverage` is in ten-thousandths, rounded half up.
-    `rank_points` is the index, or -1 for an assessment that is not ranked, so that one descending index gives the
-    ranking on both databases. `submission` is the JSON of `answers.Submission`, from which explanations are computed;
-    `evidence` is the JSON of `records.AssessmentSupport`.
+    `state` is an `AssessmentState`. `version` is the number of times that the row was written. `submitted` is null if
+    the assessment was never submitted. Index, bounds and `d1` to `d10` (the ten dimensions) are integers in units of
+    10^-decimals of the methodology; `coverage` is in ten-thousandths, rounded half up. `rank_points` is the index, or
+    -1 for an assessment that is not ranked, so that one descending database index gives the ranking on both databases.
+    `submission` is the JSON of `answers.Submission`, from which explanations are computed; `evidence` is the JSON of
+    `records.AssessmentSupport`.
     """
 
     __tablename__ = "assessment"
@@ -68,7 +69,8 @@ Index(
 class Submission(Base, table=True):
     """A copy of an assessment as it was submitted. `number` counts the submissions of one assessment from 1.
 
-    `explanations` gives reasons for warnings, by rule.
+    `explanations` holds the reasons of the organisation for warnings, by rule. `submission` and `evidence` are as in
+    `Assessment`.
     """
 
     __tablename__ = "submission"

@@ -1,4 +1,4 @@
-"""HTTP routes of the lifecycle of an assessment. Each transition is a resource; together they are the history."""
+"""HTTP routes of the lifecycle of an assessment. Each transition is a resource; all of them are its history."""
 
 from __future__ import annotations
 
@@ -203,8 +203,8 @@ class TransitionsController(Controller):
         """Return an assessment to its organisation.
 
         Moves an assessment from `submitted`, `under_review` or `hearing` to `returned`. The organisation may change
-        and submit it again up to and including the day `until`, even if the edition is already in review. `until`
-        must not be over, nor later than the last day of the edition's calendar.
+        and submit it again up to and including the day `until`, even if the edition is already in review. `until` must
+        be a day that is not over and not later than the last day of the edition's calendar.
         """
         return respond_with_transition(
             request,
@@ -271,9 +271,10 @@ class TransitionsController(Controller):
     ) -> Response[bytes]:
         """Extend a phase for one organisation.
 
-        Sets a later last day for one phase of one assessment. `until` must be later than the last day of the phase in
-        the calendar, or than the day set by a return, and not later than the last day of the calendar. The state does
-        not change. The latest extension of a phase replaces earlier ones.
+        Sets `until` as a later last day for one phase of one assessment. `until` must be later than the last day of
+        the phase in the calendar (for the submission of a returned assessment: than the day set by the return), and
+        not later than the last day of the calendar. The state does not change. The latest extension of a phase
+        replaces earlier ones.
         """
         return respond_with_transition(
             request,
@@ -349,7 +350,7 @@ def respond_with_transition(
 ) -> Response[bytes]:
     """Run `act` in a transaction and return a 201 response with the transition that `act` made.
 
-    A repeated request with the same `Idempotency-Key` gets the stored response.
+    A repeated request with the same `Idempotency-Key` gets the response to the first one; `act` is not run again.
     """
 
     def make(session: Session) -> Response[bytes]:

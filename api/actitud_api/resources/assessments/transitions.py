@@ -44,9 +44,9 @@ class UnknownTransition(LookupError):
 
 
 class LockedAssessment(Struct, frozen=True):
-    """An assessment that `lock_for_transition` found in the expected version, with its lifecycle.
+    """An assessment that `lock_for_transition` has locked, with its edition and its lifecycle.
 
-    Its edition is not published, and stays so until the session ends.
+    The edition is not published, and stays so until the session ends.
     """
 
     edition: editions.EditionRecord
@@ -57,9 +57,10 @@ class LockedAssessment(Struct, frozen=True):
 def list_transitions(
     database: Database, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
 ) -> list[TransitionRecord]:
-    """List the transitions of an assessment with a number above `after`, oldest first.
+    """List the transitions of an assessment, oldest first.
 
-    Skips the first `offset` rows and returns at most `limit`.
+    Only transitions with a number above `after` are listed; None lists all. Skips the first `offset` rows and returns
+    at most `limit`.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such assessment.
@@ -135,7 +136,8 @@ def start_review(
 def start_hearing(session: Session, locked: LockedAssessment, *, role: str, now: datetime) -> TransitionRecord:
     """End the review of a locked assessment, start its hearing and return the transition.
 
-    The deadline of the hearing is checked too: the organisation must have at least part of a day to reply.
+    `role` is the role of the key that starts the hearing. The last day of the hearing must not be over, so that the
+    organisation has time to reply.
 
     Raises:
         InvalidTransition: The state is not `under_review`.
@@ -243,7 +245,11 @@ def require_assessment(session: Session, edition: str, organisation: str) -> Ass
 
 
 def ensure_expected(before: AssessmentRecord | None, expected: Expected) -> None:
-    """Raise `StaleVersion` if `expected` is false for the version of `before`; None stands for no assessment."""
+    """Raise `StaleVersion` if the stored assessment is not in the version that the client expects.
+
+    `before` is the stored assessment, None if there is none. `expected` is false if the client's `If-Match` names
+    another version.
+    """
     if not expected(None if before is None else build_revision(before.created, before.version)):
         raise StaleVersion
 
@@ -269,7 +275,8 @@ def record_transition(
 ) -> TransitionRecord:
     """Store a transition from the present state to `after`, with the next number, and return it.
 
-    The assessment itself is not updated.
+    `phase`, `reason` and `until` are None if the transition has none (see `TransitionRecord`). The assessment itself
+    is not updated.
     """
     transition = TransitionRecord(
         edition=record.edition,
@@ -298,9 +305,10 @@ def _advance(
     reason: str | None = None,
     until: date | None = None,
 ) -> TransitionRecord:
-    """Update the state of an assessment and record the transition. An extension passes the present state as `after`.
+    """Update the state of an assessment to `after`, record the transition and return it.
 
-    Raises `StaleVersion` if the assessment has changed since it was read.
+    For an extension, `after` is the present state. Raises `StaleVersion` if the assessment has changed since it was
+    read.
     """
     record = locked.record
     values = {"state": after, "updated": now, "version": record.version + 1}

@@ -1,6 +1,6 @@
 """Dates of an edition: the windows of its indicators and the calendar of its phases.
 
-Their defaults come from the methodology; `find_contradictions` checks them.
+The methodology gives the default windows and phases; `find_contradictions` checks windows and phases.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ class Span(Struct, frozen=True, forbid_unknown_fields=True):
 class Windows(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The windows of an edition: the periods that its indicators observe.
 
-    `S0`: the reference date. `W90`: 90 days of activity; `W90_electoral` replaces it for a body that must keep
-    electoral silence during `W90`. `W12` and `W24`: the 12 and 24 months before the reference date. `D24`: the period
-    in which a document must have been approved or reviewed.
+    `S0`: the reference date, which is the last day of the period of the edition. `W90`: 90 days of activity;
+    `W90_electoral` replaces it for an organisation that must keep electoral silence during `W90`. `W12` and `W24`: the
+    12 and 24 months that end on the reference date. `D24`: the period in which a document must have been approved or
+    reviewed.
     """
 
     S0: Span
@@ -54,13 +55,13 @@ class Calendar(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class EditionContradiction(Struct, frozen=True):
-    """An invalid member of an edition.
+    """A member of an edition whose value is refused, with the reason.
 
-    `pointer` is its JSON Pointer, `against` the value that it contradicts. `rule` names the reason: `range`: the year
-    is outside `REFERENCE_YEARS`. `order`: a span ends before it begins. `reference_date`: a window ends after the
-    reference date. `overlap`: a phase begins before the previous one has ended. `taken`: the id exists. `draft`: the
-    methodology is a draft and the request does not accept drafts. `state`: a published edition cannot change.
-    `assessments`: an edition with assessments cannot be deleted.
+    `pointer` is the JSON Pointer of the member. `against` is the value that it contradicts, empty if there is none.
+    `rule` names the reason: `range`: the year is outside `REFERENCE_YEARS`. `order`: a span ends before it begins.
+    `reference_date`: a window ends after the reference date. `overlap`: a phase begins before the previous one has
+    ended. `taken`: the id exists. `draft`: the methodology is a draft and the request does not accept drafts. `state`:
+    the edition is published and cannot change. `assessments`: the edition has assessments and cannot be deleted.
     """
 
     pointer: str
@@ -70,7 +71,7 @@ class EditionContradiction(Struct, frozen=True):
 
 
 def build_windows(reference: date) -> Windows:
-    """Return the default windows of an edition with this reference date (CATALOGUE, section 3).
+    """Return the default windows of an edition whose period ends on `reference` (CATALOGUE, section 3).
 
     The year of `reference` must be in `REFERENCE_YEARS`.
     """
@@ -88,7 +89,10 @@ def build_windows(reference: date) -> Windows:
 
 
 def build_calendar(methodology: Methodology, reference: date) -> Calendar:
-    """Return the default phases of an edition: those of the methodology, in the year after the reference date."""
+    """Return the default phases of an edition whose period ends on `reference`.
+
+    The methodology gives day and month of each phase; the year is the one after `reference`.
+    """
     year = reference.year + 1
     steps = methodology.document.calendar
     return msgspec.convert(
@@ -97,7 +101,7 @@ def build_calendar(methodology: Methodology, reference: date) -> Calendar:
 
 
 def find_contradictions(period: Span, windows: Windows, calendar: Calendar) -> Iterator[EditionContradiction]:
-    """Yield every contradiction between the dates of an edition."""
+    """Yield every contradiction between the dates of an edition: its period, its windows and its phases."""
     if period.end < period.start:
         yield EditionContradiction("/period_to", "order", str(period.end), str(period.start))
     for name, span in structs.asdict(windows).items():
@@ -115,7 +119,7 @@ def find_contradictions(period: Span, windows: Windows, calendar: Calendar) -> I
 
 
 def _months_to(reference: date, months: Literal[12, 24]) -> Span:
-    """Return the span of that many months whose last day is `reference`."""
+    """Return the span of `months` months whose last day is `reference`."""
     after = reference + timedelta(days=1)
     year = after.year - months // 12
     # 29 February has no counterpart in the earlier year; the span then begins on 1 March.

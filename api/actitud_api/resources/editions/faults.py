@@ -37,6 +37,6 @@ _TEXTS: dict[str, Texts] = {
 
 
 def build_fault(contradiction: EditionContradiction) -> Fault:
-    """Convert a contradiction to a fault of the request, with its text."""
+    """Convert a contradiction to a fault of the request, with its text in Spanish and English."""
     text = _TEXTS[contradiction.rule].fill(value=contradiction.value, against=contradiction.against)
     return Fault(contradiction.pointer, contradiction.rule, contradiction.value, text)

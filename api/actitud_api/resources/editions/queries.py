@@ -47,7 +47,7 @@ class EditionRecord(Struct, frozen=True, kw_only=True):
 
 
 class CountedEdition(Struct, frozen=True):
-    """An edition with the number of organisations that it scores."""
+    """An edition with `organisations`, the number of organisations that it scores (see `count_organisations`)."""
 
     record: EditionRecord
     organisations: int
@@ -89,7 +89,7 @@ def list_page(session: Session, after: EditionCursorKey | None, offset: int, lim
 
 
 def get(session: Session, identifier: str) -> EditionRecord | None:
-    """Return the edition with this id, or None."""
+    """Return the edition with this id, or None if there is none. `latest` is not accepted."""
     row = session.execute(_SELECT_ONE, {"id": identifier}).mappings().one_or_none()
     return None if row is None else _to_record(dict(row))
 
@@ -101,7 +101,11 @@ def get_latest(session: Session) -> EditionRecord | None:
 
 
 def count_organisations(session: Session, record: EditionRecord) -> int:
-    """Count the assessments of an edition; in a published edition, only the final ones."""
+    """Count the organisations that an edition scores.
+
+    These are the organisations with an assessment, whatever its state; once the edition is published, only those with
+    a final assessment.
+    """
     statement = _COUNT.where(_ASSESSMENTS.c.edition == record.id)
     if record.state == "published":
         statement = statement.where(_IS_FINAL)
@@ -110,12 +114,15 @@ def count_organisations(session: Session, record: EditionRecord) -> int:
 
 
 def lock_state(session: Session, identifier: str) -> State | None:
-    """Return the state of an edition, or None. Nobody can change or delete the edition until the session ends."""
+    """Return the state of an edition, or None if it does not exist.
+
+    Nobody can change or delete the edition until the session ends.
+    """
     return session.execute(_SELECT_STATE, {"id": identifier}).scalar_one_or_none()
 
 
 def insert_edition(session: Session, record: EditionRecord) -> bool:
-    """Insert an edition. Return False if the id exists; the caller must then end the session."""
+    """Insert an edition. Return False if its id exists; the caller must then end the session."""
     try:
         session.execute(insert(EDITIONS), structs.asdict(record))
     except IntegrityError:
@@ -124,7 +131,10 @@ def insert_edition(session: Session, record: EditionRecord) -> bool:
 
 
 def update_edition(session: Session, record: EditionRecord, before: int) -> bool:
-    """Replace an edition. Return False, and change nothing, if its stored version is not `before`."""
+    """Replace the stored edition by `record`.
+
+    Return False, and change nothing, if the version of the stored edition is not `before`.
+    """
     values = structs.asdict(record)
     updated = session.execute(
         update(EDITIONS).where(*_match_version(record.id, before)).values(values).returning(EDITIONS.c.id)
@@ -135,14 +145,14 @@ def update_edition(session: Session, record: EditionRecord, before: int) -> bool
 def lock_edition(session: Session, identifier: str, version: int) -> bool:
     """Lock an edition against changes and new assessments until the session ends.
 
-    Return False if its stored version is not `version`.
+    Return False if the version of the stored edition is not `version`.
     """
     statement = select(EDITIONS.c.id).where(*_match_version(identifier, version)).with_for_update()
     return session.execute(statement).one_or_none() is not None
 
 
 def delete_edition(session: Session, identifier: str) -> None:
-    """Delete an edition if it exists. No other row may refer to it."""
+    """Delete an edition if it exists. It must have no assessment, because assessments refer to it."""
     session.execute(delete(EDITIONS).where(EDITIONS.c.id == identifier))
 
 

@@ -41,21 +41,24 @@ class EditionPath(Struct, frozen=True):
 
 
 class Titles(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The name of an edition in Spanish and English."""
+    """The title of an edition in Spanish and English."""
 
     es: Title
     en: Title
 
 
 class TitlesChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The names of an edition to change; a language that is left out keeps its name."""
+    """The titles of an edition to change; a language that is left out keeps its title."""
 
     es: Title | UnsetType = UNSET
     en: Title | UnsetType = UNSET
 
 
 class WindowsChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Windows that differ from the defaults of the methodology; null restores the default."""
+    """The windows to set. A window that is left out keeps its value, or takes the default in a new edition.
+
+    A window that is null takes the default of the methodology.
+    """
 
     S0: Span | UnsetType | None = UNSET
     W90: Span | UnsetType | None = UNSET
@@ -66,7 +69,10 @@ class WindowsChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class CalendarChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Phases that differ from the defaults of the methodology; null restores the default."""
+    """The phases to set. A phase that is left out keeps its value, or takes the default in a new edition.
+
+    A phase that is null takes the default of the methodology.
+    """
 
     submission: Span | UnsetType | None = UNSET
     review: Span | UnsetType | None = UNSET
@@ -103,7 +109,11 @@ class EditionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class EditionPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of the request that changes an edition (JSON merge patch, RFC 7396); null restores the default."""
+    """Body of the request that changes an edition (JSON merge patch, RFC 7396).
+
+    A member that is left out stays as it is. A window or phase that is null, or all of them if `windows` or `calendar`
+    is null, takes the default of the methodology.
+    """
 
     titles: TitlesChange | UnsetType = UNSET
     windows: WindowsChange | UnsetType | None = UNSET
@@ -139,7 +149,7 @@ class EditionPage(Page[Edition], frozen=True, kw_only=True):
 
 
 def build_edition(counted: CountedEdition, language: Language) -> Edition:
-    """Build the response about an edition, with its title in `language` or else in another language."""
+    """Build the response about an edition, with its title in `language`, or in the other language if it has none."""
     record = counted.record
     return Edition(
         id=record.id,
@@ -172,7 +182,7 @@ def build_draft(request: EditionRequest) -> EditionDraft:
 
 
 def build_change(request: EditionPatch) -> EditionChange:
-    """Convert a merge patch to the change that the service takes."""
+    """Convert the merge patch of a request to the change that the service takes."""
     return EditionChange(
         titles=UNSET if request.titles is UNSET else _titles(request.titles),
         windows=UNSET if request.windows is UNSET else _spans(request.windows),
@@ -190,5 +200,5 @@ def _spans(change: WindowsChange | CalendarChange | None) -> dict[str, Span | No
 
 
 def _select_sent(change: WindowsChange | CalendarChange) -> dict[str, Span | None]:
-    """Return the members that the request contains, by name."""
+    """Return the members that the request contains, by name; None stands for null."""
     return {name: value for name, value in structs.asdict(change).items() if value is not UNSET}

@@ -1,6 +1,7 @@
 """Use cases of editions: read, create, change, publish and delete.
 
-Functions that write take a writing session and, where the edition exists, the version that the client expects.
+Functions that write take a writing session. Those that change or delete an edition for a client also take `expected`,
+a test of the stored version: it is true for the version in the client's `If-Match`.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ NamedSpans = dict[str, Span | None]
 
 
 class UnknownEdition(LookupError):
-    """No edition has this id, or none is published when `latest` is asked for.
+    """No edition has this id, or no edition is published although `latest` is asked for.
 
     Raised wherever an edition is looked up.
     """
@@ -70,7 +71,10 @@ class UnknownEdition(LookupError):
 
 
 class EditionNotOpen(Exception):
-    """The state of an edition forbids a change of its assessments. Raised by every use case that writes assessments."""
+    """The state of an edition does not allow a change of its assessments.
+
+    Raised by every use case that writes assessments.
+    """
 
     def __init__(self, edition: str, state: State) -> None:
         super().__init__(f"{edition} is {state}")
@@ -79,7 +83,10 @@ class EditionNotOpen(Exception):
 
 
 class EditionInconsistent(ValueError):
-    """An edition would contradict itself or stored data. Raised by the writes of this module; nothing is changed."""
+    """The members of a new or changed edition contradict each other or stored data.
+
+    Raised by the functions of this module that write an edition; nothing is changed.
+    """
 
     def __init__(self, contradictions: Iterable[EditionContradiction]) -> None:
         self.contradictions = tuple(contradictions)
@@ -87,7 +94,11 @@ class EditionInconsistent(ValueError):
 
 
 class EditionDraft(Struct, frozen=True, kw_only=True):
-    """The values of an edition to be created. Missing windows and phases take the methodology's defaults."""
+    """The values of an edition to be created.
+
+    Windows and phases that are None take the default of the methodology. `accept_draft` allows a methodology version
+    that is a draft.
+    """
 
     id: str
     titles: dict[str, str]
@@ -101,7 +112,11 @@ class EditionDraft(Struct, frozen=True, kw_only=True):
 
 
 class EditionChange(Struct, frozen=True, kw_only=True):
-    """The members of an edition to change. UNSET keeps a member; None restores the methodology's default."""
+    """The members of an edition to change.
+
+    UNSET keeps the stored value. None, instead of `windows`, `calendar` or one of their spans, restores the default of
+    the methodology.
+    """
 
     titles: dict[str, str] | UnsetType = UNSET
     windows: NamedSpans | UnsetType | None = UNSET
@@ -163,7 +178,7 @@ def find_published(session: Session, edition: str) -> EditionRecord:
 
 
 def ensure_unpublished(session: Session, edition: str) -> State:
-    """Return the state of an edition that is not published, and keep it until the session ends.
+    """Return the state of an edition that is not published. The state cannot change until the session ends.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -187,7 +202,7 @@ def lock(session: Session, record: EditionRecord) -> None:
 
 
 def publish(session: Session, record: EditionRecord, *, now: datetime) -> EditionRecord:
-    """Mark a locked edition as published and return it; it never changes afterwards.
+    """Mark an edition, which `lock` has locked, as published and return it; it never changes afterwards.
 
     Raises `StaleVersion` if the edition has changed since `record` was read.
     """
@@ -216,8 +231,7 @@ def build_record(
 ) -> EditionRecord:
     """Build the record of a new edition, with default windows and phases where the draft has none.
 
-    Raises `EditionInconsistent` if the reference date is outside `REFERENCE_YEARS`. Other contradictions are not
-    checked.
+    Raises `EditionInconsistent` if the reference date is outside `REFERENCE_YEARS`. Nothing else is checked.
     """
     reference = draft.period_to
     first, last = dates.REFERENCE_YEARS
@@ -295,12 +309,12 @@ def delete(session: Session, edition: str, *, expected: Expected) -> None:
 
 
 def remove(session: Session, edition: str) -> None:
-    """Delete an edition if it exists, without checking its state. No assessment may refer to it."""
+    """Delete an edition if it exists, without checking its state. It must have no assessment."""
     queries.delete_edition(session, edition)
 
 
 def _load_changeable(session: Session, edition: str, expected: Expected) -> EditionRecord:
-    """Return an edition that may be changed.
+    """Return an edition that may be changed, because it is not published.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -322,10 +336,10 @@ def _ensure_consistent(record: EditionRecord) -> None:
 
 
 def _merge_spans(stored: T, spans: NamedSpans | UnsetType | None, default: T) -> T:
-    """Return the `stored` windows or phases with some spans replaced.
+    """Return the `stored` windows or phases with those in `spans` replaced.
 
-    `spans` UNSET keeps all stored spans, and None takes all from `default`. A span that is None in `spans` is taken
-    from `default`.
+    If `spans` is UNSET, all of `stored` is kept; if it is None, `default` is returned. A single span that is None in
+    `spans` is taken from `default`.
     """
     if spans is UNSET:
         return stored

@@ -12,8 +12,8 @@ from actitud_api.platform.storage.times import UtcTime
 class EditionTable(Base, table=True):
     """A stored edition.
 
-    `titles` are by language; `windows` and `calendar` are the JSON of `dates.Windows` and `dates.Calendar`. `version`
-    counts the writes.
+    `titles` holds the title by language; `windows` and `calendar` are the JSON of `dates.Windows` and
+    `dates.Calendar`. `version` is the number of times that the row was written.
     """
 
     __tablename__ = "edition"

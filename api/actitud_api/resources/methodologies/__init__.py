@@ -1,1 +1,1 @@
-"""Methodologies: the documents by which organisations are scored, read over HTTP."""
+"""Methodologies: clients read the documents by which organisations are scored."""

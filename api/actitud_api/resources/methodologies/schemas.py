@@ -15,7 +15,11 @@ Version = Annotated[str, Meta(description="The version of a methodology, such as
 
 
 class MethodologySummary(Struct, frozen=True, kw_only=True):
-    """A methodology version in a list. `decimals` is the number of decimals to which points are rounded."""
+    """A methodology version in a list.
+
+    `digest` is the SHA-256 of its document without texts. `decimals` is the number of decimals to which points are
+    rounded. `languages` are the languages of its texts.
+    """
 
     version: str
     status: Status
@@ -30,9 +34,9 @@ class MethodologyPage(Page[MethodologySummary], frozen=True):
 
 
 class MethodologyDetail(Struct, frozen=True, kw_only=True):
-    """A complete methodology version: its document and its texts in one language.
+    """A complete methodology version: its document, and its texts in the language of the response.
 
-    `digest` covers the document without texts; `text_digests` has a digest of the texts of each language.
+    `digest` is the SHA-256 of the document without texts; `text_digests` has one of the texts in each language.
     """
 
     version: str

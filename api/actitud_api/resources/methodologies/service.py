@@ -6,9 +6,9 @@ from actitud_api.engine.methodology.loader import Methodology, list_versions, lo
 
 
 def list_methodologies(*, after: str | None) -> list[Methodology]:
-    """List the registered versions that follow the version `after`, oldest first.
+    """List the registered versions, oldest first, beginning after the version `after`.
 
-    If `after` is None or unknown, all versions are listed.
+    If `after` is None or not registered, all versions are listed.
     """
     versions = list_versions()
     start = 0 if after is None or after not in versions else versions.index(after) + 1
@@ -16,5 +16,5 @@ def list_methodologies(*, after: str | None) -> list[Methodology]:
 
 
 def get_methodology(version: str) -> Methodology:
-    """Return a methodology version. Raises `UnknownMethodology` if it is not registered."""
+    """Return the methodology of a version. Raises `UnknownMethodology` if the version is not registered."""
     return load_methodology(version)

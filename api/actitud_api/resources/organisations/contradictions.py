@@ -54,9 +54,9 @@ _WITH_SUGGESTION: Final = frozenset({"control_digit", "taken", "alias", "provinc
 
 
 def build_fault(contradiction: OrganisationContradiction) -> Fault:
-    """Convert a contradiction to a fault of the request, with its text.
+    """Convert a contradiction to a fault of the request, with its text in Spanish and English.
 
-    Identity numbers of persons are not repeated in the text.
+    The identity number of a person is never repeated in the text.
     """
     value = quote_value(contradiction.value)
     quoted = "…" if value is None else contradiction.value
@@ -67,5 +67,5 @@ def build_fault(contradiction: OrganisationContradiction) -> Fault:
 
 
 def _capitalize(sentence: str) -> str:
-    """Return a sentence with its first letter as a capital; all other letters stay."""
+    """Return a sentence with its first letter as a capital; all other letters stay as they are."""
     return sentence[0].upper() + sentence[1:]

@@ -1,4 +1,4 @@
-"""Entries of organisations: normalise them, apply changes, and find contradictions. Pure."""
+"""Entries of organisations in the register: normalise them, apply changes, and find contradictions. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ class PastName(Struct, frozen=True):
 
 
 class ContactDetails(Struct, frozen=True):
-    """Where to ask for corrections of an organisation; at least one of the two is set."""
+    """The address to which corrections of an organisation's entry can be sent: e-mail, page, or both.
+
+    At least one of the two is set; the other may be None.
+    """
 
     email: str | None
     url: str | None
@@ -40,10 +43,12 @@ class ContactDetails(Struct, frozen=True):
 class OrganisationEntry(Struct, frozen=True, kw_only=True):
     """An organisation as its editors describe it, with normalised identifiers.
 
-    `population` and `employees` are sizes, each with the year it is for. `aliases` are other identifiers.
-    `former_names` are oldest first. `valid_from` and `valid_to` are the first and last day of existence.
-    `succeeded_by` are the organisations that replaced it. Pages on the hosts in `domains`, and on their subdomains,
-    count as evidence. `simulated` marks an invented organisation, such as every one in the register `XX-DEMO`.
+    A field is None or empty if it is not known or does not exist. `parent` is the id of the organisation that it
+    depends on. `population` and `employees` are numbers, each with the year it is for. `aliases` are other
+    identifiers. `former_names` are oldest first. `valid_from` and `valid_to` are the first and last day of existence.
+    `succeeded_by` are the ids of the organisations that replaced it. Pages on the hosts in `domains`, and on their
+    subdomains, count as evidence. `simulated` marks an invented organisation, such as every one in the register
+    `XX-DEMO`.
     """
 
     id: str
@@ -74,7 +79,7 @@ class ContactChange(Struct, frozen=True):
 
 
 class OrganisationChange(Struct, frozen=True, kw_only=True):
-    """A change of an entry; UNSET keeps a member."""
+    """A change of an entry. UNSET keeps a member, and None removes it."""
 
     name: str | UnsetType = UNSET
     kind: Kind | UnsetType = UNSET
@@ -121,7 +126,8 @@ ContradictionRule = (
 class OrganisationContradiction(Struct, frozen=True):
     """A member of an entry that contradicts another member or stored data.
 
-    `expected` is the right value or the conflicting one, if there is any; the texts by rule are in `contradictions`.
+    `pointer` is its JSON Pointer and `value` its value. `expected` is the right value or the conflicting one, None if
+    there is neither. The module `contradictions` has a text for each `rule`.
     """
 
     pointer: str
@@ -150,7 +156,7 @@ def normalise_entry(entry: OrganisationEntry) -> OrganisationEntry:
 
 
 def sort_members(entry: OrganisationEntry) -> OrganisationEntry:
-    """Return the entry with its lists in the order in which they are stored."""
+    """Return the entry with its lists sorted as they are stored: former names by date, all others by value."""
     return structs.replace(
         entry,
         aliases=tuple(sorted(entry.aliases)),
@@ -164,7 +170,8 @@ def apply_change(entry: OrganisationEntry, change: OrganisationChange, today: da
     """Return a stored entry with a change applied, normalised.
 
     A new name turns the old one into a former name, unless the change sets the former names. A new province sets its
-    region, and a new size has an unknown year, unless the change sets them.
+    region, unless the change sets the region. A new population or number of employees has an unknown year, unless the
+    change sets the year.
     """
     values = {
         field.name: value
@@ -187,7 +194,10 @@ def apply_change(entry: OrganisationEntry, change: OrganisationChange, today: da
 
 
 def apply_contact_change(contact: ContactDetails | None, change: ContactChange | None) -> ContactDetails | None:
-    """Return contact details with a change applied, or None if no member is left."""
+    """Return contact details with a change applied, or None if neither e-mail nor page is left.
+
+    `contact` None: there were no details. `change` None removes all details.
+    """
     if change is None:
         return None
     email = (contact.email if contact else None) if change.email is UNSET else change.email
@@ -196,9 +206,10 @@ def apply_contact_change(contact: ContactDetails | None, change: ContactChange |
 
 
 def add_past_name(entry: OrganisationEntry, name: str, today: date) -> tuple[PastName, ...]:
-    """Return the former names of an organisation that takes a new name today, or on its last day if that is past.
+    """Return the former names of an organisation after it takes the name `name`.
 
-    A name that was in use for less than a day, such as a slip corrected at once, is not added.
+    The old name ends today, or on the last day of the organisation if that is past. A name that was in use for less
+    than a day, such as a slip corrected at once, is not added.
     """
     former = entry.former_names
     until = today if entry.valid_to is None else min(today, entry.valid_to)
@@ -211,7 +222,7 @@ def add_past_name(entry: OrganisationEntry, name: str, today: date) -> tuple[Pas
 
 
 def find_contradictions(entry: OrganisationEntry, today: date) -> Iterator[OrganisationContradiction]:
-    """Yield the contradictions between the members of an entry."""
+    """Yield the contradictions between the members of an entry. No former name may end after `today`."""
     yield from _check_territory(entry)
     for year, figure in ((entry.population_year, "population"), (entry.employees_year, "employees")):
         if year is not None and getattr(entry, figure) is None:

@@ -98,7 +98,10 @@ _TEXTS: Final[Mapping[str, Texts]] = {
 
 
 def describe_fault(fault: MunicipalityFault, language: Language) -> str:
-    """Return one line of text about a fault of a file: its line and column, the value, and the right value if known."""
+    """Describe a fault of a file of municipalities in one line of text.
+
+    The text names the line, the column, the value and, if it is known, the right value.
+    """
     position = _POSITIONS[fault.column is not None].into(language)
     return (position + _TEXTS[fault.code].into(language)).format(
         line=fault.line, column=fault.column, value=fault.value, expected=fault.expected

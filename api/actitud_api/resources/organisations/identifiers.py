@@ -1,8 +1,8 @@
 """Identifiers of organisations, in the form of org-id.guide: `<register>-<identifier within it>`.
 
-A register is a country or a supranational prefix, and a list: `ES-DIR3`, `GB-COH`, `XI-WIKIDATA`. DIR3 and INE codes
-of Spanish municipalities and NIF numbers are checked by their control digits, Wikidata items by their form.
-Identifiers of other registers are checked only for the form of org-id.
+The name of a register has two parts: a country or a supranational prefix, and a list, as in `ES-DIR3`, `GB-COH`,
+`XI-WIKIDATA`. DIR3 and INE codes of Spanish municipalities and NIF numbers are checked by their control digits,
+Wikidata items by their form. Identifiers of other registers are checked only for the form of org-id.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ wrong.
 
 
 class InvalidIdentifier(ValueError):
-    """A text is not a valid identifier. Raised by `parse_identifier`.
+    """A text is not a valid identifier; `reason` is the code of the fault. Raised by `parse_identifier`.
 
-    `expected` is the right control digit if that is the fault, else None.
+    `expected` is the right control digit if the control digit is wrong, else None.
     """
 
     def __init__(self, reason: Reason, expected: str | None = None) -> None:
@@ -107,7 +107,10 @@ def normalise_identifier(text: str) -> str:
 
 
 def find_province(identifier: str) -> str | None:
-    """Return the province code in a DIR3 or INE identifier of a municipality, or None for other identifiers."""
+    """Return the province code in a DIR3 or INE identifier of a municipality.
+
+    Return None for any other identifier, and if there is no province with the code.
+    """
     for prefix in (f"{DIR3}-{_DIR3_MUNICIPALITY}", f"{INE}-"):
         if identifier.startswith(prefix):
             province = identifier.removeprefix(prefix)[:2]
@@ -126,7 +129,7 @@ def _parse_municipality(local: str) -> str:
     """Return the five digits of an INE code without its optional control digit.
 
     Raises:
-        InvalidIdentifier: The form, the province or the control digit is wrong.
+        InvalidIdentifier: The form of the code, its province or its control digit is wrong.
     """
     form = _INE_MUNICIPALITY.fullmatch(local)
     if form is None:
@@ -136,7 +139,10 @@ def _parse_municipality(local: str) -> str:
 
 
 def _check_municipality(municipality: str, digit: str) -> None:
-    """Raise `InvalidIdentifier` if the province or the control digit is wrong; an empty `digit` is not checked."""
+    """Check the province in an INE code of five digits, and its control digit unless `digit` is empty.
+
+    Raises `InvalidIdentifier` if one of them is wrong.
+    """
     if municipality[:2] not in PROVINCES:
         raise InvalidIdentifier("province")
     expected = compute_control_digit(municipality)

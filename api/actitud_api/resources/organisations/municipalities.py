@@ -45,9 +45,9 @@ FaultCode = (
 
 
 class MunicipalityFault(Struct, frozen=True):
-    """A fault of a file: its line (the header is line 1), column and value.
+    """A fault of a file of municipalities: its line (the header is line 1), column and value.
 
-    `expected` is the right value, or None if it is not known.
+    `column` is None if the fault is of the whole line or file. `expected` is the right value, None if it is not known.
     """
 
     line: int
@@ -58,7 +58,7 @@ class MunicipalityFault(Struct, frozen=True):
 
 
 class MunicipalityLine(Struct, frozen=True):
-    """A line without faults. `dir3` includes the control digit; `ine` has five digits."""
+    """A line of the file that has no fault. `dir3` includes the control digit; `ine` has five digits."""
 
     line: int
     dir3: str
@@ -115,10 +115,10 @@ class _Unreadable(Exception):
 
 
 def _read_rows(text: str, faults: list[MunicipalityFault]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield each line as its number and its values by column.
+    """Yield each line of a CSV file as its number and its values by column.
 
-    Lines with another number of fields than the header are added to `faults`. Raises `_Unreadable` if the text is not
-    CSV or lacks a column.
+    For a line with more or fewer fields than the header, a fault is added to `faults` instead. Raises `_Unreadable` if
+    the text is not CSV or lacks a column.
     """
     header, _, _ = text.partition("\n")
     delimiter = ";" if header.count(";") > header.count(",") else ","
@@ -149,7 +149,7 @@ def _check_header(names: list[str]) -> None:
 
 
 def _check_row(line: int, row: dict[str, str]) -> Iterator[MunicipalityFault]:
-    """Yield the faults of one line, in the order of the columns."""
+    """Yield the faults of one row of values by column, in the order of the columns. `line` is its line number."""
     yield from _check_dir3(line, row["dir3"])
     if not re.fullmatch(r"[0-9]{5}", row["ine"]):
         yield MunicipalityFault(line, "ine", "ine", row["ine"])

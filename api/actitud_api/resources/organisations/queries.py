@@ -24,7 +24,11 @@ SUCCESSORS = Base.metadata.tables[str(OrganisationSuccessor.__tablename__)]
 
 
 class OrganisationRecord(OrganisationEntry, frozen=True, kw_only=True):
-    """A stored organisation. `band` is derived from its size; `preceded_by` are the organisations that it replaced."""
+    """A stored organisation.
+
+    `band` is the size band of its population or employees, None if that number is not known. `preceded_by` are the ids
+    of the organisations that it replaced.
+    """
 
     band: Band | None
     preceded_by: tuple[str, ...]
@@ -34,7 +38,7 @@ class OrganisationRecord(OrganisationEntry, frozen=True, kw_only=True):
 
 
 class IndexedEntry(Struct, frozen=True, kw_only=True):
-    """An entry to be stored, with the columns that are derived from it."""
+    """An entry to be stored, with the columns derived from it (see `tables.OrganisationTable`)."""
 
     entry: OrganisationEntry
     band: Band | None
@@ -43,10 +47,10 @@ class IndexedEntry(Struct, frozen=True, kw_only=True):
 
 
 class OrganisationFilters(Struct, frozen=True, kw_only=True):
-    """Filters of the list of organisations; None does not filter.
+    """Filters of the list of organisations; None, or no words, does not filter.
 
     All `words`, folded by `storage.folding.fold`, must occur in id, names or aliases. `parent` is an id or an alias.
-    `on` is a day: it keeps the organisations that existed on that day.
+    `on` keeps only the organisations that existed on that day.
     """
 
     words: tuple[str, ...] = ()
@@ -58,7 +62,7 @@ class OrganisationFilters(Struct, frozen=True, kw_only=True):
     on: date | None = None
 
     def build_conditions(self) -> list[ColumnElement[bool]]:
-        """Return the filters that are set as SQL conditions."""
+        """Return an SQL condition for each filter that is set."""
         table = ORGANISATIONS.c
         conditions = [table.search.contains(word, autoescape=True) for word in self.words]
         for column, value in (
@@ -78,9 +82,9 @@ class OrganisationFilters(Struct, frozen=True, kw_only=True):
 
 
 def match_identifiers(column: ColumnElement[str], identifiers: Collection[str]) -> ColumnElement[bool]:
-    """Return an SQL condition: `column` holds the id of an organisation with one of these ids or aliases.
+    """Return an SQL condition: `column` holds the id of an organisation that one of `identifiers` names.
 
-    Every spelling of an identifier is accepted.
+    `identifiers` may be ids or aliases, each in any spelling.
     """
     spellings = sorted({normalise_identifier(identifier) for identifier in identifiers} | set(identifiers))
     of_aliases = select(ALIASES.c.organisation).where(ALIASES.c.alias.in_(spellings))
@@ -138,9 +142,10 @@ def lock(session: Session) -> None:
 def list_page(
     session: Session, filters: OrganisationFilters, after: str | None, offset: int, limit: int
 ) -> list[OrganisationRecord]:
-    """List organisations in the order of their ids, beginning after the id `after`.
+    """List organisations in the order of their ids.
 
-    Skips the first `offset` rows and returns at most `limit`.
+    The list begins after the id `after`; None begins at the first. Skips the first `offset` rows and returns at most
+    `limit`.
     """
     statement = _SELECT_ALL.where(*filters.build_conditions()).order_by(ORGANISATIONS.c.id).offset(offset).limit(limit)
     if after is not None:
@@ -152,14 +157,14 @@ def list_page(
 def get_state(session: Session) -> tuple[int, int, str, str]:
     """Return the number of organisations, the sum of their versions, and the times of the last creation and update.
 
-    At least one of the four changes with every write, so they tell whether a copy is current.
+    At least one of the four values changes with every write, so a copy is current if all four are as when it was made.
     """
     count, writes, created, updated = session.execute(_SELECT_STATE).one()
     return count, int(writes), str(created), str(updated)
 
 
 def get(session: Session, identifier: str) -> OrganisationRecord | None:
-    """Return the organisation with this id, or None."""
+    """Return the organisation with this id, or None if there is none. Aliases are not looked up."""
     rows = session.execute(_SELECT_ONE, {"id": identifier}).mappings().all()
     return next(iter(_load_records(session, rows)), None)
 
@@ -174,12 +179,12 @@ def get_all(session: Session) -> dict[str, OrganisationRecord]:
 
 
 def find_existing(session: Session, identifiers: Collection[str]) -> set[str]:
-    """Return those of these identifiers that are ids of organisations; aliases are not included."""
+    """Return those of `identifiers` that are ids of organisations; aliases are not included."""
     return set(session.execute(_SELECT_EXISTING, {"ids": sorted(identifiers)}).scalars()) if identifiers else set()
 
 
 def find_alias_holders(session: Session, identifiers: Collection[str]) -> dict[str, str]:
-    """Return the organisation ids of those of these identifiers that are aliases, by alias."""
+    """Return, for each of `identifiers` that is an alias, the id of its organisation."""
     rows = session.execute(_SELECT_HOLDERS, {"ids": sorted(identifiers)}).all() if identifiers else []
     return {row.alias: row.organisation for row in rows}
 
@@ -191,13 +196,13 @@ def get_parent(session: Session, identifier: str) -> str | None:
 
 
 def list_successors(session: Session, identifiers: Collection[str]) -> set[str]:
-    """Return the ids of the direct successors of these organisations."""
+    """Return the ids of the organisations that directly replaced one of these."""
     statement = select(SUCCESSORS.c.successor).where(SUCCESSORS.c.organisation.in_(sorted(identifiers)))
     return set(session.execute(statement).scalars())
 
 
 def find_last_days(session: Session, identifiers: Collection[str]) -> dict[str, date]:
-    """Return the last days (`valid_to`) of those of these organisations that have one, by id."""
+    """Return the last day (`valid_to`) of each of these organisations that has one, by id."""
     statement = select(ORGANISATIONS.c.id, ORGANISATIONS.c.valid_to).where(
         ORGANISATIONS.c.id.in_(sorted(identifiers)), ORGANISATIONS.c.valid_to.is_not(None)
     )
@@ -205,7 +210,7 @@ def find_last_days(session: Session, identifiers: Collection[str]) -> dict[str, 
 
 
 def list_predecessors(session: Session, identifier: str) -> set[str]:
-    """Return the ids of the organisations that have this one as a direct successor."""
+    """Return the ids of the organisations that an organisation directly replaced."""
     statement = select(SUCCESSORS.c.organisation).where(SUCCESSORS.c.successor == identifier)
     return set(session.execute(statement).scalars())
 
@@ -231,9 +236,9 @@ def insert_entries(session: Session, entries: Sequence[IndexedEntry], now: datet
 
 
 def update_entries(session: Session, entries: Sequence[tuple[IndexedEntry, int]], now: datetime) -> bool:
-    """Replace organisations; each entry comes with the version that it replaces.
+    """Replace organisations; each entry comes with the version of the row that it replaces.
 
-    Returns False if one is stored in another version. Some may have been replaced then: the caller must roll back.
+    Return False if a row has another version. Other rows may have been replaced by then, so the caller must roll back.
     """
     for indexed, version in entries:
         values = {"key": indexed.entry.id, "before": version, **_list_values(indexed), "updated": now}
@@ -249,7 +254,7 @@ def update_entries(session: Session, entries: Sequence[tuple[IndexedEntry, int]]
 
 
 def delete_simulated(session: Session) -> None:
-    """Delete every invented organisation and the references of other organisations to it."""
+    """Delete every invented organisation, and the references to it in other organisations."""
     invented = select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.simulated)
     session.execute(delete(ALIASES).where(ALIASES.c.organisation.in_(invented)))
     session.execute(

@@ -129,8 +129,8 @@ class OrganisationsController(Controller):
     ) -> Response[bytes]:
         """Add an organisation.
 
-        The identifier must be free. An entry that contradicts itself or another organisation is refused (409) with
-        every contradiction.
+        The identifier must not be the id or an alias of another organisation. An entry that contradicts itself or
+        another organisation is refused (409) with every contradiction.
         """
         entry = schemas.build_entry(body)
 
@@ -159,9 +159,9 @@ class OrganisationsController(Controller):
     ) -> Response[bytes]:
         """Change an organisation.
 
-        Applies a JSON merge patch (RFC 7396). An organisation is never deleted: `valid_to` closes it and
-        `succeeded_by` names the organisations that replace it. If its domains change, its open assessments are
-        checked and scored again.
+        Applies a JSON merge patch (RFC 7396). An organisation is never deleted: `valid_to` sets its last day and
+        `succeeded_by` names the organisations that replace it. If its domains change, those of its assessments that
+        may still change are checked and scored again.
         """
 
         def update(session: Session) -> OrganisationRecord:

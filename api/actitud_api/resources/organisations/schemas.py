@@ -126,7 +126,7 @@ FormerNames = Annotated[tuple[FormerName, ...], Meta(max_length=50, description=
 
 
 class ContactSent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where to ask for a correction: a mailbox or a page of the organisation, not of a person."""
+    """The address for corrections in a request: a mailbox or a page of the organisation, not of a person."""
 
     email: Email | UnsetType | None = UNSET
     url: Url | UnsetType | None = UNSET
@@ -180,14 +180,14 @@ class OrganisationPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Contact(Struct, frozen=True, kw_only=True):
-    """Where to ask the organisation for a correction."""
+    """The address to which corrections can be sent: an e-mail, a page, or both; the one that is not set is null."""
 
     email: str | None
     url: str | None
 
 
 class Organisation(Struct, frozen=True, kw_only=True):
-    """An organisation of the register."""
+    """An organisation of the register. A member is null if it is not known or does not exist."""
 
     id: Annotated[str, Meta(description="Identifier in the form of org-id.guide: register, then id within it.")]
     name: str

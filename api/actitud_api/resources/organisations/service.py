@@ -81,7 +81,7 @@ class UnknownOrganisation(LookupError):
 
 
 class IdentifierIsAlias(LookupError):
-    """An alias was used as an id; `organisation` is the id of the organisation that has this alias.
+    """An alias, or another spelling of an id, was used as an id; `organisation` is the id to use.
 
     Raised wherever an organisation is looked up.
     """
@@ -92,7 +92,10 @@ class IdentifierIsAlias(LookupError):
 
 
 class OrganisationInconsistent(ValueError):
-    """An entry contradicts itself or stored data. Raised by `create` and `update`; nothing is stored."""
+    """The entry of an organisation contradicts itself or stored data.
+
+    Raised by `create` and `update`; nothing is stored.
+    """
 
     def __init__(self, contradictions: Sequence[OrganisationContradiction]) -> None:
         super().__init__(f"{len(contradictions)} contradictions")
@@ -121,9 +124,10 @@ class ImportCounts(Struct, frozen=True):
 def list_page(
     database: Database, filters: OrganisationFilters, *, after: str | None, offset: int, limit: int
 ) -> list[OrganisationRecord]:
-    """List organisations in the order of their ids, beginning after the id `after`.
+    """List organisations in the order of their ids.
 
-    Skips the first `offset` rows and returns at most `limit`.
+    The list begins after the id `after`; None begins at the first. Skips the first `offset` rows and returns at most
+    `limit`.
     """
     with database.read() as session:
         return queries.list_page(session, filters, after, offset, limit)
@@ -132,7 +136,7 @@ def list_page(
 def get_state(database: Database) -> tuple[int, int, str, str]:
     """Return the number of organisations, the sum of their versions, and the times of the last creation and update.
 
-    At least one of the four changes with every write, so they tell whether a copy is current.
+    At least one of the four values changes with every write, so a copy is current if all four are as when it was made.
     """
     with database.read() as session:
         return queries.get_state(session)
@@ -162,7 +166,7 @@ def find(session: Session, organisation: str) -> OrganisationRecord:
 
 
 def refuse_alias(session: Session, organisation: str) -> None:
-    """Raise `IdentifierIsAlias` if a text that is not an id is an alias, or another spelling of an id."""
+    """Raise `IdentifierIsAlias` if `organisation`, which is no id, is an alias or another spelling of an id."""
     spelling = normalise_identifier(organisation)
     for holder in queries.find_alias_holders(session, [spelling]).values():
         raise IdentifierIsAlias(holder)
@@ -187,9 +191,9 @@ def get_domains(session: Session, organisation: str, *, locked: bool) -> tuple[s
 
 
 def find_band(kind: Kind, size: int) -> Band | None:
-    """Return the size band in the newest active methodology, or None if no band fits.
+    """Return the size band of an organisation in the newest active methodology, or None if no band fits.
 
-    `size` is the number of inhabitants or the number of employees; the kind decides which of the two.
+    `size` is its number of inhabitants or of employees; `kind` decides which of the two.
     """
     document = loader.load_newest().document
     for band in document.size_bands[_get_size_unit(kind)]:
@@ -199,7 +203,10 @@ def find_band(kind: Kind, size: int) -> Band | None:
 
 
 def lock(session: Session) -> None:
-    """Let only this session write organisations until it ends, for checks that compare with all of them."""
+    """Let only this session write organisations until it ends.
+
+    Needed by checks that compare an entry with all organisations.
+    """
     queries.lock(session)
 
 
@@ -227,9 +234,9 @@ def update(
     domains_changed: Callable[[Session, str], None],
     now: datetime,
 ) -> OrganisationRecord:
-    """Change an organisation and return it; a change without effect keeps the version.
+    """Change an organisation and return it. A change without effect leaves the version of the row as it is.
 
-    `domains_changed` is called in the same session if the domains change.
+    `domains_changed` is called in the same session, with the organisation id, if the domains change.
 
     Raises:
         UnknownOrganisation: No organisation has that id.
@@ -263,8 +270,9 @@ def import_municipalities(
 ) -> ImportCounts:
     """Store the municipalities of a CSV file, update those that exist, and return the counts.
 
-    Members that the file does not have stay as they are. `population_year` is the year of the populations; without it
-    an unchanged population keeps its year. `advance` is called once per line.
+    Values of existing municipalities that are no column of the file stay as they are. `population_year` is the year of
+    the populations in the file. If it is None, a population that is unchanged keeps its year and any other has an
+    unknown year. `advance` is called once per line.
 
     Raises:
         InvalidMunicipalityFile: The file has faults; nothing was stored.
@@ -304,7 +312,10 @@ def _build_id(line: MunicipalityLine) -> str:
 def _find_taken_identifiers(
     stored: Mapping[str, OrganisationRecord], lines: Sequence[MunicipalityLine]
 ) -> Iterator[MunicipalityFault]:
-    """Yield a fault for each line whose identifiers belong to another organisation."""
+    """Yield a fault for each DIR3 or INE code of a line that identifies another organisation.
+
+    `stored` are all organisations, by id.
+    """
     holders = {alias: record.id for record in stored.values() for alias in record.aliases} | {
         stored_id: stored_id for stored_id in stored
     }
@@ -321,7 +332,10 @@ def _find_taken_identifiers(
 def _apply_line(
     record: OrganisationRecord | None, line: MunicipalityLine, population_year: int | None, now: datetime
 ) -> OrganisationEntry:
-    """Return the stored entry of a municipality, or a new one, with the values of a line of the file."""
+    """Return the entry of a municipality with the values of a line of the file.
+
+    `record` is the stored municipality, None for a new one; `population_year` is None if the year is not known.
+    """
     before = OrganisationEntry(id=_build_id(line), name=line.name, kind="MUN") if record is None else _to_entry(record)
     is_same_population = before.population == line.population and population_year is None
     return sort_members(
@@ -354,7 +368,7 @@ def _find_identifier_conflicts(session: Session, entry: OrganisationEntry) -> It
 
 
 def _find_conflicts(session: Session, entry: OrganisationEntry, now: datetime) -> Iterator[OrganisationContradiction]:
-    """Yield the contradictions within an entry, and those with stored organisations."""
+    """Yield the contradictions between members of an entry, and between the entry and stored organisations."""
     yield from find_contradictions(entry, now.date())
     holders = queries.find_alias_holders(session, entry.aliases) | {
         existing: existing for existing in queries.find_existing(session, entry.aliases)
@@ -384,7 +398,10 @@ def _find_conflicts(session: Session, entry: OrganisationEntry, now: datetime) -
 def _find_closing_date_conflicts(
     session: Session, entry: OrganisationEntry, last_day: date
 ) -> Iterator[OrganisationContradiction]:
-    """Yield successors that closed before this organisation, and predecessors that closed after it."""
+    """Yield a contradiction for each successor whose last day is before `last_day`, and each predecessor's after it.
+
+    `last_day` is the last day of the organisation of the entry.
+    """
     after = queries.find_last_days(session, {*entry.succeeded_by} - {entry.id})
     for number, other in enumerate(entry.succeeded_by):
         if other in after and after[other] < last_day:
@@ -395,7 +412,10 @@ def _find_closing_date_conflicts(
 
 
 def _is_under(session: Session, organisation: str | None, other: str) -> bool:
-    """Return True if `other` is an ancestor of an organisation, or the organisation itself."""
+    """Return True if `other` is an ancestor of `organisation` (its parent, the parent of that, …) or the same.
+
+    `organisation` None has no ancestors.
+    """
     # `visited` ends the walk if the stored parents already form a circle.
     visited: set[str | None] = {None}
     while organisation not in visited and organisation != other:
@@ -405,7 +425,7 @@ def _is_under(session: Session, organisation: str | None, other: str) -> bool:
 
 
 def _is_followed_by(session: Session, organisation: str, other: str) -> bool:
-    """Return True if `other` is a direct or indirect successor of an organisation, or the organisation itself."""
+    """Return True if `other` is a direct or indirect successor of `organisation`, or the same."""
     visited: set[str] = set()
     following = {organisation}
     while following and other not in following:

@@ -12,9 +12,10 @@ from actitud_api.platform.storage.times import UtcTime
 class OrganisationTable(Base, table=True):
     """An organisation; its columns are the members of `entries.OrganisationEntry`.
 
-    `parent` is the id of another organisation. It is no foreign key, because SQLite could not drop that again; writes
-    check it, and only invented organisations are ever deleted. `name_order` is the name folded by
-    `storage.folding.fold`; `search` is the folded text of id, name, former names and aliases.
+    `parent` is the id of another organisation. It is no foreign key, because SQLite could not drop the constraint
+    again; writes check it, and only invented organisations are ever deleted. `band` is null if the size is not known.
+    `name_order` is the name folded by `storage.folding.fold`; `search` is the folded text of id, name, former names
+    and aliases.
     """
 
     __tablename__ = "organisation"
@@ -53,7 +54,7 @@ class OrganisationAlias(Base, table=True):
 
 
 class OrganisationSuccessor(Base, table=True):
-    """An organisation and another one that replaced it, or a part of it."""
+    """A pair of organisations: `successor` replaced `organisation`, or a part of it."""
 
     __tablename__ = "organisation_successor"
 

@@ -93,7 +93,11 @@ PROVINCES = {
 
 
 class Territory(NamedTuple):
-    """A region or a province. Their codes overlap, so that the id includes the level (`region-13`)."""
+    """A region or a province of Spain.
+
+    A region and a province may have the same code, so the id includes the level (`region-13`). `region` is the code of
+    the region that a province is in, or that of the region itself.
+    """
 
     level: Literal["region", "province"]
     code: str

@@ -1,1 +1,1 @@
-"""Publications: signed revisions of an edition, which can be read for ever."""
+"""Publications: the signed revisions of an edition, which stay readable for ever."""

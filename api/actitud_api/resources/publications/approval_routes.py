@@ -102,9 +102,10 @@ class ApprovalsController(Controller):
     ) -> Response[bytes]:
         """Approve a publication before it is made.
 
-        Allows another key to send exactly this publication request, as long as the stored data stay as they are. With
-        the setting `second_approver`, nothing is published without an approval. To learn the digest, send the
-        publication request: its refusal names the digest, as does the refusal of an approval with another digest.
+        Allows another key to send exactly this publication request, as long as the stored data stay as they are. If
+        the service has the setting `second_approver`, it publishes nothing without an approval. To learn the digest,
+        send the publication request: its refusal names the digest. So does the refusal of an approval that names
+        another digest.
         """
 
         def approve(session: Session) -> Response[bytes]:

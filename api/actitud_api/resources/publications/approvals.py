@@ -1,8 +1,7 @@
-"""Second approver: an optional approval by another key before an edition is published.
+"""Second approver: before an edition is published, another key than the publisher's may have to approve it.
 
-An approval is for exactly one pending publication, identified by a digest of the stored data and the request. A
-change of either requires a new approval. The approving key must not be that of the publisher; the keys of a rotation
-count as one key.
+An approval is for exactly one pending publication, identified by a digest of the stored data and the request. A change
+of either requires a new approval. Keys that replaced each other by rotation count as one key.
 """
 
 from __future__ import annotations
@@ -43,11 +42,11 @@ class UnknownApproval(LookupError):
 def compute_pending_digest(
     session: Session, edition: editions.EditionRecord, newest: PublicationRecord | None, plan: object
 ) -> str:
-    """Return the digest of a pending publication: edition, final assessments and plan.
+    """Return the digest of a pending publication: edition, final assessments, methodology, software version and plan.
 
-    `newest`: the newest publication of the edition, None before the first. `plan` is the requested publication, a
-    Struct or plain values. Scores are not included, because the same facts score the same under the same methodology
-    and software version.
+    `newest` is the newest publication of the edition, None if it was never published. `plan` is the requested
+    publication, a Struct or plain values. Scores are not included, because the same facts score the same under the
+    same methodology and software version.
     """
     return compute_digest(
         {
@@ -63,9 +62,10 @@ def compute_pending_digest(
 
 
 def is_approval_missing(session: Session, edition: str, pending_digest: str, publisher: str | None) -> bool:
-    """Return True if no key other than the publisher's has approved a digest; `publisher` None is the command line.
+    """Return True if only the publisher's own key, or none, has approved the digest of a pending publication.
 
-    Approvals by keys that were revoked since do not count: somebody else may have used those keys.
+    `publisher` is the id of the publisher's key, None on the command line. Approvals by keys that were revoked since
+    do not count: somebody else may have used those keys.
     """
     approvals = queries.list_approvals_of_digest(session, edition, pending_digest)
     own_origin = None if publisher is None else access.find(session, publisher).origin
@@ -76,9 +76,10 @@ def is_approval_missing(session: Session, edition: str, pending_digest: str, pub
 def add_approval(
     session: Session, edition: str, pending_digest: str, principal: access.Principal, *, now: datetime
 ) -> Approval | None:
-    """Store an approval of a digest and return it, or None if the key has approved the digest before.
+    """Store the approval of a digest by the key of `principal` and return it.
 
-    The keys of a rotation count as one key. The session must hold the lock on the edition.
+    Return None, and store nothing, if the key, or one that it replaced by rotation or was replaced by, has approved
+    the digest before. The session must hold the lock on the edition.
     """
     for earlier in queries.list_approvals_of_digest(session, edition, pending_digest):
         if access.find(session, earlier.key).origin == principal.origin:
@@ -90,9 +91,10 @@ def add_approval(
 
 
 def list_page(database: Database, edition: str, *, after: int | None, offset: int, limit: int) -> Sequence[Approval]:
-    """List the approvals of an edition with a number above `after`, oldest first.
+    """List the approvals of an edition, oldest first.
 
-    Skips the first `offset` rows and returns at most `limit`. Raises `UnknownEdition` if there is no such edition.
+    Only approvals with a number above `after` are listed; None lists all. Skips the first `offset` rows and returns at
+    most `limit`. Raises `UnknownEdition` if there is no such edition.
     """
     with database.read() as session:
         return queries.list_approvals(session, editions.find(session, edition).id, after or 0, offset, limit)
@@ -101,14 +103,19 @@ def list_page(database: Database, edition: str, *, after: int | None, offset: in
 def get(database: Database, edition: str, approval: str) -> Approval:
     """Return an approval of an edition by its number.
 
-    Raises `UnknownEdition` if there is no such edition, `UnknownApproval` if it has no such approval.
+    Raises:
+        UnknownEdition: There is no such edition.
+        UnknownApproval: No approval of the edition has that number.
     """
     with database.read() as session:
         return find(session, editions.find(session, edition).id, approval)
 
 
 def find(session: Session, edition: str, approval: str) -> Approval:
-    """Return an approval within a session. Raises `UnknownApproval` if the edition has none with that number."""
+    """Return an approval of an edition by its number, within a session.
+
+    Raises `UnknownApproval` if no approval of the edition has that number.
+    """
     is_number = approval.isascii() and approval.isdecimal() and len(approval) <= 9
     record = queries.get_approval(session, edition, int(approval)) if is_number else None
     if record is None:

@@ -1,9 +1,9 @@
-"""Documents of a publication, to the byte. Pure, so that verifiers need nothing else.
+"""Signed documents of a publication, whose exact bytes are defined here. Pure, so that verifiers need nothing else.
 
 A document is the RFC 8785 form of one of these Structs; its digest is the SHA-256 of those bytes. A score document
-depends only on the edition, the organisation and its submission, not on its rank or the revision, so that a
-correction leaves all other score documents as they are. Evidence and notes are in no document: they may hold personal
-data, which must stay erasable.
+depends only on the edition, the organisation, its submission and the review, not on its rank or the revision: a
+correction of one score leaves all other score documents as they are. Evidence and notes are in no document: they may
+hold personal data, which must stay erasable.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class PublishedOrganisation(Struct, frozen=True, kw_only=True):
-    """The members of an organisation that are published with its score."""
+    """The members of an organisation that are published with its score. A member is None if it is not known."""
 
     id: str
     name: str
@@ -65,10 +65,10 @@ class ScoreDocument(Struct, frozen=True, kw_only=True):
 
 
 class ScoreLine(Struct, frozen=True, kw_only=True):
-    """The line of a score in an edition document: the digest of its score document, and its figures.
+    """The line of a score in an edition document. `document` is the digest of its score document.
 
-    `rank` is 1 for the best; equal indices share a rank and the next ranks are skipped. It is None if the score is
-    not ranked.
+    `level` and `index` are None if the score has none. `rank` is 1 for the best; equal indices share a rank and the
+    next ranks are skipped. `rank` is None if the score is not ranked.
     """
 
     organisation: str
@@ -94,7 +94,7 @@ class EditionCounts(Struct, frozen=True, kw_only=True):
 class Correction(Struct, frozen=True, kw_only=True):
     """A score that a revision corrects.
 
-    It has the digests of the old and of the new score document, and the difference in points.
+    `before` and `after` are the digests of the old and the new score document. `change` is the difference in points.
     """
 
     organisation: str
@@ -106,9 +106,10 @@ class Correction(Struct, frozen=True, kw_only=True):
 class EditionDocument(Struct, frozen=True, kw_only=True):
     """A revision of a published edition.
 
-    `supersedes` is the digest of the edition document of the previous revision. `engine` is the software version that
-    computed the new scores. `checkpoint` is the last checkpoint of the ledger before this revision. `scores` and
-    `corrections` are ordered by organisation id, by code points.
+    `supersedes` is the digest of the edition document of the previous revision, None for the first. `engine` is the
+    software version that computed the new scores. `checkpoint` is the signed note of the last checkpoint of the ledger
+    before this revision, None if there was none. `scores` and `corrections` are ordered by the code points of the
+    organisation ids.
     """
 
     kind: Literal["edition"] = "edition"
@@ -154,8 +155,8 @@ class BundleKeys(Struct, frozen=True, kw_only=True):
 class BundleHeader(Struct, frozen=True, kw_only=True):
     """The first line of a bundle.
 
-    `digest` and `jws` are the digest and the signature of the edition document. `checkpoint` is the checkpoint of the
-    ledger that includes this publication.
+    `digest` and `jws` are the digest and the signature of the edition document. `checkpoint` is the signed note of the
+    checkpoint whose ledger includes this publication.
     """
 
     kind: Literal["bundle"] = "bundle"
@@ -167,31 +168,31 @@ class BundleHeader(Struct, frozen=True, kw_only=True):
 
 
 class PackedDocument(Struct, frozen=True):
-    """A document as it is stored: its digest, and its bytes with a line end as one gzip member."""
+    """A document as it is stored: its digest, and as `member` its bytes with a line end as one gzip member."""
 
     digest: str
     member: bytes
 
     @property
     def text(self) -> bytes:
-        """The exact bytes of the document."""
+        """The exact bytes of the document, decompressed and without the line end."""
         return unpack_line(self.member)
 
 
 def pack_document(document: ScoreDocument | EditionDocument) -> PackedDocument:
-    """Return the canonical bytes of a document, compressed, with their digest."""
+    """Compress the canonical bytes (RFC 8785) of a document. Return them with their digest."""
     text = canonicalize(document)
     return PackedDocument(hash_bytes(text), pack_line(text))
 
 
 def pack_line(line: bytes) -> bytes:
-    """Compress a line with its end to one gzip member; concatenated members are a gzip file of all lines."""
+    """Compress a line, with a line end added, to one gzip member. Concatenated members are a gzip file of all lines."""
     # Without time in the gzip header, equal lines give equal bytes.
     return gzip.compress(line + b"\n", compresslevel=6, mtime=0)
 
 
 def unpack_line(member: bytes) -> bytes:
-    """Return the line in a gzip member, without its end."""
+    """Decompress a gzip member and return the line in it, without its line end."""
     return zlib.decompress(member, _GZIP)[:-1]
 
 
@@ -216,7 +217,10 @@ def build_score_document(
 
 
 def build_score_line(document: ScoreDocument, digest: str) -> ScoreLine:
-    """Build the line of a score in its edition, without rank."""
+    """Build the line of a score in its edition document.
+
+    `digest` is that of the score document. The rank is None until `rank_scores` sets it.
+    """
     score = document.score
     return ScoreLine(
         organisation=document.organisation.id,
@@ -254,21 +258,21 @@ def count_scores(scores: Sequence[ScoreLine]) -> EditionCounts:
 
 
 def parse_score(text: bytes) -> ScoreDocument:
-    """Decode a score document. Raises `msgspec.ValidationError` if the bytes are no such document."""
+    """Decode a score document. Raises `msgspec.ValidationError` if the bytes are not one."""
     return msgspec.json.decode(text, type=ScoreDocument)
 
 
 def parse_edition(text: bytes) -> EditionDocument:
-    """Decode an edition document. Raises `msgspec.ValidationError` if the bytes are no such document."""
+    """Decode an edition document. Raises `msgspec.ValidationError` if the bytes are not one."""
     return msgspec.json.decode(text, type=EditionDocument)
 
 
 def build_header(document: PackedDocument, jws: Jws, checkpoint: str, keys: Sequence[BundleKey]) -> bytes:
-    """Build the first line of a bundle as a gzip member."""
+    """Build the first line of a bundle as a gzip member; `document` is the edition document, `jws` its signature."""
     header = BundleHeader(digest=document.digest, jws=jws, checkpoint=checkpoint, keys=BundleKeys(keys=tuple(keys)))
     return pack_line(canonicalize(header))
 
 
 def _to_integer(value: FactValue | Scalar | None) -> FactValue | Scalar | None:
-    """Return a whole float as an integer, as RFC 8785 writes it; return any other value unchanged."""
+    """Return a float that is whole as an integer, as RFC 8785 writes it; return any other value unchanged."""
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value

@@ -47,7 +47,7 @@ _ORGANISATION_COLUMNS = ("name", "kind", "population", "band", "province", "regi
 class FinalSubmission(Struct, frozen=True):
     """The submission of a final assessment, with its organisation.
 
-    `figures` are columns of `assessments.tables.Assessment`.
+    `figures` are the stored index, level and other results, by column of `assessments.tables.Assessment`.
     """
 
     organisation: PublishedOrganisation
@@ -56,7 +56,11 @@ class FinalSubmission(Struct, frozen=True):
 
 
 class CorrectedScore(Struct, frozen=True):
-    """A score that a publication corrects: the digests of its old and new document, and the index and level in each."""
+    """A score that a publication corrects.
+
+    `before` and `after` are the digests of its old and new document. Index and level are those in each document, None
+    if the score had none.
+    """
 
     organisation: str
     before: str
@@ -167,8 +171,8 @@ def list_submissions(
 ) -> list[FinalSubmission]:
     """List at most `BATCH_ROWS` final submissions of an edition, ordered by organisation id.
 
-    Only those after the organisation `after` are listed. `only` restricts the list to one organisation; `after` is
-    then ignored.
+    The list begins after the organisation `after`. With `only` it holds just the submission of that organisation, and
+    `after` is ignored.
     """
     statement = _SELECT_FINAL.limit(BATCH_ROWS)
     condition = ASSESSMENTS.c.organisation > after if only is None else ASSESSMENTS.c.organisation == only
@@ -194,7 +198,7 @@ def list_submissions(
 
 
 def insert_documents(session: Session, kind: str, documents: Sequence[SignedDocument]) -> None:
-    """Insert documents of a kind (`score` or `edition`); documents that are stored already stay as they are."""
+    """Insert documents of the kind `score` or `edition`. A document whose digest is stored already is skipped."""
     for batch in _split_into_batches(documents):
         digests = [document.form.digest for document in batch]
         stored = set(session.execute(select(DOCUMENTS.c.digest).where(DOCUMENTS.c.digest.in_(digests))).scalars())
@@ -214,7 +218,7 @@ def insert_documents(session: Session, kind: str, documents: Sequence[SignedDocu
 
 
 def insert_scores(session: Session, edition: str, revision: int, digests: Mapping[str, str]) -> None:
-    """Insert the scores of a revision; `digests` holds the digest of the score document by organisation."""
+    """Insert the scores of a revision; `digests` maps each organisation id to the digest of its score document."""
     rows = [
         {"edition": edition, "revision": revision, "organisation": organisation, "digest": digest}
         for organisation, digest in digests.items()
@@ -307,7 +311,7 @@ def list_page(session: Session, edition: str, before: int | None, offset: int, l
 
 
 def get(session: Session, edition: str, revision: int | None = None) -> PublicationRecord | None:
-    """Return a publication of an edition, or None; without `revision` the newest."""
+    """Return a publication of an edition, or None if there is none; `revision` None returns the newest."""
     statement = (
         _SELECT_PUBLICATIONS.limit(1)
         if revision is None
@@ -318,20 +322,26 @@ def get(session: Session, edition: str, revision: int | None = None) -> Publicat
 
 
 def get_document(session: Session, digest: str) -> SignedDocument | None:
-    """Return the document with this digest, or None."""
+    """Return the signed document with this digest, or None if there is none."""
     row = session.execute(_SELECT_DOCUMENT.where(DOCUMENTS.c.digest == digest)).one_or_none()
     return None if row is None else _to_signed_document(row)
 
 
 def get_score(session: Session, edition: str, organisation: str, revision: int | None = None) -> SignedDocument | None:
-    """Return the score document of an organisation in a revision, or None; without `revision` the newest."""
+    """Return the score document of an organisation in a revision, or None if there is none.
+
+    `revision` None stands for the newest revision.
+    """
     statement = _SELECT_SCORE if revision is None else _SELECT_SCORE.where(SCORES.c.revision == revision)
     row = session.execute(statement, {"edition": edition, "organisation": organisation}).one_or_none()
     return None if row is None else _to_signed_document(row)
 
 
 def get_header(session: Session, edition: str, revision: int) -> list[bytes]:
-    """Return the first two lines of a bundle as gzip members: its header and the edition document."""
+    """Return the first two lines of a bundle as gzip members: its header and the edition document.
+
+    The revision must exist.
+    """
     statement = (
         select(PUBLICATIONS.c.header, DOCUMENTS.c.member)
         .join(DOCUMENTS, DOCUMENTS.c.digest == PUBLICATIONS.c.digest)
@@ -341,7 +351,7 @@ def get_header(session: Session, edition: str, revision: int) -> list[bytes]:
 
 
 def list_members(session: Session, edition: str, revision: int, after: str) -> list[tuple[str, bytes]]:
-    """List the packed score documents of a revision by organisation, at most `BATCH_ROWS`.
+    """List at most `BATCH_ROWS` score documents of a revision, as pairs of organisation id and gzip member.
 
     They are ordered by organisation id and begin after the organisation `after`.
     """
@@ -350,7 +360,10 @@ def list_members(session: Session, edition: str, revision: int, after: str) -> l
 
 
 def get_document_bytes(session: Session, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
-    """Return the score documents of at most `BATCH_ROWS` organisations in a revision, by organisation."""
+    """Return the exact bytes of score documents in a revision, by organisation id.
+
+    `organisations` are at most `BATCH_ROWS`; those without a score in the revision are absent.
+    """
     bounds = {"edition": edition, "revision": revision, "organisations": organisations}
     return {organisation: unpack_line(member) for organisation, member in session.execute(_SELECT_MANY, bounds)}
 
@@ -382,7 +395,7 @@ _SELECT_OF_EDITION = _SELECT_APPROVALS.where(APPROVALS.c.edition == bindparam("e
 
 
 def list_approvals(session: Session, edition: str, after: int, offset: int, limit: int) -> list[Approval]:
-    """List the approvals of an edition with a number above `after`, oldest first.
+    """List the approvals of an edition whose number is above `after`, oldest first.
 
     Skips the first `offset` rows and returns at most `limit`.
     """
@@ -391,13 +404,13 @@ def list_approvals(session: Session, edition: str, after: int, offset: int, limi
 
 
 def list_approvals_of_digest(session: Session, edition: str, digest: str) -> list[Approval]:
-    """List the approvals of one digest in an edition, oldest first."""
+    """List the approvals of an edition that are for the pending publication with this digest, oldest first."""
     statement = _SELECT_OF_EDITION.where(APPROVALS.c.digest == digest)
     return [Approval(*row) for row in session.execute(statement, {"edition": edition})]
 
 
 def get_approval(session: Session, edition: str, number: int) -> Approval | None:
-    """Return the approval of an edition with this number, or None."""
+    """Return the approval of an edition with this number, or None if there is none."""
     row = session.execute(_SELECT_OF_EDITION.where(APPROVALS.c.number == number), {"edition": edition}).one_or_none()
     return None if row is None else Approval(*row)
 

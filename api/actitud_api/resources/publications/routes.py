@@ -199,8 +199,8 @@ class PublicationsController(Controller):
     def get_score(self, request: ApiRequest, path: schemas.PublishedScorePath, database: Database) -> Response[bytes]:
         """Get a published score.
 
-        Returns the exact bytes of the score document in this publication. `Content-Location` is its permanent
-        address.
+        Returns the exact bytes of the score document of an organisation in this publication. `Content-Location` is the
+        permanent address of the document.
         """
         _, stored = service.get_score(database, path.edition, path.revision, path.organisation)
         text, digest = stored.form.text, stored.form.digest
@@ -252,10 +252,10 @@ class PublicationsController(Controller):
     ) -> Response[bytes]:
         """Publish an edition, or a correction of it.
 
-        An edition in review is published with the scores of all its final assessments; every submitted assessment
-        must be final or returned. For a published edition the request names the digest of the newest revision in
-        `supersedes` and corrects some assessments: a new revision replaces it. Earlier revisions stay readable, and
-        nothing else changes what is published.
+        An edition in review is published with the scores of all its final assessments; every submitted assessment must
+        be final or returned. If the edition is published already, the request corrects some assessments and names the
+        digest of the newest revision in `supersedes`: a new revision replaces that one. Earlier revisions stay
+        readable. Nothing but a correction changes what is published.
         """
         plan = schemas.build_plan(body)
 
@@ -286,8 +286,8 @@ class PublishedController(Controller):
     def get_document(self, request: ApiRequest, path: schemas.DigestPath, database: Database) -> Response[bytes]:
         """Get a published document.
 
-        Returns the exact bytes of the edition or score document with this SHA-256; they never change. `Link` leads to
-        the newest version of the document and to its signature.
+        Returns the exact bytes of the edition document or score document with this SHA-256; they never change. `Link`
+        leads to the document that replaces it in the newest revision and to its signature.
         """
         form = service.get_document(database, path.digest).form
         keep(request, form.member)
@@ -319,7 +319,10 @@ class _Organisation(msgspec.Struct):
 
 
 class _DocumentIdentity(msgspec.Struct):
-    """The members of a document that tell its edition and, for a score document, its organisation."""
+    """The members of a document that tell its edition and, for a score document, its organisation.
+
+    `organisation` is None for an edition document.
+    """
 
     edition: str
     organisation: _Organisation | None = None
@@ -329,7 +332,7 @@ _IDENTITY_DECODER = msgspec.json.Decoder(_DocumentIdentity)
 
 
 def _format_links(text: bytes, digest: str) -> str:
-    """Return the `Link` header of a document: its newest version and its signature."""
+    """Return the `Link` header of a document, with its counterpart in the newest revision and its signature."""
     identity = _IDENTITY_DECODER.decode(text)
     newest = schemas.format_path(identity.edition, service.LATEST)
     if identity.organisation is not None:

@@ -92,7 +92,10 @@ class ApprovalPath(EditionPath, frozen=True):
 
 
 class ApprovalRequest(PublicationRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of the request that approves a publication: the body that will publish it, and the digest of the result."""
+    """Body of the request that approves a publication.
+
+    It has the members of the request that will publish, and the digest of the pending publication.
+    """
 
     digest: Annotated[
         str,
@@ -127,7 +130,11 @@ class Signature(Struct, frozen=True, kw_only=True):
 
 
 class CorrectionLine(Struct, frozen=True, kw_only=True):
-    """A score that a revision corrects. The edition document has the difference in points, node by node."""
+    """A score that a revision corrects.
+
+    `before` and `after` are the digests of the old and the new score document. The edition document also has the
+    difference in points, node by node.
+    """
 
     organisation: str
     before: Digest
@@ -139,7 +146,7 @@ class CorrectionLine(Struct, frozen=True, kw_only=True):
 
 
 class PublicationLinks(Struct, frozen=True, kw_only=True):
-    """The paths of the documents of a publication."""
+    """The paths of the edition document, the signature and the bundle of a publication."""
 
     document: Annotated[str, Meta(description="The edition document at its permanent path.")]
     signature: Annotated[str, Meta(description="Its signature.")]
@@ -173,7 +180,7 @@ class PublicationPage(Page[Publication], frozen=True, kw_only=True):
 
 
 class PublishedDocument(Struct, frozen=True, kw_only=True):
-    """A published document. `docs/document-format.md` defines its further members and their order, to the byte."""
+    """A published document. `docs/document-format.md` defines all its members and their order, to the byte."""
 
     kind: Literal["score", "edition"]
     format: Annotated[int, Meta(ge=1)]

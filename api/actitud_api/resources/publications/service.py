@@ -1,7 +1,7 @@
 """Use cases of publications: publish an edition once, correct it by revisions, read it for ever.
 
-Slow work is done before the transaction. In the transaction the edition must be unchanged since, and everything is
-stored together: documents, scores, a ledger entry, a checkpoint, and the publication last.
+Slow work is done before the transaction. The transaction checks that the edition has not changed in between, and
+stores everything together: documents, scores, a ledger entry, a checkpoint, and the publication last.
 """
 
 from __future__ import annotations
@@ -125,14 +125,14 @@ class UnknownDocument(LookupError):
 class Refusal(Struct, frozen=True):
     """One reason why a publication or an approval is refused.
 
-    `pointer` is a JSON Pointer into the request, `value` the sent value, and `holds` the value that applies. `rule`
-    names the reason. `review`: the edition is not in review. `unsettled`: `holds` assessments are in the state
-    `value`. `empty`: no assessment is final. `published`: the edition is already published, with the digest `holds`.
-    `unpublished`: there is nothing published to correct. `superseded`: the newest revision has the digest `holds`.
-    `corrections`: a revision needs a correction. `repeated`: an organisation is corrected twice. `unknown`: the
-    organisation has no published score. `unchanged`: its score would not change. `unapproved`: another key must
-    approve the digest `holds`. `another_digest`: the pending digest is `holds`. `approved`: the key has approved the
-    digest already.
+    `pointer` is a JSON Pointer into the request. `value` is the value in question, None if there is none, and `holds`
+    the value that applies instead. `rule` names the reason. `review`: the edition is not in review. `unsettled`:
+    `holds` assessments are in the state `value`. `empty`: no assessment is final. `published`: the edition is already
+    published, with the digest `holds`. `unpublished`: there is nothing published to correct. `superseded`: the newest
+    revision has the digest `holds`. `corrections`: a revision needs a correction. `repeated`: an organisation is
+    corrected twice. `unknown`: the organisation has no published score. `unchanged`: the correction would not change
+    the score. `unapproved`: another key must approve the digest `holds`. `another_digest`: the pending publication has
+    the digest `holds`. `approved`: the key has approved the digest already.
     """
 
     pointer: str
@@ -176,8 +176,8 @@ class PlannedCorrection(Struct, frozen=True):
 class PublicationPlan(Struct, frozen=True, kw_only=True):
     """A requested publication.
 
-    `reason` is published. A correction has the digest of the newest revision in `supersedes`, and at least one
-    correction.
+    `reason` is published. The first publication of an edition has neither `supersedes` nor `corrections`. A correction
+    has the digest of the newest revision in `supersedes` and at least one entry in `corrections`.
     """
 
     reason: str
@@ -186,9 +186,9 @@ class PublicationPlan(Struct, frozen=True, kw_only=True):
 
 
 class UnsignedScore(Struct, frozen=True):
-    """A score document as a line of its edition and as bytes.
+    """A score document before it is signed: its line in the edition document, and its bytes.
 
-    `changed_figures` are the figures of its assessment if they differ from the stored ones, else None.
+    `changed_figures` are the figures of the assessment if they differ from the stored ones, else None.
     """
 
     line: ScoreLine
@@ -197,9 +197,9 @@ class UnsignedScore(Struct, frozen=True):
 
 
 class SignedScore(Struct, frozen=True):
-    """A score document as a line of its edition and as stored.
+    """A score document after it is signed: its line in the edition document, and the document as stored.
 
-    `changed_figures` are the figures of its assessment if they differ from the stored ones, else None.
+    `changed_figures` are the figures of the assessment if they differ from the stored ones, else None.
     """
 
     line: ScoreLine
@@ -219,7 +219,7 @@ class PreparedScores(Struct, frozen=True):
 
 
 class EditionPublisher:
-    """Publishes editions, one at a time in this process."""
+    """Publishes editions and their corrections. Only one publication at a time is prepared in this process."""
 
     def __init__(
         self,
@@ -250,15 +250,16 @@ class EditionPublisher:
         write: Callable[[PreparedScores | None], T],
         advance: Callable[[], None] = lambda: None,
     ) -> T:
-        """Prepare the scores and return the result of `write`, which publishes them; repeat if the edition has changed.
+        """Compute the scores of an edition, call `write` with them, and return its result.
 
-        `write` is called with None if the plan is refused or is a correction. `advance` is called for each prepared
-        score. Exceptions of `write` other than `StaleVersion` pass through.
+        `write` publishes the scores; if it raises `StaleVersion`, scores are computed again. It is called with None if
+        the plan is refused or is a correction. `advance` is called for each computed score. Other exceptions of
+        `write` pass through.
 
         Raises:
             UnknownEdition: No edition has that id.
             SigningKeyFault: The signing key cannot be used.
-            Unavailable: The edition changed during each of `ATTEMPTS` preparations.
+            Unavailable: The edition changed during each of `ATTEMPTS` computations.
         """
         # One at a time: a preparation may use every core.
         with self._lock:
@@ -279,13 +280,13 @@ class EditionPublisher:
     ) -> PublicationRecord:
         """Publish an edition, or a correction of it, in a writing session.
 
-        `prepared` are the scores that `write_prepared` passes to `write`, None for a correction. `event` becomes the
-        ledger entry once its subject and details are set.
+        `prepared` is the value that `write_prepared` passes to `write`: the scores, or None for a correction. `event`
+        becomes the ledger entry once its subject and details are set.
 
         Raises:
             UnknownEdition: No edition has that id.
-            PublicationRefused: The plan is not acceptable.
-            StaleVersion: The edition has changed since its scores were prepared.
+            PublicationRefused: The plan is refused; the exception has the reasons.
+            StaleVersion: The edition has changed since its scores were computed.
             SigningKeyFault: The signing key cannot be used.
             IdentifierIsAlias: A correction names an organisation by an alias.
             MethodologyMismatch: A correction is for another methodology version.
@@ -311,7 +312,10 @@ class EditionPublisher:
         return revision.close(event)
 
     def _prepare(self, edition: str, plan: PublicationPlan, advance: Callable[[], None]) -> PreparedScores | None:
-        """Return the scores of an edition in review, or None if the plan is refused, unapproved, or a correction."""
+        """Return the signed scores of an edition in review.
+
+        Return None if the plan is refused, is a correction, or needs an approval that is missing.
+        """
         with self._database.read() as session:
             record = editions.find(session, edition)
             if _list_refusals(session, record, queries.get(session, record.id), plan) or record.state != "in_review":
@@ -355,9 +359,9 @@ def approve(
 
     Raises:
         UnknownEdition: No edition has that id.
-        PublicationRefused: The plan is not acceptable, the pending publication has another digest than `digest`, or
-            the key has approved `digest` before.
-        StaleVersion: The edition has changed meanwhile.
+        PublicationRefused: The plan is refused, the pending publication has another digest than `digest`, or the key
+            has approved `digest` before.
+        StaleVersion: The edition was changed during the call.
     """
     record = editions.find(session, edition)
     editions.lock(session, record)
@@ -376,7 +380,10 @@ def approve(
 def _list_refusals(
     session: Session, record: editions.EditionRecord, newest: PublicationRecord | None, plan: PublicationPlan
 ) -> tuple[Refusal, ...]:
-    """Return the reasons against a plan that do not depend on any score."""
+    """Return the reasons to refuse a plan that are known without computing any score.
+
+    `newest` is the newest publication of the edition, None if it was never published.
+    """
     if newest is None:
         refusals = [
             Refusal(f"/{name}", "unpublished", None)
@@ -404,7 +411,7 @@ def _list_refusals(
 def _score_batch(
     edition: str, version: str, batch: Sequence[tuple[FinalSubmission, ReviewOutcome]]
 ) -> list[UnsignedScore]:
-    """Score a batch of final submissions under a methodology version. It may run in another process."""
+    """Score a batch of final submissions under the methodology `version`. It may run in another process."""
     methodology = load_methodology(version)
     return [_score_submission(edition, methodology, final, review) for final, review in batch]
 
@@ -426,7 +433,7 @@ def _sign_score(document: ScoreDocument, signer: ledger.Signer) -> tuple[ScoreLi
 
 
 class _Revision:
-    """A revision under construction, in a writing session that holds the lock on its edition."""
+    """A revision that is being built, in a writing session that holds the lock on its edition."""
 
     def __init__(
         self,
@@ -451,8 +458,9 @@ class _Revision:
     def publish(self, prepared: PreparedScores | None) -> None:
         """Store the scores of the first revision and mark the edition as published.
 
-        Raises `StaleVersion` if nothing is prepared or the edition has changed since, `PublicationRefused` if there
-        is no score.
+        Raises:
+            StaleVersion: `prepared` is None, or the edition has changed since the scores were computed.
+            PublicationRefused: There is no score.
         """
         session, record = self._session, self._record
         if prepared is None or prepared.edition != record or prepared.state != queries.get_state(session, record.id):
@@ -466,7 +474,7 @@ class _Revision:
         editions.publish(session, record, now=self._now)
 
     def correct(self, newest: PublicationRecord) -> None:
-        """Store the scores of the previous revision with the corrected ones in their place.
+        """Store the scores of the previous revision `newest`, with corrected scores in place of the old ones.
 
         Raises `PublicationRefused` if an organisation has no published score, or if a correction changes nothing.
         """
@@ -571,11 +579,12 @@ class _Revision:
     def _preview_correction(
         self, number: int, correction: PlannedCorrection, before: ScoreLine
     ) -> tuple[assessments.CorrectionPreview, ScoreLine, SignedDocument, ScoreDocument]:
-        """Preview a correction.
+        """Compute a correction without storing it.
 
-        Return the preview, and for the corrected score its line, its signed document and its document. `number` is
-        the position of the correction in the request, from 0. Verdicts on answers that are corrected no longer count,
-        and are left out of the document.
+        Return the preview of the assessment and, for the corrected score, its line, its signed document and its
+        document. `number` is the position of the correction in the request, from 0. `before` is the line of the score
+        to be corrected. Verdicts on answers that the correction changes no longer count, and are left out of the
+        document.
         """
         pointer = f"/corrections/{number}/assessment"
         preview = assessments.preview_correction(
@@ -595,7 +604,10 @@ class _Revision:
         return preview, *_sign_score(document, self._signer), document
 
     def _record_correction(self, before: ScoreLine, after: ScoreLine, document: ScoreDocument) -> None:
-        """Add a correction to the edition document and to the publication, with the difference in points."""
+        """Add a correction to the edition document, with the difference in points, and to the publication.
+
+        `before` and `after` are the old and the new line of the score; `document` is its new score document.
+        """
         former = parse_score(_load_document(self._session, before.document).form.text)
         former_methodology = load_methodology(former.score.methodology.version)
         self._corrections.append(
@@ -637,7 +649,9 @@ def list_page(
 def get(database: Database, edition: str, revision: str) -> PublicationRecord:
     """Return a publication of an edition; `revision` is a number or `latest`.
 
-    Raises `UnknownEdition` if there is no such edition, `UnknownPublication` if it has no such revision.
+    Raises:
+        UnknownEdition: No edition has that id.
+        UnknownPublication: The edition has no such revision.
     """
     with database.read() as session:
         return find(session, editions.find(session, edition).id, revision)
@@ -680,13 +694,16 @@ def get_score(
 
 
 def get_newest_score(session: Session, edition: str, organisation: str) -> tuple[str, ScoreDocument] | None:
-    """Return the digest and the newest document of a published score, or None if the organisation has none."""
+    """Return the digest and the content of the newest score document of an organisation in an edition.
+
+    Return None if the organisation has no published score.
+    """
     stored = queries.get_score(session, edition, organisation)
     return None if stored is None else (stored.form.digest, parse_score(stored.form.text))
 
 
 def get_texts(database: Database, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
-    """Return the exact bytes of the score documents of these organisations in an existing revision, by organisation."""
+    """Return the exact bytes of score documents in an existing revision, by organisation id."""
     texts: dict[str, bytes] = {}
     for start in range(0, len(organisations), queries.BATCH_ROWS):
         with database.read() as session:
@@ -697,7 +714,10 @@ def get_texts(database: Database, edition: str, revision: int, organisations: Se
 
 
 def stream_bundle(database: Database, edition: str, revision: int) -> Iterator[bytes]:
-    """Yield the bundle of an existing publication as gzip members; no session stays open between parts."""
+    """Yield the bundle of an existing publication in pieces, each of whole gzip members.
+
+    No database session stays open between two pieces.
+    """
     with database.read() as session:
         pieces = queries.get_header(session, edition, revision)
     yield b"".join(pieces)
@@ -713,7 +733,7 @@ def stream_bundle(database: Database, edition: str, revision: int) -> Iterator[b
 
 
 def _iterate_members(session: Session, edition: str, revision: int) -> Iterator[bytes]:
-    """Yield the score documents of a revision as gzip members, ordered by organisation id."""
+    """Yield each score document of a revision as a gzip member, ordered by organisation id."""
     members = queries.list_members(session, edition, revision, "")
     while members:
         yield from (member for _, member in members)

@@ -1,4 +1,7 @@
-"""The tables of publications. Triggers refuse changes of their rows, and of the rows they were made from."""
+"""The tables of publications and approvals.
+
+Triggers refuse changes of rows of publications, and of the rows that a publication was made from.
+"""
 
 from datetime import datetime
 
@@ -12,7 +15,8 @@ from actitud_api.platform.storage.times import UtcTime
 class PublishedDocumentTable(Base, table=True):
     """A published document by its digest.
 
-    `member` is its bytes, with a line end, as one gzip member; `protected` and `signature` are its detached JWS.
+    `member` holds its bytes with a line end, compressed as one gzip member; `protected` and `signature` are its
+    detached JWS.
     """
 
     __tablename__ = "published_document"
@@ -27,10 +31,11 @@ class PublishedDocumentTable(Base, table=True):
 class PublicationTable(Base, table=True):
     """A revision of a published edition; `digest` is the digest of its edition document.
 
-    `actor` is the id of the publisher's key, None on the command line. `entry` is the number of the ledger entry
-    about the publication, and `checkpoint` the size of the ledger at the checkpoint made with it. `corrections` is
-    the JSON of `queries.CorrectedScore`. `header` is the first line of the bundle as one gzip member; `bundle_digest`
-    and `bundle_size` (bytes) describe the whole bundle file.
+    `supersedes` is the digest of the previous revision, None for the first. `actor` is the id of the publisher's key,
+    None on the command line. `entry` is the number of the ledger entry about the publication, and `checkpoint` the
+    size of the ledger at the checkpoint made with it. `corrections` is the JSON of `queries.CorrectedScore`. `header`
+    is the first line of the bundle as one gzip member; `bundle_digest` and `bundle_size` (bytes) describe the whole
+    bundle file.
     """
 
     __tablename__ = "publication"
@@ -53,9 +58,10 @@ class PublicationTable(Base, table=True):
 
 
 class PublishedScore(Base, table=True):
-    """The document of the score of an organisation in a revision.
+    """The digest of the score document of an organisation in a revision.
 
-    Scores are inserted before their publication, in one transaction: the foreign key is checked at its end.
+    Scores are inserted before their publication, in one transaction: the foreign key to the publication is checked at
+    the end of the transaction.
     """
 
     __tablename__ = "published_score"

@@ -1,4 +1,4 @@
-"""Spread work over the cores of the machine, for jobs that take half a minute on one core."""
+"""Spread work over the cores of the machine: scoring a whole edition takes half a minute on one core."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class MapFunction(Protocol):
     """A function like `map`: it applies a function to items and yields the results in their order."""
 
     def __call__(self, function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
-        """Yield the results. Exceptions of the function pass through."""
+        """Yield the result of `function` for each item. Exceptions of `function` pass through."""
 
 
 def map_serially(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
-    """Apply a function to each item in this process."""
+    """Apply a function to each item in this process and return the results in order."""
     return map(function, items)
 
 
 @contextmanager
 def open_worker_pool() -> Iterator[MapFunction]:
-    """Yield a `MapFunction` that uses all cores; with one core it works in this process.
+    """Yield a `MapFunction` that spreads its work over processes, one per core up to `MAX_PROCESSES`.
 
-    Leaving the block ends the processes and drops unfinished work.
+    With one core, it works in this process. Leaving the `with` block ends the processes and drops unfinished work.
     """
     count = min(_count_cores(), MAX_PROCESSES)
     if count == 1:

@@ -16,9 +16,9 @@ MIN_AGREEMENT: Final = Fraction(4, 5)
 class VerdictAgreement(Struct, frozen=True):
     """The agreement of two assessors.
 
-    `pairs` counts the answers that both judged, `agreed` those with equal verdicts. `kappa` is Cohen's kappa.
-    It is None if there are no pairs, or if both assessors gave one and the same verdict on all answers: chance
-    alone would make them agree.
+    `pairs` counts the answers that both judged, `agreed` those of them with equal verdicts. `kappa` is Cohen's kappa.
+    It is None if there are no pairs, or if both assessors gave one and the same verdict on all answers: they would
+    then agree by chance alone.
     """
 
     pairs: int
@@ -32,7 +32,7 @@ class VerdictAgreement(Struct, frozen=True):
 
     @property
     def recode(self) -> bool:
-        """True if the share is below `MIN_AGREEMENT`, so that the answers must be judged again."""
+        """True if the share is below `MIN_AGREEMENT`, so that the answers must be judged again; False if no pairs."""
         return self.share is not None and self.share < MIN_AGREEMENT
 
 

@@ -19,7 +19,10 @@ GROWTH_LIMIT: Final = Fraction(3, 2)
 
 
 class Deviation(Struct, frozen=True):
-    """A value far from the median of its peers, that median, and the median absolute deviation of the peers."""
+    """A value far from the median of its peers.
+
+    `median` is that median and `deviation` the median absolute deviation of the peers.
+    """
 
     value: Fraction
     median: Fraction
@@ -27,7 +30,7 @@ class Deviation(Struct, frozen=True):
 
 
 def find_deviations(values: Mapping[K, Fraction]) -> dict[K, Deviation]:
-    """Return the values that lie too far from the median of all `values`, each with that median, by their keys.
+    """Return, by key, each of `values` that lies too far from the median of all, with that median.
 
     Too far is more than `DEVIATION_LIMIT` median absolute deviations. Nothing is returned if there are fewer than
     `MIN_GROUP_SIZE` values, or if more than half of them are equal: the median absolute deviation is then 0 and

@@ -31,7 +31,10 @@ OUTLIER, GROWTH, DOCUMENTS = "V24", "V18", "V22"
 
 
 class SubmittedAssessment(Struct, frozen=True):
-    """A submitted assessment as it is stored, with the kind and population band that define its peers."""
+    """A submitted assessment as it is stored, with the kind and size band of its organisation.
+
+    `band` is None if the size is not known.
+    """
 
     organisation: str
     kind: str
@@ -43,9 +46,9 @@ class SubmittedAssessment(Struct, frozen=True):
 class ComparedAssessment(Struct, frozen=True):
     """The values of an assessment that are compared with those of its peers.
 
-    `values`: exact values by indicator. `followers`: None if the profile has no number. `urls`: addresses of its
-    documents, without repetition. `reused`: documents that support too many indicators, with the number of
-    indicators.
+    Peers are the assessments of organisations of the same kind and population band. `values`: exact values by
+    indicator. `followers`: None if the profile has no number. `urls`: addresses of its documents, without repetition.
+    `reused`: addresses of documents that support too many indicators, with the number of indicators.
     """
 
     organisation: str
@@ -89,7 +92,7 @@ def extract_compared(methodology: Methodology, assessment: SubmittedAssessment) 
 
 
 def find_followers(assessment: SubmittedAssessment) -> int | None:
-    """Return the followers of the largest account, or None if the profile does not give a number."""
+    """Return the followers of the organisation's largest account, or None if the profile does not tell the number."""
     number = assessment.submission.profile.get(FOLLOWERS)
     return number if isinstance(number, int) else None
 

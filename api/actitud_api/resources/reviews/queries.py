@@ -185,7 +185,7 @@ def store_verdict(session: Session, verdict: VerdictRecord) -> None:
 
 
 def find_overall_review(session: Session, edition: str, organisation: str) -> OverallReview | None:
-    """Return the overall review of an assessment, or None."""
+    """Return the overall review of an assessment, or None if nobody has written one."""
     row = session.execute(_SELECT_REVIEW, {"of": edition, "by": organisation}).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), OverallReview)
 
@@ -246,7 +246,7 @@ def iterate_submitted(session: Session, edition: str) -> Iterator[SubmittedAsses
 
 
 def find_previous_edition(session: Session, edition: str) -> str | None:
-    """Return the published edition with the latest period that ends before that of this edition, or None."""
+    """Return the id of the latest published edition whose period ends before that of this edition, or None."""
     previous: str | None = session.execute(_SELECT_PREVIOUS, {"of": edition}).scalar()
     return previous
 

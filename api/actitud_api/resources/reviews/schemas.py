@@ -161,9 +161,10 @@ class PairAgreement(Struct, frozen=True, kw_only=True):
 
 
 class Agreement(Struct, frozen=True, kw_only=True):
-    """The agreement of the assessors of an edition, of each two and of all pairs together.
+    """The agreement of the assessors of an edition: of each two assessors, and of all pairs together.
 
-    Kappa is defined for two assessors, so there is none for all together.
+    Kappa is defined for two assessors only, so `assessors` has one for each two and the whole has none. `share` is
+    null if there are no pairs.
     """
 
     edition: str
@@ -197,7 +198,8 @@ class Sample(Struct, frozen=True, kw_only=True):
     r"""The sample of an edition: the submitted assessments that are checked more closely.
 
     The submitted assessments are ordered by the SHA-256, in hexadecimal, of the UTF-8 text of seed, line feed and
-    organisation id; the first `ceil(share · n)` are drawn. `printf '%s\n%s' SEED ID | sha256sum` computes the order.
+    organisation id; the first `ceil(share · n)` of the n assessments are drawn. `printf '%s\n%s' SEED ID | sha256sum`
+    computes the SHA-256 of one.
     """
 
     edition: str

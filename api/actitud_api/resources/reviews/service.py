@@ -66,9 +66,9 @@ class UnknownVerdict(LookupError):
 class InvalidVerdict(ValueError):
     """The methodology does not allow this verdict on this answer. Raised before anything is stored.
 
-    `rule` names the reason: `unanswered`, the indicator has no answer; `ladder`, the indicator has no levels to cap;
-    `level`, the level is not among `allowed`, the levels below the answer; `review`, the rule is not among `allowed`,
-    the rules of the indicator that assessors check.
+    `rule` names the reason. `unanswered`: the indicator has no answer. `ladder`: the indicator has no levels to cap.
+    `level`: the level is not among `allowed`, the levels below that of the answer. `review`: the named rule is not
+    among `allowed`, the rules of the indicator that assessors check.
     """
 
     def __init__(
@@ -170,7 +170,7 @@ class AnswerReview(Struct, frozen=True):
 
     @property
     def revision(self) -> str:
-        """The version of this review, for `If-Match`. It changes with every verdict and with the answer."""
+        """The version of this review, for `If-Match`. It changes with every verdict and every change of the answer."""
         # The digest of the answer is part of it: a verdict on an answer that has changed meanwhile is refused.
         number = max((verdict.number for verdict in self.verdicts), default=0)
         return f"v{number}.{'0' * 8 if self.answer is None else self.answer.removeprefix('sha256:')[:8]}"
@@ -187,7 +187,10 @@ class OverallReviewState(Struct, frozen=True):
 
 
 class AssessorPair(Struct, frozen=True):
-    """The agreement of two assessors, each identified by the id of the first key before any rotation."""
+    """The agreement of two assessors.
+
+    `first` and `second` are the ids of their keys or, after rotations, of the keys that were rotated first.
+    """
 
     first: str
     second: str
@@ -197,7 +200,8 @@ class AssessorPair(Struct, frozen=True):
 class AgreementSummary(Struct, frozen=True):
     """The agreement of the assessors of an edition.
 
-    `between` has an entry for each two who judged the same answers; `pairs` and `agreed` are sums over the entries.
+    `between` has an entry for each two assessors who judged the same answers; `pairs` and `agreed` are sums over the
+    entries.
     """
 
     edition: str
@@ -386,10 +390,10 @@ def withdraw_verdict(
 def open_hearing(
     session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
 ) -> TransitionRecord:
-    """Start the hearing of an assessment whose assessors agree. An administrator can start it in any case.
+    """Start the hearing of an assessment and return the transition.
 
-    Without that exception, an assessor whose key has expired, and who therefore cannot withdraw a verdict, would
-    block the hearing. `role` is the role of the key that starts the hearing.
+    All assessors must agree, unless an administrator starts the hearing: otherwise an assessor whose key has expired,
+    and who therefore cannot withdraw a verdict, would block it. `role` is the role of the key that starts the hearing.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such assessment.
@@ -479,7 +483,7 @@ def _select_answer_review(reviews: Mapping[str, AnswerReview], indicator: str) -
 
 
 def _find_own_verdict(review: AnswerReview, assessor: str) -> VerdictRecord | None:
-    """Return the verdict of an assessor on the current answer, withdrawn or not, or None."""
+    """Return the verdict of an assessor on the current answer, even if it was withdrawn; None if there is none."""
     return next(
         (verdict for verdict in review.verdicts if (verdict.assessor, verdict.answer) == (assessor, review.answer)),
         None,
@@ -487,7 +491,7 @@ def _find_own_verdict(review: AnswerReview, assessor: str) -> VerdictRecord | No
 
 
 def _compute_next_number(reviews: Mapping[str, AnswerReview]) -> int:
-    """Return the number for the next verdict on an assessment."""
+    """Return the number for the next verdict on an assessment; `reviews` are the reviews of all its answers."""
     return 1 + max((verdict.number for review in reviews.values() for verdict in review.verdicts), default=0)
 
 
@@ -662,9 +666,10 @@ def create_sample(session: Session, edition: str, *, share: float, seed: str | N
 def list_samples(database: Database, edition: str, *, principal: Principal | None) -> list[SampleView]:
     """Return a list with the sample of an edition, or an empty list if none has been drawn.
 
-    Once the edition is published, everybody sees the drawn organisations; before that, principals who may read its
-    drafts do, and an organisation sees only whether it is drawn itself. The sample is selected from the assessments
-    that are submitted at the time of the call. Raises `UnknownEdition` if there is no such edition.
+    Once the edition is published, everybody sees the drawn organisations. Before that, a principal who may read the
+    drafts of the edition sees all of them, and a key of an organisation sees only whether its organisation is drawn.
+    `principal` is None if no key was sent. The sample is selected from the assessments that are submitted at the time
+    of the call. Raises `UnknownEdition` if there is no such edition.
     """
     with database.read() as session:
         record = editions.find(session, edition)

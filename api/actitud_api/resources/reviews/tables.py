@@ -10,7 +10,7 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 def _of_assessment(table: str) -> ForeignKeyConstraint:
-    """Return a foreign key that deletes a row of `table` together with its assessment."""
+    """Return a foreign key to the assessment, which deletes a row of `table` together with its assessment."""
     return ForeignKeyConstraint(
         ["edition", "organisation"],
         ["assessment.edition", "assessment.organisation"],
@@ -22,9 +22,10 @@ def _of_assessment(table: str) -> ForeignKeyConstraint:
 class Verdict(Base, table=True):
     """The verdict of one assessor on one answer. There is a row for each answer that an assessor ever judged.
 
-    `answer` is the SHA-256 of the answer; `assessor` is the id of the first key of the assessor. `number` orders the
-    verdicts of an assessment by the time they were given or withdrawn. `verdict` is null once withdrawn;
-    `first_verdict` and `first_level` never change.
+    `answer` is the SHA-256 of the answer; `assessor` is the id of the assessor's key or, after rotations, of the key
+    that was rotated first. `number` orders the verdicts of an assessment by the time they were given or withdrawn.
+    `verdict` is null once withdrawn; `first_verdict` and `first_level` are those that the assessor gave first and
+    never change.
     """
 
     __tablename__ = "verdict"
@@ -46,7 +47,10 @@ class Verdict(Base, table=True):
 
 
 class Review(Base, table=True):
-    """The overall review of an assessment. `reviewer` is the id of the first key of the assessor who wrote it last."""
+    """The overall review of an assessment.
+
+    `reviewer` is the id of the key that wrote it last or, after rotations, of the key that was rotated first.
+    """
 
     __tablename__ = "review"
     __table_args__ = (_of_assessment("review"),)

@@ -29,8 +29,8 @@ State = Literal["undecided", "accepted", "rejected", "deferred"]
 class SuggestionDecision(Struct, frozen=True, kw_only=True):
     """A decision on a suggestion with its reason.
 
-    `language` is a BCP 47 tag. `methodology` is the version that the decision is about; of an accepted suggestion,
-    the version that includes it.
+    `language` is a BCP 47 tag. `methodology` is the version that the decision is about, None if it names no version;
+    for an accepted suggestion, it is the version that includes it.
     """
 
     decision: Outcome
@@ -41,7 +41,7 @@ class SuggestionDecision(Struct, frozen=True, kw_only=True):
 
 
 class SuggestionRecord(Struct, frozen=True, kw_only=True):
-    """A stored suggestion; its fields are the columns of `tables.SuggestionTable`."""
+    """A stored suggestion; its fields are the columns of `tables.SuggestionTable`, which describes them."""
 
     id: int
     kind: Kind
@@ -62,7 +62,7 @@ class SuggestionRecord(Struct, frozen=True, kw_only=True):
 class SuggestionFilters(Struct, frozen=True, kw_only=True):
     """Filters of the list of suggestions; None does not filter.
 
-    `methodology` is the version named by the last decision.
+    `methodology` is the methodology version that the last decision on the suggestion names.
     """
 
     kind: Kind | None = None
@@ -71,7 +71,7 @@ class SuggestionFilters(Struct, frozen=True, kw_only=True):
     methodology: str | None = None
 
     def build_conditions(self) -> list[ColumnElement[bool]]:
-        """Return the filters that are set as SQL conditions."""
+        """Return an SQL condition for each filter that is not None."""
         return [
             SUGGESTIONS.c[name] == value
             for name in self.__struct_fields__
@@ -87,9 +87,10 @@ _COUNT = select(func.count()).select_from(SUGGESTIONS)
 def list_page(
     session: Session, filters: SuggestionFilters, after: int | None, offset: int, limit: int
 ) -> list[SuggestionRecord]:
-    """List suggestions with an id below `after`, newest first.
+    """List suggestions, newest first.
 
-    Skips the first `offset` rows and returns at most `limit`.
+    Only suggestions with an id below `after` are listed; None lists all. Skips the first `offset` rows and returns at
+    most `limit`.
     """
     statement = (
         _SELECT_ALL.where(*filters.build_conditions()).order_by(SUGGESTIONS.c.id.desc()).offset(offset).limit(limit)
@@ -106,7 +107,7 @@ def count_suggestions(session: Session, filters: SuggestionFilters) -> int:
 
 
 def get(session: Session, identifier: int) -> SuggestionRecord | None:
-    """Return the suggestion with this id, or None."""
+    """Return the suggestion with this id, or None if there is none."""
     row = session.execute(_SELECT_ONE, {"id": identifier}).mappings().one_or_none()
     return None if row is None else _to_record(row)
 
@@ -118,7 +119,10 @@ def insert_suggestion(session: Session, values: Mapping[str, object]) -> int:
 
 
 def update_decisions(session: Session, record: SuggestionRecord, before: int) -> bool:
-    """Store the decisions and state of a suggestion. Return False if its stored version is not `before`."""
+    """Store the decisions and state of a suggestion.
+
+    Return False, and change nothing, if the version of the stored suggestion is not `before`.
+    """
     values = {
         "state": record.state,
         "methodology": record.methodology,
@@ -131,7 +135,7 @@ def update_decisions(session: Session, record: SuggestionRecord, before: int) ->
 
 
 def delete_suggestion(session: Session, identifier: int, version: int) -> bool:
-    """Delete a suggestion. Return False if its stored version is not `version`."""
+    """Delete a suggestion. Return False, and delete nothing, if its stored version is not `version`."""
     statement = delete(SUGGESTIONS).where(*_match_version(identifier, version)).returning(SUGGESTIONS.c.id)
     return session.execute(statement).one_or_none() is not None
 

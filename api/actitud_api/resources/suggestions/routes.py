@@ -130,7 +130,8 @@ class SuggestionsController(Controller):
     def get_suggestion(self, request: ApiRequest, path: schemas.SuggestionPath, database: Database) -> Response[bytes]:
         """Get a suggestion.
 
-        Includes every decision on it, oldest first; the last one counts. A withdrawn suggestion gets 404.
+        Includes every decision on the suggestion, oldest first; the last decision counts. A withdrawn suggestion gets
+        404.
         """
         return _answer(request, service.get(database, path.suggestion))
 
@@ -147,8 +148,8 @@ class SuggestionsController(Controller):
     ) -> Response[bytes]:
         """Suggest an error or an indicator.
 
-        The suggestion is published at once. A suggestion about an indicator gets the dimension of that indicator; a
-        request that names another dimension is refused (409).
+        An error is one that the article does not name. The suggestion is published at once. A suggestion about an
+        indicator gets the dimension of that indicator; a request that names another dimension is refused (409).
         """
         proposal = schemas.build_proposal(body)
 
@@ -169,8 +170,8 @@ class SuggestionsController(Controller):
     ) -> None:
         """Withdraw a suggestion.
 
-        Allowed for the key that made it and for administrators, as long as there is no decision on it. A suggestion
-        with a decision is refused (409) and stays published.
+        Allowed for the key that made the suggestion and for administrators, as long as nobody has decided on it. A
+        suggestion with a decision is refused (409) and stays published.
         """
 
         def withdraw(session: Session) -> None:
@@ -200,8 +201,8 @@ class SuggestionsController(Controller):
     ) -> Response[bytes]:
         """Decide on a suggestion.
 
-        Publishes a decision with its reason on the version named by `If-Match`, and returns the suggestion. Earlier
-        decisions stay visible; the last one counts.
+        Publishes a decision with its reason, if the suggestion is in the version that `If-Match` names, and returns
+        the suggestion. Earlier decisions stay visible; the last one counts.
         """
         new = schemas.build_decision(body)
 

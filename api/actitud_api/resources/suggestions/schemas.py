@@ -118,7 +118,7 @@ class DecisionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """A decision on a suggestion, with its reason."""
+    """A decision on a suggestion, with its reason. `methodology` is null if the decision names no version."""
 
     decision: Outcome
     reason: str

@@ -1,6 +1,6 @@
 """Use cases of suggestions: propose, decide and withdraw.
 
-The article behind the methodology ends by asking which other errors there are; suggestions are the answers.
+The article behind the methodology ends by asking which other errors administrations make; suggestions answer that.
 """
 
 from __future__ import annotations
@@ -84,7 +84,10 @@ class AlreadyDecided(Exception):
 
 
 class NotProposer(Exception):
-    """The principal neither made the suggestion nor is an administrator. Raised by `withdraw`."""
+    """The principal may not withdraw the suggestion: it neither made it nor is an administrator.
+
+    Raised by `withdraw`.
+    """
 
 
 class DimensionMismatch(ValueError):
@@ -98,7 +101,10 @@ class DimensionMismatch(ValueError):
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
-    """A suggestion that is to be stored. `language` is the BCP 47 tag of its title and text."""
+    """A suggestion that is to be stored. `language` is the BCP 47 tag of its title and text.
+
+    `dimension` and `indicator` are what it is about, None if it is about none.
+    """
 
     kind: Kind
     title: str
@@ -109,7 +115,11 @@ class Proposal(Struct, frozen=True, kw_only=True):
 
 
 class NewDecision(Struct, frozen=True, kw_only=True):
-    """A decision that is to be stored. Without `language`, its reason is in the language of the suggestion."""
+    """A decision that is to be stored.
+
+    If `language` is None, its reason is in the language of the suggestion. `methodology` is the version that the
+    decision is about, None if it is about no version.
+    """
 
     decision: Outcome
     reason: str
@@ -120,9 +130,10 @@ class NewDecision(Struct, frozen=True, kw_only=True):
 def list_page(
     database: Database, filters: SuggestionFilters, *, after: int | None, offset: int, limit: int
 ) -> list[SuggestionRecord]:
-    """List suggestions with an id below `after`, newest first.
+    """List suggestions, newest first.
 
-    Skips the first `offset` rows and returns at most `limit`.
+    Only suggestions with an id below `after` are listed; None lists all. Skips the first `offset` rows and returns at
+    most `limit`.
     """
     with database.read() as session:
         return queries.list_page(session, filters, after, offset, limit)
@@ -146,10 +157,11 @@ def has_suggestions(session: Session) -> bool:
 
 
 def propose(session: Session, proposal: Proposal, *, proposer: str, now: datetime) -> SuggestionRecord:
-    """Store a new suggestion and return it; `proposer` is the id of the first key of the proposer.
+    """Store a new suggestion and return it.
 
-    A suggestion about an indicator gets the dimension of that indicator. Raises `DimensionMismatch` if the proposal
-    names another dimension.
+    `proposer` is the id of the key that made it or, if that key comes from rotations, of the key that was rotated
+    first. A suggestion about an indicator gets the dimension of that indicator. Raises `DimensionMismatch` if the
+    proposal names another dimension.
     """
     dimension = proposal.dimension
     if proposal.indicator is not None:
@@ -223,7 +235,7 @@ def withdraw(session: Session, suggestion: str, principal: Principal, *, expecte
 
 
 def _find_expected(session: Session, suggestion: str, expected: Expected) -> SuggestionRecord:
-    """Return a suggestion whose version `expected` accepts.
+    """Return a suggestion that is in the version that the client expects.
 
     Raises:
         UnknownSuggestion: No suggestion has that id.

@@ -13,8 +13,10 @@ from actitud_api.platform.storage.times import UtcTime
 class SuggestionTable(Base, table=True):
     """A suggestion with all decisions on it, oldest first. `state` and `methodology` are those of the last decision.
 
-    An `id` is never reused, even after a withdrawal. `proposer` is the id of the first key of the proposer. It
-    appears only in the ledger, and it is no foreign key because keys expire. `version` counts the writes.
+    Before any decision, `state` is `undecided` and `methodology` null. An `id` is never reused, even after a
+    withdrawal. `proposer` is the id of the key that made the suggestion or, if that key comes from rotations, of the
+    key that was rotated first. No response shows it, only the ledger; it is no foreign key because keys expire.
+    `version` is the number of times that the row was written.
     """
 
     __tablename__ = "suggestion"

@@ -1,6 +1,6 @@
 """The catalogue of published editions: DCAT-AP 3.0.1, and DCAT-AP-ES 1.0.0 if the publisher has a DIR3 code.
 
-DCAT-AP-ES (https://datosgobes.github.io/DCAT-AP-ES/) numbers its conventions; the comments below cite the
+DCAT-AP-ES (https://datosgobes.github.io/DCAT-AP-ES/) numbers its conventions; docstrings and comments here cite these
 numbers.
 """
 
@@ -57,7 +57,11 @@ _CONTACT: Final = Texts("Contacto", "Contact")
 
 
 class _DistributionFile(NamedTuple):
-    """A file of an edition: path, title, description, format in the EU authority table, and media type."""
+    """A file of an edition.
+
+    `path` is relative to the edition, `format` is the code in the EU authority table of file types, and `conforms` is
+    the standard that the file follows, None if there is none to name.
+    """
 
     path: str
     title: Texts
@@ -110,7 +114,10 @@ def build_catalogue(
 
 
 def _build_classes(editions: Sequence[tuple[EditionSource, PublicationRecord]], base: str) -> list[Node]:
-    """Build nodes with the classes of linked documents and standards, which DCAT-AP's SHACL shapes check."""
+    """Build nodes that state the class of each document and standard that the catalogue links to.
+
+    The SHACL shapes of DCAT-AP require these classes.
+    """
     sources = [source for source, _ in editions]
     documents = [f"{base}/", *(f"{base}/portal/{source.edition.id}" for source in sources)]
     methodologies = {f"{base}/v1/methodologies/{source.methodology.version}" for source in sources}
@@ -192,8 +199,8 @@ def _build_service(service: Iri, datasets: Sequence[Node], base: str, publisher:
 def _identify_publisher(base: str, publisher: Publisher) -> Iri:
     """Return the IRI of the publisher.
 
-    Convention 01 requires the IRI at datos.gob.es that contains the DIR3 code. A publisher without a code gets an IRI
-    of this service.
+    Convention 01 of DCAT-AP-ES requires the IRI at datos.gob.es that contains the DIR3 code. A publisher without a
+    DIR3 code gets an IRI of this service.
     """
     if publisher.dir3:
         return Iri(f"{_ES}/recurso/sector-publico/org/Organismo/{publisher.dir3}")
@@ -208,12 +215,19 @@ def _build_agent(base: str, publisher: Publisher) -> Node:
 
 
 def _list_legislation(publisher: Publisher) -> Properties:
-    """Return the property with Spain's reuse law if the publisher has a DIR3 code; else an empty list."""
+    """Return the property with Spain's law on reuse if the publisher has a DIR3 code; else an empty list.
+
+    Convention 07 of DCAT-AP-ES requires that property.
+    """
     return [("dcatap:applicableLegislation", _REUSE)] if publisher.dir3 else []
 
 
 def _list_contacts(base: str, publisher: Publisher) -> Properties:
-    """Return the property with the contact point. Convention 20 forbids using the publisher itself."""
+    """Return the property with the contact point of the publisher; an empty list if it has no contact.
+
+    The contact is a node of its own, because convention 20 of DCAT-AP-ES forbids to use the publisher as contact
+    point.
+    """
     if publisher.contact is None:
         return []
     page = publisher.contact.startswith("https:")

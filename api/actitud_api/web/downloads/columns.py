@@ -1,6 +1,6 @@
-"""The columns of every table.
+"""The columns of every table that can be downloaded.
 
-They are frozen: new columns are added at the end, and none changes its name or meaning.
+Programs rely on these columns: a new one is added at the end, and none changes its name or meaning.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from actitud_api.web.downloads.formats.tables import ColumnType, TableColumn
 
 
 class _ColumnTexts(NamedTuple):
-    """A column with its title and description in every language."""
+    """A column of a table, with its title and description in every language.
+
+    Its other fields are those of `TableColumn`, which is the column in one language.
+    """
 
     name: str
     kind: ColumnType

@@ -1,4 +1,4 @@
-"""The description of an edition for search engines: a schema.org `Dataset` as JSON-LD in a page."""
+"""The description of an edition for search engines: a schema.org `Dataset`, embedded in a page as JSON-LD."""
 
 from __future__ import annotations
 
@@ -51,6 +51,9 @@ def build_dataset(
 
 
 def escape_json_ld(data: dict[str, object]) -> Markup:
-    """Encode JSON-LD for `<script type="application/ld+json">`, escaped so that no text in it can close the element."""
+    """Encode JSON-LD for a `<script type="application/ld+json">` element.
+
+    It is escaped so that no text in it can end the element.
+    """
     text = msgspec.json.encode(data).decode()
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))

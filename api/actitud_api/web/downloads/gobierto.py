@@ -1,7 +1,7 @@
 """The tree of indicators that Gobierto imports (`app/importers/gobierto_indicators` in its source).
 
-Gobierto looks up a figure by year in `values` and shows 0 if the year is missing. So an unknown score gets no
-leaf.
+Gobierto, a transparency portal, looks up a figure by year in `values` and shows 0 if the year is missing. So an
+unknown score gets no leaf in the tree.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def encode_tree(
 ) -> bytes:
     """Encode the explained score of an organisation as JSON: the index, then each dimension with its indicators.
 
-    `source`: the source that Gobierto shows beside each figure.
+    `source` is the name of the source of the data, which Gobierto shows beside each figure.
     """
     return msgspec.json.encode([_TreeBuilder(edition, methodology, source, language).build_root(sheet)])
 
@@ -46,7 +46,10 @@ class _TreeBuilder:
         self._ids = count()
 
     def build_root(self, sheet: Sheet) -> TreeNode:
-        """Build the root node, with one group for the index and one for each dimension. Empty groups are left out."""
+        """Build the root node of the tree, with one group for the index and one for each dimension.
+
+        A group whose scores are all unknown is left out.
+        """
         identifier = next(self._ids)
         name = self._texts.groups[self._root].name
         groups = [

@@ -38,7 +38,10 @@ _ABOUT: Final = Texts(
 
 
 def describe_edition(source: EditionSource, language: Language) -> str:
-    """Return a description of an edition in one or two sentences. A simulated edition says so first."""
+    """Return a description of an edition in one or two sentences.
+
+    If the edition is simulated, the first sentence says so.
+    """
     text = _ABOUT.into(language).format(version=source.methodology.version)
     return f"{SIMULATED.into(language)} {text}" if source.edition.simulated else text
 

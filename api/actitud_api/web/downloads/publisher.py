@@ -1,4 +1,4 @@
-"""The publisher and the licence that every description of the data names."""
+"""The publisher and the licence that all descriptions of the published data name."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ LICENSE: Final = "https://creativecommons.org/licenses/by/4.0/"
 class Publisher(Struct, frozen=True, kw_only=True):
     """The body that publishes the data.
 
-    `dir3`: its code in DIR3, the directory of Spanish public bodies; None if it has none. `contact`: an e-mail
-    address or the URL of a page.
+    `dir3`: its code in DIR3, the directory of Spanish public bodies; None if it has none. `contact`: an e-mail address
+    or the URL of a page; None if it has neither.
     """
 
     name: str = "Actitud"

@@ -88,7 +88,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 
 
 def _build_paths(path: str, formats: Mapping[str, str]) -> list[str]:
-    """Return one path per format, with the format as suffix."""
+    """Return one path per format: `path` with the format as suffix, such as `.csv`."""
     return [f"{path}.{suffix}" for suffix in formats]
 
 
@@ -211,9 +211,9 @@ class EditionFilesController(Controller):
         """Export the scores of an edition as a file.
 
         The file contains the whole ranking, or the part that the filters, `offset` and `limit` select: one row per
-        organisation, with one column per dimension. JSON-stat 2.0 is a cube of organisations by measures. Unpublished
-        scores are visible only to callers who may see them in the list. Names of columns and codes never change, and
-        new columns are added at the end. Titles are in the language of `lang`.
+        organisation, with one column per dimension. In the format JSON-stat 2.0 it is a cube of organisations by
+        measures. Unpublished scores are visible only to callers who may see them in the ranking. Names of columns and
+        codes never change, and new columns are added at the end. Titles are in the language of `lang`.
         """
         source = service.load_source(database, path.edition)
         selection = _build_selection(query, principal)
@@ -256,9 +256,9 @@ class EditionFilesController(Controller):
         """Export the indicators of an edition as a file.
 
         The file is made from the published documents and has one row per organisation and indicator, in the order of
-        the ranking. Only published editions have it. `limit` and `offset` count organisations. A workbook cannot hold
-        an edition of thousands of organisations. Names of columns and codes never change, and new columns are added at
-        the end. Titles are in the language of `lang`.
+        the ranking. Only published editions have this file. `limit` and `offset` count organisations. An edition of
+        thousands of organisations does not fit a workbook. Names of columns and codes never change, and new columns
+        are added at the end. Titles are in the language of `lang`.
         """
         source, published = service.load_published_source(database, path.edition)
         selection = _build_selection(query, principal)
@@ -293,8 +293,8 @@ class EditionFilesController(Controller):
     ) -> Response[bytes]:
         """Get the Data Package of an edition.
 
-        The descriptor (datapackage.org) lists the files of a published edition and describes every column. Only
-        published editions have it.
+        The descriptor (datapackage.org) lists the files of an edition and describes every column. Only published
+        editions have a Data Package.
         """
         source, published = service.load_published_source(database, path.edition)
         return PACKAGE.of(
@@ -319,9 +319,9 @@ class EditionFilesController(Controller):
     ) -> Response[bytes] | Stream:
         """Export the score of an organisation for Gobierto.
 
-        The tree is the one that Gobierto's indicators module imports: the index, then each dimension with its
-        indicators, each with its score as text by year and its explanation. Unrated nodes are left out. Unpublished
-        scores are visible only to callers who may see them.
+        The response is the tree that Gobierto's indicators module imports: the index, then each dimension with its
+        indicators, each with its score as text by year and its explanation. Nodes without a score are left out.
+        Unpublished scores are visible only to callers who may see them.
         """
         sent = scores.get_edition_score(database, path.edition, path.organisation, principal=principal)
         source = service.load_source(database, sent.edition)
@@ -344,7 +344,10 @@ class CatalogueController(Controller):
 
     @get_page("/catalog", operation_id="catalogue.choose", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
     def choose(self, request: ApiRequest) -> Response[bytes]:
-        """Redirect (303) to the catalogue in the format that `Accept` prefers; Turtle if it has no preference."""
+        """Redirect (303) to the catalogue in the format that `Accept` prefers; to Turtle if it prefers none.
+
+        A header that accepts none of the formats is refused (406).
+        """
         accept = read_header(request.scope, b"accept")
         best = max(CATALOGUE, key=lambda suffix: compute_quality(accept, CATALOGUE[suffix]))
         if not compute_quality(accept, CATALOGUE[best]):
@@ -395,11 +398,12 @@ class _TableResponse:
         about: Mapping[str, str] | None = None,
         size: Callable[[], int] | None = None,
     ) -> None:
-        """Keep the parts of the table.
+        """Keep the request, the table and the functions that read its rows.
 
         `files`: builds the headers and the stream of a file. `name`: name of the workbook's sheet. `table`: the
-        columns. `rows`: reads the rows when the file is written. `about`: descriptive lines for the workbook's second
-        sheet. `size`: counts the rows; None if every table of this kind fits a workbook.
+        columns. `dialect`: the form of a CSV file. `rows`: reads the rows when the file is written. `about`: lines, by
+        label, for the workbook's second sheet. `size`: counts the rows; None if every table of this kind fits a
+        workbook.
         """
         self._request = request
         self._files = files
@@ -416,8 +420,8 @@ class _TableResponse:
         """Return the response with a file called `name`.
 
         `state`: a value that changes whenever the data change; the `ETag` is computed from it. `links`: the `Link`
-        header, by default only the licence. `write`: writes the file if the format is neither CSV nor JSON Lines, by
-        default as a workbook.
+        header; if empty, it names only the licence. `write`: writes the file if the format is neither CSV nor JSON
+        Lines; if None, the file is a workbook.
         """
         headers = {**self._files.headers_of(self._request, name, state), "Link": links or _LICENSED}
         return self._files.of_pieces(self._request, headers, lambda: self._pieces(write or self._workbook))
@@ -532,7 +536,7 @@ def _format_source(request: ApiRequest, publisher: Publisher, source: EditionSou
 
 
 def _build_link_header(source: EditionSource) -> str:
-    """Build the `Link` header: the licence and, if the edition is published, its Data Package."""
+    """Build the `Link` header of a file: the licence and, if the edition is published, the edition's Data Package."""
     if source.published is None:
         return _LICENSED
     descriptor = f"/v1/editions/{source.edition.id}/datapackage.json"

@@ -1,4 +1,4 @@
-"""The query parameters of downloads, and the JSON structures of their descriptions."""
+"""The query parameters of downloads, and the JSON structures of Data Packages and Gobierto's tree."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class FileQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class PagedQuery(FileQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of a table that can be downloaded in part."""
+    """The query parameters of a table that can be downloaded in part. `limit` null returns all rows."""
 
     limit: Rows | None = None
     offset: Annotated[int, Meta(ge=0, le=1_000_000, description="Number of rows to skip.")] = 0
 
 
 class OrganisationsQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of the organisations table: those of the list of organisations."""
+    """The query parameters of the organisations table: the filters of the list of organisations."""
 
     kind: organisations.OfKind | None = None
     region: organisations.OfRegion | None = None
@@ -49,7 +49,10 @@ class OrganisationsQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class EditionQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of an edition's tables: those of its ranking. `limit` and `offset` count organisations."""
+    """The query parameters of an edition's tables: the filters and the order of the edition's ranking.
+
+    `limit` and `offset` count organisations.
+    """
 
     kind: organisations.OfKind | None = None
     region: organisations.OfRegion | None = None
@@ -82,7 +85,10 @@ class Contributor(Struct, frozen=True, kw_only=True):
 
 
 class Constraints(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The constraints of a column: whether each row needs a value, and the allowed values."""
+    """The constraints of a column: `required` if each row needs a value, and `enum` with the allowed values.
+
+    Without `enum` any value is allowed.
+    """
 
     required: bool | UnsetType = UNSET
     enum: tuple[str, ...] | UnsetType = UNSET
@@ -99,7 +105,10 @@ class Field(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TableSchema(Struct, frozen=True, kw_only=True):
-    """The columns of a table, and the names of the columns that form its primary key."""
+    """The columns of a table, and the names of the columns that form its primary key.
+
+    `missing_values` are the texts that stand for a missing value.
+    """
 
     fields: tuple[Field, ...]
     primary_key: tuple[str, ...] = field(name="primaryKey")
@@ -142,7 +151,7 @@ class DataPackage(Struct, frozen=True, kw_only=True):
 class TreeAttributes(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The attributes of a node in Gobierto's tree.
 
-    Only a leaf has more than a title. `values` maps a year to a figure as text.
+    A leaf has all of them; any other node has only a title. `values` maps a year to a figure as text.
     """
 
     title: str

@@ -50,7 +50,7 @@ Rows = Iterator[Sequence[Sequence[CellValue]]]
 class WorkbookTooLarge(ValueError):
     """The requested workbook has more rows than can be written in time.
 
-    `rows`: number of rows. `maximum`: allowed number. `ensure_fits` raises it.
+    `rows`: number of rows. `maximum`: allowed number. Raised by `ensure_fits`.
     """
 
     def __init__(self, rows: int, maximum: int) -> None:
@@ -62,7 +62,8 @@ class WorkbookTooLarge(ValueError):
 class RowSelection(Struct, frozen=True, kw_only=True):
     """The rows of an edition that a download contains: filters, order, and at most `limit` rows from `offset`.
 
-    `limit`: None for all rows. `principal`: the caller, who may see unpublished rows.
+    `limit`: None for all rows. `principal`: the caller, whose role decides on unpublished rows; None if no key was
+    sent.
     """
 
     filters: ScoreFilters
@@ -75,7 +76,8 @@ class RowSelection(Struct, frozen=True, kw_only=True):
 class EditionSource(Struct, frozen=True, kw_only=True):
     """An edition to download, with its methodology and its newest publication.
 
-    `published`: None if the edition is not published. `state`: changes whenever the data of the downloads change.
+    `published`: None if the edition is not published. `state`: a value that changes whenever the data of the downloads
+    change.
     """
 
     counted: CountedEdition
@@ -90,12 +92,15 @@ class EditionSource(Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The beginning of the names of the edition's files; the name of the table follows."""
+        """The beginning of the name of each of the edition's files; the name of the table follows in the file name."""
         return f"actitud-{self.edition.id}"
 
 
 def load_source(database: Database, edition: str) -> EditionSource:
-    """Load an edition to download, by id or `latest`. Raises `UnknownEdition` if it does not exist."""
+    """Load an edition to download; `edition` is an id or `latest`.
+
+    Raises `UnknownEdition` if the edition does not exist.
+    """
     counted = editions.get(database, edition)
     record = counted.record
     newest = publication.list_page(database, record.id, before=None, offset=0, limit=1)
@@ -109,7 +114,7 @@ def load_source(database: Database, edition: str) -> EditionSource:
 
 
 def load_published_source(database: Database, edition: str) -> tuple[EditionSource, PublicationRecord]:
-    """Load a published edition, by id or `latest`, and its newest publication.
+    """Load a published edition and its newest publication; `edition` is an id or `latest`.
 
     Raises:
         UnknownEdition: the edition does not exist.
@@ -170,7 +175,10 @@ class _PublishedReason(Struct):
 
 
 class _PublishedIndicator(Struct):
-    """The members of an indicator in a published document that the downloads read."""
+    """The members of an indicator in a published score document that the downloads read.
+
+    A figure is None if the indicator has none, for example because its answer is unknown.
+    """
 
     id: str
     state: str
@@ -195,7 +203,7 @@ class _PublishedScore(Struct):
 
 
 class _PublishedDocument(Struct):
-    """The members of a published document that the downloads read."""
+    """The members of a published score document that the downloads read."""
 
     score: _PublishedScore
     review: ReviewOutcome
@@ -207,7 +215,10 @@ _DOCUMENT_DECODER = msgspec.json.Decoder(_PublishedDocument)
 def list_indicator_rows(
     database: Database, source: EditionSource, published: PublicationRecord, selection: RowSelection
 ) -> Rows:
-    """Yield rows for `columns.list_indicator_columns` from the published documents, one batch per organisation."""
+    """Yield rows for `columns.list_indicator_columns` from the published documents.
+
+    There is one batch per organisation, with one row per indicator.
+    """
     edition, revision = source.edition, published.revision
     parts = (
         page[start : start + DOCUMENTS_PER_READ]
@@ -258,7 +269,10 @@ def count_indicators(methodology: Methodology) -> int:
 def list_organisation_rows(
     database: Database, filters: organisations.OrganisationFilters, offset: int, limit: int | None
 ) -> Rows:
-    """Yield batches of rows for `columns.list_organisation_columns`, one row per organisation."""
+    """Yield batches of rows for `columns.list_organisation_columns`, one row per organisation.
+
+    Skips `offset` rows and yields at most `limit`; None yields all.
+    """
 
     def read(after: str | None, offset: int, limit: int) -> list[organisations.OrganisationRecord]:
         return organisations.list_page(database, filters, after=after, offset=offset, limit=limit)
@@ -268,7 +282,10 @@ def list_organisation_rows(
 
 
 def list_edition_rows(database: Database, language: Language, offset: int, limit: int | None) -> Rows:
-    """Yield batches of rows for `columns.list_edition_columns`, newest edition first."""
+    """Yield batches of rows for `columns.list_edition_columns`, newest edition first.
+
+    Skips `offset` rows and yields at most `limit`; None yields all.
+    """
     for page in _read_pages(_build_edition_reader(database), _get_cursor_key, offset, limit):
         yield [
             (
@@ -321,9 +338,10 @@ def select_title(record: editions.EditionRecord, language: Language) -> str:
 
 
 def _read_ranking(database: Database, source: EditionSource, selection: RowSelection) -> Iterator[list[RankingRow]]:
-    """Yield the ranking of an edition in pages. Raises `StaleVersion` if a correction is published meanwhile.
+    """Yield the ranking of an edition in pages.
 
-    A file with rows of two revisions would match neither, so the download fails instead.
+    Raises `StaleVersion` if a correction is published between two pages: rows of two revisions in one file would match
+    neither revision, so the download fails instead.
     """
     edition = source.edition.id
 
@@ -360,10 +378,10 @@ def _get_cursor_key(counted: CountedEdition) -> editions.EditionCursorKey:
 def _read_pages(
     read: Callable[[K | None, int, int], list[T]], cursor_key: Callable[[T], K], offset: int, limit: int | None
 ) -> Iterator[list[T]]:
-    """Yield the pages of a list from `offset`, at most `limit` rows in total; None for all.
+    """Yield the pages of a list from `offset`, at most `limit` rows in total; None yields all.
 
-    `read` returns the rows after a cursor key (None for the first), given that key, the rows to skip and the
-    size of the page; `cursor_key` returns the key of a row. Each page is read after the last row of the
+    `read` takes a cursor key, a number of rows to skip and a page size, and returns the rows that follow the key; None
+    reads from the beginning. `cursor_key` returns the key of a row. Each page begins after the last row of the
     previous one, so rows are neither repeated nor skipped.
     """
     after: K | None = None
@@ -413,7 +431,10 @@ def _list_figures(line: schemas.ScoreRow) -> list[int | float | None]:
 
 
 def _iterate_indicators(score: _PublishedScore) -> Iterator[tuple[str | None, _PublishedIndicator]]:
-    """Yield every indicator of a score with the id of its dimension; first those without a dimension (None)."""
+    """Yield every indicator of a score with the id of its dimension.
+
+    Indicators without a dimension come first; their id of the dimension is None.
+    """
     yield from ((None, indicator) for indicator in score.indicators)
     for dimension in score.dimensions:
         yield from ((dimension.id, indicator) for indicator in _iterate_group_indicators(dimension))
@@ -428,10 +449,11 @@ def _iterate_group_indicators(group: _PublishedGroup) -> Iterator[_PublishedIndi
 def _iterate_document_indicators(
     group: Group, dimension: str | None, depth: int = 0
 ) -> Iterator[tuple[str | None, str, Indicator]]:
-    """Yield every indicator below a group with the ids of its dimension (None if it has none) and of its group.
+    """Yield every indicator below a group, with the id of its dimension and the id of its group.
 
-    `depth`: levels between the root and the group; the groups below the root (depth 0) are the dimensions.
-    `dimension`: the dimension that contains the group, None for the root.
+    `dimension` is the dimension that contains `group`, None for the root; an indicator directly below the root has no
+    dimension (None). `depth` is the number of levels between the root and `group`; the groups directly below the root
+    are the dimensions.
     """
     for child in group.children:
         if isinstance(child, Indicator):

@@ -1,7 +1,8 @@
 """The layout of a methodology's workbook, from which workbooks are both written and read.
 
-A row is identified by the code in its first column and not by its number, so users may sort or delete rows. Codes are
-the same in every language: a profile field, an indicator, a fact of an indicator, or a component of a fact.
+A row is identified by the code in its first column and not by its number, so users may sort or delete rows. A code
+names a profile field, an indicator, a fact of an indicator, or a component of a fact; it is the same in every
+language.
 """
 
 from __future__ import annotations
@@ -102,24 +103,25 @@ NO: Final = Texts("No", "No")
 
 
 class AnswerChoice(NamedTuple):
-    """A value that can be chosen in an answer cell, with its meaning."""
+    """A value that can be chosen in an answer cell, with the text that explains it."""
 
     value: str | int
     text: str
 
     @property
     def label(self) -> str:
-        """The text of the choice in a drop-down: value and meaning."""
+        """The text of the choice in a drop-down list: the value and its explanation."""
         return f"{self.value} · {self.text}"
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerInput:
-    """A cell for an answer: the JSON Pointer of its value in the questionnaire, and the values that it accepts.
+    """A cell for an answer: its code, and the values that it accepts.
 
-    `component`: a "yes" in this cell adds this component to the list at `pointer`; None if the cell holds the value
-    itself. `required`: without this cell the answer is incomplete. `set_by_service`: a review sets the value, not the
-    organisation.
+    `pointer`: the JSON Pointer of its value in the questionnaire. `minimum` and `maximum`: limits of a number, None if
+    there is no limit. `choices`: the values to choose from, empty if there is no list. `component`: a "yes" in this
+    cell adds this component to the list at `pointer`; None if the cell holds the value itself. `required`: True if the
+    answer is incomplete without this cell. `set_by_service`: True if a review sets the value, not the organisation.
     """
 
     code: str
@@ -136,7 +138,7 @@ class AnswerInput:
 
 @dataclass(frozen=True, slots=True)
 class HeadingRow:
-    """A row above answer cells: of an indicator, with its question, evidence and note, or of a dimension.
+    """A row above answer cells: of a dimension, or of an indicator with its question, evidence and note.
 
     `indicator` is None in the row of a dimension.
     """

@@ -49,10 +49,10 @@ _ENCODING: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']{1
 
 
 class WorkbookRejected(Exception):
-    """The file cannot be read as a questionnaire. `open_workbook` and `read_questionnaire` raise it.
+    """The file cannot be read as a questionnaire. Raised by `open_workbook` and `read_questionnaire`.
 
-    `rule`: code of the fault. `location`: the member of the archive, or the cell, that has the fault. `detail`: why the
-    file is rejected, and what to do.
+    `rule`: code of the fault. `location`: the member of the archive, or the cell, that has the fault; empty if it is
+    the whole file. `detail`: why the file is rejected, and what to do.
     """
 
     def __init__(self, rule: str, detail: Texts, location: str = "") -> None:
@@ -63,7 +63,7 @@ class WorkbookRejected(Exception):
 
 
 class WorkbookOversized(WorkbookRejected):
-    """The file exceeds a limit of this module. `open_workbook` raises it."""
+    """The file exceeds a limit on size or content that this module sets. Raised by `open_workbook`."""
 
 
 class Cell(NamedTuple):
@@ -74,21 +74,24 @@ class Cell(NamedTuple):
 
 
 class CellMarks(Struct, frozen=True):
-    """The cells of a sheet that contain a formula or show an error; the parser does not report them."""
+    """The marks of a sheet: its cells that contain a formula, and those that show an error.
+
+    The workbook parser does not report them.
+    """
 
     formulas: frozenset[Cell] = frozenset()
     errors: frozenset[Cell] = frozenset()
 
 
 class CheckedWorkbook(Struct, frozen=True):
-    """A workbook that passed the checks: the parser's object, and the formulas and errors of each sheet by name."""
+    """A workbook that passed the checks: the object of the workbook parser, and the marks of each sheet by name."""
 
     workbook: CalamineWorkbook
     marks: Mapping[str, CellMarks]
 
 
 def open_workbook(raw: bytes) -> CheckedWorkbook:
-    """Check an uploaded file and open it with the parser. Raises `WorkbookRejected` if it fails a check."""
+    """Check an uploaded file and open it with the workbook parser. Raises `WorkbookRejected` if it fails a check."""
     _refuse_other_formats(raw)
     members = _inflate_members(raw)
     _refuse_contents(members)
@@ -170,7 +173,7 @@ def _inflate_members(raw: bytes) -> dict[str, bytes]:
 
 
 def _refuse_contents(members: Mapping[str, bytes]) -> None:
-    """Raise `WorkbookRejected` if the members are no workbook, or contain macros or links to other files."""
+    """Raise `WorkbookRejected` if the members form no workbook, or contain macros or links to other files."""
     lowered = {name.lower(): name for name in members}
     if not {"[Content_Types].xml", "xl/workbook.xml"} <= members.keys():
         raise WorkbookRejected(
@@ -206,9 +209,9 @@ def _refuse_contents(members: Mapping[str, bytes]) -> None:
 
 
 def _pack_members(members: Mapping[str, bytes]) -> bytes:
-    """Return a new archive with those of `members` that the parser reads: the XML and the relations.
+    """Return a new archive with those of `members` that the workbook parser reads: the XML and the relations.
 
-    Only these members were checked by the scan. All others, such as images, are left out.
+    The scan has checked only these. All other members, such as images, are left out.
     """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -223,7 +226,7 @@ def _is_read(name: str) -> bool:
 
 
 def _list_sheets(members: Mapping[str, bytes]) -> dict[str, str]:
-    """Return the name of each sheet's member by the name that users see.
+    """Return the name of the archive member of each sheet, by the sheet name that users see.
 
     Raises `WorkbookOversized` if there are too many sheets.
     """
@@ -261,7 +264,7 @@ def _find_relation(attributes: Mapping[str, str]) -> str:
 # limit (3.5 s and 24 MB, here 0.8 s and 3 MB), drops values beyond the bounds of `iter_rows` in silence or makes a
 # million rows to reach them, reads `A0` as a cell, and has no merged ranges without its slow mode.
 class _PackageScan:
-    """A single pass over all XML members that enforces the limits and collects the marks of each sheet."""
+    """A single pass over all XML members of the archive. It enforces the limits and collects the marks of sheets."""
 
     def __init__(self, members: Mapping[str, bytes]) -> None:
         self._marks: dict[str, CellMarks] = {}
@@ -274,7 +277,7 @@ class _PackageScan:
             self._scan_part(name, members[name])
 
     def find_marks(self, part: str) -> CellMarks:
-        """Return the formulas and errors of the sheet in the member `part`; no marks if the member is no sheet."""
+        """Return the marks (formulas and errors) of the sheet in the member `part`; none if the member is no sheet."""
         return self._marks.get(part, CellMarks())
 
     def _scan_part(self, name: str, content: bytes) -> None:
@@ -288,7 +291,7 @@ class _PackageScan:
             self._marks[name] = CellMarks(frozenset(sheet.formulas), frozenset(sheet.errors))
 
     def count_element(self, part: str) -> None:
-        """Count an XML element. Raises `WorkbookOversized` above the limit."""
+        """Count an XML element of the member `part`. Raises `WorkbookOversized` above the limit."""
         self._elements += 1
         if self._elements > ELEMENTS_MAX:
             raise _create_size_error(
@@ -297,14 +300,17 @@ class _PackageScan:
             )
 
     def add_string(self, length: int) -> None:
-        """Record the length of the next shared text; cells refer to shared texts by their index."""
+        """Record the length of the next text in the workbook's list of shared texts.
+
+        Cells refer to a shared text by its index in that list.
+        """
         self._lengths.append(length)
 
     def add_cell(self, part: str, length: int, shared: int | None) -> None:
-        """Count a cell with a value, and the characters of its text. Raises `WorkbookOversized` above a limit.
+        """Count a cell of the member `part` that has a value, and the characters of its text.
 
-        `shared`: index of its text among the shared texts; None if the cell contains the text itself, of the length
-        `length`.
+        `shared`: index of the text in the list of shared texts; None if the cell contains the text itself, which then
+        has the length `length`. Raises `WorkbookOversized` above a limit.
         """
         self._cells += 1
         if self._cells > CELLS_MAX:
@@ -331,7 +337,10 @@ class _PackageScan:
 
 
 class _PartHandler:
-    """Parser callbacks for one XML member. Only sheets and shared texts are evaluated; others are only counted."""
+    """Callbacks of the XML parser for one member of the archive.
+
+    Only sheets and shared texts are evaluated; of any other member, only the elements are counted.
+    """
 
     def __init__(self, scan: _PackageScan, part: str) -> None:
         self._scan = scan
@@ -384,9 +393,9 @@ class _PartHandler:
             self._value += data
 
     def end(self, name: str) -> None:
-        """Report a cell or shared text that ends here to the scan.
+        """Report the cell or shared text that ends with this element to the scan.
 
-        Raises `WorkbookOversized` for a cell with a value beyond the last allowed row or column.
+        Raises `WorkbookOversized` if a cell with a value is beyond the last allowed row or column.
         """
         name = _strip_namespace(name)
         self._depth -= 1

@@ -1,7 +1,8 @@
 """Read the answers in a methodology's workbook, and report its faults cell by cell.
 
 Cell values are converted to JSON and validated by the schema of the request body, so a workbook accepts exactly the
-values that a request accepts. An invalid value is reported and left out; all others are kept.
+values that a request accepts. A cell with an invalid value is reported and left out of the answers; all other cells
+are kept.
 """
 
 from __future__ import annotations
@@ -61,8 +62,9 @@ _SUGGESTIONS_MAX: Final = 20
 class CellFault(Struct, frozen=True, kw_only=True):
     """A fault of a cell.
 
-    `pointer` is the JSON Pointer of the cell's value in the questionnaire; None if the cell has no value there, such as
-    a code.
+    `pointer` is the JSON Pointer of the cell's value in the questionnaire; None if the cell has no value there, as a
+    cell with a code. `value` is the content of the cell as JSON, None if it is empty or may contain personal data.
+    `suggestion` is the value that was probably meant, None if there is none.
     """
 
     cell: str
@@ -76,7 +78,8 @@ class CellFault(Struct, frozen=True, kw_only=True):
 class WorkbookContents(Struct, frozen=True, kw_only=True):
     """The answers in a workbook, its faults, and its language.
 
-    There are at most `FAULTS_MAX` faults. If there are more, the last one has the rule `more` and counts the rest.
+    There are at most `FAULTS_MAX` faults. If more were found, the last one has the rule `more` and counts those that
+    are left out.
     """
 
     questionnaire: Questionnaire
@@ -142,7 +145,10 @@ def _check_metadata(package: CheckedWorkbook, version: str) -> Language:
 
 
 def _find_sheet_name(package: CheckedWorkbook, sheet: SheetLayout) -> str:
-    """Return the name of a sheet in the workbook, in whichever language. Raises `WorkbookRejected` if it is missing."""
+    """Return the name of a sheet in the workbook, which may be the title of `sheet` in any language.
+
+    Raises `WorkbookRejected` if the workbook has no such sheet.
+    """
     names = [sheet.title.into(language) for language in LANGUAGES]
     for name in package.workbook.sheet_names:
         if name in names:
@@ -178,7 +184,7 @@ def _load_merged(package: CheckedWorkbook, name: str) -> list[tuple[Cell, Cell]]
 
 
 class _InvalidCell(Exception):
-    """A cell has a value that it does not accept. The `_parse_…` functions raise it."""
+    """A cell has a value that it does not accept. Raised by the `_parse_…` functions."""
 
     def __init__(self, rule: str, detail: Texts, suggestion: str | None = None) -> None:
         super().__init__(rule)
@@ -220,10 +226,10 @@ class _QuestionnaireReader:
         marks: CellMarks,
         merged: Sequence[tuple[Cell, Cell]],
     ) -> None:
-        """Read the rows below the header of a sheet, called `name` in the workbook, and report its faults.
+        """Read the rows below the header of a sheet and report its faults.
 
-        If its columns cannot be trusted, the whole sheet is left unread. `merged` are the first and last cells of its
-        merged ranges.
+        `name` is the name of the sheet in the workbook. `merged` has the first and last cell of each merged range. A
+        sheet with a wrong column title, or with too many merged ranges, is reported and not read.
         """
         self._names[sheet.id] = name
         inside = [(first, last) for first, last in merged if last.row > HEADER and first.column < len(sheet.columns)]
@@ -263,7 +269,7 @@ class _QuestionnaireReader:
     # --- the sheets -------------------------------------------------------------------------------------------
 
     def _check_columns(self, sheet: SheetLayout, rows: Sequence[Sequence[CellContent]]) -> bool:
-        """Report wrong column titles; return False if a title of the layout is not in its place.
+        """Report wrong column titles. Return True if every title of the layout is in its place.
 
         A wrong title means that columns may have been moved, so that values would be read as those of other columns.
         """
@@ -286,7 +292,10 @@ class _QuestionnaireReader:
         return is_valid
 
     def _check_few_merged(self, sheet: SheetLayout, merged: Sequence[tuple[Cell, Cell]]) -> bool:
-        """Return True if each merged range can be reported; if there are too many, report one fault instead."""
+        """Return True if there are few enough merged ranges to report each of them.
+
+        If there are too many, report one fault for the sheet and return False.
+        """
         if len(merged) <= FAULTS_MAX:
             return True
         detail = Texts(
@@ -298,7 +307,7 @@ class _QuestionnaireReader:
         return False
 
     def _report_merged(self, sheet: SheetLayout, merged: Sequence[tuple[Cell, Cell]], rows: int) -> set[Cell]:
-        """Report each merged range once; return the cells in the ranges, up to row `rows`, which are not read."""
+        """Report each merged range once. Return the cells in the ranges, up to row `rows`; they are not read."""
         covered: set[Cell] = set()
         for first, last in merged:
             end = xl_rowcol_to_cell(*last)
@@ -316,10 +325,10 @@ class _QuestionnaireReader:
         return covered
 
     def _check_marks(self, sheet: SheetLayout, cell: Cell, value: CellContent, marks: CellMarks) -> _InvalidCell | None:
-        """Return the fault of a cell that must not be read, or None if it can be read.
+        """Return the fault of a cell that must not be read, or None if the cell can be read.
 
-        A formula, an error value and control characters are faults in the columns that users fill in, and in the column
-        of codes.
+        In the columns that users fill in, and in the column of codes, a formula, an error value and control characters
+        are faults.
         """
         column = sheet.columns[cell.column]
         if column.is_input or column.id == "code":
@@ -411,7 +420,10 @@ class _QuestionnaireReader:
             self._read_document(sheet, row, code, cells)
 
     def _read_document(self, sheet: SheetLayout, row: int, code: str, cells: Mapping[str, CellContent]) -> None:
-        """Read a document that supports the answer or profile field `code`; report a faulty one and leave it out."""
+        """Read a document that supports the answer or profile field `code`.
+
+        A document with a fault is reported and left out. `cells` are the cells of its row by column id.
+        """
         of_profile = code in self._inputs
         listed = self._profile_evidence.get(code, []) if of_profile else self._evidence.get(code, [])
         pointer = f"/profile_evidence/{code}" if of_profile else f"/answers/{code}/evidence"
@@ -490,7 +502,10 @@ class _QuestionnaireReader:
     # --- the judgement ----------------------------------------------------------------------------------------
 
     def _list_refusals(self, part: Mapping[str, Json]) -> Sequence[Fault]:
-        """Return the faults that the request schema finds in `part`, some members of a questionnaire."""
+        """Return the faults that the request schema finds in `part`, which is some members of a questionnaire.
+
+        The list is empty if the schema accepts them.
+        """
         converted = REQUEST.convert({"methodology": self._methodology.version, **part})
         return converted if isinstance(converted, list) else []
 
@@ -521,9 +536,9 @@ class _QuestionnaireReader:
         return to_questionnaire(self._methodology, converted)
 
     def _report_all_missing(self, questionnaire: Questionnaire) -> None:
-        """Report missing profile fields, and missing facts of answers that were begun.
+        """Report missing profile fields, and missing facts of indicators for which the workbook has part of an answer.
 
-        Sheets that were not read, and cells with a fault, are skipped.
+        Sheets that were not read, and cells that already have a fault, are skipped.
         """
         reported = {fault.pointer for _, fault in self._faults} | self._unreadable
         if "profile" not in self._unread:
@@ -545,7 +560,11 @@ class _QuestionnaireReader:
                 self._report_missing(INDICATORS, field, detail)
 
     def _report_missing(self, sheet: SheetLayout, field: AnswerInput, detail: Texts) -> None:
-        """Report a missing answer at its cell; if its row is missing, at the row of its indicator or at the header."""
+        """Report that the answer in `field` is missing, at its cell.
+
+        If the sheet lacks the row of that cell, the fault is reported at the row of its indicator or, if that is
+        missing too, at the header.
+        """
         rows = self._rows[sheet.id]
         row = rows.get(field.code)
         if row is None:
@@ -575,7 +594,7 @@ class _QuestionnaireReader:
 
 
 def _parse_answer(field: AnswerInput, version: str, value: CellContent) -> Json:
-    """Convert the value of an answer cell to JSON. Raises `_InvalidCell` if it has the wrong type."""
+    """Convert the value of an answer cell to JSON. Raises `_InvalidCell` if the value has the wrong type."""
     match field.form:
         case "yes_no":
             return _parse_yes_no(value)
@@ -631,7 +650,7 @@ _WORDS: Final[Mapping[str, bool]] = {
 
 
 def _parse_choice(field: AnswerInput, version: str, value: CellContent) -> str | int:
-    """Return the value of the choice that a cell contains as value, text or label, in any language.
+    """Return the value of the choice that a cell names by its value, its text or its label, in any language.
 
     Raises `_InvalidCell` if no choice matches.
     """
@@ -654,7 +673,7 @@ def _parse_choice(field: AnswerInput, version: str, value: CellContent) -> str |
 
 @cache
 def _map_options(version: str) -> Mapping[str, Mapping[str, str | int]]:
-    """Map, for each cell by its code, every accepted text of a choice to the value of the choice."""
+    """Return, for each answer cell by its code, the value of every text that is accepted as a choice in the cell."""
     options: dict[str, dict[str, str | int]] = {}
     for language in load_methodology(version).texts:
         for field in build_layout(version, language).inputs:
@@ -696,7 +715,10 @@ def _reject_date() -> str:
 
 
 def _quote_value(value: CellContent) -> str | None:
-    """Format a cell value as JSON, to be shown in a fault; None if the cell is empty or may contain personal data."""
+    """Format a cell value as JSON, to be shown in a fault.
+
+    Return None if the cell is empty or may contain personal data.
+    """
     if value == "":
         return None
     if isinstance(value, float) and value.is_integer():

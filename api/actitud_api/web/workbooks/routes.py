@@ -69,8 +69,8 @@ class WorkbooksController(Controller):
         """Get the questionnaire as an empty workbook.
 
         An XLSX file in the language of `lang`, with one sheet for the profile and one for all questions. Each question
-        shows what counts as evidence, offers the levels of its ladder as a drop-down, and warns about invalid input.
-        Only answer cells are unlocked.
+        shows what counts as evidence, offers the levels of its ladder as a drop-down list, and warns about invalid
+        input. Only the cells for answers can be changed.
         """
         return TEMPLATE.file_of(
             request, service.build_template(path.version, language), f"actitud-{path.version}-{language}.xlsx"
@@ -92,8 +92,8 @@ class WorkbooksController(Controller):
         """Fill the questionnaire workbook with answers.
 
         Returns the workbook with the submitted answers; nothing is stored. The body is that of `POST /v1/scores`
-        without `what_if`, or that of an assessment, complete or not. The workbook keeps 15 significant digits of a
-        number. 409 if the questionnaire belongs to another version.
+        without `what_if`, or that of an assessment; answers may be missing. The workbook keeps 15 significant digits
+        of a number. A questionnaire of another methodology version is refused (409).
         """
         workbook = service.fill_workbook(path.version, body, language)
         return FILLED.file_of(request, workbook, f"actitud-{path.version}-{language}.xlsx")
@@ -115,9 +115,10 @@ class WorkbooksController(Controller):
         """Read the answers in a workbook.
 
         Accepts a workbook of this version in any language; nothing is stored. Each faulty cell is reported with its
-        address, and all other cells are read. `scores` and `assessment` are ready to be sent. The file is refused with
-        409 and the reason if it is not a workbook of this version (not XLSX, with a password, macros or external links,
-        damaged, of another version), and with 413 if it contains more than a questionnaire can.
+        address, and all other cells are read. The members `scores` and `assessment` of the response can be sent as
+        request bodies. The file is refused with 409 and the reason if it is not a workbook of this version (not XLSX,
+        with a password, macros or external links, damaged, of another version), and with 413 if it contains more than
+        a questionnaire can.
         """
         read = service.read_workbook(path.version, body)
         return READING.of(request, schemas.build_reading(path.version, read, language))

@@ -53,8 +53,8 @@ class WorkbookFault(Struct, frozen=True, kw_only=True):
 class WorkbookReading(Struct, frozen=True, kw_only=True):
     """The answers in a workbook, and its faults.
 
-    `questionnaire` has all answers that could be read. `scores` and `assessment` have the complete ones, as bodies of
-    `POST /v1/scores` and of an assessment; they are null if a profile field is missing.
+    `questionnaire` has all answers that could be read. `scores` and `assessment` have only the complete answers, as
+    bodies of `POST /v1/scores` and of an assessment; both are null if a profile field is missing.
     """
 
     methodology: str
@@ -72,7 +72,7 @@ class WorkbookReading(Struct, frozen=True, kw_only=True):
 
 
 def build_reading(version: str, read: WorkbookContents, language: Language) -> WorkbookReading:
-    """Build the response for the workbook contents `read`, with its faults in a language."""
+    """Build the response about the contents of a workbook, with its faults in `language`."""
     methodology = load_methodology(version)
     return WorkbookReading(
         methodology=version,

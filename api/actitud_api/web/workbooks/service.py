@@ -24,7 +24,7 @@ __all__ = [
 class VersionMismatch(Exception):
     """The questionnaire belongs to another methodology version than the workbook to fill.
 
-    `fill_workbook` raises it.
+    Raised by `fill_workbook`.
     """
 
     def __init__(self, requested: str, sent: str) -> None:

@@ -1,7 +1,7 @@
 """Write the workbook of a methodology, empty or with the answers of a questionnaire.
 
-Every text is written as a string, so that it cannot become a formula. Answer cells are unlocked; all others are
-locked without a password, against accidental changes.
+Every text is written as a string, so that it cannot become a formula. Answer cells are unlocked. All other cells are
+locked without a password, as a protection against accidental changes.
 """
 
 from __future__ import annotations
@@ -103,9 +103,10 @@ _DERIVED: Final = Texts("Se toma del perfil: no se responde.", "It is taken from
 
 
 def build_workbook(methodology: Methodology, language: Language, questionnaire: Questionnaire | None = None) -> bytes:
-    """Build the XLSX workbook of a methodology in a language, with the answers of a questionnaire if there is one.
+    """Build the XLSX workbook of a methodology in a language.
 
-    Numbers keep 15 significant digits, as in spreadsheets.
+    `questionnaire` has the answers to fill in; None leaves all answer cells empty. Numbers keep 15 significant digits,
+    as in spreadsheets.
     """
     return _WorkbookWriter(methodology, language, questionnaire).build()
 
@@ -314,7 +315,7 @@ class _WorkbookWriter:
             sheet.write_string(row, column, value, self._formats["input"])
 
     def _write_date(self, sheet: Worksheet, row: int, column: int, value: date) -> None:
-        """Write a date; as text if it is before March 1900, because spreadsheets count those days differently."""
+        """Write a date. If it is before March 1900, write it as text: spreadsheets count those days differently."""
         if value < _FIRST_OF_SPREADSHEETS:
             sheet.write_string(row, column, value.isoformat(), self._formats["input_date"])
         else:
@@ -323,7 +324,10 @@ class _WorkbookWriter:
     def _write_first_document(
         self, sheet: Worksheet, row: int, layout: SheetLayout, documents: Sequence[Evidence]
     ) -> None:
-        """Write the first of `documents` into the row of its answer, if it has only a URL and a date."""
+        """Write the first of `documents` into the row of its answer, if it has only a URL and a date.
+
+        Otherwise both cells stay blank for the user.
+        """
         url, day = layout.find_column("url"), layout.find_column("date")
         if documents and not _select_further(documents[:1]):
             self._write_text(sheet, row, url, documents[0].url)
@@ -395,9 +399,9 @@ class _WorkbookWriter:
 
 
 def _select_further(documents: Sequence[Evidence]) -> Sequence[Evidence]:
-    """Return the documents for the documents sheet, in order.
+    """Return those of an answer's documents that belong on the documents sheet, in order.
 
-    The first is left out if it has only a URL and a date, because it then stands in the row of its answer.
+    The first document is left out if it has only a URL and a date, because it then stands in the row of its answer.
     """
     if documents and documents[0].note is None and documents[0].sha256 is None:
         return documents[1:]

@@ -50,7 +50,11 @@ class SavedReply(Struct, frozen=True):
 
 
 class CountedVerdict(Struct, frozen=True, kw_only=True):
-    """The verdict that counts on the answer to an indicator: the latest that was not withdrawn."""
+    """The verdict that counts on the answer to an indicator: the latest that was not withdrawn.
+
+    `level` is set for `capped` only. `rule` is the rule of the catalogue that the answer breaks, None if there is
+    none.
+    """
 
     indicator: str
     verdict: Verdict
@@ -61,7 +65,10 @@ class CountedVerdict(Struct, frozen=True, kw_only=True):
 
 
 class OverallRemark(Struct, frozen=True, kw_only=True):
-    """The overall review of an assessment. `max_level` is the highest level that it may reach; None sets no limit."""
+    """The overall review of an assessment, as it is published.
+
+    `max_level` is the highest level that the assessment may reach; None sets no limit.
+    """
 
     max_level: int | None
     reason: str

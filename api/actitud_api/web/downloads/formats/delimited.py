@@ -1,4 +1,4 @@
-"""CSV: RFC 4180 in UTF-8, and the dialect that Excel in Spain opens by double click."""
+"""Write tables as CSV: as in RFC 4180 with UTF-8, or in the dialect that Excel in Spain opens by double click."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def encode_csv(columns: Sequence[TableColumn], batches: Batches, dialect: Dialect = "rfc4180") -> Iterator[bytes]:
-    """Yield the table as CSV, one chunk of bytes per batch; the header comes first.
+    """Yield the table as CSV, one chunk of bytes per batch of rows; the header comes first.
 
-    `rfc4180`: commas, decimal points, `true` and `false`, CRLF, None as an empty cell. `excel-es`: a byte order
-    mark, semicolons, decimal commas, `VERDADERO` and `FALSO`, and an apostrophe before a text that could be read as
-    a formula.
+    The dialect `rfc4180` has commas, decimal points, `true` and `false`, CRLF, and an empty cell for None. The dialect
+    `excel-es` has a byte order mark, semicolons, decimal commas, `VERDADERO` and `FALSO`, and an apostrophe before a
+    text that could be read as a formula.
     """
     spanish = dialect == "excel-es"
     buffer = io.StringIO(newline="")

@@ -1,4 +1,4 @@
-"""JSON Lines: one JSON object per line, each with every column."""
+"""Write tables as JSON Lines: each row is one line with a JSON object that has every column."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from actitud_api.web.downloads.formats.tables import Batches, TableColumn
 
 
 def encode_json_lines(columns: Sequence[TableColumn], batches: Batches) -> Iterator[bytes]:
-    """Yield the table as JSON Lines, one chunk of bytes per batch. Numbers have their shortest form, None is null."""
+    """Yield the table as JSON Lines, one chunk of bytes per batch of rows.
+
+    Numbers are written in their shortest form, None as null.
+    """
     names = [column.name for column in columns]
     encoder = msgspec.json.Encoder()
     for batch in batches:

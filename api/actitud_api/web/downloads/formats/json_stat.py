@@ -1,7 +1,8 @@
-"""JSON-stat 2.0 (json-stat.org/format): a cube of units, one period, and measures, written in one pass.
+"""Write JSON-stat 2.0 (json-stat.org/format) in one pass: a cube of three dimensions, units, periods and measures.
 
-The sizes are known only after the last row. They may come last, because the members of a JSON object have no
-order. Ids and names wait in temporary files until the figures are written.
+There is only one period. The sizes of the dimensions are known only after the last row, so they are written last,
+which JSON-stat allows because the members of a JSON object have no order. Ids and names wait in temporary files until
+the figures are written.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ _CHUNK: Final = 64 * 1024
 
 
 class CubeUnit(Struct, frozen=True):
-    """One unit of a cube, such as an organisation: its id, its name, and its figure for each measure."""
+    """One unit of a cube, such as an organisation: its id, its name, and its figure for each measure.
+
+    A figure is None if it is unknown.
+    """
 
     id: str
     name: str
@@ -31,8 +35,9 @@ class CubeUnit(Struct, frozen=True):
 class Cube(Struct, frozen=True, kw_only=True):
     """The description of a cube, without its figures.
 
-    `unit`, `period` and `measure`: id and title of each dimension. `period_value`: id and title of the only period.
-    `more`: further members of the document, such as `label`, `source`, `updated`, `extension`.
+    `unit`, `period` and `measure`: id and title of each of the three dimensions. `period_value`: id and title of the
+    only period. `measures`: the column that each measure is taken from. `more`: further members of the JSON-stat
+    document, such as `label`, `source`, `updated`, `extension`.
     """
 
     unit: tuple[str, str]
@@ -44,7 +49,7 @@ class Cube(Struct, frozen=True, kw_only=True):
 
 
 def write_cube(file: IO[bytes], cube: Cube, batches: Iterable[Sequence[CubeUnit]]) -> None:
-    """Write a cube as JSON-stat. The figures are ordered by unit and then by measure; None is null."""
+    """Write a cube as JSON-stat to `file`. The figures are ordered by unit and then by measure; None becomes null."""
     encode = msgspec.json.encode
     (unit, unit_title), (period, period_title), (measure, measure_title) = cube.unit, cube.period, cube.measure
     count = 0

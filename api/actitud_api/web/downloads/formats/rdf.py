@@ -34,7 +34,7 @@ class Iri(Struct, frozen=True):
 
 
 class Literal(Struct, frozen=True):
-    """A text with a language or a datatype (`xsd:date`)."""
+    """A text, with its language or its datatype (such as `xsd:date`); None if it has no language or datatype."""
 
     text: str
     language: str | None = None
@@ -42,7 +42,10 @@ class Literal(Struct, frozen=True):
 
 
 class Node(Struct, frozen=True):
-    """A resource with its class and its properties, by prefixed name. Without an IRI it is a blank node."""
+    """A resource of an RDF graph: its class, its properties by prefixed name (such as `dct:title`), and its IRI.
+
+    If `iri` is None, the resource is a blank node.
+    """
 
     type: str
     properties: Sequence[tuple[str, Iri | Literal | Node]]
@@ -50,7 +53,7 @@ class Node(Struct, frozen=True):
 
 
 def encode_turtle(nodes: Iterable[Node]) -> bytes:
-    """Encode the graph as Turtle (W3C, RDF 1.1 Turtle)."""
+    """Encode the graph of `nodes` as Turtle (W3C, RDF 1.1 Turtle)."""
     lines = [f"@prefix {prefix}: <{space}> ." for prefix, space in PREFIXES.items()]
     for node in nodes:
         lines += ["", f"{_format_iri(node.iri or '')} {_format_statements(node)} ."]
@@ -58,12 +61,12 @@ def encode_turtle(nodes: Iterable[Node]) -> bytes:
 
 
 def encode_json_ld(nodes: Iterable[Node]) -> bytes:
-    """Encode the graph as JSON-LD 1.1, with its context."""
+    """Encode the graph of `nodes` as JSON-LD 1.1, with the context that defines the prefixes."""
     return msgspec.json.encode({"@context": PREFIXES, "@graph": [_build_object(node) for node in nodes]})
 
 
 def encode_rdf_xml(nodes: Iterable[Node]) -> bytes:
-    """Encode the graph as RDF/XML (W3C, RDF 1.1 XML Syntax)."""
+    """Encode the graph of `nodes` as RDF/XML (W3C, RDF 1.1 XML Syntax)."""
     for prefix, space in PREFIXES.items():
         ET.register_namespace(prefix, space)
     root = ET.Element(_expand_name("rdf:RDF"))
@@ -102,7 +105,7 @@ def _format_iri(iri: str) -> str:
 
 
 def _escape_iri(iri: str) -> str:
-    """Percent-encode the characters that RFC 3987 forbids in an IRI, because they would end it early."""
+    """Percent-encode the characters that RFC 3987 forbids in an IRI, because they would end the IRI early."""
     return _NOT_IN_IRI.sub(lambda match: f"%{ord(match[0]):02X}", iri)
 
 

@@ -22,8 +22,8 @@ Batches: TypeAlias = Iterable[Sequence[Sequence[CellValue]]]
 class TableColumn(Struct, frozen=True, kw_only=True):
     """A column of a table. `name` never changes; `title` and `description` are in one language.
 
-    `decimals`: fixed number of decimals; None writes the shortest form. `values`: the allowed values, empty for
-    any. `key`: whether the column is part of the primary key.
+    `decimals`: fixed number of decimals; if None, numbers are written in their shortest form. `values`: the allowed
+    values; empty if any value is allowed. `key`: True if the column is part of the primary key.
     """
 
     name: str
@@ -36,5 +36,8 @@ class TableColumn(Struct, frozen=True, kw_only=True):
 
 
 def format_number(value: float, decimals: int | None) -> str:
-    """Format a number with a decimal point and without an exponent. `decimals` None gives the shortest form."""
+    """Format a number with a decimal point and without an exponent.
+
+    `decimals` is the number of decimals; None writes the shortest form.
+    """
     return f"{Decimal(repr(value)):f}" if decimals is None else f"{value:.{decimals}f}"

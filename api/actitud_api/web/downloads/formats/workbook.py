@@ -1,4 +1,7 @@
-"""XLSX workbooks: one sheet with typed cells, and one that describes them. A text never becomes a formula."""
+"""Write tables as XLSX workbooks: a sheet with typed cells, and a second sheet that describes the columns.
+
+A text is always written as a text, never as a formula.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +23,16 @@ _NARROW: Final = 12
 
 
 class TooManyRows(ValueError):
-    """The table has more rows than an XLSX sheet can hold. `write_workbook` raises it."""
+    """The table has more rows than an XLSX sheet can hold. Raised by `write_workbook`."""
 
 
 def write_workbook(
     file: IO[bytes], name: str, columns: Sequence[TableColumn], batches: Batches, about: Mapping[str, str], notes: str
 ) -> None:
-    """Write a workbook to a file, row by row. Raises `TooManyRows` if a sheet cannot hold all rows.
+    """Write a workbook to `file`, row by row. Raises `TooManyRows` if a sheet cannot hold all rows.
 
-    `name`: name of the sheet with the rows. `notes`: name of the second sheet, which contains `about` and the
-    description of each column.
+    `name`: name of the sheet with the rows. `notes`: name of the second sheet, which contains the lines of `about`
+    (label and text) and the description of each column.
     """
     options = {
         # Rows go to disk as they are written, so they must be written in order.
