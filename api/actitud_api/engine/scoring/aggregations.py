@@ -22,7 +22,10 @@ EPSILON = 1e-6
 
 
 UNKNOWN = -1
-"""Score of a child that makes its group unknown (`missing: void`); real scores are never negative."""
+"""Number in the place of a score, for a child that makes its group unknown (`missing: void`).
+
+Real scores are 0 or more.
+"""
 
 
 EXPONENTS: Mapping[Aggregation, float] = {"geometric": 0.0, "harmonic": -1.0}

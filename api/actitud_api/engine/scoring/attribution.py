@@ -21,9 +21,10 @@ from actitud_api.engine.scoring.shapley import SHAPLEY_UNIT, compute_shapley_los
 
 
 class AttributedPoints(Struct, frozen=True, gc=False):
-    """Points of the index that a node could win, has won and has lost, in units of 10^-decimals; won + lost = possible.
+    """Points of the index that a node could win, has won and has lost, in units of 10^-decimals.
 
-    `possible` and `won` are None below a group whose losses are split by Shapley values.
+    `won` and `lost` add up to `possible`. `possible` and `won` are None for nodes below a group whose losses are split
+    by Shapley values.
     """
 
     possible: int | None
@@ -107,9 +108,9 @@ class _PointDistribution:
         return sum(ceilings)
 
     def distribute_won(self, group: CompiledGroup, possible: int, won: int, factor: Ratio) -> None:
-        """Split the `possible` and the `won` points of a group among its children, and on down to the indicators.
+        """Split the `possible` and the `won` points of a group among its children, down to the indicators.
 
-        `factor` is the number of units of the index that are lost for each unit lost in this group.
+        `factor` is the number of units of the index that are lost for each unit that the group loses.
         """
         name, attribution = group.definition.id, self._attribution
         attribution.groups[name] = AttributedPoints(possible, won, possible - won)
@@ -129,11 +130,11 @@ class _PointDistribution:
                 self.distribute_won(node, limit, part, below)
 
     def distribute_lost(self, group: CompiledGroup, lost: int, factor: Ratio) -> None:
-        """Split the `lost` points of a group among its children; below the group, `possible` and `won` are None.
+        """Split the `lost` points of a group among its children, down to the indicators.
 
-        In an arithmetic mean or a sum, the share of a child is the loss that it causes in the score of the group; in
-        other groups it is the Shapley value of the child. `factor` is the number of units of the index that are lost
-        for each unit lost in this group.
+        The nodes below the group get no `possible` and `won`. In an arithmetic mean or a sum, the share of a child is
+        the loss that it causes in the score of the group; in other groups it is the Shapley value of the child.
+        `factor` is the number of units of the index that are lost for each unit that the group loses.
         """
         children, attribution = self._children[group.definition.id], self._attribution
         if group.float_mean is None:
@@ -161,7 +162,7 @@ class _PointDistribution:
 def _list_children(evaluation: Evaluation, group: CompiledGroup) -> list[AttributedChild]:
     """List the children of a group that have a score.
 
-    A child that makes the group unknown counts with the minimum of its range.
+    A child that makes the group unknown is in the list with the minimum of its range as its score.
     """
     indicators = evaluation.compiled.indicators
     children = []

@@ -31,10 +31,10 @@ It returns the published index of each organisation in units, `MISSING` if an or
 """
 
 MOVES: Final = (Fraction(4, 5), Fraction(6, 5))
-"""Factors by which a goalpost is multiplied, one at a time: -20 % and +20 %."""
+"""Factors by which the raw value x of a goalpost is multiplied, one goalpost at a time: -20 % and +20 %."""
 
 BINS: Final = 20
-"""Maximum number of bins for the conditional means of a main effect."""
+"""Maximum number of bins for the conditional means of a main effect (see `compute_main_effect`)."""
 
 BIN: Final = 10
 """Minimum number of organisations in a bin of a main effect."""
@@ -60,7 +60,7 @@ theory, 1978).
 RemarkCode = Literal["negative_correlation", "weak_correlation", "high_correlation", "low_alpha"]
 
 _MEASURED: Final = ("linear", "log", "lognormal")
-"""Kinds of curve with a measured x; in the other kinds x is a level, or yes or no."""
+"""Kinds of curve whose goalposts stand at measured raw values; in other kinds they are levels, or yes and no."""
 
 
 class Moments(Struct, frozen=True, kw_only=True):
@@ -189,10 +189,11 @@ def list_remarks(audit: Audit) -> tuple[AuditRemark, ...]:
 
 
 def compute_skewness(values: Floats) -> float | None:
-    """Compute the adjusted Fisher–Pearson coefficient of skewness; None for fewer than 3 values, or equal values.
+    """Compute the adjusted Fisher–Pearson coefficient of skewness.
 
     G1 = g1·√(n(n - 1))/(n - 2), with g1 = m3/m2^(3/2), as in Excel, SAS and SPSS (D. N. Joanes and C. A. Gill,
-    Comparing measures of sample skewness and kurtosis, 1998).
+    Comparing measures of sample skewness and kurtosis, 1998). Return None for fewer than 3 values, or if all values are
+    equal.
     """
     count = values.size
     if count < 3 or _is_constant(values):

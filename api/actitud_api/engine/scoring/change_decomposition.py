@@ -1,9 +1,9 @@
 """Differences between two scores: what-if, and change of an organisation over time (docs/scoring.md, section 7).
 
 A what-if scores the same organisation with some facts replaced. A change from submission A to submission B, each under
-its own version, is scored at four stages: A; A under the version of B; the same, but with the indicators unknown that
-are unknown in B, and those answered that only B answers; B. The differences of consecutive stages are the parts
-methodology, coverage and data, and add up to the change exactly.
+its own version, is scored at four stages: A; A under the version of B; A under the version of B, but each indicator
+that is unknown in one of the two has its result of B; B. The differences of consecutive stages are the parts
+methodology, coverage and data, which add up to the change exactly.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def _list_groups(groups: tuple[DimensionScore, ...]) -> Iterator[DimensionScore]
 
 
 def _list_indicators(score: Score) -> Iterator[IndicatorScore]:
-    """Yield every indicator: first those directly below the root, then group by group."""
+    """Yield every indicator of a score: first those directly below the root, then those of each group."""
     yield from score.indicators
     for group in _list_groups(score.dimensions):
         yield from group.indicators
@@ -174,8 +174,9 @@ def _list_indicators(score: Score) -> Iterator[IndicatorScore]:
 class VersionEffects(Canonical, frozen=True):
     """Effects of a change of version on a submission: its parts that are dropped, and the new parts, which are unknown.
 
-    `dropped_answers`: indicators whose answers the new version does not ask for, or not in this form; `new_indicators`:
-    indicators that only the new version has; `dropped_fields` and `new_fields`: the same for the profile.
+    `dropped_answers`: indicators whose answers the new version does not ask for, or asks for in another form;
+    `new_indicators`: indicators that only the new version has; `dropped_fields` and `new_fields`: the same for fields
+    of the profile.
     """
 
     dropped_answers: tuple[str, ...]
@@ -321,7 +322,7 @@ class GroupChange(Canonical, frozen=True, kw_only=True):
 class IndicatorChange(Canonical, frozen=True, kw_only=True):
     """The change of the score of an indicator, with its reason codes before and after.
 
-    A code or score is null in a version that does not have the indicator.
+    A code or score is null if the version at that stage does not have the indicator.
     """
 
     id: str
@@ -368,7 +369,7 @@ def decompose_change(
 ) -> ChangeDecomposition:
     """Decompose the change of the index between two submissions into methodology, coverage and data.
 
-    Each submission is scored under its own version; the parts add up to the change exactly. There are no parts if the
+    Each submission is scored under its own version; the parts add up to the change exactly. The `parts` are None if the
     index does not exist at some stage.
     """
     converted, carried = convert_submission(before, methodology_before, methodology_after)

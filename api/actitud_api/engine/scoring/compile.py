@@ -1,9 +1,9 @@
 """Compilation of a methodology: the form of a document that all evaluators read.
 
-A document is compiled once: predicates and raw values become closures (`raw_values`), curves integer coefficients
-(`curves`), groups functions of their aggregation (`aggregations`). Each indicator gets a position, its number in
-document order, and each fact and profile field a slot, its index in the list `Facts` (see `FactLayout`). Scores are
-integers in units of 10^-decimals of a point.
+A document is compiled once: predicates and raw values become closures (`raw_values`), curves become functions on
+integer coefficients (`curves`), groups become functions of their aggregation (`aggregations`). Each indicator gets a
+position, its number in document order, and each fact and profile field gets a slot, its index in the list `Facts` (see
+`FactLayout`). Scores are integers in units of 10^-decimals of a point.
 """
 
 from __future__ import annotations
@@ -85,22 +85,22 @@ class CompiledRule(Struct, frozen=True):
     reads: frozenset[int]
     fields: frozenset[str]
     ordered: tuple[int, int] | None
-    """Slots of two facts of one answer, if the rule only requires that the first is at most the second; else None."""
+    """Slots of two facts of one answer, if the rule only requires first fact ≤ second fact; else None."""
 
 
 class ErrorRules(Struct, frozen=True):
-    """Rules of severity `error`, each with its number among all rules.
+    """Rules of severity `error`, each with its number: its place in `rules` of the compiled methodology.
 
     `ordered` has the rules that only require that one fact of an answer is at most another: number of the rule, slot of
     the lesser fact, slot of the greater one. Most rules have this form and are checked without a closure. `others` has
-    number and `holds` of each other rule.
+    the number of each other rule, and the function that decides if it holds.
     """
 
     ordered: tuple[tuple[int, int, int], ...]
     others: tuple[tuple[int, Callable[[Facts], Truth]], ...]
 
     def find_failing(self, facts: Facts) -> list[int]:
-        """Return the numbers of the broken rules in ascending order."""
+        """Return the numbers of the rules that these facts break, in ascending order."""
         values = cast("Sequence[Number]", facts)
         failing = [
             number for number, low, high in self.ordered if (value := values[low]) is not None and value > values[high]
@@ -137,9 +137,7 @@ class CompiledIndicator(Struct, frozen=True):
     cap: int
     """Highest score of an answer without evidence, in units."""
     unknown_score: int | None
-    """Score if unknown: minimum of the range, None (the indicator leaves its group) or `UNKNOWN` (the group is unknown
-    too).
-    """
+    """Score if unknown: minimum of the range, None (it leaves its group) or `UNKNOWN` (its group is unknown)."""
     applies: Callable[[Facts], Truth] | None
     declarable_slots: dict[str, int]
     zero_when: Callable[[Facts], Truth] | None
@@ -159,9 +157,9 @@ class CompiledIndicator(Struct, frozen=True):
     has_weight: bool
     """True if the indicator counts in the index: its weight and those of all groups that contain it are above 0."""
     borrowed_answers: dict[str, int]
-    """Other indicators whose answers the value formula reads, each with the slot that is None without that answer."""
+    """Other indicators whose answers the value formula reads, each with a slot that holds None without that answer."""
     step_field: str | None
-    """Profile field that the next step of the indicator changes; None if the step changes a fact of the answer."""
+    """Profile field that the next step changes; None if the step changes a fact of the answer, or there is no step."""
     profile_operands: tuple[ProfileOperand, ...]
     """Profile fields that the value formula of the indicator reads."""
     profile_slots: tuple[int, ...]
@@ -172,7 +170,7 @@ class CompiledIndicator(Struct, frozen=True):
     The denominator is None if the raw value is one fact. The whole is None for any other formula.
     """
     dependents: tuple[int, ...]
-    """Positions of other indicators that read the answer or profile field that its next step changes."""
+    """Positions of the other indicators that read the answer or profile field that a next step of this one changes."""
     is_circular: bool
     """True if the zero rule or applicability of the indicator reads the fact that its next step changes."""
 
@@ -199,8 +197,8 @@ QuotientScorer = tuple[
 ]
 """Scorer of an indicator whose value is one fact of its answer, or a quotient of two.
 
-Its members: position, slots of numerator and denominator (None stands for 1), curve, lowest and best score, result if
-unknown, and `score_facts`.
+Its members: position, slot of the numerator, slot of the denominator (None if the value is one fact), curve, lowest and
+best score, result if the indicator is unknown, and the function that computes the result for any facts.
 """
 
 
@@ -215,7 +213,7 @@ class ScoringBlock(Struct, frozen=True):
     applies: Callable[[Facts], Truth] | None
     scorers: tuple[IndicatorScorer, ...]
     tables: tuple[tuple[int, int, tuple[IndicatorResult, ...], IndicatorResult], ...]
-    """Position, slot, `table` and `unknown` result of each indicator that has a table."""
+    """Position, slot of the level, `table` and `unknown` result of each indicator that has a table."""
     quotients: tuple[QuotientScorer, ...]
     """Scorers of the indicators whose value is one fact or a quotient of two facts of their own answer."""
     others: tuple[tuple[int, Callable[[Facts], IndicatorResult]], ...]
@@ -245,7 +243,7 @@ class CompiledGroup(Struct, frozen=True):
     is_fully_weighted: bool
     """True if every child has a weight above 0: the group is then rated whenever all children have a score."""
     is_plain_mean: bool
-    """True if the group is a fully weighted arithmetic mean and `missing` is not `void`."""
+    """True if the group is an arithmetic mean, every child has a weight, and `missing` of the group is not `void`."""
     low: int
     high: int
     unknown_score: int | None
@@ -254,16 +252,17 @@ class CompiledGroup(Struct, frozen=True):
     combine: Callable[[Sequence[int], Sequence[int]], int]
     """Function from the weights (above 0) and scores of children, in units, to the rounded score of the group."""
     float_mean: Callable[[Sequence[int], Sequence[float]], float] | None
-    """Function from weights and scores in points to the mean, not rounded; None for `arithmetic` and `sum`.
+    """Function from weights and scores of children, in points, to the unrounded mean; None for `arithmetic` and `sum`.
 
-    The other aggregations need it for Shapley values; in these two a loss is split by weight.
+    Shapley values need the function; in an arithmetic mean or a sum a loss is split by weight instead.
     """
 
 
 class GateInputs(Protocol):
     """Figures of one score that gates read.
 
-    Each method returns `NULL` for a node that is not applicable or not rated, and None for a figure that is unknown.
+    Each method returns `NULL` for a figure of a node that is not applicable or not rated, and None for a figure that is
+    unknown.
     """
 
     def read_index(self) -> Evaluated:
@@ -285,10 +284,10 @@ class GateInputs(Protocol):
 class CompiledGate(Struct, frozen=True):
     """A gate of a level: a condition that the level asks for, as a comparison of the figure `actual` with `required`.
 
-    `holds` decides any gate. Two frequent forms are also stored as data and decided without closures; both members are
-    None for a gate of another form. `minimum`: nodes (None is the index) that must each reach a number of points; used
-    only if all of these nodes have a score. `value_bound`: an indicator whose raw value must be at least (True) or at
-    most (False) a number.
+    `holds` decides any gate. Two frequent forms are also stored as data, in `minimum` and `value_bound`, and decided
+    without closures; both members are None for a gate of another form. `minimum`: nodes (None is the index) that must
+    each reach a number of points; used only if all of these nodes have a score. `value_bound`: an indicator, a number,
+    and True if the raw value must be at least the number, False if at most.
     """
 
     definition: Gate
@@ -323,8 +322,9 @@ class ConvertedFacts(Struct, frozen=True):
 
 
 AnswerLoader = tuple[str, tuple[tuple[str, int], ...], ConvertedFacts | None]
-"""Id of an indicator, name and slot of each fact that is stored as sent, and the facts that must be converted (or
-None).
+"""How an answer is loaded: id of the indicator, facts that are stored as sent, and facts that must be converted.
+
+The facts stored as sent are pairs of name and slot. The last member is None if no fact must be converted.
 """
 
 
@@ -340,11 +340,11 @@ class CompiledMethodology(Struct, frozen=True, eq=False):
     unit: int
     """Number of units in a point: 10^decimals."""
     published_step: int
-    """Number of units in the last published decimal of the index."""
+    """Number of units in the last decimal with which the index is published."""
     raw_decimals: int
     """Decimals of raw values in the canonical result."""
     has_void_groups: bool
-    """At least one group has `missing: void`."""
+    """True if at least one group has `missing: void`: an unknown child makes the group unknown."""
     layout: FactLayout
     answer_loaders: tuple[AnswerLoader, ...]
     rules: tuple[CompiledRule, ...]
@@ -421,9 +421,10 @@ def _compile_document(methodology: Methodology) -> CompiledMethodology:
 
 
 class _TreeCompiler:
-    """Compiler of the nodes of a document.
+    """Compiler of the groups and indicators of a document.
 
-    Compiled nodes are appended to `indicators` and `groups` in document order; a group comes after the nodes inside it.
+    Compiled indicators are appended to `indicators`, compiled groups are added to `groups`, in document order; a group
+    comes after the nodes inside it.
     """
 
     def __init__(self, document: Document, layout: FactLayout) -> None:
@@ -615,7 +616,7 @@ def _find_ordered_slots(rule: Rule, layout: FactLayout) -> tuple[int, int] | Non
 
 
 def drop_rules(compiled: CompiledMethodology, names: Collection[str]) -> CompiledMethodology:
-    """Return the compiled methodology without the rules with these ids."""
+    """Return the compiled methodology without the rules with the ids `names`."""
     if not names:
         return compiled
     rules = tuple(rule for rule in compiled.rules if rule.definition.id not in names)
@@ -698,7 +699,7 @@ def _build_scoring_function(leaf: CompiledIndicator, unknown: IndicatorResult) -
 
 
 def score_raw_value(leaf: CompiledIndicator, value: Ratio) -> IndicatorResult:
-    """Compute the result of an indicator from its raw value."""
+    """Compute the result of an indicator from its raw value, without zero rule, applicability or caps."""
     score = leaf.curve(*value)
     return IndicatorResult(
         "zero" if score == leaf.low else "full" if score == leaf.best else "partial", score, score, value, score

@@ -42,8 +42,8 @@ def find_best_score(curve: Curve, span: Range, unit: int) -> int:
 def compile_curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
     """Compile a curve to a function from numerator and denominator (> 0) of a raw value to the score in units.
 
-    `span` is the range of the scores of the indicator, and `unit` the number of units in a point. Outside the goalposts
-    the score stays that of the nearest goalpost.
+    `span` is the range of the scores of the indicator, and `unit` the number of units in a point. A raw value outside
+    the goalposts gets the score of the nearest goalpost.
     """
     if curve.kind == "lognormal":
         return _compile_lognormal(curve, span, unit)

@@ -79,7 +79,7 @@ class BrokenRule(Struct, frozen=True, gc=False):
     rule: CompiledRule
     is_supported: bool
     facts: Facts
-    """Facts at the moment when the rule was found broken; answers contradicted earlier are already absent."""
+    """Facts at the moment when the rule was found broken; answers that were contradicted before it are absent."""
 
 
 class FailingGate(Struct, frozen=True, gc=False):
@@ -115,7 +115,7 @@ class Evaluation(Struct, kw_only=True):
     unknown: frozenset[str]
     """Ids of the nodes that are unknown and make the group that contains them unknown too (`missing: void`)."""
     coverage_ratios: dict[str, Ratio | None]
-    """Coverage of each group as a ratio; None if the group would not be rated even with every unknown at its best."""
+    """Coverage of each group, by id, as a ratio; None if the group would not be rated even with full answers."""
     index: int | None
     index_max: int | None
     status: Status
@@ -128,9 +128,9 @@ class Evaluation(Struct, kw_only=True):
 
     @property
     def coverages(self) -> dict[str, Fraction | None]:
-        """Coverage of each group, 0 to 1: weight that is answered over weight that counts.
+        """Coverage of each group, by id, from 0 to 1: weight that is answered over weight that counts.
 
-        None if the group would not be rated even with every unknown indicator at its best.
+        It is None if the group would not be rated even with every unknown indicator at its best.
         """
         return {name: None if ratio is None else Fraction(*ratio) for name, ratio in self.coverage_ratios.items()}
 
@@ -552,7 +552,7 @@ class GroupSensitivity(Struct, frozen=True):
 
 
 def build_group_sensitivity(evaluation: Evaluation, group: CompiledGroup) -> GroupSensitivity:
-    """Prepare a group of an evaluation for scoring with another score of one child."""
+    """Build the sensitivity of a group: the group prepared for scoring with another score of one of its children."""
     counted = evaluation.list_child_scores(group)
     terms: list[LinearTerms | None] = [None] * len(counted)
     if (
@@ -583,9 +583,9 @@ def _compute_upper_bounds(
 ) -> None:
     """Compute upper bounds and coverage of a group and the groups in it that contain unknown indicators.
 
-    `above` has the ids of all groups that contain unknown indicators. `upper` receives the score that each of these
-    groups would have if every unknown indicator were at its best; `coverage` receives its coverage, or None if the
-    group would not be rated even then.
+    `above` has the ids of all groups that contain unknown indicators. `upper` receives, by id, the score that each of
+    these groups would have if every unknown indicator were at its best; `coverage` receives the coverage of each, or
+    None if the group would not be rated even then.
     """
     maxima: list[int | None] = []
     known, denominator, remaining = 0, 1, 0
@@ -700,7 +700,8 @@ class GateFigures:
     """Figures of one evaluation that gates compare: index, scores, raw values and profile fields.
 
     A gate is a condition that a level asks for beside its lowest index, such as "every dimension scores at least 40".
-    Compiled gates call these methods. Scores are exact points (a Fraction, not units), and raw values are exact too.
+    Compiled gates read the figures with these methods. Unless a method says otherwise, scores are exact points (a
+    Fraction, not units), and raw values are exact too.
     """
 
     def __init__(self, evaluation: Evaluation) -> None:
@@ -715,9 +716,9 @@ class GateFigures:
         return None if index is None else Fraction(index, self._evaluation.compiled.unit)
 
     def find_lowest(self, nodes: tuple[str | None, ...]) -> int | None:
-        """Return the lowest score among some nodes (None stands for the index), in units.
+        """Return the lowest score, in units, among `nodes`, where None stands for the index.
 
-        Return None if one of them has no score, or if there are no nodes.
+        Return None if one of the nodes has no score, or if there are no nodes.
         """
         if nodes in self._lowest:
             return self._lowest[nodes]
@@ -737,7 +738,7 @@ class GateFigures:
         return lowest
 
     def read_score(self, node: str) -> Evaluated:
-        """Return the score of a node in points; None if it is unknown, `NULL` if it is not applicable."""
+        """Return the score of a node in points; None if it is unknown, `NULL` if it is not applicable or not rated."""
         evaluation = self._evaluation
         position = evaluation.compiled.positions.get(node)
         if position is None:
@@ -757,7 +758,8 @@ class GateFigures:
     def read_value(self, indicator: str) -> Evaluated:
         """Return the exact raw value of an indicator, or `NULL` if the indicator is not applicable.
 
-        Return None if the indicator is unknown, self-declared, contradicted or zero by a rule (section 6).
+        Return None if the indicator is unknown, self-declared, contradicted or zero by a rule (docs/scoring.md, section
+        6).
         """
         compiled = self._evaluation.compiled
         leaf = self._evaluation.results[compiled.positions[indicator]]

@@ -127,7 +127,7 @@ class _Explanation(Struct, frozen=True):
     unit: int
     attribution: Attribution
     values: list[Figure | bool | None]
-    """Raw values, rounded."""
+    """Raw values, rounded as in the canonical result; None for an indicator without a raw value."""
     intervals: list[Interval | None]
     parameters: list[Parameters]
     steps: list[NextStep | None]
@@ -198,7 +198,7 @@ def _round_coverage(evaluation: Evaluation, group: CompiledGroup) -> Figure | No
 
 
 def list_findings(evaluation: Evaluation) -> tuple[Finding, ...]:
-    """List the rules that the submission breaks, in document order."""
+    """List a finding for each rule that the submission breaks, in document order."""
     return tuple(_build_finding(evaluation.compiled, broken) for broken in evaluation.broken_rules)
 
 
@@ -254,7 +254,7 @@ def _encode_fact(value: FactValue, leaf: CompiledIndicator, position: int) -> Sc
 def _compute_geometric_index(evaluation: Evaluation) -> Figure | None:
     """Compute the additional geometric index; None if the document has none or there is no index.
 
-    It is the geometric mean of the children of the root, each raised to at least the `floor` of the document.
+    It is the geometric mean of the children of the root, each score raised to at least the `floor` of the document.
     """
     compiled = evaluation.compiled
     additional = compiled.document.additional_index
@@ -276,7 +276,7 @@ def _compute_geometric_index(evaluation: Evaluation) -> Figure | None:
 def build_blocking_gate(compiled: CompiledMethodology, blocked: FailingGate) -> BlockingGate:
     """Convert a failing gate to its form in the canonical result.
 
-    Figures are rounded; the distance between them is null if one of them is not a number.
+    Figures are rounded; the distance between the actual and the required figure is None if one of them is not a number.
     """
     actual, required = blocked.actual, blocked.required
     distance = None

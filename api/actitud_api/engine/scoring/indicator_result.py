@@ -34,7 +34,7 @@ SETTLED: frozenset[Code] = OBSERVED | {"not_applicable"}
 
 
 def derive_state(code: Code) -> State:
-    """Return the state of an indicator with this reason code."""
+    """Return the state of an indicator with the reason code `code`."""
     if code == "not_applicable":
         return "not_applicable"
     return "observed" if code in OBSERVED else "unknown"

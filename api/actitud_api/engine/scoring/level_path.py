@@ -78,7 +78,7 @@ improve: change the fact · evidence: document a self-declared answer · report:
 Obstacle = Literal["profile", "review", "not_applicable", "zero_by_rule", "contradicted", "unanswered", "exhausted"]
 """Reason why no moves pass a gate.
 
-profile: the gate reads only the profile · review: a review limits the level · not_applicable, zero_by_rule,
+profile: the gate reads the profile alone · review: a review limits the level · not_applicable, zero_by_rule,
 contradicted, unanswered: state of the one indicator that the gate reads · exhausted: even the best moves are not
 enough.
 """
@@ -186,7 +186,7 @@ def find_path_from(evaluation: Evaluation, submission: Submission) -> LevelPath:
 def apply_moves(submission: Submission, moves: Iterable[Move], compiled: CompiledMethodology) -> Submission:
     """Return the submission after the moves: new facts replace old ones, with evidence if the move needs it.
 
-    An unknown answer that a move reports counts, even if it was set aside before.
+    An answer that a move reports counts, even if the old answer had been set aside (withdrawn, rejected or stale).
     """
     profile, answers = dict(submission.profile), dict(submission.answers)
     documented: set[str] = set()
@@ -338,9 +338,9 @@ class _Option(Struct, frozen=True, gc=False):
 
 
 _RankedOption = tuple[int, int, int, _Option]
-"""Score of a node after an option, position of the option's indicator, score of that indicator, and the option.
+"""An option with what it is sorted by: score of a node after it, position and score of its indicator, and the option.
 
-The node is the indicator itself or a group that contains it; -1 stands for no score.
+The node is the indicator itself or a group that contains it; -1 in place of its score stands for no score.
 """
 
 
@@ -371,7 +371,7 @@ class _CachedIterable(Iterable[_RankedOption]):
 class _Situation(Struct, frozen=True):
     """State of a search: evaluation and submission after the moves so far.
 
-    `suspended` are the ids of the rules that these moves break unless other facts are changed too; they are not
+    `suspended` are the ids of the rules that these moves break unless other facts are changed too; these rules are not
     evaluated.
     """
 
@@ -418,8 +418,8 @@ def _list_options(situation: _Situation, leaf: CompiledIndicator, *, documented:
     """List the options that raise the score of an indicator, the best one last.
 
     With `documented`, all options come with evidence, and options that leave the score equal are listed too, because
-    they can help to pass gates on the raw value. The list is empty if no change of the answer can help: the indicator
-    does not apply, is contradicted, or its zero rule decides.
+    they can help to pass gates on the raw value. The list is empty if no change of the answer can help, for example
+    because the indicator does not apply, is contradicted, or has a zero rule that applies or could apply.
     """
     result = situation.evaluation.results[leaf.position]
     declared, floor = situation.is_declared(leaf), result.uncapped
@@ -451,8 +451,8 @@ def _list_options(situation: _Situation, leaf: CompiledIndicator, *, documented:
 def _build_blank_answer(compiled: CompiledMethodology, leaf: CompiledIndicator) -> FactChange | None:
     """Build an answer with the lowest facts, from which the search for an answer to an unknown indicator starts.
 
-    Return None if the indicator has several facts, because a move changes only one of them; for a checklist an answer
-    is always built.
+    Return None if the indicator has several facts, because a move changes only one of them; a checklist always gets an
+    answer.
     """
     indicator = leaf.definition
     if indicator.type != "checklist" and len(indicator.facts) != 1:
@@ -479,8 +479,8 @@ def _rescore_situation(
 ) -> _Situation:
     """Return the situation after new facts (`change`) of an indicator.
 
-    `declared` is True if the new answer has no evidence. Only the groups that contain the indicator are scored again,
-    or everything if the facts affect rules or other indicators.
+    `declared` is True if the new answer has no evidence. If the facts affect rules or other indicators, everything is
+    scored again, otherwise only the groups that contain the indicator.
     """
     evaluation, submission, compiled = situation.evaluation, situation.submission, situation.evaluation.compiled
     if declared != situation.is_declared(leaf):
@@ -503,7 +503,7 @@ def _rescore_situation(
 
 
 def _is_contained(situation: _Situation, leaf: CompiledIndicator, changed: Facts) -> bool:
-    """Return True if the facts `changed` differ from the present ones only in the score of the indicator.
+    """Return True if the new facts `changed` can change no score but that of the indicator and of the groups above it.
 
     That is, no rule is newly broken or repaired, and no other indicator changes.
     """
@@ -572,7 +572,7 @@ class _OptionRanking:
     def _list_below(self, situation: _Situation, child: CompiledGroup | int) -> Iterable[_RankedOption]:
         """List the options of all indicators in `child`, best first, each with the score of `child` after the option.
 
-        `child` is a group, or the position of an indicator. An indicator without weight has no options.
+        `child` is a group, or the position of an indicator. An indicator without weight in the index has no options.
         """
         if isinstance(child, int):
             leaf = self._compiled.indicators[child]
@@ -604,7 +604,7 @@ class _OptionRanking:
             yield self._to_order(sensitivity.group, sensitivity.rescore(child_position, score)), position, units, option
 
     def _to_order(self, group: CompiledGroup, score: int | None) -> int:
-        """Return the number by which options are sorted: the score of the group after them, -1 if there is none.
+        """Return the number by which options of a group are sorted: `score`, its score after the option, or -1 if None.
 
         The score of the root is rounded as published.
         """
@@ -652,7 +652,7 @@ class _Search:
         return tuple(_build_unreachable(conditions, self._start, self._now) for conditions in unmet.values())
 
     def build_moves(self) -> tuple[Move, ...]:
-        """Build the moves that `run` found, each with the index points that it gains at its position of the path."""
+        """Build the moves that `run` found, each with the index points that it gains at its place in the path."""
         final_facts = self._now.evaluation.facts
         unmet = {rule.definition.id for taken in self._taken for rule in taken.breaks if not rule.holds(final_facts)}
         situation = structs.replace(self._start, suspended=frozenset(unmet))
@@ -669,9 +669,9 @@ class _Search:
         return tuple(moves)
 
     def _find_level(self, situation: _Situation) -> int:
-        """Find the level after some moves.
+        """Find the level that a situation of the search reaches.
 
-        Until all conditions of the target level are met, it is at most the level below the target.
+        It is at most the level below the target until all conditions of the target level are met.
         """
         for number, conditions in enumerate(self._search_plan.conditions[: self._target]):
             if not situation.meets_all(conditions):
@@ -804,7 +804,7 @@ class _Search:
     def _find_latest(self, position: int, before: int | None = None) -> _AppliedMove | None:
         """Find the last move of the indicator at a position; None if there is none.
 
-        With `before`, only the first `before` moves are searched.
+        If `before` is given, only the first `before` moves of the path are searched.
         """
         return next((taken for taken in reversed(self._taken[:before]) if taken.position == position), None)
 
@@ -857,8 +857,8 @@ def _build_move(
 def _build_unreachable(conditions: list[_GateCondition], start: _Situation, end: _Situation) -> Unreachable:
     """Build the report of a gate whose `conditions` cannot be met.
 
-    Its figures are those of `start`, the situation before the moves. If the gate was passed there, they are those of
-    `end`, the situation after the moves that were found.
+    The figures of the gate are those of `start`, the situation before the moves. If the gate was passed in `start`,
+    they are those of `end`, the situation after the moves that were found.
     """
     gate, rank, compiled = conditions[0].gate, conditions[0].rank, start.evaluation.compiled
     figures = next(

@@ -33,7 +33,7 @@ FactChange = dict[int, Slot]
 
 
 class BranchRescorer:
-    """Computes the index that an evaluation would have with another score of one indicator.
+    """Calculator of the index that an evaluation would have with another score of one indicator.
 
     Only the branch of the tree from the indicator up to the root is scored again.
     """
@@ -139,9 +139,9 @@ def _build_open_step(branches: BranchRescorer, leaf: CompiledIndicator, kind: St
 
 
 def _document_answer(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep:
-    """Build the step that brings evidence for a capped answer, so that no cap lowers its score any more.
+    """Build the step that brings evidence for a capped answer, which removes every cap from its score.
 
-    The gain is computed with the level as sent, if a review lowered the level.
+    If a review lowered the level, the gain is computed with the level as sent.
     """
     evaluation = branches.evaluation
     result = evaluation.results[leaf.position]
@@ -274,7 +274,7 @@ def _compute_effect(
     score: int,
     evidence: bool,
 ) -> tuple[Figure | None, tuple[str, ...]]:
-    """Compute the index points gained by a change, and list the rules that the change breaks.
+    """Compute the index points gained by a change, and list the ids of the rules that the change breaks.
 
     `score` is the score of the indicator after the change; `evidence` is True if the change comes with evidence. The
     gain is None if there is no index.
@@ -303,8 +303,8 @@ def _compute_gain_max(branches: BranchRescorer, leaf: CompiledIndicator, gain: F
 def find_change_reaching(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> FactChange | None:
     """Find the smallest valid change of one fact with which the raw value of an indicator reaches `x`.
 
-    Return None if there is no such change: the document names no fact to change, or the new value would be out of its
-    range.
+    The raw value reaches `x` when it equals `x` or is better. Return None if there is no such change: the document
+    names no fact to change, or the new value would be out of its range.
     """
     facts, layout, indicator = evaluation.facts, evaluation.compiled.layout, leaf.definition
     if indicator.type in ("level", "boolean"):
@@ -413,7 +413,7 @@ def _find_affected_rules(
 
 
 def _reaches_others(evaluation: Evaluation, leaf: CompiledIndicator, changed: Facts) -> bool:
-    """Return True if the facts `changed` give another indicator another zero rule, applicability or raw value."""
+    """Return True if the facts `changed` change the zero rule, applicability or raw value of another indicator."""
     others = (evaluation.compiled.indicators[position] for position in leaf.dependents)
     return any(
         closure is not None and closure(evaluation.facts) != closure(changed)

@@ -1,6 +1,6 @@
 """Comparison of organisations: ranks, peer groups, and distributions (docs/scoring.md, section 8).
 
-All figures are exact integers in units of 10^-decimals.
+All compared figures are exact integers in units of 10^-decimals.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class EditionRescorer:
     def compute_index(self, document: Document) -> Integers:
         """Compute the published index of each organisation under a document with other curves, weights or aggregations.
 
-        The index is in units, -1 if an organisation has none.
+        The index is in units, `MISSING` if an organisation has none.
         """
         if not self._columns.rows:
             return self.scores.index

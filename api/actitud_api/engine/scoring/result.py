@@ -151,8 +151,9 @@ class IndicatorScore(Canonical, frozen=True, kw_only=True):
 class DimensionScore(Canonical, frozen=True, kw_only=True):
     """The score of a dimension, or of a group inside one, with its points of the index.
 
-    `score_max` is the score if every unknown indicator were at its best; `coverage` is from 0 to 1. Figures are null if
-    the group is not rated, or has no score. `groups` and `indicators` are the children of the group.
+    `score_max` is the score if every unknown indicator were at its best; `coverage` is from 0 to 1. These figures and
+    the points are null if the group is not rated, or has no score. `groups` and `indicators` are the children of the
+    group.
     """
 
     id: str
@@ -171,7 +172,7 @@ class BlockingGate(Canonical, frozen=True):
     """A gate of the next level that is not passed.
 
     `there` is the actual figure, null if it is unknown or does not exist; `asked` is the required figure; `distance` is
-    their difference, null if one of them is not a number.
+    the absolute difference of the two, null if one of them is not a number.
     """
 
     gate: str
@@ -204,8 +205,8 @@ class MainReason(Canonical, frozen=True):
 class Finding(Canonical, frozen=True):
     """A rule that the submission breaks.
 
-    `code`: `contradicted`, or `unsupported` if absent answers (`missing`) could still repair the rule; `indicators`:
-    the indicators that the rule contradicts; `facts`: the facts that it read.
+    `code`: `unsupported` if absent answers (`missing`) could still repair the rule, else `contradicted`; `indicators`:
+    the indicators that the rule contradicts; `facts`: the facts that the rule read, by name.
     """
 
     rule: str
@@ -249,7 +250,10 @@ def to_quotient(n: int, d: int) -> Figure:
 
 
 def to_points(units: int | None, unit: int) -> Figure | None:
-    """Convert a score in units to points, in their shortest JSON form; None stays None."""
+    """Convert a score in units to points, in their shortest JSON form; return None if the score is None.
+
+    `unit` is the number of units in a point.
+    """
     if units is None:
         return None
     return units / unit if units % unit else units // unit

@@ -42,7 +42,7 @@ from actitud_api.engine.scoring.ranking import Integers, compute_quantile, compu
 Floats: TypeAlias = NDArray[np.float64]
 
 MISSING: Final = -1
-"""Score of a dimension that is not rated."""
+"""Number in the place of the score of a dimension that is not rated, and of an index that does not exist."""
 
 STREAM: Final = 54
 """Sequence (stream) number with which the PCG64 generator is seeded."""
@@ -59,7 +59,7 @@ BLOCK: Final = 2**17
 _MULTIPLIER: Final = 47026247687942121848144207491837523525
 _WORD: Final = 2**128
 _DOUBT: Final = 1e-12
-"""Assumed bound of the relative error of an exponential: a thousand times the error of any machine."""
+"""Assumed bound of the relative error of an exponential: a thousand times the error on any machine."""
 _EXACTLY: Final = Context(prec=30)
 
 _NO_END: Final = 2**62
@@ -244,7 +244,13 @@ def _count_levels(index: Integers, attainable: Integers, windows: list[tuple[int
 
 
 def _list_windows(levels: Iterable[Level], unit: int) -> list[tuple[int, int]]:
-    """List the lowest and highest index, in units, with which the gates on the index of each level are passed."""
+    """List for each level the lowest and highest index, in units, with which its gates on the index are passed.
+
+    `unit` is the number of units in a point.
+
+    Raises:
+        ValueError: If a gate compares the index with something other than a number, or with an upper bound.
+    """
     windows = []
     for level in levels:
         lower, upper = 0, _NO_END
