@@ -285,7 +285,7 @@ _PARAMETER = re.compile(r"`(keys|checkpoint)`")
 
 
 class _ProblemLine(Struct, frozen=True):
-    """Problem in the JSON report: its text, and where in the file it is."""
+    """Problem in the JSON report: its text, its code, and its place in the file (line and JSON Pointer)."""
 
     place: str
     code: str

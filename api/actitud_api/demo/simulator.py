@@ -34,7 +34,7 @@ class SimulatedOrganisation(Struct, frozen=True):
 
 
 def simulate(methodology: Methodology) -> Iterator[SimulatedOrganisation]:
-    """Yield every invented municipality with submission and score; each run gives the same digits."""
+    """Yield every invented municipality with submission and score; each run gives the same figures."""
     # A seed for each municipality: a change to one does not change the random numbers of the next.
     for number, municipality in enumerate(simulate_municipalities(SEED), start=1):
         submission = simulate_submission(SEED + number, municipality)

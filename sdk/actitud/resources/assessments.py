@@ -93,8 +93,9 @@ def put_assessment(
     The edition must be open. ``profile``: every field that the organisation sets. ``answers``: facts by indicator
     id, each with its ``evidence`` (a list of :class:`actitud.Evidence`) and its ``note`` if it has them; a missing
     indicator is unknown. An answer without accepted evidence is self-declared and scores less.
-    ``profile_evidence``: evidence by profile field. ``if_match``: the ``etag`` of the assessment to replace,
-    ``None`` to create one.
+    ``profile_evidence``: evidence by profile field. ``methodology``: version that the facts follow, that of the
+    edition. ``lang``: language of the findings. ``if_match``: the ``etag`` of the assessment to replace, ``None``
+    to create one.
 
     Contradictory answers are stored and listed in ``findings``. Raises ``PreconditionFailed`` if the assessment was
     changed since it was read, or already exists; ``Conflict`` if its state, the deadline or the edition forbids the
@@ -123,11 +124,12 @@ def update_assessment(
 
     ``if_match``: the ``etag`` of the assessment. ``answers``: each answer replaces all facts of its indicator; its
     evidence and note are kept unless they are sent too; ``None`` withdraws the answer. ``profile``: the fields to
-    change. ``profile_evidence``: the evidence to change, by profile field.
+    change. ``profile_evidence``: the evidence to change, by profile field. ``methodology``: version that the facts
+    follow, that of the edition. ``lang``: language of the findings.
 
     Raises ``PreconditionFailed`` if the assessment was changed since it was read; ``Conflict`` if its state, the
-    deadline or the edition forbids the change; ``InvalidRequest`` with every invalid field if the facts do not fit the
-    methodology; ``NotFound`` if there is no assessment.
+    deadline or the edition forbids the change; ``InvalidRequest`` with every invalid field if the facts do not fit
+    the methodology; ``NotFound`` if there is no assessment. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     body = {
         "methodology": methodology,
@@ -145,7 +147,7 @@ def delete_assessment(core: Core, edition: str, organisation: str, *, if_match: 
     """Delete a draft. ``if_match`` is the ``etag`` of the draft.
 
     Raises ``PreconditionFailed`` if the draft was changed since it was read, and ``Conflict`` if it was ever
-    submitted or the edition is not open.
+    submitted or the edition is not open. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     return fetch_nothing(core, build_delete(core, "editions", edition, "assessments", organisation, if_match=if_match))
 
@@ -162,12 +164,13 @@ def create_submission(
 ) -> Call[Submission]:
     """Submit a draft or a returned assessment, which cannot be changed afterwards unless a reviewer returns it.
 
-    ``if_match``: the ``etag`` of the assessment. ``explanations``: by rule id, why an answer that causes a warning is
-    correct. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your
-    program sends the call again; by default each call gets its own.
+    ``if_match``: the ``etag`` of the assessment. ``explanations``: by rule id, why an answer that causes a warning
+    is correct. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your
+    program sends the call again; by default each call gets its own. ``lang``: language of the findings.
 
-    Raises ``Conflict`` if the assessment has findings of severity ``error`` (all are in ``errors``) or the deadline has
-    passed (rule ``deadline``), and ``PreconditionFailed`` if the assessment was changed since it was read.
+    Raises ``Conflict`` if the assessment has findings of severity ``error`` (all are in ``errors``) or the deadline
+    has passed (rule ``deadline``), and ``PreconditionFailed`` if the assessment was changed since it was read.
+    Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     request = build_create(
         core,
@@ -219,11 +222,12 @@ def create_review(
 ) -> Call[Transition]:
     """Begin the review of a submitted assessment: move it from ``submitted`` to ``under_review``.
 
-    ``if_match``: the ``etag`` of the assessment. ``idempotency_key``: a name of your choice for this call, so that the
-    service acts once even if your program sends the call again; by default each call gets its own.
+    ``if_match``: the ``etag`` of the assessment. ``idempotency_key``: a name of your choice for this call, so that
+    the service acts once even if your program sends the call again; by default each call gets its own.
 
     Raises ``Conflict`` if the assessment is in another state (rule ``state``; ``allowed`` lists the possible next
-    states), and ``PreconditionFailed`` if the assessment was changed since it was read.
+    states), and ``PreconditionFailed`` if the assessment was changed since it was read. Raises ``ValueError`` if
+    ``if_match`` is ``None``.
     """
     return _create_transition(core, edition, organisation, "reviews", {}, idempotency_key, if_match)
 
@@ -233,12 +237,12 @@ def create_hearing(
 ) -> Call[Transition]:
     """End the review and open the hearing: move the assessment from ``under_review`` to ``hearing``.
 
-    ``if_match``: the ``etag`` of the assessment. ``idempotency_key``: a name of your choice for this call, so that the
-    service acts once even if your program sends the call again; by default each call gets its own.
+    ``if_match``: the ``etag`` of the assessment. ``idempotency_key``: a name of your choice for this call, so that
+    the service acts once even if your program sends the call again; by default each call gets its own.
 
     Raises ``Conflict`` if the assessment is in another state (rule ``state``; ``allowed`` lists the possible next
-    states), or the last day of the review or of the hearing has passed (rule ``deadline``); ``PreconditionFailed`` if
-    the assessment was changed since it was read.
+    states), or the last day of the review or of the hearing has passed (rule ``deadline``); ``PreconditionFailed``
+    if the assessment was changed since it was read. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     return _create_transition(core, edition, organisation, "hearings", {}, idempotency_key, if_match)
 
@@ -255,13 +259,14 @@ def create_return(
 ) -> Call[Transition]:
     """Return a submitted assessment to its organisation, which can change and submit it again.
 
-    ``reason``: 1 to 1,000 characters. ``until``: the last day on which the organisation can submit. ``if_match``: the
-    ``etag`` of the assessment. ``idempotency_key``: a name of your choice for this call, so that the service acts once
-    even if your program sends the call again; by default each call gets its own.
+    ``reason``: 1 to 1,000 characters. ``until``: the last day on which the organisation can submit. ``if_match``:
+    the ``etag`` of the assessment. ``idempotency_key``: a name of your choice for this call, so that the service
+    acts once even if your program sends the call again; by default each call gets its own.
 
     Raises ``Conflict`` if the assessment is in another state (rule ``state``; ``allowed`` lists the possible next
-    states), or ``until`` is in the past (rule ``past``) or after the last day of the edition (rule ``publication``);
-    ``PreconditionFailed`` if the assessment was changed since it was read.
+    states), or ``until`` is in the past (rule ``past``) or after the last day of the edition (rule
+    ``publication``); ``PreconditionFailed`` if the assessment was changed since it was read. Raises ``ValueError``
+    if ``if_match`` is ``None``.
     """
     body = {"reason": reason, "until": until}
     return _create_transition(core, edition, organisation, "returns", body, idempotency_key, if_match)
@@ -272,12 +277,12 @@ def create_final(
 ) -> Call[Transition]:
     """Close the hearing and make the assessment final: move it from ``hearing`` to ``final``.
 
-    ``if_match``: the ``etag`` of the assessment. ``idempotency_key``: a name of your choice for this call, so that the
-    service acts once even if your program sends the call again; by default each call gets its own.
+    ``if_match``: the ``etag`` of the assessment. ``idempotency_key``: a name of your choice for this call, so that
+    the service acts once even if your program sends the call again; by default each call gets its own.
 
     Raises ``Conflict`` if the assessment is in another state (rule ``state``; ``allowed`` lists the possible next
-    states), or the hearing is not over yet (rule ``deadline``); ``PreconditionFailed`` if the assessment was changed
-    since it was read.
+    states), or the hearing is not over yet (rule ``deadline``); ``PreconditionFailed`` if the assessment was
+    changed since it was read. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     return _create_transition(core, edition, organisation, "finals", {}, idempotency_key, if_match)
 
@@ -296,13 +301,14 @@ def create_extension(
     """Extend a phase for one organisation. The state of its assessment does not change.
 
     ``phase``: ``submission``, ``review`` or ``hearing``. ``until``: the new last day. ``reason``: 1 to 1,000
-    characters. ``if_match``: the ``etag`` of the assessment. ``idempotency_key``: a name of your choice for this call,
-    so that the service acts once even if your program sends the call again; by default each call gets its own.
+    characters. ``if_match``: the ``etag`` of the assessment. ``idempotency_key``: a name of your choice for this
+    call, so that the service acts once even if your program sends the call again; by default each call gets its
+    own.
 
     Raises ``Conflict`` if the assessment is in another state (rule ``state``; ``allowed`` lists the possible next
-    states), or ``until`` is in the past (rule ``past``), not after the regular last day (rule ``extension``) or after
-    the last day of the edition (rule ``publication``); ``PreconditionFailed`` if the assessment was changed since it
-    was read.
+    states), or ``until`` is in the past (rule ``past``), not after the regular last day (rule ``extension``) or
+    after the last day of the edition (rule ``publication``); ``PreconditionFailed`` if the assessment was changed
+    since it was read. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     body = {"phase": phase, "until": until, "reason": reason}
     return _create_transition(core, edition, organisation, "extensions", body, idempotency_key, if_match)

@@ -113,9 +113,9 @@ def create_edition(
     ``id``: the year of the reference date, optionally with a word, ``"2027-pilot"``. ``titles``: names by language.
     ``period_from`` and ``period_to``: first and last day of the year that the answers describe; the last day is the
     reference date. ``windows`` and ``calendar``: by name, only those that differ from the methodology's defaults.
-    ``accept_draft``: allow a draft methodology, which may still change. ``idempotency_key``: a name of your choice
-    for this call, so that the service acts once even if your program sends the call again; by default each call
-    gets its own.
+    ``accept_draft``: allow a draft methodology, which may still change. ``lang``: language of the title in the
+    result. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your
+    program sends the call again; by default each call gets its own.
 
     Raises ``Conflict``, with every faulty field in ``errors``, if the id is taken, the dates contradict each other,
     or the methodology is a draft and ``accept_draft`` is false.
@@ -144,10 +144,13 @@ def update_edition(
     state: Literal["open", "in_review"] | UnsetType = UNSET,
     lang: str | None = None,
 ) -> Call[Edition]:
-    """Change some members of an edition and keep the others. ``None`` restores a default of the methodology.
+    """Change some members of an edition and keep the others.
 
-    ``if_match``: the ``etag`` of the edition. Raises ``PreconditionFailed`` if the edition was changed since it was
-    read, and ``Conflict`` if the edition is published or its dates would contradict each other.
+    A window or phase that is ``None`` gets the default of the methodology again. ``if_match``: the ``etag`` of the
+    edition. ``titles``: names by language. ``windows`` and ``calendar``: by name, those to change. ``state``:
+    ``open`` takes answers; in ``in_review`` only returned assessments can change. Raises ``PreconditionFailed`` if
+    the edition was changed since it was read, and ``Conflict`` if the edition is published or its dates would
+    contradict each other. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     body = {"titles": titles, "windows": windows, "calendar": calendar, "state": state}
     return fetch(core, build_patch(core, "editions", edition, body=body, if_match=if_match, lang=lang), Edition)
@@ -157,7 +160,7 @@ def delete_edition(core: Core, edition: str, *, if_match: str | None) -> Call[No
     """Delete an unpublished edition without assessments. ``if_match`` is the ``etag`` of the edition.
 
     Raises ``PreconditionFailed`` if the edition was changed since it was read, and ``Conflict`` if the edition is
-    published or has assessments.
+    published or has assessments. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     return fetch_nothing(core, build_delete(core, "editions", edition, if_match=if_match))
 

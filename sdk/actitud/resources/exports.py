@@ -326,7 +326,8 @@ def export_methodology_indicators(
 def get_gobierto(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[bytes]:
     """Download an organisation's score as the JSON tree that Gobierto's indicators module displays.
 
-    Raises ``NotFound`` if the edition does not exist or has no score of the organisation.
+    ``lang``: language of the names and texts. Raises ``NotFound`` if the edition does not exist or has no score of
+    the organisation.
     """
     return _fetch_raw(
         core, build_get(core, "editions", edition, "scores", organisation, "gobierto.json", lang=lang), _JSON

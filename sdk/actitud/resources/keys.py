@@ -86,13 +86,13 @@ def create_rotation(
 ) -> Call[NewAccessKey]:
     """Replace a key by a new one with the same role and bindings; the old key expires after an overlap.
 
-    ``if_match``: the ``etag`` of the old key. ``overlap``: days until the old key expires, 0 to 30. ``days``: lifetime
-    of the new key, default that of the old one. ``idempotency_key``: a name of your choice for this call, so that the
-    service acts once even if your program sends the call again; a repeated call returns the key with ``secret=None``,
-    because the service does not store secrets.
+    ``if_match``: the ``etag`` of the old key. ``overlap``: days until the old key expires, 0 to 30. ``days``:
+    lifetime of the new key, default that of the old one. ``idempotency_key``: a name of your choice for this call,
+    so that the service acts once even if your program sends the call again; a repeated call returns the key with
+    ``secret=None``, because the service does not store secrets.
 
-    Raises ``PreconditionFailed`` if the old key was changed since it was read, and ``Conflict`` if it has expired or
-    was revoked or replaced.
+    Raises ``PreconditionFailed`` if the old key was changed since it was read, and ``Conflict`` if it has expired
+    or was revoked or replaced. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     body = {"days": days, "overlap": overlap}
     request = build_create(
@@ -102,7 +102,11 @@ def create_rotation(
 
 
 def create_revocation(core: Core, key: str, *, idempotency_key: str | None = None) -> Call[AccessKey]:
-    """Revoke a key with immediate effect. Raises ``Conflict`` if the key is already revoked."""
+    """Revoke a key with immediate effect. Raises ``Conflict`` if the key is already revoked.
+
+    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program
+    sends the call again; by default each call gets its own. Raises ``NotFound`` if the key does not exist.
+    """
     request = build_create(core, "keys", key, "revocations", body=None, idempotency_key=idempotency_key)
     return fetch(core, request, AccessKey)
 
@@ -110,8 +114,9 @@ def create_revocation(core: Core, key: str, *, idempotency_key: str | None = Non
 def create_report(core: Core, text: str, *, lang: str | None = None) -> Call[ReportReceipt]:
     """Report a text that may contain leaked keys, at most 65,536 characters. The caller needs no key.
 
-    The service revokes every key that it finds in the text. The response is always the same, so that nobody can test
-    whether a key is valid. Control characters, line ends included, are sent as spaces.
+    The service revokes every key that it finds in the text. The response is always the same, so that nobody can
+    test whether a key is valid. Control characters, line ends included, are sent as spaces. ``lang``: language of
+    the acknowledgement.
     """
     body = {"text": _CONTROL.sub(" ", text)}
     return fetch(core, build_compute(core, "keys", "reports", query={}, body=body, lang=lang), ReportReceipt)

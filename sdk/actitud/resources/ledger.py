@@ -28,11 +28,11 @@ class _KeySet(msgspec.Struct, frozen=True):
 def list_entries(
     core: Core, *, action: str | None = None, limit: int | None = None, offset: int | None = None
 ) -> Call[Fetched[LedgerEntry]]:
-    """List the ledger's entries in order, optionally only those of one action (``"editions.create"``).
+    """List the entries of the ledger, oldest first.
 
-    The subject of an entry (``opening``) is included only if the caller may read the resource that the entry is about.
-    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all
-    pages.
+    ``action``: list only the entries of this action, such as ``"editions.create"``. The subject of an entry
+    (``opening``) is included only if the caller may read the resource that the entry is about. ``limit``: items per
+    page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages.
     """
     query = {"action": action, "limit": limit, "offset": offset}
     return fetch_page(core, build_get(core, "ledger", query=query), Listing[LedgerEntry])

@@ -150,11 +150,13 @@ def update_organisation(
 ) -> Call[Organisation]:
     """Change some members of an organisation and keep the others. ``None`` removes a value.
 
-    ``if_match``: the ``etag`` of the organisation. A new ``name`` adds the old name to the former names, with today as
-    its last day, unless ``former_names`` is given. ``contact``: a mapping changes only the members that it contains.
+    ``if_match``: the ``etag`` of the organisation. A new ``name`` adds the old name to the former names, with today
+    as its last day, unless ``former_names`` is given. ``contact``: a mapping changes only the members that it
+    contains.
 
-    Raises ``PreconditionFailed`` if the organisation was changed since it was read, and ``Conflict``, with every faulty
-    field in ``errors``, if an identifier is taken, a control digit is wrong or members contradict each other.
+    Raises ``PreconditionFailed`` if the organisation was changed since it was read, and ``Conflict``, with every
+    faulty field in ``errors``, if an identifier is taken, a control digit is wrong or members contradict each
+    other. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     body = {
         "name": name,
@@ -192,9 +194,10 @@ def list_organisation_scores(
 ) -> Call[Fetched[PastScore]]:
     """List the scores of an organisation in its editions, newest first.
 
-    ``methodology``: score every edition with this version instead of its own; the result then has no ranks. ``lang``:
-    language of the edition titles. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip.
-    Iterating over the result fetches all pages. Raises ``NotFound`` if the organisation does not exist.
+    ``methodology``: score every edition with this version of the methodology; the result then has no ranks. By
+    default each edition is scored with its own version. ``lang``: language of the edition titles. ``limit``: items
+    per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages. Raises
+    ``NotFound`` if the organisation does not exist.
     """
     query = {"methodology": methodology, "limit": limit, "offset": offset}
     return fetch_page(

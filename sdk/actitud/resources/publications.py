@@ -58,15 +58,15 @@ def create_publication(
 ) -> Call[Publication]:
     """Publish an edition that is in review, or a correction of a published edition. Publishing cannot be undone.
 
-    ``reason``: why; it is published. For a correction: ``supersedes``, the digest of the newest revision, and
-    ``corrections``, the assessments to change, each with a merge patch as for ``editions.assessments.update``:
-    ``{"organisation": "…", "assessment": {"methodology": "2026.1", "answers": {"D1.02": {"level": 3}}}}``.
-    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
-    the call again.
+    ``reason``: why the edition is published or corrected, 1 to 1,000 characters, published too. For a correction:
+    ``supersedes``, the digest of the newest revision, and ``corrections``, the assessments to change, each with a
+    merge patch as for ``editions.assessments.update``: ``{"organisation": "…", "assessment": {"methodology":
+    "2026.1", "answers": {"D1.02": {"level": 3}}}}``. ``idempotency_key``: a name of your choice for this call, so
+    that the service acts once even if your program sends the call again.
 
-    Publishing thousands of organisations takes about half a minute. If the client times out earlier it repeats the call
-    and receives the same response. Raises ``Conflict``, with every reason in ``errors``, if the edition cannot be
-    published.
+    Publishing thousands of organisations takes about half a minute. If the client times out earlier it repeats the
+    call and receives the same response. Raises ``Conflict``, with every reason in ``errors``, if the edition cannot
+    be published.
     """
     body = {"reason": reason, "supersedes": supersedes, "corrections": list(corrections)}
     request = build_create(core, "editions", edition, "publications", body=body, idempotency_key=idempotency_key)

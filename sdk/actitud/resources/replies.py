@@ -69,7 +69,7 @@ def delete_reply(core: Core, edition: str, organisation: str, indicator: str, *,
     """Delete a reply during the hearing. ``if_match`` is the ``etag`` of the reply.
 
     Raises ``PreconditionFailed`` if the reply was changed since it was read, and ``Conflict`` if the assessment is
-    not in its hearing.
+    not in its hearing. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     segments = ("editions", edition, "assessments", organisation, "replies", indicator)
     return fetch_nothing(core, build_delete(core, *segments, if_match=if_match))

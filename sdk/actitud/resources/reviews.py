@@ -72,14 +72,15 @@ def put_verdict(
 ) -> Call[AnswerVerdicts]:
     """Record your verdict on the answer to an indicator, which replaces your earlier one and changes the score at once.
 
-    ``verdict``: ``accepted``, ``rejected``, ``insufficient``, ``stale`` or ``capped``. ``reason``: why; it is
-    published, and may be missing only for ``accepted``. ``level``: only for ``capped``, the highest level that the
-    evidence supports, below the submitted level. ``rule``: id of the rule, checked by people, that the answer breaks.
-    ``if_match``: the ``etag`` that ``get`` returned with the verdicts of all assessors on this answer.
+    ``verdict``: ``accepted``, ``rejected``, ``insufficient``, ``stale`` or ``capped``. ``reason``: why you decide
+    so; it is published, and may be ``None`` only for ``accepted``. ``level``: only for ``capped``, the highest
+    level that the evidence supports, below the submitted level. ``rule``: id of the rule, checked by people, that
+    the answer breaks, ``None`` if it breaks none. ``if_match``: the ``etag`` that ``get`` returned with the
+    verdicts of all assessors on this answer.
 
     Raises ``Conflict`` if the assessment is neither under review nor in its hearing, or if the methodology does not
-    allow this verdict on the answer; ``PreconditionFailed`` if another assessor gave a verdict or the answer changed
-    since the verdicts were read.
+    allow this verdict on the answer; ``PreconditionFailed`` if another assessor gave a verdict or the answer
+    changed since the verdicts were read. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     members = {"verdict": verdict, "reason": reason, "level": level, "rule": rule}
     body = {name: value for name, value in members.items() if value is not None}
@@ -88,13 +89,13 @@ def put_verdict(
 
 
 def delete_verdict(core: Core, edition: str, organisation: str, indicator: str, *, if_match: str | None) -> Call[None]:
-    """Withdraw your verdict on an answer. The record shows that the verdict was given and withdrawn.
+    """Withdraw your verdict on an answer. The list of verdicts still shows that it was given and withdrawn.
 
     ``if_match``: the ``etag`` that ``get`` returned with the verdicts of all assessors on this answer.
 
-    Raises ``NotFound`` if you have no verdict on the present answer; ``Conflict`` if the assessment is neither under
-    review nor in its hearing; ``PreconditionFailed`` if another assessor gave a verdict or the answer changed since the
-    verdicts were read.
+    Raises ``NotFound`` if you have no verdict on the present answer; ``Conflict`` if the assessment is neither
+    under review nor in its hearing; ``PreconditionFailed`` if another assessor gave a verdict or the answer changed
+    since the verdicts were read. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     segments = ("editions", edition, "assessments", organisation, "verdicts", indicator)
     return fetch_nothing(core, build_delete(core, *segments, if_match=if_match))
@@ -122,13 +123,14 @@ def put_review(
 ) -> Call[Review]:
     """Write the overall review of an assessment, which replaces the earlier one and changes the score at once.
 
-    ``max_level``: the highest level that the assessment may reach, ``None`` for any. ``profile`` and ``answers``: the
-    facts that the methodology lets reviewers set; a missing fact takes the methodology's default. ``reason``: why; it
-    is published. ``if_match``: the ``etag`` of the review.
+    ``max_level``: the highest level that the assessment may reach, ``None`` for any. ``profile`` and ``answers``:
+    the facts that the methodology lets reviewers set; a missing fact takes the methodology's default. ``reason``:
+    why; it is published. ``if_match``: the ``etag`` of the review. ``methodology``: version that the facts follow,
+    that of the edition.
 
     Raises ``Conflict`` if the assessment is neither under review nor in its hearing; ``PreconditionFailed`` if the
     review was changed since it was read; ``InvalidRequest`` with every invalid field if the facts do not fit the
-    methodology.
+    methodology. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     body: dict[str, object] = {"methodology": methodology, "reason": reason, "max_level": max_level}
     body |= {name: value for name, value in {"profile": profile, "answers": answers}.items() if value is not None}
@@ -216,10 +218,10 @@ def create_sample(
 ) -> Call[Sample]:
     """Draw the random sample of assessments to review. An edition has one sample, which cannot be changed.
 
-    ``share``: share of the assessments to draw, above 0 and at most 1. ``seed``: text from which the sample follows,
-    drawn in public; by default the service draws one. ``idempotency_key``: a name of your choice for this call, so that
-    the service acts once even if your program sends the call again; by default each call gets its own. Raises
-    ``Conflict`` if the edition has a sample.
+    ``share``: share of the assessments to draw, above 0 and at most 1. ``seed``: text that determines the sample,
+    such as one drawn in public; by default the service draws a random one. ``idempotency_key``: a name of your
+    choice for this call, so that the service acts once even if your program sends the call again; by default each
+    call gets its own. Raises ``Conflict`` if the edition has a sample.
     """
     body: Mapping[str, object] = {"share": share, "seed": seed}
     request = build_create(core, "editions", edition, "samples", body=body, idempotency_key=idempotency_key)

@@ -26,15 +26,16 @@ def create_score(
 ) -> Call[Score]:
     """Score the facts of one organisation and explain the result. Nothing is stored.
 
-    ``profile``: facts about the organisation. ``answers``: facts by indicator id; a missing indicator is unknown and
-    scores 0. ``profile_self_declared``: names of profile fields without evidence. ``what_if``: hypothetical facts,
-    ``{"answers": {"D1.02": {"level": 3}, "D1.03": None}, "profile": {"employees": 12}}``; ``Score.what_if`` then
-    contains their score and the difference. ``explain``: ``False`` is several times faster and leaves out main reasons
-    and indicators; the points of the dimensions are then ``None``. ``on_findings``: ``"return"`` returns a score with
-    contradictions instead of raising. ``lang``: language of the sentences.
+    ``profile``: facts about the organisation. ``answers``: facts by indicator id; a missing indicator is unknown
+    and scores 0. ``profile_self_declared``: names of profile fields without evidence. ``methodology``: version that
+    scores the facts. ``what_if``: hypothetical facts, ``{"answers": {"D1.02": {"level": 3}, "D1.03": None},
+    "profile": {"employees": 12}}``; ``Score.what_if`` then contains their score and the difference. ``explain``:
+    ``False`` is several times faster and leaves out main reasons and indicators; the points of the dimensions are
+    then ``None``. ``on_findings``: ``"return"`` returns a score with contradictions instead of raising. ``lang``:
+    language of the sentences.
 
-    Raises ``ScoreHasErrors``, which carries the score, if the score has findings of severity ``error`` (findings of the
-    hypothetical facts do not count); ``InvalidRequest`` with every invalid field if the facts do not fit the
+    Raises ``ScoreHasErrors``, which carries the score, if the score has findings of severity ``error`` (findings of
+    the hypothetical facts do not count); ``InvalidRequest`` with every invalid field if the facts do not fit the
     methodology; ``ValueError`` for NaN or infinity, before anything is sent.
     """
     body: dict[str, object] = {

@@ -60,11 +60,12 @@ def create_suggestion(
 ) -> Call[Suggestion]:
     """Suggest a further error or indicator. The suggestion is published at once.
 
-    ``title`` and ``text``: one line each, at most 200 and 4,000 characters, without personal data. ``language``:
-    BCP 47 tag of their language, ``"es"``. ``dimension`` or ``indicator``: id of the node concerned, if there is
-    one. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your
-    program sends the call again; by default each call gets its own. Raises ``Conflict`` if the indicator belongs to
-    another dimension.
+    ``kind``: ``error`` for a further error of administrations, ``indicator`` for a further indicator. ``title`` and
+    ``text``: one line each, at most 200 and 4,000 characters, without personal data. ``language``: BCP 47 tag of
+    their language, ``"es"``. ``dimension`` or ``indicator``: id of the node concerned, if there is one.
+    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program
+    sends the call again; by default each call gets its own. Raises ``Conflict`` if the indicator belongs to another
+    dimension.
     """
     body = {
         "kind": kind,
@@ -82,7 +83,7 @@ def delete_suggestion(core: Core, suggestion: str, *, if_match: str | None) -> C
 
     Only the key that created it and administrators can do so. Raises ``PreconditionFailed`` if a decision was made
     since the suggestion was read, ``Conflict`` if the suggestion already had a decision, and ``Forbidden`` for any
-    other key.
+    other key. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     return fetch_nothing(core, build_delete(core, "suggestions", suggestion, if_match=if_match))
 
@@ -100,11 +101,11 @@ def create_decision(
 ) -> Call[Suggestion]:
     """Record a decision on a suggestion, the first or a later one. Decision and reason are published at once.
 
-    ``if_match``: the ``etag`` of the suggestion. ``language``: BCP 47 tag of the reason's language, default that of the
-    suggestion. ``methodology``: the version that the decision refers to. ``idempotency_key``: a name of your choice for
-    this call, so that the service acts once even if your program sends the call again; by default each call gets its
-    own. Returns the suggestion with its new decision. Raises ``PreconditionFailed`` if another decision was made since
-    the suggestion was read.
+    ``if_match``: the ``etag`` of the suggestion. ``language``: BCP 47 tag of the reason's language, default that of
+    the suggestion. ``methodology``: the version that the decision refers to, if any. ``idempotency_key``: a name of
+    your choice for this call, so that the service acts once even if your program sends the call again; by default
+    each call gets its own. Returns the suggestion with its new decision. Raises ``PreconditionFailed`` if another
+    decision was made since the suggestion was read. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     body = {"decision": decision, "reason": reason, "language": language, "methodology": methodology}
     request = build_create(

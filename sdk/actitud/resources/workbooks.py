@@ -32,9 +32,9 @@ def fill_workbook(
 ) -> Call[bytes]:
     """Download the workbook of a methodology version with answers filled in. Nothing is stored.
 
-    Accepts the facts of ``client.score`` or of ``editions.assessments.put``, complete or not: an answer may have only
-    some of its facts, and may have ``basis``, ``evidence`` and ``note``. The workbook keeps 15 significant digits of a
-    number.
+    Accepts the facts of ``client.score`` or of ``editions.assessments.put``, complete or not: an answer may have
+    only some of its facts, and may have ``basis`` (``self_declared`` if the answer has no evidence), ``evidence``
+    and ``note``. ``lang``: language of the workbook. The workbook keeps 15 significant digits of a number.
 
     Raises ``NotFound`` if the version does not exist, and ``InvalidRequest`` with every invalid field.
     """

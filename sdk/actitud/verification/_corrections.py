@@ -1,4 +1,4 @@
-"""Verify the corrections of a revision, and compare it with the previous revision if that is available."""
+"""Verify the corrections of a revision, and compare it with the previous revision if the caller can provide it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ class CorrectionVerifier:
         self._documents = documents
 
     def verify(self, edition: Json, rows: Sequence[Json]) -> None:
-        """Verify the corrections of an edition document and add their problems. ``rows``: its list of scores."""
+        """Verify the corrections of an edition document and add a problem for each fault.
+
+        ``rows``: its list of scores.
+        """
         stated = edition.get("corrections")
         corrections: list[Any] = stated if isinstance(stated, list) else []
         is_first, supersedes = edition.get("revision") == 1, edition.get("supersedes")

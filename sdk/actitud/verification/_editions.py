@@ -135,7 +135,10 @@ def _read_edition(findings: Findings, options: Options, line: int, text: bytes) 
 
 
 def _verify_signatures(findings: Findings, options: Options, header: Json, text: bytes, edition: Json) -> str | None:
-    """Verify the signature of an edition and its checkpoints. Return the id of the signing key, or None if invalid."""
+    """Verify the signature of an edition and its checkpoints.
+
+    Return the id of the signing key, or None if it is invalid.
+    """
     keys = options.keys
     if keys is None:
         findings.add_unchecked(
@@ -158,7 +161,11 @@ def _verify_signatures(findings: Findings, options: Options, header: Json, text:
 
 
 def _compare_kept(findings: Findings, kept: LedgerState, stated: Sequence[LedgerState]) -> None:
-    """Compare a checkpoint that the caller kept with the checkpoints of a bundle."""
+    """Add a problem if a checkpoint that the caller kept contradicts the checkpoints of a bundle.
+
+    ``kept``: the statement of the kept checkpoint. ``stated``: those of the bundle. Without one of the same size,
+    nothing can be compared, and ``unchecked`` says so.
+    """
     same_size = next((state for state in stated if state.size == kept.size), None)
     if kept.origin != stated[0].origin:
         add_other_ledger(findings, GIVEN_CHECKPOINT, kept.origin, stated[0].origin)
@@ -260,9 +267,9 @@ def _compare_with_row(findings: Findings, line: int, edition: Json, number: int,
 def _verify_presence(findings: Findings, names: Sequence[str], met: Mapping[str, int], last: int) -> None:
     """Add a problem for the first document that is out of order, and one for the missing documents.
 
-    ``names``: the organisations of the list, in its order. ``met``: the line of each score document in the
-    bundle, by organisation. ``last``: number of the last line. Nothing is called missing if the bundle is
-    truncated.
+    ``names``: the organisations of the list, in its order. ``met``: the line of each score document in the bundle,
+    by organisation. ``last``: number of the last line. If the bundle is truncated, no document is reported as
+    missing.
     """
     for name, due in zip(met, [name for name in names if name in met], strict=False):
         if name != due:
@@ -336,7 +343,10 @@ def _is_ranked(row: Json) -> bool:
 def verify_single(
     findings: Findings, options: Options, document: Json, text: bytes, lines: Iterator[bytes]
 ) -> Verification:
-    """Verify an edition document or a score document that is not in a bundle."""
+    """Verify an edition document or a score document that is not in a bundle.
+
+    ``text``: the bytes of the document. ``lines``: the lines of the file after it, which there should not be.
+    """
     kind, digest, key = str(document["kind"]), compute_digest(text), None
     if next(lines, None) is not None:
         findings.add_problem("extra", 2, "", "hay más detrás del documento", "there is more after the document")

@@ -134,18 +134,22 @@ class Findings:
         self.problems.append(VerificationProblem(place=place, code=code, text=make_text(_escape(es), _escape(en))))
 
     def add_check(self, name: CheckName, es: str, en: str) -> None:
-        """Add a check, which holds if none of its problems was added; call it after all its problems."""
+        """Add a check. It holds if no problem with one of its codes has been added, so call this after all problems."""
         holds = not any(problem.code in _CODES[name] for problem in self.problems)
         self._checks.append(VerificationCheck(name=name, holds=holds, text=make_text(es, en)))
 
     def add_unchecked(self, es: str, en: str) -> None:
-        """Add a statement that cannot be checked with this file and these options."""
+        """Add a statement, in Spanish and English, that cannot be checked with the file and the options given."""
         self._unchecked.append(make_text(es, en))
 
     def build_result(
         self, kind: str, digest: str | None = None, key: str | None = None, holds: tuple[str, str] = ("", "")
     ) -> Verification:
-        """Build the result. ``holds``: the sentence, in Spanish and English, that is true if there are no problems."""
+        """Build the result of the verification.
+
+        ``kind``, ``digest`` and ``key``: as in :class:`Verification`. ``holds``: summary in Spanish and English for
+        a file without problems.
+        """
         count = len(self.problems)
         if count:
             first, (es, en) = self.problems[0], format_count(count)

@@ -26,7 +26,7 @@ _FIRST_RECORD = b'{"action":"ledger.begin",'
 
 
 class _Opening(msgspec.Struct, frozen=True):
-    """The text that an entry of the ledger commits to: the path of its subject, and a salt in hexadecimal."""
+    """The text that a ledger entry commits to: its subject, a path, and a salt in hexadecimal."""
 
     subject: str
     salt: str
@@ -110,7 +110,7 @@ class _Chain:
         self.root = _BEFORE_FIRST
 
     def add(self, line: int, text: bytes) -> bool:
-        """Verify the next entry. Adds a problem and returns False if the chain breaks at this entry."""
+        """Verify the next entry and return True; if the chain breaks at it, add a problem and return False."""
         entry = read_document(self._findings, line, text, _convert_entry)
         if entry is None:
             return False

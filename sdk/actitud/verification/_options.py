@@ -19,7 +19,7 @@ class Rescorer(Protocol):
     """
 
     def check_edition(self, findings: Findings, line: int, text: bytes) -> bool:
-        """Return True if an edition document has the format that the program knows; otherwise add problems."""
+        """Return True if an edition document has a format that the rescorer knows; otherwise add problems."""
         ...
 
     def check_score(self, findings: Findings, line: int, text: bytes) -> bool:

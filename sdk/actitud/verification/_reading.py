@@ -49,7 +49,10 @@ class NotReadable(ValueError):
 
 @contextmanager
 def open_source(source: Source | IO[bytes]) -> Iterator[IO[bytes]]:
-    """Open a source for reading, decompressed if it is gzip. A file object of the caller is left open."""
+    """Open a source for reading, decompressed if it is gzip. A file object of the caller is left open.
+
+    Raises ``OSError`` if a path cannot be read.
+    """
     with ExitStack() as stack:
         if isinstance(source, bytes):
             file: IO[bytes] = BytesIO(source)

@@ -34,7 +34,10 @@ _NOTE_SIGNATURES = re.compile(r"\n(?:— \S+ [A-Za-z0-9+/]+=*\n)+")
 
 
 class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A public Ed25519 key and the period in which it signs."""
+    """A public Ed25519 key and the period in which it signs.
+
+    ``raw``: its 32 bytes. ``created`` and ``retired``: beginning and end of the period, ``None`` if it has none.
+    """
 
     kid: str
     raw: bytes
@@ -255,7 +258,7 @@ def read_checkpoint(findings: Findings, line: int, note: str) -> LedgerState | N
 
 
 def compare_checkpoints(findings: Findings, line: int, earlier: LedgerState, later: LedgerState) -> None:
-    """Add a problem if ``earlier`` is not an earlier checkpoint of the same ledger as ``later``."""
+    """Add a problem if ``earlier`` is of another ledger than ``later`` or has at least as many entries."""
     if earlier.origin != later.origin:
         add_other_ledger(findings, line, earlier.origin, later.origin)
     elif earlier.size >= later.size:
@@ -265,7 +268,10 @@ def compare_checkpoints(findings: Findings, line: int, earlier: LedgerState, lat
 
 
 def add_other_ledger(findings: Findings, line: int, origin: str, expected: str) -> None:
-    """Add the problem that a checkpoint belongs to another ledger."""
+    """Add the problem that a checkpoint belongs to another ledger.
+
+    ``origin``: name of the checkpoint's ledger. ``expected``: name of the ledger to which it should belong.
+    """
     es = f"es un punto de control de otro servicio: {origin}, y no {expected}"
     en = f"it is a checkpoint of another service: {origin}, and not {expected}"
     findings.add_problem("checkpoint_origin", line, "/checkpoint", es, en)

@@ -1,9 +1,9 @@
 """Form of an access key: `actl_<id>_<secret><check>`.
 
-`act` is the brand and `l` stands for a live key. The id has 12 characters of base 62 and is public. The secret has 43,
-which encode 32 random bytes of the operating system. The check has 6: the CRC-32 of everything before it, so that a
-scanner for leaks recognises a key offline (after GitHub's token format of 2021). Only letters, digits and underscores
-occur, so a double click selects the whole key.
+`act` is the brand and `l` stands for a live key. The id has 12 characters of base 62 and is public. The secret has
+43 characters, which encode 32 random bytes of the operating system. The check has 6 characters: the CRC-32 of
+everything before it, so that a scanner for leaks recognises a key offline (after GitHub's token format of 2021).
+Only letters, digits and underscores occur, so a double click selects the whole key.
 """
 
 from __future__ import annotations
