@@ -1,4 +1,4 @@
-"""The URLs of the embeddable forms of a score."""
+"""The URLs of the forms in which a score can be embedded in other sites."""
 
 from __future__ import annotations
 
@@ -10,10 +10,17 @@ from actitud_api.web.embeds.pictures import Theme
 
 
 class Addresses:
-    """The absolute URLs of the embeddable forms of a score. The edition may be `latest`."""
+    """The URLs of the forms in which the score of an organisation can be embedded.
+
+    The edition may be `latest`; the URLs then lead to the newest published edition.
+    """
 
     def __init__(self, base: str, edition: str, organisation: str, language: Language, theme: Theme = "auto") -> None:
-        """Keep the parts of the URLs. `base`: scheme and authority of the service; empty for relative URLs."""
+        """Keep the parts from which the URLs are built.
+
+        `base`: scheme and authority of the service; an empty text gives relative URLs. `theme`: the colours of the
+        form.
+        """
         self.base = base
         self.edition = edition
         self.organisation = organisation
@@ -25,37 +32,37 @@ class Addresses:
 
     @property
     def explanation(self) -> str:
-        """The URL of the page that explains the score."""
+        """The URL of the portal page that explains the score."""
         return f"{self.base}/portal/{self._path}{self._query}"
 
     @property
     def badge(self) -> str:
-        """The URL of the badge (SVG)."""
+        """The URL of the badge, an SVG image."""
         return f"{self.base}/badge/{self._path}.svg{self._query}"
 
     @property
     def card(self) -> str:
-        """The URL of the card (SVG)."""
+        """The URL of the card, an SVG image."""
         return f"{self.base}/embed/{self._path}/card.svg{self._themed}"
 
     @property
     def table(self) -> str:
-        """The URL of the HTML table."""
+        """The URL of the score as an HTML table."""
         return f"{self.base}/embed/{self._path}/table.html{self._query}"
 
     @property
     def frame(self) -> str:
-        """The URL of the page for an `iframe`."""
+        """The URL of the page that shows the score in an `iframe`."""
         return f"{self.base}/embed/{self._path}{self._themed}"
 
     @property
     def discovery_json(self) -> str:
-        """The URL of the oEmbed response for the explanation, as JSON."""
+        """The URL of the oEmbed response in JSON for the page that explains the score."""
         return self._build_oembed("json")
 
     @property
     def discovery_xml(self) -> str:
-        """The URL of the oEmbed response for the explanation, as XML."""
+        """The URL of the oEmbed response in XML for the page that explains the score."""
         return self._build_oembed("xml")
 
     def _build_oembed(self, form: str) -> str:
@@ -67,7 +74,10 @@ def _format_query(parameters: Mapping[str, str]) -> str:
 
 
 def format_link_header(addresses: Addresses, title: str) -> str:
-    """Format the `Link` header that leads to the explanation and to oEmbed (RFC 8288; RFC 8187 for the title)."""
+    """Format the `Link` header of a form of a score (RFC 8288; the title as in RFC 8187).
+
+    The header leads to the page that explains the score, and to the oEmbed responses for that page.
+    """
     named = f"title*=UTF-8''{quote(title, safe='')}"
     return ", ".join(
         [

@@ -12,7 +12,10 @@ from msgspec import Struct
 
 TAG: Final = "actitud-score"
 VERSION: Final = "1.0.0"
-"""The newest version. A published file never changes: a change is a new file with a new name."""
+"""The newest version of the custom element.
+
+A published script file never changes: a new version is a new file with a new name.
+"""
 
 FILES: Final[Mapping[str, bytes]] = {
     file.name: file.read_bytes()
@@ -22,7 +25,10 @@ FILES: Final[Mapping[str, bytes]] = {
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """The URL of the element's newest script, and its hash for `integrity` (W3C Subresource Integrity)."""
+    """The URL of the newest script of the custom element, and its hash.
+
+    `integrity` is the value of the attribute of that name (W3C Subresource Integrity).
+    """
 
     name: str
     version: str
@@ -31,11 +37,14 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
 
 def build_manifest(base: str) -> Manifest:
-    """Build the manifest of the newest version. `base` is the scheme and authority of the service."""
+    """Build the manifest of the newest script of the custom element.
+
+    `base` is the scheme and authority of the service.
+    """
     name = f"{TAG}-{VERSION}.js"
     return Manifest(name=TAG, version=VERSION, url=f"{base}/embed/{name}", integrity=compute_integrity(FILES[name]))
 
 
 def compute_integrity(script: bytes) -> str:
-    """Compute the value of the `integrity` attribute for a script (SHA-384)."""
+    """Compute the value of the `integrity` attribute for a script, which is its SHA-384 hash."""
     return f"sha384-{b64encode(hashlib.sha384(script).digest()).decode()}"

@@ -1,6 +1,6 @@
-"""oEmbed 1.0: find the organisation in a requested URL, and build the response.
+"""oEmbed 1.0: finds the organisation in a requested URL, and builds the oEmbed response.
 
-The URL is only compared with the service's own URLs; nothing is fetched.
+The requested URL is only compared with the service's own URLs; nothing is fetched.
 """
 
 from __future__ import annotations
@@ -23,18 +23,21 @@ from actitud_api.web.embeds.texts import EmbedTexts
 FORMATS: Final = ("json", "xml")
 PROVIDER: Final = "Actitud"
 CACHE_AGE: Final = 3600
-"""Seconds for which a site may cache a response."""
+"""Seconds for which the requesting site may cache an oEmbed response."""
 
 WIDTH: Final = 600
 HEIGHT: Final = 680
-"""Size of the frame in pixels if the site sets no maximum. The frame also posts its actual height to the page."""
+"""Height of the frame in pixels if the requesting site sets no maximum; `WIDTH` is its width.
+
+The frame also posts its actual height to the page that embeds it.
+"""
 
 _PORTS: Final = {"http": 80, "https": 443}
 _templates = load_templates("actitud_api.web.embeds")
 
 
 class EmbedTarget(NamedTuple):
-    """The edition, organisation and language that an embeddable URL names."""
+    """The edition, organisation and language that the URL of a score names; the edition may be `latest`."""
 
     edition: str
     organisation: str
@@ -42,7 +45,10 @@ class EmbedTarget(NamedTuple):
 
 
 class RichResponse(Struct, frozen=True, kw_only=True):
-    """An oEmbed response of type `rich`. It has all three thumbnail members or none."""
+    """An oEmbed response of type `rich`.
+
+    It has all three thumbnail members or none of them.
+    """
 
     version: Literal["1.0"] = "1.0"
     type: Literal["rich"] = "rich"
@@ -59,9 +65,10 @@ class RichResponse(Struct, frozen=True, kw_only=True):
 
 
 def parse_target(url: str, bases: Collection[str]) -> EmbedTarget | None:
-    """Find the edition, organisation and language in the URL of a score's page or form; None for any other URL.
+    """Find the edition, organisation and language in the URL of a page or form of a score.
 
-    `bases`: schemes and authorities under which the service can be reached.
+    Return None for any other URL. `bases`: schemes and authorities under which the service can be reached. A URL
+    without `lang` gets Spanish.
     """
     try:
         parts = urlsplit(url)
@@ -86,7 +93,10 @@ def parse_target(url: str, bases: Collection[str]) -> EmbedTarget | None:
 def build_rich_response(
     embed: EmbedTexts, addresses: Addresses, max_width: int | None, max_height: int | None
 ) -> RichResponse:
-    """Build the response for a score, within the site's maximum width and height in pixels (None for no maximum)."""
+    """Build the oEmbed response for a score.
+
+    `max_width` and `max_height` are the limits of the requesting site in pixels, None for no limit.
+    """
     width = WIDTH if max_width is None else min(WIDTH, max_width)
     height = HEIGHT if max_height is None else min(HEIGHT, max_height)
     wide, high = measure_card(embed)
@@ -108,7 +118,7 @@ def build_rich_response(
 
 
 def encode_xml(response: RichResponse) -> bytes:
-    """Encode the response as XML, with one element per member."""
+    """Encode an oEmbed response as XML, with one element per member."""
     root = ElementTree.Element("oembed")
     for name, value in msgspec.to_builtins(response).items():
         ElementTree.SubElement(root, name).text = str(value)
@@ -117,5 +127,11 @@ def encode_xml(response: RichResponse) -> bytes:
 
 
 def _parse_origin(url: SplitResult) -> tuple[str, str | None, int | None]:
-    """Return scheme, host and port of a split URL. Raises `ValueError` if the port is invalid."""
+    """Return scheme, host and port of a split URL; host and port are None if the URL has none.
+
+    A URL without port gets the default port of `http` or `https`.
+
+    Raises:
+        ValueError: The port is invalid.
+    """
     return url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)

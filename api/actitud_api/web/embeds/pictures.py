@@ -1,4 +1,4 @@
-"""Lay out badges and cards. Templates write the computed coordinates as SVG."""
+"""Layout of badges and cards: computes the coordinates that templates write as SVG."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from actitud_api.web.embeds.text_metrics import FAMILY, measure_width, truncate_
 from actitud_api.web.embeds.texts import MEASURE, NO_ORGANISATIONS, UNKNOWN, EmbedTexts, capitalise
 
 Theme = Literal["auto", "light", "dark"]
-"""The colours of a card: light, dark, or those of the reader's system (`auto`)."""
+"""The colours of an embed: light, dark, or those that the reader's system prefers (`auto`)."""
 THEMES: Final[tuple[Theme, ...]] = get_args(Theme)
 
 PALETTE: Final = {
@@ -33,7 +33,7 @@ PALETTE: Final = {
     "stale": ("#f6f3ec", "#3b372d"),
     "superseded": ("#70340a", "#ffffff"),
 }
-"""The background and text colours of each part of a badge."""
+"""The background and text colours of the parts of a badge, by the part that they are for."""
 
 _templates = load_templates("actitud_api.web.embeds")
 
@@ -50,7 +50,10 @@ _ROW_GAP: Final = 4
 
 
 class Letters(Struct, frozen=True):
-    """A text in a picture: the position of its start or end, its width in pixels, and its CSS class."""
+    """A text in a picture: its position, its width `length` in pixels, and its CSS class `style`.
+
+    `x` and `y` are the start or the end of the text, as `anchor` says.
+    """
 
     x: float
     y: float
@@ -61,7 +64,7 @@ class Letters(Struct, frozen=True):
 
 
 class Box(Struct, frozen=True):
-    """A rectangle in a picture, in pixels."""
+    """A rectangle in a picture, in pixels; `style` is its CSS class."""
 
     x: float
     y: float
@@ -71,7 +74,11 @@ class Box(Struct, frozen=True):
 
 
 class Part(Struct, frozen=True, kw_only=True):
-    """A part of a badge: its background, its text, and the level marks before the text, each filled or empty."""
+    """A part of a badge: its background, its text, and the level marks before the text.
+
+    `ground` and `ink` are the colours of background and text. `pips` are the level marks, each with True if it is
+    filled. `dashed` draws a dashed border, for a score that a later edition superseded.
+    """
 
     box: Box
     ground: str
@@ -82,7 +89,7 @@ class Part(Struct, frozen=True, kw_only=True):
 
 
 class Badge(Struct, frozen=True, kw_only=True):
-    """A badge with the coordinates of its parts, and its label for screen readers."""
+    """A badge with the coordinates of its parts; `label` is its text for screen readers."""
 
     id: str
     label: str
@@ -91,7 +98,12 @@ class Badge(Struct, frozen=True, kw_only=True):
 
 
 class _Wording(Struct, frozen=True, kw_only=True):
-    """The texts of a badge, before their widths are measured."""
+    """The texts of a badge, before their widths are measured.
+
+    `text` is read by screen readers, `label` stands in the first part, `message` in the second, `version` in the
+    third (None: no third part). `pips`: the level and the number of levels, (0, 0) without marks. `stale`: a later
+    edition scores the organisation.
+    """
 
     id: str
     text: str
@@ -108,12 +120,12 @@ def render_badge(text: EmbedTexts) -> bytes:
 
 
 def select_colour(text: EmbedTexts) -> str:
-    """Return the background colour of a badge's score, as `#rrggbb`."""
+    """Return the background colour of the part of a badge that shows the score, as `#rrggbb`."""
     return PALETTE["version" if text.stale else f"level_{text.pips[0]}"][0]
 
 
 def render_unknown_badge(reason: Texts, language: Language) -> bytes:
-    """Render a badge that says that the score is unknown, and why."""
+    """Render a badge that says that the score is unknown, and the reason, as SVG."""
     measure, unknown = MEASURE.into(language), UNKNOWN.into(language)
     text = f"{measure}: {unknown}. {reason.into(language)}"
     wording = _Wording(id="", text=text, label=measure, message=unknown, version=None, pips=(0, 0), stale=False)
@@ -123,8 +135,8 @@ def render_unknown_badge(reason: Texts, language: Language) -> bytes:
 def render_badges(entries: Sequence[tuple[str, EmbedTexts]], edition: str, language: Language) -> bytes:
     """Render the badges of several organisations of an edition below each other, as one SVG.
 
-    Each badge shows the organisation's name and has its own SVG view: the URL with `#` and the id shows only that
-    badge.
+    `entries` are organisation ids with the texts of their scores. Each badge shows the name of its organisation and
+    has its own SVG view: the URL with `#` and the organisation id shows only that badge.
     """
     wordings = [_build_wording(wording, wording.name, identifier) for identifier, wording in entries]
     columns = [max(widths) for widths in zip(*map(_measure_parts, wordings), strict=True)]
@@ -170,7 +182,7 @@ def _build_wording(text: EmbedTexts, label: str, identifier: str = "") -> _Wordi
 
 
 def _measure_parts(wording: _Wording) -> list[float]:
-    """Measure the minimum width of each part of a badge, in pixels."""
+    """Measure the minimum width of each of the three parts of a badge, in pixels."""
     pips = wording.pips[1] * (_PIP + _PIP_GAP) + 4 if wording.pips[1] else 0
     return [
         _round_tenths(measure_width(wording.label, _SIZE) + 2 * _PAD),
@@ -220,7 +232,7 @@ def _draw_part(
 
 
 CARD_WIDTH: Final = 360
-"""Width of a card in pixels: fits a telephone or a page column without scaling."""
+"""Width of a card in pixels, which fits a telephone or a column of a page without scaling."""
 
 _MARGIN: Final = 18
 _ROOM: Final = CARD_WIDTH - 2 * _MARGIN
@@ -229,7 +241,11 @@ _BAR: Final = _ROOM - _FIGURE_ROOM
 
 
 class Card(Struct, frozen=True, kw_only=True):
-    """A card with the coordinates of everything on it."""
+    """A card with the coordinates of everything on it.
+
+    `tracks` are the backgrounds of the bars, one for each dimension; `bars` are the scores. `pips` are the level
+    marks, each with True if it is filled.
+    """
 
     height: int
     title: str
@@ -241,26 +257,26 @@ class Card(Struct, frozen=True, kw_only=True):
 
 
 def read_static_file(name: str) -> str:
-    """Read a static file that is included in the embeds."""
+    """Read a file of the folder `static`, to include its text in an embed."""
     return files("actitud_api.web.embeds").joinpath("static", name).read_text("utf-8")
 
 
 STYLE: Final = read_static_file("card.css")
-"""The style of every card, included in each so that a card loads nothing."""
+"""The style sheet of every card, included in each card so that a card loads nothing."""
 
 
 def compute_csp_source(text: str) -> str:
-    """Compute the Content-Security-Policy source (hash) of an inline script or style."""
+    """Compute the source that allows an inline script or style in a Content-Security-Policy: its hash."""
     return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def render_card(embed: EmbedTexts, theme: Theme) -> bytes:
-    """Render the card of an organisation with its dimensions, as SVG."""
+    """Render the card of an organisation, with its score in each dimension, as SVG."""
     return _write_card(_draw_card(embed), embed.language, theme)
 
 
 def render_unknown_card(reason: Texts, language: Language, theme: Theme) -> bytes:
-    """Render a card that says that the score is unknown, and why."""
+    """Render a card that says that the score is unknown, and the reason, as SVG."""
     measure, unknown = MEASURE.into(language), UNKNOWN.into(language)
     page = _CardBuilder()
     page.add_paragraph(measure, 13, 20, "soft", 1)
@@ -276,12 +292,12 @@ def _write_card(drawn: Card, language: str, theme: Theme) -> bytes:
 
 
 def measure_card(embed: EmbedTexts) -> tuple[int, int]:
-    """Return the width and the height of a card in pixels."""
+    """Return the width and the height in pixels of the card with these texts."""
     return CARD_WIDTH, _draw_card(embed).height
 
 
 class _CardBuilder:
-    """Builds a card from top to bottom."""
+    """Builds a card from top to bottom; `y` is the current height, in pixels."""
 
     def __init__(self) -> None:
         self.y = _MARGIN - 2
@@ -291,20 +307,30 @@ class _CardBuilder:
         self.pips: list[tuple[Box, bool]] = []
 
     def add_paragraph(self, text: str, size: int, pitch: int, style: str, max_lines: int) -> None:
-        """Add a text of at most `max_lines` lines, each `pitch` pixels high."""
+        """Add a text below the last one, wrapped into at most `max_lines` lines that are each `pitch` pixels high.
+
+        `size` is the font size in pixels, `style` a CSS class.
+        """
         bold = style == "strong"
         for line in wrap_lines(text, _ROOM, size, max_lines, bold=bold):
             self.y += pitch
             self.add_text(_MARGIN, line, size, style)
 
     def add_text(self, x: float, text: str, size: int, style: str, anchor: Literal["start", "end"] = "start") -> float:
-        """Add a text on the current line and return the x coordinate of its end."""
+        """Add a text on the current line, and return `x` plus the width of the text.
+
+        `x` is the start or the end of the text, as `anchor` says. `size` is the font size in pixels, `style` a CSS
+        class.
+        """
         length = _round_tenths(measure_width(text, size, bold=style == "strong"))
         self.letters.append(Letters(_round_tenths(x), self.y, text, length, f"{style} s{size}", anchor))
         return x + length
 
     def build_card(self, title: str, description: str) -> Card:
-        """Return the finished card."""
+        """Return the finished card.
+
+        `title` and `description` are its texts for screen readers.
+        """
         return Card(
             height=self.y + _MARGIN,
             title=title,
@@ -343,7 +369,7 @@ def _draw_card(embed: EmbedTexts) -> Card:
 
 
 def _add_figures(page: _CardBuilder, embed: EmbedTexts) -> None:
-    """Add the score in large text, and the level with its marks below."""
+    """Add the score in large text, and below it the level with its marks, if there is a level."""
     if embed.figure is not None:
         page.y += 46
         end = page.add_text(_MARGIN, embed.figure, 40, "strong")

@@ -1,9 +1,9 @@
-"""Routes of embeds: badges, cards, tables, frames, oEmbed, the custom element.
+"""Routes of embeds: badges, cards, tables, frames, oEmbed, and the custom element.
 
-The language is that of the parameter `lang`, else Spanish. The language never follows the reader's browser, because the
-embedding page has one language. Unknown query parameters are ignored, because hosts add their own. If a score is
-missing, the response has its status and the requested form: for example, an image that says why there is no score. A
-browser would show a problem document as a broken image.
+The language is that of the parameter `lang`, and Spanish without it. The language of the reader's browser is
+never used, because the embedding page has one language. Unknown query parameters are ignored, because hosts add
+their own. If a score does not exist, the response has the status 404 and the requested form, for example an
+image that says why there is no score; a browser would show a problem document as a broken image.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ from actitud_api.web.embeds.texts import EmbedTexts, describe_standing
 SVG: Final = "image/svg+xml"
 HTML: Final = "text/html"
 SHIELDS_SECONDS: Final = 300
-"""Seconds for which shields.io caches a badge: its own minimum."""
+"""Seconds for which shields.io may cache a badge; 300 is the least that it accepts."""
 
 INERT: Final = "default-src 'none'; frame-ancestors *; base-uri 'none'; form-action 'none'; sandbox"
-"""Content-Security-Policy of images and files, which run no script and load nothing."""
+"""Content-Security-Policy of images and files: they run no script and load nothing."""
 _STYLED: Final = f"style-src {pictures.compute_csp_source(pictures.STYLE)}; {INERT}"
 _FRAME_STYLE: Final = Markup(read_static_file("frame.css"))
 _FRAME_SCRIPT: Final = Markup(read_static_file("frame.js"))
@@ -54,7 +54,7 @@ _FRAMED: Final = (
     "frame-ancestors *; base-uri 'none'; form-action 'none'; "
     "sandbox allow-scripts allow-popups allow-top-navigation-by-user-activation"
 )
-"""Content-Security-Policy of the framed page, which runs its own script and has neither origin nor storage."""
+"""Content-Security-Policy of the page for an `iframe`: it runs its own script, without origin or storage."""
 
 _templates = load_templates("actitud_api.web.embeds")
 
@@ -79,7 +79,10 @@ class BadgesController(Controller):
     def get_badge(
         self, request: ApiRequest, edition: FromPath[str], name: FromPath[str], database: Database
     ) -> Response[bytes]:
-        """Draw the badge of an organisation (`.svg`), or describe it for shields.io (`.json`)."""
+        """Draw the badge of an organisation (`.svg`), or return it as data for shields.io (`.json`).
+
+        `name` is the organisation id with one of these suffixes. An alias is redirected to the id.
+        """
         organisation, dot, suffix = name.rpartition(".")
         form = _BADGE_FORMS.get(dot + suffix)
         if form is None:
@@ -91,7 +94,10 @@ class BadgesController(Controller):
 
     @get_page("/{name:str}", operation_id="badges.list", access=ANYBODY, cors=True)
     def list_badges(self, request: ApiRequest, name: FromPath[str], database: Database) -> Response[bytes]:
-        """Draw the badges of several organisations of an edition as one image (`<edition>.svg`)."""
+        """Draw the badges of several organisations of an edition as one image.
+
+        `name` is the edition id with the suffix `.svg`. The query parameters filter and sort as in the ranking.
+        """
         edition = name.removesuffix(".svg")
         if edition == name:
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
@@ -133,7 +139,7 @@ class EmbedsController(Controller):
         name: FromPath[str],
         database: Database,
     ) -> Response[bytes]:
-        """Render a form that a page includes: `card.svg`, `table.html`, `score.json`."""
+        """Return a score in the form `name`: `card.svg`, `table.html` or `score.json`."""
         form = FORMS.get(name)
         if form is None:
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
@@ -143,12 +149,16 @@ class EmbedsController(Controller):
     def get_frame(
         self, request: ApiRequest, edition: FromPath[str], organisation: FromPath[str], database: Database
     ) -> Response[bytes]:
-        """Render the page for an `iframe`."""
+        """Return the page that shows a score in an `iframe`."""
         return FRAME.build_response(request, database, edition, organisation)
 
     @get_page("/{name:str}", operation_id="embeds.file", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
     def get_file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
-        """Return the custom element's script, which never changes, or its URL and hash (`element.json`)."""
+        """Return a file of the custom element.
+
+        `name` is that of a script, which never changes, or `element.json`, which has the URL and hash of the newest
+        script.
+        """
         if name == "element.json":
             body = msgspec.json.encode(element.build_manifest(find_base_url(request)))
             return conditional(request, body, {"Cache-Control": REVALIDATE}, JSON)
@@ -159,14 +169,18 @@ class EmbedsController(Controller):
 
 
 class OembedController(Controller):
-    """The route of oEmbed 1.0."""
+    """The route that answers oEmbed 1.0 requests for URLs of this service."""
 
     path = "/oembed"
     include_in_schema = False
 
     @get_page("/", operation_id="oembed.get", access=ANYBODY, cors=True)
     def get_rich(self, request: ApiRequest, database: Database) -> Response[bytes]:
-        """Return the oEmbed response for a URL of this service, with the error statuses that oEmbed defines."""
+        """Return the oEmbed response for the URL in the parameter `url`.
+
+        The parameter `format` is `json` or `xml`; another one is answered with 501. A URL that names no score of
+        this service is answered with 404.
+        """
         form = _read_parameter(request, "format") or "json"
         if form not in oembed.FORMATS:
             raise ProblemError(NOT_IMPLEMENTED, _NO_SUCH_FORMAT)
@@ -193,7 +207,7 @@ class OembedController(Controller):
 
 
 class FormContext(NamedTuple):
-    """The data that a form is rendered from."""
+    """The data from which a form of a score is rendered."""
 
     texts: EmbedTexts
     addresses: Addresses
@@ -203,8 +217,8 @@ class FormContext(NamedTuple):
 class Form(NamedTuple):
     """A form in which a score is shown.
 
-    `policy`: its Content-Security-Policy. `render`: renders a score. `missing`: renders the reason if there is no
-    score.
+    `policy`: its Content-Security-Policy. `render`: renders a score in this form. `missing`: renders the reason why
+    there is no score in this form.
     """
 
     media_type: str
@@ -215,9 +229,12 @@ class Form(NamedTuple):
     def build_response(
         self, request: ApiRequest, database: Database, edition: str, organisation: str
     ) -> Response[bytes]:
-        """Return the response with the score in this form; 404 in the same form if there is no score.
+        """Return the response that shows the score of an organisation in this form.
 
-        Raises `IdentifierIsAlias` if the organisation is named by an alias.
+        If there is no published score, the response is 404 and shows the reason in the same form.
+
+        Raises:
+            IdentifierIsAlias: `organisation` is an alias of another organisation.
         """
         language = _read_language(request)
         headers = {"Content-Language": language, "Content-Security-Policy": self.policy}
@@ -235,7 +252,12 @@ class Form(NamedTuple):
 
 
 def _load_standing(database: Database, edition: str, organisation: str) -> EmbedStanding:
-    """Return the standing of an organisation. Raises the 404 problem if the edition or the score does not exist."""
+    """Return the standing of an organisation in an edition.
+
+    Raises:
+        ProblemError: 404 if the edition or the score does not exist.
+        IdentifierIsAlias: `organisation` is an alias of another organisation.
+    """
     try:
         return service.find_standing(database, edition, organisation)
     except UnknownEdition:
@@ -257,7 +279,7 @@ def _read_parameter(request: ApiRequest, name: str) -> str | None:
 
 
 def _read_language(request: ApiRequest) -> Language:
-    """Return the language of the embedding page: `lang`, else Spanish."""
+    """Return the language of the embedding page: that of the parameter `lang`, or Spanish without it."""
     wanted = _read_parameter(request, "lang")
     return next((known for known in LANGUAGES if known == wanted), "es")
 
@@ -268,13 +290,16 @@ def _read_theme(request: ApiRequest) -> Theme:
 
 
 def _read_size(request: ApiRequest, name: str) -> int | None:
-    """Parse a maximum size of oEmbed in pixels; None if it is missing or invalid."""
+    """Parse the oEmbed parameter `name`, a maximum size in pixels; None if it is missing or invalid."""
     text = _read_parameter(request, name) or ""
     return int(text) if re.fullmatch("[0-9]{1,5}", text) and int(text) else None
 
 
 def _encode_shields_badge(message: str, colour: str, language: Language, **more: object) -> bytes:
-    """Encode a badge for shields.io, which refuses unknown members."""
+    """Encode a badge as JSON for shields.io, which refuses members that it does not know.
+
+    `more` are further members of its format.
+    """
     label = embed_texts.MEASURE.into(language)
     return msgspec.json.encode({"schemaVersion": 1, "label": label, "message": message, "color": colour, **more})
 

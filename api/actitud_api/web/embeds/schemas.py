@@ -10,6 +10,6 @@ from actitud_api.resources.scores.schemas import MAX_ORGANISATIONS, RankingQuery
 
 
 class BadgesQuery(RankingQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of an image of several badges: the filters and orders of the ranking."""
+    """The query parameters of an image with several badges: the filters and sort orders of the ranking."""
 
     limit: Annotated[int, Meta(ge=1, le=MAX_ORGANISATIONS)] = 50

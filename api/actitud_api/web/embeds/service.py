@@ -1,4 +1,4 @@
-"""The scores of organisations in published editions, as embeds need them."""
+"""Scores of organisations in published editions, in the form that embeds are rendered from."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from actitud_api.resources.scores.service import RankingRow, RankingSort, Review
 
 
 class EmbedStanding(Struct, frozen=True, kw_only=True):
-    """The score and level of an organisation in a published edition. Every embed is rendered from this alone.
+    """The score and level of an organisation in a published edition; every embed is rendered from this alone.
 
-    `index`: 0 to 100. `coverage`: 0 to 1. `dimensions`: score of each by id, None if not rated. `superseded_by`:
-    the newest later published edition that scores the organisation. `reviewed`: whether it has verdicts or an
-    overall review. `replies`: number of indicators that the organisation replied about.
+    `index`: 0 to 100, None without an index. `level`: None without a level. `coverage`: 0 to 1, None without a
+    coverage. `dimensions`: the score in each dimension by id, None without a score. `superseded_by`: the newest
+    later published edition that scores the organisation, None if there is none. `reviewed`: True if the score has
+    verdicts or an overall review. `replies`: number of indicators about which the organisation replied.
     """
 
     edition: str
@@ -42,12 +43,12 @@ class EmbedStanding(Struct, frozen=True, kw_only=True):
 
 
 def find_standing(database: Database, edition: str, organisation: str) -> EmbedStanding:
-    """Find the standing of an organisation in an edition, given by id or `latest`.
+    """Find the standing of an organisation in an edition; `edition` is its id or `latest`.
 
     Raises:
-        UnknownEdition: there is no such published edition.
-        UnknownScore: the edition does not score the organisation.
-        IdentifierIsAlias: the id is an alias of another organisation.
+        UnknownEdition: There is no such published edition.
+        UnknownScore: The edition does not score the organisation.
+        IdentifierIsAlias: `organisation` is an alias of another organisation.
     """
     record = find_edition(database, edition)
     standings = list_standings(database, record, ScoreFilters(organisations=(organisation,)), limit=1)
@@ -58,7 +59,11 @@ def find_standing(database: Database, edition: str, organisation: str) -> EmbedS
 
 
 def find_edition(database: Database, edition: str) -> editions.EditionRecord:
-    """Find an edition by id or `latest`, published or not. Raises `UnknownEdition` if it does not exist."""
+    """Find an edition by its id or by `latest`; an edition that is not published is found too.
+
+    Raises:
+        UnknownEdition: There is no such edition.
+    """
     with database.read() as session:
         return editions.find(session, edition)
 
@@ -72,7 +77,11 @@ def list_standings(
     offset: int = 0,
     limit: int,
 ) -> Sequence[EmbedStanding]:
-    """List the standings in an edition in the order of `sort`; empty if it is not published."""
+    """List the standings of organisations in an edition, in the order `sort`.
+
+    The list is empty if the edition is not published. Skips the first `offset` standings and returns at most
+    `limit`.
+    """
     rows = scores.list_ranking(database, edition.id, filters, sort=sort, after=None, offset=offset, limit=limit)
     later = scores.find_later_editions(database, edition, [row.organisation for row in rows])
     tallies = scores.count_reviews(database, edition.id, [row.organisation for row in rows])
@@ -114,7 +123,10 @@ def _build_standing(
 
 
 def _is_provisional(database: Database, edition: editions.EditionRecord, row: RankingRow) -> bool:
-    """Return True if the level is provisional. The full score is read only for levels that can be provisional."""
+    """Return True if the level of a score is provisional.
+
+    The full score is read only if the level has a condition under which it stays provisional.
+    """
     levels = load_methodology(row.methodology).document.levels
     if row.level is None or levels[row.level - 1].provisional_unless is None:
         return False

@@ -1,4 +1,4 @@
-"""The HTML that embeds a score in a page, and the Content-Security-Policy that the page needs."""
+"""The HTML to copy into a page that embeds a score, and the Content-Security-Policy that the page needs."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _ELEMENT: Final = Markup(
 _ATTRIBUTE: Final = Markup(' {name}="{value}"')
 
 Form = Literal["badge", "card", "table", "frame", "element", "oembed"]
-"""A form in which a score is embedded. `oembed`: the frame that WordPress makes from a URL."""
+"""A form in which a score is embedded; `oembed` is the frame that WordPress makes from a URL."""
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
 
 
 class Snippet(Struct, frozen=True):
-    """The code of one form of a score, with its title.
+    """The HTML to copy for one form of a score, with its title.
 
-    `policy`: the sources that the page's Content-Security-Policy must allow; empty if none.
+    `policy`: the sources that the Content-Security-Policy of the embedding page must allow; empty if it needs none.
     """
 
     form: Form
@@ -42,7 +42,7 @@ class Snippet(Struct, frozen=True):
 
 
 def list_snippets(embed: EmbedTexts, addresses: Addresses) -> Sequence[Snippet]:
-    """Build the snippets that always show current figures: badge, card, frame and custom element."""
+    """Build the snippets of the forms that always show current figures: badge, card, frame, custom element."""
     name, base = f"{embed.index}: {embed.name}", addresses.base
     script = element.build_manifest(base)
 
@@ -89,12 +89,18 @@ def list_snippets(embed: EmbedTexts, addresses: Addresses) -> Sequence[Snippet]:
 
 
 def build_table_snippet(fragment: str) -> Snippet:
-    """Build the snippet with a static HTML table, for editors that accept nothing else."""
+    """Build the snippet with the score as an HTML table, for editors that accept nothing else.
+
+    `fragment` is the table; its figures do not change when the score does.
+    """
     return Snippet("table", Texts("Tabla de HTML", "Table of HTML"), fragment, "")
 
 
 def build_oembed_snippet(addresses: Addresses) -> Snippet:
-    """Build the snippet with only the URL, which WordPress turns into a frame if it stands on a line of its own."""
+    """Build the snippet with only the URL of the page that explains the score.
+
+    WordPress turns the URL into a frame if it stands on a line of its own.
+    """
     return Snippet(
         "oembed",
         Texts("Dirección para WordPress (oEmbed)", "Address for WordPress (oEmbed)"),
@@ -104,7 +110,10 @@ def build_oembed_snippet(addresses: Addresses) -> Snippet:
 
 
 def _format_attributes(addresses: Addresses) -> Markup:
-    """Format the element's attributes for a fixed edition and a fixed theme; empty for the defaults."""
+    """Format the attributes of the custom element that set a fixed edition and a fixed theme.
+
+    The latest edition and the theme `auto` are the defaults and need no attribute.
+    """
     attributes = {
         "edition": None if addresses.edition == LATEST else addresses.edition,
         "theme": None if addresses.theme == "auto" else addresses.theme,

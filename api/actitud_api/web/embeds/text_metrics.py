@@ -1,7 +1,7 @@
-"""Measure, truncate, wrap and clean the text in SVG pictures.
+"""Measuring, cutting, wrapping and cleaning of the text in SVG pictures.
 
-An SVG file cannot measure the reader's font. So widths are computed from Helvetica's metrics (Adobe Core 14),
-and every text is given that width (`textLength`), which makes any other font fit.
+An SVG file cannot measure the reader's font. So widths are computed from the metrics of Helvetica (Adobe Core
+14), and every text is given that width (`textLength`), which makes any other font fit.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 FAMILY: Final = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 BOLD_FACTOR: Final = 1.06
-"""Width of bold text relative to normal text."""
+"""Width of bold text relative to the width of the same text in normal weight."""
 
 ELLIPSIS: Final = "…"
 
@@ -41,7 +41,7 @@ _WIDTH_CLASSES: Final[Sequence[tuple[int, str]]] = (
     (1000, "…—"),
     (1015, "@"),
 )
-"""The characters of each width, in thousandths of the font size."""
+"""Groups of characters that have the same width; widths are in thousandths of the font size."""
 
 _CHARACTER_WIDTHS: Final = {character: width / 1000 for width, characters in _WIDTH_CLASSES for character in characters}
 _OTHER_WIDTH: Final = 0.6
@@ -52,21 +52,24 @@ _NO_CHARACTERS: Final = re.compile("[\ud800-\udfff\ufdd0-\ufdef]|[\ufffe\uffff]"
 
 
 def clean_text(text: str) -> str:
-    """Return the text in one line, without direction marks and without characters that XML forbids.
+    """Return the text in one line, without direction marks, and with U+FFFD for characters that XML forbids.
 
-    Right-to-left letters are kept; they need no marks.
+    Right-to-left letters are kept; they need no direction marks.
     """
     kept = _NO_CHARACTERS.sub("\ufffd", _DIRECTIONS.sub("", text))
     return _BREAKS.sub(" ", kept).strip()
 
 
 def measure_width(text: str, size: float, *, bold: bool = False) -> float:
-    """Measure the width of a text, in the unit of `size`."""
+    """Measure the width of a text; `size` is the font size, and the width is in the same unit."""
     return sum(map(_measure_character, unicodedata.normalize("NFD", text))) * size * (BOLD_FACTOR if bold else 1)
 
 
 def truncate_text(text: str, room: float, size: float, *, bold: bool = False) -> str:
-    """Cut a text to the width `room`, with an ellipsis if something was cut."""
+    """Cut a text to the width `room`; a text that was cut ends with an ellipsis.
+
+    `size` is the font size in the unit of `room`.
+    """
     if measure_width(text, size, bold=bold) <= room:
         return text
     kept = text
@@ -76,7 +79,10 @@ def truncate_text(text: str, room: float, size: float, *, bold: bool = False) ->
 
 
 def wrap_lines(text: str, room: float, size: float, max_lines: int, *, bold: bool = False) -> list[str]:
-    """Wrap a text between words into at most `max_lines` lines of the width `room`. The last line is truncated."""
+    """Wrap a text between words into at most `max_lines` lines of the width `room`.
+
+    The last line is cut if the text is longer. `size` is the font size in the unit of `room`.
+    """
     wrapped: list[str] = []
     rest = text
     while rest and len(wrapped) < max_lines - 1 and measure_width(rest, size, bold=bold) > room:

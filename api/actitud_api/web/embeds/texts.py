@@ -1,4 +1,4 @@
-"""The texts of an embedded score in one language. All forms show the same texts."""
+"""The texts of an embedded score in one language; all forms of a score show the same texts."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ MEASURE: Final = Texts("Madurez 2.0", "2.0 maturity")
 """The name of the index, short enough for a badge."""
 
 UNKNOWN: Final = Texts("desconocida", "unknown")
-"""The text in place of an unknown score."""
+"""The text in place of a score that does not exist."""
 
 NO_ORGANISATIONS: Final = Texts("ninguna organización", "no organisation")
-"""The text in place of an empty list of scores."""
+"""The text of an image of badges that has no organisation to show."""
 
 UNKNOWN_EDITION: Final = Texts(
     "No hay una edición publicada con ese nombre.", "There is no published edition of that name."
@@ -35,7 +35,7 @@ _STATUSES: Final[dict[Status, Texts]] = {
     "insufficient_evidence": Texts("evidencia insuficiente", "insufficient evidence"),
     "not_rateable": Texts("no evaluable", "not rateable"),
 }
-"""The statuses with which the score is not shown, and the texts in its place."""
+"""The texts in place of a score, for the statuses with which no score is shown."""
 
 _FULL: Final = Texts("de {full}", "of {full}")
 _LEVEL: Final = Texts("nivel {number}, {name}", "level {number}, {name}")
@@ -61,7 +61,10 @@ _NOT_RATED: Final = Texts("sin puntuación", "not rated")
 
 
 class DimensionLine(Struct, frozen=True, kw_only=True):
-    """A dimension of an embed: its id, name, score of 100 (None if not rated), and the score as text."""
+    """A dimension of an embed: its id, its name, its score from 0 to 100, and the score as text.
+
+    `score` is None if the dimension has no score; `text` then says so.
+    """
 
     id: str
     name: str
@@ -72,13 +75,15 @@ class DimensionLine(Struct, frozen=True, kw_only=True):
 class EmbedTexts(Struct, frozen=True, kw_only=True):
     """The texts of an embedded score in one language.
 
-    `score`: "61.5 of 100", or why there is no score; `figure` and `full` are its two parts. `level`: the level with its
-    name, None without a level. `edition`: the edition with its date. `remarks`: warnings that the data are simulated or
-    the edition is not the latest. `brief`: score and level, short enough for a badge. `version`: the edition, with the
-    same warnings in short. `title`: one line. `text`: all texts and the URL of the explanation, as alternative text.
-    `pips`: the level and the number of levels, drawn as filled and empty marks. `stale`: whether a later edition scores
-    the organisation. `review`: that the score was reviewed, and the number of replies; None without either. `under`:
-    edition, methodology, coverage and review, for the line below the score.
+    `score`: "61.5 of 100", or why there is no score; `figure` (None without a score) and `full` are its two parts.
+    `level`: the level with its name, None without a level. `edition`: the edition with its date. `coverage`: None
+    without a coverage. `remarks`: warnings that the data are simulated or that a later edition scores the
+    organisation. `brief`: score and level, short enough for a badge. `version`: the edition, with the same warnings
+    and the review in short. `title`: name of the organisation with score and level, in one line. `text`: all texts
+    and the URL of the explanation, as alternative text. `pips`: the level and the number of levels, drawn as filled
+    and empty marks. `stale`: True if a later edition scores the organisation. `review`: says that the score was
+    reviewed, and the number of replies; None if there is neither. `under`: edition, methodology, coverage and
+    review, for the line below the score. `link` and `url`: text and URL of the link to the explanation.
     """
 
     language: Language
@@ -107,7 +112,10 @@ class EmbedTexts(Struct, frozen=True, kw_only=True):
 
 
 def describe_standing(standing: EmbedStanding, language: Language, url: str) -> EmbedTexts:
-    """Build the texts of an organisation's score in a language. `url` is the URL of the explanation."""
+    """Build the texts of the score of an organisation in a language.
+
+    `url` is the URL of the page that explains the score.
+    """
     methodology = load_methodology(standing.methodology)
     document, sentences = methodology.document, get_sentences(methodology, language)
     format_text = _Formatter(language)
@@ -187,7 +195,7 @@ def describe_standing(standing: EmbedStanding, language: Language, url: str) -> 
 
 
 def _describe_review(standing: EmbedStanding, format_text: _Formatter) -> str | None:
-    """Describe the review of a score in a few words; None if it has neither a review nor replies."""
+    """Describe the review of a score in a few words; None if the score has neither a review nor replies."""
     parts = [format_text(_REVIEWED)] if standing.reviewed else []
     if standing.replies:
         parts.append(format_text(_REPLIES[standing.replies == 1], count=standing.replies))
@@ -200,7 +208,7 @@ def capitalise(text: str) -> str:
 
 
 class _Formatter:
-    """Formats bilingual templates with values, in one language."""
+    """Fills templates that exist in two languages with values, in one of the languages."""
 
     def __init__(self, language: Language) -> None:
         self._language = language

@@ -1,1 +1,1 @@
-"""The HTML pages about published editions."""
+"""The HTML pages of the portal, which show published editions and methodologies."""

@@ -1,8 +1,8 @@
-"""Lay out charts. The macros of `charts.html` draw them from the coordinates computed here.
+"""Layout of charts: computes the coordinates from which the macros of `charts.html` draw them.
 
 Horizontal coordinates are percentages of the width, so that a chart fills its column while its text keeps its
-size. Vertical coordinates are in `em`. No information depends on colour alone: the `description` contains every
-figure, and each row shows its figure as text.
+size. Vertical coordinates are in `em`. Colour is never the only sign of a fact: the `description` of a chart
+contains every figure, and each row shows its figure as text.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from msgspec import Struct
 from actitud_api.web.embeds.text_metrics import clean_text, wrap_lines
 
 LABEL_WIDTH: Final = 15.0
-"""Width of a label in em: a telephone of 320 px minus the figure at the end of the row.
+"""Width of the label of a row, in em, for a telephone that is 320 px wide.
 
-It is an eighth narrower than the room, because some fonts are that much wider than the metrics of
-`text_metrics`.
+It is an eighth less than the room that the figure at the end of the row leaves, because some fonts are that
+much wider than the metrics of `text_metrics`.
 """
 
 _LINE: Final = 1.3
@@ -27,12 +27,16 @@ _BAR: Final = 0.7
 _GAP: Final = 0.75
 _AXIS: Final = 1.6
 _COLUMNS: Final = 9.0
-"""Height of the highest column, in em."""
+"""Height of the highest column of a histogram, in em."""
 _FULL: Final = 100.0
 
 
 class Bar(Struct, frozen=True, kw_only=True):
-    """A bar from 0 to 100 (None: no figure), its figure as text, and a mark to compare it with."""
+    """A bar of a chart, from 0 to 100, with its figure as text.
+
+    `value` is None if there is no figure. `mark` is a second figure, from 0 to 100, to compare the bar with; None
+    draws no mark.
+    """
 
     label: str
     value: float | None
@@ -41,9 +45,11 @@ class Bar(Struct, frozen=True, kw_only=True):
 
 
 class BoxPlotRow(Struct, frozen=True, kw_only=True):
-    """A row of a box plot: minimum, quartiles and maximum (0 to 100, or None), and the organisation's own figure.
+    """A row of a box plot, with figures from 0 to 100.
 
-    `text`: the own figure, or the median if there is none.
+    `figures` are minimum, first quartile, median, third quartile and maximum; None if nobody has a figure. `own` is
+    the figure of the organisation that the page is about, None if there is none. `text` is the figure to write
+    beside the row, such as `own` or the median.
     """
 
     label: str
@@ -53,7 +59,7 @@ class BoxPlotRow(Struct, frozen=True, kw_only=True):
 
 
 class HistogramColumn(Struct, frozen=True, kw_only=True):
-    """A column of a histogram: a count, its text, and whether the column is highlighted."""
+    """A column of a histogram: its count, the count as text, and `marked` if the column is highlighted."""
 
     label: str
     count: int
@@ -62,7 +68,7 @@ class HistogramColumn(Struct, frozen=True, kw_only=True):
 
 
 class TrendPoint(Struct, frozen=True, kw_only=True):
-    """A point of a trend line, 0 to 100; None without a figure."""
+    """A point of a trend line; `value` is from 0 to 100, or None if there is no figure at this point."""
 
     label: str
     value: float | None
@@ -70,7 +76,12 @@ class TrendPoint(Struct, frozen=True, kw_only=True):
 
 
 class ChartRow(Struct, frozen=True, kw_only=True):
-    """A row of a chart with its coordinates: the lines of its label, and the top of its bar."""
+    """A row of a chart with its coordinates.
+
+    `lines` are the lines of the label, each with its baseline; `baseline` is that of the figure `text`, and `top`
+    is the top of the bar or box. `value` and `mark` are those of a `Bar`, `figures` and `own` those of a
+    `BoxPlotRow`; in a row of the other chart they are None.
+    """
 
     lines: tuple[tuple[str, float], ...]
     text: str
@@ -83,7 +94,10 @@ class ChartRow(Struct, frozen=True, kw_only=True):
 
 
 class PlacedMark(Struct, frozen=True, kw_only=True):
-    """A column or point with its coordinates: `x` is its middle, `top` and `height` are those of its shape."""
+    """A column of a histogram, or a point of a trend line, with its coordinates.
+
+    `x` is the middle of the column or point; `left`, `width`, `top` and `height` are those of the drawn shape.
+    """
 
     x: float
     left: float
@@ -96,7 +110,11 @@ class PlacedMark(Struct, frozen=True, kw_only=True):
 
 
 class Picture(Struct, frozen=True, kw_only=True):
-    """A chart with its coordinates. `kind` names its macro in `charts.html`; `id` is unique in the page."""
+    """A chart with its coordinates.
+
+    `kind` names the macro in `charts.html` that draws the chart; `id` is unique in the page; `height` is in em. A
+    chart has either `rows`, or `placed` marks side by side.
+    """
 
     kind: str
     id: str
@@ -109,7 +127,7 @@ class Picture(Struct, frozen=True, kw_only=True):
 
 
 def draw_bars(identifier: str, title: str, description: str, rows: Sequence[Bar]) -> Picture:
-    """Lay out one bar from 0 to 100 per row, with a mark if the row has a figure to compare."""
+    """Lay out a chart with one bar from 0 to 100 per row; a row with a figure to compare also has a mark."""
     placed, height = _place_rows([(row.label, row.text, row.value, row.mark, None, None) for row in rows])
     return Picture(
         kind="bars",
@@ -122,7 +140,7 @@ def draw_bars(identifier: str, title: str, description: str, rows: Sequence[Bar]
 
 
 def draw_box_plots(identifier: str, title: str, description: str, rows: Sequence[BoxPlotRow]) -> Picture:
-    """Lay out one box plot per row: a line from minimum to maximum, and a box from the first to the third quartile."""
+    """Lay out one box plot per row: a line from minimum to maximum, and a box from first to third quartile."""
     placed, height = _place_rows([(row.label, row.text, None, None, row.figures, row.own) for row in rows])
     return Picture(
         kind="spreads",
@@ -135,7 +153,7 @@ def draw_box_plots(identifier: str, title: str, description: str, rows: Sequence
 
 
 def draw_columns(identifier: str, title: str, description: str, bars: Sequence[HistogramColumn]) -> Picture:
-    """Lay out counts as columns side by side. The highest column has the full height."""
+    """Lay out a histogram: counts as columns side by side, the highest with the full height."""
     highest = max((column.count for column in bars), default=0) or 1
     width = _FULL / (len(bars) or 1)
     head = 2 * _LINE
@@ -165,7 +183,10 @@ def draw_columns(identifier: str, title: str, description: str, bars: Sequence[H
 
 
 def draw_trend(identifier: str, title: str, description: str, points: Sequence[TrendPoint]) -> Picture:
-    """Lay out figures from 0 to 100 from left to right. A line joins neighbours that both have a figure."""
+    """Lay out a trend line through figures from 0 to 100, from left to right.
+
+    A line joins two neighbouring points if both have a figure.
+    """
     width = _FULL / (len(points) or 1)
     head = 2 * _LINE
     placed = [
@@ -195,7 +216,10 @@ _RowInput = tuple[str, str, float | None, float | None, tuple[float, float, floa
 
 
 def _place_rows(rows: Sequence[_RowInput]) -> tuple[tuple[ChartRow, ...], float]:
-    """Place rows below each other, each with its label and its bar. Return them and their total height in em."""
+    """Place the rows of a chart below each other, each with its label and its bar or box.
+
+    Return the placed rows and their total height in em.
+    """
     laid, y = [], 0.0
     for label, text, value, mark, figures, own in rows:
         wrapped = wrap_lines(clean_text(label), LABEL_WIDTH, 1, 2, bold=False)
@@ -218,5 +242,5 @@ def _place_rows(rows: Sequence[_RowInput]) -> tuple[tuple[ChartRow, ...], float]
 
 
 def _round_hundredths(value: float) -> float:
-    """Round to hundredths, which is finer than a screen shows."""
+    """Round a coordinate to hundredths, which is finer than a screen shows."""
     return round(value, 2)

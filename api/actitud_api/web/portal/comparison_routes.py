@@ -43,17 +43,17 @@ from actitud_api.web.portal.names import NO_FIGURE
 
 ORGANISATIONS_MIN: Final = 2
 ORGANISATIONS_MAX: Final = 5
-"""Minimum and maximum number of organisations that can be compared."""
+"""Maximum number of organisations that a page compares; `ORGANISATIONS_MIN` is the minimum."""
 RESULTS_MAX: Final = 20
 """Maximum number of search results that are listed."""
 QUERY_MAX: Final = 200
-"""Maximum length of a search, as in the API."""
+"""Maximum length of a search for organisations, the same as in the API; a longer search is cut."""
 LETTERS: Final = "ABCDE"
-"""The letters that stand for the organisations in charts and tables, where their names have no room."""
+"""The letters that stand for the organisations in charts and tables, which have no room for names."""
 
 _LINE: Final = 1.3
 _BAR: Final = 1.15
-"""Distances from one line of text to the next, and from one bar to the next, in em."""
+"""Distance from one bar to the next, in em; `_LINE` is the distance from one line of text to the next."""
 
 _COMPARE: Final = Texts("Comparar organizaciones", "Compare organisations")
 _CHART_DESCRIPTION: Final = Texts("Puntos de 0 a 100: {rows}.", "Points from 0 to 100: {rows}.")
@@ -63,7 +63,8 @@ _SAME: Final = Texts("igual", "equal")
 class ComparisonColumn(Struct, frozen=True, kw_only=True):
     """A column of the comparison table: one organisation.
 
-    `texts`: the texts of its score. `without`: URL of the comparison without this organisation.
+    `letter` stands for the organisation in charts. `texts`: the texts of its score. `without`: URL of the
+    comparison without this organisation.
     """
 
     letter: str
@@ -74,10 +75,12 @@ class ComparisonColumn(Struct, frozen=True, kw_only=True):
 
 
 class ComparisonRow(Struct, frozen=True, kw_only=True):
-    """A row of the comparison table: one score of each organisation, in points and as text.
+    """A row of the comparison table: the scores of all organisations in one dimension or indicator.
 
-    `best`: positions of the highest scores, empty if all are equal. `distance`: the difference between the highest
-    and the lowest score, with the letters of the highest.
+    `scores` are in points, None for an organisation without a score; `texts` are the same scores as text. `best`:
+    positions (from 0) of the organisations with the highest score; empty if all scores are equal or fewer than two
+    are known. `distance`: the difference between the highest and the lowest score as text, with the letters of the
+    organisations with the highest.
     """
 
     id: str
@@ -89,14 +92,17 @@ class ComparisonRow(Struct, frozen=True, kw_only=True):
 
 
 class ComparedDimension(Struct, frozen=True):
-    """A dimension in the comparison table, with the rows of its indicators."""
+    """A dimension of the comparison table: its own row, and the rows of its indicators."""
 
     dimension: ComparisonRow
     indicators: tuple[ComparisonRow, ...]
 
 
 class GroupedBar(Struct, frozen=True):
-    """A bar of one organisation: its letter, its score of 100, and the positions of bar and text in em."""
+    """The bar of one organisation in a group: its letter, its score from 0 to 100, and its vertical position.
+
+    `value` is None if the organisation has no score. `top` of the bar and `baseline` of its text are in em.
+    """
 
     letter: str
     value: Figure | None
@@ -106,24 +112,30 @@ class GroupedBar(Struct, frozen=True):
 
 
 class BarGroup(Struct, frozen=True):
-    """The bars of a dimension, with the lines of its name above them."""
+    """The bars of all organisations in one dimension.
+
+    `lines` are the lines of the dimension's name above the bars, each with its baseline in em.
+    """
 
     lines: tuple[tuple[str, float], ...]
     bars: tuple[GroupedBar, ...]
 
 
 class GroupedBarChart(Struct, frozen=True):
-    """A chart with one group of bars per dimension. `height` is in em."""
+    """A chart with one group of bars per dimension. `height` is the height of the chart in em."""
 
     groups: tuple[BarGroup, ...]
     height: float
 
 
 class ComparisonSelection(Struct, frozen=True, kw_only=True):
-    """The compared organisations, and the result of the search for another one.
+    """The compared organisations, and the result of the search for a further one.
 
-    `outcome`: result of the search for a further organisation; None without a search. `unknown`: requested ids without
-    a published score in the edition. `refused`: all requested ids, if there are more than `ORGANISATIONS_MAX`.
+    `unknown`: requested ids without a published score in the edition. `refused`: all requested ids, if there are
+    more than `ORGANISATIONS_MAX`; nothing is compared then. `query`: the search, empty if there is none. `outcome`:
+    what the search led to: `added` (the one organisation found is compared too), `already` (it was compared
+    already), `several` (they are in `matches`), `nothing` (none was found) or `full` (no room for a further one);
+    None without a search.
     """
 
     edition: editions.EditionRecord
@@ -150,7 +162,10 @@ class ComparisonPageController(Controller):
     def compare(
         self, request: ApiRequest, edition: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:
-        """Compare two to five organisations, each named by `organisation`; `q` searches for another one."""
+        """Compare two to five organisations of an edition.
+
+        Each query parameter `organisation` names one of them; `q` searches for a further one.
+        """
         try:
             chosen = _read_selection(database, edition, read_parameters(request))
         except UnknownEdition:
@@ -170,7 +185,11 @@ class ComparisonPageController(Controller):
 
 
 def _read_selection(database: Database, edition: str, pairs: Sequence[tuple[str, str]]) -> ComparisonSelection:
-    """Load the organisations that the query parameters name. Raises `UnknownEdition` if the edition does not exist."""
+    """Load the organisations that the query parameters name, and search for a further one.
+
+    Raises:
+        UnknownEdition: No published edition has that id.
+    """
     named = list(dict.fromkeys(value.strip() for name, value in pairs if name == "organisation" and value.strip()))
     query = dict(pairs).get("q", "").strip()[:QUERY_MAX]
     refused = named if len(named) > ORGANISATIONS_MAX else []
@@ -207,7 +226,7 @@ def _classify_search(
 
 
 def _build_view(database: Database, chosen: ComparisonSelection, language: Language, to: Links) -> dict[str, object]:
-    """Build the values that the template renders."""
+    """Build the values from which the template renders the comparison page."""
     edition, ids = chosen.edition, chosen.ids
     figures = FigureFormatter(load_methodology(edition.methodology), language)
     columns = [
@@ -255,7 +274,7 @@ def _build_view(database: Database, chosen: ComparisonSelection, language: Langu
 
 
 def _lay_out_bars(columns: Sequence[ComparisonColumn], sections: Sequence[ComparedDimension]) -> GroupedBarChart:
-    """Lay out one group of bars per dimension, with one bar per organisation, in em."""
+    """Lay out one group of bars per dimension, with one bar per organisation; positions are in em."""
     groups, y = [], 0.0
     for section in sections:
         lines = wrap_lines(section.dimension.name, charts.LABEL_WIDTH, 1, 2)
@@ -278,7 +297,7 @@ def _lay_out_bars(columns: Sequence[ComparisonColumn], sections: Sequence[Compar
 
 
 def _format_address(to: Links, edition: editions.EditionRecord, ids: Sequence[str]) -> str:
-    """Return the URL of the page that compares these organisations."""
+    """Return the URL of the page that compares the organisations `ids` in an edition."""
     return to.add_query(to.build_path(edition.id, "compare"), [("organisation", one) for one in ids])
 
 
@@ -289,9 +308,10 @@ def _build_dimensions(
     figures: FigureFormatter,
     language: Language,
 ) -> list[ComparedDimension]:
-    """Return every dimension with its indicators, each with the scores of all organisations.
+    """Return every dimension with its indicators, each with the scores of all compared organisations.
 
-    `sides`: the scores of the organisations, in the order of `columns`.
+    `columns` has the texts and dimension scores of the organisations, and `sides` their indicator scores, in the
+    same order.
     """
     methodology = load_methodology(edition.methodology)
     sentences = get_sentences(methodology, language)
@@ -315,7 +335,7 @@ def _build_dimensions(
 
 
 def _iterate_indicator_scores(dimensions: Iterable[DimensionScore]) -> Iterator[tuple[str, Figure | None]]:
-    """Yield the id and the score of every indicator below the dimensions."""
+    """Yield the id and the score of every indicator in the dimensions; the score is None if there is none."""
     for dimension in dimensions:
         yield from ((indicator.id, indicator.score) for indicator in dimension.indicators)
         yield from _iterate_indicator_scores(dimension.groups)

@@ -1,4 +1,4 @@
-"""The pages about the dimensions of an edition, with exemplary organisations."""
+"""The pages about the dimensions of an edition: distributions of scores, and exemplary organisations."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ from actitud_api.web.portal.layout import (
 from actitud_api.web.portal.territory_routes import format_tenth
 
 EXEMPLARS_MAX: Final = 5
-"""Number of exemplary organisations that are shown."""
+"""Maximum number of exemplary organisations on the page of a dimension."""
 LOWEST_MAX: Final = 3
-"""Number of indicators that are marked as the dimension's lowest."""
+"""Number of indicators that are marked as those with the lowest means of the dimension."""
 
 _DIMENSIONS: Final = Texts("Dimensiones", "Dimensions")
 _UNKNOWN: Final = Texts(
@@ -63,7 +63,11 @@ _MEANS_DESCRIPTION: Final = Texts("De 0 a 100: {rows}.", "From 0 to 100: {rows}.
 
 
 class IndicatorSummary(Struct, frozen=True, kw_only=True):
-    """An indicator of a dimension, with its mean in the edition as text."""
+    """An indicator of a dimension, as texts.
+
+    `weight` is its share of the weight of the dimension, `mean` its mean score in the edition. `lowest` is True if
+    this mean is among the `LOWEST_MAX` lowest of the dimension.
+    """
 
     id: str
     name: str
@@ -74,7 +78,7 @@ class IndicatorSummary(Struct, frozen=True, kw_only=True):
 
 
 class ArticlePoint(Struct, frozen=True):
-    """A point of the article that the index is based on, and the indicators of a dimension that answer it."""
+    """A point of the article that the index is based on, and those indicators of a dimension that answer it."""
 
     id: str
     text: str
@@ -96,7 +100,7 @@ class DimensionsController(Controller):
         computed: ComputationCache,
         language: Language,
     ) -> Response[bytes]:
-        """Show all dimensions, with the distribution of the edition's scores in each."""
+        """Show all dimensions of an edition, with the distribution of the organisations' scores in each."""
         try:
             found = service.compute_dimensions(database, computed, edition)
         except UnknownEdition:
@@ -143,7 +147,7 @@ class DimensionsController(Controller):
         computed: ComputationCache,
         language: Language,
     ) -> Response[bytes]:
-        """Show a dimension: its questions, the scores of the edition, and the best organisations."""
+        """Show a dimension: its questions, the distribution of scores in the edition, and the best organisations."""
         try:
             found = service.compute_dimensions(database, computed, edition)
             position = _find_position(found, dimension)
@@ -204,7 +208,11 @@ class DimensionsController(Controller):
 
 
 def _find_position(found: service.EditionDimensions, dimension: str) -> int:
-    """Return the position of a dimension in the methodology, from 0. Raises `UnknownDimension` if it has none."""
+    """Return the position of a dimension in the methodology, from 0.
+
+    Raises:
+        UnknownDimension: The methodology of the edition has no dimension with that id.
+    """
     ids = [one.id for one in found.dimensions]
     if dimension not in ids:
         raise UnknownDimension(found.edition, dimension)
@@ -212,7 +220,10 @@ def _find_position(found: service.EditionDimensions, dimension: str) -> int:
 
 
 def _read_filters(request: ApiRequest) -> ScoreFilters:
-    """Read the filters of the exemplary organisations; unknown kinds and bands are ignored."""
+    """Read the kind and size band of the exemplary organisations to show from the query parameters.
+
+    Unknown kinds and bands are ignored.
+    """
     parameters = dict(read_parameters(request))
     return ScoreFilters(
         kind=next((kind for kind in get_args(Kind) if kind == parameters.get("kind")), None),
@@ -227,7 +238,10 @@ def _list_indicators(
     figures: FigureFormatter,
     language: Language,
 ) -> list[IndicatorSummary]:
-    """List the indicators of a dimension, with the `LOWEST_MAX` lowest means marked if there are more."""
+    """List the indicators of a dimension.
+
+    The `LOWEST_MAX` lowest means are marked if the dimension has more indicators with a mean than that.
+    """
     (group,) = [child for child in methodology.document.root.children if child.id == dimension]
     known = list(walk_indicators(group)) if isinstance(group, Group) else [group]
     whole = sum(indicator.weight for indicator in known)

@@ -1,4 +1,4 @@
-"""The page on which users choose a form of a score, preview it, and copy its code."""
+"""The page of the embed builder: users choose a form of a score, preview it, and copy its HTML."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from actitud_api.web.portal.layout import (
 RESULTS_MAX: Final = 20
 """Maximum number of search results that are listed."""
 QUERY_MAX: Final = 200
-"""Maximum length of a search, as in the API."""
+"""Maximum length of a search for organisations, the same as in the API; a longer search is cut."""
 
 _EMBED: Final = Texts("Insertar una puntuación", "Embed a score")
 _LATEST: Final = Texts("Siempre la última publicada", "Always the latest published")
@@ -62,10 +62,10 @@ T = TypeVar("T", bound=str)
 
 
 class EmbedChoice(Struct, frozen=True, kw_only=True):
-    """The choices that a user made on the page.
+    """The choices that a user made in the embed builder.
 
-    `edition` is the requested one, so `latest` is kept. `form`: the kind of embed, such as a badge. `language`
-    and `theme`: those of the embed. `query`: words of the search for an organisation, empty without a search.
+    `edition` is the id as requested, so it may be `latest`. `form`: the kind of embed, such as a badge. `language`
+    and `theme`: those of the embed. `query`: the words of the search for an organisation, empty without a search.
     """
 
     edition: str
@@ -77,10 +77,10 @@ class EmbedChoice(Struct, frozen=True, kw_only=True):
 
 
 class EmbedPreview(Struct, frozen=True, kw_only=True):
-    """The preview of the chosen form, and the code to copy.
+    """The preview of the chosen form of a score, and the HTML to copy.
 
-    `texts`: the texts of the score. `addresses`: relative URLs of the forms. `snippet`: the code. `fragment`:
-    the score as an HTML table. `script` and `integrity`: URL and hash of the custom element's script.
+    `texts`: the texts of the score. `addresses`: relative URLs of the forms. `snippet`: the HTML to copy.
+    `fragment`: the score as an HTML table. `script` and `integrity`: URL and hash of the custom element's script.
     """
 
     texts: EmbedTexts
@@ -92,9 +92,11 @@ class EmbedPreview(Struct, frozen=True, kw_only=True):
 
 
 class EmbedResult(Struct, frozen=True, kw_only=True):
-    """The result of the user's choices: the organisation's score as `standing`, and the search results as `matches`.
+    """The result of the choices that a user made in the embed builder.
 
-    `problem`: why there is nothing to embed. `edition`: None if it does not exist or is not published.
+    `edition`: None if it does not exist or is not published. `standing`: the score of the chosen organisation; None
+    if there is none or none was chosen. `matches`: the organisations that the search found. `problem`: the reason
+    if there is nothing to embed, else None.
     """
 
     choice: EmbedChoice
@@ -112,7 +114,7 @@ class EmbedPageController(Controller):
 
     @get_page("/", operation_id="portal.embed", access=ANYBODY)
     def build(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:
-        """Show the embed builder: choose a form, preview it, copy its code."""
+        """Show the embed builder: choose a form of a score, preview it, copy its HTML."""
         built = _resolve_choice(database, _read_choice(read_parameters(request), language))
         title = _EMBED.into(language)
         return render_portal_page(
@@ -129,7 +131,10 @@ class EmbedPageController(Controller):
 
 
 def _resolve_choice(database: Database, choice: EmbedChoice) -> EmbedResult:
-    """Load the edition, the score and the search results. A search with one result selects that organisation."""
+    """Load the edition, the score and the search results that a choice asks for.
+
+    A search with one result selects the found organisation.
+    """
     try:
         edition = editions.get_published(database, choice.edition).record
     except UnknownEdition:
@@ -151,7 +156,7 @@ def _resolve_choice(database: Database, choice: EmbedChoice) -> EmbedResult:
 
 
 def _build_view(request: ApiRequest, database: Database, built: EmbedResult, language: Language) -> dict[str, object]:
-    """Build the values that the template renders."""
+    """Build the values from which the template renders the embed builder."""
     choice, to = built.choice, build_links(request)
     return {
         "choice": choice,
@@ -178,7 +183,7 @@ def _build_view(request: ApiRequest, database: Database, built: EmbedResult, lan
 
 
 def _read_choice(pairs: Sequence[tuple[str, str]], language: Language) -> EmbedChoice:
-    """Read the choices from the query parameters; unknown values get the default."""
+    """Read the choices from the query parameters; an unknown value is replaced by the default."""
     parameters = {name: value.strip() for name, value in pairs}
     return EmbedChoice(
         edition=parameters.get("edition") or LATEST,
@@ -195,7 +200,7 @@ def _select_known(known: Sequence[T], requested: str | None, default: T) -> T:
 
 
 def _choose_organisation(choice: EmbedChoice, organisation: str) -> EmbedChoice:
-    """Return the choices with another organisation, without the search."""
+    """Return the same choices with another organisation and without the search."""
     return structs.replace(choice, organisation=organisation, query="")
 
 
@@ -211,7 +216,12 @@ def _build_query(choice: EmbedChoice) -> dict[str, str]:
 
 
 def _find_standing(database: Database, choice: EmbedChoice) -> EmbedStanding:
-    """Find the standing of the chosen organisation, also by an alias. Raises `UnknownEdition` or `UnknownScore`."""
+    """Find the standing of the chosen organisation, which may be named by an alias.
+
+    Raises:
+        UnknownEdition: There is no such published edition.
+        UnknownScore: The edition does not score the organisation.
+    """
     try:
         return embeds.find_standing(database, choice.edition, choice.organisation)
     except IdentifierIsAlias as alias:
@@ -219,7 +229,7 @@ def _find_standing(database: Database, choice: EmbedChoice) -> EmbedStanding:
 
 
 def _build_preview(request: ApiRequest, choice: EmbedChoice, standing: EmbedStanding) -> EmbedPreview:
-    """Build the preview and the code, in the language of the embedding page."""
+    """Build the preview and the HTML to copy, in the language that the user chose for the embed."""
     parts = (choice.edition, standing.organisation, choice.language, choice.theme)
     addresses = Addresses(find_base_url(request), *parts)
     shown = embed_texts.describe_standing(standing, choice.language, addresses.explanation)

@@ -1,4 +1,4 @@
-"""Format the stored scores of an edition for pages."""
+"""Formatting of the stored scores of an edition for pages."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ from actitud_api.web.portal.names import NO_FIGURE, Names
 
 
 class FigureFormatter(Names):
-    """Names and figures of a methodology. Parameters called `units` are stored scores, in 10^-decimals of a point."""
+    """Names and figures of a methodology, in one language.
+
+    Parameters called `units` are stored scores, in units of 10^-decimals of a point.
+    """
 
     def __init__(self, methodology: Methodology, language: Language) -> None:
         super().__init__(methodology, language)
         self._unit: int = 10**methodology.document.decimals
 
     def to_points(self, units: int | None) -> Figure | None:
-        """Convert a stored score to points; None if `units` is None."""
+        """Convert a stored score to points; return None if `units` is None."""
         return to_points(units, self._unit)
 
     def format_units(self, units: int | None) -> str:
-        """Format a stored score in points; None as a dash."""
+        """Format a stored score in points; return a dash if `units` is None."""
         return self.format_points(self.to_points(units))
 
     def list_five_numbers(self, spread: FiveNumberSummary | None) -> tuple[float, float, float, float, float] | None:
-        """Return minimum, quartiles and maximum in points; None without a summary."""
+        """Return minimum, first quartile, median, third quartile and maximum in points; None if `spread` is None."""
         if spread is None:
             return None
         minimum, lower, median, upper, maximum = (
@@ -39,5 +42,5 @@ class FigureFormatter(Names):
         return self.format_points(round(higher - lower, self.decimals))
 
     def format_share(self, part: int, whole: int) -> str:
-        """Format `part` / `whole` as a percentage; a dash if `whole` is 0."""
+        """Format `part` / `whole` as a percentage; return a dash if `whole` is 0."""
         return words.format_share(round(part / whole, 3), self.language) if whole else NO_FIGURE

@@ -22,7 +22,7 @@ SITE: Final = "Actitud"
 """The name of the site in page titles."""
 
 PortalSection = Literal["edition", "territories", "dimensions", "compare", "methodology", "questionnaire", "embed"]
-"""An entry of the navigation."""
+"""A section of the portal, which is an entry of its navigation."""
 
 _SECTION_TITLES: Final[Mapping[PortalSection, Texts]] = {
     "edition": Texts("Edición", "Edition"),
@@ -35,40 +35,49 @@ _SECTION_TITLES: Final[Mapping[PortalSection, Texts]] = {
 }
 _HOME: Final = Texts("Inicio", "Home")
 _EDITIONS_MAX: Final = 50
-"""Maximum number of published editions that a page lists."""
+"""Maximum number of editions, published or not, among which a page finds the published ones to list."""
 
 _templates: Final = load_templates("actitud_api.web.portal")
 _templates.filters["plain"] = clean_text
 
 
 class Crumb(Struct, frozen=True):
-    """An entry of the breadcrumbs. `href` is None for the current page."""
+    """An entry of the breadcrumbs; `href` is its URL, None for the page that is shown."""
 
     title: str
     href: str | None = None
 
 
 class Links:
-    """Builds URLs of the portal that keep the language that the reader chose.
+    """Builds URLs of portal pages, and keeps in them the language that the reader chose.
 
-    `to("2026", "territories")` is `/portal/2026/territories`. Parameters that are None are left out.
+    With `to = Links(None)`, `to("2026", "territories")` is `/portal/2026/territories`.
     """
 
     def __init__(self, chosen: Language | None) -> None:
-        """Keep the language. `chosen` is None if `Accept-Language` decides the language."""
+        """Keep the language to repeat in URLs.
+
+        `chosen` is None if the reader chose none, so that `Accept-Language` decides.
+        """
         self._chosen = chosen
 
     def __call__(self, *segments: str, **query: str | int | None) -> str:
-        """Return the URL of a page from the unquoted segments of its path and its query parameters."""
+        """Return the URL of a page from the segments of its path and its query parameters.
+
+        Segments are given unquoted. A parameter that is None is left out.
+        """
         return self.add_query(self.build_path(*segments), [pair for pair in query.items() if pair[1] is not None])
 
     @staticmethod
     def build_path(*segments: str) -> str:
-        """Return the path of a page without query, for forms."""
+        """Return the path of a page without query, for example for a form to send to; segments are given unquoted."""
         return "/".join(("/portal", *(quote(segment, safe=":") for segment in segments)))
 
     def add_query(self, path: str, pairs: Sequence[tuple[str, str | int | None]]) -> str:
-        """Add query parameters to a path, in order; a name may occur several times."""
+        """Add query parameters to a path, in the given order, then the chosen language.
+
+        A parameter name may occur several times.
+        """
         parameters = [(name, value) for name, value in pairs if name != "lang"]
         if self._chosen is not None:
             parameters.append(("lang", self._chosen))
@@ -76,7 +85,10 @@ class Links:
 
 
 def build_links(request: ApiRequest) -> Links:
-    """Return the URL builder for a request. The URLs repeat the parameter `lang` if the request has it."""
+    """Return the URL builder for the pages that a page links to.
+
+    If the request has the parameter `lang`, the URLs repeat it.
+    """
     try:
         named = "lang" in dict(parse_query(request.scope))
     except ValueError:
@@ -85,7 +97,7 @@ def build_links(request: ApiRequest) -> Links:
 
 
 def read_parameters(request: ApiRequest) -> list[tuple[str, str]]:
-    """Return the query parameters in order; empty if the query cannot be decoded."""
+    """Return the query parameters of a request in order; an empty list if the query cannot be decoded."""
     try:
         return parse_query(request.scope)
     except ValueError:
@@ -108,9 +120,10 @@ def render_portal_page(
     """Render a page of the portal from a template that extends `portal.html`.
 
     `section`: the navigation entry to mark. `edition`: the edition that the navigation leads to; None for the
-    latest. `trail`: the breadcrumbs after the home page. `frames`: whether the page contains frames of this
-    service. The template also receives `to` (`Links`), `t`, `language`, `chosen` (the language in the query, for
-    hidden form fields) and the filter `plain` for names of organisations.
+    latest. `trail`: the breadcrumbs after the home page; empty for a page without breadcrumbs. `frames`: True if
+    the page contains frames of this service. The template receives `values`, and in addition `to` (the `Links` of
+    the request), `t` (the translator of texts), `language`, `chosen` (the language in the query, for hidden form
+    fields) and the filter `plain` for names of organisations.
     """
     to = build_links(request)
     edition_id = LATEST if edition is None else edition.id
@@ -152,7 +165,7 @@ def render_portal_page(
 
 
 def select_edition_title(edition: editions.EditionRecord, language: Language) -> str:
-    """Return the title of an edition in a language, or in the closest available language."""
+    """Return the title of an edition in a language; if it has none in that language, in the closest one."""
     return nearest(edition.titles, language)
 
 
@@ -172,7 +185,8 @@ def render_missing_page(
 ) -> Response[bytes]:
     """Render the 404 page, with the published editions and a search field.
 
-    `instead`: pages that the reader may have meant.
+    `reason`: the sentence that says what does not exist. `edition`: the edition that the navigation leads to; None
+    for the latest. `instead`: links to pages that the reader may have meant.
     """
     language = choose_language(request.scope, "es")
     values = {

@@ -1,4 +1,4 @@
-"""The pages about the methodologies: questions, scoring rules, levels, and the points of the article they answer."""
+"""The pages about the methodology versions: questions, scoring rules, levels, and the points of the article."""
 
 from __future__ import annotations
 
@@ -30,15 +30,20 @@ from actitud_api.web.portal.suggestion_routes import describe_suggestions
 _METHODOLOGIES: Final = Texts("Metodologías", "Methodologies")
 _METHODOLOGY: Final = Texts("Metodología {version}", "Methodology {version}")
 _SUGGESTIONS_MAX: Final = 5
-"""Maximum number of new suggestions on a methodology's page, beside all suggestions that the version adopted."""
+"""Maximum number of new suggestions on the page of a methodology version.
+
+The suggestions that the version adopted are listed besides.
+"""
 _ADOPTED_MAX: Final = 100
 _UNKNOWN: Final = Texts("No hay ninguna metodología de esa versión.", "There is no methodology of that version.")
 
 
 class IndicatorView(Struct, frozen=True, kw_only=True):
-    """An indicator as text.
+    """An indicator of a methodology, with its texts in one language.
 
-    `weight`: its share of the dimension. `bullets`: the points of the article that it answers.
+    `weight`: its share of the weight of the dimension. `zero`: the condition under which it scores 0 by rule, None
+    if there is none. `windows`: the periods that its questions ask about. `bullets`: the points of the article that
+    it answers, each with its id.
     """
 
     indicator: Indicator
@@ -52,7 +57,7 @@ class IndicatorView(Struct, frozen=True, kw_only=True):
 
 
 class DimensionView(Struct, frozen=True, kw_only=True):
-    """A dimension as text, with its indicators. `weight`: its share of the index."""
+    """A dimension as text, with its indicators. `weight` is its share of the weight of the index."""
 
     id: str
     name: str
@@ -61,7 +66,11 @@ class DimensionView(Struct, frozen=True, kw_only=True):
 
 
 class LevelView(Struct, frozen=True, kw_only=True):
-    """A level as text: its name, its meaning and its conditions."""
+    """A level as text: its name, its meaning and its conditions.
+
+    `gates`: the conditions beside the lowest index. `provisional_unless`: the condition that makes the level more
+    than provisional; None if the level is never provisional.
+    """
 
     number: int
     name: str
@@ -71,7 +80,7 @@ class LevelView(Struct, frozen=True, kw_only=True):
 
 
 class RuleView(Struct, frozen=True):
-    """Validation rules with the same text, by their ids."""
+    """The validation rules that have the same text, with their ids."""
 
     text: str
     ids: tuple[str, ...]
@@ -79,7 +88,11 @@ class RuleView(Struct, frozen=True):
 
 
 class MethodologyView(Struct, frozen=True, kw_only=True):
-    """A methodology as text in one language. `changes`: by heading, the differences from the version `before`."""
+    """A methodology version as text in one language.
+
+    `before`: the id of the preceding version, None if this version is the first. `changes`: the differences from
+    the preceding version, one line each, by heading.
+    """
 
     dimensions: tuple[DimensionView, ...]
     levels: tuple[LevelView, ...]
@@ -89,14 +102,14 @@ class MethodologyView(Struct, frozen=True, kw_only=True):
 
 
 class MethodologyPagesController(Controller):
-    """Routes of the methodology versions."""
+    """Routes of the pages about methodology versions."""
 
     path = "/portal/methodologies"
     include_in_schema = False
 
     @get_page("/", operation_id="portal.methodologies", access=ANYBODY)
     def list_methodologies(self, request: ApiRequest, language: Language) -> Response[bytes]:
-        """Show all versions, newest first."""
+        """Show all methodology versions, newest first."""
         found = [
             (methodology, len(list(walk_indicators(methodology.document.root))), methodology.texts[language].title)
             for methodology in reversed(service.list_methodologies(after=None))
@@ -110,7 +123,11 @@ class MethodologyPagesController(Controller):
     def show_methodology(
         self, request: ApiRequest, version: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:
-        """Show a version: its indicators with questions, goalposts and rules, its levels, changes and sources."""
+        """Show a methodology version.
+
+        The page has its indicators with questions, goalposts and rules, its levels, its differences from the
+        preceding version, and its sources. An unknown version gets the 404 page.
+        """
         to = build_links(request)
         try:
             methodology = service.get_methodology(version)
@@ -138,7 +155,7 @@ class MethodologyPagesController(Controller):
 
 @lru_cache(maxsize=32)
 def describe_methodology(version: str, language: Language) -> MethodologyView:
-    """Describe a methodology version in a language. The result is cached for the life of the process."""
+    """Describe a methodology version in a language; the result is cached for the life of the process."""
     methodology = service.get_methodology(version)
     document, texts, sentences = methodology.document, methodology.texts[language], get_sentences(methodology, language)
     before, changes = _describe_changes(methodology, language)
@@ -190,7 +207,7 @@ def _describe_indicators(methodology: Methodology, dimension: Group, language: L
 
 
 def _list_rules(methodology: Methodology, language: Language) -> tuple[RuleView, ...]:
-    """List the validation rules, grouped by text, because several indicators share a text."""
+    """List the validation rules, grouped by text, because rules for several indicators share one text."""
     texts = methodology.texts[language].rules
     found: dict[tuple[str, str], list[str]] = {}
     for rule in methodology.document.rules:
@@ -199,7 +216,10 @@ def _list_rules(methodology: Methodology, language: Language) -> tuple[RuleView,
 
 
 def _describe_changes(methodology: Methodology, language: Language) -> tuple[str | None, dict[str, list[str]]]:
-    """Return the id of the preceding version, None if this version is the first, and the differences by heading."""
+    """Return the id of the preceding version, and the differences from it in lines by heading.
+
+    The id is None and there are no differences if this version is the first.
+    """
     known = service.list_methodologies(after=None)
     position = [one.version for one in known].index(methodology.version)
     if not position:

@@ -32,7 +32,7 @@ _LEVEL: Final = Texts("{number}, {name}", "{number}, {name}")
 
 
 class Names:
-    """Names and formatted figures of a methodology, in one language."""
+    """Names of a methodology, and figures formatted as it prescribes, in one language."""
 
     def __init__(self, methodology: Methodology, language: Language) -> None:
         self.language = language
@@ -42,11 +42,11 @@ class Names:
         self._sentences = get_sentences(methodology, language)
 
     def name_kind(self, code: str) -> str:
-        """Return the name of a kind of organisation, or its code if the methodology has no name for it."""
+        """Return the name of a kind of organisation; return its code if the methodology has no name for it."""
         return self._texts.organisation_types.get(code, code)
 
     def name_band(self, code: str) -> str:
-        """Return a size band with its limits, or its code if the methodology has no such band."""
+        """Return a size band with its limits; return its code if the methodology has no such band."""
         for scale, bands in self._document.size_bands.items():
             for band in bands:
                 if band.code == code:
@@ -60,11 +60,11 @@ class Names:
         return code
 
     def name_level(self, number: int) -> str:
-        """Return the number and the name of a level."""
+        """Return the number and the name of a level as one text."""
         return _LEVEL.into(self.language).format(number=number, name=self._sentences.name_level(number))
 
     def explain_level(self, number: int) -> str:
-        """Return the meaning of a level in a few words."""
+        """Return the meaning of the level with this number in a few words."""
         return self._texts.levels[str(number)].meaning
 
     def list_levels(self) -> list[int]:
@@ -72,7 +72,7 @@ class Names:
         return [level.number for level in self._document.levels]
 
     def map_dimensions(self) -> dict[str, str]:
-        """Map the ids of the dimensions to their names, in the order of the methodology."""
+        """Return the names of the dimensions by id, in the order of the methodology."""
         return {child.id: self._sentences.name_group(child.id) for child in self._document.root.children}
 
     def name_status(self, status: Status) -> str:
@@ -80,15 +80,15 @@ class Names:
         return STATUS_TEXTS[status].into(self.language)
 
     def format_points(self, figure: Figure | None) -> str:
-        """Format points with the methodology's number of decimals; None as a dash."""
+        """Format points with the number of decimals of the methodology; return a dash if `figure` is None."""
         return NO_FIGURE if figure is None else words.format_score(figure, self.decimals, self.language)
 
     def format_count(self, number: int | None) -> str:
-        """Format a whole number with thousands separators; None as a dash."""
+        """Format a whole number with thousands separators; return a dash if `number` is None."""
         return NO_FIGURE if number is None else words.format_number(number, self.language)
 
     def format_percent(self, share: Figure | None) -> str:
-        """Format a share, 0 to 1, as a percentage; None as a dash."""
+        """Format a share, 0 to 1, as a percentage; return a dash if `share` is None."""
         return NO_FIGURE if share is None else words.format_share(share, self.language)
 
     def format_date(self, day: date) -> str:
@@ -97,19 +97,19 @@ class Names:
 
 
 def name_province(code: str | None) -> str | None:
-    """Return the name of a province by its INE code; None without a code."""
+    """Return the name of the province with this INE code; None if `code` is None."""
     return PROVINCES[code].name if code in PROVINCES else code
 
 
 def name_region(code: str | None) -> str | None:
-    """Return the name of a region by its INE code; None without a code."""
+    """Return the name of the region with this INE code; None if `code` is None."""
     return REGIONS.get(code, code) if code is not None else None
 
 
 def name_territory(province_code: str | None, region_code: str | None) -> str:
-    """Return the names of province and region joined by a comma; empty if both are None.
+    """Return the names of province and region joined by a comma; an empty text if both codes are None.
 
-    If both have the same name, such as Madrid, it appears once.
+    If both have the same name, such as Madrid, the name appears once.
     """
     names = dict.fromkeys(name for name in (name_province(province_code), name_region(region_code)) if name is not None)
     return ", ".join(names)

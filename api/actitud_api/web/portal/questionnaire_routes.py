@@ -1,4 +1,8 @@
-"""The page with the questionnaire of a methodology. Answers stay in the browser, except to be scored."""
+"""The page with the questionnaire of a methodology.
+
+Answers stay in the browser until the user sends them: to be scored without being stored, or, with an API key,
+to be saved as a draft or as replies.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +31,10 @@ _ID_MAX = 100
 
 @dataclass(slots=True)
 class Question:
-    """An indicator of the questionnaire: its texts, its time windows as text, and its input fields.
+    """An indicator of the questionnaire: its texts, the periods that it asks about, and its input fields.
 
-    `of_review`: the fields that reviewers fill in.
+    `windows`: the periods as text. `inputs`: the fields that organisations fill in. `of_review`: the fields that
+    reviewers fill in.
     """
 
     id: str
@@ -41,7 +46,7 @@ class Question:
 
 @dataclass(slots=True)
 class QuestionnaireSection:
-    """A dimension of the questionnaire and its questions."""
+    """A section of the questionnaire: a dimension and its questions."""
 
     id: str
     name: str
@@ -58,7 +63,10 @@ class QuestionnaireController(Controller):
     def questionnaire(
         self, request: ApiRequest, version: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:
-        """Show every question and what counts as evidence. A script shows the score while the user types."""
+        """Show every question of a methodology version, and what counts as evidence for its answer.
+
+        A script shows the score while the user types. An unknown version gets the 404 page.
+        """
         try:
             methodology = load_methodology(version)
         except UnknownMethodology:

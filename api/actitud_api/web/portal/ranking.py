@@ -30,7 +30,7 @@ from actitud_api.web.portal.names import STATUS_TEXTS, Names, name_province, nam
 PER_PAGE: Final = 50
 _SEARCH_MAX: Final = 200
 _AROUND: Final = 2
-"""Number of pages that are linked on each side of the current page."""
+"""Number of pages that are linked on each side of the current page of the ranking."""
 
 _SORTS: Final[Mapping[str, Texts]] = {
     "rank": Texts("Puesto, del mejor al último", "Rank, the best first"),
@@ -62,7 +62,7 @@ _BEST_IN: Final = Texts("{name} ({dimension}), los mejores primero", "{name} ({d
 
 
 class FilterOption(Struct, frozen=True):
-    """An option of a filter or of the sort order."""
+    """An option of a drop-down for a filter or for the sort order; `chosen` is True if the request has it."""
 
     value: str
     text: str
@@ -70,7 +70,10 @@ class FilterOption(Struct, frozen=True):
 
 
 class FilterField(Struct, frozen=True):
-    """A drop-down of filter options. The first option is "any", except in the sort order."""
+    """A drop-down of filter options, or of sort orders.
+
+    The first option of a filter is "any"; a drop-down of sort orders has no such option.
+    """
 
     name: str
     label: str
@@ -80,8 +83,11 @@ class FilterField(Struct, frozen=True):
 class RankingLine(Struct, frozen=True, kw_only=True):
     """An organisation of the ranking, as texts.
 
-    `reason`: the status, if the index is not shown. `interval`: the lowest and the highest rank in nine of ten random
-    draws of weights and aggregation rules. `dimension_score`: the score in the dimension that the list is sorted by.
+    `about`: its kind, territory, size and coverage. `rank`: None if it is not ranked. `interval`: the lowest and
+    the highest rank in nine of ten random draws of weights and aggregation; None if it is not ranked or the draws
+    are not computed. `index` and `bar`: the index as text and number, None if it is not ranked; `reason` is then
+    its status, else None. `dimension_score`: the score in the dimension by which the list is sorted; None if the
+    list is sorted otherwise.
     """
 
     organisation: str
@@ -100,7 +106,11 @@ class RankingLine(Struct, frozen=True, kw_only=True):
 
 
 class RankingRequest(Struct, frozen=True, kw_only=True):
-    """The search, filters and page of a request. Filter values that no organisation of the edition has are dropped."""
+    """The search, filters and page that a request asks for.
+
+    `chosen`: the filters and the sort order by name. A filter value that no organisation of the edition has is
+    dropped.
+    """
 
     query: str
     chosen: Mapping[str, str]
@@ -108,13 +118,13 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def parameters(self) -> list[tuple[str, str | int]]:
-        """The search and filters as query parameters, without the page."""
+        """The search, filters and sort order as query parameters, without the page."""
         search: list[tuple[str, str | int]] = [("q", self.query)] if self.query else []
         return search + [(name, value) for name, value in self.chosen.items() if (name, value) != ("sort", "rank")]
 
     @property
     def is_filtered(self) -> bool:
-        """True if a search or a filter is set."""
+        """True if the request has a search or a filter."""
         return bool(self.query or set(self.chosen) - {"sort"})
 
     @property
@@ -138,17 +148,23 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
 
 
 class PageLink(Struct, frozen=True):
-    """A link to a page of the list. `href` is None for the current page; a gap between pages has no `number`."""
+    """A link to a page of a list.
+
+    `href` is None for the current page. A gap between page numbers is a link whose `number` and `href` are None.
+    """
 
     number: int | None
     href: str | None
 
 
 class RankingPage(Struct, frozen=True, kw_only=True):
-    """The data of an edition's page.
+    """The data from which the page of an edition is rendered.
 
-    `awaits_intervals`: whether the uncertainty of the ranks is not computed yet. `dimension`: name of the dimension
-    that the list is sorted by.
+    `count`: number of organisations that the filters select. `first`: position of the first shown line in the list,
+    from 1. `previous` and `following`: URLs of the neighbouring pages, None if there is none. `has_intervals`: True
+    if the uncertainty of the ranks is shown; `awaits_intervals`: True if it is not computed yet. `dimension`: name
+    of the dimension by which the list is sorted, None if it is sorted otherwise. `tenths`: range, count and share
+    for each tenth of the index.
     """
 
     request: RankingRequest
@@ -175,7 +191,7 @@ def build_ranking_page(
     to: Links,
     language: Language,
 ) -> RankingPage:
-    """Build the data of a published edition's page from the query parameters."""
+    """Build the data of the page of a published edition from the query parameters `parameters`."""
     names = Names(load_methodology(edition.methodology), language)
     fields = _build_fields(service.count_by_group(database, edition.id), dict(parameters), names)
     request = _parse_request(dict(parameters), fields)
@@ -218,10 +234,11 @@ def build_ranking_page(
 def list_robust_ranks(
     database: Database, computed: ComputationCache, edition: str, organisations: Sequence[str]
 ) -> list[audits.OrganisationRobustness]:
-    """List the simulated ranks of organisations; empty if the computation queue is full.
+    """List the robustness of the ranks of organisations in a published edition.
 
-    The random draws are the same as in the operation `editions.robustness.list` with its defaults. The first request
-    for an edition computes them; the process keeps them.
+    The list is empty while too many requests wait for a computation. The random draws are the same as in the
+    operation `editions.robustness.list` with its defaults. The first request for an edition computes them; the
+    process keeps them.
     """
     if not organisations:
         return []
@@ -243,7 +260,7 @@ def list_robust_ranks(
 
 
 def list_tenths(summary: service.ScoreSummary, names: Names) -> tuple[tuple[str, str, str], ...]:
-    """Return the range, the count and the share of ranked organisations for each tenth of the index."""
+    """Return the range, the count and the share of ranked organisations for each tenth of the index, as texts."""
     return tuple(
         (
             f"{10 * number}–{10 * number + 10}",
@@ -255,7 +272,10 @@ def list_tenths(summary: service.ScoreSummary, names: Names) -> tuple[tuple[str,
 
 
 def draw_tenths(identifier: str, summary: service.ScoreSummary, names: Names, own: int | None = None) -> charts.Picture:
-    """Draw the distribution of the index as a histogram of ten columns. `own` is the column to highlight, from 0."""
+    """Draw the distribution of the index as a histogram of ten columns.
+
+    `own` is the column to highlight, from 0; None highlights none.
+    """
     parts = [
         _TENTH.into(names.language).format(start=10 * number, end=10 * number + 10, count=names.format_count(count))
         for number, count in enumerate(summary.tenths)
@@ -277,13 +297,16 @@ def draw_tenths(identifier: str, summary: service.ScoreSummary, names: Names, ow
 
 
 def format_whole_percent(count: int, total: int, names: Names) -> str:
-    """Format a share in whole per cent, because a column on a telephone has no room for decimals."""
+    """Format `count` / `total` in whole per cent, for columns that have no room for decimals on a telephone.
+
+    A share above 0 that rounds to 0 is shown as less than 1 %.
+    """
     share = round_half_up(Fraction(100 * count, total)) if total else 0
     return f"<{names.format_percent(0.01)}" if count and not share else names.format_percent(share / 100)
 
 
 def format_interval(interval: tuple[int, int] | None, names: Names) -> str | None:
-    """Format an interval of ranks; one number if both are equal, None without an interval."""
+    """Format an interval of ranks; as one number if both ends are equal. Return None if `interval` is None."""
     if interval is None:
         return None
     low, high = (names.format_count(rank) for rank in interval)
@@ -326,7 +349,10 @@ def _build_line(
 def _build_fields(
     groups: Sequence[service.GroupCount], parameters: Mapping[str, str], names: Names
 ) -> tuple[FilterField, ...]:
-    """Build the drop-downs, with only the values that an organisation of the edition has."""
+    """Build the drop-downs of the ranking.
+
+    The filters of kind, region, province and size offer only the values that an organisation of the edition has.
+    """
     language = names.language
 
     def choices(name: str, texts: Mapping[str, str]) -> FilterField:
@@ -377,7 +403,7 @@ _GROUPED_BY: Final = ("kind", "region", "province", "band")
 
 
 def _sort_by_text(texts: Mapping[str, str]) -> dict[str, str]:
-    """Sort names alphabetically, ignoring accents."""
+    """Sort names by code alphabetically by name, ignoring accents."""
     return dict(sorted(texts.items(), key=lambda pair: split_words(pair[1])))
 
 
@@ -393,7 +419,10 @@ def _parse_request(parameters: Mapping[str, str], fields: Sequence[FilterField])
 
 
 def select_pages(number: int, last: int) -> list[int | None]:
-    """Select the pages to link: the first, the last and those around the current page; None stands for a gap."""
+    """Select the page numbers to link: the first, the last and those around the current page `number`.
+
+    `last` is the number of the last page. None stands for a gap between page numbers.
+    """
     near = [page for page in range(1, last + 1) if page in (1, last) or abs(page - number) <= _AROUND]
     shown: list[int | None] = []
     for page in near:

@@ -1,4 +1,4 @@
-"""Routes of the home page, an edition's ranking, and an organisation's page."""
+"""Routes of the home page, the page of an edition with its ranking, and the page of an organisation."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ from actitud_api.web.portal.sheet import HISTORY_MAX, describe_organisation, des
 
 
 class PortalController(Controller):
-    """Routes of the pages about published scores. They work without scripts."""
+    """Routes of the pages about published scores. The pages work without scripts."""
 
     path = "/portal"
     include_in_schema = False
 
     @get_page("/", operation_id="portal.index", access=ANYBODY)
     def index(self, request: ApiRequest, database: Database) -> Response[bytes]:
-        """Show the home page: what the index is, the editions, and the search."""
+        """Show the home page: a description of the index, the published editions, and the search."""
         values = {
             "published": list_published_editions(database),
             "title_of": select_edition_title,
@@ -115,7 +115,7 @@ class PortalController(Controller):
         computed: ComputationCache,
         language: Language,
     ) -> Response[bytes]:
-        """Show the page of an organisation, which explains every point of its score."""
+        """Show the page of an organisation in an edition, which explains every point of its score."""
         try:
             standing = service.find_standing(database, edition, organisation)
             sent = scores.get_edition_score(database, standing.edition, organisation)
@@ -163,7 +163,10 @@ class PortalController(Controller):
 
 
 def _render_unscored_page(request: ApiRequest, database: Database, error: UnknownScore) -> Response[bytes]:
-    """Render the 404 page for a missing score, with links to the organisation's scores in other editions."""
+    """Render the 404 page for an organisation without a score in the edition.
+
+    The page links to the scores of the organisation in other editions.
+    """
     record = service.find_edition(database, error.edition)
     to = build_links(request)
     try:

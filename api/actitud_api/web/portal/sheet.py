@@ -1,4 +1,4 @@
-"""The sections of an organisation's page beside its explained score: rank, peers, history, next level, review."""
+"""The sections of an organisation's page besides its explained score: rank, peers, history, next level, review."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from actitud_api.web.portal.names import Names
 from actitud_api.web.portal.ranking import list_robust_ranks
 
 HISTORY_MAX: Final = 12
-"""Maximum number of editions in the history on the page."""
+"""Maximum number of editions in the history on the page of an organisation."""
 
 _DIMENSIONS: Final = Texts("Las diez dimensiones, de 0 a 100", "The ten dimensions, from 0 to 100")
 _DIMENSIONS_ALT: Final = Texts("De la más alta a la más baja: {parts}.", "From the highest to the lowest: {parts}.")
@@ -42,7 +42,11 @@ _HISTORY_ALT: Final = Texts("De la más antigua a la última: {parts}.", "From t
 _PAST: Final = Texts("{edition}, {points}", "{edition}, {points}")
 
 Proof = Literal["documented", "declared", "withdrawn", "rejected", "stale"]
-"""Whether an answer has accepted evidence, or why it does not count."""
+"""Whether an answer counts and has accepted evidence.
+
+An answer counts if it is `documented` or only `declared`; it does not count if it is `withdrawn`, `rejected` or
+`stale`.
+"""
 
 PROOF_TEXTS: Final[Mapping[Proof, Texts]] = {
     "documented": Texts("documentado", "documented"),
@@ -54,7 +58,7 @@ PROOF_TEXTS: Final[Mapping[Proof, Texts]] = {
 
 
 class VerdictView(Struct, frozen=True):
-    """A verdict as text, with its reason and its date."""
+    """A verdict on an answer as text, with its reason and its date; `reason` is empty if none was given."""
 
     text: str
     reason: str
@@ -62,7 +66,7 @@ class VerdictView(Struct, frozen=True):
 
 
 class ReplyView(Struct, frozen=True):
-    """A reply with its documents and its date."""
+    """A reply of the organisation to a verdict, with the documents sent with it and its date."""
 
     text: str
     documents: tuple[EvidenceLink, ...]
@@ -70,7 +74,10 @@ class ReplyView(Struct, frozen=True):
 
 
 class IndicatorReview(Struct, frozen=True, kw_only=True):
-    """The verdict on an indicator and the organisation's reply; each is None if it does not exist."""
+    """The verdict on the answer to an indicator, and the reply of the organisation.
+
+    `verdict` is None if there is no verdict, `reply` is None if there is no reply.
+    """
 
     indicator: str
     name: str
@@ -79,7 +86,11 @@ class IndicatorReview(Struct, frozen=True, kw_only=True):
 
 
 class ReviewView(Struct, frozen=True, kw_only=True):
-    """The review of a score as texts. `remark`: text and date of the overall review."""
+    """The review of a score as texts.
+
+    `remark`: text and date of the overall review, None if there is none. `max_level`: the highest level that the
+    review allows, None if it sets no limit. `indicators`: those with a verdict or a reply.
+    """
 
     remark: tuple[str, str] | None
     max_level: str | None
@@ -87,14 +98,14 @@ class ReviewView(Struct, frozen=True, kw_only=True):
 
 
 class EvidenceLink(Struct, frozen=True):
-    """A link to a document that is accepted as evidence."""
+    """A link to a document that was sent as evidence, with the date of the document."""
 
     url: str
     day: str
 
 
 def describe_review(edition_score: EditionScore, names: Names, methodology: Methodology) -> ReviewView | None:
-    """Describe the review of a score; None if it has no verdict, no reply and no overall review."""
+    """Describe the review of a score as texts; None if it has no verdict, no reply and no overall review."""
     review = edition_score.review
     if not (review.remark or review.verdicts or review.replies):
         return None
@@ -139,14 +150,18 @@ def describe_review(edition_score: EditionScore, names: Names, methodology: Meth
 
 
 class AnswerEvidence(Struct, frozen=True):
-    """Whether an answer is proven, as text, and the accepted documents."""
+    """The proof of an answer: a text that says whether it is proven, and the accepted documents."""
 
     text: str
     documents: tuple[EvidenceLink, ...]
 
 
 class PeerRow(Struct, frozen=True, kw_only=True):
-    """A figure compared with the peer group. `href`: the anchor of its explanation in the page."""
+    """A score of an organisation compared with its peer group, as texts.
+
+    `own`: the score of the organisation. `middle`: the range from the first to the third quartile of the group.
+    `href`: the anchor in the page that explains the score, None for the index.
+    """
 
     name: str
     href: str | None
@@ -157,7 +172,11 @@ class PeerRow(Struct, frozen=True, kw_only=True):
 
 
 class PeerComparison(Struct, frozen=True, kw_only=True):
-    """An organisation compared with its peers. `kind` and `band`: filters that select the peer group in the ranking."""
+    """An organisation compared with its peers.
+
+    `kind` and `band` are the filters that select the peer group in the ranking; each is None if the group is not
+    limited to one kind or one size band.
+    """
 
     text: str
     picture: charts.Picture
@@ -167,7 +186,10 @@ class PeerComparison(Struct, frozen=True, kw_only=True):
 
 
 class HistoryRow(Struct, frozen=True, kw_only=True):
-    """The score of an organisation in one edition, as texts of a row in the history on its page."""
+    """The score of an organisation in one edition: a row of the history on its page, as texts.
+
+    `is_current` is True in the row of the edition that the page is about.
+    """
 
     edition: str
     title: str
@@ -179,16 +201,19 @@ class HistoryRow(Struct, frozen=True, kw_only=True):
 
 
 class ScoreHistory(Struct, frozen=True, kw_only=True):
-    """The published editions that score an organisation, newest first, and a trend chart if there are two or more."""
+    """The published editions that score an organisation, newest first.
+
+    `picture` is a chart of the index in the editions that rank the organisation; None if fewer than two do.
+    """
 
     rows: tuple[HistoryRow, ...]
     picture: charts.Picture | None
 
 
 class RankLabel(Struct, frozen=True, kw_only=True):
-    """The rank, the number of ranked organisations, and a sentence on the rank's uncertainty.
+    """The rank of an organisation, the number of ranked organisations, and the uncertainty of the rank.
 
-    `text` is None until the uncertainty is computed.
+    `text` is the sentence about the uncertainty; None until the uncertainty is computed.
     """
 
     rank: str
@@ -197,7 +222,13 @@ class RankLabel(Struct, frozen=True, kw_only=True):
 
 
 class OrganisationView(Struct, frozen=True, kw_only=True):
-    """All sections of the page. `changes` and `since` are None in the organisation's first edition."""
+    """All sections of the page of an organisation in an edition.
+
+    `rank` is None if the organisation is not ranked, and `peers` if it has no peer group. `medians`: the median of
+    the peer group by dimension. `since` is the id of the previous edition that scores the organisation, and
+    `changes` the change since it; both are None if this edition is the first. `evidence`: the proof of each answer,
+    by indicator.
+    """
 
     rank: RankLabel | None
     dimensions: charts.Picture
@@ -218,9 +249,9 @@ def describe_organisation(
     score: NarratedScore,
     names: Names,
 ) -> OrganisationView:
-    """Build the sections of an organisation's page in a published edition.
+    """Build the sections of the page of an organisation in a published edition.
 
-    `edition_score`: the stored score with its rank and review; `score`: the same score in words.
+    `edition_score` is the stored score with its rank and review; `score` is the same score in words.
     """
     beside = comparison.find_peers(database, edition.id, edition_score.organisation, principal=None)
     peers = comparison_schemas.build_peers(beside, names.language)
@@ -248,7 +279,7 @@ def describe_organisation(
 
 
 def iterate_indicators(score: NarratedScore) -> Iterator[NarratedIndicator]:
-    """Yield every indicator of a score."""
+    """Yield every indicator of a score, in all dimensions and groups."""
     yield from score.indicators
     for dimension in score.dimensions:
         yield from _iterate_group_indicators(dimension)
@@ -351,7 +382,10 @@ def _list_five_numbers(spread: schemas.PointsSpread) -> tuple[Figure, Figure, Fi
 
 
 def _find_previous_edition(past: list[service.HistoryEntry], edition: editions.EditionRecord) -> str | None:
-    """Return the id of the newest earlier edition that scores the organisation; None if there is no earlier edition."""
+    """Return the id of the newest edition in `past` that is earlier than `edition`; None if there is none.
+
+    `past` are the scores of an organisation by edition, newest first.
+    """
     current: tuple[date, str] = (edition.period_to, edition.id)
     return next(
         (restated.past.edition for restated in past if (restated.past.period_to, restated.past.edition) < current), None

@@ -1,4 +1,4 @@
-"""The page of suggestions for further errors and indicators, with the decisions on them."""
+"""The page that lists suggestions for further errors and indicators, with the decisions on them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ SUGGESTIONS: Final = Texts("Propuestas", "Suggestions")
 _METHODOLOGIES: Final = Texts("Metodologías", "Methodologies")
 
 _SUGGESTION_LANGUAGES: Final = tuple(dict.fromkeys((*LANGUAGES, "ca", "gl", "eu")))
-"""Languages in which the form says that a suggestion may be written; the pages need not be in them."""
+"""Languages in which a suggestion may be written, as the form says.
+
+The pages themselves exist in fewer languages.
+"""
 _KINDS: Final[Mapping[Kind, Texts]] = {
     "error": Texts("un error más", "a further error"),
     "indicator": Texts("un indicador", "an indicator"),
@@ -53,7 +56,11 @@ _EXAMPLE: Final[Mapping[str, str]] = {"kind": "error", "title": "…", "text": "
 
 
 class DecisionView(Struct, frozen=True, kw_only=True):
-    """A decision as text. `href`: the page of the methodology that the decision names."""
+    """A decision on a suggestion as text.
+
+    `language`: the language of the reason. `methodology` is the version that the decision names, and `href` the URL
+    of its page; both are None if it names none.
+    """
 
     state: str
     reason: str
@@ -64,14 +71,18 @@ class DecisionView(Struct, frozen=True, kw_only=True):
 
 
 class SuggestionTarget(Struct, frozen=True):
-    """The indicator or dimension that a suggestion refers to, and its URL."""
+    """The indicator or dimension that a suggestion is about: its id and name, and the URL of its methodology page."""
 
     text: str
     href: str
 
 
 class SuggestionView(Struct, frozen=True, kw_only=True):
-    """A suggestion as text. `decisions`: newest first."""
+    """A suggestion as text.
+
+    `language`: the language of its title and text. `about`: the indicator or dimension that it is about, None if it
+    names neither. `decisions`: the decisions on it, newest first.
+    """
 
     id: int
     kind: str
@@ -85,7 +96,11 @@ class SuggestionView(Struct, frozen=True, kw_only=True):
 
 
 class SuggestionList(Struct, frozen=True, kw_only=True):
-    """A page of the list of suggestions, with its filters."""
+    """A page of the list of suggestions, with its filters.
+
+    `found`: number of suggestions that the filters select. `first`: position of the first shown suggestion in the
+    list. `previous` and `following`: URLs of the neighbouring pages, None if there is none.
+    """
 
     fields: tuple[FilterField, ...]
     suggestions: tuple[SuggestionView, ...]
@@ -105,7 +120,10 @@ class SuggestionPagesController(Controller):
 
     @get_page("/", operation_id="portal.suggestions", access=ANYBODY)
     def list_suggestions(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:
-        """Show the suggestions with their decisions, with filters and pages, and how to make a suggestion."""
+        """Show the suggestions with the decisions on them, and how to make a suggestion.
+
+        The list has filters and links to further pages.
+        """
         to = build_links(request)
         names = Names(loader.load_newest(), language)
         title = SUGGESTIONS.into(language)
@@ -134,7 +152,7 @@ class SuggestionPagesController(Controller):
 def describe_suggestions(
     database: Database, filters: SuggestionFilters, language: Language, to: Links, limit: int
 ) -> list[SuggestionView]:
-    """Describe the newest suggestions that the filters select, at most `limit`."""
+    """Describe the newest suggestions that the filters select, at most `limit` of them."""
     return [
         describe_suggestion(record, language, to)
         for record in service.list_page(database, filters, after=None, offset=0, limit=limit)
@@ -142,7 +160,10 @@ def describe_suggestions(
 
 
 def describe_suggestion(record: SuggestionRecord, language: Language, to: Links) -> SuggestionView:
-    """Describe a suggestion in a language. Title, text and reasons keep their own language."""
+    """Describe a suggestion in a language.
+
+    Its title, its text and the reasons of decisions stay in the language in which they were written.
+    """
     return SuggestionView(
         id=record.id,
         kind=_KINDS[record.kind].into(language),
@@ -168,9 +189,9 @@ def describe_suggestion(record: SuggestionRecord, language: Language, to: Links)
 
 
 def _find_target(record: SuggestionRecord, language: Language, to: Links) -> SuggestionTarget | None:
-    """Return the indicator or else the dimension that a suggestion names; None if it names neither.
+    """Return the indicator, or else the dimension, that a suggestion names; None if it names neither.
 
-    The name comes from the newest active methodology, or from the newest one that has the node.
+    Its name is taken from the active methodology, or from the newest version that has the indicator or dimension.
     """
     named = record.indicator or record.dimension
     if named is None:
@@ -186,7 +207,7 @@ def _find_target(record: SuggestionRecord, language: Language, to: Links) -> Sug
 
 
 def _list_methodologies() -> Sequence[loader.Methodology]:
-    """List all methodologies: the active version, then the others from the newest to the oldest."""
+    """List all methodologies: the active version first, then the others from the newest to the oldest."""
     used = loader.load_newest()
     return [
         used,
@@ -195,13 +216,13 @@ def _list_methodologies() -> Sequence[loader.Methodology]:
 
 
 def _map_indicators(language: Language) -> dict[str, str]:
-    """Map the ids of the active methodology's indicators to their names."""
+    """Return the names of the indicators of the active methodology, by id."""
     texts = loader.load_newest().texts[language].indicators
     return {identifier: text.name for identifier, text in texts.items()}
 
 
 def _name_language(tag: str, language: Language) -> str:
-    """Return the name of a language, in another language."""
+    """Return the name of the language with the tag `tag`, in the language `language`."""
     return str(Locale.parse(tag).get_display_name(LOCALES[language]))
 
 

@@ -51,7 +51,7 @@ _DIMENSIONS_DESCRIPTION: Final = Texts(
 
 
 class RegionGroup(Struct, frozen=True):
-    """A region in the list of territories, with its provinces if it has several."""
+    """A region in the list of territories, with its provinces; empty if the region has only one."""
 
     region: territories.TerritoryFigures
     provinces: tuple[territories.TerritoryFigures, ...]
@@ -67,7 +67,7 @@ class TerritoriesController(Controller):
     def list_territories(
         self, request: ApiRequest, edition: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:
-        """Show all regions and provinces, with the distribution of their scores."""
+        """Show all regions and provinces of an edition, with the distribution of their organisations' scores."""
         try:
             found = territories.list_territories(database, edition)
         except UnknownEdition:
@@ -104,7 +104,7 @@ class TerritoriesController(Controller):
         database: Database,
         language: Language,
     ) -> Response[bytes]:
-        """Show a region or province: its scores, compared with the whole edition."""
+        """Show a region or province: the scores of its organisations, compared with the whole edition."""
         try:
             sheet = territories.get_territory(database, edition, territory)
         except UnknownEdition:
@@ -140,7 +140,7 @@ class TerritoriesController(Controller):
 
 
 def format_tenth(number: int) -> str:
-    """Format a tenth of the score range by its number, 0 to 9: `0–10` to `90–100`."""
+    """Format the range of a tenth of the scores by its number, 0 to 9: `0–10` to `90–100`."""
     return f"{10 * number}–{10 * number + 10}"
 
 
