@@ -25,7 +25,7 @@ class UnknownBinding(Struct, frozen=True):
 
 
 class BindingsNotFound(LookupError):
-    """A key is requested for organisations or editions that do not exist; `unknown` lists all of them.
+    """A new key is requested for organisations or editions that do not exist; `unknown` lists all of them.
 
     Raised by `create_key`.
     """

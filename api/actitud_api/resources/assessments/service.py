@@ -570,7 +570,10 @@ def reevaluate_assessments(session: Session, organisation: str, *, now: datetime
 def to_row(
     edition: str, organisation: str, submission: Submission, evaluation: Evaluation, at: datetime
 ) -> dict[str, object]:
-    """Build the row of a final assessment without documents, as values by column of `tables.Assessment`."""
+    """Return the row, as values by column of `tables.Assessment`, of a final assessment that has no documents.
+
+    `at` is the time at which it was created, updated and submitted.
+    """
     return {
         "edition": edition,
         "organisation": organisation,

@@ -135,7 +135,7 @@ _UPDATE = (
 
 
 def lock(session: Session) -> None:
-    """Let only this session write organisations until it ends."""
+    """Lock all organisations: only this session can write them until it ends."""
     database.lock_table(session, ORGANISATIONS)
 
 

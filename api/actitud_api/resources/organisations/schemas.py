@@ -126,7 +126,10 @@ FormerNames = Annotated[tuple[FormerName, ...], Meta(max_length=50, description=
 
 
 class ContactSent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The address for corrections in a request: a mailbox or a page of the organisation, not of a person."""
+    """The address for corrections that a request sets: a mailbox or a page of the organisation, not of a person.
+
+    In a change, a member that is left out keeps its value, and null removes it.
+    """
 
     email: Email | UnsetType | None = UNSET
     url: Url | UnsetType | None = UNSET

@@ -332,7 +332,11 @@ _IDENTITY_DECODER = msgspec.json.Decoder(_DocumentIdentity)
 
 
 def _format_links(text: bytes, digest: str) -> str:
-    """Return the `Link` header of a document, with its counterpart in the newest revision and its signature."""
+    """Return the `Link` header of a document with two links.
+
+    They lead to the document that replaces it in the newest revision, and to the signature of the document itself.
+    `text` is the exact bytes of the document.
+    """
     identity = _IDENTITY_DECODER.decode(text)
     newest = schemas.format_path(identity.edition, service.LATEST)
     if identity.organisation is not None:

@@ -108,7 +108,7 @@ class ApprovalRequest(PublicationRequest, frozen=True, kw_only=True, forbid_unkn
 
 
 class PublicationApproval(Struct, frozen=True, kw_only=True):
-    """The approval of a pending publication by a key."""
+    """The approval of a pending publication by a key. `number` counts the approvals of one edition from 1."""
 
     edition: str
     number: Annotated[int, Meta(ge=1)]

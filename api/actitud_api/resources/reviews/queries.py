@@ -42,7 +42,10 @@ BATCH_SIZE: Final = 500
 
 
 class VerdictRecord(Struct, frozen=True, kw_only=True):
-    """A stored verdict; its fields are the columns of `tables.Verdict`."""
+    """A stored verdict; its fields are the columns of `tables.Verdict`.
+
+    `verdict` is None once it is withdrawn. `level` is set for `capped` only.
+    """
 
     edition: str
     organisation: str
@@ -60,7 +63,10 @@ class VerdictRecord(Struct, frozen=True, kw_only=True):
 
 
 class OverallReview(Struct, frozen=True, kw_only=True):
-    """A stored overall review of an assessment; its fields are the columns of `tables.Review`."""
+    """A stored overall review of an assessment; its fields are the columns of `tables.Review`.
+
+    `max_level` is the highest level that the assessment may reach; None sets no limit.
+    """
 
     edition: str
     organisation: str
@@ -74,7 +80,10 @@ class OverallReview(Struct, frozen=True, kw_only=True):
 
 
 class SampleDraw(Struct, frozen=True, kw_only=True):
-    """The stored seed and share of the sample of an edition; its fields are the columns of `tables.Sample`."""
+    """The stored seed and share of the sample of an edition; its fields are the columns of `tables.Sample`.
+
+    `given` is True if the creator of the sample chose the seed.
+    """
 
     edition: str
     seed: str
@@ -84,7 +93,10 @@ class SampleDraw(Struct, frozen=True, kw_only=True):
 
 
 class FlagRecord(Struct, frozen=True, kw_only=True):
-    """A stored flag; its fields are the columns of `tables.Flag`."""
+    """A stored flag; its fields are the columns of `tables.Flag`.
+
+    `indicator` is None if the flag is about no single indicator.
+    """
 
     edition: str
     organisation: str

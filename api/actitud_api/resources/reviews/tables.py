@@ -82,9 +82,10 @@ class Sample(Base, table=True):
 
 
 class Flag(Base, table=True):
-    """An anomaly of an assessment. `number` counts the flags of one assessment from 1.
+    """An anomaly of an assessment, stored as a flag. `number` counts the flags of one assessment from 1.
 
-    `facts` are the values for its sentence; `made` is the time when the flags of the edition were computed.
+    `indicator` is null if the anomaly is about no single indicator. `facts` are the values that the sentence about the
+    anomaly needs; `made` is the time when the flags of the edition were computed.
     """
 
     __tablename__ = "flag"
