@@ -1,6 +1,6 @@
 """Patterns for the free text that organisations write: no control characters, no personal data.
 
-`PERSONAL_DATA`, which the published schemas contain and every request is checked against, recognises Spanish identity
+`PERSONAL_DATA`, which the published schemas contain and every such text is checked against, recognises Spanish identity
 numbers (DNI, NIE), e-mail addresses and telephone numbers, and lets pass codes of public bodies (DIR3, CIF), dates,
 file numbers and amounts. It prevents accidents, not intent: names of people are not recognised.
 """

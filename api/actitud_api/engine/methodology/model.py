@@ -40,9 +40,9 @@ class ProfileOperand(Frozen, frozen=True, tag_field="kind", tag="profile"):
 class AnswerOperand(Frozen, frozen=True, tag_field="kind", tag="answer"):
     """A fact of the answer to an indicator.
 
-    In validation rules an unknown fact counts as `absent`, which must be the least favourable value; without `absent`
-    it counts as 0, false or an empty list (SCORING, section 2). Everywhere else an unknown fact makes the predicate
-    undetermined.
+    In validation rules an unknown fact counts as `absent`, which must be the least favourable value; if `absent` is
+    null, it counts as 0, false or an empty list (SCORING, section 2). Everywhere else an unknown fact makes the
+    predicate undetermined.
     """
 
     indicator: str
@@ -183,7 +183,7 @@ NEVER = Any(of=())
 class Fact(Frozen, frozen=True):
     """One input of an indicator.
 
-    `minimum` and `maximum` are the bounds of a number, None where there is none. A `number` is rounded half up to
+    `minimum` and `maximum` are the bounds of a number, null where there is none. A `number` is rounded half up to
     `decimals` decimals (0 to 12, default 6) and then read as that exact decimal. `components` is a set of component ids
     of the indicator. A fact that is not `required` may be left out of an answer. A fact with `set_by: service` is set
     in review: an organisation never sends it in an assessment, but `POST /v1/scores` accepts it.
@@ -237,7 +237,8 @@ class Curve(Frozen, frozen=True):
 class Indicator(Frozen, frozen=True, tag_field="kind", tag="indicator"):
     """A leaf of the tree: a question, the facts that answer it, and how the answer scores.
 
-    `value` computes the raw value from `facts`, and `curve` the score from the raw value. `bullets`, `comments` and
+    `value` computes the raw value from `facts`, and `curve` the score from the raw value. `windows` are the ids of the
+    periods in which the facts are measured; `sample` is true if they count cases in a sample. `bullets`, `comments` and
     `functions` are the parts of the article that the indicator answers.
     """
 
@@ -294,12 +295,12 @@ class Group(Frozen, frozen=True, tag_field="kind", tag="group"):
     """A node with children; its score is the aggregate of their scores (SCORING, section 4).
 
     `arithmetic` is the weighted mean, rounded half up; `sum` is the sum, without weights; `geometric`, `harmonic` and
-    `power` are the weighted means of these names; `min` is the lowest. `exponent` belongs to `power` (not 0, within
-    ±20). A child of weight 0 does not count. A child that is not applicable or not rated leaves the group, and the
-    other children share its weight. The group is rated while children with at least `rated_share` of its direct
-    weight, and at least `rated_children` of them, remain. `missing` says how an unknown child counts: as the minimum
-    of its range (`zero`), as one that leaves (`leave`), or by making the group itself unknown (`void`); the group
-    above then applies its own `missing` to this group.
+    `power` are the weighted means of these names; `min` is the lowest. `exponent` is that of `power` (within ±20, 0
+    excluded), and null for the others. A child of weight 0 does not count. A child that is not applicable or not rated
+    leaves the group, and the other children share its weight. The group is rated while children with at least
+    `rated_share` of its direct weight, and at least `rated_children` of them, remain. `missing` says how an unknown
+    child counts: as the minimum of its range (`zero`), as one that leaves (`leave`), or by making the group itself
+    unknown (`void`); the group above then applies its own `missing` to this group.
     """
 
     id: str
@@ -330,7 +331,7 @@ class ProfileField(Frozen, frozen=True):
     """A field of the profile. The organisation must send each field that it sets itself, and not as null.
 
     A field that the service sets has the value `default` until a review sets another. `minimum` and `maximum` are the
-    bounds of a number, None where there is none, and `values` the allowed values of an `enum`.
+    bounds of a number, null where there is none, and `values` the allowed values of an `enum`.
     """
 
     name: str
@@ -352,7 +353,7 @@ class Rule(Frozen, frozen=True):
 
     Rules with the scope `answers` run on every score. Rules with the scopes `assessment` and `edition` run later,
     because they need evidence, dates or other organisations. A rule of severity `review` is checked by people: its
-    `holds` is None. A broken rule of severity `error` contradicts the indicators in `invalidates`, which then score 0.
+    `holds` is null. A broken rule of severity `error` contradicts the indicators in `invalidates`, which then score 0.
     """
 
     id: str
@@ -378,8 +379,7 @@ class Gate(Frozen, frozen=True):
 class Level(Frozen, frozen=True):
     """A level and its gates; an organisation reaches the level by passing these and the gates of all lower levels.
 
-    A level that is reached is provisional until the condition `provisional_unless` is true; None: it is never
-    provisional.
+    A level that is reached is provisional until the condition `provisional_unless` is true, and never if that is null.
     """
 
     number: int
@@ -471,7 +471,8 @@ class Source(Frozen, frozen=True):
 class Document(Frozen, frozen=True):
     """A methodology version. Scores are whole multiples of 10^-`decimals` points (`decimals` from 0 to 6).
 
-    Only `version`, `decimals` and `root` are required; an omitted member has its default, which is mostly empty.
+    Only `version`, `decimals` and `root` are required; an omitted member has its default, which is mostly empty. If
+    `additional_index` is null, only one index is published.
     """
 
     version: str
@@ -547,7 +548,9 @@ class IndicatorText(Frozen, frozen=True):
     `question` asks for the facts, and `evidence` says which documents support the answer. `step` is the sentence of the
     next step, with the placeholders {delta}, {from}, {to} and {of} (the fact's change, its values, and the fact it is
     compared with). `facts` labels each fact, `goalposts` has the reason for each goalpost, `ladder` the text of each
-    level, and `unit_one` the singular of the unit if it differs.
+    level, and `unit_one` the singular of the unit if it differs, else null. `seed` is the error in the article that the
+    indicator measures. `numerator` and `denominator` define the two numbers of a quotient, and `derived` says where a
+    value comes from that is no answer; each is null where the indicator has none.
     """
 
     name: str

@@ -116,7 +116,8 @@ class OperandBounds:
     def find_direction(self, operand: Operand) -> Direction:
         """Find whether an operand rises or falls as an answer improves and the profile stays the same.
 
-        An answer improves if the score of its indicator rises.
+        An answer improves if the score of its indicator rises. Return 1 if the operand rises, -1 if it falls, 0 if it
+        stays the same, None if it may rise or fall.
         """
         match operand:
             case ValueOperand(indicator=name):

@@ -68,7 +68,7 @@ Supporting = Annotated[tuple[Evidence, ...], Meta(max_length=EVIDENCE_MAX)]
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """The facts of one answer, its evidence, and a note."""
+    """The facts of one answer, its evidence, and a note, which is None if the organisation wrote none."""
 
     facts: dict[str, FactValue]
     evidence: tuple[Evidence, ...] = ()
@@ -78,7 +78,8 @@ class Answer(Struct, frozen=True, kw_only=True):
 class AssessmentContent(Struct, frozen=True, kw_only=True):
     """Content of an assessment: profile fields, their evidence, and answers by indicator.
 
-    It has only facts that the organisation sets; those that the service sets are in the overall review.
+    It has only facts that the organisation sets; those that the service sets are in the overall review. A profile field
+    that was sent as null is None.
     """
 
     profile: dict[str, Scalar | None]

@@ -93,7 +93,10 @@ def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[S
 
 
 def collect_profile(request: ReviewRequest) -> dict[str, Scalar | None]:
-    """Return the values of the profile fields in a request, by field; empty if it sets none."""
+    """Return the values of the profile fields in a request, by field; empty if it sets none.
+
+    A value that was sent as null is None.
+    """
     return _get_sent_part(request.profile, dict[str, Scalar | None])
 
 

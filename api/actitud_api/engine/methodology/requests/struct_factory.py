@@ -105,7 +105,7 @@ def build_closed_struct(
     """Build a struct type that refuses unknown members and lists with repeated ids.
 
     `doc` is the description of the type in the published schema. `rename` maps names of members in Python to names in
-    JSON, where the two differ.
+    JSON, where the two differ; None if all names are the same.
     """
     return msgspec.defstruct(
         name,

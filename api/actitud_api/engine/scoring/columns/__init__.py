@@ -1,8 +1,8 @@
 """Column evaluator: scores many organisations at once in NumPy arrays, with exactly the results of `evaluate`.
 
-Each fact is an array with one row for each organisation (`table`). Blocks of rows are scored one after the other
-(`evaluator`): contradictions (`rules`), indicators, groups (`tree`), levels. A mask is an array of booleans that marks
-rows.
+Each fact is an array with one row for each organisation (`table`). Rows are scored in blocks, one block after the other
+(`evaluator`): in each block, contradictions (`rules`) come first, then `indicators`, groups (`tree`) and `levels`. A
+mask is an array of booleans that marks rows.
 """
 
 from __future__ import annotations

@@ -72,8 +72,8 @@ class ChildWeights:
 class GroupAggregation:
     """Aggregation of the scores of the children of one group, for any block.
 
-    `kind` is an integer type wide enough for the weighted sums of the group. The parameter `unit` is 10^decimals:
-    scores are integers in this part of a point.
+    `kind` is an integer type wide enough for the weighted sums of the group. The parameter `unit` is 10^decimals: the
+    integer `unit` stands for a score of 1 point.
     """
 
     def __init__(self, group: CompiledGroup, unit: int) -> None:
@@ -115,12 +115,11 @@ class GroupAggregation:
     def combine(
         self, rows: Ints, remaining: Ints | None, missing: list[tuple[Bools, int]], into: Ints, scratch: Floats
     ) -> Ints | None:
-        """Write the scores of the group into `into`; return the weighted sums, or None.
+        """Write the scores of the group into `into`; return the weighted sums, None if there are none.
 
-        None is returned if the group is an aggregation other than the arithmetic mean. `rows` has an array of scores
-        for each child, with -1 in the rows that `missing` marks for the child (pairs of a mask and the weight of the
-        child). `remaining` is the weight that counts, None if it is the total weight in all rows. `scratch` is
-        overwritten.
+        Only an arithmetic mean has weighted sums. `rows` has an array of scores for each child, with -1 in the rows
+        that `missing` marks for the child (pairs of a mask and the weight of the child). `remaining` is the weight that
+        counts, None if it is the total weight in all rows. `scratch` is overwritten.
         """
         aggregation = self._group.definition.aggregation
         if aggregation == "arithmetic":
@@ -144,8 +143,8 @@ class GroupAggregation:
     def write_mean(self, weighted: Ints, remaining: Ints | None, into: Ints, scratch: Floats) -> None:
         """Write the arithmetic mean, rounded half up, into `into`: (2·weighted + remaining) // (2·remaining).
 
-        `weighted` is the sum of weight times score, and `remaining` the sum of the weights that count; None stands for
-        the total weight of the group. `scratch` is overwritten.
+        `weighted` is the sum of weight times score in each row, and `remaining` the sum of the weights that count, None
+        if that is the total weight of the group in all rows. `scratch` is overwritten.
         """
         over: Ints | int = self._group.total_weight if remaining is None else remaining
         doubled = np.add(np.add(weighted, weighted), over)
@@ -161,9 +160,11 @@ class GroupAggregation:
             np.minimum(into, np.where(rows[number] == NO_SCORE, self._group.high, rows[number]), out=into)
 
     def _write_power_mean(self, rows: Ints, remaining: Ints | None, into: Ints) -> None:
-        """Write power means, computed in float64, into `into`.
+        """Write power means of the children, computed in float64, into `into`.
 
-        A row in which the rounding error could change the integer is computed again as `evaluate` does.
+        `rows` has an array of scores for each child, and `remaining` the weight that counts, None if it is the total
+        weight in all rows. A row in which the rounding error could change the integer is computed again as `evaluate`
+        does.
         """
         group, unit = self._group, self._unit
         scores = rows[self._weighted]

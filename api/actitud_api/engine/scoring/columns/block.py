@@ -26,7 +26,7 @@ CODES: tuple[Code, ...] = get_args(Code)
 CODE_NUMBERS: dict[Code, int] = {code: number for number, code in enumerate(CODES)}
 
 NO_SCORE = -1
-"""Stands for a score, index or coverage that does not exist."""
+"""Integer that stands for a score, index or coverage that does not exist."""
 
 
 def list_group_ids(plan: CompiledMethodology) -> tuple[str, ...]:
@@ -35,14 +35,17 @@ def list_group_ids(plan: CompiledMethodology) -> tuple[str, ...]:
 
 
 class OperandReads(Struct, frozen=True):
-    """Inputs of an expression: slots of facts, and positions of the indicators whose answers it tests for presence."""
+    """Inputs of an expression: the slots of the facts that it reads, and the positions of indicators.
+
+    `positions` are those of the indicators whose answers the expression tests for presence.
+    """
 
     slots: frozenset[int] = frozenset()
     positions: frozenset[int] = frozenset()
 
 
 def merge_reads(reads: Iterable[OperandReads]) -> OperandReads:
-    """Merge the reads of several expressions into one."""
+    """Merge the inputs of several expressions into one `OperandReads`."""
     every = list(reads)
     return OperandReads(
         frozenset[int]().union(*(read.slots for read in every)),
@@ -53,10 +56,10 @@ def merge_reads(reads: Iterable[OperandReads]) -> OperandReads:
 class ScratchNeeds:
     """Number of scratch arrays of each kind that an evaluation needs, counted during compilation.
 
-    Scratch arrays are used like a stack: an expression compiled at depth d overwrites the arrays d and above, and
-    leaves its result in array d. So the left side of a comparison is compiled at d, and the right side at d + 1. `kept`
-    arrays are no part of the stack: they hold a result until the end of the block. `members` is the greatest number of
-    indicators that are scored together.
+    Scratch arrays are used like a stack: an expression compiled at depth d overwrites array number d and those with
+    higher numbers, and leaves its result in array d. So the left side of a comparison is compiled at d, and the right
+    side at d + 1. `kept` arrays are outside the stack: they hold a result until the end of the block. `members` is the
+    greatest number of indicators that are scored together.
     """
 
     def __init__(self) -> None:

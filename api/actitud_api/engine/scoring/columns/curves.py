@@ -85,7 +85,8 @@ class ExactScorer:
     def round_scores(self, block: RowBlock, score: Floats, error: float, into: Ints) -> None:
         """Write the floor of each score into `into`.
 
-        `error` bounds the rounding error of `score`: a row in which it could change the floor is computed exactly.
+        `error` bounds the rounding error of the floats in `score`: a row in which this error could change the floor is
+        computed exactly.
         """
         np.copyto(into, score, casting="unsafe")
         if error < 0.25:
@@ -108,7 +109,7 @@ class ExactScorer:
 class CurveCompiler:
     """Compiles the curves of indicators to functions that score the rows of a block.
 
-    The parameter `unit` is 10^decimals: scores are integers in this part of a point.
+    The parameter `unit` is 10^decimals: the integer `unit` stands for a score of 1 point.
     """
 
     def __init__(self, compiler: ColumnCompiler, unit: int) -> None:
@@ -236,9 +237,9 @@ class CurveCompiler:
     def _scale_goalposts(
         self, leaf: CompiledIndicator, value: RawValueExpression
     ) -> tuple[list[Fraction], list[Fraction]]:
-        """Return the x of each goalpost divided by the scale of the raw value, and its score in units.
+        """Return the x of each goalpost divided by the scale of the raw value, and the score of each goalpost in units.
 
-        So x is compared with above / below (see `RawValueExpression`).
+        With these, a curve takes `above` / `below` of a `RawValueExpression` as x, without its scale.
         """
         posts = leaf.definition.curve.goalposts
         return (

@@ -40,10 +40,10 @@ class ConditionPair(Struct, frozen=True):
 class CaseJudgement(Struct, eq=False):
     """Rows of a block by the result of zero rule and applicability, as masks; None stands for a mask without rows.
 
-    `open`: neither condition decides, so the answer and the curve do; here None stands for all rows. `zero`: zero by
-    the rule. `not_applicable`: the indicator is not applicable. `undetermined`: absent answers leave the zero rule
-    undetermined. `doubtful`: the indicator would be not applicable, but the profile fields that exclude it have no
-    evidence. In the last two masks the indicator is unknown.
+    `open`: neither condition decides, so the answer and the curve do; here, and only here, None stands for all rows.
+    `zero`: zero by the rule. `not_applicable`: the indicator is not applicable. `undetermined`: absent answers leave
+    the zero rule undetermined. `doubtful`: the indicator would be not applicable, but the profile fields that exclude
+    it have no evidence. In rows of `undetermined` and `doubtful` the indicator is unknown.
     """
 
     open: Bools | None
@@ -54,9 +54,9 @@ class CaseJudgement(Struct, eq=False):
 
 
 class CaseJudge:
-    """Evaluates zero rules and applicability of all indicators.
+    """Evaluates the zero rule and the applicability of each indicator in blocks of rows.
 
-    A pair of conditions that several indicators share is evaluated once.
+    A pair of conditions that several indicators share is evaluated once for a block.
     """
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
@@ -157,7 +157,7 @@ def drop_empty_mask(mask: Bools | None) -> Bools | None:
 
 
 class ChildCounts(Struct, eq=False):
-    """Rows of a block in which a child of a group is excluded or unknown; None stands for a mask without rows.
+    """Rows of a block in which a child of a group leaves it or makes it unknown; None stands for a mask without rows.
 
     `excluded`: the child leaves the group, and the others share its weight; `excluded_at_best`: the same if every
     unknown indicator were at its best; `voids`: the child makes the group unknown.
@@ -183,7 +183,7 @@ class RunCounts(Struct, eq=False):
 class _RunMember:
     """One indicator of a run (consecutive children of one group), compiled for columns.
 
-    `write_scores` writes the scores of the indicator, arbitrary in rows without a raw value.
+    `write_scores` writes the scores of the indicator into an array; in rows without a raw value they are arbitrary.
     """
 
     def __init__(self, leaf: CompiledIndicator, compiler: ColumnCompiler, curves: CurveCompiler) -> None:
@@ -205,8 +205,8 @@ class _RunMember:
     def write_valued(self, block: RowBlock, open_mask: Bools | None, into: Bools) -> None:
         """Write the mask of the rows in which the indicator has a raw value into `into`.
 
-        `open_mask` marks the rows in which neither zero rule nor applicability decides (None: all rows): in other rows
-        there is no raw value.
+        `open_mask` marks the rows in which neither zero rule nor applicability decides, None for all rows. Other rows
+        have no raw value.
         """
         present = block.present[self.leaf.position]
         masks = [block.present[position] for position in self._others]
@@ -219,7 +219,7 @@ class _RunMember:
             np.bitwise_and(into, mask, out=into)
 
     def find_borrowing_absent(self, block: RowBlock, judged: CaseJudgement) -> Bools | None:
-        """Find the answered rows in which the value formula reads an absent answer to another indicator.
+        """Find the rows with an answer in which the value formula also needs an absent answer to another indicator.
 
         `judged` is the judgement of the indicator itself. Return None if there are no such rows.
         """
@@ -234,8 +234,8 @@ class _RunMember:
     def write_unknown(self, block: RowBlock, judged: CaseJudgement, borrowing: Bools | None, into: Bools) -> None:
         """Write the mask of the rows in which the indicator is unknown into `into`.
 
-        `borrowing` marks the rows in which the value formula reads an absent answer to another indicator
-        (`find_borrowing_absent`).
+        `judged` is the judgement of the indicator. `borrowing` marks the rows in which the value formula reads an
+        absent answer to another indicator (`find_borrowing_absent`); None: no rows.
         """
         present = block.present[self.leaf.position]
         if judged.open is None:
@@ -270,9 +270,10 @@ class RunScorer:
     def score_run(
         self, block: RowBlock, judgements: Sequence[CaseJudgement], contradicted: Mapping[int, ContradictedRows]
     ) -> RunCounts:
-        """Write the scores, maximum scores and codes of a run in a block; return how its indicators count.
+        """Write scores, maximum scores and codes of a run in a block; return how its indicators count in the group.
 
-        `judgements` has one entry for each indicator of the run; `contradicted` has the contradicted rows by position.
+        `judgements` has one entry for each indicator of the run; `contradicted` has the contradicted rows by the
+        position of the indicator.
         """
         members = self._members
         # In the results the rows lie far apart, often where they push each other out of the cache.
@@ -318,7 +319,7 @@ class RunScorer:
     def _cap_declared(self, block: RowBlock, scores: Ints, capped: Bools) -> None:
         """Cap the scores of answers without evidence, and write the mask of the capped rows into `capped`.
 
-        If no answer in the block lacks evidence, `capped` is not written.
+        If every answer in the block has evidence, `capped` is left as it is.
         """
         if block.self_declared is None:
             return
@@ -451,7 +452,7 @@ def _build_column(numbers: Iterable[int]) -> RunConstants:
 
 
 def _add_where(codes: NDArray[np.int8], where: Bools, by: int | NDArray[np.int8], scratch: Bools) -> None:
-    """Add `by` to the codes of the rows that the mask `where` marks; `scratch` is overwritten."""
+    """Add `by` to the `codes` of the rows that the mask `where` marks; `scratch` is overwritten."""
     more = scratch.view(np.int8)
     np.multiply(where.view(np.int8), by, out=more)
     np.add(codes, more, out=codes)

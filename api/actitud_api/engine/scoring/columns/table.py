@@ -313,7 +313,8 @@ class _ColumnsBuilder:
     def _read_integers(self, label: str, values: ArrayLike, absent: Bools | None, *, mask: bool = False) -> Ints:
         """Copy integers in the narrowest type that can hold them, with 0 in the rows of the mask `absent`.
 
-        With `mask` the integers are bit masks of components, which may exceed 64 bits.
+        If `absent` is None, no row gets 0. With `mask` the integers are bit masks of components, which may exceed 64
+        bits.
 
         Raises:
             DefectiveColumns: If they have another length, are no integers, or exceed 64 bits; the message has `label`.
