@@ -316,8 +316,9 @@ def build_replace(
 ) -> Request:
     """Build a PUT request that replaces the version of a resource that ``if_match`` names.
 
-    Raises ``ValueError`` for a missing or invalid entity tag, and ``ValueError`` or ``TypeError`` for a body that JSON
-    cannot express.
+    Raises ``ValueError`` for a missing or invalid entity tag, and ``ValueError`` or ``TypeError`` for a body that
+    JSON cannot express. ``segments``: parts of the path below ``/v1``. ``lang``: ``None`` for the language of the
+    client.
     """
     return _build_guarded(core, "PUT", segments, _build_if_match(if_match), body=body, lang=lang, guarded=True)
 
@@ -327,8 +328,9 @@ def build_patch(
 ) -> Request:
     """Build a PATCH request (RFC 7396). Members of the body that are ``UNSET`` are left out.
 
-    Raises ``ValueError`` for a missing or invalid entity tag, and ``ValueError`` or ``TypeError`` for a body that JSON
-    cannot express.
+    Raises ``ValueError`` for a missing or invalid entity tag, and ``ValueError`` or ``TypeError`` for a body that
+    JSON cannot express. ``segments``: parts of the path below ``/v1``. ``if_match``: the version to change.
+    ``lang``: ``None`` for the language of the client.
     """
     changes = {name: value for name, value in body.items() if value is not msgspec.UNSET}
     return _build_guarded(
@@ -343,7 +345,10 @@ def build_patch(
 
 
 def build_delete(core: Core, *segments: str, if_match: str | None) -> Request:
-    """Build a DELETE request. Raises ``ValueError`` for a missing or invalid entity tag."""
+    """Build a DELETE request. Raises ``ValueError`` for a missing or invalid entity tag.
+
+    ``segments``: parts of the path below ``/v1``. ``if_match``: the version to delete; ``None`` counts as missing.
+    """
     return _build_guarded(core, "DELETE", segments, _build_if_match(if_match), guarded=True)
 
 
@@ -411,7 +416,8 @@ def fetch_bytes(
 ) -> Call[Response]:
     """Send a request and return the whole response undecoded, at most ``max_bytes`` bytes.
 
-    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``.
+    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``. ``media_type``: the expected
+    type. ``max_bytes``: ``None`` for the limit of the client.
     """
     headers = {**request.headers, "Accept": f"{media_type}, application/problem+json"}
     reply = yield from _request_answer(core, msgspec.structs.replace(request, headers=headers, max_bytes=max_bytes))

@@ -183,7 +183,8 @@ def configure(
 ) -> Core:
     """Build the settings of a client: from the arguments, else the environment, else the defaults.
 
-    Raises ``ValueError`` for an invalid setting, such as a URL without a host.
+    Raises ``ValueError`` for an invalid setting, such as a URL without a host. An argument that is ``None`` counts
+    as not given.
     """
     parts = _split_base_url(base_url or _get_environment("ACTITUD_BASE_URL") or DEFAULT_BASE_URL)
     key = _get_environment("ACTITUD_API_KEY") if api_key is None else api_key
@@ -217,7 +218,8 @@ def reconfigure(
 ) -> Core:
     """Return the settings with the passed values replaced; ``UNSET`` keeps a value.
 
-    Raises ``ValueError`` for an invalid setting, such as an invalid language tag.
+    Raises ``ValueError`` for an invalid setting, such as an invalid language tag. ``None`` removes a value: the
+    default language, the program in ``app_info``, or the entity tag.
     """
     timeouts = core.timeouts if timeout is UNSET else _build_timeouts(timeout)
     retries = core.policy.max_retries if max_retries is UNSET else _check_retries(max_retries)

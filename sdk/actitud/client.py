@@ -53,9 +53,9 @@ class _ClientBase(ABC):
     ) -> Self:
         """Return a client with other settings that shares the connections. Closing the original closes both.
 
-        ``if_none_match``: the ``etag`` of a version that you already have; calls that read then raise ``NotModified``
-        if the resource still has that version. The other parameters are those of :class:`Client`. Raises ``ValueError``
-        for settings that cannot work.
+        ``if_none_match``: the ``etag`` of a version that you already have; calls that read then raise
+        ``NotModified`` if the resource still has that version; ``None`` for none. The other parameters are those of
+        :class:`Client`. Raises ``ValueError`` for settings that cannot work.
         """
         core = reconfigure(
             self._core,

@@ -112,8 +112,8 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 class Versioned(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the resources that can be changed.
 
-    ``etag`` identifies the version that was read; pass it as ``if_match`` when you change the resource. Items of
-    lists have no ``etag``.
+    ``etag`` identifies the version that was read; pass it as ``if_match`` when you change the resource. In items of
+    lists ``etag`` is ``None``.
     """
 
     etag: str | None = None
@@ -448,6 +448,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
     ``groups``: every dimension and group. ``indicators``: only the indicators that differ. ``appeared``: findings
     of the second score that the first lacks. ``vanished``: findings of the first score that the second lacks.
+    ``level_before`` and ``level_after``: ``None`` if that score has no level.
     """
 
     index: Delta
@@ -792,7 +793,10 @@ class FormerName(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to ask an organisation for a correction: an e-mail address or a web page."""
+    """Where to ask an organisation for a correction: an e-mail address or a web page.
+
+    One of the two may be ``None``.
+    """
 
     email: str | None = None
     url: str | None = None
@@ -955,7 +959,7 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VerdictSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A verdict without its reason; ``level`` is set only if the verdict is ``capped``."""
+    """A verdict without its reason; ``level`` is ``None`` unless the verdict is ``capped``."""
 
     verdict: Verdict
     level: int | None
@@ -1209,8 +1213,8 @@ class PeerDimension(PeerFigure, frozen=True, kw_only=True):
 class Peers(msgspec.Struct, frozen=True, kw_only=True):
     """An organisation of an edition compared with its peer group; ``rank`` is the rank in the whole edition.
 
-    Before publication, for a key of the organisation itself, ``group`` and the figures that depend on the group
-    are ``None``, because they would reveal the scores of others.
+    Before publication, ``group`` and the figures that depend on the group are ``None`` if a key of the organisation
+    asks, because they would reveal the scores of others. ``rank``: ``None`` if unranked.
     """
 
     edition: str
@@ -1278,7 +1282,7 @@ class Exemplar(msgspec.Struct, frozen=True, kw_only=True):
     """An organisation with a high score in a dimension, and the practices behind it.
 
     ``practices``: its answers in that dimension that score, with their evidence. ``score`` is the score of the
-    dimension, 0 to 100.
+    dimension, 0 to 100. A member that the organisation does not have is ``None``.
     """
 
     dimension: str
@@ -1358,7 +1362,10 @@ class ScoreMoments(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IndexStatistics(ScoreMoments, frozen=True, kw_only=True):
-    """Statistics of the index; ``alpha`` is Cronbach's alpha over the dimensions."""
+    """Statistics of the index; ``alpha`` is Cronbach's alpha over the dimensions.
+
+    ``alpha`` is ``None`` if it is undefined.
+    """
 
     alpha: float | None
 
@@ -1384,7 +1391,7 @@ class DimensionStatistics(NodeStatistics, frozen=True, kw_only=True):
     """Statistics of a dimension; ``alpha`` is Cronbach's alpha over its indicators.
 
     ``rank_change``: mean number of ranks that an organisation moves, up or down, if the index leaves the dimension
-    out.
+    out. A figure that is undefined is ``None``.
     """
 
     alpha: float | None

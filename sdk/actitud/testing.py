@@ -123,7 +123,8 @@ class FakeServer:
         """Create a blocking client of this server.
 
         ``api_key``: key of the client, which the fake server does not check. ``lang``: default language.
-        ``max_retries``: retries of a call that can safely be repeated. ``app_info``: name and version of your program.
+        ``max_retries``: retries of a call that can safely be repeated. ``app_info``: name and version of your
+        program. ``None`` sends no language or no program.
         """
         return Client._of(_build_core(api_key, lang, max_retries, app_info), _BlockingTransport(self))
 
@@ -133,7 +134,8 @@ class FakeServer:
         """Create an asynchronous client of this server.
 
         ``api_key``: key of the client, which the fake server does not check. ``lang``: default language.
-        ``max_retries``: retries of a call that can safely be repeated. ``app_info``: name and version of your program.
+        ``max_retries``: retries of a call that can safely be repeated. ``app_info``: name and version of your
+        program. ``None`` sends no language or no program.
         """
         return AsyncClient._of(_build_core(api_key, lang, max_retries, app_info), _AsyncTransport(self))
 

@@ -45,7 +45,7 @@ Status = Literal["ok", "warning", "problem"]
 
 
 class Check(Struct, frozen=True):
-    """Result of one check, as `doctor` prints it: `title` of the part, `found` in words, `remedy` if one is needed."""
+    """Result of one check, as `doctor` prints it: `title` of the part, `found` in words, a `remedy` or None."""
 
     name: str
     status: Status

@@ -301,7 +301,7 @@ class _CheckLine(Struct, frozen=True):
 class _Report(Struct, frozen=True):
     """JSON report of the command: whether every check passes, with checks and problems.
 
-    The members are those of `actitud.verification.Verification`.
+    The members are those of `actitud.verification.Verification`. `digest`: None for a ledger.
     """
 
     holds: bool

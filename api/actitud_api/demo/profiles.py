@@ -33,8 +33,8 @@ class Maturity(Struct, frozen=True):
 class Profile(Struct):
     """Profile of an invented municipality.
 
-    The fields that an organisation sets come first, in the order of the methodology document, then those that a review
-    sets.
+    The fields that an organisation sets come first, in the order of the methodology document, then those that a
+    review sets. `previous_level`: level in the previous edition, None if it has none.
     """
 
     org_type: Literal["MUN"]

@@ -146,11 +146,12 @@ def update_edition(
 ) -> Call[Edition]:
     """Change some members of an edition and keep the others.
 
-    A window or phase that is ``None`` gets the default of the methodology again. ``if_match``: the ``etag`` of the
-    edition. ``titles``: names by language. ``windows`` and ``calendar``: by name, those to change. ``state``:
-    ``open`` takes answers; in ``in_review`` only returned assessments can change. Raises ``PreconditionFailed`` if
-    the edition was changed since it was read, and ``Conflict`` if the edition is published or its dates would
-    contradict each other. Raises ``ValueError`` if ``if_match`` is ``None``.
+    A window or phase that is ``None`` gets the default of the methodology again; ``windows=None`` and
+    ``calendar=None`` reset all of them. ``if_match``: the ``etag`` of the edition. ``titles``: names by language.
+    ``windows`` and ``calendar``: by name, those to change. ``state``: ``open`` takes answers; in ``in_review`` only
+    returned assessments can change. Raises ``PreconditionFailed`` if the edition was changed since it was read, and
+    ``Conflict`` if the edition is published or its dates would contradict each other. Raises ``ValueError`` if
+    ``if_match`` is ``None``.
     """
     body = {"titles": titles, "windows": windows, "calendar": calendar, "state": state}
     return fetch(core, build_patch(core, "editions", edition, body=body, if_match=if_match, lang=lang), Edition)

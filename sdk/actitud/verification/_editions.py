@@ -102,7 +102,10 @@ def verify_bundle(findings: Findings, options: Options, header: Json, lines: Ite
 
 
 def _join_statements(es: str, en: str, statements: Sequence[Text]) -> tuple[str, str]:
-    """Join statements about a subject into one sentence, in Spanish and in English."""
+    """Join statements about a subject into one sentence, in Spanish and in English.
+
+    ``es`` and ``en``: the subject in each language.
+    """
     es_parts, en_parts = ([text[lang] for text in statements] for lang in ("es", "en"))
     if len(statements) == 1:
         return f"{es} {es_parts[0]}", f"{en} {en_parts[0]}"

@@ -147,8 +147,8 @@ class Findings:
     ) -> Verification:
         """Build the result of the verification.
 
-        ``kind``, ``digest`` and ``key``: as in :class:`Verification`. ``holds``: summary in Spanish and English for
-        a file without problems.
+        ``kind``, ``digest`` and ``key``: as in :class:`Verification`, ``None`` if there is none. ``holds``: summary
+        in Spanish and English for a file without problems.
         """
         count = len(self.problems)
         if count:

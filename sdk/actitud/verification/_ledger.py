@@ -33,7 +33,10 @@ class _Opening(msgspec.Struct, frozen=True):
 
 
 class _Entry(msgspec.Struct, frozen=True):
-    """The members of a ledger entry, as ``GET /v1/ledger`` returns it, that are verified."""
+    """The members of a ledger entry, as ``GET /v1/ledger`` returns it, that are verified.
+
+    ``opening``: ``None`` if the ledger does not show it.
+    """
 
     seq: int
     record: dict[str, Any]

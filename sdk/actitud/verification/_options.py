@@ -36,7 +36,10 @@ class Rescorer(Protocol):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """The parameters of :func:`actitud.verify`, under the same names."""
+    """The parameters of :func:`actitud.verify`, under the same names.
+
+    A parameter that was not passed is ``None``.
+    """
 
     keys: tuple[PublicKey, ...] | None
     digest: str | None

@@ -76,7 +76,10 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Jwk(msgspec.Struct, frozen=True, kw_only=True):
-    """A public key as a JSON Web Key (RFC 8037), with the period in which it signs."""
+    """A public key as a JSON Web Key (RFC 8037), with the period in which it signs.
+
+    ``created`` and ``retired``: beginning and end of that period, ``None`` if the key does not state it.
+    """
 
     kty: str = "OKP"
     crv: str = "Ed25519"

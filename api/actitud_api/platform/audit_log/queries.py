@@ -96,7 +96,7 @@ def get_genesis(session: Session) -> str | None:
 
 
 def insert_entry(session: Session, entry: ChainEntry, at: datetime, action: str, opening: EntryOpening | None) -> None:
-    """Insert an entry, and its opening if it has one; entry 0 has none."""
+    """Insert an entry, and its opening unless that is None, as for entry 0."""
     connection = session.connection()
     connection.execute(_ADD, {**structs.asdict(entry), "at": at, "action": action})
     if opening is not None:

@@ -194,7 +194,7 @@ def iterate_entries(session: Session) -> Iterator[OpenedEntry]:
 
 
 def find_host(public_url: str | None) -> str:
-    """Return the host name of the public URL, or `DEFAULT_HOST` if there is none."""
+    """Return the host name of the public URL, or `DEFAULT_HOST` if the URL is None."""
     return (None if public_url is None else urlsplit(public_url).hostname) or DEFAULT_HOST
 
 

@@ -33,8 +33,9 @@ class LedgerEntryTable(Base, table=True):
 class LedgerOpeningTable(Base, table=True):
     """Table of openings: the subject of an entry, a path, and the salt, 16 bytes in hexadecimal.
 
-    The entry contains only their salted digest. `public`: everybody may read the subject; otherwise only administrators
-    and the organisation `owner`. Deleting a row erases the subject of the entry, and the chain still verifies.
+    The entry contains only their salted digest. `public`: everybody may read the subject; otherwise only
+    administrators and the organisation `owner` may, if it is not NULL. Deleting a row erases the subject of the
+    entry, and the chain still verifies.
     """
 
     __tablename__ = "ledger_opening"

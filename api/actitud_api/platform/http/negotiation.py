@@ -28,14 +28,14 @@ def parse_weights(header: str) -> list[tuple[str, float]]:
 
 
 def accepts(header: str | None, media_type: str) -> bool:
-    """Return True if an `Accept` header admits a media type."""
+    """Return True if an `Accept` header admits a media type; without a header (None), every media type is admitted."""
     return compute_quality(header, media_type) > 0
 
 
 def compute_quality(header: str | None, media_type: str) -> float:
     """Return the weight of a media type in an `Accept` header, from 0 (refused) to 1.
 
-    The most specific matching range decides. Without a header, every media type has weight 1.
+    The most specific matching range decides. Without a header (None), every media type has weight 1.
     """
     if header is None or not header.strip():
         return 1.0
@@ -48,7 +48,8 @@ def compute_quality(header: str | None, media_type: str) -> float:
 def negotiate_language(header: str | None, default: Language) -> Language:
     """Return the supported language that an `Accept-Language` header prefers, or the default if it names none.
 
-    Of languages with equal weights, the first one in the header is chosen.
+    The default is also returned if the header is None. Of languages with equal weights, the first one in the header
+    is chosen.
     """
     best, best_weight = default, 0.0
     for value, weight in parse_weights(header or ""):

@@ -66,7 +66,10 @@ class Destination(NamedTuple):
 
 
 class LanguageLink(NamedTuple):
-    """Link to the same page in another language: the name of the language in itself, and the query of the link."""
+    """Link to the same page in another language.
+
+    `name`: name of that language in itself, such as `English`. `query`: query of the link.
+    """
 
     language: Language
     name: str
@@ -137,7 +140,7 @@ def render_page(
         title: Title of the page.
         values: Variables of the template.
         status: Status of the response.
-        headers: Headers added to the response; they override the defaults.
+        headers: Headers added to the response, which override the defaults, or None.
         forms: Allow forms that are sent to this service (`form-action 'self'`).
         frames: Allow frames with pages of this service (`frame-src 'self'`).
     """

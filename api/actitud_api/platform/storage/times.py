@@ -18,7 +18,7 @@ class UtcTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Convert a time to UTC before it is stored; raise `ValueError` if it has no time zone."""
+        """Convert a time to UTC before it is stored, keep None, and raise `ValueError` if the time has no zone."""
         if value is None:
             return None
         if value.tzinfo is None:

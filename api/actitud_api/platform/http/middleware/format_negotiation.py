@@ -34,7 +34,8 @@ _MEDIA_TYPE_ALIASES: Final[Mapping[str, str]] = {
 class _FileSet(NamedTuple):
     """Files in several formats and the resource that they represent, by path template.
 
-    Examples: `/v1/editions/{edition}/scores` and `/v1/editions/{edition}/scores.{format}`.
+    Examples: `/v1/editions/{edition}/scores` and `/v1/editions/{edition}/scores.{format}`. `resource` and
+    `at_resource` are None if the files represent no resource of their own.
     """
 
     resource: str | None

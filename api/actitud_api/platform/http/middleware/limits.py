@@ -130,10 +130,10 @@ class Limits:
         return handle
 
     async def count_refusal(self, scope: HTTPScope, holder: Holder | None) -> None:
-        """Count a refused request: for the client address if the key is invalid, else for the key.
+        """Count a refused request: for the key, or for the client address if `holder` is None.
 
-        A valid key is never refused because of earlier invalid ones: many clients may share an address, and one of them
-        must not lock out the others.
+        `holder` is None if the key is invalid. A valid key is never refused because of earlier invalid ones: many
+        clients may share an address, and one of them must not lock out the others.
 
         Raises:
             ProblemError: 429 if the subject was refused too often, 503 if the request cannot be counted.
@@ -199,7 +199,7 @@ class _LimitState:
 
 
 def _find_subject(scope: HTTPScope, holder: Holder | None) -> str:
-    """Return the subject that a request counts for: the key, else the client address."""
+    """Return the subject that a request counts for: the key of `holder`, or the client address if `holder` is None."""
     return f"address {address_of(scope)}" if holder is None else f"key {holder.key}"
 
 
