@@ -1,1 +1,1 @@
-"""Scores and differences in words: sentences in one language, built from the figures of a score."""
+"""Scores and changes in words: sentences in one language that state the figures of a score."""

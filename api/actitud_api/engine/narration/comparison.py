@@ -1,4 +1,4 @@
-"""Sentences about comparisons: peer groups, robustness, and the statistical audit of an index."""
+"""Sentences that compare organisations (peer groups, robustness), and those of the statistical audit of an index."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.narration import words
 
 Heading = Literal["weights", "goalposts", "nodes", "rules", "levels", "profile", "document", "texts"]
-"""Headings under which differences are listed."""
+"""Headings under which the differences between two methodology versions are listed."""
 
 _HEADINGS: Final[dict[Language, dict[Heading, str]]] = table(
     en={
@@ -213,7 +213,7 @@ _MEMBERS: Final[dict[Language, dict[str, str]]] = table(
         "zero_when": "zero when",
     },
 )
-"""Names of the members of a methodology document, by their name in JSON."""
+"""Readable names of the members of a methodology document, by the name of the member in JSON."""
 _PARTS: Final[Mapping[str, Heading]] = {
     "groups": "nodes",
     "indicators": "nodes",
@@ -268,7 +268,7 @@ class _DifferenceWriter:
         self._language = language
 
     def describe(self, difference: Difference) -> str:
-        """Return the line that describes a difference."""
+        """Return the line that describes a difference between the two methodologies."""
         subject = self._name_subject(difference)
         match difference.place.split("/")[1:]:
             case [] if difference.change == "changed":

@@ -121,7 +121,11 @@ class NarratedDimension(_NamedDimension, frozen=True, kw_only=True):
 
 
 class NarratedGate(BlockingGate, frozen=True):
-    """A gate of the next level that is not passed: the actual value, the required value and their difference."""
+    """A gate of the next level that is not passed: the actual value, the required value and their difference.
+
+    `there` is the actual value, null if it is unknown or does not exist; `asked` is the required value; `distance`
+    is their difference, null if one of them is not a number.
+    """
 
     text: Text
 

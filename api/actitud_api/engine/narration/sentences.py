@@ -383,7 +383,7 @@ class Sentences:
         return text[:1].upper() + text[1:]
 
     def _collect_labels(self, indicator: str) -> dict[str, str]:
-        """Collect the labels of the facts of an indicator and of all profile fields, by name."""
+        """Collect the labels of the facts of an indicator, and those of all profile fields, by the name of the fact."""
         labels = {name: text.label for name, text in self._texts.profile.items()}
         return labels | self._texts.indicators[indicator].facts
 

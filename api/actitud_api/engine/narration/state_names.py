@@ -22,4 +22,4 @@ PHASES: Final[Mapping[str, Texts]] = {
     "review": Texts("la revisión", "the review"),
     "hearing": Texts("la audiencia", "the hearing"),
 }
-"""Name of each phase of an edition, with its article."""
+"""Name of each phase of an edition, with its article, for use inside a sentence."""

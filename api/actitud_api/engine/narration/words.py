@@ -165,7 +165,7 @@ def format_truth(value: bool, language: Language) -> str:
 
 
 def join_list(parts: list[str], language: Language) -> str:
-    """Join texts into a list in words: `a, b and c`."""
+    """Join texts into a list in words, with the conjunction of the language before the last: `a, b and c`."""
     if len(parts) < 2:
         return "".join(parts)
     return ", ".join(parts[:-1]) + _get_conjunction(language) + parts[-1]
@@ -239,10 +239,10 @@ def format_fact(raw: FactValue | str | None, language: Language) -> str:
 
 
 def _compile_fact_reader(operand: Operand) -> Callable[[Facts], Evaluated]:
-    """Compile an operand to a function that reads its value from facts by name.
+    """Return a function that reads the value of an operand from facts by name.
 
     Raises:
-        TypeError: If the operand reads a score or the index, which are not facts.
+        TypeError: The operand reads a score or the index, which are not facts.
     """
     match operand:
         case ProfileOperand(field=field):

@@ -47,7 +47,7 @@ class OrganisationRobustness(Struct, frozen=True, kw_only=True):
 
 
 class AuditedEdition(Struct, frozen=True, kw_only=True):
-    """An edition and the audit of its index."""
+    """An edition and the statistical audit of its index."""
 
     edition: editions.EditionRecord
     audit: Audit

@@ -211,7 +211,7 @@ def find_organisations(database: Database, edition: str, text: str, *, limit: in
 
 
 def _find_score(database: Database, edition: str, identifier: str) -> EditionScore:
-    """Return the score of an organisation, given by id or alias.
+    """Return the published score of an organisation, given by id or alias.
 
     Raises:
         UnknownScore: The organisation has no score in the edition.

@@ -324,7 +324,7 @@ class RobustnessQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, f
 
 
 def build_robustness_filters(query: RobustnessQuery) -> ScoreFilters:
-    """Convert the query of the robustness list to filters."""
+    """Convert the query parameters of the robustness list to filters."""
     return ScoreFilters(
         kind=query.kind,
         region=query.region,
@@ -336,7 +336,7 @@ def build_robustness_filters(query: RobustnessQuery) -> ScoreFilters:
 
 
 def build_exemplar_filters(query: ExemplarQuery) -> ScoreFilters:
-    """Convert the query of the list of exemplars to filters."""
+    """Convert the query parameters of the list of exemplars to filters."""
     return ScoreFilters(
         kind=query.kind, region=query.region, province=query.province, band=query.band, parent=query.parent
     )

@@ -58,7 +58,7 @@ class FieldRobustness(Struct, frozen=True):
 
 
 class RecentValues(Generic[V]):
-    """Thread-safe cache of the most recently used values, up to a capacity."""
+    """Thread-safe cache that keeps the most recently used values, at most `capacity` of them."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -66,7 +66,7 @@ class RecentValues(Generic[V]):
         self._lock = threading.Lock()
 
     def get(self, key: Hashable) -> V | None:
-        """Return the value of a key, or None if it is not cached."""
+        """Return the value of a key, or None if no value is cached for the key."""
         with self._lock:
             if key not in self._values:
                 return None
@@ -74,7 +74,10 @@ class RecentValues(Generic[V]):
             return self._values[key]
 
     def put(self, key: Hashable, value: V) -> V:
-        """Store a value and return it; beyond the capacity, the least recently used value is dropped."""
+        """Store a value and return it.
+
+        If the cache then holds more values than its capacity, the least recently used value is dropped.
+        """
         with self._lock:
             self._values[key] = value
             self._values.move_to_end(key)

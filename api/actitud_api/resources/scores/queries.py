@@ -424,7 +424,7 @@ def list_located(session: Session, edition: str, filters: ScoreFilters) -> list[
 
 
 def count_ranked_by_kind(session: Session, edition: str) -> dict[tuple[str, str | None], int]:
-    """Count the ranked organisations of an edition by kind and size band."""
+    """Count the ranked organisations of an edition for each pair of kind and size band (None: unknown size)."""
     return {(kind, band): count for kind, band, count in session.execute(_COUNT_BY_KIND, {"edition": edition})}
 
 

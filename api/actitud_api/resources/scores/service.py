@@ -97,7 +97,7 @@ __all__ = [
 ]
 
 BEST_FIRST: Final = RankingSort("rank")
-"""The default order of a ranking: the best rank first."""
+"""The default order of a ranking: from the best rank to the worst."""
 
 REQUESTS: Final = {version: build_score_request_type(load_methodology(version)) for version in list_versions()}
 """The type of a score request by methodology version. A request with unknown members is refused."""
@@ -423,7 +423,9 @@ def find_later_editions(
 def compute_summary(
     database: Database, edition: str, filters: ScoreFilters, *, principal: Principal | None
 ) -> ScoreSummary:
-    """Summarise the organisations of an edition that match the filters and that a principal may see.
+    """Summarise the scores of the organisations of an edition that match the filters.
+
+    Only organisations that the principal may see are counted.
 
     Raises:
         UnknownEdition: No edition has that id.

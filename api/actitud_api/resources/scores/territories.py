@@ -83,7 +83,7 @@ class TerritoryProfile(Struct, frozen=True, kw_only=True):
 
 
 def list_territories(database: Database, edition: str) -> EditionTerritories:
-    """List the figures of each territory of a published edition.
+    """List the figures of a published edition by region and province, and those of the whole edition.
 
     Raises:
         UnknownEdition: No published edition has that id.

@@ -1,4 +1,4 @@
-"""The custom element `<actitud-score>`: its immutable script files, and the manifest of the newest version."""
+"""The custom element `<actitud-score>`: its script files, which never change, and the manifest of the newest one."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ BADGES: Final = Query(schemas.BadgesQuery, lenient=True)
 
 
 class BadgesController(Controller):
-    """Routes of badges: as an image, and as data for shields.io."""
+    """Routes of badges, each as an image or as data from which shields.io draws an image."""
 
     path = "/badge"
     include_in_schema = False

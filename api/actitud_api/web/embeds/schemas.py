@@ -1,4 +1,4 @@
-"""The query parameters of embeds."""
+"""The query parameters of embed routes."""
 
 from __future__ import annotations
 

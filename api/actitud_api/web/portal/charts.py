@@ -22,7 +22,7 @@ much wider than the metrics of `text_metrics`.
 """
 
 _LINE: Final = 1.3
-"""Height of a line of text, in em."""
+"""Height of a line of text in a chart, in em."""
 _BAR: Final = 0.7
 _GAP: Final = 0.75
 _AXIS: Final = 1.6

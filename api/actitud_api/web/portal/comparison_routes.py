@@ -45,7 +45,7 @@ ORGANISATIONS_MIN: Final = 2
 ORGANISATIONS_MAX: Final = 5
 """Maximum number of organisations that a page compares; `ORGANISATIONS_MIN` is the minimum."""
 RESULTS_MAX: Final = 20
-"""Maximum number of search results that are listed."""
+"""Maximum number of organisations that a search lists."""
 QUERY_MAX: Final = 200
 """Maximum length of a search for organisations, the same as in the API; a longer search is cut."""
 LETTERS: Final = "ABCDE"
@@ -153,7 +153,7 @@ class ComparisonSelection(Struct, frozen=True, kw_only=True):
 
 
 class ComparisonPageController(Controller):
-    """The route of the comparison of organisations."""
+    """The route of the page that compares organisations of an edition."""
 
     path = "/portal/{edition:str}/compare"
     include_in_schema = False

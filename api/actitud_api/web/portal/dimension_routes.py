@@ -86,7 +86,7 @@ class ArticlePoint(Struct, frozen=True):
 
 
 class DimensionsController(Controller):
-    """Routes of the dimensions of a published edition."""
+    """Routes of the pages about the dimensions of a published edition."""
 
     path = "/portal/{edition:str}/dimensions"
     include_in_schema = False

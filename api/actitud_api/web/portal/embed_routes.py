@@ -39,7 +39,7 @@ from actitud_api.web.portal.layout import (
 )
 
 RESULTS_MAX: Final = 20
-"""Maximum number of search results that are listed."""
+"""Maximum number of organisations that a search lists."""
 QUERY_MAX: Final = 200
 """Maximum length of a search for organisations, the same as in the API; a longer search is cut."""
 
@@ -107,7 +107,7 @@ class EmbedResult(Struct, frozen=True, kw_only=True):
 
 
 class EmbedPageController(Controller):
-    """The route of the embed builder."""
+    """The route of the embed builder, the page that makes the HTML to embed a score."""
 
     path = "/portal/embed"
     include_in_schema = False
@@ -205,7 +205,7 @@ def _choose_organisation(choice: EmbedChoice, organisation: str) -> EmbedChoice:
 
 
 def _build_query(choice: EmbedChoice) -> dict[str, str]:
-    """Return the choices as query parameters."""
+    """Return the choices as query parameters of the embed builder."""
     return {
         "edition": choice.edition,
         "organisation": choice.organisation,

@@ -38,7 +38,7 @@ class FigureFormatter(Names):
         return minimum, lower, median, upper, maximum
 
     def format_difference(self, higher: Figure, lower: Figure) -> str:
-        """Format the difference between two scores in points."""
+        """Format the difference `higher` - `lower` between two scores in points."""
         return self.format_points(round(higher - lower, self.decimals))
 
     def format_share(self, part: int, whole: int) -> str:

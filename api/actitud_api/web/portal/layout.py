@@ -170,7 +170,7 @@ def select_edition_title(edition: editions.EditionRecord, language: Language) ->
 
 
 def list_published_editions(database: Database) -> list[editions.CountedEdition]:
-    """List the published editions, newest first."""
+    """List the published editions among the newest editions, newest first, each with its number of organisations."""
     listed = editions.list_page(database, after=None, offset=0, limit=_EDITIONS_MAX)
     return [counted for counted in listed if counted.record.state == "published"]
 

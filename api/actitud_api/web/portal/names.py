@@ -76,7 +76,7 @@ class Names:
         return {child.id: self._sentences.name_group(child.id) for child in self._document.root.children}
 
     def name_status(self, status: Status) -> str:
-        """Return the name of a score's status."""
+        """Return the name of the status of a score."""
         return STATUS_TEXTS[status].into(self.language)
 
     def format_points(self, figure: Figure | None) -> str:
@@ -92,7 +92,7 @@ class Names:
         return NO_FIGURE if share is None else words.format_share(share, self.language)
 
     def format_date(self, day: date) -> str:
-        """Format a date with the name of the month."""
+        """Format a date with the name of its month."""
         return words.format_day(day, self.language)
 
 

@@ -54,7 +54,7 @@ class QuestionnaireSection:
 
 
 class QuestionnaireController(Controller):
-    """The route of a methodology's questionnaire."""
+    """The route of the page with the questionnaire of a methodology version."""
 
     path = "/portal/questionnaires"
     include_in_schema = False
@@ -103,7 +103,7 @@ class QuestionnaireController(Controller):
 
 
 def _list_sections(methodology: Methodology, language: Language) -> list[QuestionnaireSection]:
-    """List the questions by dimension, in the order of the methodology."""
+    """List the questions in one section per dimension, in the order of the methodology."""
     texts = methodology.texts[language]
     root = methodology.document.root.id
     sections = [QuestionnaireSection(root, texts.groups[root].name)]

@@ -129,7 +129,7 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def filters(self) -> ScoreFilters:
-        """The search and filters as the service expects them."""
+        """The search and filters in the form that the score service takes."""
         level = self.chosen.get("level")
         return ScoreFilters(
             words=tuple(split_words(self.query)),
@@ -143,7 +143,7 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def sort(self) -> RankingSort:
-        """The sort order as the service expects it."""
+        """The sort order in the form that the score service takes; by rank if the request names none."""
         return schemas.SORTS[self.chosen.get("sort", "rank")]
 
 

@@ -73,7 +73,7 @@ class PortalController(Controller):
         publisher: Publisher,
         language: Language,
     ) -> Response[bytes]:
-        """Show the ranking of an edition and the distribution of its index."""
+        """Show the page of an edition: its ranking, and the distribution of the index."""
         try:
             record = editions.get_published(database, edition).record
         except UnknownEdition:

@@ -113,7 +113,7 @@ class SuggestionList(Struct, frozen=True, kw_only=True):
 
 
 class SuggestionPagesController(Controller):
-    """The route of the list of suggestions."""
+    """The route of the page that lists suggestions."""
 
     path = "/portal/suggestions"
     include_in_schema = False

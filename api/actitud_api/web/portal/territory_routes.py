@@ -58,7 +58,7 @@ class RegionGroup(Struct, frozen=True):
 
 
 class TerritoriesController(Controller):
-    """Routes of the territories of a published edition."""
+    """Routes of the pages about the regions and provinces of a published edition."""
 
     path = "/portal/{edition:str}/territories"
     include_in_schema = False
