@@ -581,7 +581,10 @@ class SourceText(Frozen, frozen=True):
 
 
 class ArticleText(Frozen, frozen=True):
-    """Short paraphrases of the parts of the article that `Answered` lists, by their ids there."""
+    """Short paraphrases of the bullets, functions, comments and ideas of the article, by id.
+
+    An indicator names the ones that it measures in its `Answered` object, by the same ids.
+    """
 
     bullets: dict[str, str]
     functions: dict[str, str]

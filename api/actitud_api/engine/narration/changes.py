@@ -264,8 +264,8 @@ class ChangeSentences(Sentences):
     def describe_stages(self, change: GroupChange | IndicatorChange, name: str) -> str:
         """Describe the score of a group or indicator from stage to stage of a change between editions.
 
-        Only the steps that change the score are described; if no step does, the text gives the score alone. `name`
-        is the name to use for the group or indicator, because this methodology may not have it.
+        Only the stages that change the score are described; if none does, the text gives the score alone. `name` is the
+        name of the group or indicator: the methodology of these sentences may lack it.
         """
         steps = "; ".join(self._list_steps(change.score))
         return f"{name} ({change.id}): {steps or self._format_counted(change.score.after)}."

@@ -577,7 +577,7 @@ class Sentences:
         return templates[name].format(gate=gate, actual=actual, distance=distance)
 
     def _compose_gate_rule(self, gate: str) -> str:
-        """Describe the predicate of a gate as a requirement, at the beginning of a sentence."""
+        """Describe the condition of a gate as a requirement, with a capital letter: a sentence begins with it."""
         requirement = words.PredicateNarrator(self._texts, {}, stated=False, shares=self._shares).describe(
             self._gates[gate].holds
         )

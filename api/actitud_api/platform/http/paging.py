@@ -69,7 +69,7 @@ class Cursor(Generic[K]):
     """
 
     def __init__(self, listing: str, key: type[K]) -> None:
-        """Take the operation id as `listing`; a cursor of another operation, or of other filters, is refused."""
+        """Bind the cursors to a list: `listing` is its operation id, `key` the type of its sort key."""
         self._listing = listing
         self._content_type = _Content[key]  # type: ignore[valid-type]  # made at run time
 

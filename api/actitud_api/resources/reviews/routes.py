@@ -366,8 +366,9 @@ class ReviewController(Controller):
     def get_review(self, request: ApiRequest, path: AssessmentPath, database: Database) -> Response[bytes]:
         """Get the overall review of an assessment.
 
-        Holds the highest level that the assessment may reach and the facts that the methodology lets the service set.
-        All members are null or empty until somebody writes the review.
+        Holds the highest level that the assessment may reach, and the profile fields and facts that assessors set
+        instead of the organisation, as far as the methodology has any. All members are null or empty until an assessor
+        writes the review.
         """
         state = service.get_overall_review(database, path.edition, path.organisation)
         return REVIEW.of(request, schemas.build_review(state), revision=state.revision)

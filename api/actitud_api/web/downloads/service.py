@@ -160,7 +160,7 @@ def list_score_rows(database: Database, source: EditionSource, selection: RowSel
 
 
 def list_cube_units(database: Database, source: EditionSource, selection: RowSelection) -> Iterator[Sequence[CubeUnit]]:
-    """Yield batches of cube units, one unit per organisation.
+    """Yield the rows of the statistical download (a data cube) in batches, one `CubeUnit` per organisation.
 
     A unit has one figure per column of `columns.list_measure_columns`.
     """

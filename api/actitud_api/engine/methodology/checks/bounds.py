@@ -173,10 +173,11 @@ class OperandBounds:
         return Bounds(root.range.minimum, top)
 
     def _compute_top_score(self, node: Group | Indicator) -> int:
-        """Compute the highest score that a node can reach, in units of 10^-decimals.
+        """Compute the highest score that a node can reach, in units of 10^-decimals of the methodology.
 
-        For an indicator it is the highest score of its goalposts. For a lognormal curve, which goes on beyond its two
-        goalposts, and for a curve without goalposts it is the maximum of the range.
+        For an indicator it is the highest score of its goalposts; for a lognormal curve, which goes on beyond its two
+        goalposts, and for a curve without goalposts it is the maximum of the indicator's range. For a group it is the
+        aggregate of the highest scores of its children.
         """
         if isinstance(node, Indicator):
             scores = [to_exact(goalpost.score) for goalpost in node.curve.goalposts]

@@ -179,7 +179,7 @@ def to_submission(methodology: Methodology, request: ScoreRequest) -> Submission
 
 
 def to_replacement(methodology: Methodology, request: ScoreRequest) -> Replacement | None:
-    """Convert the `what_if` of a decoded request to a replacement; None if the request has no `what_if`."""
+    """Convert the `what_if` of a decoded request to the facts that replace the sent ones; None without `what_if`."""
     supposed = request.what_if
     if supposed is UNSET:
         return None

@@ -139,9 +139,9 @@ def _choose_score_type(plan: CompiledMethodology) -> type[np.int32 | np.int64]:
 
 
 class _ColumnProgram:
-    """Methodology compiled for columns whose facts lie within given bounds.
+    """Methodology compiled to functions that score all rows of a block, for facts within given bounds.
 
-    `extent` has these bounds: the lowest and highest value by slot.
+    `extent` has these bounds: the lowest and highest value of each fact, by its slot (the number of the fact).
     """
 
     def __init__(self, plan: CompiledMethodology, extent: Extent) -> None:

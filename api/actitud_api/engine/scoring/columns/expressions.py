@@ -177,11 +177,12 @@ Extent = Sequence[tuple[int, int]]
 
 
 class ColumnCompiler:
-    """Compiler of operands and predicates over facts whose values lie within known bounds.
+    """Compiler of operands and predicates to functions that compute them for all rows of a block at once.
 
-    The parameter `extent` has these bounds by slot: the lowest and the highest value. A parameter `depth` is the number
-    of the first scratch array that the compiled expression may overwrite (see `ScratchNeeds`). A parameter `reading`
-    says how a fact that was not sent is read.
+    The constructor takes `extent`: the lowest and highest value of each fact, by its slot (the number of the fact among
+    all facts of the methodology). With these bounds the compiler proves that no result exceeds 64 bits. Its methods
+    take `depth`, the number of the first scratch array that the compiled function may overwrite (see `ScratchNeeds`),
+    and `reading`, which says how the function reads a fact that was not sent.
     """
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:

@@ -353,9 +353,11 @@ class RunScorer:
         scratch: Bools,
         capped: Bools,
     ) -> None:
-        """Write the reason codes that follow from the score, the zero rule and the applicability.
+        """Write the reason codes of indicators in the rows of a block into `codes`, one row of `codes` per indicator.
 
-        `capped` marks the rows in which the score was capped for lack of evidence. `scratch` is overwritten.
+        `full`, `partial` and `zero` follow from the score, `zero_by_rule` and `not_applicable` from `judgements`, and
+        the codes of capped answers from `capped`, which marks the rows whose score was capped for lack of evidence.
+        Unknown rows get their code from `_mark_unknown` afterwards. `scratch` is overwritten.
         """
         # `full`, `partial` and `zero` have consecutive numbers, so masks can be added: `partial` + 1 is `zero`, - 1 is
         # `full`.
