@@ -90,7 +90,7 @@ night: $(if $(PART),$(VENV)/all.done,check) ## everything at full size, on both 
 	$(TESTS) --night $(call part,)
 
 # Processes that tests start are measured too; lines that only the night reaches count as missed.
-coverage: $(VENV)/all.done ## the tests of `make test`, with the branches of the service and the SDK that they run; it fails below a floor
+coverage: $(VENV)/all.done ## the tests of `make test`, with the lines and branches of the service and the SDK that they run; it fails below a floor
 	@rm -f .coverage .coverage.*
 	@$(BIN)/coverage run -m $(subst $(BIN)/python -m ,,$(TESTS))
 	@$(BIN)/coverage combine --quiet
