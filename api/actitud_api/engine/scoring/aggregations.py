@@ -18,7 +18,10 @@ from actitud_api.engine.methodology.model import (
 )
 
 EPSILON = 1e-6
-"""Tolerance, in units, added to a float before it is rounded down, in case the float lies just below an integer."""
+"""Tolerance, in units of 10^-decimals, that is added to a float before it is rounded.
+
+Without it, a float just below its exact value could be rounded down by mistake.
+"""
 
 
 UNKNOWN = -1
@@ -33,9 +36,10 @@ EXPONENTS: Mapping[Aggregation, float] = {"geometric": 0.0, "harmonic": -1.0}
 
 
 def quantise(points: float, unit: int) -> int:
-    """Round the points of a float curve or aggregation half up to whole units, with the tolerance `EPSILON`.
+    """Convert points, computed as a float, to whole units: multiply by `unit` and round half up.
 
-    `unit` is the number of units in a point.
+    `unit` is the number of units in a point, 10^decimals. `EPSILON` is added before rounding, so that a float just
+    below a half is rounded up too.
     """
     return math.floor(points * unit + 0.5 + EPSILON)
 
@@ -110,8 +114,8 @@ def _weighted_mean(weights: Sequence[int], scores: Sequence[int]) -> int:
 def find_unknown_score(missing: Missing, low: int) -> int | None:
     """Return the score with which an unknown child counts in a group with this `missing` rule.
 
-    With the rule `zero` it is `low`, the minimum of the child's range in units. With `void` it is `UNKNOWN`. With
-    `leave` it is None, because the child leaves the group.
+    With the rule `zero` it is `low`, the lowest possible score of the child in units of 10^-decimals. With `void` it is
+    `UNKNOWN`. With `leave` it is None, because the child leaves the group.
     """
     match missing:
         case "zero":
@@ -127,9 +131,10 @@ def select_remaining(
     """Select the children that have a score and a weight above 0; return their weights and their scores.
 
     `total_weight` is the weight of all children of the group. In `scores`, None stands for a child that does not count,
-    and `UNKNOWN` counts as a score. Return None if the group is not rated. That is so if no child remains, if fewer
-    children remain than `rated_children` of the group requires, or if their weight is a smaller part of `total_weight`
-    than its `rated_share` requires.
+    and `UNKNOWN` for a child that makes the group unknown; `UNKNOWN` is selected like a score.
+
+    Return None if the group gets no score: no child is selected, fewer than `group.rated_children` are selected, or
+    their weight is a smaller part of `total_weight` than `group.rated_share`.
     """
     kept: list[int] = []
     kept_weights: list[int] = []

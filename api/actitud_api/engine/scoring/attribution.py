@@ -33,10 +33,11 @@ class AttributedPoints(Struct, frozen=True, gc=False):
 
 
 class Attribution(Struct, frozen=True):
-    """Points of each group, by id, and of each indicator, by position; None for a node without a score.
+    """The points of the index that every node could win, has won and has lost; built by `attribute_points`.
 
-    `losses` has for each indicator, by position, its loss before rounding, in units of the index, or None if the
-    indicator has no score. The main reasons of a score are the largest of these losses.
+    `groups` has the points of each group by id, `indicators` those of each indicator by position; None for a node
+    without a score. `losses` has the loss of each indicator by position, before rounding, in units of the index; None
+    for an indicator without a score. The main reasons of a score are the largest of these losses.
     """
 
     groups: dict[str, AttributedPoints | None]
@@ -47,8 +48,8 @@ class Attribution(Struct, frozen=True):
 class AttributedChild(Struct, frozen=True, gc=False):
     """A child of a group that has a score.
 
-    `node` is the child: a group, or the position of an indicator. `name` is its id. `score`, and `high`, the maximum of
-    its range, are in units.
+    `node` is the child: a group, or the position of an indicator. `name` is its id. `score` is the score of the child,
+    and `high` the highest score that it can have, in units of 10^-decimals.
     """
 
     node: CompiledGroup | int
@@ -59,7 +60,7 @@ class AttributedChild(Struct, frozen=True, gc=False):
 
     @property
     def distance(self) -> int:
-        """Distance from the score of the child to the maximum of its range, in units."""
+        """Distance from the score of the child to its highest possible score, in units of 10^-decimals."""
         return self.high - self.score
 
 
@@ -91,10 +92,10 @@ class _PointDistribution:
         self._limits: dict[str, tuple[list[int], list[int]]] = {}
 
     def distribute_possible(self, group: CompiledGroup, total: int) -> int:
-        """Split `total` possible points, in units, among the children of a group; return how many of them can be won.
+        """Split `total` possible points among the children of a group; return how many of them can be won.
 
-        A point can be won if it falls to an indicator, or to a group that is split by Shapley values, with a score
-        above 0.
+        Points are in units of 10^-decimals. The split goes on inside child groups, down to indicators and to groups
+        that are split by Shapley values. The points of such a node can be won if its score is above 0.
         """
         children = self._children[group.definition.id]
         parts = apportion(total, _weigh_possible(group, children))
@@ -226,13 +227,14 @@ def apportion(
     ceilings: Sequence[int] | None = None,
     limits: Sequence[int] | None = None,
 ) -> list[int]:
-    """Split `total` in proportion to integer `shares`, so that the parts are integers.
+    """Split `total` into integer parts in proportion to integer `shares`; return the parts in the order of `shares`.
 
-    Each part is first rounded down; then the remaining units are added, one each, to the parts with the largest
-    remainders, and to the first of parts with equal remainders. No part exceeds its ceiling (by default `total`), and a
-    part whose share is 0 receives 0. If all ceilings are reached, the units that are left over go, in order, to the
-    parts below their limit in `limits`. Without `limits` such units are lost: the parts then add up to less than
-    `total`.
+    Each part is first rounded down. Then the remaining units are added, one each, to the parts with the largest
+    remainders; of equal remainders, the earlier part comes first. No part exceeds its ceiling (by default `total`), and
+    a part whose share is 0 receives nothing.
+
+    Units that remain when no part may take more are added, in order, to the parts that are below their limit in
+    `limits`. Without `limits` they are dropped, and the parts add up to less than `total`.
     """
     sum_of_shares = sum(shares)
     if not sum_of_shares:

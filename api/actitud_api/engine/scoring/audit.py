@@ -27,7 +27,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Rescore: TypeAlias = Callable[[Document], Integers]
 """Function that scores the same organisations, in the same order, under a changed document.
 
-It returns the published index of each organisation in units, `MISSING` if an organisation has none.
+It returns the published index of each organisation in units of 10^-decimals, `MISSING` if an organisation has none.
 """
 
 MOVES: Final = (Fraction(4, 5), Fraction(6, 5))
@@ -60,7 +60,10 @@ theory, 1978).
 RemarkCode = Literal["negative_correlation", "weak_correlation", "high_correlation", "low_alpha"]
 
 _MEASURED: Final = ("linear", "log", "lognormal")
-"""Kinds of curve whose goalposts stand at measured raw values; in other kinds they are levels, or yes and no."""
+"""Kinds of curve whose goalposts stand at measured raw values, which can be moved.
+
+In all other kinds the goalposts are levels, or yes and no.
+"""
 
 
 class Moments(Struct, frozen=True, kw_only=True):
@@ -150,9 +153,9 @@ class Audit(Struct, frozen=True, kw_only=True):
 def audit_index(document: Document, scores: Mapping[str, Integers], index: Integers, rescore: Rescore) -> Audit:
     """Audit the index of the organisations that are ranked in an edition.
 
-    `scores` has, by id, the scores of each node below the root in units, `MISSING` if the node is not applicable.
-    `index` has the published index in units. `rescore` is called at most once for each child of the root, and at most
-    twice for each goalpost set by judgement.
+    `scores` has the scores of each node below the root by id, with `MISSING` for an organisation to which the node does
+    not apply; `index` has the published index of each organisation. All are in units of 10^-decimals. `rescore` is
+    called at most once for each child of the root, and at most twice for each goalpost set by judgement.
     """
     root = document.root
     points = {name: _to_points(document, column) for name, column in (*scores.items(), (root.id, index))}
@@ -272,7 +275,8 @@ def compute_correlation_ratio(classes: Integers, y: Floats) -> float:
 def compute_rank_changes(before: Integers, after: Integers) -> Integers:
     """Compute the absolute change of rank of each organisation that has an index before and after.
 
-    The ranks before and after are computed among these organisations only.
+    `before` and `after` have the index of each organisation, `MISSING` if it has none. An organisation that misses one
+    of the two is left out of both rankings and of the result.
     """
     both = (before != MISSING) & (after != MISSING)
     changes: Integers = np.abs(compute_ranks(after[both]) - compute_ranks(before[both]))
@@ -343,10 +347,11 @@ def _compute_moments(values: Floats) -> Moments:
 def _audit_children(
     root: Group, group: Group, points: Mapping[str, Floats], without: Mapping[str, float | None]
 ) -> Iterator[NodeAudit]:
-    """Yield the audit of each child of a group.
+    """Yield the audit of each child of `group`.
 
-    `points` has the scores of every node in points, NaN if missing; `without` has, for the children of the root, the
-    mean absolute change of rank if the child is left out.
+    `root` is the root of the tree: its children have the index as their parent. `points` has the scores of every node
+    in points, NaN if missing; `without` has, for the children of the root, the mean absolute change of rank if the
+    child is left out.
     """
     above = points[group.id]
     effects = {child.id: compute_main_effect(points[child.id], above) for child in group.children}

@@ -1,9 +1,10 @@
 """Differences between two scores: what-if, and change of an organisation over time (docs/scoring.md, section 7).
 
-A what-if scores the same organisation with some facts replaced. A change from submission A to submission B, each under
-its own version, is scored at four stages: A; A under the version of B; A under the version of B, but each indicator
-that is unknown in one of the two has its result of B; B. The differences of consecutive stages are the parts
-methodology, coverage and data, which add up to the change exactly.
+A what-if scores the same organisation with some facts replaced. A change leads from submission A to submission B,
+each under its own version, and is scored at four stages. The first is A. The second is A under the version of B.
+The third is like the second, but each indicator that is unknown in the second or in B takes its result from B. The
+fourth is B. The differences of consecutive stages are the parts methodology, coverage and data, which add up to the
+change exactly.
 """
 
 from __future__ import annotations
@@ -74,7 +75,10 @@ class Delta(Canonical, frozen=True):
 
 
 class GroupDelta(Canonical, frozen=True, kw_only=True):
-    """The difference between two scores in one group: its score, and the index points lost in it."""
+    """The difference between two scores in one group.
+
+    `score` has the score of the group in each of the two, `lost` the index points that are lost in the group.
+    """
 
     id: str
     score: Delta
@@ -82,7 +86,11 @@ class GroupDelta(Canonical, frozen=True, kw_only=True):
 
 
 class IndicatorDelta(Canonical, frozen=True, kw_only=True):
-    """The difference between two scores in one indicator: its score, the index points lost, its reason codes."""
+    """The difference between two scores in one indicator.
+
+    `score` has the score of the indicator in each of the two, `lost` the index points that the indicator loses, and
+    `code_before` and `code_after` are its reason codes.
+    """
 
     id: str
     code_before: Code
@@ -148,7 +156,7 @@ def compare_scores(before: Score, after: Score) -> ScoreDifference:
 
 
 def compute_delta(before: Figure | None, after: Figure | None) -> Delta:
-    """Build the delta of a figure, with the exact difference, which is None if one of the two figures is None."""
+    """Build the delta of a figure: its two values and their exact difference, which is None if a value is None."""
     # Of the decimals as written: a difference of floats would show digits such as 0.30000000000000004.
     difference = None if before is None or after is None else to_figure(Fraction(to_exact(after)) - to_exact(before))
     return Delta(before=before, after=after, difference=difference)
@@ -172,11 +180,11 @@ def _list_indicators(score: Score) -> Iterator[IndicatorScore]:
 
 
 class VersionEffects(Canonical, frozen=True):
-    """Effects of a change of version on a submission: its parts that are dropped, and the new parts, which are unknown.
+    """Effects of a change of version on a submission: what is dropped from it, and what it does not answer yet.
 
     `dropped_answers`: indicators whose answers the new version does not ask for, or asks for in another form;
-    `new_indicators`: indicators that only the new version has; `dropped_fields` and `new_fields`: the same for fields
-    of the profile.
+    `dropped_fields`: the same for profile fields. `new_indicators`: indicators that only the new version has, which are
+    unknown; `new_fields`: the same for profile fields, which may have a default.
     """
 
     dropped_answers: tuple[str, ...]
@@ -276,8 +284,8 @@ def _is_admissible(described: Fact | ProfileField, value: bool | int | float) ->
 Stage = Literal["before", "methodology", "coverage", "after"]
 """Stage at which a change from submission A to submission B is scored.
 
-before: A · methodology: A under the version of B · coverage: as at stage `methodology`, but each indicator that is
-unknown there or in B has its result of B · after: B.
+before: A under its own version · methodology: A under the version of B · coverage: as at stage `methodology`, but
+each indicator that is unknown at that stage or in B takes its result from B · after: B.
 """
 
 
@@ -288,8 +296,8 @@ class StagedScores(Canonical, frozen=True):
     """Score of the index or of a node at each stage of a change; null if there is no score at that stage.
 
     `before` and `after`: each submission under its own version. `methodology`: the facts of the earlier submission
-    under the later version. `coverage`: as at `methodology`, but an indicator that is unknown at stage `methodology` or
-    `after` has its result of `after`.
+    under the later version. `coverage`: as at stage `methodology`, but an indicator that is unknown at stage
+    `methodology` or `after` takes its result from stage `after`.
     """
 
     before: Points | None
@@ -410,10 +418,10 @@ def _collect_scores(evaluation: Evaluation) -> _StageScores:
 
 
 def _adopt_unknowns(evaluation: Evaluation, other: Evaluation) -> _StageScores:
-    """Compute the scores of `evaluation` as if exactly the indicators that are unknown in `other` were unknown in it.
+    """Compute the scores of `evaluation` with the results of `other` for indicators that are unknown in either.
 
-    Both evaluations are under the same version. Each indicator that is unknown in one of the two gets its result of
-    `other`.
+    The two evaluations are under the same version. An indicator that is unknown in one of them, or in both, gets its
+    result of `other`; every other indicator keeps its own. Afterwards the same indicators are unknown as in `other`.
     """
     compiled = evaluation.compiled
     results = [
@@ -446,9 +454,10 @@ def _build_stage(
 
 
 def _list_names(*stages: Mapping[str, Fraction | None]) -> tuple[str, ...]:
-    """List the ids of the nodes of the last stage, in its order, and then the ids that only earlier stages have.
+    """List the ids of the nodes of all stages, each id once.
 
-    The ids of a later stage come before those of an earlier one.
+    Each stage maps ids to scores. The ids of the last stage come first, in its order; then those that only earlier
+    stages have, beginning with the latest of these stages.
     """
     # `dict.fromkeys` keeps the first occurrence of a name, which is that of the last stage.
     return tuple(dict.fromkeys(name for stage in reversed(stages) for name in stage))

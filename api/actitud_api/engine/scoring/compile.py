@@ -72,10 +72,10 @@ from actitud_api.engine.scoring.raw_values import ImprovementStep, compile_raw_v
 class CompiledRule(Struct, frozen=True):
     """A validation rule that is checked on every score (scope `answers`), in the form that evaluation reads.
 
-    `holds` reads an absent answer as the least favourable value of each fact. `could_hold` returns None if the truth of
-    the rule depends on absent answers: the rule could still become true. `invalidates` are the positions of the
-    indicators that the rule contradicts when it is broken, `reads` the positions of the indicators whose answers it
-    reads, and `fields` the profile fields that it reads.
+    `holds` tells if facts keep the rule when every absent answer has its least favourable value. `could_hold` tells if
+    they keep it whatever the absent answers are; it returns None if that depends on the absent answers. `invalidates`
+    are the positions of the indicators that the rule contradicts when it is broken, `reads` the positions of the
+    indicators whose answers it reads, and `fields` the profile fields that it reads.
     """
 
     definition: Rule
@@ -114,10 +114,10 @@ class CompiledIndicator(Struct, frozen=True):
 
     `position` is its number in document order, `slots` the slots of its facts. `presence_slot` is a slot whose fact is
     None if there is no answer; `presence_slot` itself is None if the indicator has no facts. `compute_value` returns
-    the raw value, or None if the facts give none; `curve` returns the score in units from numerator and denominator of
-    the raw value. `applies` is None if the indicator always applies, `zero_when` if it has no zero rule.
-    `declarable_slots` maps the profile fields that `applies` reads and that need evidence to their slots. `step` is
-    None if the document names no fact that a next step changes.
+    the raw value, or None if the facts give none; `curve` takes numerator and denominator of the raw value and returns
+    the score in units of 10^-decimals. `applies` is None if the indicator always applies, `zero_when` if it has no zero
+    rule. `declarable_slots` maps the profile fields that `applies` reads and that need evidence to their slots. `step`
+    is None if the document names no fact that a next step changes.
     """
 
     position: int
@@ -129,13 +129,13 @@ class CompiledIndicator(Struct, frozen=True):
     compute_value: Callable[[Facts], Ratio | None]
     curve: Callable[[int, int], int]
     low: int
-    """Minimum of the range of the indicator, in units."""
+    """Lowest score that the indicator can have, in units of 10^-decimals: the minimum of its range."""
     high: int
-    """Maximum of the range of the indicator, in units."""
+    """Maximum of the range of the indicator, in units of 10^-decimals."""
     best: int
-    """Highest score of the curve, in units."""
+    """Highest score of the curve, in units of 10^-decimals."""
     cap: int
-    """Highest score of an answer without evidence, in units."""
+    """Highest score of an answer without evidence, in units of 10^-decimals."""
     unknown_score: int | None
     """Score if unknown: minimum of the range, None (it leaves its group) or `UNKNOWN` (its group is unknown)."""
     applies: Callable[[Facts], Truth] | None
@@ -157,7 +157,10 @@ class CompiledIndicator(Struct, frozen=True):
     has_weight: bool
     """True if the indicator counts in the index: its weight and those of all groups that contain it are above 0."""
     borrowed_answers: dict[str, int]
-    """Other indicators whose answers the value formula reads, each with a slot that holds None without that answer."""
+    """Ids of the other indicators whose answers the value formula reads, each with a slot.
+
+    The slot holds None if that answer is absent.
+    """
     step_field: str | None
     """Profile field that the next step changes; None if the step changes a fact of the answer, or there is no step."""
     profile_operands: tuple[ProfileOperand, ...]
@@ -203,10 +206,11 @@ best score, result if the indicator is unknown, and the function that computes t
 
 
 class ScoringBlock(Struct, frozen=True):
-    """Indicators with the same zero rule and the same applicability, each evaluated once for all of these indicators.
+    """Indicators that have the same zero rule and the same applicability.
 
-    `zero_when` is None if there is no zero rule, `applies` is None if the indicators always apply. Each indicator is in
-    one of `tables`, `quotients` and `others`: the one with the fastest way to score it.
+    Each of the two conditions is evaluated once for all of them. `zero_when` is None if there is no zero rule,
+    `applies` is None if the indicators always apply. Each indicator is in one of `tables`, `quotients` and `others`:
+    the one with the fastest way to score it.
     """
 
     zero_when: Callable[[Facts], Truth] | None
@@ -221,7 +225,11 @@ class ScoringBlock(Struct, frozen=True):
 
 
 class ScoringBlocks(Struct, frozen=True):
-    """Scorers of all indicators of a methodology, by position and grouped in blocks."""
+    """Scorers of all indicators of a methodology.
+
+    `scorers` has the scorer of each indicator by position. `blocks` has the same indicators, grouped by zero rule and
+    applicability.
+    """
 
     scorers: tuple[IndicatorScorer, ...]
     blocks: tuple[ScoringBlock, ...]
@@ -230,8 +238,8 @@ class ScoringBlocks(Struct, frozen=True):
 class CompiledGroup(Struct, frozen=True):
     """A group of the document, in the form that evaluation reads; a child is a group, or the position of an indicator.
 
-    `low` and `high` are the ends of the range of the group, in units. `unknown_score` is its score if it is unknown:
-    `low`, None (the group leaves its parent) or `UNKNOWN` (the parent is unknown too).
+    `low` and `high` are the ends of the range of the group, in units of 10^-decimals. `unknown_score` is the score of
+    the group if it is unknown: `low`, None (the group leaves its parent) or `UNKNOWN` (the parent is unknown too).
     """
 
     definition: Group
@@ -250,7 +258,10 @@ class CompiledGroup(Struct, frozen=True):
     indicator_span: slice | None
     """Slice of the positions of the children, if all of them are indicators; else None."""
     combine: Callable[[Sequence[int], Sequence[int]], int]
-    """Function from the weights (above 0) and scores of children, in units, to the rounded score of the group."""
+    """Function from the weights (above 0) and scores of children to the rounded score of the group.
+
+    All scores are in units of 10^-decimals.
+    """
     float_mean: Callable[[Sequence[int], Sequence[float]], float] | None
     """Function from weights and scores of children, in points, to the unrounded mean; None for `arithmetic` and `sum`.
 
@@ -274,7 +285,8 @@ class GateInputs(Protocol):
     def read_value(self, indicator: str) -> Evaluated:
         """Return the exact raw value of an indicator; `NULL` if the indicator does not apply.
 
-        Return None if there is no raw value, or if a gate must not count it.
+        Return None if there is no raw value, or if a gate must not count it, for example because the answer has no
+        evidence.
         """
 
     def read_profile(self, field: str) -> Evaluated:
@@ -284,10 +296,10 @@ class GateInputs(Protocol):
 class CompiledGate(Struct, frozen=True):
     """A gate of a level: a condition that the level asks for, as a comparison of the figure `actual` with `required`.
 
-    `holds` decides any gate. Two frequent forms are also stored as data, in `minimum` and `value_bound`, and decided
-    without closures; both members are None for a gate of another form. `minimum`: nodes (None is the index) that must
-    each reach a number of points; used only if all of these nodes have a score. `value_bound`: an indicator, a number,
-    and True if the raw value must be at least the number, False if at most.
+    `holds` decides a gate of any form. Gates of two frequent forms are decided faster, by data in `minimum` or
+    `value_bound`; both members are None for a gate of another form. `minimum`: some nodes (None is the index), and the
+    points that each of them must reach; used only if all of these nodes have a score. `value_bound`: an indicator, a
+    number, and True if the raw value of the indicator must be at least this number, False if at most.
     """
 
     definition: Gate
@@ -340,7 +352,10 @@ class CompiledMethodology(Struct, frozen=True, eq=False):
     unit: int
     """Number of units in a point: 10^decimals."""
     published_step: int
-    """Number of units in the last decimal with which the index is published."""
+    """Number of units in the last decimal with which the index is published.
+
+    It is 10, for example, if scores have 2 decimals and the published index has 1.
+    """
     raw_decimals: int
     """Decimals of raw values in the canonical result."""
     has_void_groups: bool
@@ -370,9 +385,9 @@ CACHE_SIZE = 32
 
 
 def compile_methodology(methodology: Methodology) -> CompiledMethodology:
-    """Compile a methodology, or return it from the cache if its document, known by the digest, was compiled before.
+    """Compile a methodology, or return it from the cache if its document was compiled before.
 
-    Threads may share the result.
+    The cache finds a document by its digest. Threads may share the result.
     """
     with _lock:
         compiled = _cache.get(methodology.digest)

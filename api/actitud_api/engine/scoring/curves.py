@@ -1,4 +1,4 @@
-"""Curves: functions from an exact raw value to a score in units (docs/scoring.md, section 3).
+"""Curves: functions from an exact raw value to a score in units of 10^-decimals (docs/scoring.md, section 3).
 
 Ladders and linear curves are computed in exact integers, logarithmic and lognormal ones in floats that are rounded
 once.
@@ -100,8 +100,9 @@ def _compute_segment(x0: Fraction, y0: Fraction, x1: Fraction, y1: Fraction) -> 
 def _compile_lognormal(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
     """Compile the complementary log-normal curve through two raw values, p10 and the median.
 
-    At p10 the score is 9/10 of its range, at the median 1/2. The formula is `getLogNormalScore` of Google Lighthouse.
-    It falls if p10 is below the median; if p10 is above the median, the curve is mirrored, so that it rises.
+    The compiled function takes numerator and denominator of a raw value. Its score is 9/10 of the range `span` at p10,
+    and 1/2 of it at the median. The formula is `getLogNormalScore` of Google Lighthouse. The curve falls if p10 is
+    below the median, and rises if p10 is above the median. `unit` is the number of units in a point.
     """
     first, second = (float(goalpost.x) for goalpost in curve.goalposts)
     falling = to_exact(curve.goalposts[0].score) > to_exact(curve.goalposts[1].score)

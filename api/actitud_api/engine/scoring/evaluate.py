@@ -97,10 +97,10 @@ class Evaluation(Struct, kw_only=True):
     """All figures of a scored submission, in units of 10^-decimals of a point.
 
     `results` is by position of the indicator. `groups` has the score of each group, and `groups_max` its score if every
-    unknown indicator were at its best. A score is None if the group is not rated, or if it is unknown because a child
-    is (`missing: void`) and has no substitute score. `index` and `index_max` are the scores of the root, rounded to the
-    published decimals; None if there is no index. `level` is None if the submission reaches no level, or its status
-    allows none.
+    unknown indicator were at its best. The score of a group is None if too few of its children count, or if an unknown
+    child makes the group unknown (`missing: void`) and the parent gives an unknown group no score. `index` and
+    `index_max` are the scores of the root, rounded to the published decimals; None if there is no index. `level` is
+    None if the submission reaches no level, or its status allows none.
     """
 
     compiled: CompiledMethodology
@@ -148,7 +148,7 @@ class Evaluation(Struct, kw_only=True):
 
     @property
     def dimensions(self) -> list[int | None]:
-        """Scores of the children of the root, in units; None for a child without a score."""
+        """Scores of the children of the root, in units of 10^-decimals; None for a child without a score."""
         root = self.compiled.root
         return [
             self.results[child].score if isinstance(child, int) else self.groups[child.definition.id]
@@ -156,7 +156,7 @@ class Evaluation(Struct, kw_only=True):
         ]
 
     def list_child_scores(self, group: CompiledGroup) -> list[int | None]:
-        """List the scores of the children of a group, in units.
+        """List the scores of the children of a group, in units of 10^-decimals.
 
         None stands for a child without a score, `UNKNOWN` for a child that makes the group unknown.
         """
@@ -432,10 +432,11 @@ def _classify_absence(leaf: CompiledIndicator, set_aside: Mapping[str, SetAside]
 def _find_declared_exclusions(
     leaf: CompiledIndicator, facts: Facts, profile_self_declared: frozenset[str]
 ) -> tuple[str, ...]:
-    """Return the profile fields without evidence because of which an indicator is excluded (`applies` is false).
+    """Return the profile fields without evidence that make an indicator not applicable, if no other fields do.
 
-    `facts` must be facts that exclude the indicator. The result is empty if they exclude it even when these fields
-    count as unknown: then fields with evidence are enough to exclude it.
+    `facts` must be facts for which the indicator does not apply, and `profile_self_declared` has the fields without
+    evidence. The result is empty if the indicator would not apply even with these fields unknown: then fields with
+    evidence are enough to exclude it.
     """
     fields = tuple(field for field in leaf.declarable_slots if field in profile_self_declared)
     if not fields or leaf.applies is None:
@@ -465,7 +466,7 @@ def list_counted_scores(compiled: CompiledMethodology, results: Sequence[Indicat
 def _score_groups(
     compiled: CompiledMethodology, results: Sequence[IndicatorResult], unknown: Sequence[int]
 ) -> tuple[dict[str, int | None], frozenset[str]]:
-    """Compute the score of every group; return it with the ids of the nodes that make their parent unknown.
+    """Compute the score of every group by id, and the ids of the nodes that make their parent unknown.
 
     `unknown` has the positions of the unknown indicators. The score is None if the group is not rated or is unknown.
     """
@@ -488,7 +489,8 @@ def aggregate_scores(
     """Compute the score of a group, and store it and the scores of all groups in it in `scores`, by id.
 
     `indicators` has the score of each indicator by position: None if the indicator leaves its group, `UNKNOWN` if it
-    makes the group unknown. The result is in units, None if the group is not rated, or `UNKNOWN`.
+    makes the group unknown. The result is in units of 10^-decimals. It is None if too few children count, and `UNKNOWN`
+    if a child makes the group unknown.
     """
     child_scores = (
         indicators[group.indicator_span]
@@ -503,7 +505,7 @@ def aggregate_scores(
 
 
 def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | None:
-    """Compute the score of a group from the scores of its children, in units.
+    """Compute the score of a group from the scores of its children, in units of 10^-decimals.
 
     In `scores`, None stands for a child that does not count, `UNKNOWN` for a child that makes the group unknown. Return
     None if too few children count. The plain arithmetic mean is computed here, every other aggregation in
@@ -540,8 +542,8 @@ class GroupSensitivity(Struct, frozen=True):
     def rescore(self, child_position: int, score: int | None) -> int | None:
         """Compute the score that the group would have with another `score` of one child.
 
-        `child_position` is the number of the child in the group. A score is in units; None stands for a child that does
-        not count, `UNKNOWN` for a child that makes the group unknown.
+        `child_position` is the number of the child in the group. Scores are in units of 10^-decimals; None stands for a
+        child that does not count, `UNKNOWN` for a child that makes the group unknown.
         """
         terms = self.linear_terms[child_position]
         if terms is not None and score is not None and score != UNKNOWN:
@@ -716,7 +718,7 @@ class GateFigures:
         return None if index is None else Fraction(index, self._evaluation.compiled.unit)
 
     def find_lowest(self, nodes: tuple[str | None, ...]) -> int | None:
-        """Return the lowest score, in units, among `nodes`, where None stands for the index.
+        """Return the lowest score among `nodes`, in units of 10^-decimals; in `nodes`, None stands for the index.
 
         Return None if one of the nodes has no score, or if there are no nodes.
         """

@@ -492,7 +492,7 @@ _Cause = tuple[dict[str, FactValue | str | None], tuple[str, ...], tuple[str, ..
 
 
 def _explain_cause(evaluation: Evaluation, leaf: CompiledIndicator, result: IndicatorResult) -> _Cause:
-    """Find the facts, missing answers and broken rules that explain a score that the curve alone does not determine.
+    """Find the facts, missing answers and broken rules behind a score that the curve alone does not determine.
 
     Such a score is capped, zero by rule, not applicable, unknown or contradicted. If a zero rule or the applicability
     decided, the facts are those that this condition reads; a contradicted indicator has no facts; any other indicator

@@ -212,7 +212,7 @@ def apply_moves(submission: Submission, moves: Iterable[Move], compiled: Compile
 
 
 def _confirm(compiled: CompiledMethodology, submission: Submission, moves: tuple[Move, ...]) -> Evaluation:
-    """Score everything again after the moves, to get the index and level that the path promises.
+    """Score the submission again after all moves, to get the index and level at the end of the path.
 
     Rules that a move breaks unless other facts are changed too (`requires`) are left out: the path assumes that these
     facts are changed.
@@ -231,8 +231,8 @@ class _GateCondition(Struct, frozen=True):
     A gate on the minimum of several nodes has one condition for each node; `gate` is the whole gate, `member` the part
     as a gate of its own. `rank` is the order in the search: 0 if the condition reads one indicator, 1 a group, 2 the
     index, 3 only the profile. `group` is the group whose score measures progress towards the condition. `indicators`
-    are the positions of the indicators whose moves can help. `required` is the score of the group, in units, with which
-    the condition is met; None if the gate has another form.
+    are the positions of the indicators whose moves can help. `required` is the score of the group, in units of
+    10^-decimals, with which the condition is met; None if the gate has another form.
     """
 
     gate: CompiledGate
@@ -306,7 +306,7 @@ def _build_condition(compiled: CompiledMethodology, gate: CompiledGate, member: 
 
 
 def _find_required_units(compiled: CompiledMethodology, holds: Compare) -> int | None:
-    """Return the score, in units, that a gate requires of a group or of the index.
+    """Return the score that a gate requires of a group or of the index, in units of 10^-decimals.
 
     `holds` is the comparison of the gate. Return None if it does not compare such a score with a lower bound.
     """
@@ -327,8 +327,8 @@ class _Option(Struct, frozen=True, gc=False):
     """A possible move of one indicator: to another goalpost, or to the same raw value with evidence.
 
     `position` is that of the indicator. `x` is the raw value of the goalpost, None if the raw value stays; `units` is
-    the lowest score, in units, that the indicator has after the move; `documented` is True if new evidence comes with
-    the move.
+    the lowest score, in units of 10^-decimals, that the indicator has after the move; `documented` is True if new
+    evidence comes with the move.
     """
 
     position: int
@@ -338,9 +338,10 @@ class _Option(Struct, frozen=True, gc=False):
 
 
 _RankedOption = tuple[int, int, int, _Option]
-"""An option with what it is sorted by: score of a node after it, position and score of its indicator, and the option.
+"""An option, preceded by the three numbers by which options are sorted.
 
-The node is the indicator itself or a group that contains it; -1 in place of its score stands for no score.
+The numbers are: the score of a node after the option, -1 if it has none; the position of the indicator; the score
+of the indicator after the option. The node is the indicator itself, or a group that contains the indicator.
 """
 
 
@@ -543,9 +544,9 @@ class _OptionRanking:
     def rank(self, situation: _Situation, condition: _GateCondition) -> Iterator[_Option]:
         """Yield the options that help to meet a condition, in the order in which they should be tried.
 
-        Options that alone meet the condition come first, those that raise the score least before the others; then all
-        options, largest gain first, down to those that leave the score of the group as it is. An option may be yielded
-        twice.
+        Options that are enough to meet the condition come first, beginning with the one that raises the score of the
+        group least. Then come all options, beginning with the largest gain, down to those that leave the score of the
+        group as it is. So an option may be yielded twice.
         """
         group = condition.group
         sensitivity = build_group_sensitivity(situation.evaluation, group)
@@ -604,9 +605,9 @@ class _OptionRanking:
             yield self._to_order(sensitivity.group, sensitivity.rescore(child_position, score)), position, units, option
 
     def _to_order(self, group: CompiledGroup, score: int | None) -> int:
-        """Return the number by which options of a group are sorted: `score`, its score after the option, or -1 if None.
+        """Convert the score of a group after an option to the number by which options of the group are sorted.
 
-        The score of the root is rounded as published.
+        The number is `score`, or -1 if `score` is None. The score of the root is rounded to the published decimals.
         """
         if group is self._compiled.root:
             score = round_to_published(self._compiled, score)
@@ -669,9 +670,10 @@ class _Search:
         return tuple(moves)
 
     def _find_level(self, situation: _Situation) -> int:
-        """Find the level that a situation of the search reaches.
+        """Return the level that a situation of the search reaches, 0 for none.
 
-        It is at most the level below the target until all conditions of the target level are met.
+        A level counts only if all conditions of this level and of lower ones are met. If all conditions of the target
+        level are met, too, the level may be higher than the target.
         """
         for number, conditions in enumerate(self._search_plan.conditions[: self._target]):
             if not situation.meets_all(conditions):
@@ -855,10 +857,11 @@ def _build_move(
 
 
 def _build_unreachable(conditions: list[_GateCondition], start: _Situation, end: _Situation) -> Unreachable:
-    """Build the report of a gate whose `conditions` cannot be met.
+    """Build the report of a gate that no moves can pass.
 
-    The figures of the gate are those of `start`, the situation before the moves. If the gate was passed in `start`,
-    they are those of `end`, the situation after the moves that were found.
+    `conditions` are the parts of this gate that cannot be met. The figures in the report are those of `start`, the
+    situation before the moves. If the gate was passed in `start`, they are those of `end`, the situation after the
+    moves that were found.
     """
     gate, rank, compiled = conditions[0].gate, conditions[0].rank, start.evaluation.compiled
     figures = next(

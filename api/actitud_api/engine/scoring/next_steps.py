@@ -47,7 +47,10 @@ class BranchRescorer:
         self._broken: frozenset[str] | None = None
 
     def compute_gain(self, leaf: CompiledIndicator, score: int) -> Figure | None:
-        """Compute the index points gained by another score (in units) of an indicator; None if there is no index."""
+        """Compute the index points gained by another score of an indicator; None if there is no index.
+
+        `score` is in units of 10^-decimals.
+        """
         index = self.evaluation.index
         if index is None:
             return None
@@ -56,9 +59,9 @@ class BranchRescorer:
         return to_quotient(changed - index, self._unit)
 
     def rescore(self, leaf: CompiledIndicator, score: int) -> int | None:
-        """Compute the published index if an indicator had another score; both are in units.
+        """Compute the published index that there would be with another score of an indicator.
 
-        Return None if there is no index.
+        Score and index are in units of 10^-decimals. Return None if there is no index.
         """
         parent, above = self._branches.get(leaf.ancestors[0]) or self._find_branch(leaf)
         line = parent.linear_terms[leaf.child_positions[0]]
@@ -186,9 +189,10 @@ def _improve_fact(branches: BranchRescorer, submission: Submission, leaf: Compil
 
 
 class _Improvement(Struct, frozen=True, gc=False):
-    """A change of the facts of an indicator, with the raw `value` and the score (`units`) after it.
+    """A change of the facts of an indicator, with the result of the change.
 
-    `change` has the new facts by slot, `named` by name.
+    `change` has the new facts by slot, `named` the same facts by name. `value` is the raw value after the change, and
+    `units` the score after it, in units of 10^-decimals.
     """
 
     units: int
@@ -222,8 +226,8 @@ def _build_improvement(
 def _list_rungs(compiled: CompiledMethodology) -> tuple[tuple[_Improvement, ...] | None, ...]:
     """List the levels of each ladder, and the two values of each yes/no question, as improvements in ascending score.
 
-    The result is by position. It is None for any other indicator, and for an indicator whose own zero rule or
-    applicability reads the fact that the improvement changes.
+    The list has one entry for each indicator, by position. The entry is None for an indicator of another kind, and for
+    an indicator whose own zero rule or applicability reads the fact that the improvement changes.
     """
     return tuple(
         None
@@ -255,8 +259,8 @@ def _compute_value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | Non
 def _cap_without_evidence(leaf: CompiledIndicator, submission: Submission, value: Ratio, reached: int) -> int:
     """Return the score that an indicator would have at a raw value if the organisation added no evidence.
 
-    It is `reached`, the score of the raw value without caps, lowered by the caps of the present answer: that of the
-    review on its level, and that of an answer without evidence.
+    `reached` is the score at the raw value `value` without caps. Two caps of the present answer may lower it: the
+    highest level that a review allows, and the cap of an answer without evidence. Scores are in units of 10^-decimals.
     """
     if not submission.level_caps and not submission.self_declared:
         return reached
@@ -347,7 +351,8 @@ def _solve(step: ImprovementStep, facts: Facts, x: Fraction, rising: bool) -> in
 def _add_components(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> FactChange | None:
     """Find the change that lists as few further components as possible, in document order, to reach the raw value `x`.
 
-    Components outside the remit of the organisation are skipped. Return None if `x` cannot be reached.
+    Components that the organisation sent as outside of its powers (fact `outside_remit`) are skipped. Return None if
+    `x` cannot be reached.
     """
     facts, layout, indicator = evaluation.facts, evaluation.compiled.layout, leaf.definition
     slot, count = layout.facts[indicator.id, "components"], layout.facts[indicator.id, "count"]

@@ -117,7 +117,10 @@ def _compile_slot(slot: int) -> Callable[[Facts], Ratio | None]:
 
 
 def compile_step(indicator: Indicator, document: Document, layout: FactLayout) -> ImprovementStep | None:
-    """Compile the fact that the next step of an indicator changes; None if the document names no such fact."""
+    """Compile the fact that the next step of an indicator changes, with its effect on the raw value.
+
+    Return None if the document names no such fact.
+    """
     if indicator.step is None:
         return None
     field = indicator.step.startswith("profile:")
@@ -158,11 +161,11 @@ def compile_step(indicator: Indicator, document: Document, layout: FactLayout) -
 def _find_simple_coefficients(
     slot: int, over: int | None, under: int | None, below: Operand
 ) -> Callable[[Facts], tuple[Number, Number, Number, Number]] | None:
-    """Return the function that computes the coefficients (see `ImprovementStep`) for frequent formulas, else None.
+    """Return the function that computes a, b, c and d of an `ImprovementStep` for a simple formula, else None.
 
-    These formulas are f itself, f divided by another fact, and another fact divided by f, where f is the fact in
-    `slot`. `over` is the slot of the numerator and `under` that of the denominator, None if the operand is not a plain
-    fact; `below` is the operand in the denominator.
+    Simple formulas are the fact f itself, f divided by another fact, and another fact divided by f. `slot` is the slot
+    of f. `over` is the slot of the numerator and `under` that of the denominator; each is None if that side is not a
+    plain fact. `below` is the operand in the denominator: the constant 1 for a formula without a denominator.
     """
     if over == slot and below == Constant(value=1):
         return lambda _: (1, 0, 0, 1)

@@ -58,9 +58,9 @@ class EditionRescorer:
 
     @property
     def nodes(self) -> dict[str, Integers]:
-        """Scores of each group and indicator by id: an array with one score in units for each organisation.
+        """Scores of each group and indicator by id: an array with the score of each organisation.
 
-        A score is `MISSING` if the node has none.
+        Scores are in units of 10^-decimals, `MISSING` if the node has none.
         """
         result = self.scores
         return dict(zip((*result.group_ids, *result.indicator_ids), (*result.groups, *result.scores), strict=True))
@@ -68,7 +68,7 @@ class EditionRescorer:
     def compute_index(self, document: Document) -> Integers:
         """Compute the published index of each organisation under a document with other curves, weights or aggregations.
 
-        The index is in units, `MISSING` if an organisation has none.
+        The index is in units of 10^-decimals, `MISSING` if an organisation has none.
         """
         if not self._columns.rows:
             return self.scores.index
@@ -133,8 +133,8 @@ def _reads_others(indicator: Indicator) -> bool:
 def build_score_document(document: Document) -> Document:
     """Build a document with the aggregations of `document`, whose indicators take a score in place of facts.
 
-    The only fact of each indicator is its score in units. For each indicator there is a profile field that is true if
-    the indicator is not applicable. The new document has no rules, zero rules or levels.
+    The only fact of each indicator is its score in units of 10^-decimals. For each indicator there is a profile field
+    that is true if the indicator is not applicable. The new document has no rules, zero rules or levels.
     """
     unit = int(10**document.decimals)
 

@@ -95,10 +95,10 @@ def compute_robustness(
 ) -> Robustness:
     """Draw weights and aggregations, and compute the distribution of indices, ranks and levels.
 
-    `scores` is organisations × children of the root, in units, `MISSING` if a child is not rated. `attainable` has the
-    level that each organisation reaches under the document that `drop_index_gates` returns: the gates that do not read
-    the index give the same result in every draw, and the others are evaluated at each drawn index. `draws` is the
-    number of draws.
+    `scores` is organisations × children of the root, in units of 10^-decimals, `MISSING` if a child is not rated.
+    `attainable` has the level that each organisation reaches under the document that `drop_index_gates` returns: the
+    gates that do not read the index give the same result in every draw, and the others are evaluated at each drawn
+    index. `draws` is the number of draws.
 
     Memory: two matrices of organisations × draws, with two bytes a cell for up to 65,535 organisations and 2 decimals
     (33 MB for 8,131 × 1,000), and the same again while they are sorted; indices are computed in blocks of `BLOCK`.
@@ -160,7 +160,10 @@ def _generate_words(count: int, seed: int) -> NDArray[np.uint64]:
 
 
 def _compute_indices(document: Document, scores: Integers, drawn: Draws) -> Integers:
-    """Compute the published indices, draws × organisations, in units and in the smallest integer type that fits."""
+    """Compute the published indices, draws × organisations, in the smallest integer type that holds them.
+
+    Indices are in units of 10^-decimals. Each organisation must have at least one rated child.
+    """
     count, organisations = drawn.geometric.size, scores.shape[0]
     rated = scores != MISSING
     # Organisations with the same dimensions rated have the same sum of weights, and there are few such patterns.

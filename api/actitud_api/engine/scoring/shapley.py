@@ -53,8 +53,8 @@ def _compute_worths(
     """Compute the `mean` of the group for every set of `players`, the children that can lose points.
 
     The list is indexed by bit mask: if bit i of the index is set, player i has its score, otherwise `top`, the highest
-    score. `players`, and `weighted` for the children that have a weight, are places of children in `weights` and
-    `scores`.
+    score. `weighted` are the children that have a weight. Both `players` and `weighted` name a child by its index in
+    `weights` and `scores`.
     """
     counted = [weights[position] for position in weighted]
     worth: list[float] = []
