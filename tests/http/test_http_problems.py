@@ -95,6 +95,13 @@ def test_what_litestar_raises_is_a_problem_too() -> None:
         ("", "fr", "en"),
         ("", "*", "en"),
         ("", "es;q=0", "en"),
+        ("", "ca", "es"),
+        ("", "gl-ES, eu;q=0.8, *;q=0.5", "es"),
+        ("", "fr, oc-aranes;q=0.5", "es"),
+        ("", "ca, en;q=0.5", "en"),
+        ("", "ca;q=0.3, *;q=0.5", "en"),
+        ("", "ca, es;q=0", "en"),
+        ("", "ca;q=0, fr", "en"),
         ("?lang=es", "en", "es"),
         ("?lang=e%73", None, "es"),
         ("?lang=xx", "es", "es"),
@@ -125,7 +132,7 @@ def test_any_other_is_replaced(toys: TestClient[Litestar], given: str | bytes | 
 
 @pytest.mark.parametrize("known", TYPES.values(), ids=TYPES.keys())
 def test_every_type_resolves_to_a_page_in_both_languages(toys: TestClient[Litestar], known: ProblemType) -> None:
-    spanish, english = toys.get(known.uri), toys.get(known.uri, headers={"Accept-Language": "en"})
+    spanish, english = toys.get(known.uri, headers={"Accept-Language": "es"}), toys.get(known.uri)
     assert (spanish.status_code, english.status_code) == (200, 200)
     assert f"<h1>{known.title.es}</h1>" in spanish.text
     assert f"<h1>{known.title.en}</h1>" in english.text

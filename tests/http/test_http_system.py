@@ -51,7 +51,7 @@ def test_it_lives_while_it_is_not_ready(client: TestClient[Litestar]) -> None:
 
 
 def test_the_first_page_says_where_to_go_next_in_both_languages(client: TestClient[Litestar]) -> None:
-    spanish, english = client.get("/"), client.get("/?lang=en")
+    spanish, english = client.get("/", headers={"Accept-Language": "ca, fr"}), client.get("/")
     assert '<html lang="es">' in spanish.text
     assert "Por dónde seguir" in spanish.text
     assert '<html lang="en">' in english.text

@@ -609,7 +609,7 @@ def test_a_wrong_filter_is_named(small: TestClient[Litestar], parameters: dict[s
 
 
 @pytest.mark.both_databases
-def test_a_cursor_of_another_list_is_404(small: TestClient[Litestar]) -> None:
+def test_a_cursor_of_other_filters_is_refused(small: TestClient[Litestar]) -> None:
     cursor = small.get("/v1/organisations", params={"limit": 1}).json()["next_cursor"]
     assert small.get("/v1/organisations", params={"cursor": cursor}).status_code == 200
-    assert small.get("/v1/organisations", params={"cursor": cursor, "kind": "MUN"}).status_code == 404
+    assert small.get("/v1/organisations", params={"cursor": cursor, "kind": "MUN"}).status_code == 400

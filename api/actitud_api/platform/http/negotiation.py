@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from actitud_api.engine.i18n import LANGUAGES, Language
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 """Media type of a JSON merge patch: a JSON document that describes changes to another (RFC 7396)."""
+
+CO_OFFICIAL: Final = frozenset({"an", "ast", "ca", "eu", "gl", "oc"})
+"""Languages of Spain other than Spanish (Aragonese, Asturian, Catalan, Basque, Galician, Occitan).
+
+Their speakers read Spanish, so they get Spanish if the service does not offer their language.
+"""
 
 _QUALITY = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 
@@ -49,16 +56,19 @@ def negotiate_language(header: str | None, default: Language) -> Language:
     """Return the supported language that an `Accept-Language` header prefers, or the default if it names none.
 
     The default is also returned if the header is None. Of languages with equal weights, the first one in the header
-    is chosen.
+    is chosen. A header that names a co-official language of Spain and no supported language gets Spanish.
     """
-    best, best_weight = default, 0.0
+    best, best_weight, co_official_weight = default, 0.0, 0.0
+    is_decided = False
     for value, weight in parse_weights(header or ""):
-        offered = default if value == "*" else _find_language(value)
+        primary = value.partition("-")[0]
+        offered = next((known for known in LANGUAGES if known == primary), None)
+        # A header that refuses Spanish (`es;q=0`) is not answered in Spanish.
+        is_decided = is_decided or (offered is not None and (weight > 0 or offered == "es"))
+        if value == "*":
+            offered = default
+        elif offered is None and primary in CO_OFFICIAL:
+            co_official_weight = max(co_official_weight, weight)
         if offered is not None and weight > best_weight:
             best, best_weight = offered, weight
-    return best
-
-
-def _find_language(tag: str) -> Language | None:
-    primary = tag.partition("-")[0]
-    return next((known for known in LANGUAGES if known == primary), None)
+    return "es" if co_official_weight > 0 and co_official_weight >= best_weight and not is_decided else best

@@ -121,14 +121,23 @@ def delete(path: str, **options: Unpack[Options]) -> Decorator:
     return _declare(HttpMethod.DELETE, path, options)
 
 
-def get_page(path: str, *, operation_id: str, access: Rule, cors: bool = False, threaded: bool = True) -> Decorator:
-    """Declare a page or file outside the OpenAPI document; its language is Spanish by default.
+def get_page(
+    path: str,
+    *,
+    operation_id: str,
+    access: Rule,
+    cors: bool = False,
+    threaded: bool = True,
+    default_language: Language = "es",
+) -> Decorator:
+    """Declare a page or file outside the OpenAPI document.
 
-    `cors`: True if scripts of any origin may read it, without credentials.
+    `cors`: True if scripts of any origin may read it, without credentials. `default_language`: language if the request
+    names none.
     """
 
     def decorate(function: Handler) -> HTTPRouteHandler:
-        inputs = _HandlerInputs(function, access, None, HttpMethod.GET, default="es")
+        inputs = _HandlerInputs(function, access, None, HttpMethod.GET, default=default_language)
         handler = HTTPRouteHandler(
             path,
             http_method=HttpMethod.GET,

@@ -23,6 +23,9 @@ _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action {forms}"
 )
+_DEFAULT_LANGUAGE: Final = "en"
+"""Default language of these pages: that of the API, whose developers read them. Pages for the public are Spanish."""
+
 _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
     "page.css": ("actitud_api.platform.http", "static/page.css", "text/css"),
     "portal.css": ("actitud_api.web.portal", "static/portal.css", "text/css"),
@@ -92,7 +95,13 @@ class PagesController(Controller):
         """Show the OpenAPI document as a page to read."""
         return _render(request, "docs.html", "Actitud · API")
 
-    @get_page("/problems/{slug:str}", operation_id="pages.problem", access=ANYBODY_UNLIMITED, threaded=False)
+    @get_page(
+        "/problems/{slug:str}",
+        operation_id="pages.problem",
+        access=ANYBODY_UNLIMITED,
+        threaded=False,
+        default_language=_DEFAULT_LANGUAGE,
+    )
     def problem(self, request: ApiRequest, slug: FromPath[str], language: Language) -> Response[bytes]:
         """Explain a problem type; raise a 404 problem if the slug is unknown."""
         known = TYPES.get(slug)
@@ -128,6 +137,7 @@ def render_page(
     headers: Mapping[str, str] | None = None,
     forms: bool = False,
     frames: bool = False,
+    default_language: Language = "es",
 ) -> Response[bytes]:
     """Render a template in the language of the request, and return the response.
 
@@ -143,8 +153,9 @@ def render_page(
         headers: Headers added to the response, which override the defaults, or None.
         forms: Allow forms that are sent to this service (`form-action 'self'`).
         frames: Allow frames with pages of this service (`frame-src 'self'`).
+        default_language: Language of the page if the request names none.
     """
-    language = choose_language(request.scope, "es")
+    language = choose_language(request.scope, default_language)
     text = environment.get_template(template).render(
         language=language,
         others=[
@@ -194,4 +205,4 @@ def _build_language_query(request: ApiRequest, language: Language) -> str:
 
 
 def _render(request: ApiRequest, template: str, title: str, **values: object) -> Response[bytes]:
-    return render_page(request, _templates, template, title, values)
+    return render_page(request, _templates, template, title, values, default_language=_DEFAULT_LANGUAGE)

@@ -16,8 +16,9 @@ from msgspec import Meta, Struct
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.inputs import NotJson, parse_json
-from actitud_api.platform.http.problems import NOT_FOUND, ProblemError
-from actitud_api.platform.http.scope import ApiRequest, find_base_url, parse_query
+from actitud_api.platform.http.problems import Fault, ProblemError, refuse_input
+from actitud_api.platform.http.scope import ApiRequest, parse_query
+from actitud_api.platform.http.validation import quote_value
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -50,7 +51,10 @@ class Page(Struct, Generic[T], frozen=True, kw_only=True):
     """A page of a list; each list has its own subclass: `class OrganisationPage(Page[Organisation], frozen=True)`."""
 
     items: Annotated[tuple[T, ...], Meta(description="The items of this page; empty beyond the end of the list.")]
-    next: Annotated[str | None, Meta(description="Absolute URL of the next page, as in `Link`; null on the last page.")]
+    next: Annotated[
+        str | None,
+        Meta(description="Path and query of the next page at this service, as in `Link`; null on the last page."),
+    ]
     next_cursor: Annotated[str | None, Meta(description="The cursor of the next page; null on the last page.")]
 
 
@@ -77,7 +81,7 @@ class Cursor(Generic[K]):
         """Return the sort key after which the page begins, or None for the first page.
 
         Raises:
-            ProblemError: 404 if the cursor is malformed, or belongs to another list or other filters.
+            ProblemError: 400 if the cursor is malformed, or belongs to another list or other filters.
         """
         if query.cursor is None:
             return None
@@ -86,10 +90,10 @@ class Cursor(Generic[K]):
             # `parse_json` rather than msgspec: a cursor comes from outside, so the limits of bodies apply.
             content = msgspec.convert(parse_json(base64.urlsafe_b64decode(padded)), self._content_type, strict=True)
         except (ValueError, NotJson):
-            raise _build_unknown_cursor() from None
+            raise _refuse_cursor(query.cursor) from None
         # base64 has several spellings of some bytes; only the one that this service writes is accepted.
         if _is_too_large(content.key) or self._write(query, content.key) != query.cursor:
-            raise _build_unknown_cursor()
+            raise _refuse_cursor(query.cursor)
         return content.key
 
     def cut(self, query: PageQuery, rows: Sequence[T], key: Callable[[T], K]) -> tuple[Sequence[T], str | None]:
@@ -114,21 +118,23 @@ class Cursor(Generic[K]):
 
 
 def next_url(request: ApiRequest, cursor: str | None) -> str | None:
-    """Return the absolute URL of the next page, or None without a cursor; filters of the request are kept."""
+    """Return the path and query of the next page, or None without a cursor; filters of the request are kept.
+
+    It has no host: the `Host` header comes from the client, and shared caches store the response.
+    """
     if cursor is None:
         return None
     parameters = [(name, value) for name, value in parse_query(request.scope) if name not in {"cursor", "offset"}]
-    return f"{find_base_url(request)}{quote(request.scope['path'])}?{urlencode([*parameters, ('cursor', cursor)])}"
+    return f"{quote(request.scope['path'])}?{urlencode([*parameters, ('cursor', cursor)])}"
 
 
-def _build_unknown_cursor() -> ProblemError:
-    return ProblemError(
-        NOT_FOUND,
-        Texts(
-            "No se conoce ese cursor en esta lista con estos filtros.",
-            "That cursor is not known in this list with these filters.",
-        ),
+def _refuse_cursor(cursor: str) -> ProblemError:
+    detail = Texts(
+        "El cursor no es de esta lista con estos filtros: empiece sin él, o repita los filtros de la página anterior.",
+        "The cursor does not belong to this list with these filters: begin without it, or repeat the filters of the "
+        "previous page.",
     )
+    return refuse_input([Fault("cursor", "cursor", quote_value(cursor), detail)])
 
 
 def _is_too_large(key: object) -> bool:
