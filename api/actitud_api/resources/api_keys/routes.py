@@ -252,8 +252,8 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """Report a leaked key.
 
-        For anybody who finds a key in public; no key is required. Each valid key that the text contains is revoked at
-        once, and the ledger records it. A new key that was made by rotating it, in a request with the leaked key, is
+        For anybody who finds a key in public; no key is required. The request contains any text. Each valid key in that
+        text is revoked at once, and the ledger records it. If somebody used a leaked key to rotate it, the new key is
         revoked too. The response is the same whatever the text contains.
         """
         candidates = [key for _, key in find_keys(body.text)]
@@ -267,9 +267,10 @@ class KeysController(Controller):
 
 
 def _revoke_leaked_keys(request: ApiRequest, database: Database, leaked: list[access.KeyRecord]) -> None:
-    """Revoke leaked keys, and the keys that were made by rotating them in requests with the leaked keys.
+    """Revoke leaked keys. Revoke also each new key for which somebody rotated a leaked key with that key itself.
 
-    Each gets a ledger entry. The body of the request contains secrets, so the entries hold no digest of it.
+    The ledger gets an entry for each revoked key. The entries have no digest of the request body, because the body
+    contains secrets.
     """
     with database.write() as session:
         now = datetime.now(UTC)
@@ -284,10 +285,10 @@ def _revoke_leaked_keys(request: ApiRequest, database: Database, leaked: list[ac
 def _respond_with_new_key(
     request: ApiRequest, database: Database, peppers: Sequence[SecretText], make: Callable[[Session], CreatedKey]
 ) -> Response[bytes]:
-    """Create a key with `make` and return a response with its secret.
+    """Create a key with `make` in a transaction, and return a response that contains the secret of the key.
 
-    A repetition with the same `Idempotency-Key` returns the stored response, which never contains the secret: the
-    secret is added to the first response after that response was stored.
+    The response is stored for repetitions of the request before the secret is put into it. A repetition with the
+    same `Idempotency-Key` therefore returns the key with `secret` null.
     """
     now = datetime.now(UTC)
     made: list[tuple[schemas.NewAccessKey, str]] = []

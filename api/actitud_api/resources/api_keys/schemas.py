@@ -24,7 +24,7 @@ from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.api_keys.service import RequestedKey
 
 TEXT_MAX = 65_536
-"""Most characters of a report of a leaked key."""
+"""Maximum number of characters of the text in a report of a leaked key."""
 
 Id = Annotated[str, Meta(description="Id of the key: the 12 characters after `actl_`, which are not secret.")]
 Named = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_CONTROL)]
@@ -153,7 +153,10 @@ class AccessKey(Struct, frozen=True, kw_only=True):
 
 
 class NewAccessKey(AccessKey, frozen=True, kw_only=True):
-    """An API key that was just created or rotated, with its secret; `secret` is null in a replay."""
+    """An API key that was just created or rotated, with its secret.
+
+    `secret` is null in the response to a repetition of the request with the same `Idempotency-Key`.
+    """
 
     secret: Annotated[
         str | None,
@@ -186,7 +189,11 @@ def build_requested_key(request: KeyRequest) -> RequestedKey:
 
 
 def build_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> AccessKey:
-    """Build the response about a key, with its state at `now`."""
+    """Build the response about a key, with its state at `now`.
+
+    `peppers` are the secret values that the service mixes into the digests of keys. A key that was made with
+    another pepper has the state `unrecognised`.
+    """
     record = usage.record
     return AccessKey(
         id=record.id,
@@ -205,5 +212,8 @@ def build_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: dateti
 
 
 def build_new_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> NewAccessKey:
-    """Build the response about a new key, with `secret` null, in the form that is stored for replays."""
+    """Build the response about a new key with `secret` null, as it is stored to answer repetitions of the request.
+
+    `peppers` and `now` decide the state of the key, as in `build_access_key`.
+    """
     return NewAccessKey(**structs.asdict(build_access_key(usage, peppers, now)), secret=None)

@@ -53,7 +53,8 @@ def create_key(
 ) -> access.CreatedKey:
     """Create a key after checking that its organisations and editions exist.
 
-    `maker` is the id of the key that sends the request, None on the command line.
+    `peppers` are the secret values of the service that are mixed into the digests of keys. `maker` is the id of the
+    key that sends the request, None on the command line.
 
     Raises:
         BindingsNotFound: An organisation or edition does not exist.
@@ -78,7 +79,10 @@ def create_key(
 
 
 def _resolve_bindings(session: Session, requested: RequestedKey) -> tuple[list[tuple[str, str]], list[UnknownBinding]]:
-    """Return two lists: the organisations and editions that exist, as pairs of kind and id, and those that do not."""
+    """Look up the organisations and editions that a requested key is to be bound to.
+
+    Return those that exist, as pairs of kind (`organisation` or `edition`) and id, and those that do not exist.
+    """
     bindings: list[tuple[str, str]] = []
     unknown: list[UnknownBinding] = []
     for pointer, kind, name in _list_bindings(requested):

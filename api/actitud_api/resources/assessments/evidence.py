@@ -21,7 +21,10 @@ from actitud_api.engine.methodology.requests.answers import FactValue, Submissio
 from actitud_api.engine.methodology.requests.content import Answer, AssessmentContent, Evidence
 
 REUSE_LIMIT: Final = 5
-"""Most indicators that one document may support without the warning `document_reused` (rule V22 of the catalogue)."""
+"""Maximum number of indicators that one document may support without a warning.
+
+More lead to the warning `document_reused` (rule V22 of the catalogue).
+"""
 
 EvidenceRule = Literal["undeclared_domain", "future_date", "date_after_reference", "document_reused"]
 
@@ -58,9 +61,11 @@ class EvidenceContext(Struct, frozen=True, kw_only=True):
 
 
 def build_context(domains: Iterable[str], today: date, reference: date) -> EvidenceContext:
-    """Build the context for `check_documents` and `derive_submission`; its fields are those of `EvidenceContext`.
+    """Build the context for `check_documents` and `derive_submission`.
 
-    Domains that are not valid host names are left out.
+    `domains` are the declared domains of the organisation, in any spelling; those that are not valid host names are
+    left out. `today` is the latest date that a document may have, and `reference` the last day of the period of the
+    edition.
     """
     declared = (_to_ascii(domain) for domain in domains)
     return EvidenceContext(
@@ -92,10 +97,11 @@ def is_valid(document: Evidence, context: EvidenceContext) -> bool:
 def derive_submission(
     methodology: Methodology, content: AssessmentContent, context: EvidenceContext, before: Submission | None = None
 ) -> Submission:
-    """Derive the submission, which is the facts as the engine takes them, from the content of an assessment.
+    """Convert the content of an assessment to the submission that the engine scores.
 
-    `before` is the previous submission: the facts and profile fields that the service sets, and the effects of the
-    review, are copied from it. If `before` is None, they take their defaults.
+    Answers without a valid document are marked as self-declared. `before` is the previous submission: the facts and
+    profile fields that the service sets, and the effects of the review, are copied from it. If `before` is None,
+    they take their defaults.
     """
 
     def supported(documents: Iterable[Evidence]) -> bool:
@@ -123,7 +129,8 @@ def derive_submission(
 def check_documents(content: AssessmentContent, context: EvidenceContext) -> tuple[EvidenceFinding, ...]:
     """Return the findings about all documents of an assessment.
 
-    They are in the order of the documents, followed by a warning for each document that supports too many indicators.
+    First come the findings about single documents, in the order of the documents. Then comes a warning for each
+    document that supports more than `REUSE_LIMIT` indicators.
     """
     locations = list(_list_locations(content))
     findings = [finding for location in locations for finding in _check_document(location, context)]

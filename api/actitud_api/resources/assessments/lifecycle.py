@@ -37,10 +37,16 @@ WRITABLE_STATES: Final[frozenset[AssessmentState]] = frozenset({"draft", "return
 REVIEWABLE_STATES: Final[frozenset[AssessmentState]] = frozenset({"under_review", "hearing"})
 """The states in which assessors may give verdicts."""
 UNSETTLED_STATES: Final[tuple[AssessmentState, ...]] = ("submitted", "under_review", "hearing")
-"""The states between submission and `final`. An edition cannot be published while an assessment is in one of them."""
+"""The states of an assessment that was submitted, is not final and was not returned.
+
+An edition cannot be published while one of its assessments is in such a state.
+"""
 
 _LAST_ZONE_OFFSET: Final = timedelta(hours=12)
-"""Distance of the last time zone behind UTC: a deadline ends when its day has ended in every time zone."""
+"""Hours by which the last time zone is behind UTC.
+
+A deadline ends when its day has ended in every time zone, so it ends 12 hours after midnight UTC.
+"""
 
 
 class InvalidTransition(Exception):
@@ -141,10 +147,11 @@ class Lifecycle(Struct, frozen=True):
             raise InvalidTransition(self.state)
 
     def find_last_day(self, phase: Phase) -> date:
-        """Return the last day of a phase: the regular last day, or the day of the latest extension if that is later.
+        """Return the last day of a phase for this assessment, extensions included.
 
-        The regular last day is in the calendar, except for the submission of a returned assessment: it is then the day
-        set by the return, and extensions from before the return do not count.
+        It is the day of the latest extension, or the regular last day if that is later or there is no extension. The
+        regular last day is the one in the calendar. For the submission of a returned assessment, it is the day set by
+        the return, and extensions from before the return do not count.
         """
         steps = self.transitions
         if phase == "submission" and self.state == "returned":
@@ -220,8 +227,8 @@ class Lifecycle(Struct, frozen=True):
     def _find_regular_last_day(self, phase: Phase) -> date:
         """Return the last day of a phase without extensions.
 
-        It is the day in the calendar, except for the submission of a returned assessment: there the last return set
-        it.
+        It is the last day in the calendar; for the submission of a returned assessment, the day that the last return
+        set.
         """
         if phase == "submission" and self.state == "returned":
             until = self.transitions[self._find_last_return()].until

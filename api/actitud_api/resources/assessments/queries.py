@@ -108,9 +108,10 @@ def list_page(
 
 
 def lock_changeable(session: Session, organisation: str) -> list[AssessmentRecord]:
-    """Lock until the session ends, and return, the assessments of an organisation that may still change.
+    """Return the assessments of an organisation that may still change, and lock them until the session ends.
 
-    These are its assessments that are not final in open editions, and its returned ones in editions in review.
+    In an open edition, an assessment may change until it is final; in an edition in review, only while it is
+    returned.
     """
     return [_to_record(row) for row in session.execute(_SELECT_CHANGEABLE, {"by": organisation}).mappings()]
 
@@ -132,10 +133,9 @@ def insert_rows(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
 
 
 def insert_new(session: Session, row: Mapping[str, object]) -> AssessmentRecord | None:
-    """Insert an assessment and return it as stored.
+    """Insert an assessment and return it as stored, or None if the organisation already has one in the edition.
 
-    Return None if the organisation already has one in the edition: the transaction has then failed, and the caller
-    must end the session.
+    After None the transaction has failed: the caller must end the session. `row` has the values by column.
     """
     statement = insert(ASSESSMENTS).values(row).returning(*_returned(str(row["organisation"])))
     try:
@@ -149,7 +149,7 @@ def replace_content(
 ) -> AssessmentRecord | None:
     """Update columns of an assessment and return it as stored.
 
-    `values` are the new values by column. Return None, and change nothing, if the version of the row is no longer
+    `values` are the new values by column. Return None, and change nothing, if the stored version is no longer
     `version`.
     """
     statement = update(ASSESSMENTS).where(*_match_version(edition, organisation, version)).values(values)
@@ -160,9 +160,9 @@ def replace_content(
 def update_version(
     session: Session, edition: str, organisation: str, version: int, values: Mapping[str, object]
 ) -> bool:
-    """Update columns of an assessment; `values` are the new values by column.
+    """Update columns of an assessment and return True; `values` are the new values by column.
 
-    Return False, and change nothing, if the version of the row is no longer `version`.
+    Return False, and change nothing, if the stored version is no longer `version`.
     """
     statement = update(ASSESSMENTS).where(*_match_version(edition, organisation, version)).values(values)
     return session.execute(statement.returning(ASSESSMENTS.c.version)).one_or_none() is not None
@@ -271,11 +271,11 @@ def count_states(session: Session, edition: str, states: Collection[AssessmentSt
 
 
 def _returned(organisation: str) -> list[ColumnElement[object]]:
-    """Return the columns of `AssessmentRecord` for the RETURNING clause of a write to one assessment.
+    """Return the columns of `AssessmentRecord`, for the RETURNING clause of a write to one assessment.
 
-    A write needs the row as the database stores it, because JSONB reorders the members of objects and the ETag covers
-    the bytes of the response; RETURNING spares a second statement. The subquery for the organisation's name compares
-    with `organisation` as a literal, because SQLAlchemy cannot correlate a subquery with the row of an INSERT.
+    The row is needed as the database stores it: JSONB reorders the members of objects, and the ETag covers the
+    bytes of the response. RETURNING avoids a second statement. The name of the organisation is read by a subquery
+    with the id `organisation` as a literal, because SQLAlchemy cannot relate a subquery to the row of an INSERT.
     """
     name = select(ORGANISATIONS.c.name).where(ORGANISATIONS.c.id == organisation).scalar_subquery().label("name")
     return [name if column == "name" else ASSESSMENTS.c[column] for column in AssessmentRecord.__struct_fields__]

@@ -15,17 +15,17 @@ from actitud_api.resources.assessments.reviewed_submission import NO_REVIEW, App
 
 
 class AnswerSupport(Struct, frozen=True):
-    """The documents and the note that an organisation adds to the facts of one answer; None is no note."""
+    """The documents and the note that an organisation adds to one answer; `note` is None if there is no note."""
 
     evidence: tuple[Evidence, ...] = ()
     note: str | None = None
 
 
 class AssessmentSupport(Struct, frozen=True):
-    """Everything stored of an assessment beside its facts; the JSON of the column `evidence`.
+    """What is stored of an assessment beside its facts, as JSON in the column `evidence`.
 
-    `profile`: documents by profile field. `answers`: documents and notes by indicator. `findings`: faults of documents
-    as of the last write. `review`: the verdicts and the overall review that the score takes into account.
+    `profile`: documents by profile field. `answers`: documents and notes by indicator. `findings`: faults of
+    documents as of the last write. `review`: the verdicts and the overall review that the score takes into account.
     """
 
     profile: dict[str, tuple[Evidence, ...]] = {}
@@ -37,9 +37,9 @@ class AssessmentSupport(Struct, frozen=True):
 class AssessmentRow(Struct, frozen=True, kw_only=True):
     """The columns of an assessment that lists read: its state, times and figures, without its answers.
 
-    `submitted` is None if it was never submitted. `index_value` and `index_max` are the lower and upper bound of the
-    index, in units of 10^-decimals of the methodology; `coverage` is in ten-thousandths. A figure is None if the
-    assessment has none.
+    `submitted` is None if it was never submitted. `index_value` and `index_max` are the lower and upper bound of
+    the index, in units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points); `coverage` is
+    in ten-thousandths (7500 means 75 %). A figure is None if the assessment has none.
     """
 
     edition: str
@@ -72,8 +72,8 @@ class AssessmentRecord(AssessmentRow, frozen=True, kw_only=True):
 class SubmissionRecord(Struct, frozen=True, kw_only=True):
     """A copy of an assessment as it was submitted.
 
-    `explanations` gives the reasons of the organisation for warnings, by rule. `submission` and `evidence` are the
-    columns of that name of the assessment at the time when it was submitted.
+    `explanations` gives the reasons of the organisation for warnings, by rule. `submission` and `evidence` are
+    copies of these two fields of `AssessmentRecord`, made when the assessment was submitted.
     """
 
     edition: str

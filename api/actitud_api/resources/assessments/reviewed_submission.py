@@ -51,10 +51,11 @@ class AppliedOverall(Struct, frozen=True, kw_only=True):
 
 
 class AppliedReview(Struct, frozen=True):
-    """The review that an assessment is scored with.
+    """The verdicts and the overall review with which an assessment is scored.
 
-    `answers` holds the verdicts by indicator; `whole` is the overall review, None if there is none. A verdict counts
-    only until the organisation changes the answer that was judged: the changed answer is scored without the verdict.
+    `answers` holds the verdicts by indicator; `whole` is the overall review, None if there is none. A verdict
+    counts only until the organisation changes the answer that was judged: the changed answer is scored without the
+    verdict.
     """
 
     answers: dict[str, AppliedVerdict] = {}
@@ -71,7 +72,7 @@ def digest_answer(answer: Answer) -> str:
 
 
 def list_levels(indicator: Indicator) -> tuple[int, ...]:
-    """Return the levels of a ladder indicator in ascending order, or an empty tuple for any other indicator."""
+    """Return the levels of a ladder in ascending order. Return an empty tuple if the indicator has another curve."""
     return tuple(int(post.x) for post in indicator.curve.goalposts) if indicator.curve.kind == "ladder" else ()
 
 
@@ -80,10 +81,11 @@ def apply_review(
 ) -> Submission:
     """Return a submission with the effects of a review.
 
-    `answers` is the content that the submission was derived from; a verdict on an answer that has changed since
-    has no effect. A rejected or stale answer is scored like a missing one, with the reason in `set_aside`. An
-    answer with insufficient evidence counts as self-declared, a capped one at most at its capped level. The
-    overall review replaces the facts that the service sets.
+    `answers` are the answers, with documents and notes, from which the submission was made. A verdict counts only
+    if its answer has not changed since. A rejected or stale answer is scored as if it were missing; `set_aside` of
+    the result tells why. An answer with insufficient evidence counts as self-declared. A capped answer scores at
+    most like its capped level. The overall review sets the facts that organisations cannot set, and the highest
+    level.
     """
     current = {
         name: applied
@@ -109,8 +111,8 @@ def apply_review(
 def remove_review(methodology: Methodology, submission: Submission, review: AppliedReview) -> Submission:
     """Return a submission without the effects of a review, except those on `self_declared`.
 
-    An answer is in `self_declared` for one of two reasons: its verdict is `insufficient`, or it has no documents. Only
-    the caller can tell which, because it has the documents, so the caller removes those of the first kind.
+    An answer is in `self_declared` if it has no documents, or if its verdict is `insufficient`. The submission does
+    not tell which of the two, so the caller, which has the documents, must remove the answers with that verdict.
     """
     before = structs.replace(
         submission,
@@ -121,7 +123,10 @@ def remove_review(methodology: Methodology, submission: Submission, review: Appl
 
 
 def _apply_overall(methodology: Methodology, submission: Submission, overall: AppliedOverall) -> Submission:
-    """Set the facts that the service sets to their values in an overall review, or to their defaults."""
+    """Return a submission with the facts and the highest level that an overall review sets.
+
+    Facts that assessors may set and that the review does not name take their defaults.
+    """
     profile = {
         field.name: overall.profile.get(field.name, field.default)
         for field in methodology.document.profile

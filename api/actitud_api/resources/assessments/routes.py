@@ -198,11 +198,11 @@ class AssessmentsController(Controller):
     ) -> Response[bytes]:
         """Create or replace an assessment.
 
-        With `If-None-Match: *`, creates the assessment of an organisation in an open edition. With `If-Match`,
-        replaces the whole content of a draft, until the last day of the submission phase, or of a returned assessment,
-        until the day set by the return. An answer or profile field counts as evidenced if at least one of its
-        documents does: the host is a declared domain of the organisation or a subdomain of one, and the date is not in
-        the future. Contradictory answers are stored and reported in `findings`; they are not refused.
+        With `If-None-Match: *`, creates the assessment of an organisation in an open edition. With `If-Match`, replaces
+        the whole content of a draft, until the last day of the submission phase, or of a returned assessment, until the
+        day set by the return. An answer or profile field has evidence if at least one of its documents is valid. A
+        document is valid if its host is a declared domain of the organisation, or a subdomain of one, and its date is
+        not in the future. Contradictory answers are stored and reported in `findings`; they are not refused.
         """
 
         def put(session: Session) -> service.EvaluatedAssessment:

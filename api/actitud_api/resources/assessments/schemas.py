@@ -35,7 +35,7 @@ Coverage = Annotated[
 ]
 Time = Annotated[datetime, Meta(tz=True)]
 AnswerMember = bool | int | float | str | None | tuple[str | Evidence, ...]
-"""The value of a fact, the list `evidence`, or the text `note`."""
+"""The value of one member of an answer: of a fact, of the list `evidence`, or of the text `note`."""
 
 
 Profile = Annotated[dict[str, Scalar | None], Meta(description="The profile fields that the organisation sets.")]
@@ -145,7 +145,11 @@ class Assessment(AssessmentLine, frozen=True, kw_only=True):
 
 
 class SubmissionLine(FigureMembers, frozen=True, kw_only=True):
-    """A submission in a list, without its answers. `id` numbers the submissions of one assessment from 1."""
+    """A submission in a list, without its answers.
+
+    `id` numbers the submissions of one assessment from 1. `explanations` are the reasons that the organisation gave
+    for warnings, by rule.
+    """
 
     id: str
     edition: str
@@ -232,10 +236,10 @@ def build_submission(stored: SubmissionRecord, evaluation: Evaluation, language:
 
 
 def find_pointer(finding: result.Finding | EvidenceFinding) -> str:
-    """Return the JSON Pointer, into the assessment, of the value that a finding is about.
+    """Return the JSON Pointer of the value that a finding is about, in the assessment.
 
-    The value is the document for a fault of a document, else the answer to the first indicator of the finding, else,
-    if it names no indicator, its first fact.
+    For a fault of a document, this is the document. For a contradiction, it is the answer to the first indicator
+    that the finding names or, if it names none, its first fact.
     """
     if isinstance(finding, EvidenceFinding):
         return finding.pointer

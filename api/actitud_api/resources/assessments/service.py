@@ -62,10 +62,16 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 
 REQUEST_TYPES: Final = {version: build_assessment_types(load_methodology(version)) for version in list_versions()}
-"""The request types for a whole assessment and for a patch, by methodology version. They refuse unknown members."""
+"""For each methodology version, the request types of a whole assessment and of a patch.
+
+Decoding into these types refuses unknown members.
+"""
 
 _FIRST_ZONE_OFFSET = timedelta(hours=14)
-"""Distance of the first time zone ahead of UTC. A document dated today counts once today has begun in that zone."""
+"""Hours by which the first time zone is ahead of UTC.
+
+The date of a document is in the future only if that day has not begun in any time zone.
+"""
 
 
 class UnknownSubmission(LookupError):
@@ -114,8 +120,9 @@ Findings = tuple[Finding | EvidenceFinding, ...]
 class AssessmentFigures(Struct, frozen=True, kw_only=True):
     """The figures of an assessment as integers.
 
-    `index` and `index_max` are the lower and upper bound of the index, in units of 10^-decimals of the methodology;
-    `coverage` is in ten-thousandths. A figure is None if the assessment has none.
+    `index` and `index_max` are the lower and upper bound of the index, in units of 10^-decimals of the methodology
+    (with 2 decimals, 5734 means 57.34 points); `coverage` is in ten-thousandths (7500 means 75 %). A figure is None
+    if the assessment has none.
     """
 
     status: Status
@@ -143,8 +150,9 @@ class EvaluatedSubmission(Struct, frozen=True):
 class CorrectionPreview(Struct, frozen=True):
     """A corrected assessment that is not stored yet.
 
-    `preview_correction` returns it and `apply_correction` stores it. `values` are the new values by column; `rules`
-    are the rules that its findings break.
+    `preview_correction` returns it and `apply_correction` stores it. `values` are the new values by column;
+    `record` and `evaluation` are the corrected assessment and its evaluation. `rules` are the rules of its
+    findings.
     """
 
     record: AssessmentRecord
@@ -186,7 +194,7 @@ def get_assessment(database: Database, edition: str, organisation: str) -> Asses
     Raises:
         UnknownEdition: There is no such edition.
         UnknownAssessment: The organisation has no assessment in the edition.
-        IdentifierIsAlias: `organisation` is an alias of another id.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
     """
     with database.read() as session:
         return find_assessment(session, edition, organisation)
@@ -196,8 +204,8 @@ def find_assessment(session: Session, edition: str, organisation: str) -> Assess
     """Return the assessment of an organisation in an edition within a session.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
     """
     return require_assessment(session, editions.find(session, edition).id, organisation)
 
@@ -211,8 +219,8 @@ def list_submissions(
     at most `limit`.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
     """
     with database.read() as session:
         record = require_assessment(session, editions.find(session, edition).id, organisation)
@@ -225,8 +233,8 @@ def get_submission(database: Database, edition: str, organisation: str, number: 
     """Return a submission of an assessment by its number.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         UnknownSubmission: The assessment has no submission with that number.
     """
     with database.read() as session:
@@ -278,7 +286,7 @@ def find_assessments(session: Session, edition: str, organisations: Collection[s
 def valid_evidence(stored: AssessmentRecord, indicator: str) -> tuple[Evidence, ...]:
     """Return the documents of an answer that counted as evidence when the assessment was last written.
 
-    The result is empty if the indicator has no answer.
+    `indicator` is the id of the indicator. The result is empty if the indicator has no answer.
     """
     support = stored.evidence.answers.get(indicator)
     # A finding points at a member of its document (`…/evidence/0/url`), so the parent is the document.
@@ -315,7 +323,7 @@ def put_assessment(
 
     Raises:
         UnknownEdition, UnknownOrganisation: There is no edition or organisation with that id.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published, or it is in review and the assessment is not returned.
         StaleVersion: `expected` is false: the client's `If-Match` names another version.
         InvalidTransition: The assessment is neither a draft nor returned.
@@ -345,8 +353,8 @@ def patch_assessment(
     """Apply a merge patch to an assessment that is a draft or was returned.
 
     Raises:
-        UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such edition, organisation or assessment.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published, or it is in review and the assessment is not returned.
         StaleVersion: `expected` is false: the client's `If-Match` names another version.
         InvalidTransition: The assessment is neither a draft nor returned.
@@ -363,8 +371,8 @@ def delete_assessment(session: Session, edition: str, organisation: str, *, expe
     """Delete a draft.
 
     Raises:
-        UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such edition, organisation or assessment.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is not open.
         StaleVersion: `expected` is false: the client's `If-Match` names another version.
         InvalidTransition: The assessment is not a draft.
@@ -391,8 +399,8 @@ def submit_assessment(
     `explanations` are reasons for warnings, by rule; `role` is the role of the key that submits.
 
     Raises:
-        UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such edition, organisation or assessment.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published, or it is in review and the assessment is not returned.
         StaleVersion: `expected` is false: the client's `If-Match` names another version.
         InvalidTransition: The assessment is neither a draft nor returned.
@@ -414,11 +422,11 @@ def submit_assessment(
 
 
 def lock_for_review(session: Session, edition: str, organisation: str, *, now: datetime) -> AssessmentRecord:
-    """Lock until the session ends, and return, an assessment that may be reviewed now.
+    """Return an assessment that may be reviewed now, and lock it until the session ends.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is neither under review nor in its hearing.
         DeadlinePassed: The assessment is under review and the review phase is over.
@@ -431,11 +439,11 @@ def lock_for_review(session: Session, edition: str, organisation: str, *, now: d
 
 
 def lock_for_reply(session: Session, edition: str, organisation: str, *, now: datetime) -> AssessmentRecord:
-    """Lock until the session ends, and return, an assessment in its hearing.
+    """Return an assessment in its hearing, and lock it until the session ends.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is not in its hearing.
         DeadlinePassed: The last day of the hearing is over.
@@ -448,10 +456,10 @@ def lock_for_reply(session: Session, edition: str, organisation: str, *, now: da
 
 
 def rescore_reviewed(session: Session, record: AssessmentRecord, review: AppliedReview, *, now: datetime) -> None:
-    """Replace the review that counts for an assessment, score it again and store the result.
+    """Store another review for an assessment, score the assessment again with it and store the score.
 
-    Documents are not checked again: they count as in the last write of the organisation. Raises `StaleVersion` if the
-    assessment has changed since `record` was read.
+    Documents are not checked again: they count as in the last write of the organisation. Raises `StaleVersion` if
+    the assessment has changed since `record` was read.
     """
     methodology = load_methodology(record.methodology)
     derived = _DerivedAssessment(_strip_review(record), structs.replace(record.evidence, review=review))
@@ -547,7 +555,10 @@ def apply_correction(session: Session, preview: CorrectionPreview, *, now: datet
 
 
 def update_figures(session: Session, edition: str, organisation: str, figures: Mapping[str, object]) -> None:
-    """Overwrite the figure columns of an assessment with `figures`, built by `figure_columns`."""
+    """Overwrite the columns for index, level, coverage and other results of an assessment with `figures`.
+
+    `figure_columns` builds `figures` from an evaluation.
+    """
     queries.update_columns(session, edition, organisation, figures)
 
 
@@ -610,7 +621,7 @@ def _lock_edition(session: Session, edition: str, organisation: str) -> tuple[_O
 
     Raises:
         UnknownEdition, UnknownOrganisation: There is no edition or organisation with that id.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published, or it is in review and the assessment is not returned.
     """
     state = editions.ensure_unpublished(session, edition)
@@ -627,8 +638,8 @@ def _lock_assessment(
     """Lock an edition and an organisation. Return them with the assessment.
 
     Raises:
-        UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such edition, organisation or assessment.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published, or it is in review and the assessment is not returned.
         StaleVersion: `expected` is false: the client's `If-Match` names another version.
     """
@@ -644,7 +655,7 @@ def _lock_domains(session: Session, organisation: str) -> tuple[str, ...]:
 
     Raises:
         UnknownOrganisation: There is no organisation with that id.
-        IdentifierIsAlias: The id is an alias of another id.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
     """
     try:
         return organisations.get_domains(session, organisation, locked=True)
@@ -697,8 +708,8 @@ def _save_content(
 ) -> EvaluatedAssessment:
     """Score and store the new content of an existing assessment.
 
-    `columns` are values of further columns to update, by column. Raises `StaleVersion` if the assessment has changed
-    since `before` was read.
+    `before` is the stored assessment. `columns` are values of further columns to update, by column. Raises
+    `StaleVersion` if the assessment has changed since `before` was read.
     """
     methodology = load_methodology(before.methodology)
     derived = _merge_review(methodology, _derive_assessment(open_edition, methodology, content, before, now), content)
@@ -711,7 +722,7 @@ def _save_content(
 
 
 class _DerivedAssessment(Struct, frozen=True):
-    """The submission derived from the content of an assessment, and the documents and review to store beside it."""
+    """The submission made from the content of an assessment, and the documents and review to store beside it."""
 
     submission: Submission
     support: AssessmentSupport
@@ -724,7 +735,9 @@ def _derive_assessment(
     before: AssessmentRecord | None,
     now: datetime,
 ) -> _DerivedAssessment:
-    """Derive a submission from content, with documents checked as of `now` and without the effects of the review.
+    """Check the documents in the content of an assessment as of `now`, and make the submission from it.
+
+    The result is without the effects of the review, which `_merge_review` adds.
 
     `before` is the stored assessment, None for a new one: its review and the facts that the service sets are kept.
     """
@@ -754,7 +767,10 @@ def _merge_review(
 
 
 def _strip_review(record: AssessmentRecord) -> Submission:
-    """Return the submission of a stored assessment without the effects of its review."""
+    """Return the submission of a stored assessment without the effects of its review.
+
+    Answers without valid documents stay self-declared.
+    """
     review = record.evidence.review
     before = remove_review(load_methodology(record.methodology), record.submission, review)
     # A verdict of insufficient evidence made an answer self-declared although it has documents that count.
@@ -767,7 +783,7 @@ def _strip_review(record: AssessmentRecord) -> Submission:
 
 
 def _score_columns(derived: _DerivedAssessment, evaluation: Evaluation, now: datetime) -> dict[str, object]:
-    """Return the columns that every write of content replaces, with their new values."""
+    """Return new values, by column, for all columns that hold the content of an assessment and its score."""
     return {
         "updated": now,
         "submission": msgspec.to_builtins(derived.submission),
@@ -784,13 +800,14 @@ def _find_evidence(content: AssessmentContent, indicator: str) -> tuple[Evidence
 def _merge_flags(now: frozenset[str], before: frozenset[str], kept: Collection[str]) -> frozenset[str]:
     """Merge two sets of names of self-declared answers or profile fields.
 
-    A name in `kept` is in the result if it is in `before`; any other name is in the result if it is in `now`.
+    `now` and `before` are the present and the earlier set. `kept` are names whose earlier state stays: such a name
+    is in the result if it is in `before`. Any other name is in the result if it is in `now`.
     """
     return frozenset(name for name in now | before if name in (before if name in kept else now))
 
 
 def _is_below(finding: EvidenceFinding, pointers: Collection[str]) -> bool:
-    """Return True if the `pointer` of a finding begins with one of `pointers`."""
+    """Return True if a finding is about one of the places in `pointers`, or about a value inside one of them."""
     return any(finding.pointer.startswith(pointer) for pointer in pointers)
 
 
@@ -817,7 +834,7 @@ def _find_first_zone_date(now: datetime) -> date:
 
 
 def figure_columns(evaluation: Evaluation) -> dict[str, object]:
-    """Return the figures of an evaluation as values by column of `tables.Assessment`."""
+    """Return the results of an evaluation (index, level, coverage, …) as values by column of `tables.Assessment`."""
     figures = extract_figures(evaluation)
     return {
         "methodology": evaluation.compiled.document.version,

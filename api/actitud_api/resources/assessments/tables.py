@@ -13,13 +13,14 @@ DIMENSIONS = tuple(f"d{number}" for number in range(1, 11))
 
 
 class Assessment(Base, table=True):
-    """The answers of one organisation in one edition and their score, in one row so that they cannot differ.
+    """The answers of one organisation in one edition, with the score of exactly these answers in the same row.
 
-    `state` is an `AssessmentState`. `version` is the number of times that the row was written. `submitted` is null if
-    the assessment was never submitted. Index, bounds and `d1` to `d10` (the ten dimensions) are integers in units of
-    10^-decimals of the methodology; `coverage` is in ten-thousandths, rounded half up. `rank_points` is the index, or
-    -1 for an assessment that is not ranked, so that one descending database index gives the ranking on both databases.
-    `submission` is the JSON of `answers.Submission`, from which explanations are computed; `evidence` is the JSON of
+    `state` is an `AssessmentState`. `version` is the number of times that the row was written. `submitted` is null
+    if the assessment was never submitted. Index, bounds and `d1` to `d10` (the ten dimensions) are integers in
+    units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points); `coverage` is in
+    ten-thousandths, rounded half up. `rank_points` is the index, or -1 for an assessment that is not ranked, so
+    that one descending database index gives the ranking in SQLite and in PostgreSQL. `submission` is the JSON of
+    `answers.Submission`, from which explanations are computed; `evidence` is the JSON of
     `records.AssessmentSupport`.
     """
 

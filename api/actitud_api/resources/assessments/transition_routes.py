@@ -1,4 +1,8 @@
-"""HTTP routes of the lifecycle of an assessment. Each transition is a resource; all of them are its history."""
+"""HTTP routes of the lifecycle of an assessment.
+
+Each transition, such as a return, is a resource that a client creates. The list of transitions is the history
+of the assessment.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +51,7 @@ LINKS: Final[Mapping[str, Link]] = {
     "final": Link("editions.assessments.finals.create", {**_HERE, **VERSION}, "To make it final."),
     "extension": Link("editions.assessments.extensions.create", {**_HERE, **VERSION}, "To extend a phase for it."),
 }
-"""OpenAPI links from an assessment to the transitions that may follow."""
+"""OpenAPI links in the response about an assessment: to its history and to the operations that change its state."""
 LINKS_OF_MADE: Final[Mapping[str, Link]] = {
     "transition": Link(
         "editions.assessments.transitions.get", {**_HERE, "transition": "$response.body#/id"}, "The transition."
@@ -55,7 +59,7 @@ LINKS_OF_MADE: Final[Mapping[str, Link]] = {
     "transitions": _TRANSITIONS,
     "assessment": _ASSESSMENT,
 }
-"""OpenAPI links from a transition that was just made."""
+"""OpenAPI links in the response that creates a transition: to the transition, the history and the assessment."""
 
 
 def _invalid_transition(error: InvalidTransition) -> Texts:
@@ -271,10 +275,10 @@ class TransitionsController(Controller):
     ) -> Response[bytes]:
         """Extend a phase for one organisation.
 
-        Sets `until` as a later last day for one phase of one assessment. `until` must be later than the last day of
-        the phase in the calendar (for the submission of a returned assessment: than the day set by the return), and
-        not later than the last day of the calendar. The state does not change. The latest extension of a phase
-        replaces earlier ones.
+        Sets `until` as a later last day for one phase of one assessment. `until` must be later than the last day of the
+        phase in the calendar. For the submission of a returned assessment, it must be later than the day set by the
+        return. It must not be later than the last day of the calendar. The state does not change. The latest extension
+        of a phase replaces earlier ones.
         """
         return respond_with_transition(
             request,

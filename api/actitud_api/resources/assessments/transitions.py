@@ -63,8 +63,8 @@ def list_transitions(
     at most `limit`.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
     """
     with database.read() as session:
         record = require_assessment(session, editions.find(session, edition).id, organisation)
@@ -77,8 +77,8 @@ def get_transition(database: Database, edition: str, organisation: str, number: 
     """Return a transition of an assessment by its number.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         UnknownTransition: The assessment has no transition with that number.
     """
     with database.read() as session:
@@ -94,7 +94,7 @@ def get_transition(database: Database, edition: str, organisation: str, number: 
 
 
 def count_unsettled(session: Session, edition: str) -> dict[AssessmentState, int]:
-    """Count the assessments of an edition that are submitted but not final, by state. Other states have no entry."""
+    """Count the assessments of an edition in each of `UNSETTLED_STATES`; states without assessments have no entry."""
     return queries.count_states(session, edition, UNSETTLED_STATES)
 
 
@@ -102,8 +102,8 @@ def lock_for_transition(session: Session, edition: str, organisation: str, *, ex
     """Lock the edition of an assessment. Return the edition, the assessment and its lifecycle.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published.
         StaleVersion: `expected` is false: the client's `If-Match` names another version.
     """
@@ -122,8 +122,8 @@ def start_review(
     `role` is the role of the key that starts the review.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published.
         StaleVersion: `expected` is false: the client's `If-Match` names another version.
         InvalidTransition: The state is not `submitted`.
@@ -166,8 +166,8 @@ def return_assessment(
     `role` is the role of the key that returns the assessment.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published.
         StaleVersion: `expected` is false: the client's `If-Match` names another version.
         InvalidTransition: The state is not `submitted`, `under_review` or `hearing`.
@@ -187,8 +187,8 @@ def finalise_assessment(
     `role` is the role of the key that makes the assessment final.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published.
         StaleVersion: `expected` is false: the client's `If-Match` names another version.
         InvalidTransition: The state is not `hearing`.
@@ -217,8 +217,8 @@ def extend_phase(
     The latest extension of a phase counts. `role` is the role of the key that extends the phase.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published.
         StaleVersion: `expected` is false: the client's `If-Match` names another version.
         InvalidTransition: The assessment is final.
@@ -235,7 +235,7 @@ def require_assessment(session: Session, edition: str, organisation: str) -> Ass
 
     Raises:
         UnknownAssessment: The organisation has no assessment in the edition.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
     """
     record = queries.get(session, edition, organisation)
     if record is None:
@@ -273,10 +273,10 @@ def record_transition(
     reason: str | None = None,
     until: date | None = None,
 ) -> TransitionRecord:
-    """Store a transition from the present state to `after`, with the next number, and return it.
+    """Store a transition from the present state in `lifecycle` to the state `after`, and return it.
 
-    `phase`, `reason` and `until` are None if the transition has none (see `TransitionRecord`). The assessment itself
-    is not updated.
+    The transition gets the next number in the history of the assessment. `phase`, `reason` and `until` are None if
+    the transition has none (see `TransitionRecord`). The assessment itself is not updated.
     """
     transition = TransitionRecord(
         edition=record.edition,

@@ -1,6 +1,6 @@
 """Dates of an edition: the windows of its indicators and the calendar of its phases.
 
-The methodology gives the default windows and phases; `find_contradictions` checks windows and phases.
+`build_windows` and `build_calendar` give the defaults; `find_contradictions` checks the dates of an edition.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Span(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Windows(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The windows of an edition: the periods that its indicators observe.
+    """The windows of an edition: the periods of time from which its facts and documents must come.
 
     `S0`: the reference date, which is the last day of the period of the edition. `W90`: 90 days of activity;
-    `W90_electoral` replaces it for an organisation that must keep electoral silence during `W90`. `W12` and `W24`: the
-    12 and 24 months that end on the reference date. `D24`: the period in which a document must have been approved or
-    reviewed.
+    `W90_electoral` replaces it for an organisation that must keep electoral silence during `W90`. `W12` and `W24`:
+    the 12 and 24 months that end on the reference date. `D24`: the period in which a document must have been
+    approved or reviewed.
     """
 
     S0: Span
@@ -46,7 +46,11 @@ class Windows(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Calendar(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The phases of an edition, in this order and without overlap."""
+    """The phases of an edition in the order of time; no phase begins before the previous one has ended.
+
+    `submission`: organisations fill in and submit assessments. `review`: assessors give verdicts. `hearing`:
+    organisations reply to the verdicts. `publication`: the edition is published.
+    """
 
     submission: Span
     review: Span
@@ -58,10 +62,11 @@ class EditionContradiction(Struct, frozen=True):
     """A member of an edition whose value is refused, with the reason.
 
     `pointer` is the JSON Pointer of the member. `against` is the value that it contradicts, empty if there is none.
-    `rule` names the reason: `range`: the year is outside `REFERENCE_YEARS`. `order`: a span ends before it begins.
-    `reference_date`: a window ends after the reference date. `overlap`: a phase begins before the previous one has
-    ended. `taken`: the id exists. `draft`: the methodology is a draft and the request does not accept drafts. `state`:
-    the edition is published and cannot change. `assessments`: the edition has assessments and cannot be deleted.
+    `rule` names the reason: `range`: the year of the reference date is outside `REFERENCE_YEARS`. `order`: a span
+    ends before it begins. `reference_date`: a window ends after the reference date. `overlap`: a phase begins
+    before the previous one has ended. `taken`: another edition has the id. `draft`: the methodology is a draft and
+    the request does not accept drafts. `state`: the edition is published and cannot change. `assessments`: the
+    edition has assessments and cannot be deleted.
     """
 
     pointer: str
@@ -71,9 +76,10 @@ class EditionContradiction(Struct, frozen=True):
 
 
 def build_windows(reference: date) -> Windows:
-    """Return the default windows of an edition whose period ends on `reference` (CATALOGUE, section 3).
+    """Return the default windows of an edition whose period ends on `reference`.
 
-    The year of `reference` must be in `REFERENCE_YEARS`.
+    The year of `reference` must be in `REFERENCE_YEARS`. `S0` is `reference` itself. `W90` and `W90_electoral` are
+    fixed days of the year of `reference`. The other windows are the 12 or 24 months that end on `reference`.
     """
     electoral = date(reference.year, 1, 15)
     two_years = _months_to(reference, 24)
@@ -91,7 +97,8 @@ def build_windows(reference: date) -> Windows:
 def build_calendar(methodology: Methodology, reference: date) -> Calendar:
     """Return the default phases of an edition whose period ends on `reference`.
 
-    The methodology gives day and month of each phase; the year is the one after `reference`.
+    The methodology gives the first and last day of each phase as day and month; the year of all phases is the year
+    after that of `reference`.
     """
     year = reference.year + 1
     steps = methodology.document.calendar
@@ -101,7 +108,10 @@ def build_calendar(methodology: Methodology, reference: date) -> Calendar:
 
 
 def find_contradictions(period: Span, windows: Windows, calendar: Calendar) -> Iterator[EditionContradiction]:
-    """Yield every contradiction between the dates of an edition: its period, its windows and its phases."""
+    """Yield every contradiction between the dates of an edition: its period, its windows and its phases.
+
+    Yields nothing if all dates fit together.
+    """
     if period.end < period.start:
         yield EditionContradiction("/period_to", "order", str(period.end), str(period.start))
     for name, span in structs.asdict(windows).items():

@@ -47,7 +47,7 @@ class EditionRecord(Struct, frozen=True, kw_only=True):
 
 
 class CountedEdition(Struct, frozen=True):
-    """An edition with `organisations`, the number of organisations that it scores (see `count_organisations`)."""
+    """An edition, and as `organisations` the number of organisations that it scores (see `count_organisations`)."""
 
     record: EditionRecord
     organisations: int
@@ -122,7 +122,10 @@ def lock_state(session: Session, identifier: str) -> State | None:
 
 
 def insert_edition(session: Session, record: EditionRecord) -> bool:
-    """Insert an edition. Return False if its id exists; the caller must then end the session."""
+    """Insert an edition and return True, or return False if another edition has its id.
+
+    After False the transaction has failed: the caller must end the session.
+    """
     try:
         session.execute(insert(EDITIONS), structs.asdict(record))
     except IntegrityError:

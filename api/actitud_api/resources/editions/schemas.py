@@ -149,7 +149,10 @@ class EditionPage(Page[Edition], frozen=True, kw_only=True):
 
 
 def build_edition(counted: CountedEdition, language: Language) -> Edition:
-    """Build the response about an edition, with its title in `language`, or in the other language if it has none."""
+    """Build the response about an edition, with its title in `language`.
+
+    If the edition has no title in that language, the title in the other language is used.
+    """
     record = counted.record
     return Edition(
         id=record.id,

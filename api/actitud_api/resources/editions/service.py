@@ -73,7 +73,7 @@ class UnknownEdition(LookupError):
 class EditionNotOpen(Exception):
     """The state of an edition does not allow a change of its assessments.
 
-    Raised by every use case that writes assessments.
+    `state` is the state of the edition. Raised by every use case that writes assessments.
     """
 
     def __init__(self, edition: str, state: State) -> None:
@@ -85,7 +85,8 @@ class EditionNotOpen(Exception):
 class EditionInconsistent(ValueError):
     """The members of a new or changed edition contradict each other or stored data.
 
-    Raised by the functions of this module that write an edition; nothing is changed.
+    `contradictions` lists all of them. Raised by the functions of this module that write an edition; nothing is
+    changed.
     """
 
     def __init__(self, contradictions: Iterable[EditionContradiction]) -> None:
@@ -202,9 +203,10 @@ def lock(session: Session, record: EditionRecord) -> None:
 
 
 def publish(session: Session, record: EditionRecord, *, now: datetime) -> EditionRecord:
-    """Mark an edition, which `lock` has locked, as published and return it; it never changes afterwards.
+    """Mark an edition as published and return it. It never changes afterwards.
 
-    Raises `StaleVersion` if the edition has changed since `record` was read.
+    The caller must have called `lock` for the edition in this session. Raises `StaleVersion` if the edition has
+    changed since `record` was read.
     """
     after = structs.replace(record, state="published", updated=now, version=record.version + 1)
     if not queries.update_edition(session, after, record.version):
@@ -309,7 +311,10 @@ def delete(session: Session, edition: str, *, expected: Expected) -> None:
 
 
 def remove(session: Session, edition: str) -> None:
-    """Delete an edition if it exists, without checking its state. It must have no assessment."""
+    """Delete an edition if it exists, in any state. It must have no assessment, because assessments refer to it.
+
+    `delete`, in contrast, is the use case of clients and refuses a published edition.
+    """
     queries.delete_edition(session, edition)
 
 
@@ -338,8 +343,9 @@ def _ensure_consistent(record: EditionRecord) -> None:
 def _merge_spans(stored: T, spans: NamedSpans | UnsetType | None, default: T) -> T:
     """Return the `stored` windows or phases with those in `spans` replaced.
 
-    If `spans` is UNSET, all of `stored` is kept; if it is None, `default` is returned. A single span that is None in
-    `spans` is taken from `default`.
+    `default` has the default windows or phases of the methodology. If `spans` is UNSET, `stored` is returned
+    unchanged; if it is None, `default` is returned. A single window or phase that is None in `spans` is taken from
+    `default`.
     """
     if spans is UNSET:
         return stored

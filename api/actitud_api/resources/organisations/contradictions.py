@@ -50,7 +50,7 @@ _TEXTS: Final[Mapping[str, Texts]] = {
 }
 
 _WITH_SUGGESTION: Final = frozenset({"control_digit", "taken", "alias", "province_differs", "region_differs"})
-"""Rules whose `expected` is a suggestion for the right value."""
+"""Rules for which `expected` of the contradiction is the value that the client should probably send instead."""
 
 
 def build_fault(contradiction: OrganisationContradiction) -> Fault:

@@ -126,8 +126,9 @@ ContradictionRule = (
 class OrganisationContradiction(Struct, frozen=True):
     """A member of an entry that contradicts another member or stored data.
 
-    `pointer` is its JSON Pointer and `value` its value. `expected` is the right value or the conflicting one, None if
-    there is neither. The module `contradictions` has a text for each `rule`.
+    `pointer` is its JSON Pointer and `value` its value. `expected` is the right value or the stored value that
+    conflicts, depending on the rule; None if there is neither. The module `contradictions` has a text for each
+    `rule`.
     """
 
     pointer: str
@@ -137,7 +138,7 @@ class OrganisationContradiction(Struct, frozen=True):
 
 
 def normalise_entry(entry: OrganisationEntry) -> OrganisationEntry:
-    """Return the entry with identifiers in canonical spelling.
+    """Return the entry with all identifiers in canonical spelling (see `identifiers.parse_identifier`).
 
     A missing province is derived from the id, a missing region from the province.
     """
@@ -156,7 +157,10 @@ def normalise_entry(entry: OrganisationEntry) -> OrganisationEntry:
 
 
 def sort_members(entry: OrganisationEntry) -> OrganisationEntry:
-    """Return the entry with its lists sorted as they are stored: former names by date, all others by value."""
+    """Return the entry with its lists in the order in which they are stored.
+
+    Former names are sorted by date; aliases, successors and domains alphabetically.
+    """
     return structs.replace(
         entry,
         aliases=tuple(sorted(entry.aliases)),
@@ -194,9 +198,9 @@ def apply_change(entry: OrganisationEntry, change: OrganisationChange, today: da
 
 
 def apply_contact_change(contact: ContactDetails | None, change: ContactChange | None) -> ContactDetails | None:
-    """Return contact details with a change applied, or None if neither e-mail nor page is left.
+    """Return contact details with a change applied, or None if neither e-mail nor page remains.
 
-    `contact` None: there were no details. `change` None removes all details.
+    `contact` is None if there were no details before. If `change` is None, all details are removed.
     """
     if change is None:
         return None

@@ -41,7 +41,8 @@ IDENTIFIER_TEXTS: Final[Mapping[str, Texts]] = {
 }
 """The text for each reason why an identifier is invalid.
 
-In all texts of this module `value` is the present value and `expected` the right one.
+The placeholder `{value}` stands for the present value and `{expected}` for the right one, in all texts of this
+module.
 """
 
 TAKEN_TEXT: Final = Texts(

@@ -56,9 +56,9 @@ _INE_B = (0, 8, 6, 4, 2, 9, 7, 5, 3, 1)
 Reason = Literal["form", "country", "dir3_form", "ine_form", "nif_form", "wikidata_form", "province", "control_digit"]
 """The reason why an identifier is invalid.
 
-`form`: it has not the form of org-id. `country`: its prefix is no country. `…_form`: the part after the register has
-not the form that the register requires. `province`: its province does not exist. `control_digit`: that digit is
-wrong.
+`form`: it is not a register, a hyphen and an id. `country`: its first two letters are no country. `dir3_form`,
+`ine_form`, `nif_form`, `wikidata_form`: the id does not have the form that this register requires. `province`:
+there is no province with its province code. `control_digit`: its control digit is wrong.
 """
 
 
@@ -107,7 +107,7 @@ def normalise_identifier(text: str) -> str:
 
 
 def find_province(identifier: str) -> str | None:
-    """Return the province code in a DIR3 or INE identifier of a municipality.
+    """Return the INE code of the province in the DIR3 or INE identifier of a municipality.
 
     Return None for any other identifier, and if there is no province with the code.
     """

@@ -20,7 +20,7 @@ from actitud_api.resources.organisations.territories import PROVINCES
 COLUMNS = ("dir3", "ine", "name", "province_code", "region_code", "population")
 MAXIMUM_NAME = 200
 MAXIMUM_POPULATION = 10**12
-"""Largest value of a fact that a methodology accepts (SCORING, section 2)."""
+"""Largest population that is accepted; it is also the largest number that a fact may have (SCORING, section 2)."""
 
 FaultCode = (
     Reason
@@ -72,9 +72,10 @@ class MunicipalityLine(Struct, frozen=True):
 def parse_municipalities(
     raw: bytes, advance: Callable[[], None]
 ) -> tuple[list[MunicipalityLine], list[MunicipalityFault]]:
-    """Return the municipalities and the faults of a file; `advance` is called once per line.
+    """Parse a file and return its municipalities and its faults.
 
-    If there are faults, the list of municipalities is incomplete.
+    `raw` is the content of the file. `advance` is called once per line, to show progress. If there are faults, the
+    list of municipalities is incomplete.
     """
     try:
         text = raw.decode("utf-8-sig")
@@ -149,7 +150,10 @@ def _check_header(names: list[str]) -> None:
 
 
 def _check_row(line: int, row: dict[str, str]) -> Iterator[MunicipalityFault]:
-    """Yield the faults of one row of values by column, in the order of the columns. `line` is its line number."""
+    """Yield the faults of one line of the file, in the order of the columns.
+
+    `line` is its number; `row` has its values by column.
+    """
     yield from _check_dir3(line, row["dir3"])
     if not re.fullmatch(r"[0-9]{5}", row["ine"]):
         yield MunicipalityFault(line, "ine", "ine", row["ine"])

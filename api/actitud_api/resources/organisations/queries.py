@@ -49,8 +49,9 @@ class IndexedEntry(Struct, frozen=True, kw_only=True):
 class OrganisationFilters(Struct, frozen=True, kw_only=True):
     """Filters of the list of organisations; None, or no words, does not filter.
 
-    All `words`, folded by `storage.folding.fold`, must occur in id, names or aliases. `parent` is an id or an alias.
-    `on` keeps only the organisations that existed on that day.
+    All `words` must occur in the id, the names or the aliases; they are in lower case and without accents, as
+    `storage.folding.fold` makes them. `parent` is an id or an alias. `on` keeps only the organisations that existed
+    on that day.
     """
 
     words: tuple[str, ...] = ()
@@ -157,7 +158,8 @@ def list_page(
 def get_state(session: Session) -> tuple[int, int, str, str]:
     """Return the number of organisations, the sum of their versions, and the times of the last creation and update.
 
-    At least one of the four values changes with every write, so a copy is current if all four are as when it was made.
+    At least one of the four values changes with every write. A copy of the organisations is therefore up to date as
+    long as all four are the same as when it was made.
     """
     count, writes, created, updated = session.execute(_SELECT_STATE).one()
     return count, int(writes), str(created), str(updated)

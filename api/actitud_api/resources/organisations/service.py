@@ -136,7 +136,8 @@ def list_page(
 def get_state(database: Database) -> tuple[int, int, str, str]:
     """Return the number of organisations, the sum of their versions, and the times of the last creation and update.
 
-    At least one of the four values changes with every write, so a copy is current if all four are as when it was made.
+    At least one of the four values changes with every write. A copy of the organisations is therefore up to date as
+    long as all four are the same as when it was made.
     """
     with database.read() as session:
         return queries.get_state(session)
@@ -166,7 +167,10 @@ def find(session: Session, organisation: str) -> OrganisationRecord:
 
 
 def refuse_alias(session: Session, organisation: str) -> None:
-    """Raise `IdentifierIsAlias` if `organisation`, which is no id, is an alias or another spelling of an id."""
+    """Raise `IdentifierIsAlias` if `organisation` is an alias, or another spelling of an id. Otherwise do nothing.
+
+    Call it for an identifier that is not the id of any organisation.
+    """
     spelling = normalise_identifier(organisation)
     for holder in queries.find_alias_holders(session, [spelling]).values():
         raise IdentifierIsAlias(holder)
@@ -193,7 +197,8 @@ def get_domains(session: Session, organisation: str, *, locked: bool) -> tuple[s
 def find_band(kind: Kind, size: int) -> Band | None:
     """Return the size band of an organisation in the newest active methodology, or None if no band fits.
 
-    `size` is its number of inhabitants or of employees; `kind` decides which of the two.
+    `size` is its number of inhabitants or of employees, depending on `kind`: municipalities, for example, are
+    measured by inhabitants.
     """
     document = loader.load_newest().document
     for band in document.size_bands[_get_size_unit(kind)]:
@@ -205,7 +210,7 @@ def find_band(kind: Kind, size: int) -> Band | None:
 def lock(session: Session) -> None:
     """Let only this session write organisations until it ends.
 
-    Needed by checks that compare an entry with all organisations.
+    A check that compares an entry with all organisations needs this lock.
     """
     queries.lock(session)
 
@@ -240,7 +245,7 @@ def update(
 
     Raises:
         UnknownOrganisation: No organisation has that id.
-        IdentifierIsAlias: The id is an alias.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         StaleVersion: `expected` is false: the client's `If-Match` names another version.
         OrganisationInconsistent: The changed entry contradicts itself or stored data.
     """
@@ -270,9 +275,9 @@ def import_municipalities(
 ) -> ImportCounts:
     """Store the municipalities of a CSV file, update those that exist, and return the counts.
 
-    Values of existing municipalities that are no column of the file stay as they are. `population_year` is the year of
-    the populations in the file. If it is None, a population that is unchanged keeps its year and any other has an
-    unknown year. `advance` is called once per line.
+    `raw` is the content of the file. Of a municipality that exists, only the values that the file has are replaced.
+    `population_year` is the year of the populations in the file. If it is None, a population that is unchanged
+    keeps its year and any other has an unknown year. `advance` is called once per line, to show progress.
 
     Raises:
         InvalidMunicipalityFile: The file has faults; nothing was stored.
@@ -398,9 +403,10 @@ def _find_conflicts(session: Session, entry: OrganisationEntry, now: datetime) -
 def _find_closing_date_conflicts(
     session: Session, entry: OrganisationEntry, last_day: date
 ) -> Iterator[OrganisationContradiction]:
-    """Yield a contradiction for each successor whose last day is before `last_day`, and each predecessor's after it.
+    """Yield a contradiction for each successor or predecessor whose last day does not fit.
 
-    `last_day` is the last day of the organisation of the entry.
+    `last_day` is the last day of the organisation of `entry`. A successor must not end before that day, and a
+    predecessor must not end after it.
     """
     after = queries.find_last_days(session, {*entry.succeeded_by} - {entry.id})
     for number, other in enumerate(entry.succeeded_by):
@@ -412,9 +418,9 @@ def _find_closing_date_conflicts(
 
 
 def _is_under(session: Session, organisation: str | None, other: str) -> bool:
-    """Return True if `other` is an ancestor of `organisation` (its parent, the parent of that, …) or the same.
+    """Return True if `other` is `organisation` itself or one of its ancestors (its parent, the parent of that, …).
 
-    `organisation` None has no ancestors.
+    If `organisation` is None, the result is False.
     """
     # `visited` ends the walk if the stored parents already form a circle.
     visited: set[str | None] = {None}
@@ -425,7 +431,7 @@ def _is_under(session: Session, organisation: str | None, other: str) -> bool:
 
 
 def _is_followed_by(session: Session, organisation: str, other: str) -> bool:
-    """Return True if `other` is a direct or indirect successor of `organisation`, or the same."""
+    """Return True if `other` is `organisation` itself, or a direct or indirect successor of it."""
     visited: set[str] = set()
     following = {organisation}
     while following and other not in following:

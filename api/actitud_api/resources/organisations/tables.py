@@ -12,10 +12,10 @@ from actitud_api.platform.storage.times import UtcTime
 class OrganisationTable(Base, table=True):
     """An organisation; its columns are the members of `entries.OrganisationEntry`.
 
-    `parent` is the id of another organisation. It is no foreign key, because SQLite could not drop the constraint
-    again; writes check it, and only invented organisations are ever deleted. `band` is null if the size is not known.
-    `name_order` is the name folded by `storage.folding.fold`; `search` is the folded text of id, name, former names
-    and aliases.
+    `parent` is the id of another organisation. It is not declared as a foreign key, because SQLite cannot drop such
+    a constraint later. Writes check it instead, and only invented organisations are ever deleted. `band` is null if
+    the size is not known. `name_order` is the name in lower case and without accents (`storage.folding.fold`), for
+    sorting. `search` is the text of id, name, former names and aliases in that form, for searching.
     """
 
     __tablename__ = "organisation"

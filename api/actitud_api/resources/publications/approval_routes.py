@@ -80,7 +80,8 @@ class ApprovalsController(Controller):
     def get_approval(self, request: ApiRequest, path: schemas.ApprovalPath, database: Database) -> Response[bytes]:
         """Get an approval.
 
-        `number` counts the approvals of one edition from 1; any other number gets 404.
+        The approvals of an edition are numbered from 1. The response is 404 if the edition has no approval with this
+        number.
         """
         return APPROVAL.of(request, schemas.build_approval(approvals.get(database, path.edition, path.approval)))
 
@@ -102,10 +103,11 @@ class ApprovalsController(Controller):
     ) -> Response[bytes]:
         """Approve a publication before it is made.
 
-        Allows another key to send exactly this publication request, as long as the stored data stay as they are. If
-        the service has the setting `second_approver`, it publishes nothing without an approval. To learn the digest,
-        send the publication request: its refusal names the digest. So does the refusal of an approval that names
-        another digest.
+        The body repeats the publication request that is to be sent, with the digest of the pending publication.
+        Afterwards another key can send exactly this publication request, as long as the stored data stay as they are.
+        If the service has the setting `second_approver`, it publishes nothing without such an approval. To learn the
+        digest, send the publication request: it is refused, and the refusal names the digest. An approval with a wrong
+        digest is refused too, and that refusal also names the right one.
         """
 
         def approve(session: Session) -> Response[bytes]:

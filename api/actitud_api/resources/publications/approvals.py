@@ -1,7 +1,8 @@
-"""Second approver: before an edition is published, another key than the publisher's may have to approve it.
+"""Second approver: an approval by another key than the publisher's, without which nothing is published.
 
-An approval is for exactly one pending publication, identified by a digest of the stored data and the request. A change
-of either requires a new approval. Keys that replaced each other by rotation count as one key.
+The setting `second_approver` requires it. An approval is for exactly one pending publication, identified by a
+digest of the stored data and the request. If either changes, a new approval is necessary. A key and the keys
+that replaced it by rotation count as one key.
 """
 
 from __future__ import annotations
@@ -42,11 +43,13 @@ class UnknownApproval(LookupError):
 def compute_pending_digest(
     session: Session, edition: editions.EditionRecord, newest: PublicationRecord | None, plan: object
 ) -> str:
-    """Return the digest of a pending publication: edition, final assessments, methodology, software version and plan.
+    """Return the digest that identifies a pending publication.
+
+    It covers the edition, its final assessments, the methodology, the software version and the plan.
 
     `newest` is the newest publication of the edition, None if it was never published. `plan` is the requested
-    publication, a Struct or plain values. Scores are not included, because the same facts score the same under the
-    same methodology and software version.
+    publication, as a Struct or as plain values (dict, list, str, …). Scores are not included, because the same
+    facts score the same under the same methodology and software version.
     """
     return compute_digest(
         {
@@ -62,10 +65,11 @@ def compute_pending_digest(
 
 
 def is_approval_missing(session: Session, edition: str, pending_digest: str, publisher: str | None) -> bool:
-    """Return True if only the publisher's own key, or none, has approved the digest of a pending publication.
+    """Return True if no other key than the publisher's has approved the digest of a pending publication.
 
-    `publisher` is the id of the publisher's key, None on the command line. Approvals by keys that were revoked since
-    do not count: somebody else may have used those keys.
+    `publisher` is the id of the publisher's key, None on the command line. Approvals by keys that were revoked
+    since do not count, because somebody else may have used those keys. Keys that come from one key by rotation
+    count as one.
     """
     approvals = queries.list_approvals_of_digest(session, edition, pending_digest)
     own_origin = None if publisher is None else access.find(session, publisher).origin
@@ -78,8 +82,8 @@ def add_approval(
 ) -> Approval | None:
     """Store the approval of a digest by the key of `principal` and return it.
 
-    Return None, and store nothing, if the key, or one that it replaced by rotation or was replaced by, has approved
-    the digest before. The session must hold the lock on the edition.
+    Return None, and store nothing, if the digest was approved before by the same key. All keys that come from one
+    key by rotation count as the same. The session must hold the lock on the edition.
     """
     for earlier in queries.list_approvals_of_digest(session, edition, pending_digest):
         if access.find(session, earlier.key).origin == principal.origin:

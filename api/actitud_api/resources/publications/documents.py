@@ -1,9 +1,9 @@
-"""Signed documents of a publication, whose exact bytes are defined here. Pure, so that verifiers need nothing else.
+"""Signed documents of a publication: their members and their exact bytes. Pure: no database, no clock.
 
-A document is the RFC 8785 form of one of these Structs; its digest is the SHA-256 of those bytes. A score document
-depends only on the edition, the organisation, its submission and the review, not on its rank or the revision: a
-correction of one score leaves all other score documents as they are. Evidence and notes are in no document: they may
-hold personal data, which must stay erasable.
+A document is the RFC 8785 form of one of these Structs; its digest is the SHA-256 of those bytes. A score
+document depends only on the edition, the organisation, its submission and the review, not on its rank or the
+revision: a correction of one score leaves all other score documents as they are. Evidence and notes are in no
+document: they may hold personal data, which must stay erasable.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FORMAT: Final = 1
 KINDS: Final = ("bundle", "edition", "score")
 
 _EXACT: Final = 2**53
-"""Whole numbers below this are exact as doubles."""
+"""Below 2**53, every whole number is exact as a double (64-bit float)."""
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
@@ -65,10 +65,11 @@ class ScoreDocument(Struct, frozen=True, kw_only=True):
 
 
 class ScoreLine(Struct, frozen=True, kw_only=True):
-    """The line of a score in an edition document. `document` is the digest of its score document.
+    """The line of a score in an edition document.
 
-    `level` and `index` are None if the score has none. `rank` is 1 for the best; equal indices share a rank and the
-    next ranks are skipped. `rank` is None if the score is not ranked.
+    `document` is the digest of the score document. `level` and `index` are None if the score has none. `rank` is 1
+    for the best; equal indices share a rank and the next ranks are skipped. `rank` is None if the score is not
+    ranked.
     """
 
     organisation: str
@@ -94,7 +95,8 @@ class EditionCounts(Struct, frozen=True, kw_only=True):
 class Correction(Struct, frozen=True, kw_only=True):
     """A score that a revision corrects.
 
-    `before` and `after` are the digests of the old and the new score document. `change` is the difference in points.
+    `before` and `after` are the digests of the old and the new score document. `change` splits the difference in
+    points into parts, for the index and for each node.
     """
 
     organisation: str
@@ -155,8 +157,9 @@ class BundleKeys(Struct, frozen=True, kw_only=True):
 class BundleHeader(Struct, frozen=True, kw_only=True):
     """The first line of a bundle.
 
-    `digest` and `jws` are the digest and the signature of the edition document. `checkpoint` is the signed note of the
-    checkpoint whose ledger includes this publication.
+    `digest` and `jws` are the digest and the signature of the edition document. `checkpoint` is the signed note of
+    the ledger checkpoint that was made with this publication and covers its entry. `keys` are the public keys that
+    verify the signatures.
     """
 
     kind: Literal["bundle"] = "bundle"
@@ -168,7 +171,10 @@ class BundleHeader(Struct, frozen=True, kw_only=True):
 
 
 class PackedDocument(Struct, frozen=True):
-    """A document as it is stored: its digest, and as `member` its bytes with a line end as one gzip member."""
+    """A document as it is stored.
+
+    `digest` is the SHA-256 of its bytes. `member` is these bytes with a line end, compressed as one gzip member.
+    """
 
     digest: str
     member: bytes
@@ -199,7 +205,10 @@ def unpack_line(member: bytes) -> bytes:
 def build_score_document(
     edition: str, organisation: PublishedOrganisation, submission: Submission, score: Score, review: ReviewOutcome
 ) -> ScoreDocument:
-    """Build the document of a score. Floats that are whole become integers, so that `1` and `1.0` have one digest."""
+    """Build the document of a score.
+
+    Floats without a fractional part become integers, so that the facts `1` and `1.0` give one digest.
+    """
     return ScoreDocument(
         review=review,
         edition=edition,
@@ -268,11 +277,18 @@ def parse_edition(text: bytes) -> EditionDocument:
 
 
 def build_header(document: PackedDocument, jws: Jws, checkpoint: str, keys: Sequence[BundleKey]) -> bytes:
-    """Build the first line of a bundle as a gzip member; `document` is the edition document, `jws` its signature."""
+    """Build the first line of a bundle (see `BundleHeader`) and return it as a gzip member.
+
+    `document` is the edition document and `jws` its signature. `checkpoint` is a signed note, and `keys` are the
+    public keys.
+    """
     header = BundleHeader(digest=document.digest, jws=jws, checkpoint=checkpoint, keys=BundleKeys(keys=tuple(keys)))
     return pack_line(canonicalize(header))
 
 
 def _to_integer(value: FactValue | Scalar | None) -> FactValue | Scalar | None:
-    """Return a float that is whole as an integer, as RFC 8785 writes it; return any other value unchanged."""
+    """Return a float without a fractional part as an integer (`3.0` → `3`), and any other value unchanged.
+
+    RFC 8785 writes such a float as an integer too.
+    """
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value

@@ -47,7 +47,8 @@ _ORGANISATION_COLUMNS = ("name", "kind", "population", "band", "province", "regi
 class FinalSubmission(Struct, frozen=True):
     """The submission of a final assessment, with its organisation.
 
-    `figures` are the stored index, level and other results, by column of `assessments.tables.Assessment`.
+    `figures` are the stored results of the assessment (index, level, coverage, …) by the name of their column in
+    `assessments.tables.Assessment`.
     """
 
     organisation: PublishedOrganisation
@@ -122,7 +123,10 @@ class PublicationRecord(Struct, frozen=True, kw_only=True):
 
 
 class SignedDocument(Struct, frozen=True):
-    """A stored document with its signature."""
+    """A stored document with its signature.
+
+    `form` has the digest and the compressed bytes of the document; `jws` is the signature.
+    """
 
     form: PackedDocument
     jws: Jws
@@ -157,10 +161,10 @@ _SUBMISSION: Final = msgspec.json.Decoder(Submission)
 
 
 def get_state(session: Session, edition: str) -> tuple[int, int, str, str]:
-    """Return four values of which at least one changes when a final assessment, or its organisation, is written.
+    """Return four values for a later comparison: if a final assessment or its organisation is written, they differ.
 
-    They are the number of final assessments, the sum of the versions of assessments and organisations, and the times
-    of the last creation and update.
+    They are the number of final assessments, the sum of the versions of assessments and organisations, and the
+    times of the last creation and update. Each write changes at least one of them.
     """
     count, writes, created, updated = session.execute(_SELECT_STATE, {"edition": edition}).one()
     return count, int(writes), str(created), str(updated)
@@ -171,8 +175,8 @@ def list_submissions(
 ) -> list[FinalSubmission]:
     """List at most `BATCH_ROWS` final submissions of an edition, ordered by organisation id.
 
-    The list begins after the organisation `after`. With `only` it holds just the submission of that organisation, and
-    `after` is ignored.
+    The list begins after the organisation `after`. If `only` is an organisation id, the list has just the
+    submission of that organisation, and `after` is ignored.
     """
     statement = _SELECT_FINAL.limit(BATCH_ROWS)
     condition = ASSESSMENTS.c.organisation > after if only is None else ASSESSMENTS.c.organisation == only
@@ -198,7 +202,7 @@ def list_submissions(
 
 
 def insert_documents(session: Session, kind: str, documents: Sequence[SignedDocument]) -> None:
-    """Insert documents of the kind `score` or `edition`. A document whose digest is stored already is skipped."""
+    """Insert documents; `kind` is `score` or `edition`. A document whose digest is stored already is skipped."""
     for batch in _split_into_batches(documents):
         digests = [document.form.digest for document in batch]
         stored = set(session.execute(select(DOCUMENTS.c.digest).where(DOCUMENTS.c.digest.in_(digests))).scalars())

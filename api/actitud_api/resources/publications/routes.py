@@ -334,8 +334,8 @@ _IDENTITY_DECODER = msgspec.json.Decoder(_DocumentIdentity)
 def _format_links(text: bytes, digest: str) -> str:
     """Return the `Link` header of a document with two links.
 
-    They lead to the document that replaces it in the newest revision, and to the signature of the document itself.
-    `text` is the exact bytes of the document.
+    One leads to the document that replaces this one in the newest revision, the other to the signature of this
+    document. `text` is the exact bytes of the document.
     """
     identity = _IDENTITY_DECODER.decode(text)
     newest = schemas.format_path(identity.edition, service.LATEST)

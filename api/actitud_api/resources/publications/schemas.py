@@ -23,7 +23,7 @@ Reason = Annotated[
     str, Meta(min_length=1, max_length=1000, pattern=TRIMMED, description="The reason, which is published.")
 ]
 CORRECTIONS_MAX = 100
-"""Most assessments that one revision may correct."""
+"""Maximum number of assessments that one revision may correct."""
 
 
 class PublicationPath(EditionPath, frozen=True):
@@ -188,7 +188,7 @@ class PublishedDocument(Struct, frozen=True, kw_only=True):
 
 
 def build_plan(request: PublicationRequest) -> PublicationPlan:
-    """Convert a request to the plan that the service publishes."""
+    """Convert a request to publish or to approve into the plan that the service takes."""
     return PublicationPlan(
         reason=request.reason,
         supersedes=request.supersedes,

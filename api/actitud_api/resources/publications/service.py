@@ -85,10 +85,13 @@ LATEST: Final = "latest"
 """The text that clients use instead of a number for the newest revision of an edition."""
 
 ATTEMPTS: Final = 3
-"""How often a publication is prepared before it gives up on an edition that keeps changing."""
+"""How often the scores of an edition are computed before its publication fails.
+
+They are computed again if the edition was changed in the meantime.
+"""
 
 BATCH: Final = 50
-"""Scores that are computed as one batch, by one process."""
+"""Number of scores in a batch; each batch is computed by one process."""
 
 _UNREVIEWED: Final = replies.build_empty_outcome("final")
 
@@ -96,7 +99,7 @@ T = TypeVar("T")
 
 
 class UnknownPublication(LookupError):
-    """The edition has no such revision, or is not published. Raised wherever a publication is looked up."""
+    """The edition has no revision with this number, or is not published. Raised wherever a publication is looked up."""
 
     def __init__(self, edition: str, revision: str) -> None:
         super().__init__(f"{edition}/{revision}")
@@ -125,14 +128,17 @@ class UnknownDocument(LookupError):
 class Refusal(Struct, frozen=True):
     """One reason why a publication or an approval is refused.
 
-    `pointer` is a JSON Pointer into the request. `value` is the value in question, None if there is none, and `holds`
-    the value that applies instead. `rule` names the reason. `review`: the edition is not in review. `unsettled`:
-    `holds` assessments are in the state `value`. `empty`: no assessment is final. `published`: the edition is already
-    published, with the digest `holds`. `unpublished`: there is nothing published to correct. `superseded`: the newest
-    revision has the digest `holds`. `corrections`: a revision needs a correction. `repeated`: an organisation is
-    corrected twice. `unknown`: the organisation has no published score. `unchanged`: the correction would not change
-    the score. `unapproved`: another key must approve the digest `holds`. `another_digest`: the pending publication has
-    the digest `holds`. `approved`: the key has approved the digest already.
+    `pointer` is a JSON Pointer into the request. `rule` names the reason. `value` is the value in question, None if
+    there is none; `holds` is what is true instead, for example the right digest, and empty if there is nothing to
+    say.
+
+    `review`: the edition is not in review. `unsettled`: `holds` assessments are in the state `value`. `empty`: no
+    assessment is final. `published`: the edition is already published, with the digest `holds`. `unpublished`:
+    there is nothing published to correct. `superseded`: the newest revision has the digest `holds`. `corrections`:
+    the request has no correction. `repeated`: an organisation is corrected twice. `unknown`: the organisation has
+    no published score. `unchanged`: the correction would not change the score. `unapproved`: another key must
+    approve the digest `holds`. `another_digest`: the pending publication has the digest `holds`. `approved`: the
+    key has approved the digest already.
     """
 
     pointer: str
@@ -186,9 +192,10 @@ class PublicationPlan(Struct, frozen=True, kw_only=True):
 
 
 class UnsignedScore(Struct, frozen=True):
-    """A score document before it is signed: its line in the edition document, and its bytes.
+    """A score document before it is signed.
 
-    `changed_figures` are the figures of the assessment if they differ from the stored ones, else None.
+    `line` is the line of the score in the edition document, `form` the digest and bytes of the score document.
+    `changed_figures` are the figures of the assessment, by column, if they differ from the stored ones, else None.
     """
 
     line: ScoreLine
@@ -197,9 +204,10 @@ class UnsignedScore(Struct, frozen=True):
 
 
 class SignedScore(Struct, frozen=True):
-    """A score document after it is signed: its line in the edition document, and the document as stored.
+    """A score document after it is signed.
 
-    `changed_figures` are the figures of the assessment if they differ from the stored ones, else None.
+    `line` is the line of the score in the edition document, `stored` the score document with its signature.
+    `changed_figures` are the figures of the assessment, by column, if they differ from the stored ones, else None.
     """
 
     line: ScoreLine
@@ -252,9 +260,10 @@ class EditionPublisher:
     ) -> T:
         """Compute the scores of an edition, call `write` with them, and return its result.
 
-        `write` publishes the scores; if it raises `StaleVersion`, scores are computed again. It is called with None if
-        the plan is refused or is a correction. `advance` is called for each computed score. Other exceptions of
-        `write` pass through.
+        `write` gets the scores and publishes them, usually by `publish` in a transaction. It gets None if no scores are
+        needed: the plan is a correction, is refused, or lacks its approval. If `write` raises `StaleVersion`, the
+        scores are computed again; its other exceptions pass through. `advance` is called once for each computed score,
+        to show progress.
 
         Raises:
             UnknownEdition: No edition has that id.
@@ -281,7 +290,7 @@ class EditionPublisher:
         """Publish an edition, or a correction of it, in a writing session.
 
         `prepared` is the value that `write_prepared` passes to `write`: the scores, or None for a correction. `event`
-        becomes the ledger entry once its subject and details are set.
+        says who publishes; it is recorded in the ledger with the path and the digest of the new publication.
 
         Raises:
             UnknownEdition: No edition has that id.
@@ -314,7 +323,8 @@ class EditionPublisher:
     def _prepare(self, edition: str, plan: PublicationPlan, advance: Callable[[], None]) -> PreparedScores | None:
         """Return the signed scores of an edition in review.
 
-        Return None if the plan is refused, is a correction, or needs an approval that is missing.
+        Return None if the plan is refused, is a correction, or needs an approval that is missing. `advance` is called
+        once for each computed score.
         """
         with self._database.read() as session:
             record = editions.find(session, edition)
@@ -411,7 +421,10 @@ def _list_refusals(
 def _score_batch(
     edition: str, version: str, batch: Sequence[tuple[FinalSubmission, ReviewOutcome]]
 ) -> list[UnsignedScore]:
-    """Score a batch of final submissions under the methodology `version`. It may run in another process."""
+    """Score a batch of final submissions of an edition under the methodology `version`.
+
+    This may run in another process, so all arguments can be pickled.
+    """
     methodology = load_methodology(version)
     return [_score_submission(edition, methodology, final, review) for final, review in batch]
 
@@ -604,9 +617,10 @@ class _Revision:
         return preview, *_sign_score(document, self._signer), document
 
     def _record_correction(self, before: ScoreLine, after: ScoreLine, document: ScoreDocument) -> None:
-        """Add a correction to the edition document, with the difference in points, and to the publication.
+        """Add a corrected score to the lists of corrections of the new edition document and of the new publication.
 
-        `before` and `after` are the old and the new line of the score; `document` is its new score document.
+        `before` and `after` are the old and the new line of the score; `document` is its new score document. The entry
+        in the edition document has the difference in points.
         """
         former = parse_score(_load_document(self._session, before.document).form.text)
         former_methodology = load_methodology(former.score.methodology.version)
@@ -714,9 +728,9 @@ def get_texts(database: Database, edition: str, revision: int, organisations: Se
 
 
 def stream_bundle(database: Database, edition: str, revision: int) -> Iterator[bytes]:
-    """Yield the bundle of an existing publication in pieces, each of whole gzip members.
+    """Yield the bytes of the bundle of an existing publication, piece by piece.
 
-    No database session stays open between two pieces.
+    Each piece is one or more complete gzip members. No database session stays open between two pieces.
     """
     with database.read() as session:
         pieces = queries.get_header(session, edition, revision)

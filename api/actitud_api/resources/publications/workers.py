@@ -16,10 +16,10 @@ ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 
 ITEMS_AHEAD: Final = 3
-"""Items that are read ahead for each process: enough to keep it busy, few enough to bound memory."""
+"""Number of items that are read ahead for each process: enough to keep it busy, few enough to bound memory."""
 
 MAX_PROCESSES: Final = 8
-"""Most processes; each takes about 100 MB of memory."""
+"""Maximum number of worker processes; each takes about 100 MB of memory."""
 
 
 class MapFunction(Protocol):
@@ -36,9 +36,10 @@ def map_serially(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /
 
 @contextmanager
 def open_worker_pool() -> Iterator[MapFunction]:
-    """Yield a `MapFunction` that spreads its work over processes, one per core up to `MAX_PROCESSES`.
+    """Return a context whose value is a `MapFunction` that spreads work over processes, one per core.
 
-    With one core, it works in this process. Leaving the `with` block ends the processes and drops unfinished work.
+    There are at most `MAX_PROCESSES`; with one core, the work is done in this process. Leaving the `with` block
+    ends the processes and drops unfinished work.
     """
     count = min(_count_cores(), MAX_PROCESSES)
     if count == 1:

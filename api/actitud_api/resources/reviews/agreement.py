@@ -10,15 +10,18 @@ from typing import Final
 from msgspec import Struct
 
 MIN_AGREEMENT: Final = Fraction(4, 5)
-"""Least acceptable share of equal verdicts; below it the answers are judged again (rule R8 of the catalogue)."""
+"""Smallest acceptable share of equal verdicts of two assessors.
+
+If the share is below, they judge the answers again (rule R8 of the catalogue).
+"""
 
 
 class VerdictAgreement(Struct, frozen=True):
     """The agreement of two assessors.
 
-    `pairs` counts the answers that both judged, `agreed` those of them with equal verdicts. `kappa` is Cohen's kappa.
-    It is None if there are no pairs, or if both assessors gave one and the same verdict on all answers: they would
-    then agree by chance alone.
+    `pairs` counts the answers that both judged, `agreed` those of them with equal verdicts. `kappa` is Cohen's
+    kappa. It is None if there are no pairs, or if both assessors gave one and the same verdict on all answers,
+    because it would then be 0 / 0.
     """
 
     pairs: int
@@ -32,7 +35,10 @@ class VerdictAgreement(Struct, frozen=True):
 
     @property
     def recode(self) -> bool:
-        """True if the share is below `MIN_AGREEMENT`, so that the answers must be judged again; False if no pairs."""
+        """True if the share of equal verdicts is below `MIN_AGREEMENT`, so that the answers must be judged again.
+
+        False if there are no pairs.
+        """
         return self.share is not None and self.share < MIN_AGREEMENT
 
 

@@ -13,9 +13,9 @@ K = TypeVar("K")
 DEVIATION_LIMIT: Final = 3
 """Distance from the median, in median absolute deviations, beyond which a value is flagged (rule V24)."""
 MIN_GROUP_SIZE: Final = 10
-"""Smallest number of peers whose values are compared (rule V24)."""
+"""Smallest number of values in a peer group for which values are flagged (rule V24)."""
 GROWTH_LIMIT: Final = Fraction(3, 2)
-"""Ratio of followers to followers in the previous edition beyond which growth is flagged (rule V18)."""
+"""Largest growth of followers since the previous edition, as a ratio, that is not flagged (rule V18)."""
 
 
 class Deviation(Struct, frozen=True):
@@ -30,12 +30,12 @@ class Deviation(Struct, frozen=True):
 
 
 def find_deviations(values: Mapping[K, Fraction]) -> dict[K, Deviation]:
-    """Return, by key, each of `values` that lies too far from the median of all, with that median.
+    """Return those of `values`, by key, that lie too far from the median of all values.
 
-    Too far is more than `DEVIATION_LIMIT` median absolute deviations. Nothing is returned if there are fewer than
-    `MIN_GROUP_SIZE` values, or if more than half of them are equal: the median absolute deviation is then 0 and
-    measures nothing. The median absolute deviation is the median of the distances from the median, without a scale
-    factor: F. R. Hampel, The Influence Curve and its Role in Robust Estimation, JASA 69 (1974), 383-393.
+    Too far is more than `DEVIATION_LIMIT` times the median absolute deviation. That is the median of the distances
+    of all values from their median, without a scale factor: F. R. Hampel, The Influence Curve and its Role in
+    Robust Estimation, JASA 69 (1974), 383-393. The result is empty if there are fewer than `MIN_GROUP_SIZE` values,
+    or if more than half of them are equal: the median absolute deviation is then 0 and measures nothing.
     """
     if len(values) < MIN_GROUP_SIZE:
         return {}
@@ -58,5 +58,8 @@ def compute_median(values: Sequence[Fraction]) -> Fraction:
 
 
 def has_grown(before: int, now: int) -> bool:
-    """Return True if `now` is more than half above `before`; False if `before` is 0."""
+    """Return True if the followers `now` are more than half above the followers `before`.
+
+    Return False if `before` is 0.
+    """
     return before > 0 and now > GROWTH_LIMIT * before

@@ -27,13 +27,13 @@ that supports too many indicators. `document_shared`: a document that several or
 FOLLOWERS: Final = "followers_largest"
 """The profile field whose growth since the previous edition is checked."""
 OUTLIER, GROWTH, DOCUMENTS = "V24", "V18", "V22"
-"""The rules of the catalogue by which flags are raised."""
+"""The rules of the catalogue that raise flags: for outliers, for growth of followers, for documents."""
 
 
 class SubmittedAssessment(Struct, frozen=True):
     """A submitted assessment as it is stored, with the kind and size band of its organisation.
 
-    `band` is None if the size is not known.
+    `submission` holds its facts and `support` its documents. `band` is None if the size is not known.
     """
 
     organisation: str
@@ -64,7 +64,7 @@ class Anomaly(Struct, frozen=True):
     """Something unusual in one assessment that assessors should look at; it is stored as a flag.
 
     `rule` is the rule of the catalogue that found it. `indicator` is None if the anomaly is about no single
-    indicator. `facts` are the values that the sentence about the anomaly needs.
+    indicator. `facts` are the values for the sentence about the anomaly, such as the value and the median.
     """
 
     organisation: str
@@ -100,9 +100,10 @@ def find_followers(assessment: SubmittedAssessment) -> int | None:
 def find_anomalies(
     methodology: Methodology, assessments: Sequence[ComparedAssessment], earlier: Mapping[str, int]
 ) -> list[Anomaly]:
-    """Find the anomalies of the assessments of an edition, ordered by organisation id.
+    """Find the anomalies of all assessments of an edition; return them ordered by organisation id.
 
-    `earlier` holds the followers in the previous edition, by organisation.
+    `earlier` holds the followers in the previous edition by organisation id; organisations without such a number
+    are absent.
     """
     anomalies = [
         *_find_outliers(methodology, assessments),

@@ -35,7 +35,7 @@ EDITIONS = Base.metadata.tables[str(EditionTable.__tablename__)]
 _THIS_EDITION = EDITIONS.alias("same")
 
 SUBMITTED_STATES: Final = ("submitted", "under_review", "hearing", "final")
-"""The states of an assessment that is submitted and was not returned."""
+"""The states of an assessment that has been submitted, except `returned`."""
 
 BATCH_SIZE: Final = 500
 """Number of rows that `iterate_submitted` reads at once."""
@@ -182,7 +182,7 @@ def list_edition_verdicts(session: Session, edition: str) -> list[VerdictRecord]
 
 
 def store_verdict(session: Session, verdict: VerdictRecord) -> None:
-    """Store a verdict in place of an earlier one of the same assessor on the same answer.
+    """Insert a verdict, or replace the earlier verdict of the same assessor on the same answer.
 
     The caller holds a lock on the assessment.
     """

@@ -212,9 +212,9 @@ class HearingsController(Controller):
     ) -> Response[bytes]:
         """Start the hearing of an assessment.
 
-        Moves an assessment from `under_review` to `hearing`, so that the organisation can reply to the verdicts. It
-        must happen before the last day of the review, and of the hearing, is over. While assessors disagree on an
-        answer, only an administrator can start the hearing.
+        Moves an assessment from `under_review` to `hearing`, so that the organisation can reply to the verdicts. This
+        is refused once the last day of the review or of the hearing is over. While assessors disagree on an answer,
+        only an administrator can start the hearing.
         """
         return respond_with_transition(
             request,
@@ -366,9 +366,9 @@ class ReviewController(Controller):
     def get_review(self, request: ApiRequest, path: AssessmentPath, database: Database) -> Response[bytes]:
         """Get the overall review of an assessment.
 
-        Holds the highest level that the assessment may reach, and the profile fields and facts that assessors set
-        instead of the organisation, as far as the methodology has any. All members are null or empty until an assessor
-        writes the review.
+        Returns the highest level that the assessment may reach, and the values of the profile fields and facts that
+        only assessors set, if the methodology has such fields. All members but the ids are null or empty until an
+        assessor writes the review.
         """
         state = service.get_overall_review(database, path.edition, path.organisation)
         return REVIEW.of(request, schemas.build_review(state), revision=state.revision)
@@ -460,8 +460,9 @@ class EditionReviewsController(Controller):
     def get_agreement(self, request: ApiRequest, path: EditionPath, database: Database) -> Response[bytes]:
         """Get the agreement of the assessors of an edition.
 
-        For each two assessors who judged the same answers: the share of equal first verdicts, and Cohen's kappa. If
-        the share is below 0.8, these answers must be judged again (rule R8 of the catalogue).
+        For each pair of assessors who judged the same answers, returns the share of these answers on which their first
+        verdicts are equal, and Cohen's kappa. If the share is below 0.8, the pair must judge these answers again (rule
+        R8 of the catalogue).
         """
         return AGREEMENT.of(request, schemas.build_agreement(service.compute_edition_agreement(database, path.edition)))
 
@@ -504,8 +505,9 @@ class EditionReviewsController(Controller):
     ) -> Response[bytes]:
         """Draw the sample of an edition.
 
-        Fixes the seed and the share of the draw; an edition that has a sample already is refused (409). The sample
-        follows the assessments that are submitted, until the edition is published.
+        Fixes the seed and the share of the draw; an edition that has a sample already is refused (409). Whenever the
+        sample is read, seed and share are applied to the assessments that are submitted at that time; the drawn
+        organisations may therefore change until the edition is published.
         """
 
         def draw(session: Session) -> Response[bytes]:

@@ -91,7 +91,7 @@ VERDICT_REQUESTS: tuple[type[VerdictRequest], ...] = (Accepted, Rejected, Insuff
 
 
 class Counting(Struct, frozen=True, kw_only=True):
-    """A verdict and, for `capped`, its level."""
+    """A verdict. `level` is the highest level that a `capped` answer counts at, and null for any other verdict."""
 
     verdict: Annotated[Verdict, Meta(description="The verdict on the answer.")]
     level: Annotated[int | None, Meta(description="The capped level; null with any other verdict.")]
@@ -161,10 +161,11 @@ class PairAgreement(Struct, frozen=True, kw_only=True):
 
 
 class Agreement(Struct, frozen=True, kw_only=True):
-    """The agreement of the assessors of an edition: of each two assessors, and of all pairs together.
+    """The agreement of the assessors of an edition: of each pair of assessors, and in total.
 
-    Kappa is defined for two assessors only, so `assessors` has one for each two and the whole has none. `share` is
-    null if there are no pairs.
+    A pair of verdicts is two verdicts of different assessors on the same answer. `pairs` counts all of them,
+    `agreed` those with equal verdicts; `share` is their ratio, null if there are no pairs. `recode` is true if the
+    share is below 0.8. The total has no kappa, because kappa is defined for two assessors only.
     """
 
     edition: str
@@ -255,7 +256,7 @@ class FlagPage(Page[Flag], frozen=True):
 
 
 class Flagged(Struct, frozen=True, kw_only=True):
-    """The result of computing the flags of an edition."""
+    """The result of computing the flags of an edition: the numbers of compared assessments and of flags."""
 
     edition: str
     assessments: Annotated[int, Meta(ge=0, description="Number of submitted assessments that were compared.")]

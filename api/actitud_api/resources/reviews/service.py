@@ -44,7 +44,10 @@ from actitud_api.resources.reviews.queries import FlagRecord, OverallReview, Sam
 from actitud_api.resources.reviews.sampling import generate_seed, select_sample
 
 REVIEW_TYPES: Final = tuple(build_review_request_type(load_methodology(version)) for version in list_versions())
-"""The request type of an overall review for each methodology version. They refuse unknown members."""
+"""The request types of an overall review, one for each methodology version.
+
+Decoding into these types refuses unknown members.
+"""
 
 
 class UnknownIndicator(LookupError):
@@ -64,11 +67,11 @@ class UnknownVerdict(LookupError):
 
 
 class InvalidVerdict(ValueError):
-    """The methodology does not allow this verdict on this answer. Raised before anything is stored.
+    """The methodology does not allow this verdict on this answer. Nothing is stored.
 
-    `rule` names the reason. `unanswered`: the indicator has no answer. `ladder`: the indicator has no levels to cap.
-    `level`: the level is not among `allowed`, the levels below that of the answer. `review`: the named rule is not
-    among `allowed`, the rules of the indicator that assessors check.
+    `rule` names the reason. `unanswered`: the indicator has no answer. `ladder`: the indicator has no levels to
+    cap. `level`: the level is not among `allowed`, the levels below that of the answer. `review`: the named rule is
+    not among `allowed`, the rules of the indicator that assessors check.
     """
 
     def __init__(
@@ -177,7 +180,10 @@ class AnswerReview(Struct, frozen=True):
 
 
 class OverallReviewState(Struct, frozen=True):
-    """The overall review of an assessment, None if nobody wrote one, and its version for `If-Match`."""
+    """The overall review of an assessment with its version.
+
+    `review` is None if nobody wrote one. `revision` is the version that a client names in `If-Match`.
+    """
 
     edition: str
     organisation: str
@@ -189,7 +195,7 @@ class OverallReviewState(Struct, frozen=True):
 class AssessorPair(Struct, frozen=True):
     """The agreement of two assessors.
 
-    `first` and `second` are the ids of their keys or, after rotations, of the keys that were rotated first.
+    `first` and `second` are the ids of their keys. If a key was rotated, the id of its oldest predecessor is used.
     """
 
     first: str
@@ -221,10 +227,11 @@ class AgreementSummary(Struct, frozen=True):
 
 
 class SampleView(Struct, frozen=True):
-    """The sample of an edition as far as the principal may see it.
+    """The sample of an edition, as far as a principal may see it.
 
-    `handed_in` is the number of submitted assessments and `drawn` the number of drawn ones; both are None if the
-    principal may not know yet. `organisations` are the drawn ones that may be shown, in the order of the draw.
+    `handed_in` is the number of submitted assessments, and `drawn` the number of those that were drawn. Both are
+    None if the principal may not see all drawn organisations. `organisations` are the drawn ones that the principal
+    may see, in the order of the draw.
     """
 
     drawing: SampleDraw
@@ -251,8 +258,8 @@ def list_answer_reviews(database: Database, edition: str, organisation: str) -> 
     Answers that were removed after a verdict are included.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
     """
     with database.read() as session:
         record = assessments.find_assessment(session, edition, organisation)
@@ -263,8 +270,8 @@ def get_answer_review(database: Database, edition: str, organisation: str, indic
     """Return the review of the answer to an indicator; it is empty if there is no verdict.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         UnknownIndicator: The methodology has no such indicator.
     """
     with database.read() as session:
@@ -323,8 +330,8 @@ def save_verdict(
     """Store the verdict of an assessor on an answer in place of an earlier one, and score the assessment again.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         UnknownIndicator: The methodology has no such indicator.
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is neither under review nor in its hearing.
@@ -368,8 +375,8 @@ def withdraw_verdict(
     """Withdraw the verdict of an assessor and score the assessment again. The first verdict stays stored.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         UnknownIndicator: The methodology has no such indicator.
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is neither under review nor in its hearing.
@@ -392,12 +399,13 @@ def open_hearing(
 ) -> TransitionRecord:
     """Start the hearing of an assessment and return the transition.
 
-    All assessors must agree, unless an administrator starts the hearing: otherwise an assessor whose key has expired,
-    and who therefore cannot withdraw a verdict, would block it. `role` is the role of the key that starts the hearing.
+    If assessors disagree, only an administrator can start the hearing. Without this exception, an assessor whose
+    key has expired could block it for ever, because that assessor cannot withdraw a verdict. `role` is the role of
+    the key that starts the hearing.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published.
         StaleVersion: `expected` is false: the client's `If-Match` names another version.
         InvalidTransition: The state is not `under_review`.
@@ -437,9 +445,10 @@ def _find_indicator(record: AssessmentRecord, indicator: str) -> Indicator:
 
 
 def _check_opinion(record: AssessmentRecord, indicator: Indicator, before: AnswerReview, opinion: Opinion) -> str:
-    """Return the digest of the answer that an opinion is about.
+    """Check that an opinion fits the current answer to an indicator, and return the digest of that answer.
 
-    Raises `InvalidVerdict` if the methodology does not allow the opinion on that answer.
+    `before` has the answer and the verdicts so far. Raises `InvalidVerdict` if the methodology does not allow the
+    opinion.
     """
     if before.answer is None:
         raise InvalidVerdict(indicator.id, "unanswered")
@@ -483,7 +492,10 @@ def _select_answer_review(reviews: Mapping[str, AnswerReview], indicator: str) -
 
 
 def _find_own_verdict(review: AnswerReview, assessor: str) -> VerdictRecord | None:
-    """Return the verdict of an assessor on the current answer, even if it was withdrawn; None if there is none."""
+    """Return the verdict of an assessor on the current answer, or None if the assessor has given none.
+
+    A withdrawn verdict is returned too.
+    """
     return next(
         (verdict for verdict in review.verdicts if (verdict.assessor, verdict.answer) == (assessor, review.answer)),
         None,
@@ -491,7 +503,10 @@ def _find_own_verdict(review: AnswerReview, assessor: str) -> VerdictRecord | No
 
 
 def _compute_next_number(reviews: Mapping[str, AnswerReview]) -> int:
-    """Return the number for the next verdict on an assessment; `reviews` are the reviews of all its answers."""
+    """Return the number for the next verdict on an assessment: one more than the highest number so far.
+
+    `reviews` are the reviews of all its answers, by indicator.
+    """
     return 1 + max((verdict.number for review in reviews.values() for verdict in review.verdicts), default=0)
 
 
@@ -537,8 +552,8 @@ def get_overall_review(database: Database, edition: str, organisation: str) -> O
     """Return the overall review of an assessment.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
     """
     with database.read() as session:
         return _load_overall_review(session, assessments.find_assessment(session, edition, organisation))
@@ -557,8 +572,8 @@ def save_overall_review(
     """Store the overall review of an assessment in place of an earlier one, and score the assessment again.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is neither under review nor in its hearing.
         DeadlinePassed: The assessment is under review and the review phase is over.
@@ -695,8 +710,8 @@ def _build_view(session: Session, draw: SampleDraw, own: Iterable[str] | None, *
 def refresh_flags(database: Database, edition: str, event: ledger.Event, *, now: datetime) -> FlaggingResult:
     """Compute the anomalies of the submitted assessments of an edition and store them as the new flags of the edition.
 
-    The anomalies are computed outside the transaction that stores them, so that writes do not wait. `event` is
-    recorded in the ledger. Raises `UnknownEdition` if there is no such edition.
+    The anomalies are computed before the transaction that stores them, so that other writes need not wait. `event`
+    says who asked for this and is recorded in the ledger. Raises `UnknownEdition` if there is no such edition.
     """
     with database.read() as session:
         record = editions.find(session, edition)
@@ -740,7 +755,7 @@ def list_flags(
     Raises:
         UnknownEdition: There is no such edition.
         UnknownAssessment: The organisation has no assessment in the edition.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
     """
     with database.read() as session:
         record = editions.find(session, edition)

@@ -22,10 +22,10 @@ def _of_assessment(table: str) -> ForeignKeyConstraint:
 class Verdict(Base, table=True):
     """The verdict of one assessor on one answer. There is a row for each answer that an assessor ever judged.
 
-    `answer` is the SHA-256 of the answer; `assessor` is the id of the assessor's key or, after rotations, of the key
-    that was rotated first. `number` orders the verdicts of an assessment by the time they were given or withdrawn.
-    `verdict` is null once withdrawn; `first_verdict` and `first_level` are those that the assessor gave first and
-    never change.
+    `answer` is the SHA-256 of the answer; `assessor` is the id of the assessor's key. If the key was rotated, it is
+    the id of its oldest predecessor. `number` orders the verdicts of an assessment by the time they were given or
+    withdrawn. `verdict` is null once withdrawn. `first_verdict` and `first_level` are the verdict and level that
+    the assessor gave first; they never change.
     """
 
     __tablename__ = "verdict"
@@ -49,7 +49,8 @@ class Verdict(Base, table=True):
 class Review(Base, table=True):
     """The overall review of an assessment.
 
-    `reviewer` is the id of the key that wrote it last or, after rotations, of the key that was rotated first.
+    `reviewer` is the id of the key that wrote it last. If that key was rotated, it is the id of its oldest
+    predecessor.
     """
 
     __tablename__ = "review"

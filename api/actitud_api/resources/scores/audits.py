@@ -32,9 +32,10 @@ Percentiles = tuple[int, int, int]
 class OrganisationRobustness(Struct, frozen=True, kw_only=True):
     """How much the result of an organisation varies if weights and aggregation are chosen at random.
 
-    `draws` is the number of random choices. `index` holds percentiles of the index in units of 10^-decimals, `rank`
-    percentiles of the rank, and `levels` the number of draws by level. `rank` is None if the caller may not see all
-    organisations of the edition, because ranks would reveal the scores of others.
+    `draws` is the number of random choices. `index` holds percentiles of the index in units of 10^-decimals (with 2
+    decimals, 5734 means 57.34 points), `rank` percentiles of the rank, and `levels` the number of draws by level.
+    `rank` is None if the caller may not see all organisations of the edition, because ranks would reveal the scores
+    of others.
     """
 
     edition: str
@@ -128,7 +129,8 @@ def compute_statistics(
 def compute_means(database: Database, computed: ComputationCache, edition: str) -> dict[str, int | None]:
     """Return the mean score of each node, by id, over the ranked organisations of a published edition.
 
-    Means are in units of 10^-decimals, rounded half up. A mean is None if no organisation has a score in the node.
+    Means are in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points), rounded half up. A mean is None
+    if no organisation has a score in the node.
 
     Raises:
         UnknownEdition: No published edition has that id.
@@ -153,9 +155,10 @@ def _compute_mean(scores: Integers) -> int | None:
 
 
 class _EditionView(Struct, frozen=True):
-    """The rows of an edition that a principal may see, with the cache key `key` of what is computed from them.
+    """An edition as one principal sees it.
 
-    The key changes with every write of an assessment of the edition.
+    `visibility` selects the rows that the principal may see. `key` is the cache key of whatever is computed from
+    these rows; it changes with every write of an assessment of the edition.
     """
 
     edition: editions.EditionRecord
@@ -176,7 +179,7 @@ def _load_view(session: Session, edition: str, principal: Principal | None) -> _
 
 
 def _list_competitors(session: Session, computed: ComputationCache, view: _EditionView) -> list[Competitor] | None:
-    """Return the ranked organisations of an edition with their submissions.
+    """Return the visible ranked organisations of an edition with their submissions.
 
     Return None if the scores of these organisations are cached, because the submissions are then not needed.
     """

@@ -52,11 +52,12 @@ EXEMPLARY_CODES: Final[frozenset[Code]] = frozenset({"full", "partial"})
 
 
 class PeerComparison(Struct, frozen=True):
-    """A figure (the index or a dimension's score) of an organisation, and how its peer group scores in it.
+    """The index of an organisation, or its score in one dimension, compared with those of its peer group.
 
-    Scores are in units of 10^-decimals. `score` is None if the organisation has no such score. `standing` is its
-    rank in the group; None if the organisation has no such score or is not ranked. `spread` summarises the scores
-    of the group; None if nobody in the group has such a score. Both are None while they must stay hidden.
+    Scores are in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points). `score` is None if the
+    organisation has no such score. `standing` is its rank in the group; None if it has no such score or is not
+    ranked. `spread` summarises the scores of the group; None if nobody in the group has such a score. `standing`
+    and `spread` are also None if the caller may not see the scores of other organisations.
     """
 
     score: int | None
@@ -79,7 +80,10 @@ class OrganisationPeers(Struct, frozen=True, kw_only=True):
 
 
 class EvidencedAnswer(Struct, frozen=True):
-    """An answer that scores points: its score in units of 10^-decimals, and the documents that prove the answer."""
+    """An answer that scores points: its score and the documents that prove it.
+
+    `score` is in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points).
+    """
 
     indicator: str
     score: int
@@ -87,7 +91,10 @@ class EvidencedAnswer(Struct, frozen=True):
 
 
 class ComparedScore(Struct, frozen=True):
-    """One of the organisations compared side by side: its submission with its rank, and its explained score."""
+    """One of the organisations that are compared side by side.
+
+    `edition_score` has its submission and its rank, `score` its explained score.
+    """
 
     edition_score: EditionScore
     score: result.Score
@@ -107,8 +114,8 @@ class SideBySide(Struct, frozen=True, kw_only=True):
 class DimensionExemplar(Struct, frozen=True):
     """An organisation that scores high in a dimension.
 
-    `score` is its score in the dimension, in units of 10^-decimals. `practices` are its answers in the dimension
-    that score points and have evidence.
+    `score` is its score in the dimension, in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points).
+    `practices` are its answers in the dimension that score points and have evidence.
     """
 
     dimension: DimensionKey
@@ -124,7 +131,7 @@ def find_peers(
 
     Raises:
         UnknownEdition: No edition has that id.
-        IdentifierIsAlias: The id is an alias of another organisation.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         UnknownScore: The organisation has no score in the edition, or none that the principal may see.
     """
     with database.read() as session:
@@ -190,9 +197,10 @@ def compare_organisations(database: Database, edition: str, identifiers: Sequenc
 
 
 def find_organisations(database: Database, edition: str, text: str, *, limit: int) -> list[RankingRow]:
-    """Find organisations of a published edition by id or alias; if none matches, by words of their names.
+    """Find organisations of a published edition by a search text.
 
-    `text` is the search. Returns at most `limit` rows, ordered by name.
+    `text` is taken as an id or alias. If no organisation has it, it is taken as words, all of which must occur in
+    the id, the names or the aliases of an organisation. Returns at most `limit` rows, ordered by name.
 
     Raises:
         UnknownEdition: No published edition has that id.

@@ -35,9 +35,9 @@ from actitud_api.resources.scores.service import ScoreFilters
 
 DRAWS: Final = 1_000
 SEED: Final = 42
-"""Default seed of the draws.
+"""Default seed of the random draws.
 
-The author of the random generator publishes the first numbers that it gives with this seed, so that they can be
+The author of the random generator has published its first numbers for this seed, so the generator can be
 checked.
 """
 SEEDS: Final = 2**32
@@ -73,9 +73,9 @@ class PeerFigure(Wire, frozen=True):
 
     `score` is null if the organisation has no such score. `organisations` counts the members of the group that have
     such a score, the organisation included. `rank` is its rank among these members, `below` the number of those
-    with a lower score, `percentile` the percentile rank from 0 to 100 (null if the members are too few). These four
-    are null if the organisation is not ranked. `spread` summarises the scores of the group; null if nobody in it
-    has such a score.
+    with a lower score, `percentile` the percentile rank from 0 to 100 (null if the members are too few).
+    `organisations`, `rank`, `below` and `percentile` are null if the organisation is not ranked. `spread`
+    summarises the scores of the group; null if nobody in it has such a score.
     """
 
     score: Points | None
@@ -280,14 +280,14 @@ class RankPercentiles(Wire, frozen=True):
 
 
 class LevelProbability(Wire, frozen=True):
-    """The share of the draws in which an organisation reaches a level."""
+    """The share of the draws of the robustness analysis in which an organisation reaches a level."""
 
     level: Annotated[int, Meta(ge=1, le=5)]
     probability: Share
 
 
 class RobustScore(Wire, frozen=True):
-    """The robustness of an organisation's score.
+    """How much the score of an organisation varies if weights and aggregation are chosen at random.
 
     `index`, `rank` and `level` are as published or stored; `drawn_index`, `drawn_rank` and `levels` are the results
     over the draws. If an organisation asks before publication, `rank` and `drawn_rank` are null, because they would
@@ -447,10 +447,11 @@ class GoalpostMove(Wire, frozen=True):
 
 
 class GoalpostStatistics(Wire, frozen=True):
-    """The number of ranks that organisations move if a goalpost set by judgement moves by 20 %, `down` and `up`.
+    """The effect on ranks if a goalpost that was set by judgement moves by 20 %.
 
     `position` is the position of the goalpost in the curve of the indicator, counted from 0, and `x` its raw value.
-    `down` or `up` is null if the goalpost would reach its neighbour.
+    `down` and `up` are the effects of lowering and of raising it; each is null if the goalpost would then reach its
+    neighbour.
     """
 
     indicator: str

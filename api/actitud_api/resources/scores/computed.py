@@ -21,9 +21,10 @@ from actitud_api.engine.scoring.robustness import Robustness
 V = TypeVar("V")
 
 WAITING: Final = 4
-"""Number of requests that may wait for a computation, including the one that is computing.
+"""Maximum number of requests that wait for or run a computation at the same time; further ones get 503.
 
-Each holds a thread, and there may be as few as five: asyncio makes four and one for each processor, at most 32.
+Each such request occupies a thread of asyncio. A machine with one processor has only five of them, and one must
+remain for other requests.
 """
 
 
@@ -37,9 +38,9 @@ class ComputationBusy(Exception):
 class RankedField(Struct, frozen=True):
     """The ranked organisations of an edition, best first, with their scores.
 
-    `positions` is the row number of each organisation by id, from 0, and `rescoring` has the scores by row.
-    `attainable` is the level that each row reaches if only the conditions on single indicators and dimensions
-    count, and those on the index are ignored.
+    Each organisation is one row; `positions` is its row number, from 0, by organisation id. `rescoring` has the
+    scores by row. `attainable` is, by row, the level that the organisation would reach with any index: only the
+    gates on indicators and dimensions count, not those on the index.
     """
 
     positions: Mapping[str, int]
@@ -89,7 +90,8 @@ class RecentValues(Generic[V]):
 class ComputationCache:
     """Cached computations over editions: ranked fields, robustness and audits.
 
-    With 8,131 organisations a field takes about 10 MB, robustness about 1 MB.
+    `fields`, `drawn` and `audits` are the caches of these three. With 8,131 organisations, a ranked field takes
+    about 10 MB and a robustness about 1 MB.
     """
 
     def __init__(self) -> None:

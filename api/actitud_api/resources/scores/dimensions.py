@@ -28,8 +28,8 @@ class DimensionFigures(Struct, frozen=True, kw_only=True):
     """The figures of the ranked organisations of an edition in one dimension.
 
     `rated` counts the organisations with a score in the dimension, and `spread` summarises these scores (None if
-    there are none). `tenths` counts scores from 0 to under 10 points, from 10 to under 20, and so on, up to 90 to
-    100.
+    there are none). `tenths` has ten counts: of scores from 0 to under 10 points, from 10 to under 20, and so on,
+    up to 90 to 100.
     """
 
     id: str
@@ -41,9 +41,9 @@ class DimensionFigures(Struct, frozen=True, kw_only=True):
 class EditionDimensions(Struct, frozen=True):
     """The dimensions of an edition in the order of the methodology, and the means of all groups and indicators.
 
-    `ranked` counts the ranked organisations. `means` are mean scores by id, in units of 10^-decimals; a mean is
-    None if no organisation has a score for the group or indicator. `means` is empty while too many requests wait
-    for a computation.
+    `ranked` counts the ranked organisations. `means` are mean scores by id, in units of 10^-decimals (with 2
+    decimals, 5734 means 57.34 points); a mean is None if no organisation has a score for the group or indicator.
+    `means` is empty while too many requests wait for a computation.
     """
 
     edition: editions.EditionRecord

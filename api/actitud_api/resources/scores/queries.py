@@ -108,9 +108,9 @@ class Visibility(Struct, frozen=True):
 class StoredFigures(Struct, frozen=True):
     """The figures of an organisation in an edition, as they are stored.
 
-    `index_value`, `index_max` and `dimensions` are in units of 10^-decimals of the methodology, `coverage` is in
-    ten-thousandths; each is None if it has no value. `rank_points` is the index, or -1 for an organisation that is
-    not ranked.
+    `index_value`, `index_max` and `dimensions` are in units of 10^-decimals of the methodology (with 2 decimals,
+    5734 means 57.34 points), `coverage` is in ten-thousandths (7500 means 75 %); each is None if it has no value.
+    `rank_points` is the index, or -1 for an organisation that is not ranked.
     """
 
     methodology: str
@@ -378,7 +378,7 @@ def list_page(
 
 
 def get_cursor_key(row: RankingRow, sort: RankingSort) -> ScoreCursorKey:
-    """Return the cursor of a row in a list that has the order `sort`."""
+    """Return the position of a row in a list that has the order `sort`, to continue the list after that row."""
     value: int | str | None
     match sort.key:
         case "rank":
@@ -549,10 +549,10 @@ def _build_cursor_condition(
 
 
 def _find_ranks(session: Session, edition: str, points: Collection[int]) -> dict[int, int]:
-    """Return the rank in the whole edition for each value of `rank_points` in `points`.
+    """Return the rank in the whole edition for each value in `points`, which are values of `rank_points`.
 
-    Equal values share the best rank and the next ranks are skipped. The value of unranked organisations gets no
-    rank and is left out.
+    Equal values share the best rank and the next ranks are skipped. The value -1, of organisations that are not
+    ranked, is left out of the result.
     """
     ranked = [value for value in points if value != UNRANKED]
     if not ranked:
@@ -568,5 +568,8 @@ def _find_ranks(session: Session, edition: str, points: Collection[int]) -> dict
 
 
 def _collect_figures(row: Sequence[Any]) -> tuple[Any, ...]:
-    """Return the values for the members of `StoredFigures` from the first columns of a row."""
+    """Return the members of `StoredFigures`, in their order, from the first columns of a row of a query.
+
+    The columns of the ten dimensions become one tuple.
+    """
     return (*row[: len(_FIGURE_COLUMNS)], tuple(row[len(_FIGURE_COLUMNS) : _FIGURES_LENGTH]))

@@ -248,11 +248,11 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the change of an organisation between two editions.
 
-        Splits the difference of the index into three parts, in this order: the effect of the methodology on the
-        facts of the earlier edition; the effect of indicators that became known or unknown; the effect of changed
-        facts. The parts sum exactly to the difference. Points that a new question costs until it is answered count
-        as methodology. Before publication, assessors, publishers and administrators see every change; an
-        organisation sees only its own.
+        Splits the difference of the index into three parts, in this order: the effect of the methodology on the facts
+        of the earlier edition; the effect of indicators that became known or unknown; the effect of changed facts. The
+        parts sum exactly to the difference. If the later methodology asks a new question, the points that are lost
+        until it is answered belong to the first part. Before publication, assessors, publishers and administrators see
+        every change; an organisation sees only its own.
         """
         change = service.compare_editions(
             database, path.edition, path.organisation, since=query.since, principal=principal
@@ -329,10 +329,10 @@ class OrganisationScoresController(Controller):
     ) -> Response[bytes]:
         """List the scores of an organisation by edition.
 
-        The list begins with the newest reference date. With `methodology`, every edition is scored under that
-        version: answers that the version does not ask for are dropped, its additional questions are unknown, and
-        there is no rank. Before publication, assessors, publishers and administrators see every score; an
-        organisation sees only its own, without rank.
+        The list begins with the newest reference date. With `methodology`, every edition is scored under that version:
+        answers that the version does not ask for are dropped, answers to its additional questions are unknown, and
+        there is no rank. Before publication, assessors, publishers and administrators see every score; an organisation
+        sees only its own, without rank.
         """
         rows = service.list_history(
             database,
@@ -349,5 +349,8 @@ class OrganisationScoresController(Controller):
 
 
 def _choose_cursor(sort: RankingSort) -> Cursor[ScoreCursorKey]:
-    """Return the type of cursor for an order: its value is a text for organisation and name, a number otherwise."""
+    """Return the type of cursor for an order of rows.
+
+    The value in the cursor is a text if rows are sorted by organisation or name, and a number otherwise.
+    """
     return BY_TEXT if sort.key in ("organisation", "name") else BY_NUMBER

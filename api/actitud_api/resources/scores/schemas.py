@@ -84,7 +84,7 @@ SortedBy = Annotated[
 
 
 class Wire(Struct, frozen=True, kw_only=True):
-    """Base class of the response bodies of this package."""
+    """Base class of the response bodies of this package. It has no members."""
 
 
 class WhatIf(Wire, frozen=True):
@@ -524,7 +524,7 @@ def parse_sort(query: RankingQuery) -> RankingSort:
 
 
 def build_points_spread(summary: FiveNumberSummary | None, decimals: int) -> PointsSpread | None:
-    """Convert a five-number summary from units of 10^-decimals to points; None if there is no summary."""
+    """Convert a five-number summary from units of 10^-decimals to points (see `to_points`). None stays None."""
     return None if summary is None else PointsSpread(**_convert_spread(summary, decimals))
 
 
@@ -547,7 +547,7 @@ def _map_dimensions(document: Document, units: tuple[int | None, ...]) -> dict[s
 
 @lru_cache(maxsize=2**15)
 def to_points(units: int | None, decimals: int) -> Figure | None:
-    """Convert an integer in units of 10^-decimals to points; None if there is no integer.
+    """Convert an integer in units of 10^-decimals to points: 5734 with 2 decimals → 57.34. None stays None.
 
     The results are cached, because there are few distinct values and each occurs many times.
     """

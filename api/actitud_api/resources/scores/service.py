@@ -111,7 +111,7 @@ def find_methodology(request: ScoreRequest) -> Methodology:
 def compute_score(methodology: Methodology, request: ScoreRequest, *, explained: bool = True) -> CanonicalScore:
     """Score the facts of a request without storing anything.
 
-    `explained` False leaves out the explanation.
+    If `explained` is False, the score has no explanation.
     """
     score = explain if explained else outline_score
     return score(methodology, to_submission(methodology, request))
@@ -120,10 +120,10 @@ def compute_score(methodology: Methodology, request: ScoreRequest, *, explained:
 def compute_what_if(
     methodology: Methodology, request: ScoreRequest, score: CanonicalScore, *, explained: bool = True
 ) -> tuple[CanonicalScore, ScoreDifference] | None:
-    """Score the facts of a request with its supposed facts in their place.
+    """Score the facts of a request again, with those replaced that the request supposes in `what_if`.
 
-    Return that score, and its difference from `score`, which is the score of the facts as sent. Return None if the
-    request supposes nothing. `explained` False leaves out the explanation.
+    `score` is the score of the facts as sent. Return the new score, and its difference from `score`. Return None if
+    the request supposes nothing. If `explained` is False, the new score has no explanation.
     """
     supposed = to_replacement(methodology, request)
     if supposed is None:
@@ -145,7 +145,7 @@ def get_explained_score(edition_score: EditionScore) -> tuple[Methodology, Canon
 
 
 def count_reviews(database: Database, edition: str, organisations: Sequence[str]) -> dict[str, ReviewTally]:
-    """Count verdicts and replies by organisation.
+    """Count the verdicts and replies of assessments in an edition; return the counts by organisation.
 
     An organisation with neither a review nor a reply is left out. The caller checks who may see the counts.
     """
@@ -233,10 +233,10 @@ class EditionChange(Struct, frozen=True, kw_only=True):
 class HistoryEntry(Struct, frozen=True):
     """The score of an organisation in one of its editions.
 
-    `past`: its figures in the edition. `stated_under`: the methodology version that its answers were given for.
-    `carried` is None if the figures are those of that version. If the figures were computed under another version
-    on request, `carried` lists the answers that the other version does not ask for and the indicators that are new
-    in it, and `past` has no rank.
+    `past` has its figures in the edition. `stated_under` is the methodology version for which its answers were
+    given. `carried` is None if the figures are those of that version. If the figures were computed under another
+    version on request, `carried` lists the answers that the other version does not ask for and the indicators that
+    are new in it, and `past` has no rank.
     """
 
     past: PastRow
@@ -248,9 +248,9 @@ class ScoreSummary(Struct, frozen=True, kw_only=True):
     """A summary of the scores of some or all organisations of an edition.
 
     `organisations`, `statuses` and `levels` count all of them; `coverage` is over all that have a coverage.
-    `ranked` counts the ranked ones; `index`, `tenths` and `dimensions` are over these only. `tenths` counts indices
-    from 0 to under 10 points, from 10 to under 20, and so on, up to 90 to 100. A five-number summary is None if it
-    has no values.
+    `ranked` counts the ranked ones; `index`, `tenths` and `dimensions` are over these only. `tenths` has ten
+    counts: of indices from 0 to under 10 points, from 10 to under 20, and so on, up to 90 to 100. A five-number
+    summary is None if it has no values.
     """
 
     edition: editions.EditionRecord
@@ -333,7 +333,7 @@ def get_edition_score(
 
     Raises:
         UnknownEdition: No edition has that id.
-        IdentifierIsAlias: The id is an alias of another organisation.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         UnknownScore: The organisation has no score in the edition, or none that the principal may see.
     """
     with database.read() as session:
@@ -347,7 +347,7 @@ def compare_editions(
 
     Raises:
         UnknownEdition: One of the two editions does not exist.
-        IdentifierIsAlias: The id is an alias of another organisation.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         UnknownScore: In one of the two editions, the organisation has no score, or none that the principal may see.
     """
     with database.read() as session:
@@ -383,7 +383,7 @@ def list_history(
 
     Raises:
         UnknownOrganisation: No organisation has that id.
-        IdentifierIsAlias: The id is an alias of another organisation.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
     """
     with database.read() as session:
         organisations.find(session, organisation)
@@ -437,7 +437,7 @@ def compute_summary(
 
 
 def summarize_columns(edition: editions.EditionRecord, columns: queries.FigureColumns) -> ScoreSummary:
-    """Summarise the figures of organisations of an edition.
+    """Summarise the figures of some or all organisations of an edition.
 
     `columns` holds the figures of the organisations to summarise.
     """
@@ -456,9 +456,10 @@ def summarize_columns(edition: editions.EditionRecord, columns: queries.FigureCo
 
 
 def count_tenths(values: Iterable[int | None], decimals: int) -> tuple[int, ...]:
-    """Count values from 0 to under 10 points, from 10 to under 20, and so on, up to 90 to 100.
+    """Count the values from 0 to under 10 points, from 10 to under 20, and so on, and return the ten counts.
 
-    Values are in units of 10^-decimals; None is not counted.
+    The last count includes 100 points. Values are in units of 10^-decimals (with 2 decimals, 5734 means 57.34
+    points); None is not counted.
     """
     tenth: int = 10 ** (decimals + 1)
     # 100 points belong to the last tenth.
@@ -507,7 +508,8 @@ def _load_edition_score(session: Session, edition: str, organisation: str, princ
 def _rescore_submission(row: PastRow, stored: dict[str, object], target: Methodology) -> HistoryEntry:
     """Score the submission of an organisation in an edition under the methodology version `target`.
 
-    `row` has the figures under the version of the edition, and `stored` the submission as JSON.
+    `row` has the figures under the methodology version of the edition, and `stored` is the submission as JSON. The
+    result has the figures under `target`, and no rank.
     """
     submission, carried = convert_submission(
         msgspec.convert(stored, Submission), load_methodology(row.methodology), target
@@ -539,15 +541,18 @@ def build_visibility(edition: editions.EditionRecord, principal: Principal | Non
 
 
 def _list_own_organisations(principal: Principal | None) -> tuple[str, ...]:
-    """Return the organisations whose drafts a principal may see in every edition, because its key is theirs.
+    """Return the organisations to which the key of a principal belongs. Their drafts are visible in every edition.
 
-    The result is empty for any other role and without a principal.
+    The result is empty if the principal has no role of an organisation, or is None.
     """
     return principal.organisations if principal is not None and principal.role in ORGANISATION_ROLES else ()
 
 
 def _list_draft_editions(organisation: str, principal: Principal | None) -> Sequence[str] | None:
-    """Return the editions in which a principal may see the draft of an organisation; None means all editions."""
+    """Return the editions in which a principal may see the draft of an organisation.
+
+    None means all editions, an empty result none of them.
+    """
     if organisation in _list_own_organisations(principal):
         return None
     return principal.editions if principal is not None and principal.role in DRAFT_ROLES else ()

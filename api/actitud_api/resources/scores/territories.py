@@ -18,7 +18,7 @@ from actitud_api.resources.scores.queries import LocatedScore, RankingRow, Ranki
 from actitud_api.resources.scores.service import BEST_FIRST, FiveNumberSummary, ScoreSummary, summarize_columns
 
 SHOWN = 10
-"""Maximum number of organisations that are shown as the best of a territory, and as the lowest."""
+"""Maximum number of organisations in each of two lists of a territory: the best and the lowest."""
 
 
 class UnknownTerritory(LookupError):
@@ -51,11 +51,12 @@ class EditionTerritories(Struct, frozen=True):
 
 
 class TerritoryMeans(Struct, frozen=True):
-    """The mean index of the ranked organisations of a territory, in units of 10^-decimals, rounded half up.
+    """The mean index of the ranked organisations of a territory, not weighted and weighted by population.
 
     In the mean `plain` each organisation counts the same. In the mean `weighted` it counts in proportion to its
     inhabitants: Σ p·s / Σ p, with p the inhabitants and s the index of each organisation with a known population.
-    `organisations` is the number of these organisations, and `population` is Σ p. A mean is None if it has no
+    `organisations` is the number of these organisations, and `population` is Σ p. Means are in units of
+    10^-decimals (with 2 decimals, 5734 means 57.34 points), rounded half up. A mean is None if it has no
     organisation to count.
     """
 

@@ -1,6 +1,7 @@
 """Use cases of suggestions: propose, decide and withdraw.
 
-The article behind the methodology ends by asking which other errors administrations make; suggestions answer that.
+The article behind the methodology ends with a question: which other errors do administrations make? Suggestions
+are the answers of readers.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class AlreadyDecided(Exception):
 
 
 class NotProposer(Exception):
-    """The principal may not withdraw the suggestion: it neither made it nor is an administrator.
+    """The principal may not withdraw the suggestion, because it neither made the suggestion nor is an administrator.
 
     Raised by `withdraw`.
     """
@@ -103,7 +104,8 @@ class DimensionMismatch(ValueError):
 class Proposal(Struct, frozen=True, kw_only=True):
     """A suggestion that is to be stored. `language` is the BCP 47 tag of its title and text.
 
-    `dimension` and `indicator` are what it is about, None if it is about none.
+    `dimension` and `indicator` are the ids of the dimension and indicator that it is about; None if it is about
+    none.
     """
 
     kind: Kind
@@ -159,9 +161,9 @@ def has_suggestions(session: Session) -> bool:
 def propose(session: Session, proposal: Proposal, *, proposer: str, now: datetime) -> SuggestionRecord:
     """Store a new suggestion and return it.
 
-    `proposer` is the id of the key that made it or, if that key comes from rotations, of the key that was rotated
-    first. A suggestion about an indicator gets the dimension of that indicator. Raises `DimensionMismatch` if the
-    proposal names another dimension.
+    `proposer` is the id of the key that made it; if that key was made by rotation, the id of its oldest
+    predecessor. A suggestion about an indicator gets the dimension of that indicator. Raises `DimensionMismatch` if
+    the proposal names another dimension.
     """
     dimension = proposal.dimension
     if proposal.indicator is not None:
@@ -216,7 +218,7 @@ def decide(
 
 
 def withdraw(session: Session, suggestion: str, principal: Principal, *, expected: Expected) -> None:
-    """Delete a suggestion without decision, on behalf of its proposer or an administrator.
+    """Delete a suggestion that has no decision, on behalf of its proposer or an administrator.
 
     Raises:
         UnknownSuggestion: No suggestion has that id.

@@ -96,7 +96,10 @@ class ReviewOutcome(Struct, frozen=True, kw_only=True):
 
 
 class ReviewTally(Struct, frozen=True):
-    """The number of verdicts that count and of replies, and whether there is an overall review (`remark`)."""
+    """The number of verdicts in force and the number of replies of an assessment.
+
+    `remark` is True if the assessment has an overall review.
+    """
 
     verdicts: int
     replies: int
@@ -110,8 +113,8 @@ def list_replies(database: Database, edition: str, organisation: str) -> list[Re
     """List the replies of an assessment, ordered as the indicators in the methodology.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
     """
     with database.read() as session:
         assessment = assessments.find_assessment(session, edition, organisation)
@@ -124,8 +127,8 @@ def get_reply(database: Database, edition: str, organisation: str, indicator: st
     """Return the reply about an indicator.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         UnknownIndicator: The methodology has no such indicator.
         UnknownReply: There is no reply about the indicator.
     """
@@ -150,8 +153,8 @@ def save_reply(
     """Store a reply about an indicator in place of an earlier one, during the hearing.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is not in its hearing.
         DeadlinePassed: The last day of the hearing is over.
@@ -180,8 +183,8 @@ def withdraw_reply(
     """Delete the reply about an indicator, during the hearing.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is not in its hearing.
         DeadlinePassed: The last day of the hearing is over.
@@ -205,7 +208,10 @@ def list_evidence(session: Session, edition: str, organisation: str) -> dict[str
 def _lock_reply(
     session: Session, edition: str, organisation: str, indicator: str, now: datetime
 ) -> tuple[Assessment, ReplyRecord | None]:
-    """Lock an assessment in its hearing. Return it with the reply about an indicator, or None if there is no reply."""
+    """Lock an assessment in its hearing, and return it with its reply about an indicator.
+
+    The reply is None if there is none.
+    """
     assessment = assessments.lock_for_reply(session, edition, organisation, now=now)
     return assessment, _find_reply(session, assessment, indicator)
 
@@ -241,8 +247,8 @@ def get_outcome(session: Session, edition: str, organisation: str) -> ReviewOutc
     """Return the outcome of the review of an assessment; it is empty if nobody reviewed the assessment.
 
     Raises:
-        UnknownEdition, UnknownAssessment: There is no such assessment.
-        IdentifierIsAlias: The organisation id is an alias of another id.
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
     """
     assessment = assessments.find_assessment(session, edition, organisation)
     outcomes = list_outcomes(session, assessment.edition, [assessment.organisation])
@@ -255,9 +261,10 @@ def build_empty_outcome(state: AssessmentState) -> ReviewOutcome:
 
 
 def count_outcomes(session: Session, edition: str, organisations: Collection[str]) -> dict[str, ReviewTally]:
-    """Count the verdicts that count and the replies of several assessments, by organisation.
+    """Count, for each of several assessments, the verdicts in force and the replies; return the counts by organisation.
 
-    Assessments without verdict, reply or overall review are absent.
+    A verdict is in force if it is the latest on the current answer and was not withdrawn. Assessments without
+    verdict, reply or overall review are absent.
     """
     return {
         name: ReviewTally(len(outcome.verdicts), len(outcome.replies), outcome.remark is not None)
@@ -295,7 +302,10 @@ def list_outcomes(session: Session, edition: str, organisations: Collection[str]
 
 
 def list_counted_verdicts(session: Session, record: Assessment) -> tuple[CountedVerdict, ...]:
-    """Return the verdicts that count on the answers of `record`, which may be a correction that is not stored yet."""
+    """Return, for each answer of an assessment, the verdict that counts: the latest that was not withdrawn.
+
+    `record` may be a corrected assessment that is not stored yet. Answers without such a verdict are absent.
+    """
     counted = reviews.collect_counted(session, record.edition, {record.organisation: record})
     verdicts, _ = counted.get(record.organisation, ((), None))
     return _to_counted(verdicts)

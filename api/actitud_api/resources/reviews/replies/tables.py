@@ -10,7 +10,10 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class Reply(Base, table=True):
-    """The reply of an organisation to the verdict on one indicator. `version` counts the writes."""
+    """The reply of an organisation to the verdict on one indicator.
+
+    `version` is the number of times that the row was written.
+    """
 
     __tablename__ = "reply"
     __table_args__ = (
