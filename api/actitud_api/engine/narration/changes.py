@@ -264,8 +264,8 @@ class ChangeSentences(Sentences):
     def describe_stages(self, change: GroupChange | IndicatorChange, name: str) -> str:
         """Describe the score of a group or indicator from stage to stage of a change between editions.
 
-        Only the stages that change the score are described; if none does, the text gives the score alone. `name` is the
-        name of the group or indicator: the methodology of these sentences may lack it.
+        Only the stages that change the score are described; if none does, the text gives the score alone. The caller
+        passes the `name` of the group or indicator, which may exist only in the methodology of the other edition.
         """
         steps = "; ".join(self._list_steps(change.score))
         return f"{name} ({change.id}): {steps or self._format_counted(change.score.after)}."

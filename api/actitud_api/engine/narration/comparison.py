@@ -160,10 +160,10 @@ def describe_robustness(
 ) -> str:
     """Describe the range of an organisation's rank over the draws of the robustness analysis, and its usual level.
 
-    `rank` and `index` are pairs: the 5th and the 95th percentile over the draws, the index in points with
-    `decimals` decimals. `rank` is None while ranks are hidden; the range of the index is described instead. `level`
-    is the level of most draws and the share of the draws that reach it, 0 to 1; if `level` is None, no level is
-    mentioned.
+    `rank` and `index` are pairs: the 5th and the 95th percentile over the draws. The index is in points, shown with
+    `decimals` decimals. If `rank` is None, because ranks are hidden, the range of the index is described instead.
+    `level` has the level of most draws, and the share of the draws with this level, from 0 to 1; if `level` is None, no
+    level is mentioned.
     """
     if rank is None:
         key, low, high = "index", *(words.format_score(points, decimals, language) for points in index)

@@ -227,9 +227,10 @@ _PREDICATES: Final = frozenset({"applies", "zero_when", "holds", "provisional_un
 
 
 class DocumentSide(Struct, frozen=True):
-    """One of the two methodologies that are compared: its document, and its texts in the language of the lines.
+    """One of the two methodologies that are compared: its document and its texts.
 
-    `texts` is None if the methodology has no texts; ids then stand in for names.
+    `texts` are in the language in which the differences are written. They are None if the methodology has none; ids
+    then stand in for names.
     """
 
     document: Document
@@ -368,7 +369,10 @@ class _DifferenceWriter:
 
 
 class _SideFormatter:
-    """Formats values of one of the two compared methodologies in words; as ids and JSON if it has no texts."""
+    """Formats values of one of the two compared methodologies in words.
+
+    If that methodology has no texts, ids stand in for names, and other values are written as JSON.
+    """
 
     def __init__(self, side: DocumentSide, language: Language) -> None:
         self._texts = side.texts

@@ -163,7 +163,11 @@ class NarratedFinding(Finding, frozen=True):
 
 
 class NarratedScore(Score, frozen=True):
-    """The explained score of one submission; `indicators` are only the indicators that belong to no dimension."""
+    """The explained score of one submission.
+
+    `index` is null if the submission is not rateable. `dimensions` contain their indicators; `indicators` are only the
+    indicators that belong to no dimension.
+    """
 
     level: NarratedLevel
     main_reasons: tuple[NarratedMainReason, ...]
@@ -446,7 +450,11 @@ class NarratedVersionEffects(VersionEffects, frozen=True):
 
 
 class NarratedChange(ChangeDecomposition, frozen=True, kw_only=True):
-    """The change of an organisation's score between two editions, split into methodology, coverage and data."""
+    """The change of an organisation's score between two editions, split into methodology, coverage and data.
+
+    `parts` has the three parts of the change of the index; it is null if there is no index at some stage, and `unrated`
+    names these stages.
+    """
 
     groups: tuple[NarratedGroupChange, ...]
     indicators: tuple[NarratedIndicatorChange, ...]
@@ -518,8 +526,8 @@ def _build_narrated(kind: type[N], source: Canonical, **members: object) -> N:
 
 
 def _add_sentences(kind: type[N], sources: tuple[C, ...], sentence: Callable[[C], str]) -> tuple[N, ...]:
-    """Build the narrated form of each of `sources`, which differs from its canonical form only by a `text`.
+    """Build the narrated form of each of `sources`, where that form only adds the member `text`.
 
-    `sentence` writes the text of one of them.
+    `kind` is the type of the narrated form, and `sentence` writes the text of one of `sources`.
     """
     return tuple(_build_narrated(kind, source, text=sentence(source)) for source in sources)

@@ -211,15 +211,15 @@ class Sentences:
         self._order_facts = cache(self._sort_facts)
 
     def name_group(self, group: str) -> str:
-        """Return the name of a group."""
+        """Return the name of the group with the id `group`."""
         return self._texts.groups[group].name
 
     def name_indicator(self, indicator: str) -> str:
-        """Return the name of an indicator."""
+        """Return the name of the indicator with the id `indicator`."""
         return self._texts.indicators[indicator].name
 
     def name_level(self, level: int | None) -> str | None:
-        """Return the name of a level; None if `level` is None."""
+        """Return the name of the level with the number `level`; None if `level` is None."""
         return None if level is None else self._texts.levels[str(level)].name
 
     def describe_gate_requirement(self, gate: str) -> str:
@@ -227,10 +227,9 @@ class Sentences:
         return self._describe_gate_rule(gate)
 
     def describe_level_cap(self, level: LevelReached) -> str | None:
-        """Return the sentence that a review limits the level, if the review alone prevents a higher level.
+        """Return the sentence that a review limits the level, if nothing but the review prevents a higher level.
 
-        Return None if no review limits the level, if a gate blocks the next level too, or if there is no higher
-        level.
+        Return None if no review limits the level, if a gate blocks the next level too, or if the level is the highest.
         """
         is_capped = level.number is not None and level.number == level.max_level and not level.blocked_by
         if not is_capped or level.number == len(self._document.levels):
@@ -337,9 +336,9 @@ class Sentences:
         }
 
     def _shares_weight(self, indicator: Indicator) -> bool:
-        """Return True if the others in the group take over the weight of an indicator that does not count.
+        """Return True if the weight of an indicator that does not count is shared by the other children of its group.
 
-        It is False in a sum and in a minimum, where no weight is shared.
+        That is so in every mean. It is False in a sum and in a minimum, where no weight is shared.
         """
         return self._parents[indicator.id].aggregation not in ("sum", "min")
 
@@ -440,7 +439,10 @@ class Sentences:
         return join_sentences(sentences)
 
     def _list_requirements(self, rules: tuple[str, ...]) -> list[str]:
-        """Return a sentence on `rules`, which a step breaks unless other facts are changed too; [] without rules."""
+        """Return a list with the sentence on `rules`, or an empty list if there are no rules.
+
+        `rules` are those that a step breaks unless other facts are changed too.
+        """
         if not rules:
             return []
         requirements = "; ".join(dict.fromkeys(self._describe_requirement(rule) for rule in rules))
@@ -533,7 +535,8 @@ class Sentences:
     def _compose_requirement(self, rule: str) -> str:
         """Describe the requirement of a rule, for the inside of a sentence.
 
-        The requirement is the text of the rule; if another rule has the same text, it is the predicate in words.
+        This is the text of the rule. If another rule has the same text, it is the predicate of the rule in words,
+        unless the predicate multiplies facts, which reads badly in words.
         """
         holds = self._rules[rule].holds
         # Rules made from one template have the same text; only their predicates tell them apart.
@@ -543,7 +546,11 @@ class Sentences:
         return words.PredicateNarrator(self._texts, {}, stated=False).describe(holds)
 
     def _label_fact(self, name: str) -> str:
-        """Return the label of a fact by its name in a finding: the name of a profile field, or `D4.01.level`."""
+        """Return the label of a fact.
+
+        `name` is the name that the fact has in a finding: that of a profile field, or, for a fact of an answer, the id
+        of the indicator and the name of the fact, such as `D4.01.level`.
+        """
         if name in self._texts.profile:
             return self._texts.profile[name].label
         indicator, _, fact = name.rpartition(".")
@@ -623,7 +630,7 @@ def _format_gain(name: Literal["gain", "gain_max"], figure: Figure, decimals: in
 
 
 def join_sentences(sentences: list[str]) -> str:
-    """Join sentences with spaces; add a full stop to each that ends neither with one nor with a question mark."""
+    """Join sentences with spaces; add a full stop to a sentence unless it ends with a full stop or question mark."""
     return " ".join([sentence if sentence.endswith((".", "?")) else f"{sentence}." for sentence in sentences])
 
 

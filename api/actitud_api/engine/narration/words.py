@@ -130,7 +130,10 @@ _PHRASES: dict[Language, dict[str, str]] = table(
 _CONTRACTIONS: Final[Mapping[Language, tuple[tuple[str, str], ...]]] = {
     "es": ((" a el ", " al "), (" de el ", " del ")),
 }
-"""Pairs of a preposition with the article that begins a name, and their contraction (`de el`, `del`)."""
+"""For each language, pairs of two words that are contracted, and their contraction.
+
+They are a preposition and the article that begins a name, such as `de el` and `del`.
+"""
 
 
 @lru_cache(maxsize=8192)
@@ -368,8 +371,8 @@ class PredicateNarrator:
     def _describe_right_side(self, left: Operand, right: Operand) -> str:
         """Describe the operand on the right of a comparison.
 
-        If the left side is a profile field, a value on the right is shown by its text; if it is a share, a number
-        on the right is shown as a percentage.
+        A value that is compared with a profile field is shown by its text. A number that is compared with a share is
+        shown as a percentage.
         """
         match left, right:
             case ProfileOperand(field=field), Constant(value=str(raw)):

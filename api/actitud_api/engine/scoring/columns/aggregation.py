@@ -17,13 +17,13 @@ EXACT_FLOAT_LIMIT = 2**52
 
 
 class ChildWeights:
-    """Weights of the children of a group that are unknown or not applicable in some rows of a block.
+    """Weights of the children of a group that leave it, or make it unknown, in some rows of a block.
 
-    `excluded`, `excluded_at_best` and `voids` have pairs: a mask of rows, and the weight of the child that it concerns.
-    `excluded`: the child leaves the group. `excluded_at_best`: the child would leave even with every unknown indicator
-    at its best. `voids`: the child makes the group unknown. `bounds_differ` is True if the score of the group and its
-    upper bound may exclude different children. `unknown` is the weight of unknown indicators by row, None if it is 0 in
-    all rows.
+    `excluded`, `excluded_at_best` and `voids` are lists of pairs: a mask of rows, and the weight of one child.
+    `excluded`: in these rows the child leaves the group. `excluded_at_best`: it would leave the group even if every
+    unknown indicator had its best score. `voids`: it makes the group unknown. `bounds_differ` is True if the score of
+    the group and its upper bound may exclude different children. `unknown` has for each row the weight of the unknown
+    indicators, None if no row has any.
     """
 
     def __init__(self, kind: np.dtype[np.signedinteger]) -> None:
@@ -35,7 +35,7 @@ class ChildWeights:
         self._kind = kind
 
     def add(self, counted: ChildCounts, weight: int) -> None:
-        """Add the masks in `counted`, those of one child of this `weight`; ignore a child of weight 0."""
+        """Add the masks of one child, which are in `counted`, with its `weight`; ignore a child of weight 0."""
         if not weight:
             return
         for masks, mask in (
@@ -94,11 +94,11 @@ class GroupAggregation:
         self._error = 128 * (len(group.weights) + 8) * UNIT_ROUNDOFF * group.high * group.total_weight / lightest
 
     def find_rated(self, rows: int, remaining: Ints | None, excluded: list[tuple[Bools, int]]) -> Bools | None:
-        """Find the mask of the rows in which enough weight and enough children remain to rate the group.
+        """Find the mask of the rows in which the group has a score, because enough weight and enough children remain.
 
         `excluded` has pairs of a mask of the rows in which a child leaves the group, and the weight of that child.
-        `remaining` is the weight that is then left (`compute_remaining`), None if it is the whole weight in all rows.
-        Return None if the group is rated in all rows.
+        `remaining` is the weight that is left in each row (`compute_remaining`), None if it is the whole weight in all
+        rows. Return None if the group has a score in all rows.
         """
         children = self._group.definition.rated_children
         if remaining is None:
@@ -115,11 +115,11 @@ class GroupAggregation:
     def combine(
         self, rows: Ints, remaining: Ints | None, missing: list[tuple[Bools, int]], into: Ints, scratch: Floats
     ) -> Ints | None:
-        """Write the scores of the group into `into`; return the weighted sums, None if there are none.
+        """Write the score of the group in each row into `into`; return the weighted sums of an arithmetic mean.
 
-        Only an arithmetic mean has weighted sums. `rows` has an array of scores for each child, with -1 in the rows
-        that `missing` marks for the child (pairs of a mask and the weight of the child). `remaining` is the weight that
-        counts, None if it is the total weight in all rows. `scratch` is overwritten.
+        For any other aggregation, return None. `rows` has an array of scores for each child, with -1 in rows in which
+        the child does not count. `missing` has the masks of these rows, each with the weight of the child. `remaining`
+        is the weight that counts, None if it is the total weight in all rows. `scratch` is overwritten.
         """
         aggregation = self._group.definition.aggregation
         if aggregation == "arithmetic":
@@ -160,11 +160,11 @@ class GroupAggregation:
             np.minimum(into, np.where(rows[number] == NO_SCORE, self._group.high, rows[number]), out=into)
 
     def _write_power_mean(self, rows: Ints, remaining: Ints | None, into: Ints) -> None:
-        """Write power means of the children, computed in float64, into `into`.
+        """Write the power mean of the children in each row, computed in float64 and rounded, into `into`.
 
         `rows` has an array of scores for each child, and `remaining` the weight that counts, None if it is the total
-        weight in all rows. A row in which the rounding error could change the integer is computed again as `evaluate`
-        does.
+        weight in all rows. A row in which the error of float64 could change the rounded score is computed again with
+        the function of `evaluate`.
         """
         group, unit = self._group, self._unit
         scores = rows[self._weighted]

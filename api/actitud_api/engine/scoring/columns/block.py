@@ -22,7 +22,7 @@ BLOCK_SIZE = 16_384
 
 
 CODES: tuple[Code, ...] = get_args(Code)
-"""Reason codes in the order of their numbers in a column."""
+"""All reason codes; an array of codes stores the place of a code in this tuple."""
 CODE_NUMBERS: dict[Code, int] = {code: number for number, code in enumerate(CODES)}
 
 NO_SCORE = -1
@@ -73,7 +73,7 @@ class ScratchNeeds:
         return depth
 
     def use_members(self, members: int) -> None:
-        """Record that `members` indicators are scored together."""
+        """Record that `members` indicators are scored together; only the greatest number is kept."""
         self.members = max(self.members, members)
 
     def keep_array(self) -> int:
@@ -83,7 +83,10 @@ class ScratchNeeds:
 
 
 class ScoreViews(Struct, eq=False):
-    """Parts of the arrays of a `ColumnScores` into which the scores of one block are written, under the same names."""
+    """Views of the arrays of a `ColumnScores`, limited to the rows of one block, into which the scores are written.
+
+    Each member has the name of the array that it views.
+    """
 
     scores: Ints
     maxima: Ints

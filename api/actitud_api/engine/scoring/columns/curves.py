@@ -29,7 +29,10 @@ UNIT_ROUNDOFF = 2.0**-53
 """Greatest relative error of one float64 operation."""
 
 RowScorer = Callable[[RowBlock, Ints], None]
-"""Function that writes the score of each row of a block, in units; arbitrary in rows without a raw value."""
+"""Function that writes the score of each row of a block into an array, in units of 10^-decimals.
+
+In rows without a raw value it writes any number.
+"""
 
 
 class RawValueExpression(Struct, frozen=True, eq=False):
@@ -237,9 +240,10 @@ class CurveCompiler:
     def _scale_goalposts(
         self, leaf: CompiledIndicator, value: RawValueExpression
     ) -> tuple[list[Fraction], list[Fraction]]:
-        """Return the x of each goalpost divided by the scale of the raw value, and the score of each goalpost in units.
+        """Return the x of each goalpost, divided by the scale of the raw value, and the score of each goalpost.
 
-        With these, a curve takes `above` / `below` of a `RawValueExpression` as x, without its scale.
+        A compiled curve reads the quotient `above` / `below` of a row without its scale, so its goalposts are divided
+        by the scale instead. Scores are in units of 10^-decimals.
         """
         posts = leaf.definition.curve.goalposts
         return (
@@ -302,10 +306,10 @@ class _PiecewiseLine(Struct, frozen=True):
 def _build_line(
     segments: list[_CurveSegment], reach: list[float], first: Fraction, above: float
 ) -> tuple[_PiecewiseLine, float]:
-    """Build the curve of the segments, shifted up by `above`; return it with a bound of its rounding error.
+    """Build the curve of the segments, raised by `above`; return the curve and a bound of its rounding error.
 
-    `first` is the score at the first goalpost. `reach` has the absolute value of x at each end of a segment, in order;
-    the bound of the error depends on these.
+    `above` is what rounding adds to a score, such as 1/2. `first` is the score at the first goalpost. `reach` has the
+    absolute value of x at each end of a segment, in order; the bound of the error depends on these.
     """
     steep = [segment for segment in segments if segment.slope]
     constant = float(first - sum(segment.slope * segment.x for segment in segments)) + above

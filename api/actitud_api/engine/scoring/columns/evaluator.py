@@ -98,7 +98,7 @@ def aggregate_columns(methodology: Methodology, scores: Ints) -> Ints:
     """Compute the scores of all groups from given scores of the indicators.
 
     `scores` is indicators × organisations in document order, in units of 10^-decimals, -1 if the indicator leaves its
-    group; there are no unknown indicators. The result is groups × organisations in document order, not rounded to
+    group. No indicator is treated as unknown. The result is groups × organisations in document order, not rounded to
     published decimals, -1 if the group is not rated.
     """
     plan = compile_methodology(methodology)
@@ -190,8 +190,8 @@ def _get_program(plan: CompiledMethodology, columns: Columns) -> _ColumnProgram:
 
 
 def _round_extent(lower: int, upper: int) -> tuple[int, int]:
-    """Widen the bounds of a slot to -(2^j - 1) and 2^k - 1, so that they include 0.
+    """Widen the bounds of a slot to -(2^j - 1) and 2^k - 1, with the smallest j and k that contain them and 0.
 
-    j and k are the smallest integers with which the old bounds lie between the new ones.
+    The bounds 5 and 900, for example, become 0 and 1023. So one compiled program serves many similar columns.
     """
     return -(2 ** min(lower, 0).bit_length() - 1), 2 ** max(upper, 0).bit_length() - 1

@@ -58,22 +58,22 @@ INT32_MAX = 2**31 - 1
 
 
 class AnswerSent(Struct, frozen=True):
-    """Condition under which a number is known: the answer to the indicator at a position was sent."""
+    """Condition under which a number is known: the answer to an indicator, given by its position, was sent."""
 
     position: int
 
 
 class FieldEvidenced(Struct, frozen=True):
-    """Condition under which a number is known: the profile field at a slot has evidence."""
+    """Condition under which a number is known: a profile field, given by its slot, has evidence."""
 
     slot: int
 
 
 class FieldEmpty(Struct, frozen=True):
-    """Condition under which a number is null: the profile field at a slot has no value.
+    """Condition under which a number is null: a profile field, given by its slot, has no value.
 
-    If the field only replaces answers where these were not sent, `absent` has the positions of these answers, and the
-    condition is true only in rows in which they are absent too.
+    `absent` is empty unless the field only stands in for answers that were not sent. It then has the positions of these
+    answers, and the condition is true only in rows in which all of them are absent.
     """
 
     slot: int
@@ -81,19 +81,20 @@ class FieldEmpty(Struct, frozen=True):
 
 
 class NodeScore(Struct, frozen=True):
-    """Condition on the score of a node, which a gate reads.
+    """Condition on the score of a node, for a gate that reads this score.
 
-    Such a score is known if the node has a score or is not applicable, and null if the node is not applicable.
+    As a `NumberCondition` it is true in rows in which the node has a score or is not applicable. As a `NullCondition`
+    it is true in rows in which the node is not applicable.
     """
 
     node: str
 
 
 class IndicatorRawValue(Struct, frozen=True):
-    """Condition on the raw value of an indicator, which a gate reads.
+    """Condition on the raw value of an indicator, for a gate that reads this value.
 
-    The raw value is known if it exists or if the indicator is not applicable, and null if the indicator is not
-    applicable.
+    As a `NumberCondition` it is true in rows in which the raw value counts or the indicator is not applicable. As a
+    `NullCondition` it is true in rows in which the indicator is not applicable.
     """
 
     position: int
@@ -118,7 +119,12 @@ NullCondition = FieldEmpty | NodeScore | IndicatorRawValue | ExtremeScore
 
 
 class AbsentFactReading(Enum):
-    """How an expression reads a fact that was not sent."""
+    """How an expression reads a fact that was not sent.
+
+    `LEAST_FAVOURABLE`: as the value that is worst for the organisation. `UNDETERMINED`: a predicate that depends on the
+    fact is neither true nor false. `UNDETERMINED_OR_DECLARED`: the same, and a profile field that needs evidence but
+    has none is also read as not sent.
+    """
 
     LEAST_FAVOURABLE = "as its least favourable value"
     UNDETERMINED = "as undetermined"
@@ -166,7 +172,7 @@ class CompiledTruths(Struct, frozen=True, eq=False):
 
 
 def _refuse_read(block: RowBlock) -> Bools:
-    """Raise an AssertionError: this stands for the reader of a constant mask, which must never be called."""
+    """Raise an AssertionError: a mask with a `constant` has this function as its `read`, which nothing may call."""
     raise AssertionError
 
 
@@ -754,9 +760,9 @@ def _renumber_texts(side: CompiledNumbers, numbers: dict[str, int]) -> CompiledN
 
 
 def _read_marks(marks: Callable[[RowBlock], dict[int, Bools]], slot: int) -> CompiledTruths:
-    """Compile the mask that a block has for a slot; if the block has none, no row is marked.
+    """Compile the mask that each block has for the profile field at a slot.
 
-    `marks` returns the masks of a block by slot.
+    `marks` returns the masks of a block by slot. If a block has none for this slot, no row is marked.
     """
 
     def read_mark(block: RowBlock) -> Bools:

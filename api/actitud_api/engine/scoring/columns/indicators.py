@@ -31,19 +31,23 @@ from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethod
 
 
 class ConditionPair(Struct, frozen=True):
-    """Zero rule and applicability of an indicator; for indicators with an equal pair it is evaluated once."""
+    """Zero rule and applicability of an indicator.
+
+    Indicators for which both are equal have an equal pair, so that the pair is evaluated once for all of them.
+    """
 
     zero_when: Predicate
     applies: Predicate
 
 
 class CaseJudgement(Struct, eq=False):
-    """Rows of a block by the result of zero rule and applicability, as masks; None stands for a mask without rows.
+    """Masks of the rows of a block by what the zero rule and the applicability of an indicator decide.
 
-    `open`: neither condition decides, so the answer and the curve do; here, and only here, None stands for all rows.
-    `zero`: zero by the rule. `not_applicable`: the indicator is not applicable. `undetermined`: absent answers leave
-    the zero rule undetermined. `doubtful`: the indicator would be not applicable, but the profile fields that exclude
-    it have no evidence. In rows of `undetermined` and `doubtful` the indicator is unknown.
+    `open`: neither decides, so that the answer and the curve do. `zero`: zero by the rule. `not_applicable`: the
+    indicator is not applicable. `undetermined`: absent answers leave the zero rule undetermined. `doubtful`: the
+    indicator would be not applicable, but the profile fields that exclude it have no evidence. In rows of
+    `undetermined` and `doubtful` the indicator is unknown. None stands for all rows in `open`, and for no rows in every
+    other mask.
     """
 
     open: Bools | None
@@ -157,10 +161,11 @@ def drop_empty_mask(mask: Bools | None) -> Bools | None:
 
 
 class ChildCounts(Struct, eq=False):
-    """Rows of a block in which a child of a group leaves it or makes it unknown; None stands for a mask without rows.
+    """How a child counts in its group, as masks of the rows of a block; None stands for a mask without rows.
 
-    `excluded`: the child leaves the group, and the others share its weight; `excluded_at_best`: the same if every
-    unknown indicator were at its best; `voids`: the child makes the group unknown.
+    `excluded`: the child leaves the group, and the others share its weight. `excluded_at_best`: it would leave the
+    group even if every unknown indicator had its best score. `voids`: the child is unknown, and makes the group
+    unknown.
     """
 
     excluded: Bools | None = None
@@ -169,10 +174,11 @@ class ChildCounts(Struct, eq=False):
 
 
 class RunCounts(Struct, eq=False):
-    """How the indicators of a run (consecutive children of one group) count in that group.
+    """How the indicators of a run (consecutive children of one group) count in that group, for one block.
 
-    `each` has one `ChildCounts` for each indicator. `unknown` is a mask indicators × rows, None if it marks no row;
-    contradicted rows are unknown as well. `scores` is overwritten when the next run is scored.
+    `each` has one `ChildCounts` for each indicator. `unknown` is a mask, indicators × rows, of the unknown and the
+    contradicted answers; None if it marks no row. `scores` has the scores, indicators × rows; it is overwritten when
+    the next run is scored.
     """
 
     each: list[ChildCounts]
@@ -219,9 +225,10 @@ class _RunMember:
             np.bitwise_and(into, mask, out=into)
 
     def find_borrowing_absent(self, block: RowBlock, judged: CaseJudgement) -> Bools | None:
-        """Find the rows with an answer in which the value formula also needs an absent answer to another indicator.
+        """Find the rows in which the indicator is answered, but its formula lacks the answer to another indicator.
 
-        `judged` is the judgement of the indicator itself. Return None if there are no such rows.
+        `judged` has the rows in which zero rule and applicability leave the indicator open; only these are searched.
+        Return None if there are no such rows.
         """
         if not self._others:
             return None
@@ -234,8 +241,8 @@ class _RunMember:
     def write_unknown(self, block: RowBlock, judged: CaseJudgement, borrowing: Bools | None, into: Bools) -> None:
         """Write the mask of the rows in which the indicator is unknown into `into`.
 
-        `judged` is the judgement of the indicator. `borrowing` marks the rows in which the value formula reads an
-        absent answer to another indicator (`find_borrowing_absent`); None: no rows.
+        `judged` has the results of its zero rule and applicability. `borrowing` marks the rows in which its formula
+        lacks the answer to another indicator (`find_borrowing_absent`), None for no rows.
         """
         present = block.present[self.leaf.position]
         if judged.open is None:
@@ -272,8 +279,8 @@ class RunScorer:
     ) -> RunCounts:
         """Write scores, maximum scores and codes of a run in a block; return how its indicators count in the group.
 
-        `judgements` has one entry for each indicator of the run; `contradicted` has the contradicted rows by the
-        position of the indicator.
+        `judgements` has the results of zero rule and applicability, one entry for each indicator of the run.
+        `contradicted` has the rows in which an answer is contradicted, by the position of the indicator.
         """
         members = self._members
         # In the results the rows lie far apart, often where they push each other out of the cache.
@@ -410,11 +417,11 @@ class RunScorer:
         unknown: Bools,
         contradicted: Mapping[int, ContradictedRows],
     ) -> ChildCounts:
-        """Build how an indicator counts in its group, and write its scores in rows that the curve does not score.
+        """Build the `ChildCounts` of an indicator, and write its scores in the rows that the curve does not score.
 
-        `number` is the number of the indicator in the run. A row has no score if the indicator is not applicable, or
-        unknown without a substitute score; it has the lowest score if the indicator is contradicted. `unknown` receives
-        the contradicted rows.
+        `number` is the number of the indicator in the run. A row has no score if the indicator is not applicable, or if
+        it is unknown and its group gives an unknown child no score; it has the lowest score if the indicator is
+        contradicted. The contradicted rows are then added to `unknown`.
         """
         leaf, score, unknown_mask = self._members[number].leaf, scores[number], unknown[number]
         not_applicable = judged.not_applicable

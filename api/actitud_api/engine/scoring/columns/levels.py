@@ -134,7 +134,10 @@ def _check_all_rows(truths: CompiledTruths) -> RowCheck:
 
 
 def _check_row_by_row(plan: CompiledMethodology, holds: Callable[[_RowFigures], bool]) -> RowCheck:
-    """Build a check that evaluates `holds`, a condition on the figures of one row, for each row on its own."""
+    """Build a check that evaluates the condition `holds` for each row on its own.
+
+    `holds` takes the figures of one row, and returns True if they meet the condition.
+    """
     reader = RowReader(plan, range(plan.layout.size))
 
     def check_rows(block: RowBlock, rows: Bools) -> Bools:
@@ -189,9 +192,10 @@ class _GateCompiler(ColumnCompiler):
                 return super().compile_operand(operand, depth)
 
     def _compile_extreme(self, combine: np.ufunc, nodes: tuple[str, ...]) -> CompiledNumbers:
-        """Compile the lowest or highest score among the `nodes` that are applicable; -1 if none is.
+        """Compile the lowest or highest score among the `nodes` that are applicable; -1 if no node is.
 
-        `combine` is `np.minimum` or `np.maximum`. No node may be unknown without a substitute score.
+        `combine` is `np.minimum` or `np.maximum`. Every applicable node must have a score: an unknown one too, as its
+        group gives it.
         """
         reads = [self._find_node_arrays(node) for node in nodes]
         key = combine, nodes
@@ -214,7 +218,10 @@ class _GateCompiler(ColumnCompiler):
         )
 
     def _find_node_arrays(self, node: str) -> tuple[Callable[[RowBlock], Ints], Callable[[RowBlock], Ints], int]:
-        """Return readers of a node's scores and maximum scores in a block, and the maximum of its range in units."""
+        """Return two functions that read the scores and the maximum scores of a node in a block, and its highest score.
+
+        All scores are in units of 10^-decimals.
+        """
         position = self.plan.positions.get(node)
         if position is not None:
             return (
@@ -257,7 +264,8 @@ class _GateCompiler(ColumnCompiler):
 
         Raises:
             ExceedsInt64: If a side may exceed 64 bits.
-            NotComputedByColumns: If the denominator may be negative, or a side is no column of integers.
+            NotComputedByColumns: If the denominator may be negative, or a side cannot be computed as a column of
+                integers.
         """
         match compare.left:
             case ValueOperand(indicator=indicator):
@@ -277,10 +285,12 @@ class _GateCompiler(ColumnCompiler):
     ) -> CompiledTruths:
         """Compile the mask of rows in which a comparison of figures of a score certainly has the truth value `value`.
 
-        A comparison whose numbers may exceed 64 bits is refused, because gates have another evaluation row by row.
+        Unlike the method of the base class, it raises an exception if numbers may exceed 64 bits: the caller then
+        evaluates the whole gate row by row.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
+            NotComputedByColumns: If a side cannot be computed as a column of integers.
         """
         left, right = self.compile_sides(compare, depth)
         if value and compare.op in ("ge", "gt") and right.constant and right.lower >= 0:
@@ -296,7 +306,7 @@ class _GateCompiler(ColumnCompiler):
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
-            NotComputedByColumns: If a part of a minimum or maximum may be null, because a null must be ignored.
+            NotComputedByColumns: If `combine` is a minimum or maximum, and a part may be null in some rows.
         """
         if combine is not np.add and any(part.nulls for part in parts):
             raise NotComputedByColumns

@@ -26,11 +26,11 @@ Rows = NDArray[np.intp]
 class ColumnRule(Struct, frozen=True, eq=False):
     """A rule of severity `error`, compiled to masks of the rows of a block.
 
-    `broken` marks the rows that break the rule if every absent answer is read as its least favourable value.
-    `unholdable` marks the rows that break it whatever the absent answers turn out to be; None if these are the same
-    rows. `again` has the positions of the indicators whose answers the rule reads and a rule may contradict: a
-    contradicted answer is removed from the block, which may break this rule in more rows, so this rule is then checked
-    again.
+    `broken` marks the rows that break the rule if every absent answer has its least favourable value. `unholdable`
+    marks the rows that break it whatever the absent answers are; None if these are the same rows.
+
+    `again` has the positions of the indicators whose answers this rule reads and some rule may contradict. A
+    contradicted answer is removed from the block, and without it more rows may break this rule, so it is checked again.
     """
 
     rule: CompiledRule
@@ -97,8 +97,8 @@ class ContradictionFinder:
     def find_contradictions(self, block: RowBlock) -> dict[int, ContradictedRows]:
         """Find the contradicted rows of each indicator; return them by the position of the indicator.
 
-        An indicator without contradicted rows is left out. A contradicted answer is removed from `block` if another
-        indicator reads it, or a rule that is then checked again.
+        An indicator without contradicted rows is left out. A contradicted answer is also removed from `block`, if
+        another indicator reads the answer, or a rule that is checked again.
         """
         contradictions: dict[int, ContradictedRows] = {}
         taken_out: dict[int, Bools] = {}
@@ -213,10 +213,10 @@ def evaluate_when_absent(predicate: Predicate, indicator: str) -> Truth:
 
 
 def drop_presence_guard(predicate: Predicate) -> Predicate:
-    """Drop the condition from a rule of the form "if the answer to X was sent, then …" if it changes nothing.
+    """Drop a needless condition from a rule of the form "if the answer to X was sent, then …".
 
-    Return the part after "then" if that part is true in any case when the answer to X is absent. Otherwise, and for a
-    rule of another form, return `predicate` as it is.
+    The condition is needless if the part after "then" is true anyway when the answer to X is absent: that part alone is
+    returned. If the condition is needed, or the rule has another form, return `predicate` as it is.
     """
     match predicate:
         case Implies(when=Present(indicator=indicator), then=then) if evaluate_when_absent(then, indicator) is True:

@@ -365,9 +365,10 @@ class _ColumnsBuilder:
         present: Mapping[str, ArrayLike],
         reasons: NDArray[np.int8] | None,
     ) -> Bools:
-        """Find the rows with an answer that counts; all rows for an indicator without facts.
+        """Find the rows in which an indicator has an answer that counts; return all rows if it has no facts.
 
-        `reasons` has the reasons why answers do not count (see `SET_ASIDE_REASONS`), None if all do.
+        `answers` has the facts, and `present` the mask of the organisations that answered, by indicator. `reasons` has
+        for each row the reason why the answer does not count (see `SET_ASIDE_REASONS`); None if all answers count.
         """
         name = leaf.definition.id
         if leaf.presence_slot is None:

@@ -24,7 +24,7 @@ from actitud_api.engine.scoring.compile import CompiledGroup, CompiledMethodolog
 from actitud_api.engine.scoring.evaluate import Status
 
 STATUSES: tuple[Status, ...] = get_args(Status)
-"""Statuses in the order of their numbers in a column."""
+"""All statuses; an array of statuses stores the place of a status in this tuple."""
 STATUS_NUMBERS: dict[Status, int] = {status: number for number, status in enumerate(STATUSES)}
 
 COVERAGE_UNITS = 10_000
@@ -34,8 +34,9 @@ HALF_UP_MARGIN = 1e-9
 """Margin added before rounding down, because float64 may have rounded an exact half to just below it."""
 
 HEAVY_WEIGHT = round(1 / (4 * HALF_UP_MARGIN))
-"""Total weight of a group from which `HALF_UP_MARGIN` is too wide: a share of so many units can lie below a half by
-less than the margin.
+"""Total weight of a group from which its coverage may not be rounded with `HALF_UP_MARGIN`.
+
+With such a weight, a coverage that lies below a half by less than the margin would be rounded up.
 """
 
 COVER_ERROR = 1e-11
@@ -45,9 +46,9 @@ COVER_ERROR = 1e-11
 class UnknownShare(Struct, eq=False):
     """Share of the weight of a group that is unknown, in each row; arbitrary in rows in which the group is not rated.
 
-    `remaining` is the weight that counts, at most `total_weight`. `unknown` is the weight of unknown indicators
-    directly in the group, None if there are none. `below` has the unknown shares of child groups with the weights of
-    these groups. `share` is the result in float64, correct within `COVER_ERROR`.
+    `remaining` is the weight of the children that count, at most `total_weight`. `unknown` is the weight of the unknown
+    indicators directly in the group, None if there are none. `below` has the unknown share of each child group, with
+    the weight of that group. `share` is the result in float64, correct within `COVER_ERROR`.
     """
 
     total_weight: int
@@ -59,7 +60,7 @@ class UnknownShare(Struct, eq=False):
     def compute_exactly(self, row: int) -> Fraction:
         """Compute the exact share in one row.
 
-        In this row the group must be rated with every unknown indicator at its best.
+        Call it only for a row in which the group would have a score if every unknown indicator had its best score.
         """
         unknown = 0 if self.unknown is None else int(self.unknown[row])
         remaining = self.remaining if isinstance(self.remaining, int) else int(self.remaining[row])
@@ -72,16 +73,17 @@ class UnknownShare(Struct, eq=False):
 
 
 RatedUnknownShare: TypeAlias = tuple[UnknownShare, Bools | None]
-"""Unknown share of a group, and the mask of rows in which the group is rated with every unknown indicator at its best.
+"""Unknown share of a group, and the mask of the rows in which the share is defined.
 
-None stands for a mask of all rows.
+These are the rows in which the group would have a score if every unknown indicator had its best score. None stands
+for a mask of all rows.
 """
 
 
 class GroupCounts(Struct, eq=False):
     """How a group counts as a child of another one, and the share of its weight that is unknown.
 
-    The share is None if nothing in the group is unknown.
+    `unknown_share` is None if nothing in the group is unknown in any row.
     """
 
     counts: ChildCounts
@@ -92,7 +94,10 @@ class TreeScorer:
     """Scores the indicators and groups of blocks under one methodology."""
 
     def __init__(self, plan: CompiledMethodology, runs: Mapping[int, RunScorer]) -> None:
-        """Create the scorer; `runs` has the scorer of each run, by the position of its first indicator."""
+        """Create the scorer of a compiled methodology.
+
+        `runs` has the scorer of each run (consecutive indicators of one group), by the position of the first indicator.
+        """
         self._plan = plan
         self._runs = runs
         self._rows = {name: number for number, name in enumerate(list_group_ids(plan))}
@@ -225,11 +230,11 @@ class TreeScorer:
     def _apply_voids(
         self, compiled: CompiledGroup, weights: ChildWeights, excluded: Bools | None, scores: Ints, counted: ChildCounts
     ) -> None:
-        """Mark the rated rows of a group that an unknown child makes unknown (`missing: void`).
+        """Write the score of a group in the rows in which an unknown child makes the group unknown (`missing: void`).
 
-        In these rows the `missing` member of the parent says how the group counts in the parent: with its lowest score,
-        not at all, or by making the parent unknown too. `excluded` marks the rows in which the group is not rated, None
-        if there are none; `counted`, which says how the group counts, is updated.
+        In these rows the `missing` rule of the parent says how the group counts in the parent: with its lowest score,
+        not at all, or by making the parent unknown too. The masks in `counted` are updated accordingly. `excluded`
+        marks the rows in which the group is not rated, None if there are none.
         """
         voided = np.logical_or.reduce([mask for mask, _ in weights.voids])
         if excluded is not None:
@@ -289,7 +294,7 @@ class TreeScorer:
     def _mark_insufficient(self, counts: GroupCounts, required: Share, insufficient: Bools) -> None:
         """Mark the rows in which the group is rated but has less coverage than `required`, in the mask `insufficient`.
 
-        `counts` has the share of the group that is unknown.
+        `counts` has the share of the group that is unknown; the coverage is 1 minus this share.
         """
         if counts.unknown_share is None:
             return
@@ -332,10 +337,11 @@ def list_runs(compiled: CompiledGroup, kind: np.dtype[np.signedinteger]) -> list
 
 
 class _GroupNode:
-    """A group with the numbers of the rows that hold its scores and those of its children.
+    """A group, and the places of its scores and of the scores of its children in the arrays of results.
 
-    `is_a_run`: all children are indicators, in consecutive positions. `span`: distance from the lowest to the best
-    score of a child, if all children are indicators with the same distance, else None.
+    `row` is the row of the group in the scores of all groups. `is_a_run`: all children are indicators, in consecutive
+    positions. `span`: distance from the lowest to the best score of a child, if all children are indicators with the
+    same distance, else None.
     """
 
     def __init__(self, plan: CompiledMethodology, compiled: CompiledGroup, rows: dict[str, int]) -> None:
@@ -382,8 +388,8 @@ def _combine_children(
     """Write the scores of a group into `into`, -1 if it is not rated; `rows` has the scores of its children.
 
     `excluded` and `voids` have pairs of a mask of rows and the weight of a child: in these rows the child leaves the
-    group, or makes the group unknown. Return the remaining weight (None: all of it), the rated rows (None: all rows),
-    and the weighted sums (None if the group is no arithmetic mean).
+    group, or makes the group unknown. `weights` computes the weight that remains. Return the remaining weight (None:
+    all of it), the rated rows (None: all rows), and the weighted sums (None if the group is no arithmetic mean).
     """
     remaining = weights.compute_remaining(node.compiled.total_weight, excluded)
     rated = node.aggregation.find_rated(into.size, remaining, excluded)
