@@ -1,7 +1,7 @@
 """Bind an operation, written once as a generator, as a method of the blocking and of the asynchronous client.
 
-A bound operation is a plain function, so it binds like any method. It keeps the operation's name, docstring, types
-and parameters, except the first parameter, ``core``.
+The method has the operation's name, docstring, types and parameters, except the first parameter, ``core``: the
+method takes it from the client, or group of operations, that it is called on.
 """
 
 from __future__ import annotations

@@ -33,7 +33,10 @@ MAX_REDIRECTS = 5
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SPENT = frozenset({404, 412})
-"""Statuses with which the service refuses a guarded request that already succeeded: its target is gone or changed."""
+"""Statuses that a ``guarded`` request gets if it is sent again although the first attempt succeeded.
+
+404: the first attempt deleted the resource. 412: it changed the version of the resource.
+"""
 _REDIRECTS_THAT_KEEP_THE_METHOD = frozenset({307, 308})
 _ENTITY_TAG = re.compile(r'\*|"[\x21\x23-\x7e]*"')
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
@@ -121,8 +124,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 class OpenResponse(Response, frozen=True, kw_only=True):
     """A successful response to a ``streamed`` request, whose body is still arriving.
 
-    The function that receives it must close ``pieces``: the chunks of the body, from a blocking or an asynchronous
-    generator like the client. The generator raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the
+    ``pieces``: a generator of the chunks of the body, asynchronous in the asynchronous client. Whoever receives
+    the response must close it. It raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the
     body cannot be read to its end.
     """
 
@@ -136,8 +139,9 @@ _SEEN: ContextVar[list[Response] | None] = ContextVar("actitud_responses", defau
 def responses() -> Generator[list[Response], None, None]:
     """Collect the HTTP responses to the calls made in a ``with`` block: headers, request ids, entity tags, bodies.
 
-    The block applies to the current thread or task and to tasks created in it. Redirects, failed attempts and streamed
-    files are not collected. The bodies stay in memory, so keep the block short.
+    After ``with responses() as received: client.editions.list()`` the list ``received`` has one
+    :class:`Response`. The block applies to the current thread or task and to tasks created in it. Redirects,
+    failed attempts and streamed files are not collected. The bodies stay in memory, so keep the block short.
     """
     seen: list[Response] = []
     token = _SEEN.set(seen)
@@ -206,7 +210,10 @@ async def drive_async(call: Call[T], transport: AsyncTransport) -> T:
 
 
 class Bound:
-    """Base of the blocking client and of its groups of operations."""
+    """Base of the blocking client and of its groups of operations, such as ``client.editions``.
+
+    ``core``: the settings of the client. ``transport``: the object that sends its requests.
+    """
 
     def __init__(self, core: Core, transport: Transport) -> None:
         self._core = core
@@ -214,7 +221,10 @@ class Bound:
 
 
 class AsyncBound:
-    """Base of the asynchronous client and of its groups of operations."""
+    """Base of the asynchronous client and of its groups of operations, such as ``client.editions``.
+
+    ``core``: the settings of the client. ``transport``: the object that sends its requests.
+    """
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         self._core = core
@@ -281,10 +291,13 @@ def build_create(
 ) -> Request:
     """Build a POST request that creates a resource once, however often it is sent.
 
-    ``idempotency_key``: if ``None``, a random key is sent. ``body``: ``None`` if the operation takes no body.
-    ``if_match``: the expected version of the resource; ``UNSET`` if the operation has no such condition. Raises
-    ``ValueError`` for an invalid key or a missing or invalid entity tag, and ``ValueError`` or ``TypeError`` for a body
-    that JSON cannot express.
+    ``segments``: parts of the path below ``/v1``. ``body``: ``None`` if the operation takes no body.
+    ``idempotency_key``: if ``None``, a random key is sent. ``if_match``: the expected version of the resource,
+    ``None`` if the caller named none; ``UNSET`` if the operation has no such condition. ``lang``: ``None`` for
+    the language of the client.
+
+    Raises ``ValueError`` for an invalid key, for an invalid entity tag and for ``if_match=None``, and
+    ``ValueError`` or ``TypeError`` for a body that JSON cannot express.
     """
     match: Mapping[str, str] = {} if if_match is msgspec.UNSET else _build_if_match(if_match)
     return _build_guarded(
@@ -304,8 +317,10 @@ def build_put(
 ) -> Request:
     """Build a PUT request that replaces the version of a resource that ``if_match`` names.
 
-    If ``if_match`` is ``None``, the request creates the resource, and is refused if the resource exists. Raises
-    ``ValueError`` for an invalid entity tag, and ``ValueError`` or ``TypeError`` for a body that JSON cannot express.
+    If ``if_match`` is ``None``, the request creates the resource, and is refused if the resource exists.
+    ``segments``: parts of the path below ``/v1``. ``lang``: ``None`` for the language of the client. Raises
+    ``ValueError`` for an invalid entity tag, and ``ValueError`` or ``TypeError`` for a body that JSON cannot
+    express.
     """
     precondition = {"If-None-Match": "*"} if if_match is None else _build_if_match(if_match)
     return _build_guarded(core, "PUT", segments, precondition, body=body, lang=lang, guarded=True)
@@ -316,9 +331,9 @@ def build_replace(
 ) -> Request:
     """Build a PUT request that replaces the version of a resource that ``if_match`` names.
 
-    Raises ``ValueError`` for a missing or invalid entity tag, and ``ValueError`` or ``TypeError`` for a body that
-    JSON cannot express. ``segments``: parts of the path below ``/v1``. ``lang``: ``None`` for the language of the
-    client.
+    Unlike :func:`build_put` it cannot create the resource: ``if_match=None`` raises ``ValueError``, as an
+    invalid entity tag does. Raises ``ValueError`` or ``TypeError`` for a body that JSON cannot express.
+    ``segments``: parts of the path below ``/v1``. ``lang``: ``None`` for the language of the client.
     """
     return _build_guarded(core, "PUT", segments, _build_if_match(if_match), body=body, lang=lang, guarded=True)
 
@@ -328,9 +343,9 @@ def build_patch(
 ) -> Request:
     """Build a PATCH request (RFC 7396). Members of the body that are ``UNSET`` are left out.
 
-    Raises ``ValueError`` for a missing or invalid entity tag, and ``ValueError`` or ``TypeError`` for a body that
-    JSON cannot express. ``segments``: parts of the path below ``/v1``. ``if_match``: the version to change.
-    ``lang``: ``None`` for the language of the client.
+    ``segments``: parts of the path below ``/v1``. ``if_match``: the version to change. ``lang``: ``None`` for
+    the language of the client. Raises ``ValueError`` for an invalid entity tag and for ``if_match=None``, and
+    ``ValueError`` or ``TypeError`` for a body that JSON cannot express.
     """
     changes = {name: value for name, value in body.items() if value is not msgspec.UNSET}
     return _build_guarded(
@@ -345,9 +360,10 @@ def build_patch(
 
 
 def build_delete(core: Core, *segments: str, if_match: str | None) -> Request:
-    """Build a DELETE request. Raises ``ValueError`` for a missing or invalid entity tag.
+    """Build a DELETE request. ``if_match``: the version to delete.
 
-    ``segments``: parts of the path below ``/v1``. ``if_match``: the version to delete; ``None`` counts as missing.
+    ``segments``: parts of the path below ``/v1``. Raises ``ValueError`` for an invalid entity tag and for
+    ``if_match=None``.
     """
     return _build_guarded(core, "DELETE", segments, _build_if_match(if_match), guarded=True)
 
@@ -376,8 +392,8 @@ def _build_guarded(
 def _encode_json(body: Mapping[str, object]) -> bytes:
     """Encode a request body as JSON.
 
-    Raises ``ValueError`` for NaN, an infinity or an unpaired surrogate, and ``TypeError`` for a value that JSON cannot
-    express, so that the service never receives another value.
+    Raises ``ValueError`` for NaN, an infinity or an unpaired surrogate, and ``TypeError`` for a value that JSON
+    cannot express. An encoder that replaced such values would send facts that the caller did not state.
     """
     # Not msgspec, which would write NaN as null.
     return json.dumps(body, ensure_ascii=False, allow_nan=False, default=_to_plain).encode()
@@ -526,7 +542,10 @@ def _record_answer(core: Core, request: Request, reply: Response) -> Response:
 
 
 class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """One page of a list, and the request for the next page (``None`` on the last one)."""
+    """One page of a list: its items, and the request for the next page (``None`` on the last page).
+
+    ``kind``: the type that the response is decoded as, such as ``Listing[Edition]``.
+    """
 
     items: tuple[T, ...]
     following: Request | None
@@ -534,10 +553,10 @@ class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
 
 def fetch_page(core: Core, request: Request, kind: type[Listing[T]]) -> Call[Fetched[T]]:
-    """Fetch one page of a list.
+    """Fetch one page of a list. ``kind``: the type that the response is decoded as, such as ``Listing[Edition]``.
 
-    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``. The URL of a next page on
-    another host raises ``UnexpectedResponse`` too.
+    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``. If the URL of the next page
+    is on another host, that is ``UnexpectedResponse`` too.
     """
     listing = yield from fetch(core, request, kind)
     following = None
@@ -655,8 +674,8 @@ def _build_problem_error(core: Core, reply: Response) -> Exception:
 def get_decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
     """Return the cached JSON decoder of a type.
 
-    Decoders are built on first use, because building all of them would make the import of the library take half as
-    long again.
+    A decoder is built when it is needed for the first time. If all of them were built when the library is
+    imported, the import would take half as long again.
     """
     return cast("msgspec.json.Decoder[T]", _build_decoder(cast(Hashable, kind)))
 

@@ -54,7 +54,11 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, seconds: float) -> Timeouts:
-        """Build the time-outs from ``seconds`` to read: at most 5 s to connect, 4 times ``seconds`` for a call."""
+        """Build all time-outs from one number of seconds.
+
+        ``seconds``: the read time-out. The connect time-out is the same, but at most 5 s; the total is four
+        times as long.
+        """
         return cls(connect=min(cls().connect, seconds), read=seconds, total=4 * seconds)
 
 
@@ -111,8 +115,8 @@ SYSTEM = Runtime()
 class SharedState:
     """The mutable state that a client shares with its copies from ``with_options``.
 
-    ``deprecated``: the operations about which a deprecation warning was already shown. ``full_until``: the reading
-    of the clock at which an exhausted rate limit is renewed.
+    ``deprecated``: names of the operations whose deprecation warning was already shown. ``full_until``: if a
+    rate limit is exhausted, the reading of the monotonic clock at which it is renewed; else a time in the past.
     """
 
     __slots__ = ("deprecated", "full_until")
@@ -216,10 +220,10 @@ def reconfigure(
     wait_for_limit: bool | UnsetType,
     if_none_match: str | UnsetType | None,
 ) -> Core:
-    """Return the settings with the passed values replaced; ``UNSET`` keeps a value.
+    """Return a copy of the settings ``core`` with the passed values replaced; ``UNSET`` keeps a value.
 
-    Raises ``ValueError`` for an invalid setting, such as an invalid language tag. ``None`` removes a value: the
-    default language, the program in ``app_info``, or the entity tag.
+    ``None`` for ``lang``, ``app_info`` or ``if_none_match`` removes that value, and ``""`` removes the API key.
+    Raises ``ValueError`` for an invalid setting, such as an invalid language tag.
     """
     timeouts = core.timeouts if timeout is UNSET else _build_timeouts(timeout)
     retries = core.policy.max_retries if max_retries is UNSET else _check_retries(max_retries)

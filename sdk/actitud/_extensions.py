@@ -6,7 +6,10 @@ from collections.abc import Callable
 from typing import Self
 
 CREDENTIALS = "actitud.credentials"
-"""Name of the extension with the ``Authorization`` header, which must not reach the cache: the cache would store it."""
+"""Name of the extension that carries the ``Authorization`` header past the cache to the connection.
+
+As a normal header it would be stored in the cache.
+"""
 
 
 class StepTimeout(float):

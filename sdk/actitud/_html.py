@@ -23,9 +23,10 @@ def render_paragraph(text: str) -> str:
 
 
 def render_page(items: Sequence[object], more: bool) -> str:
-    """Render the first items of a page as a table of their scalar members, and say how many items it leaves out.
+    """Render the first items of a page as a table.
 
-    ``more``: whether further pages follow; a note below the table says so.
+    The columns are the members that are neither lists nor objects. ``more``: whether further pages follow.
+    Notes below the table say how many items are left out, and that further pages follow.
     """
     heads: dict[str, None] = {}
     shown = []

@@ -46,12 +46,14 @@ def decide_delay(
 ) -> float | None:
     """Return the seconds to wait before the next attempt, or ``None`` to give up.
 
-    ``status``: status of the last response, ``None`` if none arrived. ``retry_after``: seconds in its
-    ``Retry-After`` header, ``None`` without one. ``chance``: a random number from 0 to 1. ``elapsed``: seconds
-    since the call began. Half of the exponential delay is fixed and half is proportional to ``chance``, so that
-    many clients do not return at the same instant. A ``Retry-After`` above ``longest_obeyed`` ends the call: an
-    earlier retry would be useless, and waiting would look like a hang. A delay that would end after
-    ``policy.total`` seconds of the call ends the call too.
+    ``elapsed``: seconds since the call began. ``status``: status of the last response, ``None`` if none
+    arrived. ``retry_after``: seconds in its ``Retry-After`` header, ``None`` without one. ``chance``: a random
+    number from 0 to 1.
+
+    Half of the exponential delay is fixed and half is proportional to ``chance``, so that many clients do not
+    return at the same instant. The call ends if no retry can help or none is left, if ``Retry-After`` is above
+    ``longest_obeyed`` (an earlier retry would be useless, and waiting would look like a hang), or if the delay
+    would end after the ``total`` seconds of the policy.
     """
     if retries_done >= policy.max_retries or not is_temporary(status):
         return None

@@ -28,10 +28,16 @@ USER_AGENT = f"actitud/{__version__} python/{platform.python_version()} httpx/{h
 _ALWAYS = {"Accept": "application/json, application/problem+json", "Accept-Encoding": "gzip"}
 
 _LEAST_TIMEOUT = 0.001
-"""Seconds for an attempt when no time is left for the call: httpx reads 0 as "do not wait at all"."""
+"""Time-out in seconds of an attempt for which the call has no time left.
+
+It is above 0, because httpx takes a time-out of 0 for "do not wait at all".
+"""
 
 _DECODABLE = frozenset({"", "identity", "gzip"})
-"""Content codings that are accepted. Stacked codings, and those that expand a thousandfold per layer, are refused."""
+"""Content codings of a response that are accepted.
+
+Refused are several codings on top of each other, and codings that can expand a body a thousandfold.
+"""
 
 _PIECE = 256 * 1024
 """Bytes that are decompressed at a time."""
@@ -325,7 +331,7 @@ class _BodyReader:
             raise self._build_refusal("an answer that breaks off in its gzip")
 
     def acknowledge(self, piece: bytes) -> None:
-        """Restart the read time-out if ``piece``, which the caller has processed, contains the end of a line.
+        """Restart the read time-out if ``piece``, which the program has used, contains the end of a line.
 
         So the time that a program spends on its rows does not count.
         """
@@ -341,7 +347,7 @@ class _BodyReader:
         return Response(status=self._status, headers=self._headers, body=b"".join(self._chunks))
 
     def open(self, pieces: Generator[bytes, None, None] | AsyncGenerator[bytes, None]) -> OpenResponse:
-        """Return the response with its body still to be read from ``pieces``."""
+        """Return the response before its body is read: the caller reads the body from ``pieces``."""
         return OpenResponse(status=self._status, headers=self._headers, body=b"", pieces=pieces)
 
     def _refuse_size(self) -> UnexpectedResponse:

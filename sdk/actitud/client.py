@@ -34,7 +34,7 @@ class _ClientBase(ABC):
 
     @abstractmethod
     def _copy(self, core: Core) -> Self:
-        """Return a client with another configuration that uses the same connections."""
+        """Return a client with the settings ``core`` that uses the same connections."""
 
     def __repr__(self) -> str:
         key = "None" if self._core.api_key is None else "'***'"
@@ -81,11 +81,12 @@ class _ClientBase(ABC):
     ) -> Embed:
         """Build the HTML that shows a score in your web page and always displays the current figures. Nothing is sent.
 
-        ``edition``: id of the edition, or ``latest`` for the newest published edition. ``name``: name of the
-        organisation, the text alternative of the image. ``form``: ``badge`` and ``card`` are images, ``frame`` is an
-        ``iframe``, ``element`` is a custom element with the hash of its script. ``lang``: default the client's
-        language, else Spanish. ``theme``: colours of card, frame and element; ``auto`` follows the reader's system.
-        Raises ``ValueError`` for an unknown form or an invalid language tag.
+        ``edition``: id of the edition, or ``latest`` for the newest published edition. ``organisation``: its
+        id. ``name``: name of the organisation, the text alternative of the image. ``form``: ``badge`` and
+        ``card`` are images, ``frame`` is an ``iframe``, ``element`` is a custom element with the hash of its
+        script. ``lang``: default the client's language, else Spanish. ``theme``: colours of card, frame and
+        element; ``auto`` follows the reader's system. Raises ``ValueError`` for an unknown form or an invalid
+        language tag.
         """
         return embed(
             self._core.base_url,

@@ -47,8 +47,8 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
 
     ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: the rule that was broken.
     ``value``: the received value as JSON, possibly cut; ``None`` if there is none or it may be personal data.
-    ``suggestion``: the most similar valid value, ``None`` if none is known. ``allowed``: if the fault is the state
-    of the resource, the states that can follow its present state, else empty.
+    ``suggestion``: the most similar valid value, ``None`` if none is known. ``allowed``: the states that can
+    follow the present state of the resource, if the request asked for another one; else empty.
     """
 
     pointer: str
@@ -294,9 +294,11 @@ PROBLEM_TYPES: Mapping[str, type[ApiProblem]] = {
 def build_problem_error(
     problem: Problem, status: int, request_id: str | None = None, retry_after: float | None = None
 ) -> ApiProblem:
-    """Build the exception for a problem document, whose type determines its class; if it is unknown, ``status`` does.
+    """Build the exception for a problem document.
 
-    ``request_id`` and ``retry_after``: ``None`` if the response does not contain them.
+    The type of the problem decides on the class. For an unknown type ``status`` does: 500 and above give
+    ``ServiceFailed``, lower ones ``RequestRefused``. ``request_id`` and ``retry_after`` (seconds): ``None`` if
+    the response does not contain them.
     """
     fallback = ServiceFailed if status >= 500 else RequestRefused
     kind = PROBLEM_TYPES.get(problem.type.rpartition("/")[2], fallback)

@@ -45,7 +45,7 @@ _KINDS: Mapping[str, str] = {
 """The narwhals types of the columns that are not strings, except dimensions (``d1`` …), which are ``Float64``."""
 _DIMENSION = re.compile(r"d\d+")
 _NULLABLE = {"String": "string", "Boolean": "boolean", "Date": "datetime64[s]"}
-"""The nullable pandas types whose names differ from those of narwhals."""
+"""Names of the pandas types for columns with missing values, by narwhals type; for other types the names are equal."""
 
 
 @overload
@@ -61,13 +61,13 @@ def to_frame(
 ) -> polars.DataFrame | pandas.DataFrame:
     """Build a data frame from a score, or from all rows of a list or a stream.
 
-    ``data``: a :class:`actitud.Score`, which gives one row per indicator; or rows: a page (all its later pages are
-    fetched), the result of a ``stream`` method, or a list of rows. Rankings and histories have one column per dimension
-    (``d1`` …). Organisations have no columns for members with several values. pandas columns use nullable types.
-    Without rows there are no columns.
+    ``data``: a :class:`actitud.Score`, which gives one row per indicator; or rows: a page (all its later pages
+    are fetched), the result of a ``stream`` method, or a list of rows. Rankings and histories have one column
+    per dimension (``d1`` …). A member of an organisation that has several values, such as ``aliases``, has no
+    column. pandas columns use nullable types. Without rows there are no columns.
 
-    Raises ``ModuleNotFoundError`` if narwhals or the backend is not installed, ``ValueError`` for another backend and
-    ``TypeError`` for rows of another type.
+    Raises ``ModuleNotFoundError`` if narwhals or the backend is not installed, ``ValueError`` for another
+    backend and ``TypeError`` for rows of another type.
     """
     if backend not in ("polars", "pandas"):
         raise ValueError(f"backend is 'polars' or 'pandas', not {backend!r}")

@@ -54,7 +54,11 @@ AssessmentAnswer: TypeAlias = "Mapping[str, AnswerMember]"
 """The facts of one indicator, together with its ``evidence`` and its ``note``."""
 
 AssessmentAnswers: TypeAlias = "Mapping[str, AssessmentAnswer | None]"
-"""Answers by indicator id. ``None`` withdraws an answer, or says that the answer is unknown."""
+"""Answers by indicator id.
+
+``None`` in a change withdraws the answer that was sent before; in a complete assessment it says that the answer
+is unknown.
+"""
 
 OrganisationKind: TypeAlias = Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", "UNI", "EMP", "CTL"] | str
 ScoreStatus: TypeAlias = Literal["complete", "sufficient", "insufficient_evidence", "not_rateable"] | str
@@ -198,10 +202,10 @@ class NextStep(msgspec.Struct, frozen=True, kw_only=True):
     """The smallest change of one indicator that raises its score to the next better value.
 
     ``change``: the facts after the change. ``gain``: index points that the change adds; ``None`` if the gain
-    depends on an answer that is not known yet. ``gain_max``: index points that a full score of the indicator would
-    add, or ``None``. ``evidence``: whether the change needs evidence. ``cap``: the highest score that an answer
-    without evidence can have, ``None`` unless the answer is at that limit. ``requires``: ids of validation rules
-    that the change breaks unless other facts change too.
+    depends on an answer that is not known yet, or if there is no index. ``gain_max``: index points that the
+    best score of the indicator would add; ``None`` if there is no index. ``evidence``: whether the change needs
+    evidence. ``cap``: the highest score that an answer without evidence can have, ``None`` unless the answer is
+    at that limit. ``requires``: ids of validation rules that the change breaks unless other facts change too.
     """
 
     kind: StepKind
@@ -339,9 +343,9 @@ class MainReason(msgspec.Struct, frozen=True, kw_only=True):
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """A validation rule that the answers break. A finding of severity ``error`` sets its ``indicators`` to 0.
 
-    ``code``: ``contradicted``, or ``unsupported`` if the only cause is a missing answer. ``indicators``: ids of the
-    indicators concerned. ``missing``: ids of the unanswered indicators with which the answers may keep the rule, if
-    the code is ``unsupported``. ``facts``: the facts that the rule compared, ``None`` if unknown.
+    ``code``: ``contradicted``, or ``unsupported`` if the only cause is a missing answer. ``indicators``: ids of
+    the indicators concerned. ``missing``: if the code is ``unsupported``, ids of the unanswered indicators;
+    answering them may satisfy the rule. ``facts``: the facts that the rule compared, ``None`` if unknown.
     """
 
     rule: str
@@ -422,7 +426,10 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GroupDelta(msgspec.Struct, frozen=True, kw_only=True):
-    """The difference between two scores in a dimension or a group: its score, and the index points lost in it."""
+    """The difference between two scores of an organisation in a dimension or a group.
+
+    ``score``: the score of the group. ``lost``: the index points that are lost in it.
+    """
 
     id: str
     name: str
@@ -432,7 +439,11 @@ class GroupDelta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IndicatorDelta(msgspec.Struct, frozen=True, kw_only=True):
-    """The difference between two scores in one indicator: reason code, score, and the index points lost in it."""
+    """The difference between two scores of an organisation in one indicator.
+
+    ``code_before`` and ``code_after``: the codes of the reasons for the scores. ``score``: the score of the
+    indicator. ``lost``: the index points that are lost in it.
+    """
 
     id: str
     name: str
@@ -473,11 +484,11 @@ class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReviewVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict that counts on the answer to an indicator.
+    """The latest verdict on the answer to an indicator: the one that affects the score.
 
-    ``level``: the level that a ``capped`` verdict allows, ``None`` for other verdicts. ``rule``: id of the manually
-    checked rule that the answer breaks, ``None`` if the verdict names none. ``reason``: may be ``None`` only for
-    ``accepted``.
+    ``level``: the level that a ``capped`` verdict allows, ``None`` for other verdicts. ``rule``: id of the
+    manually checked rule that the answer breaks, ``None`` if the verdict names none. ``reason``: may be
+    ``None`` only for ``accepted``.
     """
 
     indicator: str
@@ -643,7 +654,10 @@ class ChangeParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
-    """The change of the score of a dimension or a group; ``parts`` is ``None`` if a stage has no score."""
+    """The change of the score of a dimension or a group between two editions.
+
+    ``parts``: the change divided by cause, ``None`` if one of the stages has no score.
+    """
 
     id: str
     name: str
@@ -653,7 +667,11 @@ class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IndicatorChange(msgspec.Struct, frozen=True, kw_only=True):
-    """The change of the score of an indicator. A code is ``None`` if that methodology version lacks the indicator."""
+    """The change of the score of an indicator between two editions.
+
+    ``code_before`` and ``code_after``: the reason code in each edition, ``None`` if the methodology version of
+    that edition lacks the indicator.
+    """
 
     id: str
     name: str
@@ -793,9 +811,9 @@ class FormerName(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to ask an organisation for a correction: an e-mail address or a web page.
+    """Where to ask an organisation for a correction: an e-mail address, the URL of a web page, or both.
 
-    One of the two may be ``None``.
+    The one that is not known is ``None``.
     """
 
     email: str | None = None
@@ -1040,7 +1058,10 @@ class PairAgreement(msgspec.Struct, frozen=True, kw_only=True):
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     """Inter-rater agreement in an edition, computed from the assessors' first verdicts.
 
-    ``share`` is agreed / pairs, 0 to 1, and ``None`` if no answer was judged by two assessors.
+    ``pairs``: number of times that two assessors judged the same answer. ``agreed``: how often their verdicts
+    were equal. ``share``: agreed / pairs, 0 to 1; ``None`` if no answer was judged by two assessors.
+    ``recode``: true if ``share`` is below 0.8, so that assessors must judge again. ``assessors``: the same
+    figures for each two of them.
     """
 
     edition: str
@@ -1071,9 +1092,10 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Flag(msgspec.Struct, frozen=True, kw_only=True):
-    """An unusual figure that a reviewer should look at. A flag changes no score. ``facts``: the numbers behind it.
+    """An unusual figure that a reviewer should look at. A flag changes no score.
 
-    ``indicator``: ``None`` if the figure is not about one indicator.
+    ``rule``: id of the methodology's rule that the figure was found by. ``indicator``: ``None`` if the figure
+    is not about one indicator. ``facts``: the numbers behind the flag.
     """
 
     organisation: str
@@ -1175,8 +1197,9 @@ class EditionSummary(msgspec.Struct, frozen=True, kw_only=True):
 class PeerGroup(msgspec.Struct, frozen=True, kw_only=True):
     """The ranked organisations that an organisation is compared with.
 
-    ``kinds`` and ``band``: kinds and size band of the group; ``None`` means any. ``basis``: how the group was
-    chosen; the service takes the narrowest group with the minimum size that the methodology sets.
+    ``kinds`` and ``band``: kinds and size band of the group; ``None`` means any. ``basis``: the criteria of the
+    group, such as kind and size band together, or kind alone. The service takes the narrowest group that has
+    the minimum size which the methodology sets.
     """
 
     basis: PeerBasis
@@ -1186,12 +1209,13 @@ class PeerGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeerFigure(msgspec.Struct, frozen=True, kw_only=True):
-    """A score, 0 to 100, compared with the scores of the peer group.
+    """A score of an organisation, in the index or in a dimension, compared with the scores of its peer group.
 
-    ``organisations``, ``rank``, ``below`` and ``percentile`` are ``None`` if the organisation is not ranked.
-    ``organisations``: how many members of the group have that score, the organisation itself included. ``rank``:
-    rank of the organisation among them. ``below``: how many of them score lower. ``percentile``: percentile rank, 0
-    to 100, ``None`` also if the group is too small. ``spread``: five-number summary of the group.
+    ``score``: 0 to 100, ``None`` if the organisation has no such score. ``organisations``: how many members of
+    the group have such a score, the organisation itself included. ``rank``: rank of the organisation among
+    them. ``below``: how many of them score lower. ``percentile``: percentile rank, 0 to 100, ``None`` also if
+    the group is too small. These four are ``None`` if the organisation is not ranked. ``spread``: five-number
+    summary of the group, ``None`` if nobody in the group has such a score.
     """
 
     score: float | None
@@ -1213,8 +1237,8 @@ class PeerDimension(PeerFigure, frozen=True, kw_only=True):
 class Peers(msgspec.Struct, frozen=True, kw_only=True):
     """An organisation of an edition compared with its peer group; ``rank`` is the rank in the whole edition.
 
-    Before publication, ``group`` and the figures that depend on the group are ``None`` if a key of the organisation
-    asks, because they would reveal the scores of others. ``rank``: ``None`` if unranked.
+    ``rank``: ``None`` if unranked. Before publication a key of the organisation gets ``None`` for ``rank``,
+    ``group`` and all comparisons with the group, because they would reveal the scores of others.
     """
 
     edition: str
@@ -1267,9 +1291,9 @@ class PublishedEvidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Practice(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer with evidence, given by an exemplary organisation.
+    """The answer of an exemplary organisation to an indicator, with its evidence: an example to follow.
 
-    ``id`` and ``name``: those of the indicator. ``score``: 0 to 100.
+    ``id`` and ``name``: those of the indicator. ``score``: its score, 0 to 100.
     """
 
     id: str
@@ -1349,10 +1373,11 @@ class RobustScore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScoreMoments(msgspec.Struct, frozen=True, kw_only=True):
-    """Mean, standard deviation and skewness of scores, 0 to 100, over the organisations that have one.
+    """Mean, standard deviation and skewness of a score, 0 to 100, over the organisations that have this score.
 
-    ``standard_deviation``: the sample standard deviation. ``skewness``: the adjusted Fisher-Pearson coefficient. In
-    this and all other statistics a value that is mathematically undefined is ``None``.
+    ``organisations``: how many have it. ``standard_deviation``: the sample standard deviation. ``skewness``:
+    the adjusted Fisher-Pearson coefficient. In this and all other statistics a value that is mathematically
+    undefined is ``None``.
     """
 
     organisations: int
@@ -1403,7 +1428,11 @@ class IndicatorStatistics(NodeStatistics, frozen=True, kw_only=True):
 
 
 class GoalpostMove(msgspec.Struct, frozen=True, kw_only=True):
-    """The effect of moving a goalpost to another ``x``: the mean and the largest change of rank."""
+    """The effect on the ranking of moving a goalpost to another ``x``.
+
+    ``rank_change``: the mean number of ranks that an organisation moves. ``rank_change_max``: the largest
+    number.
+    """
 
     x: float
     rank_change: float
@@ -1411,10 +1440,11 @@ class GoalpostMove(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GoalpostStatistics(msgspec.Struct, frozen=True, kw_only=True):
-    """How sensitive ranks are to a goalpost that was set by judgement: its ``x`` lowered and raised by 20 %.
+    """How sensitive ranks are to a goalpost that was set by judgement.
 
-    ``position``: index of the goalpost in the indicator's curve, from 0. ``down`` or ``up`` is ``None`` if the move
-    would reach the next goalpost, or if no organisation would have an index.
+    ``position``: index of the goalpost in the indicator's curve, from 0. ``x``: its present place. ``down`` and
+    ``up``: the effect of lowering and of raising ``x`` by 20 %, ``None`` if the goalpost would reach the next
+    one, or if no organisation would have an index.
     """
 
     indicator: str
@@ -1425,7 +1455,11 @@ class GoalpostStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
-    """A warning of the statistical audit; ``node`` is ``None`` if the warning concerns the index."""
+    """A warning of the statistical audit about one figure.
+
+    ``node``: id of the dimension or indicator that the figure belongs to, ``None`` for the index. ``value``:
+    the figure.
+    """
 
     code: RemarkCode
     node: str | None
@@ -1505,8 +1539,9 @@ class LedgerOpening(msgspec.Struct, frozen=True, kw_only=True):
 class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of the hash-chained ledger.
 
-    ``hash`` is the SHA-256 of a zero byte, ``prev`` (32 bytes), ``seq`` (8 bytes) and the RFC 8785 bytes of
-    ``record``. ``opening``: ``None`` in entry 0, if the caller may not see it, or if it has been erased.
+    ``prev``: the hash of the entry before. ``hash``: SHA-256 of a zero byte, ``prev`` (32 bytes), ``seq`` (8
+    bytes) and the RFC 8785 bytes of ``record``. ``opening``: the subject of the entry; ``None`` in entry 0, if
+    the caller may not see it, or if it has been erased.
     """
 
     seq: int
@@ -1549,9 +1584,9 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublishedCorrection(msgspec.Struct, frozen=True, kw_only=True):
-    """A score that a revision corrects: the digests of its documents, its index and its level, before and after.
+    """A score that a revision corrects, before and after.
 
-    An index or level is ``None`` if the score has none.
+    ``before`` and ``after``: digests of its documents. An index or level is ``None`` if the score has none.
     """
 
     organisation: str

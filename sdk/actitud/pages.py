@@ -55,7 +55,7 @@ class Page(Generic[T]):
         """Build a data frame of **all** items, of this page and of all later pages.
 
         ``backend``: ``polars`` or ``pandas``; a missing value is null. Raises ``ModuleNotFoundError`` if narwhals or
-        the backend is not installed, and ``TypeError`` if the items have no frame.
+        the backend is not installed, and ``TypeError`` if the items are neither scores nor organisations.
         """
         from actitud.frames import to_frame
 
@@ -83,7 +83,10 @@ class Page(Generic[T]):
 
 
 class AsyncPage(Generic[T]):
-    """The asynchronous counterpart of :class:`Page`, for ``async for`` and ``await``."""
+    """One page of a list in the asynchronous client. ``async for`` yields **all** items, of this and all later pages.
+
+    It has the members of :class:`Page`: ``items`` are only those of this page, and the methods are asynchronous.
+    """
 
     def __init__(self, core: Core, transport: AsyncTransport, fetched: Fetched[T]) -> None:
         self.items: tuple[T, ...] = fetched.items
@@ -114,7 +117,7 @@ class AsyncPage(Generic[T]):
         """Build a data frame of **all** items, of this page and of all later pages.
 
         ``backend``: ``polars`` or ``pandas``; a missing value is null. Raises ``ModuleNotFoundError`` if narwhals or
-        the backend is not installed, and ``TypeError`` if the items have no frame.
+        the backend is not installed, and ``TypeError`` if the items are neither scores nor organisations.
         """
         from actitud.frames import to_frame
 

@@ -122,9 +122,9 @@ class FakeServer:
     ) -> Client:
         """Create a blocking client of this server.
 
-        ``api_key``: key of the client, which the fake server does not check. ``lang``: default language.
-        ``max_retries``: retries of a call that can safely be repeated. ``app_info``: name and version of your
-        program. ``None`` sends no language or no program.
+        ``api_key``: key of the client, which the fake server does not check. ``lang``: default language,
+        ``None`` to send none. ``max_retries``: retries of a call that can safely be repeated. ``app_info``:
+        name and version of your program, ``None`` to send none.
         """
         return Client._of(_build_core(api_key, lang, max_retries, app_info), _BlockingTransport(self))
 
@@ -133,9 +133,9 @@ class FakeServer:
     ) -> AsyncClient:
         """Create an asynchronous client of this server.
 
-        ``api_key``: key of the client, which the fake server does not check. ``lang``: default language.
-        ``max_retries``: retries of a call that can safely be repeated. ``app_info``: name and version of your
-        program. ``None`` sends no language or no program.
+        ``api_key``: key of the client, which the fake server does not check. ``lang``: default language,
+        ``None`` to send none. ``max_retries``: retries of a call that can safely be repeated. ``app_info``:
+        name and version of your program, ``None`` to send none.
         """
         return AsyncClient._of(_build_core(api_key, lang, max_retries, app_info), _AsyncTransport(self))
 

@@ -90,16 +90,17 @@ def put_assessment(
 ) -> Call[Assessment]:
     """Create the assessment of an organisation, or replace a draft or a returned assessment completely.
 
-    The edition must be open. ``profile``: every field that the organisation sets. ``answers``: facts by indicator
-    id, each with its ``evidence`` (a list of :class:`actitud.Evidence`) and its ``note`` if it has them; a missing
-    indicator is unknown. An answer without accepted evidence is self-declared and scores less.
+    The edition must be open. ``profile``: every field that the organisation sets. ``answers``: facts by
+    indicator id, each with its ``evidence`` (a list of :class:`actitud.Evidence`) and its ``note`` if it has
+    them; a missing indicator is unknown. An answer without accepted evidence is self-declared and scores less.
     ``profile_evidence``: evidence by profile field. ``methodology``: version that the facts follow, that of the
-    edition. ``lang``: language of the findings. ``if_match``: the ``etag`` of the assessment to replace, ``None``
-    to create one.
+    edition. ``lang``: language of the findings. ``if_match``: the ``etag`` of the assessment to replace,
+    ``None`` to create one.
 
-    Contradictory answers are stored and listed in ``findings``. Raises ``PreconditionFailed`` if the assessment was
-    changed since it was read, or already exists; ``Conflict`` if its state, the deadline or the edition forbids the
-    change; ``InvalidRequest`` with every invalid field if the facts do not fit the methodology.
+    Contradictory answers are stored and listed in ``findings``. Raises ``PreconditionFailed`` if the assessment
+    was changed since it was read, or already exists; ``Conflict`` if it is neither a draft nor returned, the
+    last day to change it is over, or the edition takes no changes; ``InvalidRequest`` with every invalid field
+    if the facts do not fit the methodology.
     """
     body: dict[str, object] = {"methodology": methodology, "profile": profile, "answers": answers}
     if profile_evidence is not UNSET:
@@ -122,14 +123,15 @@ def update_assessment(
 ) -> Call[Assessment]:
     """Change some facts of a draft or of a returned assessment and keep the others.
 
-    ``if_match``: the ``etag`` of the assessment. ``answers``: each answer replaces all facts of its indicator; its
-    evidence and note are kept unless they are sent too; ``None`` withdraws the answer. ``profile``: the fields to
-    change. ``profile_evidence``: the evidence to change, by profile field. ``methodology``: version that the facts
-    follow, that of the edition. ``lang``: language of the findings.
+    ``if_match``: the ``etag`` of the assessment. ``answers``: each answer replaces all facts of its indicator;
+    its evidence and note are kept unless they are sent too; ``None`` withdraws the answer. ``profile``: the
+    fields to change. ``profile_evidence``: the evidence to change, by profile field. ``methodology``: version
+    that the facts follow, that of the edition. ``lang``: language of the findings.
 
-    Raises ``PreconditionFailed`` if the assessment was changed since it was read; ``Conflict`` if its state, the
-    deadline or the edition forbids the change; ``InvalidRequest`` with every invalid field if the facts do not fit
-    the methodology; ``NotFound`` if there is no assessment. Raises ``ValueError`` if ``if_match`` is ``None``.
+    Raises ``PreconditionFailed`` if the assessment was changed since it was read; ``Conflict`` if it is neither
+    a draft nor returned, the last day to change it is over, or the edition takes no changes; ``InvalidRequest``
+    with every invalid field if the facts do not fit the methodology; ``NotFound`` if there is no assessment.
+    Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     body = {
         "methodology": methodology,

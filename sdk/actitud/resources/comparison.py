@@ -33,13 +33,13 @@ def list_exemplars(
     offset: int | None = None,
     lang: str | None = None,
 ) -> Call[Fetched[Exemplar]]:
-    """List the ranked organisations of an edition, best in a dimension first, with their supported practices.
+    """List the ranked organisations of an edition, best in a dimension first, with their answers that have evidence.
 
-    ``dimension``: id of the dimension, ``D1`` … . ``kind``: code of a kind of organisation, such as ``MUN``. ``region``
-    and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
-    by employees. ``parent``: id of the parent organisation. ``limit``: items per page, 1 to 1,000, default 50.
-    ``offset``: items to skip. Iterating over the result fetches all pages. ``lang``: language of the names. Raises
-    ``NotFound`` if the edition does not exist.
+    ``dimension``: id of the dimension, ``D1`` … . ``kind``: code of a kind of organisation, such as ``MUN``.
+    ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or
+    ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``limit``: items per page, 1 to
+    1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages. ``lang``:
+    language of the names. Raises ``NotFound`` if the edition does not exist.
     """
     query = {
         "dimension": dimension,

@@ -343,7 +343,10 @@ def get_datapackage(core: Core, edition: str, *, lang: str | None = None) -> Cal
 
 
 def get_catalogue(core: Core, *, format: GraphFormat = "ttl") -> Call[bytes]:
-    """Download the DCAT catalogue of the published data as Turtle, JSON-LD or RDF/XML."""
+    """Download the DCAT catalogue of the published data.
+
+    ``format``: ``ttl`` for Turtle, ``jsonld`` for JSON-LD or ``rdf`` for RDF/XML.
+    """
     target = f"{core.prefix}/catalog.{format}"
     request = Request(method="GET", target=target, lang=core.lang, headers=build_condition(core))
     return _fetch_raw(core, request, _find_media_type(format))

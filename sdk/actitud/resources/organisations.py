@@ -100,9 +100,10 @@ def create_organisation(
 ) -> Call[Organisation]:
     """Add an organisation. The parameters are the members of :class:`actitud.Organisation`.
 
-    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
-    the call again; by default each call gets its own. Raises ``Conflict``, with every faulty field in ``errors``, if an
-    identifier is taken, a control digit is wrong or members contradict each other.
+    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program
+    sends the call again; by default each call gets its own. Raises ``Conflict``, with every faulty field in
+    ``errors``, if an identifier is already taken or its control digit is wrong, or if members contradict each
+    other.
     """
     body = {
         "id": id,
@@ -150,13 +151,13 @@ def update_organisation(
 ) -> Call[Organisation]:
     """Change some members of an organisation and keep the others. ``None`` removes a value.
 
-    ``if_match``: the ``etag`` of the organisation. A new ``name`` adds the old name to the former names, with today
-    as its last day, unless ``former_names`` is given. ``contact``: a mapping changes only the members that it
-    contains.
+    ``if_match``: the ``etag`` of the organisation. A new ``name`` adds the old name to the former names, with
+    today as its last day, unless ``former_names`` is given. ``contact``: a mapping changes only the members
+    that it contains.
 
-    Raises ``PreconditionFailed`` if the organisation was changed since it was read, and ``Conflict``, with every
-    faulty field in ``errors``, if an identifier is taken, a control digit is wrong or members contradict each
-    other. Raises ``ValueError`` if ``if_match`` is ``None``.
+    Raises ``PreconditionFailed`` if the organisation was changed since it was read, and ``Conflict``, with
+    every faulty field in ``errors``, if an identifier is already taken or its control digit is wrong, or if
+    members contradict each other. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     body = {
         "name": name,

@@ -14,9 +14,10 @@ Json = dict[str, Any]
 
 
 class CorrectionVerifier:
-    """Verifies the corrections that a revision states.
+    """Verifies the corrections that an edition document of a later revision states.
 
-    ``line``: line of the edition document. ``documents``: texts of the corrected score documents, by organisation.
+    ``line``: line of the edition document in the file. ``documents``: texts of the corrected score documents,
+    by organisation. Problems are added to ``findings``.
     """
 
     def __init__(self, findings: Findings, options: Options, line: int, documents: Mapping[str, bytes]) -> None:
@@ -28,7 +29,8 @@ class CorrectionVerifier:
     def verify(self, edition: Json, rows: Sequence[Json]) -> None:
         """Verify the corrections of an edition document and add a problem for each fault.
 
-        ``rows``: its list of scores.
+        ``rows``: the list of scores in the document. If ``options`` has the function ``published``, the
+        previous revision is loaded and compared too.
         """
         stated = edition.get("corrections")
         corrections: list[Any] = stated if isinstance(stated, list) else []

@@ -41,7 +41,10 @@ _SCORES = ("si las puntuaciones salen de las respuestas", "whether the scores fo
 
 
 def verify_bundle(findings: Findings, options: Options, header: Json, lines: Iterator[bytes]) -> Verification:
-    """Verify a bundle. ``header``: its decoded first line; ``lines``: the lines after it."""
+    """Verify a bundle and return the result. ``header``: its decoded first line; ``lines``: the lines after it.
+
+    ``findings`` collects the problems and checks; ``options`` are the parameters of :func:`actitud.verify`.
+    """
     text = next(lines, None)
     if text is None:
         if not findings.is_cut_off:
@@ -104,7 +107,8 @@ def verify_bundle(findings: Findings, options: Options, header: Json, lines: Ite
 def _join_statements(es: str, en: str, statements: Sequence[Text]) -> tuple[str, str]:
     """Join statements about a subject into one sentence, in Spanish and in English.
 
-    ``es`` and ``en``: the subject in each language.
+    ``es`` and ``en``: the subject in each language. The subject "edition 2026" and the statements "is whole"
+    and "is signed" give "edition 2026 is whole, and is signed".
     """
     es_parts, en_parts = ([text[lang] for text in statements] for lang in ("es", "en"))
     if len(statements) == 1:
@@ -138,9 +142,11 @@ def _read_edition(findings: Findings, options: Options, line: int, text: bytes) 
 
 
 def _verify_signatures(findings: Findings, options: Options, header: Json, text: bytes, edition: Json) -> str | None:
-    """Verify the signature of an edition and its checkpoints.
+    """Verify the signature of an edition document, and its checkpoints, and add a problem for each fault.
 
-    Return the id of the signing key, or None if it is invalid.
+    ``header`` contains the signature, and the keys if ``options`` has none. ``text`` and ``edition`` are the
+    document as bytes and decoded. Return the id of the key that signed it, or None if its signature is missing
+    or invalid.
     """
     keys = options.keys
     if keys is None:
@@ -166,8 +172,8 @@ def _verify_signatures(findings: Findings, options: Options, header: Json, text:
 def _compare_kept(findings: Findings, kept: LedgerState, stated: Sequence[LedgerState]) -> None:
     """Add a problem if a checkpoint that the caller kept contradicts the checkpoints of a bundle.
 
-    ``kept``: the statement of the kept checkpoint. ``stated``: those of the bundle. Without one of the same size,
-    nothing can be compared, and ``unchecked`` says so.
+    ``kept``: the statement of the kept checkpoint. ``stated``: those of the bundle, at least one. If none of
+    them has as many entries as ``kept``, nothing can be compared, and ``unchecked`` says so.
     """
     same_size = next((state for state in stated if state.size == kept.size), None)
     if kept.origin != stated[0].origin:
@@ -270,9 +276,9 @@ def _compare_with_row(findings: Findings, line: int, edition: Json, number: int,
 def _verify_presence(findings: Findings, names: Sequence[str], met: Mapping[str, int], last: int) -> None:
     """Add a problem for the first document that is out of order, and one for the missing documents.
 
-    ``names``: the organisations of the list, in its order. ``met``: the line of each score document in the bundle,
-    by organisation. ``last``: number of the last line. If the bundle is truncated, no document is reported as
-    missing.
+    ``names``: the organisations in the order of the edition's list. ``met``: the line of each score document in
+    the bundle, by organisation, in the order of the bundle. ``last``: number of the last line. If the bundle is
+    truncated, no document is reported as missing.
     """
     for name, due in zip(met, [name for name in names if name in met], strict=False):
         if name != due:
@@ -346,9 +352,10 @@ def _is_ranked(row: Json) -> bool:
 def verify_single(
     findings: Findings, options: Options, document: Json, text: bytes, lines: Iterator[bytes]
 ) -> Verification:
-    """Verify an edition document or a score document that is not in a bundle.
+    """Verify an edition document or a score document that is not in a bundle, and return the result.
 
-    ``text``: the bytes of the document. ``lines``: the lines of the file after it, which there should not be.
+    ``document`` and ``text``: the document decoded and as bytes. ``lines``: the lines of the file after it; it
+    is a problem if there are any.
     """
     kind, digest, key = str(document["kind"]), compute_digest(text), None
     if next(lines, None) is not None:

@@ -39,9 +39,9 @@ ProblemCode: TypeAlias = Literal[
 ]
 """Code of a kind of problem.
 
-damaged: truncated or unreadable from here · malformed: violates the format · form: not in RFC 8785 form ·
-digest: document changed · missing, extra, twice, order: documents that differ from the list · list_order: list
-not sorted · row, rank, count: differs from the documents · revision, correction: contradicts the previous
+damaged: truncated or unreadable from this line on · malformed: violates the format · form: not in RFC 8785 form
+· digest: document changed · missing, extra, twice, order: documents that differ from the list · list_order:
+list not sorted · row, rank, count: differs from the documents · revision, correction: contradicts the previous
 revision · unsigned, signature, foreign_key, key_time: signature missing, invalid, by an unknown key, or outside
 the lifetime of its key · checkpoint, checkpoint_origin: invalid checkpoint, or one of another service ·
 methodology: version that the program lacks · submission: violates the methodology · score: differs from the
@@ -134,12 +134,16 @@ class Findings:
         self.problems.append(VerificationProblem(place=place, code=code, text=make_text(_escape(es), _escape(en))))
 
     def add_check(self, name: CheckName, es: str, en: str) -> None:
-        """Add a check. It holds if no problem with one of its codes has been added, so call this after all problems."""
+        """Add a check, with its subject in Spanish and English, and whether it holds.
+
+        It holds if no problem of the codes that belong to it (``_CODES``) was added before. So add all problems
+        first.
+        """
         holds = not any(problem.code in _CODES[name] for problem in self.problems)
         self._checks.append(VerificationCheck(name=name, holds=holds, text=make_text(es, en)))
 
     def add_unchecked(self, es: str, en: str) -> None:
-        """Add a statement, in Spanish and English, that cannot be checked with the file and the options given."""
+        """Say, in Spanish and English, what the file and the given options do not suffice to check."""
         self._unchecked.append(make_text(es, en))
 
     def build_result(

@@ -20,13 +20,17 @@ from actitud.verification._signatures import (
 )
 
 _BEFORE_FIRST = "0" * 64
-"""``prev`` of entry 0."""
+"""The ``prev`` of entry 0, which has no entry before it: 64 zeros."""
 _FIRST_RECORD = b'{"action":"ledger.begin",'
 """The first bytes of the record of entry 0."""
 
 
 class _Opening(msgspec.Struct, frozen=True):
-    """The text that a ledger entry commits to: its subject, a path, and a salt in hexadecimal."""
+    """The text that a ledger entry commits to: its ``subject``, the path of the resource that the entry is about.
+
+    ``salt``: random bytes in hexadecimal, hashed together with the subject so that the subject cannot be
+    guessed.
+    """
 
     subject: str
     salt: str
@@ -104,7 +108,12 @@ def _read_kept_checkpoint(findings: Findings, options: Options, origin: str | No
 
 
 class _Chain:
-    """The verified part of a hash chain: hash = SHA-256(0x00 || prev || seq || record)."""
+    """The entries of a ledger that have been verified so far.
+
+    ``size``: their number. ``root``: the hash of the last one, in hexadecimal. The hash of an entry is
+    SHA-256(0x00 || hash of the entry before || number of the entry || record). ``kept``: the statement of a
+    checkpoint that the caller kept, to compare; ``None`` if there is none.
+    """
 
     def __init__(self, findings: Findings, kept: LedgerState | None) -> None:
         self._findings = findings

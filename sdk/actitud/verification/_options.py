@@ -13,9 +13,9 @@ from actitud.verification._signatures import PublicKey
 
 
 class Rescorer(Protocol):
-    """Interface of an object that recomputes scores.
+    """Interface of an object that recomputes scores and adds differences to ``findings``.
 
-    Recomputing needs the methodologies, which this library does not contain.
+    This library has no such object, because it does not contain the methodologies.
     """
 
     def check_edition(self, findings: Findings, line: int, text: bytes) -> bool:

@@ -151,7 +151,10 @@ def convert_signature(jws: object) -> Signature | None:
 
 
 class SignatureVerifier:
-    """Verifies signatures of documents and checkpoints with a service's public keys."""
+    """Verifies signatures of documents and checkpoints with a service's public keys.
+
+    Each invalid signature is added to ``findings`` as a problem.
+    """
 
     def __init__(self, findings: Findings, keys: Sequence[PublicKey]) -> None:
         self._findings = findings
@@ -196,7 +199,10 @@ class SignatureVerifier:
         return kid if self._is_in_time(line, pointer, key, published, _parse_time(published)) else None
 
     def verify_checkpoint(self, line: int, note: object) -> LedgerState | None:
-        """Verify a checkpoint's signature. Return its statement, or add a problem and return None."""
+        """Verify a checkpoint's signature. Return its statement, or add a problem and return None.
+
+        ``note``: the text of the checkpoint, as decoded JSON. ``line``: the line that contains it.
+        """
         text = note if isinstance(note, str) else ""
         statement = _STATEMENT.match(text)
         if statement is None or not _NOTE_SIGNATURES.fullmatch(text, statement.end()):
@@ -261,7 +267,10 @@ def read_checkpoint(findings: Findings, line: int, note: str) -> LedgerState | N
 
 
 def compare_checkpoints(findings: Findings, line: int, earlier: LedgerState, later: LedgerState) -> None:
-    """Add a problem if ``earlier`` is of another ledger than ``later`` or has at least as many entries."""
+    """Add a problem if ``earlier`` cannot be an earlier state of the ledger of ``later``.
+
+    It cannot if it is of another ledger, or has as many entries or more.
+    """
     if earlier.origin != later.origin:
         add_other_ledger(findings, line, earlier.origin, later.origin)
     elif earlier.size >= later.size:

@@ -1,6 +1,7 @@
-"""The catalogue of published editions: DCAT-AP 3.0.1, and DCAT-AP-ES 1.0.0 if the publisher has a DIR3 code.
+"""The catalogue of published editions: DCAT-AP 3.0.1, and DCAT-AP-ES 1.0.0 for a Spanish public body.
 
-DCAT-AP-ES (https://datosgobes.github.io/DCAT-AP-ES/) numbers its conventions; docstrings and comments here cite these
+A Spanish public body is a publisher with a code in DIR3, the directory of these bodies. DCAT-AP-ES
+(https://datosgobes.github.io/DCAT-AP-ES/) numbers its conventions; docstrings and comments here cite these
 numbers.
 """
 
@@ -24,14 +25,20 @@ _ES: Final = "http://datos.gob.es"
 LICENSE: Final = Iri(f"{_EU}/licence/CC_BY_4_0")
 _LANGUAGES: Final = (Iri(f"{_EU}/language/SPA"), Iri(f"{_EU}/language/ENG"))
 _TAXONOMIES: Final = (Iri(f"{_ES}/kos/sector-publico/sector"), Iri(f"{_EU}/data-theme"))
-"""Lists of themes that the catalogue uses: public sectors, which convention 10 requires, and data themes of the EU."""
+"""The two lists that the catalogue takes themes from: public sectors of Spain, and data themes of the EU.
+
+Convention 10 of DCAT-AP-ES requires the list of public sectors.
+"""
 _THEMES: Final = (Iri(f"{_ES}/kos/sector-publico/sector/sector-publico"), Iri(f"{_EU}/data-theme/GOVE"))
 _SPAIN: Final = Iri(f"{_ES}/recurso/sector-publico/territorio/Pais/España")
 _STABLE: Final = Iri(f"{_EU}/planned-availability/STABLE")
 _PUBLIC: Final = Iri(f"{_EU}/access-right/PUBLIC")
 _ANNUAL: Final = Iri(f"{_EU}/frequency/ANNUAL")
 _REUSE: Final = Iri("https://www.boe.es/eli/es/l/2007/11/16/37")
-"""The ELI of Law 37/2007 on the reuse of public sector information; convention 07 requires it."""
+"""The official identifier (ELI) of Law 37/2007 on the reuse of public sector information.
+
+Convention 07 of DCAT-AP-ES requires it.
+"""
 _JSON_STAT: Final = Iri("https://json-stat.org/full/")
 _DATA_PACKAGE: Final = Iri("https://specs.frictionlessdata.io/table-schema/")
 
@@ -57,10 +64,11 @@ _CONTACT: Final = Texts("Contacto", "Contact")
 
 
 class _DistributionFile(NamedTuple):
-    """A file of an edition.
+    """A file of an edition that the catalogue lists.
 
-    `path` is relative to the edition, `format` is the code in the EU authority table of file types, and `conforms` is
-    the standard that the file follows, None if there is none to name.
+    `path` is the URL of the file relative to that of the edition, such as `scores.csv`. `format` is the code in
+    the EU authority table of file types, such as `CSV`. `conforms` is the standard that the file follows, None
+    if there is none to name.
     """
 
     path: str
@@ -114,9 +122,10 @@ def build_catalogue(
 
 
 def _build_classes(editions: Sequence[tuple[EditionSource, PublicationRecord]], base: str) -> list[Node]:
-    """Build nodes that state the class of each document and standard that the catalogue links to.
+    """Build one node for each page and standard that the catalogue links to, which states its class.
 
-    The SHACL shapes of DCAT-AP require these classes.
+    Pages get the class `foaf:Document`; methodologies and file formats get `dct:Standard`. The SHACL shapes of
+    DCAT-AP require these classes.
     """
     sources = [source for source, _ in editions]
     documents = [f"{base}/", *(f"{base}/portal/{source.edition.id}" for source in sources)]
@@ -215,9 +224,9 @@ def _build_agent(base: str, publisher: Publisher) -> Node:
 
 
 def _list_legislation(publisher: Publisher) -> Properties:
-    """Return the property with Spain's law on reuse if the publisher has a DIR3 code; else an empty list.
+    """Return the property that names Spain's law on reuse; an empty list if the publisher has no DIR3 code.
 
-    Convention 07 of DCAT-AP-ES requires that property.
+    Convention 07 of DCAT-AP-ES requires that property, and only publishers with a DIR3 code follow DCAT-AP-ES.
     """
     return [("dcatap:applicableLegislation", _REUSE)] if publisher.dir3 else []
 

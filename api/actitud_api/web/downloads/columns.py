@@ -531,15 +531,18 @@ _CATALOGUE: Final = (
 
 
 def list_organisation_columns(language: Language) -> tuple[TableColumn, ...]:
-    """Return the columns of the organisations table."""
+    """Return the columns of the organisations table, with titles and descriptions in `language`."""
     return tuple(column.into(language) for column in _ORGANISATIONS)
 
 
 def list_edition_columns(language: Language) -> tuple[TableColumn, ...]:
-    """Return the columns of the editions table."""
+    """Return the columns of the editions table, with titles and descriptions in `language`."""
     return tuple(column.into(language) for column in _EDITIONS)
 
 
 def list_catalogue_columns(language: Language) -> tuple[TableColumn, ...]:
-    """Return the columns of a methodology's indicators table."""
+    """Return the columns of a methodology's indicators table, which has one row per indicator.
+
+    Titles and descriptions of the columns are in `language`; the names are the same in all languages.
+    """
     return tuple(column.into(language) for column in _CATALOGUE)

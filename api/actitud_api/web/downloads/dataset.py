@@ -20,7 +20,11 @@ _SPAIN: Final = Texts("España", "Spain")
 def build_dataset(
     source: EditionSource, published: PublicationRecord, base: str, publisher: Publisher, language: Language
 ) -> dict[str, object]:
-    """Build the schema.org `Dataset` of a published edition. `base` is the scheme and authority of the service."""
+    """Build the schema.org `Dataset` of a published edition.
+
+    `source`: the edition. `published`: the revision whose number and date the data set states. `base`: scheme
+    and authority of the service, such as `https://example.org`.
+    """
     edition, texts = source.edition, source.methodology.texts[language]
     address = f"{base}/v1/editions/{edition.id}"
     return {

@@ -49,7 +49,11 @@ def describe_edition(source: EditionSource, language: Language) -> str:
 def build_data_package(
     source: EditionSource, published: PublicationRecord, base: str, publisher: Publisher, language: Language
 ) -> schemas.DataPackage:
-    """Build the descriptor of a published edition. `base` is the scheme and authority of the service."""
+    """Build the Data Package descriptor of a published edition.
+
+    `source`: the edition. `published`: the revision whose number and date the descriptor states. `base`: scheme
+    and authority of the service, such as `https://example.org`.
+    """
     address = f"{base}/v1/editions/{source.edition.id}"
     tables = (
         ("scores", SCORES, ABOUT_SCORES, columns.list_score_columns(source.methodology, language)),

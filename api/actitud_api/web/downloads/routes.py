@@ -255,10 +255,11 @@ class EditionFilesController(Controller):
     ) -> Response[bytes] | Stream:
         """Export the indicators of an edition as a file.
 
-        The file is made from the published documents and has one row per organisation and indicator, in the order of
-        the ranking. Only published editions have this file. `limit` and `offset` count organisations. An edition of
-        thousands of organisations does not fit a workbook. Names of columns and codes never change, and new columns
-        are added at the end. Titles are in the language of `lang`.
+        The file is made from the published documents and has one row per organisation and indicator, in the
+        order of the ranking. Only published editions have this file. `limit` and `offset` count organisations.
+        A workbook cannot hold the rows of thousands of organisations: it is then refused with 404, and the
+        other formats still work. Names of columns and codes never change, and new columns are added at the end.
+        Titles are in the language of `lang`.
         """
         source, published = service.load_published_source(database, path.edition)
         selection = _build_selection(query, principal)
@@ -319,9 +320,10 @@ class EditionFilesController(Controller):
     ) -> Response[bytes] | Stream:
         """Export the score of an organisation for Gobierto.
 
-        The response is the tree that Gobierto's indicators module imports: the index, then each dimension with its
-        indicators, each with its score as text by year and its explanation. Nodes without a score are left out.
-        Unpublished scores are visible only to callers who may see them.
+        The response is the tree that Gobierto's indicators module imports: the index, then each dimension with
+        its indicators. Each of these figures has an explanation, and its score as text under the year of the
+        edition. Nodes without a score are left out. Unpublished scores are visible only to callers who may see
+        them.
         """
         sent = scores.get_edition_score(database, path.edition, path.organisation, principal=principal)
         source = service.load_source(database, sent.edition)
@@ -419,9 +421,10 @@ class _TableResponse:
     ) -> Response[bytes] | Stream:
         """Return the response with a file called `name`.
 
-        `state`: a value that changes whenever the data change; the `ETag` is computed from it. `links`: the `Link`
-        header; if empty, it names only the licence. `write`: writes the file if the format is neither CSV nor JSON
-        Lines; if None, the file is a workbook.
+        `state`: a value that changes whenever the data change; the `ETag` is computed from it. `links`: the
+        `Link` header; if it is empty, the header names only the licence. `write`: a function that writes the
+        file in a format that this class does not know, such as JSON-stat. If it is None, the file is a CSV,
+        JSON Lines or XLSX file, as the path of the request says.
         """
         headers = {**self._files.headers_of(self._request, name, state), "Link": links or _LICENSED}
         return self._files.of_pieces(self._request, headers, lambda: self._pieces(write or self._workbook))
@@ -444,7 +447,10 @@ class _TableResponse:
 
 
 def _write_temporary_file(write: Callable[[IO[bytes]], None]) -> tuple[Iterator[bytes], int]:
-    """Write a temporary file and return its chunks and its size in bytes. The file is deleted after the last chunk."""
+    """Create a temporary file, let `write` fill it, and return its content in chunks and its size in bytes.
+
+    The file is deleted after the last chunk.
+    """
     file = TemporaryFile()  # noqa: SIM115  # it is read after this returns
     try:
         write(file)
@@ -505,7 +511,10 @@ def _build_cube(request: ApiRequest, publisher: Publisher, source: EditionSource
 def _describe_edition(
     request: ApiRequest, publisher: Publisher, source: EditionSource, description: Texts
 ) -> dict[str, str]:
-    """Build the lines that describe an edition in a workbook, by name."""
+    """Return the lines about an edition for the second sheet of a workbook: texts by label, such as `publisher`.
+
+    `description`: the sentence about the table, which follows the description of the edition.
+    """
     language, edition, published = choose_language(request.scope), source.edition, source.published
     lines = {
         "title": service.select_title(edition, language),

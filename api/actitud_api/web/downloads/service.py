@@ -48,9 +48,9 @@ Rows = Iterator[Sequence[Sequence[CellValue]]]
 
 
 class WorkbookTooLarge(ValueError):
-    """The requested workbook has more rows than can be written in time.
+    """The requested workbook has more rows than the service writes into one. Raised by `ensure_fits`.
 
-    `rows`: number of rows. `maximum`: allowed number. Raised by `ensure_fits`.
+    `rows`: number of rows of the request. `maximum`: maximum number of rows for that table.
     """
 
     def __init__(self, rows: int, maximum: int) -> None:
@@ -92,7 +92,7 @@ class EditionSource(Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The beginning of the name of each of the edition's files; the name of the table follows in the file name."""
+        """The beginning of the names of the edition's files: `actitud-2026`, as in `actitud-2026-scores.csv`."""
         return f"actitud-{self.edition.id}"
 
 
@@ -175,7 +175,7 @@ class _PublishedReason(Struct):
 
 
 class _PublishedIndicator(Struct):
-    """The members of an indicator in a published score document that the downloads read.
+    """An indicator in a published score document, with only those members that the downloads need.
 
     A figure is None if the indicator has none, for example because its answer is unknown.
     """
@@ -203,7 +203,7 @@ class _PublishedScore(Struct):
 
 
 class _PublishedDocument(Struct):
-    """The members of a published score document that the downloads read."""
+    """A published score document, with only those members that the downloads need."""
 
     score: _PublishedScore
     review: ReviewOutcome
@@ -333,7 +333,7 @@ def get_methodology(version: str) -> Methodology:
 
 
 def select_title(record: editions.EditionRecord, language: Language) -> str:
-    """Return the title of an edition in a language, or in the closest available language."""
+    """Return the title of an edition in a language; if it has none in that language, the Spanish one, else any."""
     return nearest(record.titles, language)
 
 
@@ -449,11 +449,11 @@ def _iterate_group_indicators(group: _PublishedGroup) -> Iterator[_PublishedIndi
 def _iterate_document_indicators(
     group: Group, dimension: str | None, depth: int = 0
 ) -> Iterator[tuple[str | None, str, Indicator]]:
-    """Yield every indicator below a group, with the id of its dimension and the id of its group.
+    """Yield every indicator below a group, as a tuple of the id of its dimension, the id of its group, and itself.
 
-    `dimension` is the dimension that contains `group`, None for the root; an indicator directly below the root has no
-    dimension (None). `depth` is the number of levels between the root and `group`; the groups directly below the root
-    are the dimensions.
+    `dimension` is the dimension that contains `group`, None for the root; an indicator directly below the root
+    has no dimension (None). `depth` is the number of levels between the root and `group`; the groups directly
+    below the root are the dimensions.
     """
     for child in group.children:
         if isinstance(child, Indicator):

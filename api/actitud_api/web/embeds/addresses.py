@@ -74,7 +74,7 @@ def _format_query(parameters: Mapping[str, str]) -> str:
 
 
 def format_link_header(addresses: Addresses, title: str) -> str:
-    """Format the `Link` header of a form of a score (RFC 8288; the title as in RFC 8187).
+    """Format the `Link` header of a response that shows a score, such as a badge (RFC 8288; titles by RFC 8187).
 
     The header leads to the page that explains the score, and to the oEmbed responses for that page.
     """

@@ -33,7 +33,12 @@ PALETTE: Final = {
     "stale": ("#f6f3ec", "#3b372d"),
     "superseded": ("#70340a", "#ffffff"),
 }
-"""The background and text colours of the parts of a badge, by the part that they are for."""
+"""The background and text colour of each part of a badge.
+
+`label` is the first part, with the name of the index. `level_0` (no level) to `level_5` are the second part,
+with the score. `version` is the third part, with the edition. `stale` and `superseded` are the second and the
+third part if a later edition scores the organisation.
+"""
 
 _templates = load_templates("actitud_api.web.embeds")
 
@@ -52,7 +57,8 @@ _ROW_GAP: Final = 4
 class Letters(Struct, frozen=True):
     """A text in a picture: its position, its width `length` in pixels, and its CSS class `style`.
 
-    `x` and `y` are the start or the end of the text, as `anchor` says.
+    `x` is where the text starts, or where it ends if `anchor` is `end`; `y` is its baseline. Both are in
+    pixels.
     """
 
     x: float
@@ -100,9 +106,9 @@ class Badge(Struct, frozen=True, kw_only=True):
 class _Wording(Struct, frozen=True, kw_only=True):
     """The texts of a badge, before their widths are measured.
 
-    `text` is read by screen readers, `label` stands in the first part, `message` in the second, `version` in the
-    third (None: no third part). `pips`: the level and the number of levels, (0, 0) without marks. `stale`: a later
-    edition scores the organisation.
+    `id`: id of the badge in its SVG, the organisation id. `text` is read by screen readers, `label` stands in
+    the first part, `message` in the second, `version` in the third (None: no third part). `pips`: the level and
+    the number of levels, (0, 0) without marks. `stale`: a later edition scores the organisation.
     """
 
     id: str
@@ -182,7 +188,7 @@ def _build_wording(text: EmbedTexts, label: str, identifier: str = "") -> _Wordi
 
 
 def _measure_parts(wording: _Wording) -> list[float]:
-    """Measure the minimum width of each of the three parts of a badge, in pixels."""
+    """Measure the minimum width in pixels of each of the three parts of a badge; 0 if there is no third part."""
     pips = wording.pips[1] * (_PIP + _PIP_GAP) + 4 if wording.pips[1] else 0
     return [
         _round_tenths(measure_width(wording.label, _SIZE) + 2 * _PAD),
@@ -266,7 +272,7 @@ STYLE: Final = read_static_file("card.css")
 
 
 def compute_csp_source(text: str) -> str:
-    """Compute the source that allows an inline script or style in a Content-Security-Policy: its hash."""
+    """Compute the source (`'sha256-…'`) that allows an inline script or style in a Content-Security-Policy."""
     return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
@@ -297,7 +303,7 @@ def measure_card(embed: EmbedTexts) -> tuple[int, int]:
 
 
 class _CardBuilder:
-    """Builds a card from top to bottom; `y` is the current height, in pixels."""
+    """Builds a card from top to bottom; `y` is the distance in pixels from the top to the current line."""
 
     def __init__(self) -> None:
         self.y = _MARGIN - 2
@@ -369,7 +375,7 @@ def _draw_card(embed: EmbedTexts) -> Card:
 
 
 def _add_figures(page: _CardBuilder, embed: EmbedTexts) -> None:
-    """Add the score in large text, and below it the level with its marks, if there is a level."""
+    """Add the score in large text to the card `page`, and below it the level with its marks, if there is a level."""
     if embed.figure is not None:
         page.y += 46
         end = page.add_text(_MARGIN, embed.figure, 40, "strong")

@@ -54,7 +54,11 @@ _FRAMED: Final = (
     "frame-ancestors *; base-uri 'none'; form-action 'none'; "
     "sandbox allow-scripts allow-popups allow-top-navigation-by-user-activation"
 )
-"""Content-Security-Policy of the page for an `iframe`: it runs its own script, without origin or storage."""
+"""Content-Security-Policy of the page for an `iframe`.
+
+The page runs its own script and can open links. It is sandboxed and has no origin, so it has no cookies and no
+storage.
+"""
 
 _templates = load_templates("actitud_api.web.embeds")
 
@@ -81,7 +85,8 @@ class BadgesController(Controller):
     ) -> Response[bytes]:
         """Draw the badge of an organisation (`.svg`), or return it as data for shields.io (`.json`).
 
-        `name` is the organisation id with one of these suffixes. An alias is redirected to the id.
+        `name` is the organisation id with one of these suffixes; another suffix gets 404. An alias is
+        redirected to the id.
         """
         organisation, dot, suffix = name.rpartition(".")
         form = _BADGE_FORMS.get(dot + suffix)
@@ -96,7 +101,9 @@ class BadgesController(Controller):
     def list_badges(self, request: ApiRequest, name: FromPath[str], database: Database) -> Response[bytes]:
         """Draw the badges of several organisations of an edition as one image.
 
-        `name` is the edition id with the suffix `.svg`. The query parameters filter and sort as in the ranking.
+        `name` is the edition id with the suffix `.svg`; a name without it gets 404. The query parameters filter
+        and sort as in the ranking. For an unknown edition the response has the status 404 and is an image that
+        says so.
         """
         edition = name.removesuffix(".svg")
         if edition == name:
@@ -139,7 +146,11 @@ class EmbedsController(Controller):
         name: FromPath[str],
         database: Database,
     ) -> Response[bytes]:
-        """Return a score in the form `name`: `card.svg`, `table.html` or `score.json`."""
+        """Return a score in the form `name`: `card.svg`, `table.html` or `score.json`. Any other name gets 404.
+
+        If there is no published score, the response has the status 404 and shows the reason in the requested
+        form.
+        """
         form = FORMS.get(name)
         if form is None:
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
@@ -149,15 +160,18 @@ class EmbedsController(Controller):
     def get_frame(
         self, request: ApiRequest, edition: FromPath[str], organisation: FromPath[str], database: Database
     ) -> Response[bytes]:
-        """Return the page that shows a score in an `iframe`."""
+        """Return the page that shows a score in an `iframe`.
+
+        If there is no published score, the response has the status 404 and is a page that says why.
+        """
         return FRAME.build_response(request, database, edition, organisation)
 
     @get_page("/{name:str}", operation_id="embeds.file", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
     def get_file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
-        """Return a file of the custom element.
+        """Return a file of the custom element; 404 for an unknown name.
 
-        `name` is that of a script, which never changes, or `element.json`, which has the URL and hash of the newest
-        script.
+        `name` is that of a script, which never changes, or `element.json`, which has the URL and hash of the
+        newest script.
         """
         if name == "element.json":
             body = msgspec.json.encode(element.build_manifest(find_base_url(request)))
@@ -207,7 +221,7 @@ class OembedController(Controller):
 
 
 class FormContext(NamedTuple):
-    """The data from which a form of a score is rendered."""
+    """The data from which a form of a score is rendered: its texts, the URLs of all its forms, and the colours."""
 
     texts: EmbedTexts
     addresses: Addresses
@@ -296,9 +310,10 @@ def _read_size(request: ApiRequest, name: str) -> int | None:
 
 
 def _encode_shields_badge(message: str, colour: str, language: Language, **more: object) -> bytes:
-    """Encode a badge as JSON for shields.io, which refuses members that it does not know.
+    """Encode a badge as JSON for shields.io.
 
-    `more` are further members of its format.
+    `message` is the text beside the name of the index, and `colour` its background. `more` are further members
+    of the JSON that shields.io knows; it refuses unknown ones.
     """
     label = embed_texts.MEASURE.into(language)
     return msgspec.json.encode({"schemaVersion": 1, "label": label, "message": message, "color": colour, **more})

@@ -110,9 +110,9 @@ def build_oembed_snippet(addresses: Addresses) -> Snippet:
 
 
 def _format_attributes(addresses: Addresses) -> Markup:
-    """Format the attributes of the custom element that set a fixed edition and a fixed theme.
+    """Format the HTML attributes `edition` and `theme` of the custom element.
 
-    The latest edition and the theme `auto` are the defaults and need no attribute.
+    An attribute is left out if it has its default: the latest edition, or the theme `auto`.
     """
     attributes = {
         "edition": None if addresses.edition == LATEST else addresses.edition,

@@ -75,15 +75,17 @@ class DimensionLine(Struct, frozen=True, kw_only=True):
 class EmbedTexts(Struct, frozen=True, kw_only=True):
     """The texts of an embedded score in one language.
 
-    `score`: "61.5 of 100", or why there is no score; `figure` (None without a score) and `full` are its two parts.
-    `level`: the level with its name, None without a level. `edition`: the edition with its date. `coverage`: None
-    without a coverage. `remarks`: warnings that the data are simulated or that a later edition scores the
-    organisation. `brief`: score and level, short enough for a badge. `version`: the edition, with the same warnings
-    and the review in short. `title`: name of the organisation with score and level, in one line. `text`: all texts
-    and the URL of the explanation, as alternative text. `pips`: the level and the number of levels, drawn as filled
-    and empty marks. `stale`: True if a later edition scores the organisation. `review`: says that the score was
-    reviewed, and the number of replies; None if there is neither. `under`: edition, methodology, coverage and
-    review, for the line below the score. `link` and `url`: text and URL of the link to the explanation.
+    `measure`: short name of the index; `index`: its full name. `score`: "61.5 of 100", or why there is no
+    score; `figure` is its first part "61.5" (None without a score) and `full` its second part "of 100".
+    `level`: number and name of the level, None without a level. `edition`: the edition with its date.
+    `coverage`: None without a coverage. `remarks`: warnings that the data are simulated or that a later edition
+    scores the organisation. `brief`: score and level, short enough for a badge. `version`: the edition, with
+    the same warnings and the review in short. `title`: name of the organisation with score and level, in one
+    line. `text`: all texts and the URL of the explanation, as alternative text. `pips`: the level and the
+    number of levels, drawn as filled and empty marks. `stale`: True if a later edition scores the organisation.
+    `review`: says that the score was reviewed, and the number of replies; None if there is neither. `under`:
+    edition, methodology, coverage and review, for the line below the score. `link` and `url`: text and URL of
+    the link to the explanation.
     """
 
     language: Language
@@ -208,7 +210,10 @@ def capitalise(text: str) -> str:
 
 
 class _Formatter:
-    """Fills templates that exist in two languages with values, in one of the languages."""
+    """Formats texts in one language.
+
+    A call takes a `Texts` with placeholders, such as `level {number}`, and the values to put in their place.
+    """
 
     def __init__(self, language: Language) -> None:
         self._language = language

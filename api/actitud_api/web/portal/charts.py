@@ -15,10 +15,10 @@ from msgspec import Struct
 from actitud_api.web.embeds.text_metrics import clean_text, wrap_lines
 
 LABEL_WIDTH: Final = 15.0
-"""Width of the label of a row, in em, for a telephone that is 320 px wide.
+"""Width of the label of a row, in em, chosen for a telephone that is 320 px wide.
 
-It is an eighth less than the room that the figure at the end of the row leaves, because some fonts are that
-much wider than the metrics of `text_metrics`.
+The figure of the row stands in the same line, at its end. An eighth of the width that it leaves stays free,
+because text in some fonts is an eighth wider than `text_metrics` computes.
 """
 
 _LINE: Final = 1.3
@@ -59,7 +59,10 @@ class BoxPlotRow(Struct, frozen=True, kw_only=True):
 
 
 class HistogramColumn(Struct, frozen=True, kw_only=True):
-    """A column of a histogram: its count, the count as text, and `marked` if the column is highlighted."""
+    """A column of a histogram: the label below it, its count, and the count as text.
+
+    `marked` is True if the column is highlighted.
+    """
 
     label: str
     count: int
@@ -76,11 +79,11 @@ class TrendPoint(Struct, frozen=True, kw_only=True):
 
 
 class ChartRow(Struct, frozen=True, kw_only=True):
-    """A row of a chart with its coordinates.
+    """A row of a chart with its vertical coordinates, in em.
 
-    `lines` are the lines of the label, each with its baseline; `baseline` is that of the figure `text`, and `top`
-    is the top of the bar or box. `value` and `mark` are those of a `Bar`, `figures` and `own` those of a
-    `BoxPlotRow`; in a row of the other chart they are None.
+    `lines` are the lines of the label, each with its baseline; `baseline` is that of the figure `text`, and
+    `top` is the top of the bar or box. A row of a bar chart has `value` and `mark`, as in `Bar`; a row of a box
+    plot has `figures` and `own`, as in `BoxPlotRow`. The members of the other kind of chart are None.
     """
 
     lines: tuple[tuple[str, float], ...]
@@ -97,6 +100,8 @@ class PlacedMark(Struct, frozen=True, kw_only=True):
     """A column of a histogram, or a point of a trend line, with its coordinates.
 
     `x` is the middle of the column or point; `left`, `width`, `top` and `height` are those of the drawn shape.
+    Horizontal coordinates are percentages of the chart's width, vertical ones are in em. `label` is the text
+    below the mark, and `text` its figure. `marked` is True if the mark is highlighted.
     """
 
     x: float
@@ -112,8 +117,9 @@ class PlacedMark(Struct, frozen=True, kw_only=True):
 class Picture(Struct, frozen=True, kw_only=True):
     """A chart with its coordinates.
 
-    `kind` names the macro in `charts.html` that draws the chart; `id` is unique in the page; `height` is in em. A
-    chart has either `rows`, or `placed` marks side by side.
+    `kind` names the macro in `charts.html` that draws the chart; `id` is unique in the page; `height` is in em.
+    Bar charts and box plots have `rows`; histograms and trend lines have `placed` marks side by side. `steps`
+    are the lines of the scale of a trend line: height in em and text of each.
     """
 
     kind: str

@@ -63,8 +63,8 @@ _SAME: Final = Texts("igual", "equal")
 class ComparisonColumn(Struct, frozen=True, kw_only=True):
     """A column of the comparison table: one organisation.
 
-    `letter` stands for the organisation in charts. `texts`: the texts of its score. `without`: URL of the
-    comparison without this organisation.
+    `letter` stands for the organisation in charts. `texts`: the texts of its score. `rank`: its rank as text, a
+    dash if it is unranked. `without`: URL of the comparison without this organisation.
     """
 
     letter: str
@@ -77,10 +77,10 @@ class ComparisonColumn(Struct, frozen=True, kw_only=True):
 class ComparisonRow(Struct, frozen=True, kw_only=True):
     """A row of the comparison table: the scores of all organisations in one dimension or indicator.
 
-    `scores` are in points, None for an organisation without a score; `texts` are the same scores as text. `best`:
-    positions (from 0) of the organisations with the highest score; empty if all scores are equal or fewer than two
-    are known. `distance`: the difference between the highest and the lowest score as text, with the letters of the
-    organisations with the highest.
+    `scores` are in points, None for an organisation without a score; `texts` are the same scores as text.
+    `best`: positions (from 0) of the organisations with the highest score; empty if all scores are equal or
+    fewer than two are known. `distance`: by how many points the best are above the lowest, such as "A, C +12.5"
+    with their letters; a text that says so if all scores are equal; a dash if fewer than two are known.
     """
 
     id: str
@@ -164,7 +164,8 @@ class ComparisonPageController(Controller):
     ) -> Response[bytes]:
         """Compare two to five organisations of an edition.
 
-        Each query parameter `organisation` names one of them; `q` searches for a further one.
+        Each query parameter `organisation` names one of them; `q` searches for a further one. The page has the
+        status 400 if more than five are named, and 404 if one of them has no published score in the edition.
         """
         try:
             chosen = _read_selection(database, edition, read_parameters(request))

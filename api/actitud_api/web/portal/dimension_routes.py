@@ -100,7 +100,10 @@ class DimensionsController(Controller):
         computed: ComputationCache,
         language: Language,
     ) -> Response[bytes]:
-        """Show all dimensions of an edition, with the distribution of the organisations' scores in each."""
+        """Show all dimensions of an edition, with the distribution of the organisations' scores in each.
+
+        An edition that does not exist or is not published gets the 404 page.
+        """
         try:
             found = service.compute_dimensions(database, computed, edition)
         except UnknownEdition:
@@ -147,7 +150,10 @@ class DimensionsController(Controller):
         computed: ComputationCache,
         language: Language,
     ) -> Response[bytes]:
-        """Show a dimension: its questions, the distribution of scores in the edition, and the best organisations."""
+        """Show a dimension: its questions, the distribution of scores in the edition, and the best organisations.
+
+        An unknown dimension, and an edition that does not exist or is not published, get the 404 page.
+        """
         try:
             found = service.compute_dimensions(database, computed, edition)
             position = _find_position(found, dimension)
@@ -238,9 +244,10 @@ def _list_indicators(
     figures: FigureFormatter,
     language: Language,
 ) -> list[IndicatorSummary]:
-    """List the indicators of a dimension.
+    """List the indicators of a dimension, with their mean scores in the edition.
 
-    The `LOWEST_MAX` lowest means are marked if the dimension has more indicators with a mean than that.
+    The `LOWEST_MAX` indicators with the lowest means are marked as `lowest`. If no more indicators than that
+    have a mean, none is marked.
     """
     (group,) = [child for child in methodology.document.root.children if child.id == dimension]
     known = list(walk_indicators(group)) if isinstance(group, Group) else [group]

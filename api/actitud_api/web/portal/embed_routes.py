@@ -94,9 +94,10 @@ class EmbedPreview(Struct, frozen=True, kw_only=True):
 class EmbedResult(Struct, frozen=True, kw_only=True):
     """The result of the choices that a user made in the embed builder.
 
-    `edition`: None if it does not exist or is not published. `standing`: the score of the chosen organisation; None
-    if there is none or none was chosen. `matches`: the organisations that the search found. `problem`: the reason
-    if there is nothing to embed, else None.
+    `edition`: None if it does not exist or is not published. `standing`: the score of the chosen organisation;
+    None if no organisation is chosen, or if the chosen one has no score. `matches`: the organisations that the
+    search found, if there are several. `problem`: the reason why there is nothing to embed (no such edition or
+    score), else None.
     """
 
     choice: EmbedChoice
@@ -133,7 +134,7 @@ class EmbedPageController(Controller):
 def _resolve_choice(database: Database, choice: EmbedChoice) -> EmbedResult:
     """Load the edition, the score and the search results that a choice asks for.
 
-    A search with one result selects the found organisation.
+    If the search finds exactly one organisation, this organisation becomes the chosen one.
     """
     try:
         edition = editions.get_published(database, choice.edition).record

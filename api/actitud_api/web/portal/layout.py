@@ -35,7 +35,7 @@ _SECTION_TITLES: Final[Mapping[PortalSection, Texts]] = {
 }
 _HOME: Final = Texts("Inicio", "Home")
 _EDITIONS_MAX: Final = 50
-"""Maximum number of editions, published or not, among which a page finds the published ones to list."""
+"""Number of newest editions that are read to list the published ones among them."""
 
 _templates: Final = load_templates("actitud_api.web.portal")
 _templates.filters["plain"] = clean_text
@@ -97,7 +97,10 @@ def build_links(request: ApiRequest) -> Links:
 
 
 def read_parameters(request: ApiRequest) -> list[tuple[str, str]]:
-    """Return the query parameters of a request in order; an empty list if the query cannot be decoded."""
+    """Return the query parameters of a request as pairs of name and value, in their order.
+
+    The list is empty if the query cannot be decoded.
+    """
     try:
         return parse_query(request.scope)
     except ValueError:
@@ -165,12 +168,15 @@ def render_portal_page(
 
 
 def select_edition_title(edition: editions.EditionRecord, language: Language) -> str:
-    """Return the title of an edition in a language; if it has none in that language, in the closest one."""
+    """Return the title of an edition in a language; if it has none in that language, the Spanish one, else any."""
     return nearest(edition.titles, language)
 
 
 def list_published_editions(database: Database) -> list[editions.CountedEdition]:
-    """List the published editions among the newest editions, newest first, each with its number of organisations."""
+    """List the published editions, newest first, each with its number of organisations.
+
+    Only the `_EDITIONS_MAX` newest editions are searched, and unpublished ones count for that number.
+    """
     listed = editions.list_page(database, after=None, offset=0, limit=_EDITIONS_MAX)
     return [counted for counted in listed if counted.record.state == "published"]
 

@@ -30,9 +30,9 @@ from actitud_api.web.portal.suggestion_routes import describe_suggestions
 _METHODOLOGIES: Final = Texts("Metodologías", "Methodologies")
 _METHODOLOGY: Final = Texts("Metodología {version}", "Methodology {version}")
 _SUGGESTIONS_MAX: Final = 5
-"""Maximum number of new suggestions on the page of a methodology version.
+"""Maximum number of newest suggestions on the page of a methodology version.
 
-The suggestions that the version adopted are listed besides.
+The page has a second list, of the suggestions that the version adopted, with a limit of its own.
 """
 _ADOPTED_MAX: Final = 100
 _UNKNOWN: Final = Texts("No hay ninguna metodología de esa versión.", "There is no methodology of that version.")
@@ -41,9 +41,10 @@ _UNKNOWN: Final = Texts("No hay ninguna metodología de esa versión.", "There i
 class IndicatorView(Struct, frozen=True, kw_only=True):
     """An indicator of a methodology, with its texts in one language.
 
-    `weight`: its share of the weight of the dimension. `zero`: the condition under which it scores 0 by rule, None
-    if there is none. `windows`: the periods that its questions ask about. `bullets`: the points of the article that
-    it answers, each with its id.
+    `weight`: its share of the weight of the dimension. `goalposts`: the points of its curve as text. `zero`:
+    the condition under which it scores 0 by rule, None if there is none. `windows`: the periods that its
+    questions ask about. `bullets` and `functions`: the points and the functions of the article that it answers,
+    each with its id.
     """
 
     indicator: Indicator
@@ -80,7 +81,7 @@ class LevelView(Struct, frozen=True, kw_only=True):
 
 
 class RuleView(Struct, frozen=True):
-    """The validation rules that have the same text, with their ids."""
+    """Validation rules that have the same text and the same severity, with their ids."""
 
     text: str
     ids: tuple[str, ...]

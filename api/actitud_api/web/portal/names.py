@@ -97,12 +97,12 @@ class Names:
 
 
 def name_province(code: str | None) -> str | None:
-    """Return the name of the province with this INE code; None if `code` is None."""
+    """Return the name of the province with this INE code; the code itself if it is unknown, None for None."""
     return PROVINCES[code].name if code in PROVINCES else code
 
 
 def name_region(code: str | None) -> str | None:
-    """Return the name of the region with this INE code; None if `code` is None."""
+    """Return the name of the region with this INE code; the code itself if it is unknown, None for None."""
     return REGIONS.get(code, code) if code is not None else None
 
 

@@ -62,7 +62,7 @@ _BEST_IN: Final = Texts("{name} ({dimension}), los mejores primero", "{name} ({d
 
 
 class FilterOption(Struct, frozen=True):
-    """An option of a drop-down for a filter or for the sort order; `chosen` is True if the request has it."""
+    """An option of a drop-down; `chosen` is True if the request selects it."""
 
     value: str
     text: str
@@ -83,11 +83,11 @@ class FilterField(Struct, frozen=True):
 class RankingLine(Struct, frozen=True, kw_only=True):
     """An organisation of the ranking, as texts.
 
-    `about`: its kind, territory, size and coverage. `rank`: None if it is not ranked. `interval`: the lowest and
-    the highest rank in nine of ten random draws of weights and aggregation; None if it is not ranked or the draws
-    are not computed. `index` and `bar`: the index as text and number, None if it is not ranked; `reason` is then
-    its status, else None. `dimension_score`: the score in the dimension by which the list is sorted; None if the
-    list is sorted otherwise.
+    `about`: its kind, territory, size and coverage. `rank`: None if it is not ranked. `interval`: the ranks
+    that it has in nine of ten random draws of weights and aggregation, such as "3–7"; None if it is not ranked
+    or the draws are not computed. `index` and `bar`: the index as text and number, None if it is not ranked;
+    `reason` is then its status, else None. `level` and `level_name`: None without a level. `dimension_score`:
+    the score in the dimension by which the list is sorted; None if the list is sorted otherwise.
     """
 
     organisation: str
@@ -236,9 +236,9 @@ def list_robust_ranks(
 ) -> list[audits.OrganisationRobustness]:
     """List the robustness of the ranks of organisations in a published edition.
 
-    The list is empty while too many requests wait for a computation. The random draws are the same as in the
-    operation `editions.robustness.list` with its defaults. The first request for an edition computes them; the
-    process keeps them.
+    The list is empty while too many requests wait for a computation. The number of random draws and their seed
+    are the defaults of the operation `editions.robustness.list`. The first request for an edition computes the
+    draws, and the process keeps them for later requests.
     """
     if not organisations:
         return []
@@ -349,9 +349,11 @@ def _build_line(
 def _build_fields(
     groups: Sequence[service.GroupCount], parameters: Mapping[str, str], names: Names
 ) -> tuple[FilterField, ...]:
-    """Build the drop-downs of the ranking.
+    """Build the drop-downs of the ranking: the filters, and the sort order.
 
-    The filters of kind, region, province and size offer only the values that an organisation of the edition has.
+    `groups`: the number of the edition's organisations by kind, size band and territory; the filters of kind,
+    region, province and size offer only values that occur in them, with their number. `parameters`: the query
+    parameters, which say what is chosen.
     """
     language = names.language
 
@@ -403,7 +405,7 @@ _GROUPED_BY: Final = ("kind", "region", "province", "band")
 
 
 def _sort_by_text(texts: Mapping[str, str]) -> dict[str, str]:
-    """Sort names by code alphabetically by name, ignoring accents."""
+    """Sort the items of `texts`, which are names by code, by name. Accents and case are ignored."""
     return dict(sorted(texts.items(), key=lambda pair: split_words(pair[1])))
 
 

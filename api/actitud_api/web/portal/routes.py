@@ -73,7 +73,10 @@ class PortalController(Controller):
         publisher: Publisher,
         language: Language,
     ) -> Response[bytes]:
-        """Show the page of an edition: its ranking, and the distribution of the index."""
+        """Show the page of an edition: its ranking, and the distribution of the index.
+
+        An edition that does not exist or is not published gets the 404 page.
+        """
         try:
             record = editions.get_published(database, edition).record
         except UnknownEdition:
@@ -115,7 +118,11 @@ class PortalController(Controller):
         computed: ComputationCache,
         language: Language,
     ) -> Response[bytes]:
-        """Show the page of an organisation in an edition, which explains every point of its score."""
+        """Show the page of an organisation in an edition, which explains every point of its score.
+
+        If there is no published score, the response is the 404 page, with links to the organisation's other
+        editions.
+        """
         try:
             standing = service.find_standing(database, edition, organisation)
             sent = scores.get_edition_score(database, standing.edition, organisation)

@@ -42,10 +42,10 @@ _HISTORY_ALT: Final = Texts("De la más antigua a la última: {parts}.", "From t
 _PAST: Final = Texts("{edition}, {points}", "{edition}, {points}")
 
 Proof = Literal["documented", "declared", "withdrawn", "rejected", "stale"]
-"""Whether an answer counts and has accepted evidence.
+"""What an answer is based on, and whether it counts.
 
-An answer counts if it is `documented` or only `declared`; it does not count if it is `withdrawn`, `rejected` or
-`stale`.
+An answer that is `documented` (it has accepted evidence) or only `declared` (it has none) counts. An answer
+that is `withdrawn`, `rejected` or `stale` does not.
 """
 
 PROOF_TEXTS: Final[Mapping[Proof, Texts]] = {
@@ -211,9 +211,9 @@ class ScoreHistory(Struct, frozen=True, kw_only=True):
 
 
 class RankLabel(Struct, frozen=True, kw_only=True):
-    """The rank of an organisation, the number of ranked organisations, and the uncertainty of the rank.
+    """The rank of an organisation and the number of ranked organisations (`total`), as texts.
 
-    `text` is the sentence about the uncertainty; None until the uncertainty is computed.
+    `text` is a sentence about the uncertainty of the rank; None until the uncertainty is computed.
     """
 
     rank: str

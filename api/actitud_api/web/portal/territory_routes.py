@@ -51,7 +51,7 @@ _DIMENSIONS_DESCRIPTION: Final = Texts(
 
 
 class RegionGroup(Struct, frozen=True):
-    """A region in the list of territories, with its provinces; empty if the region has only one."""
+    """A region in the list of territories. `provinces` are its provinces, empty if the region has only one."""
 
     region: territories.TerritoryFigures
     provinces: tuple[territories.TerritoryFigures, ...]
@@ -67,7 +67,10 @@ class TerritoriesController(Controller):
     def list_territories(
         self, request: ApiRequest, edition: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:
-        """Show all regions and provinces of an edition, with the distribution of their organisations' scores."""
+        """Show all regions and provinces of an edition, with the distribution of their organisations' scores.
+
+        An edition that does not exist or is not published gets the 404 page.
+        """
         try:
             found = territories.list_territories(database, edition)
         except UnknownEdition:
@@ -104,7 +107,10 @@ class TerritoriesController(Controller):
         database: Database,
         language: Language,
     ) -> Response[bytes]:
-        """Show a region or province: the scores of its organisations, compared with the whole edition."""
+        """Show a region or province: the scores of its organisations, compared with the whole edition.
+
+        An unknown territory, and an edition that does not exist or is not published, get the 404 page.
+        """
         try:
             sheet = territories.get_territory(database, edition, territory)
         except UnknownEdition:

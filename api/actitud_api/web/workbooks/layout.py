@@ -24,7 +24,10 @@ FORMAT: Final = 1
 
 METADATA: Final = "_metadata"
 LISTS: Final = "_lists"
-"""The two hidden sheets: the metadata of the workbook, and the options of its drop-downs."""
+"""Name of the hidden sheet with the options of the drop-downs.
+
+`METADATA` is the name of the hidden sheet that states the layout, methodology and language of the workbook.
+"""
 
 HEADER: Final = 3
 """The row of column titles, counted from 0. The rows above it contain instructions."""
@@ -138,7 +141,7 @@ class AnswerInput:
 
 @dataclass(frozen=True, slots=True)
 class HeadingRow:
-    """A row above answer cells: of a dimension, or of an indicator with its question, evidence and note.
+    """A row above answer cells, with the code and texts of what they answer: a dimension or an indicator.
 
     `indicator` is None in the row of a dimension.
     """
@@ -236,7 +239,7 @@ def _build_inputs(indicator: Indicator, fact: Fact, text: IndicatorText) -> Iter
 
 
 def describe_fact(text: IndicatorText, fact: str) -> tuple[str, str]:
-    """Return the label of a fact and its definition; the definition is empty if the methodology has none."""
+    """Return the label and the definition of a fact; without a definition of its own, the second is empty."""
     definition = {"numerator": text.numerator, "denominator": text.denominator}.get(fact)
     label = text.facts[fact]
     return label, "" if definition in (None, label) else str(definition)

@@ -30,7 +30,7 @@ RATIO_MAX: Final = 100
 """Maximum ratio of decompressed to compressed bytes; the template has less than 20."""
 ROWS_MAX: Final = 2_000
 COLUMNS_MAX: Final = 64
-"""Maximum number of rows and columns: no cell beyond them may have a value."""
+"""Maximum number of columns of a sheet, as `ROWS_MAX` is of rows: no cell beyond them may have a value."""
 CELLS_MAX: Final = 50_000
 """Maximum number of cells with a value in all sheets; empty cells do not count."""
 TEXT_MAX: Final = 4 * 1024 * 1024
@@ -42,7 +42,10 @@ SHEETS_MAX: Final = 20
 
 _ZIP: Final = b"PK\x03\x04"
 _COMPOUND: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""The first bytes of a ZIP file, and of the format of Excel 97 and of workbooks with a password."""
+"""The first bytes of a compound file: a workbook of Excel 97, or one that is encrypted with a password.
+
+`_ZIP` has the first bytes of a ZIP file, such as an XLSX file.
+"""
 _PIECE: Final = 64 * 1024
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _ENCODING: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']{1,40})[\"']")
@@ -387,7 +390,10 @@ class _PartHandler:
             self.formulas.add(self._cell)
 
     def text(self, data: str) -> None:
-        """Count the characters of the current cell or shared text, and keep the first 20 of a cell's value."""
+        """Count the characters of the current cell or shared text.
+
+        Of the value of a cell, only the beginning is kept: it is needed if it is the index of a shared text.
+        """
         self._length += len(data)
         if self._has_value and len(self._value) < 20:
             self._value += data

@@ -62,9 +62,9 @@ _SUGGESTIONS_MAX: Final = 20
 class CellFault(Struct, frozen=True, kw_only=True):
     """A fault of a cell.
 
-    `pointer` is the JSON Pointer of the cell's value in the questionnaire; None if the cell has no value there, as a
-    cell with a code. `value` is the content of the cell as JSON, None if it is empty or may contain personal data.
-    `suggestion` is the value that was probably meant, None if there is none.
+    `pointer` is the JSON Pointer of the cell's value in the questionnaire; None if the cell holds no value of
+    it, such as a cell in the column of codes. `value` is the content of the cell as JSON, None if it is empty
+    or may contain personal data. `suggestion` is the value that was probably meant, None if there is none.
     """
 
     cell: str
@@ -201,7 +201,7 @@ class _QuestionnaireReader:
         self._profile: dict[str, Json] = {}
         self._declared: list[str] = []
         self._facts: dict[str, dict[str, Json]] = {}
-        """By indicator: facts other than checklists, and the members `basis` and `note`."""
+        """By indicator id: its facts except checklists (see `_components`), and the members `basis` and `note`."""
         self._components: dict[tuple[str, str], list[str]] = {}
         self._evidence: dict[str, list[dict[str, Json]]] = {}
         self._profile_evidence: dict[str, list[dict[str, Json]]] = {}
@@ -215,7 +215,7 @@ class _QuestionnaireReader:
         self._names: dict[str, str] = {}
         self._unread: set[str] = set()
         self._unreadable: set[str] = set()
-        """JSON Pointers of answer cells that were filled in but could not be read, so they are not missing."""
+        """JSON Pointers of answer cells with unreadable content; they are filled in, so not reported as missing."""
         self._suggestions = 0
 
     def read_sheet(
@@ -420,9 +420,10 @@ class _QuestionnaireReader:
             self._read_document(sheet, row, code, cells)
 
     def _read_document(self, sheet: SheetLayout, row: int, code: str, cells: Mapping[str, CellContent]) -> None:
-        """Read a document that supports the answer or profile field `code`.
+        """Read a document that supports the answer or profile field `code`, from one row of a sheet.
 
-        A document with a fault is reported and left out. `cells` are the cells of its row by column id.
+        `cells` are the cells of that row by column id. A document with a fault is reported and left out, and so
+        is a document beyond the maximum number for one answer.
         """
         of_profile = code in self._inputs
         listed = self._profile_evidence.get(code, []) if of_profile else self._evidence.get(code, [])
@@ -502,7 +503,7 @@ class _QuestionnaireReader:
     # --- the judgement ----------------------------------------------------------------------------------------
 
     def _list_refusals(self, part: Mapping[str, Json]) -> Sequence[Fault]:
-        """Return the faults that the request schema finds in `part`, which is some members of a questionnaire.
+        """Check some members of a questionnaire (`part`) with the request schema, and return the faults that it finds.
 
         The list is empty if the schema accepts them.
         """
@@ -673,7 +674,11 @@ def _parse_choice(field: AnswerInput, version: str, value: CellContent) -> str |
 
 @cache
 def _map_options(version: str) -> Mapping[str, Mapping[str, str | int]]:
-    """Return, for each answer cell by its code, the value of every text that is accepted as a choice in the cell."""
+    """Map each answer cell, by its code, to the texts that it accepts and the value of each text.
+
+    A choice may be written as its value, its label or its explanation, in any language; the texts are in lower
+    case.
+    """
     options: dict[str, dict[str, str | int]] = {}
     for language in load_methodology(version).texts:
         for field in build_layout(version, language).inputs:

@@ -44,7 +44,7 @@ _MADE: Final = datetime(2026, 1, 1)
 """Creation time in the properties of every file: it is fixed, so that equal workbooks have equal bytes."""
 _TITLE_MAX: Final = 32
 _MESSAGE_MAX: Final = 255
-"""Maximum number of characters that Excel shows of the message of a cell."""
+"""Maximum length, in characters, of the messages that Excel shows about the input in a cell."""
 _FIRST_DAY: Final = date(1990, 1, 1)
 _LAST_DAY: Final = date(2100, 12, 31)
 _FIRST_OF_SPREADSHEETS: Final = date(1900, 3, 1)
@@ -324,9 +324,10 @@ class _WorkbookWriter:
     def _write_first_document(
         self, sheet: Worksheet, row: int, layout: SheetLayout, documents: Sequence[Evidence]
     ) -> None:
-        """Write the first of `documents` into the row of its answer, if it has only a URL and a date.
+        """Write the URL and the date of the first of `documents` into the row of its answer.
 
-        Otherwise both cells stay blank for the user.
+        If there is no document, or the first one has a note or a digest as well, both cells stay blank for the
+        user: such a document is written on the documents sheet.
         """
         url, day = layout.find_column("url"), layout.find_column("date")
         if documents and not _select_further(documents[:1]):
@@ -399,9 +400,10 @@ class _WorkbookWriter:
 
 
 def _select_further(documents: Sequence[Evidence]) -> Sequence[Evidence]:
-    """Return those of an answer's documents that belong on the documents sheet, in order.
+    """Return the documents of an answer that are written on the documents sheet, in order.
 
-    The first document is left out if it has only a URL and a date, because it then stands in the row of its answer.
+    These are all of `documents`, except a first one that has only a URL and a date: it is written in the row of
+    its answer.
     """
     if documents and documents[0].note is None and documents[0].sha256 is None:
         return documents[1:]

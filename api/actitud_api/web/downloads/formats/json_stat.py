@@ -35,9 +35,10 @@ class CubeUnit(Struct, frozen=True):
 class Cube(Struct, frozen=True, kw_only=True):
     """The description of a cube, without its figures.
 
-    `unit`, `period` and `measure`: id and title of each of the three dimensions. `period_value`: id and title of the
-    only period. `measures`: the column that each measure is taken from. `more`: further members of the JSON-stat
-    document, such as `label`, `source`, `updated`, `extension`.
+    `unit`, `period` and `measure`: the three dimensions of the cube, each with its id and its title.
+    `period_value`: id and title of the only period. `measures`: the columns of the table that become the
+    measures of the cube. `more`: further members of the JSON-stat document, such as `label`, `source`,
+    `updated` and `extension`.
     """
 
     unit: tuple[str, str]

@@ -20,7 +20,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "vcard": "http://www.w3.org/2006/vcard/ns#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
-"""The namespaces of the prefixes in names of classes, properties and datatypes."""
+"""The namespace of each prefix: the name `dct:title` stands for the IRI `http://purl.org/dc/terms/title`."""
 
 _XML: Final = "{http://www.w3.org/XML/1998/namespace}"
 _ESCAPED: Final = re.compile(r'["\\\x00-\x1f]')
@@ -34,7 +34,11 @@ class Iri(Struct, frozen=True):
 
 
 class Literal(Struct, frozen=True):
-    """A text, with its language or its datatype (such as `xsd:date`); None if it has no language or datatype."""
+    """A text as the value of a property.
+
+    `language` is the language of the text, such as `es`, and `datatype` the prefixed name of its type, such as
+    `xsd:date`. Each is None if the text has none.
+    """
 
     text: str
     language: str | None = None
