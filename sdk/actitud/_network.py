@@ -1,11 +1,12 @@
 """Connections that respect the deadline of a call, and credentials that bypass the cache.
 
-httpx applies a time-out to each step of a request. A server that sends one byte now and then, or endless interim
-responses, can make any number of steps; so each step gets at most the time that is left for the call
+httpx applies a time-out to each step of a request. A server that sends one byte now and then, or endless
+interim responses, can make any number of steps; so each step gets at most the time that is left for the call
 (:class:`StepTimeout`).
 
-This module is imported late, because it imports httpcore, on which httpx is built. An ``http_client`` of the caller is
-not changed.
+The functions change an httpx client that this library created; an ``http_client`` of the caller is never passed
+to them. The transport imports this module only when it creates a client, because it imports httpcore, on which
+httpx is built.
 """
 
 from __future__ import annotations

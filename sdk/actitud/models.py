@@ -1486,11 +1486,11 @@ class EditionStatistics(msgspec.Struct, frozen=True, kw_only=True):
 class AccessKey(Versioned, frozen=True, kw_only=True):
     """An API key, without its secret.
 
-    ``editions``: ``None`` means all editions. ``state``: ``unrecognised`` if the service no longer has the pepper
-    that the key was created with. ``last_used``: UTC day of the last use, ``None`` if never used. ``days``:
-    lifetime at creation. ``made_by``: id of the key with which this key was created, ``None`` if this key was
-    created on the command line. ``replaced_by``: id of the new key if this key was rotated, else ``None``.
-    ``revoked``: time of revocation, ``None`` if not revoked.
+    ``editions``: ``None`` means all editions. ``state``: ``unrecognised`` if the service can no longer verify
+    the key, because the secret value (pepper) with which it hashed the key was removed. ``last_used``: UTC day
+    of the last use, ``None`` if never used. ``days``: lifetime at creation. ``made_by``: id of the key with
+    which this key was created, ``None`` if this key was created on the command line. ``replaced_by``: id of the
+    new key if this key was rotated, else ``None``. ``revoked``: time of revocation, ``None`` if not revoked.
     """
 
     id: str

@@ -362,7 +362,7 @@ def _create_transition(
 
 
 class Submissions(Bound):
-    """Operations on submissions of an assessment: ``client.editions.assessments.submissions``."""
+    """Operations on submissions of an assessment, such as ``client.editions.assessments.submissions.create``."""
 
     create = bind_blocking(create_submission)
     list = bind_blocking_list(list_submissions)
@@ -370,7 +370,10 @@ class Submissions(Bound):
 
 
 class AsyncSubmissions(AsyncBound):
-    """Awaitable operations on submissions of an assessment: ``async_client.editions.assessments.submissions``."""
+    """Awaitable operations on submissions of an assessment.
+
+    One of them is ``async_client.editions.assessments.submissions.create``.
+    """
 
     create = bind_awaitable(create_submission)
     list = bind_awaitable_list(list_submissions)
@@ -378,81 +381,90 @@ class AsyncSubmissions(AsyncBound):
 
 
 class Reviews(Bound):
-    """Operations that begin the review of an assessment: ``client.editions.assessments.reviews``."""
+    """Operations that begin the review of an assessment: ``client.editions.assessments.reviews.create``."""
 
     create = bind_blocking(create_review)
 
 
 class AsyncReviews(AsyncBound):
-    """Awaitable operations that begin the review of an assessment: ``async_client.editions.assessments.reviews``."""
+    """Awaitable operations that begin the review of an assessment.
+
+    Its operation is ``async_client.editions.assessments.reviews.create``.
+    """
 
     create = bind_awaitable(create_review)
 
 
 class Hearings(Bound):
-    """Operations that open the hearing of an assessment: ``client.editions.assessments.hearings``."""
+    """Operations that open the hearing of an assessment: ``client.editions.assessments.hearings.create``."""
 
     create = bind_blocking(create_hearing)
 
 
 class AsyncHearings(AsyncBound):
-    """Awaitable operations that open the hearing of an assessment: ``async_client.editions.assessments.hearings``."""
+    """Awaitable operations that open the hearing of an assessment.
+
+    Its operation is ``async_client.editions.assessments.hearings.create``.
+    """
 
     create = bind_awaitable(create_hearing)
 
 
 class Returns(Bound):
-    """Operations that return an assessment: ``client.editions.assessments.returns``."""
+    """Operations that return an assessment: ``client.editions.assessments.returns.create``."""
 
     create = bind_blocking(create_return)
 
 
 class AsyncReturns(AsyncBound):
-    """Awaitable operations that return an assessment: ``async_client.editions.assessments.returns``."""
+    """Awaitable operations that return an assessment: ``async_client.editions.assessments.returns.create``."""
 
     create = bind_awaitable(create_return)
 
 
 class Finals(Bound):
-    """Operations that make an assessment final: ``client.editions.assessments.finals``."""
+    """Operations that make an assessment final: ``client.editions.assessments.finals.create``."""
 
     create = bind_blocking(create_final)
 
 
 class AsyncFinals(AsyncBound):
-    """Awaitable operations that make an assessment final: ``async_client.editions.assessments.finals``."""
+    """Awaitable operations that make an assessment final: ``async_client.editions.assessments.finals.create``."""
 
     create = bind_awaitable(create_final)
 
 
 class Extensions(Bound):
-    """Operations that extend a phase: ``client.editions.assessments.extensions``."""
+    """Operations that extend a phase: ``client.editions.assessments.extensions.create``."""
 
     create = bind_blocking(create_extension)
 
 
 class AsyncExtensions(AsyncBound):
-    """Awaitable operations that extend a phase: ``async_client.editions.assessments.extensions``."""
+    """Awaitable operations that extend a phase: ``async_client.editions.assessments.extensions.create``."""
 
     create = bind_awaitable(create_extension)
 
 
 class Transitions(Bound):
-    """Operations on the history of an assessment: ``client.editions.assessments.transitions``."""
+    """Operations on the history of an assessment, such as ``client.editions.assessments.transitions.list``."""
 
     list = bind_blocking_list(list_transitions)
     get = bind_blocking(get_transition)
 
 
 class AsyncTransitions(AsyncBound):
-    """Awaitable operations on the history of an assessment: ``async_client.editions.assessments.transitions``."""
+    """Awaitable operations on the history of an assessment.
+
+    One of them is ``async_client.editions.assessments.transitions.list``.
+    """
 
     list = bind_awaitable_list(list_transitions)
     get = bind_awaitable(get_transition)
 
 
 class Assessments(Bound):
-    """Operations on assessments: ``client.editions.assessments``."""
+    """Operations on assessments, such as ``client.editions.assessments.list``."""
 
     list = bind_blocking_list(list_assessments)
     get = bind_blocking(get_assessment)
@@ -476,7 +488,7 @@ class Assessments(Bound):
 
 
 class AsyncAssessments(AsyncBound):
-    """Awaitable operations on assessments: ``async_client.editions.assessments``."""
+    """Awaitable operations on assessments, such as ``async_client.editions.assessments.list``."""
 
     list = bind_awaitable_list(list_assessments)
     get = bind_awaitable(get_assessment)

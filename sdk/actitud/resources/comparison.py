@@ -112,36 +112,36 @@ def get_statistics(core: Core, edition: str, *, lang: str | None = None) -> Call
 
 
 class EditionExemplars(Bound):
-    """Operations on the best organisations in a dimension: ``client.editions.exemplars``."""
+    """Operations on the best organisations in a dimension: ``client.editions.exemplars.list``."""
 
     list = bind_blocking_list(list_exemplars)
 
 
 class AsyncEditionExemplars(AsyncBound):
-    """Awaitable operations on the best organisations in a dimension: ``async_client.editions.exemplars``."""
+    """Awaitable operations on the best organisations in a dimension: ``async_client.editions.exemplars.list``."""
 
     list = bind_awaitable_list(list_exemplars)
 
 
 class EditionRobustness(Bound):
-    """Operations on the robustness of ranks: ``client.editions.robustness``."""
+    """Operations on the robustness of ranks: ``client.editions.robustness.list``."""
 
     list = bind_blocking_list(list_robustness)
 
 
 class AsyncEditionRobustness(AsyncBound):
-    """Awaitable operations on the robustness of ranks: ``async_client.editions.robustness``."""
+    """Awaitable operations on the robustness of ranks: ``async_client.editions.robustness.list``."""
 
     list = bind_awaitable_list(list_robustness)
 
 
 class EditionAudit(Bound):
-    """Operations on the statistical audit: ``client.editions.statistics``."""
+    """Operations on the statistical audit: ``client.editions.statistics.get``."""
 
     get = bind_blocking(get_statistics)
 
 
 class AsyncEditionAudit(AsyncBound):
-    """Awaitable operations on the statistical audit: ``async_client.editions.statistics``."""
+    """Awaitable operations on the statistical audit: ``async_client.editions.statistics.get``."""
 
     get = bind_awaitable(get_statistics)

@@ -265,7 +265,7 @@ def get_changes(
 
 
 class EditionScores(Bound):
-    """Operations on the scores of an edition: ``client.editions.scores``."""
+    """Operations on the scores of an edition, such as ``client.editions.scores.list``."""
 
     list = bind_blocking_list(list_edition_scores)
     get = bind_blocking(get_edition_score)
@@ -278,7 +278,7 @@ class EditionScores(Bound):
 
 
 class AsyncEditionScores(AsyncBound):
-    """Awaitable operations on the scores of an edition: ``async_client.editions.scores``."""
+    """Awaitable operations on the scores of an edition, such as ``async_client.editions.scores.list``."""
 
     list = bind_awaitable_list(list_edition_scores)
     get = bind_awaitable(get_edition_score)
@@ -291,7 +291,7 @@ class AsyncEditionScores(AsyncBound):
 
 
 class Editions(Bound):
-    """Operations on editions: ``client.editions``."""
+    """Operations on editions, such as ``client.editions.list``."""
 
     list = bind_blocking_list(list_editions)
     get = bind_blocking(get_edition)
@@ -318,7 +318,7 @@ class Editions(Bound):
 
 
 class AsyncEditions(AsyncBound):
-    """Awaitable operations on editions: ``async_client.editions``."""
+    """Awaitable operations on editions, such as ``async_client.editions.list``."""
 
     list = bind_awaitable_list(list_editions)
     get = bind_awaitable(get_edition)

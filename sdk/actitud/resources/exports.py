@@ -371,38 +371,38 @@ def _find_media_type(format: str) -> str:
 
 
 class EditionIndicators(Bound):
-    """Operations on the indicators of an edition: ``client.editions.indicators``."""
+    """Operations on the indicators of an edition, such as ``client.editions.indicators.export``."""
 
     export = bind_blocking(export_edition_indicators)
     stream = bind_blocking_stream(stream_edition_indicators)
 
 
 class MethodologyIndicators(Bound):
-    """Operations on the indicators of a methodology: ``client.methodologies.indicators``."""
+    """Operations on the indicators of a methodology: ``client.methodologies.indicators.export``."""
 
     export = bind_blocking(export_methodology_indicators)
 
 
 class Catalogue(Bound):
-    """Operations on the DCAT catalogue: ``client.catalogue``."""
+    """Operations on the DCAT catalogue: ``client.catalogue.get``."""
 
     get = bind_blocking(get_catalogue)
 
 
 class AsyncEditionIndicators(AsyncBound):
-    """Awaitable operations on the indicators of an edition: ``async_client.editions.indicators``."""
+    """Awaitable operations on the indicators of an edition, such as ``async_client.editions.indicators.export``."""
 
     export = bind_awaitable(export_edition_indicators)
     stream = bind_awaitable_stream(stream_edition_indicators)
 
 
 class AsyncMethodologyIndicators(AsyncBound):
-    """Awaitable operations on the indicators of a methodology: ``async_client.methodologies.indicators``."""
+    """Awaitable operations on the indicators of a methodology: ``async_client.methodologies.indicators.export``."""
 
     export = bind_awaitable(export_methodology_indicators)
 
 
 class AsyncCatalogue(AsyncBound):
-    """Awaitable operations on the DCAT catalogue: ``async_client.catalogue``."""
+    """Awaitable operations on the DCAT catalogue: ``async_client.catalogue.get``."""
 
     get = bind_awaitable(get_catalogue)

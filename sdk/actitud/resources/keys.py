@@ -123,25 +123,25 @@ def create_report(core: Core, text: str, *, lang: str | None = None) -> Call[Rep
 
 
 class KeyRotations(Bound):
-    """Operations that replace a key by a new one: ``client.keys.rotations``."""
+    """Operations that replace a key by a new one: ``client.keys.rotations.create``."""
 
     create = bind_blocking(create_rotation)
 
 
 class KeyRevocations(Bound):
-    """Operations that revoke a key: ``client.keys.revocations``."""
+    """Operations that revoke a key: ``client.keys.revocations.create``."""
 
     create = bind_blocking(create_revocation)
 
 
 class KeyReports(Bound):
-    """Operations that report leaked keys: ``client.keys.reports``."""
+    """Operations that report leaked keys: ``client.keys.reports.create``."""
 
     create = bind_blocking(create_report)
 
 
 class Keys(Bound):
-    """Operations on API keys: ``client.keys``."""
+    """Operations on API keys, such as ``client.keys.list``."""
 
     list = bind_blocking_list(list_keys)
     get = bind_blocking(get_key)
@@ -155,25 +155,25 @@ class Keys(Bound):
 
 
 class AsyncKeyRotations(AsyncBound):
-    """Awaitable operations that replace a key by a new one: ``async_client.keys.rotations``."""
+    """Awaitable operations that replace a key by a new one: ``async_client.keys.rotations.create``."""
 
     create = bind_awaitable(create_rotation)
 
 
 class AsyncKeyRevocations(AsyncBound):
-    """Awaitable operations that revoke a key: ``async_client.keys.revocations``."""
+    """Awaitable operations that revoke a key: ``async_client.keys.revocations.create``."""
 
     create = bind_awaitable(create_revocation)
 
 
 class AsyncKeyReports(AsyncBound):
-    """Awaitable operations that report leaked keys: ``async_client.keys.reports``."""
+    """Awaitable operations that report leaked keys: ``async_client.keys.reports.create``."""
 
     create = bind_awaitable(create_report)
 
 
 class AsyncKeys(AsyncBound):
-    """Awaitable operations on API keys: ``async_client.keys``."""
+    """Awaitable operations on API keys, such as ``async_client.keys.list``."""
 
     list = bind_awaitable_list(list_keys)
     get = bind_awaitable(get_key)

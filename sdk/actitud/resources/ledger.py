@@ -63,14 +63,14 @@ def list_signing_keys(core: Core) -> Call[tuple[SigningKey, ...]]:
 
 
 class Checkpoints(Bound):
-    """Operations on the signed checkpoints of the ledger: ``client.ledger.checkpoints``."""
+    """Operations on the signed checkpoints of the ledger, such as ``client.ledger.checkpoints.list``."""
 
     list = bind_blocking_list(list_checkpoints)
     get = bind_blocking(get_checkpoint)
 
 
 class Ledger(Bound):
-    """Operations on the ledger: ``client.ledger``."""
+    """Operations on the ledger: ``client.ledger.list``."""
 
     list = bind_blocking_list(list_entries)
 
@@ -80,20 +80,23 @@ class Ledger(Bound):
 
 
 class SigningKeys(Bound):
-    """Operations on public signing keys: ``client.signing_keys``."""
+    """Operations on public signing keys: ``client.signing_keys.list``."""
 
     list = bind_blocking(list_signing_keys)
 
 
 class AsyncCheckpoints(AsyncBound):
-    """Awaitable operations on the signed checkpoints of the ledger: ``async_client.ledger.checkpoints``."""
+    """Awaitable operations on the signed checkpoints of the ledger.
+
+    One of them is ``async_client.ledger.checkpoints.list``.
+    """
 
     list = bind_awaitable_list(list_checkpoints)
     get = bind_awaitable(get_checkpoint)
 
 
 class AsyncLedger(AsyncBound):
-    """Awaitable operations on the ledger: ``async_client.ledger``."""
+    """Awaitable operations on the ledger: ``async_client.ledger.list``."""
 
     list = bind_awaitable_list(list_entries)
 
@@ -103,6 +106,6 @@ class AsyncLedger(AsyncBound):
 
 
 class AsyncSigningKeys(AsyncBound):
-    """Awaitable operations on public signing keys: ``async_client.signing_keys``."""
+    """Awaitable operations on public signing keys: ``async_client.signing_keys.list``."""
 
     list = bind_awaitable(list_signing_keys)

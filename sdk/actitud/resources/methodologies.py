@@ -31,7 +31,7 @@ def get_methodology(core: Core, version: str, *, lang: str | None = None) -> Cal
 
 
 class Methodologies(Bound):
-    """Operations on versions of the methodology: ``client.methodologies``."""
+    """Operations on versions of the methodology, such as ``client.methodologies.list``."""
 
     list = bind_blocking_list(list_methodologies)
     get = bind_blocking(get_methodology)
@@ -43,7 +43,7 @@ class Methodologies(Bound):
 
 
 class AsyncMethodologies(AsyncBound):
-    """Awaitable operations on versions of the methodology: ``async_client.methodologies``."""
+    """Awaitable operations on versions of the methodology, such as ``async_client.methodologies.list``."""
 
     list = bind_awaitable_list(list_methodologies)
     get = bind_awaitable(get_methodology)

@@ -207,19 +207,19 @@ def list_organisation_scores(
 
 
 class OrganisationScores(Bound):
-    """Operations on an organisation's scores over the years: ``client.organisations.scores``."""
+    """Operations on an organisation's scores over the years: ``client.organisations.scores.list``."""
 
     list = bind_blocking_list(list_organisation_scores)
 
 
 class AsyncOrganisationScores(AsyncBound):
-    """Awaitable operations on an organisation's scores over the years: ``async_client.organisations.scores``."""
+    """Awaitable operations on an organisation's scores over the years: ``async_client.organisations.scores.list``."""
 
     list = bind_awaitable_list(list_organisation_scores)
 
 
 class Organisations(Bound):
-    """Operations on organisations: ``client.organisations``."""
+    """Operations on organisations, such as ``client.organisations.list``."""
 
     list = bind_blocking_list(list_organisations)
     get = bind_blocking(get_organisation)
@@ -234,7 +234,7 @@ class Organisations(Bound):
 
 
 class AsyncOrganisations(AsyncBound):
-    """Awaitable operations on organisations: ``async_client.organisations``."""
+    """Awaitable operations on organisations, such as ``async_client.organisations.list``."""
 
     list = bind_awaitable_list(list_organisations)
     get = bind_awaitable(get_organisation)

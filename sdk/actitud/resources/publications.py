@@ -159,13 +159,13 @@ def get_signature(core: Core, digest: str) -> Call[Signature]:
 
 
 class PublicationScores(Bound):
-    """Operations on published scores: ``client.editions.publications.scores``."""
+    """Operations on published scores: ``client.editions.publications.scores.get``."""
 
     get = bind_blocking(get_published_score)
 
 
 class Publications(Bound):
-    """Operations on publications of an edition: ``client.editions.publications``."""
+    """Operations on publications of an edition, such as ``client.editions.publications.list``."""
 
     list = bind_blocking_list(list_publications)
     get = bind_blocking(get_publication)
@@ -178,7 +178,7 @@ class Publications(Bound):
 
 
 class Approvals(Bound):
-    """Operations on approvals of publications: ``client.editions.approvals``."""
+    """Operations on approvals of publications, such as ``client.editions.approvals.list``."""
 
     list = bind_blocking_list(list_approvals)
     get = bind_blocking(get_approval)
@@ -186,20 +186,20 @@ class Approvals(Bound):
 
 
 class Published(Bound):
-    """Operations on published documents: ``client.published``."""
+    """Operations on published documents, such as ``client.published.get``."""
 
     get = bind_blocking(get_document)
     signature = bind_blocking(get_signature)
 
 
 class AsyncPublicationScores(AsyncBound):
-    """Awaitable operations on published scores: ``async_client.editions.publications.scores``."""
+    """Awaitable operations on published scores: ``async_client.editions.publications.scores.get``."""
 
     get = bind_awaitable(get_published_score)
 
 
 class AsyncPublications(AsyncBound):
-    """Awaitable operations on publications of an edition: ``async_client.editions.publications``."""
+    """Awaitable operations on publications of an edition, such as ``async_client.editions.publications.list``."""
 
     list = bind_awaitable_list(list_publications)
     get = bind_awaitable(get_publication)
@@ -212,7 +212,7 @@ class AsyncPublications(AsyncBound):
 
 
 class AsyncApprovals(AsyncBound):
-    """Awaitable operations on approvals of publications: ``async_client.editions.approvals``."""
+    """Awaitable operations on approvals of publications, such as ``async_client.editions.approvals.list``."""
 
     list = bind_awaitable_list(list_approvals)
     get = bind_awaitable(get_approval)
@@ -220,7 +220,7 @@ class AsyncApprovals(AsyncBound):
 
 
 class AsyncPublished(AsyncBound):
-    """Awaitable operations on published documents: ``async_client.published``."""
+    """Awaitable operations on published documents, such as ``async_client.published.get``."""
 
     get = bind_awaitable(get_document)
     signature = bind_awaitable(get_signature)

@@ -76,7 +76,7 @@ def delete_reply(core: Core, edition: str, organisation: str, indicator: str, *,
 
 
 class Replies(Bound):
-    """Operations on an organisation's replies: ``client.editions.assessments.replies``."""
+    """Operations on an organisation's replies, such as ``client.editions.assessments.replies.list``."""
 
     list = bind_blocking_list(list_replies)
     get = bind_blocking(get_reply)
@@ -85,7 +85,10 @@ class Replies(Bound):
 
 
 class AsyncReplies(AsyncBound):
-    """Awaitable operations on an organisation's replies: ``async_client.editions.assessments.replies``."""
+    """Awaitable operations on an organisation's replies.
+
+    One of them is ``async_client.editions.assessments.replies.list``.
+    """
 
     list = bind_awaitable_list(list_replies)
     get = bind_awaitable(get_reply)

@@ -229,7 +229,7 @@ def create_sample(
 
 
 class Verdicts(Bound):
-    """Operations on verdicts on answers: ``client.editions.assessments.verdicts``."""
+    """Operations on verdicts on answers, such as ``client.editions.assessments.verdicts.list``."""
 
     list = bind_blocking_list(list_verdicts)
     get = bind_blocking(get_verdict)
@@ -238,7 +238,7 @@ class Verdicts(Bound):
 
 
 class AsyncVerdicts(AsyncBound):
-    """Awaitable operations on verdicts on answers: ``async_client.editions.assessments.verdicts``."""
+    """Awaitable operations on verdicts on answers, such as ``async_client.editions.assessments.verdicts.list``."""
 
     list = bind_awaitable_list(list_verdicts)
     get = bind_awaitable(get_verdict)
@@ -247,66 +247,72 @@ class AsyncVerdicts(AsyncBound):
 
 
 class OverallReview(Bound):
-    """Operations on the overall review of an assessment: ``client.editions.assessments.review``."""
+    """Operations on the overall review of an assessment, such as ``client.editions.assessments.review.get``."""
 
     get = bind_blocking(get_review)
     put = bind_blocking(put_review)
 
 
 class AsyncOverallReview(AsyncBound):
-    """Awaitable operations on the overall review of an assessment: ``async_client.editions.assessments.review``."""
+    """Awaitable operations on the overall review of an assessment.
+
+    One of them is ``async_client.editions.assessments.review.get``.
+    """
 
     get = bind_awaitable(get_review)
     put = bind_awaitable(put_review)
 
 
 class AssessmentFlags(Bound):
-    """Operations on the flags of an assessment: ``client.editions.assessments.flags``."""
+    """Operations on the flags of an assessment: ``client.editions.assessments.flags.list``."""
 
     list = bind_blocking_list(list_assessment_flags)
 
 
 class AsyncAssessmentFlags(AsyncBound):
-    """Awaitable operations on the flags of an assessment: ``async_client.editions.assessments.flags``."""
+    """Awaitable operations on the flags of an assessment: ``async_client.editions.assessments.flags.list``."""
 
     list = bind_awaitable_list(list_assessment_flags)
 
 
 class EditionFlags(Bound):
-    """Operations on the flags of an edition: ``client.editions.flags``."""
+    """Operations on the flags of an edition, such as ``client.editions.flags.list``."""
 
     list = bind_blocking_list(list_flags)
     create = bind_blocking(create_flags)
 
 
 class AsyncEditionFlags(AsyncBound):
-    """Awaitable operations on the flags of an edition: ``async_client.editions.flags``."""
+    """Awaitable operations on the flags of an edition, such as ``async_client.editions.flags.list``."""
 
     list = bind_awaitable_list(list_flags)
     create = bind_awaitable(create_flags)
 
 
 class EditionAgreement(Bound):
-    """Operations on inter-rater agreement: ``client.editions.agreement``."""
+    """Operations on inter-rater agreement: ``client.editions.agreement.get``."""
 
     get = bind_blocking(get_agreement)
 
 
 class AsyncEditionAgreement(AsyncBound):
-    """Awaitable operations on inter-rater agreement: ``async_client.editions.agreement``."""
+    """Awaitable operations on inter-rater agreement: ``async_client.editions.agreement.get``."""
 
     get = bind_awaitable(get_agreement)
 
 
 class EditionSamples(Bound):
-    """Operations that draw and read the random sample to review: ``client.editions.samples``."""
+    """Operations that draw and read the random sample to review, such as ``client.editions.samples.list``."""
 
     list = bind_blocking_list(list_samples)
     create = bind_blocking(create_sample)
 
 
 class AsyncEditionSamples(AsyncBound):
-    """Awaitable operations that draw and read the random sample to review: ``async_client.editions.samples``."""
+    """Awaitable operations that draw and read the random sample to review.
+
+    One of them is ``async_client.editions.samples.list``.
+    """
 
     list = bind_awaitable_list(list_samples)
     create = bind_awaitable(create_sample)

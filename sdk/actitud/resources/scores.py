@@ -57,12 +57,12 @@ def create_score(
 
 
 class Scores(Bound):
-    """Operations that score facts without storing them: ``client.scores``."""
+    """Operations that score facts without storing them: ``client.scores.create``."""
 
     create = bind_blocking(create_score)
 
 
 class AsyncScores(AsyncBound):
-    """Awaitable operations that score facts without storing them: ``async_client.scores``."""
+    """Awaitable operations that score facts without storing them: ``async_client.scores.create``."""
 
     create = bind_awaitable(create_score)

@@ -115,19 +115,19 @@ def create_decision(
 
 
 class SuggestionDecisions(Bound):
-    """Operations on decisions on suggestions: ``client.suggestions.decisions``."""
+    """Operations on decisions on suggestions: ``client.suggestions.decisions.create``."""
 
     create = bind_blocking(create_decision)
 
 
 class AsyncSuggestionDecisions(AsyncBound):
-    """Awaitable operations on decisions on suggestions: ``async_client.suggestions.decisions``."""
+    """Awaitable operations on decisions on suggestions: ``async_client.suggestions.decisions.create``."""
 
     create = bind_awaitable(create_decision)
 
 
 class Suggestions(Bound):
-    """Operations on suggestions: ``client.suggestions``."""
+    """Operations on suggestions, such as ``client.suggestions.list``."""
 
     list = bind_blocking_list(list_suggestions)
     get = bind_blocking(get_suggestion)
@@ -140,7 +140,7 @@ class Suggestions(Bound):
 
 
 class AsyncSuggestions(AsyncBound):
-    """Awaitable operations on suggestions: ``async_client.suggestions``."""
+    """Awaitable operations on suggestions, such as ``async_client.suggestions.list``."""
 
     list = bind_awaitable_list(list_suggestions)
     get = bind_awaitable(get_suggestion)

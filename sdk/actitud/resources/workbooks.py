@@ -63,7 +63,7 @@ def read_workbook(core: Core, version: str, workbook: bytes, *, lang: str | None
 
 
 class Workbook(Bound):
-    """Operations on XLSX questionnaires: ``client.methodologies.workbook``."""
+    """Operations on XLSX questionnaires, such as ``client.methodologies.workbook.get``."""
 
     get = bind_blocking(get_workbook)
     fill = bind_blocking(fill_workbook)
@@ -71,7 +71,7 @@ class Workbook(Bound):
 
 
 class AsyncWorkbook(AsyncBound):
-    """Awaitable operations on XLSX questionnaires: ``async_client.methodologies.workbook``."""
+    """Awaitable operations on XLSX questionnaires, such as ``async_client.methodologies.workbook.get``."""
 
     get = bind_awaitable(get_workbook)
     fill = bind_awaitable(fill_workbook)

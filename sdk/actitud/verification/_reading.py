@@ -49,9 +49,9 @@ class NotReadable(ValueError):
 
 @contextmanager
 def open_source(source: Source | IO[bytes]) -> Iterator[IO[bytes]]:
-    """Open a source for reading, decompressed if it is gzip. A file object of the caller is left open.
+    """Open a source for reading in a ``with`` block, decompressed if it is gzip.
 
-    Raises ``OSError`` if a path cannot be read.
+    A file that the caller opened stays open. Raises ``OSError`` if a path cannot be read.
     """
     with ExitStack() as stack:
         if isinstance(source, bytes):

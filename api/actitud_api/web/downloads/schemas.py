@@ -69,7 +69,7 @@ class EditionQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class License(Struct, frozen=True, kw_only=True):
-    """A licence in a Data Package."""
+    """A licence in a Data Package: its short name, its URL (`path`) and its title."""
 
     name: str
     path: str
@@ -77,7 +77,7 @@ class License(Struct, frozen=True, kw_only=True):
 
 
 class Contributor(Struct, frozen=True, kw_only=True):
-    """The publisher in a Data Package."""
+    """The publisher in a Data Package: its name (`title`) and the URL of the service (`path`)."""
 
     title: str
     path: str

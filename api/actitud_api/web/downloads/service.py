@@ -152,7 +152,10 @@ def count_rows(database: Database, source: EditionSource, selection: RowSelectio
 
 
 def list_score_rows(database: Database, source: EditionSource, selection: RowSelection) -> Rows:
-    """Yield batches of rows for `columns.list_score_columns`, one row per organisation."""
+    """Yield batches of rows for `columns.list_score_columns`, one row per organisation.
+
+    Raises `StaleVersion` if a correction of the edition is published meanwhile.
+    """
     edition = source.edition
     for page in _read_ranking(database, source, selection):
         tallies = scores.count_reviews(database, edition.id, [row.organisation for row in page])
@@ -162,7 +165,8 @@ def list_score_rows(database: Database, source: EditionSource, selection: RowSel
 def list_cube_units(database: Database, source: EditionSource, selection: RowSelection) -> Iterator[Sequence[CubeUnit]]:
     """Yield the rows of the statistical download (a data cube) in batches, one `CubeUnit` per organisation.
 
-    A unit has one figure per column of `columns.list_measure_columns`.
+    A unit has one figure per column of `columns.list_measure_columns`. Raises `StaleVersion` if a correction of
+    the edition is published meanwhile.
     """
     for page in _read_ranking(database, source, selection):
         yield [
@@ -215,9 +219,10 @@ _DOCUMENT_DECODER = msgspec.json.Decoder(_PublishedDocument)
 def list_indicator_rows(
     database: Database, source: EditionSource, published: PublicationRecord, selection: RowSelection
 ) -> Rows:
-    """Yield rows for `columns.list_indicator_columns` from the published documents.
+    """Yield rows for `columns.list_indicator_columns` from the published documents of the revision `published`.
 
-    There is one batch per organisation, with one row per indicator.
+    There is one batch per organisation, with one row per indicator. Raises `StaleVersion` if a correction of
+    the edition is published meanwhile.
     """
     edition, revision = source.edition, published.revision
     parts = (

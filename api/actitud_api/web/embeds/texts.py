@@ -197,7 +197,10 @@ def describe_standing(standing: EmbedStanding, language: Language, url: str) -> 
 
 
 def _describe_review(standing: EmbedStanding, format_text: _Formatter) -> str | None:
-    """Describe the review of a score in a few words; None if the score has neither a review nor replies."""
+    """Describe the review of a score in a few words; None if the score has neither a review nor replies.
+
+    `format_text` puts values into templates, in the language of the embed.
+    """
     parts = [format_text(_REVIEWED)] if standing.reviewed else []
     if standing.replies:
         parts.append(format_text(_REPLIES[standing.replies == 1], count=standing.replies))

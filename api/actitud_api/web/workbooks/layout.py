@@ -39,7 +39,10 @@ AnswerForm = Literal["integer", "number", "yes_no", "choice"]
 
 
 class SheetColumn(NamedTuple):
-    """A column of a sheet: its id, title, width in characters, and whether users fill it in (`is_input`)."""
+    """A column of a sheet: its id, its title, and its width in characters.
+
+    `is_input` is True if users fill it in.
+    """
 
     id: str
     title: Texts
@@ -48,7 +51,7 @@ class SheetColumn(NamedTuple):
 
 
 class SheetLayout(NamedTuple):
-    """A sheet that users fill in: its id, its title, which is its name in the workbook, and its columns."""
+    """A sheet that users fill in: its id, its columns, and its title, which is its name in the workbook."""
 
     id: Literal["profile", "indicators", "documents"]
     title: Texts
@@ -121,10 +124,11 @@ class AnswerChoice(NamedTuple):
 class AnswerInput:
     """A cell for an answer: its code, and the values that it accepts.
 
-    `pointer`: the JSON Pointer of its value in the questionnaire. `minimum` and `maximum`: limits of a number, None if
-    there is no limit. `choices`: the values to choose from, empty if there is no list. `component`: a "yes" in this
-    cell adds this component to the list at `pointer`; None if the cell holds the value itself. `required`: True if the
-    answer is incomplete without this cell. `set_by_service`: True if a review sets the value, not the organisation.
+    `pointer`: the JSON Pointer of its value in the questionnaire. `form`: the kind of value. `label`: the text
+    that asks for it. `minimum` and `maximum`: limits of a number, None if there is no limit. `choices`: the
+    values to choose from, empty if there is no list. `component`: a "yes" in this cell adds this component to
+    the list at `pointer`; None if the cell holds the value itself. `required`: True if the answer is incomplete
+    without this cell. `set_by_service`: True if a review sets the value, not the organisation.
     """
 
     code: str

@@ -54,8 +54,8 @@ _ENCODING: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']{1
 class WorkbookRejected(Exception):
     """The file cannot be read as a questionnaire. Raised by `open_workbook` and `read_questionnaire`.
 
-    `rule`: code of the fault. `location`: the member of the archive, or the cell, that has the fault; empty if it is
-    the whole file. `detail`: why the file is rejected, and what to do.
+    `rule`: code of the fault, such as `macro` or `encrypted`. `location`: the member of the archive, or the
+    cell, that has the fault; empty if it is the whole file. `detail`: why the file is rejected, and what to do.
     """
 
     def __init__(self, rule: str, detail: Texts, location: str = "") -> None:
