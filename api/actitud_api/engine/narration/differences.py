@@ -229,7 +229,7 @@ _PREDICATES: Final = frozenset({"applies", "zero_when", "holds", "provisional_un
 class DocumentSide(Struct, frozen=True):
     """One of the two methodologies that are compared: its document and its texts.
 
-    `texts` are in the language in which the differences are written. They are None if the methodology has none; ids
+    `texts` are in the language in which the differences are written. `texts` is None if the methodology has none; ids
     then stand in for names.
     """
 
@@ -324,9 +324,9 @@ class _DifferenceWriter:
     def _describe_element(self, difference: Difference, subject: str, side: _SideFormatter, members: object) -> str:
         """Describe an element that was added or removed as a whole.
 
-        A node is described with its parent and weight, a rule or gate with its predicate, and any other element by
-        `subject`, its id and name. `members` are the members of the element; `side` formats values of the document
-        that has the element.
+        `subject` is the id and name of the element, and `members` are its members. A node is described with its parent
+        and weight, a rule or gate with its predicate, and any other element by `subject` alone. `side` formats values
+        of the document that has the element.
         """
         if isinstance(members, dict) and difference.part in ("groups", "indicators"):
             return self._sentences["node"].format(subject=subject, parent=members["parent"], weight=members["weight"])
@@ -410,8 +410,8 @@ class _SideFormatter:
     def format_member(self, member: str, value: object, *, stated: bool) -> str:
         """Format the value of a member of an element of the document, for example the predicate of a rule.
 
-        With `stated`, a predicate reads as a statement ("is at least"), otherwise as a requirement ("must be at
-        least").
+        `member` is the name of the member. With `stated`, a predicate reads as a statement ("is at least"), otherwise
+        as a requirement ("must be at least").
         """
         sentences = _SENTENCES[self._language]
         if value is None:

@@ -95,8 +95,9 @@ class _NamedIndicator(IndicatorScore, frozen=True):
 class NarratedIndicator(_NamedIndicator, frozen=True, kw_only=True):
     """The result of an indicator: its score, its weight in its group, and its points of the index.
 
-    Score and points are null if the indicator has no score. `possible` and `won` are also null if a group above the
-    indicator is neither a sum nor an arithmetic mean; `lost` is then a Shapley value.
+    Score and points are null if the indicator has no score. The points are `possible`, `won` and `lost`. If a group
+    above the indicator is neither a sum nor an arithmetic mean, `possible` and `won` are null, and `lost` is a Shapley
+    value.
     """
 
     interval: NarratedInterval | None
@@ -178,7 +179,7 @@ class NarratedScore(Score, frozen=True):
 
 
 def narrate(score: Score, methodology: Methodology, language: Language) -> NarratedScore:
-    """Build the narrated form of a score in a language."""
+    """Build the narrated form of a score: its figures with names and sentences in a language."""
     sentences = get_sentences(methodology, language)
     return _build_narrated(
         NarratedScore,
@@ -307,7 +308,10 @@ class NarratedDifference(ScoreDifference, frozen=True):
 
 
 def narrate_difference(difference: ScoreDifference, methodology: Methodology, language: Language) -> NarratedDifference:
-    """Build the narrated form of the difference between two scores in a language."""
+    """Build the narrated form of the difference between two scores, with names and sentences in a language.
+
+    The two scores must be under `methodology`.
+    """
     sentences = get_change_sentences(methodology, language)
     return _build_narrated(
         NarratedDifference,
@@ -380,7 +384,7 @@ class NarratedPath(LevelPath, frozen=True, kw_only=True):
 
 
 def narrate_path(path: LevelPath, methodology: Methodology, language: Language) -> NarratedPath:
-    """Build the narrated form of a path to the next level in a language."""
+    """Build the narrated form of a path to the next level, with names and sentences in a language."""
     sentences = get_change_sentences(methodology, language)
     return _build_narrated(
         NarratedPath,
@@ -465,7 +469,7 @@ class NarratedChange(ChangeDecomposition, frozen=True, kw_only=True):
 def narrate_change(
     change: ChangeDecomposition, before: Methodology, after: Methodology, language: Language
 ) -> NarratedChange:
-    """Build the narrated form of a change between two editions.
+    """Build the narrated form of a change between two editions, with names and sentences in a language.
 
     `before` and `after` are the methodologies of the earlier and the later edition.
     """
@@ -501,7 +505,10 @@ def narrate_change(
 def narrate_version_effects(
     effects: VersionEffects, source: Methodology, target: Methodology, language: Language
 ) -> NarratedVersionEffects:
-    """Build the narrated form of the effects of scoring a submission of version `source` under version `target`."""
+    """Build the narrated form of the effects of a change of version, with names and sentences in a language.
+
+    The effects are those of scoring a submission of version `source` under version `target`.
+    """
     return _narrate_version_effects(effects, get_change_sentences(target, language), get_sentences(source, language))
 
 

@@ -302,7 +302,7 @@ class Sentences:
         return templates["partial_at" if code == "partial" else code].format(**values) + lowered
 
     def _format_range(self, indicator: str) -> tuple[str, str]:
-        """Return the minimum and the maximum score of an indicator as texts."""
+        """Return the minimum and the maximum score of the indicator with the id `indicator`, formatted as texts."""
         span = self._indicators[indicator].range
         return words.format_number(span.minimum, self._language), words.format_number(span.maximum, self._language)
 
@@ -382,7 +382,7 @@ class Sentences:
         return text[:1].upper() + text[1:]
 
     def _collect_labels(self, indicator: str) -> dict[str, str]:
-        """Collect the labels of the facts of an indicator, and those of all profile fields, by the name of the fact."""
+        """Map the names of the facts of an indicator, and of all profile fields, to their labels."""
         labels = {name: text.label for name, text in self._texts.profile.items()}
         return labels | self._texts.indicators[indicator].facts
 
@@ -584,7 +584,7 @@ class Sentences:
         return templates[name].format(gate=gate, actual=actual, distance=distance)
 
     def _compose_gate_rule(self, gate: str) -> str:
-        """Describe the condition of a gate as a requirement, with a capital letter: a sentence begins with it."""
+        """Describe the condition of the gate with the id `gate` as a requirement, as the beginning of a sentence."""
         requirement = words.PredicateNarrator(self._texts, {}, stated=False, shares=self._shares).describe(
             self._gates[gate].holds
         )
@@ -635,10 +635,10 @@ def join_sentences(sentences: list[str]) -> str:
 
 
 def _find_base(facts: Mapping[str, FactValue | str | None], changed_fact: str) -> FactValue | str | None:
-    """Return the fact that a changed fact is compared with, such as the total that it is counted out of.
+    """Return the value of the fact that a changed fact is compared with, such as the total that it is counted out of.
 
-    That is the fact named `denominator`, else the one named `base`, else any other fact of the indicator; None if
-    there is no other fact.
+    That is the fact named `denominator`, else the one named `base`, else any other fact of the indicator; None if there
+    is no other fact.
     """
     for name in ("denominator", "base", *facts):
         if name != changed_fact and name in facts:

@@ -312,9 +312,9 @@ def has_product(predicate: Predicate) -> bool:
 class PredicateNarrator:
     """Describes predicates in words, with the values of the facts that they read.
 
-    `facts` has the known values; {} describes the predicate without values. With `stated`, a predicate reads as a
-    statement ("is at least"), otherwise as a requirement ("must be at least"). `shares` are the indicators whose
-    raw values are shown as percentages.
+    `facts` has the known values; {} describes a predicate without values. With `stated`, a predicate reads as a
+    statement ("is at least"), otherwise as a requirement ("must be at least"). `shares` are the ids of the indicators
+    whose raw values are shown as percentages. `texts` has the labels of the facts, and decides the language.
     """
 
     def __init__(

@@ -32,7 +32,7 @@ Real scores are 0 or more.
 
 
 EXPONENTS: Mapping[Aggregation, float] = {"geometric": 0.0, "harmonic": -1.0}
-"""Aggregations that are power means with a fixed exponent."""
+"""The exponent of each aggregation that is a power mean with a fixed exponent."""
 
 
 def quantise(points: float, unit: int) -> int:

@@ -67,10 +67,11 @@ In all other kinds the goalposts are levels, or yes and no.
 
 
 class Moments(Struct, frozen=True, kw_only=True):
-    """Distribution of the scores of a node, or of the index, in points, over the organisations that have one.
+    """Distribution of the scores of a node, or of the index, in points.
 
-    `mean` is None if no organisation has a score, `standard_deviation` for fewer than 2 organisations, and `skewness`
-    for fewer than 3 organisations or if all scores are equal.
+    `organisations` is the number of organisations with a score, over which the other figures are computed. `mean` is
+    None if there are none, `standard_deviation` for fewer than 2, and `skewness` for fewer than 3 or if all scores are
+    equal.
     """
 
     organisations: int
@@ -105,7 +106,10 @@ class GroupAudit(NodeAudit, frozen=True, kw_only=True):
 
 
 class GoalpostMove(Struct, frozen=True, kw_only=True):
-    """Effect of moving a goalpost to the raw value `x`: mean and maximum absolute change of rank."""
+    """Effect on the ranks of moving a goalpost to the raw value `x`.
+
+    `rank_change` is the mean absolute change of rank of the organisations, `rank_change_max` the maximum.
+    """
 
     x: float
     rank_change: float
@@ -113,10 +117,11 @@ class GoalpostMove(Struct, frozen=True, kw_only=True):
 
 
 class GoalpostAudit(Struct, frozen=True, kw_only=True):
-    """Sensitivity of the ranks to a goalpost that was set by judgement: effect of lowering and raising its x by 20 %.
+    """Sensitivity of the ranks to a goalpost that was set by judgement.
 
-    `position` is the place of the goalpost in the curve of the indicator. A move (`down`, `up`) is None if the goalpost
-    would reach or pass its neighbour, or if no organisation has an index both before and after the move.
+    The goalpost is the one at `position` in the curve of `indicator`, counted from 0, at the raw value `x`. `down` and
+    `up` have the effect of lowering and raising x by 20 %. Each of them is None if the goalpost would reach or pass its
+    neighbour, or if no organisation has an index both before and after the move.
     """
 
     indicator: str
@@ -127,9 +132,10 @@ class GoalpostAudit(Struct, frozen=True, kw_only=True):
 
 
 class AuditRemark(Struct, frozen=True):
-    """Remark that a correlation or Cronbach's alpha of a node is beyond its usual threshold (`WEAK`, `HIGH`, …).
+    """Remark that a correlation or Cronbach's alpha is beyond its usual threshold (`WEAK`, `HIGH`, …).
 
-    `value` is that correlation or alpha. `node` is None for the alpha of the children of the root.
+    `value` is the correlation of the node with its parent, or the alpha of its children. `node` is None if the remark
+    is on the alpha of the children of the root.
     """
 
     code: RemarkCode
@@ -140,7 +146,8 @@ class AuditRemark(Struct, frozen=True):
 class Audit(Struct, frozen=True, kw_only=True):
     """Audit of an index: of its groups and indicators, in document order, and of the goalposts set by judgement.
 
-    `alpha` is Cronbach's alpha of the children of the root, None if it is undefined.
+    `index` is the distribution of the index. `alpha` is Cronbach's alpha of the children of the root, None if it is
+    undefined.
     """
 
     index: Moments
@@ -262,9 +269,9 @@ def compute_main_effect(x: Floats, y: Floats) -> float | None:
 
 
 def compute_correlation_ratio(classes: Integers, y: Floats) -> float:
-    """Compute Pearson's η² of y: the sum of squares between classes over the total sum of squares.
+    """Compute Pearson's η² of y: the sum of squares between classes over the total sum of squares, from 0 to 1.
 
-    `classes` has the class of each value of y.
+    `classes` has the class of each value of y. y must not be constant.
     """
     _, class_numbers, counts = np.unique(classes, return_inverse=True, return_counts=True)
     deviations = y - y.mean()

@@ -342,10 +342,10 @@ class IndicatorChange(Canonical, frozen=True, kw_only=True):
 class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
     """The change of an organisation from one submission to a later one, decomposed into parts.
 
-    `parts` are those of the index, null if there is no index at some stage; `unrated` names these stages.
-    `level_before` and `level_after` are null if there is no level. `groups` has every group below the root of either
-    version, `indicators` those whose score differs between stages. `carried` says what the change of version dropped
-    from the earlier submission, and what is new.
+    `index` has the index at each stage, and `parts` the differences of its stages; `parts` is null if there is no index
+    at some stage, and `unrated` names these stages. `level_before` and `level_after` are null if there is no level.
+    `groups` has every group below the root of either version, `indicators` those whose score differs between stages.
+    `carried` says what the change of version dropped from the earlier submission, and what is new.
     """
 
     methodology_before: MethodologyReference
@@ -361,9 +361,10 @@ class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
 
 
 class _StageScores(Struct, frozen=True):
-    """Scores of the index and of the nodes at one stage of a change, in points, and codes of the indicators, by id.
+    """Scores of the index and of the nodes at one stage of a change, in points.
 
-    None stands for a node without a score.
+    `groups` and `leaves` have the scores of groups and indicators by id, and `codes` the reason codes of indicators by
+    id. None stands for a node without a score.
     """
 
     index: Fraction | None

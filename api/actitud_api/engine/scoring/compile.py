@@ -238,8 +238,9 @@ class ScoringBlocks(Struct, frozen=True):
 class CompiledGroup(Struct, frozen=True):
     """A group of the document, in the form that evaluation reads; a child is a group, or the position of an indicator.
 
-    `low` and `high` are the ends of the range of the group, in units of 10^-decimals. `unknown_score` is the score of
-    the group if it is unknown: `low`, None (the group leaves its parent) or `UNKNOWN` (the parent is unknown too).
+    `children`, `names` and `weights` are in document order; `total_weight` is the sum of the weights. `low` and `high`
+    are the ends of the range of the group, in units of 10^-decimals. `unknown_score` is the score of the group if it is
+    unknown: `low`, None (the group leaves its parent) or `UNKNOWN` (the parent is unknown too).
     """
 
     definition: Group
@@ -344,7 +345,9 @@ class CompiledMethodology(Struct, frozen=True, eq=False):
     """A methodology document in the form that evaluation reads.
 
     `rules` and `indicators` are in document order; `positions` has the position of each indicator and `groups` has each
-    group, both by id.
+    group, both by id. `layout` has the slots of facts and profile fields, and `answer_loaders` says how answers are
+    stored in these slots. `error_rules` has the rules of severity `error`, and `blocks` the indicators, arranged for
+    fast evaluation.
     """
 
     methodology: Methodology

@@ -115,7 +115,10 @@ class Evaluation(Struct, kw_only=True):
     unknown: frozenset[str]
     """Ids of the nodes that are unknown and make the group that contains them unknown too (`missing: void`)."""
     coverage_ratios: dict[str, Ratio | None]
-    """Coverage of each group, by id, as a ratio; None if the group would not be rated even with full answers."""
+    """Coverage of each group, by id, as a ratio.
+
+    It is None if the group would have no score even if every unknown indicator had its best score.
+    """
     index: int | None
     index_max: int | None
     status: Status
@@ -130,7 +133,7 @@ class Evaluation(Struct, kw_only=True):
     def coverages(self) -> dict[str, Fraction | None]:
         """Coverage of each group, by id, from 0 to 1: weight that is answered over weight that counts.
 
-        It is None if the group would not be rated even with every unknown indicator at its best.
+        It is None if the group would have no score even if every unknown indicator had its best score.
         """
         return {name: None if ratio is None else Fraction(*ratio) for name, ratio in self.coverage_ratios.items()}
 
@@ -454,8 +457,8 @@ def _find_declared_exclusions(
 def list_counted_scores(compiled: CompiledMethodology, results: Sequence[IndicatorResult]) -> list[int | None]:
     """List the score that each indicator has in its group, by position.
 
-    An unknown indicator has its substitute score, None if it leaves the group, or `UNKNOWN` if it makes the group
-    unknown.
+    An unknown indicator has the score that the `missing` rule of its group gives it: the lowest one, None if it leaves
+    the group, or `UNKNOWN` if it makes the group unknown.
     """
     return [
         indicator.unknown_score if result.score is None and result.maximum is not None else result.score

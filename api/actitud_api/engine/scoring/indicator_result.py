@@ -45,10 +45,11 @@ class IndicatorResult(Struct, frozen=True, gc=False):
 
     Results that depend on no fact are shared between submissions. `score` is None if the indicator is not applicable,
     or if it is unknown and the `missing` rule of its group gives an unknown child no score. `maximum` is the score that
-    an unknown or contradicted indicator could still reach, None if the indicator is not applicable, else equal to
-    `score`. `value` is the raw value, None if the score does not come from one. `uncapped` is the score before caps.
-    `fields` are profile fields without evidence: the indicator is unknown because of them, and would be not applicable
-    if they had evidence. `level_sent` is the level of a ladder as sent, if a review lowered the level, else None.
+    an unknown or contradicted indicator could still reach; None if the indicator is not applicable, and equal to
+    `score` otherwise. `value` is the raw value, None if the score does not come from one. `uncapped` is the score
+    before caps. `fields` are profile fields without evidence: if they had evidence, the indicator would be not
+    applicable, and without it the indicator is unknown. `level_sent` is the level of a ladder as sent, if a review
+    lowered the level, else None.
     """
 
     code: Code

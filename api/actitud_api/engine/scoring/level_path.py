@@ -108,7 +108,7 @@ class Move(Canonical, frozen=True, kw_only=True):
 
 
 class Unreachable(Canonical, frozen=True):
-    """A gate that no moves can pass, with its figures and the obstacle.
+    """A gate that no moves can pass, with its figures in `gate` and the reason in `obstacle`.
 
     `gate` is null if the obstacle is that a review limits the level. `indicators` could help to pass the gate once they
     are answered, corrected or free of their zero rule.
@@ -122,9 +122,10 @@ class Unreachable(Canonical, frozen=True):
 class LevelPath(Canonical, frozen=True, kw_only=True):
     """The path from the level of a submission to the next level.
 
-    `target`: the next level, null at the highest level or if the submission has no level. `moves`: null without a
-    target, or if there are `unreachable` gates. `index_after` and `level_after`: after all moves, from scoring
-    everything again, null if `moves` is null; `level_after` may be higher than the target.
+    `index` and `level`: those of the submission, null if it has none. `target`: the next level, null at the highest
+    level or if the submission has no level. `moves`: null without a target, or if there are `unreachable` gates.
+    `index_after` and `level_after`: those after all moves, with everything scored again, null if `moves` is null;
+    `level_after` may be higher than the target.
     """
 
     methodology: MethodologyReference

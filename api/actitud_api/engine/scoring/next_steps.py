@@ -376,7 +376,10 @@ def _add_components(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction
 
 
 def name_changes(leaf: CompiledIndicator, change: FactChange) -> dict[str, FactValue]:
-    """Return the changed facts by name, as an organisation sends them; counts derived from lists are left out."""
+    """Return the changed facts by name, as an organisation sends them.
+
+    Counts that are derived from lists are left out, because an organisation sends only the lists.
+    """
     if leaf.step_field is not None and leaf.step is not None:
         return {leaf.step_field: to_figure(cast("int | Fraction", change[leaf.step.slot]))} if change else {}
     names: dict[str, FactValue] = {}

@@ -39,8 +39,9 @@ kind_and_band: type of organisation and size band · kind: type · band_scale: t
 class PeerGroup(Struct, frozen=True):
     """The ranked organisations with which an organisation is compared.
 
-    Each member has one of the types `kinds` and the size band `band`. `kinds` is None if members may have any type,
-    `band` is None if they may have any size band. `organisations` is the number of members.
+    `basis` says what the members have in common. Each member has one of the types `kinds` and the size band `band`.
+    `kinds` is None if members may have any type, `band` is None if they may have any size band. `organisations` is the
+    number of members.
     """
 
     basis: PeerBasis

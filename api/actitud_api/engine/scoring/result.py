@@ -129,10 +129,10 @@ class Interval(Canonical, frozen=True):
 class IndicatorScore(Canonical, frozen=True, kw_only=True):
     """The score of an indicator, its weight in its group, and its points of the index.
 
-    Score and points are null if the indicator has no score. `possible` and `won` are also null below a group whose
-    losses are split by Shapley values. `value` is the raw value, null if the score does not come from one. `interval`
-    is null if the value is not a share of counted cases, `next_step` if the indicator has its best score or does not
-    apply.
+    Score and points are null if the indicator has no score. The points are `possible`, `won` and `lost`; `possible` and
+    `won` are also null below a group whose losses are split by Shapley values. `value` is the raw value, null if the
+    score does not come from one. `interval` is null if the value is not a share of counted cases, `next_step` if the
+    indicator has its best score or does not apply.
     """
 
     id: str
@@ -151,9 +151,9 @@ class IndicatorScore(Canonical, frozen=True, kw_only=True):
 class DimensionScore(Canonical, frozen=True, kw_only=True):
     """The score of a dimension, or of a group inside one, with its points of the index.
 
-    `score_max` is the score if every unknown indicator were at its best; `coverage` is from 0 to 1. These figures and
-    the points are null if the group is not rated, or has no score. `groups` and `indicators` are the children of the
-    group.
+    `score_max` is the score if every unknown indicator were at its best; `coverage` is from 0 to 1; `possible`, `won`
+    and `lost` are the points of the index. All these figures are null if the group is not rated, or has no score.
+    `groups` and `indicators` are the children of the group.
     """
 
     id: str

@@ -54,7 +54,10 @@ PERCENTILES: Final = (5, 50, 95)
 """Percentiles over the draws that are reported of the index and of the rank."""
 
 BLOCK: Final = 2**17
-"""Maximum number of indices (draws × organisations) that are computed at a time, but always at least one draw."""
+"""Maximum number of indices (draws × organisations) that are computed at a time.
+
+A single draw is always computed at once, even if it has more organisations.
+"""
 
 _MULTIPLIER: Final = 47026247687942121848144207491837523525
 _WORD: Final = 2**128
@@ -63,7 +66,7 @@ _DOUBT: Final = 1e-12
 _EXACTLY: Final = Context(prec=30)
 
 _NO_END: Final = 2**62
-"""Number above every index: the end of a window that has no upper end."""
+"""Number above every index: the upper end of the range of an index that a level accepts without an upper bound."""
 
 
 class Robustness(Struct, frozen=True):
@@ -187,7 +190,10 @@ def _compute_indices(document: Document, scores: Integers, drawn: Draws) -> Inte
 
 
 def _sum_weighted(values: Floats | NDArray[np.bool_], weights: Floats) -> Floats:
-    """Compute Σ weight · value of each row of weights with each row of values; terms are added in column order."""
+    """Compute Σ weight · value of each row of `weights` with each row of `values`; terms are added in column order.
+
+    The result has a row for each row of `weights`, and a column for each row of `values`.
+    """
     total = np.zeros((weights.shape[0], values.shape[0]))
     for column in range(values.shape[1]):
         total += weights[:, column, None] * values[None, :, column]
@@ -247,9 +253,9 @@ def _count_levels(index: Integers, attainable: Integers, windows: list[tuple[int
 
 
 def _list_windows(levels: Iterable[Level], unit: int) -> list[tuple[int, int]]:
-    """List for each level the lowest and highest index, in units, with which its gates on the index are passed.
+    """List for each level the lowest and highest index with which its gates on the index are passed.
 
-    `unit` is the number of units in a point.
+    Both are in units of 10^-decimals; `unit` is the number of units in a point.
 
     Raises:
         ValueError: If a gate compares the index with something other than a number, or with an upper bound.

@@ -32,9 +32,11 @@ class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
     """Scores of many organisations, one column for each; -1 stands for a missing score, index or coverage.
 
     `scores`, `maxima` (with every unknown indicator at its best) and `codes` are indicators × organisations; `groups`,
-    `groups_max` and `coverages` are groups × organisations; both in document order, the root first. Scores and indices
-    are in units of 10^-decimals, indices rounded as published; coverages in ten-thousandths, rounded half up. Codes and
-    statuses are positions in `CODES` and `STATUSES`; level 0 stands for no level.
+    `groups_max` and `coverages` are groups × organisations; both in document order, the root first. The other arrays
+    have one entry for each organisation.
+
+    Scores and indices are in units of 10^-decimals, indices rounded as published; coverages in ten-thousandths, rounded
+    half up. Codes and statuses are positions in `CODES` and `STATUSES`; level 0 stands for no level.
     """
 
     indicator_ids: tuple[str, ...]

@@ -138,9 +138,9 @@ class ExceedsInt64(OverflowError):
 class CompiledNumbers(Struct, frozen=True, eq=False):
     """A compiled operand: in each row an integer from `lower` to `upper`, times `scale` (above 0).
 
-    A `constant` operand reads nothing and equals `lower`. If the operand is a text, `text` has the text that each
-    integer stands for, else None. The number is known in rows where all `conditions` are true, and null where one of
-    `nulls` is true.
+    `read` returns the integers of a block, one for each row. A `constant` operand reads nothing and equals `lower`. If
+    the operand is a text, `text` has the text that each integer stands for, else None. The number is known in rows
+    where all `conditions` are true, and null where one of `nulls` is true.
     """
 
     read: Callable[[RowBlock], Ints]

@@ -1,7 +1,7 @@
 """Scores of the indicators in a block: cases, curves and caps (docs/scoring.md, section 2).
 
-What decides the score of an indicator in a row is the first of these that applies: a contradiction, the zero rule,
-applicability, a missing answer, and else the curve with its caps.
+In each row, an indicator gets its score from the first of these that applies: a contradiction, the zero rule,
+applicability, a missing answer, and the curve with its caps.
 """
 
 from __future__ import annotations
@@ -335,7 +335,7 @@ class RunScorer:
         np.copyto(scores, self._cap, where=capped)
 
     def _find_lowered(self, block: RowBlock, scores: Ints, valued: Bools) -> list[tuple[int, Bools]]:
-        """List the indicators whose level a review lowered, each with the rows in which that lowers the score.
+        """List the indicators whose level a review lowered, each with the mask of the rows whose score is lower for it.
 
         An indicator is given by its number in the run. `valued` marks the rows with a raw value.
         """
@@ -395,9 +395,10 @@ class RunScorer:
     ) -> None:
         """Change the codes of unknown rows from `zero` to `unknown`, or to the reason why the answer does not count.
 
-        That reason (withdrawn, rejected, stale) is in `block.set_aside`. `other_causes` has numbers of indicators, each
-        with a mask of rows that are unknown for another cause and keep the code `unknown`: applicability is in doubt,
-        or an answer to another indicator is absent. `scratch` is overwritten.
+        That reason (withdrawn, rejected, stale) is in `block.set_aside`. The rows in `other_causes` keep the code
+        `unknown`, because applicability is in doubt or an answer to another indicator is absent; each mask there comes
+        with the number of the indicator in the run. `codes` and `unknown` are indicators × rows; `scratch` is
+        overwritten.
         """
         _add_where(codes, unknown, CODE_NUMBERS["unknown"] - CODE_NUMBERS["zero"], scratch)
         if block.set_aside is None:

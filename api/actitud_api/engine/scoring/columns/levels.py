@@ -361,7 +361,7 @@ class _GateCompiler(ColumnCompiler):
 class _RowFigures:
     """Index, scores, raw values and profile of one row, for gates that are evaluated row by row.
 
-    It implements `compile.GateInputs`, the interface through which compiled gates read figures.
+    It has the methods of `compile.GateInputs`, through which compiled gates read figures.
     """
 
     def __init__(self, plan: CompiledMethodology, reader: RowReader, block: RowBlock, row: int) -> None:

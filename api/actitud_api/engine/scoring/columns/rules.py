@@ -144,11 +144,11 @@ class ContradictionFinder:
     def _drop_answers(
         self, block: RowBlock, contradictions: dict[int, ContradictedRows], taken_out: dict[int, Bools]
     ) -> dict[int, Rows]:
-        """Remove the newly contradicted answers that other indicators, or rules that are then checked again, read.
+        """Remove the newly contradicted answers from the block, if anything else reads them.
 
-        Return the rows in which an answer was removed, by the position of its indicator; an empty dict if no answer was
-        removed. `taken_out` has the rows in which earlier calls removed an answer, as masks by position; the rows of
-        this call are added to it.
+        Other indicators may read an answer, and so may rules that are then checked again. Return the rows in which an
+        answer was removed, by the position of its indicator; an empty dict if no answer was removed. `taken_out` has
+        the rows in which earlier calls removed an answer, as masks by position; the rows of this call are added to it.
         """
         fresh: dict[int, Rows] = {}
         for position in self._read_again & contradictions.keys():
@@ -194,7 +194,7 @@ def _find_borrowed_answers(plan: CompiledMethodology) -> frozenset[int]:
 
 
 def evaluate_when_absent(predicate: Predicate, indicator: str) -> Truth:
-    """Evaluate the predicate of a rule if only one thing is known: the answer to `indicator` is absent.
+    """Evaluate the predicate of a rule when nothing is known but that the answer to `indicator` is absent.
 
     Return True or False if that alone decides the predicate, and None if other answers or the profile matter too.
     """

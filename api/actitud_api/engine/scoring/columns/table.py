@@ -516,5 +516,5 @@ _Ids = tuple[str, ...]
 
 
 def _convert_to_units(number: float, decimals: int) -> int:
-    """Round a number half up to `decimals` and return it in whole units of its last decimal."""
+    """Round a number half up to `decimals` decimals, and return it times 10^`decimals` as an integer."""
     return int(round_fact(number, decimals) * 10**decimals)
