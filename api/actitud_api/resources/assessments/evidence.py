@@ -100,7 +100,7 @@ def derive_submission(
     """Convert the content of an assessment to the submission that the engine scores.
 
     Answers without a valid document are marked as self-declared. `before` is the previous submission: the facts and
-    profile fields that the service sets, and the effects of the review, are copied from it. If `before` is None,
+    profile fields that only assessors set, and the effects of the review, are copied from it. If `before` is None,
     they take their defaults.
     """
 
@@ -190,8 +190,8 @@ def _check_document(location: _EvidenceLocation, context: EvidenceContext) -> It
 def _check_reuse(locations: list[_EvidenceLocation]) -> Iterator[EvidenceFinding]:
     """Yield a warning for each document that supports more than `REUSE_LIMIT` indicators.
 
-    Two documents are the same if they have the same SHA-256 or, if one of them has no SHA-256, the same URL without
-    fragment.
+    Documents are compared by their SHA-256. If one of two documents has none, they are compared by their URL
+    without fragment.
     """
     # A document may have its digest in one answer only; its URL then identifies it in the others.
     digests = {

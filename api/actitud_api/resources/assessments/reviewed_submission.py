@@ -41,8 +41,8 @@ class AppliedVerdict(Struct, frozen=True):
 class AppliedOverall(Struct, frozen=True, kw_only=True):
     """The overall review of an assessment, as it affects the score.
 
-    `max_level`: the highest level that the assessment may reach; None sets no limit. `profile` and `answers` are the
-    facts that the methodology lets the service set, by profile field and by indicator.
+    `max_level`: the highest level that the assessment may reach; None sets no limit. `profile` and `answers` are
+    the facts that only assessors set, by profile field and by indicator.
     """
 
     max_level: int | None = None

@@ -88,7 +88,8 @@ class AssessmentFinding(Struct, frozen=True, kw_only=True):
 
     A finding with severity `error` prevents submission; the organisation may explain a `warning` when it submits.
     `code` is `evidence` for a fault of a document, `contradicted` if facts exclude each other, and `unsupported` if
-    the rule fails only because the indicators in `missing` have no answer.
+    the rule fails only because the indicators in `missing` have no answer. `facts` are the values that the rule
+    read, by name.
     """
 
     rule: str

@@ -99,8 +99,8 @@ class MethodologyMismatch(ValueError):
 class NotSubmittable(ValueError):
     """An assessment has findings of severity `error`, or explanations for warnings that it does not have.
 
-    Raised when an assessment is submitted or corrected; nothing is stored. `unneeded` lists the rules of the
-    explanations without warning. `pointer` is the JSON Pointer of the assessment in the request.
+    Raised when an assessment is submitted or corrected; nothing is stored. `unneeded` lists the rules that were
+    explained although there is no warning for them. `pointer` is the JSON Pointer of the assessment in the request.
     """
 
     def __init__(
@@ -252,7 +252,7 @@ def get_submission(database: Database, edition: str, organisation: str, number: 
 def rebuild_content(stored: AssessmentRecord | SubmissionRecord) -> AssessmentContent:
     """Rebuild the content of a stored assessment or submission as a client would send it.
 
-    Facts and profile fields that the service sets are left out.
+    Facts and profile fields that only assessors set are left out, because clients cannot send them.
     """
     document = load_methodology(stored.methodology).document
     by_id = {indicator.id: indicator for indicator in walk_indicators(document.root)}
@@ -301,7 +301,7 @@ def valid_evidence(stored: AssessmentRecord, indicator: str) -> tuple[Evidence, 
 
 
 def evaluate_stored(stored: AssessmentRecord | SubmissionRecord) -> Evaluation:
-    """Evaluate the submission of a stored assessment or submission under its own methodology version."""
+    """Evaluate a stored assessment or submission under the methodology version that it was written for."""
     return evaluate(load_methodology(stored.methodology), stored.submission)
 
 
@@ -405,7 +405,7 @@ def submit_assessment(
         StaleVersion: `expected` is false: the client's `If-Match` names another version.
         InvalidTransition: The assessment is neither a draft nor returned.
         DeadlinePassed: The last day for the organisation to submit is over.
-        NotSubmittable: A finding has severity `error`, or an explanation has no warning.
+        NotSubmittable: A finding has severity `error`, or `explanations` has a rule without warning.
     """
     open_edition, before = _lock_assessment(session, edition, organisation, expected)
     lifecycle = _ensure_writable(session, open_edition, before, now)
@@ -739,7 +739,8 @@ def _derive_assessment(
 
     The result is without the effects of the review, which `_merge_review` adds.
 
-    `before` is the stored assessment, None for a new one: its review and the facts that the service sets are kept.
+    `before` is the stored assessment, None for a new one: its review, and the facts that only assessors set, are
+    kept.
     """
     context = build_context(open_edition.domains, _find_first_zone_date(now), open_edition.edition.period_to)
     supported = {
@@ -761,7 +762,7 @@ def _derive_assessment(
 def _merge_review(
     methodology: Methodology, derived: _DerivedAssessment, content: AssessmentContent
 ) -> _DerivedAssessment:
-    """Return a derived assessment with the effects of its review."""
+    """Return a derived assessment in which the submission has the effects of the review in its `support`."""
     submission = apply_review(methodology, derived.submission, derived.support.review, content.answers)
     return structs.replace(derived, submission=submission)
 

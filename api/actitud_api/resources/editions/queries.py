@@ -114,9 +114,9 @@ def count_organisations(session: Session, record: EditionRecord) -> int:
 
 
 def lock_state(session: Session, identifier: str) -> State | None:
-    """Return the state of an edition, or None if it does not exist.
+    """Lock an edition and return its state, or return None if it does not exist.
 
-    Nobody can change or delete the edition until the session ends.
+    No other session can change or delete the edition until this session ends.
     """
     return session.execute(_SELECT_STATE, {"id": identifier}).scalar_one_or_none()
 

@@ -111,8 +111,8 @@ class EditionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class EditionPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Body of the request that changes an edition (JSON merge patch, RFC 7396).
 
-    A member that is left out stays as it is. A window or phase that is null, or all of them if `windows` or `calendar`
-    is null, takes the default of the methodology.
+    A member that is left out stays as it is. A window or phase that is null takes the default of the methodology.
+    If `windows` is null, all windows do; if `calendar` is null, all phases do.
     """
 
     titles: TitlesChange | UnsetType = UNSET

@@ -115,8 +115,8 @@ class EditionDraft(Struct, frozen=True, kw_only=True):
 class EditionChange(Struct, frozen=True, kw_only=True):
     """The members of an edition to change.
 
-    UNSET keeps the stored value. None, instead of `windows`, `calendar` or one of their spans, restores the default of
-    the methodology.
+    A field that is UNSET keeps its stored value. If `windows` or `calendar` is None, all its spans get the default
+    of the methodology; if one of their spans is None, only that span gets its default.
     """
 
     titles: dict[str, str] | UnsetType = UNSET

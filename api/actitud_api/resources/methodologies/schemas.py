@@ -36,7 +36,8 @@ class MethodologyPage(Page[MethodologySummary], frozen=True):
 class MethodologyDetail(Struct, frozen=True, kw_only=True):
     """A complete methodology version: its document, and its texts in the language of the response.
 
-    `digest` is the SHA-256 of the document without texts; `text_digests` has one of the texts in each language.
+    `digest` is the SHA-256 of the document without texts; `text_digests` has, by language, the SHA-256 of the texts
+    in that language.
     """
 
     version: str

@@ -45,9 +45,11 @@ FaultCode = (
 
 
 class MunicipalityFault(Struct, frozen=True):
-    """A fault of a file of municipalities: its line (the header is line 1), column and value.
+    """A fault of a file of municipalities.
 
-    `column` is None if the fault is of the whole line or file. `expected` is the right value, None if it is not known.
+    `code` names the kind of fault. `line` is the line where it is (the header is line 1), `column` the column.
+    `column` is None if the whole line or file is at fault. `value` is the wrong value, None if there is none.
+    `expected` is the right value, None if it is not known.
     """
 
     line: int

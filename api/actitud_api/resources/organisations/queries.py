@@ -181,12 +181,12 @@ def get_all(session: Session) -> dict[str, OrganisationRecord]:
 
 
 def find_existing(session: Session, identifiers: Collection[str]) -> set[str]:
-    """Return those of `identifiers` that are ids of organisations; aliases are not included."""
+    """Return the ids of organisations among `identifiers`; aliases are not included."""
     return set(session.execute(_SELECT_EXISTING, {"ids": sorted(identifiers)}).scalars()) if identifiers else set()
 
 
 def find_alias_holders(session: Session, identifiers: Collection[str]) -> dict[str, str]:
-    """Return, for each of `identifiers` that is an alias, the id of its organisation."""
+    """Return a mapping from each alias among `identifiers` to the id of the organisation that has this alias."""
     rows = session.execute(_SELECT_HOLDERS, {"ids": sorted(identifiers)}).all() if identifiers else []
     return {row.alias: row.organisation for row in rows}
 

@@ -192,7 +192,10 @@ def pack_document(document: ScoreDocument | EditionDocument) -> PackedDocument:
 
 
 def pack_line(line: bytes) -> bytes:
-    """Compress a line, with a line end added, to one gzip member. Concatenated members are a gzip file of all lines."""
+    """Compress a line, with a line end added, to one gzip member.
+
+    Members that are written one after the other form a gzip file with all lines.
+    """
     # Without time in the gzip header, equal lines give equal bytes.
     return gzip.compress(line + b"\n", compresslevel=6, mtime=0)
 

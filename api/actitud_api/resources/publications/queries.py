@@ -38,7 +38,7 @@ CHECKPOINTS = Base.metadata.tables[str(StoredCheckpoint.__tablename__)]
 T = TypeVar("T")
 
 BATCH_ROWS: Final = 500
-"""Rows that are read or written by one statement."""
+"""Maximum number of rows that one statement reads or writes."""
 
 _FIGURE_COLUMNS = ("methodology", "status", "level", "rank_points", "index_value", "index_max", "coverage", *DIMENSIONS)
 _ORGANISATION_COLUMNS = ("name", "kind", "population", "band", "province", "region", "simulated")

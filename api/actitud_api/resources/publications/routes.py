@@ -286,8 +286,9 @@ class PublishedController(Controller):
     def get_document(self, request: ApiRequest, path: schemas.DigestPath, database: Database) -> Response[bytes]:
         """Get a published document.
 
-        Returns the exact bytes of the edition document or score document with this SHA-256; they never change. `Link`
-        leads to the document that replaces it in the newest revision and to its signature.
+        Returns the exact bytes of the edition document or score document with this SHA-256; they never change. The
+        header `Link` has two addresses: of the document that replaces this one in the newest revision, and of the
+        signature of this document.
         """
         form = service.get_document(database, path.digest).form
         keep(request, form.member)

@@ -1,7 +1,8 @@
 """Use cases of publications: publish an edition once, correct it by revisions, read it for ever.
 
-Slow work is done before the transaction. The transaction checks that the edition has not changed in between, and
-stores everything together: documents, scores, a ledger entry, a checkpoint, and the publication last.
+The scores of a first publication are computed and signed before the transaction, because this is slow. The
+transaction checks that the edition has not changed in between. It then stores everything together: documents,
+scores, a ledger entry, a checkpoint, and the publication last.
 """
 
 from __future__ import annotations
@@ -173,7 +174,10 @@ class PublicationRefused(ValueError):
 
 
 class PlannedCorrection(Struct, frozen=True):
-    """The correction of the assessment of one organisation."""
+    """The correction of the assessment of one organisation.
+
+    `assessment` is a merge patch with the answers, documents or profile fields to change.
+    """
 
     organisation: str
     assessment: AssessmentPatch

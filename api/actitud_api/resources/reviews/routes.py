@@ -394,8 +394,8 @@ class ReviewController(Controller):
     ) -> Response[bytes]:
         """Write the overall review of an assessment.
 
-        Replaces the review of the version named by `If-Match`, while the assessment is under review or in its
-        hearing. Members that are left out take the default of the methodology. The assessment is scored again at
+        Replaces the review if it is in the version that `If-Match` names, while the assessment is under review or in
+        its hearing. Members that are left out take the default of the methodology. The assessment is scored again at
         once.
         """
 
@@ -438,8 +438,8 @@ class FlagsOfAssessmentController(Controller):
     ) -> Response[bytes]:
         """List the flags of an assessment.
 
-        Flags mark values and documents that differ from those of other assessments. They date from the last
-        computation of the flags of the edition.
+        Flags mark values and documents that differ from those of other assessments. They are as of the last time when
+        the flags of the edition were computed.
         """
         return _flags(request, query, database, path.edition, path.organisation, FLAGS_OF_ONE_CURSOR)
 
@@ -541,7 +541,7 @@ class EditionReviewsController(Controller):
         """List the flags of an edition.
 
         Ordered by organisation id. Flags mark values and documents that differ from those of other assessments, as of
-        their last computation.
+        the last time when the flags were computed.
         """
         return _flags(request, query, database, path.edition, None, FLAGS_CURSOR)
 

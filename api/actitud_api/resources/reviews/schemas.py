@@ -51,7 +51,10 @@ class VerdictPath(AssessmentPath, frozen=True):
 
 
 class VerdictRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="verdict"):
-    """Common members of the requests that give a verdict."""
+    """Common members of the requests that give a verdict; each verdict has its own class of request.
+
+    `rule` is the rule of the catalogue that the answer breaks, null if there is none.
+    """
 
     rule: RuleId | None = None
 

@@ -36,7 +36,11 @@ _SENTENCES: Final[Mapping[Language, Mapping[FlagKind, str]]] = table(
 def format_flag(
     kind: FlagKind, indicator: str | None, facts: Mapping[str, int | float | str], language: Language
 ) -> str:
-    """Return the sentence that describes a flag, in one language."""
+    """Return the sentence that describes a flag, in one language.
+
+    `indicator` is the id of the indicator that the flag is about, None if there is none. `facts` are the values for
+    the sentence (see `flagging.Anomaly`).
+    """
     values = {
         name: value if isinstance(value, str) else words.format_number(value, language) for name, value in facts.items()
     }

@@ -131,8 +131,8 @@ class Opinion(Struct, frozen=True, kw_only=True):
 class OverallOpinion(Struct, frozen=True, kw_only=True):
     """The overall review that an assessor writes.
 
-    `methodology` is the version that the review is written for. `max_level` is the highest level that the assessment
-    may reach; None sets no limit. `profile` and `answers` are the facts that the methodology lets the service set, by
+    `methodology` is the version that the review is written for. `max_level` is the highest level that the
+    assessment may reach; None sets no limit. `profile` and `answers` are the facts that only assessors set, by
     profile field and by indicator.
     """
 
@@ -163,7 +163,7 @@ class AnswerReview(Struct, frozen=True):
 
     @property
     def counted_verdict(self) -> VerdictRecord | None:
-        """The verdict that counts: the latest on the current answer. None if there is none."""
+        """The verdict that counts: the latest on the current answer that was not withdrawn; None if there is none."""
         return self.current_verdicts[-1] if self.current_verdicts else None
 
     @property
@@ -206,8 +206,8 @@ class AssessorPair(Struct, frozen=True):
 class AgreementSummary(Struct, frozen=True):
     """The agreement of the assessors of an edition.
 
-    `between` has an entry for each two assessors who judged the same answers; `pairs` and `agreed` are sums over the
-    entries.
+    `between` has an entry for each pair of assessors who judged the same answers. `pairs` is the number of such
+    answers and `agreed` the number of those with equal verdicts, each summed over all entries.
     """
 
     edition: str
@@ -308,7 +308,7 @@ def collect_counted(
 
 
 def find_reviewed(session: Session, edition: str, organisations: Collection[str]) -> set[str]:
-    """Return those of these organisations whose assessment ever had a verdict or an overall review."""
+    """Return the ids, from `organisations`, of those whose assessment ever had a verdict or an overall review."""
     verdicts, overall_reviews = (
         query(session, edition, organisations)
         for query in (queries.list_verdicts_of_many, queries.list_overall_reviews)

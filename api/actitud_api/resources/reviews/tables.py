@@ -10,7 +10,10 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 def _of_assessment(table: str) -> ForeignKeyConstraint:
-    """Return a foreign key to the assessment, which deletes a row of `table` together with its assessment."""
+    """Return a foreign key from the table named `table` to assessments.
+
+    A row of that table is deleted together with the assessment that it belongs to.
+    """
     return ForeignKeyConstraint(
         ["edition", "organisation"],
         ["assessment.edition", "assessment.organisation"],
@@ -24,8 +27,9 @@ class Verdict(Base, table=True):
 
     `answer` is the SHA-256 of the answer; `assessor` is the id of the assessor's key. If the key was rotated, it is
     the id of its oldest predecessor. `number` orders the verdicts of an assessment by the time they were given or
-    withdrawn. `verdict` is null once withdrawn. `first_verdict` and `first_level` are the verdict and level that
-    the assessor gave first; they never change.
+    withdrawn. `verdict` is null once withdrawn. `level` is set for `capped` only. `rule` is the rule of the
+    catalogue that the answer breaks, null if there is none. `first_verdict` and `first_level` are the verdict and
+    level that the assessor gave first; they never change.
     """
 
     __tablename__ = "verdict"
@@ -48,6 +52,9 @@ class Verdict(Base, table=True):
 
 class Review(Base, table=True):
     """The overall review of an assessment.
+
+    `max_level` is the highest level that the assessment may reach, null for no limit. `profile` and `answers` are
+    the facts that only assessors set, by profile field and by indicator.
 
     `reviewer` is the id of the key that wrote it last. If that key was rotated, it is the id of its oldest
     predecessor.

@@ -101,9 +101,10 @@ class ComparedScore(Struct, frozen=True):
 
 
 class SideBySide(Struct, frozen=True, kw_only=True):
-    """The compared organisations of a published edition, in the order of the request and each once.
+    """The organisations of a published edition that are compared side by side.
 
-    `unknown` are the requested identifiers that are neither the id nor an alias of a scored organisation.
+    `sides` has each organisation once, in the order of the request. `unknown` are the requested identifiers that
+    are neither the id nor an alias of a scored organisation.
     """
 
     edition: editions.EditionRecord

@@ -76,11 +76,11 @@ class ComparisonController(Controller):
         """Compare an organisation with its peers.
 
         Gives the rank and percentile of the organisation within its peer group, and the median and quartiles of the
-        group, for the index and for each dimension. The group is the narrowest of these that has as many
-        organisations as the methodology requires: those of the same kind and size band; of the same kind; of all
-        kinds whose size is measured on the same scale; all. Before publication, assessors, publishers and
-        administrators see every comparison; an organisation sees only its own scores, and its group is null,
-        because it would reveal the scores of others.
+        group, for the index and for each dimension. The group is the first of these four that has as many organisations
+        as the methodology requires: organisations of the same kind and size band; of the same kind; of all kinds whose
+        size is measured on the same scale; all organisations. Before publication, assessors, publishers and
+        administrators see every comparison; an organisation sees only its own scores, and its group is null, because it
+        would reveal the scores of others.
         """
         peers = comparison.find_peers(database, path.edition, path.organisation, principal=principal)
         return PEERS.of(request, comparison_schemas.build_peers(peers, language))

@@ -59,7 +59,7 @@ class PeerGroup(Wire, frozen=True):
 
     `kinds` is null if every kind belongs to the group, and `band` is null if every size does. `basis` says how
     narrow the group is: kind and band, kind, band scale (all kinds whose size is measured on the same scale), or
-    all. The group is the narrowest that has as many organisations as the methodology requires.
+    all. The first of these four that has as many organisations as the methodology requires is the group.
     """
 
     basis: PeerBasis
@@ -423,7 +423,7 @@ class DimensionStatistics(NodeStatistics, frozen=True):
     """Statistics of a dimension in relation to the index. `alpha` is Cronbach's alpha over its indicators.
 
     `rank_change` is the mean number of ranks that an organisation moves, up or down, if the index leaves the
-    dimension out. Both are null if they are not defined.
+    dimension out. `alpha` or `rank_change` is null if it is not defined for these scores.
     """
 
     alpha: Statistic | None
@@ -462,7 +462,11 @@ class GoalpostStatistics(Wire, frozen=True):
 
 
 class RemarkOnStatistics(Wire, frozen=True):
-    """A remark of the statistical audit on one figure of a node; `node` is null if the figure is that of the index."""
+    """A remark of the statistical audit on one figure that an auditor would question.
+
+    `code` names the kind of remark and `value` is the figure. `node` is the id of the dimension or indicator; null
+    if the figure is one of the index.
+    """
 
     code: RemarkCode
     node: str | None

@@ -90,8 +90,9 @@ class RecentValues(Generic[V]):
 class ComputationCache:
     """Cached computations over editions: ranked fields, robustness and audits.
 
-    `fields`, `drawn` and `audits` are the caches of these three. With 8,131 organisations, a ranked field takes
-    about 10 MB and a robustness about 1 MB.
+    `fields` caches ranked fields, `drawn` their robustness, and `audits` statistical audits; the key has the
+    edition and the rows that the caller may see. With 8,131 organisations, a ranked field takes about 10 MB and a
+    robustness about 1 MB.
     """
 
     def __init__(self) -> None:
@@ -103,7 +104,9 @@ class ComputationCache:
 
     @contextmanager
     def take_turn(self) -> Iterator[None]:
-        """Return a context in which no other computation runs; entering it waits for the running one.
+        """Return a context in which only one thread is at a time; a thread that enters it waits for its turn.
+
+        A caller computes inside the context, so that computations run one after the other.
 
         Raises:
             ComputationBusy: `WAITING` requests wait or compute already.

@@ -59,7 +59,7 @@ class RankingSort(Struct, frozen=True):
 
 
 class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True):
-    """Filters of the rows of an edition, in addition to those of organisations; a filter that is None selects all.
+    """Filters of the rows of an edition: those of `OrganisationFilters` and further ones. None does not filter.
 
     `level` and `status` select rows with that level or status. `organisations` selects these ids or aliases,
     `kinds` these kinds, `ranked` only ranked rows, and `rated` only rows with a score in the dimension that it
@@ -158,10 +158,11 @@ class PastRow(StoredFigures, frozen=True):
 
 
 class FigureColumns(Struct, frozen=True):
-    """The figures of many organisations, one list for each figure; all lists have the same order of organisations.
+    """The figures of many organisations: a list for each figure, with one value for each organisation.
 
-    `dimensions` has one list for each dimension. In `index` and `dimensions`, the value of an organisation that is
-    not ranked is None.
+    All lists have the same order of organisations. `dimensions` has one list for each dimension. The values are
+    integers in the units of `StoredFigures`. In `index` and `dimensions`, the value of an organisation that is not
+    ranked is None.
     """
 
     status: list[Status]
@@ -174,7 +175,8 @@ class FigureColumns(Struct, frozen=True):
 class LocatedScore(Struct, frozen=True):
     """The index, level, region, province and population of an organisation.
 
-    `index` is None if the organisation is not ranked.
+    `index` is in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points); None if the organisation is not
+    ranked. `region` and `province` are INE codes.
     """
 
     region: str | None

@@ -104,7 +104,10 @@ REQUESTS: Final = {version: build_score_request_type(load_methodology(version)) 
 
 
 def find_methodology(request: ScoreRequest) -> Methodology:
-    """Return the methodology of the version that a request names in its `methodology` member."""
+    """Return the methodology of the version that a request names in its member `methodology`.
+
+    The version exists, because a request with an unknown version is not decoded.
+    """
     return load_methodology(str(request.__struct_config__.tag))
 
 
@@ -247,10 +250,10 @@ class HistoryEntry(Struct, frozen=True):
 class ScoreSummary(Struct, frozen=True, kw_only=True):
     """A summary of the scores of some or all organisations of an edition.
 
-    `organisations`, `statuses` and `levels` count all of them; `coverage` is over all that have a coverage.
-    `ranked` counts the ranked ones; `index`, `tenths` and `dimensions` are over these only. `tenths` has ten
-    counts: of indices from 0 to under 10 points, from 10 to under 20, and so on, up to 90 to 100. A five-number
-    summary is None if it has no values.
+    `organisations`, `statuses` and `levels` count all the summarised organisations; `coverage` is over all that
+    have a coverage. `ranked` counts the ranked ones; `index`, `tenths` and `dimensions` are over ranked ones only.
+    `tenths` has ten counts: of indices from 0 to under 10 points, from 10 to under 20, and so on, up to 90 to 100.
+    A five-number summary is None if it has no values.
     """
 
     edition: editions.EditionRecord
