@@ -199,11 +199,11 @@ def create_app(
 ) -> Litestar:
     """Build the application (ASGI).
 
-    `keeps_ledger`: make the daily checkpoint of the ledger while the application is served. `controllers`: groups
-    of routes, by default all of the service.
+    `keeps_ledger`: make the daily checkpoint of the ledger while the application is served. `controllers`:
+    groups of routes, by default all of the service.
 
     Raises:
-        LookupError: A handler has no access rule, or needs a service that the application lacks.
+        LookupError: A handler has no access rule, or needs an object that the application does not provide.
         InvalidDatabase: The database URL is not supported.
     """
     database = Database(settings.database_url)

@@ -97,7 +97,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     rate_limit_write: RequestLimit = 6_000
     """Writes per minute and key: enough to load an edition in a minute and a half."""
     rate_limit_score: RequestLimit = 6_000
-    """Score computations per minute and key or address: more than the 4,600 or so of a sequential client."""
+    """Score computations per minute and key or address; a client that waits for each response needs about 4,600."""
     rate_limit_refused: RequestLimit = 60
     """Requests with an invalid key per minute and address; more get 429."""
 
@@ -113,11 +113,13 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 class SettingsFault(Struct, frozen=True):
-    """Fault of one setting.
+    """Fault of one setting, or of the whole settings file.
 
-    `place`: the environment variable, the option, or the file and a name in it. `name`: the setting, None if it is
-    unknown. `value`: the text found, None for a secret or an unknown setting; for `unreadable`, the reason.
-    `nearest`: the most similar known name if the name is unknown, else None.
+    `code`: `unknown` for a name that is no setting, `invalid` for a value that is not allowed, `unreadable` for
+    a file that cannot be read. `place`: the environment variable, the option, or the file and a name in it.
+    `name`: the setting, None if it is unknown. `value`: the text found, None for a secret or an unknown
+    setting; for `unreadable`, the reason. `nearest`: the most similar known name if the name is unknown, else
+    None.
     """
 
     place: str
@@ -178,7 +180,7 @@ _QUOTED: Final = Texts("«{}»", "“{}”")
 
 
 def describe_fault(fault: SettingsFault, language: Language) -> str:
-    """Return the fault as one line of text, without secrets."""
+    """Return the fault as one line of text, without secrets; for an invalid value, it says what is valid."""
     value = fault.value
     if fault.code == "invalid":
         value = _HIDDEN.into(language) if value is None else _QUOTED.into(language).format(value)

@@ -34,10 +34,13 @@ from actitud_api.settings import FaultySettings, Settings, describe_fault
 DISK_PROBLEM: Final = 100 * 1024**2
 """Free bytes on the disk below which `check_disk` reports a problem: writes are about to fail."""
 DISK_WARNING: Final = 1024**3
-"""Free bytes that the disk needs beside the size of the database, or `check_disk` warns."""
+"""Free bytes that a disk must have in addition to the size of the database file.
+
+With less `check_disk` warns, because a backup needs as much space again as the database.
+"""
 
 CLOCK_FROM: Final = datetime(2026, 1, 1, tzinfo=UTC)
-"""Publication of the first methodology; a clock that shows an earlier time is wrong."""
+"""Earliest plausible time: the publication of the first methodology."""
 CLOCK_TO: Final = datetime(2100, 1, 1, tzinfo=UTC)
 CLOCK_SLACK: Final = timedelta(minutes=5)
 
@@ -45,7 +48,12 @@ Status = Literal["ok", "warning", "problem"]
 
 
 class Check(Struct, frozen=True):
-    """Result of one check, as `doctor` prints it: `title` of the part, `found` in words, a `remedy` or None."""
+    """Result of one check, as `doctor` prints it.
+
+    `name`: id of the check in the JSON report. `status`: `ok`, `warning` or `problem`. `title`: the checked
+    part of the installation. `found`: what the check found, in words. `remedy`: what to do about it; None if
+    nothing is wrong.
+    """
 
     name: str
     status: Status
@@ -98,19 +106,23 @@ _PROXY = Texts(
 
 
 def check_settings(settings: Settings, language: Language) -> Check:
-    """Return the result `ok` for settings that could be read; `report_faulty_settings` reports all others."""
+    """Return the result `ok`, which shows the database URL.
+
+    A `Settings` object exists only if the settings could be read; otherwise `report_faulty_settings` makes the
+    result.
+    """
     return _pass("settings", _HOLD.into(language).format(database=hide_password(settings.database_url)), language)
 
 
 def report_faulty_settings(error: FaultySettings, language: Language) -> Check:
-    """Return the result `problem` with all faults of the settings, which could not be read."""
+    """Return the result `problem` for settings that could not be read, with all their faults."""
     return _fail("settings", "; ".join(describe_fault(fault, language) for fault in error.faults), _MEND, language)
 
 
 def check_address(settings: Settings, language: Language) -> Check:
-    """Check the address on which the service listens, and return the result.
+    """Check the address on which the service listens; return `ok` or `warning`.
 
-    The result is a warning if other machines can reach the service and no trusted proxy is set.
+    It is a warning if other machines can reach the service and no trusted proxy is set.
     """
     finding = _LISTENS.into(language).format(host=settings.host, port=settings.port)
     if is_exposed(settings):
@@ -158,7 +170,7 @@ def report_unusable_database(error: ValueError, language: Language) -> Check:
 
 
 def check_reachable(settings: Settings, database: Database, language: Language) -> Check:
-    """Check that the database can be read, and return the result."""
+    """Check that the database can be read; return `ok` with its kind, or `problem` with the reason."""
     try:
         kind = get_dialect(database)
         get_revisions(database)
@@ -168,7 +180,14 @@ def check_reachable(settings: Settings, database: Database, language: Language) 
 
 
 def check_migrations(settings: Settings, database: Database, language: Language) -> Check:
-    """Check that the tables are at the revision of this release, and return the result."""
+    """Check that the tables are at the revision of this release; return `ok` or `problem`.
+
+    The remedy depends on the state of the tables: `init` if there are none, `migrate` if they are older, a
+    newer release if their revision is unknown.
+
+    Raises:
+        DatabaseFailure: The database cannot be read.
+    """
     revisions = get_revisions(database)
     text, remedy = {
         "current": (_AT, None),
@@ -182,7 +201,7 @@ def check_migrations(settings: Settings, database: Database, language: Language)
 
 
 def check_writable(database: Database, language: Language) -> Check:
-    """Check that the database accepts a write, which is rolled back, and return the result."""
+    """Check that the database accepts a write, which is rolled back; return `ok` or `problem`."""
     try:
         write_and_roll_back(database)
     except DatabaseFailure as error:
@@ -213,7 +232,10 @@ _ROOM = Texts(
 
 
 def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
-    """Check the settings and the version of SQLite, and yield the results; yield nothing for PostgreSQL."""
+    """Check the settings and the version of SQLite, and yield a result for each; yield nothing for PostgreSQL.
+
+    Wrong settings are a problem. A version with the WAL-reset bug (see `has_wal_bug`) is a warning.
+    """
     if get_dialect(database) != "sqlite":
         return
     try:
@@ -235,7 +257,11 @@ def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
 
 
 def check_disk(settings: Settings, language: Language) -> Iterator[Check]:
-    """Check the free space on the disk of the database file, and yield the result; yield nothing for PostgreSQL."""
+    """Check the free space on the disk of the database file; yield nothing for PostgreSQL.
+
+    The one result is `problem` below `DISK_PROBLEM`, `warning` below `DISK_WARNING` plus the size of the
+    database, else `ok`.
+    """
     file = find_database_file(settings.database_url)
     if file is None:
         return
@@ -282,7 +308,7 @@ _RENEW = Texts("ejecute actitud-api init: hace otra clave", "run actitud-api ini
 
 
 def check_methodologies(language: Language) -> Check:
-    """Check that every methodology has its registered digest, and return the result."""
+    """Check that every methodology has its registered digest; return `ok` or `problem`."""
     try:
         versions = loader.verify_registered_digests()
     except loader.DefectiveMethodology as error:
@@ -291,9 +317,10 @@ def check_methodologies(language: Language) -> Check:
 
 
 def check_clock(now: datetime, newest: datetime | None, language: Language) -> Check:
-    """Check that the clock is plausible, and return the result.
+    """Check that the clock is plausible; return `ok` or `problem`.
 
-    `newest`: a time that has certainly passed, such as the creation of the newest key; None if no such time is known.
+    It is a problem if `now` is before 2026, after 2099, or more than five minutes before `newest`. `newest`: a
+    time that has certainly passed, such as the creation of the newest key; None if no such time is known.
     """
     finding = now.isoformat(timespec="seconds")
     if newest is not None and now < newest - CLOCK_SLACK:
@@ -313,10 +340,11 @@ def list_administrators(database: Database) -> list[access.KeyRecord]:
 def check_keys(
     records: Sequence[access.KeyRecord], peppers: Sequence[SecretText], now: datetime, language: Language
 ) -> Check:
-    """Check that an administrator has a valid key, and return the result: a warning if the key expires within 30 days.
+    """Check that an administrator has a valid key; return `ok`, `warning` or `problem`.
 
-    `records`: the keys of all administrators. `peppers`: the secrets with one of which a valid key must have been
-    created.
+    It is a problem if no key is valid, and a warning if the last valid key expires within 30 days. `records`:
+    the keys of all administrators. `peppers`: those of the settings; a key that was created with another pepper
+    is not valid.
     """
     active = [record for record in records if access.is_active(record, now)]
     recognised = [record for record in active if access.is_recognised(record, peppers)]
@@ -332,10 +360,10 @@ def check_keys(
 
 
 def check_signing(settings: Settings, database: Database, language: Language) -> Check:
-    """Check that the service can sign, and return the result.
+    """Check that the service can sign; return `ok`, or `problem` with the reason.
 
-    The private key must be in its file, belong to the active signing key, and be readable only by the owner of the
-    file.
+    The private key must be in its file, belong to the active signing key, and be readable only by the owner of
+    the file.
     """
     try:
         with database.read() as session:

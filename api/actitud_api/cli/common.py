@@ -28,7 +28,10 @@ _UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {r
 
 
 class CommandError(Exception):
-    """Raised by a command to end with a message: text for standard error, and the exit code `code`."""
+    """Raised by a command to end with a message for standard error and an exit code.
+
+    `code`: the exit code; 1 if the command failed, 2 if its input is invalid.
+    """
 
     def __init__(self, text: str, code: int = 1) -> None:
         super().__init__(text)
@@ -65,7 +68,10 @@ def open_database(settings: Settings, language: Language) -> Iterator[Database]:
 
 @contextmanager
 def catch_unusable(language: Language) -> Iterator[None]:
-    """Raise `CommandError` (exit code 2) if the block raises `ValueError`, as an unsupported database URL does."""
+    """Raise `CommandError` (exit code 2) if the block raises `ValueError`.
+
+    Use it around the code that opens a database: `ValueError` means that the database URL is not supported.
+    """
     try:
         yield
     except ValueError as error:

@@ -57,7 +57,10 @@ _FAULTS: Final[dict[copies.BackupFaultCode, Texts]] = {
 
 DUMP: Final = "pg_dump --format=custom --file={file} {url}"
 LOAD: Final = "pg_restore --clean --if-exists --single-transaction --dbname={url} {file}"
-"""Commands for a PostgreSQL database, which messages recommend in place of `backup` and `restore`."""
+"""Shell commands that dump and load a PostgreSQL database.
+
+Messages recommend them, because `backup` and `restore` copy only SQLite files.
+"""
 
 
 def run_backup(options: argparse.Namespace, language: Language) -> int:
@@ -99,10 +102,13 @@ def run_restore(options: argparse.Namespace, language: Language) -> int:
 
 
 def _find_database_file(settings: Settings, command: str, file: Path, language: Language) -> Path:
-    """Return the file of the database.
+    """Return the file of the SQLite database that the settings name.
+
+    `command` is the shell command that does the same for PostgreSQL, with placeholders for the URL and for
+    `file`.
 
     Raises:
-        CommandError: The database is on a server; the message recommends `command` with `file` instead.
+        CommandError: The database is on a server; the message recommends the shell command.
     """
     database_file = find_database_file(settings.database_url)
     if database_file is None:

@@ -46,10 +46,12 @@ _READY = Texts(
 def run_demo(options: argparse.Namespace, language: Language) -> int:
     """Serve the demonstration until it is stopped; return 0, or 1 if it was stopped before it was loaded.
 
-    The service accepts requests while the demonstration loads. `/readyz` returns 200 when it is loaded and published.
+    The service accepts requests while the demonstration loads. `/readyz` returns 200 when it is loaded and
+    published.
 
     Raises:
-        CommandError: The database cannot be used, or its published demonstration conflicts with the options.
+        CommandError: The database cannot be used, or it has a published demonstration that cannot be kept, because
+            another version of the simulator made it or the option `--in-review` asks for one in review.
     """
     base = load_settings(options)
     settings = structs.replace(

@@ -31,7 +31,7 @@ _TOTALS = Texts(
 
 
 class DoctorReport(msgspec.Struct, frozen=True):
-    """Report of the command `doctor`: the worst status, and every check."""
+    """Report of the command `doctor`: the result of every check, and as `status` the worst of their statuses."""
 
     status: Status
     checks: list[Check]
@@ -63,7 +63,10 @@ def _run_checks(options: argparse.Namespace, language: Language) -> Iterator[Che
 
 
 def _check_database(settings: Settings, now: datetime, language: Language) -> Iterator[Check]:
-    """Yield the checks of the database; after a failure, skip those that it makes impossible."""
+    """Yield the results of all checks of the database and of what is stored in it.
+
+    If a check fails, the checks that need it are left out: for example, keys cannot be checked without tables.
+    """
     if is_absent(settings.database_url):
         yield checks.report_absent_database(settings, language)
         yield checks.check_clock(now, None, language)

@@ -79,9 +79,10 @@ _NEXT = Texts(
 class InstallOutcome(Struct, frozen=True):
     """Result of `install`: the organisation and the administrator key of the installation.
 
-    `organisation`: the first organisation or another existing one; None if no organisation exists. `added`: whether
-    this run created the organisation. `key`: a valid administrator key. `created`: this key with its text, which cannot
-    be shown later; None if an earlier run created the key. `kid`: id of the signing key that this run created, or None.
+    `organisation`: the first organisation that is stored; None if there is none. `added`: True if this run
+    created it. `key`: a valid administrator key, without its secret. `created`: the same key with its text,
+    which cannot be shown later; None if an earlier run created the key. `kid`: id of the signing key that this
+    run created, or None if it created none.
     """
 
     organisation: organisations.OrganisationRecord | None
@@ -197,11 +198,11 @@ def _record_installation(
     signs: bool,
     now: datetime,
 ) -> str | None:
-    """Append what this run created to the ledger, in one entry; return the id of a new signing key, or None.
+    """Append one entry to the ledger for everything that `init` has created, and create a missing signing key.
 
-    `added`: the organisation that was created; `created`: the key; `signs`: whether a signing key exists already;
-    if not, one is created. `added` and `created` are None if this run did not create them. If nothing was created,
-    no entry is appended.
+    Return the id of the signing key created here, or None. `added` and `created` are the organisation and the
+    key that this run created, None if it did not. `signs`: True if a usable signing key exists already. If
+    nothing at all was created, no entry is appended.
     """
     if added is None and created is None and signs:
         return None

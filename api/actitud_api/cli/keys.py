@@ -145,7 +145,10 @@ def _describe_scope(record: access.KeyRecord, language: Language) -> str:
 
 
 def _build_event(name: str, record: access.KeyRecord, details: Mapping[str, str]) -> ledger.Event:
-    """Return the ledger entry for the action `name` on a key, before it is linked to the chain."""
+    """Return the content of the ledger entry for an action on a key, such as `create`.
+
+    `details` are public facts about the action; the id of the key is added.
+    """
     return ledger.Event(
         action=f"cli.keys.{name}",
         actor=None,
@@ -307,7 +310,13 @@ def run_check(options: argparse.Namespace, language: Language) -> int:
 def _describe_states(
     options: argparse.Namespace, found: Sequence[tuple[int, Key]], language: Language
 ) -> dict[Key, str]:
-    """Return the state in this installation of each key found, as text."""
+    """Return the state of each found key as text, such as “valid” or “expired”.
+
+    `found` has the keys with their offsets. A key that this installation did not create is described as such.
+
+    Raises:
+        CommandError: The database of this installation cannot be used.
+    """
     settings = load_settings(options)
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)

@@ -67,7 +67,7 @@ def run_check(options: argparse.Namespace, language: Language) -> int:
 
 
 def _list_remarks(checked: CheckedDocument, texts: dict[Language, bytes]) -> list[Remark]:
-    """Return remarks that are not defects.
+    """Return the remarks on a checked document: hints that are not defects.
 
     There is one for each language without texts, and one for each group in which an organisation can gain by
     leaving an answer out. If the document cannot be decoded, a remark says that groups were not checked.
@@ -149,7 +149,10 @@ def run_diff(options: argparse.Namespace, language: Language) -> int:
 
 
 def _render_report(report: DiffReport, lines: dict[str, list[str]], language: Language) -> RenderableType:
-    """Return the differences under their headings, ready to print."""
+    """Return the report as text for the terminal: the two versions, then the differences under headings.
+
+    `lines` has the sentences about the differences, by heading; it is empty if there are none.
+    """
     versions = {"before": report.before.version, "after": report.after.version}
     parts: list[RenderableType] = [Text(_FROM_TO.into(language).format(**versions), style="bold")]
     if not lines:

@@ -32,12 +32,12 @@ class CommandRunner(Protocol):
 
 
 class AddCommand(Protocol):
-    """Function that adds a command to a parser, with its help in one language."""
+    """Function that adds a command to the parser that is being built, with its help in one language."""
 
     def __call__(self, text: Texts, name: str, run: str | None = None) -> argparse.ArgumentParser:
         """Add the command `name`, with `text` as its help, and return its parser.
 
-        `run` is `"module.function"`, or None if other commands are added below this one.
+        `run` is `"module.function"`, or None for a group such as `keys`, to which further commands are added.
         """
 
 

@@ -46,7 +46,8 @@ class PolicyLine(msgspec.Struct, frozen=True):
 def list_policy() -> list[PolicyLine]:
     """Return the access to every operation, sorted by operation id.
 
-    Paths that offer the same operation in several file formats share a line, with the first of the paths.
+    An operation with one path for each file format, such as `scores.csv` and `scores.json`, has one line, with
+    the first of its paths.
     """
     app = create_app(Settings())
     try:

@@ -106,7 +106,10 @@ def _count_scores(database: Database, edition: str) -> int:
 
 
 def _describe_refusal(error: Exception, language: Language) -> list[str]:
-    """Return the reasons why a publication is refused, one per line; an error that is no refusal is raised again."""
+    """Return the reasons why a publication is refused, one per line.
+
+    An error that does not mean a refusal is raised again.
+    """
     for exception, map_exception in PROBLEMS:
         if isinstance(error, exception) and isinstance(problem := map_exception(error), ProblemError):
             faults: list[Fault] = list(problem.faults)

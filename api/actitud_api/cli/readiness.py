@@ -74,7 +74,8 @@ def create_tables(settings: Settings, database: Database, language: Language) ->
     """Create the tables if the database is empty; return whether it was empty, and the revision of the tables.
 
     Raises:
-        CommandError: The tables belong to an older release, which only `migrate` may change, or to an unknown one.
+        CommandError: The tables are older than this release, so that `migrate` has to be run, or their revision is
+            unknown to this release.
     """
     with catch_unreachable(settings, language):
         revisions = get_revisions(database)
@@ -85,7 +86,11 @@ def create_tables(settings: Settings, database: Database, language: Language) ->
 
 
 def describe_revisions(text: Texts, settings: Settings, revisions: Revisions, language: Language) -> str:
-    """Return `text` with the database, its revision, and the newest revision of this release filled in."""
+    """Return a message with its placeholders filled in: `{database}`, `{current}` and `{newest}`.
+
+    They are the database URL without password, the revision of its tables, and the newest revision of this
+    release.
+    """
     return text.into(language).format(
         database=hide_password(settings.database_url), current=revisions.current, newest=revisions.newest
     )

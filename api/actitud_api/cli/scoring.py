@@ -53,9 +53,10 @@ def run_score(options: argparse.Namespace, language: Language) -> int:
 
 
 def _read_request(raw: bytes, methodology: Methodology | None) -> ScoreRequest | list[Fault]:
-    """Return the request in a file, or its faults.
+    """Return the scoring request in a file, or the list of its faults.
 
-    `methodology`: the version under which the request is read; None for the version that the request names.
+    `raw` has the bytes of the file. `methodology`: the version under which the request is read; None for the
+    version that the request names.
     """
     try:
         value = parse_json(raw)
@@ -69,7 +70,10 @@ def _read_request(raw: bytes, methodology: Methodology | None) -> ScoreRequest |
 
 
 def describe_faults(faults: list[Fault], outcome: Texts, language: Language) -> list[str]:
-    """Return one line for each fault, with its pointer, and a last line: `outcome` with the number of faults."""
+    """Return one line for each fault, with its pointer, and a last line with the number of faults.
+
+    `outcome` is the text of the last line, with the placeholder `{count}`.
+    """
     lines = []
     for fault in faults:
         line = f"{fault.pointer or _WHOLE.into(language)}: {fault.detail.into(language)}"

@@ -131,7 +131,7 @@ class _ScoreSheet:
             yield from (render_marked("-", item) for item in items)
 
     def _render_groups(self) -> RenderableType:
-        """Return a table of the dimensions, where the groups inside one are indented below it."""
+        """Return a table of the dimensions; a group inside a dimension is indented below it."""
         table = self._build_table(self._fill(_DIMENSION))
         for group, depth in _walk_groups(self._score.dimensions):
             table.add_row(f"{'  ' * depth}{group.id} {group.name}", *self._format_row(group))
@@ -190,7 +190,10 @@ def _describe_suppositions(score: ScoreAnswer) -> Iterator[str]:
 
 
 def _walk_groups(groups: tuple[NarratedDimension, ...], depth: int = 0) -> Iterator[tuple[NarratedDimension, int]]:
-    """Yield each group before the groups inside it, and its depth: `depth` for `groups`, 1 more inside."""
+    """Yield each group and then the groups inside it, each with its depth.
+
+    `depth` is the depth of `groups`; it grows by 1 for the groups inside them.
+    """
     for group in groups:
         yield group, depth
         yield from _walk_groups(group.groups, depth + 1)

@@ -100,10 +100,11 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
 
 
 class _ServiceFacts(Struct, frozen=True, kw_only=True):
-    """What a service publishes to verify a file; each member is None if it is not known, as for a file on the disk.
+    """Facts that a service publishes about a file, with which the file can be verified.
 
-    `keys`: JSON Web Key Set. `digest` and `signature`: those of the file. `published`: returns another document by
-    digest.
+    `keys`: JSON Web Key Set of the service. `digest` and `signature`: those of the file. `published`: function
+    that returns another published document by its digest. A member is None if the fact is not known; all are
+    for a file on the disk.
     """
 
     keys: bytes | None = None
@@ -281,7 +282,10 @@ _CHECKING = Texts("Comprobando", "Verifying")
 # --- the report -----------------------------------------------------------------------------------------------
 
 _PARAMETER = re.compile(r"`(keys|checkpoint)`")
-"""Parameters of `actitud.verify` that the texts of the SDK name; this command has them as options."""
+"""Pattern of a parameter of `actitud.verify` in a text of the SDK, such as `keys` in backquotes.
+
+The command has the same parameters as options (`--keys`), and its output has to name these.
+"""
 
 
 class _ProblemLine(Struct, frozen=True):
@@ -353,6 +357,6 @@ def _describe(problem: VerificationProblem, language: Language) -> str:
 def _choose_text(text: Text, language: Language) -> str:
     """Return a text of the SDK in a language, else in Spanish.
 
-    Names of parameters of `actitud.verify` in the text are replaced by the options of this command.
+    A parameter of `actitud.verify` in the text is replaced by the option of this command: `keys` by `--keys`.
     """
     return _PARAMETER.sub(r"--\1", nearest(text, language))

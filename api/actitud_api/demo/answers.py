@@ -1,8 +1,8 @@
-"""Answers of an invented municipality that answers everything truthfully, as well as its maturity allows.
+"""Answers of an invented municipality that tells the truth; the higher its maturity, the better they are.
 
-The answers agree with the profile and with each other where a rule of the methodology requires it (V03 to V08, V11,
-V12, V15, V20, V26 to V29, V32 and V33). Indicators that do not apply, or that a rule scores 0, have no answer. The ids
-are those of methodology 2026.1.
+The answers agree with the profile and with each other where a rule of the methodology requires it (V03 to V08,
+V11, V12, V15, V20, V26 to V29, V32 and V33). Indicators that do not apply, or that a rule scores 0, have no
+answer. The ids are those of methodology 2026.1.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ The value is the count at the highest maturity.
 
 
 class _AnswerMaker:
-    """Collects random answers whose quality varies around the maturity of the municipality in their dimension.
+    """Draws and collects the answers of one municipality.
 
-    Each `answer_…` method draws the answer to one indicator and stores it in `answers`.
+    The quality of an answer is a random number near the maturity of the municipality in the dimension of the
+    indicator. Each `answer_…` method draws the answer to one indicator and stores it in `answers`.
     """
 
     def __init__(self, chance: Chance, maturity: Maturity) -> None:
@@ -40,7 +41,7 @@ class _AnswerMaker:
         self.listed: dict[str, tuple[str, ...]] = {}
 
     def draw_quality(self, indicator: str) -> float:
-        """Draw the quality of the answer to an indicator: 0 is the worst answer, 1 the best."""
+        """Draw the quality of the answer to an indicator, from 0 for the worst answer to 1 for the best."""
         dimension = int(indicator[1 : indicator.index(".")]) - 1
         return clamp(self.maturity.of[dimension] + self.spread * self.chance.draw_deviation())
 
@@ -55,7 +56,8 @@ class _AnswerMaker:
     def answer_ratio(self, indicator: str, denominator: int, best: float = 1.0) -> None:
         """Draw a numerator of at most `denominator`, and store both as the answer.
 
-        `best` is the ratio at quality 1; if it exceeds 1, a lower quality already gives the whole denominator.
+        `best` is the ratio at quality 1. If it exceeds 1, a quality below 1 is enough for a numerator equal to
+        the denominator.
         """
         numerator = min(denominator, int(denominator * best * self.draw_quality(indicator) + self.chance.uniform()))
         self.answers[indicator] = {"numerator": numerator, "denominator": denominator}
@@ -71,7 +73,10 @@ class _AnswerMaker:
 
 
 def simulate_answers(chance: Chance, profile: Profile, maturity: Maturity) -> Answers:
-    """Return the answers to every indicator that applies and that no rule scores 0."""
+    """Return the answers of a municipality, by indicator.
+
+    Every indicator is answered that applies to the profile and that no zero rule scores 0.
+    """
     maker = _AnswerMaker(chance, maturity)
     for indicator in LEVELS:
         maker.answer_level(indicator)
@@ -189,7 +194,7 @@ def _answer_debate(maker: _AnswerMaker) -> None:
 def _answer_reach(maker: _AnswerMaker, profile: Profile) -> None:
     """Answer the indicators on followers, and on messages in other languages of the territory.
 
-    The number of answered messages in other languages is at most the number of all answered messages (rule V27).
+    At most as many messages in other languages are answered as messages in all (rule V27).
     """
     maker.answers["D7.02"] = {"numerator": profile.followers_largest, "base": profile.population_served}
     if profile.foreign_language_messages and (profile.languages >= 2 or profile.foreign_share >= 0.05):
@@ -229,9 +234,10 @@ def _answer_conversation(maker: _AnswerMaker, profile: Profile) -> None:
 
 
 def _answer_functions(maker: _AnswerMaker, profile: Profile) -> None:
-    """Answer the indicator on the functions of the team.
+    """Answer the indicator on the functions of the team (`D10.02`).
 
-    Only functions that another answer supports are listed (rule V15).
+    A function is listed only if another answer supports it; else rule V15 would contradict the list. So this
+    function has to run after all others.
     """
     answers = maker.answers
     has_few_messages = profile.accounts_open >= 1 and profile.messages_w12 < 10

@@ -60,8 +60,8 @@ _ADDITIONS = (
 class Municipality(Struct, frozen=True):
     """Invented municipality.
 
-    `size`: its population on a roughly logarithmic scale from 0, the smallest, to 1, the largest; each size class in
-    `SIZES` has the same length on it.
+    `province` and `region` are official codes. `size` is its population on a scale from 0, the smallest, to 1,
+    the largest, on which each size class in `SIZES` has the same length; so the scale is roughly logarithmic.
     """
 
     id: str

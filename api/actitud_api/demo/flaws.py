@@ -33,10 +33,11 @@ If that answer is missing, the answer that lists the function is unsupported.
 
 
 class FlawRates(Struct, frozen=True):
-    """Probability, from 0 to 1, of each flaw in one answer of a municipality.
+    """Probabilities, from 0 to 1, that an answer of a municipality gets a flaw.
 
-    `silent`: no answer. `declared`: no evidence. `aside`: set aside in review. `mistaken`: contradictory facts. `gaps`:
-    not a probability, but the largest number of answers that one dimension may lose to flaws other than `declared`.
+    `silent`: the answer is missing. `declared`: it has no evidence. `aside`: a review sets it aside.
+    `mistaken`: its facts contradict each other. `gaps` is no probability, but the largest number of answers
+    that one dimension may lose because they are missing, set aside or mistaken.
     """
 
     silent: float
@@ -49,8 +50,8 @@ class FlawRates(Struct, frozen=True):
 class Flaws(Struct):
     """Flaws that are not in the facts themselves.
 
-    `self_declared` and `profile_self_declared` are the answers and profile fields without evidence; `set_aside` has the
-    reason for each answer that does not count.
+    `self_declared` and `profile_self_declared` are the answers and profile fields without evidence. `set_aside`
+    has the reason for each answer that a review sets aside.
     """
 
     self_declared: set[str]
@@ -78,7 +79,11 @@ def draw_flaw_rates(chance: Chance, maturity: Maturity) -> FlawRates:
 
 
 def add_flaws(chance: Chance, profile: Profile, answers: Answers, rates: FlawRates, maturity: Maturity) -> Flaws:
-    """Add flaws: remove and contradict facts of `answers` and `profile` in place, and return the other flaws."""
+    """Add random flaws to the answers and the profile of a municipality.
+
+    Missing and contradictory facts are made by changing `answers` and `profile` in place. The other flaws, such
+    as missing evidence, are returned. `rates` has the probability of each flaw.
+    """
     flaws = Flaws(set(), set(), {})
     gaps: Counter[str] = Counter()
     if not maturity.exemplary:
@@ -107,8 +112,8 @@ def add_flaws(chance: Chance, profile: Profile, answers: Answers, rates: FlawRat
 def _contradict(answer: dict[str, FactValue]) -> None:
     """Change one fact so that the answer contradicts itself or the profile.
 
-    A part becomes larger than its whole, or the number of messages or posts that a share refers to differs from that in
-    the profile. An answer without such a fact stays as it is.
+    The numerator becomes larger than the denominator, or the number of messages or posts differs from the one
+    in the profile. An answer without such a fact stays as it is.
     """
     for whole, other in (("denominator", "numerator"), ("base", "base"), ("posts", "posts")):
         value = answer.get(whole)
@@ -118,10 +123,11 @@ def _contradict(answer: dict[str, FactValue]) -> None:
 
 
 def _overstate(chance: Chance, answers: Answers) -> set[str]:
-    """Make some answers claim more than others support; return the dimensions in which answers are lost.
+    """Make some answers claim more than the others support, and return the dimensions of the answers affected.
 
-    An answer is raised, or the answer that supports it is removed; then a rule contradicts the answer, which scores 0
-    and is lost.
+    With some probability a claim is raised, or the answer that supports a claim is removed, as in a team that
+    lists functions without evidence of them. A rule of the methodology then contradicts the claim, which scores
+    0.
     """
     lost: set[str] = set()
     functions = answers["D10.02"]["components"]

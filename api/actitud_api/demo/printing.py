@@ -26,7 +26,10 @@ _OF_INDICATORS = Texts("de los indicadores", "of the indicators")
 
 
 def render_report(report: SimulationReport, language: Language) -> Table:
-    """Return a table with every figure of a report, and the total that each share refers to."""
+    """Return a table for the terminal, with a row for each figure of a report.
+
+    A row has the name of the figure, its value, and, for a share, what it is a share of.
+    """
     names = load_methodology(METHODOLOGY).texts[language].levels
     title = _TITLE.into(language).format(organisations=words.format_number(report.organisations, language))
     result = Table(title=title, show_header=False)

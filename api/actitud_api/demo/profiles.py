@@ -1,6 +1,7 @@
-"""Profiles of invented municipalities, without contradictions; larger and more mature ones have more of everything.
+"""Profiles of invented municipalities, whose fields do not contradict each other.
 
-Rules named V… are validation rules of methodology 2026.1.
+Larger and more mature municipalities have more of everything: employees, accounts, posts, messages. Rules named
+V… are validation rules of methodology 2026.1.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ SAMPLE = 100
 
 
 class Maturity(Struct, frozen=True):
-    """Maturity of an invented municipality, from 0 to 1: as a `whole`, and in each dimension (`of[0]` is D1).
+    """Maturity of an invented municipality, from 0 to 1.
 
-    `exemplary`: it has good practice in every dimension.
+    `whole` is its general maturity. `of` has one number for each dimension (`of[0]` for D1), all near `whole`.
+    `exemplary`: True if it has good practice in every dimension.
     """
 
     whole: float

@@ -16,9 +16,10 @@ LEVELS = (1, 2, 3, 4, 5)
 class SimulationReport(Struct, frozen=True, kw_only=True):
     """Figures of a simulated edition.
 
-    `spearman`: rank correlation of population and index, from -1 to 1. The others are shares from 0 to 1: `levels` of
-    the organisations that have a level, `statuses` of all organisations, `states` and `codes` of all indicators of all
-    organisations.
+    `organisations`: their number. `spearman`: rank correlation of population and index, from -1 to 1. The other
+    figures are shares from 0 to 1. `levels`: share of each level among the organisations that have a level.
+    `statuses`: share of each status among all organisations. `states` and `codes`: share of each among all
+    indicators of all organisations.
     """
 
     organisations: int
@@ -30,7 +31,7 @@ class SimulationReport(Struct, frozen=True, kw_only=True):
 
 
 class ReportTally:
-    """Counts simulated organisations; the report is computed from the counts."""
+    """Counter of simulated organisations, from which the report is built."""
 
     def __init__(self) -> None:
         self._populations: list[int] = []

@@ -60,7 +60,7 @@ SUGGESTION = suggestions.Proposal(
 EVENT = ledger.Event(action="cli.demo", actor=None, subject=f"/v1/editions/{EDITION}", public=True)
 
 _PROPOSER = "demo"
-"""Id in the place of the key that would have proposed the suggestion: no key proposed it."""
+"""Id that is stored instead of the id of the key that proposed the suggestion, because there is no such key."""
 
 CREATED = datetime(2026, 12, 31, 12, tzinfo=UTC)
 """Creation time of all records of the demonstration; it is constant, because it is part of their digests."""
@@ -142,8 +142,9 @@ def publish_demonstration(
 ) -> PublicationRecord:
     """Publish the demonstration like any edition, and return its publication.
 
-    `folder`: folder of the private signing keys. `advance`: called once per score. `spread`: map function that prepares
-    the scores, by default one after another.
+    `folder`: folder of the private signing keys. `advance`: called once per score. `spread`: replacement of
+    `map` that prepares the scores, for example in several processes; by default they are prepared one after
+    another.
     """
     publishing = EditionPublisher(database, folder, map_batches=spread)
 

@@ -26,7 +26,7 @@ SEED = 20_261_231
 
 
 class SimulatedOrganisation(Struct, frozen=True):
-    """Invented municipality with its submission and its score."""
+    """Invented municipality with its submission, and with the evaluation of the submission, which has its score."""
 
     municipality: Municipality
     submission: Submission

@@ -24,8 +24,8 @@ _ABSENT: Final = "—"
 class ScoreRescorer(Rescorer):
     """Scores published documents again and compares the results with what was published.
 
-    An instance reports each methodology that this program does not have only once, so create one instance for each
-    verification.
+    Create one instance for each verification: a methodology that this program does not have is reported only
+    for the first document that names it.
     """
 
     def __init__(self) -> None:
@@ -138,9 +138,9 @@ def _check_submission(findings: Findings, line: int, document: ScoreDocument, me
 def _compare(findings: Findings, line: int, text: bytes, rescored: ScoreDocument) -> None:
     """Add a problem for the first difference between a published score and the score computed again.
 
-    `text` is the published document, and `rescored` the same document with the new score. The problem also says how
-    many more differences the score has. If only members outside the score differ, the problem is that the document
-    does not have the right format.
+    `text` is the published document, and `rescored` the same document with the new score. The problem says how
+    many more differences the score has. If the score is equal but another part of the document differs, the
+    problem is that the document does not have the right format.
     """
     differences = list(find_differences(msgspec.to_builtins(rescored, order="deterministic"), json.loads(text), ""))
     in_score = [difference for difference in differences if difference[0].startswith("/score/")]
@@ -161,7 +161,8 @@ def find_differences(expected: object, actual: object, pointer: str) -> Iterator
     """Yield each difference between two JSON values: its JSON Pointer, the expected and the actual value.
 
     Each JSON Pointer begins with `pointer`, the place of the two values in their document. Lists of different
-    length are one difference. A member that only one of two objects has is compared with a dash.
+    length are one difference. If only one of two objects has a member, the text `—` stands for the value that
+    the other lacks.
     """
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for name in [*expected, *(name for name in actual if name not in expected)]:

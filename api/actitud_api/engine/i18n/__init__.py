@@ -44,10 +44,11 @@ ValueT = TypeVar("ValueT")
 
 @dataclass(frozen=True, slots=True, init=False)
 class Texts:
-    """Text in every language, whose placeholders are filled in when the text in one language is asked for.
+    """A text in Spanish and English, with placeholders such as `{count}`.
 
-    `values` has the value of each placeholder; one that is a `Texts`, or a function of the language, is replaced by its
-    text in that language. Without values, braces in the text stay as they are.
+    `values` has the value of each placeholder. `into` fills them in. A value that is a `Texts`, or a function
+    of the language, is replaced by its text in the language asked for. Without values, braces in the text stay
+    as they are.
     """
 
     es: str

@@ -79,7 +79,7 @@ def find_faults(catalogue: Catalog) -> Iterator[str]:
 def find_misfit(text: str, translation: str) -> str | None:
     """Return a sentence in English on why a translation does not fit its text, or None if it fits.
 
-    The placeholders of both must be the same, and both must begin and end with the same blanks.
+    Text and translation must have the same placeholders, and begin and end with the same blanks.
     """
     wanted, actual = find_placeholders(text), find_placeholders(translation)
     if wanted != actual:
@@ -91,10 +91,11 @@ def find_misfit(text: str, translation: str) -> str | None:
 
 
 def find_placeholders(text: str) -> list[str]:
-    """List the placeholders of a text with their format, sorted; none if the braces of the text are no placeholders.
+    """List the placeholders of a text with their format, such as `{score:.2f}`, sorted and each of them once.
 
-    A placeholder with a name is listed once, however often it occurs. Those without a name are numbered, so that texts
-    with different numbers of them differ.
+    Placeholders without a name are numbered: a text with two `{}` has `{0}` and `{1}` too. So two texts with
+    different numbers of them have different lists. The list is empty if a brace in the text has no partner,
+    because the text then has no placeholders.
     """
     try:
         fields = [field for field in Formatter().parse(text) if field[1] is not None]

@@ -44,11 +44,12 @@ Element = tuple[Part, str]
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """Difference of one element: the JSON Pointer inside the element (`place`), and the values at it before and after.
+    """Difference of one element: the values `before` and `after` at one place inside it.
 
-    An element that only one of the documents has is a single difference with an empty `place`. A value that one of the
-    documents lacks is None. The change `reordered` means that a group has the same children in another order, which
-    decides ties. For texts, `id` is the language.
+    `part` and `id` name the element; for texts, `id` is the language. `place` is the JSON Pointer of the values
+    inside the element. An element that only one of the documents has is a single difference with an empty
+    `place`. A value that one of the documents lacks is None. The change `reordered` means that a group has the
+    same children in another order, which decides ties.
     """
 
     part: Part
@@ -62,8 +63,9 @@ class Difference(Struct, frozen=True, kw_only=True):
 WHOLE: Final = frozenset({"applies", "zero_when", "holds", "value", "provisional_unless"})
 """Members that hold a predicate or a formula: each is compared as a whole, not member by member."""
 _KEYED: Final = {"facts": "name"}
-"""Lists whose items are matched by one of their members instead of by their place: name of the list, and of that
-member.
+"""Lists whose items are matched by one of their members instead of by their place: list, and member.
+
+Two facts are the same fact if they have the same `name`, wherever they stand in the list `facts`.
 """
 _ABSENT: Final = object()
 
@@ -96,7 +98,8 @@ def compare_documents(
 def _collect_elements(document: Document) -> dict[Element, object]:
     """Map the part and id of each element to its members in plain JSON.
 
-    The members do not include elements below it: a group has no `children`, and a level no gates.
+    Members that are elements themselves are left out: a group has no `children` here, and a level no gates. A
+    group or indicator has the id of the group above it as `parent`, and a gate has its `level`.
     """
     tables = (
         "root",
@@ -195,9 +198,10 @@ def _compare_members(element: Element, before: object, after: object, pointer: s
 
 
 def _is_compared_by_item(element: Element, before: list[object], after: list[object]) -> bool:
-    """Return True if two lists are compared item by item; otherwise each list is compared as a whole.
+    """Return True if two lists are compared item by item, False if they are compared as wholes.
 
-    The lists must be equally long, and either belong to the texts or contain only objects.
+    Lists are compared item by item if they have the same length and belong to the texts or contain only
+    objects.
     """
     items = before + after
     return len(before) == len(after) and (element[0] == "texts" or all(isinstance(item, dict) for item in items))

@@ -11,13 +11,17 @@ import rfc8785
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _SIGNS = bytes.maketrans(b"E[", b"e,")
-"""Table that makes `E` an `e`, and `[` a comma, so that every item of a list comes after a comma."""
+"""Table for `bytes.translate` that replaces `E` by `e`, and `[` by a comma.
+
+After it, each exponent is written with `e`, and each item of a list comes after a comma, also the first one.
+"""
 _BEYOND_BMP = re.compile(rb"[\xf0-\xf4]")
 """First byte in UTF-8 of a character beyond the basic multilingual plane (a surrogate pair in UTF-16)."""
 _INTEGRAL = re.compile(rb"\.0(?:[\],}]|$)")
 _EXPONENT, _EXPONENT_OF_ITEM = re.compile(rb'":e'), re.compile(rb",e")
-"""Patterns of a number with an exponent, as a member and as an item of a list, after digits, points and signs are
-removed.
+"""Patterns of a number with an exponent: of a member of an object, and of an item of a list.
+
+They are searched in JSON from which digits, points and signs were removed, so that `1.5e3` is only `e`.
 """
 
 
@@ -46,12 +50,11 @@ def hash_bytes(form: bytes) -> str:
 
 
 def _is_canonical(form: bytes) -> bool:
-    """Return True if `form`, JSON from the fast encoder, is known to be the RFC 8785 form.
+    """Return True if `form`, which is JSON from the fast encoder, is certainly in the form of RFC 8785.
 
-    False may be wrong and then only costs the time of the slow encoder. The fast encoder sorts names by code point,
-    which differs from UTF-16 order beyond the basic multilingual plane, and it writes exponents, integral floats and
-    long numbers in another way than RFC 8785. So True requires that the JSON has no such character or number, and no 16
-    digits in a row.
+    False means only that the slow encoder has to be used. The two encoders can differ in three things: the
+    order of names with characters beyond the basic multilingual plane, numbers with an exponent or without a
+    fraction (`2.0`), and numbers of 16 digits or more. The result is True if `form` has none of these.
     """
     if not form.isascii() and _BEYOND_BMP.search(form):
         return False

@@ -45,7 +45,10 @@ _EMAIL = rf"(?:^|[\s{_APART[1:]}])[^\s{_APART}]+@[^\s@]+[.][A-Za-z]{{2}}"
 """E-mail address; a fediverse account, `@name@server.org`, does not match."""
 
 _CALLED = "(?:^|[^0-9A-Za-z./,_=&#-]|[A-Za-zº][.-])"
-"""Text that may stand before a telephone number: no part of a longer number, code or address."""
+"""Text that may stand before a telephone number.
+
+It is not a letter, digit or sign that would make the number part of a longer number, a code or a web address.
+"""
 _NOT_COUNTED = "(?:$|[.,;:](?:$|[^0-9])|[^0-9A-Za-z.,;: €$%-]|[ -](?:$|[^0-9e€$%]|e[^u]))"
 """Text that may stand after a telephone number: no digit and no unit, so an amount such as `612 345 678,50 €` does not
 match.

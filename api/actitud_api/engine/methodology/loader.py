@@ -91,7 +91,8 @@ class DefectiveMethodology(ValueError):
 class CheckedDocument(Struct, frozen=True, kw_only=True):
     """Result of `check_document`: the decoded document and texts, and every defect.
 
-    `document` is None, and a language is absent from `texts`, if the JSON could not be decoded.
+    `document` is None if its JSON could not be decoded. `texts` lacks each language whose JSON could not be
+    decoded.
     """
 
     document: Document | None
@@ -239,10 +240,10 @@ ShapeT = TypeVar("ShapeT", Document, MethodologyTexts)
 
 
 def _decode(raw: bytes, shape: type[ShapeT], pointer: str, found: list[Defect]) -> ShapeT | None:
-    """Decode JSON strictly into a struct of type `shape`.
+    """Decode JSON strictly into a struct of type `shape`; return None if it has defects.
 
-    If the JSON is not of that form, append every defect to `found`, with pointers that begin with `pointer`, and return
-    None.
+    Each defect is appended to `found`. Its pointer begins with `pointer`, which is empty for the document
+    itself.
     """
     try:
         value = msgspec.json.decode(raw)
@@ -319,10 +320,12 @@ def _find_ambiguities(value: object, pointer: str) -> Iterator[Defect]:
 
 
 def _select_innermost_errors(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
-    """Yield the errors that explain why a value fits no member of a union of types.
+    """Yield the errors to report for a value that fits no type of a union of types.
 
-    If exactly one member of the union has the type and `kind` of the value, these are the errors that the value has as
-    that member; otherwise only `error`, the error of the whole union.
+    A union is, for example, the type of an operand: the member `kind` says which operand it is. If exactly one
+    type of the union has the JSON type and the `kind` of the value, its errors are yielded. Otherwise only
+    `error`, the error of the whole union, is yielded. An `error` that is not one of a union is yielded as it
+    is.
     """
     branches = error.kind.as_dict().get("context")
     if branches is None:
@@ -338,9 +341,10 @@ def _select_innermost_errors(error: jsonschema_rs.ValidationError) -> Iterator[j
 
 
 def _is_other_member(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.ValidationError) -> bool:
-    """Return True if `inner` only says that a value has another type or `kind` than one member of a union of types.
+    """Return True if the error `inner` only shows that a value was not meant as a certain type of a union.
 
-    `outer` is the error of the whole union, and `inner` the error of that member.
+    That is so if the value has another JSON type or another `kind` than that type. `outer` is the error of the
+    whole union, and `inner` is one of the errors that the value has as that type.
     """
     if inner.instance_path == outer.instance_path:
         kind = inner.kind.as_dict()

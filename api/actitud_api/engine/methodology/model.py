@@ -225,9 +225,10 @@ class Goalpost(Frozen, frozen=True):
 class Curve(Frozen, frozen=True):
     """Function from the raw value of an indicator to its score, given by goalposts (SCORING, section 3).
 
-    boolean: x 0 is no, x 1 is yes · ladder: x is the level · linear: straight lines between goalposts, constant
-    outside them · log: the same, linear in ln x · lognormal: two goalposts, p10 (90 % of the range) and the median (50
-    %), on the complementary log-normal curve; it falls if p10 is below the median, and rises if p10 is above.
+    `boolean`: the raw value is 0 for no and 1 for yes. `ladder`: the raw value is the level. `linear`: straight
+    lines between the goalposts, constant outside them. `log`: the same with the logarithm of the raw value.
+    `lognormal`: the complementary log-normal curve through two goalposts, the median, which scores 50 % of the
+    range, and p10, which scores 90 %. It falls if p10 is below the median, and rises if p10 is above.
     """
 
     kind: Literal["boolean", "ladder", "linear", "log", "lognormal"]
@@ -253,18 +254,24 @@ class Indicator(Frozen, frozen=True, tag_field="kind", tag="indicator"):
     windows: tuple[str, ...] = ()
     sample: bool = False
     step: str | None = None
-    """Fact that the next step changes, or `profile:<field>` if the raw value comes from the profile.
+    """Name of the fact that the next step changes, or `profile:<field>` if the raw value comes from the profile.
 
-    Null for ladders, checklists and yes/no, whose one fact needs no name, and for an indicator without a single fact to
-    change.
+    Null for a ladder, a checklist and a yes/no question, which have only one fact, and for an indicator in
+    which no single fact can be changed.
     """
     applies: Predicate = ALWAYS
     zero_when: Predicate = NEVER
     components: tuple[str, ...] = ()
     part_of_denominator: bool = False
-    """The numerator counts part of the denominator, so the next step never raises it above the denominator."""
+    """True if the numerator counts a part of what the denominator counts.
+
+    The next step then never raises the numerator above the denominator.
+    """
     reviews: tuple[str, ...] = ()
-    """Groups of validation rules of severity `review` that concern this indicator; people check these rules."""
+    """Names of the rules that people check in a review of this indicator.
+
+    A name is the `group` of rules of severity `review`.
+    """
     bullets: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
@@ -278,7 +285,7 @@ class Share(Frozen, frozen=True):
 
 
 NO_SHARE = Share(num=0, den=1)
-"""Share of 0: as a threshold, every group reaches it."""
+"""Share of 0, the default of `Group.rated_share`: every group reaches it."""
 
 
 Aggregation = Literal["arithmetic", "sum", "geometric", "harmonic", "power", "min"]
@@ -294,13 +301,18 @@ The losses of its children are Shapley values (SCORING, section 7), whose cost d
 class Group(Frozen, frozen=True, tag_field="kind", tag="group"):
     """A node with children; its score is the aggregate of their scores (SCORING, section 4).
 
-    `arithmetic` is the weighted mean, rounded half up; `sum` is the sum, without weights; `geometric`, `harmonic` and
-    `power` are the weighted means of these names; `min` is the lowest. `exponent` is that of `power` (within ±20, 0
-    excluded), and null for the others. A child of weight 0 does not count. A child that is not applicable or not rated
-    leaves the group, and the other children share its weight. The group is rated while children with at least
-    `rated_share` of its direct weight, and at least `rated_children` of them, remain. `missing` says how an unknown
-    child counts: as the minimum of its range (`zero`), as one that leaves (`leave`), or by making the group itself
-    unknown (`void`); the group above then applies its own `missing` to this group.
+    `aggregation`: `arithmetic` is the weighted mean, rounded half up; `sum` is the sum, without weights;
+    `geometric`, `harmonic` and `power` are the weighted means of these names; `min` is the lowest score.
+    `exponent` is that of `power` (within ±20, 0 excluded), and null for the others.
+
+    A child of weight 0 does not count. A child that is not applicable, or that is a group without enough
+    children of its own, leaves the group, and the other children share its weight. The group has a score only
+    if enough children remain: at least `rated_children` of them, with at least `rated_share` of the weight of
+    all children.
+
+    `missing` says how an unknown child counts: as the minimum of its range (`zero`), as a child that leaves
+    (`leave`), or by making the whole group unknown (`void`). In the last case the `missing` of the group above
+    applies to this group.
     """
 
     id: str
@@ -328,10 +340,11 @@ class AdditionalIndex(Frozen, frozen=True):
 
 
 class ProfileField(Frozen, frozen=True):
-    """A field of the profile. The organisation must send each field that it sets itself, and not as null.
+    """A field of the profile.
 
-    A field that the service sets has the value `default` until a review sets another. `minimum` and `maximum` are the
-    bounds of a number, null where there is none, and `values` the allowed values of an `enum`.
+    The organisation must send each field with `set_by: organisation`, and not as null. A field with `set_by:
+    service` has the value `default` until a review sets another. `minimum` and `maximum` are the bounds of a
+    number, null where there is none, and `values` the allowed values of an `enum`.
     """
 
     name: str
@@ -343,17 +356,19 @@ class ProfileField(Frozen, frozen=True):
     nullable: bool = False
     default: bool | int | None = None
     needs_evidence: bool = False
-    """Certain values of this field make some indicators not applicable; without evidence for such a value these
-    indicators are unknown instead.
+    """True if the field can make indicators not applicable only with evidence.
+
+    Without evidence for a value that makes an indicator not applicable, this indicator is unknown instead.
     """
 
 
 class Rule(Frozen, frozen=True):
     """A validation rule: the facts of a submission keep the rule if `holds` is true.
 
-    Rules with the scope `answers` run on every score. Rules with the scopes `assessment` and `edition` run later,
-    because they need evidence, dates or other organisations. A rule of severity `review` is checked by people: its
-    `holds` is null. A broken rule of severity `error` contradicts the indicators in `invalidates`, which then score 0.
+    Rules with the scope `answers` run on every score. Rules with the scopes `assessment` and `edition` run
+    later, because they need evidence, dates or other organisations. A rule of severity `review` is checked by
+    people: its `holds` is null. A broken rule of severity `error` contradicts the indicators in `invalidates`,
+    which then score 0. Rules with the same `group` are parts of one rule of the catalogue.
     """
 
     id: str
@@ -365,10 +380,10 @@ class Rule(Frozen, frozen=True):
 
 
 class Gate(Frozen, frozen=True):
-    """A condition that a level asks for, besides the gates of lower levels.
+    """A condition for reaching a level, in addition to the gates of all lower levels.
 
-    `holds` is the condition. `when_not_applicable` says if the gate is passed when the node that it reads does not
-    apply.
+    `holds` is the condition. `when_not_applicable` says if the gate is passed (`pass`) or not (`fail`) for an
+    organisation to which the node that the gate reads does not apply.
     """
 
     id: str
@@ -379,7 +394,8 @@ class Gate(Frozen, frozen=True):
 class Level(Frozen, frozen=True):
     """A level and its gates; an organisation reaches the level by passing these and the gates of all lower levels.
 
-    A level that is reached is provisional until the condition `provisional_unless` is true, and never if that is null.
+    A level that is reached is provisional until the condition `provisional_unless` is true. If
+    `provisional_unless` is null, the level is never provisional.
     """
 
     number: int
@@ -399,7 +415,10 @@ class Coverage(Frozen, frozen=True):
 
 
 class OrganisationType(Frozen, frozen=True):
-    """A type of organisation, and the `band_scale` whose size bands apply to it."""
+    """A type of organisation, such as `MUN` for municipalities.
+
+    `band_scale` names the scale of size bands that applies to this type (see `SizeBand`).
+    """
 
     code: str
     band_scale: str
@@ -417,9 +436,10 @@ class SizeBand(Frozen, frozen=True):
 
 
 class PeerGroups(Frozen, frozen=True):
-    """Sizes of peer groups: a group with fewer than `minimum` members is replaced by a wider one.
+    """Lowest sizes of a peer group, which is the group of similar organisations that one is compared with.
 
-    Percentiles are shown in groups of at least `percentiles_from` members.
+    A group with fewer than `minimum` members is replaced by a wider one. Percentiles are shown in groups of at
+    least `percentiles_from` members.
     """
 
     minimum: int = 5
@@ -545,12 +565,13 @@ class ProfileText(Frozen, frozen=True):
 class IndicatorText(Frozen, frozen=True):
     """The texts of an indicator.
 
-    `question` asks for the facts, and `evidence` says which documents support the answer. `step` is the sentence of the
-    next step, with the placeholders {delta}, {from}, {to} and {of} (the fact's change, its values, and the fact it is
-    compared with). `facts` labels each fact, `goalposts` has the reason for each goalpost, `ladder` the text of each
-    level, and `unit_one` the singular of the unit if it differs, else null. `seed` is the error in the article that the
-    indicator measures. `numerator` and `denominator` define the two numbers of a quotient, and `derived` says where a
-    value comes from that is no answer; each is null where the indicator has none.
+    `question` asks for the facts, and `evidence` says which documents support the answer. `step` is the
+    sentence of the next step, with placeholders: {delta} for the change of the fact, {from} and {to} for its
+    values, {of} for the fact that it is compared with. `facts` labels each fact, `goalposts` has the reason for
+    each goalpost, `ladder` the text of each level, and `unit_one` the singular of the unit if it differs, else
+    null. `seed` names the error in the article that the indicator measures. `numerator` and `denominator`
+    define the two numbers of a quotient. `derived` says where the raw value comes from if no answer is asked
+    for, such as from the profile. The last three are null where the indicator has no such text.
     """
 
     name: str
@@ -581,9 +602,10 @@ class SourceText(Frozen, frozen=True):
 
 
 class ArticleText(Frozen, frozen=True):
-    """Short paraphrases of the bullets, functions, comments and ideas of the article, by id.
+    """Short paraphrases of the parts of the article, by id.
 
-    An indicator names the ones that it measures in its `Answered` object, by the same ids.
+    The parts are its bullets, the functions of a team, readers' comments, and ideas in these comments.
+    `Answered` has the same ids and says which indicators answer each part.
     """
 
     bullets: dict[str, str]

@@ -1,7 +1,8 @@
 """Compilation of the predicates and operands of a document into closures.
 
-A closure reads a state. For rules, applicability, zero rules and value formulas that is the list of facts of a
-submission, for gates the figures of a score. Truth has three values (Kleene): True, False, and None for undetermined.
+A closure is called with the values to look at, its state. Closures of rules, applicability, zero rules and
+value formulas take the list of facts of a submission, those of gates the figures of a score. A predicate has
+three values (Kleene): True, False, and None if it is undetermined.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def to_exact(number: float | Number) -> Number:
 
 
 def scale_constant(value: float | int | str) -> Evaluated:
-    """Convert a constant of a document to its exact value; a string or boolean stays as it is."""
+    """Convert a constant of a document to the value that closures compare: an exact number, a text or a boolean."""
     return value if isinstance(value, str) else to_exact(value)
 
 
@@ -84,7 +85,10 @@ def round_fact(number: float | int, decimals: int) -> Number:
 
 
 def to_units(number: float, decimals: int) -> tuple[int, int]:
-    """Convert a finite float to an integer in units of 10^-decimals, rounded half up; return it with 10^decimals."""
+    """Round a finite float half up to `decimals` decimals; return numerator and denominator of the result.
+
+    The denominator is 10^decimals: 0.384 with two decimals gives 38 and 100.
+    """
     scale: int = 10**decimals
     shifted = number * scale
     if abs(shifted) < DIGITS_15 and (units := round(shifted)) / scale == number:
@@ -99,11 +103,12 @@ def round_half_up(value: Number) -> int:
 
 
 class FactLayout:
-    """Index (slot) of each fact in the list of facts that compiled predicates read.
+    """Slot of each fact: its index in the list of facts that compiled predicates read.
 
-    `profile` gives slots by field, and `facts` by indicator and fact name; a checklist also has a fact for the number
-    of its components. `present` gives for each indicator the slot that is None if its answer is absent, and `slots` the
-    range of all its slots. `size` is the length of the list.
+    `profile` has the slot of each profile field. `facts` has the slot of each fact, by indicator and name of
+    the fact; a checklist has a second fact, the number of its components (see `name_derived_count`). `slots`
+    has the range of all slots of each indicator. `present` has the first of these slots: an answer is absent if
+    the value in it is None. `size` is the length of the list.
     """
 
     def __init__(self, document: Document) -> None:
@@ -164,7 +169,11 @@ def walk_groups(group: Group) -> Iterator[Group]:
 
 
 def walk_atoms(predicate: Predicate) -> Iterator[Compare | Present]:
-    """Yield the comparisons and presence tests in a predicate, in document order."""
+    """Yield the comparisons and presence tests in a predicate, in document order.
+
+    They are the parts without further predicates inside: `all`, `any`, `not` and `implies` are only passed
+    through.
+    """
     match predicate:
         case All(of=members) | Any(of=members):
             for member in members:
@@ -191,7 +200,11 @@ def walk_operands(predicate: Predicate) -> Iterator[Operand]:
 
 
 def walk_operand_parts(operand: Operand) -> Iterator[Operand]:
-    """Yield an operand and then every operand inside it, including `absent` values."""
+    """Yield an operand and then every operand inside it, at any depth.
+
+    These are the members of a combination, the two sides of a quotient, and the value that stands for an absent
+    fact (`AnswerOperand.absent`).
+    """
     yield operand
     match operand:
         case Minimum(of=members) | Maximum(of=members) | Sum(of=members) | Product(of=members):
@@ -325,8 +338,8 @@ def compile_predicate(
 ) -> Callable[[State], Truth]:
     """Compile a predicate to a closure that returns True, False, or None if it is undetermined.
 
-    `leaf` compiles operands without members, and `present` the test whether an answer counts. A comparison with `NULL`
-    is false.
+    `leaf` compiles an operand without members. `present` takes the id of an indicator and returns a closure
+    that tests if the answer to it counts. A comparison with `NULL` is false.
     """
     match predicate:
         case All(of=members):
@@ -373,8 +386,9 @@ def compile_predicate(
 def _compile_junction(members: list[Callable[[State], Truth]], neutral: bool) -> Callable[[State], Truth]:
     """Compile the members of an `all` (`neutral` is True) or `any` (`neutral` is False) to one closure.
 
-    The closure stops at the first member with the truth value opposite to `neutral` and returns that value. Without
-    such a member it returns None if a member is undetermined, else `neutral`.
+    `neutral` is the value that leaves the result open: one True member does not decide an `all`. The closure
+    stops at the first member with the opposite value and returns that value. Without such a member it returns
+    None if a member is undetermined, else `neutral`.
     """
     if len(members) == 1:
         return members[0]
@@ -400,7 +414,7 @@ def _compile_read(slot: int) -> Callable[[Facts], Evaluated]:
 
 
 def _read_or_zero(slot: int) -> Callable[[Facts], Evaluated]:
-    """Compile the reading of the fact in `slot`, where an absent fact counts as 0."""
+    """Return a closure that reads the fact in `slot`; an absent fact counts as 0."""
 
     def read(facts: Sequence[Evaluated]) -> Evaluated:
         value = facts[slot]
@@ -410,11 +424,13 @@ def _read_or_zero(slot: int) -> Callable[[Facts], Evaluated]:
 
 
 def compile_fact_reader(layout: FactLayout, *, absent: bool) -> Leaf[Facts]:
-    """Build a function that compiles operands to closures over facts; it raises TypeError for one that reads no fact.
+    """Build a function that compiles an operand to a closure which reads its value from a list of facts.
 
-    If `absent` is True, an absent fact is read as None; zero rules, applicability, and the question whether further
-    answers could keep a rule need this. If it is False, as for rules, an absent fact is read as the least favourable
-    value: `AnswerOperand.absent`, else 0, false or an empty list.
+    `absent` says how the closures read an absent fact. If it is True, they return None; zero rules and
+    applicability need this. If it is False, as for rules, they return the least favourable value:
+    `AnswerOperand.absent` if the document states it, else 0, false or an empty list.
+
+    The function raises TypeError for an operand that reads no fact, such as a score.
     """
 
     def leaf(operand: Operand) -> Callable[[Facts], Evaluated]:
@@ -451,7 +467,11 @@ def compile_fact_reader(layout: FactLayout, *, absent: bool) -> Leaf[Facts]:
 
 
 def compile_presence_test(layout: FactLayout) -> Callable[[str], Callable[[Facts], bool]]:
-    """Build a function that compiles, for an indicator, the test whether its answer is among the facts."""
+    """Build a function that compiles the test if an answer is among the facts.
+
+    The function takes the id of an indicator. It returns a closure that takes a list of facts and returns True
+    if the list has an answer to this indicator.
+    """
 
     def present(indicator: str) -> Callable[[Facts], bool]:
         slot = layout.present[indicator]
@@ -461,10 +481,10 @@ def compile_presence_test(layout: FactLayout) -> Callable[[str], Callable[[Facts
 
 
 def find_slot(operand: Operand, layout: FactLayout) -> int | None:
-    """Return the slot of the fact or profile field whose value, as stored, is the value of the operand.
+    """Return the slot with the value of an operand, if the operand is a fact or a profile field.
 
-    Return None if the operand is computed or a constant, or if the document gives it an `absent` value, which the slot
-    does not contain.
+    Return None for any other operand, and for a fact that has an `absent` value in the document: if the fact is
+    absent, its value is not the one in the slot.
     """
     match operand:
         case ProfileOperand(field=field):
@@ -477,9 +497,9 @@ def find_slot(operand: Operand, layout: FactLayout) -> int | None:
 def compile_over_facts(predicate: Predicate, layout: FactLayout, *, absent: bool) -> Callable[[Facts], Truth]:
     """Compile a predicate to a closure over facts.
 
-    If `absent` is True, an absent fact leaves the predicate undetermined; if it is False, an absent fact counts as the
-    least favourable value. Forms that are frequent in documents become one closure instead of a tree of closures, which
-    is faster.
+    If `absent` is True, an absent fact leaves the predicate undetermined; if it is False, an absent fact counts
+    as the least favourable value. Frequent forms, such as the comparison of a fact with a constant, become a
+    single closure instead of one for each operand, which is faster.
     """
     match predicate:
         case All(of=members):
@@ -501,7 +521,11 @@ def compile_over_facts(predicate: Predicate, layout: FactLayout, *, absent: bool
 def _compare_with_constant(
     compare: Callable[[Evaluated, Evaluated], bool], slot: int, constant: Evaluated
 ) -> Callable[[Facts], Truth]:
-    """Compile the comparison of the fact in `slot` with a constant; the closure returns None if the fact is absent."""
+    """Return a closure that compares the fact in `slot` with a constant.
+
+    It returns the truth of the comparison, or None if the fact is absent. `compare` is the comparison, with the
+    fact on the left.
+    """
 
     def comparison(facts: Sequence[Evaluated]) -> Truth:
         value = facts[slot]

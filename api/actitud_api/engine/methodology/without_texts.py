@@ -46,7 +46,11 @@ def fill_missing_texts(methodology: Methodology) -> Methodology:
 
 
 def _build_id_texts(document: Document, language: Language) -> MethodologyTexts:
-    """Build texts in which each id is its own name; texts that only explain are empty."""
+    """Build the texts of a methodology from its document alone.
+
+    The name or label of each thing is its id. Texts that explain a thing, such as descriptions and notes, are
+    empty.
+    """
     answered = document.answers
     return MethodologyTexts(
         language=language,

@@ -33,7 +33,10 @@ class ChainEntry(Struct, frozen=True):
 
 
 class Head(Struct, frozen=True):
-    """State of a chain after its last entry: the number of entries, and the hash of the last one as `root`."""
+    """State of a chain after its last entry.
+
+    `size`: the number of entries. `root`: the hash of the last entry, in hexadecimal.
+    """
 
     size: int
     root: str

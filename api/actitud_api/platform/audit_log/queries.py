@@ -25,14 +25,17 @@ CHECKPOINTS = Base.metadata.tables[str(StoredCheckpoint.__tablename__)]
 KEYS = Base.metadata.tables[str(StoredSigningKey.__tablename__)]
 
 _CHAIN_LOCK: Final = 0x6C6564676572
-"""Advisory lock held while appending: `ledger` in ASCII."""
+"""Number of the PostgreSQL advisory lock that a session holds while it appends an entry.
+
+The number is the word `ledger` in ASCII; any number that no other lock has would do.
+"""
 
 
 class EntryOpening(Struct, frozen=True):
-    """Subject of an entry, the path of the changed resource, and the salt of its digest in the entry.
+    """What the digest in an entry hides: the `subject`, which is the path of the changed resource, and the salt.
 
-    Without this opening, the entry does not reveal its subject. `public`: everybody may read the subject; otherwise
-    only administrators and the organisation `owner`, if it is not None.
+    Without the opening, the entry does not reveal its subject. `public`: True if everybody may read the
+    subject; otherwise only administrators and the organisation `owner` may. `owner` is None if there is none.
     """
 
     subject: str
@@ -42,9 +45,9 @@ class EntryOpening(Struct, frozen=True):
 
 
 class CheckpointRecord(Struct, frozen=True):
-    """Stored checkpoint: the first `size` entries of the ledger end with the hash `root`.
+    """Stored checkpoint: a statement that the first `size` entries of the ledger end with the hash `root`.
 
-    `note` is the signed text that says so.
+    `at` is its time, and `note` the statement as signed text.
     """
 
     size: int
@@ -54,9 +57,9 @@ class CheckpointRecord(Struct, frozen=True):
 
 
 class SigningKey(Struct, frozen=True):
-    """Public part of a signing key: its id `kid`, and its 32 bytes as `public`, in base64url.
+    """Public part of a signing key.
 
-    `retired` is None while the key signs.
+    `kid` is its id, and `public` has its 32 bytes in base64url. `retired` is None while the key signs.
     """
 
     kid: str
@@ -75,9 +78,10 @@ _GENESIS = select(ENTRIES.c.record).where(ENTRIES.c.seq == 0)
 
 
 def lock_chain(session: Session) -> None:
-    """Keep other sessions from appending to the chain until this session ends; they wait.
+    """Keep other sessions from appending to the chain until this session ends.
 
-    On SQLite it does nothing: a write session is alone anyway.
+    A session that calls this function meanwhile waits. On SQLite the function does nothing: a write session is
+    alone anyway.
     """
     if session.connection().dialect.name == "postgresql":
         session.execute(_LOCK)
@@ -96,7 +100,11 @@ def get_genesis(session: Session) -> str | None:
 
 
 def insert_entry(session: Session, entry: ChainEntry, at: datetime, action: str, opening: EntryOpening | None) -> None:
-    """Insert an entry, and its opening unless that is None, as for entry 0."""
+    """Insert an entry and its opening.
+
+    `opening` is None for an entry without a subject, which is only entry 0. `action` is the member of the
+    record, stored in a column of its own to filter by.
+    """
     connection = session.connection()
     connection.execute(_ADD, {**structs.asdict(entry), "at": at, "action": action})
     if opening is not None:
@@ -104,7 +112,10 @@ def insert_entry(session: Session, entry: ChainEntry, at: datetime, action: str,
 
 
 class OpenedEntry(Struct, frozen=True):
-    """Entry with its opening, or with None if it never had one (entry 0) or its opening was erased."""
+    """Entry with its opening.
+
+    `opening` is None for entry 0, which has none, and for an entry whose opening was erased.
+    """
 
     entry: ChainEntry
     opening: EntryOpening | None

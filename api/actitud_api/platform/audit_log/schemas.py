@@ -149,9 +149,9 @@ class JsonWebKeySet(Struct, frozen=True, kw_only=True):
 
 
 def build_entry(opened: service.OpenedEntry, holder: Holder | None) -> LedgerEntry:
-    """Return the response for an entry, with its opening if the holder of the key may see it.
+    """Return the response for an entry, with its opening if the caller may see it.
 
-    `holder`: None for a request without a key.
+    `holder` is the holder of the key of the request, None for a request without a key.
     """
     link, opening = opened.entry, opened.opening
     return LedgerEntry(

@@ -69,10 +69,11 @@ Details = Mapping[str, str | int | None]
 
 
 class Actor(Struct, frozen=True):
-    """Holder of the key that acted: id of the key, role, and the organisation if the key is bound to exactly one.
+    """Holder of the key with which somebody acted: id of the key, role, organisation.
 
-    For a request denied because of an invalid key, `key` is the id in the text that was sent, and all else is None.
-    `key` is None too if that text is malformed.
+    `organisation` is None unless the key is bound to exactly one. For a request denied because of an invalid
+    key, `key` is the id in the text that was sent, None if the text is malformed, and the other members are
+    None.
     """
 
     key: str | None
@@ -140,10 +141,10 @@ def begin_ledger(session: Session, host: str, now: datetime) -> ChainEntry | Non
 
 
 def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry:
-    """Append an entry to the ledger in the transaction of the change that it records, and return it.
+    """Append an entry for a change to the ledger, and return it.
 
-    Make this the last step of the transaction: until its end, no other session can append. An empty ledger is begun
-    first.
+    `session` is that of the change, so both are stored in one transaction. Make this the last step of the
+    transaction: until its end, no other session can append. If the ledger is empty, entry 0 is written first.
     """
     # The lock comes before the read: two sessions must not link their entries to the same head.
     queries.lock_chain(session)
@@ -241,9 +242,10 @@ def make_checkpoint(session: Session, signer: Signer, now: datetime) -> Checkpoi
 
 
 def make_checkpoint_if_due(session: Session, signer: Signer, now: datetime) -> CheckpointRecord | None:
-    """Make a checkpoint and return it, if entries were added and none was made today (UTC); else return None.
+    """Return a new checkpoint if one is due, else None.
 
-    If several processes call this at the same time, only one of them makes the checkpoint.
+    It is due if entries were added since the last checkpoint, and if no checkpoint was made today (UTC). If
+    several processes call this at the same time, only one of them makes the checkpoint.
     """
     queries.lock_chain(session)
     head, last = queries.get_head(session), queries.get_newest_checkpoint(session)

@@ -62,14 +62,18 @@ def sign(private: Ed25519PrivateKey, header: bytes, payload: bytes) -> Jws:
 
 
 def compute_note_key_id(name: str, public: bytes) -> bytes:
-    """Return the 4 bytes by which a signed note names a key: the beginning of a SHA-256 (C2SP `signed-note`)."""
+    """Return the 4 bytes by which the signature line of a note names the key (C2SP `signed-note`).
+
+    They are the beginning of a SHA-256 of `name`, the name of the signer, and `public`, the 32 bytes of the
+    key.
+    """
     return hashlib.sha256(name.encode() + b"\n" + _NOTE_ED25519 + public).digest()[:_KEY_ID_BYTES]
 
 
 def sign_note(private: Ed25519PrivateKey, name: str, text: str) -> str:
     """Return a signed note: the text, an empty line, and the signature line.
 
-    `name`: name of the signer in the signature line. `text` must end with a line feed.
+    `name`: name of the signer, which begins the signature line. `text` must end with a line feed.
     """
     key_id = compute_note_key_id(name, private.public_key().public_bytes_raw())
     signature = base64.b64encode(key_id + private.sign(text.encode())).decode()

@@ -37,8 +37,8 @@ def idempotent(
 ) -> Response[bytes]:
     """Run `act` in a write session and return its response, or replay the response stored for the same idempotency key.
 
-    Without an idempotency key or without an access key, `act` always runs. The change is appended to the ledger, unless
-    `adds_audit_entry` is False because `act` appends it itself.
+    `act` always runs for a request without an idempotency key or without an access key. An entry about the
+    change is appended to the ledger. `adds_audit_entry`: False if `act` appends this entry itself.
 
     Raises:
         ProblemError: 422 if the idempotency key was used for a request with another method, path or body.
@@ -69,7 +69,11 @@ def idempotent(
 
 
 def _add_audit_entry(session: Session, event: ledger.Event, response: Response[bytes]) -> None:
-    """Append a change to the ledger; its subject is the `Location` of the response, if there is one."""
+    """Append an entry about a change to the ledger.
+
+    If the response has the header `Location`, its path replaces the subject of `event`, because the request
+    created that resource.
+    """
     final = structs.replace(event, subject=response.headers.get("Location", event.subject))
     ledger.append_entry(session, final, now=datetime.now(UTC))
 

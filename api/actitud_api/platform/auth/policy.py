@@ -15,8 +15,8 @@ from actitud_api.platform.http.scope import ApiRequest
 def restrict_to(*roles: Role, private: bool = False) -> Rule:
     """Return the access rule of an operation that requires a key with one of these roles.
 
-    `private`: ledger entries about the operation show their subject, the path of the resource, only to
-    administrators and to the organisation that owns it.
+    `private`: True if the path of the resource is hidden in the public ledger. Then only administrators and the
+    organisation that owns the resource see it in entries about the operation.
     """
     return Rule(key="required", roles=frozenset(roles), private=private)
 

@@ -21,10 +21,12 @@ ANSWERS = Base.metadata.tables[str(IdempotentAnswer.__tablename__)]
 
 
 class KeyRecord(Struct, frozen=True):
-    """Stored key without its secret: whose it is, what it is bound to, and how long it is valid.
+    """Stored key without its secret.
 
-    `editions` is None for all editions. `maker` is the key that created it, `origin` the first key in the chain
-    of its rotations. `tables.AccessKeyTable` describes all members.
+    `organisations` and `editions` are those that the key is bound to; `editions` is None for all editions.
+    `maker` is the id of the key that created this one, None for the command line. `origin` is the id of the
+    first key in the chain of rotations. `revoked` and `replaced_by` are None until that happens.
+    `tables.AccessKeyTable` describes the other members.
     """
 
     id: str
@@ -121,7 +123,11 @@ def list_by_role(session: Session, role: Role) -> list[KeyRecord]:
 
 
 def update_key(session: Session, record: KeyRecord, **values: object) -> bool:
-    """Update a key if its row still has the version of `record` and is not revoked; return True if it was updated."""
+    """Set `values` in the row of a key, and return True.
+
+    Return False, and change nothing, if the row no longer has the version of `record`, or if the key is
+    revoked.
+    """
     # Compared in the UPDATE itself, because on PostgreSQL another session may write between a read and this write.
     as_read = (KEYS.c.id == record.id, KEYS.c.version == record.version, KEYS.c.revoked.is_(None))
     changed = update(KEYS).where(*as_read).values(version=record.version + 1, **values)
@@ -141,7 +147,7 @@ _USE = text(
 
 
 def record_use(session: Session, key: str, day: date) -> bool:
-    """Store the day on which a key was used; return False if that day or a later one was stored already."""
+    """Store the day (UTC) on which a key was used. Return False if that day or a later one was stored already."""
     return session.connection().execute(_USE, {"key": key, "day": day}).rowcount == 1
 
 
@@ -154,7 +160,7 @@ def _build_record(row: Row[Any]) -> KeyRecord:
 
 
 class StoredResponse(Struct, frozen=True):
-    """Response to an idempotent request, byte for byte as it was sent."""
+    """Response to an idempotent request, with the status, headers and bytes that were sent."""
 
     status: int
     headers: dict[str, str]
@@ -162,7 +168,10 @@ class StoredResponse(Struct, frozen=True):
 
 
 class ClaimedResponse(Struct, frozen=True):
-    """Earlier use of an idempotency key: the fingerprint of its request, and the response to it."""
+    """Earlier use of an idempotency key.
+
+    `fingerprint` is a digest of the request that used the key, and `response` the response to it.
+    """
 
     fingerprint: str
     response: StoredResponse
@@ -172,7 +181,11 @@ _CLAIM = text(
     "INSERT INTO idempotent_answer (holder, key, fingerprint, created) VALUES (:holder, :key, :fingerprint, :created) "
     "ON CONFLICT DO NOTHING"
 ).bindparams(bindparam("created", type_=ANSWERS.c.created.type))
-"""On PostgreSQL this waits for a concurrent transaction that claims the same key, whose response is then found."""
+"""Statement that inserts an idempotency key unless the holder has used it before.
+
+On PostgreSQL the statement waits for a concurrent transaction that claims the same key; that transaction has
+stored its response when it ends.
+"""
 _OF_HOLDER = (ANSWERS.c.holder == bindparam("of_holder"), ANSWERS.c.key == bindparam("of_key"))
 _SELECT_RESPONSE = select(ANSWERS.c.fingerprint, ANSWERS.c.status, ANSWERS.c.headers, ANSWERS.c.body).where(*_OF_HOLDER)
 _UPDATE_RESPONSE = update(ANSWERS).where(*_OF_HOLDER)
@@ -181,8 +194,9 @@ _UPDATE_RESPONSE = update(ANSWERS).where(*_OF_HOLDER)
 def claim_key(session: Session, holder: str, key: str, fingerprint: str, now: datetime) -> ClaimedResponse | None:
     """Claim an idempotency key for a request. Return None, or the stored response if the key was claimed before.
 
-    `holder` is the id of the access key that sends the request. `fingerprint` is a digest of the request; compared
-    with the stored fingerprint, it tells whether both requests are the same.
+    `holder` is the id of the access key that sends the request. `fingerprint` is a digest of the request. The
+    result has the fingerprint of the earlier request: the caller compares the two to see if both requests are
+    the same.
     """
     values = {"holder": holder, "key": key, "fingerprint": fingerprint, "created": now}
     inserted = session.connection().execute(_CLAIM, values)

@@ -40,9 +40,9 @@ def with_audit_entry(request: ApiRequest, database: Database, act: Callable[[Ses
 
 
 def audit_event(request: ApiRequest) -> ledger.Event:
-    """Return the content of the ledger entry for a request, with the request's path as its subject.
+    """Return the content of the ledger entry for a request. Its subject is the path of the request.
 
-    The caller replaces the subject if the request creates a resource with another path.
+    If the request creates a resource, the caller has to replace the subject by the path of that resource.
     """
     sent = request.scope["state"].get("sent")
     return _build_event(

@@ -64,7 +64,11 @@ DRAFT_ROLES: Final[frozenset[Role]] = EDITION_ROLES | {"administrator"}
 
 _UNPEPPERED: Final = ""
 _DIGEST_OF_NO_SECRET: Final = "0" * 64
-"""Compared with the digest of the sent secret if no key has the id, so that the response takes the same time."""
+"""Digest that no secret has.
+
+If no key has the id that was sent, the digest of the sent secret is compared with this one, so that the
+response takes the same time.
+"""
 
 
 KeyState = Literal["valid", "expired", "revoked", "unrecognised"]
@@ -82,7 +86,7 @@ class UnknownKey(LookupError):
 class InvalidKeyBinding(ValueError):
     """Raised by `create_key` if the role does not allow these `organisations` or `editions`.
 
-    `member` names the wrong argument.
+    `member` is the name of the wrong argument, and `role` the role.
     """
 
     def __init__(self, member: Literal["organisations", "editions"], role: Role) -> None:
@@ -94,10 +98,11 @@ class InvalidKeyBinding(ValueError):
 class KeyChangeRefused(ValueError):
     """Raised by `rotate` and `revoke` if the state of the key does not allow the change.
 
-    `rule` names the reason. `revoked` and `expired`: the key is no longer valid. `replaced`: the successor of the
-    key is still valid; `holds` is its id. `days`: a holder that rotates its own key asked for more days than the
-    life of the key, which is `holds`. `pointer`: JSON Pointer to the refused member of the request, empty if the
-    whole change is refused. `value`: the refused value.
+    `rule` names the reason. `revoked` and `expired`: the key is no longer valid. `replaced`: the successor of
+    the key is still valid. `days`: a holder that rotates its own key asked for a longer life than that of the
+    key. `holds` is the id of the successor for `replaced`, the days of the key for `days`, else None.
+    `pointer`: JSON Pointer to the refused member of the request, empty if the whole change is refused. `value`:
+    the refused value, None without one.
     """
 
     def __init__(
@@ -282,8 +287,8 @@ def rotate(
 def verify(database: Database, peppers: Sequence[SecretText], text: str, *, now: datetime) -> Principal | None:
     """Return the principal of a key, or None if the key is malformed, unknown, wrong, expired or revoked.
 
-    `peppers`: those of the settings. All well-formed keys cost the same work, so that the response time
-    reveals nothing. A malformed key is refused without a query: the form of a key is no secret.
+    `peppers`: those of the settings. Every well-formed key costs the same work, so the response time does not
+    reveal if an id exists. A malformed key is refused at once, because its form is no secret.
     """
     key = keys.parse_key(text)
     if key is None:
@@ -298,8 +303,8 @@ def verify(database: Database, peppers: Sequence[SecretText], text: str, *, now:
 def match_keys(database: Database, peppers: Sequence[SecretText], presented: Iterable[Key]) -> dict[Key, KeyRecord]:
     """Return the stored records of those `presented` keys that this installation created, valid or not.
 
-    `peppers`: those of the settings. The work is the same for every input: one statement, and one digest
-    and comparison per key.
+    `peppers`: those of the settings. A key with an unknown id takes as long as a key with a wrong secret, so
+    the time does not reveal which ids exist.
     """
     by_id, key_list = _index_peppers(peppers), list(presented)
     with database.read() as session:
@@ -309,9 +314,10 @@ def match_keys(database: Database, peppers: Sequence[SecretText], presented: Ite
 
 
 def _is_secret_of(record: KeyRecord | None, by_id: Mapping[str, SecretText | None], secret: str) -> bool:
-    """Return True if a secret belongs to a record, False if not or if the record is None; the work is the same.
+    """Return True if a secret is that of a stored key; `record` is None if no key has the id that was sent.
 
-    `by_id`: the peppers of the settings by their public ids.
+    `by_id`: the peppers of the settings by their public ids. A digest is computed and compared in every case,
+    also without a record, so that the time reveals nothing.
     """
     pepper_id = _UNPEPPERED if record is None else record.pepper
     # Without a record, or with an unknown pepper, a digest is still computed and compared, for the same response time.
@@ -353,10 +359,10 @@ def revoke(session: Session, identifier: str, *, expected: Expected = lambda _: 
 
 
 def revoke_leaked(session: Session, identifier: str, *, now: datetime) -> list[KeyRecord]:
-    """Revoke a leaked key and the successors created with it, and return the keys revoked now.
+    """Revoke a leaked key and the successors created with it, and return the keys that were not revoked before.
 
-    The finder of the key could have rotated it, so a successor that was created with the key itself is compromised too;
-    a successor created by an administrator is not.
+    The finder of the key could have rotated it, so a successor that was created with the key itself is
+    compromised too; a successor created by an administrator is not.
 
     Raises:
         UnknownKey: No key has that id.
@@ -436,9 +442,9 @@ def _index_peppers(peppers: Sequence[SecretText]) -> dict[str, SecretText | None
 
 
 def _compute_pepper_id(pepper: SecretText | None) -> str:
-    """Return a public id of a pepper: the beginning of a digest, or an empty text for None.
+    """Return a public id of a pepper, which does not reveal it: 16 hexadecimal digits, or an empty text for None.
 
-    Stored with each key, it tells which pepper its digest was made with.
+    The id is stored with each key, so that the pepper that the key was created with can be found among several.
     """
     if pepper is None:
         return _UNPEPPERED

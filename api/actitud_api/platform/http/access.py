@@ -21,13 +21,13 @@ OWNER: Final = "organisation"
 class Rule:
     """Access rule and rate limit of one operation.
 
-    `key`: `none` admits everybody and ignores `Authorization`; `optional` admits everybody, and a key may show
-    more; `required` admits only a key with one of `roles`, and only for resources that the key is bound to: all
-    others get 404.
+    `key`: `none` admits everybody and ignores `Authorization`. `optional` admits everybody, and a response to a
+    request with a key may show more. `required` admits only a key with one of `roles` (403 for others), and
+    only for resources that the key is bound to (404 for others).
 
-    `private`: ledger entries about the operation show their subject, the path of the resource, only to
-    administrators and to the organisation that owns it. `limit`: rate limit that counts the request:
-    `by_method` (reads or writes), `score` (computation of scores) or `none`.
+    `private`: True if ledger entries about the operation show the path of the resource only to administrators
+    and to the organisation that owns it. `limit`: rate limit that counts the request: `by_method` (reads or
+    writes), `score` (computation of scores) or `none`.
     """
 
     key: Literal["none", "optional", "required"] = "none"

@@ -24,7 +24,10 @@ from actitud_api.platform.http.scope import ApiRequest, read_header
 _NO_PARAMETERS = Query(NoParameters)
 
 VERSION: Final = {"If-Match": "$response.header.ETag"}
-"""Parameters of a link to an operation that changes the version of the resource that a response contains."""
+"""Parameters of an OpenAPI link from a resource to an operation that changes it.
+
+The `ETag` of the response becomes the `If-Match` of the request, so that only this version is changed.
+"""
 
 IDEMPOTENCY_KEY: Final = "^[!-~]{1,255}$"
 """Pattern of an idempotency key: 1 to 255 visible ASCII characters."""
@@ -46,8 +49,9 @@ class Link:
 class Contract:
     """Inputs and responses of one operation, built by the decorators of `operations`.
 
-    `operations.Options` describes the members that are arguments of a decorator. `answer`, `body`, `path` and
-    `represents` are None if the operation has no such member. `idempotent`: True if the operation accepts an
+    `operations.Options` describes the members that are arguments of a decorator. `answer` is None if the
+    response has no content, `body` and `path` are None if the request has none, and `represents` is None unless
+    the response is a file that represents another resource. `idempotent`: True if the operation accepts an
     `Idempotency-Key`.
     """
 
@@ -71,13 +75,19 @@ class Contract:
 
 
 def find_contract(opt: Mapping[str, object]) -> Contract | None:
-    """Return the contract in the `opt` of a handler, or None for a page or a file, which has none."""
+    """Return the contract of a handler, or None for a page or a file outside the OpenAPI document, which has none.
+
+    `opt` is the dictionary with that name of a Litestar handler.
+    """
     contract = opt.get("contract")
     return contract if isinstance(contract, Contract) else None
 
 
 def is_open(opt: Mapping[str, object]) -> bool:
-    """Return True if scripts of any origin may read the responses of a handler (CORS)."""
+    """Return True if scripts of any origin may read the responses of a handler (CORS).
+
+    `opt` is the dictionary with that name of a Litestar handler.
+    """
     contract = find_contract(opt)
     return opt.get("cors") is True if contract is None else contract.cors
 

@@ -146,16 +146,19 @@ def _remove_null(schema: dict[str, object]) -> dict[str, object]:
 
 
 def _forbid_control(schema: dict[str, object]) -> dict[str, object]:
-    """Return a schema of free text with a pattern that refuses control characters, as `Query.decode` does.
+    """Return the schema of a parameter with a pattern that refuses control characters, if it is one of free text.
 
-    Other schemas are returned unchanged.
+    A schema with a pattern, a format or allowed values, or of another type than string, is returned unchanged.
     """
     is_free = schema.get("type") == "string" and not schema.keys() & {"enum", "pattern", "format"}
     return {**schema, "pattern": NO_CONTROL} if is_free else schema
 
 
 def _convert_text(schema: Mapping[str, object], text: str) -> Json:
-    """Return the text of a parameter as the JSON type of its schema, or unchanged if it is not of that type."""
+    """Return the text of a parameter as an int, float or bool if its schema has that type.
+
+    A text that cannot be converted is returned unchanged, and the validation then refuses it.
+    """
     match schema.get("type"):
         case "integer" if _INTEGER.fullmatch(text):
             return int(text)
@@ -169,8 +172,8 @@ def _convert_text(schema: Mapping[str, object], text: str) -> Json:
 class Body(Generic[T]):
     """Decoder of the JSON body of an operation.
 
-    The body is one Struct without other members, or one of several Structs that a tag member (`tag_field`)
-    distinguishes.
+    The body is decoded to a Struct. If there are several, the body has a member (`tag_field`), such as
+    `methodology`, whose value says which of them it is.
     """
 
     def __init__(self, *types: type[T], patch: bool = False) -> None:
@@ -206,7 +209,10 @@ class Body(Generic[T]):
         return self.convert(value)
 
     def convert(self, value: Json) -> T | list[Fault]:
-        """Return decoded JSON as the Struct that its tag names, or as the only one, or the list of all its faults."""
+        """Return decoded JSON as a Struct, or the list of all its faults.
+
+        If there are several Structs, the tag member of the value says which one is used.
+        """
         if self.tag_field is None or not isinstance(value, dict):
             return next(iter(self._checked.values())).convert(value)
         tag = value.get(self.tag_field)
@@ -286,9 +292,10 @@ def _unknown_tag(name: str, is_present: bool, tag: Json, tags: list[str]) -> Fau
 DEPTH_MAX = 20
 ITEMS_MAX = 1_000
 VALUES_MAX = 5_000
-"""Highest number of members and items in a whole body, many times that of a full request.
+"""Highest number of members and items in a whole body; the largest bodies that make sense have far fewer.
 
-The validator copies the surroundings of each fault; only this limit keeps its work in proportion to the body.
+For each fault, the validator copies the value around it. Without this limit, a body with many faults would take
+too long.
 """
 _Repeated: TypeAlias = dict[int, tuple[dict[str, Json], list[str]]]
 """Objects with duplicated members and the names of these members, by the `id` of the object.
@@ -374,7 +381,7 @@ def _describe_syntax_error(error: ValueError) -> Fault:
 
 
 def _has_too_many(value: Json) -> bool:
-    """Return True if a value has more than `VALUES_MAX` members and items; stop counting there."""
+    """Return True if a value has more than `VALUES_MAX` members and items at all depths together."""
     # Iterative, because a recursive count of a deeply nested value would exceed the limit of Python.
     pending = [value]
     count = 0

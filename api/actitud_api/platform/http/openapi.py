@@ -119,7 +119,7 @@ def encode_document(document: Node) -> bytes:
 def _iterate_operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler, Contract]]:
     """Yield path, method, handler and contract of every operation.
 
-    The formats of a file have one route each but are one operation.
+    The paths `scores.csv` and `scores.json` are two routes but one operation, with the path `scores.{format}`.
     """
     seen = set()
     for route in app.routes:
@@ -137,7 +137,11 @@ def _iterate_operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHand
 
 @dataclass(frozen=True, slots=True)
 class _ComponentSchemas:
-    """Component schemas by name, and the reference to its schema for each type."""
+    """Schemas of the section `components` of the OpenAPI document.
+
+    `components` has the schemas by name. `references` has, for each type, the object with which other places
+    refer to its schema (`$ref`).
+    """
 
     components: Node
     references: Mapping[object, Node]
@@ -202,7 +206,7 @@ class _Operation:
     examples: Path | None
     rule: Rule
     others: Files | None
-    """Files that represent the same resource in other formats, selected by `Accept`; None if there are none."""
+    """Files in other formats that a client of this operation can ask for by `Accept`; None if there are none."""
 
     @property
     def id(self) -> str:
@@ -335,7 +339,10 @@ class _Operation:
 
     @property
     def _headers_of_others(self) -> Node:
-        """Headers that only the files have which `Accept` can select instead of JSON; empty if there are none."""
+        """Response headers that the operation has only if `Accept` selects a file instead of JSON.
+
+        This is `Content-Language`, if the files contain sentences and the JSON does not; else nothing.
+        """
         answer = self.contract.answer
         if self.others is None or not self.others.sentences or (answer is not None and answer.sentences):
             return {}
@@ -368,9 +375,10 @@ class _Operation:
 
 
 def _build_security(rule: Rule) -> Iterator[Node]:
-    """Yield the security requirements of an operation, one for each role whose keys may call it.
+    """Yield the security requirements of an operation; each of them alone is enough.
 
-    In OpenAPI 3.1.0 several security requirement objects are alternatives; an empty one admits requests without a key.
+    If a key is required, there is one for each role. If it is optional, there are two, and the empty one admits
+    requests without a key. If no key is read, there is none.
     """
     if rule.key == "optional":
         yield from ({}, {"key": []})
@@ -551,7 +559,7 @@ def _problem_response(description: str, problem_type: ProblemType) -> Node:
 
 
 def _combine_problems(types: Sequence[ProblemType]) -> Node:
-    """Return the response for a status that several problem types share."""
+    """Return the OpenAPI response for a status that several problem types have, with a list of these types."""
     listed = "".join(f"\n- `{problem_type.uri}`: {_describe_type(problem_type)}" for problem_type in types)
     return _problem_response(f"One of these problems; the type says which.\n{listed}", types[0])
 

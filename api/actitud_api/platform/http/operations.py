@@ -80,14 +80,20 @@ class Options(TypedDict, total=False):
     precondition: Precondition
     """Precondition that the request must have; by default `match` (`If-Match`) for PATCH and DELETE, else `none`."""
     attempt_named: bool
-    """True if the `Idempotency-Key` is required. It is optional for a POST that creates something (201)."""
+    """True if the request must have an `Idempotency-Key`, which names the attempt.
+
+    The default is False: then a POST that creates something (201) may have one, and other operations ignore it.
+    """
     aliased: bool
     """True if the path may contain an alias of an id, which is answered with a redirect (308).
 
     The default is True if the path contains an organisation.
     """
     represents: str
-    """Path of the resource that these files represent too; `Accept` at that path leads to them."""
+    """Path of the resource of which the response is a file, such as `…/scores` for `…/scores.csv`.
+
+    A request for that resource gets the file if its `Accept` prefers the media type of the file to JSON.
+    """
     takes_keys: bool
     """True if the body may contain an access key. Otherwise a key there is refused, so that it is not stored."""
     tags: Sequence[str]
@@ -97,27 +103,33 @@ class Options(TypedDict, total=False):
 
 
 def get(path: str | Sequence[str], **options: Unpack[Options]) -> Decorator:
-    """Declare an operation that reads. Several paths name the formats of one file."""
+    """Declare an operation that reads. `Options` describes the arguments.
+
+    Several paths are those of the same file in several formats, such as `scores.csv` and `scores.json`.
+    """
     return _declare(HttpMethod.GET, path, options)
 
 
 def post(path: str, **options: Unpack[Options]) -> Decorator:
-    """Declare an operation that creates or computes something."""
+    """Declare an operation that creates or computes something. `Options` describes the arguments."""
     return _declare(HttpMethod.POST, path, options)
 
 
 def put(path: str, **options: Unpack[Options]) -> Decorator:
-    """Declare an operation that creates or replaces a resource."""
+    """Declare an operation that creates or replaces a resource. `Options` describes the arguments."""
     return _declare(HttpMethod.PUT, path, options)
 
 
 def patch(path: str, **options: Unpack[Options]) -> Decorator:
-    """Declare an operation that changes a resource; its body is a JSON merge patch (RFC 7396)."""
+    """Declare an operation that changes a resource; its body is a JSON merge patch (RFC 7396).
+
+    `Options` describes the arguments.
+    """
     return _declare(HttpMethod.PATCH, path, options)
 
 
 def delete(path: str, **options: Unpack[Options]) -> Decorator:
-    """Declare an operation that removes a resource."""
+    """Declare an operation that removes a resource. `Options` describes the arguments."""
     return _declare(HttpMethod.DELETE, path, options)
 
 
@@ -132,8 +144,8 @@ def get_page(
 ) -> Decorator:
     """Declare a page or file outside the OpenAPI document.
 
-    `cors`: True if scripts of any origin may read it, without credentials. `default_language`: language if the request
-    names none.
+    `access`: access rule. `cors`: True if scripts of any origin may read it, without credentials. `threaded`: True
+    to run the handler in a worker thread. `default_language`: language if the request names none.
     """
 
     def decorate(function: Handler) -> HTTPRouteHandler:
@@ -150,9 +162,10 @@ def get_page(
 
 
 def check_services(app: Litestar) -> None:
-    """Raise `LookupError` if a handler has a parameter for a service that the application lacks.
+    """Raise `LookupError` if a handler needs an object that the state of the application does not have.
 
-    A service whose type is not that of the parameter counts as lacking.
+    Each parameter of a handler without a meaning of its own (see this module) is such an object. An object of
+    another type than that of the parameter counts as absent.
     """
     for _, handler in handlers_of(app):
         for name, type_ in handler.opt.get("services", {}).items():
@@ -289,10 +302,11 @@ def _build_json_body(types: tuple[type[msgspec.Struct], ...], *, is_patch: bool)
 def _bind(
     function: Handler, inputs: _HandlerInputs, *, threaded: bool
 ) -> Callable[[object, ApiRequest], Awaitable[object]]:
-    """Return a handler whose only parameter is the request, as Litestar calls it.
+    """Wrap a handler in a function that takes only the request, as Litestar calls it.
 
-    Litestar's own dependency injection would do the same for 30 µs per parameter, because it runs each in a task and
-    converts it with a model of the signature. It also reserves the names `query` and `body`.
+    The wrapper computes the other arguments. Litestar's dependency injection could do that too, but takes 30 µs
+    for each parameter, because it runs each in a task and converts it with a model of the signature. It also
+    reserves the names `query` and `body`. `threaded`: True to run the handler in a worker thread.
     """
     call: Callable[..., Awaitable[object]]
     if inspect.iscoroutinefunction(function):

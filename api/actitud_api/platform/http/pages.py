@@ -46,7 +46,10 @@ _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
 
 
 def load_templates(*packages: str) -> jinja2.Environment:
-    """Return the templates of some packages, which may extend those of this package; values are escaped."""
+    """Return the Jinja templates of some packages; values in them are escaped.
+
+    The templates may extend those of this package, such as the frame of every page.
+    """
     loaders = [jinja2.PackageLoader(package) for package in (*packages, "actitud_api.platform.http")]
     return jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders),
@@ -193,9 +196,9 @@ def _is_partly_spanish(language: Language) -> bool:
 
 
 def _build_language_query(request: ApiRequest, language: Language) -> str:
-    """Return the query that shows the page of a request in another language.
+    """Return the query of a link to the same page in another language, such as `?size=20&lang=en`.
 
-    All parameters are dropped if they cannot be decoded.
+    The other parameters are kept. If the query of the request cannot be decoded, only `lang` remains.
     """
     try:
         pairs = [(name, value) for name, value in parse_query(request.scope) if name != "lang"]

@@ -1,4 +1,4 @@
-"""Lists in pages. An opaque cursor names the last row of a page.
+"""Lists in pages. An opaque cursor names the last row of a page, and the next page begins after that row.
 
 So no row is repeated or skipped if other rows are added or removed between two requests.
 """
@@ -69,7 +69,7 @@ class _Content(Struct, Generic[K], frozen=True, array_like=True):
 class Cursor(Generic[K]):
     """Reader and writer of the cursors of one list.
 
-    `key` is the type of the sort key of its rows: a text, a whole number, or a tuple of these.
+    The sort key of a row is what the list is ordered by: a text, a whole number, or a tuple of these.
     """
 
     def __init__(self, listing: str, key: type[K]) -> None:

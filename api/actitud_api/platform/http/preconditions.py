@@ -55,8 +55,8 @@ def check_precondition(request: ApiRequest, precondition: Precondition) -> None:
 def read_preconditions(request: ApiRequest) -> Callable[[str | None], bool]:
     """Return a predicate that checks the preconditions of a request against a stored revision.
 
-    The predicate takes the revision, or None if nothing is stored, and returns True if the preconditions hold, so
-    that the change may go on.
+    The predicate takes the revision, or None if nothing is stored. It returns True if `If-Match` and, for PUT,
+    `If-None-Match: *` allow the change; without these headers it always returns True.
     """
     if_match = read_header(request.scope, b"if-match")
     # Only PUT creates at a path that the client chooses; elsewhere If-None-Match means a conditional GET.

@@ -35,7 +35,10 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """Problem type of the registry. Its URI `/problems/<slug>` resolves to a page with these texts."""
+    """Problem type of the registry: status, title and description of one kind of problem.
+
+    `slug` is its name in the URI `/problems/<slug>`, which leads to a page with these texts.
+    """
 
     slug: str
     status: int
@@ -290,9 +293,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Fault of a request before its language is chosen; `FieldError` describes the members.
+    """Fault of a request, with its sentence in every language; `FieldError` describes the members.
 
-    `count`: 1, but in a last fault with the rule `more` the number of faults left out.
+    `count` is 1. Only the fault that stands for those left out, with the rule `more`, has their number.
     """
 
     pointer: str
@@ -305,7 +308,7 @@ class Fault:
 
 
 def limit_faults(faults: Iterable[Fault]) -> list[Fault]:
-    """Return the first `FAULTS_MAX` faults, sorted by pointer; if there are more, a last fault counts them."""
+    """Return the first `FAULTS_MAX` faults, sorted by pointer; if there are more, a last fault has their number."""
     rest = iter(faults)
     kept = sorted(islice(rest, FAULTS_MAX), key=lambda fault: fault.pointer)
     return [*kept, *_count_rest(sum(fault.count for fault in rest))]
@@ -355,10 +358,10 @@ def maps_to(
     detail: Callable[[E], Texts],
     faults: Callable[[E], Sequence[Fault]] = lambda error: (),
 ) -> ProblemMapping:
-    """Return the mapping of an exception of the services to a problem type.
+    """Return the rule that an exception of the services becomes a problem of a certain type.
 
-    `detail` returns the explanation of an occurrence, `faults` the faults of the request. The `routes.py` of each
-    resource lists its mappings as `PROBLEMS`, and `app.py` collects them.
+    `detail` returns the explanation of an occurrence, `faults` the faults of the request. The `routes.py` of
+    each resource lists its rules as `PROBLEMS`, and `app.py` collects them.
     """
 
     def map_exception(error: Exception) -> ProblemError:
@@ -369,9 +372,10 @@ def maps_to(
 
 
 def moves_to(exception: type[E], parameter: str, value: Callable[[E], str]) -> ProblemMapping:
-    """Return the mapping of an exception of the services to a redirect (308).
+    """Return the rule that an exception of the services becomes a redirect (308).
 
-    The redirect leads to the same path with another value of the path parameter `parameter`.
+    The redirect leads to the same path, in which the path parameter `parameter` has another value. `value`
+    takes the exception and returns that value.
     """
 
     def map_exception(error: Exception) -> Moved:
@@ -460,9 +464,10 @@ def build_exception_handler(mappings: Sequence[ProblemMapping]) -> Callable[[Api
 def _find_problem(
     exception: Exception, mapped: Mapping[type[Exception], Callable[[Exception], ProblemError | Moved]]
 ) -> ProblemError | Moved | None:
-    """Return the problem or redirect of an exception, or None if no mapping covers it.
+    """Return the problem or redirect of an exception, or None if nothing is known about its type.
 
-    `mapped`: the mappings of the resources, by type of exception; a subclass has that of its nearest base.
+    `mapped`: functions of the resources that convert an exception, by its type. A subclass without one is
+    converted as its nearest base class.
     """
     if isinstance(exception, ProblemError):
         return exception

@@ -56,7 +56,7 @@ class Representation(Generic[T]):
 
     @property
     def content(self) -> Mapping[str, object | None]:
-        """Type that describes the content, for each media type of the response; None if no schema describes it."""
+        """Content of the response, by media type: the type that describes it, None if no schema describes it."""
         return {self.media_type: self.type if self.media_type == JSON else None}
 
     @property
@@ -118,15 +118,19 @@ class Exact(Representation[T]):
         self.media_type = media_type
 
     def bytes_of(self, request: ApiRequest, body: bytes, headers: Mapping[str, str]) -> Response[bytes]:
-        """Return the response with these bytes, or 304 if `If-None-Match` names them."""
+        """Return the response with these bytes, or 304 if `If-None-Match` names them.
+
+        `headers` are added to those of the representation, such as `ETag` and `Cache-Control`.
+        """
         return _conditional(request, body, self._headers(hashlib.sha256(body).digest(), headers), self.media_type)
 
     def stream_of(
         self, request: ApiRequest, pieces: Iterator[bytes], size: int, digest: bytes, headers: Mapping[str, str]
     ) -> Response[bytes] | Stream:
-        """Return a streamed response, or 304 if `If-None-Match` names its bytes.
+        """Return a response that is sent piece by piece, or 304 if `If-None-Match` names its bytes.
 
-        `pieces` are `size` bytes in all, and `digest` is their SHA-256.
+        `pieces` are `size` bytes in all, and `digest` is their SHA-256. `headers` are added to those of the
+        representation.
         """
         all_headers = self._headers(digest, headers)
         if matches_tag(read_header(request.scope, b"if-none-match"), all_headers["ETag"]):
@@ -170,7 +174,7 @@ class Files(Representation[msgspec.Struct]):
 
     @property
     def content(self) -> Mapping[str, object | None]:
-        """Type that describes the content, for each media type of the files; None if no schema describes it."""
+        """Content of the files, by media type: the type that describes it, None if no schema describes it."""
         return {media_type: self._json if media_type == JSON else None for media_type in self.formats.values()}
 
     def format_of(self, request: ApiRequest) -> str:
@@ -231,14 +235,20 @@ _FORM: Final = 1
 
 
 class File(Representation[T]):
-    """Representation as a file in the language of the request; `type_` is the Struct that the file is made from."""
+    """Representation as one file to save, in the language of the request.
+
+    `type_` is the Struct that the file is made from.
+    """
 
     def __init__(self, type_: type[T], media_type: str, *, cache: str = REVALIDATE) -> None:
         super().__init__(type_, cache=cache, sentences=True)
         self.media_type = media_type
 
     def file_of(self, request: ApiRequest, body: bytes, name: str) -> Response[bytes]:
-        """Return the response with a file to save under a name, or 304 if `If-None-Match` names a cacheable file."""
+        """Return the response with a file, which a browser saves as `name`.
+
+        The response is 304 if `If-None-Match` names the file and the representation has an `ETag`.
+        """
         headers = {
             "Cache-Control": self._cache_of(request),
             "Vary": self._vary_of(request),
@@ -253,7 +263,7 @@ class File(Representation[T]):
 def conditional(
     request: ApiRequest, body: bytes, headers: dict[str, str], media_type: MediaType | str
 ) -> Response[bytes]:
-    """Return a 200 response with a strong `ETag` of the bytes, or 304 if `If-None-Match` names it."""
+    """Return a 200 response whose `ETag` is a digest of its bytes, or 304 if `If-None-Match` names it."""
     return _conditional(request, body, {**headers, "ETag": f'"{hashlib.sha256(body).hexdigest()}"'}, media_type)
 
 

@@ -87,7 +87,7 @@ ALWAYS_REVALIDATE: Final = "no-cache"
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Redirect to the same path and query with another value of one path parameter."""
+    """Redirect to the same path and query, in which the path parameter `parameter` has another `value`."""
 
     parameter: str
     value: str

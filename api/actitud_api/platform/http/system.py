@@ -26,7 +26,10 @@ class Readiness:
         self._checks: dict[str, Callable[[], bool]] = {}
 
     def register(self, name: str, check: Callable[[], bool]) -> None:
-        """Add a check; while it fails, `/readyz` shows its name. It runs in a worker thread."""
+        """Add a check, which returns True if it passes. While it fails, `/readyz` shows its name.
+
+        The check runs in a worker thread, so it may query the database.
+        """
         self._checks[name] = check
 
     def find_failing(self) -> list[str]:

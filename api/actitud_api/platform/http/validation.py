@@ -80,7 +80,7 @@ class SchemaValidator(Generic[T]):
             yield Fault(pointer, rule, quote_value(instance), _describe_rule(rule, kind))
 
     def _find_parent(self, error: jsonschema_rs.ValidationError) -> Mapping[str, Mapping[str, object]]:
-        """Return the schema object that contains the keyword of an error."""
+        """Return the part of the schema that has the broken keyword of an error, such as the one with `minimum`."""
         schema: object = self._schema
         for step in error.schema_path[:-1]:
             if isinstance(schema, Mapping):
@@ -102,11 +102,11 @@ def find_nearest(name: str, known: Iterable[object]) -> str | None:
 
 
 def _select_relevant(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[jsonschema_rs.ValidationError]:
-    """Yield the errors to report.
+    """Yield the errors that are worth reporting to a client.
 
-    An `anyOf` or `oneOf` that fails has one error for the whole, and errors for each of its alternatives. If
-    exactly one alternative is for the type and tag of the value, only the errors of that alternative are
-    reported.
+    A value that fits none of the alternatives of an `anyOf` or `oneOf` has one error for the whole and errors
+    for each alternative. If exactly one alternative is of the type and tag of the value, its errors are
+    yielded; otherwise the error of the whole. All other errors are yielded as they are.
     """
     for error in errors:
         branches = error.kind.as_dict().get("context")
@@ -123,10 +123,11 @@ def _select_relevant(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterato
 
 
 def _is_other_kind(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.ValidationError) -> bool:
-    """Return True if the error `inner` of an alternative shows that the alternative is for another type or tag.
+    """Return True if an error shows that an alternative of a union is not the one that the client meant.
 
-    `outer`: the error of the `anyOf` or `oneOf` to which the alternative belongs. "Another" means other than that
-    of the refused value. A tag is a member with a single allowed value.
+    `outer` is the error of the whole `anyOf` or `oneOf`, and `inner` an error of one alternative. That
+    alternative was not meant if the value has another JSON type, or another tag: a member, such as `kind`, for
+    which the alternative allows a single value.
     """
     if inner.kind.name == "enum":
         return len(inner.instance_path) == len(outer.instance_path) + 1 and len(inner.kind.as_dict()["options"]) == 1
@@ -134,10 +135,10 @@ def _is_other_kind(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.Va
 
 
 def _list_admitted_types(error: jsonschema_rs.ValidationError) -> list[object]:
-    """Return the JSON types that the alternatives of an `anyOf` admit; `error` is the error of the whole `anyOf`.
+    """Return the JSON types that a value could have, if its type is its fault; else an empty list.
 
-    The list is empty if the value has one of these types: then the type is not the fault. null is left out, because
-    a client that sent a value did not mean to omit it.
+    `error` is the error of the `anyOf` that the value breaks. The types are those of its alternatives, without
+    null, because a client that sent a value did not mean to omit it.
     """
     types: list[object] = []
     for branch in error.kind.as_dict()["context"]:
@@ -261,7 +262,7 @@ def quote_name(name: str) -> str:
 
 
 def format_pointer(path: Sequence[str | int]) -> str:
-    """Return a path as a JSON Pointer (RFC 6901); each name is cut by `quote_name`."""
+    """Return a JSON Pointer (RFC 6901) from its steps, which are names and positions; long names are cut."""
     return "".join("/" + quote_name(str(step)).replace("~", "~0").replace("/", "~1") for step in path)
 
 

@@ -49,9 +49,10 @@ class BackupError(RuntimeError):
 
 
 class BackupCopy(Struct, frozen=True):
-    """Backup file that has passed its integrity checks: size in bytes, SHA-256 in hexadecimal, schema revision.
+    """Backup file that has passed its integrity checks.
 
-    `checked`: True if the digest was compared with a checksum file; False if no such file existed.
+    `size` is in bytes, `digest` the SHA-256 in hexadecimal, `revision` the schema revision. `checked`: True if
+    the digest was compared with a checksum file; False if no such file existed.
     """
 
     file: Path

@@ -174,7 +174,10 @@ class Database:
 
 
 def _build_semaphore(engine: Engine) -> FifoSemaphore:
-    """Return a semaphore with as many slots as the engine's connection pool has connections, and the same timeout."""
+    """Return a semaphore for the connections of an engine.
+
+    It has as many slots as the connection pool of the engine has connections, and the same timeout.
+    """
     pool = engine.pool
     assert isinstance(pool, QueuePool)
     return FifoSemaphore(pool.size(), pool.timeout())

@@ -15,7 +15,10 @@ from actitud_api.platform.storage.errors import Unavailable
 
 
 class FifoSemaphore:
-    """Semaphore that admits waiting threads in order of arrival: `slots` at once, each waiting `seconds` at most."""
+    """Semaphore that admits threads in the order in which they began to wait.
+
+    At most `slots` threads are admitted at the same time. A thread waits at most `seconds`.
+    """
 
     def __init__(self, slots: int, seconds: float) -> None:
         self._free = slots

@@ -19,7 +19,10 @@ PRAGMAS: Final = {
     # Without it, REPLACE deletes a row without firing the triggers that protect published rows.
     "recursive_triggers": 1,
 }
-"""Required SQLite settings; with other values SQLite may lose acknowledged writes or skip a refusing trigger."""
+"""Required SQLite settings.
+
+With other values SQLite may lose acknowledged writes, or may not run the triggers that refuse changes.
+"""
 
 BUSY_TIMEOUT_MIN: Final = 5_000
 """Shortest time in milliseconds that a SQLite connection must be ready to wait for a lock."""
@@ -27,7 +30,10 @@ BUSY_TIMEOUT_MIN: Final = 5_000
 WAL_INTRODUCED: Final = (3, 7, 0)
 WAL_RESET_FIXED: Final = (3, 51, 3)
 WAL_RESET_BACKPORTS: Final = ((3, 44, 6), (3, 50, 7))
-"""First releases of the lines 3.44 and 3.50 without the WAL-reset bug; later ones of these lines lack it too."""
+"""First releases of the lines 3.44 and 3.50 without the WAL-reset bug.
+
+Later releases of these two lines do not have it either.
+"""
 
 
 def get_sqlite_version() -> Version:

@@ -12,12 +12,18 @@ from sqlalchemy import Connection
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Upgrade the tables to a revision, inside the open transaction of the connection."""
+    """Upgrade the tables to a revision, inside the open transaction of the connection.
+
+    `head` is the newest revision of this release.
+    """
     command.upgrade(_build_config(connection), revision)
 
 
 def downgrade(connection: Connection, revision: str = "base") -> None:
-    """Downgrade the tables to a revision, inside the open transaction of the connection."""
+    """Downgrade the tables to a revision, inside the open transaction of the connection.
+
+    `base` is the state without tables.
+    """
     command.downgrade(_build_config(connection), revision)
 
 

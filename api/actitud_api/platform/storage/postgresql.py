@@ -31,19 +31,23 @@ POOL_TIMEOUT: Final = 5
 READERS: Final = 14
 WRITERS: Final = 8
 COUNTERS: Final = 2
-"""Connections of a process by role, opened on demand.
+"""Highest number of connections of a process: for read sessions, write sessions and request counts.
 
-Four processes fit in the 97 connections that a server offers to ordinary users by default.
+They are opened on demand. Four processes fit in the 97 connections that a server offers to ordinary users by
+default.
 """
 
 COUNT_TIMEOUT: Final = 1_000
 """Milliseconds that the statement of a request counter may take; it normally takes less than one."""
 
 MIGRATION_TIMEOUT: Final = 60
-"""Seconds that a process waits for the migration of another process, or for the lock of a table to change."""
+"""Seconds that a migration waits for the migration of another process to end, or for the lock of a table."""
 
 _MIGRATION_LOCK: Final = 0x61637469747564
-"""Advisory lock held while migrating: `actitud` in ASCII."""
+"""Number of the advisory lock that a process holds while it migrates.
+
+The number is the word `actitud` in ASCII; any number that no other lock has would do.
+"""
 
 _UNAVAILABLE: Final = ("08", "40", "53", "55P03", "57")
 """Prefixes of the SQLSTATE codes that are temporary errors.

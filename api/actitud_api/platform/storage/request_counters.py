@@ -71,7 +71,8 @@ class RequestCounter(Protocol):
 class RequestCount(Base, table=True):
     """Table of the current window of each subject on PostgreSQL: its number of requests and its end.
 
-    The table is `UNLOGGED`, so a crash of the server resets every window. On SQLite the table stays empty.
+    The table is `UNLOGGED`, which is faster; a crash of the server empties it, and all windows begin again. On
+    SQLite the table stays empty.
     """
 
     __tablename__ = "request_count"
@@ -96,8 +97,9 @@ class MemoryCounter:
     """Request counter in the memory of one process; used with SQLite, which serves one process only.
 
     `seconds` is the length of every window, so windows end in the order in which they began. Ended windows are
-    dropped. `subjects` is the highest number of windows that are held: if that many are open, a request of a new
-    subject drops the window that ends first, and the subject of that window is counted from 1 again.
+    dropped. `subjects` is the highest number of windows that are held. If that many are open, a request of a
+    new subject drops the window that ends first; the next request of the subject of that window is counted as
+    its first.
     """
 
     max_waiters: Final = 0

@@ -53,9 +53,10 @@ def format_for_tools(url: str) -> str:
 
 @contextmanager
 def wrap_failures() -> Iterator[None]:
-    """Raise `DatabaseFailure` for any database error of the block.
+    """Raise `DatabaseFailure` if the block raises a database error.
 
-    The text is the reason alone, without the SQL statement or its parameters, which may contain personal data.
+    Its text is only the reason given by the database, without the SQL statement or its parameters, which may
+    contain personal data.
     """
     try:
         yield

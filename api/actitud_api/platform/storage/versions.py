@@ -1,4 +1,4 @@
-"""Revisions, which name the states of a row, for optimistic locking with `If-Match`."""
+"""Revisions: names of the states of a row, which `If-Match` compares so that no change overwrites another."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class StaleVersion(Exception):
 
 
 def build_revision(created: datetime, version: int) -> str:
-    """Return the name of one state of a row: its version and a hash of its time of creation.
+    """Return the name of one state of a row, such as `v3.1f0c2a9b`: its version and a hash of its time of creation.
 
     The hash distinguishes the row from a deleted row that had the same id.
     """

@@ -1,11 +1,11 @@
-"""Bounds and direction of the operands that gates compare.
+"""Bounds and direction of operands, for the checks of gates in `document`.
 
-The checks of gates (`document`) use them: the bounds to find gates that no organisation can pass, the direction to find
-gates that an organisation may cease to pass because an answer improves.
+A gate compares two operands. The bounds of an operand show if any organisation can pass the gate. The direction
+of an operand shows if an organisation that has passed the gate may fail it after an answer improves.
 
-The bounds of an operand are its lowest and highest value over all possible submissions, for an organisation to which
-every node in the gate applies. They are exact or too wide, never too narrow: a value outside them cannot be reached,
-but some values inside may be unreachable too.
+The bounds of an operand are its lowest and highest value over all possible submissions, for an organisation to
+which every node in the gate applies. They are exact or too wide, never too narrow: a value outside them cannot
+be reached, but some values inside may be unreachable too.
 """
 
 from __future__ import annotations
@@ -134,8 +134,10 @@ class OperandBounds:
     def _find_product_direction(self, members: tuple[Operand, ...]) -> Direction:
         """Find whether the product of `members` rises or falls as an answer improves.
 
-        Each factor contributes its own direction, reversed if the product of the others is never positive. Return None
-        if that product can have both signs, if two contributions disagree, or if the direction of a factor is None.
+        A member that rises makes the product rise if the product of the other members is never negative, and
+        fall if that product is never positive. Return None if the product of the other members can have both
+        signs, if one member makes the product rise and another makes it fall, or if a member itself may rise or
+        fall.
         """
         directions: list[Direction] = []
         for position, member in enumerate(members):
@@ -175,9 +177,9 @@ class OperandBounds:
     def _compute_top_score(self, node: Group | Indicator) -> int:
         """Compute the highest score that a node can reach, in units of 10^-decimals of the methodology.
 
-        For an indicator it is the highest score of its goalposts; for a lognormal curve, which goes on beyond its two
-        goalposts, and for a curve without goalposts it is the maximum of the indicator's range. For a group it is the
-        aggregate of the highest scores of its children.
+        For an indicator it is the highest score of its goalposts. A curve without goalposts, and a lognormal
+        curve, which goes on beyond its two goalposts, can reach the maximum of the indicator's range. For a
+        group it is an upper limit of the aggregate of its children.
         """
         if isinstance(node, Indicator):
             scores = [to_exact(goalpost.score) for goalpost in node.curve.goalposts]
@@ -218,10 +220,11 @@ def find_score_direction(indicator: Indicator) -> Literal[-1, 0, 1]:
 
 
 def _always_counts(child: Group | Indicator, parent: Group) -> bool:
-    """Return True if a child counts in the score of `parent` for every organisation.
+    """Return True if the score of `child` enters the score of `parent` for every organisation.
 
-    Such a child applies to every organisation and cannot lose its score. If unknown children leave the group (`missing`
-    is `leave`), the result is False for every child.
+    This holds for an indicator that applies to every organisation, and for a group of which this holds for all
+    children. If unknown children leave `parent` (its `missing` is `leave`), the result is False for every
+    child.
     """
     if parent.missing == "leave":
         return False
@@ -233,8 +236,8 @@ def _always_counts(child: Group | Indicator, parent: Group) -> bool:
 def _compute_best_mean(group: Group, counting: list[Group | Indicator], tops: list[int]) -> int:
     """Compute the highest weighted mean that a group can have, in units of 10^-decimals.
 
-    `counting` has the children whose weight is above 0, and `tops` the highest score of each. A child that counts only
-    for some organisations is left out if that raises the mean.
+    `counting` has the children whose weight is above 0, and `tops` the highest score of each, in the same
+    order. A child that counts only for some organisations is left out if that raises the mean.
     """
     chosen = [(child.weight, top) for child, top in zip(counting, tops, strict=True) if _always_counts(child, group)]
     leaving = [
@@ -267,7 +270,10 @@ def _multiply_bounds(spans: list[Bounds]) -> Bounds:
 
 
 def _multiply_finite(first: Bound, second: Bound) -> Bound:
-    """Multiply two bounds, where 0 times an infinity is 0, because the numbers that the bounds limit are finite."""
+    """Multiply two bounds; 0 times an infinity is 0.
+
+    An infinite bound stands for a number that is finite but has no known limit, so 0 times that number is 0.
+    """
     return 0 if first == 0 or second == 0 else first * second
 
 
@@ -287,9 +293,10 @@ def _divide_bounds(numerator: Bounds, denominator: Bounds) -> Bounds:
 
 
 def _combine_directions(directions: list[Direction]) -> Direction:
-    """Combine the directions of operands into that of a result which rises whenever one of them rises, such as a sum.
+    """Return the direction of a result that rises whenever one of its operands rises, such as a sum.
 
-    Return None if one direction is None or if two disagree, and 0 if no operand moves or `directions` is empty.
+    `directions` are those of the operands. Return None if one of them is None, or if one operand rises and
+    another falls. Return 0 if no operand moves or `directions` is empty.
     """
     if None in directions:
         return None

@@ -70,9 +70,10 @@ MAX_DEPTH = 5
 
 
 MAX_UNITS = 2**62
-"""Limit of scores, weighted sums of scores, and facts, in units of their last decimal.
+"""Number that the integers of a computation must stay below, so that they fit in 64 bits.
 
-The evaluator of single submissions and the evaluator by columns both compute with integers of 64 bits.
+It limits scores, weighted sums of scores, and facts. Each is an integer that counts its last decimal: with two
+decimals, 38.25 is 3825.
 """
 
 MAX_EXPONENT = 20
@@ -248,15 +249,16 @@ class Defect(Remark, frozen=True):
 
 
 def check_content(document: Document) -> list[Defect]:
-    """Return every defect of a decoded document without its texts, which `check_texts` checks."""
+    """Return every defect of a decoded document. Its texts are not checked here, but by `check_texts`."""
     return list(_DocumentChecker(document).check())
 
 
 def find_paying_silences(document: Document) -> Iterator[Remark]:
     """Yield a note for each group in which an organisation can gain by leaving an answer out (SCORING, section 2).
 
-    These are the groups with `missing` other than `zero`: an unknown child leaves the group or makes it unknown,
-    instead of counting as the minimum of its range.
+    These are the groups whose `missing` is `leave` or `void`: an unknown child leaves the group or makes the
+    group unknown. With `zero` nothing can be gained, because an unknown child counts as the minimum of its
+    range.
     """
     for group, pointer in _walk_groups_with_pointers(document.root, "/root"):
         if group.missing == "leave":
@@ -416,7 +418,10 @@ class _DocumentChecker:
             )
 
     def _check_aggregation(self, group: Group, pointer: str) -> Iterator[Defect]:
-        """Check the exponent of a group, its range, and the limits on the number and weights of its children."""
+        """Yield the defects of how a group combines its children.
+
+        They concern its exponent, its range, and the number and weights of its children.
+        """
         counting = [child for child in group.children if child.weight > 0]
         if (group.aggregation == "power") != (group.exponent is not None):
             yield Defect(
@@ -543,7 +548,11 @@ class _DocumentChecker:
                 )
 
     def _check_facts(self, indicator: Indicator, pointer: str) -> Iterator[Defect]:
-        """Check the facts and the curve that the type of an indicator needs, and the bounds of each fact."""
+        """Yield the defects of the facts of an indicator.
+
+        Its type needs a certain first fact (`FACTS_OF`) and a certain curve (`CURVE_OF`); the bounds of each
+        fact must be in order and small enough for 64 bits.
+        """
         expected = FACTS_OF.get(indicator.type)
         first = indicator.facts[0] if indicator.facts else None
         if expected is not None and (first is None or (first.name, first.type) != expected):
@@ -1059,10 +1068,11 @@ class _DocumentChecker:
                     required.add(gate)
 
     def _check_monotone(self, holds: Compare, pointer: str) -> Iterator[Defect]:
-        """Check that an organisation that passes a gate still passes it after an answer improves (SCORING, section 6).
+        """Yield a defect if an organisation that passes a gate may fail it after an answer improves.
 
-        `holds` is the comparison of the gate. Its right side must not depend on answers, and its left side must not
-        fall as an answer improves; an equality must ask for the best value that the left side can have.
+        `holds` is the comparison of the gate, such as `score of D1 ≥ 60` (SCORING, section 6). Three things are
+        defects: a right side that depends on answers, a left side that may fall as an answer improves, and an
+        equality with a value other than the best that the left side can have.
         """
         if self.spans.find_direction(holds.right) != 0:
             yield Defect(
@@ -1100,9 +1110,10 @@ class _DocumentChecker:
                 )
 
     def _check_reachable(self, holds: Compare, pointer: str) -> Iterator[Defect]:
-        """Check that the number that a gate requires lies within the bounds of its left operand.
+        """Yield a defect if no organisation can have the number that a gate requires.
 
-        `holds` is the comparison of the gate. A comparison whose left operand is not a number is not checked.
+        `holds` is the comparison of the gate; the number on its right must lie within the bounds of the operand
+        on its left. A comparison whose left operand is not a number is not checked.
         """
         possible, required = self.spans.compute(holds.left), self.spans.compute(holds.right)
         if self._find_kind(holds.left) != "number":
@@ -1210,9 +1221,10 @@ class _DocumentChecker:
 
 
 def _check_level_order(gate: Gate, lower: RequiredBounds, pointer: str) -> Iterator[Defect]:
-    """Check that a gate does not require less than a gate of a lower level requires of the same operand.
+    """Yield a defect if a gate requires less of an operand than a gate of a lower level does.
 
-    `lower` has the requirements of all lower levels.
+    Example: level 2 asks for a score of at least 60 and level 3 for at least 50. `lower` has the requirements
+    of all lower levels; `pointer` is the JSON Pointer of the gate.
     """
     for key, bound in find_lower_bounds(gate):
         lower_bound = lower.find_lower_bound(key)
@@ -1255,7 +1267,11 @@ def _format_number(number: Bound) -> str:
 
 
 def _is_affine(operand: Operand, indicator: str, fact: str) -> bool:
-    """Return True if an operand is constant in a fact, or linear in it (`a · fact + b`)."""
+    """Return True if an operand is a constant plus a multiple of one fact (`a · fact + b`).
+
+    `fact` is the name of the fact, which belongs to the indicator with the id `indicator`. An operand that does
+    not read the fact is such a constant (`a` is 0).
+    """
     return _find_degree(operand, indicator, fact) <= 1
 
 

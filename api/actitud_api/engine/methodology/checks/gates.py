@@ -24,13 +24,17 @@ from actitud_api.engine.methodology.model import (
 from actitud_api.engine.methodology.predicates import Number, to_exact
 
 Key = tuple[Operand, int]
-"""Operand and sign. The sign -1 stands for the negated operand, whose lower bound is an upper bound of the operand."""
+"""Operand and sign: the number that a lower bound limits.
+
+With the sign 1 it is the operand, with -1 the negated operand. A lower bound of `-x` stands for an upper bound
+of `x`: `-x ≥ -5` means `x ≤ 5`.
+"""
 
 
 class LowerBound(Struct, frozen=True):
-    """Lower bound that the gate with the id `gate` requires of an operand.
+    """Lower bound of an operand, required by the gate with the id `gate`.
 
-    If `strict`, the operand must be above the bound, else at or above it.
+    If `strict`, the operand must be above `number`, else at or above it.
     """
 
     number: Number
@@ -39,24 +43,24 @@ class LowerBound(Struct, frozen=True):
 
     @property
     def order(self) -> tuple[Number, bool]:
-        """Key for sorting bounds of one operand; the stricter bound is greater."""
+        """Sort key of bounds of the same operand: of two bounds, the one that is harder to reach is greater."""
         return self.number, self.strict
 
     def excludes(self, opposite: LowerBound) -> bool:
         """Return True if no number satisfies both this bound and `opposite`.
 
-        This is a lower bound of an operand. `opposite` is a lower bound of the negated operand, which is an upper bound
-        of the operand.
+        This bound limits an operand `x`, and `opposite` limits `-x`. Example: `x ≥ 20` excludes `-x ≥ -10`,
+        which means `x ≤ 10`.
         """
         gap = self.number + opposite.number
         return gap > 0 or (gap == 0 and (self.strict or opposite.strict))
 
 
 class RequiredBounds:
-    """Requirements of several gates together.
+    """Requirements of several gates together, such as all gates of the lower levels.
 
-    They are the highest lower bound that the gates require of each number, and the value that they require of each
-    operand that is a boolean or a text.
+    For an operand that is a number, the strictest lower bound of all gates is kept: `x ≥ 20` and `x ≥ 30` give
+    30. For an operand that is a boolean or a text, the value that the first of its gates asks for is kept.
     """
 
     def __init__(self, before: RequiredBounds | None = None) -> None:
@@ -78,9 +82,8 @@ class RequiredBounds:
     def find_lower_bound(self, key: Key) -> LowerBound | None:
         """Return the strictest lower bound that the requirements imply for an operand, or None if they imply none.
 
-        `key` has the operand and its sign. A bound of the operand comes from a requirement on the operand itself, or on
-        a minimum that contains it. If the operand is a minimum whose members all have a bound, the lowest of these is a
-        bound too.
+        `key` has the operand and its sign. A minimum and its members imply bounds of each other: `min(x, y) ≥
+        20` gives `x` the bound 20, and `x ≥ 20` with `y ≥ 30` gives `min(x, y)` the bound 20.
         """
         operand, sign = key
         bounds = [self._lower[key]] if key in self._lower else []
@@ -111,9 +114,10 @@ class RequiredBounds:
 
 
 def find_lower_bounds(gate: Gate) -> Iterator[tuple[Key, LowerBound]]:
-    """Yield the lower bounds that a gate requires: one, or two for an equality, which also limits the negated operand.
+    """Yield each lower bound that a gate requires, with its operand and sign.
 
-    Yield nothing if the gate does not compare a number with a constant.
+    `x ≥ 20` gives one bound. `x = 20` gives two: 20 for `x`, and -20 for `-x`. Yield nothing if the gate does
+    not compare a number with a constant.
     """
     match gate.holds:
         case Compare(op=op, left=left, right=Constant(value=int() | float() as value)) if not isinstance(value, bool):
@@ -142,7 +146,7 @@ def _find_exact_requirement(gate: Gate) -> tuple[Operand, bool | str] | None:
 def _extract_factor(operand: Operand) -> tuple[Operand, Number]:
     """Split an operand into its non-constant part and a constant factor: `3 · x` into `x` and 3.
 
-    An operand that is no product, or a product of several non-constant members, is returned whole with the factor 1.
+    Any other operand, such as `x` or `3 · x · y`, is returned whole with the factor 1.
     """
     if not isinstance(operand, Product):
         return operand, 1
@@ -158,7 +162,7 @@ def _extract_factor(operand: Operand) -> tuple[Operand, Number]:
 
 
 def _sort_operand(operand: Operand) -> Operand:
-    """Return an equal operand with its members sorted, so that two ways of writing it compare equal."""
+    """Return an equal operand with its members in a fixed order, so that `x + y` and `y + x` compare equal."""
     match operand:
         case Minimum(of=members) | Maximum(of=members) | Sum(of=members) | Product(of=members):
             return structs.replace(operand, of=tuple(sorted(map(_sort_operand, members), key=repr)))

@@ -54,9 +54,10 @@ class Submission(Struct, frozen=True, kw_only=True):
 
 
 class ScoreRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the types of the bodies of `POST /v1/scores`, one for each methodology version.
+    """Base class of the bodies of `POST /v1/scores`; each methodology version has its own subclass.
 
-    In such a type, `profile`, `answers` and `what_if` have the members that the version names.
+    In a subclass, `profile`, `answers` and `what_if` have one member for each field and indicator of the
+    version.
     """
 
     profile: Struct
@@ -80,7 +81,10 @@ class Replacement(Struct, frozen=True, kw_only=True):
 
 
 def build_score_request_type(methodology: Methodology) -> type[ScoreRequest]:
-    """Build the type of the body of `POST /v1/scores` for a version; the body names it in its member `methodology`."""
+    """Build the type of the body of `POST /v1/scores` for a version.
+
+    Bodies of several versions are told apart by their member `methodology`, which is the name of the version.
+    """
     declared = tuple(field.name for field in methodology.document.profile if field.set_by == "organisation")
     forms = {
         indicator.id: _build_answer_type(methodology, indicator)
@@ -201,9 +205,10 @@ def to_replacement(methodology: Methodology, request: ScoreRequest) -> Replaceme
 def _collect_answers(
     methodology: Methodology, sent: Struct
 ) -> tuple[dict[str, dict[str, FactValue] | None], frozenset[str]]:
-    """Collect the facts in `sent`, the decoded answers, and the indicators that are answered without evidence.
+    """Return the facts in the decoded answers `sent`, and the indicators that are answered without evidence.
 
-    The facts are by indicator, and None for an answer that is null. An indicator whose answer was not sent is left out.
+    The facts are by indicator, then by name. An answer that was sent as null is None. An indicator whose answer
+    was not sent is left out.
     """
     answers: dict[str, dict[str, FactValue] | None] = {}
     self_declared: set[str] = set()

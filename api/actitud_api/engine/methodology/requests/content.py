@@ -78,8 +78,8 @@ class Answer(Struct, frozen=True, kw_only=True):
 class AssessmentContent(Struct, frozen=True, kw_only=True):
     """Content of an assessment: profile fields, their evidence, and answers by indicator.
 
-    It has only facts that the organisation sets; those that the service sets are in the overall review. A profile field
-    that was sent as null is None.
+    It has the facts and profile fields with `set_by: organisation`; those with `set_by: service` are in the
+    overall review. A profile field that was sent as null is None.
     """
 
     profile: dict[str, Scalar | None]
@@ -88,9 +88,10 @@ class AssessmentContent(Struct, frozen=True, kw_only=True):
 
 
 class AssessmentRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the types of the bodies with a whole assessment, one for each methodology version.
+    """Base class of the bodies with a whole assessment; each methodology version has its own subclass.
 
-    In such a type, `profile`, `answers` and `profile_evidence` have the members that the version names.
+    In a subclass, `profile`, `answers` and `profile_evidence` have one member for each field or indicator of
+    the version.
     """
 
     profile: Struct
@@ -99,7 +100,7 @@ class AssessmentRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class AssessmentPatch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the types of the bodies that change an assessment, one for each methodology version.
+    """Base class of the bodies that change an assessment; each methodology version has its own subclass.
 
     The bodies are JSON merge patches (RFC 7396). A valid patch of a valid assessment gives a valid assessment.
     """
@@ -117,7 +118,7 @@ class AssessmentTypes(Struct, frozen=True):
 
 
 def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
-    """Build the request types of a version, which a body names in its member `methodology`."""
+    """Build the request types of a version. In both, the member `methodology` is the name of the version."""
     version, ending = methodology.version, format_type_suffix(methodology)
     fields = _list_profile_fields(methodology)
     profile = build_profile_members(methodology, fields)

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class ReviewRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the types of the bodies of overall reviews, one for each methodology version.
+    """Base class of the bodies of overall reviews; each methodology version has its own subclass.
 
     `max_level` is the highest level of the index that the review allows; None: no limit.
     """
@@ -44,7 +44,10 @@ def list_service_facts(indicator: Indicator) -> tuple[Fact, ...]:
 
 
 def build_review_request_type(methodology: Methodology) -> type[ReviewRequest]:
-    """Build the type of the body of overall reviews for a version; the body names it in its member `methodology`."""
+    """Build the type of the body of overall reviews for a version.
+
+    Its member `methodology` is the name of the version.
+    """
     document = methodology.document
     fields = [field for field in document.profile if field.set_by == "service"]
     set_indicators = [indicator for indicator in walk_indicators(document.root) if list_service_facts(indicator)]
@@ -93,7 +96,7 @@ def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[S
 
 
 def collect_profile(request: ReviewRequest) -> dict[str, Scalar | None]:
-    """Return the values of the profile fields in a request, by field; empty if it sets none.
+    """Return the values of the profile fields that a review sets, by field; empty if it sets none.
 
     A value that was sent as null is None.
     """
@@ -101,7 +104,7 @@ def collect_profile(request: ReviewRequest) -> dict[str, Scalar | None]:
 
 
 def collect_answers(request: ReviewRequest) -> dict[str, dict[str, FactValue]]:
-    """Return the facts in a request, by indicator and fact; empty if it sets none."""
+    """Return the facts that a review sets, by indicator and then by name of the fact; empty if it sets none."""
     return _get_sent_part(request.answers, dict[str, dict[str, FactValue]])
 
 

@@ -37,9 +37,10 @@ EntryMember = bool | int | float | str | None | tuple[str | Evidence, ...]
 
 
 class QuestionnaireRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
-    """Base of the types of the bodies with a questionnaire, one for each methodology version.
+    """Base class of the bodies with a questionnaire; each methodology version has its own subclass.
 
-    In such a type, `profile`, `answers` and `profile_evidence` have the members that the version names.
+    In a subclass, `profile`, `answers` and `profile_evidence` have one member for each field or indicator of
+    the version.
     """
 
     profile: Struct | UnsetType = UNSET
@@ -51,7 +52,7 @@ class QuestionnaireRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_o
 class QuestionnaireEntry(Struct, frozen=True, kw_only=True):
     """The filled-in part of one indicator: some or all of its facts, their basis and evidence, and a note.
 
-    `basis` says whether there is evidence; None if that is not filled in.
+    `basis` says whether there is evidence; None if that is not filled in. `note` is None if there is no note.
     """
 
     facts: dict[str, FactValue]
@@ -61,9 +62,10 @@ class QuestionnaireEntry(Struct, frozen=True, kw_only=True):
 
 
 class Questionnaire(Struct, frozen=True, kw_only=True):
-    """Content of a questionnaire, in document order; null, empty and absent members of the request are left out.
+    """Content of a questionnaire, in the order of the methodology document.
 
-    An empty checklist that the organisation fills in is kept, because it is an answer.
+    Members of the request that are null, empty or absent are left out. The empty list of a required checklist
+    is kept, because it is an answer: none of the components.
     """
 
     profile: dict[str, Scalar]
@@ -101,7 +103,10 @@ class QuestionnaireDocument(Struct, frozen=True, kw_only=True):
 
 
 def build_questionnaire_request_type(methodology: Methodology) -> type[QuestionnaireRequest]:
-    """Build the type of a body with a questionnaire of a version, which the body names in its member `methodology`."""
+    """Build the type of a body with a questionnaire of a version.
+
+    Its member `methodology` is the name of the version.
+    """
     document, ending = methodology.document, format_type_suffix(methodology)
     fields = tuple(field for field in document.profile if field.set_by == "organisation")
     answers = build_answers_type(

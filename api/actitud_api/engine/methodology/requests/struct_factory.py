@@ -47,7 +47,7 @@ def build_profile_members(methodology: Methodology, fields: Iterable[ProfileFiel
 def build_answers_type(
     name: str, methodology: Methodology, doc: str, form: Callable[[Indicator], object]
 ) -> type[Struct]:
-    """Build the type of the answers, with one optional member for each indicator.
+    """Build the type of the member `answers`, with one optional member for each indicator that has facts.
 
     `form` returns the type of the answer to an indicator; `doc` is the description in the published schema.
     """
@@ -87,9 +87,10 @@ def build_literal(values: tuple[str, ...]) -> object:
 
 
 def build_id_set(ids: tuple[str, ...]) -> object:
-    """Build the type of a list of distinct ids from `ids`; JSON has no sets.
+    """Build the type of a list in which each of `ids` may stand at most once; JSON has no sets.
 
-    The type itself does not refuse repeated ids: the structs of `build_closed_struct` and `build_body_type` do.
+    A repeated id is not refused by this type alone, but by the structs of `build_closed_struct` and
+    `build_body_type`.
     """
     meta = Meta(max_length=len(ids), extra_json_schema={"uniqueItems": True})
     return getitem(Annotated, (GenericAlias(tuple, (build_literal(ids) if ids else str, ...)), meta))

@@ -1,7 +1,7 @@
 """Outermost layer, which handles every request and response, whatever handler answers.
 
-It answers `HEAD` wherever there is `GET`, completes `Allow`, admits one spelling of each path, assigns the request id,
-and adds security headers and, for open operations, CORS headers without credentials.
+It answers `HEAD` wherever there is `GET`, completes `Allow`, refuses paths with a doubled or final slash,
+assigns the request id, and adds security headers and, for open operations, CORS headers without credentials.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _PREFLIGHT: Final = (
 class Edge:
     """Outermost ASGI application, around the handler of the Litestar application.
 
-    It answers `HEAD` and preflight requests, refuses other spellings of a path, and adds the request id and
+    It answers `HEAD` and preflight requests, refuses malformed paths and hosts, and adds the request id and
     headers.
     """
 
@@ -108,7 +108,11 @@ class Edge:
         return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
     def _build_preflight_headers(self, scope: HTTPScope, path: str) -> list[tuple[bytes, bytes]]:
-        """Return the CORS headers that answer a preflight request; none if the operation is not open."""
+        """Return the CORS headers that answer a preflight request.
+
+        The list is empty if the request is no preflight request, or if the operation is not open to other
+        origins.
+        """
         requested_method = read_header(scope, b"access-control-request-method")
         if requested_method is None or read_header(scope, b"origin") is None:
             return []

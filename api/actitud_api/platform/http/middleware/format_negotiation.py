@@ -1,8 +1,10 @@
 """Negotiation of formats: `Accept` selects one of the files that represent a resource.
 
-An operation whose response is `Files` declares in its contract which resource these represent. If a client prefers
-one of their media types to JSON, the request is handled as if it had asked for that file, and `Content-Location`
-names the file. A path with an unknown suffix gets a 404 problem that lists the known ones.
+The scores of an edition, for example, are a resource (`…/scores`) and files (`…/scores.csv`). The contract of
+the operation that returns the files names the path of the resource (`represents`). If a client asks for the
+resource but prefers the media type of a file to JSON, the request is handled as if it had asked for that file,
+and `Content-Location` names the file. A path with an unknown suffix gets a 404 problem that lists the known
+ones.
 """
 
 from __future__ import annotations
@@ -32,10 +34,12 @@ _MEDIA_TYPE_ALIASES: Final[Mapping[str, str]] = {
 
 
 class _FileSet(NamedTuple):
-    """Files in several formats and the resource that they represent, by path template.
+    """Files with the same content in several formats, and the resource that they represent.
 
-    Examples: `/v1/editions/{edition}/scores` and `/v1/editions/{edition}/scores.{format}`. `resource` and
-    `at_resource` are None if the files represent no resource of their own.
+    `files` is their path template, such as `/v1/editions/{edition}/scores.{format}`, and `resource` that of the
+    resource, such as `/v1/editions/{edition}/scores`. `at_file` and `at_resource` are patterns that match
+    actual paths. `formats` has the media types by suffix. `resource` and `at_resource` are None if no resource
+    has the same content.
     """
 
     resource: str | None
@@ -51,7 +55,7 @@ class _FileSet(NamedTuple):
 
 
 class Alternatives:
-    """ASGI layer around the router that redirects requests internally to the file that their client prefers."""
+    """ASGI layer around the router, which sends a request for a resource on to the file that its client prefers."""
 
     def __init__(self, app: Litestar) -> None:
         self._app = app
@@ -81,7 +85,7 @@ class Alternatives:
         await self._inner(scope, receive, send)
 
     def _find_unknown_format(self, path: str) -> _FileSet | None:
-        """Return the files whose path template fits a path with an unknown suffix, which names none of their formats.
+        """Return the files that a path would name if its suffix were known, such as `…/scores.pdf`.
 
         Return None if the suffix is one of their formats, or if no files have such a path.
         """
@@ -142,7 +146,7 @@ def _file_sets(app: Litestar) -> Iterator[_FileSet]:
 
 
 def files_path(path: str) -> str:
-    """Return the path template of a file for all its formats, given the path of one format."""
+    """Return the path of a file with `{format}` in place of its suffix: `/scores.{format}` for `/scores.csv`."""
     return f"{path.rpartition('.')[0]}.{{format}}"
 
 

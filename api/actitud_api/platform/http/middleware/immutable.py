@@ -23,7 +23,7 @@ ROOM: Final = 64 * 1024 * 1024
 """Highest number of bytes that the cache takes; responses are kept compressed."""
 
 _BESIDE: Final = 2_048
-"""Bytes that a response takes beside its body, as an estimate."""
+"""Bytes that a cached response takes in addition to its body, as an estimate."""
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _OF_ONE_REQUEST: Final = frozenset({b"ratelimit", b"ratelimit-policy", b"content-length", b"x-request-id"})
 _KEPT: Final = "immutable"
@@ -32,7 +32,8 @@ _KEPT: Final = "immutable"
 def keep(request: ApiRequest, member: bytes) -> None:
     """Mark the response to a request as one that the cache may keep.
 
-    `member`: body of the response followed by a line end, as one gzip member.
+    `member`: the body of the response and a line end after it, compressed with gzip. This is the form in which
+    published documents are stored; the cache keeps it as it is.
     """
     request.scope["state"][_KEPT] = member
 

@@ -59,7 +59,7 @@ _UNCOUNTED: Final = Texts(
 
 
 def class_of(rule: Rule, method: str) -> LimitClass | None:
-    """Return the limit that counts a request, or None if none does."""
+    """Return the limit that counts a request with an HTTP method, or None if no limit counts it."""
     if rule.limit == "by_method":
         return "read" if method == "GET" else "write"
     return None if rule.limit == "none" else rule.limit
@@ -130,10 +130,11 @@ class Limits:
         return handle
 
     async def count_refusal(self, scope: HTTPScope, holder: Holder | None) -> None:
-        """Count a refused request: for the key, or for the client address if `holder` is None.
+        """Count a refused request; raise a problem if there were too many.
 
-        `holder` is None if the key is invalid. A valid key is never refused because of earlier invalid ones: many
-        clients may share an address, and one of them must not lock out the others.
+        The request counts for its key, or for the client address if the key is invalid (`holder` is None). A
+        valid key is never refused because of earlier invalid ones: many clients may share an address, and one
+        of them must not lock out the others.
 
         Raises:
             ProblemError: 429 if the subject was refused too often, 503 if the request cannot be counted.
@@ -162,7 +163,11 @@ class Limits:
 
 
 class _LimitState:
-    """State of a limit for one subject after a request was counted."""
+    """State of a limit for one subject after a request was counted.
+
+    `quota`: highest number of requests in a window; `window`: its length in seconds. `number`: number of the
+    request in the window, from 1; `seconds`: time until the window ends.
+    """
 
     def __init__(self, kind: LimitClass, quota: int, window: int, number: int, seconds: float) -> None:
         self._kind = kind

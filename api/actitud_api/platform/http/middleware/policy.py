@@ -124,7 +124,11 @@ def holder_of(scope: HTTPScope) -> Holder | None:
 
 
 def _find_problem(scope: HTTPScope, rule: Rule, holder: Holder | None) -> ProblemError | None:
-    """Return the problem of a request with a key, or None if access is granted."""
+    """Return the problem of a request with a key, or None if access is granted.
+
+    `holder` is None if the key is invalid (401). A key of another role gets 403, a key that is not bound to the
+    resource 404.
+    """
     if holder is None:
         return _build_unauthorized(f'{_CHALLENGE}, error="invalid_token"')
     if rule.key == "required" and holder.role not in rule.roles:

@@ -15,7 +15,8 @@ Change = Literal["INSERT", "UPDATE", "DELETE"]
 def refuse(table: str, change: Change, when: str | None = None) -> None:
     """Create a trigger that refuses a kind of change to the rows of a table.
 
-    `when`: SQL condition on `NEW` and `OLD`; rows for which it is false may change. None refuses every row.
+    `when`: SQL condition on the row before (`OLD`) and after (`NEW`) the change. If it is false, the change is
+    allowed. None refuses the change of every row.
     """
     condition = "" if when is None else f"WHEN ({when})"
     name = f"{table}_refuses_{change.lower()}"
