@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
+import os
 import select
 import signal
 import socket
@@ -220,6 +221,32 @@ def test_told_to_stop_it_is_first_not_ready_and_ends_what_it_began(slow: tuple[S
     LEAVE.set()
     asking.join(30)
     assert answers == [200]
+
+
+def test_the_demonstration_trusts_no_proxy_and_names_no_server(demonstration: str, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = "import sys; from actitud_api.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "demo", "--database", demonstration, "--port", f"{port}"]
+    environment = {**os.environ, "ACTITUD_SIGNING_FOLDER": str(tmp_path / "signing")}
+    rests = []
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline:
+                with contextlib.suppress(OSError):
+                    socket.create_connection(("127.0.0.1", port)).close()
+                    break
+                time.sleep(0.1)
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+                for address in ("192.0.2.1", "192.0.2.2"):
+                    answer = client.get("/v1/editions", headers={"X-Forwarded-For": address})
+                    rests.append(int(answer.headers["ratelimit"].partition("r=")[2].partition(";")[0]))
+                    assert "server" not in answer.headers
+        finally:
+            process.kill()
+    assert rests[0] - rests[1] == 1
 
 
 def test_the_grace_is_longer_than_the_longest_request() -> None:

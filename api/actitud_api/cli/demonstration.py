@@ -14,6 +14,7 @@ from rich.console import Console
 
 from actitud_api.cli.common import CommandError, load_settings, show_progress
 from actitud_api.cli.readiness import catch_unreachable, check_revisions
+from actitud_api.cli.server import build_configuration
 from actitud_api.cli.serving import build_application, format_address, get_database, get_readiness
 from actitud_api.demo import service as demo
 from actitud_api.demo.printing import render_report
@@ -67,9 +68,7 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
             raise CommandError(_PUBLISHED.into(language))
         _make_signing_key(database, settings)
         get_readiness(app).register(demo.EDITION, loaded.is_set)
-        config = uvicorn.Config(
-            app, host=settings.host, port=settings.port, log_config=None, log_level="warning", access_log=False
-        )
+        config = build_configuration(app, settings)
         server = uvicorn.Server(config)
         # Bound before the loading starts, so that a port in use ends the command at once.
         socket = config.bind_socket()
