@@ -90,7 +90,7 @@ def bind_blocking_stream(
 def bind_awaitable_stream(
     operation: Callable[Concatenate[Core, P], Call[Lines[T]]],
 ) -> Callable[Concatenate[AsyncBound, P], AsyncIterator[T]]:
-    """Return an asynchronous generator method that runs a streaming operation and yields its rows."""
+    """Return an async generator method of the asynchronous client, which yields the rows of a streaming operation."""
 
     @wraps(operation)
     async def method(bound: AsyncBound, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:

@@ -326,7 +326,10 @@ class _BodyReader:
         self._chunks.extend(self.unpack(raw))
 
     def end(self) -> None:
-        """End the body. Raises ``UnexpectedResponse`` if the gzip data is incomplete."""
+        """Check that the body is complete; call it after the last byte.
+
+        Raises ``UnexpectedResponse`` if the gzip data is incomplete.
+        """
         if self._gunzip is not None and not self._gunzip.complete:
             raise self._build_refusal("an answer that breaks off in its gzip")
 

@@ -346,9 +346,10 @@ class CatalogueController(Controller):
 
     @get_page("/catalog", operation_id="catalogue.choose", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
     def choose(self, request: ApiRequest) -> Response[bytes]:
-        """Redirect (303) to the catalogue in the format that `Accept` prefers; to Turtle if it prefers none.
+        """Redirect (303) to the catalogue in Turtle, JSON-LD or RDF/XML, whichever the `Accept` header prefers.
 
-        A header that accepts none of the formats is refused (406).
+        Without a preference it is Turtle. If the header accepts none of the three, the response is an error
+        (406).
         """
         accept = read_header(request.scope, b"accept")
         best = max(CATALOGUE, key=lambda suffix: compute_quality(accept, CATALOGUE[suffix]))

@@ -345,8 +345,8 @@ def select_title(record: editions.EditionRecord, language: Language) -> str:
 def _read_ranking(database: Database, source: EditionSource, selection: RowSelection) -> Iterator[list[RankingRow]]:
     """Yield the ranking of an edition in pages.
 
-    Raises `StaleVersion` if a correction is published between two pages: rows of two revisions in one file would match
-    neither revision, so the download fails instead.
+    Raises `StaleVersion` if a correction is published between two pages, because the file would then mix rows
+    of two revisions.
     """
     edition = source.edition.id
 
@@ -385,9 +385,9 @@ def _read_pages(
 ) -> Iterator[list[T]]:
     """Yield the pages of a list from `offset`, at most `limit` rows in total; None yields all.
 
-    `read` takes a cursor key, a number of rows to skip and a page size, and returns the rows that follow the key; None
-    reads from the beginning. `cursor_key` returns the key of a row. Each page begins after the last row of the
-    previous one, so rows are neither repeated nor skipped.
+    `read(key, skip, size)` returns at most `size` rows after the row with that cursor key, without the first
+    `skip` of them; the key None stands for the beginning of the list. `cursor_key` returns the key of a row.
+    Each page begins after the last row of the previous one, so rows are neither repeated nor skipped.
     """
     after: K | None = None
     left = limit

@@ -1,9 +1,10 @@
 """Routes of embeds: badges, cards, tables, frames, oEmbed, and the custom element.
 
 The language is that of the parameter `lang`, and Spanish without it. The language of the reader's browser is
-never used, because the embedding page has one language. Unknown query parameters are ignored, because hosts add
-their own. If a score does not exist, the response has the status 404 and the requested form, for example an
-image that says why there is no score; a browser would show a problem document as a broken image.
+never used, because the embedding page has one language. Unknown query parameters are ignored, because some
+sites append their own to the URLs that they embed. If a score does not exist, the response has the status 404
+and the requested form, for example an image that says why there is no score; a browser would show a problem
+document as a broken image.
 """
 
 from __future__ import annotations

@@ -57,7 +57,8 @@ class Links:
     def __init__(self, chosen: Language | None) -> None:
         """Keep the language to repeat in URLs.
 
-        `chosen` is None if the reader chose none, so that `Accept-Language` decides.
+        `chosen` is None if the reader chose none: the URLs then name no language, and `Accept-Language`
+        decides.
         """
         self._chosen = chosen
 

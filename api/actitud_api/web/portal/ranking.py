@@ -191,7 +191,11 @@ def build_ranking_page(
     to: Links,
     language: Language,
 ) -> RankingPage:
-    """Build the data of the page of a published edition from the query parameters `parameters`."""
+    """Build the data of the page of a published edition from the query parameters `parameters`.
+
+    `computed` keeps the random draws from which the uncertainty of the ranks is taken; `to` builds the URLs of
+    links.
+    """
     names = Names(load_methodology(edition.methodology), language)
     fields = _build_fields(service.count_by_group(database, edition.id), dict(parameters), names)
     request = _parse_request(dict(parameters), fields)
