@@ -111,7 +111,8 @@ class _PointDistribution:
     def distribute_won(self, group: CompiledGroup, possible: int, won: int, factor: Ratio) -> None:
         """Split the `possible` and the `won` points of a group among its children, down to the indicators.
 
-        `factor` is the number of units of the index that are lost for each unit that the group loses.
+        Points are in units of 10^-decimals. `factor` is the number of units that the index loses for each unit that the
+        score of the group loses.
         """
         name, attribution = group.definition.id, self._attribution
         attribution.groups[name] = AttributedPoints(possible, won, possible - won)
@@ -134,8 +135,9 @@ class _PointDistribution:
         """Split the `lost` points of a group among its children, down to the indicators.
 
         The nodes below the group get no `possible` and `won`. In an arithmetic mean or a sum, the share of a child is
-        the loss that it causes in the score of the group; in other groups it is the Shapley value of the child.
-        `factor` is the number of units of the index that are lost for each unit that the group loses.
+        the loss that it causes in the score of the group; in other groups it is the Shapley value of the child. Points
+        are in units of 10^-decimals. `factor` is the number of units that the index loses for each unit that the score
+        of the group loses.
         """
         children, attribution = self._children[group.definition.id], self._attribution
         if group.float_mean is None:
@@ -198,10 +200,9 @@ def _weigh_won(group: CompiledGroup, children: Sequence[AttributedChild]) -> lis
 
 
 def _compute_factors(group: CompiledGroup, children: Sequence[AttributedChild], factor: Ratio) -> list[Ratio]:
-    """Compute how many units of the index are lost for each unit that each child loses.
+    """Compute for each child how many units the index loses for each unit that the score of the child loses.
 
-    `factor` is the number of units of the index that are lost for each unit that the group loses. The group must be an
-    arithmetic mean or a sum.
+    `factor` is the same number for the group. The group must be an arithmetic mean or a sum.
     """
     n, d = factor
     if group.definition.aggregation == "arithmetic":
@@ -263,10 +264,10 @@ def apportion(
 def _add_largest_remainders(
     rest: int, remainders: Sequence[int], shares: Sequence[int], tops: Sequence[int], parts: list[int]
 ) -> int:
-    """Add `rest` units to `parts`, one each, the largest remainder first; no part exceeds its maximum in `tops`.
+    """Add `rest` to `parts`, 1 to one part at a time, beginning with the part that has the largest remainder.
 
-    A part whose share is 0 receives none. Return the number of units that are left over when all parts with a share
-    have reached their maximum.
+    A part whose share is 0 receives nothing, and no part exceeds its maximum in `tops`. Return the number that is left
+    over when all parts with a share have reached their maximum.
     """
     order = sorted(range(len(shares)), key=remainders.__getitem__, reverse=True)
     while rest:

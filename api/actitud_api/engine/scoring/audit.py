@@ -1,8 +1,9 @@
 """Statistical audit of an index over the ranked organisations of an edition (docs/scoring.md, section 8).
 
-The measures are those of the OECD/JRC handbook (2008, steps 5 to 8) and of the audits by the JRC. Scores are in points,
-as they enter the index: an unknown answer has its substitute score, and only nodes that do not apply are missing (NaN).
-A measure is None if it is undefined, because a column of scores is constant or there are too few organisations.
+The measures are those of the OECD/JRC handbook (2008, steps 5 to 8) and of the audits by the JRC. Scores are in
+points, as they enter the index: an unknown answer has the score with which it counts in its group, and only nodes
+that do not apply are missing (NaN). A measure is None if it is undefined, because a column of scores is constant or
+there are too few organisations.
 """
 
 from __future__ import annotations

@@ -143,9 +143,9 @@ class CompiledIndicator(Struct, frozen=True):
     zero_when: Callable[[Facts], Truth] | None
     step: ImprovementStep | None
     goalposts: tuple[tuple[Fraction, int], ...]
-    """Raw value x and score in units of each goalpost, in ascending order of x."""
+    """Raw value x and score of each goalpost, in ascending order of x; scores are in units of 10^-decimals."""
     ascending_goalposts: tuple[tuple[Fraction, int], ...]
-    """Raw value x and score in units of each goalpost, in ascending order of score."""
+    """Raw value x and score of each goalpost, in ascending order of score; scores are in units of 10^-decimals."""
     is_sampled_share: bool
     """True if the raw value is a share of counted cases, which has a sampling uncertainty."""
     is_rising: bool
@@ -250,7 +250,7 @@ class CompiledGroup(Struct, frozen=True):
     weights: tuple[int, ...]
     total_weight: int
     is_fully_weighted: bool
-    """True if every child has a weight above 0: the group is then rated whenever all children have a score."""
+    """True if every child has a weight above 0: the group then has a score whenever all children have one."""
     is_plain_mean: bool
     """True if the group is an arithmetic mean, every child has a weight, and `missing` of the group is not `void`."""
     low: int

@@ -471,7 +471,8 @@ def _score_groups(
 ) -> tuple[dict[str, int | None], frozenset[str]]:
     """Compute the score of every group by id, and the ids of the nodes that make their parent unknown.
 
-    `unknown` has the positions of the unknown indicators. The score is None if the group is not rated or is unknown.
+    `unknown` has the positions of the unknown indicators. A score is None if too few children of the group count, or if
+    the group is unknown.
     """
     groups: dict[str, int | None] = {}
     if not (unknown and compiled.has_void_groups):
@@ -589,8 +590,8 @@ def _compute_upper_bounds(
     """Compute upper bounds and coverage of a group and the groups in it that contain unknown indicators.
 
     `above` has the ids of all groups that contain unknown indicators. `upper` receives, by id, the score that each of
-    these groups would have if every unknown indicator were at its best; `coverage` receives the coverage of each, or
-    None if the group would not be rated even then.
+    these groups would have if every unknown indicator were at its best; `coverage` receives the coverage of each. The
+    two are None for a group that would have no score even then.
     """
     maxima: list[int | None] = []
     known, denominator, remaining = 0, 1, 0
@@ -755,7 +756,10 @@ class GateFigures:
         return Fraction(units, evaluation.compiled.unit)
 
     def read_ratio(self, indicator: str) -> Ratio | None:
-        """Return the raw value of an indicator as a ratio; None if it has none or its answer has no evidence."""
+        """Return the raw value of an indicator as a ratio.
+
+        Return None if the indicator has no raw value, or if its answer has no evidence.
+        """
         evaluation = self._evaluation
         leaf = evaluation.results[evaluation.compiled.positions[indicator]]
         return None if indicator in evaluation.self_declared else leaf.value

@@ -205,8 +205,8 @@ def list_findings(evaluation: Evaluation) -> tuple[Finding, ...]:
 def compute_input_digest(compiled: CompiledMethodology, submission: Submission) -> str:
     """Compute the digest of everything that scoring reads of a submission.
 
-    It covers the methodology version, the whole profile, answers, self-declared names, and what reviews decided:
-    answers that do not count, and caps of levels.
+    It covers the methodology version, the whole profile, answers, self-declared names, and the decisions of reviews:
+    the answers that do not count, and the caps of levels.
     """
     answers: dict[str, object] = {}
     for leaf in compiled.indicators:

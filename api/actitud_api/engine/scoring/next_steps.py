@@ -109,8 +109,8 @@ class BranchRescorer:
 def find_next_step(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep | None:
     """Find the next step of an indicator; None if the indicator has its best score or is not applicable.
 
-    If no single new fact is enough, the step has an empty `change` and only says what to do (answer, correct,
-    document).
+    If no new value of a single fact is enough, the step has an empty `change`, and its `kind` says how to go on, such
+    as `report` (send an answer) or `correct` (resolve a contradiction).
     """
     result = branches.evaluation.results[leaf.position]
     match result.code:

@@ -64,9 +64,10 @@ class RankPosition(Struct, frozen=True):
 
 
 class FiveNumberSummary(Struct, frozen=True):
-    """Minimum, quartiles (type 7, rounded half up) and maximum, in the units of the values.
+    """Minimum, quartiles and maximum of some values, in the units of the values.
 
-    `lower` and `upper` are the first and the third quartile.
+    `lower` and `upper` are the first and the third quartile, `median` is the second. Quartiles are quantiles of type 7
+    (see `compute_quantile`), rounded half up.
     """
 
     minimum: int
@@ -128,7 +129,7 @@ def compute_standing(values: ArrayLike, own: int, percentiles_from: int) -> Rank
     """Compute the rank of the figure `own` among `values`, which include this figure.
 
     The percentile is the percentile rank: the share of lower values plus half the share of equal values, `own` included
-    (the `mean` of SciPy's `percentileofscore`). It is None for fewer than `percentiles_from` values.
+    (the `mean` of SciPy's `percentileofscore`). The percentile is None for fewer than `percentiles_from` values.
     """
     values_array = np.asarray(values)
     below, equal, count = int((values_array < own).sum()), int((values_array == own).sum()), values_array.size

@@ -42,7 +42,7 @@ from actitud_api.engine.scoring.ranking import Integers, compute_quantile, compu
 Floats: TypeAlias = NDArray[np.float64]
 
 MISSING: Final = -1
-"""Number in the place of the score of a dimension that is not rated, and of an index that does not exist."""
+"""Number in the place of a score or index that does not exist."""
 
 STREAM: Final = 54
 """Sequence (stream) number with which the PCG64 generator is seeded."""
@@ -72,9 +72,9 @@ _NO_END: Final = 2**62
 class Robustness(Struct, frozen=True):
     """Distribution of index, rank and level over the draws; row i of each matrix is organisation i.
 
-    `index` and `rank` have one column for each of the `PERCENTILES` (type 7, rounded half up). `index` is in units of
-    10^-decimals; in `rank` 1 is the best. `levels` has one column for each level: the number of draws in which the
-    organisation has this level.
+    `index` and `rank` have one column for each of the `PERCENTILES`, which are quantiles of type 7 (see
+    `ranking.compute_quantile`), rounded half up. `index` is in units of 10^-decimals; in `rank` 1 is the best. `levels`
+    has one column for each level: the number of draws in which the organisation has this level.
     """
 
     index: Integers

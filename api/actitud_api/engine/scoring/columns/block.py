@@ -167,7 +167,8 @@ class RowBlock:
     def pick_rows(self, rows: NDArray[np.intp], reads: OperandReads, depth: int) -> RowBlock:
         """Copy the rows numbered in `rows` into a block of their own, on which an expression can be evaluated.
 
-        The new block has only the inputs named in `reads`, stacks of scratch arrays of length `depth`, and no results.
+        The new block has only the inputs named in `reads`, and `depth` scratch arrays of each kind. It has no arrays
+        for results.
         """
         # Without __init__: only what `reads` names is copied, not every column of the block.
         block = RowBlock.__new__(RowBlock)

@@ -52,9 +52,10 @@ class RawValueExpression(Struct, frozen=True, eq=False):
 
 
 def compile_raw_value(operand: Operand, compiler: ColumnCompiler, depth: int) -> RawValueExpression:
-    """Compile a value formula, its numerator at `depth` and its denominator at the next depth.
+    """Compile a value formula: the numerator at `depth`, the denominator at the next depth.
 
-    A depth is the number of the first scratch array that the compiled function may overwrite (see `ScratchNeeds`).
+    A depth is the number of the first scratch array that the compiled function may overwrite (see `ScratchNeeds`). The
+    numerator is still in its array while the denominator is computed.
 
     Raises:
         ExceedsInt64: If a result may exceed 64 bits.
@@ -308,7 +309,7 @@ def _build_line(
 ) -> tuple[_PiecewiseLine, float]:
     """Build the curve of the segments, raised by `above`; return the curve and a bound of its rounding error.
 
-    `above` is what rounding adds to a score, such as 1/2. `first` is the score at the first goalpost. `reach` has the
+    Rounding half up, for example, raises a curve by 1/2. `first` is the score at the first goalpost. `reach` has the
     absolute value of x at each end of a segment, in order; the bound of the error depends on these.
     """
     steep = [segment for segment in segments if segment.slope]

@@ -101,7 +101,7 @@ def aggregate_columns(methodology: Methodology, scores: Ints) -> Ints:
 
     `scores` is indicators × organisations in document order, in units of 10^-decimals, -1 if the indicator leaves its
     group. No indicator is treated as unknown. The result is groups × organisations in document order, not rounded to
-    published decimals, -1 if the group is not rated.
+    published decimals, -1 if too few children of the group count.
     """
     plan = compile_methodology(methodology)
     tree, rows = TreeScorer(plan, {}), scores.shape[1]

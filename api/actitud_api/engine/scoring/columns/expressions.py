@@ -428,7 +428,9 @@ class ColumnCompiler:
         )
 
     def align_scales(self, parts: Sequence[CompiledNumbers], depth: int) -> list[CompiledNumbers]:
-        """Convert numbers to a common scale, the first at `depth`, the others at the next depth.
+        """Convert numbers to a common scale, so that their integers can be compared or added.
+
+        The first of `parts` is converted in the scratch array `depth`, the others in the next array.
 
         Raises:
             ExceedsInt64: If a converted number may exceed 64 bits.
@@ -463,7 +465,7 @@ class ColumnCompiler:
         return replace(part, read=multiply, scale=scale, lower=lower, upper=upper)
 
     def select_register(self, depth: int, narrow: bool) -> Callable[[RowBlock], Ints]:
-        """Return a reader of the integer scratch array at a depth: 32 bits wide if `narrow`, else 64."""
+        """Return a function that returns the integer scratch array at a depth: 32 bits wide if `narrow`, else 64."""
         self.needs.use_depth(depth)
         if narrow:
             return lambda block: block.narrow[depth]
@@ -476,7 +478,7 @@ class ColumnCompiler:
     ) -> CompiledTruths:
         """Compile the mask of rows in which a predicate certainly has the truth value `value`.
 
-        Rows in which it is undetermined are marked for neither value.
+        A row in which the predicate is undetermined is in neither of the two masks, that for True and that for False.
         """
         match predicate:
             case All(of=members) | Any(of=members):
@@ -504,14 +506,16 @@ class ColumnCompiler:
     def join_all(self, parts: Sequence[CompiledTruths], depth: int) -> CompiledTruths:
         """Compile the mask of the rows that all `parts` mark.
 
-        The first part must have been compiled at `depth`, the others at the next depth.
+        The first part must have been compiled at `depth`, the others at the next depth, so that they do not overwrite
+        the result of the first.
         """
         return self._join_truths(np.bitwise_and, True, parts, depth)
 
     def join_any(self, parts: Sequence[CompiledTruths], depth: int) -> CompiledTruths:
         """Compile the mask of the rows that at least one of the `parts` marks.
 
-        The first part must have been compiled at `depth`, the others at the next depth.
+        The first part must have been compiled at `depth`, the others at the next depth, so that they do not overwrite
+        the result of the first.
         """
         return self._join_truths(np.bitwise_or, False, parts, depth)
 
@@ -701,7 +705,11 @@ class ColumnCompiler:
         return self.join_all([comparison, *(self.negate_truths(null, depth + 1) for null in nulls)], depth)
 
     def compile_condition(self, condition: NumberCondition, depth: int) -> CompiledTruths:
-        """Compile the mask of rows in which a condition is true."""
+        """Compile the mask of rows in which a number with this condition is known.
+
+        Raises:
+            TypeError: If the condition is on a score or raw value; only gates read these.
+        """
         match condition:
             case AnswerSent(position=position):
                 return self.compile_presence(position)
@@ -711,7 +719,11 @@ class ColumnCompiler:
                 raise TypeError(f"facts have no {type(condition).__name__}")
 
     def compile_null(self, null: NullCondition, depth: int) -> CompiledTruths:
-        """Compile the mask of rows in which a null condition is true."""
+        """Compile the mask of rows in which a number with this null condition is null.
+
+        Raises:
+            TypeError: If the condition is on a score or raw value; only gates read these.
+        """
         match null:
             case FieldEmpty(slot=slot, absent=absent):
                 empty = _read_marks(lambda block: block.nulls, slot)
@@ -723,7 +735,7 @@ class ColumnCompiler:
                 raise TypeError(f"facts have no {type(null).__name__}")
 
     def compile_any_null(self, nulls: Iterable[NullCondition], depth: int) -> CompiledTruths:
-        """Compile the mask of rows in which at least one null condition is true."""
+        """Compile the mask of rows in which at least one of the conditions `nulls` is true."""
         return self.join_any(
             [self.compile_null(null, depth + bool(number)) for number, null in enumerate(nulls)], depth
         )

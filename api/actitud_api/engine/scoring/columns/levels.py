@@ -45,7 +45,10 @@ from actitud_api.engine.scoring.compile import CompiledGate, CompiledLevel, Comp
 from actitud_api.engine.scoring.evaluate import OBSERVED
 
 _VALUED = frozenset(OBSERVED - {"zero_by_rule"})
-"""Codes of answers that have a raw value, unless the denominator of its formula is 0."""
+"""Reason codes of answers that have a raw value.
+
+Even with such a code there is none if the denominator of the value formula is 0.
+"""
 
 RowCheck = Callable[[RowBlock, Bools], Bools]
 """Function that returns the mask of the rows that meet a condition.
@@ -74,7 +77,7 @@ class LevelAssigner:
     def assign_levels(self, block: RowBlock) -> None:
         """Write the level of each row into the results of the block, and whether the level is provisional.
 
-        The scores, index and status of the block must have been written before. 0 stands for no level.
+        The caller must have written the scores, index and status of the block before. Level 0 stands for no level.
         """
         views = block.views
         views.level.fill(0)

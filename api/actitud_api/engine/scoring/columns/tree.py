@@ -44,11 +44,12 @@ COVER_ERROR = 1e-11
 
 
 class UnknownShare(Struct, eq=False):
-    """Share of the weight of a group that is unknown, in each row; arbitrary in rows in which the group is not rated.
+    """Share of the weight of a group that is unknown, in each row.
 
-    `remaining` is the weight of the children that count, at most `total_weight`. `unknown` is the weight of the unknown
-    indicators directly in the group, None if there are none. `below` has the unknown share of each child group, with
-    the weight of that group. `share` is the result in float64, correct within `COVER_ERROR`.
+    In a row in which too few children count, the share is any number. `remaining` is the weight of the children that
+    count, at most `total_weight`. `unknown` is the weight of the unknown indicators directly in the group, None if
+    there are none. `below` has the unknown share of each child group, with the weight of that group. `share` is the
+    result in float64, correct within `COVER_ERROR`.
     """
 
     total_weight: int
@@ -162,8 +163,8 @@ class TreeScorer:
     def aggregate_scores(self, scores: Ints, groups: Ints, scratch: Floats) -> None:
         """Write the scores of all groups into `groups`, from given `scores` of the indicators.
 
-        A score is -1 if the indicator leaves its group; a group that is not rated receives -1. `scratch` is
-        overwritten.
+        An indicator with the score -1 leaves its group. A group of which too few children count receives -1. `scratch`
+        is overwritten.
         """
 
         def score_group(compiled: CompiledGroup) -> Bools | None:
@@ -385,11 +386,12 @@ def _combine_children(
     into: Ints,
     scratch: Floats,
 ) -> tuple[Ints | None, Bools | None, Ints | None]:
-    """Write the scores of a group into `into`, -1 if it is not rated; `rows` has the scores of its children.
+    """Write the scores of a group into `into`, -1 where too few children count; `rows` has the scores of its children.
 
     `excluded` and `voids` have pairs of a mask of rows and the weight of a child: in these rows the child leaves the
     group, or makes the group unknown. `weights` computes the weight that remains. Return the remaining weight (None:
-    all of it), the rated rows (None: all rows), and the weighted sums (None if the group is no arithmetic mean).
+    all of it), the rows in which enough children count (None: all rows), and the weighted sums (None if the group is no
+    arithmetic mean).
     """
     remaining = weights.compute_remaining(node.compiled.total_weight, excluded)
     rated = node.aggregation.find_rated(into.size, remaining, excluded)
