@@ -53,7 +53,10 @@ class KeyQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class KeyRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="role"):
-    """Members that all requests for a new key have; each role has its own class of request."""
+    """The base class of all requests for a new key; each role has its own class of request.
+
+    `days` is the number of days until the key expires.
+    """
 
     days: Days = DAYS_MAX
 
@@ -178,7 +181,10 @@ class ReportReceipt(Struct, frozen=True, kw_only=True):
 
 
 def build_filters(query: KeyQuery, key: str | None) -> KeyFilters:
-    """Return the filters of a query. `key` is the id of the only key to list; None lists all that match the query."""
+    """Convert the query parameters of the list of keys to filters.
+
+    If `key` is the id of a key, only that key is listed; if it is None, all keys that match the query.
+    """
     return KeyFilters(role=query.role, organisation=query.organisation, key=key)
 
 

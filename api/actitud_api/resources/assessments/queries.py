@@ -124,7 +124,7 @@ def get_many(session: Session, edition: str, organisations: Collection[str]) -> 
 
 
 def insert_rows(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert assessments; each row has one value for each column.
+    """Insert assessments; each row has the values by column.
 
     The organisations must not have an assessment in the edition yet.
     """
@@ -175,7 +175,7 @@ def update_columns(session: Session, edition: str, organisation: str, values: Ma
 
 
 def delete_draft(session: Session, edition: str, organisation: str, version: int) -> bool:
-    """Delete an assessment that is a draft.
+    """Delete an assessment that is a draft and return True.
 
     Return False, and delete nothing, if it is no draft or the version of the row is no longer `version`.
     """

@@ -355,8 +355,8 @@ class SubmissionsController(Controller):
 
         Submits the version named by `If-Match`: a draft in an open edition until the last day of the submission phase,
         or a returned assessment until the day set by the return. Afterwards the organisation can change the assessment
-        only if it is returned. An assessment with findings of severity `error` is refused (409) with all of them; each
-        `pointer` leads into the assessment.
+        only if it is returned. An assessment with findings of severity `error` is refused (409). The refusal lists
+        these findings; the `pointer` of each leads to a place in the assessment.
         """
 
         def submit(session: Session) -> Response[bytes]:

@@ -194,7 +194,10 @@ def build_line(row: AssessmentRow) -> AssessmentLine:
 
 
 def build_assessment(record: AssessmentRecord, evaluation: Evaluation, language: Language) -> Assessment:
-    """Build the response about a stored assessment, with its findings as sentences in `language`."""
+    """Build the response about a stored assessment, with its findings as sentences in `language`.
+
+    `evaluation` is the evaluation of its submission.
+    """
     content = service.rebuild_content(record)
     return Assessment(
         **structs.asdict(build_line(record)),
@@ -206,7 +209,10 @@ def build_assessment(record: AssessmentRecord, evaluation: Evaluation, language:
 
 
 def build_submission_line(stored: SubmissionRecord, evaluation: Evaluation, language: Language) -> SubmissionLine:
-    """Build the list entry of a stored submission, with its findings as sentences in `language`."""
+    """Build the list entry of a stored submission, with its findings as sentences in `language`.
+
+    `evaluation` is the evaluation of its submission.
+    """
     figures = service.extract_figures(evaluation)
     unit = int(10 ** load_methodology(stored.methodology).document.decimals)
     return SubmissionLine(
@@ -226,7 +232,10 @@ def build_submission_line(stored: SubmissionRecord, evaluation: Evaluation, lang
 
 
 def build_submission(stored: SubmissionRecord, evaluation: Evaluation, language: Language) -> Submission:
-    """Build the response about a stored submission, with its findings as sentences in `language`."""
+    """Build the response about a stored submission, with its findings as sentences in `language`.
+
+    `evaluation` is the evaluation of its submission.
+    """
     content = service.rebuild_content(stored)
     return Submission(
         **structs.asdict(build_submission_line(stored, evaluation, language)),

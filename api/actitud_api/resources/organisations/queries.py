@@ -198,7 +198,7 @@ def get_parent(session: Session, identifier: str) -> str | None:
 
 
 def list_successors(session: Session, identifiers: Collection[str]) -> set[str]:
-    """Return the ids of the organisations that directly replaced one of these."""
+    """Return the ids of the organisations that directly replaced one of those in `identifiers`."""
     statement = select(SUCCESSORS.c.successor).where(SUCCESSORS.c.organisation.in_(sorted(identifiers)))
     return set(session.execute(statement).scalars())
 
@@ -238,9 +238,10 @@ def insert_entries(session: Session, entries: Sequence[IndexedEntry], now: datet
 
 
 def update_entries(session: Session, entries: Sequence[tuple[IndexedEntry, int]], now: datetime) -> bool:
-    """Replace organisations; each entry comes with the version of the row that it replaces.
+    """Replace organisations and return True; each entry comes with the version of the row that it replaces.
 
-    Return False if a row has another version. Other rows may have been replaced by then, so the caller must roll back.
+    Return False if a row has another version. Other rows may have been replaced by then, so the caller must roll
+    back.
     """
     for indexed, version in entries:
         values = {"key": indexed.entry.id, "before": version, **_list_values(indexed), "updated": now}

@@ -184,9 +184,10 @@ def exists(session: Session, organisation: str) -> bool:
 
 
 def get_domains(session: Session, organisation: str, *, locked: bool) -> tuple[str, ...]:
-    """Return the hosts whose pages are evidence of an organisation. Raises `UnknownOrganisation` if there is none.
+    """Return the hosts whose pages are evidence of an organisation.
 
-    If `locked`, which needs a writing session, no other session can change the domains until this session ends.
+    If `locked` is True, no other session can change the domains until this session ends; the session must then be a
+    writing one. Raises `UnknownOrganisation` if there is no such organisation.
     """
     domains = queries.get_domains(session, organisation, locked=locked)
     if domains is None:
@@ -221,7 +222,10 @@ def add(session: Session, entries: Iterable[OrganisationEntry], now: datetime) -
 
 
 def create(session: Session, entry: OrganisationEntry, *, now: datetime) -> OrganisationRecord:
-    """Add an organisation and return it. Raises `OrganisationInconsistent` if it contradicts itself or stored data."""
+    """Add an organisation and return it.
+
+    Raises `OrganisationInconsistent` if members of the entry contradict each other or stored data.
+    """
     # The checks compare with all other organisations: none of them may change meanwhile.
     lock(session)
     new = normalise_entry(entry)

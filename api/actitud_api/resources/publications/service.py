@@ -598,10 +598,10 @@ class _Revision:
     ) -> tuple[assessments.CorrectionPreview, ScoreLine, SignedDocument, ScoreDocument]:
         """Compute a correction without storing it.
 
-        Return the preview of the assessment and, for the corrected score, its line, its signed document and its
-        document. `number` is the position of the correction in the request, from 0. `before` is the line of the score
-        to be corrected. Verdicts on answers that the correction changes no longer count, and are left out of the
-        document.
+        Return four values: the preview of the corrected assessment, the line of its score, its score document in signed
+        form, and the same score document as a Struct. `number` is the position of the correction in the request, from
+        0. `before` is the line of the score to be corrected. Verdicts on answers that the correction changes no longer
+        count, and are left out of the document.
         """
         pointer = f"/corrections/{number}/assessment"
         preview = assessments.preview_correction(
@@ -721,7 +721,10 @@ def get_newest_score(session: Session, edition: str, organisation: str) -> tuple
 
 
 def get_texts(database: Database, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
-    """Return the exact bytes of score documents in an existing revision, by organisation id."""
+    """Return the exact bytes of score documents in an existing revision, by organisation id.
+
+    Organisations without a score in the revision are absent.
+    """
     texts: dict[str, bytes] = {}
     for start in range(0, len(organisations), queries.BATCH_ROWS):
         with database.read() as session:

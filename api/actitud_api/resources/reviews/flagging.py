@@ -47,8 +47,9 @@ class ComparedAssessment(Struct, frozen=True):
     """The values of an assessment that are compared with those of its peers.
 
     Peers are the assessments of organisations of the same kind and population band. `values`: exact values by
-    indicator. `followers`: None if the profile has no number. `urls`: addresses of its documents, without repetition.
-    `reused`: addresses of documents that support too many indicators, with the number of indicators.
+    indicator. `followers`: the followers of the largest account, None if the profile has no number. `urls`:
+    addresses of its documents, without repetition. `reused`: addresses of documents that support too many
+    indicators, with the number of indicators.
     """
 
     organisation: str

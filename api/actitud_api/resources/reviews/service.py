@@ -89,7 +89,10 @@ class InvalidVerdict(ValueError):
 
 
 class Disagreement(Exception):
-    """Assessors disagree on the answers to these indicators. Raised by `open_hearing`: the hearing cannot start."""
+    """Assessors disagree on some answers, so the hearing cannot start. Raised by `open_hearing`.
+
+    `indicators` are the ids of the indicators of these answers.
+    """
 
     def __init__(self, indicators: Sequence[str]) -> None:
         super().__init__(", ".join(indicators))
@@ -425,9 +428,10 @@ def open_hearing(
 def _lock_answer(
     session: Session, edition: str, organisation: str, indicator: str, expected: Expected, now: datetime
 ) -> tuple[AssessmentRecord, Indicator, dict[str, AnswerReview]]:
-    """Lock an assessment that may be reviewed. Return it with one of its indicators and the reviews of all answers.
+    """Lock an assessment that may be reviewed. Return it with the indicator and all reviews.
 
-    Raises `StaleVersion` if the client's `If-Match` names another version of the review of the answer.
+    The second value is the indicator with the id `indicator`; the third has the reviews of all answers by
+    indicator. Raises `StaleVersion` if the client's `If-Match` names another version of the review of the answer.
     """
     record = assessments.lock_for_review(session, edition, organisation, now=now)
     indicator_model = _find_indicator(record, indicator)

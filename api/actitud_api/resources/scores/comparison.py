@@ -68,8 +68,8 @@ class PeerComparison(Struct, frozen=True):
 class OrganisationPeers(Struct, frozen=True, kw_only=True):
     """An organisation of an edition, compared with its peer group.
 
-    Before publication, `group`, the standings and the spreads are None if the caller may see only its own
-    organisation.
+    Before publication, an organisation sees only its own scores: `group` is None, and so are `standing` and
+    `spread` of each comparison.
     """
 
     edition: str

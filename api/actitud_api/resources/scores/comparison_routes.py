@@ -196,12 +196,12 @@ class ComparisonController(Controller):
     ) -> Response[bytes]:
         """Get the statistical audit of the index of an edition.
 
-        Gives, over the ranked organisations: mean, deviation and skewness of each score; the correlation of each
-        score with that of the dimension or index above it; Cronbach's alpha; the main effect of each score beside
-        its weight; and the number of ranks that organisations move if a dimension is left out, or if a goalpost set
-        by judgement moves by 20 %. Remarks name the figures that an auditor would question. Figures that are not
-        defined for these scores are null. Before publication, assessors, publishers and administrators see the
-        audit of all organisations; an organisation sees only the figures over itself.
+        Gives, over the ranked organisations: mean, deviation and skewness of each score; the correlation of each score
+        with that of the dimension or index above it; Cronbach's alpha; the main effect of each score beside its weight;
+        and the number of ranks that organisations move if a dimension is left out, or if a goalpost set by judgement
+        moves by 20 %. Remarks name the figures that an auditor would question. Figures that are not defined for these
+        scores are null. Before publication, assessors, publishers and administrators see the audit of all
+        organisations; an organisation sees only figures that are computed from its own score.
         """
         statistics = audits.compute_statistics(database, computed, path.edition, principal=principal)
         return STATISTICS.of(request, comparison_schemas.build_statistics(statistics, language))

@@ -176,7 +176,10 @@ class PublishedEvidence(Wire, frozen=True):
 
 
 class Practice(Wire, frozen=True):
-    """An answer of an exemplar in the dimension: it scores points and has evidence, the listed documents."""
+    """An answer of an exemplar that scores points in the dimension.
+
+    `id` and `name` are those of the indicator. `evidence` are the documents that prove the answer.
+    """
 
     id: str
     name: Name

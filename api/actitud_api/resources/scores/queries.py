@@ -468,9 +468,10 @@ def list_competitors(session: Session, edition: str, visibility: Visibility) -> 
 
 
 def get_stored_score(session: Session, edition: str, organisation: str, *, ranked: bool) -> StoredEditionScore | None:
-    """Return the stored submission of an organisation in an edition; None if it has no submission there to show.
+    """Return the stored submission of an organisation in an edition, or None if there is none to show.
 
-    With `ranked`, the rank is looked up too; without, the rank in the result is None.
+    In a published edition, only the submission of a final assessment is shown. If `ranked` is True, the rank is
+    looked up too; else it is None in the result.
     """
     row = session.execute(_SELECT_ONE, {"edition": edition, "organisation": organisation}).one_or_none()
     if row is None:

@@ -1,7 +1,8 @@
 """Responses about scores: explained scores, paths, changes, summaries, and rows of a ranking.
 
-The canonical result is the score without names and sentences; `result_digest` is the digest of that result. It
-does not cover the members that `Sheet` and `ScoreAnswer` add: edition and organisation, `review` and `what_if`.
+The member `result_digest` is the digest of the canonical score, which is the score without names and sentences.
+The digest does not cover the members that `Sheet` and `ScoreAnswer` add: edition and organisation, `review` and
+`what_if`.
 """
 
 from __future__ import annotations

@@ -208,8 +208,8 @@ class EditionScore(Struct, frozen=True, kw_only=True):
     `rank` is None if the organisation is not ranked, or if the caller may not see all organisations of the edition.
     `document` is the digest of the published score document and `score` the score in it; both are None before
     publication. `review` is the outcome of the review; for a published edition it is read from the published
-    document. `replied` are the documents that the organisation sent with its replies, by indicator, without erased
-    ones.
+    document. `replied` has, by indicator, the documents that the organisation sent with its replies; erased
+    documents are absent.
     """
 
     edition: str

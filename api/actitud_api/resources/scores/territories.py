@@ -28,8 +28,8 @@ class UnknownTerritory(LookupError):
 class TerritoryFigures(Struct, frozen=True, kw_only=True):
     """The figures of the organisations of a territory; `territory` is None for the whole edition.
 
-    `organisations` and `levels` count all organisations (a level of None: those without a level); `ranked` counts
-    the ranked ones. `index` summarises the index of the ranked ones, None if there are none.
+    `organisations` and `levels` count all organisations, those without a level under None; `ranked` counts the
+    ranked ones. `index` summarises the index of the ranked ones, None if there are none.
     """
 
     territory: Territory | None
@@ -67,10 +67,10 @@ class TerritoryMeans(Struct, frozen=True):
 
 
 class TerritoryProfile(Struct, frozen=True, kw_only=True):
-    """A territory of an edition, and the whole edition to compare it with.
+    """The figures of a territory in an edition, and those of the whole edition to compare them with.
 
     `best` and `lowest` are at most `SHOWN` ranked organisations each; no organisation is in both. `within` has the
-    figures of each province of a region; it is empty for a province, and for a region with only one.
+    figures of each province of a region; it is empty for a province, and for a region that has only one province.
     """
 
     edition: editions.EditionRecord

@@ -119,7 +119,7 @@ def insert_suggestion(session: Session, values: Mapping[str, object]) -> int:
 
 
 def update_decisions(session: Session, record: SuggestionRecord, before: int) -> bool:
-    """Store the decisions and state of a suggestion.
+    """Store the decisions and state of a suggestion and return True.
 
     Return False, and change nothing, if the version of the stored suggestion is not `before`.
     """

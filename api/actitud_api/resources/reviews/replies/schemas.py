@@ -96,7 +96,10 @@ class ReviewReply(Struct, frozen=True, kw_only=True):
 
 
 class ScoreReview(Struct, frozen=True, kw_only=True):
-    """The outcome of the review of an assessment. The canonical result and its digest do not cover it."""
+    """The outcome of the review of an assessment.
+
+    It is shown beside the canonical score, but is not part of it, so the digest of that score does not cover it.
+    """
 
     state: Annotated[AssessmentState, Meta(description="The state of the assessment.")]
     remark: ReviewRemark | None
