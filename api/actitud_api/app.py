@@ -264,7 +264,10 @@ def create_app(
 
 
 def _build_openapi(app: Litestar, controllers: tuple[ControllerRouterHandler, ...], rules: Rules) -> bytes:
-    """Return the OpenAPI document of an application; built once for the same controllers and rules."""
+    """Return the OpenAPI document of an application as JSON.
+
+    It is built only once in a process for the same controllers and rules.
+    """
     key = (controllers, frozenset(rules.items()))
     if key not in _documents:
         _documents[key] = encode_document(build_document(app, ABOUT, find_examples(), rules))

@@ -83,7 +83,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     key_pepper: SecretText | None = None
     """Pepper: HMAC key with which the secrets of new access keys are hashed; None for no pepper."""
     key_pepper_previous: SecretText | None = None
-    """Previous pepper; keys created with it stay valid."""
+    """Previous pepper, or None; keys created with it stay valid."""
     signing_folder: Path = Path("var/signing")
     """Folder of the private signing keys, each in a file that only its owner may read."""
     second_approver: bool = False
@@ -91,7 +91,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     publisher_name: Annotated[str, Meta(min_length=1, max_length=200)] = "Actitud"
     """Name of the publishing body in the descriptions of the data."""
     publisher_dir3: Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9][0-9]{7}\Z")] | None = None
-    """DIR3 code of the publishing body; if it is set, the catalogue follows DCAT-AP-ES."""
+    """DIR3 code of the publishing body, or None; if it is set, the catalogue follows DCAT-AP-ES."""
     rate_limit_read: RequestLimit = 12_000
     """Reads per minute and key or address: enough for the 8,131 score sheets of an edition one by one."""
     rate_limit_write: RequestLimit = 6_000

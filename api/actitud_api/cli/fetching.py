@@ -36,9 +36,10 @@ _SCHEME = Texts("no es una dirección http ni https", "it is no address of http 
 
 
 class AddressNotFound(LookupError):
-    """Raised by `fetch` if the server returns 404, so that a command can go on without the file.
+    """Raised by `fetch` if the server returns 404.
 
-    `command_error` is the error that a command raises if it needs the file.
+    A command that can do without the file catches it. `command_error` is the error to raise for a command that
+    needs the file.
     """
 
     def __init__(self, command_error: CommandError) -> None:

@@ -22,7 +22,10 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
 
 OVERLAP: Final = timedelta(days=30)
-"""Remaining life of an administrator key at which `init` creates the next one, so that both overlap."""
+"""Remaining life of an administrator key at which `init` creates the next one.
+
+For this time both keys are valid, so that nobody is locked out while the new one is taken into use.
+"""
 
 KEY_DAYS: Final = range(OVERLAP.days + 1, access.DAYS_MAX + 1)
 """Allowed lives of a new key in days. All are longer than `OVERLAP`; else each run would create a key."""
@@ -93,7 +96,7 @@ class InstallOutcome(Struct, frozen=True):
 
 
 class OrganisationDiffers(ValueError):
-    """Raised by `install` if there are organisations, but not the one that the options of `init` describe.
+    """Raised by `install` if organisations exist, but none is the one that the options of `init` describe.
 
     `record`: the first of the existing organisations.
     """

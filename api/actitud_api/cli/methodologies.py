@@ -114,7 +114,10 @@ class DiffedVersion(Struct, frozen=True):
 
 
 class DiffReport(Struct, frozen=True):
-    """Report of `methodology diff`; `languages` are those in which both versions have texts."""
+    """Report of `methodology diff`: the two versions and their differences.
+
+    `languages` are those in which both versions have texts; only these texts were compared.
+    """
 
     before: DiffedVersion
     after: DiffedVersion

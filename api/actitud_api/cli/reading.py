@@ -1,4 +1,7 @@
-"""Methodologies as arguments of a command: a version, or the file of a document with `texts/` beside it."""
+"""Methodologies as arguments of a command: the name of a version, or the file of a document.
+
+The texts of a document are read from the folder `texts/` beside the file.
+"""
 
 from __future__ import annotations
 

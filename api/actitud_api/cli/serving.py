@@ -66,9 +66,10 @@ def run_serve(options: argparse.Namespace, language: Language) -> int:
 
 
 def _listen(settings: Settings, language: Language) -> socket.socket:
-    """Return the listening socket.
+    """Open the socket on the address of the settings and return it, while it listens.
 
-    The socket is opened before anything is printed, so that the message about an address in use stands alone.
+    It is opened before the command prints anything, so that a message about an address in use is the only
+    output.
 
     Raises:
         CommandError: The address is in use or cannot be used.
@@ -82,7 +83,7 @@ def _listen(settings: Settings, language: Language) -> socket.socket:
 
 
 def format_address(settings: Settings) -> str:
-    """Return the address of the service as a URL for a browser."""
+    """Return the address of the service as a URL for a browser, such as `http://127.0.0.1:8000`."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{settings.port}"
 

@@ -137,10 +137,10 @@ class _Source:
         return self._get(match["score"] or f"published/{match['digest']}")
 
     def load_facts(self) -> _ServiceFacts:
-        """Return the keys, digest and signature that the service publishes for the file.
+        """Return what the service publishes about the file: keys, digest and signature.
 
-        All are None for a file on the disk, and for a URL whose form is not that of an operation of the service.
-        For a bundle or a ledger, only digest and signature are None.
+        All are None for a file on the disk, and for a URL that is not one of an operation of the service. For a
+        bundle or a ledger, only digest and signature are None.
         """
         match = self._match
         if match is None:
@@ -303,9 +303,9 @@ class _CheckLine(Struct, frozen=True):
 
 
 class _Report(Struct, frozen=True):
-    """JSON report of the command: whether every check passes, with checks and problems.
+    """JSON report of the command, with the members of `actitud.verification.Verification`.
 
-    The members are those of `actitud.verification.Verification`. `digest`: None for a ledger.
+    `holds`: True if every check passes. `digest`: that of the verified document, None for a ledger.
     """
 
     holds: bool

@@ -1,7 +1,7 @@
 """Random numbers with the same digits on every machine and in every version of Python.
 
-Python guarantees the numbers of `random()` for a seed, and IEEE 754 those of sums, products and quotients. Everything
-else in `random` and `math` may change, so this module uses nothing else of them.
+Python promises the same numbers of `random()` for a seed, and IEEE 754 the same sums, products and quotients.
+All other functions of `random` and `math` may change, so this module does not use them.
 """
 
 from __future__ import annotations

@@ -62,8 +62,8 @@ class Flaws(Struct):
 def draw_flaw_rates(chance: Chance, maturity: Maturity) -> FlawRates:
     """Draw the flaw rates of a municipality.
 
-    Exemplary municipalities have hardly any flaws. Three in a hundred of the others leave a third to two thirds of
-    the indicators unanswered.
+    Exemplary municipalities have hardly any flaws. Of all other municipalities, three in a hundred leave a
+    third to two thirds of the indicators unanswered.
     """
     if maturity.exemplary:
         return FlawRates(silent=0.004, declared=0.01, aside=0.004, mistaken=0.002, gaps=1)

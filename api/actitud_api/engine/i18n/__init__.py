@@ -111,9 +111,9 @@ def name(language: Language) -> str:
 
 
 def nearest(texts: Mapping[str, str], language: Language) -> str:
-    """Choose one of `texts`, which are by language: that in `language`, else the Spanish one, else the first.
+    """Return the text in a language, else the Spanish text, else the first of `texts`.
 
-    An empty text counts as missing, and there must be at least one text.
+    `texts` has each text by its language, and has at least one. An empty text counts as missing.
     """
     return texts.get(language) or texts.get("es") or next(iter(texts.values()))
 

@@ -20,8 +20,8 @@ SHOWN_MAX = 10
 class IncompleteCatalogue(Exception):
     """Raised if a catalogue is unreadable, lacks a translation, or has one that does not fit its text.
 
-    A translation fits if its placeholders, and the blanks at its ends, are those of the text. The service does not
-    start with such a catalogue.
+    A translation fits if it has the same placeholders as its text, and begins and ends with the same blanks.
+    The service does not start with such a catalogue.
     """
 
     def __init__(self, file: str, faults: list[str]) -> None:

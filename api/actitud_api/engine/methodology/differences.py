@@ -1,8 +1,8 @@
 """Comparison of two methodology documents, element by element: weights, goalposts, rules, gates and texts.
 
-An element (group, indicator, rule, gate, …) is compared with the element of the same id, wherever in its tree the other
-document has it. A member that a document omits counts as its default value, so documents that differ only in how they
-are written have no differences.
+An element (group, indicator, rule, gate, …) is compared with the element of the other document that has the
+same id, even if it stands in another place of the tree. A member that a document omits counts as its default
+value, so documents that differ only in how they are written have no differences.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Part = Literal[
     "sources",
     "texts",
 ]
-"""Table of a document that an element belongs to.
+"""Kind of element, named as the table of the document in which it stands.
 
 `document` stands for the members of the document that belong to no table, and `texts` for the texts beside the
 document.
@@ -208,9 +208,10 @@ def _is_compared_by_item(element: Element, before: list[object], after: list[obj
 
 
 def _find_reordered_groups(before: Group, after: Group) -> Iterator[Difference]:
-    """Yield a difference for each group in which the children that both documents have stand in another order.
+    """Yield a difference for each group whose children stand in another order.
 
-    `before` and `after` are the roots of the two documents.
+    Only children that the group has in both documents are compared. `before` and `after` are the roots of the
+    two documents.
     """
     orders = {node.id: _list_child_ids(node) for node, _ in _walk_nodes(after, None) if isinstance(node, Group)}
     for node, _ in _walk_nodes(before, None):

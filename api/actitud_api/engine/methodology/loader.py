@@ -106,7 +106,9 @@ def list_versions(*statuses: Status) -> tuple[str, ...]:
 
 
 def verify_registered_digests() -> tuple[str, ...]:
-    """Load every version; return the active and retired ones, whose documents have the digest that the registry fixes.
+    """Load every version, and return the names of the active and retired ones.
+
+    Loading checks that each of these has the digest that the registry fixes.
 
     Raises:
         DefectiveMethodology: If a version has defects or its digest differs from the registry.
@@ -353,7 +355,7 @@ def _is_other_member(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.
 
 
 def _build_structural_defect(pointer: str, error: jsonschema_rs.ValidationError) -> Defect:
-    """Convert an error of the JSON Schema validator to a defect; `pointer` is that of the validated value."""
+    """Convert an error of the JSON Schema validator to a defect; `pointer` is the place of the value with the error."""
     kind = error.kind.as_dict()
     match error.kind.name, kind:
         case "required", {"property": name}:

@@ -183,10 +183,11 @@ NEVER = Any(of=())
 class Fact(Frozen, frozen=True):
     """One input of an indicator.
 
-    `minimum` and `maximum` are the bounds of a number, null where there is none. A `number` is rounded half up to
-    `decimals` decimals (0 to 12, default 6) and then read as that exact decimal. `components` is a set of component ids
-    of the indicator. A fact that is not `required` may be left out of an answer. A fact with `set_by: service` is set
-    in review: an organisation never sends it in an assessment, but `POST /v1/scores` accepts it.
+    `minimum` and `maximum` are the bounds of a number, null where there is none. `decimals`: a fact of type
+    `number` is rounded half up to so many decimals (0 to 12, default 6), and the result is its exact value. A
+    fact of type `components` is a set of component ids of the indicator. A fact that is not `required` may be
+    left out of an answer. A fact with `set_by: service` is set in review: an organisation never sends it in an
+    assessment, but `POST /v1/scores` accepts it.
     """
 
     name: str
@@ -404,10 +405,10 @@ class Level(Frozen, frozen=True):
 
 
 class Coverage(Frozen, frozen=True):
-    """Lowest shares of weight that must be answered, overall and in each dimension.
+    """Lowest coverage that a score with a level needs: `overall`, and in each dimension.
 
-    If the coverage is below one of these shares, the status of the score is `insufficient_evidence`, and there is no
-    level.
+    Coverage is the share of the weight that is answered. If it is below one of these two shares, the status of
+    the score is `insufficient_evidence`, and there is no level.
     """
 
     overall: Share = Share(num=2, den=3)
@@ -447,9 +448,9 @@ class PeerGroups(Frozen, frozen=True):
 
 
 class CalendarStep(Frozen, frozen=True):
-    """A step of the calendar of an edition: first and last day (`MM-DD`), both included.
+    """A step of the calendar of an edition, from the day `start` to the day `to`, both included.
 
-    The days are in the year after the edition.
+    The days are `MM-DD` in the year after that of the edition.
     """
 
     id: str

@@ -26,10 +26,10 @@ _log = structlog.get_logger()
 
 
 def make_due_checkpoint(database: Database, folder: Path, host: str, now: datetime) -> service.CheckpointRecord | None:
-    """Begin the ledger if it is empty, and return today's checkpoint if it was due, else None.
+    """Return today's checkpoint if it was due and has been made now, else None.
 
-    `folder` holds the private signing keys. `host`: public host name of the service, the first part of the name
-    that an empty ledger gets.
+    An empty ledger gets its first entry. `folder` holds the private signing keys. `host`: public host name of
+    the service, with which the name of an empty ledger will begin.
 
     Raises:
         SigningKeyFault: No signing key exists, or it cannot be used.
@@ -44,10 +44,10 @@ def make_due_checkpoint(database: Database, folder: Path, host: str, now: dateti
 def build_daily_lifespan(
     database: Database, folder: Path, host: str
 ) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """Return an application lifespan that makes a due checkpoint at start, and then checks every `CHECK_SECONDS`.
+    """Return an application lifespan that checks every `CHECK_SECONDS` if a checkpoint is due, and makes it.
 
-    The parameters are those of `make_due_checkpoint`. A failure is logged and stops neither the service nor the
-    checks.
+    The first check is at the start. The parameters are those of `make_due_checkpoint`. A failure is logged; the
+    service and the checks go on.
     """
 
     async def try_checkpoint() -> None:

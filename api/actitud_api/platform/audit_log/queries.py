@@ -132,9 +132,10 @@ _OPENED_ENTRIES: Select[tuple[object, ...]] = (
 
 
 def list_page(session: Session, *, action: str | None, after: int, offset: int, limit: int) -> list[OpenedEntry]:
-    """Return entries with a number above `after`, in order of the chain; `action` None returns all actions.
+    """Return entries with a number above `after`, in the order of the chain, with their openings.
 
-    Skips the first `offset` rows and returns at most `limit`.
+    `action`: only entries with this action; None for all. Skips the first `offset` rows and returns at most
+    `limit`.
     """
     statement = _OPENED_ENTRIES.where(ENTRIES.c.seq > after).offset(offset).limit(limit)
     if action is not None:

@@ -62,7 +62,7 @@ _SALT_BYTES: Final = 16
 _ORIGIN_BYTES: Final = 4
 
 _SIZE_MAX: Final = 2**31 - 1
-"""Largest ledger size that both databases can store."""
+"""Largest ledger size that SQLite and PostgreSQL can store."""
 
 Details = Mapping[str, str | int | None]
 """Public facts about an action, by member name."""
@@ -178,10 +178,10 @@ def compute_commitment(salt: bytes, text: str) -> str:
 def list_page(
     database: Database, *, action: str | None, after: int | None, offset: int, limit: int
 ) -> list[OpenedEntry]:
-    """Return entries and their openings in the order of the chain, starting after the number `after`.
+    """Return entries with their openings, in the order of the chain.
 
-    `after` None starts at entry 0; `action` None returns all actions. Skips the first `offset` rows and returns at
-    most `limit`.
+    `after`: only entries with a number above it; None for all. `action`: only entries with this action; None
+    for all. Skips the first `offset` rows and returns at most `limit`.
     """
     with database.read() as session:
         return queries.list_page(
@@ -314,8 +314,9 @@ def compute_signing_time(session: Session, signer: Signer, now: datetime) -> dat
 def rotate_signing_key(session: Session, folder: Path, event: Event, *, now: datetime) -> SigningKey:
     """Create a signing key, retire the active one, append a ledger entry, and return the new key.
 
-    `event`: content of the entry; the ids of both keys are added to its details. Concurrent rotations run one after
-    another. If the transaction fails later, the file of the new key remains, unused.
+    `event`: content of the entry, to whose details the ids of the old and the new key are added. Concurrent
+    rotations run one after another. If the transaction fails later, the file of the new key remains and is
+    never used.
 
     Raises:
         OSError: The key file could not be written.

@@ -9,14 +9,18 @@ from actitud_api.platform.storage.base import IDENTIFIER, Base
 from actitud_api.platform.storage.times import UtcTime
 
 ACTION_CHECK = "substr(record, 1, length(action) + 13) = '{\"action\":\"' || action || '\",'"
-"""Check constraint: the record begins with its action, the first member in the order of RFC 8785."""
+"""SQL condition: the member `action` of the record is equal to the column `action`.
+
+In RFC 8785 members are sorted by name, so the record begins with `action`.
+"""
 
 
 class LedgerEntryTable(Base, table=True):
     """Table of ledger entries, each a link of the hash chain.
 
-    `record` is the exact RFC 8785 text; `prev` and `hash` are SHA-256 in hexadecimal. `action` repeats the member of
-    the record for an index; a check constraint keeps both equal.
+    `record` is the exact RFC 8785 text; `prev` and `hash` are SHA-256 in hexadecimal. `action` has the value of
+    the member `action` of the record, so that entries can be found by it; a check constraint keeps the two
+    equal.
     """
 
     __tablename__ = "ledger_entry"
@@ -31,11 +35,11 @@ class LedgerEntryTable(Base, table=True):
 
 
 class LedgerOpeningTable(Base, table=True):
-    """Table of openings: the subject of an entry, a path, and the salt, 16 bytes in hexadecimal.
+    """Table of openings: the subject of each entry, which is a path, and its salt, 16 bytes in hexadecimal.
 
-    The entry contains only their salted digest. `public`: everybody may read the subject; otherwise only
-    administrators and the organisation `owner` may, if it is not NULL. Deleting a row erases the subject of the
-    entry, and the chain still verifies.
+    The entry contains only a digest of salt and subject. `public`: everybody may read the subject; otherwise
+    only administrators and the organisation `owner` may, if it is not NULL. Deleting a row erases the subject
+    of the entry, and the chain still verifies.
     """
 
     __tablename__ = "ledger_opening"

@@ -30,9 +30,9 @@ the drafts of its editions, `publisher` also publishes them; `registrar` maintai
 DAYS_MAX: Final = 365
 """Longest life of a key in days."""
 OVERLAP_MAX: Final = 30
-"""Longest time in days for which a rotated key stays valid beside its successor."""
+"""Longest time in days for which a rotated key stays valid together with its successor."""
 OVERLAP: Final = 7
-"""Default time in days for which a rotated key stays valid beside its successor."""
+"""Default time in days for which a rotated key stays valid together with its successor."""
 
 ALPHABET: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SECRET_LENGTH: Final = 43

@@ -102,5 +102,8 @@ def _read_path(scope: HTTPScope) -> str:
 
 
 def _quote_path(text: str) -> str:
-    """Percent-encode a path, hide keys in it and shorten it, because a denied request may have any text as its path."""
+    """Return a path in the form in which it is stored: percent-encoded, without secrets of keys, and cut.
+
+    This is necessary because a denied request may have any text as its path.
+    """
     return quote(redact_keys(text), safe="/:*")[:_SUBJECT_MAX]

@@ -188,7 +188,7 @@ class Body(Generic[T]):
 
     @property
     def tags(self) -> dict[str, type[T]]:
-        """The Struct for each tag; empty if there is only one Struct, without a tag."""
+        """The Struct for each value of the tag member; empty if there is only one Struct, without a tag."""
         return {str(type_.__struct_config__.tag): type_ for type_ in self.types} if self.tag_field else {}
 
     async def decode(self, request: ApiRequest) -> T | list[Fault]:
@@ -298,9 +298,9 @@ For each fault, the validator copies the value around it. Without this limit, a 
 too long.
 """
 _Repeated: TypeAlias = dict[int, tuple[dict[str, Json], list[str]]]
-"""Objects with duplicated members and the names of these members, by the `id` of the object.
+"""Objects of a JSON text with duplicated members: each object and the names of these members.
 
-The object itself is kept, so that no other object can get the same `id`.
+The key is the `id` of the object. The object itself is kept too, so that no other object can get the same `id`.
 """
 
 

@@ -166,13 +166,16 @@ def _build_schemas(contracts: Iterable[Contract]) -> _ComponentSchemas:
 
 
 _TEXTS: Node = {"Note": msgspec.json.schema(Note), "WrittenReason": msgspec.json.schema(Reason)}
-"""Schemas of free texts that get a name of their own, because they are long and occur in many places."""
+"""Schemas of free texts, by the name that they get in `components`.
+
+They have names because they are long and occur in many places.
+"""
 
 
 def _remove_redundant_unions(node: Any) -> Any:
-    """Return a schema without each `anyOf` that stands beside a `type` and repeats it.
+    """Return a schema without each `anyOf` that only repeats the `type` beside it.
 
-    msgspec writes both for a union of int and float, whose type is `number`.
+    For a union of int and float, msgspec writes the type `number` and an `anyOf` of the two types.
     """
     if isinstance(node, dict):
         return {

@@ -62,7 +62,7 @@ class Options(TypedDict, total=False):
     access: Required[Rule]
     """Access rule: which callers may use the operation."""
     answer: Representation[Any]
-    """Representation of a successful response; left out if it has no content (204)."""
+    """Representation of a successful response. Leave it out if the response has no content (204)."""
     body: Body[Any] | FileBody
     """Decoder of the body, if the annotation of `body` is not enough: a file, or types known only at run time."""
     body_max: int
@@ -95,7 +95,10 @@ class Options(TypedDict, total=False):
     A request for that resource gets the file if its `Accept` prefers the media type of the file to JSON.
     """
     takes_keys: bool
-    """True if the body may contain an access key. Otherwise a key there is refused, so that it is not stored."""
+    """True if the body may contain an access key.
+
+    If False, the default, a body with a key is refused, so that no key is stored.
+    """
     tags: Sequence[str]
     """Tags in the OpenAPI document that replace those of the controller."""
     threaded: bool

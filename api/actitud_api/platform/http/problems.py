@@ -23,12 +23,12 @@ from actitud_api.platform.http.scope import ApiRequest, Moved, assign_request_id
 PROBLEM_JSON: Final = "application/problem+json"
 NO_STORE: Final = "no-store"
 FAULTS_MAX: Final = 100
-"""Highest number of faults that are listed one by one; a last fault counts the rest."""
+"""Highest number of faults that are listed one by one; one more fault says how many were left out."""
 SIZE_MAX: Final = 256 * 1024
 """Largest size in bytes of the `errors` of a problem document, whatever the client sent."""
 
 _ROOM_FOR_MORE: Final = 200
-"""Bytes kept free for the fault that counts the rest."""
+"""Bytes of `SIZE_MAX` that are kept free for the fault that says how many were left out."""
 
 _log = structlog.get_logger()
 
@@ -399,7 +399,10 @@ def build_problem(scope: HTTPScope, error: ProblemError, language: Language) -> 
 
 
 def _build_field_errors(faults: Sequence[Fault], language: Language) -> tuple[FieldError, ...]:
-    """Return the faults in a language, up to `SIZE_MAX` bytes; if not all fit, a last one counts the rest."""
+    """Return the faults in a language, as many as fit in `SIZE_MAX` bytes.
+
+    If not all fit, a last one says how many were left out.
+    """
     field_errors: list[FieldError] = []
     size = 0
     for number, fault in enumerate(faults):

@@ -1,6 +1,6 @@
 """Redaction of access keys, so that a key in the wrong place is neither stored nor logged.
 
-This module stands apart from `logs` because commands import it without loading a logging library.
+This is not part of `logs`, because commands import this module and must not load a logging library.
 """
 
 from __future__ import annotations

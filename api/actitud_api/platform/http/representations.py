@@ -109,8 +109,8 @@ class Representation(Generic[T]):
 class Exact(Representation[T]):
     """Representation of bytes that are sent as stored; their SHA-256 is `ETag` and `Repr-Digest` (RFC 9530).
 
-    The Struct given as type describes the content in the OpenAPI document if the media type is JSON; otherwise it
-    is not used.
+    `type_` is the Struct that describes the content in the OpenAPI document. It is not used if the media type
+    is not JSON.
     """
 
     def __init__(self, type_: type[T], *, cache: str = REVALIDATE, media_type: str = JSON) -> None:
@@ -158,8 +158,8 @@ XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
 class Files(Representation[msgspec.Struct]):
     """Representation as files in several formats; the suffix of the path names the format, whatever `Accept` says.
 
-    `formats`: media type by suffix. At the path of the resource that these files represent, `Accept` selects one (see
-    `middleware.format_negotiation`).
+    `formats`: media type by suffix. If the operation names a resource that the files represent, a client can
+    also ask for a file at the path of that resource, by `Accept` (see `middleware.format_negotiation`).
     """
 
     def __init__(self, formats: Mapping[str, str], *, json: object | None = None, sentences: bool = False) -> None:
@@ -231,7 +231,7 @@ class Files(Representation[msgspec.Struct]):
 
 
 _FORM: Final = 1
-"""Version of the format of all files; increase it if the same state is written differently, so that `ETag`s change."""
+"""Version of the format of all files. It is part of each `ETag`: increase it if the same data give other bytes."""
 
 
 class File(Representation[T]):

@@ -61,7 +61,10 @@ def parse_query(scope: HTTPScope) -> list[tuple[str, str]]:
 
 
 def find_base_url(request: ApiRequest) -> str:
-    """Return scheme and authority of the service without a final slash: the public URL, else that of the request."""
+    """Return scheme and authority of absolute links, such as `https://example.org`, without a final slash.
+
+    They are those of the public URL in the settings, or those of the request if none is set.
+    """
     public: str | None = request.app.state.get("public_url")
     return (public or str(request.base_url)).rstrip("/")
 

@@ -189,7 +189,7 @@ _IN_WORDS: Mapping[str, Texts] = {
         "reverse the order of others.",
     ),
 }
-"""Explanations for the patterns that people have to meet."""
+"""Explanation of each pattern that a person may break, for the sentence about the fault."""
 _LIMIT_TEXTS: Mapping[str, Callable[[object], Texts]] = {
     "minimum": lambda n: Texts("Debe ser {n} o más.", "It must be {n} or more.", n=n),
     "maximum": lambda n: Texts("Debe ser {n} o menos.", "It must be {n} or less.", n=n),

@@ -1,8 +1,8 @@
 """Online backups of a SQLite database, and their restoration.
 
 A backup is one file, made with SQLite's online backup API, which copies one consistent state while the service
-writes. A plain copy of the file may be inconsistent: 8 of 20 copies made under load were damaged. The checksum file
-`<file>.sha256` stands beside the backup, in the format of `sha256sum --check`.
+writes. A plain copy of the file may be inconsistent: 8 of 20 copies made under load were damaged. Each backup
+has a checksum file `<file>.sha256` in the same folder, in the format of `sha256sum --check`.
 """
 
 from __future__ import annotations
@@ -164,9 +164,13 @@ def restore_backup(file: Path, target: Path, *, force: bool) -> BackupCopy:
 
 
 def _lock_exclusively(connection: sqlite3.Connection, target: Path) -> None:
-    """Lock a database for this connection alone; raise `BackupError` if another process has it open.
+    """Lock a database for this connection alone.
 
-    SQLite leaves WAL mode only if no other connection exists, so a journal mode that stays `wal` reveals another user.
+    SQLite leaves WAL mode only if no other connection exists, so a journal mode that stays `wal` reveals
+    another user.
+
+    Raises:
+        BackupError: Another process has the database open, or the file is not a SQLite database.
     """
     try:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")

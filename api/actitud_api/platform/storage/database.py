@@ -49,7 +49,7 @@ class Database:
         with database.write() as session:
             queries.store(session, …)
 
-    A function that takes a session instead of a database is one step of such a block.
+    A function whose parameter is a session, not a database, is called inside such a block.
     """
 
     def __init__(self, url: str) -> None:

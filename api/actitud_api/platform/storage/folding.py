@@ -6,10 +6,11 @@ import unicodedata
 
 
 def fold(text: str) -> str:
-    """Return a text in lower case, without accents, and with one space for each run of other characters.
+    """Return a text in lower case, without accents, in which each run of other signs is one space.
 
-    `L'Alcúdia de Crespins` → `l alcudia de crespins`; `Vila-real` → `vila real`. The middle dot of Catalan is removed
-    without a space, because people omit it: `col·legi` → `collegi`.
+    Other signs are all but letters and digits. `L'Alcúdia de Crespins` → `l alcudia de crespins`; `Vila-real` →
+    `vila real`. The middle dot of Catalan is removed without a space, because people omit it: `col·legi` →
+    `collegi`.
     """
     # NFKD separates letters from their accents, which are then dropped as combining characters.
     decomposed = unicodedata.normalize("NFKD", text.casefold())

@@ -116,11 +116,11 @@ def _create_engine(url: URL, role: Role, connections: int) -> Engine:
 def _build_options(url: URL, role: Role) -> str:
     """Return the `options` of a connection: those of the URL, then the settings of its role.
 
-    The server reads them at the start of a connection, so they cost no statement.
+    The server reads them when the connection begins, so no statement is needed.
 
     A reader needs one consistent state, hence REPEATABLE READ; because it is read-only, it never fails with a
-    serialisation error. A writer sees the commits of others before each of its statements (READ COMMITTED). Request
-    counts need not survive a crash, so their commits are not synced.
+    serialisation error. A writer sees the commits of others before each of its statements (READ COMMITTED).
+    Request counts may be lost in a crash, so their commits are not synced.
     """
     settings = {
         "timezone": "UTC",

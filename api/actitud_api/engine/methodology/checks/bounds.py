@@ -81,7 +81,8 @@ class OperandBounds:
     def compute(self, operand: Operand) -> Bounds:
         """Compute the bounds of an operand.
 
-        The bounds are infinite on both sides if the operand is not a number or the document does not limit it.
+        The bounds are minus and plus infinity for an operand that is not a number, and for a number without
+        limits.
         """
         match operand:
             case Constant(value=int() | float() as value):

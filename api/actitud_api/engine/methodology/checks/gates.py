@@ -1,6 +1,8 @@
-"""Requirements of gates in one common form, so that those of two levels can be compared.
+"""Requirements of gates in one common form, so that the gates of two levels can be compared.
 
-`3 · x ≥ 60` and `x ≥ 20` both become the lower bound 20 of `x`, and `-2 · x ≥ -10` the lower bound -5 of `-x`.
+The form is a lower bound of an operand without constant factors: `3 · x ≥ 60` and `x ≥ 20` both become the
+lower bound 20 of `x`. A negative factor gives a lower bound of the negated operand: `-2 · x ≥ -10` becomes the
+lower bound -5 of `-x`.
 """
 
 from __future__ import annotations
@@ -99,7 +101,7 @@ class RequiredBounds:
         return max(bounds, key=lambda lower: lower.order, default=None)
 
     def find_contradicting_gate(self, gate: Gate) -> str | None:
-        """Return the id of an added gate that cannot be passed together with `gate`, None if there is no such gate."""
+        """Return the id of an added gate that no organisation can pass together with `gate`; None if there is none."""
         requirement = _find_exact_requirement(gate)
         if requirement is not None:
             operand, value = requirement

@@ -70,8 +70,8 @@ class Replacement(Struct, frozen=True, kw_only=True):
     """Facts that replace facts of a submission in a what-if calculation.
 
     `answers`: new facts by indicator; None removes the answer. `self_declared`: indicators of `answers` without
-    evidence. `profile`: new values by field. `profile_self_declared`: all fields without evidence; None keeps those of
-    the submission.
+    evidence. `profile`: new values by field. `profile_self_declared`: the profile fields without evidence,
+    instead of those of the submission; None keeps those of the submission.
     """
 
     answers: Mapping[str, Mapping[str, FactValue] | None] = {}

@@ -232,9 +232,9 @@ def _merge_members(
 def _merge_answer(indicator: Indicator, before: Answer | None, change: Struct) -> Answer:
     """Return the answer to an indicator after `change`, the decoded answer of a merge patch.
 
-    `change` has all facts of the indicator, and these replace the old facts. Evidence and note stay if `change` does
-    not name them, and are removed if they are null in it. `before` is the answer before the change, None if there was
-    none.
+    The facts in `change` are complete and replace the old facts. If `change` does not have evidence or a note,
+    the old ones stay; if these are null in it, they are removed. `before` is the answer before the change, None
+    if there was none.
     """
     evidence, note = _get_sent_member(change, "evidence"), _get_sent_member(change, "note")
     former = Answer(facts={}) if before is None else before

@@ -101,7 +101,7 @@ class Edge:
         await build_response(scope, refusal).to_asgi_response(app=None, request=request)(scope, receive, send_decorated)
 
     def _find_methods(self, path: str) -> list[str]:
-        """Return the methods of the resource at an existing path, with HEAD if it has GET."""
+        """Return the methods that exist for a path, sorted, with HEAD if GET exists. The path must exist."""
         template = self._app.asgi_router.handle_routing(path=normalize_path(path), method="OPTIONS")[4]
         routes = (route for route in self._app.routes if isinstance(route, HTTPRoute) and route.path_format == template)
         methods = {str(method) for route in routes for method in route.methods}

@@ -98,9 +98,9 @@ class Alternatives:
         return None
 
     def _negotiate(self, scope: HTTPScope, accept: str, json_quality: float) -> None:
-        """Rewrite the path of a request to the file that its client prefers to JSON, if there is one.
+        """Replace the path of a request by that of a file, if the client prefers the file to JSON.
 
-        `json_quality`: weight of JSON in the `Accept` header.
+        `accept` is the `Accept` header, and `json_quality` the weight of JSON in it.
         """
         for other, name in _MEDIA_TYPE_ALIASES.items():
             accept = accept.replace(other, name)

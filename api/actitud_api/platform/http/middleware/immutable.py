@@ -66,7 +66,11 @@ class Immutable:
         self._lock = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request (ASGI): from the cache if it has the path and the client accepts JSON, else by routing."""
+        """Answer a request (ASGI).
+
+        The answer comes from the cache if it has the path and the client accepts JSON, else from the handler of
+        the path.
+        """
         if scope["type"] != ScopeType.HTTP or scope["method"] != "GET" or scope["query_string"]:
             await self._app(scope, receive, send)
             return

@@ -1,8 +1,8 @@
 """Fixed-window rate limiting per key or client address.
 
-An ASGI layer around every handler, inside the one that authenticates. The subject of a limit is the key of the request,
-else the address of the client. The server provides that address and trusts the header of a proxy only if the settings
-name the proxy, so a client cannot choose its address.
+An ASGI layer around every handler, which runs after the caller is authenticated. A request counts for its key,
+or for the address of the client if it has no key. The server provides the address. It trusts the header of a
+proxy only if the settings name the proxy, so a client cannot choose its address.
 
 The header fields are those of draft-ietf-httpapi-ratelimit-headers-11:
 

@@ -1,8 +1,8 @@
-"""Triggers that make tables append-only, for the revisions of both databases.
+"""Triggers that make tables append-only; migrations create them.
 
-On SQLite, `REPLACE` deletes a row and inserts another, and the delete trigger fires only if `recursive_triggers` is on.
-`storage/sqlite.py` turns it on, but other clients of the file may not. Hence a trigger on the insertion refuses a row
-that would replace an existing one.
+On SQLite, `REPLACE` deletes a row and inserts another, and the trigger that refuses deletions runs only if
+`recursive_triggers` is on. `storage/sqlite.py` turns it on, but another program that opens the file may not. So
+a further trigger refuses to insert a row that would replace an existing one.
 """
 
 from typing import Literal
