@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -175,6 +176,7 @@ ABOUT: Final = ServiceDescription(
         "`X-Request-Id`; a request may bring its own. `HEAD` works wherever `GET` does."
     ),
     license="EUPL-1.2",
+    contact={"name": "The operator of this service"},
     tags={
         "methodologies": "Methodology versions: indicators, curves, rules, levels.",
         "scores": "Explained scores of facts that a request sends; nothing is stored.",
@@ -253,7 +255,7 @@ def create_app(
         lifespan=[_build_ledger_lifespan(settings, database)] if keeps_ledger else [],
     )
     rules = rules_of(app)
-    app.state["document"] = _build_openapi(app, tuple(controllers), rules)
+    app.state["document"] = _build_openapi(app, tuple(controllers), rules, settings.contact)
     check_services(app)
     # Each line wraps the one before: Edge, the last, sees a request first.
     app.asgi_handler = Immutable(app.asgi_handler)
@@ -263,19 +265,23 @@ def create_app(
     return app
 
 
-def _build_openapi(app: Litestar, controllers: tuple[ControllerRouterHandler, ...], rules: Rules) -> bytes:
-    """Return the OpenAPI document of an application as JSON.
+def _build_openapi(
+    app: Litestar, controllers: tuple[ControllerRouterHandler, ...], rules: Rules, contact: str | None
+) -> bytes:
+    """Return the OpenAPI document of an application; built once for the same controllers, rules and contact.
 
-    It is built only once in a process for the same controllers and rules.
+    `contact`: e-mail address or page of the operator, as in the settings.
     """
-    key = (controllers, frozenset(rules.items()))
+    key = (controllers, frozenset(rules.items()), contact)
     if key not in _documents:
-        _documents[key] = encode_document(build_document(app, ABOUT, find_examples(), rules))
+        reached = {} if contact is None else {"url" if contact.startswith("https://") else "email": contact}
+        about = replace(ABOUT, contact={**ABOUT.contact, **reached})
+        _documents[key] = encode_document(build_document(app, about, find_examples(), rules))
     return _documents[key]
 
 
 # Building it takes 0.4 s, half of what an application costs, and tests make hundreds of applications.
-_documents: Final[dict[tuple[object, object], bytes]] = {}
+_documents: Final[dict[tuple[object, ...], bytes]] = {}
 
 
 def _build_ledger_lifespan(

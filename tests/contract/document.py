@@ -46,10 +46,16 @@ class Judge:
             for template, item in self._document["paths"].items()
         ]
 
+    @cached_property
+    def _files(self) -> list[tuple[re.Pattern[str], dict[str, Any]]]:
+        return [(pattern, item) for pattern, item in self._paths if pattern.pattern.endswith(r"\.[^/]+")]
+
     def faults(self, method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> list[str]:
         """Everything in which a response differs from the document; `headers` with names in lower case."""
         found = [f"no header {name}" for name in EVERYWHERE if name not in headers]
-        item = next((item for pattern, item in self._paths if pattern.fullmatch(path)), None)
+        # Where `Accept` selected a file, its own operation describes it.
+        negotiated = next((item for pattern, item in self._files if pattern.fullmatch(_located(headers))), None)
+        item = negotiated or next((item for pattern, item in self._paths if pattern.fullmatch(path)), None)
         operation = (item or {}).get("get" if method == "HEAD" else method.lower())
         if operation is not None:
             return found + list(self._by_operation(operation, method, status, headers, body))
@@ -126,3 +132,7 @@ class Judge:
     def _errors(self, schema: Mapping[str, Any], value: object) -> Iterator[str]:
         for error in self._validator(schema).iter_errors(value):
             yield f"body{''.join(f'/{step}' for step in error.instance_path)}: {error.message[:300]}"
+
+
+def _located(headers: Mapping[str, str]) -> str:
+    return headers.get("content-location", "").partition("?")[0]

@@ -13,6 +13,9 @@ import pytest
 from litestar import Litestar
 from openapi_spec_validator import validate
 
+from actitud_api.app import create_app
+from actitud_api.settings import Settings
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -41,6 +44,81 @@ def test_the_committed_document_is_the_one_that_is_served(app: Litestar) -> None
 def test_it_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
     assert document["openapi"] == "3.1.0"
     validate(document)
+
+
+def walk(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a part of the document, except those of examples."""
+    if isinstance(node, dict):
+        yield node
+        for name, value in node.items():
+            if name != "example":
+                yield from walk(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from walk(value)
+
+
+def test_schemas_are_named_by_words(document: dict[str, Any]) -> None:
+    """A generator makes a class of each name: a dot breaks it."""
+    assert [name for name in document["components"]["schemas"] if not re.fullmatch("[A-Z][A-Za-z0-9_]*", name)] == []
+
+
+def test_every_enumeration_names_its_type(document: dict[str, Any]) -> None:
+    enumerations = [node for node in walk(document) if isinstance(node.get("enum"), list) or "const" in node]
+    assert len(enumerations) > 100
+    assert [node for node in enumerations if "type" not in node] == []
+
+
+def test_a_discriminator_stands_beside_one_of(document: dict[str, Any]) -> None:
+    found = [node for node in walk(document) if isinstance(node.get("discriminator"), dict)]
+    assert found
+    assert [node for node in found if "oneOf" not in node or "anyOf" in node] == []
+
+
+def test_a_precondition_is_a_plain_string(document: dict[str, Any]) -> None:
+    for name in ("If-Match", "If-Match-to-replace"):
+        assert document["components"]["parameters"][name]["schema"].keys() == {"type", "pattern"}
+
+
+def test_every_media_type_has_a_schema(document: dict[str, Any]) -> None:
+    for _, _, operation in operations(document):
+        for response in operation["responses"].values():
+            assert all("schema" in media for media in response.get("content", {}).values()), operation["operationId"]
+
+
+def test_lists_answer_json_and_name_their_files(document: dict[str, Any]) -> None:
+    """A union with text would take the type from whoever reads a list with a generated client."""
+    for path in ("/v1/editions", "/v1/organisations"):
+        for method, status in (("get", "200"), ("post", "201")):
+            assert document["paths"][path][method]["responses"][status]["content"].keys() == {"application/json"}
+        assert f"`{path[4:]}.export`" in document["paths"][path]["get"]["description"]
+        assert ".export`" not in document["paths"][path]["post"]["description"]
+        files = document["paths"][f"{path}.{{format}}"]["get"]["responses"]["200"]["content"]
+        assert files["text/csv"]["schema"] == {"type": "string"}
+
+
+def test_every_header_has_a_valid_example(document: dict[str, Any]) -> None:
+    for header in document["components"]["headers"].values():
+        jsonschema_rs.Draft202012Validator(header["schema"]).validate(header["example"])
+
+
+def test_every_component_is_used(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    for kind in ("schemas", "responses", "headers", "parameters"):
+        for name in document["components"][kind]:
+            assert f'"$ref": "#/components/{kind}/{name}"' in text, name
+
+
+def test_it_says_whom_to_contact(tmp_path: Path) -> None:
+    def contact(configured: str | None) -> dict[str, str]:
+        app = create_app(Settings(database_url=f"sqlite:///{tmp_path}/any.sqlite3", contact=configured))
+        found: dict[str, str] = json.loads(app.state["document"])["info"]["contact"]
+        return found
+
+    operator = {"name": "The operator of this service"}
+    assert contact(None) == operator
+    assert contact("datos@ejemplo.es") == {**operator, "email": "datos@ejemplo.es"}
+    assert contact("https://ejemplo.es/@datos") == {**operator, "url": "https://ejemplo.es/@datos"}
 
 
 def test_it_names_both_licences(document: dict[str, Any]) -> None:

@@ -56,6 +56,13 @@ def add(client: Client, identifier: str = "XI-WIKIDATA-Q1", **said: Any) -> dict
     return answered
 
 
+def test_what_is_created_is_answered_as_json_alone(client: Client) -> None:
+    """Files represent the list, which only reading answers."""
+    refused = client.post("/v1/organisations?lang=en", headers={"Accept": "text/csv"}, json={})
+    assert (refused.status_code, refused.json()["detail"]) == (406, "This resource exists as application/json.")
+    assert "text/csv" in client.get("/v1/organisations", headers={"Accept": "image/png"}).json()["detail"]
+
+
 def offered(client: Client, identifier: str = "XI-WIKIDATA-Q1", **said: object) -> Response:
     return client.post("/v1/organisations", json={"id": identifier, "name": "Uno", "kind": "AGE", **said})
 

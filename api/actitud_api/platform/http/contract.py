@@ -116,7 +116,8 @@ async def enforce(request: ApiRequest) -> None:
     offered = JSON if contract.answer is None else contract.answer.media_type
     # The suffix of a file has chosen its format already: many tools can say no more than an address.
     if not isinstance(contract.answer, Files) and not accepts(read_header(request.scope, b"accept"), offered):
-        raise refuse_media_type(offered, *request.app.state["alternatives"].media_types(request.scope["path_template"]))
+        others = request.app.state["alternatives"].media_types(request.scope["path_template"])
+        raise refuse_media_type(offered, *(others if request.method in ("GET", "HEAD") else ()))
     faults: list[Fault] = []
     query = contract.query.decode(request)
     if isinstance(query, list):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import cleandoc
 from pathlib import Path
+from types import NoneType
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -49,20 +50,24 @@ from actitud_api.platform.http.representations import Exact, Files
 
 Node: TypeAlias = dict[str, Any]
 
-_SCHEMAS = "#/components/schemas/{name}"
+_COMPONENTS = "#/components/"
+_SCHEMAS = _COMPONENTS + "schemas/{name}"
 _TEXT: Node = {"type": "string"}
-# The star stands for itself as well: what makes up headers by a pattern often knows nothing but letters and digits.
-_VERSION: Node = {"anyOf": [{"const": "*"}, _TEXT | {"pattern": IF_MATCH}]}
+_VERSION: Node = _TEXT | {"pattern": IF_MATCH}
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceDescription:
-    """Description of the service as a whole in the OpenAPI document; `tags` maps each tag to its description."""
+    """Description of the service as a whole in the OpenAPI document.
+
+    `contact` is its contact object. `tags` maps each tag to its description.
+    """
 
     title: str
     version: str
     description: str
     license: str
+    contact: Mapping[str, str]
     tags: Mapping[str, str]
 
 
@@ -74,24 +79,28 @@ def build_document(app: Litestar, about: ServiceDescription, examples: Path | No
     """
     operations = list(_iterate_operations(app))
     component_schemas = _build_schemas(contract for _, _, _, contract in operations)
-    others: dict[str, Files] = {
-        contract.represents: contract.answer
-        for _, _, _, contract in operations
-        if contract.represents is not None and isinstance(contract.answer, Files)
+    files = {
+        contract.represents: operation_id(handler)
+        for _, _, handler, contract in operations
+        if contract.represents is not None
     }
     paths: Node = {}
     for path, method, handler, contract in operations:
         rule = rules[operation_id(handler)]
-        operation = _Operation(handler, contract, component_schemas.references, examples, rule, others.get(path))
+        # `Accept` selects a file only for a GET.
+        negotiated = files.get(path) if method == "get" else None
+        operation = _Operation(handler, contract, component_schemas.references, examples, rule, negotiated)
         paths.setdefault(path, {})[method] = operation.describe()
-    return {
+    document: Node = {
         "openapi": "3.1.0",
         "info": {
             "title": about.title,
             "version": about.version,
             "description": about.description,
+            "contact": dict(about.contact),
             "license": {"name": about.license, "identifier": about.license},
         },
+        # Health checks, public keys, the catalogue and embeds are outside /v1, and a client wants one base URL.
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": text} for name, text in about.tags.items()],
         "paths": paths,
@@ -109,11 +118,73 @@ def build_document(app: Litestar, about: ServiceDescription, examples: Path | No
             },
         },
     }
+    return _remove_unused_components(_complete_schemas(document))
 
 
 def encode_document(document: Node) -> bytes:
     """Return the document as JSON, as it is served and committed: sorted, indented by two, with a final newline."""
     return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=2) + b"\n"
+
+
+def _complete_schemas(node: Any) -> Any:
+    """Return a part of the document in the form that code generators read.
+
+    msgspec leaves out the `type` beside an `enum`, and writes `anyOf` where a discriminator admits exactly one of the
+    alternatives: `oneOf`. Neither changes which values are valid. Examples are returned as they are.
+    """
+    if isinstance(node, list):
+        return [_complete_schemas(member) for member in node]
+    if not isinstance(node, dict):
+        return node
+    completed = {key: member if key == "example" else _complete_schemas(member) for key, member in node.items()}
+    if isinstance(values := completed.get("enum"), list) and "type" not in completed:
+        types = sorted({_JSON_TYPES[type(value)] for value in values})
+        completed["type"] = types[0] if len(types) == 1 else types
+    if "discriminator" in completed and "anyOf" in completed:
+        completed["oneOf"] = completed.pop("anyOf")
+    return completed
+
+
+_JSON_TYPES: Final[Mapping[type, str]] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    NoneType: "null",
+}
+
+
+def _remove_unused_components(document: Node) -> Node:
+    """Return the document without the components that no other part of it refers to, directly or through others."""
+    components: Node = document["components"]
+    used: set[str] = set()
+    pending = _list_references({name: part for name, part in document.items() if name != "components"})
+    while pending:
+        reference = pending.pop()
+        if reference not in used:
+            used.add(reference)
+            kind, name = reference.removeprefix(_COMPONENTS).split("/")
+            pending += _list_references(components[kind][name])
+    kept = {
+        # Security requirements name their schemes without a reference.
+        kind: {
+            name: part
+            for name, part in parts.items()
+            if kind == "securitySchemes" or f"{_COMPONENTS}{kind}/{name}" in used
+        }
+        for kind, parts in components.items()
+    }
+    return {**document, "components": kept}
+
+
+def _list_references(node: Any) -> list[str]:
+    if isinstance(node, list):
+        return [reference for member in node for reference in _list_references(member)]
+    if not isinstance(node, dict):
+        return []
+    reference = node.get("$ref")
+    found = [reference] if isinstance(reference, str) else []
+    return found + [one for key, member in node.items() if key != "example" for one in _list_references(member)]
 
 
 def _iterate_operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler, Contract]]:
@@ -208,8 +279,8 @@ class _Operation:
     references: Mapping[object, Node]
     examples: Path | None
     rule: Rule
-    others: Files | None
-    """Files in other formats that a client of this operation can ask for by `Accept`; None if there are none."""
+    negotiated: str | None
+    """Operation whose files `Accept` selects instead of JSON; None if there is none."""
 
     @property
     def id(self) -> str:
@@ -221,7 +292,7 @@ class _Operation:
         operation: Node = {
             "operationId": self.id,
             "summary": self.handler.summary,
-            "description": self.handler.description,
+            "description": self._description(),
             "tags": list(self.handler.resolve_tags()),
             "security": list(_build_security(self.rule)),
             "parameters": self._parameters(),
@@ -230,6 +301,15 @@ class _Operation:
         if self.contract.body is not None:
             operation["requestBody"] = self._request_body(self.contract.body)
         return operation
+
+    def _description(self) -> str:
+        if self.negotiated is None:
+            return self.handler.description or ""
+        # Not listed as media types of the response: clients that are generated would get a union of JSON and text.
+        return (
+            f"{self.handler.description}\n\nIf `Accept` prefers another format to JSON, the response is the file of "
+            f"`{self.negotiated}`, which `Content-Location` names."
+        )
 
     def _parameters(self) -> list[Node]:
         path = describe_parameters(self.contract.path) if self.contract.path is not None else {}
@@ -292,9 +372,8 @@ class _Operation:
             headers += ["Cache-Control", "Vary"]
             headers += ["ETag"] * answer.conditional + ["Content-Language"] * answer.sentences
             headers += ["Content-Location", "Repr-Digest"] * isinstance(answer, Exact)
-            is_file = isinstance(answer, Files) or self.others is not None
-            headers += ["Content-Disposition"] * (is_file or answer.media_type != JSON)
-            headers += ["Content-Location"] * is_file
+            headers += ["Content-Disposition"] * (isinstance(answer, Files) or answer.media_type != JSON)
+            headers += ["Content-Location"] * isinstance(answer, Files)
         headers += ["Idempotency-Replayed"] * contract.idempotent
         headers += _LIMIT_FIELDS * self._is_limited
         responses: Node = {}
@@ -303,24 +382,17 @@ class _Operation:
         for status in statuses:
             success: Node = {
                 "description": self.handler.response_description or f"{self.handler.summary}.",
-                "headers": _refer_to_headers([*headers, *(["Location"] if status == 201 else [])])
-                | self._headers_of_others,
+                "headers": _refer_to_headers([*headers, *(["Location"] if status == 201 else [])]),
             }
             if answer is not None:
-                success["content"] = {
-                    media_type: {} if type_ is None else {"schema": self.references[type_]} | self._example("response")
-                    for media_type, type_ in answer.content.items()
-                }
-                if self.others is not None:
-                    success["content"] = {**self.others.content, **success["content"]}
-                    success["content"] = {name: media or {} for name, media in success["content"].items()}
+                success["content"] = self._describe_content(answer.content)
             if contract.links:
                 success["links"] = {name: _describe_link(link) for name, link in contract.links.items()}
             responses[str(status)] = success
         if self._is_conditional:
             responses["304"] = {
                 "description": "The response is the one that the client has: `If-None-Match` names its `ETag`.",
-                "headers": _refer_to_headers(headers) | self._headers_of_others,
+                "headers": _refer_to_headers(headers),
             }
         if contract.aliased:
             responses["308"] = {
@@ -340,16 +412,14 @@ class _Operation:
         responses["default"] = {"$ref": "#/components/responses/problem"}
         return responses
 
-    @property
-    def _headers_of_others(self) -> Node:
-        """Response headers that the operation has only if `Accept` selects a file instead of JSON.
-
-        This is `Content-Language`, if the files contain sentences and the JSON does not; else nothing.
-        """
-        answer = self.contract.answer
-        if self.others is None or not self.others.sentences or (answer is not None and answer.sentences):
-            return {}
-        return {"Content-Language": {**_HEADERS["Content-Language"], "required": False}}
+    def _describe_content(self, content: Mapping[str, object | None]) -> Node:
+        """Return the media types of a response; `content` has the type of each, None if only its form is known."""
+        return {
+            media_type: {"schema": _describe_file(media_type)}
+            if type_ is None
+            else {"schema": self.references[type_], **self._example("response")}
+            for media_type, type_ in content.items()
+        }
 
     def _problems(self) -> Iterator[ProblemType]:
         yield from (INVALID_REQUEST, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE)
@@ -375,6 +445,15 @@ class _Operation:
             return {}
         file = self.examples / f"{self.id}.{side}.json"
         return {"example": json.loads(file.read_bytes())} if file.is_file() else {}
+
+
+def _describe_file(media_type: str) -> Node:
+    """Return the schema of a file: an object, text, or bytes."""
+    if media_type.endswith("json"):
+        return {"type": "object"}
+    is_text = media_type.startswith("text/") or media_type.endswith(("+xml", "jsonl"))
+    # OpenAPI 3.1 needs no schema for bytes, but generators know them by the `format` of OpenAPI 3.0.
+    return _TEXT if is_text else _TEXT | {"format": "binary"}
 
 
 def _build_security(rule: Rule) -> Iterator[Node]:
@@ -407,60 +486,83 @@ def _refer_to_headers(names: Sequence[str]) -> Node:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _describe_header(description: str, *, required: bool = True, **schema: object) -> Node:
-    return {"description": description, "required": required, "schema": _TEXT | schema}
+def _describe_header(example: str, description: str, *, required: bool = True, **schema: object) -> Node:
+    return {"description": description, "required": required, "schema": _TEXT | schema, "example": example}
 
 
 _HEADERS: Node = {
-    "Accept": _describe_header("The media type of a request body that the operation accepts.", required=False),
-    "Accept-Patch": _describe_header("The media type of a request body that the operation accepts.", required=False),
-    "Accept-Post": _describe_header("The media type of a request body that the operation accepts.", required=False),
-    "Allow": _describe_header("The methods that the resource supports."),
-    "Cache-Control": _describe_header("Which caches may store the response, and for how long."),
-    "Content-Language": _describe_header("The language of the sentences in the response.", enum=LANG["enum"]),
-    "Content-Disposition": _describe_header("Name under which to save the file.", required=False),
+    "Accept": _describe_header(
+        "application/json", "The media type of a request body that the operation accepts.", required=False
+    ),
+    "Accept-Patch": _describe_header(
+        "application/merge-patch+json", "The media type of a request body that the operation accepts.", required=False
+    ),
+    "Accept-Post": _describe_header(
+        "application/json", "The media type of a request body that the operation accepts.", required=False
+    ),
+    "Allow": _describe_header("GET, HEAD, OPTIONS", "The methods that the resource supports."),
+    "Cache-Control": _describe_header("public, no-cache", "Which caches may store the response, and for how long."),
+    "Content-Language": _describe_header("en", "The language of the sentences in the response.", enum=LANG["enum"]),
+    "Content-Disposition": _describe_header(
+        'attachment; filename="scores-2026-demo.csv"', "Name under which to save the file.", required=False
+    ),
     "Content-Location": _describe_header(
-        "The path of the returned representation; of a published document, its permanent path.", required=False
+        "/v1/editions/2026-demo/scores.csv",
+        "The path of the returned representation; of a published document, its permanent path.",
+        required=False,
     ),
     "ETag": _describe_header(
+        '"v1.0a1b2c3d-0123456789ab"',
         'A strong tag. Of a resource that can change, `"<revision>-<12 hexadecimal digits>"`, for `If-Match`; of any '
         'other answer, `"<64 hexadecimal digits>"`, a digest that changes with the bytes.',
         pattern='^"([0-9a-f]{64}|v[0-9]+\\.[0-9a-f]{8}-[0-9a-f]{12})"$',
     ),
     "Idempotency-Replayed": _describe_header(
+        "true",
         "`true` if this is the stored response to an earlier request with the same `Idempotency-Key`.",
         required=False,
         enum=["true"],
     ),
     "Link": _describe_header(
+        '</v1/openapi.json>; rel="service-desc"; type="application/json"',
         '`rel="service-desc"`: this OpenAPI document. `rel="next"`: the next page of a list, if there is one. '
         '`rel="latest-version"` (RFC 5829): the newest version of a published document. `rel="describedby"`: the '
-        'signature of a document, or the description of the columns of a file. `rel="license"`: the licence.'
+        'signature of a document, or the description of the columns of a file. `rel="license"`: the licence.',
     ),
     "Location": _describe_header(
-        "The path of the created resource; in a redirect (308), the path and query with the id in place of the alias."
+        "/v1/editions/2026-demo",
+        "The path of the created resource; in a redirect (308), the path and query with the id in place of the alias.",
     ),
     "RateLimit": _describe_header(
+        '"read";r=11999;t=42',
         "The rest of a rate limit: its name, the requests left (`r`), and the seconds until the window ends (`t`). "
         "Absent if the service does not have this limit.",
         required=False,
         pattern='^"[a-z]+";r=[0-9]+;t=[0-9]+$',
     ),
     "RateLimit-Policy": _describe_header(
+        '"read";q=12000;w=60',
         "The rate limit that counts the request: its name, the requests allowed in a window (`q`), and the length of "
         "the window in seconds (`w`).",
         required=False,
         pattern='^"[a-z]+";q=[0-9]+;w=[0-9]+$',
     ),
-    "Repr-Digest": _describe_header("The SHA-256 of the bytes (RFC 9530).", pattern="^sha-256=:[A-Za-z0-9+/]{43}=:$"),
-    "Retry-After": _describe_header("Seconds to wait before the next attempt.", pattern="^[0-9]+$"),
-    "Vary": _describe_header("The request headers that the response depends on."),
+    "Repr-Digest": _describe_header(
+        "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:",
+        "The SHA-256 of the bytes (RFC 9530).",
+        pattern="^sha-256=:[A-Za-z0-9+/]{43}=:$",
+    ),
+    "Retry-After": _describe_header("42", "Seconds to wait before the next attempt.", pattern="^[0-9]+$"),
+    "Vary": _describe_header("Accept, Accept-Language", "The request headers that the response depends on."),
     "X-Request-Id": _describe_header(
+        "9b2f6c0c4f0e4e6f8f0d7f5f4a3c2b1a",
         "Id of the request: the one that the client sent, if it matches the pattern and is no access key; else "
         "a new one.",
         pattern="^[A-Za-z0-9._-]{1,64}$",
     ),
-    "WWW-Authenticate": _describe_header("How to authenticate: with a key, as `Authorization: Bearer …`."),
+    "WWW-Authenticate": _describe_header(
+        'Bearer realm="actitud"', "How to authenticate: with a key, as `Authorization: Bearer …`."
+    ),
 }
 
 _FORMAT: Final = "The format of the file."
