@@ -185,7 +185,7 @@ class ChangeSentences(Sentences):
         return join_sentences(sentences + self._list_requirements(move.requires))
 
     def _describe_report(self, move: Move) -> str:
-        """Describe a move that answers an indicator which is unknown so far; `move.change` has the facts to answer."""
+        """Describe a move that answers an unknown indicator; `move.change` has the facts of the answer."""
         text, templates = self._texts.indicators[move.indicator], _PATH[self._language]
         name, after = next(iter(move.change.items()))
         if isinstance(after, bool):
@@ -271,10 +271,10 @@ class ChangeSentences(Sentences):
         return f"{name} ({change.id}): {steps or self._format_counted(change.score.after)}."
 
     def describe_version_effects(self, effects: VersionEffects, source: Sentences) -> str:
-        """Describe what changes for a submission that is scored under the methodology version of these sentences.
+        """Describe what changes for a submission that is scored under the methodology version of this writer.
 
-        The text names the answers and profile fields that this version does not ask for, and those that it asks for
-        in addition. `source` writes sentences for the version of the submission, which has the names of the dropped
+        The text names the answers and profile fields that this version does not ask for, and those that it asks for in
+        addition. `source` writes sentences for the version of the submission, which has the names of the dropped
         questions.
         """
         templates, version = _CHANGES[self._language], self._document.version

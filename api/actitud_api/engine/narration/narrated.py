@@ -166,8 +166,8 @@ class NarratedFinding(Finding, frozen=True):
 class NarratedScore(Score, frozen=True):
     """The explained score of one submission.
 
-    `index` is null if the submission is not rateable. `dimensions` contain their indicators; `indicators` are only the
-    indicators that belong to no dimension.
+    `index` is null if the status is `not_rateable`, because too few indicators count. `dimensions` contain their
+    indicators; `indicators` are only the indicators that belong to no dimension.
     """
 
     level: NarratedLevel
@@ -285,8 +285,8 @@ class _NamedIndicatorDelta(IndicatorDelta, frozen=True):
 class NarratedIndicatorDelta(_NamedIndicatorDelta, frozen=True, kw_only=True):
     """The difference between two scores in an indicator.
 
-    Gives, for the score before and the score after, the code of the reason, the score of the indicator, and the
-    index points that the indicator loses.
+    `code_before` and `code_after` are the codes of the reason. `score` has the score of the indicator before and after,
+    `lost` the index points that the indicator loses before and after.
     """
 
     text: Text

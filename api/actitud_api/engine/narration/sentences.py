@@ -506,8 +506,8 @@ class Sentences:
     def describe_finding(self, finding: Finding) -> str:
         """Describe a broken rule.
 
-        The sentences give the text of the rule, the facts, the indicators that it contradicts, and the indicators
-        whose answers are needed first.
+        The sentences give the text of the rule, the facts, the indicators that the rule contradicts, and the unknown
+        indicators whose answers could still repair the rule.
         """
         rule, templates = self._rules[finding.rule], _FINDINGS[self._language]
         assert rule.holds is not None

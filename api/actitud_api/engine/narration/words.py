@@ -245,7 +245,7 @@ def _compile_fact_reader(operand: Operand) -> Callable[[Facts], Evaluated]:
     """Return a function that reads the value of an operand from facts by name.
 
     Raises:
-        TypeError: The operand reads a score or the index, which are not facts.
+        TypeError: If the operand reads a score or the index, which are not facts.
     """
     match operand:
         case ProfileOperand(field=field):

@@ -181,8 +181,8 @@ def _list_children(evaluation: Evaluation, group: CompiledGroup) -> list[Attribu
 def _weigh_possible(group: CompiledGroup, children: Sequence[AttributedChild]) -> list[int]:
     """Return the shares in which the possible points of a group are split among its children.
 
-    In an arithmetic mean they are the weights. A sum has no weights, and a child adds at most the maximum of its range
-    to it: there the shares are these maxima.
+    In an arithmetic mean they are the weights. In a sum, which has no weights, they are the highest scores that each
+    child can have.
     """
     if group.definition.aggregation == "arithmetic":
         return [child.weight for child in children]

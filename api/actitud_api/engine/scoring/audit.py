@@ -297,8 +297,8 @@ def compute_rank_changes(before: Integers, after: Integers) -> Integers:
 def drop_child(document: Document, child: str) -> Document | None:
     """Return the document in which a child of the root has weight 0; None if no other child has a weight.
 
-    The root of the new document requires one rated child fewer, but at least one. If the root is a sum, the maximum and
-    minimum of its range shrink to those of the remaining children.
+    `rated_children` of the root is lowered by 1, but not below 1. If the root is a sum, the maximum and minimum of its
+    range shrink to those of the remaining children.
     """
     root = document.root
     remaining = [other for other in root.children if other.id != child and other.weight > 0]

@@ -103,9 +103,9 @@ class ScoreDifference(Canonical, frozen=True):
     """The difference between two scores under the same version.
 
     `level_before` and `level_after` are null if there is no level. `groups` has every group below the root,
-    `indicators` only the indicators that differ. The points lost in the children of the root change by exactly minus
-    the change of the index; the same holds for the children of each group. `appeared` are the broken rules that only
-    the later score has, `vanished` those that only the earlier one has.
+    `indicators` only the indicators that differ. If the index rises by some points, the points lost in the children of
+    the root fall by exactly as many in total; the same holds for the score of each group and its children. `appeared`
+    are the broken rules that only the later score has, `vanished` those that only the earlier one has.
     """
 
     index: Delta
@@ -270,7 +270,7 @@ def _is_valid_field(field: ProfileField, value: Scalar | None) -> bool:
 
 
 def _is_admissible(described: Fact | ProfileField, value: bool | int | float) -> bool:
-    """Return True if a boolean or number has the type and the range of the fact or field."""
+    """Return True if `value` has the type of the fact or field `described` and lies in its range."""
     if (described.type == "boolean") != isinstance(value, bool):
         return False
     if described.type == "integer" and value != int(value):

@@ -168,9 +168,9 @@ class CompiledIndicator(Struct, frozen=True):
     profile_slots: tuple[int, ...]
     """Slots of `profile_operands`."""
     quotient_slots: tuple[int, int | None] | None
-    """Slots of numerator and denominator, if the raw value is one fact of the indicator or a quotient of two.
+    """Slots of numerator and denominator, if the raw value is a quotient of two facts of the indicator.
 
-    The denominator is None if the raw value is one fact. The whole is None for any other formula.
+    If the raw value is one fact, its slot and None. None for any other formula.
     """
     dependents: tuple[int, ...]
     """Positions of the other indicators that read the answer or profile field that a next step of this one changes."""
@@ -200,8 +200,9 @@ QuotientScorer = tuple[
 ]
 """Scorer of an indicator whose value is one fact of its answer, or a quotient of two.
 
-Its members: position, slot of the numerator, slot of the denominator (None if the value is one fact), curve, lowest and
-best score, result if the indicator is unknown, and the function that computes the result for any facts.
+Its members: position, slot of the numerator, slot of the denominator (None if the value is one fact), curve, lowest
+and best score in units of 10^-decimals, result if the indicator is unknown, and the function that computes the
+result for any facts.
 """
 
 
@@ -273,15 +274,18 @@ class CompiledGroup(Struct, frozen=True):
 class GateInputs(Protocol):
     """Figures of one score that gates read.
 
-    Each method returns `NULL` for a figure of a node that is not applicable or not rated, and None for a figure that is
-    unknown.
+    Each method returns None for a figure that is unknown, and `NULL` for a figure that does not exist, because the node
+    is not applicable or too few of its children count.
     """
 
     def read_index(self) -> Evaluated:
         """Return the index in points; None if there is no index."""
 
     def read_score(self, node: str) -> Evaluated:
-        """Return the score of a node in points; None if it is unknown, `NULL` if it is not applicable or not rated."""
+        """Return the score of a node in points; None if it is unknown.
+
+        Return `NULL` if the node is not applicable, or if it is a group of which too few children count.
+        """
 
     def read_value(self, indicator: str) -> Evaluated:
         """Return the exact raw value of an indicator; `NULL` if the indicator does not apply.

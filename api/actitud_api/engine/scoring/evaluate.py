@@ -245,7 +245,7 @@ def _apply_level_caps(
 ) -> tuple[Facts, dict[int, int]]:
     """Lower each level in `sent` that exceeds its cap; `caps` has the highest level that a review allows, by indicator.
 
-    Return the facts, and by position the levels as sent of the lowered indicators. If no level exceeds its cap, the
+    Return the facts, and the level as sent of each lowered indicator by position. If no level exceeds its cap, the
     facts are returned unchanged and not copied. A cap has no effect on an absent answer.
     """
     lowered: dict[int, int] = {}
@@ -744,7 +744,10 @@ class GateFigures:
         return lowest
 
     def read_score(self, node: str) -> Evaluated:
-        """Return the score of a node in points; None if it is unknown, `NULL` if it is not applicable or not rated."""
+        """Return the score of a node in points; None if it is unknown.
+
+        Return `NULL` if the node is not applicable, or if it is a group of which too few children count.
+        """
         evaluation = self._evaluation
         position = evaluation.compiled.positions.get(node)
         if position is None:

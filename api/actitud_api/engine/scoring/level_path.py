@@ -783,9 +783,10 @@ class _Search:
         return None if reached is None else blank | reached
 
     def _is_worse(self, situation: _Situation) -> bool:
-        """Return True if a situation has no level for lack of evidence, or breaks a rule that is not broken now.
+        """Return True if a situation is worse than the present one of the search.
 
-        Only rules of severity `error` count as broken here.
+        That is so if the situation has too little evidence for a level, or breaks a rule of severity `error` that the
+        present one does not break.
         """
         if situation.evaluation.status not in ("complete", "sufficient"):
             return True

@@ -51,7 +51,7 @@ class PeerGroup(Struct, frozen=True):
 
 
 class RankPosition(Struct, frozen=True):
-    """Rank of one figure among the figures of `organisations` organisations, including its own organisation.
+    """Rank of the figure of an organisation among the figures of `organisations` organisations, itself included.
 
     `rank` 1 is the best; `below` is the number of lower figures. `percentile` is the percentile rank in hundredths of a
     percent, None if there are too few organisations.

@@ -93,7 +93,8 @@ class EditionRescorer:
     def _apply_curve(self, indicator: Indicator, before: Integers) -> Integers:
         """Compute the scores of an indicator with another curve, for each organisation.
 
-        `before` has the scores with the old curve; a score that does not come from the curve is taken from there.
+        `before` has the scores with the old curve. A score that does not come from the curve, such as that of a zero
+        rule, is kept.
         """
         plan, columns = self._plan, self._columns
         layout, position, name = plan.layout, plan.positions[indicator.id], indicator.id

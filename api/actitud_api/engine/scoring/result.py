@@ -115,8 +115,9 @@ class NextStep(Canonical, frozen=True):
 class Interval(Canonical, frozen=True):
     """The sampling uncertainty of an indicator that is a share of `n` counted cases (95 % Wilson score interval).
 
-    The true share lies between `low` and `high` with 95 % confidence. `index_low` is the lowest index with the share at
-    an end of this interval, `index_high` the highest; both are null if there is no index.
+    The true share lies between `low` and `high` with 95 % confidence. `index_low` and `index_high` are the lower and
+    the higher index that result if the share is at one end of this interval or at the other; both are null if there is
+    no index.
     """
 
     n: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
@@ -220,9 +221,10 @@ class Finding(Canonical, frozen=True):
 class Score(Canonical, frozen=True):
     """The score of one submission, with explanation and findings.
 
-    `index` is null if the submission is not rateable; `index_max` is the index with every unknown indicator at its
-    best; `index_geometric` is null if the methodology has no such index. `dimensions` are the groups directly below the
-    root, `indicators` the indicators directly below the root. `input_digest` is the digest of the submission.
+    `index` is null if the status is `not_rateable`, because too few indicators count; `index_max` is the index with
+    every unknown indicator at its best; `index_geometric` is null if the methodology has no such index. `dimensions`
+    are the groups directly below the root, `indicators` the indicators directly below the root. `input_digest` is the
+    digest of the submission.
     """
 
     methodology: MethodologyReference

@@ -214,7 +214,7 @@ def _compute_logarithm(units: int) -> float:
 def _round_exponentials(powers: Floats) -> Floats:
     """Compute e^x of each of the `powers`, rounded half up with a tolerance of 10^-6.
 
-    Values that are close to the boundary of two integers are computed again in decimal arithmetic.
+    Values that lie too close to a rounding boundary for float64 are computed again in decimal arithmetic.
     """
     shifted = np.exp(powers) + (0.5 + EPSILON)
     rounded = np.floor(shifted)

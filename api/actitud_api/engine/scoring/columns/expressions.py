@@ -441,7 +441,7 @@ class ColumnCompiler:
         return [self.rescale_numbers(part, scale, depth + bool(number)) for number, part in enumerate(parts)]
 
     def rescale_numbers(self, part: CompiledNumbers, scale: Fraction, depth: int) -> CompiledNumbers:
-        """Convert the numbers in `part` to `scale`; their own scale must be a whole multiple of it.
+        """Convert the numbers in `part` to `scale`; `part.scale` must be a whole multiple of `scale`.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
@@ -611,7 +611,7 @@ class ColumnCompiler:
     ) -> tuple[CompiledNumbers, CompiledNumbers]:
         """Compile both sides of a comparison, the left one at `depth`, the right one at the next depth.
 
-        If the sides are texts, a text has the same number on both sides.
+        If the sides are texts, they are numbered so that equal texts have equal numbers on both sides.
 
         Raises:
             ExceedsInt64: If a side may exceed 64 bits.
@@ -660,8 +660,8 @@ class ColumnCompiler:
     ) -> CompiledTruths:
         """Compile the mask of the rows in which a number satisfies `left` `op` `bound`, where `bound` is constant.
 
-        `bound` is in units of the scale of `left`. The mask is constant if the lowest and highest value of `left`
-        decide the comparison for all rows.
+        `bound` is compared with the integers of `left`, so it is divided by `left.scale` already. The mask is constant
+        if the lowest and highest value of `left` decide the comparison for all rows.
         """
         match op:
             case "eq" | "ne":

@@ -317,7 +317,8 @@ class _ColumnsBuilder:
         bits.
 
         Raises:
-            DefectiveColumns: If they have another length, are no integers, or exceed 64 bits; the message has `label`.
+            DefectiveColumns: If the array has another length, has no integers, or exceeds 64 bits; the message
+                names it by `label`.
         """
         array = self._check_shape(label, values)
         # NumPy stores integers beyond 64 bits as Python objects.
@@ -417,7 +418,8 @@ class _ColumnsBuilder:
     ) -> None:
         """Lower the levels in `facts` that exceed their cap by a review, and store the levels as sent in `lowered`.
 
-        `caps` has a cap for each row. Nothing is stored if every level is within its cap.
+        `facts` is by slot, and `lowered` by position of the indicator. `caps` has a cap for each row. Nothing is stored
+        if every level is within its cap.
 
         Raises:
             DefectiveColumns: If a cap is negative or no integer, or `caps` has another length.

@@ -109,8 +109,8 @@ class TreeScorer:
     ) -> None:
         """Write the scores, upper bounds and coverages of all nodes of a block, and the index and status of each row.
 
-        `judged` has one entry for each indicator; `contradicted` has the contradicted rows by the position of the
-        indicator.
+        `judged` has the results of zero rule and applicability for each indicator, by position. `contradicted` has the
+        contradicted rows by the position of the indicator.
         """
         out = block.views
         unknown = np.zeros(block.rows, np.bool)
