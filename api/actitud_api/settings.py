@@ -262,8 +262,8 @@ def _convert_value(
 ) -> dict[str, object]:
     """Return a setting as `{name: value}`; if the value is invalid, add a fault and return an empty dict.
 
-    `place` is named in the fault. `strict`: refuse a text where a number or a truth value is due, as in the
-    settings file.
+    `place` is named in the fault. `strict`: refuse a text where a number or a boolean is expected. A settings
+    file is read strictly, because it has numbers; an environment variable has only text.
     """
     try:
         return {field.name: msgspec.convert(value, field.type, strict=strict, dec_hook=_decode_custom_type)}

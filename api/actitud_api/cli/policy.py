@@ -34,7 +34,10 @@ _ACCESS_TEXTS: Final[dict[RoleAccess, Texts]] = {
 
 
 class PolicyLine(msgspec.Struct, frozen=True):
-    """Access to one operation: whether a key is needed (`key`), and the access of each role."""
+    """Access to one operation, which has a method and a path.
+
+    `key`: whether a request needs a key. `roles`: the access of each role.
+    """
 
     operation: str
     method: str

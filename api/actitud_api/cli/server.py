@@ -24,7 +24,11 @@ class Server(uvicorn.Server):
     """
 
     def __init__(self, config: uvicorn.Config, readiness: Readiness, drain: float, started: Callable[[], None]) -> None:
-        """Build the server; it calls `started` once, when it begins to accept requests."""
+        """Build the server.
+
+        `started` is called once, when the server begins to accept requests. `drain`: seconds of the first step
+        of a stop.
+        """
         super().__init__(config)
         self._drain = drain
         self._stop_at: float | None = None

@@ -305,7 +305,9 @@ class _CheckLine(Struct, frozen=True):
 class _Report(Struct, frozen=True):
     """JSON report of the command, with the members of `actitud.verification.Verification`.
 
-    `holds`: True if every check passes. `digest`: that of the verified document, None for a ledger.
+    `holds`: True if every check passes. `kind`: what was verified, such as a bundle. `digest`: that of the
+    document, None for a ledger. `unchecked`: what the file alone cannot prove. `verdict`: the result in one
+    sentence.
     """
 
     holds: bool

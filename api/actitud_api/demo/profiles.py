@@ -33,10 +33,10 @@ class Maturity(Struct, frozen=True):
 
 
 class Profile(Struct):
-    """Profile of an invented municipality.
+    """Profile of an invented municipality, with the fields of methodology 2026.1, whose texts explain each field.
 
-    The fields that an organisation sets come first, in the order of the methodology document, then those that a
-    review sets. `previous_level`: level in the previous edition, None if it has none.
+    Names in `_w90` count 90 days, in `_w12` twelve months. The fields that an organisation sets come first,
+    then those that a review sets. `previous_level`: level in the previous edition, None if it has none.
     """
 
     org_type: Literal["MUN"]

@@ -70,7 +70,10 @@ class ReportTally:
 
 
 def compute_spearman(first: list[int], second: list[int]) -> float:
-    """Return the rank correlation (Spearman) of two lists, from -1 to 1; equal values get the mean of their ranks."""
+    """Return the rank correlation (Spearman) of two lists of the same length, from -1 to 1.
+
+    Equal values get the mean of their ranks.
+    """
     return correlation(_rank(first), _rank(second))
 
 

@@ -88,9 +88,10 @@ class ScoreRescorer(Rescorer):
             findings.add_problem("correction", line, difference_pointer, es, en)
 
     def _find_methodology(self, findings: Findings, line: int, reference: MethodologyReference) -> Methodology | None:
-        """Return the methodology with the version and digest that a document names; None if this program lacks it.
+        """Return the methodology with the version and digest in `reference`; None if this program lacks it.
 
-        The first document that names a missing methodology adds a problem to `findings`; later ones add none.
+        The first document that names a missing methodology adds a problem with its `line` to `findings`; later
+        ones add none.
         """
         key = reference.version, reference.digest
         if key not in self._methodologies:
@@ -121,6 +122,7 @@ def _check_submission(findings: Findings, line: int, document: ScoreDocument, me
     """Return True if the methodology asks for every answer and profile field of a document.
 
     If not, add one problem to `findings`, with the pointer of the first answer or field that is not asked for.
+    `line` is the number of the document's line in the verified file.
     """
     # Converted to its own version, a submission loses exactly the facts that this version does not ask for.
     _, carried = convert_submission(document.submission, methodology, methodology)

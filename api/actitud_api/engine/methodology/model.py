@@ -155,7 +155,10 @@ class Implies(Frozen, frozen=True, tag_field="kind", tag="implies"):
 
 
 class Compare(Frozen, frozen=True, tag_field="kind", tag="compare"):
-    """A comparison of two operands of the same type; numbers are compared exactly, as rationals."""
+    """A comparison of `left` with `right`, two operands of the same type.
+
+    `op` is the comparison, such as `eq` (equal) or `gt` (greater). Numbers are compared exactly, as rationals.
+    """
 
     op: ComparisonOperator
     left: Operand
@@ -200,7 +203,7 @@ class Fact(Frozen, frozen=True):
 
 
 class Range(Frozen, frozen=True):
-    """Lowest and highest score that a node can have, in points, both included."""
+    """Lowest and highest score that a node can have (`minimum` and `maximum`), in points, both included."""
 
     minimum: int = 0
     maximum: int = 100
@@ -239,9 +242,13 @@ class Curve(Frozen, frozen=True):
 class Indicator(Frozen, frozen=True, tag_field="kind", tag="indicator"):
     """A leaf of the tree: a question, the facts that answer it, and how the answer scores.
 
-    `value` computes the raw value from `facts`, and `curve` the score from the raw value. `windows` are the ids of the
-    periods in which the facts are measured; `sample` is true if they count cases in a sample. `bullets`, `comments` and
-    `functions` are the parts of the article that the indicator answers.
+    `value` computes the raw value from `facts`, and `curve` the score from the raw value. `direction` says if a
+    higher or a lower raw value is better. `weight` is its weight among the children of its group, and `range`
+    has its lowest and highest score. `applies` is the condition under which it counts, `zero_when` that under
+    which it scores 0. `components` has the ids of the components of a checklist.
+
+    `windows` are the ids of the periods in which the facts are measured; `sample` is true if they count cases
+    in a sample. `bullets`, `comments` and `functions` are the parts of the article that the indicator answers.
     """
 
     id: str
@@ -343,9 +350,10 @@ class AdditionalIndex(Frozen, frozen=True):
 class ProfileField(Frozen, frozen=True):
     """A field of the profile.
 
-    The organisation must send each field with `set_by: organisation`, and not as null. A field with `set_by:
-    service` has the value `default` until a review sets another. `minimum` and `maximum` are the bounds of a
-    number, null where there is none, and `values` the allowed values of an `enum`.
+    The organisation must send each field with `set_by: organisation`, and not as null unless the field is
+    `nullable`. A field with `set_by: service` has the value `default` until a review sets another. `minimum`
+    and `maximum` are the bounds of a number, null where there is none, and `values` the allowed values of an
+    `enum`.
     """
 
     name: str
@@ -492,8 +500,14 @@ class Source(Frozen, frozen=True):
 class Document(Frozen, frozen=True):
     """A methodology version. Scores are whole multiples of 10^-`decimals` points (`decimals` from 0 to 6).
 
-    Only `version`, `decimals` and `root` are required; an omitted member has its default, which is mostly empty. If
-    `additional_index` is null, only one index is published.
+    `root` is the tree of groups and indicators. `profile`, `rules` and `levels` have the fields of the profile,
+    the validation rules and the levels with their gates. `windows` has the ids of the periods of measurement,
+    `size_bands` the bands of each scale. `answers` says which indicators answer each part of the article, and
+    `sources` has the publications that justify goalposts. If `additional_index` is null, only one index is
+    published.
+
+    Only `version`, `decimals` and `root` are required; an omitted member has its default, which is mostly
+    empty.
     """
 
     version: str
@@ -566,13 +580,18 @@ class ProfileText(Frozen, frozen=True):
 class IndicatorText(Frozen, frozen=True):
     """The texts of an indicator.
 
-    `question` asks for the facts, and `evidence` says which documents support the answer. `step` is the
-    sentence of the next step, with placeholders: {delta} for the change of the fact, {from} and {to} for its
-    values, {of} for the fact that it is compared with. `facts` labels each fact, `goalposts` has the reason for
-    each goalpost, `ladder` the text of each level, and `unit_one` the singular of the unit if it differs, else
-    null. `seed` names the error in the article that the indicator measures. `numerator` and `denominator`
-    define the two numbers of a quotient. `derived` says where the raw value comes from if no answer is asked
-    for, such as from the profile. The last three are null where the indicator has no such text.
+    `question` asks for the facts, and `evidence` says which documents support the answer. `anti_gaming` says
+    how an answer that is better than the truth is prevented, `applies` when the indicator counts, `basis` why
+    the curve has this form, and `action` what an organisation can do to improve. `seed` names the error in the
+    article that the indicator measures.
+
+    `facts` labels each fact, `components` each component of a checklist. `goalposts` has the reason for each
+    goalpost, `ladder` the text of each level. `unit_one` is the singular of the unit if it differs, else null.
+    `step` is the sentence of the next step, with placeholders: {delta} for the change of the fact, {from} and
+    {to} for its values, {of} for the fact that it is compared with.
+
+    `numerator` and `denominator` define the two numbers of a quotient. `derived` says where the raw value comes
+    from if no answer is asked for, such as from the profile. Each is null where the indicator has no such text.
     """
 
     name: str
@@ -616,7 +635,13 @@ class ArticleText(Frozen, frozen=True):
 
 
 class MethodologyTexts(Frozen, frozen=True):
-    """All texts of one version in one language; the keys of its tables are ids in the document."""
+    """All texts of one version in one language.
+
+    A table has a text for each element of the document, by its id: `groups`, `indicators`, `profile` (by
+    field), `rules`, `gates`, `levels` (by number), `windows` and so on. `title` is the name of the index,
+    `note` a remark on the whole method, and `integrity` says what an integrity case leads to.
+    `sources_not_found` describes publications that were looked for without success.
+    """
 
     language: Language
     title: str

@@ -56,17 +56,20 @@ class Signer:
         return f"Signer({self.kid!r})"
 
     def sign(self, payload: bytes) -> signing.Jws:
-        """Return the detached JWS of a payload."""
+        """Return the detached JWS of a payload: a signature in JSON that does not contain the payload."""
         return signing.sign(self._private, canonicalize({"alg": signing.ALGORITHM, "kid": self.kid}), payload)
 
     def sign_checkpoint(self, origin: str, head: Head, at: datetime) -> str:
-        """Return the signed note of a checkpoint: head and name (`origin`) of the ledger at the time `at`."""
+        """Return the signed note of a checkpoint.
+
+        The checkpoint says that the ledger named `origin` had this `head` at the time `at`.
+        """
         text = signing.format_checkpoint(origin, head.size, head.root, at)
         return signing.sign_note(self._private, origin, text)
 
 
 def build_key_path(folder: Path, kid: str) -> Path:
-    """Return the path of the file that holds a private key."""
+    """Return the path of the file that holds the private key with the id `kid`."""
     return folder / f"{kid}.pem"
 
 

@@ -224,6 +224,8 @@ def _insert_genesis(session: Session, host: str, now: datetime) -> ChainEntry:
 def make_checkpoint(session: Session, signer: Signer, now: datetime) -> CheckpointRecord:
     """Return a checkpoint of the whole chain: a new one, or the existing one if no entry was added since.
 
+    `signer` signs a new one.
+
     Raises:
         LookupError: The ledger is empty.
     """

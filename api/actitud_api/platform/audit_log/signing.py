@@ -81,7 +81,7 @@ def sign_note(private: Ed25519PrivateKey, name: str, text: str) -> str:
 
 
 def format_checkpoint(origin: str, size: int, root: str, at: datetime) -> str:
-    """Return the text of a checkpoint in four lines: origin, size, root hash in base64, time.
+    """Return the text of a checkpoint in four lines: origin, size, root hash in base64, and the time `at`.
 
     `root` is given in hexadecimal.
     """

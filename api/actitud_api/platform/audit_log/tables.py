@@ -52,9 +52,9 @@ class LedgerOpeningTable(Base, table=True):
 
 
 class StoredCheckpoint(Base, table=True):
-    """Table of checkpoints: the number of entries, and the hash of the last one as `root`.
+    """Table of checkpoints, each a signed statement about the ledger at the time `at`.
 
-    `note` is the signed note of the checkpoint.
+    `size` is the number of entries, `root` the hash of the last one, and `note` the signed note that says so.
     """
 
     __tablename__ = "checkpoint"

@@ -25,8 +25,8 @@ class KeyRecord(Struct, frozen=True):
 
     `organisations` and `editions` are those that the key is bound to; `editions` is None for all editions.
     `maker` is the id of the key that created this one, None for the command line. `origin` is the id of the
-    first key in the chain of rotations. `revoked` and `replaced_by` are None until that happens.
-    `tables.AccessKeyTable` describes the other members.
+    first key in the chain of rotations. `revoked` and `replaced_by` are None until that happens. `version`
+    grows with each change of the row. `tables.AccessKeyTable` describes the other members.
     """
 
     id: str
@@ -113,7 +113,7 @@ def list_page(
 
 
 def get_many(session: Session, identifiers: Collection[str]) -> dict[str, KeyRecord]:
-    """Return the keys with these ids by id; ids that no key has are left out."""
+    """Return the keys with these ids, by id; ids that no key has are left out."""
     return {row.id: _build_record(row) for row in session.execute(_OF_IDS, {"ids": list(identifiers)})}
 
 
@@ -135,7 +135,10 @@ def update_key(session: Session, record: KeyRecord, **values: object) -> bool:
 
 
 def get_last_uses(session: Session, identifiers: Collection[str]) -> Mapping[str, date]:
-    """Return the day (UTC) of the last use by key id; keys that were never used are left out."""
+    """Return the day (UTC) on which each key was last used, by id of the key.
+
+    Keys that were never used are left out.
+    """
     statement = select(USES.c.key, USES.c.day).where(USES.c.key.in_(identifiers))
     return {row.key: row.day for row in session.execute(statement)}
 

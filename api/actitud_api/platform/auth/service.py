@@ -121,7 +121,7 @@ class KeyChangeRefused(ValueError):
 
 
 class KeyUsage(Struct, frozen=True):
-    """Stored key and the day (UTC) of its last use, which is None if it was never used."""
+    """Stored key (`record`) and the day of its last use in UTC (`last_used`), which is None if it was never used."""
 
     record: KeyRecord
     last_used: date | None
@@ -337,7 +337,10 @@ def is_recognised(record: KeyRecord, peppers: Sequence[SecretText]) -> bool:
 
 
 def determine_state(record: KeyRecord, peppers: Sequence[SecretText], now: datetime) -> KeyState:
-    """Return the state of a key at a time; a revoked or expired key is never `unrecognised`."""
+    """Return the state of a key at the time `now`.
+
+    `peppers`: those of the settings. A revoked or expired key is never `unrecognised`.
+    """
     if record.revoked is not None:
         return "revoked"
     if not is_active(record, now):

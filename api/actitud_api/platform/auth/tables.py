@@ -12,11 +12,12 @@ from actitud_api.platform.storage.times import UtcTime
 class AccessKeyTable(Base, table=True):
     """Table of access keys, without their secrets.
 
-    `digest`: HMAC-SHA-256 of the secret, in hexadecimal. `pepper`: public id of the pepper that is the HMAC key.
-    `organisations` and `editions`: ids that the key is bound to; NULL for `editions` means all. They are no foreign
-    keys, because a key documents who acted and outlives them. `days`: life at creation; the key may expire sooner.
-    `maker`: id of the key that created it, NULL for the command line. `replaced_by`: id of its successor. `origin`: id
-    of the first key in the chain of rotations.
+    `digest`: HMAC-SHA-256 of the secret, in hexadecimal. `pepper`: public id of the pepper that is the HMAC
+    key. `organisations` and `editions`: ids that the key is bound to; NULL for `editions` means all. They are
+    no foreign keys, because a key is kept for the record after they are deleted. `days`: life at creation;
+    `expires` may be sooner, as after a rotation. `maker`: id of the key that created it, NULL for the command
+    line. `replaced_by`: id of its successor, NULL without one. `origin`: id of the first key in the chain of
+    rotations. `version`: grows with each change, for `If-Match`.
     """
 
     __tablename__ = "access_key"
@@ -49,7 +50,8 @@ class KeyUse(Base, table=True):
 class IdempotentAnswer(Base, table=True):
     """Table of the responses to idempotent requests, by holder of the access key and idempotency key.
 
-    `status`, `headers` and `body` are NULL only within the transaction that computes the response.
+    `fingerprint`: digest of the request, by which a repetition is told from another request. `status`,
+    `headers` and `body`: the response; NULL only within the transaction that computes it.
     """
 
     __tablename__ = "idempotent_answer"

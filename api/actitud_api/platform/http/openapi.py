@@ -60,7 +60,8 @@ _VERSION: Node = _TEXT | {"pattern": IF_MATCH}
 class ServiceDescription:
     """Description of the service as a whole in the OpenAPI document.
 
-    `contact` is its contact object. `tags` maps each tag to its description.
+    `version` is the release of the service, `license` the id of its licence, and `contact` its contact object.
+    `tags` maps each tag to its description.
     """
 
     title: str

@@ -30,7 +30,10 @@ _ANY: Final = "*"
 
 
 def build_entity_tag(revision: str, digest: str) -> str:
-    """Return the strong entity tag of a representation; `digest` is the SHA-256 of its bytes in hexadecimal."""
+    """Return the strong entity tag of a representation, such as `"v3.1f0c2a9b-0123456789ab"`.
+
+    `revision` names the stored state; `digest` is the SHA-256 of the bytes in hexadecimal.
+    """
     return f'"{revision}-{digest[:12]}"'
 
 

@@ -69,9 +69,10 @@ class Revisions(Struct, frozen=True):
 
 
 class MigrationResult(Struct, frozen=True):
-    """Completed migration from one revision to another.
+    """Completed migration from the revision `before` to the revision `after`.
 
-    `steps`: the revisions in the order in which they were applied (`up`) or undone (`down`).
+    `direction` is `none` if the tables were at that revision already. `steps`: the revisions in the order in
+    which they were applied (`up`) or undone (`down`).
     """
 
     before: str

@@ -420,7 +420,7 @@ class _DocumentChecker:
     def _check_aggregation(self, group: Group, pointer: str) -> Iterator[Defect]:
         """Yield the defects of how a group combines its children.
 
-        They concern its exponent, its range, and the number and weights of its children.
+        Checked are the exponent and the range of the group, and the number and weights of its children.
         """
         counting = [child for child in group.children if child.weight > 0]
         if (group.aggregation == "power") != (group.exponent is not None):

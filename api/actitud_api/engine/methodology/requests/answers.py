@@ -31,7 +31,7 @@ SetAside = Literal["withdrawn", "rejected", "stale"]
 """Reason why a sent answer does not count: withdrawn, rejected in review, or with evidence that is too old (stale)."""
 
 FactValue = bool | int | float | tuple[str, ...]
-"""Value of a fact; that of a checklist is a tuple of component ids."""
+"""Value of a fact. A checklist has a tuple of component ids."""
 
 
 class Submission(Struct, frozen=True, kw_only=True):

@@ -102,7 +102,9 @@ class AssessmentRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only
 class AssessmentPatch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
     """Base class of the bodies that change an assessment; each methodology version has its own subclass.
 
-    The bodies are JSON merge patches (RFC 7396). A valid patch of a valid assessment gives a valid assessment.
+    The bodies are JSON merge patches (RFC 7396): `profile`, `answers` and `profile_evidence` have only the
+    members to change, and are UNSET if nothing in them changes. A valid patch of a valid assessment gives a
+    valid assessment.
     """
 
     profile: Struct | UnsetType = UNSET

@@ -29,7 +29,8 @@ T = TypeVar("T")
 class ReviewRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
     """Base class of the bodies of overall reviews; each methodology version has its own subclass.
 
-    `max_level` is the highest level of the index that the review allows; None: no limit.
+    `reason` explains the review. `max_level` is the highest level of the index that the review allows; None: no
+    limit. `profile` and `answers` have the fields and facts that only a review sets; UNSET if it sets none.
     """
 
     reason: Reason

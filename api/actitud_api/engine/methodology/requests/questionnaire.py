@@ -64,8 +64,10 @@ class QuestionnaireEntry(Struct, frozen=True, kw_only=True):
 class Questionnaire(Struct, frozen=True, kw_only=True):
     """Content of a questionnaire, in the order of the methodology document.
 
-    Members of the request that are null, empty or absent are left out. The empty list of a required checklist
-    is kept, because it is an answer: none of the components.
+    `answers` has an entry for each indicator that is filled in at least in part, and `profile` a value for each
+    field that is filled in. `profile_self_declared` has the fields without evidence, `profile_evidence` the
+    evidence of fields. Members of the request that are null, empty or absent are left out. The empty list of a
+    required checklist is kept, because it is an answer: none of the components.
     """
 
     profile: dict[str, Scalar]
