@@ -157,7 +157,7 @@ class NarratedMainReason(MainReason, frozen=True):
 class NarratedFinding(Finding, frozen=True):
     """A rule that the submission breaks, and the indicators that the rule contradicts.
 
-    `missing` are unknown indicators: once they are answered, the submission may keep the rule.
+    `missing` are unknown indicators whose answers could still repair the rule.
     """
 
     text: Text

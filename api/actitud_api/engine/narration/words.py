@@ -130,9 +130,9 @@ _PHRASES: dict[Language, dict[str, str]] = table(
 _CONTRACTIONS: Final[Mapping[Language, tuple[tuple[str, str], ...]]] = {
     "es": ((" a el ", " al "), (" de el ", " del ")),
 }
-"""For each language, pairs of two words that are contracted, and their contraction.
+"""For each language, words that are contracted, and their contraction, such as `de el` and `del`.
 
-They are a preposition and the article that begins a name, such as `de el` and `del`.
+They arise where a name that begins with an article follows a preposition.
 """
 
 

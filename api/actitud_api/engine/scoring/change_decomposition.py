@@ -470,7 +470,10 @@ def _build_staged_scores(*scores: Fraction | None) -> StagedScores:
 
 
 def _compute_parts(staged: StagedScores) -> ChangeParts | None:
-    """Compute the differences of consecutive stages; None if the score does not exist at some stage."""
+    """Compute the differences of consecutive stages.
+
+    Return None if there is no score at some stage.
+    """
     scores = [None if score is None else Fraction(to_exact(score)) for score in structs.astuple(staged)]
     before, methodology, coverage, after = scores
     if before is None or methodology is None or coverage is None or after is None:

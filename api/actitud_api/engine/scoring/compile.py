@@ -137,7 +137,10 @@ class CompiledIndicator(Struct, frozen=True):
     cap: int
     """Highest score of an answer without evidence, in units of 10^-decimals."""
     unknown_score: int | None
-    """Score if unknown: minimum of the range, None (it leaves its group) or `UNKNOWN` (its group is unknown)."""
+    """Score of the indicator if it is unknown, as the `missing` rule of its group says.
+
+    It is the minimum of the range, None (the indicator leaves its group) or `UNKNOWN` (the group is unknown too).
+    """
     applies: Callable[[Facts], Truth] | None
     declarable_slots: dict[str, int]
     zero_when: Callable[[Facts], Truth] | None

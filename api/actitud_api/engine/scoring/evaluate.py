@@ -589,9 +589,9 @@ def _compute_upper_bounds(
 ) -> None:
     """Compute upper bounds and coverage of a group and the groups in it that contain unknown indicators.
 
-    `above` has the ids of all groups that contain unknown indicators. `upper` receives, by id, the score that each of
-    these groups would have if every unknown indicator were at its best; `coverage` receives the coverage of each. The
-    two are None for a group that would have no score even then.
+    `above` has the ids of all groups that contain unknown indicators. For each of these, by id, `upper` receives the
+    score that the group would have if every unknown indicator were at its best, and `coverage` its coverage. Both
+    entries are None if the group would have no score even then.
     """
     maxima: list[int | None] = []
     known, denominator, remaining = 0, 1, 0

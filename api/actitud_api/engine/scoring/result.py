@@ -19,7 +19,7 @@ from actitud_api.engine.scoring.evaluate import Code, State, Status
 # Only the published schema says these bounds and patterns, no decoder: a published document with another number in it
 # must be read, so that scoring it anew can show which figure is wrong.
 Figure: TypeAlias = Annotated[int | float, Meta(extra_json_schema={"type": "number"})]
-"""A number in its shortest JSON form."""
+"""A number in its shortest JSON form: an integer if it has no fraction."""
 Points: TypeAlias = Annotated[Figure, Meta(extra_json_schema={"minimum": 0, "maximum": 100})]
 """Score or points, 0 to 100, a multiple of 10^-decimals of the methodology."""
 Gain: TypeAlias = Annotated[Figure, Meta(extra_json_schema={"minimum": -100, "maximum": 100})]

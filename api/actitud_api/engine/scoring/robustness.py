@@ -51,7 +51,7 @@ WITHIN: Final = 0.25
 """Maximum relative difference between a drawn weight and the weight of the document."""
 
 PERCENTILES: Final = (5, 50, 95)
-"""Percentiles over the draws that are reported of the index and of the rank."""
+"""The percentiles of an index and of a rank, over all draws, that are reported."""
 
 BLOCK: Final = 2**17
 """Maximum number of indices (draws × organisations) that are computed at a time.

@@ -68,7 +68,7 @@ class ScratchNeeds:
         self.members = 0
 
     def use_depth(self, depth: int) -> int:
-        """Record that array `depth` of the stack is used, and return the depth."""
+        """Record that the scratch array number `depth` of each stack is used; return `depth`."""
         self.depth = max(self.depth, depth + 1)
         return depth
 

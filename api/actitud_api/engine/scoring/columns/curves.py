@@ -89,8 +89,8 @@ class ExactScorer:
     def round_scores(self, block: RowBlock, score: Floats, error: float, into: Ints) -> None:
         """Write the floor of each score into `into`.
 
-        `error` bounds the rounding error of the floats in `score`: a row in which this error could change the floor is
-        computed exactly.
+        `error` is the greatest possible rounding error of the floats in `score`. A row in which this error could change
+        the floor is computed exactly.
         """
         np.copyto(into, score, casting="unsafe")
         if error < 0.25:

@@ -211,8 +211,8 @@ class _RunMember:
     def write_valued(self, block: RowBlock, open_mask: Bools | None, into: Bools) -> None:
         """Write the mask of the rows in which the indicator has a raw value into `into`.
 
-        `open_mask` marks the rows in which neither zero rule nor applicability decides, None for all rows. Other rows
-        have no raw value.
+        Only the rows in `open_mask` can have one: those in which neither zero rule nor applicability decides. None
+        stands for all rows.
         """
         present = block.present[self.leaf.position]
         masks = [block.present[position] for position in self._others]
@@ -456,7 +456,7 @@ class RunScorer:
 
 
 def _build_column(numbers: Iterable[int]) -> RunConstants:
-    """Build the constants of a run as a column, in 32 bits if they fit."""
+    """Build a column of numbers, one for each indicator of a run, in 32 bits if they fit, else in 64."""
     column = np.array(list(numbers))[:, np.newaxis]
     return column.astype(np.int32) if (np.abs(column) <= INT32_MAX).all() else column
 

@@ -326,10 +326,9 @@ class _GateCompiler(ColumnCompiler):
                 return super().compile_condition(condition, depth)
 
     def _compile_value_presence(self, position: int, depth: int) -> CompiledTruths:
-        """Compile the mask of the rows in which the raw value of an indicator counts, or the indicator does not apply.
+        """Compile the mask of the rows in which a gate knows the raw value of the indicator at `position`.
 
-        A raw value counts if it exists and has evidence; in other rows it is unknown to a gate. `position` is that of
-        the indicator.
+        A gate knows it if the value exists and has evidence, or if the indicator does not apply.
         """
         formula = self.plan.indicators[position].definition.value
         below = self.compile_operand(formula.denominator, depth) if isinstance(formula, Quotient) else None

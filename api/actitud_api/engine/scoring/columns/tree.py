@@ -293,7 +293,7 @@ class TreeScorer:
         return cover
 
     def _mark_insufficient(self, counts: GroupCounts, required: Share, insufficient: Bools) -> None:
-        """Mark the rows in which the group is rated but has less coverage than `required`, in the mask `insufficient`.
+        """Mark the rows in which a group has a score but less coverage than `required`, in the mask `insufficient`.
 
         `counts` has the share of the group that is unknown; the coverage is 1 minus this share.
         """
