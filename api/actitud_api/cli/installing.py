@@ -154,11 +154,12 @@ def install(
 ) -> InstallOutcome:
     """Create the first organisation and an administrator key in one transaction, unless they exist.
 
-    `first`: organisation to create, or None. `days`: life of a new key. `new_key`: create a key even if a valid one
-    exists. A signing key is created if none exists.
+    `first`: organisation to create, or None to create none. `days`: life of a new key. `new_key`: create a key
+    even if a valid one exists. A signing key is created if none exists.
 
     Raises:
         OrganisationDiffers: There are organisations, but `first` is not among them; then nothing has changed.
+        OSError: The file of the signing key cannot be written.
     """
     with wrap_failures(), database.write() as session:
         # Concurrent runs execute one after another, on PostgreSQL too: the second finds the rows of the first.
@@ -204,8 +205,8 @@ def _record_installation(
     """Append one entry to the ledger for everything that `init` has created, and create a missing signing key.
 
     Return the id of the signing key created here, or None. `added` and `created` are the organisation and the
-    key that this run created, None if it did not. `signs`: True if a usable signing key exists already. If
-    nothing at all was created, no entry is appended.
+    key that this run created, None if it did not. `signs`: True if a signing key exists already. If nothing at
+    all was created, no entry is appended.
     """
     if added is None and created is None and signs:
         return None

@@ -160,7 +160,7 @@ def _build_event(name: str, record: access.KeyRecord, details: Mapping[str, str]
 
 
 def _find_faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
-    """Yield every fault in the options of a new key, as text."""
+    """Yield a sentence about each fault in the options of a new key, such as a role that does not exist."""
     if options.role is None:
         yield _MISSING_ROLE.into(language).format(roles=_LISTED)
     elif options.role not in ROLES:

@@ -130,7 +130,7 @@ def _build_reference(methodology: Methodology) -> DiffedVersion:
 
 
 def run_diff(options: argparse.Namespace, language: Language) -> int:
-    """Print the differences of two methodologies and return exit code 0.
+    """Print the differences of two methodologies, or that there are none, and return exit code 0.
 
     Raises:
         CommandError: A file has defects (exit code 1), or an argument is neither a version nor a file (exit code 2).

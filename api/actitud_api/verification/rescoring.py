@@ -63,9 +63,9 @@ class ScoreRescorer(Rescorer):
         """Compute the change between two score documents again, and add a problem if it differs from `change`.
 
         `before` and `after` are the two documents, and `change` is the published change. Problems are added to
-        `findings`. `pointer` is the JSON Pointer of the correction in the edition document, and `line` the number
-        of that document's line. A document that is malformed is a problem too. If this program does not have the
-        methodology of one of the documents, nothing is compared.
+        `findings`; they name `line`, the number of the line with the edition document, and `pointer`, the JSON
+        Pointer of the correction in that document. A malformed document is a problem too. If this program does
+        not have the methodology of one of the documents, nothing is compared.
         """
         try:
             documents = parse_score(before), parse_score(after)

@@ -62,7 +62,7 @@ class Texts:
         object.__setattr__(self, "values", values)
 
     def fill(self, **values: Value) -> Texts:
-        """Return a copy of the text whose placeholders have these `values`."""
+        """Return a copy of the text in which `values` are the values of the placeholders."""
         return Texts(self.es, self.en, **values)
 
     def into(self, language: Language) -> str:

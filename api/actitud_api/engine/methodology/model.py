@@ -78,13 +78,19 @@ class IndexOperand(Frozen, frozen=True, tag_field="kind", tag="index"):
 
 
 class Minimum(Frozen, frozen=True, tag_field="kind", tag="min"):
-    """The lowest of its operands. A node without a score is ignored."""
+    """The lowest of its operands. A score that does not exist is ignored.
+
+    An example is the score of a node that does not apply.
+    """
 
     of: tuple[Operand, ...]
 
 
 class Maximum(Frozen, frozen=True, tag_field="kind", tag="max"):
-    """The highest of its operands."""
+    """The highest of its operands. A score that does not exist is ignored.
+
+    An example is the score of a node that does not apply.
+    """
 
     of: tuple[Operand, ...]
 

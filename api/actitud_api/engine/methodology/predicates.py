@@ -251,9 +251,10 @@ Leaf = Callable[[Operand], Callable[[State], Evaluated]]
 def compile_operand(operand: Operand, leaf: Leaf[State]) -> Callable[[State], Evaluated]:
     """Compile an operand to a closure; `leaf` compiles the operands without members.
 
-    A combination (minimum, sum, …) with an absent (None) member is absent. `NULL` marks a figure that does not exist,
-    such as the score of a dimension without a score: `min` and `max` ignore it (SCORING, section 6), and a sum or
-    product with it is `NULL`.
+    The closure returns None for an absent fact, and for a combination (minimum, sum, …) with a member that is
+    None. It returns `NULL` for a figure that does not exist, such as the score of a dimension without a score.
+    `min` and `max` ignore members that are `NULL` (SCORING, section 6); a sum or product with such a member is
+    `NULL`.
 
     Raises:
         TypeError: If the operand is a quotient. The evaluators compile its numerator and denominator separately.

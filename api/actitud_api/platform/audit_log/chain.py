@@ -23,7 +23,8 @@ _ENTRY: Final = b"\x00"
 class ChainEntry(Struct, frozen=True):
     """Entry of the ledger as a link of the hash chain.
 
-    `record` is the exact RFC 8785 text; `prev` and `hash` are hexadecimal.
+    `seq` is its number, from 0, and `record` its content as the exact RFC 8785 text. `hash` is its hash and
+    `prev` that of the entry before, both in hexadecimal.
     """
 
     seq: int
@@ -43,7 +44,10 @@ class Head(Struct, frozen=True):
 
 
 def compute_hash(prev: str, seq: int, record: str) -> str:
-    """Return the hash of an entry in hexadecimal; `prev` is the hash of the previous entry."""
+    """Return the hash of an entry in hexadecimal, as this module defines it.
+
+    `prev` is the hash of the entry before, `seq` the number of the entry, `record` its text.
+    """
     return hashlib.sha256(_ENTRY + bytes.fromhex(prev) + seq.to_bytes(8) + record.encode()).hexdigest()
 
 

@@ -33,8 +33,8 @@ KeyFaultCode = Literal["none", "missing", "unreadable", "exposed", "foreign"]
 class SigningKeyFault(RuntimeError):
     """Raised if the service cannot sign because its key cannot be used.
 
-    `file`: expected path of the key, None if no key exists. `reason`: message of the operating system, or mode of
-    the file; empty if `code` says all.
+    `code` says why (see `KeyFaultCode`). `file`: expected path of the key, None if no key exists. `reason`:
+    message of the operating system, or access mode of the file; empty if `code` says all.
     """
 
     def __init__(self, code: KeyFaultCode, file: Path | None = None, reason: str = "") -> None:
@@ -74,7 +74,9 @@ def build_key_path(folder: Path, kid: str) -> Path:
 
 
 def create_key(folder: Path) -> Signer:
-    """Create an Ed25519 key, write its private part to a new PEM file (PKCS#8, synced), and return its signer.
+    """Create an Ed25519 key, write its private part to a new file, and return its signer.
+
+    The file is in PEM (PKCS#8), and is flushed to disk before the function returns.
 
     Raises:
         OSError: The file exists or cannot be written.

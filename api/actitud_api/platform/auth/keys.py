@@ -69,7 +69,7 @@ def generate_key() -> Key:
 
 
 def parse_key(text: str) -> Key | None:
-    """Return the key of a text, or None if the text is malformed or its check is wrong."""
+    """Return the key that a text consists of, or None if the text is malformed or its check is wrong."""
     # The check is compared in ordinary time: it protects against typing errors, and holds no secret.
     match = PATTERN.fullmatch(text)
     if match is None or match["check"] != _compute_check(text[:-CHECK_LENGTH]):

@@ -46,7 +46,7 @@ class KeyRecord(Struct, frozen=True):
 
     @property
     def organisation(self) -> str | None:
-        """The organisation of a key that is bound to exactly one, else None."""
+        """The organisation that the key is bound to. None if the key is bound to none or to several."""
         return self.organisations[0] if len(self.organisations) == 1 else None
 
 
@@ -99,9 +99,10 @@ def list_all(session: Session) -> list[KeyRecord]:
 def list_page(
     session: Session, filters: KeyFilters, after: tuple[datetime, str] | None, offset: int, limit: int
 ) -> list[KeyRecord]:
-    """Return keys in order of creation, starting after the creation time and id `after`, or from the first if None.
+    """Return keys in order of creation.
 
-    Skips the first `offset` rows and returns at most `limit`.
+    `after`: only keys after this creation time and id; None for all. `filters`: only keys that match. Skips the
+    first `offset` rows and returns at most `limit`.
     """
     statement = _OLDEST_FIRST.where(*filters.build_conditions()).offset(offset).limit(limit)
     if after is not None:

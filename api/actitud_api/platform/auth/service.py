@@ -128,7 +128,7 @@ class KeyUsage(Struct, frozen=True):
 
 
 class CreatedKey(Struct, frozen=True):
-    """New key as text and as it is stored. Only this object holds the text: it cannot be shown again."""
+    """New key: its `text`, and the `record` that is stored. Only this object has the text: it cannot be shown again."""
 
     text: str
     record: KeyRecord
@@ -152,7 +152,7 @@ class Principal(Struct, frozen=True):
 
     @property
     def organisation(self) -> str | None:
-        """The organisation of a key that is bound to exactly one, else None."""
+        """The organisation that the key is bound to. None if the key is bound to none or to several."""
         return self.organisations[0] if len(self.organisations) == 1 else None
 
     def can_reach(self, kind: str, identifier: str) -> bool:
@@ -247,8 +247,9 @@ def rotate(
 
     The old key expires after `overlap` days, or earlier if it would have expired before.
 
-    `by`: principal of the request, None on the command line. `days`: life of the new key, by default that of the old
-    one. `expected`: says whether the stored version of the old key is the one that the client's `If-Match` names.
+    `peppers`: those of the settings, newest first. `by`: principal of the request, None on the command line.
+    `days`: life of the new key, by default that of the old one. `expected`: says whether the stored version of
+    the old key is the one that the client's `If-Match` names.
 
     Raises:
         UnknownKey: No key has that id.
@@ -415,9 +416,10 @@ def get(database: Database, identifier: str) -> KeyUsage:
 def list_page(
     database: Database, filters: KeyFilters, *, after: tuple[datetime, str] | None, offset: int, limit: int
 ) -> list[KeyUsage]:
-    """Return keys and their last uses, oldest first, starting after the creation time and id `after`.
+    """Return keys and their last uses, oldest first.
 
-    None for `after` starts at the oldest key. Skips the first `offset` rows and returns at most `limit`.
+    `after`: only keys after this creation time and id; None for all. `filters`: only keys that match. Skips the
+    first `offset` rows and returns at most `limit`.
     """
     with database.read() as session:
         return add_last_uses(session, queries.list_page(session, filters, after, offset, limit))

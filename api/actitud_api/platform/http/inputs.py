@@ -222,7 +222,7 @@ class Body(Generic[T]):
 
 
 class FileBody:
-    """Reader of a file as the body of an operation; the handler parses the bytes itself."""
+    """Reader of a request body that is a file. It returns the bytes; the handler parses them."""
 
     def __init__(self, *media_types: str) -> None:
         self.media_types = media_types

@@ -130,8 +130,9 @@ def encode_document(document: Node) -> bytes:
 def _complete_schemas(node: Any) -> Any:
     """Return a part of the document in the form that code generators read.
 
-    msgspec leaves out the `type` beside an `enum`, and writes `anyOf` where a discriminator admits exactly one of the
-    alternatives: `oneOf`. Neither changes which values are valid. Examples are returned as they are.
+    msgspec writes no `type` beside an `enum`: it is added. It writes `anyOf` for alternatives of which a
+    discriminator admits exactly one: `oneOf` takes its place. Neither changes which values are valid. Examples
+    are returned as they are.
     """
     if isinstance(node, list):
         return [_complete_schemas(member) for member in node]
@@ -156,7 +157,10 @@ _JSON_TYPES: Final[Mapping[type, str]] = {
 
 
 def _remove_unused_components(document: Node) -> Node:
-    """Return the document without the components that no other part of it refers to, directly or through others."""
+    """Return the document without components to which no reference leads, directly or through other components.
+
+    All security schemes stay, because they are named without a reference.
+    """
     components: Node = document["components"]
     used: set[str] = set()
     pending = _list_references({name: part for name, part in document.items() if name != "components"})
@@ -414,7 +418,10 @@ class _Operation:
         return responses
 
     def _describe_content(self, content: Mapping[str, object | None]) -> Node:
-        """Return the media types of a response; `content` has the type of each, None if only its form is known."""
+        """Return the OpenAPI description of each media type of a response.
+
+        `content` has the type of the content by media type; None if no schema describes the content.
+        """
         return {
             media_type: {"schema": _describe_file(media_type)}
             if type_ is None
@@ -449,7 +456,7 @@ class _Operation:
 
 
 def _describe_file(media_type: str) -> Node:
-    """Return the schema of a file: an object, text, or bytes."""
+    """Return the schema of content that no type describes: an object, a text or bytes, by its media type."""
     if media_type.endswith("json"):
         return {"type": "object"}
     is_text = media_type.startswith("text/") or media_type.endswith(("+xml", "jsonl"))

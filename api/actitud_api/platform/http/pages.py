@@ -24,7 +24,10 @@ _POLICY: Final = (
     "frame-ancestors 'none'; base-uri 'none'; form-action {forms}"
 )
 _DEFAULT_LANGUAGE: Final = "en"
-"""Default language of these pages: that of the API, whose developers read them. Pages for the public are Spanish."""
+"""Language of these pages if the request names none: English, as in the API, because developers read them.
+
+Pages for the public are Spanish by default.
+"""
 
 _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
     "page.css": ("actitud_api.platform.http", "static/page.css", "text/css"),

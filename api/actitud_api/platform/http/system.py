@@ -33,7 +33,7 @@ class Readiness:
         self._checks[name] = check
 
     def find_failing(self) -> list[str]:
-        """Return the names of the checks that returned False or raised an exception."""
+        """Return the names of the checks that do not pass: those that returned False or raised an exception."""
         return [name for name, check in self._checks.items() if not _passes(name, check)]
 
 

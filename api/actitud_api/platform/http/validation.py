@@ -33,7 +33,7 @@ _SUGGESTIONS_MAX = 100
 
 
 class SchemaValidator(Generic[T]):
-    """Validator that converts decoded JSON to a Struct, or lists all its faults."""
+    """Validator that checks decoded JSON against a schema and converts it to a Struct, or lists all its faults."""
 
     def __init__(self, type_: type[T], schema: Mapping[str, object] | None = None) -> None:
         """Take the published schema of the type; None for the schema that msgspec derives."""

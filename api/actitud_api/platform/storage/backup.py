@@ -207,8 +207,10 @@ def _open_read_only(file: Path, shown: Path) -> Iterator[sqlite3.Connection]:
 def _read_revision(file: Path, shown: Path) -> str:
     """Check the integrity of a backup and return its schema revision.
 
+    `shown`: name of the file in the message of an error, if `file` is only a temporary copy.
+
     Raises:
-        BackupError: The file is damaged or has no schema revision; the error names the file `shown`.
+        BackupError: The file is damaged or has no schema revision.
     """
     with _open_read_only(file, shown) as connection:
         _check_integrity(connection, shown)

@@ -86,7 +86,7 @@ def lock_for_migration(connection: Connection) -> None:
 
 
 def is_unavailable(error: DBAPIError) -> bool:
-    """Return True if an error is temporary.
+    """Return True if an error is temporary: a lost connection, a lock or statement that took too long, no resources.
 
     An error without a SQLSTATE code comes from the connection and counts as temporary.
     """

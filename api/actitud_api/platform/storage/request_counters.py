@@ -157,8 +157,9 @@ _SWEEP: Final = text(
 class PostgresqlCounter:
     """Request counter in PostgreSQL: exact for any number of processes, even if their clocks differ.
 
-    Each request costs one statement on an autocommit connection of a separate pool, so counting never waits for
-    writers. Once per window length, a request also removes ended windows.
+    Each request costs one statement on an autocommit connection. These connections are in a pool of their own,
+    so counting never waits for write sessions. Once in the time of a window, a request also removes ended
+    windows.
     """
 
     def __init__(self, engine: Engine, connections: int, seconds: float = WINDOW_SECONDS) -> None:

@@ -52,7 +52,7 @@ it may rise or fall.
 
 
 class Bounds(Struct, frozen=True):
-    """Lowest (`least`) and highest (`greatest`) value that a number can have."""
+    """Lowest (`least`) and highest (`greatest`) value that an operand can have; infinite where it has no limit."""
 
     least: Bound
     greatest: Bound
@@ -210,9 +210,9 @@ def _power_of_ten(decimals: int) -> int:
 
 
 def find_score_direction(indicator: Indicator) -> Literal[-1, 0, 1]:
-    """Return 1 if the raw value of an indicator rises as its score rises, -1 if it falls.
+    """Return 1 if the score of an indicator rises with its raw value, -1 if it falls.
 
-    Return 0 if the first and the last goalpost have the same score, or if there are none.
+    Return 0 if the first and the last goalpost have the same score, or if there are no goalposts.
     """
     scores = [goalpost.score for goalpost in indicator.curve.goalposts]
     if not scores or scores[0] == scores[-1]:

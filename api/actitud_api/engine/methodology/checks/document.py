@@ -284,7 +284,7 @@ def find_paying_silences(document: Document) -> Iterator[Remark]:
 
 
 def _walk_groups_with_pointers(group: Group, pointer: str) -> Iterator[tuple[Group, str]]:
-    """Yield a group and every group below it, each with its JSON Pointer; `pointer` is that of `group`."""
+    """Yield a group and every group below it, each with its JSON Pointer. `pointer` is the JSON Pointer of `group`."""
     yield group, pointer
     for position, child in enumerate(group.children):
         if isinstance(child, Group):

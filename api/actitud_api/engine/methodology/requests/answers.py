@@ -172,7 +172,7 @@ def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[S
 
 
 def to_submission(methodology: Methodology, request: ScoreRequest) -> Submission:
-    """Convert a decoded request to a submission; `to_replacement` converts its `what_if`."""
+    """Convert a decoded request to a submission, without its `what_if` (see `to_replacement`)."""
     answers, self_declared = _collect_answers(methodology, request.answers)
     return Submission(
         profile={field.name: getattr(request.profile, field.name) for field in methodology.document.profile},
@@ -183,7 +183,7 @@ def to_submission(methodology: Methodology, request: ScoreRequest) -> Submission
 
 
 def to_replacement(methodology: Methodology, request: ScoreRequest) -> Replacement | None:
-    """Convert the `what_if` of a decoded request to the facts that replace the sent ones; None without `what_if`."""
+    """Convert the `what_if` of a decoded request to a `Replacement`; return None for a request without `what_if`."""
     supposed = request.what_if
     if supposed is UNSET:
         return None

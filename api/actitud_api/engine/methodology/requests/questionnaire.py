@@ -253,9 +253,10 @@ def to_questionnaire_document(methodology: Methodology, questionnaire: Questionn
 
 
 def to_scores_document(methodology: Methodology, questionnaire: Questionnaire) -> ScoresDocument | None:
-    """Build the body of `POST /v1/scores` from the complete answers; incomplete answers are left out.
+    """Build the body of `POST /v1/scores` from the complete answers of a questionnaire.
 
-    Return None if a profile field that the organisation must fill in is missing.
+    Incomplete answers are left out. Return None if a profile field that the organisation must fill in is
+    missing.
     """
     if list_missing_fields(methodology, questionnaire):
         return None
@@ -271,10 +272,10 @@ def to_scores_document(methodology: Methodology, questionnaire: Questionnaire) -
 
 
 def to_assessment_document(methodology: Methodology, questionnaire: Questionnaire) -> AssessmentDocument | None:
-    """Build the body of an assessment from the complete answers; incomplete answers are left out.
+    """Build the body of an assessment from the complete answers of a questionnaire.
 
-    Facts and profile fields that the service sets are left out too. Return None if a profile field that the
-    organisation must fill in is missing.
+    Incomplete answers are left out, and so are facts and profile fields that the service sets. Return None if a
+    profile field that the organisation must fill in is missing.
     """
     if list_missing_fields(methodology, questionnaire):
         return None

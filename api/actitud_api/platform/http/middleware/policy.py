@@ -35,7 +35,7 @@ class Holder(Protocol):
 
     @property
     def organisation(self) -> str | None:
-        """The organisation of a key that is bound to exactly one, else None."""
+        """The organisation that the key is bound to. None if the key is bound to none or to several."""
         ...
 
     @property
