@@ -532,7 +532,7 @@ def _record_answer(core: Core, request: Request, reply: Response) -> Response:
     if seen is not None and not isinstance(reply, OpenResponse):
         seen.append(reply)
     if "deprecation" in reply.headers or "sunset" in reply.headers:
-        operation = core.operation or f"{request.method} {request.target.partition('?')[0]}"
+        operation = f"{core.operation}()" if core.operation else f"{request.method} {request.target.partition('?')[0]}"
         if operation not in core.shared.deprecated:
             core.shared.deprecated.add(operation)
             warn_of_deprecation(operation, reply.headers)
@@ -722,10 +722,21 @@ def _resolve_target(core: Core, address: str, current: str) -> str:
     return f"{path}?{parts.query}" if parts.query else path
 
 
+class InvalidSegment(ValueError):
+    """A part of a path that is no id: it is empty, a dot segment, or no string at all."""
+
+    def __init__(self, segment: object) -> None:
+        super().__init__(segment)
+        self.segment = segment
+
+    def __str__(self) -> str:
+        return f"{self.segment!r} is not an id"
+
+
 def _build_target(core: Core, segments: tuple[str, ...], query: Mapping[str, QueryValue]) -> str:
     for segment in segments:
-        if segment in ("", ".", ".."):
-            raise ValueError(f"{segment!r} is not an id")
+        if not isinstance(segment, str) or segment in ("", ".", ".."):
+            raise InvalidSegment(segment)
     return _add_query("/".join([core.prefix, "v1", *map(_escape, segments)]), query)
 
 

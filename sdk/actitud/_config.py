@@ -123,7 +123,7 @@ class SharedState:
 
     def __init__(self) -> None:
         self.deprecated: set[str] = set()
-        self.full_until = 0.0
+        self.full_until: float = 0.0
 
 
 class Core(msgspec.Struct, frozen=True, kw_only=True):

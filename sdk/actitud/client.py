@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from msgspec import UNSET, UnsetType
 
@@ -117,7 +117,7 @@ class Client(_ClientBase, Bound):
     A client can be shared between threads, but not across a fork. Raises ``ValueError`` for settings that cannot work.
     """
 
-    score = bind_blocking(create_score)
+    score: Final = bind_blocking(create_score)
 
     def __init__(
         self,
@@ -150,16 +150,16 @@ class Client(_ClientBase, Bound):
     def _connect(self, core: Core, transport: Transport, close: Callable[[], None]) -> None:
         super().__init__(core, transport)
         self._close = close
-        self.methodologies = Methodologies(core, transport)
-        self.scores = Scores(core, transport)
-        self.organisations = Organisations(core, transport)
-        self.editions = Editions(core, transport)
-        self.suggestions = Suggestions(core, transport)
-        self.published = Published(core, transport)
-        self.catalogue = Catalogue(core, transport)
-        self.keys = Keys(core, transport)
-        self.ledger = Ledger(core, transport)
-        self.signing_keys = SigningKeys(core, transport)
+        self.methodologies: Methodologies = Methodologies(core, transport)
+        self.scores: Scores = Scores(core, transport)
+        self.organisations: Organisations = Organisations(core, transport)
+        self.editions: Editions = Editions(core, transport)
+        self.suggestions: Suggestions = Suggestions(core, transport)
+        self.published: Published = Published(core, transport)
+        self.catalogue: Catalogue = Catalogue(core, transport)
+        self.keys: Keys = Keys(core, transport)
+        self.ledger: Ledger = Ledger(core, transport)
+        self.signing_keys: SigningKeys = SigningKeys(core, transport)
 
     @classmethod
     def _of(cls, core: Core, transport: Transport) -> Self:
@@ -225,7 +225,7 @@ class AsyncClient(_ClientBase, AsyncBound):
     ``http_client``: your own ``httpx.AsyncClient``, which you must close yourself.
     """
 
-    score = bind_awaitable(create_score)
+    score: Final = bind_awaitable(create_score)
 
     def __init__(
         self,
@@ -258,16 +258,16 @@ class AsyncClient(_ClientBase, AsyncBound):
     def _connect(self, core: Core, transport: AsyncTransport, close: Callable[[], Awaitable[None]]) -> None:
         super().__init__(core, transport)
         self._close = close
-        self.methodologies = AsyncMethodologies(core, transport)
-        self.scores = AsyncScores(core, transport)
-        self.organisations = AsyncOrganisations(core, transport)
-        self.editions = AsyncEditions(core, transport)
-        self.suggestions = AsyncSuggestions(core, transport)
-        self.published = AsyncPublished(core, transport)
-        self.catalogue = AsyncCatalogue(core, transport)
-        self.keys = AsyncKeys(core, transport)
-        self.ledger = AsyncLedger(core, transport)
-        self.signing_keys = AsyncSigningKeys(core, transport)
+        self.methodologies: AsyncMethodologies = AsyncMethodologies(core, transport)
+        self.scores: AsyncScores = AsyncScores(core, transport)
+        self.organisations: AsyncOrganisations = AsyncOrganisations(core, transport)
+        self.editions: AsyncEditions = AsyncEditions(core, transport)
+        self.suggestions: AsyncSuggestions = AsyncSuggestions(core, transport)
+        self.published: AsyncPublished = AsyncPublished(core, transport)
+        self.catalogue: AsyncCatalogue = AsyncCatalogue(core, transport)
+        self.keys: AsyncKeys = AsyncKeys(core, transport)
+        self.ledger: AsyncLedger = AsyncLedger(core, transport)
+        self.signing_keys: AsyncSigningKeys = AsyncSigningKeys(core, transport)
 
     @classmethod
     def _of(cls, core: Core, transport: AsyncTransport) -> Self:

@@ -45,7 +45,7 @@ _KINDS: Mapping[type, str] = {
     models.Peers: "editions.scores.peers",
     models.Exemplar: "editions.exemplars.list",
     models.RobustScore: "editions.robustness.list",
-    models.EditionStatistics: "editions.statistics.get",
+    models.EditionStatistics: "editions.statistics",
     models.AssessmentLine: "editions.assessments.list",
     models.Assessment: "editions.assessments.get",
     models.SubmissionLine: "editions.assessments.submissions.list",
@@ -281,13 +281,15 @@ def _load_examples() -> Mapping[str, models.JsonValue]:
 
 @cache
 def _map_operations() -> Mapping[str, str]:
-    """Map the name of each operation's function to its id in the OpenAPI document."""
-    return dict(_list_methods(FakeServer().client(), ""))
+    """Map the qualified name of each method of both clients to the id of its operation in the OpenAPI document."""
+    server = FakeServer()
+    methods = {**dict(_list_methods(server.client(), "")), **dict(_list_methods(server.async_client(), ""))}
+    return {**methods, "Client.score": "scores.create", "AsyncClient.score": "scores.create"}
 
 
 def _list_methods(bound: object, prefix: str) -> Iterable[tuple[str, str]]:
     for name, value in inspect.getmembers(bound):
-        if inspect.ismethod(value) and value.__name__ != name and prefix:
-            yield value.__name__, prefix + name
+        if inspect.ismethod(value) and prefix and not name.startswith("_"):
+            yield value.__qualname__, prefix + name
         elif isinstance(value, Bound | AsyncBound) and not name.startswith("_"):
             yield from _list_methods(value, f"{prefix}{name}.")

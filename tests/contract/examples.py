@@ -64,7 +64,7 @@ READS: Final = {
     "editions.datapackage": "/v1/editions/2026-demo/datapackage.json",
     "editions.exemplars.list": "/v1/editions/2026-demo/exemplars?dimension=D6&kind=MUN&band=P3&limit=2",
     "editions.robustness.list": "/v1/editions/2026-demo/robustness?limit=2",
-    "editions.statistics.get": "/v1/editions/2026-demo/statistics",
+    "editions.statistics": "/v1/editions/2026-demo/statistics",
     "organisations.scores.list": "/v1/organisations/{organisation}/scores",
 }
 """The address of each read; `{organisation}` is the first of the ranking."""

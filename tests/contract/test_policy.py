@@ -54,7 +54,7 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.scores.list",
         "editions.scores.path",
         "editions.scores.peers",
-        "editions.statistics.get",
+        "editions.statistics",
         "editions.summary",
         "ledger.list",
         "organisations.scores.list",

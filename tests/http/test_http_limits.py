@@ -121,7 +121,7 @@ def test_only_pages_and_health_are_without_limit_and_what_computes_most_has_its_
     unlimited = {name for name, rule in rules.items() if rule.limit == "none"}
     others = {"embeds.file", "catalogue.choose"}
     assert unlimited == {name for name in rules if name.startswith(("pages.", "system."))} | others
-    computed = {"scores.create", "editions.robustness.list", "editions.statistics.get"}
+    computed = {"scores.create", "editions.robustness.list", "editions.statistics"}
     computed |= {"methodologies.workbook.fill", "methodologies.workbook.read"}
     computed |= {"organisations.export", "editions.export", "editions.scores.export", "editions.indicators.export"}
     assert {name for name, rule in rules.items() if rule.limit == "score"} == computed

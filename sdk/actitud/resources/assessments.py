@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Final
 
 from msgspec import UNSET, UnsetType
 
@@ -364,9 +365,9 @@ def _create_transition(
 class Submissions(Bound):
     """Operations on submissions of an assessment, such as ``client.editions.assessments.submissions.create``."""
 
-    create = bind_blocking(create_submission)
-    list = bind_blocking_list(list_submissions)
-    get = bind_blocking(get_submission)
+    create: Final = bind_blocking(create_submission)
+    list: Final = bind_blocking_list(list_submissions)
+    get: Final = bind_blocking(get_submission)
 
 
 class AsyncSubmissions(AsyncBound):
@@ -375,15 +376,15 @@ class AsyncSubmissions(AsyncBound):
     One of them is ``async_client.editions.assessments.submissions.create``.
     """
 
-    create = bind_awaitable(create_submission)
-    list = bind_awaitable_list(list_submissions)
-    get = bind_awaitable(get_submission)
+    create: Final = bind_awaitable(create_submission)
+    list: Final = bind_awaitable_list(list_submissions)
+    get: Final = bind_awaitable(get_submission)
 
 
 class Reviews(Bound):
     """Operations that begin the review of an assessment: ``client.editions.assessments.reviews.create``."""
 
-    create = bind_blocking(create_review)
+    create: Final = bind_blocking(create_review)
 
 
 class AsyncReviews(AsyncBound):
@@ -392,13 +393,13 @@ class AsyncReviews(AsyncBound):
     Its operation is ``async_client.editions.assessments.reviews.create``.
     """
 
-    create = bind_awaitable(create_review)
+    create: Final = bind_awaitable(create_review)
 
 
 class Hearings(Bound):
     """Operations that open the hearing of an assessment: ``client.editions.assessments.hearings.create``."""
 
-    create = bind_blocking(create_hearing)
+    create: Final = bind_blocking(create_hearing)
 
 
 class AsyncHearings(AsyncBound):
@@ -407,50 +408,50 @@ class AsyncHearings(AsyncBound):
     Its operation is ``async_client.editions.assessments.hearings.create``.
     """
 
-    create = bind_awaitable(create_hearing)
+    create: Final = bind_awaitable(create_hearing)
 
 
 class Returns(Bound):
     """Operations that return an assessment: ``client.editions.assessments.returns.create``."""
 
-    create = bind_blocking(create_return)
+    create: Final = bind_blocking(create_return)
 
 
 class AsyncReturns(AsyncBound):
     """Awaitable operations that return an assessment: ``async_client.editions.assessments.returns.create``."""
 
-    create = bind_awaitable(create_return)
+    create: Final = bind_awaitable(create_return)
 
 
 class Finals(Bound):
     """Operations that make an assessment final: ``client.editions.assessments.finals.create``."""
 
-    create = bind_blocking(create_final)
+    create: Final = bind_blocking(create_final)
 
 
 class AsyncFinals(AsyncBound):
     """Awaitable operations that make an assessment final: ``async_client.editions.assessments.finals.create``."""
 
-    create = bind_awaitable(create_final)
+    create: Final = bind_awaitable(create_final)
 
 
 class Extensions(Bound):
     """Operations that extend a phase: ``client.editions.assessments.extensions.create``."""
 
-    create = bind_blocking(create_extension)
+    create: Final = bind_blocking(create_extension)
 
 
 class AsyncExtensions(AsyncBound):
     """Awaitable operations that extend a phase: ``async_client.editions.assessments.extensions.create``."""
 
-    create = bind_awaitable(create_extension)
+    create: Final = bind_awaitable(create_extension)
 
 
 class Transitions(Bound):
     """Operations on the history of an assessment, such as ``client.editions.assessments.transitions.list``."""
 
-    list = bind_blocking_list(list_transitions)
-    get = bind_blocking(get_transition)
+    list: Final = bind_blocking_list(list_transitions)
+    get: Final = bind_blocking(get_transition)
 
 
 class AsyncTransitions(AsyncBound):
@@ -459,53 +460,53 @@ class AsyncTransitions(AsyncBound):
     One of them is ``async_client.editions.assessments.transitions.list``.
     """
 
-    list = bind_awaitable_list(list_transitions)
-    get = bind_awaitable(get_transition)
+    list: Final = bind_awaitable_list(list_transitions)
+    get: Final = bind_awaitable(get_transition)
 
 
 class Assessments(Bound):
     """Operations on assessments, such as ``client.editions.assessments.list``."""
 
-    list = bind_blocking_list(list_assessments)
-    get = bind_blocking(get_assessment)
-    put = bind_blocking(put_assessment)
-    update = bind_blocking(update_assessment)
-    delete = bind_blocking(delete_assessment)
+    list: Final = bind_blocking_list(list_assessments)
+    get: Final = bind_blocking(get_assessment)
+    put: Final = bind_blocking(put_assessment)
+    update: Final = bind_blocking(update_assessment)
+    delete: Final = bind_blocking(delete_assessment)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
-        self.verdicts = Verdicts(core, transport)
-        self.replies = Replies(core, transport)
-        self.review = OverallReview(core, transport)
-        self.flags = AssessmentFlags(core, transport)
-        self.submissions = Submissions(core, transport)
-        self.reviews = Reviews(core, transport)
-        self.hearings = Hearings(core, transport)
-        self.returns = Returns(core, transport)
-        self.finals = Finals(core, transport)
-        self.extensions = Extensions(core, transport)
-        self.transitions = Transitions(core, transport)
+        self.verdicts: Final = Verdicts(core, transport)
+        self.replies: Final = Replies(core, transport)
+        self.review: Final = OverallReview(core, transport)
+        self.flags: Final = AssessmentFlags(core, transport)
+        self.submissions: Final = Submissions(core, transport)
+        self.reviews: Final = Reviews(core, transport)
+        self.hearings: Final = Hearings(core, transport)
+        self.returns: Final = Returns(core, transport)
+        self.finals: Final = Finals(core, transport)
+        self.extensions: Final = Extensions(core, transport)
+        self.transitions: Final = Transitions(core, transport)
 
 
 class AsyncAssessments(AsyncBound):
     """Awaitable operations on assessments, such as ``async_client.editions.assessments.list``."""
 
-    list = bind_awaitable_list(list_assessments)
-    get = bind_awaitable(get_assessment)
-    put = bind_awaitable(put_assessment)
-    update = bind_awaitable(update_assessment)
-    delete = bind_awaitable(delete_assessment)
+    list: Final = bind_awaitable_list(list_assessments)
+    get: Final = bind_awaitable(get_assessment)
+    put: Final = bind_awaitable(put_assessment)
+    update: Final = bind_awaitable(update_assessment)
+    delete: Final = bind_awaitable(delete_assessment)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
-        self.verdicts = AsyncVerdicts(core, transport)
-        self.replies = AsyncReplies(core, transport)
-        self.review = AsyncOverallReview(core, transport)
-        self.flags = AsyncAssessmentFlags(core, transport)
-        self.submissions = AsyncSubmissions(core, transport)
-        self.reviews = AsyncReviews(core, transport)
-        self.hearings = AsyncHearings(core, transport)
-        self.returns = AsyncReturns(core, transport)
-        self.finals = AsyncFinals(core, transport)
-        self.extensions = AsyncExtensions(core, transport)
-        self.transitions = AsyncTransitions(core, transport)
+        self.verdicts: Final = AsyncVerdicts(core, transport)
+        self.replies: Final = AsyncReplies(core, transport)
+        self.review: Final = AsyncOverallReview(core, transport)
+        self.flags: Final = AsyncAssessmentFlags(core, transport)
+        self.submissions: Final = AsyncSubmissions(core, transport)
+        self.reviews: Final = AsyncReviews(core, transport)
+        self.hearings: Final = AsyncHearings(core, transport)
+        self.returns: Final = AsyncReturns(core, transport)
+        self.finals: Final = AsyncFinals(core, transport)
+        self.extensions: Final = AsyncExtensions(core, transport)
+        self.transitions: Final = AsyncTransitions(core, transport)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
+from actitud._bind import bind_awaitable_list, bind_blocking_list
 from actitud._calls import AsyncBound, Bound, Call, Fetched, build_get, fetch, fetch_page
 from actitud._config import Core
 from actitud.models import EditionStatistics, Exemplar, Listing, OrganisationKind, Peers, RobustScore
@@ -114,34 +115,22 @@ def get_statistics(core: Core, edition: str, *, lang: str | None = None) -> Call
 class EditionExemplars(Bound):
     """Operations on the best organisations in a dimension: ``client.editions.exemplars.list``."""
 
-    list = bind_blocking_list(list_exemplars)
+    list: Final = bind_blocking_list(list_exemplars)
 
 
 class AsyncEditionExemplars(AsyncBound):
     """Awaitable operations on the best organisations in a dimension: ``async_client.editions.exemplars.list``."""
 
-    list = bind_awaitable_list(list_exemplars)
+    list: Final = bind_awaitable_list(list_exemplars)
 
 
 class EditionRobustness(Bound):
     """Operations on the robustness of ranks: ``client.editions.robustness.list``."""
 
-    list = bind_blocking_list(list_robustness)
+    list: Final = bind_blocking_list(list_robustness)
 
 
 class AsyncEditionRobustness(AsyncBound):
     """Awaitable operations on the robustness of ranks: ``async_client.editions.robustness.list``."""
 
-    list = bind_awaitable_list(list_robustness)
-
-
-class EditionAudit(Bound):
-    """Operations on the statistical audit: ``client.editions.statistics.get``."""
-
-    get = bind_blocking(get_statistics)
-
-
-class AsyncEditionAudit(AsyncBound):
-    """Awaitable operations on the statistical audit: ``async_client.editions.statistics.get``."""
-
-    get = bind_awaitable(get_statistics)
+    list: Final = bind_awaitable_list(list_robustness)

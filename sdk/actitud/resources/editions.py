@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import UNSET, UnsetType
 
@@ -46,13 +46,12 @@ from actitud.models import (
 )
 from actitud.resources.assessments import Assessments, AsyncAssessments
 from actitud.resources.comparison import (
-    AsyncEditionAudit,
     AsyncEditionExemplars,
     AsyncEditionRobustness,
-    EditionAudit,
     EditionExemplars,
     EditionRobustness,
     get_peers,
+    get_statistics,
 )
 from actitud.resources.exports import (
     AsyncEditionIndicators,
@@ -267,78 +266,78 @@ def get_changes(
 class EditionScores(Bound):
     """Operations on the scores of an edition, such as ``client.editions.scores.list``."""
 
-    list = bind_blocking_list(list_edition_scores)
-    get = bind_blocking(get_edition_score)
-    path = bind_blocking(get_path)
-    changes = bind_blocking(get_changes)
-    peers = bind_blocking(get_peers)
-    export = bind_blocking(export_edition_scores)
-    stream = bind_blocking_stream(stream_edition_scores)
-    gobierto = bind_blocking(get_gobierto)
+    list: Final = bind_blocking_list(list_edition_scores)
+    get: Final = bind_blocking(get_edition_score)
+    path: Final = bind_blocking(get_path)
+    changes: Final = bind_blocking(get_changes)
+    peers: Final = bind_blocking(get_peers)
+    export: Final = bind_blocking(export_edition_scores)
+    stream: Final = bind_blocking_stream(stream_edition_scores)
+    gobierto: Final = bind_blocking(get_gobierto)
 
 
 class AsyncEditionScores(AsyncBound):
     """Awaitable operations on the scores of an edition, such as ``async_client.editions.scores.list``."""
 
-    list = bind_awaitable_list(list_edition_scores)
-    get = bind_awaitable(get_edition_score)
-    path = bind_awaitable(get_path)
-    changes = bind_awaitable(get_changes)
-    peers = bind_awaitable(get_peers)
-    export = bind_awaitable(export_edition_scores)
-    stream = bind_awaitable_stream(stream_edition_scores)
-    gobierto = bind_awaitable(get_gobierto)
+    list: Final = bind_awaitable_list(list_edition_scores)
+    get: Final = bind_awaitable(get_edition_score)
+    path: Final = bind_awaitable(get_path)
+    changes: Final = bind_awaitable(get_changes)
+    peers: Final = bind_awaitable(get_peers)
+    export: Final = bind_awaitable(export_edition_scores)
+    stream: Final = bind_awaitable_stream(stream_edition_scores)
+    gobierto: Final = bind_awaitable(get_gobierto)
 
 
 class Editions(Bound):
     """Operations on editions, such as ``client.editions.list``."""
 
-    list = bind_blocking_list(list_editions)
-    get = bind_blocking(get_edition)
-    create = bind_blocking(create_edition)
-    update = bind_blocking(update_edition)
-    delete = bind_blocking(delete_edition)
-    summary = bind_blocking(get_edition_summary)
-    export = bind_blocking(export_editions)
-    datapackage = bind_blocking(get_datapackage)
+    list: Final = bind_blocking_list(list_editions)
+    get: Final = bind_blocking(get_edition)
+    create: Final = bind_blocking(create_edition)
+    update: Final = bind_blocking(update_edition)
+    delete: Final = bind_blocking(delete_edition)
+    summary: Final = bind_blocking(get_edition_summary)
+    statistics: Final = bind_blocking(get_statistics)
+    export: Final = bind_blocking(export_editions)
+    datapackage: Final = bind_blocking(get_datapackage)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
-        self.agreement = EditionAgreement(core, transport)
-        self.samples = EditionSamples(core, transport)
-        self.flags = EditionFlags(core, transport)
-        self.scores = EditionScores(core, transport)
-        self.indicators = EditionIndicators(core, transport)
-        self.assessments = Assessments(core, transport)
-        self.publications = Publications(core, transport)
-        self.approvals = Approvals(core, transport)
-        self.exemplars = EditionExemplars(core, transport)
-        self.robustness = EditionRobustness(core, transport)
-        self.statistics = EditionAudit(core, transport)
+        self.agreement: Final = EditionAgreement(core, transport)
+        self.samples: Final = EditionSamples(core, transport)
+        self.flags: Final = EditionFlags(core, transport)
+        self.scores: Final = EditionScores(core, transport)
+        self.indicators: Final = EditionIndicators(core, transport)
+        self.assessments: Final = Assessments(core, transport)
+        self.publications: Final = Publications(core, transport)
+        self.approvals: Final = Approvals(core, transport)
+        self.exemplars: Final = EditionExemplars(core, transport)
+        self.robustness: Final = EditionRobustness(core, transport)
 
 
 class AsyncEditions(AsyncBound):
     """Awaitable operations on editions, such as ``async_client.editions.list``."""
 
-    list = bind_awaitable_list(list_editions)
-    get = bind_awaitable(get_edition)
-    create = bind_awaitable(create_edition)
-    update = bind_awaitable(update_edition)
-    delete = bind_awaitable(delete_edition)
-    summary = bind_awaitable(get_edition_summary)
-    export = bind_awaitable(export_editions)
-    datapackage = bind_awaitable(get_datapackage)
+    list: Final = bind_awaitable_list(list_editions)
+    get: Final = bind_awaitable(get_edition)
+    create: Final = bind_awaitable(create_edition)
+    update: Final = bind_awaitable(update_edition)
+    delete: Final = bind_awaitable(delete_edition)
+    summary: Final = bind_awaitable(get_edition_summary)
+    statistics: Final = bind_awaitable(get_statistics)
+    export: Final = bind_awaitable(export_editions)
+    datapackage: Final = bind_awaitable(get_datapackage)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
-        self.agreement = AsyncEditionAgreement(core, transport)
-        self.samples = AsyncEditionSamples(core, transport)
-        self.flags = AsyncEditionFlags(core, transport)
-        self.scores = AsyncEditionScores(core, transport)
-        self.indicators = AsyncEditionIndicators(core, transport)
-        self.assessments = AsyncAssessments(core, transport)
-        self.publications = AsyncPublications(core, transport)
-        self.approvals = AsyncApprovals(core, transport)
-        self.exemplars = AsyncEditionExemplars(core, transport)
-        self.robustness = AsyncEditionRobustness(core, transport)
-        self.statistics = AsyncEditionAudit(core, transport)
+        self.agreement: Final = AsyncEditionAgreement(core, transport)
+        self.samples: Final = AsyncEditionSamples(core, transport)
+        self.flags: Final = AsyncEditionFlags(core, transport)
+        self.scores: Final = AsyncEditionScores(core, transport)
+        self.indicators: Final = AsyncEditionIndicators(core, transport)
+        self.assessments: Final = AsyncAssessments(core, transport)
+        self.publications: Final = AsyncPublications(core, transport)
+        self.approvals: Final = AsyncApprovals(core, transport)
+        self.exemplars: Final = AsyncEditionExemplars(core, transport)
+        self.robustness: Final = AsyncEditionRobustness(core, transport)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from actitud._bind import bind_awaitable, bind_awaitable_stream, bind_blocking, bind_blocking_stream
 from actitud._calls import AsyncBound, Bound, Call, QueryValue, Request, build_condition, build_get, fetch_bytes
@@ -373,36 +373,36 @@ def _find_media_type(format: str) -> str:
 class EditionIndicators(Bound):
     """Operations on the indicators of an edition, such as ``client.editions.indicators.export``."""
 
-    export = bind_blocking(export_edition_indicators)
-    stream = bind_blocking_stream(stream_edition_indicators)
+    export: Final = bind_blocking(export_edition_indicators)
+    stream: Final = bind_blocking_stream(stream_edition_indicators)
 
 
 class MethodologyIndicators(Bound):
     """Operations on the indicators of a methodology: ``client.methodologies.indicators.export``."""
 
-    export = bind_blocking(export_methodology_indicators)
+    export: Final = bind_blocking(export_methodology_indicators)
 
 
 class Catalogue(Bound):
     """Operations on the DCAT catalogue: ``client.catalogue.get``."""
 
-    get = bind_blocking(get_catalogue)
+    get: Final = bind_blocking(get_catalogue)
 
 
 class AsyncEditionIndicators(AsyncBound):
     """Awaitable operations on the indicators of an edition, such as ``async_client.editions.indicators.export``."""
 
-    export = bind_awaitable(export_edition_indicators)
-    stream = bind_awaitable_stream(stream_edition_indicators)
+    export: Final = bind_awaitable(export_edition_indicators)
+    stream: Final = bind_awaitable_stream(stream_edition_indicators)
 
 
 class AsyncMethodologyIndicators(AsyncBound):
     """Awaitable operations on the indicators of a methodology: ``async_client.methodologies.indicators.export``."""
 
-    export = bind_awaitable(export_methodology_indicators)
+    export: Final = bind_awaitable(export_methodology_indicators)
 
 
 class AsyncCatalogue(AsyncBound):
     """Awaitable operations on the DCAT catalogue: ``async_client.catalogue.get``."""
 
-    get = bind_awaitable(get_catalogue)
+    get: Final = bind_awaitable(get_catalogue)

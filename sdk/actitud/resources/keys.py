@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
 from actitud._calls import (
@@ -125,62 +126,62 @@ def create_report(core: Core, text: str, *, lang: str | None = None) -> Call[Rep
 class KeyRotations(Bound):
     """Operations that replace a key by a new one: ``client.keys.rotations.create``."""
 
-    create = bind_blocking(create_rotation)
+    create: Final = bind_blocking(create_rotation)
 
 
 class KeyRevocations(Bound):
     """Operations that revoke a key: ``client.keys.revocations.create``."""
 
-    create = bind_blocking(create_revocation)
+    create: Final = bind_blocking(create_revocation)
 
 
 class KeyReports(Bound):
     """Operations that report leaked keys: ``client.keys.reports.create``."""
 
-    create = bind_blocking(create_report)
+    create: Final = bind_blocking(create_report)
 
 
 class Keys(Bound):
     """Operations on API keys, such as ``client.keys.list``."""
 
-    list = bind_blocking_list(list_keys)
-    get = bind_blocking(get_key)
-    create = bind_blocking(create_key)
+    list: Final = bind_blocking_list(list_keys)
+    get: Final = bind_blocking(get_key)
+    create: Final = bind_blocking(create_key)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
-        self.rotations = KeyRotations(core, transport)
-        self.revocations = KeyRevocations(core, transport)
-        self.reports = KeyReports(core, transport)
+        self.rotations: Final = KeyRotations(core, transport)
+        self.revocations: Final = KeyRevocations(core, transport)
+        self.reports: Final = KeyReports(core, transport)
 
 
 class AsyncKeyRotations(AsyncBound):
     """Awaitable operations that replace a key by a new one: ``async_client.keys.rotations.create``."""
 
-    create = bind_awaitable(create_rotation)
+    create: Final = bind_awaitable(create_rotation)
 
 
 class AsyncKeyRevocations(AsyncBound):
     """Awaitable operations that revoke a key: ``async_client.keys.revocations.create``."""
 
-    create = bind_awaitable(create_revocation)
+    create: Final = bind_awaitable(create_revocation)
 
 
 class AsyncKeyReports(AsyncBound):
     """Awaitable operations that report leaked keys: ``async_client.keys.reports.create``."""
 
-    create = bind_awaitable(create_report)
+    create: Final = bind_awaitable(create_report)
 
 
 class AsyncKeys(AsyncBound):
     """Awaitable operations on API keys, such as ``async_client.keys.list``."""
 
-    list = bind_awaitable_list(list_keys)
-    get = bind_awaitable(get_key)
-    create = bind_awaitable(create_key)
+    list: Final = bind_awaitable_list(list_keys)
+    get: Final = bind_awaitable(get_key)
+    create: Final = bind_awaitable(create_key)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
-        self.rotations = AsyncKeyRotations(core, transport)
-        self.revocations = AsyncKeyRevocations(core, transport)
-        self.reports = AsyncKeyReports(core, transport)
+        self.rotations: Final = AsyncKeyRotations(core, transport)
+        self.revocations: Final = AsyncKeyRevocations(core, transport)
+        self.reports: Final = AsyncKeyReports(core, transport)

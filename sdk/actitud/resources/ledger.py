@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
@@ -65,24 +67,24 @@ def list_signing_keys(core: Core) -> Call[tuple[SigningKey, ...]]:
 class Checkpoints(Bound):
     """Operations on the signed checkpoints of the ledger, such as ``client.ledger.checkpoints.list``."""
 
-    list = bind_blocking_list(list_checkpoints)
-    get = bind_blocking(get_checkpoint)
+    list: Final = bind_blocking_list(list_checkpoints)
+    get: Final = bind_blocking(get_checkpoint)
 
 
 class Ledger(Bound):
     """Operations on the ledger: ``client.ledger.list``."""
 
-    list = bind_blocking_list(list_entries)
+    list: Final = bind_blocking_list(list_entries)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
-        self.checkpoints = Checkpoints(core, transport)
+        self.checkpoints: Final = Checkpoints(core, transport)
 
 
 class SigningKeys(Bound):
     """Operations on public signing keys: ``client.signing_keys.list``."""
 
-    list = bind_blocking(list_signing_keys)
+    list: Final = bind_blocking(list_signing_keys)
 
 
 class AsyncCheckpoints(AsyncBound):
@@ -91,21 +93,21 @@ class AsyncCheckpoints(AsyncBound):
     One of them is ``async_client.ledger.checkpoints.list``.
     """
 
-    list = bind_awaitable_list(list_checkpoints)
-    get = bind_awaitable(get_checkpoint)
+    list: Final = bind_awaitable_list(list_checkpoints)
+    get: Final = bind_awaitable(get_checkpoint)
 
 
 class AsyncLedger(AsyncBound):
     """Awaitable operations on the ledger: ``async_client.ledger.list``."""
 
-    list = bind_awaitable_list(list_entries)
+    list: Final = bind_awaitable_list(list_entries)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
-        self.checkpoints = AsyncCheckpoints(core, transport)
+        self.checkpoints: Final = AsyncCheckpoints(core, transport)
 
 
 class AsyncSigningKeys(AsyncBound):
     """Awaitable operations on public signing keys: ``async_client.signing_keys.list``."""
 
-    list = bind_awaitable(list_signing_keys)
+    list: Final = bind_awaitable(list_signing_keys)

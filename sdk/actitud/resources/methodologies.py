@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
 from actitud._calls import AsyncBound, AsyncTransport, Bound, Call, Fetched, Transport, build_get, fetch, fetch_page
 from actitud._config import Core
@@ -33,22 +35,22 @@ def get_methodology(core: Core, version: str, *, lang: str | None = None) -> Cal
 class Methodologies(Bound):
     """Operations on versions of the methodology, such as ``client.methodologies.list``."""
 
-    list = bind_blocking_list(list_methodologies)
-    get = bind_blocking(get_methodology)
+    list: Final = bind_blocking_list(list_methodologies)
+    get: Final = bind_blocking(get_methodology)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
-        self.indicators = MethodologyIndicators(core, transport)
-        self.workbook = Workbook(core, transport)
+        self.indicators: Final = MethodologyIndicators(core, transport)
+        self.workbook: Final = Workbook(core, transport)
 
 
 class AsyncMethodologies(AsyncBound):
     """Awaitable operations on versions of the methodology, such as ``async_client.methodologies.list``."""
 
-    list = bind_awaitable_list(list_methodologies)
-    get = bind_awaitable(get_methodology)
+    list: Final = bind_awaitable_list(list_methodologies)
+    get: Final = bind_awaitable(get_methodology)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
-        self.indicators = AsyncMethodologyIndicators(core, transport)
-        self.workbook = AsyncWorkbook(core, transport)
+        self.indicators: Final = AsyncMethodologyIndicators(core, transport)
+        self.workbook: Final = AsyncWorkbook(core, transport)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Final
 
 from msgspec import UNSET, UnsetType
 
@@ -209,40 +210,40 @@ def list_organisation_scores(
 class OrganisationScores(Bound):
     """Operations on an organisation's scores over the years: ``client.organisations.scores.list``."""
 
-    list = bind_blocking_list(list_organisation_scores)
+    list: Final = bind_blocking_list(list_organisation_scores)
 
 
 class AsyncOrganisationScores(AsyncBound):
     """Awaitable operations on an organisation's scores over the years: ``async_client.organisations.scores.list``."""
 
-    list = bind_awaitable_list(list_organisation_scores)
+    list: Final = bind_awaitable_list(list_organisation_scores)
 
 
 class Organisations(Bound):
     """Operations on organisations, such as ``client.organisations.list``."""
 
-    list = bind_blocking_list(list_organisations)
-    get = bind_blocking(get_organisation)
-    create = bind_blocking(create_organisation)
-    update = bind_blocking(update_organisation)
-    export = bind_blocking(export_organisations)
-    stream = bind_blocking_stream(stream_organisations)
+    list: Final = bind_blocking_list(list_organisations)
+    get: Final = bind_blocking(get_organisation)
+    create: Final = bind_blocking(create_organisation)
+    update: Final = bind_blocking(update_organisation)
+    export: Final = bind_blocking(export_organisations)
+    stream: Final = bind_blocking_stream(stream_organisations)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
-        self.scores = OrganisationScores(core, transport)
+        self.scores: Final = OrganisationScores(core, transport)
 
 
 class AsyncOrganisations(AsyncBound):
     """Awaitable operations on organisations, such as ``async_client.organisations.list``."""
 
-    list = bind_awaitable_list(list_organisations)
-    get = bind_awaitable(get_organisation)
-    create = bind_awaitable(create_organisation)
-    update = bind_awaitable(update_organisation)
-    export = bind_awaitable(export_organisations)
-    stream = bind_awaitable_stream(stream_organisations)
+    list: Final = bind_awaitable_list(list_organisations)
+    get: Final = bind_awaitable(get_organisation)
+    create: Final = bind_awaitable(create_organisation)
+    update: Final = bind_awaitable(update_organisation)
+    export: Final = bind_awaitable(export_organisations)
+    stream: Final = bind_awaitable_stream(stream_organisations)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
-        self.scores = AsyncOrganisationScores(core, transport)
+        self.scores: Final = AsyncOrganisationScores(core, transport)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
 from actitud._calls import (
@@ -161,66 +162,66 @@ def get_signature(core: Core, digest: str) -> Call[Signature]:
 class PublicationScores(Bound):
     """Operations on published scores: ``client.editions.publications.scores.get``."""
 
-    get = bind_blocking(get_published_score)
+    get: Final = bind_blocking(get_published_score)
 
 
 class Publications(Bound):
     """Operations on publications of an edition, such as ``client.editions.publications.list``."""
 
-    list = bind_blocking_list(list_publications)
-    get = bind_blocking(get_publication)
-    create = bind_blocking(create_publication)
-    bundle = bind_blocking(get_bundle)
+    list: Final = bind_blocking_list(list_publications)
+    get: Final = bind_blocking(get_publication)
+    create: Final = bind_blocking(create_publication)
+    bundle: Final = bind_blocking(get_bundle)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
-        self.scores = PublicationScores(core, transport)
+        self.scores: Final = PublicationScores(core, transport)
 
 
 class Approvals(Bound):
     """Operations on approvals of publications, such as ``client.editions.approvals.list``."""
 
-    list = bind_blocking_list(list_approvals)
-    get = bind_blocking(get_approval)
-    create = bind_blocking(create_approval)
+    list: Final = bind_blocking_list(list_approvals)
+    get: Final = bind_blocking(get_approval)
+    create: Final = bind_blocking(create_approval)
 
 
 class Published(Bound):
     """Operations on published documents, such as ``client.published.get``."""
 
-    get = bind_blocking(get_document)
-    signature = bind_blocking(get_signature)
+    get: Final = bind_blocking(get_document)
+    signature: Final = bind_blocking(get_signature)
 
 
 class AsyncPublicationScores(AsyncBound):
     """Awaitable operations on published scores: ``async_client.editions.publications.scores.get``."""
 
-    get = bind_awaitable(get_published_score)
+    get: Final = bind_awaitable(get_published_score)
 
 
 class AsyncPublications(AsyncBound):
     """Awaitable operations on publications of an edition, such as ``async_client.editions.publications.list``."""
 
-    list = bind_awaitable_list(list_publications)
-    get = bind_awaitable(get_publication)
-    create = bind_awaitable(create_publication)
-    bundle = bind_awaitable(get_bundle)
+    list: Final = bind_awaitable_list(list_publications)
+    get: Final = bind_awaitable(get_publication)
+    create: Final = bind_awaitable(create_publication)
+    bundle: Final = bind_awaitable(get_bundle)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
-        self.scores = AsyncPublicationScores(core, transport)
+        self.scores: Final = AsyncPublicationScores(core, transport)
 
 
 class AsyncApprovals(AsyncBound):
     """Awaitable operations on approvals of publications, such as ``async_client.editions.approvals.list``."""
 
-    list = bind_awaitable_list(list_approvals)
-    get = bind_awaitable(get_approval)
-    create = bind_awaitable(create_approval)
+    list: Final = bind_awaitable_list(list_approvals)
+    get: Final = bind_awaitable(get_approval)
+    create: Final = bind_awaitable(create_approval)
 
 
 class AsyncPublished(AsyncBound):
     """Awaitable operations on published documents, such as ``async_client.published.get``."""
 
-    get = bind_awaitable(get_document)
-    signature = bind_awaitable(get_signature)
+    get: Final = bind_awaitable(get_document)
+    signature: Final = bind_awaitable(get_signature)

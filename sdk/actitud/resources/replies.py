@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
 from actitud._calls import (
@@ -78,10 +79,10 @@ def delete_reply(core: Core, edition: str, organisation: str, indicator: str, *,
 class Replies(Bound):
     """Operations on an organisation's replies, such as ``client.editions.assessments.replies.list``."""
 
-    list = bind_blocking_list(list_replies)
-    get = bind_blocking(get_reply)
-    put = bind_blocking(put_reply)
-    delete = bind_blocking(delete_reply)
+    list: Final = bind_blocking_list(list_replies)
+    get: Final = bind_blocking(get_reply)
+    put: Final = bind_blocking(put_reply)
+    delete: Final = bind_blocking(delete_reply)
 
 
 class AsyncReplies(AsyncBound):
@@ -90,7 +91,7 @@ class AsyncReplies(AsyncBound):
     One of them is ``async_client.editions.assessments.replies.list``.
     """
 
-    list = bind_awaitable_list(list_replies)
-    get = bind_awaitable(get_reply)
-    put = bind_awaitable(put_reply)
-    delete = bind_awaitable(delete_reply)
+    list: Final = bind_awaitable_list(list_replies)
+    get: Final = bind_awaitable(get_reply)
+    put: Final = bind_awaitable(put_reply)
+    delete: Final = bind_awaitable(delete_reply)

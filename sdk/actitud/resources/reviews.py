@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
 from actitud._calls import (
@@ -231,26 +232,26 @@ def create_sample(
 class Verdicts(Bound):
     """Operations on verdicts on answers, such as ``client.editions.assessments.verdicts.list``."""
 
-    list = bind_blocking_list(list_verdicts)
-    get = bind_blocking(get_verdict)
-    put = bind_blocking(put_verdict)
-    delete = bind_blocking(delete_verdict)
+    list: Final = bind_blocking_list(list_verdicts)
+    get: Final = bind_blocking(get_verdict)
+    put: Final = bind_blocking(put_verdict)
+    delete: Final = bind_blocking(delete_verdict)
 
 
 class AsyncVerdicts(AsyncBound):
     """Awaitable operations on verdicts on answers, such as ``async_client.editions.assessments.verdicts.list``."""
 
-    list = bind_awaitable_list(list_verdicts)
-    get = bind_awaitable(get_verdict)
-    put = bind_awaitable(put_verdict)
-    delete = bind_awaitable(delete_verdict)
+    list: Final = bind_awaitable_list(list_verdicts)
+    get: Final = bind_awaitable(get_verdict)
+    put: Final = bind_awaitable(put_verdict)
+    delete: Final = bind_awaitable(delete_verdict)
 
 
 class OverallReview(Bound):
     """Operations on the overall review of an assessment, such as ``client.editions.assessments.review.get``."""
 
-    get = bind_blocking(get_review)
-    put = bind_blocking(put_review)
+    get: Final = bind_blocking(get_review)
+    put: Final = bind_blocking(put_review)
 
 
 class AsyncOverallReview(AsyncBound):
@@ -259,53 +260,53 @@ class AsyncOverallReview(AsyncBound):
     One of them is ``async_client.editions.assessments.review.get``.
     """
 
-    get = bind_awaitable(get_review)
-    put = bind_awaitable(put_review)
+    get: Final = bind_awaitable(get_review)
+    put: Final = bind_awaitable(put_review)
 
 
 class AssessmentFlags(Bound):
     """Operations on the flags of an assessment: ``client.editions.assessments.flags.list``."""
 
-    list = bind_blocking_list(list_assessment_flags)
+    list: Final = bind_blocking_list(list_assessment_flags)
 
 
 class AsyncAssessmentFlags(AsyncBound):
     """Awaitable operations on the flags of an assessment: ``async_client.editions.assessments.flags.list``."""
 
-    list = bind_awaitable_list(list_assessment_flags)
+    list: Final = bind_awaitable_list(list_assessment_flags)
 
 
 class EditionFlags(Bound):
     """Operations on the flags of an edition, such as ``client.editions.flags.list``."""
 
-    list = bind_blocking_list(list_flags)
-    create = bind_blocking(create_flags)
+    list: Final = bind_blocking_list(list_flags)
+    create: Final = bind_blocking(create_flags)
 
 
 class AsyncEditionFlags(AsyncBound):
     """Awaitable operations on the flags of an edition, such as ``async_client.editions.flags.list``."""
 
-    list = bind_awaitable_list(list_flags)
-    create = bind_awaitable(create_flags)
+    list: Final = bind_awaitable_list(list_flags)
+    create: Final = bind_awaitable(create_flags)
 
 
 class EditionAgreement(Bound):
     """Operations on inter-rater agreement: ``client.editions.agreement.get``."""
 
-    get = bind_blocking(get_agreement)
+    get: Final = bind_blocking(get_agreement)
 
 
 class AsyncEditionAgreement(AsyncBound):
     """Awaitable operations on inter-rater agreement: ``async_client.editions.agreement.get``."""
 
-    get = bind_awaitable(get_agreement)
+    get: Final = bind_awaitable(get_agreement)
 
 
 class EditionSamples(Bound):
     """Operations that draw and read the random sample to review, such as ``client.editions.samples.list``."""
 
-    list = bind_blocking_list(list_samples)
-    create = bind_blocking(create_sample)
+    list: Final = bind_blocking_list(list_samples)
+    create: Final = bind_blocking(create_sample)
 
 
 class AsyncEditionSamples(AsyncBound):
@@ -314,5 +315,5 @@ class AsyncEditionSamples(AsyncBound):
     One of them is ``async_client.editions.samples.list``.
     """
 
-    list = bind_awaitable_list(list_samples)
-    create = bind_awaitable(create_sample)
+    list: Final = bind_awaitable_list(list_samples)
+    create: Final = bind_awaitable(create_sample)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Final, Literal
 
 from actitud._bind import bind_awaitable, bind_blocking
 from actitud._calls import AsyncBound, Bound, Call, build_compute, fetch
@@ -59,10 +59,10 @@ def create_score(
 class Scores(Bound):
     """Operations that score facts without storing them: ``client.scores.create``."""
 
-    create = bind_blocking(create_score)
+    create: Final = bind_blocking(create_score)
 
 
 class AsyncScores(AsyncBound):
     """Awaitable operations that score facts without storing them: ``async_client.scores.create``."""
 
-    create = bind_awaitable(create_score)
+    create: Final = bind_awaitable(create_score)

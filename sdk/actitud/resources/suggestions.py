@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
 from actitud._calls import (
@@ -117,36 +117,36 @@ def create_decision(
 class SuggestionDecisions(Bound):
     """Operations on decisions on suggestions: ``client.suggestions.decisions.create``."""
 
-    create = bind_blocking(create_decision)
+    create: Final = bind_blocking(create_decision)
 
 
 class AsyncSuggestionDecisions(AsyncBound):
     """Awaitable operations on decisions on suggestions: ``async_client.suggestions.decisions.create``."""
 
-    create = bind_awaitable(create_decision)
+    create: Final = bind_awaitable(create_decision)
 
 
 class Suggestions(Bound):
     """Operations on suggestions, such as ``client.suggestions.list``."""
 
-    list = bind_blocking_list(list_suggestions)
-    get = bind_blocking(get_suggestion)
-    create = bind_blocking(create_suggestion)
-    delete = bind_blocking(delete_suggestion)
+    list: Final = bind_blocking_list(list_suggestions)
+    get: Final = bind_blocking(get_suggestion)
+    create: Final = bind_blocking(create_suggestion)
+    delete: Final = bind_blocking(delete_suggestion)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
-        self.decisions = SuggestionDecisions(core, transport)
+        self.decisions: Final = SuggestionDecisions(core, transport)
 
 
 class AsyncSuggestions(AsyncBound):
     """Awaitable operations on suggestions, such as ``async_client.suggestions.list``."""
 
-    list = bind_awaitable_list(list_suggestions)
-    get = bind_awaitable(get_suggestion)
-    create = bind_awaitable(create_suggestion)
-    delete = bind_awaitable(delete_suggestion)
+    list: Final = bind_awaitable_list(list_suggestions)
+    get: Final = bind_awaitable(get_suggestion)
+    create: Final = bind_awaitable(create_suggestion)
+    delete: Final = bind_awaitable(delete_suggestion)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
-        self.decisions = AsyncSuggestionDecisions(core, transport)
+        self.decisions: Final = AsyncSuggestionDecisions(core, transport)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from actitud._bind import bind_awaitable, bind_blocking
 from actitud._calls import AsyncBound, Bound, Call, build_compute, build_file_post, build_get, fetch, fetch_bytes
@@ -65,14 +66,14 @@ def read_workbook(core: Core, version: str, workbook: bytes, *, lang: str | None
 class Workbook(Bound):
     """Operations on XLSX questionnaires, such as ``client.methodologies.workbook.get``."""
 
-    get = bind_blocking(get_workbook)
-    fill = bind_blocking(fill_workbook)
-    read = bind_blocking(read_workbook)
+    get: Final = bind_blocking(get_workbook)
+    fill: Final = bind_blocking(fill_workbook)
+    read: Final = bind_blocking(read_workbook)
 
 
 class AsyncWorkbook(AsyncBound):
     """Awaitable operations on XLSX questionnaires, such as ``async_client.methodologies.workbook.get``."""
 
-    get = bind_awaitable(get_workbook)
-    fill = bind_awaitable(fill_workbook)
-    read = bind_awaitable(read_workbook)
+    get: Final = bind_awaitable(get_workbook)
+    fill: Final = bind_awaitable(fill_workbook)
+    read: Final = bind_awaitable(read_workbook)

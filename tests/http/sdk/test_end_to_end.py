@@ -303,7 +303,7 @@ def test_nothing_that_the_service_says_is_lost(client: TestClient[Litestar]) -> 
             items(client, "/v1/editions/2026-demo/robustness?draws=100&seed=7&limit=30"),
             sdk.editions.robustness.list("2026-demo", draws=100, seed=7, limit=30).items,
         ),
-        (json_of(client, "/v1/editions/2026-demo/statistics"), sdk.editions.statistics.get("2026-demo")),
+        (json_of(client, "/v1/editions/2026-demo/statistics"), sdk.editions.statistics("2026-demo")),
         *((json_of(client, f"/v1/editions/2026-demo/scores/{sheet.organisation}"), sheet) for sheet in sheets),
     ]
     for said, understood in read:

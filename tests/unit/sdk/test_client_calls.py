@@ -270,7 +270,7 @@ def test_ids_are_escaped_and_filters_left_out_where_none(mode: Mode) -> None:
 @pytest.mark.parametrize("identifier", ["", ".", ".."])
 def test_what_would_change_the_path_is_no_id(mode: Mode, identifier: str) -> None:
     handler = Answers(httpx.Response(200, json=organisation()))
-    with pytest.raises(ValueError, match="is not an id"):
+    with pytest.raises(ValueError, match=r"Organisations.get\(\): organisation must be an id, not "):
         run(mode, handler, lambda client: client.organisations.get(identifier))
     assert handler.requests == []
 

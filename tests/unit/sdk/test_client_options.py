@@ -367,8 +367,8 @@ def test_what_the_service_gives_up_is_said_once_for_each_operation_where_it_was_
         "deprecated since 2026-01-01; not there after Thu, 31 Dec 2026 23:59:59 GMT; see https://service.test/changes"
     )
     assert [str(one.message) for one in told] == [
-        f"the service gives get_organisation up; {rest}",
-        f"the service gives update_organisation up; {rest}",
+        f"the service gives Organisations.get() up; {rest}",
+        f"the service gives Organisations.update() up; {rest}",
         f"the service gives GET /v1/x up; {rest}",
     ]
     assert {one.filename for one in told} == {__file__}
@@ -388,12 +388,12 @@ def test_an_awaited_call_is_warned_of_where_it_is_awaited() -> None:
 @pytest.mark.parametrize(
     ("headers", "said"),
     [
-        ({"Deprecation": "true"}, "the service gives get_organisation up; deprecated since true"),
-        ({"Sunset": "soon"}, "the service gives get_organisation up; not there after soon"),
-        ({"Deprecation": "@9", "Link": "<x"}, "the service gives get_organisation up; deprecated since 1970-01-01"),
+        ({"Deprecation": "true"}, "the service gives Organisations.get() up; deprecated since true"),
+        ({"Sunset": "soon"}, "the service gives Organisations.get() up; not there after soon"),
+        ({"Deprecation": "@9", "Link": "<x"}, "the service gives Organisations.get() up; deprecated since 1970-01-01"),
         # What looks for a link from every "<" to the end needs minutes for these.
         *(
-            ({"Sunset": "soon", "Link": link}, "the service gives get_organisation up; not there after soon")
+            ({"Sunset": "soon", "Link": link}, "the service gives Organisations.get() up; not there after soon")
             for link in ("<" * 90_000, "<a>" * 30_000, "<a>" + "; " * 45_000)
         ),
     ],

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import inspect
+import pydoc
+import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import msgspec
 import pytest
 
 import actitud
 from actitud import models
+from actitud.resources.exports import FileRow
 from tests.unit.sdk.support import operations
 
 PACKAGE = Path(actitud.__file__).parent
+ASYNCHRONOUS = {"Page": "AsyncListing", "Iterator": "AsyncIterator"}
 
 
 def test_all_names_are_there_sorted_and_documented() -> None:
@@ -66,7 +73,12 @@ def test_importing_brings_in_nothing_but_its_dependencies() -> None:
 def test_both_clients_have_the_same_operations_with_the_same_parameters() -> None:
     """Which operations and parameters there are, test_end_to_end.py takes from the OpenAPI document."""
     blocking, asynchronous = operations(actitud.Client()), operations(actitud.AsyncClient())
-    assert blocking == asynchronous
+    assert blocking.keys() == asynchronous.keys()
+    for name, signature in blocking.items():
+        assert signature.parameters == asynchronous[name].parameters
+        result = signature.return_annotation
+        either = {result, re.sub(r"^(Page|Iterator)\[", lambda kind: ASYNCHRONOUS[kind[1]] + "[", result)}
+        assert asynchronous[name].return_annotation in either
     assert blocking["score"] == blocking["scores.create"]
     assert (
         inspect.signature(actitud.Client).parameters.keys() == inspect.signature(actitud.AsyncClient).parameters.keys()
@@ -77,3 +89,54 @@ def test_both_clients_have_the_same_operations_with_the_same_parameters() -> Non
 def test_a_misspelt_keyword_is_an_error(client: type[actitud.Client]) -> None:
     with pytest.raises(TypeError, match="profil"):
         inspect.signature(client().score).bind(profil={}, answers={})
+
+
+def test_the_signature_is_that_of_the_method() -> None:
+    client, asynchronous = actitud.Client(), actitud.AsyncClient()
+    shown = pydoc.plain(pydoc.render_doc(client.editions.scores.list))
+    assert "Page[ScoreRow]" in shown
+    assert not re.search(r"\bcore\b|Call\[|Fetched", shown)
+    for method, result in (
+        (client.editions.scores.list, actitud.Page[actitud.ScoreRow]),
+        (asynchronous.editions.scores.list, actitud.AsyncListing[actitud.ScoreRow]),
+        (client.editions.scores.get, actitud.EditionScore),
+        (client.editions.scores.stream, Iterator[FileRow]),
+        (asynchronous.editions.scores.stream, AsyncIterator[FileRow]),
+        (client.editions.delete, type(None)),
+    ):
+        assert get_type_hints(method)["return"] == result
+    assert next(iter(inspect.signature(actitud.Client.score).parameters)) == "self"
+    assert inspect.iscoroutinefunction(asynchronous.editions.scores.get)
+
+
+@pytest.mark.parametrize(
+    ("use", "error", "message"),
+    [
+        (
+            lambda sdk: sdk.editions.scores.get("latest", None),
+            TypeError,
+            "get(): organisation must be a string, not None",
+        ),
+        (lambda sdk: sdk.editions.scores.get("latest", ""), ValueError, "get(): organisation must be an id, not ''"),
+        (lambda sdk: sdk.editions.scores.get(2026, "x"), TypeError, "get(): edition must be a string, not 2026"),
+        (lambda sdk: sdk.editions.scores.list("x", regoin="1"), TypeError, "list() got an unexpected keyword argument"),
+        (lambda sdk: sdk.editions.scores.stream("x", regoin="1"), TypeError, "stream() got an unexpected keyword"),
+        (lambda sdk: sdk.editions.scores.changes("2", "x"), TypeError, "changes() missing 1 required keyword-only"),
+        (lambda sdk: sdk.editions.scores.list(".."), ValueError, "list(): edition must be an id, not '..'"),
+    ],
+)
+def test_a_wrong_argument_names_itself_and_the_method(
+    use: Callable[[Any], Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error) as refused:
+        use(actitud.Client())
+    assert str(refused.value).startswith(f"EditionScores.{message}")
+
+    async def call() -> None:
+        result = use(actitud.AsyncClient())
+        if inspect.iscoroutine(result):
+            await result
+
+    with pytest.raises(error) as refused:
+        asyncio.run(call())
+    assert str(refused.value).startswith(f"AsyncEditionScores.{message}")

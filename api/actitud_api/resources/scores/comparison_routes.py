@@ -180,7 +180,7 @@ class ComparisonController(Controller):
 
     @get(
         "/statistics",
-        operation_id="editions.statistics.get",
+        operation_id="editions.statistics",
         access=KEY_SHOWS_MORE_COMPUTING,
         answer=STATISTICS,
         links={"scores": Link("editions.scores.list", {"edition": "$response.body#/edition"}, "The ranking.")},

@@ -267,7 +267,7 @@ class EditionScoresController(Controller):
         links={
             "scores": Link("editions.scores.list", _EDITION, "The ranking."),
             "robustness": Link("editions.robustness.list", _EDITION, "The robustness of the ranks."),
-            "statistics": Link("editions.statistics.get", _EDITION, "The audit of the index."),
+            "statistics": Link("editions.statistics", _EDITION, "The audit of the index."),
         },
     )
     def get_summary(
