@@ -1,8 +1,9 @@
 """Patterns for the free text that organisations write: no control characters, no personal data.
 
-`PERSONAL_DATA`, which the published schemas contain and every such text is checked against, recognises Spanish identity
-numbers (DNI, NIE), e-mail addresses and telephone numbers, and lets pass codes of public bodies (DIR3, CIF), dates,
-file numbers and amounts. It prevents accidents, not intent: names of people are not recognised.
+Every such text is checked against `PERSONAL_DATA`, which is part of the published schemas. It recognises
+Spanish identity numbers (DNI, NIE), e-mail addresses and telephone numbers, and lets pass codes of public
+bodies (DIR3, CIF), dates, file numbers and amounts. It prevents accidents, not intent: names of people are not
+recognised.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ TRIMMED: Final = rf"^{_VISIBLE}({NO_CONTROL[1:-1]}{_VISIBLE})?$"
 _TURNS = r"\u202a-\u202e\u2066-\u2069"
 """Characters that override the direction of the text around them (UAX #9, explicit formatting)."""
 STRAIGHT: Final = rf"^{_VISIBLE[:-1]}{_TURNS}]({NO_CONTROL[1:-3]}{_TURNS}]*{_VISIBLE[:-1]}{_TURNS}])?$"
-"""Pattern like `TRIMMED`, without characters that override the direction of text; right-to-left scripts do not need
-them.
+"""Pattern like `TRIMMED` that also excludes characters that override the direction of text.
+
+Right-to-left scripts do not need these characters.
 """
 
 _LETTER = "TRWAGMYFPDXBNJZSQVHLCKE"

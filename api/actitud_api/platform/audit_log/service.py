@@ -57,7 +57,7 @@ SIGNING_KEYS_PATH: Final = "/.well-known/jwks.json"
 LATEST: Final = "latest"
 """Name of the newest checkpoint in paths."""
 DEFAULT_HOST: Final = "actitud"
-"""Host in the ledger's origin if the service has no public URL."""
+"""Beginning of the name of a ledger (its origin) if the service has no public URL."""
 _SALT_BYTES: Final = 16
 _ORIGIN_BYTES: Final = 4
 

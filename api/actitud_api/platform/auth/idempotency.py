@@ -26,7 +26,10 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 
 RESPONSE_LIFETIME: Final = timedelta(hours=24)
-"""Shortest time for which a response is stored; later requests of the same holder delete it."""
+"""Time for which a response is stored at least.
+
+An older response is deleted when the same holder sends the next request with an idempotency key.
+"""
 
 REPLAYED_HEADER: Final = "Idempotency-Replayed"
 """Response header that marks a replay of an earlier response."""

@@ -43,7 +43,10 @@ PATTERN: Final = re.compile(
     rf"{PREFIX}_(?P<id>[0-9A-Za-z]{{{ID_LENGTH}}})_(?P<secret>[0-9A-Za-z]{{{SECRET_LENGTH}}})"
     rf"(?P<check>[0-9A-Za-z]{{{CHECK_LENGTH}}})"
 )
-"""Regular expression that matches every key; the check still has to be compared."""
+"""Regular expression of the form of a key.
+
+A text that matches is a key only if its check is right too; `parse_key` tests it.
+"""
 
 
 class Key(Struct, frozen=True):

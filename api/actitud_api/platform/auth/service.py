@@ -72,7 +72,10 @@ response takes the same time.
 
 
 KeyState = Literal["valid", "expired", "revoked", "unrecognised"]
-"""Validity of a key. `unrecognised`: it was created with a pepper that is no longer in the settings."""
+"""Validity of a key.
+
+`unrecognised`: the key was created with a pepper that is no longer in the settings, so it cannot be verified.
+"""
 
 
 class UnknownKey(LookupError):

@@ -1,8 +1,8 @@
 """Strict decoding of the inputs of an operation: query parameters, JSON bodies and files.
 
-Beyond text that is not JSON (RFC 8259), a body is refused for: invalid UTF-8, a byte order mark, duplicated members,
-numbers that are not finite, control characters or lone surrogates in strings, and more nesting, items or values than
-the limits.
+A body is refused if it is not JSON (RFC 8259). It is also refused for invalid UTF-8, a byte order mark,
+duplicated members, numbers that are not finite, control characters or lone surrogates in strings, and for more
+nesting, items or values than the limits allow.
 """
 
 from __future__ import annotations

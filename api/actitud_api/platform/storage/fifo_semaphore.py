@@ -1,7 +1,7 @@
 """FIFO semaphore for the connection pool.
 
-SQLAlchemy's pool gives a returned connection to the thread that asks next, even if other threads already wait. Under
-load some of those would wait until they time out.
+SQLAlchemy's pool gives a returned connection to the thread that asks next, even if other threads have waited
+longer. Under load, some threads would wait until their time is over.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeDecorator
 class UtcTime(TypeDecorator[datetime]):
     """Column type of times with a time zone, stored in UTC.
 
-    SQLite would silently drop the zone of a time, and so change the moment that it means.
+    SQLite alone would store a time without its zone, so that it would mean another moment when it is read.
     """
 
     impl = DateTime(timezone=True)

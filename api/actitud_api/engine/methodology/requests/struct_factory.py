@@ -21,7 +21,7 @@ from actitud_api.engine.methodology.predicates import to_attribute, walk_indicat
 S = TypeVar("S", bound=Struct)
 
 Member: TypeAlias = tuple[str, object] | tuple[str, object, object]
-"""Member of a type: name and type, and a default value if the member may be left out."""
+"""Member of a type: its name and its type. A third item is the default value of a member that may be left out."""
 
 
 def format_type_suffix(methodology: Methodology) -> str:

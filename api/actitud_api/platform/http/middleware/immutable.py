@@ -1,8 +1,9 @@
-"""Cache of responses that never change, in the memory of the process: no database, access rule or rate limit is asked.
+"""Cache of responses that never change, in the memory of the process.
 
-The layer stands inside the edge and around the router. A handler marks a response for the cache by `keep`, and only a
-response with the `Cache-Control` `IMMUTABLE`, so everything in the cache is public. A request for a path that is not
-in the cache goes to its handler.
+A response from the cache needs no database, access rule or rate limit. The layer stands inside the edge and
+around the router. A handler marks a response for the cache by `keep`, which is allowed only with the
+`Cache-Control` `IMMUTABLE`, so everything in the cache is public. A request for a path that is not in the cache
+goes to its handler.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Enforcement of access rules before any handler runs.
 
-An ASGI layer around every handler. A synchronous Litestar guard would cost a third of the throughput. There is no list
-of exempt paths; an operation without access control has a rule that admits everybody.
+An ASGI layer around every handler. Each operation has a rule, also one that everybody may use, so there is no
+list of paths without control. A synchronous Litestar guard would do the same, but would cost a third of the
+throughput.
 """
 
 from __future__ import annotations
