@@ -50,6 +50,7 @@ from actitud_api.resources.assessments import routes as assessments
 from actitud_api.resources.assessments import service as assessed
 from actitud_api.resources.assessments import transition_routes
 from actitud_api.resources.editions import routes as editions
+from actitud_api.resources.editions import service as edition_service
 from actitud_api.resources.methodologies import routes as methodologies
 from actitud_api.resources.organisations import routes as organisations
 from actitud_api.resources.publications import approval_routes as approvals
@@ -239,6 +240,7 @@ def create_app(
                 "publishing": EditionPublisher(
                     database, settings.signing_folder, second_approver=settings.second_approver
                 ),
+                "find_latest": lambda: edition_service.find_latest(database),
                 "readiness": Readiness(),
                 "destinations": DESTINATIONS,
                 "public_url": settings.public_url,

@@ -747,6 +747,7 @@ class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
     organisation does not have is ``None``.
     """
 
+    edition: str
     rank: int | None
     organisation: str
     name: str
@@ -1309,6 +1310,7 @@ class Exemplar(msgspec.Struct, frozen=True, kw_only=True):
     dimension, 0 to 100. A member that the organisation does not have is ``None``.
     """
 
+    edition: str
     dimension: str
     score: float
     organisation: str
@@ -1357,6 +1359,7 @@ class RobustScore(msgspec.Struct, frozen=True, kw_only=True):
     ``drawn_rank`` are ``None`` if the organisation has no rank, or if the caller may not see ranks yet.
     """
 
+    edition: str
     rank: int | None
     organisation: str
     organisation_name: str

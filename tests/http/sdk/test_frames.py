@@ -57,7 +57,17 @@ def test_a_ranking_has_the_same_columns_and_types_whatever_is_missing(backend: B
         names["whole"]: {"rank", "population", "level"},
         names["number"]: {"index", "index_max", "coverage", *(f"d{number}" for number in range(1, 11))},
         names["truth"]: {"simulated"},
-        names["text"]: {"organisation", "name", "kind", "province", "region", "band", "status", "methodology"},
+        names["text"]: {
+            "edition",
+            "organisation",
+            "name",
+            "kind",
+            "province",
+            "region",
+            "band",
+            "status",
+            "methodology",
+        },
     }
     found = {row["organisation"]: row for row in rows_of(frame)}
     assert [row["organisation"] for row in rows_of(frame)] == [row.organisation for row in rows]

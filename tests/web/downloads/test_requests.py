@@ -72,7 +72,7 @@ def test_accept_chooses_among_what_there_is(site: Client, accept: str, media_typ
     assert response.headers["content-type"].partition(";")[0] == media_type
     assert "Accept" in response.headers["vary"].split(", ")
     suffix = {CSV: ".csv", LINES: ".jsonl", XLSX: ".xlsx"}.get(media_type)
-    assert response.headers.get("content-location") == (suffix and f"{SCORES}{suffix}")
+    assert response.headers.get("content-location") == (suffix and f"{SCORES}{suffix}?limit=1")
 
 
 def test_a_file_by_accept_is_the_file_of_the_suffix(site: Client) -> None:

@@ -6,11 +6,12 @@ The decorators of `operations` build a `Contract` from the signature of a handle
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
+from litestar.concurrency import sync_to_thread
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.inputs import Body, FileBody, NoParameters, Query
@@ -19,7 +20,7 @@ from actitud_api.platform.http.preconditions import Precondition, check_precondi
 from actitud_api.platform.http.problems import Fault, ProblemType, refuse_input, refuse_media_type
 from actitud_api.platform.http.redaction import has_key
 from actitud_api.platform.http.representations import Files, Representation
-from actitud_api.platform.http.scope import ApiRequest, read_header
+from actitud_api.platform.http.scope import ApiRequest, Moved, read_header
 
 _NO_PARAMETERS = Query(NoParameters)
 
@@ -28,6 +29,12 @@ VERSION: Final = {"If-Match": "$response.header.ETag"}
 
 The `ETag` of the response becomes the `If-Match` of the request, so that only this version is changed.
 """
+
+EDITION: Final = "edition"
+"""Path parameter of an edition."""
+
+LATEST: Final = "latest"
+"""Value of the path parameter that stands for the newest published edition."""
 
 IDEMPOTENCY_KEY: Final = "^[!-~]{1,255}$"
 """Pattern of an idempotency key: 1 to 255 visible ASCII characters."""
@@ -92,8 +99,18 @@ def is_open(opt: Mapping[str, object]) -> bool:
     return opt.get("cors") is True if contract is None else contract.cors
 
 
+FindLatest = Callable[[], str | None]
+"""Function that returns the id of the newest published edition, or None if none is published.
+
+It queries the database, so it runs in a worker thread.
+"""
+
+
 async def enforce(request: ApiRequest) -> None:
     """Check a request against the contract of its operation and decode its inputs, before the handler runs.
+
+    A read of the edition `latest` becomes a read of the newest published edition: its rows, its tag and its further
+    pages then belong to one edition, which `Content-Location` names.
 
     The decoded query and body are stored in the state of the request. Without a contract, paths below `/v1/` accept no
     query parameter but `lang`.
@@ -146,6 +163,18 @@ async def enforce(request: ApiRequest) -> None:
         raise refuse_input(faults)
     # Last: RFC 9110 (section 13.2.1) evaluates preconditions only if the request would otherwise succeed.
     check_precondition(request, contract.precondition)
+    if request.scope["method"] == "GET" and request.scope["path_params"].get(EDITION) == LATEST:
+        await _resolve_latest(request)
+
+
+async def _resolve_latest(request: ApiRequest) -> None:
+    find_latest: FindLatest = request.app.state["find_latest"]
+    edition = await sync_to_thread(find_latest)
+    # Without a published edition the handler refuses `latest` in its own words.
+    if edition is not None:
+        # A new dictionary: Litestar's router caches the one that it returned for this path.
+        request.scope["path_params"] = {**request.scope["path_params"], EDITION: edition}
+        request.scope["state"]["resolved"] = Moved(EDITION, edition)
 
 
 def read_idempotency_key(request: ApiRequest) -> str | None:

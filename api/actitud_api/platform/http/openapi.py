@@ -20,7 +20,7 @@ from litestar.routes import HTTPRoute
 
 from actitud_api.engine.methodology.free_text import Note, Reason
 from actitud_api.platform.http.access import Rule, Rules, operation_id
-from actitud_api.platform.http.contract import IDEMPOTENCY_KEY, Contract, Link, find_contract
+from actitud_api.platform.http.contract import EDITION, IDEMPOTENCY_KEY, Contract, Link, find_contract
 from actitud_api.platform.http.inputs import LANG, Body, FileBody, describe_parameters
 from actitud_api.platform.http.middleware.format_negotiation import files_path
 from actitud_api.platform.http.middleware.limits import class_of
@@ -378,7 +378,7 @@ class _Operation:
             headers += ["ETag"] * answer.conditional + ["Content-Language"] * answer.sentences
             headers += ["Content-Location", "Repr-Digest"] * isinstance(answer, Exact)
             headers += ["Content-Disposition"] * (isinstance(answer, Files) or answer.media_type != JSON)
-            headers += ["Content-Location"] * isinstance(answer, Files)
+            headers += ["Content-Location"] * (isinstance(answer, Files) or self._is_latest_read)
         headers += ["Idempotency-Replayed"] * contract.idempotent
         headers += _LIMIT_FIELDS * self._is_limited
         responses: Node = {}
@@ -416,6 +416,12 @@ class _Operation:
             )
         responses["default"] = {"$ref": "#/components/responses/problem"}
         return responses
+
+    @property
+    def _is_latest_read(self) -> bool:
+        """True for a read below an edition, whose path may name the edition `latest`."""
+        path = self.contract.path
+        return "GET" in self.handler.http_methods and path is not None and EDITION in path.__struct_fields__
 
     def _describe_content(self, content: Mapping[str, object | None]) -> Node:
         """Return the OpenAPI description of each media type of a response.
@@ -516,7 +522,8 @@ _HEADERS: Node = {
     ),
     "Content-Location": _describe_header(
         "/v1/editions/2026-demo/scores.csv",
-        "The path of the returned representation; of a published document, its permanent path.",
+        "Path and query of the returned representation, if they are not those of the request: the file that `Accept` "
+        "selected, the edition that `latest` stands for, the permanent path of a published document.",
         required=False,
     ),
     "ETag": _describe_header(

@@ -9,7 +9,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Meta, Struct
@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.inputs import NotJson, parse_json
 from actitud_api.platform.http.problems import Fault, ProblemError, refuse_input
-from actitud_api.platform.http.scope import ApiRequest, parse_query
+from actitud_api.platform.http.scope import ApiRequest, find_served_path, parse_query
 from actitud_api.platform.http.validation import quote_value
 
 T = TypeVar("T")
@@ -125,7 +125,7 @@ def next_url(request: ApiRequest, cursor: str | None) -> str | None:
     if cursor is None:
         return None
     parameters = [(name, value) for name, value in parse_query(request.scope) if name not in {"cursor", "offset"}]
-    return f"{quote(request.scope['path'])}?{urlencode([*parameters, ('cursor', cursor)])}"
+    return f"{find_served_path(request.scope)}?{urlencode([*parameters, ('cursor', cursor)])}"
 
 
 def _refuse_cursor(cursor: str) -> ProblemError:

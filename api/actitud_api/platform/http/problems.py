@@ -392,7 +392,8 @@ def build_problem(scope: HTTPScope, error: ProblemError, language: Language) -> 
         title=error.type.title.into(language),
         status=error.type.status,
         detail=error.detail.into(language),
-        instance=quote(scope["path"], safe="/:@!$&'()*+,;=~-._"),
+        # Where `Accept` selected a file, the client still asked for the resource.
+        instance=quote(scope["state"].get("requested_path", scope["path"]), safe="/:@!$&'()*+,;=~-._"),
         request_id=assign_request_id(scope),
         errors=_build_field_errors(error.faults, language),
     )

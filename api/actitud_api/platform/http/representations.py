@@ -11,7 +11,6 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Generic, TypeVar
-from urllib.parse import quote
 
 import msgspec
 from litestar import Response
@@ -204,8 +203,6 @@ class Files(Representation[msgspec.Struct]):
         }
         if self.sentences:
             headers["Content-Language"] = choose_language(scope)
-        if scope["state"].get("negotiated"):
-            headers["Content-Location"] = quote(scope["path"])
         return headers
 
     def of_pieces(

@@ -84,6 +84,9 @@ def choose_language(scope: HTTPScope, default: Language = "en") -> Language:
     return negotiate_language(read_header(scope, b"accept-language"), default)
 
 
+_SEGMENT: Final = ":@!$&'()*+,;="
+"""Characters of a path segment that need no percent-encoding (RFC 3986, section 3.3)."""
+
 ALWAYS_REVALIDATE: Final = "no-cache"
 """Caching of redirects: a cache asks each time, because an alias may later belong to another resource."""
 
@@ -98,12 +101,33 @@ class Moved:
 
 def redirect(scope: HTTPScope, moved: Moved) -> Response[bytes]:
     """Return the response (308) that redirects a request to the moved resource."""
+    query = urlencode(parse_query(scope))
+    location = _move_path(scope, moved) + (f"?{query}" if query else "")
+    headers = {"Location": location, "Cache-Control": ALWAYS_REVALIDATE, "Vary": "Accept"}
+    return Response(b"", status_code=308, headers=headers)
+
+
+def find_served_path(scope: HTTPScope) -> str:
+    """Return the percent-encoded path of the resource that answers a request.
+
+    It differs from the requested path if `Accept` selected a file, or if `latest` stood for an edition.
+    """
+    resolved: Moved | None = scope["state"].get("resolved")
+    return quote(scope["path"], safe=f"/{_SEGMENT}") if resolved is None else _move_path(scope, resolved)
+
+
+def find_content_location(scope: HTTPScope) -> str | None:
+    """Return path and query of the representation that answers a request, or None if they are the requested ones."""
+    if "resolved" not in scope["state"] and "requested_path" not in scope["state"]:
+        return None
+    query = scope["query_string"].decode("ascii")
+    return find_served_path(scope) + (f"?{query}" if query else "")
+
+
+def _move_path(scope: HTTPScope, moved: Moved) -> str:
     template, path = scope["path_template"].split("/"), scope["path"].split("/")
     steps = [
         moved.value if step == f"{{{moved.parameter}}}" else segment
         for step, segment in zip(template, path, strict=True)
     ]
-    query = urlencode(parse_query(scope))
-    location = "/".join(quote(step, safe=":@!$&'()*+,;=") for step in steps) + (f"?{query}" if query else "")
-    headers = {"Location": location, "Cache-Control": ALWAYS_REVALIDATE, "Vary": "Accept"}
-    return Response(b"", status_code=308, headers=headers)
+    return "/".join(quote(step, safe=_SEGMENT) for step in steps)

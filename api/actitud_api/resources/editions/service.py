@@ -156,6 +156,13 @@ def get_published(database: Database, edition: str) -> CountedEdition:
     return counted
 
 
+def find_latest(database: Database) -> str | None:
+    """Return the id of the newest published edition, or None if none is published."""
+    with database.read() as session:
+        record = queries.get_latest(session)
+    return None if record is None else record.id
+
+
 def find(session: Session, edition: str) -> EditionRecord:
     """Return an edition within a session; `edition` is an id or `latest`.
 

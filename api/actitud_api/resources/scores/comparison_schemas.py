@@ -194,6 +194,7 @@ class Exemplar(Wire, frozen=True):
     evidence. `rank` is null if an organisation asks before publication.
     """
 
+    edition: str
     dimension: str
     score: Points
     organisation: str
@@ -229,6 +230,7 @@ def build_exemplar(exemplar: comparison.DimensionExemplar, language: Language) -
     row, methodology = exemplar.row, load_methodology(exemplar.row.methodology)
     decimals, sentences = methodology.document.decimals, get_sentences(methodology, language)
     return Exemplar(
+        edition=row.edition,
         dimension=exemplar.dimension,
         score=to_figure(Fraction(exemplar.score, int(10**decimals))),
         organisation=row.organisation,
@@ -297,6 +299,7 @@ class RobustScore(Wire, frozen=True):
     reveal the scores of others.
     """
 
+    edition: str
     rank: Rank | None
     organisation: str
     organisation_name: str
@@ -351,6 +354,7 @@ def build_robust_score(robustness: audits.OrganisationRobustness, language: Lang
     low, median, high = (to_figure(Fraction(units, int(10**decimals))) for units in robustness.index)
     likeliest = max(robustness.levels.items(), key=lambda level: (level[1], level[0]), default=None)
     return RobustScore(
+        edition=row.edition,
         rank=row.rank,
         organisation=row.organisation,
         organisation_name=row.name,

@@ -140,6 +140,7 @@ class RankingRow(StoredFigures, frozen=True):
     region: str | None
     simulated: bool
     rank: int | None
+    edition: str
 
 
 class PastRow(StoredFigures, frozen=True):
@@ -376,7 +377,10 @@ def list_page(
         statement = statement.where(_build_cursor_condition(column, descending, after))
     rows = session.execute(statement, {"edition": edition}).all()
     ranks = _find_ranks(session, edition, {row.rank_points for row in rows}) if visibility.everything else {}
-    return [RankingRow(*(*_collect_figures(row), *row[_FIGURES_LENGTH:], ranks.get(row.rank_points))) for row in rows]
+    return [
+        RankingRow(*(*_collect_figures(row), *row[_FIGURES_LENGTH:], ranks.get(row.rank_points), edition))
+        for row in rows
+    ]
 
 
 def get_cursor_key(row: RankingRow, sort: RankingSort) -> ScoreCursorKey:

@@ -164,6 +164,7 @@ class ScoreRow(Wire, frozen=True):
     are points by id, null for a dimension without score.
     """
 
+    edition: str
     rank: int | None
     organisation: str
     name: str
@@ -419,6 +420,7 @@ def build_score_row(row: RankingRow) -> ScoreRow:
     """Build a row of a ranking, with figures in points."""
     document = load_methodology(row.methodology).document
     return ScoreRow(
+        edition=row.edition,
         rank=row.rank,
         organisation=row.organisation,
         name=row.name,

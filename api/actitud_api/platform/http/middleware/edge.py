@@ -20,7 +20,7 @@ from litestar.utils import normalize_path
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.contract import is_open
 from actitud_api.platform.http.problems import INVALID_REQUEST, NOT_FOUND, ProblemError, build_response
-from actitud_api.platform.http.scope import ApiRequest, assign_request_id, read_header
+from actitud_api.platform.http.scope import ApiRequest, assign_request_id, find_content_location, read_header
 from actitud_api.platform.http.validation import has_control
 
 VERSIONED: Final = "/v1"
@@ -44,6 +44,8 @@ _OPEN: Final = (
     ),
     (b"cross-origin-resource-policy", b"cross-origin"),
 )
+_REPRESENTED: Final = frozenset({200, 206, 304})
+"""Statuses of responses about a representation, which `Content-Location` identifies (RFC 9110, section 8.7)."""
 _PREFLIGHT: Final = (
     (b"access-control-allow-headers", b"Accept-Language, Content-Type, If-None-Match, X-Request-Id"),
     (b"access-control-max-age", b"86400"),
@@ -85,7 +87,7 @@ class Edge:
                         (b"allow", ", ".join(self._find_methods(path)).encode()),
                         *self._build_preflight_headers(scope, path),
                     ]
-                message["headers"] = [*headers, *_build_added_headers(scope, headers)]
+                message["headers"] = [*headers, *_build_added_headers(scope, headers, message["status"])]
                 if head:
                     # The server asks the scope whether a body of the stated length is due.
                     scope["method"] = "HEAD"
@@ -126,8 +128,14 @@ class Edge:
         return [*_OPEN, *_PREFLIGHT, (b"access-control-allow-methods", requested_method.encode())]
 
 
-def _build_added_headers(scope: HTTPScope, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def _build_added_headers(
+    scope: HTTPScope, headers: list[tuple[bytes, bytes]], status: int
+) -> list[tuple[bytes, bytes]]:
     added = [*_ALWAYS, (b"x-request-id", assign_request_id(scope).encode())]
+    location = find_content_location(scope) if status in _REPRESENTED else None
+    # A published document names its permanent path itself.
+    if location is not None and not any(name.lower() == b"content-location" for name, _ in headers):
+        added.append((b"content-location", location.encode()))
     if not any(name == _LOCKED[0] for name, _ in headers):
         added.append(_LOCKED)
     handler = scope.get("route_handler")

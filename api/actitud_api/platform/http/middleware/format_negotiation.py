@@ -112,8 +112,8 @@ class Alternatives:
             suffix, media_type = max(file_set.negotiable.items(), key=lambda pair: compute_quality(accept, pair[1]))
             if compute_quality(accept, media_type) > json_quality:
                 path = file_set.files.format(**match.groupdict(), format=suffix)
+                scope["state"]["requested_path"] = scope["path"]
                 scope["path"], scope["raw_path"] = path, quote(path).encode()
-                scope["state"]["negotiated"] = True
             return
 
     async def _refuse(self, file_set: _FileSet, scope: HTTPScope, receive: Receive, send: Send) -> None:
