@@ -17,6 +17,7 @@ from litestar.types import ControllerRouterHandler, HTTPScope
 
 from actitud_api import __version__
 from actitud_api.engine.i18n import Texts
+from actitud_api.engine.methodology.loader import list_versions
 from actitud_api.platform.audit_log import routes as ledger
 from actitud_api.platform.audit_log import service as ledgers
 from actitud_api.platform.audit_log.daily import build_daily_lifespan
@@ -278,7 +279,9 @@ def _build_openapi(
     if key not in _documents:
         reached = {} if contact is None else {"url" if contact.startswith("https://") else "email": contact}
         about = replace(ABOUT, contact={**ABOUT.contact, **reached})
-        _documents[key] = encode_document(build_document(app, about, find_examples(), rules))
+        # Drafts and retired versions score too; /v1/methodologies/{version}/schema.json describes their requests.
+        unpublished = {"methodology": list_versions("draft", "retired")}
+        _documents[key] = encode_document(build_document(app, about, find_examples(), rules, unpublished))
     return _documents[key]
 
 

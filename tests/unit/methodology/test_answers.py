@@ -128,8 +128,8 @@ def test_without_a_profile_no_field_can_be_declared() -> None:
 
 def test_the_schema_says_what_the_decoder_does() -> None:
     schema, components = msgspec.json.schema_components([form()], ref_template="{name}")
-    body = components["ScoreRequest_test_1"]
-    assert schema == ({"$ref": "ScoreRequest_test_1"},)
+    body = components["ScoreRequestTest1"]
+    assert schema == ({"$ref": "ScoreRequestTest1"},)
     assert body["required"] == ["methodology", "profile", "answers"]
     assert body["additionalProperties"] is False
     assert body["properties"]["methodology"] == {"enum": ["test.1"]}
@@ -142,37 +142,37 @@ def test_the_schema_says_what_the_decoder_does() -> None:
         "such a value counts as unknown.",
         "default": (),
     }
-    assert components["Answer_A1_test_1"] == {
-        "title": "Answer_A1_test_1",
-        "description": "A1?",
+    assert components["HoursDecimalUpTo1000000Answer"] == {
+        "title": "HoursDecimalUpTo1000000Answer",
+        "description": "The facts of an answer, and whether it has evidence.",
         "type": "object",
         "properties": {
             "hours": {
                 "type": "number",
                 "minimum": 0,
                 "maximum": 1_000_000,
-                "description": "hours",
                 "$comment": "Rounded half up to 6 decimals.",
             },
             "basis": {
                 "enum": ["evidenced", "self_declared"],
-                "description": "Whether the answer has evidence (evidenced) or not (self_declared); without evidence "
-                "its score is at most 50.",
+                "description": "Whether the answer has evidence (evidenced) or not (self_declared). Without evidence "
+                "its score is at most the `self_declared_cap` of the methodology.",
                 "default": "evidenced",
             },
         },
         "required": ["hours"],
         "additionalProperties": False,
     }
-    answers = components["WhatIfAnswers_test_1"]["properties"]
+    answers = components["WhatIfAnswersTest1"]["properties"]
     assert list(answers) == ["R1", "L1", "B1", "C1", "T1", "A1"]
-    assert sorted(answers["A1"]["anyOf"], key=str) == [{"$ref": "Answer_A1_test_1"}, {"type": "null"}]
+    assert sorted(answers["A1"]["anyOf"], key=str) == [{"$ref": "HoursDecimalUpTo1000000Answer"}, {"type": "null"}]
+    assert answers["A1"]["description"] == "indicator A1. A1? `hours`: hours."
 
 
 def test_what_types_of_a_version_are_called_and_say() -> None:
     field = b.integer_field("people")
     known = b.read(b.document(b.root(b.group("D", b.ratio("R"))), profile=(field,), version="2026.1-draft"))
-    assert format_type_suffix(known) == "2026_1_draft"
+    assert format_type_suffix(known) == "2026v1Draft"
     ((name, form),) = build_profile_members(known, known.document.profile)
     assert (name, [meta.description for meta in get_args(form)[1:]][-1]) == ("people", "d (u)")
     config = build_score_request_type(known).__struct_config__

@@ -153,7 +153,7 @@ def test_every_note_of_the_schema_refuses_personal_data() -> None:
         for text in strings(msgspec.json.schema(build_assessment_types(METHODOLOGY).whole))
         if not text.keys() & {"enum", "format"}
     ]
-    assert len(free) == 68 + 3  # a note for each indicator that is asked; the three texts of a document
+    assert len(free) == 15 + 3  # a note for each shape of answers; the three texts of a document
     assert [
         text for text in free if "not" not in text and not text["pattern"].startswith(("^https", "^[0-9a-f]"))
     ] == []

@@ -50,6 +50,7 @@ KNOWN: Final = b.read(
         ),
     )
 )
+RATIO: Final = "NumeratorUpTo1000000DenominatorUpTo1000000QuestionnaireAnswer"
 PAGE: Final[dict[str, Any]] = {"url": "https://ayto.example/a", "date": "2026-03-04"}
 SHOWN: Final = Evidence(url="https://ayto.example/a", date=date(2026, 3, 4))
 WHOLE: Final[dict[str, Any]] = {
@@ -149,23 +150,25 @@ def test_what_no_questionnaire_holds_is_refused(body: dict[str, Any], message: s
 def test_each_type_is_named_after_its_version_and_says_what_it_is() -> None:
     definitions = msgspec.json.schema(build_questionnaire_request_type(KNOWN))["$defs"]
     assert {name: type_["description"] for name, type_ in definitions.items() if name != "Evidence"} == {
-        "QuestionnaireRequest_test_1": "A questionnaire of methodology test.1, as far as it is filled in.",
-        "QuestionnaireProfile_test_1": "The profile fields that are filled in so far.",
-        "QuestionnaireProfileEvidence_test_1": "The evidence for profile fields, by field.",
-        "QuestionnaireAnswers_test_1": (
+        "QuestionnaireRequestTest1": "A questionnaire of methodology test.1, as far as it is filled in.",
+        "QuestionnaireProfileTest1": "The profile fields that are filled in so far.",
+        "ProfileEvidenceTest1": (
+            "The evidence for profile fields, by field. An indicator that does not apply only because of a value "
+            "without evidence counts as unknown."
+        ),
+        "QuestionnaireAnswersTest1": (
             "The answers by indicator, each with the facts that are filled in so far; an indicator that is null or "
             "left out is not answered."
         ),
-        "QuestionnaireAnswer_R_1_test_1": "R.1?",
-        "QuestionnaireAnswer_C_test_1": "C?",
-        "QuestionnaireAnswer_B_test_1": "B?",
+        RATIO: "The part of an answer that is filled in.",
+        "ComponentsOptionalOutsideRemitOneTwoThreeQuestionnaireAnswer": "The part of an answer that is filled in.",
+        "ValueYesNoQuestionnaireAnswer": "The part of an answer that is filled in.",
     }
-    body = definitions["QuestionnaireRequest_test_1"]
+    body = definitions["QuestionnaireRequestTest1"]
     assert body["properties"]["methodology"] == {"enum": ["test.1"]}
     assert body["properties"]["profile_self_declared"]["description"] == "Profile fields whose values have no evidence."
     assert {name for type_ in definitions.values() for name in type_["required"]} == {"methodology", "url", "date"}
-    fact = definitions["QuestionnaireAnswer_R_1_test_1"]["properties"]["numerator"]
-    assert fact == {"type": "integer", "minimum": 0, "maximum": b.MANY, "description": "numerator"}
+    assert definitions[RATIO]["properties"]["numerator"] == {"type": "integer", "minimum": 0, "maximum": b.MANY}
 
 
 # --- what can be sent -----------------------------------------------------------------------------------------
@@ -253,4 +256,5 @@ def test_the_schema_is_in_english() -> None:
     texts = {"es": msgspec.structs.replace(KNOWN.texts["es"], indicators=spanish), "en": KNOWN.texts["en"]}
     known = msgspec.structs.replace(KNOWN, texts=InLanguages(texts))
     definitions = msgspec.json.schema(build_questionnaire_request_type(known))["$defs"]
-    assert definitions["QuestionnaireAnswer_R_1_test_1"]["description"] == "R.1?"
+    members = definitions["QuestionnaireAnswersTest1"]["properties"]
+    assert members["R.1"]["description"].startswith("indicator R.1. R.1? `numerator`: numerator; ")

@@ -6,11 +6,11 @@ The schemas are those that msgspec derives from the decoded and encoded types, s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import cleandoc
 from pathlib import Path
-from types import NoneType
+from types import MappingProxyType, NoneType
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -72,11 +72,18 @@ class ServiceDescription:
     tags: Mapping[str, str]
 
 
-def build_document(app: Litestar, about: ServiceDescription, examples: Path | None, rules: Rules) -> Node:
+def build_document(
+    app: Litestar,
+    about: ServiceDescription,
+    examples: Path | None,
+    rules: Rules,
+    unpublished: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> Node:
     """Return the OpenAPI document of an application.
 
     `examples`: folder with files `<operation>.request.json` and `<operation>.response.json`, or None for no examples.
-    `rules`: access rules by operation id.
+    `rules`: access rules by operation id. `unpublished`: by tag member, tags whose alternatives requests may send but
+    the document leaves out.
     """
     operations = list(_iterate_operations(app))
     component_schemas = _build_schemas(contract for _, _, _, contract in operations)
@@ -119,7 +126,7 @@ def build_document(app: Litestar, about: ServiceDescription, examples: Path | No
             },
         },
     }
-    return _remove_unused_components(_complete_schemas(document))
+    return _remove_unused_components(_hide_alternatives(complete_schemas(document), unpublished))
 
 
 def encode_document(document: Node) -> bytes:
@@ -127,7 +134,7 @@ def encode_document(document: Node) -> bytes:
     return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=2) + b"\n"
 
 
-def _complete_schemas(node: Any) -> Any:
+def complete_schemas(node: Any) -> Any:
     """Return a part of the document in the form that code generators read.
 
     msgspec writes no `type` beside an `enum`: it is added. It writes `anyOf` for alternatives of which a
@@ -135,10 +142,10 @@ def _complete_schemas(node: Any) -> Any:
     are returned as they are.
     """
     if isinstance(node, list):
-        return [_complete_schemas(member) for member in node]
+        return [complete_schemas(member) for member in node]
     if not isinstance(node, dict):
         return node
-    completed = {key: member if key == "example" else _complete_schemas(member) for key, member in node.items()}
+    completed = {key: member if key == "example" else complete_schemas(member) for key, member in node.items()}
     if isinstance(values := completed.get("enum"), list) and "type" not in completed:
         types = sorted({_JSON_TYPES[type(value)] for value in values})
         completed["type"] = types[0] if len(types) == 1 else types
@@ -154,6 +161,22 @@ _JSON_TYPES: Final[Mapping[type, str]] = {
     float: "number",
     NoneType: "null",
 }
+
+
+def _hide_alternatives(node: Any, unpublished: Mapping[str, Collection[str]]) -> Any:
+    """Return a part of the document in which no union names an alternative with an unpublished tag."""
+    if isinstance(node, list):
+        return [_hide_alternatives(member, unpublished) for member in node]
+    if not isinstance(node, dict):
+        return node
+    discriminator = node.get("discriminator")
+    if isinstance(discriminator, dict) and (hidden := unpublished.get(discriminator.get("propertyName", ""))):
+        mapping = {tag: reference for tag, reference in discriminator["mapping"].items() if tag not in hidden}
+        alternatives = [{"$ref": reference} for reference in mapping.values()]
+        return {**node, "oneOf": alternatives, "discriminator": {**discriminator, "mapping": mapping}}
+    return {
+        key: member if key == "example" else _hide_alternatives(member, unpublished) for key, member in node.items()
+    }
 
 
 def _remove_unused_components(document: Node) -> Node:

@@ -6,14 +6,16 @@ A type is closed: it refuses members that the methodology does not name.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from operator import getitem
 from typing import Literal, Union
 
 from msgspec import UNSET, Struct, UnsetType
 
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.methodology.model import Indicator, Scalar
+from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.predicates import to_attribute, walk_indicators
+from actitud_api.engine.methodology.requests.shapes import Shape
 from actitud_api.engine.methodology.requests.struct_factory import (
     Member,
     build_answers_type,
@@ -86,16 +88,11 @@ def build_score_request_type(methodology: Methodology) -> type[ScoreRequest]:
     Bodies of several versions are told apart by their member `methodology`, which is the name of the version.
     """
     declared = tuple(field.name for field in methodology.document.profile if field.set_by == "organisation")
-    forms = {
-        indicator.id: _build_answer_type(methodology, indicator)
-        for indicator in walk_indicators(methodology.document.root)
-        if indicator.facts
-    }
     answers = build_answers_type(
         "Answers",
         methodology,
         "The answers by indicator; an indicator that is left out is unknown.",
-        lambda indicator: forms[indicator.id],
+        _build_answer_type,
     )
     fields = describe_type(
         build_id_set(declared),
@@ -109,22 +106,22 @@ def build_score_request_type(methodology: Methodology) -> type[ScoreRequest]:
             ("profile", _build_profile_type(methodology)),
             ("answers", answers),
             ("profile_self_declared", fields, ()),
-            ("what_if", _build_what_if_type(methodology, forms, fields) | UnsetType, UNSET),
+            ("what_if", _build_what_if_type(methodology, fields) | UnsetType, UNSET),
         ],
         f"The facts of an organisation, to score under methodology {methodology.version}.",
     )
 
 
-def _build_what_if_type(methodology: Methodology, forms: Mapping[str, type[Struct]], fields: object) -> type[Struct]:
+def _build_what_if_type(methodology: Methodology, fields: object) -> type[Struct]:
     answers = build_answers_type(
         "WhatIfAnswers",
         methodology,
         "The answers to suppose, by indicator, each with all its facts. Null supposes that there is no answer; an "
         "indicator that is left out keeps the answer that was sent.",
-        lambda indicator: forms[indicator.id] | None,
+        lambda shape: _build_answer_type(shape) | None,
     )
     profile = build_closed_struct(
-        f"WhatIfProfile_{format_type_suffix(methodology)}",
+        f"WhatIfProfile{format_type_suffix(methodology)}",
         [
             (name, getitem(Union, (form, UnsetType)), UNSET)
             for name, form in build_profile_members(methodology, methodology.document.profile)
@@ -132,7 +129,7 @@ def _build_what_if_type(methodology: Methodology, forms: Mapping[str, type[Struc
         "The profile fields to suppose; a field that is left out keeps the value that was sent.",
     )
     return build_closed_struct(
-        f"WhatIf_{format_type_suffix(methodology)}",
+        f"WhatIf{format_type_suffix(methodology)}",
         [
             ("profile", profile | UnsetType, UNSET),
             ("answers", answers | UnsetType, UNSET),
@@ -150,24 +147,24 @@ def _build_profile_type(methodology: Methodology) -> type[Struct]:
         for name, form in build_profile_members(methodology, fields.values())
     ]
     return build_closed_struct(
-        f"Profile_{format_type_suffix(methodology)}",
+        f"Profile{format_type_suffix(methodology)}",
         members,
         "The profile of the organisation. Fields that the organisation sets are required; those that a review sets "
         "have defaults.",
     )
 
 
-def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[Struct]:
-    text = methodology.texts["en"].indicators[indicator.id]
+@cache
+def _build_answer_type(shape: Shape) -> type[Struct]:
     basis = describe_type(
         build_literal(("evidenced", "self_declared")),
-        "Whether the answer has evidence (evidenced) or not (self_declared); without evidence its score is at most "
-        f"{methodology.document.self_declared_cap}.",
+        "Whether the answer has evidence (evidenced) or not (self_declared). Without evidence its score is at most the "
+        "`self_declared_cap` of the methodology.",
     )
     return build_closed_struct(
-        f"Answer_{indicator.id.replace('.', '_')}_{format_type_suffix(methodology)}",
-        [*build_fact_members(indicator, text, indicator.facts), ("basis", basis, "evidenced")],
-        text.question,
+        f"{shape.name}Answer",
+        [*build_fact_members(shape), ("basis", basis, "evidenced")],
+        "The facts of an answer, and whether it has evidence.",
     )
 
 

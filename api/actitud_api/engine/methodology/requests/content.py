@@ -7,6 +7,7 @@ published schema, so the two cannot differ.
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from operator import getitem
 from typing import Annotated, Any, Final, Union
 
@@ -17,6 +18,7 @@ from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Fact, Indicator, ProfileField, Scalar
 from actitud_api.engine.methodology.predicates import to_attribute, walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue
+from actitud_api.engine.methodology.requests.shapes import Shape
 from actitud_api.engine.methodology.requests.struct_factory import (
     Member,
     build_answers_type,
@@ -129,19 +131,15 @@ def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
         methodology,
         "The answers by indicator, each with all its facts. An indicator that is null or left out has no answer; in a "
         "merge patch null removes the answer, and an indicator that is left out keeps it.",
-        lambda indicator: _build_answer_type(methodology, indicator) | None,
+        lambda shape: _build_answer_type(shape) | None,
+        _list_sent_facts,
     )
-    evidence = build_closed_struct(
-        f"ProfileEvidence_{ending}",
-        [(field.name, Supporting | None | UnsetType, UNSET) for field in fields],
-        "The evidence for profile fields, by field. An indicator that does not apply only because of a value without "
-        "evidence counts as unknown.",
-    )
+    evidence = build_profile_evidence_type(methodology)
     whole = build_closed_struct(
-        f"AssessmentProfile_{ending}", profile, "The profile: every field that the organisation sets is required."
+        f"AssessmentProfile{ending}", profile, "The profile: every field that the organisation sets is required."
     )
     changed = build_closed_struct(
-        f"AssessmentProfilePatch_{ending}",
+        f"AssessmentProfilePatch{ending}",
         [(name, getitem(Union, (form, UnsetType)), UNSET) for name, form in profile],
         "The profile fields to change; a field that is left out stays as it is.",
     )
@@ -165,6 +163,22 @@ def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
     )
 
 
+def build_profile_evidence_type(methodology: Methodology) -> type[Struct]:
+    """Build the type of the evidence for profile fields, the same in assessments and questionnaires of a version."""
+    names = tuple(field.name for field in _list_profile_fields(methodology))
+    return _build_profile_evidence_type(f"ProfileEvidence{format_type_suffix(methodology)}", names)
+
+
+@cache
+def _build_profile_evidence_type(name: str, fields: tuple[str, ...]) -> type[Struct]:
+    return build_closed_struct(
+        name,
+        [(field, Supporting | None | UnsetType, UNSET) for field in fields],
+        "The evidence for profile fields, by field. An indicator that does not apply only because of a value without "
+        "evidence counts as unknown.",
+    )
+
+
 def _list_profile_fields(methodology: Methodology) -> tuple[ProfileField, ...]:
     return tuple(field for field in methodology.document.profile if field.set_by == "organisation")
 
@@ -173,24 +187,22 @@ def _list_sent_facts(indicator: Indicator) -> tuple[Fact, ...]:
     return tuple(fact for fact in indicator.facts if fact.set_by == "organisation")
 
 
-def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[Struct]:
-    text = methodology.texts["en"].indicators[indicator.id]
+@cache
+def _build_answer_type(shape: Shape) -> type[Struct]:
     members: list[Member] = [
-        *build_fact_members(indicator, text, _list_sent_facts(indicator)),
+        *build_fact_members(shape),
         (
             "evidence",
             describe_type(
                 Supporting | None | UnsetType,
-                "The documents that support the answer. Without any that counts, its score is at most "
-                f"{methodology.document.self_declared_cap}.",
+                "The documents that support the answer. Without any that counts, its score is at most the "
+                "`self_declared_cap` of the methodology.",
             ),
             UNSET,
         ),
         ("note", Note | None | UnsetType, UNSET),
     ]
-    return build_closed_struct(
-        f"AssessmentAnswer_{indicator.id.replace('.', '_')}_{format_type_suffix(methodology)}", members, text.question
-    )
+    return build_closed_struct(f"{shape.name}AssessmentAnswer", members, "The facts of an answer, and their evidence.")
 
 
 def to_content(methodology: Methodology, request: AssessmentRequest) -> AssessmentContent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from operator import getitem
 from typing import Annotated, TypeVar, Union
 
@@ -11,10 +12,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from actitud_api.engine.methodology.free_text import Reason
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Fact, Indicator, Scalar
-from actitud_api.engine.methodology.predicates import to_attribute, walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue
+from actitud_api.engine.methodology.requests.shapes import Shape
 from actitud_api.engine.methodology.requests.struct_factory import (
-    Member,
+    build_answers_type,
     build_body_type,
     build_closed_struct,
     build_fact_members,
@@ -51,22 +52,18 @@ def build_review_request_type(methodology: Methodology) -> type[ReviewRequest]:
     """
     document = methodology.document
     fields = [field for field in document.profile if field.set_by == "service"]
-    set_indicators = [indicator for indicator in walk_indicators(document.root) if list_service_facts(indicator)]
     levels = [level.number for level in document.levels]
     profile = build_closed_struct(
-        f"ReviewProfile_{format_type_suffix(methodology)}",
+        f"ReviewProfile{format_type_suffix(methodology)}",
         [(name, getitem(Union, (form, UnsetType)), UNSET) for name, form in build_profile_members(methodology, fields)],
         "The profile fields that a review sets; a field that is left out has its default in the methodology.",
     )
-    members: list[Member] = [
-        (to_attribute(indicator.id), getitem(Union, (_build_answer_type(methodology, indicator), UnsetType)), UNSET)
-        for indicator in set_indicators
-    ]
-    answers = build_closed_struct(
-        f"ReviewAnswers_{format_type_suffix(methodology)}",
-        members,
+    answers = build_answers_type(
+        "ReviewAnswers",
+        methodology,
         "The facts that a review sets and the organisation never sends, by indicator.",
-        rename={to_attribute(indicator.id): indicator.id for indicator in set_indicators},
+        _build_answer_type,
+        list_service_facts,
     )
     level = getitem(Annotated, (int, Meta(ge=min(levels, default=0), le=max(levels, default=0))))
     highest = getitem(Union, (level, None))
@@ -87,12 +84,10 @@ def build_review_request_type(methodology: Methodology) -> type[ReviewRequest]:
     )
 
 
-def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[Struct]:
-    text = methodology.texts["en"].indicators[indicator.id]
+@cache
+def _build_answer_type(shape: Shape) -> type[Struct]:
     return build_closed_struct(
-        f"ReviewAnswer_{to_attribute(indicator.id)}_{format_type_suffix(methodology)}",
-        build_fact_members(indicator, text, list_service_facts(indicator)),
-        "The facts of one indicator that a review sets.",
+        f"{shape.name}ReviewAnswer", build_fact_members(shape), "The facts of one indicator that a review sets."
     )
 
 

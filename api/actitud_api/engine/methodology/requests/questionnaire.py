@@ -7,6 +7,7 @@ assessment, are valid questionnaires too.
 
 from __future__ import annotations
 
+from functools import cache
 from operator import getitem
 from typing import Any, Literal, Union
 
@@ -17,7 +18,8 @@ from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Indicator, Scalar
 from actitud_api.engine.methodology.predicates import to_attribute, walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue
-from actitud_api.engine.methodology.requests.content import Evidence, Supporting
+from actitud_api.engine.methodology.requests.content import Evidence, Supporting, build_profile_evidence_type
+from actitud_api.engine.methodology.requests.shapes import Shape
 from actitud_api.engine.methodology.requests.struct_factory import (
     Member,
     build_answers_type,
@@ -116,21 +118,17 @@ def build_questionnaire_request_type(methodology: Methodology) -> type[Questionn
         methodology,
         "The answers by indicator, each with the facts that are filled in so far; an indicator that is null or left "
         "out is not answered.",
-        lambda indicator: _build_answer_type(methodology, indicator) | None,
+        lambda shape: _build_answer_type(shape) | None,
     )
     profile = build_closed_struct(
-        f"QuestionnaireProfile_{ending}",
+        f"QuestionnaireProfile{ending}",
         [
             (name, getitem(Union, (form, None, UnsetType)), UNSET)
             for name, form in build_profile_members(methodology, document.profile)
         ],
         "The profile fields that are filled in so far.",
     )
-    evidence = build_closed_struct(
-        f"QuestionnaireProfileEvidence_{ending}",
-        [(field.name, Supporting | None | UnsetType, UNSET) for field in fields],
-        "The evidence for profile fields, by field.",
-    )
+    evidence = build_profile_evidence_type(methodology)
     declared = describe_type(
         build_id_set(tuple(field.name for field in fields)), "Profile fields whose values have no evidence."
     )
@@ -147,22 +145,17 @@ def build_questionnaire_request_type(methodology: Methodology) -> type[Questionn
     )
 
 
-def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[Struct]:
-    text = methodology.texts["en"].indicators[indicator.id]
+@cache
+def _build_answer_type(shape: Shape) -> type[Struct]:
     members: list[Member] = [
-        (member[0], getitem(Union, (member[1], UnsetType)), UNSET)
-        for member in build_fact_members(indicator, text, indicator.facts)
+        (member[0], getitem(Union, (member[1], UnsetType)), UNSET) for member in build_fact_members(shape)
     ]
     members += [
         ("basis", getitem(Union, (build_literal(("evidenced", "self_declared")), UnsetType)), UNSET),
         ("evidence", Supporting | None | UnsetType, UNSET),
         ("note", Note | None | UnsetType, UNSET),
     ]
-    return build_closed_struct(
-        f"QuestionnaireAnswer_{indicator.id.replace('.', '_')}_{format_type_suffix(methodology)}",
-        members,
-        text.question,
-    )
+    return build_closed_struct(f"{shape.name}QuestionnaireAnswer", members, "The part of an answer that is filled in.")
 
 
 def to_questionnaire(methodology: Methodology, request: QuestionnaireRequest) -> Questionnaire:

@@ -6,6 +6,7 @@ published schema, so the two cannot differ.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from operator import getitem
 from types import GenericAlias
@@ -17,6 +18,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Fact, Indicator, IndicatorText, ProfileField
 from actitud_api.engine.methodology.predicates import to_attribute, walk_indicators
+from actitud_api.engine.methodology.requests.shapes import Shape, find_shape, format_name
 
 S = TypeVar("S", bound=Struct)
 
@@ -25,8 +27,8 @@ Member: TypeAlias = tuple[str, object] | tuple[str, object, object]
 
 
 def format_type_suffix(methodology: Methodology) -> str:
-    """Return the version with underscores, as the suffix of type names: `2026_1` for `2026.1`."""
-    return methodology.version.replace(".", "_").replace("-", "_")
+    """Return the version as the suffix of type names: `2026v1` for `2026.1`, `2026v2Draft` for `2026.2-draft`."""
+    return format_name(re.sub("(?<=[0-9])[^0-9A-Za-z]+(?=[0-9])", "v", methodology.version))
 
 
 # `getitem(Union, …)` and its like build types from values: a type checker reads `Union[form, …]` as an annotation.
@@ -45,33 +47,46 @@ def build_profile_members(methodology: Methodology, fields: Iterable[ProfileFiel
 
 
 def build_answers_type(
-    name: str, methodology: Methodology, doc: str, form: Callable[[Indicator], object]
+    name: str,
+    methodology: Methodology,
+    doc: str,
+    form: Callable[[Shape], object],
+    select: Callable[[Indicator], Iterable[Fact]] = lambda indicator: indicator.facts,
 ) -> type[Struct]:
     """Build the type of the member `answers`, with one optional member for each indicator that has facts.
 
-    `form` returns the type of the answer to an indicator; `doc` is the description in the published schema.
+    `form` returns the type of an answer of a shape, and must return the same one for equal shapes; `select` returns the
+    facts of an indicator that an answer has. `doc` is the description in the published schema. The texts of an
+    indicator stand at its member, because the type of its answer belongs to every indicator with that shape.
     """
-    answerable = [indicator for indicator in walk_indicators(methodology.document.root) if indicator.facts]
-    members: list[Member] = [
-        (to_attribute(indicator.id), getitem(Union, (form(indicator), UnsetType)), UNSET) for indicator in answerable
-    ]
-    return build_closed_struct(
-        f"{name}_{format_type_suffix(methodology)}",
-        members,
-        doc,
-        rename={to_attribute(indicator.id): indicator.id for indicator in answerable},
+    texts = methodology.texts["en"].indicators
+    members: list[Member] = []
+    rename: dict[str, str] = {}
+    for indicator in walk_indicators(methodology.document.root):
+        if facts := tuple(select(indicator)):
+            text = texts[indicator.id]
+            meta = Meta(description=_describe_answer(text, facts))
+            type_ = getitem(Annotated, (getitem(Union, (form(find_shape(indicator, facts)), UnsetType)), meta))
+            members.append((to_attribute(indicator.id), type_, UNSET))
+            rename[to_attribute(indicator.id)] = indicator.id
+    return build_closed_struct(f"{name}{format_type_suffix(methodology)}", members, doc, rename=rename)
+
+
+def _describe_answer(text: IndicatorText, facts: Iterable[Fact]) -> str:
+    # Not as `title`, by which some generators name a class.
+    return (
+        f"{text.name}. {text.question} " + "; ".join(f"`{fact.name}`: {text.facts[fact.name]}" for fact in facts) + "."
     )
 
 
-def build_fact_members(indicator: Indicator, text: IndicatorText, facts: Iterable[Fact]) -> list[Member]:
-    """Build a member of a request type for each of `facts`, which are facts of an indicator.
+def build_fact_members(shape: Shape) -> list[Member]:
+    """Build a member of a request type for each fact of a shape.
 
     A fact that is not required is always a checklist: it may be left out of a request, and is then the empty tuple.
-    `text` has the labels of the facts.
     """
     members: list[Member] = []
-    for fact in facts:
-        form = describe_type(_build_fact_type(fact, indicator), text.facts[fact.name])
+    for fact in shape.facts:
+        form = _build_fact_type(fact, shape.components)
         members.append((fact.name, form) if fact.required else (fact.name, form, ()))
     return members
 
@@ -125,7 +140,7 @@ def build_body_type(base: type[S], methodology: Methodology, members: Iterable[M
     A body names the version in its member `methodology`. `doc` is the description of the type in the published schema.
     """
     made = msgspec.defstruct(
-        f"{base.__name__}_{format_type_suffix(methodology)}",
+        f"{base.__name__}{format_type_suffix(methodology)}",
         members,
         bases=(base,),
         namespace={"__doc__": doc, "__post_init__": _refuse_repeated_ids},
@@ -160,7 +175,7 @@ def _build_profile_field(field: ProfileField) -> object:
     return getitem(Union, (form, None)) if field.nullable else form
 
 
-def _build_fact_type(fact: Fact, indicator: Indicator) -> object:
+def _build_fact_type(fact: Fact, components: tuple[str, ...]) -> object:
     match fact.type:
         case "boolean":
             return bool
@@ -170,7 +185,7 @@ def _build_fact_type(fact: Fact, indicator: Indicator) -> object:
             comment = {"$comment": f"Rounded half up to {fact.decimals} decimals."}
             return getitem(Annotated, (_limit_range(float, fact), Meta(extra_json_schema=comment)))
         case "components":
-            return build_id_set(indicator.components)
+            return build_id_set(components)
 
 
 def _limit_range(form: object, limited: Fact | ProfileField) -> object:
