@@ -228,7 +228,13 @@ def create_app(
     app = Litestar(
         route_handlers=controllers,
         middleware=[
-            DefineMiddleware(Policy, authenticate=authenticate, refused=limits.count_refusal, denied=record_denial),
+            DefineMiddleware(
+                Policy,
+                has_key_form=access.has_key_form,
+                authenticate=authenticate,
+                refused=limits.count_refusal,
+                denied=record_denial,
+            ),
             limits.layer,
         ],
         before_request=enforce,

@@ -16,6 +16,7 @@ from msgspec import structs
 from structlog.testing import capture_logs
 
 from actitud_api.app import CONTROLLERS, create_app
+from actitud_api.platform.auth import keys as forms
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.http.access import Rule, rules_of
 from actitud_api.platform.http.middleware import limits
@@ -33,7 +34,8 @@ from tests.support.databases import migrated_sqlite
 
 READ, MORE, OWN = "/v1/toys/x", f"/v1/who/more/{MINE}", f"/v1/who/own/{MINE}"
 CAR = {"kind": "car-1", "name": "a", "wheels": {"count": 4}}
-WRONG = bearer("actl_wrong")
+WRONG = bearer(forms.generate_key().to_text())
+"""A key of nobody."""
 
 
 @contextmanager
@@ -191,17 +193,15 @@ def test_what_a_key_may_not_change_is_counted_with_the_keys_that_do_not_count(ur
     with served(url, rate_limit_refused=3) as client:
         with client.app.state["database"].write() as session:
             made = access.create_key(session, (), role="registrar", days=1, now=datetime.now(UTC))
-        mine = {"Authorization": f"Bearer {made.text}"}
+        mine, wrong = {**bearer(made.text), "If-Match": "*"}, {**WRONG, "If-Match": "*"}
 
         def entered() -> int:
             return len(client.get("/v1/ledger?limit=1000").json()["items"])
 
         assert [client.delete("/v1/editions/2027", headers=mine).status_code for _ in range(5)] == [403] * 3 + [429] * 2
         assert entered() == 1 + 3
-        assert [client.delete("/v1/editions/2027", headers=WRONG).status_code for _ in range(5)] == [401] * 3 + [
-            429,
-            429,
-        ]
+        refused = [client.delete("/v1/editions/2027", headers=wrong).status_code for _ in range(5)]
+        assert refused == [401] * 3 + [429] * 2
         assert entered() == 1 + 6
         # What it may do is not held back, nor what reads.
         assert client.get("/v1/organisations", headers=mine).status_code == 200
@@ -269,6 +269,32 @@ def test_too_many_wrong_keys_of_an_address_are_429_and_a_right_one_still_counts(
     assert client.get(MORE).status_code == 200
     # Without a key there is none that could be wrong.
     assert [client.get(OWN).status_code for _ in range(3)] == [401] * 3
+
+
+def test_a_text_without_the_form_of_a_key_is_neither_counted_nor_entered(client: TestClient[Litestar]) -> None:
+    right = forms.generate_key().to_text()
+    for text in ("x", "actl_wrong", right[:-1], f"{right}x", f"{right[:-1]}{'0' if right[-1] != '0' else '1'}"):
+        for path in (OWN, MORE):
+            problem(client.get(path, headers=bearer(text)), 401, "unauthorized")
+        problem(client.delete("/v1/editions/2027", headers=bearer(text)), 401, "unauthorized")
+    assert client.get("/v1/ledger").json()["items"] == []
+    assert client.get(OWN, headers=WRONG).status_code == 401
+
+
+def test_a_change_without_its_precondition_is_refused_for_that_also_beyond_the_limits(
+    client: TestClient[Litestar], database: Database
+) -> None:
+    administrator, registrar = bearer(new_key(database)), bearer(new_key(database, "registrar"))
+
+    def remove(headers: dict[str, str]) -> int:
+        return client.delete("/v1/editions/2027", headers=headers).status_code
+
+    before = [remove(headers) for headers in (administrator, registrar, WRONG, {})]
+    assert before == [428, 428, 428, 401]
+    # Two are allowed, of writes and of refused requests.
+    for headers, status in ((administrator, 404), (registrar, 403), (WRONG, 401)):
+        assert [remove({**headers, "If-Match": "*"}) for _ in range(3)] == [status, status, 429]
+    assert [remove(headers) for headers in (administrator, registrar, WRONG, {})] == before
 
 
 # --- the store of the limits fails ----------------------------------------------------------------------------

@@ -198,14 +198,22 @@ def test_a_reader_who_has_the_bytes_gets_none(client: TestClient[Litestar]) -> N
     assert client.get("/v1/thing", headers={"If-None-Match": response.headers["etag"]}).status_code == 304
 
 
-def test_a_fault_of_the_body_comes_before_the_precondition(client: TestClient[Litestar]) -> None:
-    problem(client.put("/v1/thing", json={"size": "1"}), 400, "invalid-request")
+def test_a_missing_precondition_comes_before_a_fault_of_the_body_and_a_stale_one_after(
+    client: TestClient[Litestar],
+) -> None:
+    problem(client.put("/v1/thing", json={"size": "1"}), 428, "precondition-required")
+    made(client)
+    for name in ("If-None-Match", "If-Match"):
+        value = "*" if name == "If-None-Match" else '"v1.0a1b2c3d-0123456789ab"'
+        problem(client.put("/v1/thing", json={"size": "1"}, headers={name: value}), 400, "invalid-request")
 
 
 @pytest.mark.parametrize(("method", "name", "reads"), [
     ("PUT", "accept", "application/json"), ("PATCH", "accept-patch", "application/merge-patch+json"),
 ])  # fmt: skip
 def test_another_media_type_is_told_which_one(client: TestClient[Litestar], method: str, name: str, reads: str) -> None:
-    response = client.request(method, "/v1/thing", content=b"{}", headers={"Content-Type": "text/plain"})
+    response = client.request(
+        method, "/v1/thing", content=b"{}", headers={"Content-Type": "text/plain", "If-Match": "*"}
+    )
     problem(response, 415, "unsupported-media-type")
     assert response.headers[name] == reads

@@ -81,7 +81,8 @@ def test_what_was_denied_shows_to_the_organisation_that_it_was_about(
 ) -> None:
     theirs = installation.key("organisation_editor", OTHER)
     path = f"/v1/editions/2027/assessments/{MINE}"
-    assert client.put(path, json=body_a(), headers=bearer(theirs)).status_code == 404
+    headers = {**bearer(theirs), "If-None-Match": "*"}
+    assert client.put(path, json=body_a(), headers=headers).status_code == 404
     assert subjects(client, theirs)[-1] is None
     assert subjects(client, installation.key("organisation_editor", MINE))[-1] == path
 

@@ -72,8 +72,7 @@ class Actor(Struct, frozen=True):
     """Holder of the key with which somebody acted: id of the key, role, organisation.
 
     `organisation` is None unless the key is bound to exactly one. For a request denied because of an invalid
-    key, `key` is the id in the text that was sent, None if the text is malformed, and the other members are
-    None.
+    key, `key` is the id in the key that was sent, and the other members are None.
     """
 
     key: str | None

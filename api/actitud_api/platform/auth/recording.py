@@ -56,8 +56,8 @@ def audit_event(request: ApiRequest) -> ledger.Event:
 def log_denied(database: Database, scope: HTTPScope, holder: Holder | None, offered: str) -> None:
     """Append an entry for a denied request to the ledger, in a transaction of its own.
 
-    `holder`: holder of the key, None if the key is invalid. `offered`: the text that was sent as a key. If `holder`
-    is None, the entry names the id in that text, or no id if the text is malformed.
+    `holder`: holder of the key, None if the key is invalid. `offered`: the key that was sent, which is well-formed. If
+    `holder` is None, the entry names the id in that key.
     """
     if holder is None:
         claimed = keys.parse_key(offered)

@@ -43,6 +43,7 @@ __all__ = [
     "determine_state",
     "find",
     "get",
+    "has_key_form",
     "is_active",
     "is_recognised",
     "list_administrators",
@@ -302,6 +303,11 @@ def verify(database: Database, peppers: Sequence[SecretText], text: str, *, now:
     if not _is_secret_of(record, _index_peppers(peppers), key.secret) or record is None or not is_active(record, now):
         return None
     return Principal(record.id, record.role, record.origin, record.organisations, record.editions)
+
+
+def has_key_form(text: str) -> bool:
+    """Return True if a text has the form of a key, with the right check, whether or not there is such a key."""
+    return keys.parse_key(text) is not None
 
 
 def match_keys(database: Database, peppers: Sequence[SecretText], presented: Iterable[Key]) -> dict[Key, KeyRecord]:

@@ -117,7 +117,7 @@ async def enforce(request: ApiRequest) -> None:
 
     Raises:
         ProblemError: 400 with every fault of query, body and `Idempotency-Key`; 406 if the client accepts no format of
-            the response; 413 or 415 for the body; 428 if a required precondition is missing.
+            the response; 413 or 415 for the body. `Policy` has refused a missing precondition before (428).
     """
     contract = find_contract(request.route_handler.opt)
     if contract is None:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable
 from typing import Final, Literal
 
+from litestar.types import HTTPScope
+
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.problems import INVALID_REQUEST, PRECONDITION_REQUIRED, Fault, ProblemError
 from actitud_api.platform.http.scope import ApiRequest, read_header
@@ -37,18 +39,20 @@ def build_entity_tag(revision: str, digest: str) -> str:
     return f'"{revision}-{digest[:12]}"'
 
 
-def check_precondition(request: ApiRequest, precondition: Precondition) -> None:
-    """Check that a request has the precondition that its operation requires.
+def require_precondition(scope: HTTPScope, precondition: Precondition) -> None:
+    """Raise the 428 problem if a request lacks the precondition that its operation requires (RFC 6585)."""
+    if precondition == "none" or read_header(scope, b"if-match") is not None:
+        return
+    if precondition == "match" or read_header(scope, b"if-none-match") is None:
+        raise ProblemError(PRECONDITION_REQUIRED, PRECONDITION_REQUIRED.description)
 
-    Raises:
-        ProblemError: 428 if the precondition is missing, 400 if its header is malformed.
-    """
+
+def check_precondition(request: ApiRequest, precondition: Precondition) -> None:
+    """Raise the 400 problem if a precondition that an operation requires is malformed."""
     if precondition == "none":
         return
     if_match = read_header(request.scope, b"if-match")
     if_none_match = read_header(request.scope, b"if-none-match") if precondition == "match_or_none" else None
-    if if_match is None and if_none_match is None:
-        raise ProblemError(PRECONDITION_REQUIRED, PRECONDITION_REQUIRED.description)
     if if_match is not None and not re.fullmatch(IF_MATCH, if_match):
         raise _build_malformed_header("If-Match", if_match, '"v1.0a1b2c3d-0123456789ab"')
     if if_none_match is not None and if_none_match.strip() != _ANY:

@@ -15,10 +15,13 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from actitud_api.platform.http.access import Rule, rule_of
+from actitud_api.platform.http.contract import find_contract
+from actitud_api.platform.http.preconditions import require_precondition
 from actitud_api.platform.http.problems import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, ProblemError
 from actitud_api.platform.http.scope import read_header
 
 _CHALLENGE: Final = 'Bearer realm="actitud"'
+_INVALID: Final = f'{_CHALLENGE}, error="invalid_token"'
 
 
 class Holder(Protocol):
@@ -52,6 +55,9 @@ class Holder(Protocol):
         ...
 
 
+HasKeyForm = Callable[[str], bool]
+"""Function that returns True if a text has the form of a key, without looking the key up."""
+
 Authenticate = Callable[[str], Holder | None]
 """Function that returns the holder of a key, or None if the key is invalid.
 
@@ -67,7 +73,7 @@ It raises a 429 problem if there were too many.
 RecordDenial = Callable[[HTTPScope, Holder | None, str], None]
 """Function that records a denied change in the ledger.
 
-It takes the request, the holder of the key (None if the key is invalid) and the text that was sent as a key.
+It takes the request, the holder of the key (None if the key is invalid) and the key that was sent.
 
 It writes to the database, so it runs in a worker thread.
 """
@@ -76,8 +82,16 @@ It writes to the database, so it runs in a worker thread.
 class Policy:
     """ASGI layer that authenticates the caller of one handler and enforces the handler's access rule."""
 
-    def __init__(self, app: ASGIApp, authenticate: Authenticate, refused: CountRefusal, denied: RecordDenial) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        has_key_form: HasKeyForm,
+        authenticate: Authenticate,
+        refused: CountRefusal,
+        denied: RecordDenial,
+    ) -> None:
         self._app = app
+        self._has_key_form = has_key_form
         self._authenticate = authenticate
         self._refused = refused
         self._denied = denied
@@ -86,17 +100,29 @@ class Policy:
         """Handle a request (ASGI).
 
         Raises:
-            ProblemError: 401 for a missing or invalid key, 403 for another role, 404 for a resource that the key is not
-                bound to, 429 or 503 from the count of refused requests.
+            ProblemError: 401 for a missing or invalid key, 428 for a missing precondition, 403 for another role, 404
+                for a resource that the key is not bound to, 429 or 503 from the count of refused requests.
         """
         if scope["type"] == ScopeType.HTTP and scope["method"] != "OPTIONS":
             rule = scope["state"]["rule"] = rule_of(scope["route_handler"])
+            scope["state"]["keyed"] = rule.key != "none"
+            key = None if rule.key == "none" else self._read_key(scope, rule)
+            # Before the key is looked up and before anything is counted: the request lacks the header whatever its key
+            # is, so the response tells nothing about the key, and a client learns of it even if a limit is spent.
+            contract = find_contract(scope["route_handler"].opt)
+            if contract is not None:
+                require_precondition(scope, contract.precondition)
             if rule.key != "none":
-                scope["state"]["keyed"] = True
-                scope["state"]["principal"] = await self._authenticate_caller(scope, rule)
+                scope["state"]["principal"] = None if key is None else await self._authenticate_caller(scope, rule, key)
         await self._app(scope, receive, send)
 
-    async def _authenticate_caller(self, scope: HTTPScope, rule: Rule) -> Holder | None:
+    def _read_key(self, scope: HTTPScope, rule: Rule) -> str | None:
+        """Return the key of a request, or None if the request has none and needs none.
+
+        Raises:
+            ProblemError: 401 if a required key is missing, or if the credentials do not have the form of a key. These
+                are neither counted nor recorded: they cannot be a guess, and nothing is looked up for them.
+        """
         credentials = read_header(scope, b"authorization")
         if credentials is None:
             if rule.key == "required":
@@ -104,8 +130,13 @@ class Policy:
             return None
         # Scheme names are case-insensitive (RFC 9110, section 11.1).
         scheme, _, text = credentials.partition(" ")
-        key = text.strip() if scheme.lower() == "bearer" else ""
-        holder = await sync_to_thread(self._authenticate, key) if key else None
+        key = text.strip()
+        if scheme.lower() != "bearer" or not self._has_key_form(key):
+            raise _build_unauthorized(_INVALID)
+        return key
+
+    async def _authenticate_caller(self, scope: HTTPScope, rule: Rule, key: str) -> Holder | None:
+        holder = await sync_to_thread(self._authenticate, key)
         problem = _find_problem(scope, rule, holder)
         if problem is None:
             return holder
@@ -113,7 +144,7 @@ class Policy:
         changes = scope["method"] != "GET"
         if holder is None or changes:
             await self._refused(scope, holder)
-        if key and changes:
+        if changes:
             await sync_to_thread(self._denied, scope, holder, key)
         raise problem
 
@@ -131,7 +162,7 @@ def _find_problem(scope: HTTPScope, rule: Rule, holder: Holder | None) -> Proble
     resource 404.
     """
     if holder is None:
-        return _build_unauthorized(f'{_CHALLENGE}, error="invalid_token"')
+        return _build_unauthorized(_INVALID)
     if rule.key == "required" and holder.role not in rule.roles:
         return ProblemError(FORBIDDEN, FORBIDDEN.description)
     # 404 instead of 403: a key must not reveal which resources of others exist.
