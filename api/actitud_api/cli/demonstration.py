@@ -117,7 +117,10 @@ def _create_key(database: Database, settings: Settings) -> str:
 
 
 def _make_signing_key(database: Database, settings: Settings) -> None:
-    """Create a signing key if there is no active one that can be used."""
+    """Create a signing key if there is none that can sign.
+
+    A key cannot sign if its file is missing, not readable, open to other users, or holds another key.
+    """
     now = datetime.now(UTC)
     with database.write() as session:
         try:

@@ -1,4 +1,4 @@
-"""`serve`: serve an installation."""
+"""The command `serve`: start the web service of an installation and run it until it is stopped."""
 
 from __future__ import annotations
 

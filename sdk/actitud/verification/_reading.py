@@ -205,9 +205,10 @@ def compute_digest(document: bytes) -> str:
 
 
 def compare_digest(findings: Findings, line: int, digest: str, expected: object, es: str, en: str) -> None:
-    """Add the problem ``digest`` if a digest differs from ``expected``.
+    """Add a problem with the code ``digest`` to ``findings`` if the computed ``digest`` differs from ``expected``.
 
-    ``es`` and ``en``: name of the text that states ``expected``, such as the list, in Spanish and in English.
+    ``line``: number of the line of the file that the problem is about. ``es`` and ``en``: name of the text that
+    states ``expected``, such as "the list", in Spanish and in English.
     """
     if digest != expected:
         stated = expected if isinstance(expected, str) else quote(expected)

@@ -302,7 +302,7 @@ class Sentences:
         return templates["partial_at" if code == "partial" else code].format(**values) + lowered
 
     def _format_range(self, indicator: str) -> tuple[str, str]:
-        """Return the minimum and the maximum score of the indicator with the id `indicator`, formatted as texts."""
+        """Return the lowest and the highest score that the indicator with the id `indicator` can have, as texts."""
         span = self._indicators[indicator].range
         return words.format_number(span.minimum, self._language), words.format_number(span.maximum, self._language)
 

@@ -73,13 +73,13 @@ class BrokenRule(Struct, frozen=True, gc=False):
     """A rule that a submission breaks.
 
     `is_supported` is True if the rule is broken whatever the absent answers are, and False if one of these answers
-    could still repair it.
+    could still repair it. `facts` are the facts of the submission, by slot, as they were when the rule was found
+    broken: answers that were contradicted before that are None in it.
     """
 
     rule: CompiledRule
     is_supported: bool
     facts: Facts
-    """Facts at the moment when the rule was found broken; answers that were contradicted before it are absent."""
 
 
 class FailingGate(Struct, frozen=True, gc=False):
@@ -511,9 +511,12 @@ def aggregate_scores(
 def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | None:
     """Compute the score of a group from the scores of its children, in units of 10^-decimals.
 
-    In `scores`, None stands for a child that does not count, `UNKNOWN` for a child that makes the group unknown. Return
-    None if too few children count. The plain arithmetic mean is computed here, every other aggregation in
-    `aggregations`.
+    In `scores`, None stands for a child that does not count, and `UNKNOWN` for an unknown child that makes the
+    group unknown (`missing: void`). Return None if too few children count. If enough count, but one of them is
+    `UNKNOWN`, return `group.unknown_score`: the lowest score of the group, None, or `UNKNOWN` again, as the
+    `missing` rule of its parent demands.
+
+    The plain arithmetic mean is computed here, every other aggregation in `aggregations`.
     """
     if group.is_fully_weighted and None not in scores:
         known_scores = cast("Sequence[int]", scores)

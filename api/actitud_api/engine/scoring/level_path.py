@@ -187,7 +187,9 @@ def find_path_from(evaluation: Evaluation, submission: Submission) -> LevelPath:
 def apply_moves(submission: Submission, moves: Iterable[Move], compiled: CompiledMethodology) -> Submission:
     """Return the submission after the moves: new facts replace old ones, with evidence if the move needs it.
 
-    An answer that a move reports counts, even if the old answer had been set aside (withdrawn, rejected or stale).
+    A move that needs evidence is assumed to bring it, so its answer is no longer counted as self-declared. A move
+    of kind `report` replaces the whole answer. The new answer counts even if a review or the organisation had set
+    the old one aside (withdrawn, rejected or stale).
     """
     profile, answers = dict(submission.profile), dict(submission.answers)
     documented: set[str] = set()
@@ -229,11 +231,14 @@ def _confirm(compiled: CompiledMethodology, submission: Submission, moves: tuple
 class _GateCondition(Struct, frozen=True):
     """A condition of the search: a gate of the target level, or one part of it.
 
-    A gate on the minimum of several nodes has one condition for each node; `gate` is the whole gate, `member` the part
-    as a gate of its own. `rank` is the order in the search: 0 if the condition reads one indicator, 1 a group, 2 the
-    index, 3 only the profile. `group` is the group whose score measures progress towards the condition. `indicators`
-    are the positions of the indicators whose moves can help. `required` is the score of the group, in units of
-    10^-decimals, with which the condition is met; None if the gate has another form.
+    A gate on the minimum of several nodes has one condition for each node; `gate` is the whole gate, `member` the
+    part as a gate of its own. For any other gate, both are the same. `rank` is the order in the search: 0 if the
+    condition reads one indicator, 1 a group, 2 the index, 3 only the profile. `group` is the group whose score
+    measures progress towards the condition: the group that the condition reads, or the root (the index) if it reads
+    no group or several. `indicators` are the positions of the indicators whose moves can help.
+
+    `required` is the score of `group`, in units of 10^-decimals, with which the condition is met. It is None unless
+    the condition asks for a lowest score of a group or of the index, such as "index at least 60".
     """
 
     gate: CompiledGate

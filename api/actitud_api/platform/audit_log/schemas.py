@@ -124,7 +124,7 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
 
 
 class CheckpointPage(Page[Checkpoint], frozen=True):
-    """A page of checkpoints, smallest first."""
+    """A page of checkpoints, ordered by the number of ledger entries that they cover, lowest first."""
 
 
 class JsonWebKey(Struct, frozen=True, kw_only=True):

@@ -56,53 +56,46 @@ _CHANGES: Final = (HttpMethod.PATCH, HttpMethod.DELETE)
 
 
 class Options(TypedDict, total=False):
-    """Arguments of a route decorator, apart from the path."""
+    """Arguments of a route decorator, apart from the path. All but `operation_id` and `access` may be left out.
+
+    `operation_id`: name of the operation in the OpenAPI document. `access`: which callers may use the operation.
+    `answer`: representation of a successful response; left out if the response has no content (204). `body`:
+    decoder of the body, if the annotation of `body` is not enough: a file, or types known only at run time.
+    `body_max`: largest body in bytes, if it differs from the limit of the application. `status`: status of success,
+    if it differs from the default: 201 for POST, 204 for DELETE, else 200. `problems`: problem types that the
+    handler itself raises, in addition to those that its contract implies. `links`: OpenAPI links to operations that
+    may follow, by name.
+
+    `cors`: True if scripts of any origin may read the response, without credentials; the default is True for a GET
+    operation that does not require a key. `precondition`: precondition that the request must have, by default
+    `match` (`If-Match`) for PATCH and DELETE, else `none`. `attempt_named`: True if the request must have an
+    `Idempotency-Key`, which names the attempt; by default a POST that creates something (201) may have one, and
+    other operations ignore it. `aliased`: True if the path may contain an alias of an id, which is answered with a
+    redirect (308); the default is True if the path contains an organisation.
+
+    `represents`: path of the resource of which the response is a file, such as `…/scores` for `…/scores.csv`; a
+    request for that resource gets the file if its `Accept` prefers the media type of the file to JSON.
+    `takes_keys`: True if the body may contain an access key; if False, the default, a body with a key is refused,
+    so that no key is stored. `tags`: tags in the OpenAPI document that replace those of the controller. `threaded`:
+    True, the default, to run the handler in a worker thread.
+    """
 
     operation_id: Required[str]
     access: Required[Rule]
-    """Access rule: which callers may use the operation."""
     answer: Representation[Any]
-    """Representation of a successful response. Leave it out if the response has no content (204)."""
     body: Body[Any] | FileBody
-    """Decoder of the body, if the annotation of `body` is not enough: a file, or types known only at run time."""
     body_max: int
-    """Largest body in bytes, if it differs from the limit of the application."""
     status: int
-    """Status of success, if it differs from the default: 201 for POST, 204 for DELETE, else 200."""
     problems: Sequence[ProblemType]
-    """Problem types that the handler itself raises, in addition to those that its contract implies."""
     links: Mapping[str, Link]
     cors: bool
-    """True if scripts of any origin may read the response, without credentials.
-
-    The default is True for a GET operation that does not require a key.
-    """
     precondition: Precondition
-    """Precondition that the request must have; by default `match` (`If-Match`) for PATCH and DELETE, else `none`."""
     attempt_named: bool
-    """True if the request must have an `Idempotency-Key`, which names the attempt.
-
-    The default is False: then a POST that creates something (201) may have one, and other operations ignore it.
-    """
     aliased: bool
-    """True if the path may contain an alias of an id, which is answered with a redirect (308).
-
-    The default is True if the path contains an organisation.
-    """
     represents: str
-    """Path of the resource of which the response is a file, such as `…/scores` for `…/scores.csv`.
-
-    A request for that resource gets the file if its `Accept` prefers the media type of the file to JSON.
-    """
     takes_keys: bool
-    """True if the body may contain an access key.
-
-    If False, the default, a body with a key is refused, so that no key is stored.
-    """
     tags: Sequence[str]
-    """Tags in the OpenAPI document that replace those of the controller."""
     threaded: bool
-    """True, the default, to run the handler in a worker thread."""
 
 
 def get(path: str | Sequence[str], **options: Unpack[Options]) -> Decorator:

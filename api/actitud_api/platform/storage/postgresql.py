@@ -118,9 +118,10 @@ def _build_options(url: URL, role: Role) -> str:
 
     The server reads them when the connection begins, so no statement is needed.
 
-    A reader needs one consistent state, hence REPEATABLE READ; because it is read-only, it never fails with a
-    serialisation error. A writer sees the commits of others before each of its statements (READ COMMITTED).
-    Request counts may be lost in a crash, so their commits are not synced.
+    There are three roles. A `reader` needs one consistent state, hence REPEATABLE READ; because it is read-only, it
+    never fails with a serialisation error. A `writer` sees the commits of others before each of its statements
+    (READ COMMITTED). A `counter` counts requests: its statements have a shorter time limit, and its commits are not
+    synced to disk, because counts may be lost in a crash.
     """
     settings = {
         "timezone": "UTC",

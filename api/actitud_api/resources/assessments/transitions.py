@@ -212,9 +212,11 @@ def extend_phase(
     expected: Expected,
     now: datetime,
 ) -> TransitionRecord:
-    """Extend a phase for one organisation up to and including `until`. The state of its assessment does not change.
+    """Extend a phase for one organisation up to and including `until`; return the new entry of its history.
 
-    The latest extension of a phase counts. `role` is the role of the key that extends the phase.
+    An extension is recorded as a transition, although the state of the assessment stays the same before and after
+    it. If a phase is extended again, the latest extension counts. `role` is the role of the key that extends the
+    phase.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.

@@ -99,7 +99,11 @@ def parse_identifier(identifier: str) -> str:
 
 
 def normalise_identifier(text: str) -> str:
-    """Return the canonical spelling of an identifier. Return any other text unchanged."""
+    """Return an identifier in its canonical spelling; return a text that is no valid identifier unchanged.
+
+    Only INE codes have two spellings: with the control digit, `ES-INE-460010`, and without it, `ES-INE-46001`,
+    which is canonical.
+    """
     try:
         return parse_identifier(text)
     except InvalidIdentifier:

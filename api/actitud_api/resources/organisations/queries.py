@@ -38,7 +38,12 @@ class OrganisationRecord(OrganisationEntry, frozen=True, kw_only=True):
 
 
 class IndexedEntry(Struct, frozen=True, kw_only=True):
-    """An entry to be stored, with the columns derived from it (see `tables.OrganisationTable`)."""
+    """An entry of an organisation to be stored, with three columns derived from it.
+
+    `band` is the size band by population or, for some kinds, by employees; None if that number is not known.
+    `name_order` is the name in lower case and without accents (`storage.folding.fold`), for sorting. `search` is
+    the id with the name, the former names and the aliases in that form, for searching.
+    """
 
     entry: OrganisationEntry
     band: Band | None

@@ -384,7 +384,12 @@ def _split_into_batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 class Approval(Struct, frozen=True):
-    """A key's approval of a pending publication; its fields are the columns of `tables.PublicationApprovalTable`."""
+    """A key's approval of a publication that is prepared but not yet published.
+
+    `number` counts the approvals of one edition from 1. `digest` identifies the content that was approved: if the
+    pending publication changes, its digest differs and the approval no longer counts. `key` and `role` are the id
+    and the role of the approving key; `approved` is the time.
+    """
 
     edition: str
     number: int

@@ -168,7 +168,8 @@ class Agreement(Struct, frozen=True, kw_only=True):
 
     A pair of verdicts is two verdicts of different assessors on the same answer. `pairs` counts all of them,
     `agreed` those with equal verdicts; `share` is their ratio, null if there are no pairs. `recode` is true if the
-    share is below 0.8. The total has no kappa, because kappa is defined for two assessors only.
+    share is below 0.8: the assessors should then judge these answers again. It is false if `share` is null. Cohen's
+    kappa is stated only for each two assessors, because it is not defined for more.
     """
 
     edition: str

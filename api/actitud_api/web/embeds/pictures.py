@@ -375,7 +375,11 @@ def _draw_card(embed: EmbedTexts) -> Card:
 
 
 def _add_figures(page: _CardBuilder, embed: EmbedTexts) -> None:
-    """Add the score in large text to the card `page`, and below it the level with its marks, if there is a level."""
+    """Add the score in large text to the card `page`, and below it the level, if there is a level.
+
+    The level has a row of small boxes before its name: one for each level of the methodology, filled up to the
+    level that is reached. Without a score, the text says why there is none.
+    """
     if embed.figure is not None:
         page.y += 46
         end = page.add_text(_MARGIN, embed.figure, 40, "strong")
