@@ -24,7 +24,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve unit test night coverage check check-types check-types-again check-style check-imports check-drift bench mutation contract openapi languages lock clean
+.PHONY: help demo serve unit test night coverage check check-types check-types-again check-style check-imports check-drift bench mutation contract openapi languages dist lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -132,6 +132,11 @@ openapi: $(VENV)/all.done ## write openapi/openapi.json anew
 languages: $(VENV)/all.done ## bring the catalogues of further languages to the texts of the code; begin or go on with one: make languages NEW=gl
 	$(BIN)/python -m tests.unit.i18n $(NEW)
 
+dist: $(VENV)/all.done ## the wheels and source distributions of the service and of the SDK, in dist/
+	@rm -f dist/*.whl dist/*.tar.gz
+	@for part in api sdk; do (cd $$part && ../$(BIN)/hatchling build -t sdist -t wheel -d ../dist) >/dev/null; done
+	@ls dist
+
 lock: $(UV_ENVIRONMENT)/uv.done ## write requirements/*.txt anew from the distributions and requirements/*.in
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url requirements/uv.in -o requirements/uv.txt
@@ -149,4 +154,4 @@ lock: $(UV_ENVIRONMENT)/uv.done ## write requirements/*.txt anew from the distri
 		-c requirements/all.txt -o requirements/mutation.txt
 
 clean: ## remove the environments and what tools left
-	rm -rf $(UV_ENVIRONMENT) $(VENV) $(BENCH) $(MUTATION) .mutation var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(UV_ENVIRONMENT) $(VENV) $(BENCH) $(MUTATION) .mutation dist var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,130 @@
+"""The two Python distributions: what they say of themselves, and that they install and run outside the checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import venv
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+from litestar import Litestar
+
+from tests.support.serving import served
+
+ROOT: Final = Path(__file__).parents[2]
+FACTS: Final = ROOT / "openapi" / "examples" / "scores.create.request.json"
+STATED: Final = "http://127.0.0.1:8000"
+NAMES: Final = {"api": "actitud-api", "sdk": "actitud"}
+
+
+def load_project(folder: str) -> Mapping[str, object]:
+    project: Mapping[str, object] = tomllib.loads((ROOT / folder / "pyproject.toml").read_text("utf-8"))["project"]
+    return project
+
+
+@pytest.mark.parametrize("folder", NAMES)
+def test_each_says_what_an_index_shows(folder: str) -> None:
+    project = load_project(folder)
+    assert project["name"] == NAMES[folder]
+    assert {"description", "keywords", "classifiers", "urls", "authors"} <= project.keys()
+    assert project["license"] == "EUPL-1.2"
+    assert (ROOT / folder / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+    readme = (ROOT / folder / str(project["readme"])).read_text("utf-8")
+    assert readme.startswith(f"# {project['name']}\n")
+    assert "](" not in readme, "a relative link leads nowhere on the page of an index"
+
+
+def test_they_name_the_same_addresses_and_version() -> None:
+    api, sdk = load_project("api"), load_project("sdk")
+    assert (api["urls"], api["version"]) == (sdk["urls"], sdk["version"])
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder with what `make dist` makes."""
+    folder = tmp_path_factory.mktemp("dist")
+    for part in NAMES:
+        subprocess.run(
+            [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-t", "wheel", "-d", str(folder)],
+            cwd=ROOT / part,
+            check=True,
+            capture_output=True,
+        )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def python(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the interpreter of an empty environment into which the wheels and what they need are installed."""
+    environment = tmp_path_factory.mktemp("environment")
+    venv.create(environment, with_pip=False)
+    install = [sys.executable, "-m", "pip", "--python", str(environment), "install", "--quiet"]
+    locked = ROOT / "requirements" / "run.txt"
+    subprocess.run([*install, "--require-hashes", "-r", str(locked)], check=True, timeout=600)
+    wheels = [str(wheel) for wheel in built.glob("*.whl")]
+    subprocess.run([*install, "--no-deps", "--no-index", *wheels], check=True, timeout=120)
+    return environment / "bin" / "python"
+
+
+@pytest.fixture(scope="module")
+def address(app: Litestar) -> Iterator[str]:
+    with served(app) as stated:
+        yield stated
+
+
+def read_files(wheel: Path) -> dict[str, bytes]:
+    """Read the files of a wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/RECORD")}
+
+
+def run(python: Path, *arguments: str, folder: Path) -> str:
+    """Run a program of that environment in a folder outside the checkout."""
+    done = subprocess.run(
+        [str(python), *arguments],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+    )
+    return done.stdout
+
+
+@pytest.mark.night
+def test_the_source_distributions_make_the_same_wheels(built: Path, tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(tmp_path)]
+    for archive in built.glob("*.tar.gz"):
+        subprocess.run([*build, str(archive)], check=True, timeout=120)
+    for wheel in built.glob("*.whl"):
+        assert read_files(tmp_path / wheel.name) == read_files(wheel)
+
+
+@pytest.mark.night
+def test_the_installed_service_scores_and_describes_itself(python: Path, tmp_path: Path) -> None:
+    program = str(python.parent / "actitud-api")
+    scored = json.loads(run(python, program, "score", "--json", str(FACTS), folder=tmp_path))
+    assert scored["index"] == 44.03
+    run(python, program, "openapi", str(tmp_path / "openapi.json"), folder=tmp_path)
+    assert (tmp_path / "openapi.json").read_bytes() == (ROOT / "openapi" / "openapi.json").read_bytes()
+
+
+@pytest.mark.night
+def test_the_ten_lines_of_the_sdk_run_as_they_stand(python: Path, address: str, tmp_path: Path) -> None:
+    (lines,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "sdk" / "README.md").read_text("utf-8"), re.M | re.S)
+    program = tmp_path / "lines.py"
+    program.write_text(lines.replace(STATED, address), encoding="utf-8")
+    printed = run(python, str(program), folder=tmp_path).splitlines()
+    ranks = [int(line.split()[0]) for line in printed[:3]]
+    assert ranks[0] == 1
+    assert ranks == sorted(ranks)  # two may share a rank
+    assert len(printed) > 4
