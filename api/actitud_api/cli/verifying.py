@@ -303,11 +303,11 @@ class _CheckLine(Struct, frozen=True):
 
 
 class _Report(Struct, frozen=True):
-    """JSON report of the command, with the members of `actitud.verification.Verification`.
+    """JSON report of the command: the result of the verification.
 
     `holds`: True if every check passes. `kind`: what was verified, such as a bundle. `digest`: that of the
-    document, None for a ledger. `unchecked`: what the file alone cannot prove. `verdict`: the result in one
-    sentence.
+    document, None for a ledger. `problems`: the faults that were found, empty if every check passes. `unchecked`:
+    what the file alone cannot prove. `verdict`: the result in one sentence.
     """
 
     holds: bool

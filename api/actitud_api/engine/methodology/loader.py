@@ -50,8 +50,8 @@ class RegistryEntry(Frozen, frozen=True):
 class Methodology(Struct, frozen=True, kw_only=True):
     """Methodology version that was read and checked, and has no defects.
 
-    `document` is its content. `texts` has the texts of each language, and `text_digests` the digest of these
-    texts.
+    `status` is `draft`, `active` or `retired`. `document` is its content. `texts` has the texts of each language,
+    and `text_digests` the digest of these texts.
     """
 
     version: str

@@ -78,31 +78,31 @@ class IndexOperand(Frozen, frozen=True, tag_field="kind", tag="index"):
 
 
 class Minimum(Frozen, frozen=True, tag_field="kind", tag="min"):
-    """The lowest of its operands. A score that does not exist is ignored.
+    """The lowest of the operands `of`.
 
-    An example is the score of a node that does not apply.
+    A score that does not exist, such as that of a node that does not apply, is ignored.
     """
 
     of: tuple[Operand, ...]
 
 
 class Maximum(Frozen, frozen=True, tag_field="kind", tag="max"):
-    """The highest of its operands. A score that does not exist is ignored.
+    """The highest of the operands `of`.
 
-    An example is the score of a node that does not apply.
+    A score that does not exist, such as that of a node that does not apply, is ignored.
     """
 
     of: tuple[Operand, ...]
 
 
 class Sum(Frozen, frozen=True, tag_field="kind", tag="sum"):
-    """The sum of its operands."""
+    """The sum of the operands `of`."""
 
     of: tuple[Operand, ...]
 
 
 class Product(Frozen, frozen=True, tag_field="kind", tag="times"):
-    """The product of its operands."""
+    """The product of the operands `of`."""
 
     of: tuple[Operand, ...]
 
@@ -136,19 +136,19 @@ Operand = (
 
 
 class All(Frozen, frozen=True, tag_field="kind", tag="all"):
-    """True if every member is true; without members it is always true."""
+    """True if every predicate in `of` is true; without predicates it is always true."""
 
     of: tuple[Predicate, ...]
 
 
 class Any(Frozen, frozen=True, tag_field="kind", tag="any"):
-    """True if at least one member is true; without members it is never true."""
+    """True if at least one predicate in `of` is true; without predicates it is never true."""
 
     of: tuple[Predicate, ...]
 
 
 class Not(Frozen, frozen=True, tag_field="kind", tag="not"):
-    """True if its member is false."""
+    """True if the predicate `of` is false."""
 
     of: Predicate
 
@@ -409,8 +409,8 @@ class Gate(Frozen, frozen=True):
 class Level(Frozen, frozen=True):
     """A level and its gates; an organisation reaches the level by passing these and the gates of all lower levels.
 
-    A level that is reached is provisional until the condition `provisional_unless` is true. If
-    `provisional_unless` is null, the level is never provisional.
+    `number` counts the levels from 1, the lowest. A level that is reached is provisional until the condition
+    `provisional_unless` is true. If `provisional_unless` is null, the level is never provisional.
     """
 
     number: int
@@ -419,7 +419,7 @@ class Level(Frozen, frozen=True):
 
 
 class Coverage(Frozen, frozen=True):
-    """Lowest coverage that a score with a level needs: `overall`, and in each dimension.
+    """Lowest coverage that a score with a level needs: `overall`, and `per_dimension` in each dimension.
 
     Coverage is the share of the weight that is answered. If it is below one of these two shares, the status of
     the score is `insufficient_evidence`, and there is no level.
@@ -430,9 +430,9 @@ class Coverage(Frozen, frozen=True):
 
 
 class OrganisationType(Frozen, frozen=True):
-    """A type of organisation, such as `MUN` for municipalities.
+    """A type of organisation, by its code, such as `MUN` for municipalities.
 
-    `band_scale` names the scale of size bands that applies to this type (see `SizeBand`).
+    `band_scale` names the scale of size bands that applies to this type: `P` counts people, `E` employees.
     """
 
     code: str
@@ -442,7 +442,8 @@ class OrganisationType(Frozen, frozen=True):
 class SizeBand(Frozen, frozen=True):
     """A size band from `start` to `to`, both included; `to` is null in the last band.
 
-    The bands of scale P count the people that an organisation serves, those of scale E its employees.
+    `code` is its name, such as `P3`. The bands of scale P count the people that an organisation serves, those of
+    scale E its employees.
     """
 
     code: str
@@ -506,11 +507,12 @@ class Source(Frozen, frozen=True):
 class Document(Frozen, frozen=True):
     """A methodology version. Scores are whole multiples of 10^-`decimals` points (`decimals` from 0 to 6).
 
-    `root` is the tree of groups and indicators. `profile`, `rules` and `levels` have the fields of the profile,
-    the validation rules and the levels with their gates. `windows` has the ids of the periods of measurement,
+    `root` is the tree of groups and indicators. `profile`, `rules` and `levels` have the fields of the profile, the
+    validation rules and the levels with their gates. `windows` has the ids of the periods of measurement,
     `size_bands` the bands of each scale. `answers` says which indicators answer each part of the article, and
-    `sources` has the publications that justify goalposts. If `additional_index` is null, only one index is
-    published.
+    `sources` has the publications that justify goalposts. `coverage` has the shares of answered weight that a level
+    requires. `organisation_types`, `peer_groups` and `calendar` say which organisations are scored, with which
+    others they are compared, and when. If `additional_index` is null, only one index is published.
 
     Only `version`, `decimals` and `root` are required; an omitted member has its default, which is mostly
     empty.
@@ -560,7 +562,7 @@ class PrincipleText(Frozen, frozen=True):
 
 
 class LevelText(Frozen, frozen=True):
-    """The texts of a level: its name, and what reaching the level means.
+    """The texts of a level: its `name`, and as `meaning` what reaching the level says about an organisation.
 
     `provisional_unless` is the condition under which the level is final, in words; None if the level is never
     provisional.

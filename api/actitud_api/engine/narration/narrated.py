@@ -96,8 +96,9 @@ class NarratedIndicator(_NamedIndicator, frozen=True, kw_only=True):
     """The result of an indicator: its score, its weight in its group, and its points of the index.
 
     Score and points are null if the indicator has no score. The points are `possible`, `won` and `lost`. If a group
-    above the indicator is neither a sum nor an arithmetic mean, `possible` and `won` are null, and `lost` is a Shapley
-    value.
+    above the indicator is neither a sum nor an arithmetic mean, `possible` and `won` are null, and `lost` is a
+    Shapley value. `interval` is the sampling error of a share of counted cases, null for any other value.
+    `next_step` is the smallest change that raises the score, null if none can.
     """
 
     interval: NarratedInterval | None
@@ -141,7 +142,8 @@ class NarratedLevel(_NamedLevel, frozen=True, kw_only=True):
 
     `number` is from 1 to 5; it is null if there is no index, the evidence is insufficient, or the lowest level is
     not reached. `max_level` is the highest level that a review allows, null if no review limits the level. `text`
-    states this limit if only the review prevents a higher level, and is null otherwise.
+    states this limit if only the review prevents a higher level, and is null otherwise. `blocked_by` are the
+    conditions of the next level that are not met.
     """
 
     blocked_by: tuple[NarratedGate, ...]
@@ -167,7 +169,9 @@ class NarratedScore(Score, frozen=True):
     """The explained score of one submission.
 
     `index` is null if the status is `not_rateable`, because too few indicators count. `dimensions` contain their
-    indicators; `indicators` are only the indicators that belong to no dimension.
+    indicators; `indicators` are only the indicators that belong to no dimension. `main_reasons` are the indicators
+    that lose most points, `findings` the broken rules. `result_digest` is the digest of the canonical score, which
+    is the same in every language.
     """
 
     level: NarratedLevel
@@ -456,8 +460,10 @@ class NarratedVersionEffects(VersionEffects, frozen=True):
 class NarratedChange(ChangeDecomposition, frozen=True, kw_only=True):
     """The change of an organisation's score between two editions, split into methodology, coverage and data.
 
-    `parts` has the three parts of the change of the index; it is null if there is no index at some stage, and `unrated`
-    names these stages.
+    `parts` has the three parts of the change of the index; it is null if there is no index at some stage, and
+    `unrated` names these stages. `groups` has every group below the root, `indicators` only those whose score
+    differs between stages. `carried` says which answers the later version does not ask for, and which questions are
+    new in it.
     """
 
     groups: tuple[NarratedGroupChange, ...]

@@ -49,8 +49,9 @@ class Attribution(Struct, frozen=True):
 class AttributedChild(Struct, frozen=True, gc=False):
     """A child of a group that has a score.
 
-    `node` is the child: a group, or the position of an indicator. `name` is its id. `score` is the score of the child,
-    and `high` the highest score that it can have, in units of 10^-decimals.
+    `node` is the child: a group, or the position of an indicator. `name` is its id. `weight` is its weight in the
+    group. `score` is the score of the child, and `high` the highest score that it can have, in units of
+    10^-decimals.
     """
 
     node: CompiledGroup | int

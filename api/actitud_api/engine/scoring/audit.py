@@ -133,7 +133,7 @@ class GoalpostAudit(Struct, frozen=True, kw_only=True):
 
 
 class AuditRemark(Struct, frozen=True):
-    """Remark that a correlation or Cronbach's alpha is beyond its usual threshold (`WEAK`, `HIGH`, …).
+    """Remark that a correlation or Cronbach's alpha is beyond its usual threshold; `code` says which.
 
     `value` is the correlation of the node with its parent, or the alpha of its children. `node` is None if the remark
     is on the alpha of the children of the root.

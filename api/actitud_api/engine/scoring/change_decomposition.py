@@ -102,10 +102,11 @@ class IndicatorDelta(Canonical, frozen=True, kw_only=True):
 class ScoreDifference(Canonical, frozen=True):
     """The difference between two scores under the same version.
 
+    The deltas of `index`, `index_max` and `coverage` have the value of both scores and the difference.
     `level_before` and `level_after` are null if there is no level. `groups` has every group below the root,
-    `indicators` only the indicators that differ. If the index rises by some points, the points lost in the children of
-    the root fall by exactly as many in total; the same holds for the score of each group and its children. `appeared`
-    are the broken rules that only the later score has, `vanished` those that only the earlier one has.
+    `indicators` only the indicators that differ. If the index rises by some points, the points lost in the children
+    of the root fall by exactly as many in total; the same holds for the score of each group and its children.
+    `appeared` are the broken rules that only the later score has, `vanished` those that only the earlier one has.
     """
 
     index: Delta

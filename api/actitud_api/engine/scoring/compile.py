@@ -72,10 +72,11 @@ from actitud_api.engine.scoring.raw_values import ImprovementStep, compile_raw_v
 class CompiledRule(Struct, frozen=True):
     """A validation rule that is checked on every score (scope `answers`), in the form that evaluation reads.
 
-    `holds` tells if facts keep the rule when every absent answer has its least favourable value. `could_hold` tells if
-    they keep it whatever the absent answers are; it returns None if that depends on the absent answers. `invalidates`
-    are the positions of the indicators that the rule contradicts when it is broken, `reads` the positions of the
-    indicators whose answers it reads, and `fields` the profile fields that it reads.
+    `definition` is the rule as the document has it. `holds` tells if facts keep the rule when every absent answer
+    has its least favourable value. `could_hold` tells if they keep it whatever the absent answers are; it returns
+    None if that depends on the absent answers. `invalidates` are the positions of the indicators that the rule
+    contradicts when it is broken, `reads` the positions of the indicators whose answers it reads, and `fields` the
+    profile fields that it reads.
     """
 
     definition: Rule
@@ -112,12 +113,13 @@ class ErrorRules(Struct, frozen=True):
 class CompiledIndicator(Struct, frozen=True):
     """An indicator of the document, in the form that evaluation reads.
 
-    `position` is its number in document order, `slots` the slots of its facts. `presence_slot` is a slot whose fact is
-    None if there is no answer; `presence_slot` itself is None if the indicator has no facts. `compute_value` returns
-    the raw value, or None if the facts give none; `curve` takes numerator and denominator of the raw value and returns
-    the score in units of 10^-decimals. `applies` is None if the indicator always applies, `zero_when` if it has no zero
-    rule. `declarable_slots` maps the profile fields that `applies` reads and that need evidence to their slots. `step`
-    is None if the document names no fact that a next step changes.
+    `definition` is the indicator as the document has it, `position` its number in document order, `slots` the slots
+    of its facts. `presence_slot` is a slot whose fact is None if there is no answer; `presence_slot` itself is None
+    if the indicator has no facts. `compute_value` returns the raw value, or None if the facts give none; `curve`
+    takes numerator and denominator of the raw value and returns the score in units of 10^-decimals. `applies` is
+    None if the indicator always applies, `zero_when` if it has no zero rule. `declarable_slots` maps the profile
+    fields that `applies` reads and that need evidence to their slots. `step` is None if the document names no fact
+    that a next step changes.
     """
 
     position: int
@@ -213,8 +215,8 @@ class ScoringBlock(Struct, frozen=True):
     """Indicators that have the same zero rule and the same applicability.
 
     Each of the two conditions is evaluated once for all of them. `zero_when` is None if there is no zero rule,
-    `applies` is None if the indicators always apply. Each indicator is in one of `tables`, `quotients` and `others`:
-    the one with the fastest way to score it.
+    `applies` is None if the indicators always apply. Each indicator is in one of `tables`, `quotients` and
+    `others`: the one with the fastest way to score it. `scorers` has the scorer of each indicator.
     """
 
     zero_when: Callable[[Facts], Truth] | None
@@ -242,9 +244,10 @@ class ScoringBlocks(Struct, frozen=True):
 class CompiledGroup(Struct, frozen=True):
     """A group of the document, in the form that evaluation reads; a child is a group, or the position of an indicator.
 
-    `children`, `names` and `weights` are in document order; `total_weight` is the sum of the weights. `low` and `high`
-    are the ends of the range of the group, in units of 10^-decimals. `unknown_score` is the score of the group if it is
-    unknown: `low`, None (the group leaves its parent) or `UNKNOWN` (the parent is unknown too).
+    `definition` is the group as the document has it. `children`, `names` (their ids) and `weights` are in document
+    order; `total_weight` is the sum of the weights. `low` and `high` are the ends of the range of the group, in
+    units of 10^-decimals. `unknown_score` is the score of the group if it is unknown: `low`, None (the group leaves
+    its parent) or `UNKNOWN` (the parent is unknown too).
     """
 
     definition: Group
@@ -304,10 +307,11 @@ class GateInputs(Protocol):
 class CompiledGate(Struct, frozen=True):
     """A gate of a level: a condition that the level asks for, as a comparison of the figure `actual` with `required`.
 
-    `holds` decides a gate of any form. Gates of two frequent forms are decided faster, by data in `minimum` or
-    `value_bound`; both members are None for a gate of another form. `minimum`: some nodes (None is the index), and the
-    points that each of them must reach; used only if all of these nodes have a score. `value_bound`: an indicator, a
-    number, and True if the raw value of the indicator must be at least this number, False if at most.
+    `definition` is the gate as the document has it. `holds` decides a gate of any form. Gates of two frequent forms
+    are decided faster, by data in `minimum` or `value_bound`; both members are None for a gate of another form.
+    `minimum`: some nodes (None is the index), and the points that each of them must reach; used only if all of
+    these nodes have a score. `value_bound`: an indicator, a number, and True if the raw value of the indicator must
+    be at least this number, False if at most.
     """
 
     definition: Gate
@@ -319,7 +323,7 @@ class CompiledGate(Struct, frozen=True):
 
 
 class CompiledLevel(Struct, frozen=True):
-    """A level with its gates.
+    """A level with its gates. `number` counts the levels from 1, the lowest.
 
     `firm` decides if the level is final (True) or provisional (False or unknown); it is None if the level is always
     final.
@@ -351,10 +355,10 @@ The facts stored as sent are pairs of name and slot. The last member is None if 
 class CompiledMethodology(Struct, frozen=True, eq=False):
     """A methodology document in the form that evaluation reads.
 
-    `rules` and `indicators` are in document order; `positions` has the position of each indicator and `groups` has each
-    group, both by id. `layout` has the slots of facts and profile fields, and `answer_loaders` says how answers are
-    stored in these slots. `error_rules` has the rules of severity `error`, and `blocks` the indicators, arranged for
-    fast evaluation.
+    `root` is the group whose score is the index. `levels` are lowest first; `rules` and `indicators` are in
+    document order; `positions` has the position of each indicator and `groups` has each group, both by id. `layout`
+    has the slots of facts and profile fields, and `answer_loaders` says how answers are stored in these slots.
+    `error_rules` has the rules of severity `error`, and `blocks` the indicators, arranged for fast evaluation.
     """
 
     methodology: Methodology

@@ -96,11 +96,12 @@ class FailingGate(Struct, frozen=True, gc=False):
 class Evaluation(Struct, kw_only=True):
     """All figures of a scored submission, in units of 10^-decimals of a point.
 
-    `results` is by position of the indicator. `groups` has the score of each group, and `groups_max` its score if every
-    unknown indicator were at its best. The score of a group is None if too few of its children count, or if an unknown
-    child makes the group unknown (`missing: void`) and the parent gives an unknown group no score. `index` and
-    `index_max` are the scores of the root, rounded to the published decimals; None if there is no index. `level` is
-    None if the submission reaches no level, or its status allows none.
+    `results` is by position of the indicator. `groups` has the score of each group, and `groups_max` its score if
+    every unknown indicator were at its best. The score of a group is None if too few of its children count, or if
+    an unknown child makes the group unknown (`missing: void`) and the parent gives an unknown group no score.
+    `index` and `index_max` are the scores of the root, rounded to the published decimals; None if there is no
+    index. `level` is None if the submission reaches no level, or its status allows none. `provisional` is True if
+    the level holds only until a review has checked a condition. `broken_rules` are in document order.
     """
 
     compiled: CompiledMethodology

@@ -119,7 +119,9 @@ def _outline_groups(evaluation: Evaluation, above: CompiledGroup) -> tuple[Dimen
 class _Explanation(Struct, frozen=True):
     """Parts of the explanation of one evaluation; each list is by position of the indicator.
 
-    `parameters` are the data from which the sentence of each reason is built; `steps` are the next steps.
+    `unit` is 10^decimals, the integer that stands for 1 point. `attribution` has the points of every node, and
+    `intervals` the sampling interval of each indicator (None without one). `parameters` are the data from which the
+    sentence of each reason is built; `steps` are the next steps.
     """
 
     evaluation: Evaluation

@@ -87,11 +87,12 @@ enough.
 class Move(Canonical, frozen=True, kw_only=True):
     """A change of the answer to one indicator, as a step of the path.
 
-    `facts`: the facts before the move (empty for an unknown answer); `change`: the new facts, in their own units;
-    `evidence`: true if the move needs evidence; `score_before` and `score`: the score of the indicator before and after
-    the move, null if there is none; `gain`: index points gained at this place of the path, null if there is no index;
-    `index` and `level`: those after the move; `requires`: rules that the move breaks unless other facts are changed
-    too. All figures assume that these other facts are changed.
+    `kind`: how the answer changes, for example `report` for an answer that was unknown; `facts`: the facts before
+    the move (empty for an unknown answer); `change`: the new facts, in their own units; `evidence`: true if the
+    move needs evidence; `score_before` and `score`: the score of the indicator before and after the move, null if
+    there is none; `gain`: index points gained at this place of the path, null if there is no index; `index` and
+    `level`: those after the move; `requires`: rules that the move breaks unless other facts are changed too. All
+    figures assume that these other facts are changed.
     """
 
     indicator: str
@@ -410,9 +411,9 @@ class _Situation(Struct, frozen=True):
 class _AppliedMove(Struct, frozen=True):
     """A move in the path so far.
 
-    `change` has all new facts of the indicator, also those of earlier moves of the same indicator; `documented` is True
-    if this move or an earlier one of the indicator brought evidence; `breaks` are the rules that the move broke when it
-    was taken.
+    `position` is that of the indicator. `change` has all new facts of the indicator, also those of earlier moves of
+    the same indicator; `documented` is True if this move or an earlier one of the indicator brought evidence;
+    `breaks` are the rules that the move broke when it was taken.
     """
 
     position: int

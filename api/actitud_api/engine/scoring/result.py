@@ -88,7 +88,7 @@ class Parameters(Canonical, frozen=True):
 
 
 class Reason(Canonical, frozen=True):
-    """The reason for the score of an indicator: a code, and the data of its sentence."""
+    """The reason for the score of an indicator: a code, and as `parameters` the data of the sentence about it."""
 
     code: Code
     parameters: Parameters
@@ -97,10 +97,11 @@ class Reason(Canonical, frozen=True):
 class NextStep(Canonical, frozen=True):
     """The next step for an indicator: the smallest change that raises its score.
 
-    `change`: the new facts, in their own units, empty if no fact is named; `gain`: index points gained, null if they
-    depend on future answers or there is no index; `gain_max`: index points gained by the best score, null if there is
-    no index; `evidence`: true if the step needs evidence; `cap`: the score without that evidence, null if it is not
-    lower; `requires`: rules that the change breaks unless other facts are changed too.
+    `kind`: what to do, such as `report` (send an answer) or `correct` (resolve a contradiction); `change`: the new
+    facts, in their own units, empty if no fact is named; `gain`: index points gained, null if they depend on future
+    answers or there is no index; `gain_max`: index points gained by the best score, null if there is no index;
+    `evidence`: true if the step needs evidence; `cap`: the score without that evidence, null if it is not lower;
+    `requires`: rules that the change breaks unless other facts are changed too.
     """
 
     kind: StepKind
@@ -152,9 +153,10 @@ class IndicatorScore(Canonical, frozen=True, kw_only=True):
 class DimensionScore(Canonical, frozen=True, kw_only=True):
     """The score of a dimension, or of a group inside one, with its points of the index.
 
-    `score_max` is the score if every unknown indicator were at its best; `coverage` is from 0 to 1; `possible`, `won`
-    and `lost` are the points of the index. All these figures are null if the group is not rated, or has no score.
-    `groups` and `indicators` are the children of the group.
+    `score_max` is the score if every unknown indicator were at its best; `coverage` is from 0 to 1; `possible`,
+    `won` and `lost` are the points of the index. All these figures are null if the group is not rated, or has no
+    score. `groups` and `indicators` are the children of the group. `weight` is the weight of the group in the group
+    above it.
     """
 
     id: str
@@ -197,7 +199,7 @@ class LevelReached(Canonical, frozen=True, kw_only=True):
 
 
 class MainReason(Canonical, frozen=True):
-    """One of the largest losses: an indicator, and the index points that it loses."""
+    """One of the largest losses of a score: an indicator, and as `lost` the index points that it loses."""
 
     indicator: str
     lost: Points
@@ -222,9 +224,10 @@ class Score(Canonical, frozen=True):
     """The score of one submission, with explanation and findings.
 
     `index` is null if the status is `not_rateable`, because too few indicators count; `index_max` is the index with
-    every unknown indicator at its best; `index_geometric` is null if the methodology has no such index. `dimensions`
-    are the groups directly below the root, `indicators` the indicators directly below the root. `input_digest` is the
-    digest of the submission.
+    every unknown indicator at its best; `index_geometric` is null if the methodology has no such index.
+    `dimensions` are the groups directly below the root, `indicators` the indicators directly below the root.
+    `input_digest` is the digest of the submission. `main_reasons` are the indicators that lose most points, the
+    largest loss first.
     """
 
     methodology: MethodologyReference

@@ -88,6 +88,7 @@ class Event(Struct, frozen=True, kw_only=True):
     body, None without a body. `request`: id of the request, None on the command line. `details`: public facts about
     the action. `public`: True if everybody may read the subject. Otherwise only administrators and the organisation
     `owner` may, and `sent` is salted like the subject, because a short body can be guessed from its digest.
+    `outcome`: `denied` if the request was refused because of its key, else `done`.
     """
 
     action: str

@@ -18,9 +18,9 @@ In RFC 8785 members are sorted by name, so the record begins with `action`.
 class LedgerEntryTable(Base, table=True):
     """Table of ledger entries, each a link of the hash chain.
 
-    `record` is the exact RFC 8785 text; `prev` and `hash` are SHA-256 in hexadecimal. `action` has the value of
-    the member `action` of the record, so that entries can be found by it; a check constraint keeps the two
-    equal.
+    `seq` is the number of the entry, from 0. `record` is the exact RFC 8785 text; `prev` and `hash` are SHA-256 in
+    hexadecimal. `action` has the value of the member `action` of the record, so that entries can be found by it; a
+    check constraint keeps the two equal.
     """
 
     __tablename__ = "ledger_entry"
@@ -37,9 +37,9 @@ class LedgerEntryTable(Base, table=True):
 class LedgerOpeningTable(Base, table=True):
     """Table of openings: the subject of each entry, which is a path, and its salt, 16 bytes in hexadecimal.
 
-    The entry contains only a digest of salt and subject. `public`: everybody may read the subject; otherwise
-    only administrators and the organisation `owner` may, if it is not NULL. Deleting a row erases the subject
-    of the entry, and the chain still verifies.
+    `seq` is the number of the entry. The entry contains only a digest of salt and subject. `public`: everybody may
+    read the subject; otherwise only administrators and the organisation `owner` may, if it is not NULL. Deleting a
+    row erases the subject of the entry, and the chain still verifies.
     """
 
     __tablename__ = "ledger_opening"

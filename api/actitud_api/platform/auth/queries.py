@@ -23,10 +23,11 @@ ANSWERS = Base.metadata.tables[str(IdempotentAnswer.__tablename__)]
 class KeyRecord(Struct, frozen=True):
     """Stored key without its secret.
 
-    `organisations` and `editions` are those that the key is bound to; `editions` is None for all editions.
-    `maker` is the id of the key that created this one, None for the command line. `origin` is the id of the
-    first key in the chain of rotations. `revoked` and `replaced_by` are None until that happens. `version`
-    grows with each change of the row. `tables.AccessKeyTable` describes the other members.
+    `organisations` and `editions` are those that the key is bound to; `editions` is None for all editions. `maker`
+    is the id of the key that created this one, None for the command line. `origin` is the id of the first key in
+    the chain of rotations. `revoked` and `replaced_by` are None until that happens. `version` grows with each
+    change of the row. `digest` is the HMAC-SHA-256 of the secret, in hexadecimal, and `pepper` the public id of the
+    pepper with which it was computed. `days` is the life at creation; `expires` may be sooner, as after a rotation.
     """
 
     id: str

@@ -56,10 +56,13 @@ class Link:
 class Contract:
     """Inputs and responses of one operation, built by the decorators of `operations`.
 
-    `operations.Options` describes the members that are arguments of a decorator. `answer` is None if the
-    response has no content, `body` and `path` are None if the request has none, and `represents` is None unless
-    the response is a file that represents another resource. `idempotent`: True if the operation accepts an
-    `Idempotency-Key`.
+    `problems` are the types of problem that the operation may return, and `links` the OpenAPI links to operations
+    that may follow. `cors`: True if scripts of any origin may read the response. `precondition`: the header that a
+    request must have, such as `If-Match`. `aliased`: True if the path may contain an alias of an id. `takes_keys`:
+    True if the body may contain an access key. `answer` is None if the response has no content, `body` and `path`
+    are None if the request has none, and `represents` is None unless the response is a file that represents another
+    resource. `idempotent`: True if the operation accepts an `Idempotency-Key`; `attempt_named`: True if it requires
+    one.
     """
 
     answer: Representation[Any] | None

@@ -269,7 +269,7 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """The reason why a request failed (RFC 9457)."""
+    """The reason why a request failed (RFC 9457). `status` is the HTTP status of the response."""
 
     type: Annotated[
         str,
@@ -293,9 +293,13 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Fault of a request, with its sentence in every language; `FieldError` describes the members.
+    """Fault of a request, with its sentence in every language.
 
-    `count` is 1. Only the fault that stands for those left out, with the rule `more`, has their number.
+    `pointer`: JSON Pointer into the body, or the name of a query parameter or header. `rule`: the broken rule.
+    `value`: the received value as JSON, None if there is none or it may be personal data. `detail`: a sentence
+    about the fault. `suggestion`: a value that may be accepted instead, None if none is known. `allowed`: the
+    states that may follow the present one, if the state of the resource is the fault; else empty. `count` is 1.
+    Only the fault that stands for those left out, with the rule `more`, has their number.
     """
 
     pointer: str

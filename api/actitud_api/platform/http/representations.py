@@ -41,9 +41,9 @@ GZIP: Final = "application/gzip"
 class Representation(Generic[T]):
     """JSON representation of a Struct, declared as the `answer` of an operation.
 
-    `cache`: the `Cache-Control` of the response; `no-store` also means no `ETag`, as for a result computed from a
-    request body. `sentences`: True if the response contains sentences, in the language of `lang` or
-    `Accept-Language`; `Content-Language` names it.
+    `media_type`: that of the response. `cache`: its `Cache-Control`; `no-store` also means no `ETag`, as for a
+    result computed from a request body. `sentences`: True if the response contains sentences, in the language of
+    `lang` or `Accept-Language`; `Content-Language` names it.
     """
 
     media_type: str = JSON

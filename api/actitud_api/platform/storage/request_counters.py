@@ -97,9 +97,9 @@ class MemoryCounter:
     """Request counter in the memory of one process; used with SQLite, which serves one process only.
 
     `seconds` is the length of every window, so windows end in the order in which they began. Ended windows are
-    dropped. `subjects` is the highest number of windows that are held. If that many are open, a request of a
-    new subject drops the window that ends first; the next request of the subject of that window is counted as
-    its first.
+    dropped. `subjects` is the highest number of windows that are held. If that many are open, a request of a new
+    subject drops the window that ends first; the next request of the subject of that window is counted as its
+    first. `max_waiters` is 0, because counting in memory never makes a thread wait.
     """
 
     max_waiters: Final = 0

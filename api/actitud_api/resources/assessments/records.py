@@ -39,7 +39,8 @@ class AssessmentRow(Struct, frozen=True, kw_only=True):
 
     `submitted` is None if it was never submitted. `index_value` and `index_max` are the lower and upper bound of
     the index, in units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points); `coverage` is
-    in ten-thousandths (7500 means 75 %). A figure is None if the assessment has none.
+    in ten-thousandths (7500 means 75 %). A figure is None if the assessment has none. `version` is the number of
+    times that the row was written. `status` says if the evidence is enough for a level.
     """
 
     edition: str
@@ -72,8 +73,9 @@ class AssessmentRecord(AssessmentRow, frozen=True, kw_only=True):
 class SubmissionRecord(Struct, frozen=True, kw_only=True):
     """A copy of an assessment as it was submitted.
 
-    `explanations` gives the reasons of the organisation for warnings, by rule. `submission` and `evidence` are
-    copies of these two fields of `AssessmentRecord`, made when the assessment was submitted.
+    `number` counts the submissions of one assessment from 1. `explanations` gives the reasons of the organisation
+    for warnings, by rule. `submission` and `evidence` are copies of these two fields of `AssessmentRecord`, made
+    when the assessment was submitted.
     """
 
     edition: str

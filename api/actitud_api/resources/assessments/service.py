@@ -722,7 +722,10 @@ def _save_content(
 
 
 class _DerivedAssessment(Struct, frozen=True):
-    """The submission made from the content of an assessment, and the documents and review to store beside it."""
+    """The submission made from the content of an assessment, and what to store beside it.
+
+    `support` has the documents and the review of the assessment.
+    """
 
     submission: Submission
     support: AssessmentSupport

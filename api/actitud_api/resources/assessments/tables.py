@@ -94,7 +94,13 @@ class Submission(Base, table=True):
 
 
 class StoredTransition(Base, table=True):
-    """A transition of an assessment; its columns are the fields of `lifecycle.TransitionRecord`."""
+    """A transition of an assessment: a change of its state, or the extension of a phase.
+
+    `number` counts the transitions of one assessment from 1; `at` is the time and `role` the role of the key that
+    made it. `before` and `after` are states, which are equal for an extension. `phase` is the extended phase, null
+    for any other transition. `reason` and `until` (the new last day) are set for a return and for an extension,
+    else null.
+    """
 
     __tablename__ = "transition"
     __table_args__ = (

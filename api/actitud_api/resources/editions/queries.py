@@ -30,7 +30,12 @@ _ASSESSMENTS = table("assessment", column("edition"), column("state"))
 
 
 class EditionRecord(Struct, frozen=True, kw_only=True):
-    """A stored edition; its fields are the columns of `tables.EditionTable`."""
+    """A stored edition.
+
+    `titles` has the title by language. `period_from` and `period_to` are the first and last day that the answers
+    describe. `windows` are the days that the indicators refer to, and `calendar` has the phases. `simulated` is
+    True if its data are invented. `version` is the number of times that the row was written.
+    """
 
     id: str
     titles: dict[str, str]
@@ -47,7 +52,11 @@ class EditionRecord(Struct, frozen=True, kw_only=True):
 
 
 class CountedEdition(Struct, frozen=True):
-    """An edition, and as `organisations` the number of organisations that it scores (see `count_organisations`)."""
+    """An edition, and as `organisations` the number of organisations that it scores.
+
+    These are the organisations with an assessment; once the edition is published, only those with a final
+    assessment.
+    """
 
     record: EditionRecord
     organisations: int

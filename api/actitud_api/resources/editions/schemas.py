@@ -128,7 +128,11 @@ class EditionPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Edition(Struct, frozen=True, kw_only=True):
-    """An edition: a round in which organisations are scored."""
+    """An edition: a round in which organisations are scored.
+
+    `windows` are the days that the indicators refer to, and `calendar` has the phases with their first and last
+    days.
+    """
 
     id: str
     title: Annotated[str, Meta(description="The name, in the language of the response if there is one.")]

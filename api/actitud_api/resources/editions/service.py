@@ -97,8 +97,9 @@ class EditionInconsistent(ValueError):
 class EditionDraft(Struct, frozen=True, kw_only=True):
     """The values of an edition to be created.
 
-    Windows and phases that are None take the default of the methodology. `accept_draft` allows a methodology version
-    that is a draft.
+    `titles` has the title by language; `period_from` and `period_to` are the first and last day that the answers
+    describe. Windows and phases that are None take the default of the methodology. `accept_draft` allows a
+    methodology version that is a draft.
     """
 
     id: str

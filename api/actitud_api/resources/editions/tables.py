@@ -13,7 +13,8 @@ class EditionTable(Base, table=True):
     """A stored edition.
 
     `titles` holds the title by language; `windows` and `calendar` are the JSON of `dates.Windows` and
-    `dates.Calendar`. `version` is the number of times that the row was written.
+    `dates.Calendar`. `version` is the number of times that the row was written. `period_from` and `period_to` are
+    the first and last day that the answers describe. `simulated` is true if the data are invented.
     """
 
     __tablename__ = "edition"

@@ -17,8 +17,8 @@ Version = Annotated[str, Meta(description="The version of a methodology, such as
 class MethodologySummary(Struct, frozen=True, kw_only=True):
     """A methodology version in a list.
 
-    `digest` is the SHA-256 of its document without texts. `decimals` is the number of decimals to which points are
-    rounded. `languages` are the languages of its texts.
+    `status` is `draft`, `active` or `retired`. `digest` is the SHA-256 of its document without texts. `decimals` is
+    the number of decimals to which points are rounded. `languages` are the languages of its texts.
     """
 
     version: str
@@ -36,8 +36,8 @@ class MethodologyPage(Page[MethodologySummary], frozen=True):
 class MethodologyDetail(Struct, frozen=True, kw_only=True):
     """A complete methodology version: its document, and its texts in the language of the response.
 
-    `digest` is the SHA-256 of the document without texts; `text_digests` has, by language, the SHA-256 of the texts
-    in that language.
+    `status` is `draft`, `active` or `retired`. `digest` is the SHA-256 of the document without texts;
+    `text_digests` has, by language, the SHA-256 of the texts in that language.
     """
 
     version: str

@@ -60,7 +60,10 @@ class MunicipalityFault(Struct, frozen=True):
 
 
 class MunicipalityLine(Struct, frozen=True):
-    """A line of the file that has no fault. `dir3` includes the control digit; `ine` has five digits."""
+    """A line of the file that has no fault. `dir3` includes the control digit; `ine` has five digits.
+
+    `province` and `region` are INE codes; `population` is the number of inhabitants.
+    """
 
     line: int
     dir3: str

@@ -26,8 +26,8 @@ SUCCESSORS = Base.metadata.tables[str(OrganisationSuccessor.__tablename__)]
 class OrganisationRecord(OrganisationEntry, frozen=True, kw_only=True):
     """A stored organisation.
 
-    `band` is the size band of its population or employees, None if that number is not known. `preceded_by` are the ids
-    of the organisations that it replaced.
+    `band` is the size band of its population or employees, None if that number is not known. `preceded_by` are the
+    ids of the organisations that it replaced. `version` is the number of times that the row was written.
     """
 
     band: Band | None

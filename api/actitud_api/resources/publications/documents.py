@@ -40,7 +40,11 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class PublishedOrganisation(Struct, frozen=True, kw_only=True):
-    """The members of an organisation that are published with its score. A member is None if it is not known."""
+    """The members of an organisation that are published with its score.
+
+    `population` is the number of inhabitants and `band` the size band; `province` and `region` are INE codes.
+    `simulated` is True if the organisation is invented. A member is None if it is not known.
+    """
 
     id: str
     name: str
@@ -67,9 +71,9 @@ class ScoreDocument(Struct, frozen=True, kw_only=True):
 class ScoreLine(Struct, frozen=True, kw_only=True):
     """The line of a score in an edition document.
 
-    `document` is the digest of the score document. `level` and `index` are None if the score has none. `rank` is 1
-    for the best; equal indices share a rank and the next ranks are skipped. `rank` is None if the score is not
-    ranked.
+    `document` is the digest of the score document. `status` says if the evidence is enough for a level. `level` and
+    `index` are None if the score has none. `rank` is 1 for the best; equal indices share a rank and the next ranks
+    are skipped. `rank` is None if the score is not ranked.
     """
 
     organisation: str
@@ -108,10 +112,11 @@ class Correction(Struct, frozen=True, kw_only=True):
 class EditionDocument(Struct, frozen=True, kw_only=True):
     """A revision of a published edition.
 
-    `supersedes` is the digest of the edition document of the previous revision, None for the first. `engine` is the
-    software version that computed the new scores. `checkpoint` is the signed note of the last checkpoint of the ledger
-    before this revision, None if there was none. `scores` and `corrections` are ordered by the code points of the
-    organisation ids.
+    `supersedes` is the digest of the edition document of the previous revision, None for the first. `reason` says
+    why the revision was published. `period_from` and `period_to` are the first and last day that the answers
+    describe. `counts` has the numbers of organisations. `engine` is the software version that computed the new
+    scores. `checkpoint` is the signed note of the last checkpoint of the ledger before this revision, None if there
+    was none. `scores` and `corrections` are ordered by the code points of the organisation ids.
     """
 
     kind: Literal["edition"] = "edition"
@@ -136,7 +141,11 @@ class EditionDocument(Struct, frozen=True, kw_only=True):
 
 
 class BundleKey(Struct, frozen=True, kw_only=True):
-    """A public signing key (RFC 8037). `retired` is absent for the active key."""
+    """A public Ed25519 signing key as a JSON Web Key (RFC 8037).
+
+    `x` is the public key in base64url, and `kid` its id. `retired` is the time at which it stopped signing; it is
+    absent for the active key.
+    """
 
     kty: Literal["OKP"] = "OKP"
     crv: Literal["Ed25519"] = "Ed25519"

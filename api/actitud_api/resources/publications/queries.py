@@ -73,7 +73,16 @@ class CorrectedScore(Struct, frozen=True):
 
 
 class NewPublication(Struct, frozen=True, kw_only=True):
-    """A publication that is to be stored; its fields are the columns of `tables.PublicationTable`."""
+    """A publication that is to be stored.
+
+    `revision` counts the publications of the edition from 1. `digest` is the digest of its edition document, and
+    `supersedes` that of the previous revision, None for the first. `reason` says why it is published. `actor` is
+    the id of the publisher's key, None on the command line. `organisations` is the number of scores, and
+    `corrections` are the scores that differ from the previous revision. `entry` is the number of the ledger entry
+    about the publication, and `checkpoint` the size of the ledger at the checkpoint made with it. `header` is the
+    first line of the bundle as one gzip member; `bundle_digest` and `bundle_size` (bytes) describe the whole bundle
+    file.
+    """
 
     edition: str
     revision: int
@@ -94,10 +103,11 @@ class NewPublication(Struct, frozen=True, kw_only=True):
 class PublicationRecord(Struct, frozen=True, kw_only=True):
     """A stored publication: one signed revision of an edition.
 
-    `digest` is the digest of its edition document, `protected` and `signature` are the detached JWS of that document.
-    `supersedes` and `superseded_by` are the digests of the previous and the next revision, None if there is none.
-    `organisations` is the number of scores. `entry` is the number of its ledger entry, and `note` the signed note of
-    the checkpoint made with it. `bundle_digest` and `bundle_size` (bytes) describe the bundle file.
+    `digest` is the digest of its edition document, `protected` and `signature` are the detached JWS of that
+    document. `supersedes` and `superseded_by` are the digests of the previous and the next revision, None if there
+    is none. `organisations` is the number of scores, and `corrections` are the scores that differ from the previous
+    revision. `reason` says why it was published. `entry` is the number of its ledger entry, and `note` the signed
+    note of the checkpoint made with it. `bundle_digest` and `bundle_size` (bytes) describe the bundle file.
     """
 
     edition: str

@@ -132,8 +132,8 @@ class Signature(Struct, frozen=True, kw_only=True):
 class CorrectionLine(Struct, frozen=True, kw_only=True):
     """A score that a revision corrects.
 
-    `before` and `after` are the digests of the old and the new score document. The edition document also has the
-    difference in points, node by node.
+    `before` and `after` are the digests of the old and the new score document. An index or level is null if the
+    document has none. The edition document also has the difference in points, node by node.
     """
 
     organisation: str
@@ -154,7 +154,10 @@ class PublicationLinks(Struct, frozen=True, kw_only=True):
 
 
 class Publication(Struct, frozen=True, kw_only=True):
-    """A revision of a published edition. It stays readable after a newer revision replaces it."""
+    """A revision of a published edition. It stays readable after a newer revision replaces it.
+
+    `reason` says why it was published; `corrections` are the scores that it changes.
+    """
 
     edition: str
     revision: Annotated[int, Meta(ge=1)]
@@ -180,7 +183,10 @@ class PublicationPage(Page[Publication], frozen=True, kw_only=True):
 
 
 class PublishedDocument(Struct, frozen=True, kw_only=True):
-    """A published document. `docs/document-format.md` defines all its members and their order, to the byte."""
+    """A published document: the score of an organisation, or an edition, as `kind` says.
+
+    `docs/document-format.md` defines all its members and their order, to the byte.
+    """
 
     kind: Literal["score", "edition"]
     format: Annotated[int, Meta(ge=1)]

@@ -13,7 +13,7 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class PublishedDocumentTable(Base, table=True):
-    """A published document by its digest.
+    """A published document by its digest. `kind` is `score` or `edition`.
 
     `member` holds its bytes with a line end, compressed as one gzip member; `protected` and `signature` are its
     detached JWS.
@@ -31,11 +31,11 @@ class PublishedDocumentTable(Base, table=True):
 class PublicationTable(Base, table=True):
     """A revision of a published edition; `digest` is the digest of its edition document.
 
-    `supersedes` is the digest of the previous revision, None for the first. `actor` is the id of the publisher's key,
-    None on the command line. `entry` is the number of the ledger entry about the publication, and `checkpoint` the
-    size of the ledger at the checkpoint made with it. `corrections` is the JSON of `queries.CorrectedScore`. `header`
-    is the first line of the bundle as one gzip member; `bundle_digest` and `bundle_size` (bytes) describe the whole
-    bundle file.
+    `supersedes` is the digest of the previous revision, None for the first. `actor` is the id of the publisher's
+    key, None on the command line. `reason` says why it was published; `organisations` is the number of scores.
+    `entry` is the number of the ledger entry about the publication, and `checkpoint` the size of the ledger at the
+    checkpoint made with it. `corrections` is the JSON of `queries.CorrectedScore`. `header` is the first line of
+    the bundle as one gzip member; `bundle_digest` and `bundle_size` (bytes) describe the whole bundle file.
     """
 
     __tablename__ = "publication"
@@ -84,7 +84,8 @@ class PublishedScore(Base, table=True):
 class PublicationApprovalTable(Base, table=True):
     """The approval of a pending publication by a key. `number` counts the approvals of one edition from 1.
 
-    `digest` identifies the pending publication, see `approvals.compute_pending_digest`.
+    `digest` identifies the pending publication: it changes if the edition, its final assessments, the methodology
+    or the planned publication change.
     """
 
     __tablename__ = "publication_approval"

@@ -64,8 +64,9 @@ class ComparedAssessment(Struct, frozen=True):
 class Anomaly(Struct, frozen=True):
     """Something unusual in one assessment that assessors should look at; it is stored as a flag.
 
-    `rule` is the rule of the catalogue that found it. `indicator` is None if the anomaly is about no single
-    indicator. `facts` are the values for the sentence about the anomaly, such as the value and the median.
+    `kind` says what is unusual, and `rule` is the rule of the catalogue that found it. `indicator` is None if the
+    anomaly is about no single indicator. `facts` are the values for the sentence about the anomaly, such as the
+    value and the median.
     """
 
     organisation: str

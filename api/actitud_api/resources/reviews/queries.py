@@ -42,9 +42,13 @@ BATCH_SIZE: Final = 500
 
 
 class VerdictRecord(Struct, frozen=True, kw_only=True):
-    """A stored verdict; its fields are the columns of `tables.Verdict`.
+    """A stored verdict of one assessor on one answer.
 
-    `verdict` is None once it is withdrawn. `level` is set for `capped` only.
+    `answer` is the SHA-256 of the answer; `assessor` is the id of the assessor's key, or of its oldest predecessor
+    if it was rotated. `number` orders the verdicts of an assessment by the time at which they were given or
+    withdrawn. `verdict` is None once it is withdrawn. `reason` is None if none was given. `level` is set for
+    `capped` only. `rule` is the rule of the catalogue that the answer breaks, None if there is none.
+    `first_verdict` and `first_level` are those that the assessor gave first.
     """
 
     edition: str
@@ -63,9 +67,12 @@ class VerdictRecord(Struct, frozen=True, kw_only=True):
 
 
 class OverallReview(Struct, frozen=True, kw_only=True):
-    """A stored overall review of an assessment; its fields are the columns of `tables.Review`.
+    """A stored overall review of an assessment.
 
-    `max_level` is the highest level that the assessment may reach; None sets no limit.
+    `reviewer` is the id of the key that wrote it last, or of its oldest predecessor if it was rotated. `version` is
+    the number of times that it was written, `at` the time of the last. `max_level` is the highest level that the
+    assessment may reach; None sets no limit. `profile` and `answers` are the facts that only assessors set, by
+    profile field and by indicator.
     """
 
     edition: str
@@ -80,9 +87,11 @@ class OverallReview(Struct, frozen=True, kw_only=True):
 
 
 class SampleDraw(Struct, frozen=True, kw_only=True):
-    """The stored seed and share of the sample of an edition; its fields are the columns of `tables.Sample`.
+    """The stored seed and share of the sample of an edition.
 
-    `given` is True if the creator of the sample chose the seed.
+    `seed` is the text from which the draw is computed, and `share` the share of assessments that are drawn, from 0
+    to 1. `given` is True if the creator of the sample chose the seed, False if the service did. `made` is the time
+    of the draw.
     """
 
     edition: str
@@ -93,9 +102,12 @@ class SampleDraw(Struct, frozen=True, kw_only=True):
 
 
 class FlagRecord(Struct, frozen=True, kw_only=True):
-    """A stored flag; its fields are the columns of `tables.Flag`.
+    """A stored flag: something unusual in an assessment that assessors should look at.
 
-    `indicator` is None if the flag is about no single indicator.
+    `number` counts the flags of one assessment from 1. `kind` says what is unusual, and `rule` is the rule of the
+    catalogue that found it. `indicator` is None if the flag is about no single indicator. `facts` are the values
+    for the sentence about the flag, such as the value and the median. `made` is the time when the flags were
+    computed.
     """
 
     edition: str

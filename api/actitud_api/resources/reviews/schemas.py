@@ -101,7 +101,11 @@ class Counting(Struct, frozen=True, kw_only=True):
 
 
 class GivenVerdict(Struct, frozen=True, kw_only=True):
-    """The verdict of one assessor on an answer. `verdict` is null if the assessor withdrew it."""
+    """The verdict of one assessor on an answer. `verdict` is null if the assessor withdrew it.
+
+    `level` is the level at which the answer counts, null unless the verdict is `capped`. `reason` is null if none
+    was given. `rule` is the rule of the catalogue that the answer breaks, null if the verdict names none.
+    """
 
     assessor: Assessor
     verdict: Verdict | None
@@ -238,7 +242,10 @@ class FlagQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Flag(Struct, frozen=True, kw_only=True):
-    """Something unusual in an assessment compared with others, which assessors should look at. It changes no score."""
+    """Something unusual in an assessment compared with others, which assessors should look at. It changes no score.
+
+    `indicator` is null if it is about no single indicator.
+    """
 
     organisation: str
     kind: Annotated[

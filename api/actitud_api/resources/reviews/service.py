@@ -122,7 +122,8 @@ class ReviewMethodologyMismatch(ValueError):
 class Opinion(Struct, frozen=True, kw_only=True):
     """The verdict that an assessor gives on an answer.
 
-    `level` is set for `capped` only; `rule` is the rule of the catalogue that the answer breaks, if any.
+    `level` is set for `capped` only; `rule` is the rule of the catalogue that the answer breaks, if any. `reason`
+    is None if the assessor gives none.
     """
 
     verdict: Verdict
@@ -232,9 +233,9 @@ class AgreementSummary(Struct, frozen=True):
 class SampleView(Struct, frozen=True):
     """The sample of an edition, as far as a principal may see it.
 
-    `handed_in` is the number of submitted assessments, and `drawn` the number of those that were drawn. Both are
-    None if the principal may not see all drawn organisations. `organisations` are the drawn ones that the principal
-    may see, in the order of the draw.
+    `drawing` has the seed and the share. `handed_in` is the number of submitted assessments, and `drawn` the number
+    of those that were drawn. Both are None if the principal may not see all drawn organisations. `organisations`
+    are the drawn ones that the principal may see, in the order of the draw.
     """
 
     drawing: SampleDraw
@@ -244,7 +245,7 @@ class SampleView(Struct, frozen=True):
 
 
 class FlaggingResult(Struct, frozen=True):
-    """The result of `refresh_flags`: the numbers of compared assessments and of flags, and the time."""
+    """The result of `refresh_flags`: the numbers of compared assessments and of flags, and as `made` the time."""
 
     edition: str
     assessments: int

@@ -53,8 +53,9 @@ class Verdict(Base, table=True):
 class Review(Base, table=True):
     """The overall review of an assessment.
 
-    `max_level` is the highest level that the assessment may reach, null for no limit. `profile` and `answers` are
-    the facts that only assessors set, by profile field and by indicator.
+    `version` is the number of times that it was written, `at` the time of the last. `max_level` is the highest
+    level that the assessment may reach, null for no limit. `profile` and `answers` are the facts that only
+    assessors set, by profile field and by indicator.
 
     `reviewer` is the id of the key that wrote it last. If that key was rotated, it is the id of its oldest
     predecessor.
@@ -92,8 +93,9 @@ class Sample(Base, table=True):
 class Flag(Base, table=True):
     """An anomaly of an assessment, stored as a flag. `number` counts the flags of one assessment from 1.
 
-    `indicator` is null if the anomaly is about no single indicator. `facts` are the values that the sentence about the
-    anomaly needs; `made` is the time when the flags of the edition were computed.
+    `kind` says what is unusual, and `rule` is the rule of the catalogue that found it. `indicator` is null if the
+    anomaly is about no single indicator. `facts` are the values that the sentence about the anomaly needs; `made`
+    is the time when the flags of the edition were computed.
     """
 
     __tablename__ = "flag"

@@ -32,10 +32,10 @@ Percentiles = tuple[int, int, int]
 class OrganisationRobustness(Struct, frozen=True, kw_only=True):
     """How much the result of an organisation varies if weights and aggregation are chosen at random.
 
-    `draws` is the number of random choices. `index` holds percentiles of the index in units of 10^-decimals (with 2
-    decimals, 5734 means 57.34 points), `rank` percentiles of the rank, and `levels` the number of draws by level.
-    `rank` is None if the caller may not see all organisations of the edition, because ranks would reveal the scores
-    of others.
+    `row` is its row in the ranking. `draws` is the number of random choices, and `seed` the seed of the random
+    generator. `index` holds percentiles of the index in units of 10^-decimals (with 2 decimals, 5734 means 57.34
+    points), `rank` percentiles of the rank, and `levels` the number of draws by level. `rank` is None if the caller
+    may not see all organisations of the edition, because ranks would reveal the scores of others.
     """
 
     edition: str

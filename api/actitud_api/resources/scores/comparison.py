@@ -68,8 +68,9 @@ class PeerComparison(Struct, frozen=True):
 class OrganisationPeers(Struct, frozen=True, kw_only=True):
     """An organisation of an edition, compared with its peer group.
 
-    Before publication, an organisation sees only its own scores: `group` is None, and so are `standing` and
-    `spread` of each comparison.
+    `row` is its row in the ranking. `index` and `dimensions` compare its index, and its score in each dimension,
+    with the group. Before publication, an organisation sees only its own scores: `group` is None, and so are
+    `standing` and `spread` of each comparison.
     """
 
     edition: str
@@ -115,8 +116,9 @@ class SideBySide(Struct, frozen=True, kw_only=True):
 class DimensionExemplar(Struct, frozen=True):
     """An organisation that scores high in a dimension.
 
-    `score` is its score in the dimension, in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points).
-    `practices` are its answers in the dimension that score points and have evidence.
+    `row` is its row in the ranking. `score` is its score in the dimension, in units of 10^-decimals (with 2
+    decimals, 5734 means 57.34 points). `practices` are its answers in the dimension that score points and have
+    evidence.
     """
 
     dimension: DimensionKey

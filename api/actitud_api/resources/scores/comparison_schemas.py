@@ -191,7 +191,8 @@ class Exemplar(Wire, frozen=True):
     """An organisation that does well in a dimension.
 
     `score` is its score in the dimension. `practices` are its answers in the dimension that score points and have
-    evidence. `rank` is null if an organisation asks before publication.
+    evidence. `rank` is null if an organisation asks before publication. What is not known of the organisation is
+    null.
     """
 
     edition: str
@@ -285,7 +286,7 @@ class RankPercentiles(Wire, frozen=True):
 
 
 class LevelProbability(Wire, frozen=True):
-    """The share of the draws of the robustness analysis in which an organisation reaches a level."""
+    """The share of the draws of the robustness analysis, 0 to 1, in which an organisation reaches a level."""
 
     level: Annotated[int, Meta(ge=1, le=5)]
     probability: Share

@@ -110,7 +110,8 @@ class StoredFigures(Struct, frozen=True):
 
     `index_value`, `index_max` and `dimensions` are in units of 10^-decimals of the methodology (with 2 decimals,
     5734 means 57.34 points), `coverage` is in ten-thousandths (7500 means 75 %); each is None if it has no value.
-    `rank_points` is the index, or -1 for an organisation that is not ranked.
+    `status` says if the evidence is enough for a level; `level` is None if there is none. `rank_points` is the
+    index, or -1 for an organisation that is not ranked.
     """
 
     methodology: str
@@ -127,7 +128,8 @@ class RankingRow(StoredFigures, frozen=True):
     """A row of the ranking of an edition.
 
     `rank` is None if the organisation is not ranked, or if the caller may not see all rows of the edition.
-    `name_order` is the name in the form by which rows are sorted.
+    `name_order` is the name in the form by which rows are sorted. `population` is None if it is not known, and so
+    is the size band `band`. `province` and `region` are INE codes, None if there is none.
     """
 
     organisation: str

@@ -161,7 +161,9 @@ class ScoreRow(Wire, frozen=True):
     """A row of the ranking of an edition.
 
     `rank` is null if the organisation is not ranked, or if an organisation asks before publication. `dimensions`
-    are points by id, null for a dimension without score.
+    are points by id, null for a dimension without score. `index_max` is the index with every unknown answer at its
+    best. `index`, `index_max`, `coverage` and `level` are null if there are none, and so is what is not known of
+    the organisation.
     """
 
     edition: str
@@ -192,7 +194,7 @@ class PastScore(Wire, frozen=True):
 
     `carried` is null if the edition is scored under its own methodology. If the request names another version, the
     submission is scored under that version: `carried` then lists the answers that this version does not ask for and
-    the indicators that are new in it, and `rank` is null.
+    the indicators that are new in it, and `rank` is null. A figure that the score lacks is null.
     """
 
     edition: str
@@ -218,7 +220,7 @@ class PastScorePage(Page[PastScore], frozen=True):
 
 
 class PointsSpread(Wire, frozen=True):
-    """A five-number summary of points: minimum, quartiles and maximum.
+    """A five-number summary of points: minimum, first quartile (`q1`), median, third quartile (`q3`) and maximum.
 
     Quartiles are interpolated as in type 7 of Hyndman and Fan, and rounded half up.
     """
@@ -231,7 +233,7 @@ class PointsSpread(Wire, frozen=True):
 
 
 class CoverageSpread(Wire, frozen=True):
-    """A five-number summary of coverages: minimum, quartiles and maximum.
+    """A five-number summary of coverages: minimum, first quartile (`q1`), median, third quartile (`q3`) and maximum.
 
     Quartiles are interpolated as in type 7 of Hyndman and Fan, and rounded half up.
     """

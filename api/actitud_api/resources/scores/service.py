@@ -226,7 +226,10 @@ class EditionScore(Struct, frozen=True, kw_only=True):
 
 
 class EditionChange(Struct, frozen=True, kw_only=True):
-    """The scores of an organisation in two editions, and the change between them, split into parts."""
+    """The scores of an organisation in two editions, and the change between them, split into parts.
+
+    `before` is the score in the earlier edition, `after` that in the later one.
+    """
 
     before: EditionScore
     after: EditionScore

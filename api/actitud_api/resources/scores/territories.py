@@ -69,8 +69,9 @@ class TerritoryMeans(Struct, frozen=True):
 class TerritoryProfile(Struct, frozen=True, kw_only=True):
     """The figures of a territory in an edition, and those of the whole edition to compare them with.
 
-    `best` and `lowest` are at most `SHOWN` ranked organisations each; no organisation is in both. `within` has the
-    figures of each province of a region; it is empty for a province, and for a region that has only one province.
+    `means` has the mean index of the territory. `best` and `lowest` are at most `SHOWN` ranked organisations each;
+    no organisation is in both. `within` has the figures of each province of a region; it is empty for a province,
+    and for a region that has only one province.
     """
 
     edition: editions.EditionRecord

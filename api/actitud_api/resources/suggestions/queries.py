@@ -41,7 +41,14 @@ class SuggestionDecision(Struct, frozen=True, kw_only=True):
 
 
 class SuggestionRecord(Struct, frozen=True, kw_only=True):
-    """A stored suggestion; its fields are the columns of `tables.SuggestionTable`, which describes them."""
+    """A stored suggestion with all decisions on it, oldest first.
+
+    `language` is the BCP 47 tag of title and text. `dimension` and `indicator` are the ids of those that it is
+    about, None if it names none. `state` and `methodology` are those of the last decision; before any, `state` is
+    `undecided` and `methodology` None. `proposer` is the id of the key that made the suggestion, or of its oldest
+    predecessor if that key was rotated; it is in no response. `version` is the number of times that the row was
+    written.
+    """
 
     id: int
     kind: Kind
@@ -62,7 +69,8 @@ class SuggestionRecord(Struct, frozen=True, kw_only=True):
 class SuggestionFilters(Struct, frozen=True, kw_only=True):
     """Filters of the list of suggestions; None does not filter.
 
-    `methodology` is the methodology version that the last decision on the suggestion names.
+    `methodology` is the methodology version that the last decision on the suggestion names. `dimension` keeps the
+    suggestions that name this dimension.
     """
 
     kind: Kind | None = None

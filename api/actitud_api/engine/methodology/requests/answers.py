@@ -58,8 +58,8 @@ class Submission(Struct, frozen=True, kw_only=True):
 class ScoreRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
     """Base class of the bodies of `POST /v1/scores`; each methodology version has its own subclass.
 
-    In a subclass, `profile`, `answers` and `what_if` have one member for each field and indicator of the
-    version.
+    In a subclass, `profile`, `answers` and `what_if` have one member for each field and indicator of the version.
+    `profile_self_declared` are the profile fields that have no evidence.
     """
 
     profile: Struct

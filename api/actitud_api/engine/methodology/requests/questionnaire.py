@@ -41,8 +41,8 @@ EntryMember = bool | int | float | str | None | tuple[str | Evidence, ...]
 class QuestionnaireRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
     """Base class of the bodies with a questionnaire; each methodology version has its own subclass.
 
-    In a subclass, `profile`, `answers` and `profile_evidence` have one member for each field or indicator of
-    the version.
+    In a subclass, `profile`, `answers` and `profile_evidence` have one member for each field or indicator of the
+    version. `profile_self_declared` are the profile fields that have no evidence.
     """
 
     profile: Struct | UnsetType = UNSET

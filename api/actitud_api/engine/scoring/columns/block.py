@@ -85,7 +85,8 @@ class ScratchNeeds:
 class ScoreViews(Struct, eq=False):
     """Views of the arrays of a `ColumnScores`, limited to the rows of one block, into which the scores are written.
 
-    Each member has the name of the array that it views.
+    Each member views the array of the same name: for example, `groups` has the scores of the groups in the rows of
+    the block.
     """
 
     scores: Ints

@@ -35,8 +35,10 @@ class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
     `groups_max` and `coverages` are groups × organisations; both in document order, the root first. The other arrays
     have one entry for each organisation.
 
-    Scores and indices are in units of 10^-decimals, indices rounded as published; coverages in ten-thousandths, rounded
-    half up. Codes and statuses are positions in `CODES` and `STATUSES`; level 0 stands for no level.
+    Scores and indices are in units of 10^-decimals, indices rounded as published; coverages in ten-thousandths,
+    rounded half up. Codes and statuses are positions in `CODES` and `STATUSES`; level 0 stands for no level.
+    `indicator_ids` and `group_ids` name the rows of the arrays. `provisional` marks the organisations whose level
+    is provisional.
     """
 
     indicator_ids: tuple[str, ...]

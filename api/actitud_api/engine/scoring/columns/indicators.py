@@ -31,7 +31,7 @@ from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethod
 
 
 class ConditionPair(Struct, frozen=True):
-    """Zero rule and applicability of an indicator.
+    """Zero rule (`zero_when`) and applicability (`applies`) of an indicator.
 
     Indicators for which both are equal have an equal pair, so that the pair is evaluated once for all of them.
     """

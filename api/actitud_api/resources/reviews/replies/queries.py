@@ -18,7 +18,10 @@ REPLIES = Base.metadata.tables[str(Reply.__tablename__)]
 
 
 class ReplyRecord(Struct, frozen=True, kw_only=True):
-    """A stored reply of an organisation about one indicator; its fields are the columns of `tables.Reply`."""
+    """A stored reply of an organisation to the verdict on one indicator.
+
+    `evidence` are the documents sent with it. `version` is the number of times that the row was written.
+    """
 
     edition: str
     organisation: str

@@ -63,7 +63,10 @@ class ReplyPage(Page[Reply], frozen=True):
 
 
 class ReviewVerdict(Struct, frozen=True, kw_only=True):
-    """The verdict that counts on the answer to an indicator: the latest that was not withdrawn."""
+    """The verdict that counts on the answer to an indicator: the latest that was not withdrawn.
+
+    `reason` is null if none was given.
+    """
 
     indicator: str
     verdict: Verdict
@@ -99,6 +102,7 @@ class ScoreReview(Struct, frozen=True, kw_only=True):
     """The outcome of the review of an assessment.
 
     It is shown beside the canonical score, but is not part of it, so the digest of that score does not cover it.
+    `remark` is null if there is no overall review.
     """
 
     state: Annotated[AssessmentState, Meta(description="The state of the assessment.")]

@@ -53,7 +53,7 @@ class CountedVerdict(Struct, frozen=True, kw_only=True):
     """The verdict that counts on the answer to an indicator: the latest that was not withdrawn.
 
     `level` is set for `capped` only. `rule` is the rule of the catalogue that the answer breaks, None if there is
-    none.
+    none. `reason` is None if none was given.
     """
 
     indicator: str
@@ -86,7 +86,8 @@ class CountedReply(Struct, frozen=True, kw_only=True):
 class ReviewOutcome(Struct, frozen=True, kw_only=True):
     """The outcome of the review of an assessment, as it is published beside the score.
 
-    Verdicts and replies are ordered as the indicators in the methodology.
+    Verdicts and replies are ordered as the indicators in the methodology. `remark` is None if there is no overall
+    review.
     """
 
     state: AssessmentState

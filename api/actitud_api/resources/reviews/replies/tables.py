@@ -12,7 +12,7 @@ from actitud_api.platform.storage.times import UtcTime
 class Reply(Base, table=True):
     """The reply of an organisation to the verdict on one indicator.
 
-    `version` is the number of times that the row was written.
+    `evidence` are the documents sent with it. `version` is the number of times that the row was written.
     """
 
     __tablename__ = "reply"
