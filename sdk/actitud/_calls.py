@@ -17,11 +17,12 @@ from datetime import date
 from functools import lru_cache
 from logging import DEBUG
 from typing import Generic, Protocol, TypeAlias, TypeVar, cast
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
 import msgspec
 
 from actitud._config import LOGGER, Core, check_language, get_origin
+from actitud._model import Shown
 from actitud._notices import warn_of_deprecation
 from actitud._retry import decide_delay, parse_rate_limit, parse_retry_after
 from actitud.errors import NoAnswer, NotModified, Problem, UnexpectedResponse, build_problem_error
@@ -38,6 +39,7 @@ _SPENT = frozenset({404, 412})
 404: the first attempt deleted the resource. 412: it changed the version of the resource.
 """
 _REDIRECTS_THAT_KEEP_THE_METHOD = frozenset({307, 308})
+_EDITION = re.compile(r"/v1/editions/([^/?#]+)/")
 _ENTITY_TAG = re.compile(r'\*|"[\x21\x23-\x7e]*"')
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
 
@@ -424,7 +426,14 @@ def fetch(core: Core, request: Request, kind: type[T]) -> Call[T]:
     value = _read(core, reply, kind)
     if isinstance(value, Versioned):
         return msgspec.structs.replace(value, etag=reply.etag)
+    if isinstance(value, Shown):
+        value._set_language(_get_language(core, reply))
     return value
+
+
+def _get_language(core: Core, reply: Response) -> str:
+    """Return the language of the sentences of a response."""
+    return reply.headers.get("content-language") or core.lang or "en"
 
 
 def fetch_bytes(
@@ -544,12 +553,17 @@ def _record_answer(core: Core, request: Request, reply: Response) -> Response:
 class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """One page of a list: its items, and the request for the next page (``None`` on the last page).
 
-    ``kind``: the type that the response is decoded as, such as ``Listing[Edition]``.
+    ``kind``: the type that the response is decoded as, such as ``Listing[Edition]``. ``language``: that of the texts.
+    ``edition``: id of the edition that the list belongs to, also where ``latest`` was asked for; ``None`` if the list
+    belongs to none. ``total``: number of items of all pages, ``None`` if the service was not asked to count them.
     """
 
     items: tuple[T, ...]
     following: Request | None
     kind: type[Listing[T]]
+    language: str
+    edition: str | None
+    total: int | None
 
 
 def fetch_page(core: Core, request: Request, kind: type[Listing[T]]) -> Call[Fetched[T]]:
@@ -558,14 +572,28 @@ def fetch_page(core: Core, request: Request, kind: type[Listing[T]]) -> Call[Fet
     Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``. If the URL of the next page
     is on another host, that is ``UnexpectedResponse`` too.
     """
-    listing = yield from fetch(core, request, kind)
+    reply = yield from _request_answer(core, request)
+    listing = _read(core, reply, kind)
     following = None
     if listing.next is not None:
         target = _resolve_target(core, listing.next, request.target)
         # The state that is known is that of the first page.
         headers = {name: value for name, value in request.headers.items() if name != "If-None-Match"}
         following = msgspec.structs.replace(request, target=target, headers=headers)
-    return Fetched(items=listing.items, following=following, kind=kind)
+    return Fetched(
+        items=listing.items,
+        following=following,
+        kind=kind,
+        language=_get_language(core, reply),
+        edition=_find_edition(reply, request.target),
+        total=listing.total,
+    )
+
+
+def _find_edition(reply: Response, target: str) -> str | None:
+    # For ``latest`` the service names in Content-Location what it answered with.
+    found = _EDITION.search(reply.headers.get("content-location", target))
+    return None if found is None else unquote(found[1])
 
 
 def _exchange(core: Core, request: Request, deadline: float) -> Call[Response]:

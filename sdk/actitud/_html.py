@@ -1,11 +1,8 @@
-"""HTML tables for notebooks. Every text in them is escaped.
-
-Labels are in Spanish and English, because a response does not say in which language its sentences are.
-"""
+"""HTML tables for notebooks, in the language of the response. Every text in them is escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from html import escape
 
 import msgspec
@@ -16,34 +13,90 @@ DASH = "–"
 _ROWS_SHOWN = 20
 """Maximum number of rows shown of a page."""
 
+_MOST_DECIMALS = 4
+_READ_IN_SPANISH = frozenset({"es", "ca", "eu", "gl"})
+# Notebooks align every cell to the right unless told otherwise.
+_LEFT, _RIGHT = "text-align:left", "text-align:right"
+
 
 def render_paragraph(text: str) -> str:
     """Render a sentence as an HTML paragraph."""
     return f"<p>{escape(text)}</p>"
 
 
-def render_page(items: Sequence[object], more: bool) -> str:
-    """Render the first items of a page as a table.
+class Words:
+    """The words and numbers of a table in one language: Spanish, or English for whoever reads neither."""
 
-    The columns are the members that are neither lists nor objects. ``more``: whether further pages follow.
-    Notes below the table say how many items are left out, and that further pages follow.
+    def __init__(self, language: str) -> None:
+        self._spanish = language.lower().partition("-")[0] in _READ_IN_SPANISH
+
+    def __call__(self, spanish: str, english: str) -> str:
+        return spanish if self._spanish else english
+
+    def number(self, value: float, decimals: int) -> str:
+        """Format a number with a fixed number of decimals, with a comma in Spanish."""
+        text = f"{value:.{decimals}f}"
+        return text.replace(".", ",") if self._spanish else text
+
+    def figure(self, value: float | None) -> str:
+        """Format a score or a number of points with two decimals, ``None`` as a dash."""
+        return DASH if value is None else self.number(value, 2)
+
+    def share(self, value: float | None) -> str:
+        """Format a share, 0 to 1, as a percentage with two decimals, ``None`` as a dash."""
+        return DASH if value is None else self.number(value * 100, 2) + self("\u202f%", "%")
+
+
+def render_page(items: Sequence[object], language: str, total: int | None, more: bool) -> str:
+    """Render the first items of a page as a table of their scalar members, and say how many items it leaves out.
+
+    ``total``: number of items of all pages, ``None`` if it is not known. ``more``: whether further pages follow.
     """
-    heads: dict[str, None] = {}
-    shown = []
-    for item in items[:_ROWS_SHOWN]:
-        members = msgspec.to_builtins(item) if isinstance(item, msgspec.Struct) else {"": item}
-        row = {name: value for name, value in members.items() if not isinstance(value, dict | list | tuple)}
-        heads |= dict.fromkeys(row)
-        shown.append(row)
-    rows = ([DASH if row.get(name) is None else str(row[name]) for name in heads] for row in shown)
-    hidden = len(items) - len(shown)
-    notes = [f"+ {hidden}"] * (hidden > 0) + ["hay más páginas · more pages follow"] * more
-    return render_table(tuple(heads), rows) + "".join(render_paragraph(note) for note in notes)
+    words = Words(language)
+    shown = [_list_scalars(item) for item in items[:_ROWS_SHOWN]]
+    heads = list(dict.fromkeys(name for row in shown for name in row))
+    columns = [_format_column([row.get(name) for row in shown], words) for name in heads]
+    numbers = [position for position, (_, numeric) in enumerate(columns) if numeric]
+    table = render_table(heads, zip(*(cells for cells, _ in columns), strict=True), numbers=numbers)
+    if total is not None:
+        return table + render_paragraph(words(f"{len(shown)} de {total}", f"{len(shown)} of {total}"))
+    spanish, english = f"{len(shown)} de {len(items)} en esta página", f"{len(shown)} of {len(items)} on this page"
+    if more:
+        return table + render_paragraph(words(f"{spanish}; hay más páginas", f"{english}; more pages follow"))
+    return table + render_paragraph(words(f"{spanish}, la última", f"{english}, the last"))
+
+
+def _list_scalars(item: object) -> dict[str, object]:
+    members = msgspec.to_builtins(item) if isinstance(item, msgspec.Struct) else {"": item}
+    return {name: value for name, value in members.items() if not isinstance(value, dict | list | tuple)}
+
+
+def _format_column(values: Sequence[object], words: Words) -> tuple[list[str], bool]:
+    """Format a column, with the same number of decimals in each cell, and return whether it holds numbers."""
+    filled = [value for value in values if value is not None]
+    numbers = [value for value in filled if isinstance(value, int | float) and not isinstance(value, bool)]
+    if not numbers or len(numbers) < len(filled):
+        return [_format_cell(value, words) for value in values], False
+    decimals = min(_MOST_DECIMALS, max(_count_decimals(value) for value in numbers))
+    return [words.number(value, decimals) if isinstance(value, int | float) else DASH for value in values], True
+
+
+def _format_cell(value: object, words: Words) -> str:
+    if isinstance(value, bool):
+        return words("sí", "yes") if value else "no"
+    return DASH if value is None else str(value)
+
+
+def _count_decimals(value: float) -> int:
+    return 0 if isinstance(value, int) else len(f"{value:.{_MOST_DECIMALS}f}".rstrip("0").partition(".")[2])
 
 
 def render_facts(caption: str, facts: Iterable[tuple[str, str]]) -> str:
     """Render a captioned table with one row per name and value."""
-    rows = "".join(f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in facts)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td style="{_RIGHT}">{escape(value)}</td></tr>'
+        for name, value in facts
+    )
     return f"<table><caption>{escape(caption)}</caption><tbody>{rows}</tbody></table>"
 
 
@@ -54,21 +107,18 @@ def render_list(title: str, texts: Sequence[str]) -> str:
     return f"<p>{escape(title)}</p><ul>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul>"
 
 
-def render_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def render_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Collection[int] = ()) -> str:
     """Render a table with a header row.
 
-    ``heads``: titles of the columns. ``rows``: the cells of each row.
+    ``heads``: titles of the columns. ``rows``: the cells of each row. ``numbers``: the columns aligned to the right.
     """
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    styles = [_RIGHT if position in numbers else _LEFT for position in range(len(heads))]
+    head = "".join(
+        f'<th scope="col" style="{style}">{escape(name)}</th>' for name, style in zip(heads, styles, strict=True)
+    )
+    body = "".join(f"<tr>{''.join(map(_render_cell, row, styles))}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def format_figure(value: float | None) -> str:
-    """Format a score or a number of points with two decimals, ``None`` as a dash."""
-    return DASH if value is None else f"{value:.2f}"
-
-
-def format_share(value: float | None) -> str:
-    """Format a share, 0 to 1, as a percentage with two decimals, ``None`` as a dash."""
-    return DASH if value is None else f"{value:.2%}"
+def _render_cell(text: str, style: str) -> str:
+    return f'<td style="{style}">{escape(text)}</td>'

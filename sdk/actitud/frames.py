@@ -10,18 +10,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal, TypeAlias, cast, overload
-
-import msgspec
-
-from actitud.models import EditionScore, Organisation, PastScore, Score, ScoreRow
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast, overload, runtime_checkable
 
 if TYPE_CHECKING:
     import pandas
     import polars
 
+    from actitud._model import Model
+    from actitud.models import Score
+
 Cell: TypeAlias = str | int | float | bool | date | None
-Framed: TypeAlias = "ScoreRow | PastScore | Organisation | Mapping[str, Cell]"
+Framed: TypeAlias = "Model | Mapping[str, Cell]"
 
 _KINDS: Mapping[str, str] = {
     **dict.fromkeys(
@@ -46,6 +45,17 @@ _KINDS: Mapping[str, str] = {
 _DIMENSION = re.compile(r"d\d+")
 _NULLABLE = {"String": "string", "Boolean": "boolean", "Date": "datetime64[s]"}
 """Names of the pandas types for columns with missing values, by narwhals type; for other types the names are equal."""
+
+
+# Models have to_frame() themselves: they know this module, so it knows them by what they do.
+@runtime_checkable
+class _Row(Protocol):
+    def _build_cells(self) -> Mapping[str, Cell]: ...
+
+
+@runtime_checkable
+class _Table(Protocol):
+    def _list_rows(self) -> Iterator[Mapping[str, Cell]]: ...
 
 
 @overload
@@ -78,8 +88,9 @@ def to_frame(
     except ModuleNotFoundError as error:
         mend = f"pip install 'actitud[frames]' {backend}; backend= is 'polars' or 'pandas'"
         raise ModuleNotFoundError(f"{error.name} is not installed: {mend}", name=error.name) from None
-    rows = list(_list_indicators(data) if isinstance(data, Score) else map(_build_row, data))
-    kinds = {name: _find_kind(name) for name in dict.fromkeys(name for row in rows for name in row)}
+    rows = list(data._list_rows() if isinstance(data, _Table) else map(_build_row, data))
+    names = dict.fromkeys(name for row in rows for name in row)
+    kinds = {name: _find_kind(name, (row.get(name) for row in rows)) for name in names}
     columns = {name: [_convert_cell(row.get(name), kind) for row in rows] for name, kind in kinds.items()}
     if backend == "polars":
         schema = {name: getattr(narwhals, kind)() for name, kind in kinds.items()}
@@ -88,69 +99,23 @@ def to_frame(
     return frame.astype({name: _NULLABLE.get(kind, kind) for name, kind in kinds.items()})
 
 
-def _list_indicators(score: Score) -> Iterator[Mapping[str, Cell]]:
-    leading: dict[str, Cell] = {}
-    trailing: dict[str, Cell] = {"methodology": score.methodology.version}
-    if isinstance(score, EditionScore):
-        leading = {"edition": score.edition, "organisation": score.organisation, "name": score.organisation_name}
-        trailing["simulated"] = score.simulated
-    in_dimensions = [
-        (dimension.id, indicator) for dimension in score.dimensions for indicator in dimension.all_indicators
-    ]
-    for dimension, indicator in [*in_dimensions, *((None, indicator) for indicator in score.indicators)]:
-        yield {
-            **leading,
-            "dimension": dimension,
-            "indicator": indicator.id,
-            "state": indicator.state,
-            "reason": indicator.reason.code,
-            "value": indicator.value,
-            "score": indicator.score,
-            "weight": indicator.weight,
-            "possible": indicator.possible,
-            "won": indicator.won,
-            "lost": indicator.lost,
-            **trailing,
-            **(_build_review_cells(score, indicator.id) if isinstance(score, EditionScore) else {}),
-        }
-
-
-def _build_review_cells(score: EditionScore, indicator: str) -> Mapping[str, Cell]:
-    """Return the cells with the review's verdict on an answer and the organisation's reply.
-
-    The cells are ``None`` if there is no verdict or no reply.
-    """
-    review = score.review
-    verdict = next((verdict for verdict in review.verdicts if verdict.indicator == indicator), None)
-    reply = next((reply for reply in review.replies if reply.indicator == indicator), None)
-    return {
-        "verdict": None if verdict is None else verdict.verdict,
-        "verdict_reason": None if verdict is None else verdict.reason,
-        "reply": None if reply is None else reply.text,
-    }
-
-
 def _build_row(row: object) -> Mapping[str, Cell]:
     if isinstance(row, Mapping):
         return row
-    if not isinstance(row, ScoreRow | PastScore | Organisation):
+    if not isinstance(row, _Row):
         raise TypeError(f"{type(row).__name__} is no row of a data frame")
-    cells: dict[str, Cell] = {}
-    for name in row.__struct_fields__:
-        value = getattr(row, name)
-        if name == "dimensions":
-            cells |= {dimension.lower(): score for dimension, score in value.items()}
-        elif name == "id":
-            cells["organisation"] = value
-        elif name not in ("etag", "created", "updated") and not isinstance(value, tuple | msgspec.Struct):
-            cells[name] = value
-    for name in ("contact", "carried"):
-        cells.pop(name, None)
-    return cells
+    return row._build_cells()
 
 
-def _find_kind(name: str) -> str:
-    return _KINDS.get(name, "Float64" if _DIMENSION.fullmatch(name) else "String")
+def _find_kind(name: str, values: Iterable[Cell]) -> str:
+    """Return the type of a column: that of the files, else that of its values."""
+    if name in _KINDS or _DIMENSION.fullmatch(name):
+        return _KINDS.get(name, "Float64")
+    types = {type(value) for value in values if value is not None}
+    for kind, members in (("Boolean", {bool}), ("Int64", {int}), ("Float64", {int, float}), ("Date", {date})):
+        if types and types <= members:
+            return kind
+    return "String"
 
 
 def _convert_cell(value: Cell, kind: str) -> Cell:

@@ -1,27 +1,44 @@
 """The structs that the service's responses are decoded into. All are frozen.
 
 Decoding is tolerant, so that an older client can read the responses of a newer service: unknown members are ignored,
-ranges are not checked, and enumerations accept any string (``Literal[...] | str``). Points and scores are multiples of
-0.01 in methodology 2026.1. ``None`` means that the value does not exist; it never means 0.
+ranges are not checked, and enumerations, which are closed for type checkers, accept any string at run time. Points and
+scores are multiples of 0.01 in methodology 2026.1. ``None`` means that the value does not exist; it never means 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, get_origin, overload
 
 import msgspec
 
-from actitud._html import DASH, format_figure, format_share, render_facts, render_list, render_paragraph, render_table
+from actitud._html import DASH, Words, render_facts, render_list, render_paragraph, render_table
+from actitud._model import Model, Node, Nodes, Shown
 
 if TYPE_CHECKING:
+    import pandas
+    import polars
+
+    from actitud.frames import Cell
+
     JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 else:
     # msgspec reads `object` as "any JSON"; it cannot resolve an alias that names itself.
     JsonValue = object
 
 T = TypeVar("T")
+N = TypeVar("N", bound=Node)
+
+if TYPE_CHECKING:
+    NodeTuple: TypeAlias = Nodes[N]
+    OrNull: TypeAlias = T
+else:
+    NodeTuple = tuple[T, ...]
+    """A tuple, which the model makes :class:`Nodes` of."""
+
+    OrNull = T | None
+    """The type of a member that is null in JSON, and never ``None`` in the model."""
 
 ProfileValue: TypeAlias = str | int | float | bool | None
 Profile: TypeAlias = Mapping[str, ProfileValue]
@@ -60,50 +77,72 @@ AssessmentAnswers: TypeAlias = "Mapping[str, AssessmentAnswer | None]"
 is unknown.
 """
 
-OrganisationKind: TypeAlias = Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", "UNI", "EMP", "CTL"] | str
-ScoreStatus: TypeAlias = Literal["complete", "sufficient", "insufficient_evidence", "not_rateable"] | str
-IndicatorState: TypeAlias = Literal["observed", "not_applicable", "unknown"] | str
-SuggestionKind: TypeAlias = Literal["error", "indicator"] | str
-SuggestionState: TypeAlias = Literal["undecided", "accepted", "rejected", "deferred"] | str
-AssessmentState: TypeAlias = Literal["draft", "submitted", "under_review", "hearing", "returned", "final"] | str
-Phase: TypeAlias = Literal["submission", "review", "hearing"] | str
-Verdict: TypeAlias = Literal["accepted", "rejected", "insufficient", "stale", "capped"] | str
-FlagKind: TypeAlias = Literal["outlier", "growth", "document_reused", "document_shared"] | str
-EditionState: TypeAlias = Literal["open", "in_review", "published"] | str
-Role: TypeAlias = (
-    Literal["organisation_reader", "organisation_editor", "assessor", "publisher", "registrar", "administrator"] | str
-)
-KeyState: TypeAlias = Literal["valid", "expired", "revoked", "unrecognised"] | str
-MethodologyStatus: TypeAlias = Literal["draft", "active", "retired"] | str
-Severity: TypeAlias = Literal["error", "warning"] | str
-FindingCode: TypeAlias = Literal["contradicted", "unsupported", "evidence"] | str
-MoveKind: TypeAlias = Literal["improve", "evidence", "report"] | str
-Obstacle: TypeAlias = (
-    Literal["profile", "review", "not_applicable", "zero_by_rule", "contradicted", "unanswered", "exhausted"] | str
-)
-Stage: TypeAlias = Literal["before", "methodology", "coverage", "after"] | str
-PeerBasis: TypeAlias = Literal["kind_and_band", "kind", "band_scale", "all"] | str
-RemarkCode: TypeAlias = Literal["negative_correlation", "weak_correlation", "high_correlation", "low_alpha"] | str
-StepKind: TypeAlias = Literal["improve", "evidence", "report", "correct", "unlock", "act"] | str
+OrganisationKind: TypeAlias = Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", "UNI", "EMP", "CTL"]
+ProvinceCode: TypeAlias = Literal[
+    "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14", "15", "16", "17", "18", "19",
+    "20", "21", "22", "23", "24", "25", "26", "27", "28", "29", "30", "31", "32", "33", "34", "35", "36", "37", "38",
+    "39", "40", "41", "42", "43", "44", "45", "46", "47", "48", "49", "50", "51", "52",
+]  # fmt: skip
+"""The INE code of a province: ``"46"`` is Valencia."""
+RegionCode: TypeAlias = Literal[
+    "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14", "15", "16", "17", "18", "19",
+]  # fmt: skip
+"""The INE code of an autonomous community or city."""
+SizeBand: TypeAlias = Literal["P1", "P2", "P3", "P4", "P5", "E1", "E2", "E3", "E4", "E5"]
+"""A size band: by inhabitants (``P1`` to ``P5``) or by employees (``E1`` to ``E5``)."""
+DimensionId: TypeAlias = Literal["D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D10"]
+ScoreSort: TypeAlias = Literal[
+    "rank", "-rank", "organisation", "-organisation", "name", "-name", "population", "-population", "index_max",
+    "-index_max", "coverage", "-coverage", "D1", "-D1", "D2", "-D2", "D3", "-D3", "D4", "-D4", "D5", "-D5", "D6",
+    "-D6", "D7", "-D7", "D8", "-D8", "D9", "-D9", "D10", "-D10",
+]  # fmt: skip
+"""The figure that a ranking is sorted by; a leading ``-`` reverses the order."""
+ScoreStatus: TypeAlias = Literal["complete", "sufficient", "insufficient_evidence", "not_rateable"]
+IndicatorState: TypeAlias = Literal["observed", "not_applicable", "unknown"]
+SuggestionKind: TypeAlias = Literal["error", "indicator"]
+SuggestionState: TypeAlias = Literal["undecided", "accepted", "rejected", "deferred"]
+AssessmentState: TypeAlias = Literal["draft", "submitted", "under_review", "hearing", "returned", "final"]
+Phase: TypeAlias = Literal["submission", "review", "hearing"]
+Verdict: TypeAlias = Literal["accepted", "rejected", "insufficient", "stale", "capped"]
+FlagKind: TypeAlias = Literal["outlier", "growth", "document_reused", "document_shared"]
+EditionState: TypeAlias = Literal["open", "in_review", "published"]
+Role: TypeAlias = Literal[
+    "organisation_reader", "organisation_editor", "assessor", "publisher", "registrar", "administrator"
+]
+KeyState: TypeAlias = Literal["valid", "expired", "revoked", "unrecognised"]
+MethodologyStatus: TypeAlias = Literal["draft", "active", "retired"]
+Severity: TypeAlias = Literal["error", "warning"]
+FindingCode: TypeAlias = Literal["contradicted", "unsupported", "evidence"]
+MoveKind: TypeAlias = Literal["improve", "evidence", "report"]
+Obstacle: TypeAlias = Literal[
+    "profile", "review", "not_applicable", "zero_by_rule", "contradicted", "unanswered", "exhausted"
+]
+Stage: TypeAlias = Literal["before", "methodology", "coverage", "after"]
+PeerBasis: TypeAlias = Literal["kind_and_band", "kind", "band_scale", "all"]
+RemarkCode: TypeAlias = Literal["negative_correlation", "weak_correlation", "high_correlation", "low_alpha"]
+StepKind: TypeAlias = Literal["improve", "evidence", "report", "correct", "unlock", "act"]
 FactValue: TypeAlias = float | bool | str | tuple[str, ...]
 """A fact as the service returns it. A checklist is a tuple of component ids."""
-ReasonCode: TypeAlias = (
-    Literal[
-        "full",
-        "partial",
-        "zero",
-        "zero_by_rule",
-        "capped",
-        "contradicted",
-        "unsupported",
-        "unknown",
-        "withdrawn",
-        "rejected",
-        "stale",
-        "not_applicable",
-    ]
-    | str
-)
+ReasonCode: TypeAlias = Literal[
+    "full",
+    "partial",
+    "zero",
+    "zero_by_rule",
+    "capped",
+    "contradicted",
+    "unsupported",
+    "unknown",
+    "withdrawn",
+    "rejected",
+    "stale",
+    "not_applicable",
+]
+
+if not TYPE_CHECKING:
+    # Closed for type checkers, which find slips by it; open at run time, for what a newer service sends.
+    for _name, _alias in list(globals().items()):
+        if get_origin(_alias) is Literal:
+            globals()[_name] = _alias | str
 
 
 class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -111,9 +150,10 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     items: tuple[T, ...]
     next: str | None
+    total: int | None = None
 
 
-class Versioned(msgspec.Struct, frozen=True, kw_only=True):
+class Versioned(Model, frozen=True, kw_only=True):
     """Base of the resources that can be changed.
 
     ``etag`` identifies the version that was read; pass it as ``if_match`` when you change the resource. In items of
@@ -123,14 +163,14 @@ class Versioned(msgspec.Struct, frozen=True, kw_only=True):
     etag: str | None = None
 
 
-class MethodologyRef(msgspec.Struct, frozen=True, kw_only=True):
+class MethodologyRef(Model, frozen=True, kw_only=True):
     """The methodology that a score was computed with: its version and the ``sha256:`` digest of its document."""
 
     version: str
     digest: str
 
 
-class MethodologySummary(msgspec.Struct, frozen=True, kw_only=True):
+class MethodologySummary(Model, frozen=True, kw_only=True):
     """A methodology in the list of methodologies.
 
     ``decimals``: decimal places of every score (0 to 6). ``languages``: codes of the languages that its texts exist
@@ -145,7 +185,7 @@ class MethodologySummary(msgspec.Struct, frozen=True, kw_only=True):
     title: str
 
 
-class Methodology(msgspec.Struct, frozen=True, kw_only=True):
+class Methodology(Model, frozen=True, kw_only=True):
     """A complete version of the methodology.
 
     ``document`` contains the rules, ``texts`` the sentences in the requested language. ``digest`` covers the
@@ -160,14 +200,14 @@ class Methodology(msgspec.Struct, frozen=True, kw_only=True):
     texts: dict[str, JsonValue]
 
 
-class Goalpost(msgspec.Struct, frozen=True, kw_only=True):
+class Goalpost(Model, frozen=True, kw_only=True):
     """A point of an indicator's scoring curve: a raw value ``x`` in the indicator's unit, and its score, 0 to 100."""
 
     x: float
     score: float
 
 
-class ReasonParameters(msgspec.Struct, frozen=True, kw_only=True):
+class ReasonParameters(Model, frozen=True, kw_only=True):
     """The numbers behind the reason of a score.
 
     A member that does not concern the reason is ``None`` or empty. ``facts``: the facts that decided the score, by
@@ -190,7 +230,7 @@ class ReasonParameters(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[str, ...]
 
 
-class Reason(msgspec.Struct, frozen=True, kw_only=True):
+class Reason(Model, frozen=True, kw_only=True):
     """Why an indicator has its score: a stable code, the numbers behind it, and a sentence."""
 
     code: ReasonCode
@@ -198,7 +238,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class NextStep(msgspec.Struct, frozen=True, kw_only=True):
+class NextStep(Model, frozen=True, kw_only=True):
     """The smallest change of one indicator that raises its score to the next better value.
 
     ``change``: the facts after the change. ``gain``: index points that the change adds; ``None`` if the gain
@@ -218,7 +258,7 @@ class NextStep(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Interval(msgspec.Struct, frozen=True, kw_only=True):
+class Interval(Model, frozen=True, kw_only=True):
     """95 % confidence interval (Wilson) of a proportion estimated from a sample of ``n`` cases.
 
     ``low`` and ``high``: bounds of the proportion, 0 to 1. ``index_low`` and ``index_high``: the lowest and highest
@@ -233,7 +273,7 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class IndicatorScore(msgspec.Struct, frozen=True, kw_only=True):
+class IndicatorScore(Model, frozen=True, kw_only=True):
     """The score of one indicator within a :class:`Score`.
 
     ``score``: 0 to 100, ``None`` if the indicator is not scored. ``weight``: an integer, relative to the weights of
@@ -259,13 +299,13 @@ class IndicatorScore(msgspec.Struct, frozen=True, kw_only=True):
     next_step: NextStep | None
 
 
-class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
+class DimensionScore(Shown, frozen=True, kw_only=True):
     """The score of a dimension, or of a group of indicators inside a dimension.
 
     The figures are ``None`` if the dimension has no score. ``score``: 0 to 100. ``score_max``: the score if every
     unknown answer had the best value. ``coverage``: share of the weight with known answers, 0 to 1. ``possible``,
     ``won`` and ``lost``: the index points that the group can add, adds and does not add. ``groups`` and
-    ``indicators``: only the direct children.
+    ``own_indicators``: only the direct children.
     """
 
     id: str
@@ -277,32 +317,41 @@ class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
     possible: float | None
     won: float | None
     lost: float | None
-    groups: tuple[DimensionScore, ...]
-    indicators: tuple[IndicatorScore, ...]
+    groups: NodeTuple[DimensionScore]
+    own_indicators: NodeTuple[IndicatorScore] = msgspec.field(name="indicators")
+
+    def __post_init__(self) -> None:
+        _index(self, "groups", "own_indicators")
 
     @property
-    def all_indicators(self) -> tuple[IndicatorScore, ...]:
-        """All indicators of the dimension, including those of its groups at any depth."""
-        return (*(indicator for group in self.groups for indicator in group.all_indicators), *self.indicators)
+    def indicators(self) -> Nodes[IndicatorScore]:
+        """All indicators of the dimension, those of its groups at any depth first: ``indicators["D1.01"]``."""
+        return _collect(self.groups, self.own_indicators)
+
+    def _set_language(self, language: str) -> None:
+        super()._set_language(language)
+        for group in self.groups:
+            group._set_language(language)
 
     def _repr_html_(self) -> str:
-        heads = ("", "", "Puntuación · Score", "Perdido · Lost", "Motivo · Reason", "Siguiente paso · Next step")
+        words = Words(self._language)
+        heads = ("", "", words("Puntuación", "Score"), words("Perdido", "Lost"), words("Motivo", "Reason"))
         rows = (
             (
                 indicator.id,
                 indicator.name,
-                format_figure(indicator.score),
-                format_figure(indicator.lost),
+                words.figure(indicator.score),
+                words.figure(indicator.lost),
                 indicator.reason.text,
                 "" if indicator.next_step is None else indicator.next_step.text,
             )
-            for indicator in self.all_indicators
+            for indicator in self.indicators
         )
-        facts = render_facts(f"{self.id} {self.name}", [("Puntuación · Score", format_figure(self.score))])
-        return facts + render_table(heads, rows)
+        facts = render_facts(f"{self.id} {self.name}", [(words("Puntuación", "Score"), words.figure(self.score))])
+        return facts + render_table((*heads, words("Siguiente paso", "Next step")), rows, numbers=(2, 3))
 
 
-class BlockingGate(msgspec.Struct, frozen=True, kw_only=True):
+class BlockingGate(Model, frozen=True, kw_only=True):
     """A condition of the next level that is not met.
 
     ``there``: the actual value. ``asked``: the required value. ``distance``: the difference of the two, ``None`` if
@@ -316,7 +365,7 @@ class BlockingGate(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class ScoreLevel(msgspec.Struct, frozen=True, kw_only=True):
+class ScoreLevel(Model, frozen=True, kw_only=True):
     """The maturity level of a score: ``number`` from 1 to 5, or ``None`` if there is no index or too little evidence.
 
     ``provisional``: true until the review has checked a condition of the level. ``blocked_by``: the unmet
@@ -332,7 +381,7 @@ class ScoreLevel(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None
 
 
-class MainReason(msgspec.Struct, frozen=True, kw_only=True):
+class MainReason(Model, frozen=True, kw_only=True):
     """One of the at most four indicators that cost the most index points. ``lost``: the points that this one costs."""
 
     indicator: str
@@ -340,7 +389,7 @@ class MainReason(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class Finding(Model, frozen=True, kw_only=True):
     """A validation rule that the answers break. A finding of severity ``error`` sets its ``indicators`` to 0.
 
     ``code``: ``contradicted``, or ``unsupported`` if the only cause is a missing answer. ``indicators``: ids of
@@ -357,12 +406,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Score(Shown, frozen=True, kw_only=True, omit_defaults=True):
     """The index of one organisation with its complete explanation.
 
     ``index``, ``index_geometric`` and ``index_max``: 0 to 100, or ``None`` if there is no index; ``index_max`` is
     the index if every unknown answer had the best value. ``coverage``: share of the weight with known answers, 0 to
-    1, four decimals. ``indicators``: the indicators outside any dimension. ``input_digest`` and ``result_digest``:
+    1, four decimals. ``own_indicators``: those outside any dimension. ``input_digest`` and ``result_digest``:
     digests of the submission and of the result. ``what_if``: the score with the hypothetical facts, ``None`` if the
     request contained none.
     """
@@ -375,49 +424,102 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     level: ScoreLevel
     main_reasons: tuple[MainReason, ...]
     findings: tuple[Finding, ...]
-    dimensions: tuple[DimensionScore, ...]
-    indicators: tuple[IndicatorScore, ...]
+    dimensions: NodeTuple[DimensionScore]
+    own_indicators: NodeTuple[IndicatorScore] = msgspec.field(name="indicators")
     methodology: MethodologyRef
     input_digest: str
     result_digest: str
     what_if: WhatIf | None = None
+
+    def __post_init__(self) -> None:
+        _index(self, "dimensions", "own_indicators")
+
+    @property
+    def indicators(self) -> Nodes[IndicatorScore]:
+        """All indicators, in the order of the methodology: ``indicators["D1.01"]``."""
+        return _collect(self.dimensions, self.own_indicators)
 
     @property
     def error_findings(self) -> tuple[Finding, ...]:
         """The findings of severity ``error``. An assessment with one of them cannot be submitted."""
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
+    @overload
+    def to_frame(self, *, backend: Literal["polars"] = "polars") -> polars.DataFrame: ...
+
+    @overload
+    def to_frame(self, *, backend: Literal["pandas"]) -> pandas.DataFrame: ...
+
+    def to_frame(self, *, backend: Literal["polars", "pandas"] = "polars") -> polars.DataFrame | pandas.DataFrame:
+        """Build a data frame with a row for each indicator.
+
+        ``backend``: ``polars`` or ``pandas``; a missing value is null. Raises ``ModuleNotFoundError`` if narwhals or
+        the backend is not installed.
+        """
+        from actitud.frames import to_frame
+
+        return to_frame(self) if backend == "polars" else to_frame(self, backend=backend)
+
+    def _list_rows(self) -> Iterator[Mapping[str, Cell]]:
+        """List the rows of a data frame: one for each indicator."""
+        within = [(dimension.id, indicator) for dimension in self.dimensions for indicator in dimension.indicators]
+        for dimension, indicator in [*within, *((None, indicator) for indicator in self.own_indicators)]:
+            yield {
+                "dimension": dimension,
+                "indicator": indicator.id,
+                "state": indicator.state,
+                "reason": indicator.reason.code,
+                "value": indicator.value,
+                "score": indicator.score,
+                "weight": indicator.weight,
+                "possible": indicator.possible,
+                "won": indicator.won,
+                "lost": indicator.lost,
+                "methodology": self.methodology.version,
+            }
+
+    def _set_language(self, language: str) -> None:
+        super()._set_language(language)
+        for dimension in self.dimensions:
+            dimension._set_language(language)
+        if self.what_if is not None:
+            self.what_if.score._set_language(language)
+
     def _repr_html_(self) -> str:
-        level = self.level
+        words, level = Words(self._language), self.level
         facts = [
-            ("Índice · Index", format_figure(self.index)),
-            ("Nivel · Level", DASH if level.number is None else f"{level.number} · {level.name}"),
-            ("Cobertura · Coverage", format_share(self.coverage)),
-            ("Metodología · Methodology", self.methodology.version),
+            (words("Índice", "Index"), words.figure(self.index)),
+            (words("Nivel", "Level"), DASH if level.number is None else f"{level.number} · {level.name}"),
+            (words("Cobertura", "Coverage"), words.share(self.coverage)),
+            (words("Metodología", "Methodology"), self.methodology.version),
         ]
-        heads = ("", "", "Puntuación · Score", "Posible · Possible", "Ganado · Won", "Perdido · Lost")
+        heads = (words("Puntuación", "Score"), words("Posible", "Possible"), words("Ganado", "Won"))
         rows = (
             (
                 dimension.id,
                 dimension.name,
-                *map(format_figure, (dimension.score, dimension.possible, dimension.won, dimension.lost)),
+                *map(words.figure, (dimension.score, dimension.possible, dimension.won, dimension.lost)),
             )
             for dimension in self.dimensions
         )
+        costs, blocks = (
+            words("Lo que más resta", "What costs the most"),
+            words("Para el nivel siguiente", "For the next level"),
+        )
         return "".join(
             [
-                render_facts(self._caption(), facts),
-                render_list("Lo que más resta · What costs the most", [reason.text for reason in self.main_reasons]),
-                render_list("Para el nivel siguiente · For the next level", [gate.text for gate in level.blocked_by]),
-                render_table(heads, rows),
+                render_facts(self._caption(words), facts),
+                render_list(costs, [reason.text for reason in self.main_reasons]),
+                render_list(blocks, [gate.text for gate in level.blocked_by]),
+                render_table(("", "", *heads, words("Perdido", "Lost")), rows, numbers=(2, 3, 4, 5)),
             ]
         )
 
-    def _caption(self) -> str:
-        return ""
+    def _caption(self, words: Words) -> str:
+        return words("Puntuación", "Score")
 
 
-class Delta(msgspec.Struct, frozen=True, kw_only=True):
+class Delta(Model, frozen=True, kw_only=True):
     """A figure before and after a change. ``difference`` is ``None`` if one of the two figures is ``None``."""
 
     before: float | None
@@ -425,7 +527,7 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
     difference: float | None
 
 
-class GroupDelta(msgspec.Struct, frozen=True, kw_only=True):
+class GroupDelta(Model, frozen=True, kw_only=True):
     """The difference between two scores of an organisation in a dimension or a group.
 
     ``score``: the score of the group. ``lost``: the index points that are lost in it.
@@ -438,7 +540,7 @@ class GroupDelta(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class IndicatorDelta(msgspec.Struct, frozen=True, kw_only=True):
+class IndicatorDelta(Model, frozen=True, kw_only=True):
     """The difference between two scores of an organisation in one indicator.
 
     ``code_before`` and ``code_after``: the codes of the reasons for the scores. ``score``: the score of the
@@ -454,7 +556,7 @@ class IndicatorDelta(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
+class Difference(Model, frozen=True, kw_only=True):
     """The difference between two scores of the same organisation.
 
     ``groups``: every dimension and group. ``indicators``: only the indicators that differ. ``appeared``: findings
@@ -469,21 +571,24 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     status_after: ScoreStatus
     level_before: int | None
     level_after: int | None
-    groups: tuple[GroupDelta, ...]
-    indicators: tuple[IndicatorDelta, ...]
+    groups: NodeTuple[GroupDelta]
+    indicators: NodeTuple[IndicatorDelta]
     appeared: tuple[Finding, ...]
     vanished: tuple[Finding, ...]
     text: str
 
+    def __post_init__(self) -> None:
+        _index(self, "groups", "indicators")
 
-class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
+
+class WhatIf(Model, frozen=True, kw_only=True):
     """The score with the hypothetical facts, and its difference from the score with the submitted facts."""
 
     score: Score
     difference: Difference
 
 
-class ReviewVerdict(msgspec.Struct, frozen=True, kw_only=True):
+class ReviewVerdict(Model, frozen=True, kw_only=True):
     """The latest verdict on the answer to an indicator: the one that affects the score.
 
     ``level``: the level that a ``capped`` verdict allows, ``None`` for other verdicts. ``rule``: id of the
@@ -499,7 +604,7 @@ class ReviewVerdict(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class ReviewRemark(msgspec.Struct, frozen=True, kw_only=True):
+class ReviewRemark(Model, frozen=True, kw_only=True):
     """The review's remark on an assessment as a whole.
 
     ``max_level``: the highest level that the review allows, ``None`` for no limit.
@@ -510,7 +615,7 @@ class ReviewRemark(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class ReviewReply(msgspec.Struct, frozen=True, kw_only=True):
+class ReviewReply(Model, frozen=True, kw_only=True):
     """The organisation's reply to the verdict on one indicator."""
 
     indicator: str
@@ -519,7 +624,7 @@ class ReviewReply(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class ScoreReview(msgspec.Struct, frozen=True, kw_only=True):
+class ScoreReview(Model, frozen=True, kw_only=True):
     """The outcome of the review of an assessment. ``result_digest`` does not cover this part of a score.
 
     ``remark``: ``None`` if there is no overall review.
@@ -559,13 +664,30 @@ class EditionScore(Score, frozen=True, kw_only=True):
     document: str | None
     review: ScoreReview
 
-    def _caption(self) -> str:
-        rank = "" if self.rank is None else f", {self.rank}º"
-        simulated = " (datos simulados · simulated data)" if self.simulated else ""
+    def _list_rows(self) -> Iterator[Mapping[str, Cell]]:
+        verdicts = {verdict.indicator: verdict for verdict in reversed(self.review.verdicts)}
+        replies = {reply.indicator: reply.text for reply in reversed(self.review.replies)}
+        for row in super()._list_rows():
+            indicator = str(row["indicator"])
+            verdict = verdicts.get(indicator)
+            yield {
+                "edition": self.edition,
+                "organisation": self.organisation,
+                "name": self.organisation_name,
+                **row,
+                "simulated": self.simulated,
+                "verdict": None if verdict is None else verdict.verdict,
+                "verdict_reason": None if verdict is None else verdict.reason,
+                "reply": replies.get(indicator),
+            }
+
+    def _caption(self, words: Words) -> str:
+        rank = "" if self.rank is None else words(f", puesto {self.rank}", f", rank {self.rank}")
+        simulated = words(" (datos simulados)", " (simulated data)") if self.simulated else ""
         return f"{self.organisation_name}, {self.edition}{rank}{simulated}"
 
 
-class Move(msgspec.Struct, frozen=True, kw_only=True):
+class Move(Model, frozen=True, kw_only=True):
     """A change of one indicator on the way to the next level.
 
     ``facts``: the present facts, ``None`` if unknown. ``change``: the facts to change, with their new values.
@@ -590,7 +712,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Unreachable(msgspec.Struct, frozen=True, kw_only=True):
+class Unreachable(Model, frozen=True, kw_only=True):
     """A condition of the next level that no change of answers can satisfy.
 
     ``gate`` is ``None`` if the condition is the review's limit on the level. ``indicators``: ids of the indicators that
@@ -603,12 +725,12 @@ class Unreachable(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class LevelPath(msgspec.Struct, frozen=True, kw_only=True):
+class LevelPath(Model, frozen=True, kw_only=True):
     """The changes that take an organisation from its level to the next level.
 
     ``target``: the next level, ``None`` if the organisation has the highest level. ``moves``: the changes in order;
-    ``None`` if there is no target or if ``unreachable`` is not empty. ``index_after`` and ``level_after``: the
-    index and the level after the last move.
+    empty if there is no target or if ``unreachable`` is not empty, and ``reason`` then says why. ``index_after`` and
+    ``level_after``: the index and the level after the last move.
     """
 
     edition: str
@@ -619,14 +741,25 @@ class LevelPath(msgspec.Struct, frozen=True, kw_only=True):
     index: float | None
     level: int | None
     target: int | None
-    moves: tuple[Move, ...] | None
+    moves: OrNull[tuple[Move, ...]]
     index_after: float | None
     level_after: int | None
     unreachable: tuple[Unreachable, ...]
     text: str
 
+    def __post_init__(self) -> None:
+        if self.moves is None:
+            msgspec.structs.force_setattr(self, "moves", ())  # type: ignore[unreachable]  # null in JSON
 
-class StagedScores(msgspec.Struct, frozen=True, kw_only=True):
+    @property
+    def reason(self) -> str | None:
+        """Why there are no moves, in words; ``None`` if there are."""
+        if self.moves:
+            return None
+        return " ".join(obstacle.text for obstacle in self.unreachable) or self.text
+
+
+class StagedScores(Model, frozen=True, kw_only=True):
     """A score at the four stages of a change between two editions, 0 to 100; ``None`` if a stage has no score.
 
     ``before``: the earlier edition. ``methodology``: the earlier answers under the later methodology. ``coverage``: the
@@ -640,7 +773,7 @@ class StagedScores(msgspec.Struct, frozen=True, kw_only=True):
     after: float | None
 
 
-class ChangeParts(msgspec.Struct, frozen=True, kw_only=True):
+class ChangeParts(Model, frozen=True, kw_only=True):
     """The points that each cause adds to the change of a score. They sum to ``total`` exactly.
 
     ``methodology``: the new rules. ``coverage``: answers that became known or unknown. ``data``: answers that
@@ -653,7 +786,7 @@ class ChangeParts(msgspec.Struct, frozen=True, kw_only=True):
     total: float
 
 
-class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
+class GroupChange(Model, frozen=True, kw_only=True):
     """The change of the score of a dimension or a group between two editions.
 
     ``parts``: the change divided by cause, ``None`` if one of the stages has no score.
@@ -666,7 +799,7 @@ class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class IndicatorChange(msgspec.Struct, frozen=True, kw_only=True):
+class IndicatorChange(Model, frozen=True, kw_only=True):
     """The change of the score of an indicator between two editions.
 
     ``code_before`` and ``code_after``: the reason code in each edition, ``None`` if the methodology version of
@@ -681,7 +814,7 @@ class IndicatorChange(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class VersionEffects(msgspec.Struct, frozen=True, kw_only=True):
+class VersionEffects(Model, frozen=True, kw_only=True):
     """What happens to an assessment's facts when another version of the methodology is applied to them.
 
     ``dropped_answers``: indicators that the other version lacks or asks in another form. ``new_indicators``:
@@ -696,7 +829,7 @@ class VersionEffects(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Changes(msgspec.Struct, frozen=True, kw_only=True):
+class Changes(Shown, frozen=True, kw_only=True):
     """The change of an organisation's index from ``edition_before`` to ``edition``, divided by cause.
 
     ``parts``: ``None`` if a stage has no index; ``unrated`` lists those stages. ``groups``: every dimension and
@@ -715,31 +848,31 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     unrated: tuple[Stage, ...]
     level_before: int | None
     level_after: int | None
-    groups: tuple[GroupChange, ...]
-    indicators: tuple[IndicatorChange, ...]
+    groups: NodeTuple[GroupChange]
+    indicators: NodeTuple[IndicatorChange]
     carried: VersionEffects
     text: str
 
+    def __post_init__(self) -> None:
+        _index(self, "groups", "indicators")
+
     def _repr_html_(self) -> str:
-        parts, index = self.parts, self.index
+        words, parts, index = Words(self._language), self.parts, self.index
         facts = [
-            (
-                f"{self.edition_before} → {self.edition}",
-                f"{format_figure(index.before)} → {format_figure(index.after)}",
-            ),
-            ("Metodología · Methodology", format_figure(None if parts is None else parts.methodology)),
-            ("Cobertura · Coverage", format_figure(None if parts is None else parts.coverage)),
-            ("Datos · Data", format_figure(None if parts is None else parts.data)),
+            (f"{self.edition_before} → {self.edition}", f"{words.figure(index.before)} → {words.figure(index.after)}"),
+            (words("Metodología", "Methodology"), words.figure(None if parts is None else parts.methodology)),
+            (words("Cobertura", "Coverage"), words.figure(None if parts is None else parts.coverage)),
+            (words("Datos", "Data"), words.figure(None if parts is None else parts.data)),
         ]
         rows = (
-            (group.id, group.name, format_figure(group.score.before), format_figure(group.score.after), group.text)
+            (group.id, group.name, words.figure(group.score.before), words.figure(group.score.after), group.text)
             for group in self.groups
         )
-        table = render_table(("", "", self.edition_before, self.edition, ""), rows)
+        table = render_table(("", "", self.edition_before, self.edition, ""), rows, numbers=(2, 3))
         return render_facts(self.organisation_name, facts) + render_paragraph(self.text) + table
 
 
-class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
+class ScoreRow(Model, frozen=True, kw_only=True):
     """One organisation in the ranking of an edition.
 
     ``rank``: from 1, equal scores share the better rank; ``None`` if unranked. ``index``, ``index_max`` and
@@ -752,9 +885,9 @@ class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
     organisation: str
     name: str
     kind: OrganisationKind
-    province: str | None
-    region: str | None
-    band: str | None
+    province: ProvinceCode | None
+    region: RegionCode | None
+    band: SizeBand | None
     population: int | None
     index: float | None
     index_max: float | None
@@ -765,15 +898,18 @@ class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
     methodology: str
     simulated: bool
 
+    def _build_cells(self) -> Mapping[str, Cell]:
+        return _build_file_cells(self)
 
-class Span(msgspec.Struct, frozen=True):
+
+class Span(Model, frozen=True):
     """A range of days. ``start`` and ``end`` (``from`` and ``to`` in JSON) are both included."""
 
     start: date = msgspec.field(name="from")
     end: date = msgspec.field(name="to")
 
 
-class Calendar(msgspec.Struct, frozen=True, kw_only=True):
+class Calendar(Model, frozen=True, kw_only=True):
     """The phases of an edition, in the order in which they take place."""
 
     submission: Span
@@ -804,14 +940,14 @@ class Edition(Versioned, frozen=True, kw_only=True):
     updated: datetime
 
 
-class FormerName(msgspec.Struct, frozen=True, kw_only=True):
+class FormerName(Model, frozen=True, kw_only=True):
     """A previous name of an organisation; ``until`` is the last day on which the name was official."""
 
     name: str
     until: date
 
 
-class Contact(msgspec.Struct, frozen=True, kw_only=True):
+class Contact(Model, frozen=True, kw_only=True):
     """Where to ask an organisation for a correction: an e-mail address, the URL of a web page, or both.
 
     The one that is not known is ``None``.
@@ -842,10 +978,10 @@ class Organisation(Versioned, frozen=True, kw_only=True):
     population_year: int | None
     employees: int | None
     employees_year: int | None
-    band: str | None
-    province: str | None
+    band: SizeBand | None
+    province: ProvinceCode | None
     province_name: str | None
-    region: str | None
+    region: RegionCode | None
     region_name: str | None
     aliases: tuple[str, ...]
     former_names: tuple[FormerName, ...]
@@ -859,8 +995,11 @@ class Organisation(Versioned, frozen=True, kw_only=True):
     created: datetime
     updated: datetime
 
+    def _build_cells(self) -> Mapping[str, Cell]:
+        return _build_file_cells(self)
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+
+class Evidence(Model, frozen=True, kw_only=True):
     """A document that supports an answer or a profile field. The service never downloads it.
 
     The evidence is accepted if ``url`` (https) is on a domain of the organisation and ``date``, the date of the
@@ -925,7 +1064,7 @@ class Assessment(AssessmentLine, frozen=True, kw_only=True):
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
 
-class SubmissionLine(msgspec.Struct, frozen=True, kw_only=True):
+class SubmissionLine(Model, frozen=True, kw_only=True):
     """A submission in a list: a copy of an assessment at the time of submission, with its main figures.
 
     ``explanations``: why the organisation keeps an answer that causes a warning, by rule id. ``findings``: the
@@ -955,7 +1094,7 @@ class Submission(SubmissionLine, frozen=True, kw_only=True):
     answers: dict[str, dict[str, AnswerMember]]
 
 
-class Transition(msgspec.Struct, frozen=True, kw_only=True):
+class Transition(Model, frozen=True, kw_only=True):
     """A change of the state of an assessment. ``id`` numbers the transitions of one assessment.
 
     ``before`` and ``after``: the states (``from`` and ``to`` in JSON); they are equal if a phase was extended.
@@ -977,14 +1116,14 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     until: date | None
 
 
-class VerdictSummary(msgspec.Struct, frozen=True, kw_only=True):
+class VerdictSummary(Model, frozen=True, kw_only=True):
     """A verdict without its reason; ``level`` is ``None`` unless the verdict is ``capped``."""
 
     verdict: Verdict
     level: int | None
 
 
-class AssessorVerdict(msgspec.Struct, frozen=True, kw_only=True):
+class AssessorVerdict(Model, frozen=True, kw_only=True):
     """One assessor's verdict on an answer; ``verdict`` is ``None`` if the assessor withdrew it.
 
     ``assessor``: id of the assessor's first key, which stays the same when the key is rotated. ``rule``: id of the
@@ -1038,7 +1177,7 @@ class Review(Versioned, frozen=True, kw_only=True):
     updated: datetime | None
 
 
-class PairAgreement(msgspec.Struct, frozen=True, kw_only=True):
+class PairAgreement(Model, frozen=True, kw_only=True):
     """Inter-rater agreement of two assessors, on the answers that both judged.
 
     ``first`` and ``second``: ids of the first key of each assessor, which stay the same when a key is rotated.
@@ -1056,7 +1195,7 @@ class PairAgreement(msgspec.Struct, frozen=True, kw_only=True):
     recode: bool
 
 
-class Agreement(msgspec.Struct, frozen=True, kw_only=True):
+class Agreement(Model, frozen=True, kw_only=True):
     """Inter-rater agreement in an edition, computed from the assessors' first verdicts.
 
     ``pairs``: number of times that two assessors judged the same answer. ``agreed``: how often their verdicts
@@ -1073,7 +1212,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     assessors: tuple[PairAgreement, ...]
 
 
-class Sample(msgspec.Struct, frozen=True, kw_only=True):
+class Sample(Model, frozen=True, kw_only=True):
     """The assessments of an edition that were drawn at random for review.
 
     Anybody can repeat the draw: sort the ``handed_in`` submitted assessments by the SHA-256 of ``seed``, a line feed
@@ -1092,7 +1231,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     organisations: tuple[str, ...]
 
 
-class Flag(msgspec.Struct, frozen=True, kw_only=True):
+class Flag(Model, frozen=True, kw_only=True):
     """An unusual figure that a reviewer should look at. A flag changes no score.
 
     ``rule``: id of the methodology's rule that the figure was found by. ``indicator``: ``None`` if the figure
@@ -1107,7 +1246,7 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class FlaggingResult(msgspec.Struct, frozen=True, kw_only=True):
+class FlaggingResult(Model, frozen=True, kw_only=True):
     """The result of a search for flags: how many assessments were examined, and how many flags the search raised."""
 
     edition: str
@@ -1116,7 +1255,7 @@ class FlaggingResult(msgspec.Struct, frozen=True, kw_only=True):
     made: datetime
 
 
-class PastScore(msgspec.Struct, frozen=True, kw_only=True):
+class PastScore(Model, frozen=True, kw_only=True):
     """The score of an organisation in one of its editions.
 
     ``rank``: from 1, ``None`` if unranked. ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``:
@@ -1140,8 +1279,11 @@ class PastScore(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
     carried: VersionEffects | None
 
+    def _build_cells(self) -> Mapping[str, Cell]:
+        return _build_file_cells(self)
 
-class FiveNumberSummary(msgspec.Struct, frozen=True, kw_only=True):
+
+class FiveNumberSummary(Model, frozen=True, kw_only=True):
     """Five-number summary of scores, in their unit: minimum, quartiles (type 7, rounded half up) and maximum."""
 
     min: float
@@ -1151,7 +1293,7 @@ class FiveNumberSummary(msgspec.Struct, frozen=True, kw_only=True):
     max: float
 
 
-class HistogramBin(msgspec.Struct, frozen=True, kw_only=True):
+class HistogramBin(Model, frozen=True, kw_only=True):
     """A bin of the histogram of the index: ``start`` <= index < ``end``. The last bin includes 100."""
 
     start: int = msgspec.field(name="from")
@@ -1159,21 +1301,21 @@ class HistogramBin(msgspec.Struct, frozen=True, kw_only=True):
     organisations: int
 
 
-class LevelCount(msgspec.Struct, frozen=True, kw_only=True):
+class LevelCount(Model, frozen=True, kw_only=True):
     """The number of organisations at a level; ``level`` is ``None`` for organisations without a level."""
 
     level: int | None
     organisations: int
 
 
-class StatusCount(msgspec.Struct, frozen=True, kw_only=True):
+class StatusCount(Model, frozen=True, kw_only=True):
     """The number of organisations whose score has the status ``status``."""
 
     status: ScoreStatus
     organisations: int
 
 
-class EditionSummary(msgspec.Struct, frozen=True, kw_only=True):
+class EditionSummary(Model, frozen=True, kw_only=True):
     """Statistics of the organisations of a territory in an edition.
 
     ``organisations``: how many have an assessment. ``ranked``: how many of them have a rank; only these enter
@@ -1195,7 +1337,7 @@ class EditionSummary(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
 
 
-class PeerGroup(msgspec.Struct, frozen=True, kw_only=True):
+class PeerGroup(Model, frozen=True, kw_only=True):
     """The ranked organisations that an organisation is compared with.
 
     ``kinds`` and ``band``: kinds and size band of the group; ``None`` means any. ``basis``: the criteria of the
@@ -1205,11 +1347,11 @@ class PeerGroup(msgspec.Struct, frozen=True, kw_only=True):
 
     basis: PeerBasis
     kinds: tuple[OrganisationKind, ...] | None
-    band: str | None
+    band: SizeBand | None
     organisations: int
 
 
-class PeerFigure(msgspec.Struct, frozen=True, kw_only=True):
+class PeerFigure(Model, frozen=True, kw_only=True):
     """A score of an organisation, in the index or in a dimension, compared with the scores of its peer group.
 
     ``score``: 0 to 100, ``None`` if the organisation has no such score. ``organisations``: how many members of
@@ -1235,7 +1377,7 @@ class PeerDimension(PeerFigure, frozen=True, kw_only=True):
     name: str
 
 
-class Peers(msgspec.Struct, frozen=True, kw_only=True):
+class Peers(Shown, frozen=True, kw_only=True):
     """An organisation of an edition compared with its peer group; ``rank`` is the rank in the whole edition.
 
     ``rank``: ``None`` if unranked. Before publication a key of the organisation gets ``None`` for ``rank``,
@@ -1246,52 +1388,53 @@ class Peers(msgspec.Struct, frozen=True, kw_only=True):
     organisation: str
     organisation_name: str
     kind: OrganisationKind
-    band: str | None
+    band: SizeBand | None
     status: ScoreStatus
     rank: int | None
     group: PeerGroup | None
     index: PeerFigure
-    dimensions: tuple[PeerDimension, ...]
+    dimensions: NodeTuple[PeerDimension]
     methodology: str
     simulated: bool
     text: str
 
+    def __post_init__(self) -> None:
+        _index(self, "dimensions")
+
     def _repr_html_(self) -> str:
-        heads = (
-            *("", "", "Puntuación · Score", "Puesto · Rank", "Percentil · Percentile"),
-            *("Q1", "Mediana · Median", "Q3"),
-        )
+        words = Words(self._language)
+        heads = (words("Puntuación", "Score"), words("Puesto", "Rank"), words("Percentil", "Percentile"))
         figures = [
-            ("", "Índice · Index", self.index),
+            ("", words("Índice", "Index"), self.index),
             *((figure.id, figure.name, figure) for figure in self.dimensions),
         ]
         rows = (
             (
                 node,
                 name,
-                format_figure(figure.score),
+                words.figure(figure.score),
                 DASH if figure.rank is None else f"{figure.rank} / {figure.organisations}",
-                format_figure(figure.percentile),
+                words.figure(figure.percentile),
                 *(
                     ("", "", "")
                     if (spread := figure.spread) is None
-                    else map(format_figure, (spread.q1, spread.median, spread.q3))
+                    else map(words.figure, (spread.q1, spread.median, spread.q3))
                 ),
             )
             for node, name, figure in figures
         )
-        caption = render_facts(self.organisation_name, [])
-        return caption + render_paragraph(self.text) + render_table(heads, rows)
+        table = render_table(("", "", *heads, "Q1", words("Mediana", "Median"), "Q3"), rows, numbers=range(2, 8))
+        return render_facts(self.organisation_name, []) + render_paragraph(self.text) + table
 
 
-class PublishedEvidence(msgspec.Struct, frozen=True, kw_only=True):
+class PublishedEvidence(Model, frozen=True, kw_only=True):
     """A document that supports a published answer: its URL and its date."""
 
     url: str
     date: date
 
 
-class Practice(msgspec.Struct, frozen=True, kw_only=True):
+class Practice(Model, frozen=True, kw_only=True):
     """The answer of an exemplary organisation to an indicator, with its evidence: an example to follow.
 
     ``id`` and ``name``: those of the indicator. ``score``: its score, 0 to 100.
@@ -1303,7 +1446,7 @@ class Practice(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[PublishedEvidence, ...]
 
 
-class Exemplar(msgspec.Struct, frozen=True, kw_only=True):
+class Exemplar(Model, frozen=True, kw_only=True):
     """An organisation with a high score in a dimension, and the practices behind it.
 
     ``practices``: its answers in that dimension that score, with their evidence. ``score`` is the score of the
@@ -1316,9 +1459,9 @@ class Exemplar(msgspec.Struct, frozen=True, kw_only=True):
     organisation: str
     organisation_name: str
     kind: OrganisationKind
-    province: str | None
-    region: str | None
-    band: str | None
+    province: ProvinceCode | None
+    region: RegionCode | None
+    band: SizeBand | None
     population: int | None
     rank: int | None
     index: float | None
@@ -1328,7 +1471,7 @@ class Exemplar(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
 
 
-class Percentiles(msgspec.Struct, frozen=True, kw_only=True):
+class Percentiles(Model, frozen=True, kw_only=True):
     """The 5th, 50th and 95th percentile of an index, 0 to 100."""
 
     p5: float
@@ -1336,7 +1479,7 @@ class Percentiles(msgspec.Struct, frozen=True, kw_only=True):
     p95: float
 
 
-class RankPercentiles(msgspec.Struct, frozen=True, kw_only=True):
+class RankPercentiles(Model, frozen=True, kw_only=True):
     """The 5th, 50th and 95th percentile of a rank. Rank 1 is the best, so ``p5`` is the optimistic end."""
 
     p5: int
@@ -1344,14 +1487,14 @@ class RankPercentiles(msgspec.Struct, frozen=True, kw_only=True):
     p95: int
 
 
-class LevelProbability(msgspec.Struct, frozen=True, kw_only=True):
+class LevelProbability(Model, frozen=True, kw_only=True):
     """The share of the random draws, 0 to 1, in which an organisation reaches a level."""
 
     level: int
     probability: float
 
 
-class RobustScore(msgspec.Struct, frozen=True, kw_only=True):
+class RobustScore(Model, frozen=True, kw_only=True):
     """The uncertainty of an organisation's score when weights and aggregation rules are drawn at random.
 
     ``rank``, ``index`` and ``level``: as scored, without chance. ``drawn_index``, ``drawn_rank`` and ``levels``:
@@ -1375,7 +1518,7 @@ class RobustScore(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class ScoreMoments(msgspec.Struct, frozen=True, kw_only=True):
+class ScoreMoments(Model, frozen=True, kw_only=True):
     """Mean, standard deviation and skewness of a score, 0 to 100, over the organisations that have this score.
 
     ``organisations``: how many have it. ``standard_deviation``: the sample standard deviation. ``skewness``:
@@ -1430,7 +1573,7 @@ class IndicatorStatistics(NodeStatistics, frozen=True, kw_only=True):
     """Statistics of an indicator in relation to its dimension."""
 
 
-class GoalpostMove(msgspec.Struct, frozen=True, kw_only=True):
+class GoalpostMove(Model, frozen=True, kw_only=True):
     """The effect on the ranking of moving a goalpost to another ``x``.
 
     ``rank_change``: the mean number of ranks that an organisation moves. ``rank_change_max``: the largest
@@ -1442,7 +1585,7 @@ class GoalpostMove(msgspec.Struct, frozen=True, kw_only=True):
     rank_change_max: int
 
 
-class GoalpostStatistics(msgspec.Struct, frozen=True, kw_only=True):
+class GoalpostStatistics(Model, frozen=True, kw_only=True):
     """How sensitive ranks are to a goalpost that was set by judgement.
 
     ``position``: index of the goalpost in the indicator's curve, from 0. ``x``: its present place. ``down`` and
@@ -1457,7 +1600,7 @@ class GoalpostStatistics(msgspec.Struct, frozen=True, kw_only=True):
     up: GoalpostMove | None
 
 
-class Remark(msgspec.Struct, frozen=True, kw_only=True):
+class Remark(Model, frozen=True, kw_only=True):
     """A warning of the statistical audit about one figure.
 
     ``node``: id of the dimension or indicator that the figure belongs to, ``None`` for the index. ``value``:
@@ -1470,17 +1613,20 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class EditionStatistics(msgspec.Struct, frozen=True, kw_only=True):
+class EditionStatistics(Model, frozen=True, kw_only=True):
     """The statistical audit of an edition's index, over the ranked organisations."""
 
     edition: str
     index: IndexStatistics
-    dimensions: tuple[DimensionStatistics, ...]
-    indicators: tuple[IndicatorStatistics, ...]
+    dimensions: NodeTuple[DimensionStatistics]
+    indicators: NodeTuple[IndicatorStatistics]
     goalposts: tuple[GoalpostStatistics, ...]
     remarks: tuple[Remark, ...]
     methodology: str
     simulated: bool
+
+    def __post_init__(self) -> None:
+        _index(self, "dimensions", "indicators")
 
 
 # --- the ledger -----------------------------------------------------------------------------------------------
@@ -1523,13 +1669,13 @@ class NewAccessKey(AccessKey, frozen=True, kw_only=True):
         return f"NewAccessKey(id={self.id!r}, role={self.role!r}, secret='***')"
 
 
-class ReportReceipt(msgspec.Struct, frozen=True, kw_only=True):
+class ReportReceipt(Model, frozen=True, kw_only=True):
     """The acknowledgement of a report of leaked keys. It is the same for every report."""
 
     detail: str
 
 
-class LedgerOpening(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerOpening(Model, frozen=True, kw_only=True):
     """The text that a ledger entry commits to without showing it: its subject.
 
     The entry's record contains only the SHA-256 of ``salt`` (16 bytes, hexadecimal) and ``subject``.
@@ -1539,7 +1685,7 @@ class LedgerOpening(msgspec.Struct, frozen=True, kw_only=True):
     salt: str
 
 
-class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerEntry(Model, frozen=True, kw_only=True):
     """One entry of the hash-chained ledger.
 
     ``prev``: the hash of the entry before. ``hash``: SHA-256 of a zero byte, ``prev`` (32 bytes), ``seq`` (8
@@ -1554,7 +1700,7 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     opening: LedgerOpening | None
 
 
-class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+class Checkpoint(Model, frozen=True, kw_only=True):
     """A signed statement about the first ``size`` entries of the ledger.
 
     ``root``: hash of the last of these entries. ``note``: the signed text, with its signatures.
@@ -1566,7 +1712,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     note: str
 
 
-class SigningKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SigningKey(Model, frozen=True, kw_only=True, omit_defaults=True):
     """A public Ed25519 key as a JSON Web Key; ``retired`` is the time of its last use, ``None`` while it is in use."""
 
     kty: str
@@ -1579,14 +1725,14 @@ class SigningKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     retired: datetime | None = None
 
 
-class Signature(msgspec.Struct, frozen=True, kw_only=True):
+class Signature(Model, frozen=True, kw_only=True):
     """A detached JWS (RFC 7515, appendix F) by Ed25519 (RFC 8037) over the exact bytes of a document."""
 
     protected: str
     signature: str
 
 
-class PublishedCorrection(msgspec.Struct, frozen=True, kw_only=True):
+class PublishedCorrection(Model, frozen=True, kw_only=True):
     """A score that a revision corrects, before and after.
 
     ``before`` and ``after``: digests of its documents. An index or level is ``None`` if the score has none.
@@ -1601,7 +1747,7 @@ class PublishedCorrection(msgspec.Struct, frozen=True, kw_only=True):
     level_after: int | None
 
 
-class PublicationLinks(msgspec.Struct, frozen=True, kw_only=True):
+class PublicationLinks(Model, frozen=True, kw_only=True):
     """Relative URLs of the parts of a publication."""
 
     document: str
@@ -1609,7 +1755,7 @@ class PublicationLinks(msgspec.Struct, frozen=True, kw_only=True):
     bundle: str
 
 
-class PublicationApproval(msgspec.Struct, frozen=True, kw_only=True):
+class PublicationApproval(Model, frozen=True, kw_only=True):
     """A key's approval of a pending publication. ``number`` counts the approvals of an edition from 1."""
 
     edition: str
@@ -1620,7 +1766,7 @@ class PublicationApproval(msgspec.Struct, frozen=True, kw_only=True):
     approved: datetime
 
 
-class SuggestionDecision(msgspec.Struct, frozen=True, kw_only=True):
+class SuggestionDecision(Model, frozen=True, kw_only=True):
     """A decision on a suggestion, with its reason.
 
     ``language``: BCP 47 tag of the language of the reason. ``methodology``: the version that the decision refers
@@ -1655,7 +1801,7 @@ class Suggestion(Versioned, frozen=True, kw_only=True):
     updated: datetime
 
 
-class Publication(msgspec.Struct, frozen=True, kw_only=True):
+class Publication(Model, frozen=True, kw_only=True):
     """A revision of a published edition.
 
     ``digest``: digest of the edition document. ``supersedes`` and ``superseded_by``: digests of the previous and
@@ -1680,7 +1826,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     links: PublicationLinks
 
 
-class WorkbookFault(msgspec.Struct, frozen=True, kw_only=True):
+class WorkbookFault(Model, frozen=True, kw_only=True):
     """A fault in a cell of a workbook.
 
     ``cell``: sheet and cell, ``Perfil!C12``. ``pointer``: JSON Pointer to the place of the value in
@@ -1697,7 +1843,7 @@ class WorkbookFault(msgspec.Struct, frozen=True, kw_only=True):
     suggestion: str | None
 
 
-class WorkbookReading(msgspec.Struct, frozen=True, kw_only=True):
+class WorkbookReading(Model, frozen=True, kw_only=True):
     """The content of a workbook, with a list of its faults by cell.
 
     ``language``: language of the workbook. ``questionnaire``: everything that was read, as a body for
@@ -1712,3 +1858,27 @@ class WorkbookReading(msgspec.Struct, frozen=True, kw_only=True):
     scores: dict[str, Any] | None
     assessment: dict[str, Any] | None
     faults: tuple[WorkbookFault, ...]
+
+
+def _index(model: Model, *names: str) -> None:
+    """Make the tuples of a new model readable by the ids of their nodes."""
+    for name in names:
+        msgspec.structs.force_setattr(model, name, Nodes(getattr(model, name)))
+
+
+def _collect(groups: Iterable[DimensionScore], own: Iterable[IndicatorScore]) -> Nodes[IndicatorScore]:
+    return Nodes([*(indicator for group in groups for indicator in group.indicators), *own])
+
+
+def _build_file_cells(row: ScoreRow | PastScore | Organisation) -> Mapping[str, Cell]:
+    """Return the cells of a row of a list, in the columns that the files have."""
+    cells: dict[str, Cell] = {}
+    for name in row.__struct_fields__:
+        value = getattr(row, name)
+        if name == "dimensions":
+            cells |= {dimension.lower(): score for dimension, score in value.items()}
+        elif name == "id":
+            cells["organisation"] = value
+        elif name not in ("etag", "created", "updated", "contact", "carried") and not isinstance(value, tuple):
+            cells[name] = value
+    return cells

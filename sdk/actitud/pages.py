@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, Literal, SupportsIndex, TypeVar, overload
+
+import msgspec
 
 from actitud._calls import AsyncTransport, Fetched, Transport, drive, drive_async, fetch_page
 from actitud._config import Core
@@ -15,29 +17,77 @@ if TYPE_CHECKING:
     import polars
 
     from actitud.frames import Framed
+    from actitud.models import JsonValue
 
 T = TypeVar("T")
 F = TypeVar("F", bound="Framed")
 
 
-class Page(Generic[T]):
+class _PageBase(Generic[T]):
+    """The parts of a page that need no request."""
+
+    items: tuple[T, ...]
+    _fetched: Fetched[T]
+
+    def __repr__(self) -> str:
+        of = "" if self.total is None else f" of {self.total}"
+        edition = "" if self.edition is None else f", edition {self.edition!r}"
+        more = "the last" if self._fetched.following is None else "more to follow"
+        return f"<{type(self).__name__} of {len(self.items)} items{of}{edition}, {more}>"
+
+    def _repr_html_(self) -> str:
+        fetched = self._fetched
+        return render_page(self.items, fetched.language, fetched.total, fetched.following is not None)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @overload
+    def __getitem__(self, key: SupportsIndex, /) -> T: ...
+
+    @overload
+    def __getitem__(self, key: slice, /) -> tuple[T, ...]: ...
+
+    def __getitem__(self, key: SupportsIndex | slice, /) -> T | tuple[T, ...]:
+        return self.items[key]
+
+    @property
+    def total(self) -> int | None:
+        """The number of items of all pages, or ``None`` if the list was not asked for with ``total=True``."""
+        return self._fetched.total
+
+    @property
+    def edition(self) -> str | None:
+        """The id of the edition that the list belongs to, also if ``latest`` was asked for, or ``None``."""
+        return self._fetched.edition
+
+    def first(self) -> T | None:
+        """Return the first item of this page, or ``None`` if the page is empty."""
+        return self.items[0] if self.items else None
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return this page as a dictionary of what JSON can express: ``items``, ``edition`` and ``total``."""
+        page: dict[str, JsonValue] = msgspec.json.decode(self.to_json())
+        return page
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return this page as JSON text. ``indent``: blanks for each level; ``None`` for a single line."""
+        text = msgspec.json.encode({"items": self.items, "edition": self.edition, "total": self.total})
+        return (text if indent is None else msgspec.json.format(text, indent=indent)).decode()
+
+
+class Page(_PageBase[T]):
     """One page of a list. Iterating over it yields **all** items: those of this page and of all later pages.
 
-    ``items``: only the items of this page. Later pages are fetched when the iteration reaches them, and again in a
-    second iteration.
+    ``items``, ``len(page)`` and ``page[0]``: only the items of this page. Later pages are fetched when the iteration
+    reaches them, and again in a second iteration.
     """
 
     def __init__(self, core: Core, transport: Transport, fetched: Fetched[T]) -> None:
-        self.items: tuple[T, ...] = fetched.items
+        self.items = fetched.items
         self._core = core
         self._transport = transport
         self._fetched = fetched
-
-    def __repr__(self) -> str:
-        return f"<Page of {len(self.items)} items{_describe_more(self._fetched)}>"
-
-    def _repr_html_(self) -> str:
-        return render_page(self.items, self._fetched.following is not None)
 
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
@@ -82,23 +132,17 @@ class Page(Generic[T]):
             page = page.next_page()
 
 
-class AsyncPage(Generic[T]):
+class AsyncPage(_PageBase[T]):
     """One page of a list in the asynchronous client. ``async for`` yields **all** items, of this and all later pages.
 
     It has the members of :class:`Page`: ``items`` are only those of this page, and the methods are asynchronous.
     """
 
     def __init__(self, core: Core, transport: AsyncTransport, fetched: Fetched[T]) -> None:
-        self.items: tuple[T, ...] = fetched.items
+        self.items = fetched.items
         self._core = core
         self._transport = transport
         self._fetched = fetched
-
-    def __repr__(self) -> str:
-        return f"<AsyncPage of {len(self.items)} items{_describe_more(self._fetched)}>"
-
-    def _repr_html_(self) -> str:
-        return render_page(self.items, self._fetched.following is not None)
 
     async def __aiter__(self) -> AsyncIterator[T]:
         async for page in self.pages():
@@ -160,10 +204,6 @@ class AsyncListing(Generic[T]):
     async def __aiter__(self) -> AsyncIterator[T]:
         async for item in await self._fetch_first():
             yield item
-
-
-def _describe_more(fetched: Fetched[T]) -> str:
-    return ", more to follow" if fetched.following is not None else ", the last"
 
 
 def _refuse_circle(fetched: Fetched[T], seen: set[str]) -> None:

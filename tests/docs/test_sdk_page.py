@@ -87,7 +87,7 @@ def test_a_score_is_explained(
         assert reason.text in shown
     assert isinstance(made["score"], Score)
     assert "<table>" in made["score"]._repr_html_()
-    assert len(made["indicators"]) == sum(len(dimension.all_indicators) for dimension in score.dimensions)
+    assert len(made["indicators"]) == sum(len(dimension.indicators) for dimension in score.dimensions)
 
 
 def test_a_card_is_embedded_in_django(address: str, tmp_path: Path) -> None:

@@ -8,7 +8,18 @@ from typing import Final
 from actitud._bind import bind_awaitable_list, bind_blocking_list
 from actitud._calls import AsyncBound, Bound, Call, Fetched, build_get, fetch, fetch_page
 from actitud._config import Core
-from actitud.models import EditionStatistics, Exemplar, Listing, OrganisationKind, Peers, RobustScore
+from actitud.models import (
+    DimensionId,
+    EditionStatistics,
+    Exemplar,
+    Listing,
+    OrganisationKind,
+    Peers,
+    ProvinceCode,
+    RegionCode,
+    RobustScore,
+    SizeBand,
+)
 
 
 def get_peers(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[Peers]:
@@ -24,11 +35,11 @@ def list_exemplars(
     core: Core,
     edition: str,
     *,
-    dimension: str,
+    dimension: DimensionId,
     kind: OrganisationKind | None = None,
-    region: str | None = None,
-    province: str | None = None,
-    band: str | None = None,
+    region: RegionCode | None = None,
+    province: ProvinceCode | None = None,
+    band: SizeBand | None = None,
     parent: str | None = None,
     limit: int | None = None,
     offset: int | None = None,
@@ -64,9 +75,9 @@ def list_robustness(
     draws: int | None = None,
     seed: int | None = None,
     kind: OrganisationKind | None = None,
-    region: str | None = None,
-    province: str | None = None,
-    band: str | None = None,
+    region: RegionCode | None = None,
+    province: ProvinceCode | None = None,
+    band: SizeBand | None = None,
     parent: str | None = None,
     organisation: str | Sequence[str] | None = None,
     limit: int | None = None,

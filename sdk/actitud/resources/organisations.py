@@ -30,7 +30,17 @@ from actitud._calls import (
     fetch_page,
 )
 from actitud._config import Core
-from actitud.models import Contact, FormerName, Listing, Organisation, OrganisationKind, PastScore
+from actitud.models import (
+    Contact,
+    FormerName,
+    Listing,
+    Organisation,
+    OrganisationKind,
+    PastScore,
+    ProvinceCode,
+    RegionCode,
+    SizeBand,
+)
 from actitud.resources.exports import export_organisations, stream_organisations
 
 
@@ -39,9 +49,9 @@ def list_organisations(
     *,
     q: str | None = None,
     kind: OrganisationKind | None = None,
-    region: str | None = None,
-    province: str | None = None,
-    band: str | None = None,
+    region: RegionCode | None = None,
+    province: ProvinceCode | None = None,
+    band: SizeBand | None = None,
     parent: str | None = None,
     on: date | None = None,
     limit: int | None = None,
@@ -88,8 +98,8 @@ def create_organisation(
     population_year: int | None = None,
     employees: int | None = None,
     employees_year: int | None = None,
-    province: str | None = None,
-    region: str | None = None,
+    province: ProvinceCode | None = None,
+    region: RegionCode | None = None,
     aliases: Sequence[str] = (),
     former_names: Sequence[FormerName] = (),
     valid_from: date | None = None,
@@ -140,8 +150,8 @@ def update_organisation(
     population_year: int | UnsetType | None = UNSET,
     employees: int | UnsetType | None = UNSET,
     employees_year: int | UnsetType | None = UNSET,
-    province: str | UnsetType | None = UNSET,
-    region: str | UnsetType | None = UNSET,
+    province: ProvinceCode | UnsetType | None = UNSET,
+    region: RegionCode | UnsetType | None = UNSET,
     aliases: Sequence[str] | UnsetType = UNSET,
     former_names: Sequence[FormerName] | UnsetType = UNSET,
     valid_from: date | UnsetType | None = UNSET,

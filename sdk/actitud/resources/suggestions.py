@@ -20,7 +20,7 @@ from actitud._calls import (
     fetch_page,
 )
 from actitud._config import Core
-from actitud.models import Listing, Suggestion, SuggestionKind, SuggestionState
+from actitud.models import DimensionId, Listing, Suggestion, SuggestionKind, SuggestionState
 
 
 def list_suggestions(
@@ -28,7 +28,7 @@ def list_suggestions(
     *,
     kind: SuggestionKind | None = None,
     state: SuggestionState | None = None,
-    dimension: str | None = None,
+    dimension: DimensionId | None = None,
     limit: int | None = None,
     offset: int | None = None,
 ) -> Call[Fetched[Suggestion]]:
@@ -54,7 +54,7 @@ def create_suggestion(
     title: str,
     text: str,
     language: str,
-    dimension: str | None = None,
+    dimension: DimensionId | None = None,
     indicator: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Suggestion]:

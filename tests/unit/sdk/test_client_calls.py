@@ -452,7 +452,8 @@ def test_an_answer_that_is_not_the_services_is_told_apart(mode: Mode, answer: ht
 
 def test_a_newer_service_is_still_understood(mode: Mode) -> None:
     newer = {**score(), "status": "provisional", "uncertainty": {"low": 40}}
-    assert run(mode, Answers(httpx.Response(200, json=newer)), scored).status == "provisional"
+    status: str = run(mode, Answers(httpx.Response(200, json=newer)), scored).status
+    assert status == "provisional"
 
 
 # Nothing tells the key

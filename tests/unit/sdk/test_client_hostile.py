@@ -455,7 +455,7 @@ def test_a_new_key_that_cannot_be_read_is_not_told(mode: Mode, server: Server) -
     answer = msgspec.json.encode({"id": "k", "secret": KEY})
     server.answer = whole(sized(b"HTTP/1.1 201 Made\r\nContent-Type: application/json\r\n", answer))
     with pytest.raises(UnexpectedResponse, match="another shape") as caught:
-        used(mode, server.url, lambda client: client.keys.create(role="editor"))
+        used(mode, server.url, lambda client: client.keys.create(role="organisation_editor"))
     assert tells_the_key(caught.value) == []
 
 

@@ -24,7 +24,9 @@ def read(shown: str) -> JustHTML:
     allowed = {"table", "caption", "thead", "tbody", "tr", "th", "td", "p", "ul", "li"}
     for element in document.query("*"):
         assert element.name in allowed
-        assert (element.attrs or {}).keys() <= {"scope"}
+        attributes = dict(element.attrs or {})
+        assert attributes.pop("style", "text-align:left") in ("text-align:left", "text-align:right")
+        assert attributes.keys() <= {"scope"}
     return document
 
 
@@ -37,11 +39,11 @@ def test_a_score_shows_its_index_its_reasons_and_its_dimensions() -> None:
     document = read(score._repr_html_())
     caption = document.query("caption")[0].to_text()
     assert score.organisation_name in caption
-    assert "7º" in caption
+    assert "rank 7" in caption
     assert "simulated data" in caption
     rows = cells(document)
-    assert ["Índice · Index", "61.50"] in rows
-    assert ["Cobertura · Coverage", "83.33%"] in rows
+    assert ["Index", "61.50"] in rows
+    assert ["Coverage", "83.33%"] in rows
     assert len([row for row in rows if row[0].startswith("D")]) == len(score.dimensions) == 10
     said = [item.to_text().strip() for item in document.query("li")]
     assert said == [*(one.text for one in score.main_reasons), *(one.text for one in score.level.blocked_by)]
@@ -58,10 +60,10 @@ def test_what_does_not_exist_is_a_dash() -> None:
 
 def test_a_dimension_shows_every_indicator_with_its_reason() -> None:
     dimension = build(Score).dimensions[0]
-    nested = msgspec.structs.replace(dimension, groups=(dimension,), indicators=dimension.indicators[:1])
+    nested = msgspec.structs.replace(dimension, groups=(dimension,), own_indicators=dimension.own_indicators[:1])
     rows = cells(read(nested._repr_html_()))
     shown = [row[0] for row in rows if row[0].startswith("D1.")]
-    assert shown == [one.id for one in nested.all_indicators]
+    assert shown == [one.id for one in nested.indicators]
     assert len(shown) == len(dimension.indicators) + 1
     assert dimension.indicators[0].reason.text in [row[4] for row in rows if len(row) > 4]
 
@@ -92,7 +94,46 @@ def test_a_page_shows_its_items_and_that_there_are_more() -> None:
     assert len(rows) == 1 + 20
     assert dict(zip(rows[0], rows[1], strict=True))["name"] == "Villa 0"
     assert "aliases" not in rows[0]
-    assert [one.to_text().strip() for one in document.query("p")] == ["+ 5", "hay más páginas · more pages follow"]
+    assert [one.to_text().strip() for one in document.query("p")] == ["20 of 25 on this page; more pages follow"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "index", "words", "others"),
+    [("es", "61,50", ("Índice", "Ganado"), ("Index", "Won")), ("en", "61.50", ("Index", "Won"), ("Índice", "Ganado"))],
+)
+def test_a_table_is_in_the_language_of_the_answer(
+    lang: str, index: str, words: tuple[str, ...], others: tuple[str, ...]
+) -> None:
+    server = FakeServer()
+    server.answer("editions.scores.get", build(EditionScore, index=61.5))
+    score = server.client(lang=lang).editions.scores.get("2026", "x")
+    shown = score._repr_html_()
+    assert index in shown
+    assert all(f">{word}<" in shown for word in words)
+    assert not any(f">{word}<" in shown for word in others)
+    assert f">{'Puntuación' if lang == 'es' else 'Score'}<" in score.dimensions["D1"]._repr_html_()
+
+
+def test_the_numbers_of_a_column_have_the_same_decimals_and_stand_at_the_right() -> None:
+    row = build(ScoreRow)
+    server = FakeServer()
+    rows = [msgspec.structs.replace(row, coverage=coverage, rank=rank) for coverage, rank in ((1.0, 1), (0.9778, None))]
+    server.answer("editions.scores.list", rows)
+    document = read(server.client(lang="en").editions.scores.list("2026")._repr_html_())
+    heads, *shown = [row.query("td, th") for row in document.query("tr")]
+    place = [head.to_text().strip() for head in heads].index("coverage")
+    assert [row[place].to_text().strip() for row in shown] == ["1.0000", "0.9778"]
+    assert {(row[place].attrs or {})["style"] for row in shown} == {"text-align:right"}
+    assert [row[0].to_text().strip() for row in shown] == ["1", "–"]
+    assert [one.to_text().strip() for one in document.query("p")] == ["2 of 2 on this page, the last"]
+
+
+def test_a_page_that_knows_how_many_there_are_says_so() -> None:
+    items = [organisation(number) for number in range(2)]
+    handler = Answers(httpx.Response(200, json={"items": items, "next": "/v1/organisations?cursor=2", "total": 266}))
+    with httpx.Client(transport=httpx.MockTransport(handler)) as http_client:
+        page = Client(http_client=http_client, lang="es").organisations.list()
+    assert [one.to_text().strip() for one in read(page._repr_html_()).query("p")] == ["2 de 266"]
 
 
 def test_an_asynchronous_page_shows_the_same() -> None:
