@@ -462,10 +462,14 @@ def fetch_any(
     idempotency_key: str | None = None,
     lang: str | None = None,
 ) -> Call[T]:
-    """Call any path of the service and decode the response as ``cast_to``; :meth:`actitud.Client.request` explains it.
+    """Call any path of the service and decode the response as ``cast_to``.
 
-    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``; ``ValueError`` for a path outside
-    ``/v1/``, and for PUT, PATCH or DELETE without ``if_match``.
+    ``path``: from ``/v1/`` on, without query. ``body``: JSON, for PATCH a merge patch. ``if_match``: the ``etag``
+    of the resource to change, ``None`` for none. ``idempotency_key``: for POST, default a random one. ``lang``:
+    ``None`` for the language of the client.
+
+    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``; ``ValueError`` for a path
+    outside ``/v1/``, and for PUT, PATCH or DELETE without ``if_match``.
     """
     if not path.startswith("/v1/") or any(mark in path for mark in "?#\\") or {".", ".."} & set(path.split("/")):
         raise ValueError(f"{path!r} is not a path of the service: /v1/…, without query")
@@ -551,7 +555,7 @@ def _record_answer(core: Core, request: Request, reply: Response) -> Response:
 
 
 class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """One page of a list: its items, and the request for the next page (``None`` on the last page).
+    """One page of a list: its items, and as ``following`` the request for the next page (``None`` on the last page).
 
     ``kind``: the type that the response is decoded as, such as ``Listing[Edition]``. ``language``: that of the texts.
     ``edition``: id of the edition that the list belongs to, also where ``latest`` was asked for; ``None`` if the list

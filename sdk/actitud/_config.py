@@ -132,7 +132,10 @@ class Core(msgspec.Struct, frozen=True, kw_only=True):
     ``origin``: ``scheme://host:port``. ``prefix``: path before ``/v1``, often empty. ``operation``: name of the
     operation that a method call runs, empty in the client itself. ``api_key``: ``None`` if requests are sent
     without a key. ``lang``: default language of the responses, ``None`` if the service may choose it.
-    ``if_none_match``: entity tag that reading requests send, ``None`` for none.
+    ``if_none_match``: entity tag that reading requests send, ``None`` for none. ``timeouts`` and ``policy``: limits
+    of time and of retries. ``max_body_bytes``: largest response. ``runtime``: the clock and the random numbers.
+    ``shared``: state that copies of the client share. ``app``: the calling program, for the ``User-Agent``, empty
+    if not stated. ``wait_for_limit``: true to wait when a rate limit is exhausted, instead of raising.
     """
 
     origin: str

@@ -14,9 +14,10 @@ _RATE_LIMIT = re.compile(r"[^;,]*;r=(\d{1,9});t=(\d{1,9})")
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """The number of retries of a call and the limits of their delays, in seconds.
 
-    ``total``: time for the whole call, with all attempts and delays. ``first_wait``: delay before the first retry,
-    which doubles with each further retry up to ``longest_wait``. ``longest_obeyed``: the longest ``Retry-After``
-    after which the call is repeated; a longer one ends the call.
+    ``max_retries``: the number of retries after the first attempt. ``total``: time for the whole call, with all
+    attempts and delays. ``first_wait``: delay before the first retry, which doubles with each further retry up to
+    ``longest_wait``. ``longest_obeyed``: the longest ``Retry-After`` after which the call is repeated; a longer one
+    ends the call.
     """
 
     max_retries: int
@@ -46,9 +47,9 @@ def decide_delay(
 ) -> float | None:
     """Return the seconds to wait before the next attempt, or ``None`` to give up.
 
-    ``elapsed``: seconds since the call began. ``status``: status of the last response, ``None`` if none
-    arrived. ``retry_after``: seconds in its ``Retry-After`` header, ``None`` without one. ``chance``: a random
-    number from 0 to 1.
+    ``retries_done``: number of retries so far. ``elapsed``: seconds since the call began. ``status``: status of the
+    last response, ``None`` if none arrived. ``retry_after``: seconds in its ``Retry-After`` header, ``None``
+    without one. ``chance``: a random number from 0 to 1.
 
     Half of the exponential delay is fixed and half is proportional to ``chance``, so that many clients do not
     return at the same instant. The call ends if no retry can help or none is left, if ``Retry-After`` is above

@@ -28,7 +28,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 class Lines(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """A file that is still arriving, with the type of its rows and the progress callback.
 
-    ``reply``: the response whose body is the file. ``progress``: called after each chunk; ``None`` for no calls.
+    ``kind``: the type of a row. ``reply``: the response whose body is the file. ``progress``: called after each
+    chunk; ``None`` for no calls.
     """
 
     reply: OpenResponse

@@ -53,9 +53,10 @@ class _ClientBase(ABC):
     ) -> Self:
         """Return a client with other settings that shares the connections. Closing the original closes both.
 
-        ``if_none_match``: the ``etag`` of a version that you already have; calls that read then raise
-        ``NotModified`` if the resource still has that version; ``None`` for none. The other parameters are those of
-        :class:`Client`. Raises ``ValueError`` for settings that cannot work.
+        ``if_none_match``: the ``etag`` of a version that you already have; calls that read then raise ``NotModified``
+        if the resource still has that version; ``None`` for none. The other parameters replace the settings of the
+        same name, which :class:`Client` explains; a parameter that is not passed keeps its setting. Raises
+        ``ValueError`` for settings that cannot work.
         """
         core = reconfigure(
             self._core,
@@ -292,9 +293,12 @@ class AsyncClient(_ClientBase, AsyncBound):
     ) -> T:
         """Call an operation that this version of the library has no method for.
 
-        The parameters are those of :meth:`Client.request`. Raises :class:`actitud.ApiProblem` if the service refuses or
-        fails, :class:`actitud.NoAnswer` if no response arrives, ``UnexpectedResponse`` or ``NotModified``;
-        ``ValueError`` for a path outside ``/v1/``, and for PUT, PATCH or DELETE without ``if_match``.
+        ``path``: from ``/v1/`` on, percent-encoded, without query. ``cast_to``: type of the result, such as a model,
+        ``dict``, or ``bytes`` for the raw body. ``body``: JSON, for PATCH a merge patch. ``if_match``: the ``etag``
+        of the resource to change. ``idempotency_key``: for POST, default a random one. Raises
+        :class:`actitud.ApiProblem` if the service refuses or fails, :class:`actitud.NoAnswer` if no response arrives,
+        ``UnexpectedResponse`` or ``NotModified``; ``ValueError`` for a path outside ``/v1/``, and for PUT, PATCH or
+        DELETE without ``if_match``.
         """
         call = fetch_any(
             self._core,

@@ -43,8 +43,10 @@ def embed(
 ) -> Embed:
     """Build the HTML that embeds a score, without sending a request.
 
-    :meth:`actitud.Client.embed` explains the parameters. ``base_url``: URL of the service. Raises ``ValueError``
-    for an unknown form or an invalid language tag.
+    ``base_url``: URL of the service. ``edition``: id of the edition, or ``latest``. ``organisation``: id of the
+    organisation, and ``name``: its name, the text alternative. ``form``: ``badge`` or ``card`` (images), ``frame``
+    (an ``iframe``) or ``element`` (a custom element). ``theme``: its colours. Raises ``ValueError`` for an unknown
+    form or an invalid language tag.
     """
     check_language(lang)
     # The client's URL always has a port. The service writes its own URLs without the default one.

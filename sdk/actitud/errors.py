@@ -46,9 +46,10 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     """One fault of a request.
 
     ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: the rule that was broken.
-    ``value``: the received value as JSON, possibly cut; ``None`` if there is none or it may be personal data.
-    ``suggestion``: the most similar valid value, ``None`` if none is known. ``allowed``: the states that can
-    follow the present state of the resource, if the request asked for another one; else empty.
+    ``detail``: a sentence about the fault. ``value``: the received value as JSON, possibly cut; ``None`` if there
+    is none or it may be personal data. ``suggestion``: the most similar valid value, ``None`` if none is known.
+    ``allowed``: the states that can follow the present state of the resource, if the request asked for another one;
+    else empty.
     """
 
     pointer: str
@@ -66,8 +67,9 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """A problem document (RFC 9457). ``type`` is a URL that ends in the kebab-case name of the problem.
 
-    ``detail`` explains this occurrence and ``instance`` is the path of the request. A member that the document
-    lacks is ``None``. ``errors``: all faults of the request, if it has any.
+    ``detail`` explains this occurrence and ``instance`` is the path of the request. ``status`` is the HTTP status
+    of the response. A member that the document lacks is ``None``. ``errors``: all faults of the request, if it has
+    any.
     """
 
     type: str = "about:blank"

@@ -173,8 +173,9 @@ class MethodologyRef(Model, frozen=True, kw_only=True):
 class MethodologySummary(Model, frozen=True, kw_only=True):
     """A methodology in the list of methodologies.
 
-    ``decimals``: decimal places of every score (0 to 6). ``languages``: codes of the languages that its texts exist
-    in.
+    ``version``: its name, such as ``2026.1``. ``status``: whether it is a draft, active or retired. ``digest``:
+    digest of the document without its texts. ``decimals``: decimal places of every score (0 to 6). ``languages``:
+    codes of the languages that its texts exist in.
     """
 
     version: str
@@ -188,8 +189,9 @@ class MethodologySummary(Model, frozen=True, kw_only=True):
 class Methodology(Model, frozen=True, kw_only=True):
     """A complete version of the methodology.
 
-    ``document`` contains the rules, ``texts`` the sentences in the requested language. ``digest`` covers the
-    document without the texts; ``text_digests`` has one digest per language.
+    ``status``: whether it is a draft, active or retired. ``document`` contains the rules, ``texts`` the sentences
+    in the requested language. ``digest`` covers the document without the texts; ``text_digests`` has one digest per
+    language.
     """
 
     version: str
@@ -231,7 +233,7 @@ class ReasonParameters(Model, frozen=True, kw_only=True):
 
 
 class Reason(Model, frozen=True, kw_only=True):
-    """Why an indicator has its score: a stable code, the numbers behind it, and a sentence."""
+    """Why an indicator has its score: a stable code, as ``parameters`` the numbers behind it, and a sentence."""
 
     code: ReasonCode
     parameters: ReasonParameters
@@ -241,11 +243,12 @@ class Reason(Model, frozen=True, kw_only=True):
 class NextStep(Model, frozen=True, kw_only=True):
     """The smallest change of one indicator that raises its score to the next better value.
 
-    ``change``: the facts after the change. ``gain``: index points that the change adds; ``None`` if the gain
-    depends on an answer that is not known yet, or if there is no index. ``gain_max``: index points that the
-    best score of the indicator would add; ``None`` if there is no index. ``evidence``: whether the change needs
-    evidence. ``cap``: the highest score that an answer without evidence can have, ``None`` unless the answer is
-    at that limit. ``requires``: ids of validation rules that the change breaks unless other facts change too.
+    ``kind``: what to do, such as ``report`` (answer) or ``evidence`` (bring a document). ``change``: the facts
+    after the change. ``gain``: index points that the change adds; ``None`` if the gain depends on an answer that is
+    not known yet, or if there is no index. ``gain_max``: index points that the best score of the indicator would
+    add; ``None`` if there is no index. ``evidence``: whether the change needs evidence. ``cap``: the highest score
+    that an answer without evidence can have, ``None`` unless the answer is at that limit. ``requires``: ids of
+    validation rules that the change breaks unless other facts change too.
     """
 
     kind: StepKind
@@ -354,8 +357,8 @@ class DimensionScore(Shown, frozen=True, kw_only=True):
 class BlockingGate(Model, frozen=True, kw_only=True):
     """A condition of the next level that is not met.
 
-    ``there``: the actual value. ``asked``: the required value. ``distance``: the difference of the two, ``None`` if
-    they are no numbers.
+    ``gate``: id of the condition. ``there``: the actual value. ``asked``: the required value. ``distance``: the
+    difference of the two, ``None`` if they are no numbers.
     """
 
     gate: str
@@ -368,9 +371,10 @@ class BlockingGate(Model, frozen=True, kw_only=True):
 class ScoreLevel(Model, frozen=True, kw_only=True):
     """The maturity level of a score: ``number`` from 1 to 5, or ``None`` if there is no index or too little evidence.
 
-    ``provisional``: true until the review has checked a condition of the level. ``blocked_by``: the unmet
-    conditions of the next level. ``max_level``: the highest level that the review allows, ``None`` for no limit;
-    ``text`` explains that limit if nothing else prevents the next level, else it is ``None``.
+    ``name``: its name, ``None`` without a level. ``provisional``: true until the review has checked a condition of
+    the level. ``blocked_by``: the unmet conditions of the next level. ``max_level``: the highest level that the
+    review allows, ``None`` for no limit; ``text`` explains that limit if nothing else prevents the next level, else
+    it is ``None``.
     """
 
     number: int | None
@@ -411,9 +415,10 @@ class Score(Shown, frozen=True, kw_only=True, omit_defaults=True):
 
     ``index``, ``index_geometric`` and ``index_max``: 0 to 100, or ``None`` if there is no index; ``index_max`` is
     the index if every unknown answer had the best value. ``coverage``: share of the weight with known answers, 0 to
-    1, four decimals. ``own_indicators``: those outside any dimension. ``input_digest`` and ``result_digest``:
-    digests of the submission and of the result. ``what_if``: the score with the hypothetical facts, ``None`` if the
-    request contained none.
+    1, four decimals. ``status``: whether the answers are enough for a level. ``main_reasons``: the indicators that
+    lose most points. ``findings``: the rules that the answers break. ``own_indicators``: those outside any
+    dimension. ``input_digest`` and ``result_digest``: digests of the submission and of the result. ``what_if``: the
+    score with the hypothetical facts, ``None`` if the request contained none.
     """
 
     index: float | None
@@ -559,9 +564,10 @@ class IndicatorDelta(Model, frozen=True, kw_only=True):
 class Difference(Model, frozen=True, kw_only=True):
     """The difference between two scores of the same organisation.
 
-    ``groups``: every dimension and group. ``indicators``: only the indicators that differ. ``appeared``: findings
-    of the second score that the first lacks. ``vanished``: findings of the first score that the second lacks.
-    ``level_before`` and ``level_after``: ``None`` if that score has no level.
+    ``index``, ``index_max`` and ``coverage``: each with the value of both scores and the difference. ``groups``:
+    every dimension and group. ``indicators``: only the indicators that differ. ``appeared``: findings of the second
+    score that the first lacks. ``vanished``: findings of the first score that the second lacks. ``level_before``
+    and ``level_after``: ``None`` if that score has no level.
     """
 
     index: Delta
@@ -591,9 +597,9 @@ class WhatIf(Model, frozen=True, kw_only=True):
 class ReviewVerdict(Model, frozen=True, kw_only=True):
     """The latest verdict on the answer to an indicator: the one that affects the score.
 
-    ``level``: the level that a ``capped`` verdict allows, ``None`` for other verdicts. ``rule``: id of the
-    manually checked rule that the answer breaks, ``None`` if the verdict names none. ``reason``: may be
-    ``None`` only for ``accepted``.
+    ``at``: when it was given. ``level``: the level that a ``capped`` verdict allows, ``None`` for other verdicts.
+    ``rule``: id of the manually checked rule that the answer breaks, ``None`` if the verdict names none.
+    ``reason``: may be ``None`` only for ``accepted``.
     """
 
     indicator: str
@@ -690,11 +696,13 @@ class EditionScore(Score, frozen=True, kw_only=True):
 class Move(Model, frozen=True, kw_only=True):
     """A change of one indicator on the way to the next level.
 
-    ``facts``: the present facts, ``None`` if unknown. ``change``: the facts to change, with their new values.
-    ``evidence``: whether evidence is needed. ``score_before`` and ``score``: score of the indicator before and
-    after. ``gain``: index points that the move adds when the moves are made in order. ``index`` and ``level``:
-    index and level of the organisation after the move. ``requires``: ids of validation rules that the move breaks
-    unless other facts change too; the figures are those after these facts have changed as well.
+    ``kind``: ``improve`` (change a fact), ``evidence`` (document a self-declared answer) or ``report`` (answer an
+    unknown indicator). ``facts``: the present facts, ``None`` if unknown. ``change``: the facts to change, with
+    their new values. ``evidence``: whether evidence is needed. ``score_before`` and ``score``: score of the
+    indicator before and after. ``gain``: index points that the move adds when the moves are made in order.
+    ``index`` and ``level``: index and level of the organisation after the move. ``requires``: ids of validation
+    rules that the move breaks unless other facts change too; the figures are those after these facts have changed
+    as well.
     """
 
     indicator: str
@@ -715,8 +723,9 @@ class Move(Model, frozen=True, kw_only=True):
 class Unreachable(Model, frozen=True, kw_only=True):
     """A condition of the next level that no change of answers can satisfy.
 
-    ``gate`` is ``None`` if the condition is the review's limit on the level. ``indicators``: ids of the indicators that
-    could satisfy the condition after they are answered, corrected or made applicable.
+    ``obstacle``: why no change helps. ``gate`` is ``None`` if the condition is the review's limit on the level.
+    ``indicators``: ids of the indicators that could satisfy the condition after they are answered, corrected or
+    made applicable.
     """
 
     gate: BlockingGate | None
@@ -832,8 +841,10 @@ class VersionEffects(Model, frozen=True, kw_only=True):
 class Changes(Shown, frozen=True, kw_only=True):
     """The change of an organisation's index from ``edition_before`` to ``edition``, divided by cause.
 
-    ``parts``: ``None`` if a stage has no index; ``unrated`` lists those stages. ``groups``: every dimension and
-    group. ``indicators``: only the indicators whose score differs between stages.
+    ``carried``: what the change of methodology version drops from the earlier answers, and what it asks in
+    addition. ``level_before`` and ``level_after``: ``None`` without a level. ``parts``: ``None`` if a stage has no
+    index; ``unrated`` lists those stages. ``groups``: every dimension and group. ``indicators``: only the
+    indicators whose score differs between stages.
     """
 
     edition_before: str
@@ -876,8 +887,10 @@ class ScoreRow(Model, frozen=True, kw_only=True):
     """One organisation in the ranking of an edition.
 
     ``rank``: from 1, equal scores share the better rank; ``None`` if unranked. ``index``, ``index_max`` and
-    ``dimensions`` (by id, ``D1`` to ``D10``): 0 to 100. ``coverage``: 0 to 1. ``level``: 1 to 5. A figure that the
-    organisation does not have is ``None``.
+    ``dimensions`` (by id, ``D1`` to ``D10``): 0 to 100. ``coverage``: 0 to 1. ``level``: 1 to 5. ``population``:
+    inhabitants; ``band``: size band; ``province`` and ``region``: INE codes. ``status``: whether the answers are
+    enough for a level. ``simulated``: true if the data are invented. What the organisation does not have, or is not
+    known, is ``None``.
     """
 
     edition: str
@@ -1027,8 +1040,8 @@ class AssessmentLine(Versioned, frozen=True, kw_only=True):
     """An assessment in a list, with its main figures.
 
     ``index`` and ``index_max``: 0 to 100. A figure that the score lacks is ``None``. ``level``: 1 to 5.
-    ``coverage``: 0 to 1. ``submitted``: time of the last submission, ``None`` if the assessment was never
-    submitted.
+    ``coverage``: 0 to 1. ``status``: whether the answers are enough for a level. ``submitted``: time of the last
+    submission, ``None`` if the assessment was never submitted.
     """
 
     edition: str
@@ -1129,8 +1142,8 @@ class AssessorVerdict(Model, frozen=True, kw_only=True):
     ``assessor``: id of the assessor's first key, which stays the same when the key is rotated. ``rule``: id of the
     manually checked rule that the answer breaks, ``None`` if the verdict names none. ``first``: the assessor's
     first verdict, which inter-rater agreement is computed from. ``current``: true if the answer has not changed
-    since the verdict. ``counts``: true if the verdict affects the score. ``level``: ``None`` unless the verdict is
-    ``capped``.
+    since the verdict. ``counts``: true if the verdict affects the score. ``reason``: ``None`` if none was given.
+    ``level``: ``None`` unless the verdict is ``capped``.
     """
 
     assessor: str
@@ -1161,9 +1174,9 @@ class AnswerVerdicts(Versioned, frozen=True, kw_only=True):
 class Review(Versioned, frozen=True, kw_only=True):
     """The overall review of an assessment. Its members are ``None`` or empty until a reviewer writes one.
 
-    ``max_level``: the highest level that the assessment may reach, ``None`` for no limit. ``profile`` and
-    ``answers``: the facts that the methodology lets reviewers set instead of the organisation. ``reviewer``: id of
-    the key that wrote the last version.
+    ``reason``: the text of the review. ``max_level``: the highest level that the assessment may reach, ``None`` for
+    no limit. ``profile`` and ``answers``: the facts that the methodology lets reviewers set instead of the
+    organisation. ``reviewer``: id of the key that wrote the last version.
     """
 
     edition: str
@@ -1215,10 +1228,11 @@ class Agreement(Model, frozen=True, kw_only=True):
 class Sample(Model, frozen=True, kw_only=True):
     """The assessments of an edition that were drawn at random for review.
 
-    Anybody can repeat the draw: sort the ``handed_in`` submitted assessments by the SHA-256 of ``seed``, a line feed
-    and the organisation id; the sample is the first ``ceil(share * handed_in)``. ``given``: true if the caller chose
-    the seed, false if the service did. Before publication ``handed_in`` and ``drawn`` are ``None`` and
-    ``organisations`` contains only organisations of the caller's key, unless the key may read drafts.
+    Anybody can repeat the draw: sort the ``handed_in`` submitted assessments by the SHA-256 of ``seed``, a line
+    feed and the organisation id; the sample is the first ``ceil(share * handed_in)``. ``made``: time of the draw.
+    ``given``: true if the caller chose the seed, false if the service did. Before publication ``handed_in`` and
+    ``drawn`` are ``None`` and ``organisations`` contains only organisations of the caller's key, unless the key may
+    read drafts.
     """
 
     edition: str
@@ -1234,8 +1248,8 @@ class Sample(Model, frozen=True, kw_only=True):
 class Flag(Model, frozen=True, kw_only=True):
     """An unusual figure that a reviewer should look at. A flag changes no score.
 
-    ``rule``: id of the methodology's rule that the figure was found by. ``indicator``: ``None`` if the figure
-    is not about one indicator. ``facts``: the numbers behind the flag.
+    ``kind``: what is unusual. ``rule``: id of the methodology's rule that the figure was found by. ``indicator``:
+    ``None`` if the figure is not about one indicator. ``facts``: the numbers behind the flag.
     """
 
     organisation: str
@@ -1259,9 +1273,9 @@ class PastScore(Model, frozen=True, kw_only=True):
     """The score of an organisation in one of its editions.
 
     ``rank``: from 1, ``None`` if unranked. ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``:
-    0 to 1. A figure that the score lacks is ``None``. ``state``: state of the edition. ``period_to``: reference
-    date of the edition. ``carried``: the effects of applying the requested version of the methodology; ``None`` if
-    the edition uses that version.
+    0 to 1. A figure that the score lacks is ``None``. ``dimensions``: score of each dimension by id, ``None``
+    without one. ``state``: state of the edition. ``period_to``: reference date of the edition. ``carried``: the
+    effects of applying the requested version of the methodology; ``None`` if the edition uses that version.
     """
 
     edition: str
@@ -1284,7 +1298,10 @@ class PastScore(Model, frozen=True, kw_only=True):
 
 
 class FiveNumberSummary(Model, frozen=True, kw_only=True):
-    """Five-number summary of scores, in their unit: minimum, quartiles (type 7, rounded half up) and maximum."""
+    """Five-number summary of scores, in their unit: minimum, quartiles and maximum.
+
+    ``q1``, ``median`` and ``q3``: the quartiles, of type 7 (linear interpolation), rounded half up.
+    """
 
     min: float
     q1: float
@@ -1294,7 +1311,10 @@ class FiveNumberSummary(Model, frozen=True, kw_only=True):
 
 
 class HistogramBin(Model, frozen=True, kw_only=True):
-    """A bin of the histogram of the index: ``start`` <= index < ``end``. The last bin includes 100."""
+    """A bin of the histogram of the index: ``start`` <= index < ``end``. The last bin includes 100.
+
+    ``organisations``: how many organisations are in the bin.
+    """
 
     start: int = msgspec.field(name="from")
     end: int = msgspec.field(name="to")
@@ -1380,8 +1400,10 @@ class PeerDimension(PeerFigure, frozen=True, kw_only=True):
 class Peers(Shown, frozen=True, kw_only=True):
     """An organisation of an edition compared with its peer group; ``rank`` is the rank in the whole edition.
 
-    ``rank``: ``None`` if unranked. Before publication a key of the organisation gets ``None`` for ``rank``,
-    ``group`` and all comparisons with the group, because they would reveal the scores of others.
+    ``index`` and ``dimensions``: each with the score of the organisation and that of the group. ``band``: size
+    band, ``None`` if unknown. ``rank``: ``None`` if unranked. Before publication a key of the organisation gets
+    ``None`` for ``rank``, ``group`` and all comparisons with the group, because they would reveal the scores of
+    others.
     """
 
     edition: str
@@ -1450,7 +1472,9 @@ class Exemplar(Model, frozen=True, kw_only=True):
     """An organisation with a high score in a dimension, and the practices behind it.
 
     ``practices``: its answers in that dimension that score, with their evidence. ``score`` is the score of the
-    dimension, 0 to 100. A member that the organisation does not have is ``None``.
+    dimension, and ``index`` that of the whole, 0 to 100. ``province`` and ``region``: INE codes. ``population``:
+    inhabitants. ``simulated``: true if the data are invented. A member that the organisation does not have is
+    ``None``.
     """
 
     edition: str
@@ -1488,7 +1512,7 @@ class RankPercentiles(Model, frozen=True, kw_only=True):
 
 
 class LevelProbability(Model, frozen=True, kw_only=True):
-    """The share of the random draws, 0 to 1, in which an organisation reaches a level."""
+    """The share of the random draws (``probability``, 0 to 1) in which an organisation reaches a level."""
 
     level: int
     probability: float
@@ -1635,11 +1659,12 @@ class EditionStatistics(Model, frozen=True, kw_only=True):
 class AccessKey(Versioned, frozen=True, kw_only=True):
     """An API key, without its secret.
 
-    ``editions``: ``None`` means all editions. ``state``: ``unrecognised`` if the service can no longer verify
-    the key, because the secret value (pepper) with which it hashed the key was removed. ``last_used``: UTC day
-    of the last use, ``None`` if never used. ``days``: lifetime at creation. ``made_by``: id of the key with
-    which this key was created, ``None`` if this key was created on the command line. ``replaced_by``: id of the
-    new key if this key was rotated, else ``None``. ``revoked``: time of revocation, ``None`` if not revoked.
+    ``organisations`` and ``editions``: ids of those that the key is bound to; ``None`` means all editions.
+    ``expires``: end of its validity. ``state``: ``unrecognised`` if the service can no longer verify the key,
+    because the secret value (pepper) with which it hashed the key was removed. ``last_used``: UTC day of the last
+    use, ``None`` if never used. ``days``: lifetime at creation. ``made_by``: id of the key with which this key was
+    created, ``None`` if this key was created on the command line. ``replaced_by``: id of the new key if this key
+    was rotated, else ``None``. ``revoked``: time of revocation, ``None`` if not revoked.
     """
 
     id: str
@@ -1805,9 +1830,10 @@ class Publication(Model, frozen=True, kw_only=True):
     """A revision of a published edition.
 
     ``digest``: digest of the edition document. ``supersedes`` and ``superseded_by``: digests of the previous and
-    the next revision, ``None`` for the first and the newest. ``organisations``: number of scores. ``checkpoint``: a
-    signed ledger checkpoint that includes this publication; keep a copy elsewhere to detect later changes.
-    ``bundle_digest`` and ``bundle_size`` (bytes): of the bundle, one file with the whole publication.
+    the next revision, ``None`` for the first and the newest. ``reason``: why it was published. ``organisations``:
+    number of scores. ``corrections``: the scores that it changes. ``checkpoint``: a signed ledger checkpoint that
+    includes this publication; keep a copy elsewhere to detect later changes. ``bundle_digest`` and ``bundle_size``
+    (bytes): of the bundle, one file with the whole publication.
     """
 
     edition: str
@@ -1831,8 +1857,9 @@ class WorkbookFault(Model, frozen=True, kw_only=True):
 
     ``cell``: sheet and cell, ``Perfil!C12``. ``pointer``: JSON Pointer to the place of the value in
     ``questionnaire``, although the faulty value is left out there; ``None`` if the cell has no such place.
-    ``rule``: the rule that the cell breaks. ``value``: the content of the cell as JSON, ``None`` if it is empty or
-    may be personal data. ``suggestion``: the nearest valid value, ``None`` if none is known.
+    ``rule``: the rule that the cell breaks. ``detail``: a sentence about the fault. ``value``: the content of the
+    cell as JSON, ``None`` if it is empty or may be personal data. ``suggestion``: the nearest valid value, ``None``
+    if none is known.
     """
 
     cell: str

@@ -39,7 +39,8 @@ class _Opening(msgspec.Struct, frozen=True):
 class _Entry(msgspec.Struct, frozen=True):
     """The members of a ledger entry, as ``GET /v1/ledger`` returns it, that are verified.
 
-    ``opening``: ``None`` if the ledger does not show it.
+    ``seq``: number of the entry. ``record``: what it records. ``prev`` and ``hash``: hash of the previous entry and
+    of this one. ``opening``: ``None`` if the ledger does not show it.
     """
 
     seq: int

@@ -36,9 +36,13 @@ class Rescorer(Protocol):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """The parameters of :func:`actitud.verify`, under the same names.
+    """The checked arguments of :func:`actitud.verify`; an argument that was not passed is ``None``.
 
-    A parameter that was not passed is ``None``.
+    ``keys``: the trusted public keys. ``digest``: expected digest of the edition document or of the single
+    document. ``signature``: signature of a single document. ``checkpoint``: text of a checkpoint that the caller
+    kept. ``published``: returns the bytes of a published document by digest, or None if there is no such document.
+    ``progress``: called with the number of verified score documents and their total. ``rescorer``: recomputes
+    scores.
     """
 
     keys: tuple[PublicKey, ...] | None

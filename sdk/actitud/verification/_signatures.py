@@ -36,7 +36,8 @@ _NOTE_SIGNATURES = re.compile(r"\n(?:— \S+ [A-Za-z0-9+/]+=*\n)+")
 class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
     """A public Ed25519 key and the period in which it signs.
 
-    ``raw``: its 32 bytes. ``created`` and ``retired``: beginning and end of the period, ``None`` if it has none.
+    ``kid``: its id. ``raw``: its 32 bytes. ``created`` and ``retired``: beginning and end of the period, ``None``
+    if it has none.
     """
 
     kid: str
@@ -78,7 +79,8 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
 class _Jwk(msgspec.Struct, frozen=True, kw_only=True):
     """A public key as a JSON Web Key (RFC 8037), with the period in which it signs.
 
-    ``created`` and ``retired``: beginning and end of that period, ``None`` if the key does not state it.
+    ``x``: the key in base64url. ``kid``: its id. ``created`` and ``retired``: beginning and end of that period,
+    ``None`` if the key does not state it.
     """
 
     kty: str = "OKP"

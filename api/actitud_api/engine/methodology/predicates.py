@@ -105,10 +105,10 @@ def round_half_up(value: Number) -> int:
 class FactLayout:
     """Slot of each fact: its index in the list of facts that compiled predicates read.
 
-    `profile` has the slot of each profile field. `facts` has the slot of each fact, by indicator and name of
-    the fact; a checklist has a second fact, the number of its components (see `name_derived_count`). `slots`
-    has the range of all slots of each indicator. `present` has the first of these slots: an answer is absent if
-    the value in it is None. `size` is the length of the list.
+    `profile` has the slot of each profile field. `facts` has the slot of each fact, by indicator and name of the
+    fact; a checklist has a second fact, the number of its components, named such as `count`. `slots` has the range
+    of all slots of each indicator. `present` has the first of these slots: an answer is absent if the value in it
+    is None. `size` is the length of the list.
     """
 
     def __init__(self, document: Document) -> None:
@@ -542,7 +542,8 @@ def _compile_where_present(
 ) -> Callable[[Facts], Truth]:
     """Compile the predicate "if `indicator` was answered, then `then`", which is true if the answer is absent.
 
-    `absent` says how other absent facts are read, as in `compile_over_facts`.
+    If `absent` is True, any other absent fact leaves the predicate undetermined; if it is False, the fact counts as
+    its least favourable value.
     """
     sent = layout.present[indicator]
     match then:

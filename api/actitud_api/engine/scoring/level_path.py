@@ -253,8 +253,8 @@ class _GateCondition(Struct, frozen=True):
 class _SearchPlan(Struct, frozen=True):
     """Parts of a search that depend only on the methodology.
 
-    `conditions`: for each level, the conditions of its gates, in the order of the search; `unlocking`: for each
-    indicator, the positions of the indicators that its zero rule reads.
+    `conditions`: for each level, the conditions of its gates, in the order in which the search meets them (`rank`);
+    `unlocking`: for each indicator, the positions of the indicators that its zero rule reads.
     """
 
     conditions: tuple[tuple[_GateCondition, ...], ...]
@@ -717,7 +717,7 @@ class _Search:
         return False
 
     def _list_unlocking_options(self, position: int) -> Iterator[_Option]:
-        """Yield the options of the indicator at a position, with evidence, smallest first.
+        """Yield the options of the indicator at a position, with evidence, those with the lowest score first.
 
         If the zero rule of the indicator applies or could apply, yield instead the options of the indicators that the
         rule reads.

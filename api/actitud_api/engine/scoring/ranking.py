@@ -66,8 +66,8 @@ class RankPosition(Struct, frozen=True):
 class FiveNumberSummary(Struct, frozen=True):
     """Minimum, quartiles and maximum of some values, in the units of the values.
 
-    `lower` and `upper` are the first and the third quartile, `median` is the second. Quartiles are quantiles of type 7
-    (see `compute_quantile`), rounded half up.
+    `lower` and `upper` are the first and the third quartile, `median` is the second. Quartiles are quantiles of
+    type 7 of Hyndman and Fan (linear interpolation), rounded half up.
     """
 
     minimum: int

@@ -72,9 +72,9 @@ _NO_END: Final = 2**62
 class Robustness(Struct, frozen=True):
     """Distribution of index, rank and level over the draws; row i of each matrix is organisation i.
 
-    `index` and `rank` have one column for each of the `PERCENTILES`, which are quantiles of type 7 (see
-    `ranking.compute_quantile`), rounded half up. `index` is in units of 10^-decimals; in `rank` 1 is the best. `levels`
-    has one column for each level: the number of draws in which the organisation has this level.
+    `index` and `rank` have one column for each of the `PERCENTILES`, which are quantiles of type 7 of Hyndman and
+    Fan (linear interpolation), rounded half up. `index` is in units of 10^-decimals; in `rank` 1 is the best.
+    `levels` has one column for each level: the number of draws in which the organisation has this level.
     """
 
     index: Integers

@@ -46,8 +46,8 @@ def build_daily_lifespan(
 ) -> Callable[[object], AbstractAsyncContextManager[None]]:
     """Return an application lifespan that checks every `CHECK_SECONDS` if a checkpoint is due, and makes it.
 
-    The first check is at the start. The parameters are those of `make_due_checkpoint`. A failure is logged; the
-    service and the checks go on.
+    The first check is at the start. `folder` holds the private signing keys, and `host` is the public host name of
+    the service. A failure is logged; the service and the checks go on.
     """
 
     async def try_checkpoint() -> None:

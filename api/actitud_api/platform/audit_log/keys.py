@@ -33,8 +33,9 @@ KeyFaultCode = Literal["none", "missing", "unreadable", "exposed", "foreign"]
 class SigningKeyFault(RuntimeError):
     """Raised if the service cannot sign because its key cannot be used.
 
-    `code` says why (see `KeyFaultCode`). `file`: expected path of the key, None if no key exists. `reason`:
-    message of the operating system, or access mode of the file; empty if `code` says all.
+    `code` says why: `none` (no key exists), `missing` or `unreadable` (its file), `exposed` (users other than the
+    owner may access the file), `foreign` (the file holds another key). `file`: expected path of the key, None if no
+    key exists. `reason`: message of the operating system, or access mode of the file; empty if `code` says all.
     """
 
     def __init__(self, code: KeyFaultCode, file: Path | None = None, reason: str = "") -> None:

@@ -181,7 +181,7 @@ def get_checkpoint(session: Session, size: int) -> CheckpointRecord | None:
 
 
 def list_checkpoints(session: Session, *, after: int, offset: int, limit: int) -> list[CheckpointRecord]:
-    """Return checkpoints with a size above `after`, smallest first.
+    """Return checkpoints with a size above `after`, the one with the fewest entries first.
 
     Skips the first `offset` rows and returns at most `limit`.
     """

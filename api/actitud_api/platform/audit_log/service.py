@@ -257,7 +257,7 @@ def make_checkpoint_if_due(session: Session, signer: Signer, now: datetime) -> C
 
 
 def list_checkpoints(database: Database, *, after: int | None, offset: int, limit: int) -> list[CheckpointRecord]:
-    """Return checkpoints with a size above `after`, smallest first; None starts at the smallest.
+    """Return checkpoints with a size above `after`, the one with the fewest entries first; None starts at that one.
 
     Skips the first `offset` rows and returns at most `limit`.
     """

@@ -99,7 +99,7 @@ class Options(TypedDict, total=False):
 
 
 def get(path: str | Sequence[str], **options: Unpack[Options]) -> Decorator:
-    """Declare an operation that reads. `Options` describes the arguments.
+    """Declare an operation that reads, at one path or several. `Options` explains the keyword arguments.
 
     Several paths are those of the same file in several formats, such as `scores.csv` and `scores.json`.
     """

@@ -213,8 +213,9 @@ class Files(Representation[msgspec.Struct]):
     ) -> Response[bytes] | Stream:
         """Return the response with a generated file, or 304 if `If-None-Match` names it.
 
-        `headers` are those of `headers_of`. `make` returns the pieces of the file, and its length in bytes, or None
-        if the length is unknown. `make` is called only if the response has a body: not for 304 or HEAD.
+        `headers` are the response headers that `headers_of` built. `make` returns the pieces of the file, and its
+        length in bytes, or None if the length is unknown. `make` is called only if the response has a body: not for
+        304 or HEAD.
         """
         media_type = self.formats[self.format_of(request)]
         if matches_tag(read_header(request.scope, b"if-none-match"), headers["ETag"]):

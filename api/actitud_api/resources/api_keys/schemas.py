@@ -220,6 +220,7 @@ def build_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: dateti
 def build_new_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> NewAccessKey:
     """Build the response about a new key with `secret` null, as it is stored to answer repetitions of the request.
 
-    `peppers` and `now` decide the state of the key, as in `build_access_key`.
+    `peppers` are the secret values that the service mixes into the digests of keys; with them and the time `now`
+    the state of the key is determined.
     """
     return NewAccessKey(**structs.asdict(build_access_key(usage, peppers, now)), secret=None)

@@ -70,8 +70,9 @@ Index(
 class Submission(Base, table=True):
     """A copy of an assessment as it was submitted. `number` counts the submissions of one assessment from 1.
 
-    `explanations` holds the reasons of the organisation for warnings, by rule. `submission` and `evidence` are as in
-    `Assessment`.
+    `explanations` holds the reasons of the organisation for warnings, by rule. `submission` is the JSON of
+    `answers.Submission`, from which the score is computed; `evidence` is the JSON of `records.AssessmentSupport`,
+    with documents and review.
     """
 
     __tablename__ = "submission"

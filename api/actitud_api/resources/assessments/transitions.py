@@ -278,7 +278,8 @@ def record_transition(
     """Store a transition from the present state in `lifecycle` to the state `after`, and return it.
 
     The transition gets the next number in the history of the assessment. `phase`, `reason` and `until` are None if
-    the transition has none (see `TransitionRecord`). The assessment itself is not updated.
+    the transition has none: `phase` is set for an extension, `reason` and `until` for a return and an extension.
+    The assessment itself is not updated.
     """
     transition = TransitionRecord(
         edition=record.edition,

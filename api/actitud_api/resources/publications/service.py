@@ -246,7 +246,7 @@ class EditionPublisher:
         Args:
             database: Database of the service.
             folder: Folder of the private signing keys.
-            second_approver: Require an approval by another key, see `approvals`.
+            second_approver: True if another key must approve each publication before it is published.
             map_batches: Function like `map` that scores batches, possibly in other processes.
         """
         self._database = database

@@ -39,7 +39,7 @@ def format_flag(
     """Return the sentence that describes a flag, in one language.
 
     `indicator` is the id of the indicator that the flag is about, None if there is none. `facts` are the values for
-    the sentence (see `flagging.Anomaly`).
+    the sentence, by name, such as the value and the median of the peers.
     """
     values = {
         name: value if isinstance(value, str) else words.format_number(value, language) for name, value in facts.items()

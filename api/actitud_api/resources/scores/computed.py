@@ -36,7 +36,7 @@ class ComputationBusy(Exception):
 
 
 class RankedField(Struct, frozen=True):
-    """The ranked organisations of an edition, best first, with their scores.
+    """The ranked organisations of an edition, the one with the highest index first, with their scores.
 
     Each organisation is one row; `positions` is its row number, from 0, by organisation id. `rescoring` has the
     scores by row. `attainable` is, by row, the level that the organisation would reach with any index: only the

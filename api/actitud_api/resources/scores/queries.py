@@ -59,11 +59,11 @@ class RankingSort(Struct, frozen=True):
 
 
 class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True):
-    """Filters of the rows of an edition: those of `OrganisationFilters` and further ones. None does not filter.
+    """Filters of the rows of an edition: those on the organisation, and further ones on its score.
 
-    `level` and `status` select rows with that level or status. `organisations` selects these ids or aliases,
-    `kinds` these kinds, `ranked` only ranked rows, and `rated` only rows with a score in the dimension that it
-    names.
+    None does not filter. `level` and `status` select rows with that level or status. `organisations` selects these
+    ids or aliases, `kinds` these kinds, `ranked` only ranked rows, and `rated` only rows with a score in the
+    dimension that it names.
     """
 
     level: int | None = None

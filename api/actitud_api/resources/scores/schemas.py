@@ -529,7 +529,7 @@ def parse_sort(query: RankingQuery) -> RankingSort:
 
 
 def build_points_spread(summary: FiveNumberSummary | None, decimals: int) -> PointsSpread | None:
-    """Convert a five-number summary from units of 10^-decimals to points (see `to_points`). None stays None."""
+    """Convert a five-number summary from units of 10^-decimals to points. None stays None."""
     return None if summary is None else PointsSpread(**_convert_spread(summary, decimals))
 
 

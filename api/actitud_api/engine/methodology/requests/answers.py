@@ -169,7 +169,7 @@ def _build_answer_type(shape: Shape) -> type[Struct]:
 
 
 def to_submission(methodology: Methodology, request: ScoreRequest) -> Submission:
-    """Convert a decoded request to a submission, without its `what_if` (see `to_replacement`)."""
+    """Convert a decoded request to a submission. Its `what_if` is left out; `to_replacement` converts that."""
     answers, self_declared = _collect_answers(methodology, request.answers)
     return Submission(
         profile={field.name: getattr(request.profile, field.name) for field in methodology.document.profile},

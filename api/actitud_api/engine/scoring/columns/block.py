@@ -105,9 +105,10 @@ class ScoreViews(Struct, eq=False):
 class ScratchArrays:
     """Scratch arrays of one thread, for blocks of at most `rows` rows and scores of type `kind`.
 
-    `truths`, `narrow` (32 bits), `wide` (64 bits) and `floats` are stacks of equal depth (see `ScratchNeeds`). `kept`
-    has masks that hold a result until the end of the block. `marks` (masks), `scores`, `maxima` and `codes` have a row
-    for each of the indicators that are scored together.
+    `truths`, `narrow` (32 bits), `wide` (64 bits) and `floats` are stacks of equal depth: an expression leaves its
+    result in the array of its depth and uses the deeper ones for its parts. `kept` has masks that hold a result
+    until the end of the block. `marks` (masks), `scores`, `maxima` and `codes` have a row for each of the
+    indicators that are scored together.
     """
 
     def __init__(self, needs: ScratchNeeds, rows: int, kind: type[np.int32 | np.int64]) -> None:

@@ -54,8 +54,8 @@ class RawValueExpression(Struct, frozen=True, eq=False):
 def compile_raw_value(operand: Operand, compiler: ColumnCompiler, depth: int) -> RawValueExpression:
     """Compile a value formula: the numerator at `depth`, the denominator at the next depth.
 
-    A depth is the number of the first scratch array that the compiled function may overwrite (see `ScratchNeeds`). The
-    numerator is still in its array while the denominator is computed.
+    A depth is the number of the first scratch array that the compiled function may overwrite. The numerator is
+    still in its array while the denominator is computed.
 
     Raises:
         ExceedsInt64: If a result may exceed 64 bits.

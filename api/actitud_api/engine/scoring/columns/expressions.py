@@ -185,10 +185,10 @@ Extent = Sequence[tuple[int, int]]
 class ColumnCompiler:
     """Compiler of operands and predicates to functions that compute them for all rows of a block at once.
 
-    The constructor takes `extent`: the lowest and highest value of each fact, by its slot (the number of the fact among
-    all facts of the methodology). With these bounds the compiler proves that no result exceeds 64 bits. Its methods
-    take `depth`, the number of the first scratch array that the compiled function may overwrite (see `ScratchNeeds`),
-    and `reading`, which says how the function reads a fact that was not sent.
+    The constructor takes `extent`: the lowest and highest value of each fact, by its slot (the number of the fact
+    among all facts of the methodology). With these bounds the compiler proves that no result exceeds 64 bits. Its
+    methods take `depth`, the number of the first scratch array that the compiled function may overwrite and in
+    which it leaves its result, and `reading`, which says how the function reads a fact that was not sent.
     """
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
@@ -579,7 +579,7 @@ class ColumnCompiler:
     def _compare_row_by_row(
         self, compare: Compare, value: bool, depth: int, reading: AbsentFactReading
     ) -> CompiledTruths:
-        """Compile a comparison that is made row by row, as in `evaluate`, with integers of any size.
+        """Compile a comparison that is made row by row, with integers of any size.
 
         The mask marks the rows in which the comparison certainly has the truth value `value`.
         """

@@ -56,7 +56,7 @@ class ContradictedRows(Struct, eq=False):
         return np.concatenate([*self.unsupported, *self.contradicted])
 
     def write_codes(self, codes: NDArray[np.int8]) -> None:
-        """Write the code `contradicted` or `unsupported` into the rows of the two lists.
+        """Write the code `contradicted` or `unsupported` into `codes`, in the contradicted rows.
 
         `codes` has the reason codes of the indicator in all rows of the block.
         """

@@ -43,10 +43,11 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
     components. `extent` has the lowest and highest value of each slot.
 
     `present` (the answer was sent and counts, or the indicator has no facts), `self_declared` (the answer has no
-    evidence) and `set_aside` (see `SET_ASIDE_REASONS`) are indicators × organisations. `level_sent` has the levels
-    before a review lowered them, by position. `nulls` (profile fields without a value) and `profile_self_declared`
-    (profile fields without evidence) are masks by slot. `max_level` is the highest level of the index that a review
-    allows, or `NO_LIMIT`. An array that would mark or limit no row is None, or absent from its dict.
+    evidence) and `set_aside` (0 if the answer counts, else the number of the reason in `SET_ASIDE_REASONS`, from 1)
+    are indicators × organisations. `level_sent` has the levels before a review lowered them, by position. `nulls`
+    (profile fields without a value) and `profile_self_declared` (profile fields without evidence) are masks by
+    slot. `max_level` is the highest level of the index that a review allows, or `NO_LIMIT`. An array that would
+    mark or limit no row is None, or absent from its dict.
     """
 
     methodology: Methodology
@@ -368,8 +369,9 @@ class _ColumnsBuilder:
     ) -> Bools:
         """Find the rows in which an indicator has an answer that counts; return all rows if it has no facts.
 
-        `answers` has the facts, and `present` the mask of the organisations that answered, by indicator. `reasons` has
-        for each row the reason why the answer does not count (see `SET_ASIDE_REASONS`); None if all answers count.
+        `answers` has the facts, and `present` the mask of the organisations that answered, by indicator. `reasons`
+        has for each row the number of the reason why the answer does not count (its position in `SET_ASIDE_REASONS`,
+        from 1), or 0 if it counts; None if all answers count.
         """
         name = leaf.definition.id
         if leaf.presence_slot is None:
