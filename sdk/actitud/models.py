@@ -622,7 +622,10 @@ class ReviewRemark(Model, frozen=True, kw_only=True):
 
 
 class ReviewReply(Model, frozen=True, kw_only=True):
-    """The organisation's reply to the verdict on one indicator."""
+    """The organisation's reply to the verdict on one indicator.
+
+    ``evidence``: the documents sent with it. ``at``: when it was written.
+    """
 
     indicator: str
     text: str
@@ -738,8 +741,9 @@ class LevelPath(Model, frozen=True, kw_only=True):
     """The changes that take an organisation from its level to the next level.
 
     ``target``: the next level, ``None`` if the organisation has the highest level. ``moves``: the changes in order;
-    empty if there is no target or if ``unreachable`` is not empty, and ``reason`` then says why. ``index_after`` and
-    ``level_after``: the index and the level after the last move.
+    empty if there is no target or if ``unreachable`` is not empty, and ``reason`` then says why. ``index_after``
+    and ``level_after``: the index and the level after the last move. ``simulated``: true if the data are invented
+    for demonstration.
     """
 
     edition: str
@@ -1261,7 +1265,10 @@ class Flag(Model, frozen=True, kw_only=True):
 
 
 class FlaggingResult(Model, frozen=True, kw_only=True):
-    """The result of a search for flags: how many assessments were examined, and how many flags the search raised."""
+    """The result of a search for flags: how many assessments were examined, and how many flags the search raised.
+
+    ``made``: time of the search.
+    """
 
     edition: str
     assessments: int
@@ -1638,7 +1645,10 @@ class Remark(Model, frozen=True, kw_only=True):
 
 
 class EditionStatistics(Model, frozen=True, kw_only=True):
-    """The statistical audit of an edition's index, over the ranked organisations."""
+    """The statistical audit of an edition's index, over the ranked organisations.
+
+    ``remarks``: warnings about single figures. ``simulated``: true if the data are invented.
+    """
 
     edition: str
     index: IndexStatistics
@@ -1738,7 +1748,11 @@ class Checkpoint(Model, frozen=True, kw_only=True):
 
 
 class SigningKey(Model, frozen=True, kw_only=True, omit_defaults=True):
-    """A public Ed25519 key as a JSON Web Key; ``retired`` is the time of its last use, ``None`` while it is in use."""
+    """A public Ed25519 key as a JSON Web Key.
+
+    ``x``: the key in base64url. ``kid``: its id, which signatures name. ``retired``: the time of its last use,
+    ``None`` while it is in use.
+    """
 
     kty: str
     crv: str
@@ -1751,7 +1765,10 @@ class SigningKey(Model, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Signature(Model, frozen=True, kw_only=True):
-    """A detached JWS (RFC 7515, appendix F) by Ed25519 (RFC 8037) over the exact bytes of a document."""
+    """A detached JWS (RFC 7515, appendix F) by Ed25519 (RFC 8037) over the exact bytes of a document.
+
+    ``protected``: the protected header, and ``signature``: the signature, both in base64url.
+    """
 
     protected: str
     signature: str
@@ -1781,7 +1798,10 @@ class PublicationLinks(Model, frozen=True, kw_only=True):
 
 
 class PublicationApproval(Model, frozen=True, kw_only=True):
-    """A key's approval of a pending publication. ``number`` counts the approvals of an edition from 1."""
+    """A key's approval of a pending publication. ``number`` counts the approvals of an edition from 1.
+
+    ``digest`` identifies the pending publication that was approved.
+    """
 
     edition: str
     number: int
