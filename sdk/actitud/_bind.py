@@ -149,7 +149,11 @@ def _declare(
     build: Callable[[Callable[Concatenate[Core, P], Call[T]]], M],
     result: str,
 ) -> M:
-    """Return a placeholder that becomes the method as soon as the class and the name of the method are known."""
+    """Return a placeholder that becomes the method as soon as the class and the name of the method are known.
+
+    ``operation`` builds and sends the request. ``build`` makes the method from it. ``result`` is the return type of
+    the method, with ``{}`` for that of the operation.
+    """
     return cast(M, _Declaration(cast(FunctionType, operation), cast("Callable[[object], FunctionType]", build), result))
 
 

@@ -271,8 +271,8 @@ def build_compute(
 def build_file_post(core: Core, *segments: str, body: bytes, media_type: str, lang: str | None) -> Request:
     """Build a POST request that uploads a file and stores nothing.
 
-    ``segments``: parts of the path below ``/v1``. ``body``: the bytes of the file. ``lang``: ``None`` for the
-    language of the client.
+    ``segments``: parts of the path below ``/v1``. ``body``: the bytes of the file, and ``media_type``: its type.
+    ``lang``: ``None`` for the language of the client.
     """
     return Request(
         method="POST",
@@ -506,7 +506,8 @@ def fetch_any(
 def fetch_open(core: Core, request: Request, media_type: str, max_bytes: int) -> Call[OpenResponse]:
     """Send a request and return the response while its body arrives, at most ``max_bytes`` bytes.
 
-    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``.
+    ``media_type``: the type that is asked for. Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or
+    ``NotModified``.
     """
     headers = {**request.headers, "Accept": f"{media_type}, application/problem+json"}
     reply = yield from _request_answer(

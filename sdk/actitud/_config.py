@@ -191,7 +191,8 @@ def configure(
     """Build the settings of a client: from the arguments, else the environment, else the defaults.
 
     Raises ``ValueError`` for an invalid setting, such as a URL without a host. An argument that is ``None`` counts
-    as not given.
+    as not given. The arguments are those that :class:`actitud.Client` takes; ``runtime`` has the clock and the
+    random numbers.
     """
     parts = _split_base_url(base_url or _get_environment("ACTITUD_BASE_URL") or DEFAULT_BASE_URL)
     key = _get_environment("ACTITUD_API_KEY") if api_key is None else api_key

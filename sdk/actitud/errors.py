@@ -257,7 +257,7 @@ class TooManyRequests(RequestRefused):
 
 
 class ServiceFailed(ApiProblem):
-    """5xx: the service failed; the request may be correct."""
+    """The service failed (a status from 500 to 599). The request may be correct; sent again later, it may succeed."""
 
 
 class InternalError(ServiceFailed):

@@ -79,8 +79,8 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
 def build(kind: type[S], **changes: object) -> S:
     """Build a model from its example in the OpenAPI document, with some members replaced by ``changes``.
 
-    Raises ``TypeError`` if the document has no example of the model, or if the model lacks a member named in
-    ``changes``.
+    ``kind``: class of the model. Raises ``TypeError`` if the document has no example of the model, or if the model
+    lacks a member named in ``changes``.
     """
     if kind not in _KINDS:
         raise TypeError(f"there is no example of {kind.__name__}")

@@ -140,9 +140,9 @@ def _check_submission(findings: Findings, line: int, document: ScoreDocument, me
 def _compare(findings: Findings, line: int, text: bytes, rescored: ScoreDocument) -> None:
     """Add a problem for the first difference between a published score and the score computed again.
 
-    `text` is the published document, and `rescored` the same document with the new score. The problem says how
-    many more differences the score has. If the score is equal but another part of the document differs, the
-    problem is that the document does not have the right format.
+    `line` is the number of its line in the file. `text` is the published document, and `rescored` the same document
+    with the new score. The problem says how many more differences the score has. If the score is equal but another
+    part of the document differs, the problem is that the document does not have the right format.
     """
     differences = list(find_differences(msgspec.to_builtins(rescored, order="deterministic"), json.loads(text), ""))
     in_score = [difference for difference in differences if difference[0].startswith("/score/")]

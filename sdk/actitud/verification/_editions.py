@@ -118,7 +118,10 @@ def _join_statements(es: str, en: str, statements: Sequence[Text]) -> tuple[str,
 
 
 def _read_edition(findings: Findings, options: Options, line: int, text: bytes) -> Json | None:
-    """Decode an edition document. Adds a problem and returns None if the format of the document is wrong."""
+    """Decode an edition document. Adds a problem and returns None if the format of the document is wrong.
+
+    ``line``: number of its line in the file.
+    """
     try:
         edition = parse_object(text)
     except NotReadable as error:
@@ -192,7 +195,8 @@ def _compare_kept(findings: Findings, kept: LedgerState, stated: Sequence[Ledger
 def _verify_documents(findings: Findings, options: Options, edition: Json, lines: Iterator[bytes]) -> dict[str, bytes]:
     """Verify the score documents of a bundle against the list in its edition document.
 
-    Return the documents that the edition says are corrected, by organisation.
+    ``lines`` are the lines of the bundle after its header and its edition document. Return the documents that the
+    edition says are corrected, by organisation.
     """
     rows = edition["scores"]
     by_digest = {str(row.get("document")): row for row in rows}
@@ -298,7 +302,10 @@ def _verify_presence(findings: Findings, names: Sequence[str], met: Mapping[str,
 
 
 def _verify_list(findings: Findings, line: int, edition: Json) -> None:
-    """Verify the order, ranks and counts of an edition's list of scores."""
+    """Verify the order, ranks and counts of an edition's list of scores, and add a problem for each fault.
+
+    ``line``: number of the line of the edition document in the file.
+    """
     rows = edition["scores"]
     for number, (before, row) in enumerate(pairwise(rows), 1):
         name, other = row["organisation"], before["organisation"]

@@ -129,7 +129,11 @@ class Findings:
         self._unchecked: list[Text] = []
 
     def add_problem(self, code: ProblemCode, line: int, pointer: str, es: str, en: str) -> None:
-        """Add a problem at a line and a JSON Pointer. Unprintable characters of the file are escaped."""
+        """Add a problem at a line and a JSON Pointer. Unprintable characters of the file are escaped.
+
+        ``code``: kind of the problem. ``pointer``: empty if the whole line is meant. ``es`` and ``en``: the sentence
+        in Spanish and in English.
+        """
         place = _escape(f"{line}:{pointer}" if pointer else str(line))
         self.problems.append(VerificationProblem(place=place, code=code, text=make_text(_escape(es), _escape(en))))
 

@@ -19,17 +19,23 @@ class Rescorer(Protocol):
     """
 
     def check_edition(self, findings: Findings, line: int, text: bytes) -> bool:
-        """Return True if an edition document has a format that the rescorer knows; otherwise add problems."""
+        """Return True if the rescorer knows the format of an edition document; else add problems and return False.
+
+        ``line``: number of its line in the file.
+        """
         ...
 
     def check_score(self, findings: Findings, line: int, text: bytes) -> bool:
-        """Recompute a score document and add differences as problems; return True if its format is known."""
+        """Recompute a score document and add differences as problems; return True if its format is known, else False.
+
+        ``line``: number of its line in the file.
+        """
         ...
 
     def check_change(
         self, findings: Findings, line: int, pointer: str, before: bytes, after: bytes, change: object
     ) -> None:
-        """Add a problem if the difference of two score documents is not ``change``.
+        """Add a problem if the difference of the score documents ``before`` and ``after`` is not ``change``.
 
         ``pointer``: where the edition document contains ``change``.
         """

@@ -143,9 +143,10 @@ def _refuse_constant(text: str) -> float:
 
 
 def read_document(findings: Findings, line: int, text: bytes, reader: Callable[[bytes], T]) -> T | None:
-    """Decode a JSON object with ``reader``, such as a msgspec decoder, and return the result.
+    """Decode the JSON object ``text`` with ``reader``, such as a msgspec decoder, and return the result.
 
-    Adds the problem ``malformed`` and returns None if the reader raises ``ValueError``.
+    ``line``: number of its line in the file. Adds the problem ``malformed`` and returns None if the reader raises
+    ``ValueError``.
     """
     try:
         return reader(text)
@@ -162,7 +163,10 @@ def read_document(findings: Findings, line: int, text: bytes, reader: Callable[[
 
 
 def check_form(findings: Findings, line: int, text: bytes, value: object) -> None:
-    """Add the problem ``form`` if ``text`` is not the RFC 8785 encoding of ``value``."""
+    """Add the problem ``form`` if ``text`` is not the RFC 8785 encoding of ``value``.
+
+    ``line``: number of the line of ``text`` in the file.
+    """
     try:
         form = compute_canonical(value)
     except ValueError as error:

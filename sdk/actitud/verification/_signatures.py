@@ -259,7 +259,8 @@ class SignatureVerifier:
 def read_checkpoint(findings: Findings, line: int, note: str) -> LedgerState | None:
     """Read the statement of a checkpoint without verifying its signature.
 
-    Adds a problem and returns None if the note is malformed.
+    ``line``: number of its line in the file, for problems. Adds a problem and returns None if the note is
+    malformed.
     """
     statement = _STATEMENT.match(note)
     if statement is None:
@@ -271,7 +272,8 @@ def read_checkpoint(findings: Findings, line: int, note: str) -> LedgerState | N
 def compare_checkpoints(findings: Findings, line: int, earlier: LedgerState, later: LedgerState) -> None:
     """Add a problem if ``earlier`` cannot be an earlier state of the ledger of ``later``.
 
-    It cannot if it is of another ledger, or has as many entries or more.
+    It cannot if it is of another ledger, or has as many entries or more. ``line``: number of the line that the
+    problem is reported at.
     """
     if earlier.origin != later.origin:
         add_other_ledger(findings, line, earlier.origin, later.origin)

@@ -303,7 +303,8 @@ class _RawMembers(list[tuple[str, object]]):
 def _find_ambiguities(value: object, pointer: str) -> Iterator[Defect]:
     """Yield a defect for each part of `value` that JSON readers may read differently.
 
-    Such parts are members of one object with the same name, and integers beyond `INTEGER_MAX`.
+    `pointer` is the JSON Pointer of `value`. Such parts are members of one object with the same name, and integers
+    beyond `INTEGER_MAX`.
     """
     if isinstance(value, _RawMembers):
         for name, count in Counter(name for name, _ in value).items():

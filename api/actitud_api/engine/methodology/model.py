@@ -253,8 +253,9 @@ class Indicator(Frozen, frozen=True, tag_field="kind", tag="indicator"):
     has its lowest and highest score. `applies` is the condition under which it counts, `zero_when` that under
     which it scores 0. `components` has the ids of the components of a checklist.
 
-    `windows` are the ids of the periods in which the facts are measured; `sample` is true if they count cases
-    in a sample. `bullets`, `comments` and `functions` are the parts of the article that the indicator answers.
+    `windows` are the ids of the periods in which the facts are measured; `sample` is true if they count cases in a
+    sample. `bullets`, `comments` and `functions` are the parts of the article that the indicator answers. The other
+    members are explained below them.
     """
 
     id: str
@@ -357,9 +358,10 @@ class ProfileField(Frozen, frozen=True):
     """A field of the profile.
 
     The organisation must send each field with `set_by: organisation`, and not as null unless the field is
-    `nullable`. A field with `set_by: service` has the value `default` until a review sets another. `minimum`
-    and `maximum` are the bounds of a number, null where there is none, and `values` the allowed values of an
-    `enum`.
+    `nullable`. A field with `set_by: service` has the value `default` until a review sets another. `minimum` and
+    `maximum` are the bounds of a number, null where there is none, and `values` the allowed values of an `enum`.
+    `needs_evidence` is true if the field can make an indicator not applicable only with a document; without one,
+    the indicator is unknown.
     """
 
     name: str
@@ -514,8 +516,8 @@ class Document(Frozen, frozen=True):
     requires. `organisation_types`, `peer_groups` and `calendar` say which organisations are scored, with which
     others they are compared, and when. If `additional_index` is null, only one index is published.
 
-    Only `version`, `decimals` and `root` are required; an omitted member has its default, which is mostly
-    empty.
+    Only `version`, `decimals` and `root` are required; an omitted member has its default, which is mostly empty.
+    The other members are explained below them.
     """
 
     version: str

@@ -85,7 +85,7 @@ def round_fact(number: float | int, decimals: int) -> Number:
 
 
 def to_units(number: float, decimals: int) -> tuple[int, int]:
-    """Round a finite float half up to `decimals` decimals; return numerator and denominator of the result.
+    """Round the finite float `number` half up to `decimals` decimals; return numerator and denominator of the result.
 
     The denominator is 10^decimals: 0.384 with two decimals gives 38 and 100.
     """
@@ -482,7 +482,7 @@ def compile_presence_test(layout: FactLayout) -> Callable[[str], Callable[[Facts
 
 
 def find_slot(operand: Operand, layout: FactLayout) -> int | None:
-    """Return the slot with the value of an operand, if the operand is a fact or a profile field.
+    """Return the slot in `layout` with the value of an operand, if the operand is a fact or a profile field.
 
     Return None for any other operand, and for a fact that has an `absent` value in the document: if the fact is
     absent, its value is not the one in the slot.

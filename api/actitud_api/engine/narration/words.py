@@ -216,7 +216,7 @@ def _quote(text: str, language: Language) -> str:
 
 
 def label_fact(indicator: str, fact: str, texts: MethodologyTexts) -> str:
-    """Return the label of a fact of an indicator.
+    """Return the label of a fact of an indicator, from the texts of the methodology.
 
     The label of a level is only the word "level", so the id and name of the indicator are added to it.
     """

@@ -215,7 +215,7 @@ def compute_skewness(values: Floats) -> float | None:
 
 
 def compute_correlation(x: Floats, y: Floats) -> float | None:
-    """Compute Pearson's r over the organisations that have both values (NaN is missing).
+    """Compute Pearson's r of x and y over the organisations that have both values (NaN is missing).
 
     Return None if x or y is constant over these organisations.
     """

@@ -119,7 +119,7 @@ class CompiledIndicator(Struct, frozen=True):
     takes numerator and denominator of the raw value and returns the score in units of 10^-decimals. `applies` is
     None if the indicator always applies, `zero_when` if it has no zero rule. `declarable_slots` maps the profile
     fields that `applies` reads and that need evidence to their slots. `step` is None if the document names no fact
-    that a next step changes.
+    that a next step changes. The other members are explained below them.
     """
 
     position: int
@@ -247,7 +247,7 @@ class CompiledGroup(Struct, frozen=True):
     `definition` is the group as the document has it. `children`, `names` (their ids) and `weights` are in document
     order; `total_weight` is the sum of the weights. `low` and `high` are the ends of the range of the group, in
     units of 10^-decimals. `unknown_score` is the score of the group if it is unknown: `low`, None (the group leaves
-    its parent) or `UNKNOWN` (the parent is unknown too).
+    its parent) or `UNKNOWN` (the parent is unknown too). The other members are explained below them.
     """
 
     definition: Group
@@ -358,7 +358,8 @@ class CompiledMethodology(Struct, frozen=True, eq=False):
     `root` is the group whose score is the index. `levels` are lowest first; `rules` and `indicators` are in
     document order; `positions` has the position of each indicator and `groups` has each group, both by id. `layout`
     has the slots of facts and profile fields, and `answer_loaders` says how answers are stored in these slots.
-    `error_rules` has the rules of severity `error`, and `blocks` the indicators, arranged for fast evaluation.
+    `error_rules` has the rules of severity `error`, and `blocks` the indicators, arranged for fast evaluation. The
+    other members are explained below them.
     """
 
     methodology: Methodology

@@ -101,7 +101,8 @@ class Evaluation(Struct, kw_only=True):
     an unknown child makes the group unknown (`missing: void`) and the parent gives an unknown group no score.
     `index` and `index_max` are the scores of the root, rounded to the published decimals; None if there is no
     index. `level` is None if the submission reaches no level, or its status allows none. `provisional` is True if
-    the level holds only until a review has checked a condition. `broken_rules` are in document order.
+    the level holds only until a review has checked a condition. `broken_rules` are in document order. The other
+    members are explained below them.
     """
 
     compiled: CompiledMethodology
@@ -267,10 +268,10 @@ def _apply_level_caps(
 def find_contradictions(compiled: CompiledMethodology, sent: Facts) -> tuple[Facts, dict[int, Code], list[BrokenRule]]:
     """Find the contradictions in the facts of a submission (docs/scoring.md, section 2, findings).
 
-    All rules of severity `error` are evaluated at once, and then again without the contradicted answers, until no
-    further answer is contradicted; rules of severity `warning` are evaluated once at the end. Return the facts without
-    the contradicted answers, the code (`contradicted` or `unsupported`) of each contradicted indicator by position, and
-    the broken rules in document order.
+    `sent` are the facts by slot, as sent. All rules of severity `error` are evaluated at once, and then again
+    without the contradicted answers, until no further answer is contradicted; rules of severity `warning` are
+    evaluated once at the end. Return the facts without the contradicted answers, the code (`contradicted` or
+    `unsupported`) of each contradicted indicator by position, and the broken rules in document order.
     """
     facts = sent
     codes: dict[int, Code] = {}
@@ -316,8 +317,9 @@ def score_indicators(
 ) -> list[IndicatorResult]:
     """Score every indicator; return the results by position.
 
-    `contradicted` has the code (`contradicted` or `unsupported`) of each contradicted indicator, and `lowered` the
-    level as sent of each indicator whose level a review lowered. Both are by position.
+    `facts` are by slot, without the contradicted answers. `contradicted` has the code (`contradicted` or
+    `unsupported`) of each contradicted indicator, and `lowered` the level as sent of each indicator whose level a
+    review lowered. Both are by position.
     """
     results = [NOT_APPLICABLE] * len(compiled.indicators)
     integers = cast("Sequence[int | None]", facts)

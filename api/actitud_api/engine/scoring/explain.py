@@ -246,7 +246,7 @@ def _encode_number(value: Scalar | None, decimals: int) -> Scalar | None:
 def _encode_fact(value: FactValue, leaf: CompiledIndicator, position: int) -> Scalar | list[str] | None:
     """Convert a fact to the form that the digest of the input covers; a list of components is put in document order.
 
-    `position` is the place of the fact among the facts of the indicator.
+    `position` is the place of the fact among the facts of the indicator. An absent fact is None.
     """
     if isinstance(value, tuple):
         return [component for component in leaf.definition.components if component in value]
@@ -343,7 +343,7 @@ def _build_finding(compiled: CompiledMethodology, broken: BrokenRule) -> Finding
 
 
 def _list_absent(compiled: CompiledMethodology, predicate: Predicate, facts: Facts) -> tuple[str, ...]:
-    """List the indicators whose absent answers leave a predicate undetermined, in document order.
+    """List the ids of the indicators whose absent answers leave a predicate undetermined, in document order.
 
     The list is empty if the predicate is true or false.
     """
@@ -567,7 +567,7 @@ def collect_own_facts(evaluation: Evaluation, leaf: CompiledIndicator) -> dict[s
 
 
 def _find_goalposts(compiled: CompiledMethodology, leaf: CompiledIndicator, value: Ratio) -> tuple[PassedGoalpost, ...]:
-    """Return the goalpost at a raw value, or the two goalposts around it.
+    """Return the goalpost at the raw value `value` (numerator and denominator), or the two goalposts around it.
 
     If the value lies outside of the goalposts of the curve, return the nearest one: the first or the last.
     """

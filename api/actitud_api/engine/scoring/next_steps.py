@@ -142,7 +142,7 @@ def _build_open_step(branches: BranchRescorer, leaf: CompiledIndicator, kind: St
 
 
 def _document_answer(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep:
-    """Build the step for a capped answer: to bring evidence, which removes every cap from its score.
+    """Build the next step for an answer whose score is capped: to bring evidence, which removes every cap.
 
     If a review lowered the level, the gain is computed with the level as sent.
     """

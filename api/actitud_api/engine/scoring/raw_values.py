@@ -49,7 +49,7 @@ class ImprovementStep(Struct, frozen=True):
 
 
 def compile_raw_value(operand: Operand, layout: FactLayout) -> Callable[[Facts], Ratio | None]:
-    """Compile a value formula to a function that returns the exact raw value of facts.
+    """Compile a value formula to a function that returns the exact raw value of a list of facts by slot.
 
     The function returns None if a fact that the formula reads is absent or the denominator is 0.
     """

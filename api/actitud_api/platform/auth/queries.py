@@ -212,7 +212,10 @@ def claim_key(session: Session, holder: str, key: str, fingerprint: str, now: da
 
 
 def store_response(session: Session, holder: str, key: str, response: StoredResponse) -> None:
-    """Store the response to the request that claimed an idempotency key."""
+    """Store the response to the request that claimed an idempotency key.
+
+    `holder` is the holder of the access key of the request.
+    """
     update_response = _UPDATE_RESPONSE.values(structs.asdict(response))
     session.connection().execute(update_response, {"of_holder": holder, "of_key": key})
 

@@ -342,7 +342,10 @@ def is_active(record: KeyRecord, now: datetime) -> bool:
 
 
 def is_recognised(record: KeyRecord, peppers: Sequence[SecretText]) -> bool:
-    """Return True if the key was created with one of these peppers, or without a pepper."""
+    """Return True if the key was created with one of these peppers, or without a pepper.
+
+    `record` is the key as it is stored.
+    """
     return record.pepper in _index_peppers(peppers)
 
 

@@ -155,7 +155,7 @@ def update_edition(session: Session, record: EditionRecord, before: int) -> bool
 
 
 def lock_edition(session: Session, identifier: str, version: int) -> bool:
-    """Lock an edition against changes and new assessments until the session ends.
+    """Lock an edition against changes and new assessments until the session ends, and return True.
 
     Return False if the version of the stored edition is not `version`.
     """

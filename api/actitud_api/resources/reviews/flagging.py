@@ -150,7 +150,11 @@ def _find_outliers(methodology: Methodology, assessments: Sequence[ComparedAsses
 
 
 def _find_growth(assessments: Sequence[ComparedAssessment], earlier: Mapping[str, int]) -> Iterator[Anomaly]:
-    """Yield an anomaly for each organisation whose followers grew by more than half in one edition (rule V18)."""
+    """Yield an anomaly for each organisation whose followers grew by more than half in one edition (rule V18).
+
+    `earlier` has the followers of the largest account in the previous edition, by organisation; those that it lacks
+    are not compared.
+    """
     for assessment in assessments:
         before, now = earlier.get(assessment.organisation), assessment.followers
         if before is not None and now is not None and has_grown(before, now):

@@ -244,7 +244,7 @@ def find_draw(session: Session, edition: str) -> SampleDraw | None:
 
 
 def insert_draw(session: Session, draw: SampleDraw) -> bool:
-    """Insert the seed and share of the sample of an edition. Return False if it already has one."""
+    """Insert the seed and share of the sample of an edition and return True. Return False if it already has one."""
     # A second, concurrent draw waits here and then finds the first, instead of failing on the primary key.
     database.lock_table(session, SAMPLES)
     if find_draw(session, draw.edition) is not None:

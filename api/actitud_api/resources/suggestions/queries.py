@@ -143,7 +143,10 @@ def update_decisions(session: Session, record: SuggestionRecord, before: int) ->
 
 
 def delete_suggestion(session: Session, identifier: int, version: int) -> bool:
-    """Delete a suggestion. Return False, and delete nothing, if its stored version is not `version`."""
+    """Delete a suggestion and return True.
+
+    Return False, and delete nothing, if its stored version is not `version`.
+    """
     statement = delete(SUGGESTIONS).where(*_match_version(identifier, version)).returning(SUGGESTIONS.c.id)
     return session.execute(statement).one_or_none() is not None
 

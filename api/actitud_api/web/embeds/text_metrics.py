@@ -61,7 +61,7 @@ def clean_text(text: str) -> str:
 
 
 def measure_width(text: str, size: float, *, bold: bool = False) -> float:
-    """Measure the width of a text; `size` is the font size, and the width is in the same unit."""
+    """Measure the width of a text, in the unit of the font size `size`. `bold` is True for bold letters."""
     return sum(map(_measure_character, unicodedata.normalize("NFD", text))) * size * (BOLD_FACTOR if bold else 1)
 
 

@@ -134,7 +134,10 @@ class Picture(Struct, frozen=True, kw_only=True):
 
 
 def draw_bars(identifier: str, title: str, description: str, rows: Sequence[Bar]) -> Picture:
-    """Lay out a chart with one bar from 0 to 100 per row; a row with a figure to compare also has a mark."""
+    """Lay out a chart with one bar from 0 to 100 per row; a row with a figure to compare also has a mark.
+
+    `identifier` is the id of the chart in the page, and `description` its text for screen readers.
+    """
     placed, height = _place_rows([(row.label, row.text, row.value, row.mark, None, None) for row in rows])
     return Picture(
         kind="bars",
@@ -147,7 +150,10 @@ def draw_bars(identifier: str, title: str, description: str, rows: Sequence[Bar]
 
 
 def draw_box_plots(identifier: str, title: str, description: str, rows: Sequence[BoxPlotRow]) -> Picture:
-    """Lay out one box plot per row: a line from minimum to maximum, and a box from first to third quartile."""
+    """Lay out one box plot per row: a line from minimum to maximum, and a box from first to third quartile.
+
+    `identifier` is the id of the chart in the page, and `description` its text for screen readers.
+    """
     placed, height = _place_rows([(row.label, row.text, None, None, row.figures, row.own) for row in rows])
     return Picture(
         kind="spreads",
@@ -160,7 +166,11 @@ def draw_box_plots(identifier: str, title: str, description: str, rows: Sequence
 
 
 def draw_columns(identifier: str, title: str, description: str, bars: Sequence[HistogramColumn]) -> Picture:
-    """Lay out a histogram: counts as columns side by side, the highest with the full height."""
+    """Lay out a histogram: counts as columns side by side, the highest with the full height.
+
+    `identifier` is the id of the chart in the page, and `description` its text for screen readers. `bars` are the
+    columns.
+    """
     highest = max((column.count for column in bars), default=0) or 1
     width = _FULL / (len(bars) or 1)
     head = 2 * _LINE
@@ -193,6 +203,8 @@ def draw_trend(identifier: str, title: str, description: str, points: Sequence[T
     """Lay out a trend line through figures from 0 to 100, from left to right.
 
     A line joins two neighbouring points if both have a figure.
+
+    `identifier` is the id of the chart in the page, and `description` its text for screen readers.
     """
     width = _FULL / (len(points) or 1)
     head = 2 * _LINE

@@ -561,7 +561,7 @@ class _QuestionnaireReader:
                 self._report_missing(INDICATORS, field, detail)
 
     def _report_missing(self, sheet: SheetLayout, field: AnswerInput, detail: Texts) -> None:
-        """Report that the answer in `field` is missing, at its cell.
+        """Report that the answer in `field` is missing, at its cell; `detail` is the message.
 
         If the sheet lacks the row of that cell, the fault is reported at the row of its indicator or, if that is
         missing too, at the header.

@@ -420,7 +420,8 @@ class _DocumentChecker:
     def _check_aggregation(self, group: Group, pointer: str) -> Iterator[Defect]:
         """Yield the defects of how a group combines its children.
 
-        Checked are the exponent and the range of the group, and the number and weights of its children.
+        Checked are the exponent and the range of the group, and the number and weights of its children. `pointer` is
+        the JSON Pointer of the group.
         """
         counting = [child for child in group.children if child.weight > 0]
         if (group.aggregation == "power") != (group.exponent is not None):
@@ -550,8 +551,8 @@ class _DocumentChecker:
     def _check_facts(self, indicator: Indicator, pointer: str) -> Iterator[Defect]:
         """Yield the defects of the facts of an indicator.
 
-        Its type needs a certain first fact (`FACTS_OF`) and a certain curve (`CURVE_OF`); the bounds of each
-        fact must be in order and small enough for 64 bits.
+        Its type needs a certain first fact (`FACTS_OF`) and a certain curve (`CURVE_OF`); the bounds of each fact
+        must be in order and small enough for 64 bits. `pointer` is the JSON Pointer of the indicator.
         """
         expected = FACTS_OF.get(indicator.type)
         first = indicator.facts[0] if indicator.facts else None
@@ -1072,7 +1073,8 @@ class _DocumentChecker:
 
         `holds` is the comparison of the gate, such as `score of D1 ≥ 60` (SCORING, section 6). Three things are
         defects: a right side that depends on answers, a left side that may fall as an answer improves, and an
-        equality with a value other than the best that the left side can have.
+        equality with a value other than the best that the left side can have. `pointer` is the JSON Pointer of the
+        gate.
         """
         if self.spans.find_direction(holds.right) != 0:
             yield Defect(
@@ -1112,8 +1114,9 @@ class _DocumentChecker:
     def _check_reachable(self, holds: Compare, pointer: str) -> Iterator[Defect]:
         """Yield a defect if no organisation can have the number that a gate requires.
 
-        `holds` is the comparison of the gate; the number on its right must lie within the bounds of the operand
-        on its left. A comparison whose left operand is not a number is not checked.
+        `holds` is the comparison of the gate; the number on its right must lie within the bounds of the operand on
+        its left. A comparison whose left operand is not a number is not checked. `pointer` is the JSON Pointer of the
+        gate.
         """
         possible, required = self.spans.compute(holds.left), self.spans.compute(holds.right)
         if self._find_kind(holds.left) != "number":

@@ -76,7 +76,10 @@ class ExactScorer:
         self._reader = RowReader(plan, find_slots_read(plan, walk_operand_parts(leaf.definition.value)))
 
     def score_rows(self, block: RowBlock, rows: NDArray[np.intp], into: Ints) -> None:
-        """Write the scores of the rows numbered in `rows` into `into`; a row without a raw value stays as it is."""
+        """Write the exact scores of `rows` into `into`; a row without a raw value stays as it is.
+
+        `rows` has the numbers of the rows in the block.
+        """
         for row in rows.tolist():
             value = self._leaf.compute_value(self._reader.read_facts(block, row))
             if value is not None:

@@ -204,6 +204,8 @@ class ColumnCompiler:
     ) -> CompiledNumbers:
         """Compile an operand to numbers that use the scratch arrays from `depth` on.
 
+        `reading` says how a fact that was not sent is read: as undetermined, or as its least favourable value.
+
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
             TypeError: If the operand reads a score or raw value; only gates may.
@@ -234,7 +236,7 @@ class ColumnCompiler:
         """Compile the members of a sum, product, minimum or maximum; return the constant members last.
 
         The first member that is not constant is compiled at `depth`. Its result must be kept while the other members
-        are computed, so these are compiled at the next depth.
+        are computed, so these are compiled at the next depth. `reading` says how a fact that was not sent is read.
         """
         parts: list[CompiledNumbers] = []
         constants: list[CompiledNumbers] = []
@@ -249,7 +251,7 @@ class ColumnCompiler:
         return min(lower, 0), max(upper, 0)
 
     def check_int64(self, lower: int, upper: int) -> tuple[int, int]:
-        """Return the bounds if they fit in 64 bits.
+        """Return `lower` and `upper`, the bounds of a result, if they fit in 64 bits.
 
         Raises:
             ExceedsInt64: If they do not fit.
@@ -300,7 +302,7 @@ class ColumnCompiler:
         """Compile an operand that is the answer (`sent`) where it was sent, and `replacement` in the other rows.
 
         `position` is the position of the answered indicator. The `replacement` is the least favourable value, which a
-        rule assumes for an absent answer.
+        rule assumes for an absent answer. `depth` is the first scratch array that the result may use.
         """
         scale = _find_common_scale(sent.scale, replacement.scale)
         sent, replacement = (
@@ -355,6 +357,8 @@ class ColumnCompiler:
     def combine_numbers(self, combine: np.ufunc, parts: Sequence[CompiledNumbers], depth: int) -> CompiledNumbers:
         """Compile the minimum, maximum or sum of `parts`: `combine` is `np.minimum`, `np.maximum` or `np.add`.
 
+        The result may use the scratch arrays from `depth` on.
+
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
         """
@@ -369,7 +373,9 @@ class ColumnCompiler:
         return self._fold_numbers(combine, parts, parts[0].scale, *self.check_int64(lower, upper), depth)
 
     def multiply_numbers(self, parts: Sequence[CompiledNumbers], depth: int) -> CompiledNumbers:
-        """Compile the product of numbers; a constant factor only changes the scale.
+        """Compile the product of the numbers `parts`; a constant factor only changes the scale.
+
+        The result may use the scratch arrays from `depth` on.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
@@ -479,6 +485,8 @@ class ColumnCompiler:
         """Compile the mask of rows in which a predicate certainly has the truth value `value`.
 
         A row in which the predicate is undetermined is in neither of the two masks, that for True and that for False.
+        `depth` is the first scratch array that the mask may use, and `reading` says how a fact that was not sent is
+        read.
         """
         match predicate:
             case All(of=members) | Any(of=members):
@@ -545,7 +553,10 @@ class ColumnCompiler:
         return CompiledTruths(join_parts if others or is_deeper else first, merge_reads(part.reads for part in kept))
 
     def negate_truths(self, truths: CompiledTruths, depth: int) -> CompiledTruths:
-        """Compile the mask of the rows that the mask `truths` leaves unmarked."""
+        """Compile the mask of the rows that the mask `truths` leaves unmarked.
+
+        `depth` is the first scratch array that the mask may use.
+        """
         if truths.constant is not None:
             return NOWHERE if truths.constant else EVERYWHERE
         self.needs.use_depth(depth)
@@ -566,7 +577,8 @@ class ColumnCompiler:
     ) -> CompiledTruths:
         """Compile the mask of rows in which a comparison certainly has the truth value `value`.
 
-        Numbers that may exceed 64 bits are compared row by row.
+        Numbers that may exceed 64 bits are compared row by row. `depth` is the first scratch array that the mask may
+        use, and `reading` says how a fact that was not sent is read.
         """
         op = compare.op if value else NEGATED_OPERATORS[compare.op]
         try:

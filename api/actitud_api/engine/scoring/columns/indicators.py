@@ -420,9 +420,11 @@ class RunScorer:
     ) -> ChildCounts:
         """Build the `ChildCounts` of an indicator, and write its scores in the rows that the curve does not score.
 
-        `number` is the number of the indicator in the run. A row has no score if the indicator is not applicable, or if
-        it is unknown and its group gives an unknown child no score; it has the lowest score if the indicator is
-        contradicted. The contradicted rows are then added to `unknown`.
+        `number` is the number of the indicator in the run. `judged` has the results of its zero rule and
+        applicability. The arrays `scores`, `maxima` (with every unknown indicator at its best) and `codes` have a row
+        for each indicator of the run. A row has no score if the indicator is not applicable, or if it is unknown and
+        its group gives an unknown child no score; it has the lowest score if the indicator is contradicted. The
+        contradicted rows are then added to `unknown`.
         """
         leaf, score, unknown_mask = self._members[number].leaf, scores[number], unknown[number]
         not_applicable = judged.not_applicable

@@ -189,9 +189,9 @@ class TreeScorer:
     ) -> GroupCounts:
         """Write the scores of a group whose children are scored, and return how the group counts in its parent.
 
-        `weights` has the children that are excluded or unknown in some rows, and `below` the unknown share of each
-        child group with the weight of that group. `rows` has the scores of the children if these are in one array
-        already, else None.
+        `node` is the group. `weights` has the children that are excluded or unknown in some rows, and `below` the
+        unknown share of each child group with the weight of that group. `rows` has the scores of the children if
+        these are in one array already, else None.
         """
         out = block.views
         scores, maxima = out.groups[node.row], out.groups_max[node.row]
@@ -263,7 +263,7 @@ class TreeScorer:
         """Write the coverage of a group into `row`, in ten-thousandths, rounded half up; return its unknown share.
 
         Return None if everything in the group is known. `remaining` is the weight that counts, None for all of it;
-        `below` has the unknown share of each child group with the weight of that group.
+        `below` has the unknown share of each child group with the weight of that group. `scratch` is overwritten.
         """
         if weights.unknown is None and not below:
             row.fill(COVERAGE_UNITS)
@@ -388,10 +388,10 @@ def _combine_children(
 ) -> tuple[Ints | None, Bools | None, Ints | None]:
     """Write the scores of a group into `into`, -1 where too few children count; `rows` has the scores of its children.
 
-    `excluded` and `voids` have pairs of a mask of rows and the weight of a child: in these rows the child leaves the
-    group, or makes the group unknown. `weights` computes the weight that remains. Return the remaining weight (None:
-    all of it), the rows in which enough children count (None: all rows), and the weighted sums (None if the group is no
-    arithmetic mean).
+    `excluded` and `voids` have pairs of a mask of rows and the weight of a child: in these rows the child leaves
+    the group, or makes the group unknown. `weights` computes the weight that remains. Return the remaining weight
+    (None: all of it), the rows in which enough children count (None: all rows), and the weighted sums (None if the
+    group is no arithmetic mean). `scratch` is overwritten.
     """
     remaining = weights.compute_remaining(node.compiled.total_weight, excluded)
     rated = node.aggregation.find_rated(into.size, remaining, excluded)
