@@ -73,7 +73,7 @@ check-imports:
 	@$(BIN)/lint-imports
 
 check-drift:
-	@$(BIN)/actitud-api openapi --check openapi/openapi.json
+	@$(BIN)/actitud-api openapi --check openapi/openapi.json --methodology-schema openapi/methodology.schema.json
 	@$(BIN)/python -m tests.unit.i18n --check
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml deploy/compose.tls.yaml
 
@@ -126,8 +126,8 @@ contract: $(VENV)/all.done ## Schemathesis against a running service: make contr
 	@test -n "$(URL)" || { echo "Say where: make contract URL=http://127.0.0.1:8000"; exit 2; }
 	$(BIN)/st $(if $(ACTITUD_API_KEY),--config-file openapi/schemathesis.toml) run --max-examples $(or $(EXAMPLES),200) $(URL)/v1/openapi.json
 
-openapi: $(VENV)/all.done ## write openapi/openapi.json anew
-	$(BIN)/actitud-api openapi openapi/openapi.json
+openapi: $(VENV)/all.done ## write openapi/openapi.json and openapi/methodology.schema.json anew
+	$(BIN)/actitud-api openapi openapi/openapi.json --methodology-schema openapi/methodology.schema.json
 
 languages: $(VENV)/all.done ## bring the catalogues of further languages to the texts of the code; begin or go on with one: make languages NEW=gl
 	$(BIN)/python -m tests.unit.i18n $(NEW)

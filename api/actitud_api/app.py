@@ -88,6 +88,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     SystemController,
     PagesController,
     methodologies.MethodologiesController,
+    methodologies.DocumentSchemaController,
     workbooks.WorkbooksController,
     scores.ScoresController,
     organisations.OrganisationsController,

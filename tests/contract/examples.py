@@ -182,6 +182,7 @@ FILE: Final = {
 """What stands for the file of a publication: how small it is packed depends on the zlib of the machine."""
 WITHOUT: Final = {
     "methodologies.get",
+    "methodologies.schema",
     "methodologies.workbook.get",
     "editions.delete",
     "suggestions.delete",

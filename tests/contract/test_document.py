@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Iterator
@@ -13,9 +14,15 @@ import pytest
 from litestar import Litestar
 from openapi_spec_validator import validate
 
-from actitud_api.app import create_app
+from actitud_api.app import ABOUT, create_app, find_examples
+from actitud_api.engine.methodology.loader import load_newest
+from actitud_api.engine.methodology.predicates import walk_indicators
+from actitud_api.platform.http.access import rules_of
+from actitud_api.platform.http.openapi import build_document, encode_document, format_document
+from actitud_api.resources.methodologies.service import encode_document_schema
 from actitud_api.settings import Settings
 
+SECOND = "2026v2Draft"
 ROOT = Path(__file__).parents[2]
 
 
@@ -23,6 +30,15 @@ ROOT = Path(__file__).parents[2]
 def document(app: Litestar) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(app.state["document"])
     return found
+
+
+def parameters(document: dict[str, Any], operation: dict[str, Any]) -> list[dict[str, Any]]:
+    """The parameters of an operation, those that several share too."""
+    shared = document["components"]["parameters"]
+    return [
+        shared[parameter["$ref"].rpartition("/")[2]] if "$ref" in parameter else parameter
+        for parameter in operation["parameters"]
+    ]
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -38,7 +54,50 @@ def names(path: str) -> set[str]:
 
 def test_the_committed_document_is_the_one_that_is_served(app: Litestar) -> None:
     committed = (ROOT / "openapi" / "openapi.json").read_bytes()
-    assert committed == app.state["document"], "make openapi writes it anew"
+    assert committed == format_document(app.state["document"]), "make openapi writes it anew"
+    schema = (ROOT / "openapi" / "methodology.schema.json").read_bytes()
+    assert schema == format_document(encode_document_schema()), "make openapi writes it anew"
+
+
+def test_it_is_small_enough_to_read(app: Litestar, document: dict[str, Any]) -> None:
+    served: bytes = app.state["document"]
+    assert len(served) <= 700_000
+    # Of these 95 kB brotli makes 60.
+    assert len(gzip.compress(served, 9)) <= 95_000
+    assert len(document["components"]["schemas"]) <= 300
+    known = {indicator.id.replace(".", "_") for indicator in walk_indicators(load_newest().document.root)}
+    assert [name for name in document["components"]["schemas"] if any(one in name for one in known)] == []
+
+
+def test_a_further_version_adds_few_schemas(app: Litestar, document: dict[str, Any]) -> None:
+    """With another version in use, its requests are in the document, and its answers share the shapes."""
+    more = json.loads(encode_document(build_document(app, ABOUT, find_examples(), rules_of(app))))
+    added = more["components"]["schemas"].keys() - document["components"]["schemas"].keys()
+    assert 15 <= len(added) <= 25
+    assert {name for name in added if "Request" in name} == {
+        f"{name}{SECOND}" for name in ("AssessmentRequest", "QuestionnaireRequest", "ReviewRequest", "ScoreRequest")
+    }
+    grown = len(gzip.compress(encode_document(more), 9)) - len(gzip.compress(app.state["document"], 9))
+    assert grown <= 4_000
+
+
+def test_it_has_no_formulas(document: dict[str, Any]) -> None:
+    """Mutually recursive schemas keep a mock server from starting; a tree that only nests itself does not."""
+    schemas = document["components"]["schemas"]
+    references = {
+        name: set(re.findall('"#/components/schemas/([^"]+)"', json.dumps(schema))) for name, schema in schemas.items()
+    }
+
+    def reached(name: str) -> set[str]:
+        found: set[str] = set()
+        pending = {name}
+        while pending:
+            pending = {other for one in pending for other in references[one]} - found
+            found |= pending
+        return found
+
+    recursive = {name for name in schemas if name in reached(name)}
+    assert {name for name in recursive if reached(name) & recursive != {name}} == set()
 
 
 def test_it_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
@@ -145,16 +204,15 @@ def test_every_path_is_plain(document: dict[str, Any]) -> None:
 
 def test_every_path_parameter_is_described(document: dict[str, Any]) -> None:
     for path, _, operation in operations(document):
-        declared = {parameter["name"] for parameter in operation["parameters"] if parameter.get("in") == "path"}
+        declared = {one["name"] for one in parameters(document, operation) if one["in"] == "path"}
         assert declared == names(path)
 
 
 def test_no_parameter_can_be_null_and_each_has_a_description(document: dict[str, Any]) -> None:
     for _, _, operation in operations(document):
-        for parameter in operation["parameters"]:
-            if "$ref" not in parameter:
-                assert "null" not in json.dumps(parameter["schema"])
-                assert parameter["description"], (operation["operationId"], parameter["name"])
+        for parameter in parameters(document, operation):
+            assert "null" not in json.dumps(parameter["schema"])
+            assert parameter["description"], (operation["operationId"], parameter["name"])
 
 
 @pytest.fixture(scope="module")
@@ -192,8 +250,8 @@ def test_no_text_of_a_request_is_of_any_form(document: dict[str, Any], taken: di
     queries = [
         parameter
         for _, _, operation in operations(document)
-        for parameter in operation["parameters"]
-        if parameter.get("in") == "query"
+        for parameter in parameters(document, operation)
+        if parameter["in"] == "query"
     ]
     assert not list(free([taken, queries]))
 
@@ -217,12 +275,8 @@ def links(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def test_every_link_leads_to_an_operation_and_its_parameters(document: dict[str, Any]) -> None:
-    shared = document["components"]["parameters"]
     known = {
-        operation["operationId"]: {
-            (shared[parameter["$ref"].rpartition("/")[2]] if "$ref" in parameter else parameter)["name"]
-            for parameter in operation["parameters"]
-        }
+        operation["operationId"]: {parameter["name"] for parameter in parameters(document, operation)}
         for _, _, operation in operations(document)
     }
     assert list(links(document))

@@ -126,6 +126,7 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "methodologies.get",
         "methodologies.indicators.export",
         "methodologies.list",
+        "methodologies.schema",
         "methodologies.workbook.fill",
         "methodologies.workbook.get",
         "methodologies.workbook.read",

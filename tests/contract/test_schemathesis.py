@@ -67,8 +67,8 @@ Schemathesis calls it an error to follow links where there is none.
 TAGS: Final = sorted({tag for one in ALL for tag in one.described["tags"]})
 LINKED: Final = {
     "methodologies": frozenset(
-        {"methodologies.get", "methodologies.indicators.export", "methodologies.workbook.fill"}
-        | {"methodologies.workbook.get"}
+        {"methodologies.get", "methodologies.indicators.export", "methodologies.schema"}
+        | {"methodologies.workbook.fill", "methodologies.workbook.get"}
     ),
     "publications": frozenset({"editions.publications.scores.get", "published.get", "published.signature"}),
 }

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from actitud_api.app import create_app
 from actitud_api.cli.common import CommandError
 from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.http.openapi import format_document
+from actitud_api.resources.methodologies.service import encode_document_schema
 from actitud_api.settings import Settings
 
 _DIFFERS = Texts(
@@ -18,15 +21,20 @@ _DIFFERS = Texts(
 def run_openapi(options: argparse.Namespace, language: Language) -> int:
     """Write the OpenAPI document to a file, or compare the file with it, and return exit code 0.
 
-    The document depends on the code alone, not on the settings of this machine.
+    With `--methodology-schema`, do the same with the JSON Schema of methodology documents. Both depend on the code
+    alone, not on the settings of this machine.
 
     Raises:
-        CommandError: With `--check`, the file differs from the document.
+        CommandError: With `--check`, a file differs from its document.
     """
     # Default settings, so that the document does not depend on the environment of this machine.
-    document: bytes = create_app(Settings()).state["document"]
-    if not options.check:
-        options.file.write_bytes(document)
-    elif not options.file.is_file() or options.file.read_bytes() != document:
-        raise CommandError(_DIFFERS.into(language).format(file=options.file))
+    documents: dict[Path, bytes] = {options.file: create_app(Settings()).state["document"]}
+    if options.methodology_schema is not None:
+        documents[options.methodology_schema] = encode_document_schema()
+    for file, document in documents.items():
+        formatted = format_document(document)
+        if not options.check:
+            file.write_bytes(formatted)
+        elif not file.is_file() or file.read_bytes() != formatted:
+            raise CommandError(_DIFFERS.into(language).format(file=file))
     return 0

@@ -620,6 +620,15 @@ def _add_openapi(added: AddCommand, language: Language) -> None:
     )
     command.add_argument("file", type=Path, metavar="FILE", help=Texts("el fichero", "the file").into(language))
     command.add_argument(
+        "--methodology-schema",
+        type=Path,
+        metavar="FILE",
+        help=Texts(
+            "escribe además el esquema JSON de los documentos de metodología",
+            "write the JSON Schema of methodology documents too",
+        ).into(language),
+    )
+    command.add_argument(
         "--check",
         action="store_true",
         help=Texts("no escribe: falla si el fichero es distinto", "do not write: fail if the file differs").into(

@@ -7,7 +7,7 @@ from typing import Final
 from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
 from actitud._calls import AsyncBound, AsyncTransport, Bound, Call, Fetched, Transport, build_get, fetch, fetch_page
 from actitud._config import Core
-from actitud.models import Listing, Methodology, MethodologySummary
+from actitud.models import JsonValue, Listing, Methodology, MethodologySummary
 from actitud.resources.exports import AsyncMethodologyIndicators, MethodologyIndicators
 from actitud.resources.workbooks import AsyncWorkbook, Workbook
 
@@ -32,11 +32,20 @@ def get_methodology(core: Core, version: str, *, lang: str | None = None) -> Cal
     return fetch(core, build_get(core, "methodologies", version, lang=lang), Methodology)
 
 
+def get_request_schema(core: Core, version: str) -> Call[dict[str, JsonValue]]:
+    """Fetch the JSON Schema (2020-12) of the facts that ``client.score`` sends under a version.
+
+    It is closed: a member that it does not name is refused. Raises ``NotFound`` if the version does not exist.
+    """
+    return fetch(core, build_get(core, "methodologies", version, "schema.json"), dict[str, JsonValue])
+
+
 class Methodologies(Bound):
     """Operations on versions of the methodology, such as ``client.methodologies.list``."""
 
     list: Final = bind_blocking_list(list_methodologies)
     get: Final = bind_blocking(get_methodology)
+    schema: Final = bind_blocking(get_request_schema)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
@@ -49,6 +58,7 @@ class AsyncMethodologies(AsyncBound):
 
     list: Final = bind_awaitable_list(list_methodologies)
     get: Final = bind_awaitable(get_methodology)
+    schema: Final = bind_awaitable(get_request_schema)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)

@@ -266,6 +266,7 @@ def test_nothing_that_the_service_says_is_lost(client: TestClient[Litestar]) -> 
     request = example("example_a").request
     read: list[tuple[object, object]] = [
         (json_of(client, "/v1/methodologies/2026.1"), sdk.methodologies.get("2026.1")),
+        (json_of(client, "/v1/methodologies/2026.1/schema.json"), sdk.methodologies.schema("2026.1")),
         (items(client, "/v1/methodologies"), methodologies.items),
         (items(client, "/v1/editions"), editions.items),
         (json_of(client, "/v1/editions/latest"), sdk.editions.get("latest")),

@@ -30,6 +30,7 @@ from actitud import (
     Embed,
     Evidence,
     Exemplar,
+    JsonValue,
     LedgerEntry,
     LevelPath,
     Methodology,
@@ -81,6 +82,7 @@ def blocking(client: Client) -> None:
     assert_type(client.scores.create(profile={}, answers=FACTS, on_findings="return", lang="es"), Score)
     assert_type(client.methodologies.list(), Page[MethodologySummary])
     assert_type(client.methodologies.get("2026.1", lang="es"), Methodology)
+    assert_type(client.methodologies.schema("2026.1"), dict[str, JsonValue])
     assert_type(client.organisations.list(q="villa", kind="MUN", limit=3), Page[Organisation])
     assert_type(client.organisations.get("x"), Organisation)
     assert_type(client.editions.list(), Page[Edition])

@@ -6,6 +6,7 @@ The schemas are those that msgspec derives from the decoded and encoded types, s
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import cleandoc
@@ -116,8 +117,20 @@ def build_document(
             "schemas": component_schemas.components,
             "securitySchemes": _SECURITY_SCHEMES,
             "headers": _HEADERS,
-            "parameters": _PARAMETERS,
+            "parameters": dict(_PARAMETERS),
             "responses": {
+                "not-modified": {
+                    "description": "The response is the one that the client has: `If-None-Match` names its `ETag`.",
+                    "headers": _refer_to_headers(["Cache-Control", "ETag", "Link", "Vary", "X-Request-Id"])
+                    | _refer_to_headers(["Content-Disposition", "Content-Location", *_LIMIT_FIELDS])
+                    | {name: {**_HEADERS[name], "required": False} for name in ("Content-Language", "Repr-Digest")},
+                },
+                "alias": {
+                    "description": "The path contains an alias; `Location` has the same path with the id.",
+                    "headers": _refer_to_headers(
+                        ["Cache-Control", "Link", "Location", "Vary", "X-Request-Id", *_LIMIT_FIELDS]
+                    ),
+                },
                 "problem": _problem_response("Any other problem; the type says which.", TYPES["internal-error"]),
                 **{
                     slug: _problem_response(_describe_type(problem_type), problem_type)
@@ -126,12 +139,31 @@ def build_document(
             },
         },
     }
-    return _remove_unused_components(_hide_alternatives(complete_schemas(document), unpublished))
+    return _remove_unused_components(_share_parameters(_hide_alternatives(complete_schemas(document), unpublished)))
 
 
 def encode_document(document: Node) -> bytes:
-    """Return the document as JSON, as it is served and committed: sorted, indented by two, with a final newline."""
-    return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=2) + b"\n"
+    """Return the document as JSON, as it is served: with sorted members and without blanks."""
+    return msgspec.json.encode(document, order="sorted")
+
+
+def encode_json_schema(type_: type[msgspec.Struct]) -> bytes:
+    """Return the JSON Schema (2020-12) of a Struct as JSON, with the types and unions that generators read."""
+    schema = complete_schemas(msgspec.json.schema(type_))
+    for definition in schema["$defs"].values():
+        _clean_description(definition)
+    return encode_document({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
+
+
+def format_document(document: bytes) -> bytes:
+    """Return a document as it is committed, so that lines differ where it differs: indented, with a final newline."""
+    return msgspec.json.format(document, indent=2) + b"\n"
+
+
+def _clean_description(schema: Node) -> None:
+    # Python 3.13 takes the indentation out of docstrings, earlier ones leave it in.
+    if "description" in schema:
+        schema["description"] = cleandoc(schema["description"])
 
 
 def complete_schemas(node: Any) -> Any:
@@ -255,9 +287,7 @@ def _build_schemas(contracts: Iterable[Contract]) -> _ComponentSchemas:
     # In one call, so that types used by several operations become one component.
     references, components = msgspec.json.schema_components(types, ref_template=_SCHEMAS)
     for schema in components.values():
-        # Python 3.13 takes the indentation out of docstrings, earlier ones leave it in.
-        if "description" in schema:
-            schema["description"] = cleandoc(schema["description"])
+        _clean_description(schema)
     components = {
         name: _replace_named_texts(_remove_redundant_unions(schema)) for name, schema in components.items()
     } | _TEXTS
@@ -418,17 +448,9 @@ class _Operation:
                 success["links"] = {name: _describe_link(link) for name, link in contract.links.items()}
             responses[str(status)] = success
         if self._is_conditional:
-            responses["304"] = {
-                "description": "The response is the one that the client has: `If-None-Match` names its `ETag`.",
-                "headers": _refer_to_headers(headers),
-            }
+            responses["304"] = {"$ref": f"{_COMPONENTS}responses/not-modified"}
         if contract.aliased:
-            responses["308"] = {
-                "description": "The path contains an alias; `Location` has the same path with the id.",
-                "headers": _refer_to_headers(
-                    ["Cache-Control", "Link", "Location", "Vary", "X-Request-Id", *_LIMIT_FIELDS * self._is_limited]
-                ),
-            }
+            responses["308"] = {"$ref": f"{_COMPONENTS}responses/alias"}
         by_status: dict[int, list[ProblemType]] = {}
         # A status stands only once in a document, so problem types that share it are listed in one response.
         for problem_type in dict.fromkeys(self._problems()):
@@ -481,7 +503,62 @@ class _Operation:
         if self.examples is None:
             return {}
         file = self.examples / f"{self.id}.{side}.json"
-        return {"example": json.loads(file.read_bytes())} if file.is_file() else {}
+        if not file.is_file():
+            return {}
+        example = json.loads(file.read_bytes())
+        return {"example": _shorten_example(example) if side == "response" else example}
+
+
+_EXAMPLE_MAX: Final = 1_500
+"""Greatest length of an example in bytes of JSON without blanks; a longer one has its lists cut."""
+
+
+def _shorten_example(example: Any) -> Any:
+    """Return the example of a response; of a long one, the first item of each list.
+
+    The document would otherwise be one third examples. A list of a response has no least length, so the rest is valid.
+    """
+    return _cut_lists(example) if len(msgspec.json.encode(example)) > _EXAMPLE_MAX else example
+
+
+def _cut_lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _cut_lists(member) for name, member in value.items()}
+    return [_cut_lists(item) for item in value[:1]] if isinstance(value, list) else value
+
+
+def _share_parameters(document: Node) -> Node:
+    """Return the document with one component for each parameter that several operations have.
+
+    Of different parameters with one name, the most frequent becomes the component.
+    """
+    operations = [operation for item in document["paths"].values() for operation in item.values()]
+    counts = Counter(
+        _encode_sorted(parameter)
+        for operation in operations
+        for parameter in operation["parameters"]
+        if "$ref" not in parameter
+    )
+    shared: dict[str, bytes] = {}
+    # The most frequent first; among equals the order of their bytes decides, so that the document is always the same.
+    for encoded, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        parameter = json.loads(encoded)
+        if count > 1:
+            shared.setdefault(f"{parameter['in']}-{parameter['name']}", encoded)
+    names = {encoded: name for name, encoded in shared.items()}
+    for operation in operations:
+        operation["parameters"] = [
+            {"$ref": f"{_COMPONENTS}parameters/{name}"}
+            if "$ref" not in parameter and (name := names.get(_encode_sorted(parameter)))
+            else parameter
+            for parameter in operation["parameters"]
+        ]
+    document["components"]["parameters"] |= {name: json.loads(encoded) for name, encoded in shared.items()}
+    return document
+
+
+def _encode_sorted(node: Node) -> bytes:
+    return msgspec.json.encode(node, order="sorted")
 
 
 def _describe_file(media_type: str) -> Node:

@@ -4,17 +4,19 @@ from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import UnknownMethodology
-from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.access import ANYBODY, ANYBODY_UNLIMITED
 from actitud_api.platform.http.contract import Link
-from actitud_api.platform.http.operations import get
+from actitud_api.platform.http.negotiation import JSON
+from actitud_api.platform.http.operations import get, get_page
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
 from actitud_api.platform.http.problems import NOT_FOUND, ProblemMapping, maps_to
-from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.representations import REVALIDATE, Exact, Representation, conditional
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.resources.methodologies import schemas, service
 
 PAGE = Representation(schemas.MethodologyPage, sentences=True)
 DETAIL = Representation(schemas.MethodologyDetail, sentences=True)
+SCHEMA = Exact(schemas.RequestSchema)
 CURSOR = Cursor("methodologies.list", str)
 
 _VERSION = {"version": "$response.body#/version"}
@@ -72,6 +74,7 @@ class MethodologiesController(Controller):
                 {"version": "$response.body#/version", "format": "csv"},
                 "Its indicators as a file.",
             ),
+            "schema": Link("methodologies.schema", _VERSION, "The JSON Schema of score requests under it."),
             "workbook": Link("methodologies.workbook.get", _VERSION, "Its questionnaire as an empty workbook."),
             "fill": Link("methodologies.workbook.fill", _VERSION, "The same with answers."),
             "read": Link("methodologies.workbook.read", _VERSION, "The answers in such a workbook."),
@@ -85,3 +88,30 @@ class MethodologiesController(Controller):
         the article that each indicator answers) and its texts in one language. An active version never changes.
         """
         return DETAIL.of(request, schemas.build_detail(service.get_methodology(path.version), language))
+
+    @get(
+        "/{version:str}/schema.json",
+        operation_id="methodologies.schema",
+        access=ANYBODY,
+        answer=SCHEMA,
+        threaded=False,
+    )
+    def get_schema(self, request: ApiRequest, path: schemas.MethodologyPath) -> Response[bytes]:
+        """Get the JSON Schema of score requests under a version.
+
+        Returns the closed schema (2020-12) of the body of `POST /v1/scores` for one version, also for a retired one,
+        which this document leaves out. It is the schema by which requests are validated.
+        """
+        return SCHEMA.bytes_of(request, service.encode_request_schema(path.version), {})
+
+
+class DocumentSchemaController(Controller):
+    """The route of the JSON Schema of methodology documents, beside that of the OpenAPI document."""
+
+    path = schemas.DOCUMENT_SCHEMA
+    include_in_schema = False
+
+    @get_page("/", operation_id="methodologies.document_schema", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
+    def get_document_schema(self, request: ApiRequest) -> Response[bytes]:
+        """Serve the JSON Schema of methodology documents."""
+        return conditional(request, service.encode_document_schema(), {"Cache-Control": REVALIDATE}, JSON)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct, field
 
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.loader import Methodology, Status
-from actitud_api.engine.methodology.model import Document, MethodologyTexts
+from actitud_api.engine.methodology.model import MethodologyTexts
 from actitud_api.platform.http.paging import Page
 
+DOCUMENT_SCHEMA: Final = "/v1/methodology.schema.json"
+"""Path of the JSON Schema of methodology documents."""
+
+DocumentJson = Annotated[
+    Raw,
+    Meta(
+        description=f"The document of the version. Its formulas are recursive, which code generators and mock servers "
+        f"do not read, so the JSON Schema of all its members is apart, at `{DOCUMENT_SCHEMA}`.",
+        extra_json_schema={"type": "object"},
+    ),
+]
 Version = Annotated[str, Meta(description="The version of a methodology, such as 2026.1.", max_length=40)]
 
 
@@ -44,8 +55,16 @@ class MethodologyDetail(Struct, frozen=True, kw_only=True):
     status: Status
     digest: str
     text_digests: dict[Language, str]
-    document: Document
+    document: DocumentJson
     texts: MethodologyTexts
+
+
+class RequestSchema(Struct, frozen=True, kw_only=True):
+    """A JSON Schema 2020-12, closed: it admits no member that it does not name."""
+
+    dialect: str = field(name="$schema")
+    reference: str = field(name="$ref")
+    definitions: dict[str, Raw] = field(name="$defs")
 
 
 class MethodologyPath(Struct, frozen=True):
@@ -74,6 +93,6 @@ def build_detail(methodology: Methodology, language: Language) -> MethodologyDet
         digest=methodology.digest,
         text_digests=methodology.text_digests,
         # As it is written: what is served has the digest, whatever the document leaves to its defaults.
-        document=cast("Document", methodology.written),
+        document=methodology.written,
         texts=methodology.texts[language],
     )

@@ -13,7 +13,7 @@ from actitud_api.engine.methodology.loader import Methodology, list_versions, lo
 from actitud_api.engine.methodology.requests.answers import (
     ScoreRequest,
     Submission,
-    build_score_request_type,
+    load_score_request_type,
     to_replacement,
     to_submission,
 )
@@ -99,7 +99,7 @@ __all__ = [
 BEST_FIRST: Final = RankingSort("rank")
 """The default order of a ranking: from the best rank to the worst."""
 
-REQUESTS: Final = {version: build_score_request_type(load_methodology(version)) for version in list_versions()}
+REQUESTS: Final = {version: load_score_request_type(version) for version in list_versions()}
 """The type of a score request by methodology version. A request with unknown members is refused."""
 
 

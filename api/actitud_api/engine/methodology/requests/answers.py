@@ -12,7 +12,7 @@ from typing import Literal, Union
 
 from msgspec import UNSET, Struct, UnsetType
 
-from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.loader import Methodology, load_methodology
 from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.predicates import to_attribute, walk_indicators
 from actitud_api.engine.methodology.requests.shapes import Shape
@@ -112,13 +112,24 @@ def build_score_request_type(methodology: Methodology) -> type[ScoreRequest]:
     )
 
 
+@cache
+def load_score_request_type(version: str) -> type[ScoreRequest]:
+    """Return the type of the body of `POST /v1/scores` for a registered version; later calls return the same type.
+
+    Raises:
+        UnknownMethodology: If no version has this name.
+    """
+    return build_score_request_type(load_methodology(version))
+
+
 def _build_what_if_type(methodology: Methodology, fields: object) -> type[Struct]:
     answers = build_answers_type(
         "WhatIfAnswers",
         methodology,
-        "The answers to suppose, by indicator, each with all its facts. Null supposes that there is no answer; an "
-        "indicator that is left out keeps the answer that was sent.",
+        "The answers to suppose, by indicator, each with all its facts as in `answers`. Null supposes that there is no "
+        "answer; an indicator that is left out keeps the answer that was sent.",
         lambda shape: _build_answer_type(shape) | None,
+        with_texts=False,
     )
     profile = build_closed_struct(
         f"WhatIfProfile{format_type_suffix(methodology)}",

@@ -52,21 +52,24 @@ def build_answers_type(
     doc: str,
     form: Callable[[Shape], object],
     select: Callable[[Indicator], Iterable[Fact]] = lambda indicator: indicator.facts,
+    *,
+    with_texts: bool = True,
 ) -> type[Struct]:
     """Build the type of the member `answers`, with one optional member for each indicator that has facts.
 
     `form` returns the type of an answer of a shape, and must return the same one for equal shapes; `select` returns the
     facts of an indicator that an answer has. `doc` is the description in the published schema. The texts of an
-    indicator stand at its member, because the type of its answer belongs to every indicator with that shape.
+    indicator stand at its member, because the type of its answer belongs to every indicator with that shape; without
+    `with_texts` they are left out.
     """
     texts = methodology.texts["en"].indicators
     members: list[Member] = []
     rename: dict[str, str] = {}
     for indicator in walk_indicators(methodology.document.root):
         if facts := tuple(select(indicator)):
-            text = texts[indicator.id]
-            meta = Meta(description=_describe_answer(text, facts))
-            type_ = getitem(Annotated, (getitem(Union, (form(find_shape(indicator, facts)), UnsetType)), meta))
+            type_ = getitem(Union, (form(find_shape(indicator, facts)), UnsetType))
+            if with_texts:
+                type_ = describe_type(type_, _describe_answer(texts[indicator.id], facts))
             members.append((to_attribute(indicator.id), type_, UNSET))
             rename[to_attribute(indicator.id)] = indicator.id
     return build_closed_struct(f"{name}{format_type_suffix(methodology)}", members, doc, rename=rename)

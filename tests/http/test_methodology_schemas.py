@@ -1,0 +1,74 @@
+"""The JSON Schemas beside the OpenAPI document: of score requests by version, and of methodology documents."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from actitud_api.engine.methodology.loader import list_versions, load_methodology
+
+Client = TestClient[Litestar]
+EXAMPLE: dict[str, Any] = json.loads(
+    (Path(__file__).parents[2] / "openapi" / "examples" / "scores.create.request.json").read_bytes()
+)
+
+
+def validator(client: Client, path: str) -> jsonschema_rs.Draft202012Validator:
+    answered = client.get(path)
+    assert (answered.status_code, answered.headers["content-type"]) == (200, "application/json")
+    schema = answered.json()
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+
+@pytest.mark.parametrize("version", list_versions())
+def test_what_is_valid_by_the_schema_of_a_version_is_scored_and_nothing_else(client: Client, version: str) -> None:
+    schema = validator(client, f"/v1/methodologies/{version}/schema.json")
+
+    def agree(body: dict[str, Any], *, valid: bool) -> None:
+        assert schema.is_valid(body) is valid
+        assert client.post("/v1/scores", json=body).status_code == (200 if valid else 400)
+
+    body = {**EXAMPLE, "methodology": version}
+    agree(body, valid=True)
+    agree({**body, "answers": {"D1.01": {"numerator": 1, "denominator": 2, "basis": "self_declared"}}}, valid=True)
+    agree({**body, "answers": {"D1.01": {"numerator": 1}}}, valid=False)
+    agree({**body, "answers": {"D1.01": {"numerator": 1, "denominator": 2, "more": 3}}}, valid=False)
+    agree({**body, "answers": {"D1.02": {"level": 5}}}, valid=False)
+    agree({**body, "answers": {"D99": {"level": 1}}}, valid=False)
+    agree({**body, "what_if": {"answers": {"D1.02": None}}}, valid=True)
+    agree({**body, "profile": {**body["profile"], "population_served": -1}}, valid=False)
+
+
+def test_the_schema_of_a_version_is_for_that_version_alone(client: Client) -> None:
+    assert not validator(client, "/v1/methodologies/2026.1/schema.json").is_valid({**EXAMPLE, "methodology": "2025.1"})
+
+
+def test_a_schema_has_a_tag_and_is_not_sent_again(client: Client) -> None:
+    path = "/v1/methodologies/2026.1/schema.json"
+    first = client.get(path)
+    assert first.headers["cache-control"] == client.get("/v1/methodologies/2026.1").headers["cache-control"]
+    assert not first.headers["etag"].startswith("W/")
+    again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_an_unknown_version_has_no_schema(client: Client) -> None:
+    refused = client.get("/v1/methodologies/1999.1/schema.json?lang=en")
+    assert (refused.status_code, refused.json()["detail"]) == (404, "There is no methodology 1999.1.")
+
+
+def test_methodology_documents_are_valid_by_their_schema(client: Client) -> None:
+    schema = validator(client, "/v1/methodology.schema.json")
+    for version in list_versions():
+        document = client.get(f"/v1/methodologies/{version}").json()["document"]
+        assert document == json.loads(bytes(load_methodology(version).written))
+        assert schema.is_valid(document)
+        assert not schema.is_valid({**document, "more": 1})
+        assert not schema.is_valid({**document, "root": {**document["root"], "children": [{"kind": "formula"}]}})
