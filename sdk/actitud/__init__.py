@@ -9,7 +9,7 @@
 from actitud._calls import Response, responses
 from actitud._config import Timeouts
 from actitud._model import Model, Nodes
-from actitud._notices import ActitudDeprecationWarning
+from actitud._notices import ActitudDeprecationWarning, ActitudLanguageWarning
 from actitud._streams import Progress
 from actitud._version import __version__
 from actitud.client import AsyncClient, Client
@@ -175,6 +175,7 @@ __all__ = [
     "AccessKey",
     "ActitudDeprecationWarning",
     "ActitudError",
+    "ActitudLanguageWarning",
     "Agreement",
     "Answer",
     "AnswerMember",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from pathlib import Path
 from types import FunctionType
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
@@ -27,6 +28,7 @@ from actitud._calls import (
     drive_async,
 )
 from actitud._config import Core
+from actitud._files import Export, finish_export, finish_export_async
 from actitud._streams import Lines, iterate_lines, iterate_lines_async
 from actitud.pages import AsyncListing, AsyncPage, Page
 
@@ -66,6 +68,36 @@ def bind_awaitable(
         return method
 
     return _declare(operation, build, "{}")
+
+
+def bind_blocking_export(
+    operation: Callable[Concatenate[Core, P], Call[Export[T]]],
+) -> Callable[Concatenate[Bound, P], T]:
+    """Return a method of the blocking client that downloads a file: as bytes, or ``to`` a path."""
+
+    def build(start: Callable[Concatenate[Core, P], Call[Export[T]]]) -> Callable[Concatenate[Bound, P], T]:
+        def method(bound: Bound, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            return finish_export(drive(start(bound._core, *args, **kwargs), bound._transport))
+
+        return method
+
+    return _declare(operation, build, "bytes | Path")
+
+
+def bind_awaitable_export(
+    operation: Callable[Concatenate[Core, P], Call[Export[T]]],
+) -> Callable[Concatenate[AsyncBound, P], Coroutine[object, None, T]]:
+    """Return a method of the asynchronous client that, when awaited, downloads a file: as bytes, or ``to`` a path."""
+
+    def build(
+        start: Callable[Concatenate[Core, P], Call[Export[T]]],
+    ) -> Callable[Concatenate[AsyncBound, P], Coroutine[object, None, T]]:
+        async def method(bound: AsyncBound, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            return await finish_export_async(await drive_async(start(bound._core, *args, **kwargs), bound._transport))
+
+        return method
+
+    return _declare(operation, build, "bytes | Path")
 
 
 def bind_blocking_list(
@@ -197,6 +229,7 @@ def _get_scope(operation: FunctionType) -> dict[str, object]:
         "AsyncListing": AsyncListing,
         "Iterator": Iterator,
         "Page": Page,
+        "Path": Path,
     }
     return _scopes.setdefault(operation.__module__, {**names, **operation.__globals__})
 

@@ -23,7 +23,7 @@ import msgspec
 
 from actitud._config import LOGGER, Core, check_language, get_origin
 from actitud._model import Shown
-from actitud._notices import warn_of_deprecation
+from actitud._notices import warn_of_deprecation, warn_of_language
 from actitud._retry import decide_delay, parse_rate_limit, parse_retry_after
 from actitud.errors import NoAnswer, NotModified, Problem, UnexpectedResponse, build_problem_error
 from actitud.models import Listing, Versioned
@@ -550,9 +550,23 @@ def _record_answer(core: Core, request: Request, reply: Response) -> Response:
         if operation not in core.shared.deprecated:
             core.shared.deprecated.add(operation)
             warn_of_deprecation(operation, reply.headers)
+    _check_language(core, request, reply)
     if reply.status == 304 and "If-None-Match" in request.headers:
         raise NotModified(reply.etag or request.headers["If-None-Match"])
     return reply
+
+
+def _check_language(core: Core, request: Request, reply: Response) -> None:
+    wanted, language = request.lang, reply.headers.get("content-language")
+    if wanted is None or language is None or wanted in core.shared.languages:
+        return
+    if _get_primary(wanted) != _get_primary(language):
+        core.shared.languages.add(wanted)
+        warn_of_language(wanted, language)
+
+
+def _get_primary(language: str) -> str:
+    return language.partition(",")[0].partition("-")[0].strip().lower()
 
 
 class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):

@@ -117,12 +117,14 @@ class SharedState:
 
     ``deprecated``: names of the operations whose deprecation warning was already shown. ``full_until``: if a
     rate limit is exhausted, the reading of the monotonic clock at which it is renewed; else a time in the past.
+    ``languages``: the languages of which a warning has said that the service lacks them.
     """
 
-    __slots__ = ("deprecated", "full_until")
+    __slots__ = ("deprecated", "full_until", "languages")
 
     def __init__(self) -> None:
         self.deprecated: set[str] = set()
+        self.languages: set[str] = set()
         self.full_until: float = 0.0
 
 
@@ -200,7 +202,8 @@ def configure(
     _show_log()
     return Core(
         origin=get_origin(parts),
-        prefix=parts.path.rstrip("/"),
+        # An OpenAPI document, and so the settings of other tools, name the address with the version.
+        prefix=parts.path.rstrip("/").removesuffix("/v1").rstrip("/"),
         api_key=Secret(key) if key else None,
         lang=check_language(lang),
         timeouts=timeouts,

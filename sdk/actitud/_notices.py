@@ -1,4 +1,4 @@
-"""Warnings about operations that the service deprecates (RFC 9745, RFC 8594)."""
+"""Warnings about operations that the service deprecates (RFC 9745, RFC 8594), and about languages that it lacks."""
 
 from __future__ import annotations
 
@@ -19,6 +19,19 @@ class ActitudDeprecationWarning(FutureWarning):
     It is shown by default, unlike ``DeprecationWarning``, because every program that calls the operation breaks
     when the service removes it.
     """
+
+
+class ActitudLanguageWarning(UserWarning):
+    """Warning that the service lacks the language of the client and answers in another one."""
+
+
+def warn_of_language(wanted: str, language: str) -> None:
+    """Warn that the sentences of the service are in ``language``, because it lacks the ``wanted`` one.
+
+    The warning names the line of the program that called the library.
+    """
+    message = f"the service has no sentences in {wanted!r}: it answers in {language!r}"
+    warnings.warn(message, ActitudLanguageWarning, stacklevel=_count_frames())
 
 
 def warn_of_deprecation(operation: str, headers: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from contextlib import aclosing, closing
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -19,30 +19,55 @@ _LINE_MAX = 1024 * 1024
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """The progress of a stream: ``rows`` and decompressed ``bytes`` received so far."""
+    """The progress of a stream or of a file: ``rows`` and decompressed ``bytes`` received so far.
+
+    ``total_rows`` and ``total_bytes``: of the whole, ``None`` if the service has not said. ``rows`` are the lines of a
+    file, and 0 for files without lines.
+    """
 
     rows: int
     bytes: int
+    total_rows: int | None = None
+    total_bytes: int | None = None
+
+    @property
+    def share(self) -> float | None:
+        """The share that has arrived, 0 to 1, or ``None`` if the size of the whole is not known."""
+        for done, total in ((self.bytes, self.total_bytes), (self.rows, self.total_rows)):
+            if total:
+                return min(done / total, 1.0)
+        return None
+
+
+ProgressCallback: TypeAlias = Callable[[Progress], object]
+
+
+def find_length(reply: OpenResponse) -> int | None:
+    """Return the size of a body that is still arriving, or ``None`` if the response does not say it."""
+    length = reply.headers.get("content-length", "")
+    return int(length) if length.isdigit() and "content-encoding" not in reply.headers else None
 
 
 class Lines(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """A file that is still arriving, with the type of its rows and the progress callback.
 
     ``kind``: the type of a row. ``reply``: the response whose body is the file. ``progress``: called after each
-    chunk; ``None`` for no calls.
+    chunk; ``None`` for no calls. ``rows``: number of rows of the file, ``None`` if it is not known.
     """
 
     reply: OpenResponse
     kind: type[T]
-    progress: Callable[[Progress], object] | None
+    progress: ProgressCallback | None
+    rows: int | None = None
 
 
 def fetch_lines(
     core: Core,
     request: Request,
     kind: type[T],
-    progress: Callable[[Progress], object] | None,
+    progress: ProgressCallback | None,
     max_bytes: int,
+    rows: int | None = None,
 ) -> Call[Lines[T]]:
     """Send a request for a file of JSON Lines, and return the file while it arrives.
 
@@ -51,7 +76,7 @@ def fetch_lines(
     ``UnexpectedResponse`` or ``NotModified``.
     """
     reply = yield from fetch_open(core, request, "application/jsonl", max_bytes)
-    return Lines(reply=reply, kind=kind, progress=progress)
+    return Lines(reply=reply, kind=kind, progress=progress, rows=rows)
 
 
 def iterate_lines(lines: Lines[T]) -> Iterator[T]:
@@ -88,6 +113,7 @@ class _Splitter(Generic[T]):
         self._rest = bytearray()
         self._rows = 0
         self._bytes = 0
+        self._length = find_length(lines.reply)
 
     def split(self, piece: bytes) -> list[T]:
         # A chunk may end inside a line, even inside a UTF-8 character, so only complete lines are decoded.
@@ -101,8 +127,16 @@ class _Splitter(Generic[T]):
             raise self._build_refusal(f"a line of more than {_LINE_MAX} bytes")
         self._rows += len(rows)
         self._bytes += len(piece)
-        if self._lines.progress is not None:
-            self._lines.progress(Progress(rows=self._rows, bytes=self._bytes))
+        lines = self._lines
+        if lines.progress is not None:
+            lines.progress(
+                Progress(
+                    rows=self._rows,
+                    bytes=self._bytes,
+                    total_rows=lines.rows,
+                    total_bytes=self._length,
+                )
+            )
         return rows
 
     def end(self) -> None:

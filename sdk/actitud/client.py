@@ -103,14 +103,15 @@ class _ClientBase(ABC):
 class Client(_ClientBase, Bound):
     """The blocking client.
 
-    ``base_url``: URL of the service (else ``ACTITUD_BASE_URL``, else ``http://127.0.0.1:8000``). ``timeout``: seconds
-    to wait for the next part of a response, or all limits as :class:`Timeouts` (else ``ACTITUD_TIMEOUT``, else 5 s to
-    connect, 30 s to read, 120 s for a call with its retries). ``api_key``: sent only to this service; ``""`` for none
-    (else ``ACTITUD_API_KEY``). ``lang``: default language of the sentences; English if the service lacks that language.
-    ``max_retries``: retries of a call that can safely be repeated. ``app_info``: your program, for the service's log:
-    ``("portal", "1.2", "https://example.org")``. ``wait_for_limit``: wait for the next window when a rate limit is
-    exhausted, instead of raising. ``cache``: path of a file in which responses are cached and revalidated (extra
-    ``[cache]``). ``http_client``: your own ``httpx.Client``, which you must close yourself.
+    ``base_url``: URL of the service, with or without ``/v1`` (else ``ACTITUD_BASE_URL``, else
+    ``http://127.0.0.1:8000``). ``timeout``: seconds to wait for the next part of a response, or all limits as
+    :class:`Timeouts` (else ``ACTITUD_TIMEOUT``, else 5 s to connect, 30 s to read, 120 s for a call with its
+    retries). ``api_key``: sent only to this service; ``""`` for none (else ``ACTITUD_API_KEY``). ``lang``: default
+    language of the sentences; if the service lacks it, a warning says which one it answers in. ``max_retries``:
+    retries of a call that can safely be repeated. ``app_info``: your program, for the service's log: ``("portal",
+    "1.2", "https://example.org")``. ``wait_for_limit``: wait for the next window when a rate limit is exhausted,
+    instead of raising. ``cache``: path of a file in which responses are cached and revalidated (extra ``[cache]``).
+    ``http_client``: your own ``httpx.Client``, which you must close yourself.
 
     The environment's proxies and certificates (``HTTPS_PROXY``, ``SSL_CERT_FILE``) are used for https only, because an
     http proxy would see the key. ``ACTITUD_LOG=debug`` logs every attempt, ``info`` only retries.

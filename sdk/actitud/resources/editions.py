@@ -10,9 +10,11 @@ from msgspec import UNSET, UnsetType
 
 from actitud._bind import (
     bind_awaitable,
+    bind_awaitable_export,
     bind_awaitable_list,
     bind_awaitable_stream,
     bind_blocking,
+    bind_blocking_export,
     bind_blocking_list,
     bind_blocking_stream,
 )
@@ -275,7 +277,7 @@ class EditionScores(Bound):
     path: Final = bind_blocking(get_path)
     changes: Final = bind_blocking(get_changes)
     peers: Final = bind_blocking(get_peers)
-    export: Final = bind_blocking(export_edition_scores)
+    export: Final = bind_blocking_export(export_edition_scores)
     stream: Final = bind_blocking_stream(stream_edition_scores)
     gobierto: Final = bind_blocking(get_gobierto)
 
@@ -288,7 +290,7 @@ class AsyncEditionScores(AsyncBound):
     path: Final = bind_awaitable(get_path)
     changes: Final = bind_awaitable(get_changes)
     peers: Final = bind_awaitable(get_peers)
-    export: Final = bind_awaitable(export_edition_scores)
+    export: Final = bind_awaitable_export(export_edition_scores)
     stream: Final = bind_awaitable_stream(stream_edition_scores)
     gobierto: Final = bind_awaitable(get_gobierto)
 
@@ -303,7 +305,7 @@ class Editions(Bound):
     delete: Final = bind_blocking(delete_edition)
     summary: Final = bind_blocking(get_edition_summary)
     statistics: Final = bind_blocking(get_statistics)
-    export: Final = bind_blocking(export_editions)
+    export: Final = bind_blocking_export(export_editions)
     datapackage: Final = bind_blocking(get_datapackage)
 
     def __init__(self, core: Core, transport: Transport) -> None:
@@ -330,7 +332,7 @@ class AsyncEditions(AsyncBound):
     delete: Final = bind_awaitable(delete_edition)
     summary: Final = bind_awaitable(get_edition_summary)
     statistics: Final = bind_awaitable(get_statistics)
-    export: Final = bind_awaitable(export_editions)
+    export: Final = bind_awaitable_export(export_editions)
     datapackage: Final = bind_awaitable(get_datapackage)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:

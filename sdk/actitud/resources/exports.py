@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final, Literal, TypeAlias
+from pathlib import Path
+from typing import Final, Literal, TypeAlias, TypedDict, TypeVar, Unpack, overload
 
-from actitud._bind import bind_awaitable, bind_awaitable_stream, bind_blocking, bind_blocking_stream
+from actitud._bind import (
+    bind_awaitable,
+    bind_awaitable_export,
+    bind_awaitable_stream,
+    bind_blocking,
+    bind_blocking_export,
+    bind_blocking_stream,
+)
 from actitud._calls import AsyncBound, Bound, Call, QueryValue, Request, build_condition, build_get, fetch_bytes
 from actitud._config import Core
-from actitud._streams import Lines, Progress, fetch_lines
+from actitud._files import Destination, Export, fetch_export
+from actitud._streams import Lines, ProgressCallback, fetch_lines
 from actitud.models import OrganisationKind, ProvinceCode, RegionCode, ScoreSort, ScoreStatus, SizeBand
+
+T = TypeVar("T")
 
 TableFormat: TypeAlias = Literal["csv", "jsonl", "xlsx"]
 CubeFormat: TypeAlias = Literal["csv", "jsonl", "xlsx", "jsonstat"]
@@ -19,6 +30,60 @@ Dialect: TypeAlias = Literal["rfc4180", "excel-es"]
 
 FileRow: TypeAlias = dict[str, str | int | float | bool | None]
 """A row of a streamed file, by column name. docs/formats.md lists the columns, whose names never change."""
+
+
+class TextExport(TypedDict, total=False):
+    """The options of a file of texts."""
+
+    format: TableFormat
+    dialect: Dialect | None
+    lang: str | None
+
+
+class ListExport(TextExport, total=False):
+    """The options of a file of a list."""
+
+    limit: int | None
+    offset: int | None
+
+
+class _Selection(TypedDict, total=False):
+    kind: OrganisationKind | None
+    region: RegionCode | None
+    province: ProvinceCode | None
+    band: SizeBand | None
+    parent: str | None
+
+
+class OrganisationExport(ListExport, _Selection, total=False):
+    """The options of a file of organisations."""
+
+    q: str | None
+    on: date | None
+
+
+class _ScoreSelection(_Selection, total=False):
+    dialect: Dialect | None
+    level: int | None
+    status: ScoreStatus | None
+    organisation: str | Sequence[str] | None
+    sort: ScoreSort | None
+    limit: int | None
+    offset: int | None
+    lang: str | None
+
+
+class ScoreExport(_ScoreSelection, total=False):
+    """The options of a file of scores."""
+
+    format: CubeFormat
+
+
+class IndicatorExport(_ScoreSelection, total=False):
+    """The options of a file of the indicators of an edition."""
+
+    format: TableFormat
+
 
 EXPORT_MAX = 1024 * 1024 * 1024
 """Largest file that is read, in bytes. The indicators of 8,131 organisations as CSV have 43 MB."""
@@ -35,9 +100,23 @@ _MEDIA_TYPES: Mapping[str, str] = {
 }
 
 
+@overload
+def export_organisations(
+    core: Core, *, to: None = None, **options: Unpack[OrganisationExport]
+) -> Call[Export[bytes]]: ...
+
+
+@overload
+def export_organisations(
+    core: Core, *, to: Destination, progress: ProgressCallback | None = None, **options: Unpack[OrganisationExport]
+) -> Call[Export[Path]]: ...
+
+
 def export_organisations(
     core: Core,
     *,
+    to: Destination | None = None,
+    progress: ProgressCallback | None = None,
     format: TableFormat = "csv",
     dialect: Dialect | None = None,
     kind: OrganisationKind | None = None,
@@ -50,15 +129,17 @@ def export_organisations(
     limit: int | None = None,
     offset: int | None = None,
     lang: str | None = None,
-) -> Call[bytes]:
+) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download organisations as a file.
 
-    ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180``
-    (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as ``MUN``. ``region`` and ``province``:
-    INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
-    ``parent``: id of the parent organisation. ``q``: words that must all occur in name, former names, id or aliases;
-    accents and case are ignored. ``on``: only organisations that existed on this day. ``limit``: maximum number of
-    rows, default all. ``offset``: rows to skip. ``lang``: language of the column titles.
+    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called
+    after each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``.
+    ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of organisation, such
+    as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by
+    inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``q``: words that must
+    all occur in name, former names, id or aliases; accents and case are ignored. ``on``: only organisations that
+    existed on this day. ``limit``: maximum number of rows, default all. ``offset``: rows to skip. ``lang``:
+    language of the column titles.
     """
     query = {
         "dialect": dialect,
@@ -72,32 +153,64 @@ def export_organisations(
         "limit": limit,
         "offset": offset,
     }
-    return _fetch_file(core, "organisations", format=format, query=query, lang=lang)
+    return _fetch_file(core, "organisations", format=format, query=query, to=to, progress=progress, lang=lang)
+
+
+@overload
+def export_editions(core: Core, *, to: None = None, **options: Unpack[ListExport]) -> Call[Export[bytes]]: ...
+
+
+@overload
+def export_editions(
+    core: Core, *, to: Destination, progress: ProgressCallback | None = None, **options: Unpack[ListExport]
+) -> Call[Export[Path]]: ...
 
 
 def export_editions(
     core: Core,
     *,
+    to: Destination | None = None,
+    progress: ProgressCallback | None = None,
     format: TableFormat = "csv",
     dialect: Dialect | None = None,
     limit: int | None = None,
     offset: int | None = None,
     lang: str | None = None,
-) -> Call[bytes]:
+) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the editions as a file, newest first.
 
-    ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180``
-    (default) or ``excel-es``. ``limit``: maximum number of rows, default all. ``offset``: rows to skip. ``lang``:
-    language of the column titles.
+    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called
+    after each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``.
+    ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``limit``: maximum number of rows, default all.
+    ``offset``: rows to skip. ``lang``: language of the column titles.
     """
     query = {"dialect": dialect, "limit": limit, "offset": offset}
-    return _fetch_file(core, "editions", format=format, query=query, lang=lang)
+    return _fetch_file(core, "editions", format=format, query=query, to=to, progress=progress, lang=lang)
+
+
+@overload
+def export_edition_scores(
+    core: Core, edition: str, *, to: None = None, **options: Unpack[ScoreExport]
+) -> Call[Export[bytes]]: ...
+
+
+@overload
+def export_edition_scores(
+    core: Core,
+    edition: str,
+    *,
+    to: Destination,
+    progress: ProgressCallback | None = None,
+    **options: Unpack[ScoreExport],
+) -> Call[Export[Path]]: ...
 
 
 def export_edition_scores(
     core: Core,
     edition: str,
     *,
+    to: Destination | None = None,
+    progress: ProgressCallback | None = None,
     format: CubeFormat = "csv",
     dialect: Dialect | None = None,
     kind: OrganisationKind | None = None,
@@ -112,17 +225,19 @@ def export_edition_scores(
     limit: int | None = None,
     offset: int | None = None,
     lang: str | None = None,
-) -> Call[bytes]:
+) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the scores of an edition as a file: one row per organisation, with its ten dimensions.
 
-    ``format``: ``csv``, ``jsonl`` (one JSON object per line), ``xlsx``, or ``jsonstat`` for a JSON-stat 2.0 cube.
-    ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as
-    ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants
-    or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status
-    of the score, such as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
-    ``name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order.
-    ``limit``: maximum number of organisations, default all. ``offset``: organisations to skip. ``lang``: language of
-    the column titles. Raises ``NotFound`` if the edition does not exist.
+    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called
+    after each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line), ``xlsx``, or
+    ``jsonstat`` for a JSON-stat 2.0 cube. ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``.
+    ``kind``: code of a kind of organisation, such as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … .
+    ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the
+    parent organisation. ``level``: 1 to 5. ``status``: status of the score, such as ``complete``. ``organisation``:
+    an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``, ``name``, ``population``, ``index_max``,
+    ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order. ``limit``: maximum number of
+    organisations, default all. ``offset``: organisations to skip. ``lang``: language of the column titles. Raises
+    ``NotFound`` if the edition does not exist.
     """
     query = {
         "dialect": dialect,
@@ -138,13 +253,34 @@ def export_edition_scores(
         "limit": limit,
         "offset": offset,
     }
-    return _fetch_file(core, "editions", edition, "scores", format=format, query=query, lang=lang)
+    return _fetch_file(
+        core, "editions", edition, "scores", format=format, query=query, to=to, progress=progress, lang=lang
+    )
+
+
+@overload
+def export_edition_indicators(
+    core: Core, edition: str, *, to: None = None, **options: Unpack[IndicatorExport]
+) -> Call[Export[bytes]]: ...
+
+
+@overload
+def export_edition_indicators(
+    core: Core,
+    edition: str,
+    *,
+    to: Destination,
+    progress: ProgressCallback | None = None,
+    **options: Unpack[IndicatorExport],
+) -> Call[Export[Path]]: ...
 
 
 def export_edition_indicators(
     core: Core,
     edition: str,
     *,
+    to: Destination | None = None,
+    progress: ProgressCallback | None = None,
     format: TableFormat = "csv",
     dialect: Dialect | None = None,
     kind: OrganisationKind | None = None,
@@ -159,16 +295,18 @@ def export_edition_indicators(
     limit: int | None = None,
     offset: int | None = None,
     lang: str | None = None,
-) -> Call[bytes]:
+) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the indicators of a published edition as a file: one row per organisation and indicator.
 
-    ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180``
-    (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as ``MUN``. ``region`` and ``province``:
-    INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
-    ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status of the score, such as ``complete``.
-    ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``, ``name``, ``population``,
-    ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order. ``limit``: maximum number
-    of organisations, default all. ``offset``: organisations to skip. ``lang``: language of the column titles.
+    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called
+    after each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``.
+    ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of organisation, such
+    as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by
+    inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5.
+    ``status``: status of the score, such as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``:
+    ``rank``, ``organisation``, ``name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a
+    leading ``-`` reverses the order. ``limit``: maximum number of organisations, default all. ``offset``:
+    organisations to skip. ``lang``: language of the column titles.
 
     Raises ``NotFound`` if the edition does not exist, is not published, or has more rows than an XLSX sheet can hold.
     """
@@ -186,7 +324,9 @@ def export_edition_indicators(
         "limit": limit,
         "offset": offset,
     }
-    return _fetch_file(core, "editions", edition, "indicators", format=format, query=query, lang=lang)
+    return _fetch_file(
+        core, "editions", edition, "indicators", format=format, query=query, to=to, progress=progress, lang=lang
+    )
 
 
 def stream_organisations(
@@ -199,7 +339,7 @@ def stream_organisations(
     parent: str | None = None,
     q: str | None = None,
     on: date | None = None,
-    progress: Callable[[Progress], object] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Call[Lines[FileRow]]:
     """Stream organisations row by row from one response, in bounded memory.
 
@@ -229,7 +369,7 @@ def stream_edition_scores(
     status: ScoreStatus | None = None,
     organisation: str | Sequence[str] | None = None,
     sort: ScoreSort | None = None,
-    progress: Callable[[Progress], object] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Call[Lines[FileRow]]:
     """Stream the scores of a whole edition row by row from one response, in bounded memory.
 
@@ -274,7 +414,7 @@ def stream_edition_indicators(
     status: ScoreStatus | None = None,
     organisation: str | Sequence[str] | None = None,
     sort: ScoreSort | None = None,
-    progress: Callable[[Progress], object] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Call[Lines[FileRow]]:
     """Stream the indicators of a published edition: one row per organisation and indicator.
 
@@ -305,21 +445,50 @@ def stream_edition_indicators(
     return fetch_lines(core, request, FileRow, progress, EXPORT_MAX)
 
 
+@overload
+def export_methodology_indicators(
+    core: Core, version: str, *, to: None = None, **options: Unpack[TextExport]
+) -> Call[Export[bytes]]: ...
+
+
+@overload
 def export_methodology_indicators(
     core: Core,
     version: str,
     *,
+    to: Destination,
+    progress: ProgressCallback | None = None,
+    **options: Unpack[TextExport],
+) -> Call[Export[Path]]: ...
+
+
+def export_methodology_indicators(
+    core: Core,
+    version: str,
+    *,
+    to: Destination | None = None,
+    progress: ProgressCallback | None = None,
     format: TableFormat = "csv",
     dialect: Dialect | None = None,
     lang: str | None = None,
-) -> Call[bytes]:
+) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the indicators of a methodology version as a file: questions, weights and scoring rules.
 
-    ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180``
-    (default) or ``excel-es``. ``lang``: language of the texts. Raises ``NotFound`` if the version does not exist.
+    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called
+    after each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``.
+    ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``lang``: language of the texts. Raises
+    ``NotFound`` if the version does not exist.
     """
     return _fetch_file(
-        core, "methodologies", version, "indicators", format=format, query={"dialect": dialect}, lang=lang
+        core,
+        "methodologies",
+        version,
+        "indicators",
+        format=format,
+        query={"dialect": dialect},
+        to=to,
+        progress=progress,
+        lang=lang,
     )
 
 
@@ -353,11 +522,18 @@ def get_catalogue(core: Core, *, format: GraphFormat = "ttl") -> Call[bytes]:
 
 
 def _fetch_file(
-    core: Core, *segments: str, format: str, query: Mapping[str, QueryValue], lang: str | None
-) -> Call[bytes]:
+    core: Core,
+    *segments: str,
+    format: str,
+    query: Mapping[str, QueryValue],
+    to: Destination | None,
+    progress: ProgressCallback | None,
+    lang: str | None,
+) -> Call[Export[T]]:
     media_type = _find_media_type(format)
     *path, name = segments
-    return _fetch_raw(core, build_get(core, *path, f"{name}.{format}", query=query, lang=lang), media_type)
+    request = build_get(core, *path, f"{name}.{format}", query=query, lang=lang)
+    return fetch_export(core, request, media_type, EXPORT_MAX, to=to, progress=progress)
 
 
 def _fetch_raw(core: Core, request: Request, media_type: str) -> Call[bytes]:
@@ -373,14 +549,14 @@ def _find_media_type(format: str) -> str:
 class EditionIndicators(Bound):
     """Operations on the indicators of an edition, such as ``client.editions.indicators.export``."""
 
-    export: Final = bind_blocking(export_edition_indicators)
+    export: Final = bind_blocking_export(export_edition_indicators)
     stream: Final = bind_blocking_stream(stream_edition_indicators)
 
 
 class MethodologyIndicators(Bound):
     """Operations on the indicators of a methodology: ``client.methodologies.indicators.export``."""
 
-    export: Final = bind_blocking(export_methodology_indicators)
+    export: Final = bind_blocking_export(export_methodology_indicators)
 
 
 class Catalogue(Bound):
@@ -392,14 +568,14 @@ class Catalogue(Bound):
 class AsyncEditionIndicators(AsyncBound):
     """Awaitable operations on the indicators of an edition, such as ``async_client.editions.indicators.export``."""
 
-    export: Final = bind_awaitable(export_edition_indicators)
+    export: Final = bind_awaitable_export(export_edition_indicators)
     stream: Final = bind_awaitable_stream(stream_edition_indicators)
 
 
 class AsyncMethodologyIndicators(AsyncBound):
     """Awaitable operations on the indicators of a methodology: ``async_client.methodologies.indicators.export``."""
 
-    export: Final = bind_awaitable(export_methodology_indicators)
+    export: Final = bind_awaitable_export(export_methodology_indicators)
 
 
 class AsyncCatalogue(AsyncBound):

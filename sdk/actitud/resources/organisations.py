@@ -10,9 +10,11 @@ from msgspec import UNSET, UnsetType
 
 from actitud._bind import (
     bind_awaitable,
+    bind_awaitable_export,
     bind_awaitable_list,
     bind_awaitable_stream,
     bind_blocking,
+    bind_blocking_export,
     bind_blocking_list,
     bind_blocking_stream,
 )
@@ -242,7 +244,7 @@ class Organisations(Bound):
     get: Final = bind_blocking(get_organisation)
     create: Final = bind_blocking(create_organisation)
     update: Final = bind_blocking(update_organisation)
-    export: Final = bind_blocking(export_organisations)
+    export: Final = bind_blocking_export(export_organisations)
     stream: Final = bind_blocking_stream(stream_organisations)
 
     def __init__(self, core: Core, transport: Transport) -> None:
@@ -257,7 +259,7 @@ class AsyncOrganisations(AsyncBound):
     get: Final = bind_awaitable(get_organisation)
     create: Final = bind_awaitable(create_organisation)
     update: Final = bind_awaitable(update_organisation)
-    export: Final = bind_awaitable(export_organisations)
+    export: Final = bind_awaitable_export(export_organisations)
     stream: Final = bind_awaitable_stream(stream_organisations)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Final
+from pathlib import Path
+from typing import Final, overload
 
-from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
+from actitud._bind import (
+    bind_awaitable,
+    bind_awaitable_export,
+    bind_awaitable_list,
+    bind_blocking,
+    bind_blocking_export,
+    bind_blocking_list,
+)
 from actitud._calls import (
     AsyncBound,
     AsyncTransport,
@@ -21,6 +29,8 @@ from actitud._calls import (
     fetch_page,
 )
 from actitud._config import Core
+from actitud._files import Destination, Export, fetch_export
+from actitud._streams import ProgressCallback
 from actitud.errors import UnexpectedResponse
 from actitud.models import Listing, Publication, PublicationApproval, Signature
 
@@ -119,14 +129,36 @@ def create_approval(
     return fetch(core, request, PublicationApproval)
 
 
-def get_bundle(core: Core, edition: str, revision: int | str = "latest") -> Call[bytes]:
+@overload
+def get_bundle(core: Core, edition: str, revision: int | str = "latest", *, to: None = None) -> Call[Export[bytes]]: ...
+
+
+@overload
+def get_bundle(
+    core: Core,
+    edition: str,
+    revision: int | str = "latest",
+    *,
+    to: Destination,
+    progress: ProgressCallback | None = None,
+) -> Call[Export[Path]]: ...
+
+
+def get_bundle(
+    core: Core,
+    edition: str,
+    revision: int | str = "latest",
+    *,
+    to: Destination | None = None,
+    progress: ProgressCallback | None = None,
+) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download a whole publication as one gzip file of JSON Lines: header, edition document, score documents.
 
-    Raises ``NotFound`` if the edition or the revision does not exist.
+    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called after
+    each chunk that is written. Raises ``NotFound`` if the edition or the revision does not exist.
     """
     request = build_get(core, "editions", edition, "publications", str(revision), "bundle")
-    reply = yield from fetch_bytes(core, request, "application/gzip", BUNDLE_MAX)
-    return reply.body
+    return fetch_export(core, request, "application/gzip", BUNDLE_MAX, to=to, progress=progress)
 
 
 def get_published_score(core: Core, edition: str, organisation: str, *, revision: int | str = "latest") -> Call[bytes]:
@@ -171,7 +203,7 @@ class Publications(Bound):
     list: Final = bind_blocking_list(list_publications)
     get: Final = bind_blocking(get_publication)
     create: Final = bind_blocking(create_publication)
-    bundle: Final = bind_blocking(get_bundle)
+    bundle: Final = bind_blocking_export(get_bundle)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
@@ -205,7 +237,7 @@ class AsyncPublications(AsyncBound):
     list: Final = bind_awaitable_list(list_publications)
     get: Final = bind_awaitable(get_publication)
     create: Final = bind_awaitable(create_publication)
-    bundle: Final = bind_awaitable(get_bundle)
+    bundle: Final = bind_awaitable_export(get_bundle)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)

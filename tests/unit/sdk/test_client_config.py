@@ -101,3 +101,14 @@ def test_a_secret_neither_shows_nor_travels() -> None:
         pickle.dumps(secret)
     with pytest.raises(TypeError, match="pickled"):
         copy.deepcopy(secret)
+
+
+@pytest.mark.parametrize("ending", ["", "/", "/v1", "/v1/"])
+@pytest.mark.parametrize("prefix", ["", "/api"])
+def test_the_address_may_name_the_version(prefix: str, ending: str) -> None:
+    client = Client(base_url=f"https://indice.example.org{prefix}{ending}")
+    assert client._core.base_url == f"https://indice.example.org:443{prefix}"
+
+
+def test_only_the_version_is_left_out_of_an_address() -> None:
+    assert Client(base_url="https://indice.example.org/v1/v10")._core.prefix == "/v1/v10"

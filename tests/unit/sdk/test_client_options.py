@@ -21,6 +21,7 @@ import pytest
 import actitud
 from actitud import (
     ActitudDeprecationWarning,
+    ActitudLanguageWarning,
     AsyncClient,
     Client,
     NotFound,
@@ -416,6 +417,36 @@ def test_whoever_makes_errors_of_warnings_gets_it_as_an_error(mode: Mode) -> Non
             run(mode, handler, fetched)
 
 
+# --- languages ------------------------------------------------------------------------------------------------
+
+
+def test_a_language_that_the_service_lacks_is_said_once() -> None:
+    handler = Answers(httpx.Response(200, json=edition(), headers={"Content-Language": "en"}))
+    with httpx.Client(transport=httpx.MockTransport(handler)) as http_client:
+        client = Client(http_client=http_client, lang="fr")
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            client.editions.get("x")
+            client.with_options(timeout=3).editions.get("y")
+            client.editions.get("x", lang="de")
+    assert [str(one.message) for one in told] == [
+        "the service has no sentences in 'fr': it answers in 'en'",
+        "the service has no sentences in 'de': it answers in 'en'",
+    ]
+    assert {one.category for one in told} == {ActitudLanguageWarning}
+    assert {one.filename for one in told} == {__file__}
+
+
+@pytest.mark.parametrize(("lang", "language"), [("es-ES", "es"), ("en", "en, es"), ("ES", "es-ES"), (None, "es")])
+def test_of_a_language_that_the_service_has_there_is_nothing_to_say(
+    mode: Mode, lang: str | None, language: str
+) -> None:
+    handler = Answers(httpx.Response(200, json=edition(), headers={"Content-Language": language}))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run(mode, handler, lambda client: client.editions.get("x", lang=lang))
+
+
 # --- log, threads, proxies ------------------------------------------------------------------------------------
 
 
@@ -423,7 +454,7 @@ LOGGED = """
 import httpx, sys
 sys.path[:0] = [{root!r}]
 from actitud import Client
-from tests.unit.sdk.support import Answers, organisation, problem
+from tests.unit.sdk.support import Answers, edition, organisation, problem
 answers = Answers(problem(503, "unavailable"), httpx.Response(200, json=organisation()))
 client = Client(http_client=httpx.Client(transport=httpx.MockTransport(answers)), api_key={key!r})
 Client()

@@ -179,7 +179,7 @@ def blocking(client: Client) -> None:
     client.score(profil={}, answers=FACTS)  # type: ignore[call-arg]
     client.score(profile={}, answers=FACTS, on_findings="shout")  # type: ignore[arg-type]
     client.score({}, FACTS)  # type: ignore[call-arg]
-    client.editions.indicators.export("2026", format="jsonstat")  # type: ignore[arg-type]
+    client.editions.indicators.export("2026", format="jsonstat")  # type: ignore[call-overload]
     client.organisations.list(limit="3")  # type: ignore[arg-type]
     client.editions.scores.get("2026-demo")  # type: ignore[call-arg]
     client.editions.scores.changes("2027", "x")  # type: ignore[call-arg]

@@ -1,0 +1,124 @@
+"""Files: read whole as bytes, or written to a path while they arrive, complete or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing, closing, contextmanager
+from pathlib import Path
+from typing import BinaryIO, Generic, TypeAlias, TypeVar, cast
+
+import msgspec
+
+from actitud._calls import Call, OpenResponse, Request, fetch_bytes, fetch_open
+from actitud._config import Core
+from actitud._streams import Progress, ProgressCallback, find_length
+
+T = TypeVar("T")
+
+Destination: TypeAlias = str | os.PathLike[str]
+"""The path that a file is written to."""
+
+_LINED = frozenset({"text/csv", "application/jsonl"})
+"""Media types of which a line is a row."""
+
+
+class Export(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """A file that has been read, or that is still arriving and is to be written to ``to``.
+
+    ``content``: the whole file, ``None`` if it is still arriving as ``reply``. ``rows``: number of rows that the file
+    will have, ``None`` if it is not known.
+    """
+
+    content: bytes | None = None
+    reply: OpenResponse | None = None
+    to: Path | None = None
+    progress: ProgressCallback | None = None
+    rows: int | None = None
+
+
+def fetch_export(
+    core: Core,
+    request: Request,
+    media_type: str,
+    max_bytes: int,
+    *,
+    to: Destination | None,
+    progress: ProgressCallback | None,
+    rows: int | None = None,
+) -> Call[Export[T]]:
+    """Fetch a file as bytes, or begin to fetch it if it is to be written ``to`` a path.
+
+    ``progress``: called after each chunk that is written. ``rows``: number of rows of the file, if it is known. Raises
+    ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``.
+    """
+    if to is None:
+        return Export(content=(yield from fetch_bytes(core, request, media_type, max_bytes)).body)
+    reply = yield from fetch_open(core, request, media_type, max_bytes)
+    return Export(reply=reply, to=Path(to), progress=progress, rows=rows)
+
+
+def finish_export(export: Export[T]) -> T:
+    """Return the bytes of a file, or write it and return its path.
+
+    The file appears under its name when it is complete; one that stood there before is replaced. Raises
+    ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the file breaks off, and ``OSError`` if it cannot be
+    written.
+    """
+    if export.reply is None:
+        return cast(T, export.content)
+    # The transport of a blocking client makes blocking pieces.
+    with closing(cast("Generator[bytes, None, None]", export.reply.pieces)) as pieces, _write(export) as write:
+        for piece in pieces:
+            write(piece)
+    return cast(T, export.to)
+
+
+async def finish_export_async(export: Export[T]) -> T:
+    """Return the bytes of a file, or write it while it arrives and return its path, as :func:`finish_export` does."""
+    if export.reply is None:
+        return cast(T, export.content)
+    async with aclosing(cast("AsyncGenerator[bytes, None]", export.reply.pieces)) as pieces:
+        with _write(export) as write:
+            async for piece in pieces:
+                write(piece)
+    return cast(T, export.to)
+
+
+@contextmanager
+def _write(export: Export[T]) -> Generator[Callable[[bytes], None], None, None]:
+    """Write a file beside its place, and move it there once the block has ended without an error."""
+    reply, path = cast(OpenResponse, export.reply), cast(Path, export.to)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            yield _build_writer(export, reply, cast(BinaryIO, file))
+            file.flush()
+            os.fsync(file.fileno())
+            # A temporary file is for its owner alone; a new file is for whom the process says.
+            os.chmod(file.name, 0o666 & ~_get_umask())
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+def _build_writer(export: Export[T], reply: OpenResponse, file: BinaryIO) -> Callable[[bytes], None]:
+    progress, lined = export.progress, reply.media_type in _LINED
+    length, received, lines = find_length(reply), 0, 0
+
+    def write(piece: bytes) -> None:
+        nonlocal received, lines
+        file.write(piece)
+        received += len(piece)
+        lines += piece.count(b"\n") if lined else 0
+        if progress is not None:
+            progress(Progress(rows=lines, bytes=received, total_rows=export.rows, total_bytes=length))
+
+    return write
+
+
+def _get_umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,107 @@
+"""Files that are written while they arrive: complete or not at all, with their progress."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from actitud import Client, ConnectionFailed, NotFound, Progress
+from tests.unit.sdk.support import Answers, Mode, problem, run
+
+ROWS = b"rank;name\r\n" + b"1;Villa\r\n" * 50_000
+
+
+def table(content: bytes = ROWS, **headers: str) -> httpx.Response:
+    return httpx.Response(200, content=content, headers={"content-type": "text/csv; charset=utf-8", **headers})
+
+
+def test_a_file_is_written_and_its_path_comes_back(mode: Mode, tmp_path: Path) -> None:
+    path = tmp_path / "ranking.csv"
+    path.write_text("an older one", encoding="utf-8")
+    seen: list[Progress] = []
+    handler = Answers(table())
+    written = run(
+        mode,
+        handler,
+        lambda client: client.editions.scores.export("2026", to=path, progress=seen.append, province="46"),
+    )
+    assert written == path
+    assert path.read_bytes() == ROWS
+    assert str(handler.requests[0].url) == "http://service.test/v1/editions/2026/scores.csv?province=46"
+    assert [file.name for file in tmp_path.iterdir()] == ["ranking.csv"]
+    assert path.stat().st_mode & 0o777 == 0o666 & ~umask()
+    assert (seen[-1].bytes, seen[-1].rows) == (len(ROWS), 50_001)
+    assert seen[-1].share == 1.0
+    assert all(0 < one.bytes <= len(ROWS) == one.total_bytes for one in seen)
+
+
+def umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_without_a_path_the_bytes_come_back(mode: Mode) -> None:
+    assert run(mode, Answers(table()), lambda client: client.editions.scores.export("2026")) == ROWS
+
+
+def test_a_bundle_is_written_too(mode: Mode, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    bundle = httpx.Response(200, content=b"\x1f\x8b\n" * 1000, headers={"content-type": "application/gzip"})
+    path = run(
+        mode,
+        Answers(bundle),
+        lambda client: client.editions.publications.bundle("2026", to=str(tmp_path / "b.gz"), progress=seen.append),
+    )
+    assert path.read_bytes() == bundle.content
+    # It has no lines.
+    assert {one.rows for one in seen} == {0}
+
+
+def test_a_refused_file_leaves_what_was_there(mode: Mode, tmp_path: Path) -> None:
+    path = tmp_path / "ranking.csv"
+    path.write_text("an older one", encoding="utf-8")
+    with pytest.raises(NotFound):
+        run(mode, Answers(problem(404, "not-found")), lambda client: client.organisations.export(to=path))
+    assert path.read_text(encoding="utf-8") == "an older one"
+
+
+def test_a_file_that_breaks_off_leaves_what_was_there(tmp_path: Path) -> None:
+    class Broken(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            yield ROWS[:1000]
+            raise httpx.ReadError("gone")
+
+    path = tmp_path / "ranking.csv"
+    path.write_text("an older one", encoding="utf-8")
+    answer = httpx.Response(200, stream=Broken(), headers={"content-type": "text/csv"})
+    with (
+        httpx.Client(transport=httpx.MockTransport(lambda request: answer)) as http_client,
+        pytest.raises(ConnectionFailed),
+    ):
+        Client(http_client=http_client).organisations.export(to=path)
+    assert path.read_text(encoding="utf-8") == "an older one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_does_not_exist_is_an_error_of_the_system(mode: Mode, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        run(mode, Answers(table()), lambda client: client.organisations.export(to=tmp_path / "no" / "x.csv"))
+
+
+@pytest.mark.parametrize(
+    ("progress", "share"),
+    [
+        (Progress(rows=5, bytes=10), None),
+        (Progress(rows=5, bytes=10, total_rows=20), 0.25),
+        (Progress(rows=5, bytes=10, total_rows=20, total_bytes=20), 0.5),
+        (Progress(rows=30, bytes=10, total_rows=20), 1.0),
+        (Progress(rows=0, bytes=0, total_rows=0), None),
+    ],
+)
+def test_a_share_is_known_where_a_total_is(progress: Progress, share: float | None) -> None:
+    assert progress.share == share
