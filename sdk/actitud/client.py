@@ -184,7 +184,7 @@ class Client(_ClientBase, Bound):
         idempotency_key: str | None = None,
         lang: str | None = None,
     ) -> T:
-        """Call an operation that this version of the library has no method for, with retries and typed errors.
+        """Call an operation that this version of the library has no method for, and return its decoded response.
 
         ``path``: from ``/v1/`` on, percent-encoded, without query. ``cast_to``: type of the result: a model, ``dict``,
         a ``msgspec.Struct`` of yours; ``bytes`` for the raw body; :class:`actitud.Response` for the whole response.
@@ -292,7 +292,7 @@ class AsyncClient(_ClientBase, AsyncBound):
         idempotency_key: str | None = None,
         lang: str | None = None,
     ) -> T:
-        """Call an operation that this version of the library has no method for.
+        """Call an operation that this version of the library has no method for, and return its decoded response.
 
         ``path``: from ``/v1/`` on, percent-encoded, without query. ``cast_to``: type of the result, such as a model,
         ``dict``, or ``bytes`` for the raw body. ``body``: JSON, for PATCH a merge patch. ``if_match``: the ``etag``

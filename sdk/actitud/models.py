@@ -1104,7 +1104,11 @@ class SubmissionLine(Model, frozen=True, kw_only=True):
 
 
 class Submission(SubmissionLine, frozen=True, kw_only=True):
-    """A complete submission. ``profile``, ``profile_evidence`` and ``answers`` can be sent again."""
+    """A complete submission, with the facts that were sent.
+
+    ``profile``, ``profile_evidence`` and ``answers`` have the form in which an assessment is sent, so they can be
+    sent again.
+    """
 
     profile: dict[str, ProfileValue]
     profile_evidence: dict[str, tuple[Evidence, ...]]

@@ -234,7 +234,7 @@ _ROOM = Texts(
 def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
     """Check the settings and the version of SQLite, and yield a result for each; yield nothing for PostgreSQL.
 
-    Wrong settings are a problem. A version with the WAL-reset bug (see `has_wal_bug`) is a warning.
+    Wrong settings are a problem. A version with the WAL-reset bug, which may corrupt the file, is a warning.
     """
     if get_dialect(database) != "sqlite":
         return

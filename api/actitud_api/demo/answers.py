@@ -96,7 +96,10 @@ def simulate_answers(chance: Chance, profile: Profile, maturity: Maturity) -> An
 
 
 def _answer_papers(maker: _AnswerMaker, profile: Profile) -> None:
-    """Answer the indicators on strategy, manuals and learning from errors."""
+    """Answer the indicators on strategy, manuals and learning from errors.
+
+    The answers are added to `maker`.
+    """
     strategy = _get_fact(maker.answers, "D4.01", "level")
     if not strategy and _get_fact(maker.answers, "D1.06", "level") >= 3:
         maker.answers["D1.06"] = {"level": 2}
@@ -114,7 +117,10 @@ def _answer_papers(maker: _AnswerMaker, profile: Profile) -> None:
 
 
 def _answer_people(maker: _AnswerMaker, profile: Profile) -> None:
-    """Answer the indicators on staff and team."""
+    """Answer the indicators on staff and team.
+
+    The answers are added to `maker`.
+    """
     chance, employees = maker.chance, profile.employees
     maker.answer_ratio("D1.01", max(1, employees - int(employees * 0.3 * chance.uniform())), 1.15)
     if employees >= 10:
@@ -133,7 +139,10 @@ def _answer_people(maker: _AnswerMaker, profile: Profile) -> None:
 
 
 def _answer_accounts(maker: _AnswerMaker, profile: Profile) -> None:
-    """Answer the indicators on accounts, their identity and order."""
+    """Answer the indicators on accounts, their identity and order.
+
+    The answers are added to `maker`.
+    """
     active = profile.accounts_active
     maker.answer_components("D2.02", tuple(f"c{number}" for number in range(1, 11)))
     maker.answer_ratio("D2.03", 12, 1.15)
@@ -150,7 +159,10 @@ def _answer_accounts(maker: _AnswerMaker, profile: Profile) -> None:
 
 
 def _answer_content(maker: _AnswerMaker, profile: Profile) -> None:
-    """Answer the indicators on a sample of posts; a post is promotional, useful or neither."""
+    """Answer the indicators on a sample of posts; a post is promotional, useful or neither.
+
+    The answers are added to `maker`.
+    """
     sample = min(SAMPLE, profile.own_posts_w90)
     chance = maker.chance
 
@@ -185,7 +197,10 @@ def _answer_content(maker: _AnswerMaker, profile: Profile) -> None:
 
 
 def _answer_debate(maker: _AnswerMaker) -> None:
-    """Answer the indicators on debates and proposals."""
+    """Answer the indicators on debates and proposals.
+
+    The answers are added to `maker`.
+    """
     debates = maker.answer_count("D9.07", 4.5)
     if debates or _get_fact(maker.answers, "D2.05", "level") >= 2:
         maker.answer_ratio("D9.08", maker.chance.draw_integer(3, 40), 0.98)
@@ -195,6 +210,8 @@ def _answer_reach(maker: _AnswerMaker, profile: Profile) -> None:
     """Answer the indicators on followers, and on messages in other languages of the territory.
 
     At most as many messages in other languages are answered as messages in all (rule V27).
+
+    The answers are added to `maker`.
     """
     maker.answers["D7.02"] = {"numerator": profile.followers_largest, "base": profile.population_served}
     if profile.foreign_language_messages and (profile.languages >= 2 or profile.foreign_share >= 0.05):
@@ -208,7 +225,10 @@ def _answer_reach(maker: _AnswerMaker, profile: Profile) -> None:
 
 
 def _answer_conversation(maker: _AnswerMaker, profile: Profile) -> None:
-    """Answer the indicators on replies to messages, in public and in private."""
+    """Answer the indicators on replies to messages, in public and in private.
+
+    The answers are added to `maker`.
+    """
     chance = maker.chance
     if profile.messages_w90 >= 10:
         received, public = profile.messages_w90, profile.public_replies_w90
@@ -238,6 +258,8 @@ def _answer_functions(maker: _AnswerMaker, profile: Profile) -> None:
 
     A function is listed only if another answer supports it; else rule V15 would contradict the list. So this
     function has to run after all others.
+
+    The answers are added to `maker`.
     """
     answers = maker.answers
     has_few_messages = profile.accounts_open >= 1 and profile.messages_w12 < 10

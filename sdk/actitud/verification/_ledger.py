@@ -56,7 +56,10 @@ def is_entry(document: dict[str, Any]) -> bool:
 
 
 def verify_ledger(findings: Findings, options: Options, first: bytes, lines: Iterator[bytes]) -> Verification:
-    """Verify a ledger from entry 0 on. ``first``: its first line; ``lines``: the lines after it."""
+    """Verify a ledger from entry 0 on and return the result.
+
+    ``first``: its first line; ``lines``: the lines after it.
+    """
     origin = get_member(parse_object(first), "record", "origin")
     kept = _read_kept_checkpoint(findings, options, origin if isinstance(origin, str) else None)
     chain = _Chain(findings, kept)

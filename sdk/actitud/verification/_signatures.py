@@ -96,7 +96,7 @@ class _Jwks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Protected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The protected header of a JWS.
+    """The protected header of a JWS: the algorithm, and as ``kid`` the id of the key that signed.
 
     Other members, such as ``crit``, could change the meaning of the signature and are refused.
     """

@@ -387,7 +387,7 @@ class Sentences:
         return labels | self._texts.indicators[indicator].facts
 
     def _sort_facts(self, indicator: str, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Sort the names of facts in the order of the methodology.
+        """Return the names of facts in the order of the methodology.
 
         The facts of the indicator come first, then other facts that its formula or its applicability reads. The
         names may come in alphabetical order, as in a published document (RFC 8785), which says nothing to a reader.
@@ -449,14 +449,14 @@ class Sentences:
         return [_STEPS[self._language]["requires"].format(rules=requirements)]
 
     def _describe_evidence(self, indicator: str) -> str:
-        """Write the request for evidence that supports the answer to an indicator."""
+        """Return the sentence that asks for evidence of the answer to an indicator."""
         evidence = words.lower_first(self._texts.indicators[indicator].evidence)
         return _STEPS[self._language]["evidence"].format(evidence=evidence)
 
     def _describe_improvement(
         self, indicator: Indicator, facts: Mapping[str, FactValue | str | None], change: Mapping[str, FactValue]
     ) -> str:
-        """Write the request to change one fact of an indicator.
+        """Return the sentence that asks to change one fact of an indicator.
 
         `facts` are the present facts; `change` has the new value of the one fact.
         """
@@ -487,7 +487,7 @@ class Sentences:
         )
 
     def _compose_target_level(self, indicator: str, level: int) -> str:
-        """Write the request to move an indicator up to a level of its ladder."""
+        """Return the sentence that asks to move an indicator up to a level of its ladder."""
         text = self._texts.indicators[indicator].ladder[level]
         return _STEPS[self._language]["level"].format(to=level, text=text)
 
@@ -647,7 +647,7 @@ def _find_base(facts: Mapping[str, FactValue | str | None], changed_fact: str) -
 
 
 def _strip_full_stop(text: str) -> str:
-    """Remove the final full stop of a text that goes inside a sentence."""
+    """Return a text without its final full stop, to put it inside a sentence."""
     return text.removesuffix(".")
 
 
@@ -669,6 +669,6 @@ def _list_fact_names(operands: Iterable[Operand]) -> list[str]:
 
 
 def _sort_by(names: Iterable[str], order: Iterable[str]) -> tuple[str, ...]:
-    """Sort names by their first position in `order`; names that are not in `order` come last."""
+    """Return names sorted by their first position in `order`; names that are not in `order` come last."""
     positions = {name: position for position, name in reversed(list(enumerate(order)))}
     return tuple(sorted(names, key=lambda name: positions.get(name, len(positions))))

@@ -292,7 +292,7 @@ def _select_members(members: tuple[Predicate, ...], facts: Facts, truth: bool) -
 
 
 def lower_first(text: str) -> str:
-    """Adapt a text of a methodology to the inside of a sentence: no final full stop, and a small first letter.
+    """Return a text of a methodology for the inside of a sentence: no final full stop, and a small first letter.
 
     An abbreviation at the start of the text keeps its capitals.
     """
@@ -424,7 +424,7 @@ class PredicateNarrator:
                 return self._phrases["per"].format(self.describe_operand(numerator), self.describe_operand(denominator))
 
     def _append_fact(self, label: str, name: str, values: Mapping[str, str]) -> str:
-        """Append the value of the fact `name` to its label if the value is known: `active accounts (12)`.
+        """Return the label of the fact `name`, with its value if that is known: `active accounts (12)`.
 
         `values` has the texts of the enumerated values of a profile field.
         """

@@ -67,7 +67,10 @@ class AttributedChild(Struct, frozen=True, gc=False):
 
 
 def attribute_points(evaluation: Evaluation) -> Attribution:
-    """Distribute the index over every group and indicator; without an index, the points of all nodes are None."""
+    """Compute the points of every group and indicator; the points won add up to the index.
+
+    Without an index, the points of all nodes are None.
+    """
     attribution = Attribution(
         groups=dict.fromkeys(evaluation.groups),
         indicators=[None] * len(evaluation.results),

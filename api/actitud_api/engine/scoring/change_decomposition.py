@@ -123,7 +123,10 @@ class ScoreDifference(Canonical, frozen=True):
 
 
 def compare_scores(before: Score, after: Score) -> ScoreDifference:
-    """Compare two scores under the same version, node by node."""
+    """Compute the difference of two scores under the same version, node by node.
+
+    `before` is the first score, `after` the second; differences are second minus first.
+    """
     pairs = zip(_list_indicators(before), _list_indicators(after), strict=True)
     rules_before, rules_after = ({finding.rule for finding in score.findings} for score in (before, after))
     return ScoreDifference(

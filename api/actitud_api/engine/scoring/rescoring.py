@@ -91,7 +91,7 @@ class EditionRescorer:
         return score_columns(columns).index
 
     def _apply_curve(self, indicator: Indicator, before: Integers) -> Integers:
-        """Compute the scores of an indicator with another curve, for each organisation.
+        """Compute the scores of an indicator with the curve in `indicator`, for each organisation.
 
         `before` has the scores with the old curve. A score that does not come from the curve, such as that of a zero
         rule, is kept.

@@ -149,7 +149,7 @@ def drop_index_gates(document: Document) -> Document:
 
 
 def _generate_words(count: int, seed: int) -> NDArray[np.uint64]:
-    """Generate the first `count` 64-bit words of the PCG64 generator that is seeded with `seed`."""
+    """Return the first `count` 64-bit words of the PCG64 generator that is seeded with `seed`."""
     generator = np.random.PCG64()
     increment = 2 * STREAM + 1
     state = ((increment + seed) * _MULTIPLIER + increment) % _WORD

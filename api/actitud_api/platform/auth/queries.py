@@ -152,7 +152,10 @@ _USE = text(
 
 
 def record_use(session: Session, key: str, day: date) -> bool:
-    """Store the day (UTC) on which a key was used. Return False if that day or a later one was stored already."""
+    """Store the day (UTC) on which a key was used and return True.
+
+    Return False if that day or a later one was stored already.
+    """
     return session.connection().execute(_USE, {"key": key, "day": day}).rowcount == 1
 
 

@@ -250,7 +250,7 @@ def get_submission(database: Database, edition: str, organisation: str, number: 
 
 
 def rebuild_content(stored: AssessmentRecord | SubmissionRecord) -> AssessmentContent:
-    """Rebuild the content of a stored assessment or submission as a client would send it.
+    """Return the content of a stored assessment or submission as a client would send it.
 
     Facts and profile fields that only assessors set are left out, because clients cannot send them.
     """
@@ -738,7 +738,7 @@ def _derive_assessment(
     before: AssessmentRecord | None,
     now: datetime,
 ) -> _DerivedAssessment:
-    """Check the documents in the content of an assessment as of `now`, and make the submission from it.
+    """Check the documents in the content of an assessment as of `now`, and return the submission made from it.
 
     The result is without the effects of the review, which `_merge_review` adds.
 

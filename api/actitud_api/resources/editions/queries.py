@@ -143,7 +143,7 @@ def insert_edition(session: Session, record: EditionRecord) -> bool:
 
 
 def update_edition(session: Session, record: EditionRecord, before: int) -> bool:
-    """Replace the stored edition by `record`.
+    """Replace the stored edition by `record` and return True.
 
     Return False, and change nothing, if the version of the stored edition is not `before`.
     """

@@ -201,7 +201,7 @@ def pack_document(document: ScoreDocument | EditionDocument) -> PackedDocument:
 
 
 def pack_line(line: bytes) -> bytes:
-    """Compress a line, with a line end added, to one gzip member.
+    """Return a line, with a line end added, as one gzip member.
 
     Members that are written one after the other form a gzip file with all lines.
     """

@@ -291,7 +291,7 @@ class EditionPublisher:
         *,
         now: datetime,
     ) -> PublicationRecord:
-        """Publish an edition, or a correction of it, in a writing session.
+        """Publish an edition, or a correction of it, in a writing session; return the stored publication.
 
         `prepared` is the value that `write_prepared` passes to `write`: the scores, or None for a correction. `event`
         says who publishes; it is recorded in the ledger with the path and the digest of the new publication.

@@ -333,6 +333,8 @@ def save_verdict(
 ) -> AnswerReview:
     """Store the verdict of an assessor on an answer in place of an earlier one, and score the assessment again.
 
+    Return the review of the answer: all verdicts on it.
+
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
@@ -377,6 +379,8 @@ def withdraw_verdict(
     now: datetime,
 ) -> AnswerReview:
     """Withdraw the verdict of an assessor and score the assessment again. The first verdict stays stored.
+
+    Return the review of the answer: all verdicts on it.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.

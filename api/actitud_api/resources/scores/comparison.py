@@ -130,7 +130,7 @@ class DimensionExemplar(Struct, frozen=True):
 def find_peers(
     database: Database, edition: str, organisation: str, *, principal: Principal | None
 ) -> OrganisationPeers:
-    """Compare an organisation of an edition with its peer group.
+    """Compare an organisation of an edition with its peer group, and return the comparison.
 
     Raises:
         UnknownEdition: No edition has that id.

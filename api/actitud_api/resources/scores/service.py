@@ -429,7 +429,7 @@ def find_later_editions(
 def compute_summary(
     database: Database, edition: str, filters: ScoreFilters, *, principal: Principal | None
 ) -> ScoreSummary:
-    """Summarise the scores of the organisations of an edition that match the filters.
+    """Return a summary of the scores of the organisations of an edition that match the filters.
 
     Only organisations that the principal may see are counted.
 
@@ -443,7 +443,7 @@ def compute_summary(
 
 
 def summarize_columns(edition: editions.EditionRecord, columns: queries.FigureColumns) -> ScoreSummary:
-    """Summarise the figures of some or all organisations of an edition.
+    """Return a summary of the figures of some or all organisations of an edition.
 
     `columns` holds the figures of the organisations to summarise.
     """

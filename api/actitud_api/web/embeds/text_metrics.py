@@ -66,7 +66,7 @@ def measure_width(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def truncate_text(text: str, room: float, size: float, *, bold: bool = False) -> str:
-    """Cut a text to the width `room`; a text that was cut ends with an ellipsis.
+    """Return a text, cut to the width `room`; a text that was cut ends with an ellipsis.
 
     `size` is the font size in the unit of `room`.
     """
@@ -108,5 +108,5 @@ def _measure_character(character: str) -> float:
 
 
 def _strip_partial_character(text: str) -> str:
-    """Remove the joiners, spaces and punctuation that a cut left at the end of a text."""
+    """Return a text without the joiners, spaces and punctuation that a cut left at its end."""
     return text.rstrip(" \u200d\ufe0f,;:–-")

@@ -409,7 +409,7 @@ _GROUPED_BY: Final = ("kind", "region", "province", "band")
 
 
 def _sort_by_text(texts: Mapping[str, str]) -> dict[str, str]:
-    """Sort the items of `texts`, which are names by code, by name. Accents and case are ignored."""
+    """Return the items of `texts`, which are names by code, sorted by name. Accents and case are ignored."""
     return dict(sorted(texts.items(), key=lambda pair: split_words(pair[1])))
 
 

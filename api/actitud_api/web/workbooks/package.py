@@ -94,7 +94,10 @@ class CheckedWorkbook(Struct, frozen=True):
 
 
 def open_workbook(raw: bytes) -> CheckedWorkbook:
-    """Check an uploaded file and open it with the workbook parser. Raises `WorkbookRejected` if it fails a check."""
+    """Check an uploaded file, open it with the workbook parser, and return it.
+
+    Raises `WorkbookRejected` if it fails a check.
+    """
     _refuse_other_formats(raw)
     members = _inflate_members(raw)
     _refuse_contents(members)

@@ -269,7 +269,7 @@ class _QuestionnaireReader:
     # --- the sheets -------------------------------------------------------------------------------------------
 
     def _check_columns(self, sheet: SheetLayout, rows: Sequence[Sequence[CellContent]]) -> bool:
-        """Report wrong column titles. Return True if every title of the layout is in its place.
+        """Report wrong column titles. Return True if every title of the layout is in its place, else False.
 
         A wrong title means that columns may have been moved, so that values would be read as those of other columns.
         """

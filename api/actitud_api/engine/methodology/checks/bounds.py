@@ -271,7 +271,7 @@ def _multiply_bounds(spans: list[Bounds]) -> Bounds:
 
 
 def _multiply_finite(first: Bound, second: Bound) -> Bound:
-    """Multiply two bounds; 0 times an infinity is 0.
+    """Return the product of two bounds; 0 times an infinity is 0.
 
     An infinite bound stands for a number that is finite but has no known limit, so 0 times that number is 0.
     """

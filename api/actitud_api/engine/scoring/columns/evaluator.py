@@ -194,8 +194,9 @@ def _get_program(plan: CompiledMethodology, columns: Columns) -> _ColumnProgram:
 
 
 def _round_extent(lower: int, upper: int) -> tuple[int, int]:
-    """Widen the bounds of a slot to -(2^j - 1) and 2^k - 1, with the smallest j and k that contain them and 0.
+    """Widen the bounds of a slot and return them: -(2^j - 1) and 2^k - 1.
 
-    The bounds 5 and 900, for example, become 0 and 1023. So one compiled program serves many similar columns.
+    j and k are the smallest numbers for which the new bounds contain the old ones and 0: 5 and 900, for example,
+    become 0 and 1023. So one compiled program serves many similar columns.
     """
     return -(2 ** min(lower, 0).bit_length() - 1), 2 ** max(upper, 0).bit_length() - 1

@@ -705,7 +705,7 @@ class ColumnCompiler:
 
         `comparison` marks the rows in which the comparison has the truth value `value`. A comparison with an unknown
         side is undetermined, so these rows become unmarked. A comparison with a null side is false, so these rows are
-        marked only if `value` is False.
+        marked only if `value` is False. Return the corrected mask.
         """
         conditions = [self.compile_condition(condition, depth + 1) for condition in left.conditions | right.conditions]
         comparison = self.join_all([comparison, *conditions], depth)
@@ -767,7 +767,7 @@ def _build_integer(value: int, scale: Fraction) -> CompiledNumbers:
 
 
 def _renumber_texts(side: CompiledNumbers, numbers: dict[str, int]) -> CompiledNumbers:
-    """Renumber the texts of one side of a comparison, so that equal texts have equal numbers on both sides.
+    """Return one side of a comparison with its texts renumbered: equal texts have equal numbers on both sides.
 
     `numbers` has the number of each text, for both sides.
     """

@@ -153,6 +153,8 @@ def save_reply(
 ) -> SavedReply:
     """Store a reply about an indicator in place of an earlier one, during the hearing.
 
+    Return the stored reply, and whether this write inserted it.
+
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.

@@ -109,7 +109,7 @@ def _format_iri(iri: str) -> str:
 
 
 def _escape_iri(iri: str) -> str:
-    """Percent-encode the characters that RFC 3987 forbids in an IRI, because they would end the IRI early."""
+    """Return an IRI in which the characters that RFC 3987 forbids are percent-encoded; they would end it early."""
     return _NOT_IN_IRI.sub(lambda match: f"%{ord(match[0]):02X}", iri)
 
 
