@@ -197,7 +197,7 @@ class ApiProblem(ActitudError):
 
 
 class RequestRefused(ApiProblem):
-    """4xx: the service refuses the request; sending it again unchanged fails too."""
+    """The service refuses the request (a status from 400 to 499); sending it again unchanged fails too."""
 
 
 class InvalidRequest(RequestRefused):

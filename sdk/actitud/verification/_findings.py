@@ -79,7 +79,10 @@ class VerificationProblem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VerificationCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """A check that was made, and whether it holds. ``name`` is one of :data:`CheckName`."""
+    """A check that was made, and as ``holds`` whether it passed. ``name`` is one of :data:`CheckName`.
+
+    ``text``: what was checked, in Spanish and in English.
+    """
 
     name: str
     holds: bool

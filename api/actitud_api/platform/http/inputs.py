@@ -211,7 +211,7 @@ class Body(Generic[T]):
     def convert(self, value: Json) -> T | list[Fault]:
         """Return decoded JSON as a Struct, or the list of all its faults.
 
-        If there are several Structs, the tag member of the value says which one is used.
+        If the body may be one of several Structs, the tag member of the value says which one is used.
         """
         if self.tag_field is None or not isinstance(value, dict):
             return next(iter(self._checked.values())).convert(value)

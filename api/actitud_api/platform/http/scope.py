@@ -100,7 +100,7 @@ class Moved:
 
 
 def redirect(scope: HTTPScope, moved: Moved) -> Response[bytes]:
-    """Return the response (308) that redirects a request to the moved resource."""
+    """Return the response (308) that redirects a request to the resource that `moved` names."""
     query = urlencode(parse_query(scope))
     location = _move_path(scope, moved) + (f"?{query}" if query else "")
     headers = {"Location": location, "Cache-Control": ALWAYS_REVALIDATE, "Vary": "Accept"}

@@ -57,7 +57,10 @@ class PublishedOrganisation(Struct, frozen=True, kw_only=True):
 
 
 class ScoreDocument(Struct, frozen=True, kw_only=True):
-    """The score of an organisation in an edition, with its submission and the outcome of its review."""
+    """The signed document of a score: an organisation in an edition, its submission, and the outcome of its review.
+
+    `kind` and `format` are constant: they tell a reader of the file what it is, and in which format version.
+    """
 
     kind: Literal["score"] = "score"
     format: Literal[1] = FORMAT

@@ -69,7 +69,10 @@ class CorrectionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class PublicationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of the request that publishes an edition for the first time, or a correction of it."""
+    """Body of the request that publishes an edition for the first time, or a correction of it.
+
+    `reason` says why. `corrections` are the assessments to correct; empty for the first publication.
+    """
 
     reason: Reason
     supersedes: (

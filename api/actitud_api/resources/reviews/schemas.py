@@ -151,7 +151,10 @@ class Review(Struct, frozen=True, kw_only=True):
 
 
 class PairAgreement(Struct, frozen=True, kw_only=True):
-    """The agreement of two assessors, by their first verdicts on the answers that both judged."""
+    """The agreement of two assessors, by their first verdicts on the answers that both judged.
+
+    `first` and `second` are the two assessors. `share` is the share of these answers with equal verdicts.
+    """
 
     first: Assessor
     second: Assessor
@@ -207,7 +210,7 @@ class Sample(Struct, frozen=True, kw_only=True):
     r"""The sample of an edition: the submitted assessments that are checked more closely.
 
     The submitted assessments are ordered by the SHA-256, in hexadecimal, of the UTF-8 text of seed, line feed and
-    organisation id; the first `ceil(share · n)` of the n assessments are drawn. `printf '%s\n%s' SEED ID |
+    organisation id; the first `ceil(share · n)` of the n assessments are drawn. `printf '%s\\n%s' SEED ID |
     sha256sum` computes the SHA-256 of one. `share` is the share of assessments to draw, and `made` the time of the
     draw.
     """

@@ -464,7 +464,10 @@ def get_state_key(session: Session, edition: str) -> tuple[int, int, str, str]:
 
 
 def list_competitors(session: Session, edition: str, visibility: Visibility) -> list[Competitor]:
-    """List the visible ranked organisations of an edition, best first; equal indices are ordered by organisation id."""
+    """List the visible ranked organisations of an edition, the one with the highest index first.
+
+    Organisations with equal indices are ordered by id.
+    """
     competitors: list[Competitor] = []
     for batch in session.execute(_SELECT_COMPETITORS.where(visibility.condition()), {"edition": edition}).partitions(
         _BATCH_ROWS

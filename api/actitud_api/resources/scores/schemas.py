@@ -146,8 +146,9 @@ class PathAnswer(NarratedPath, frozen=True):
 class ChangesAnswer(NarratedChange, frozen=True):
     """The change of the index of an organisation from one edition to another, and its parts.
 
-    `parts` are the contributions of methodology, coverage and data, in that order. `parts` is null if some stage
-    has no index; `unrated` then names these stages. `indicators` are those whose score differs between stages.
+    `edition_before` is the earlier edition. `parts` are the contributions of methodology, coverage and data, in
+    that order. `parts` is null if some stage has no index; `unrated` then names these stages. `indicators` are
+    those whose score differs between stages.
     """
 
     edition_before: str

@@ -95,7 +95,11 @@ class Constraints(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Field(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A column in a Table Schema."""
+    """A column in a Table Schema.
+
+    `type` is its type there, such as `integer`; `constraints` are the limits of its values, left out if there are
+    none.
+    """
 
     name: str
     type: str
@@ -163,7 +167,10 @@ class TreeAttributes(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TreeNode(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A node in Gobierto's tree: an area (level 0), a group (level 1) or a figure (level 2)."""
+    """A node in Gobierto's tree: an area (level 0), a group (level 1) or a figure (level 2).
+
+    `children` are the nodes below it, left out in a figure.
+    """
 
     id: int
     level: Annotated[int, Meta(ge=0, le=2)]

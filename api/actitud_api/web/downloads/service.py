@@ -62,8 +62,8 @@ class WorkbookTooLarge(ValueError):
 class RowSelection(Struct, frozen=True, kw_only=True):
     """The rows of an edition that a download contains: filters, order, and at most `limit` rows from `offset`.
 
-    `limit`: None for all rows. `principal`: the caller, whose role decides on unpublished rows; None if no key was
-    sent.
+    `sort`: the order. `limit`: None for all rows. `principal`: the caller, whose role decides on unpublished rows;
+    None if no key was sent.
     """
 
     filters: ScoreFilters
@@ -76,8 +76,8 @@ class RowSelection(Struct, frozen=True, kw_only=True):
 class EditionSource(Struct, frozen=True, kw_only=True):
     """An edition to download, with its methodology and its newest publication.
 
-    `published`: None if the edition is not published. `state`: a value that changes whenever the data of the downloads
-    change.
+    `counted`: the edition with its number of organisations. `published`: None if the edition is not published.
+    `state`: a value that changes whenever the data of the downloads change.
     """
 
     counted: CountedEdition
@@ -181,7 +181,8 @@ class _PublishedReason(Struct):
 class _PublishedIndicator(Struct):
     """An indicator in a published score document, with only those members that the downloads need.
 
-    A figure is None if the indicator has none, for example because its answer is unknown.
+    A figure is None if the indicator has none, for example because its answer is unknown. `possible`, `won` and
+    `lost` are its points of the index, and `value` is its raw value.
     """
 
     id: str

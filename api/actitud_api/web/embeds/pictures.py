@@ -95,7 +95,7 @@ class Part(Struct, frozen=True, kw_only=True):
 
 
 class Badge(Struct, frozen=True, kw_only=True):
-    """A badge with the coordinates of its parts; `label` is its text for screen readers."""
+    """A badge with the coordinates of its parts, `width` pixels wide; `label` is its text for screen readers."""
 
     id: str
     label: str

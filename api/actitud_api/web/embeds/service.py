@@ -19,10 +19,12 @@ from actitud_api.resources.scores.service import RankingRow, RankingSort, Review
 class EmbedStanding(Struct, frozen=True, kw_only=True):
     """The score and level of an organisation in a published edition; every embed is rendered from this alone.
 
-    `index`: 0 to 100, None without an index. `level`: None without a level. `coverage`: 0 to 1, None without a
-    coverage. `dimensions`: the score in each dimension by id, None without a score. `superseded_by`: the newest
-    later published edition that scores the organisation, None if there is none. `reviewed`: True if the score has
-    verdicts or an overall review. `replies`: number of indicators about which the organisation replied.
+    `period_to`: reference date of the edition. `provisional`: True if the level holds only until a condition is
+    reviewed. `simulated`: True for an invented organisation. `index`: 0 to 100, None without an index. `level`:
+    None without a level. `coverage`: 0 to 1, None without a coverage. `dimensions`: the score in each dimension by
+    id, None without a score. `superseded_by`: the newest later published edition that scores the organisation, None
+    if there is none. `reviewed`: True if the score has verdicts or an overall review. `replies`: number of
+    indicators about which the organisation replied.
     """
 
     edition: str

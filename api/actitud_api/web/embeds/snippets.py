@@ -30,7 +30,7 @@ FORMS: Final[tuple[Form, ...]] = get_args(Form)
 
 
 class Snippet(Struct, frozen=True):
-    """The HTML to copy for one form of a score, with its title.
+    """The HTML to copy for one form of a score (`code`), with its title.
 
     `policy`: the sources that the Content-Security-Policy of the embedding page must allow; empty if it needs none.
     """

@@ -65,8 +65,8 @@ _MEANS_DESCRIPTION: Final = Texts("De 0 a 100: {rows}.", "From 0 to 100: {rows}.
 class IndicatorSummary(Struct, frozen=True, kw_only=True):
     """An indicator of a dimension, as texts.
 
-    `weight` is its share of the weight of the dimension, `mean` its mean score in the edition. `lowest` is True if
-    this mean is among the `LOWEST_MAX` lowest of the dimension.
+    `question` is what it asks. `weight` is its share of the weight of the dimension, `mean` its mean score in the
+    edition. `lowest` is True if this mean is among the `LOWEST_MAX` lowest of the dimension.
     """
 
     id: str

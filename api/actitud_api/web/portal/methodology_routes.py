@@ -58,7 +58,7 @@ class IndicatorView(Struct, frozen=True, kw_only=True):
 
 
 class DimensionView(Struct, frozen=True, kw_only=True):
-    """A dimension as text, with its indicators. `weight` is its share of the weight of the index."""
+    """A dimension as text, with its indicators (`measures`). `weight` is its share of the weight of the index."""
 
     id: str
     name: str

@@ -83,11 +83,12 @@ class FilterField(Struct, frozen=True):
 class RankingLine(Struct, frozen=True, kw_only=True):
     """An organisation of the ranking, as texts.
 
-    `about`: its kind, territory, size and coverage. `rank`: None if it is not ranked. `interval`: the ranks
-    that it has in nine of ten random draws of weights and aggregation, such as "3–7"; None if it is not ranked
-    or the draws are not computed. `index` and `bar`: the index as text and number, None if it is not ranked;
-    `reason` is then its status, else None. `level` and `level_name`: None without a level. `dimension_score`:
-    the score in the dimension by which the list is sorted; None if the list is sorted otherwise.
+    `href`: URL of its page. `simulated`: True if it is invented. `about`: its kind, territory, size and coverage.
+    `rank`: None if it is not ranked. `interval`: the ranks that it has in nine of ten random draws of weights and
+    aggregation, such as "3–7"; None if it is not ranked or the draws are not computed. `index` and `bar`: the index
+    as text and number, None if it is not ranked; `reason` is then its status, else None. `level` and `level_name`:
+    None without a level. `dimension_score`: the score in the dimension by which the list is sorted; None if the
+    list is sorted otherwise.
     """
 
     organisation: str
@@ -163,8 +164,9 @@ class RankingPage(Struct, frozen=True, kw_only=True):
     `count`: number of organisations that the filters select. `first`: position of the first shown line in the list,
     from 1. `previous` and `following`: URLs of the neighbouring pages, None if there is none. `has_intervals`: True
     if the uncertainty of the ranks is shown; `awaits_intervals`: True if it is not computed yet. `dimension`: name
-    of the dimension by which the list is sorted, None if it is sorted otherwise. `tenths`: range, count and share
-    for each tenth of the index.
+    of the dimension by which the list is sorted, None if it is sorted otherwise. `fields`: the drop-downs of
+    filters and sort order. `summary`: figures of the selected organisations; `picture`: a histogram of their index.
+    `tenths`: range, count and share for each tenth of the index.
     """
 
     request: RankingRequest

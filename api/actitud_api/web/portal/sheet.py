@@ -159,8 +159,8 @@ class AnswerEvidence(Struct, frozen=True):
 class PeerRow(Struct, frozen=True, kw_only=True):
     """A score of an organisation compared with its peer group, as texts.
 
-    `own`: the score of the organisation. `middle`: the range from the first to the third quartile of the group.
-    `href`: the anchor in the page that explains the score, None for the index.
+    `own`: the score of the organisation. `median`: the median of the group. `middle`: the range from the first to
+    the third quartile of the group. `href`: the anchor in the page that explains the score, None for the index.
     """
 
     name: str
@@ -226,8 +226,8 @@ class OrganisationView(Struct, frozen=True, kw_only=True):
 
     `rank` is None if the organisation is not ranked, and `peers` if it has no peer group. `medians`: the median of
     the peer group by dimension. `since` is the id of the previous edition that scores the organisation, and
-    `changes` the change since it; both are None if this edition is the first. `evidence`: the proof of each answer,
-    by indicator.
+    `changes` the change since it; both are None if this edition is the first. `history`: its scores in all
+    published editions. `evidence`: the proof of each answer, by indicator.
     """
 
     rank: RankLabel | None

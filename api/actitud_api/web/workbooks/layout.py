@@ -156,7 +156,11 @@ class HeadingRow:
 
 @dataclass(frozen=True, slots=True)
 class WorkbookLayout:
-    """The rows of a methodology's workbook in a language, by sheet."""
+    """The rows of a methodology's workbook in a language, by sheet.
+
+    `profile` has the answer cells of the profile sheet; `indicators` has the headings and answer cells of the sheet
+    of indicators.
+    """
 
     profile: tuple[AnswerInput, ...]
     indicators: tuple[HeadingRow | AnswerInput, ...]

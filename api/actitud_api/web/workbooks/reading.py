@@ -62,9 +62,10 @@ _SUGGESTIONS_MAX: Final = 20
 class CellFault(Struct, frozen=True, kw_only=True):
     """A fault of a cell.
 
-    `pointer` is the JSON Pointer of the cell's value in the questionnaire; None if the cell holds no value of
-    it, such as a cell in the column of codes. `value` is the content of the cell as JSON, None if it is empty
-    or may contain personal data. `suggestion` is the value that was probably meant, None if there is none.
+    `rule` is the broken rule, and `detail` a sentence about the fault. `pointer` is the JSON Pointer of the cell's
+    value in the questionnaire; None if the cell holds no value of it, such as a cell in the column of codes.
+    `value` is the content of the cell as JSON, None if it is empty or may contain personal data. `suggestion` is
+    the value that was probably meant, None if there is none.
     """
 
     cell: str

@@ -77,7 +77,7 @@ class ScratchNeeds:
         self.members = max(self.members, members)
 
     def keep_array(self) -> int:
-        """Reserve one more kept array, and return its number."""
+        """Reserve one more array that keeps its result until the end of the block; return the number of that array."""
         self.kept += 1
         return self.kept - 1
 

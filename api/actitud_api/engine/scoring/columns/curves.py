@@ -312,8 +312,9 @@ def _build_line(
 ) -> tuple[_PiecewiseLine, float]:
     """Build the curve of the segments, raised by `above`; return the curve and a bound of its rounding error.
 
-    Rounding half up, for example, raises a curve by 1/2. `first` is the score at the first goalpost. `reach` has the
-    absolute value of x at each end of a segment, in order; the bound of the error depends on these.
+    Rounding half up, for example, raises a curve by 1/2. `first` is the score at the first goalpost. `reach` has
+    the absolute value of x at each end of a segment, from the first segment to the last; the bound of the error
+    depends on these.
     """
     steep = [segment for segment in segments if segment.slope]
     constant = float(first - sum(segment.slope * segment.x for segment in segments)) + above

@@ -93,8 +93,9 @@ class NodeScore(Struct, frozen=True):
 class IndicatorRawValue(Struct, frozen=True):
     """Condition on the raw value of the indicator at `position`, for a gate that reads this value.
 
-    As a `NumberCondition` it is true in rows in which the raw value exists and has evidence, or the indicator is not
-    applicable. As a `NullCondition` it is true in rows in which the indicator is not applicable.
+    As a `NumberCondition` (the number is known) it is true in rows in which the raw value exists and has evidence,
+    or the indicator is not applicable. As a `NullCondition` (the number is null) it is true in rows in which the
+    indicator is not applicable.
     """
 
     position: int

@@ -155,8 +155,8 @@ def _check_row_by_row(plan: CompiledMethodology, holds: Callable[[_RowFigures], 
 class _GateCompiler(ColumnCompiler):
     """Compiler of the gates of levels: operands read scores and raw values instead of answers.
 
-    It raises `NotComputedByColumns` for an operand whose numbers are not integers times a scale. `reading` has no
-    effect here.
+    It raises `NotComputedByColumns` for an operand whose numbers are not integers times a scale. The parameter
+    `reading` of its methods has no effect here.
     """
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
