@@ -210,9 +210,8 @@ class Sample(Struct, frozen=True, kw_only=True):
     r"""The sample of an edition: the submitted assessments that are checked more closely.
 
     The submitted assessments are ordered by the SHA-256, in hexadecimal, of the UTF-8 text of seed, line feed and
-    organisation id; the first `ceil(share · n)` of the n assessments are drawn. `printf '%s\\n%s' SEED ID |
-    sha256sum` computes the SHA-256 of one. `share` is the share of assessments to draw, and `made` the time of the
-    draw.
+    organisation id; the first `ceil(share · n)` of the n assessments are drawn. `printf '%s\n%s' SEED ID | sha256sum`
+    computes the SHA-256 of one. `share` is the share of assessments to draw, and `made` the time of the draw.
     """
 
     edition: str
