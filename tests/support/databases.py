@@ -7,7 +7,7 @@ import functools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,11 +19,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine, event
 
 from actitud_api.demo import service as demo
-from actitud_api.demo.census import simulate_municipalities
 from actitud_api.demo.report import SimulationReport
-from actitud_api.demo.simulator import SEED, SimulatedOrganisation, simulate_submission
+from actitud_api.demo.simulator import SimulatedOrganisation, simulate
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.audit_log.queries import replace_signing_key
 from actitud_api.platform.storage.database import Database
@@ -96,12 +94,11 @@ def database(url: str) -> Iterator[Database]:
         yield made
 
 
-def simulate_demonstrated(methodology: Methodology) -> Iterator[SimulatedOrganisation]:
+def simulate_demonstrated(
+    methodology: Methodology, numbers: Sequence[int] | None = None
+) -> Iterator[SimulatedOrganisation]:
     """Yield the municipalities that the tests take (`DEMONSTRATED`), each as the whole demonstration has it."""
-    invented = simulate_municipalities(SEED)
-    for number in DEMONSTRATED:
-        sent = simulate_submission(SEED + number, invented[number - 1])
-        yield SimulatedOrganisation(invented[number - 1], sent, evaluate(methodology, sent))
+    return simulate(methodology, DEMONSTRATED if numbers is None else numbers)
 
 
 def simulate_fewer() -> None:
@@ -111,8 +108,7 @@ def simulate_fewer() -> None:
 
 def load_demonstration(database: Database, advance: Callable[[], None] = lambda: None) -> SimulationReport:
     """Load the demonstration of these municipalities into a database. Return what is reported of it."""
-    with patch.object(demo, "simulate", simulate_demonstrated):
-        return demo.store_demonstration(database, advance)
+    return demo.store_demonstration(database, advance, DEMONSTRATED)
 
 
 def _load_with_checkpoint(database: Database) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -83,10 +83,13 @@ class AlreadyPublished(Exception):
     """Raised by `store_demonstration` if a published demonstration is stored, which cannot be replaced."""
 
 
-def store_demonstration(database: Database, advance: Callable[[], None]) -> SimulationReport:
+def store_demonstration(
+    database: Database, advance: Callable[[], None], numbers: Sequence[int] | None = None
+) -> SimulationReport:
     """Simulate the demonstration, store it in the state `in_review`, and return its report.
 
-    An earlier demonstration is replaced in the same transaction. `advance` is called once per organisation.
+    An earlier demonstration is replaced in the same transaction. `advance` is called once per organisation. `numbers`:
+    only the organisations with these numbers, counted from 1; None for all.
 
     Raises:
         AlreadyPublished: The stored demonstration is published.
@@ -98,7 +101,7 @@ def store_demonstration(database: Database, advance: Callable[[], None]) -> Simu
     rows: list[dict[str, object]] = []
     tally = ReportTally()
     # Simulated before the transaction begins, so that the write lock is held for the insertion only.
-    for simulated in simulate(methodology):
+    for simulated in simulate(methodology, numbers):
         municipality, evaluation = simulated.municipality, simulated.evaluation
         invented.append(_build_organisation(municipality))
         rows.append(assessments.to_row(EDITION, municipality.id, simulated.submission, evaluation, CREATED))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -33,10 +33,15 @@ class SimulatedOrganisation(Struct, frozen=True):
     evaluation: Evaluation
 
 
-def simulate(methodology: Methodology) -> Iterator[SimulatedOrganisation]:
-    """Yield every invented municipality with submission and score; each run gives the same figures."""
+def simulate(methodology: Methodology, numbers: Sequence[int] | None = None) -> Iterator[SimulatedOrganisation]:
+    """Yield invented municipalities with submission and score; each run gives the same figures.
+
+    `numbers`: only the municipalities with these numbers, counted from 1; None for all.
+    """
+    municipalities = simulate_municipalities(SEED)
     # A seed for each municipality: a change to one does not change the random numbers of the next.
-    for number, municipality in enumerate(simulate_municipalities(SEED), start=1):
+    for number in range(1, len(municipalities) + 1) if numbers is None else numbers:
+        municipality = municipalities[number - 1]
         submission = simulate_submission(SEED + number, municipality)
         yield SimulatedOrganisation(municipality, submission, evaluate(methodology, submission))
 

@@ -190,6 +190,7 @@ def create_key(
     now: datetime,
     maker: str | None = None,
     origin: str | None = None,
+    key: Key | None = None,
 ) -> CreatedKey:
     """Create and store a key that expires after 1 to 365 days, and return it with its text.
 
@@ -203,6 +204,7 @@ def create_key(
         now: Time of creation.
         maker: Id of the key that creates it, None on the command line.
         origin: Id of the first key in the chain of rotations, None if this is the first.
+        key: The key to store, None for a new random one.
 
     Raises:
         ValueError: `days` is out of range.
@@ -214,7 +216,7 @@ def create_key(
         raise InvalidKeyBinding("organisations", role)
     if editions is not None and (role not in EDITION_ROLES or not editions):
         raise InvalidKeyBinding("editions", role)
-    key = keys.generate_key()
+    key = key or keys.generate_key()
     pepper = peppers[0] if peppers else None
     record = KeyRecord(
         id=key.id,

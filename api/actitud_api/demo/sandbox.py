@@ -1,0 +1,299 @@
+"""Seed of the sandbox: an installation for testers in which every example of the OpenAPI document succeeds.
+
+It has a part of the demonstration as a published edition, and beside it unpublished editions of invented associations
+of municipalities, with assessments in every state. The ids below are those of the parameter examples
+(`openapi/examples/parameters.json`), and the assessments are the request example of `editions.assessments.put`, so that
+examples and seed agree. `tests/contract/test_sandbox.py` sends every example.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from actitud_api.demo import service as demo
+from actitud_api.demo.simulator import METHODOLOGY
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.auth import keys
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.assessments import transitions
+from actitud_api.resources.assessments.lifecycle import AssessmentState
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.publications import approvals
+from actitud_api.resources.publications.service import PublicationPlan
+from actitud_api.resources.reviews import service as reviews
+from actitud_api.resources.reviews.replies import service as replies
+from actitud_api.resources.suggestions import service as suggestions
+
+DEMONSTRATED: Final = (*range(1, 101), *range(103, 8_132, 40))
+"""Numbers of the municipalities of the published edition: the first hundred, and one of forty of the others."""
+
+OPEN: Final = "2027-open"
+"""Edition with assessments in every state, whose deadlines are far away."""
+HEARD: Final = "2027-heard"
+"""Edition with assessments in their hearing, whose deadlines are over."""
+IN_REVIEW: Final = "2027-review"
+"""Edition in review with final assessments only, ready to be published."""
+EMPTY: Final = "2027-empty"
+"""Open edition without assessments."""
+
+STATES: Final[Sequence[AssessmentState]] = ("draft", "submitted", "under_review", "hearing", "returned", "final")
+PER_STATE: Final = 4
+"""Number of organisations whose assessments are in the same state."""
+REJECTED, CONFIRMED = "D1.01", "D1.02"
+"""Indicators of an assessment under review: one answer is rejected, the other accepted by several assessors."""
+
+REASON: Final = "The results of the edition, after the review and the hearing."
+"""Reason of the publication that is approved, as in the request examples of `publications` and `approvals`."""
+
+KEYS: Final[Sequence[tuple[access.Role, str]]] = (
+    ("administrator", "SandboxAdmin"),
+    ("registrar", "SandboxRegis"),
+    ("publisher", "SandboxPubli"),
+    ("assessor", "SandboxAsses"),
+    ("organisation_editor", "SandboxEdito"),
+    ("organisation_reader", "SandboxReade"),
+)
+"""Role and id of each key that the sandbox prints.
+
+The keys are the same for ever, so that the configuration of a test may contain them. They open nothing else: the
+sandbox serves invented data, on this machine only.
+"""
+EXAMPLE_KEYS: Final = ("2rxKzm4hT9qW", "Qe7Lw0pVb3sN", "8fGk2LmN4pQr")
+"""Ids of the keys that the examples are about. Nobody has these keys."""
+
+NOW: Final = demo.CREATED
+"""Time at which everything but the keys was made."""
+_PAST, _FUTURE = 2020, 2095
+"""Years of calendars whose deadlines are over, and are never over while somebody tests."""
+_EVENT: Final = ledger.Event(action="cli.sandbox", actor=None, subject=f"/v1/editions/{OPEN}", public=True)
+_TITLES: Final = {
+    OPEN: ("abierta", "open"),
+    HEARD: ("en audiencia", "in its hearing"),
+    IN_REVIEW: ("en revisión", "in review"),
+    EMPTY: ("vacía", "empty"),
+}
+
+
+def name_organisations(state: AssessmentState) -> list[str]:
+    """Return the ids of the organisations whose assessments in the edition `OPEN` are in a state."""
+    first = 91_001 + 10 * STATES.index(state)
+    return [f"XX-DEMO-{number}" for number in range(first, first + PER_STATE)]
+
+
+ORGANISATIONS: Final = [organisation for state in STATES for organisation in name_organisations(state)]
+"""Ids of all organisations of the unpublished editions."""
+
+
+def build_key(identifier: str) -> keys.Key:
+    """Return the key with an id of `KEYS`: its secret is made of zeros."""
+    return keys.Key(identifier, "0" * keys.SECRET_LENGTH)
+
+
+def seed_sandbox(database: Database, folder: Path, examples: Path) -> None:
+    """Fill an empty database that has the tables.
+
+    `folder`: folder of the private signing key. `examples`: folder of the request examples of the OpenAPI document.
+    """
+    demo.store_demonstration(database, lambda: None, DEMONSTRATED)
+    event = ledger.Event(action="cli.sandbox", actor=None, subject=ledger.SIGNING_KEYS_PATH, public=True)
+    with database.write() as session:
+        ledger.rotate_signing_key(session, folder, event, now=NOW)
+    demo.publish_demonstration(database, folder, lambda: None, now=NOW)
+    body = (examples / "editions.assessments.put.request.json").read_bytes()
+    request = msgspec.json.decode(body, type=assessments.REQUEST_TYPES[METHODOLOGY].whole)
+    with database.write() as session:
+        _add_organisations(session)
+        store_keys(session)
+        for edition in _TITLES:
+            _add_edition(session, edition)
+        for state in STATES:
+            for organisation in name_organisations(state):
+                _add_assessment(session, OPEN, organisation, request, state)
+        for organisation in name_organisations("hearing"):
+            _add_assessment(session, HEARD, organisation, request, "hearing")
+        for organisation in name_organisations("final"):
+            _add_assessment(session, IN_REVIEW, organisation, request, "final")
+        for edition in (OPEN, HEARD, IN_REVIEW):
+            _finish_hearings(session, edition)
+        _set_calendar(session, OPEN, _FUTURE)
+        _change_edition(session, IN_REVIEW, editions.EditionChange(state="in_review"))
+        _approve(session)
+        reviews.create_sample(session, OPEN, share=0.2, seed="once-2027-01-06", now=NOW)
+        _add_suggestions(session)
+        ledger.append_entry(session, _EVENT, now=NOW)
+    reviews.refresh_flags(database, OPEN, _EVENT, now=NOW)
+    with database.write() as session:
+        ledger.make_checkpoint(session, ledger.load_signer(session, folder), datetime.now(UTC))
+
+
+def store_keys(session: Session) -> None:
+    """Store the keys of the sandbox, valid for a year from now."""
+    now = datetime.now(UTC)
+    for role, identifier in KEYS:
+        bound = ORGANISATIONS if role in access.ORGANISATION_ROLES else ()
+        access.create_key(
+            session, (), role=role, organisations=bound, days=keys.DAYS_MAX, now=now, key=build_key(identifier)
+        )
+    for seconds, identifier in enumerate(EXAMPLE_KEYS, 1):
+        key = keys.Key(identifier, keys.generate_key().secret)
+        made = now + timedelta(seconds=seconds)
+        access.create_key(
+            session, (), role="organisation_editor", organisations=ORGANISATIONS[:1], days=180, now=made, key=key
+        )
+
+
+def _is_expected(_: str | None) -> bool:
+    """Return True: the seed changes whatever version is stored."""
+    return True
+
+
+def _add_organisations(session: Session) -> None:
+    entries = [
+        organisations.OrganisationEntry(
+            id=organisation,
+            name=f"Mancomunidad inventada {organisation.rpartition('-')[2]}",
+            kind="SUP",
+            population=42_000,
+            population_year=2026,
+            province="46",
+            region="10",
+            domains=("fabula.example",),
+            simulated=True,
+        )
+        for organisation in ORGANISATIONS
+    ]
+    organisations.add(session, entries, NOW)
+
+
+def _add_edition(session: Session, edition: str) -> None:
+    es, en = _TITLES[edition]
+    draft = editions.EditionDraft(
+        id=edition,
+        titles={"es": f"Edición de prueba {es}, inventada", "en": f"Test edition {en}, invented"},
+        methodology=METHODOLOGY,
+        period_from=date(2027, 1, 1),
+        period_to=date(2027, 12, 31),
+        calendar=_build_calendar(_FUTURE),
+    )
+    editions.add(session, editions.build_record(draft, now=NOW, simulated=True))
+
+
+def _build_calendar(year: int) -> editions.NamedSpans:
+    def span(first: tuple[int, int], last: tuple[int, int]) -> editions.Span:
+        return editions.Span(date(year, *first), date(year, *last))
+
+    return {
+        "submission": span((1, 15), (2, 28)),
+        "review": span((3, 1), (4, 30)),
+        "hearing": span((5, 1), (5, 15)),
+        "publication": span((6, 1), (6, 30)),
+    }
+
+
+def _set_calendar(session: Session, edition: str, year: int) -> None:
+    _change_edition(session, edition, editions.EditionChange(calendar=_build_calendar(year)))
+
+
+def _change_edition(session: Session, edition: str, change: editions.EditionChange) -> None:
+    editions.update(session, edition, change, expected=_is_expected, now=NOW)
+
+
+def _add_assessment(
+    session: Session,
+    edition: str,
+    organisation: str,
+    request: assessments.AssessmentRequest,
+    state: AssessmentState,
+) -> None:
+    """Store an assessment and take it to a state; one that is to be final stays in its hearing until that is over."""
+    assessments.put_assessment(session, edition, organisation, request, expected=_is_expected, now=NOW)
+    if state == "draft":
+        return
+    assessments.submit_assessment(
+        session, edition, organisation, {}, role="organisation_editor", expected=_is_expected, now=NOW
+    )
+    if state == "submitted":
+        return
+    if state == "returned":
+        transitions.return_assessment(
+            session,
+            edition,
+            organisation,
+            reason="The agreement that evidences D1.02 is of another body.",
+            until=date(_FUTURE, 3, 31),
+            role="assessor",
+            expected=_is_expected,
+            now=NOW,
+        )
+        return
+    transitions.start_review(session, edition, organisation, role="assessor", expected=_is_expected, now=NOW)
+    _review(session, edition, organisation)
+    if state == "under_review":
+        return
+    reviews.open_hearing(session, edition, organisation, role="assessor", expected=_is_expected, now=NOW)
+    replies.save_reply(
+        session,
+        edition,
+        organisation,
+        REJECTED,
+        replies.NewReply(text="Respuesta inventada: la guía estaba publicada antes de la fecha que se mira."),
+        expected=_is_expected,
+        now=NOW,
+    )
+
+
+def _review(session: Session, edition: str, organisation: str) -> None:
+    administrator, assessor, other = KEYS[0][1], KEYS[3][1], EXAMPLE_KEYS[0]
+    opinions = [
+        (assessor, REJECTED, reviews.Opinion(verdict="rejected", reason="Veredicto inventado: no hay cifras.")),
+        *(
+            (who, CONFIRMED, reviews.Opinion(verdict="accepted"))
+            for who in (administrator, assessor, other)
+        ),
+    ]
+    for who, indicator, opinion in opinions:
+        reviews.save_verdict(
+            session, edition, organisation, indicator, opinion, assessor=who, expected=_is_expected, now=NOW
+        )
+
+
+def _finish_hearings(session: Session, edition: str) -> None:
+    """Move the calendar of an edition to the past, and make those assessments final that are to be so."""
+    _set_calendar(session, edition, _PAST)
+    final = [] if edition == HEARD else name_organisations("final")
+    for organisation in final:
+        transitions.finalise_assessment(
+            session, edition, organisation, role="assessor", expected=_is_expected, now=NOW
+        )
+
+
+def _approve(session: Session) -> None:
+    """Approve the publication of `IN_REVIEW` with the key of the publisher."""
+    record = editions.find(session, IN_REVIEW)
+    digest = approvals.compute_pending_digest(session, record, None, PublicationPlan(reason=REASON))
+    role, identifier = KEYS[2]
+    approvals.add_approval(session, record.id, digest, access.Principal(identifier, role, identifier), now=NOW)
+
+
+def _add_suggestions(session: Session) -> None:
+    """Add suggestions to that of the demonstration: number 2 and 3 are undecided, number 4 is decided."""
+    for number, dimension in zip(itertools.count(2), ("D3", "D6", "D9"), strict=False):
+        proposal = suggestions.Proposal(
+            kind="error",
+            title=f"Propuesta inventada {number}",
+            text="Nadie lo ha propuesto de verdad: está aquí para que se prueben las decisiones sobre propuestas.",
+            language="es",
+            dimension=dimension,
+        )
+        suggestions.propose(session, proposal, proposer=KEYS[0][1], now=NOW + timedelta(minutes=number))
+    decision = suggestions.NewDecision(decision="deferred", reason="Decisión inventada: se volverá a mirar.")
+    suggestions.decide(session, "4", decision, expected=_is_expected, now=NOW + timedelta(hours=1))
