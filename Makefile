@@ -28,7 +28,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve unit test night coverage check check-types check-types-again check-style check-imports check-drift bench mutation contract openapi languages typescript dist lock clean
+.PHONY: help demo sandbox serve unit test night coverage check check-types check-types-again check-style check-imports check-drift bench mutation contract openapi languages typescript dist lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -54,6 +54,9 @@ $(VENV)/all.done: requirements/all.txt api/pyproject.toml sdk/pyproject.toml | $
 
 demo: $(VENV)/run.done ## serve 8,131 invented municipalities on 127.0.0.1:PORT (default 8000)
 	@$(BIN)/actitud-api demo --port $(PORT)
+
+sandbox: $(VENV)/run.done ## serve invented data for tests of programs on 127.0.0.1:PORT (default 8000), with printed keys and without limits
+	@$(BIN)/actitud-api sandbox --port $(PORT)
 
 serve: $(VENV)/run.done ## serve an empty real installation on 127.0.0.1:PORT; the first time it prints the first key
 	@$(BIN)/actitud-api init
@@ -126,9 +129,8 @@ mutation: $(MUTATION)/mutation.done ## do the tests see each small change of a m
 	  printf '[tool:pytest]\npythonpath=.\n'; } > .mutation/setup.cfg
 	@cd .mutation && ../$(MUTATION)/bin/mutmut run && ../$(MUTATION)/bin/mutmut results
 
-contract: $(VENV)/all.done ## Schemathesis against a running service: make contract URL=http://127.0.0.1:8000; with ACTITUD_API_KEY as whoever has that key, which changes all it can
-	@test -n "$(URL)" || { echo "Say where: make contract URL=http://127.0.0.1:8000"; exit 2; }
-	$(BIN)/st $(if $(ACTITUD_API_KEY),--config-file openapi/schemathesis.toml) run --max-examples $(or $(EXAMPLES),200) $(URL)/v1/openapi.json
+contract: $(VENV)/all.done ## Schemathesis without and with a key against a sandbox, or against URL=http://127.0.0.1:8000, with ACTITUD_API_KEY as whoever has that key, which changes all it can
+	@$(BIN)/python -m tests.contract.outsider $(if $(URL),--url $(URL)) --examples $(or $(EXAMPLES),50)
 
 openapi: $(VENV)/all.done ## write openapi/openapi.json and openapi/methodology.schema.json anew
 	$(BIN)/actitud-api openapi openapi/openapi.json --methodology-schema openapi/methodology.schema.json

@@ -1,6 +1,7 @@
 """The examples of the OpenAPI document are answers of the service to these requests on the demonstration.
 
-`python -m tests.contract.examples` writes them anew; then `make openapi` takes them into the document.
+`python -m tests.contract.examples` writes them anew; then `make openapi` takes them into the document. The requests,
+and the examples of parameters (`parameters.json`), succeed in the sandbox: `test_sandbox.py`.
 """
 
 from __future__ import annotations
@@ -154,11 +155,11 @@ OF_KEY: Final = {
 }
 """What stands for the times of keys and for their secrets, which no document has."""
 OF_APPROVALS: Final = {
-    "digest": "sha256:7d1a54127b222502f5b79b5fb0803061152a44f92b37e23c6527baf665d4da9a",
+    "digest": "sha256:7e3df7ca8aa2a17e0e98a832da109b80a7917de68c07dd58f4b7a5eec6b7cb78",
     "key": "Qe7Lw0pVb3sN",
     "approved": "2027-06-01T09:00:00Z",
 }
-"""What stands for the digest of what is approved, which follows from the release, and for who approves when."""
+"""What stands for the digest of what is approved, which is that of the sandbox, and for who approves when."""
 SIGNS_PRIVATE: Final = Ed25519PrivateKey.from_private_bytes(
     base64.urlsafe_b64decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
 )
@@ -333,7 +334,8 @@ def of_keys(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with mock.patch.object(forms, "generate_key", mock.Mock(side_effect=made)), TestClient(app) as client:
         client.headers.update({"Authorization": f"Bearer {_key(database)}"})
-        client.post("/v1/organisations", json=request("organisations.create"))
+        (organisation,) = request("keys.create")["organisations"]
+        client.post("/v1/organisations", json={**request("organisations.create"), "id": organisation})
         for name, (method, path) in OF_KEYS.items():
             database.close()  # what is written later is written by then
             body = request(name) if (FOLDER / f"{name}.request.json").is_file() else None

@@ -81,6 +81,7 @@ def build_parser(language: Language) -> argparse.ArgumentParser:
         _add_methodology,
         _add_verify,
         _add_demo,
+        _add_sandbox,
         _add_openapi,
         _add_completion,
     ):
@@ -612,6 +613,30 @@ def _add_demo(added: AddCommand, language: Language) -> None:
     )
     _add_address_options(command, language)
     _add_database_option(command, language)
+
+
+def _add_sandbox(added: AddCommand, language: Language) -> None:
+    command = added(
+        Texts(
+            "sirve datos inventados para probar programas, solo en esta máquina",
+            "serve invented data for tests of programs, on this machine only",
+        ),
+        "sandbox",
+        "sandbox.run_sandbox",
+    )
+    command.add_argument(
+        "--port",
+        type=int,
+        choices=range(65_536),
+        default=8000,
+        metavar="PORT",
+        help=Texts("puerto, o 0 para uno libre (8000)", "port, or 0 for a free one (8000)").into(language),
+    )
+    command.add_argument(
+        "--json",
+        action="store_true",
+        help=Texts("escribe dirección y claves como JSON", "write address and keys as JSON").into(language),
+    )
 
 
 def _add_openapi(added: AddCommand, language: Language) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
-from litestar import Litestar
+from litestar.types import ASGIApp
 
 from actitud_api.platform.http.system import Readiness
 from actitud_api.settings import Settings
@@ -61,8 +61,8 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def build_configuration(app: Litestar, settings: Settings) -> uvicorn.Config:
-    """Return the uvicorn configuration of an application."""
+def build_configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """Return the uvicorn configuration of an application (ASGI)."""
     return uvicorn.Config(
         app,
         host=settings.host,

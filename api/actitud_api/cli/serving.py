@@ -56,7 +56,7 @@ def run_serve(options: argparse.Namespace, language: Language) -> int:
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()
 
-        with _listen(settings, language) as listener:
+        with open_listener(settings, language) as listener:
             server = Server(build_configuration(app, settings), get_readiness(app), settings.drain, announce)
             server.run(sockets=[listener])
     if not server.started:
@@ -65,7 +65,7 @@ def run_serve(options: argparse.Namespace, language: Language) -> int:
     return 0
 
 
-def _listen(settings: Settings, language: Language) -> socket.socket:
+def open_listener(settings: Settings, language: Language) -> socket.socket:
     """Open the socket on the address of the settings and return it, while it listens.
 
     It is opened before the command prints anything, so that a message about an address in use is the only

@@ -1,14 +1,19 @@
-"""SQL of the table of simulations."""
+"""SQL of the demonstration and of the sandbox: the table of simulations, and keys that hold again."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+
 from msgspec import Struct
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlmodel import Session
 
 from actitud_api.demo.tables import Simulation
+from actitud_api.platform.auth.tables import AccessKeyTable
 from actitud_api.platform.storage.base import Base
 
+KEYS = Base.metadata.tables[str(AccessKeyTable.__tablename__)]
 SIMULATIONS = Base.metadata.tables[str(Simulation.__tablename__)]
 
 
@@ -38,3 +43,9 @@ def store_simulation(session: Session, edition: str, record: SimulationRecord) -
 def delete_simulation(session: Session, edition: str) -> None:
     """Delete the simulation of an edition, if there is one."""
     session.execute(delete(SIMULATIONS).where(SIMULATIONS.c.edition == edition))
+
+
+def restore_keys(session: Session, identifiers: Collection[str], expires: datetime) -> None:
+    """Make keys valid until `expires`, also those that were revoked or rotated."""
+    values = {"revoked": None, "replaced_by": None, "expires": expires}
+    session.execute(update(KEYS).where(KEYS.c.id.in_(identifiers)).values(values))

@@ -16,8 +16,10 @@ from typing import Final
 
 import msgspec
 
+from actitud_api.demo import queries
 from actitud_api.demo import service as demo
 from actitud_api.demo.simulator import METHODOLOGY
+from actitud_api.engine.methodology.requests.content import AssessmentRequest
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import keys
 from actitud_api.platform.auth import service as access
@@ -112,7 +114,7 @@ def seed_sandbox(database: Database, folder: Path, examples: Path) -> None:
     request = msgspec.json.decode(body, type=assessments.REQUEST_TYPES[METHODOLOGY].whole)
     with database.write() as session:
         _add_organisations(session)
-        store_keys(session)
+        _store_keys(session)
         for edition in _TITLES:
             _add_edition(session, edition)
         for state in STATES:
@@ -135,7 +137,7 @@ def seed_sandbox(database: Database, folder: Path, examples: Path) -> None:
         ledger.make_checkpoint(session, ledger.load_signer(session, folder), datetime.now(UTC))
 
 
-def store_keys(session: Session) -> None:
+def _store_keys(session: Session) -> None:
     """Store the keys of the sandbox, valid for a year from now."""
     now = datetime.now(UTC)
     for role, identifier in KEYS:
@@ -149,6 +151,13 @@ def store_keys(session: Session) -> None:
         access.create_key(
             session, (), role="organisation_editor", organisations=ORGANISATIONS[:1], days=180, now=made, key=key
         )
+
+
+def restore_keys(database: Database) -> None:
+    """Make the keys of the sandbox valid for a year from now, whatever was done to them."""
+    with database.write() as session:
+        identifiers = [identifier for _, identifier in KEYS]
+        queries.restore_keys(session, identifiers, datetime.now(UTC) + timedelta(days=keys.DAYS_MAX))
 
 
 def _is_expected(_: str | None) -> bool:
@@ -195,7 +204,8 @@ def _build_calendar(year: int) -> editions.NamedSpans:
         "submission": span((1, 15), (2, 28)),
         "review": span((3, 1), (4, 30)),
         "hearing": span((5, 1), (5, 15)),
-        "publication": span((6, 1), (6, 30)),
+        # Extensions end before the publication.
+        "publication": editions.Span(date(year, 6, 1), date(_FUTURE, 6, 30)),
     }
 
 
@@ -211,7 +221,7 @@ def _add_assessment(
     session: Session,
     edition: str,
     organisation: str,
-    request: assessments.AssessmentRequest,
+    request: AssessmentRequest,
     state: AssessmentState,
 ) -> None:
     """Store an assessment and take it to a state; one that is to be final stays in its hearing until that is over."""
@@ -255,10 +265,7 @@ def _review(session: Session, edition: str, organisation: str) -> None:
     administrator, assessor, other = KEYS[0][1], KEYS[3][1], EXAMPLE_KEYS[0]
     opinions = [
         (assessor, REJECTED, reviews.Opinion(verdict="rejected", reason="Veredicto inventado: no hay cifras.")),
-        *(
-            (who, CONFIRMED, reviews.Opinion(verdict="accepted"))
-            for who in (administrator, assessor, other)
-        ),
+        *((who, CONFIRMED, reviews.Opinion(verdict="accepted")) for who in (administrator, assessor, other)),
     ]
     for who, indicator, opinion in opinions:
         reviews.save_verdict(
@@ -271,9 +278,7 @@ def _finish_hearings(session: Session, edition: str) -> None:
     _set_calendar(session, edition, _PAST)
     final = [] if edition == HEARD else name_organisations("final")
     for organisation in final:
-        transitions.finalise_assessment(
-            session, edition, organisation, role="assessor", expected=_is_expected, now=NOW
-        )
+        transitions.finalise_assessment(session, edition, organisation, role="assessor", expected=_is_expected, now=NOW)
 
 
 def _approve(session: Session) -> None:

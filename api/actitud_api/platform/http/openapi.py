@@ -51,6 +51,9 @@ from actitud_api.platform.http.representations import Exact, Files
 
 Node: TypeAlias = dict[str, Any]
 
+PARAMETERS: Final = "parameters.json"
+"""File of the examples of parameters."""
+
 _COMPONENTS = "#/components/"
 _SCHEMAS = _COMPONENTS + "schemas/{name}"
 _TEXT: Node = {"type": "string"}
@@ -82,11 +85,13 @@ def build_document(
 ) -> Node:
     """Return the OpenAPI document of an application.
 
-    `examples`: folder with files `<operation>.request.json` and `<operation>.response.json`, or None for no examples.
+    `examples`: folder with files `<operation>.request.json` and `<operation>.response.json`, and `parameters.json` with
+    parameters of paths and queries by operation; or None for no examples.
     `rules`: access rules by operation id. `unpublished`: by tag member, tags whose alternatives requests may send but
     the document leaves out.
     """
     operations = list(_iterate_operations(app))
+    parameters = {} if examples is None else json.loads((examples / PARAMETERS).read_bytes())
     component_schemas = _build_schemas(contract for _, _, _, contract in operations)
     files = {
         contract.represents: operation_id(handler)
@@ -98,7 +103,15 @@ def build_document(
         rule = rules[operation_id(handler)]
         # `Accept` selects a file only for a GET.
         negotiated = files.get(path) if method == "get" else None
-        operation = _Operation(handler, contract, component_schemas.references, examples, rule, negotiated)
+        operation = _Operation(
+            handler,
+            contract,
+            component_schemas.references,
+            examples,
+            parameters.get(operation_id(handler), {}),
+            rule,
+            negotiated,
+        )
         paths.setdefault(path, {})[method] = operation.describe()
     document: Node = {
         "openapi": "3.1.0",
@@ -330,12 +343,22 @@ def _replace_named_texts(node: Any) -> Any:
     return [_replace_named_texts(member) for member in node] if isinstance(node, list) else node
 
 
+def _set_example(parameter: Node, examples: Mapping[str, str]) -> Node:
+    """Return a parameter with its example of this operation, if there is one, in place of those of its schema."""
+    if parameter["name"] not in examples:
+        return parameter
+    schema = {name: member for name, member in parameter["schema"].items() if name != "examples"}
+    return {**parameter, "schema": schema, "example": examples[parameter["name"]]}
+
+
 @dataclass(frozen=True, slots=True)
 class _Operation:
     handler: HTTPRouteHandler
     contract: Contract
     references: Mapping[object, Node]
     examples: Path | None
+    parameters: Mapping[str, str]
+    """Examples of parameters by name."""
     rule: Rule
     negotiated: str | None
     """Operation whose files `Accept` selects instead of JSON; None if there is none."""
@@ -384,6 +407,7 @@ class _Operation:
             _describe_parameter("query", name, schema, name in query.required)
             for name, schema in query.properties.items()
         ]
+        listed = [_set_example(parameter, self.parameters) for parameter in listed]
         shared = ["lang", "Accept-Language"]
         if self._is_conditional:
             shared.append("If-None-Match")
@@ -710,13 +734,15 @@ _PARAMETERS: Node = {
             "description": "The `ETag` of the resource to change: 412 if it has changed since, 428 without this header."
         },
         True,
-    ),
+    )
+    | {"example": "*"},
     "If-Match-to-replace": _describe_parameter(
         "header",
         "If-Match",
         _VERSION | {"description": "To replace the resource: its `ETag`; 412 if it has changed since."},
         False,
-    ),
+    )
+    | {"example": "*"},
     "If-None-Match-to-create": _describe_parameter(
         "header",
         "If-None-Match",

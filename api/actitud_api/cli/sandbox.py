@@ -1,0 +1,189 @@
+"""`sandbox`: serve invented data in which testers change what they like."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import shutil
+import sys
+import tempfile
+from contextlib import suppress
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from litestar import Litestar
+from litestar.enums import ScopeType
+from litestar.types import HTTPScope, Message, Receive, Scope, Send
+from msgspec import structs
+
+from actitud_api.app import create_app, find_examples
+from actitud_api.cli.common import CommandError
+from actitud_api.cli.server import build_configuration
+from actitud_api.cli.serving import format_address, get_database, open_listener
+from actitud_api.demo import sandbox
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.storage.database import Database
+from actitud_api.settings import Settings
+
+RESET: Final = "/sandbox/reset"
+"""Path of the operation that restores the seed. It is no operation of the service, so the document lacks it."""
+_KEYS: Final = "/v1/keys/"
+
+_READY = Texts(
+    "Lista en {address}, con datos inventados y sin límites, solo para esta máquina. Ctrl+C termina.",
+    "Ready at {address}, with invented data and without limits, for this machine only. Ctrl+C ends.",
+)
+_ROLES = Texts("Claves, siempre las mismas:", "Keys, always the same:")
+_HOW = Texts("Para volver al principio: curl -X POST {address}{path}", "To start again: curl -X POST {address}{path}")
+_NO_EXAMPLES = Texts(
+    "Faltan los ejemplos del documento, de los que salen los datos.",
+    "The examples of the document, which the data are made from, are missing.",
+)
+
+
+def run_sandbox(options: argparse.Namespace, language: Language) -> int:
+    """Serve the sandbox on a loopback address until it is stopped; return 0.
+
+    Settings of the environment do not count: the sandbox is the same everywhere.
+
+    Raises:
+        CommandError: The port is in use, or the examples of the document are not installed.
+    """
+    examples = find_examples()
+    if examples is None:
+        raise CommandError(_NO_EXAMPLES.into(language))
+    # Never another host than loopback: everybody knows the keys, and whoever has one may change everything.
+    with (
+        open_listener(Settings(port=options.port), language) as listener,
+        tempfile.TemporaryDirectory(prefix="actitud-sandbox-") as folder,
+    ):
+        served = Sandbox(Path(folder), examples, listener.getsockname()[1])
+        with suppress(KeyboardInterrupt):
+            _Server(served, language, as_json=options.json).run(sockets=[listener])
+        served.close()
+    return 0
+
+
+class Sandbox:
+    """ASGI application that serves a copy of the seed, and replaces it by a new copy on `POST /sandbox/reset`.
+
+    The keys that the sandbox prints hold whatever is done to them, so that a test that revokes keys goes on.
+    """
+
+    def __init__(self, folder: Path, examples: Path, port: int) -> None:
+        """Make the seed in an empty folder, which has to stay as long as the sandbox."""
+        self._folder = folder
+        self.settings = Settings(
+            port=port,
+            signing_folder=folder / "signing",
+            rate_limit_read=0,
+            rate_limit_write=0,
+            rate_limit_score=0,
+            rate_limit_refused=0,
+        )
+        self._resetting = asyncio.Lock()
+        self._copies = 0
+        database = Database(f"sqlite:///{self._seed}")
+        database.migrate()
+        sandbox.seed_sandbox(database, self.settings.signing_folder, examples)
+        database.close()
+        self._app = self._copy_seed()
+        self._previous: Litestar | None = None
+
+    @property
+    def address(self) -> str:
+        """URL of the sandbox."""
+        return format_address(self.settings)
+
+    @property
+    def _seed(self) -> Path:
+        return self._folder / "seed.sqlite3"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request (ASGI)."""
+        if scope["type"] == ScopeType.HTTP:
+            if scope["path"] == RESET and scope["method"] == "POST" and _is_local(scope):
+                await self._reset()
+                await send({"type": "http.response.start", "status": 204, "headers": []})
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                return
+            app = self._app
+            if scope["method"] == "POST" and scope["path"].startswith(_KEYS):
+                send = _restore_before(send, get_database(app))
+            await app(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    async def _reset(self) -> None:
+        async with self._resetting:
+            # Requests in progress end on the copy before, which is closed at the next reset.
+            if self._previous is not None:
+                get_database(self._previous).close()
+            self._previous, self._app = self._app, await asyncio.to_thread(self._copy_seed)
+
+    def _copy_seed(self) -> Litestar:
+        """Return an application on a new copy of the seed."""
+        self._copies += 1
+        # Two names in turn: at most two copies are in use.
+        copy = self._folder / f"copy-{self._copies % 2}.sqlite3"
+        for file in self._folder.glob(f"{copy.name}*"):
+            file.unlink()
+        shutil.copyfile(self._seed, copy)
+        return create_app(structs.replace(self.settings, database_url=f"sqlite:///{copy}"))
+
+    def close(self) -> None:
+        """Close the databases."""
+        for app in (self._app, self._previous):
+            if app is not None:
+                get_database(app).close()
+
+
+class _Server(uvicorn.Server):
+    """Server that prints the address and the keys once it accepts requests."""
+
+    def __init__(self, app: Sandbox, language: Language, *, as_json: bool) -> None:
+        super().__init__(build_configuration(app, app.settings))
+        self._sandbox = app
+        self._language = language
+        self._as_json = as_json
+
+    async def main_loop(self) -> None:
+        """Serve until the server has to stop."""
+        address = self._sandbox.address
+        keys = {role: sandbox.build_key(identifier).to_text() for role, identifier in sandbox.KEYS}
+        if self._as_json:
+            text = json.dumps({"url": address, "reset": f"{address}{RESET}", "keys": keys})
+        else:
+            lines = [
+                _READY.into(self._language).format(address=address),
+                _ROLES.into(self._language),
+                *(f"  {role:<20} {key}" for role, key in keys.items()),
+                _HOW.into(self._language).format(address=address, path=RESET),
+            ]
+            text = "\n".join(lines)
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+        await super().main_loop()
+
+
+def _restore_before(send: Send, database: Database) -> Send:
+    """Return a `send` that makes the keys of the sandbox valid again before the response begins."""
+
+    async def send_after_restoring(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await asyncio.to_thread(sandbox.restore_keys, database)
+        await send(message)
+
+    return send_after_restoring
+
+
+def _is_local(scope: HTTPScope) -> bool:
+    """Return True if a request comes from this machine."""
+    client = scope.get("client")
+    try:
+        return client is not None and ip_address(client[0]).is_loopback
+    except ValueError:
+        return False

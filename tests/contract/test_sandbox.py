@@ -1,0 +1,131 @@
+"""The sandbox: every example of the OpenAPI document succeeds in it, and a reset brings everything back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import httpx
+import pytest
+
+from actitud_api.app import find_examples
+from actitud_api.cli.sandbox import RESET, Sandbox
+from actitud_api.demo import sandbox as seed
+from tests.contract.examples import OF_FILES, WORKBOOK
+from tests.contract.installation import SAFE, Operation, operations
+
+ALL: Final = operations()
+ADMINISTRATOR: Final = seed.build_key("SandboxAdmin").to_text()
+
+
+class Client:
+    """A client of the sandbox with the key of the administrator."""
+
+    def __init__(self, app: Sandbox) -> None:
+        self._app = app
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        key: str | None = ADMINISTRATOR,
+        address: str = "127.0.0.1",
+        **headers: str,
+    ) -> httpx.Response:
+        """Send a request from an address and return the response."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if key is not None:
+            named["Authorization"] = f"Bearer {key}"
+
+        async def exchange() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app, client=(address, 50_000))  # type: ignore[arg-type]  # typed events
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+                return await client.request(method, path, content=body, headers=named)
+
+        return asyncio.run(exchange())
+
+    def reset(self) -> None:
+        """Restore the seed."""
+        assert self.send("POST", RESET).status_code == 204
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    examples = find_examples()
+    assert examples is not None
+    app = Sandbox(tmp_path_factory.mktemp("sandbox"), examples, 8000)
+    yield Client(app)
+    app.close()
+
+
+def send_example(client: Client, operation: Operation) -> httpx.Response:
+    """Send what the document has as the example of an operation, and nothing that it does not have."""
+    given: dict[str, dict[str, str]] = {"path": {}, "query": {}, "header": {}}
+    for parameter in operation.described["parameters"]:
+        name = parameter["name"]
+        if "example" in parameter:
+            given[parameter["in"]][name] = parameter["example"]
+        elif parameter["required"]:
+            assert name == "Idempotency-Key", f"{operation.id}: {name} has no example"
+            given["header"][name] = "attempt-1"
+    body = b""
+    if "requestBody" in operation.described:
+        kind, media = next(iter(operation.described["requestBody"]["content"].items()))
+        given["header"]["Content-Type"] = kind
+        is_file = operation.id in OF_FILES
+        body = client.send("GET", WORKBOOK).content if is_file else json.dumps(media["example"]).encode()
+    path = operation.path.format_map({name: quote(value, safe=":") for name, value in given["path"].items()})
+    query = f"?{urlencode(given['query'])}" if given["query"] else ""
+    return client.send(operation.method.upper(), path + query, body, **given["header"])
+
+
+@pytest.mark.parametrize("operation", ALL, ids=lambda operation: operation.id)
+def test_every_example_succeeds(client: Client, operation: Operation) -> None:
+    documented = {int(status) for status in operation.described["responses"] if status.startswith("2")}
+    response = send_example(client, operation)
+    if operation.method not in SAFE:
+        client.reset()
+    assert response.status_code in documented, response.text
+
+
+def test_a_reset_brings_back_what_was_changed_and_nothing_else_does(client: Client) -> None:
+    path = "/v1/editions/2027-empty"
+    assert client.send("DELETE", path, If_Match="*").status_code == 204
+    assert client.send("GET", path).status_code == 404
+    client.reset()
+    assert client.send("GET", path).status_code == 200
+    assert client.send("GET", RESET).status_code == 404
+
+
+def test_the_keys_that_it_prints_hold_whatever_is_done_to_them(client: Client) -> None:
+    for step, body in (("revocations", b""), ("rotations", b"{}")):
+        headers = {"If-Match": "*", "Content-Type": "application/json"}
+        assert client.send("POST", f"/v1/keys/SandboxAdmin/{step}", body, **headers).status_code == 201
+        assert client.send("GET", "/v1/keys").status_code == 200
+    for role, identifier in seed.KEYS:
+        entry = client.send("GET", f"/v1/keys/{identifier}")
+        found: dict[str, Any] = entry.json()
+        assert (found["role"], found["state"]) == (role, "valid")
+    client.reset()
+
+
+def test_everything_in_it_is_marked_as_invented(client: Client) -> None:
+    for path in ("/v1/organisations?limit=1000", "/v1/editions?limit=1000"):
+        items = client.send("GET", path, key=None).json()["items"]
+        assert items
+        assert all(item["simulated"] for item in items)
+
+
+def test_there_is_an_assessment_in_every_state(client: Client) -> None:
+    found = client.send("GET", "/v1/editions/2027-open/assessments?limit=1000").json()["items"]
+    counts = {state: sum(item["state"] == state for item in found) for state in seed.STATES}
+    assert counts == dict.fromkeys(seed.STATES, seed.PER_STATE)
+
+
+def test_only_this_machine_resets_it(client: Client) -> None:
+    assert client.send("POST", RESET, address="192.0.2.1").status_code == 404
