@@ -128,7 +128,11 @@ def add_batch(database: Database, writer: int, number: int) -> None:
 def stored_batches(database: Database) -> tuple[set[tuple[int, int]], list[tuple[int, ...]]]:
     """Writer and number of the batches that are whole, and those that are not."""
     with database.read() as session:
-        found = [tuple(row) for row in session.connection().execute(_BATCHES)]
+        connection = session.connection()
+        if connection.dialect.name == "postgresql":
+            # The time limit is for requests. After a crash, beside writers, this may take longer.
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+        found = [tuple(row) for row in connection.execute(_BATCHES)]
     return {(row[0], row[1]) for row in found if row[2] == row[3]}, [row for row in found if row[2] != row[3]]
 
 
