@@ -81,6 +81,20 @@ def test_a_further_version_adds_few_schemas(app: Litestar, document: dict[str, A
     assert grown <= 4_000
 
 
+def test_a_published_document_is_described_member_by_member(document: dict[str, Any]) -> None:
+    """It is signed, so it has exactly the members of its format."""
+    schema = document["paths"]["/v1/published/{digest}"]["get"]["responses"]["200"]["content"]["application/json"]
+    components = {"components": document["components"]}
+    validator = jsonschema_rs.Draft202012Validator({**schema["schema"], **components})
+    whole = json.loads((ROOT / "openapi" / "examples" / "published.get.response.json").read_bytes())
+    assert validator.is_valid(whole)
+    assert [name for name in whole if validator.is_valid({**whole, name: {"more": 1}})] == []
+    assert [name for name in whole if validator.is_valid({key: whole[key] for key in whole if key != name})] == []
+    assert not validator.is_valid({**whole, "more": 1})
+    assert not validator.is_valid({**whole, "counts": {**whole["counts"], "more": 1}})
+    assert schema["schema"]["discriminator"]["mapping"].keys() == {"score", "edition"}
+
+
 def test_it_has_no_formulas(document: dict[str, Any]) -> None:
     """Mutually recursive schemas keep a mock server from starting; a tree that only nests itself does not."""
     schemas = document["components"]["schemas"]

@@ -293,10 +293,12 @@ class _ComponentSchemas:
 
 def _build_schemas(contracts: Iterable[Contract]) -> _ComponentSchemas:
     types: dict[object, None] = {Problem: None}
+    exact: set[object] = set()
     for contract in contracts:
         answered = [] if contract.answer is None else contract.answer.content.values()
         types |= dict.fromkeys(type_ for type_ in answered if type_ is not None)
         types |= dict.fromkeys(contract.body.types if isinstance(contract.body, Body) else [])
+        exact |= set(answered) if isinstance(contract.answer, Exact) else set()
     # In one call, so that types used by several operations become one component.
     references, components = msgspec.json.schema_components(types, ref_template=_SCHEMAS)
     for schema in components.values():
@@ -304,7 +306,28 @@ def _build_schemas(contracts: Iterable[Contract]) -> _ComponentSchemas:
     components = {
         name: _replace_named_texts(_remove_redundant_unions(schema)) for name, schema in components.items()
     } | _TEXTS
-    return _ComponentSchemas(components, dict(zip(types, references, strict=True)))
+    found = dict(zip(types, references, strict=True))
+    _close_schemas(components, [found[type_] for type_ in exact if type_ is not None])
+    return _ComponentSchemas(components, found)
+
+
+def _close_schemas(components: Node, roots: Iterable[Node]) -> None:
+    """Close the component schemas that some schemas refer to, directly or through others.
+
+    Members with a default are written as well, so they are required too.
+    """
+    pending = _list_references(list(roots))
+    closed: set[str] = set()
+    while pending:
+        name = pending.pop().rpartition("/")[2]
+        if name not in closed:
+            closed.add(name)
+            if "properties" in (schema := components[name]):
+                schema.setdefault("additionalProperties", False)
+                members: Node = schema["properties"]
+                required = [*schema["required"], *(one for one, member in members.items() if "default" in member)]
+                schema["required"] = list(dict.fromkeys(required))
+            pending += _list_references(schema)
 
 
 _TEXTS: Node = {"Note": msgspec.json.schema(Note), "WrittenReason": msgspec.json.schema(Reason)}

@@ -105,16 +105,23 @@ class Representation(Generic[T]):
         return ", ".join([*names, *(["Authorization"] if request.scope["state"].get("keyed") else [])])
 
 
-class Exact(Representation[T]):
+class Exact(Representation[msgspec.Struct]):
     """Representation of bytes that are sent as stored; their SHA-256 is `ETag` and `Repr-Digest` (RFC 9530).
 
-    `type_` is the Struct that describes the content in the OpenAPI document. It is not used if the media type
-    is not JSON.
+    The type describes the content in the OpenAPI document: a Struct, or a union of Structs with tags. Bytes never get a
+    member that their format does not name, so its schema is closed.
     """
 
-    def __init__(self, type_: type[T], *, cache: str = REVALIDATE, media_type: str = JSON) -> None:
-        super().__init__(type_, cache=cache)
+    def __init__(self, described: object | None, *, cache: str = REVALIDATE, media_type: str = JSON) -> None:
+        """Take the type of the content; None if only its media type describes it."""
+        super().__init__(msgspec.Struct, cache=cache)
         self.media_type = media_type
+        self._described = described
+
+    @property
+    def content(self) -> Mapping[str, object | None]:
+        """Type that describes the content, for the media type of the response; None if no schema describes it."""
+        return {self.media_type: self._described}
 
     def bytes_of(self, request: ApiRequest, body: bytes, headers: Mapping[str, str]) -> Response[bytes]:
         """Return the response with these bytes, or 304 if `If-None-Match` names them.

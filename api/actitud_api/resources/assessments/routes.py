@@ -32,7 +32,7 @@ from actitud_api.resources.assessments.transitions import UnknownAssessment
 WHOLE = Body(*(types.whole for types in service.REQUEST_TYPES.values()))
 PATCH = Body(*(types.patch for types in service.REQUEST_TYPES.values()), patch=True)
 ASSESSMENT = Representation(schemas.Assessment, sentences=True)
-SUBMISSION = Representation(schemas.Submission, sentences=True)
+SUBMISSION = Representation(schemas.SubmissionDetail, sentences=True)
 PAGE = Representation(schemas.AssessmentPage)
 CURSOR: Cursor[str] = Cursor("editions.assessments.list", str)
 SUBMISSIONS_PAGE = Representation(schemas.SubmissionPage, sentences=True)

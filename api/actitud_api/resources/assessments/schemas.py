@@ -165,7 +165,7 @@ class SubmissionPage(Page[SubmissionLine], frozen=True):
     """A page of the submissions of an assessment, oldest first."""
 
 
-class Submission(SubmissionLine, frozen=True, kw_only=True):
+class SubmissionDetail(SubmissionLine, frozen=True, kw_only=True):
     """A complete copy of an assessment as it was submitted."""
 
     profile: Profile
@@ -231,13 +231,13 @@ def build_submission_line(stored: SubmissionRecord, evaluation: Evaluation, lang
     )
 
 
-def build_submission(stored: SubmissionRecord, evaluation: Evaluation, language: Language) -> Submission:
+def build_submission(stored: SubmissionRecord, evaluation: Evaluation, language: Language) -> SubmissionDetail:
     """Build the response about a stored submission, with its findings as sentences in `language`.
 
     `evaluation` is the evaluation of its submission.
     """
     content = service.rebuild_content(stored)
-    return Submission(
+    return SubmissionDetail(
         **structs.asdict(build_submission_line(stored, evaluation, language)),
         profile=content.profile,
         profile_evidence=content.profile_evidence,

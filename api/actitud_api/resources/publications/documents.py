@@ -56,13 +56,12 @@ class PublishedOrganisation(Struct, frozen=True, kw_only=True):
     simulated: bool
 
 
-class ScoreDocument(Struct, frozen=True, kw_only=True):
+class ScoreDocument(Struct, frozen=True, kw_only=True, tag_field="kind", tag="score"):
     """The signed document of a score: an organisation in an edition, its submission, and the outcome of its review.
 
     `kind` and `format` are constant: they tell a reader of the file what it is, and in which format version.
     """
 
-    kind: Literal["score"] = "score"
     format: Literal[1] = FORMAT
     edition: str
     organisation: PublishedOrganisation
@@ -112,7 +111,7 @@ class Correction(Struct, frozen=True, kw_only=True):
     change: ChangeDecomposition
 
 
-class EditionDocument(Struct, frozen=True, kw_only=True):
+class EditionDocument(Struct, frozen=True, kw_only=True, tag_field="kind", tag="edition"):
     """A revision of a published edition.
 
     `supersedes` is the digest of the edition document of the previous revision, None for the first. `reason` says
@@ -122,7 +121,6 @@ class EditionDocument(Struct, frozen=True, kw_only=True):
     was none. `scores` and `corrections` are ordered by the code points of the organisation ids.
     """
 
-    kind: Literal["edition"] = "edition"
     format: Literal[1] = FORMAT
     edition: str
     revision: int

@@ -25,7 +25,7 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.publications import schemas, service
-from actitud_api.resources.publications.documents import pack_line
+from actitud_api.resources.publications.documents import EditionDocument, ScoreDocument, pack_line
 from actitud_api.resources.publications.service import (
     PublicationRecord,
     PublicationRefused,
@@ -37,9 +37,9 @@ from actitud_api.resources.publications.service import (
 
 PUBLICATION = Representation(schemas.Publication)
 PAGE = Representation(schemas.PublicationPage)
-SCORE = Exact(schemas.PublishedDocument)
-BUNDLE = Exact(schemas.PublishedDocument, media_type=GZIP)
-DOCUMENT = Exact(schemas.PublishedDocument, cache=IMMUTABLE)
+SCORE = Exact(ScoreDocument)
+BUNDLE = Exact(None, media_type=GZIP)
+DOCUMENT = Exact(ScoreDocument | EditionDocument, cache=IMMUTABLE)
 SIGNATURE = Exact(schemas.Signature, cache=IMMUTABLE)
 CURSOR: Cursor[int] = Cursor("editions.publications.list", int)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from operator import getitem
-from typing import Annotated, Literal, TypeAlias, Union
+from typing import Annotated, TypeAlias, Union
 
 from msgspec import Meta, Struct
 
@@ -183,17 +183,6 @@ class Publication(Struct, frozen=True, kw_only=True):
 
 class PublicationPage(Page[Publication], frozen=True, kw_only=True):
     """A page of the publications of an edition, newest first."""
-
-
-class PublishedDocument(Struct, frozen=True, kw_only=True):
-    """A published document: the score of an organisation, or an edition, as `kind` says.
-
-    `docs/document-format.md` defines all its members and their order, to the byte.
-    """
-
-    kind: Literal["score", "edition"]
-    format: Annotated[int, Meta(ge=1)]
-    edition: str
 
 
 def build_plan(request: PublicationRequest) -> PublicationPlan:
