@@ -269,7 +269,7 @@ def check_row(line: int, edition: dict[str, Any], row: dict[str, Any], document:
             )
     for member, listed, due in (
         ("status", row.get("status"), get_member(document, "score", "status")),
-        ("level", row.get("level"), get_member(document, "score", "level", "number")),
+        ("level", row.get("level"), get_member(document, "score", "level")),
         ("index", row.get("index"), get_member(document, "score", "index")),
     ):
         if listed != due:

@@ -3,7 +3,7 @@
 >>> from actitud import Client
 >>> with Client() as client:
 ...     for row in client.editions.scores.list("2026-demo"):
-...         print(row.rank, row.name, row.index)
+...         print(row.rank, row.organisation_name, row.index)
 """
 
 from actitud._calls import Response, responses
@@ -100,6 +100,7 @@ from actitud.models import (
     LedgerEntry,
     LedgerOpening,
     LevelCount,
+    LevelDetails,
     LevelPath,
     LevelProbability,
     MainReason,
@@ -141,7 +142,6 @@ from actitud.models import (
     RobustScore,
     Sample,
     Score,
-    ScoreLevel,
     ScoreMoments,
     ScoreReview,
     ScoreRow,
@@ -243,6 +243,7 @@ __all__ = [
     "LedgerEntry",
     "LedgerOpening",
     "LevelCount",
+    "LevelDetails",
     "LevelPath",
     "LevelProbability",
     "MainReason",
@@ -300,7 +301,6 @@ __all__ = [
     "Sample",
     "Score",
     "ScoreHasErrors",
-    "ScoreLevel",
     "ScoreMoments",
     "ScoreReview",
     "ScoreRow",

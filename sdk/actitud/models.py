@@ -243,19 +243,19 @@ class Reason(Model, frozen=True, kw_only=True):
 class NextStep(Model, frozen=True, kw_only=True):
     """The smallest change of one indicator that raises its score to the next better value.
 
-    ``kind``: what to do, such as ``report`` (answer) or ``evidence`` (bring a document). ``change``: the facts
-    after the change. ``gain``: index points that the change adds; ``None`` if the gain depends on an answer that is
-    not known yet, or if there is no index. ``gain_max``: index points that the best score of the indicator would
-    add; ``None`` if there is no index. ``evidence``: whether the change needs evidence. ``cap``: the highest score
-    that an answer without evidence can have, ``None`` unless the answer is at that limit. ``requires``: ids of
-    validation rules that the change breaks unless other facts change too.
+    ``kind``: what to do, such as ``report`` (answer) or ``evidence`` (bring a document). ``change``: the facts after
+    the change. ``gain``: index points that the change adds; ``None`` if the gain depends on an answer that is not known
+    yet, or if there is no index. ``gain_max``: index points that the best score of the indicator would add; ``None`` if
+    there is no index. ``needs_evidence``: whether the change needs evidence. ``cap``: the highest score that an answer
+    without evidence can have, ``None`` unless the answer is at that limit. ``requires``: ids of validation rules that
+    the change breaks unless other facts change too.
     """
 
     kind: StepKind
     change: dict[str, FactValue]
     gain: float | None
     gain_max: float | None
-    evidence: bool
+    needs_evidence: bool
     cap: float | None
     requires: tuple[str, ...]
     text: str
@@ -264,15 +264,15 @@ class NextStep(Model, frozen=True, kw_only=True):
 class Interval(Model, frozen=True, kw_only=True):
     """95 % confidence interval (Wilson) of a proportion estimated from a sample of ``n`` cases.
 
-    ``low`` and ``high``: bounds of the proportion, 0 to 1. ``index_low`` and ``index_high``: the lowest and highest
-    index for a proportion within these bounds, ``None`` if there is no index.
+    ``lower`` and ``upper``: bounds of the proportion, 0 to 1. ``index_lower`` and ``index_upper``: the lowest and
+    highest index for a proportion within these bounds, ``None`` if there is no index.
     """
 
     n: int
-    low: float
-    high: float
-    index_low: float | None
-    index_high: float | None
+    lower: float
+    upper: float
+    index_lower: float | None
+    index_upper: float | None
     text: str
 
 
@@ -357,19 +357,19 @@ class DimensionScore(Shown, frozen=True, kw_only=True):
 class BlockingGate(Model, frozen=True, kw_only=True):
     """A condition of the next level that is not met.
 
-    ``gate``: id of the condition. ``there``: the actual value. ``asked``: the required value. ``distance``: the
+    ``gate``: id of the condition. ``actual``: the actual value. ``required``: the required value. ``distance``: the
     difference of the two, ``None`` if they are no numbers.
     """
 
     gate: str
-    there: float | bool | str | None
-    asked: float | bool | str | None
+    actual: float | bool | str | None
+    required: float | bool | str | None
     distance: float | None
     text: str
 
 
-class ScoreLevel(Model, frozen=True, kw_only=True):
-    """The maturity level of a score: ``number`` from 1 to 5, or ``None`` if there is no index or too little evidence.
+class LevelDetails(Model, frozen=True, kw_only=True):
+    """The name of the level of a score, how firm it is, and what prevents the next one.
 
     ``name``: its name, ``None`` without a level. ``provisional``: true until the review has checked a condition of
     the level. ``blocked_by``: the unmet conditions of the next level. ``max_level``: the highest level that the
@@ -377,7 +377,6 @@ class ScoreLevel(Model, frozen=True, kw_only=True):
     it is ``None``.
     """
 
-    number: int | None
     name: str | None
     provisional: bool
     max_level: int | None
@@ -413,12 +412,13 @@ class Finding(Model, frozen=True, kw_only=True):
 class Score(Shown, frozen=True, kw_only=True, omit_defaults=True):
     """The index of one organisation with its complete explanation.
 
-    ``index``, ``index_geometric`` and ``index_max``: 0 to 100, or ``None`` if there is no index; ``index_max`` is
-    the index if every unknown answer had the best value. ``coverage``: share of the weight with known answers, 0 to
-    1, four decimals. ``status``: whether the answers are enough for a level. ``main_reasons``: the indicators that
-    lose most points. ``findings``: the rules that the answers break. ``own_indicators``: those outside any
-    dimension. ``input_digest`` and ``result_digest``: digests of the submission and of the result. ``what_if``: the
-    score with the hypothetical facts, ``None`` if the request contained none.
+    ``index``, ``index_geometric`` and ``index_max``: 0 to 100, or ``None`` if there is no index; ``index_max`` is the
+    index if every unknown answer had the best value. ``coverage``: share of the weight with known answers, 0 to 1, four
+    decimals. ``level``: from 1 to 5, or ``None`` if there is no index or too little evidence. ``status``: whether the
+    answers are enough for a level. ``main_reasons``: the indicators that lose most points. ``findings``: the rules that
+    the answers break. ``own_indicators``: those outside any dimension. ``input_digest`` and ``result_digest``: digests
+    of the submission and of the result. ``what_if``: the score with the hypothetical facts, ``None`` if the request
+    contained none.
     """
 
     index: float | None
@@ -426,7 +426,8 @@ class Score(Shown, frozen=True, kw_only=True, omit_defaults=True):
     index_max: float | None
     coverage: float | None
     status: ScoreStatus
-    level: ScoreLevel
+    level: int | None
+    level_details: LevelDetails
     main_reasons: tuple[MainReason, ...]
     findings: tuple[Finding, ...]
     dimensions: NodeTuple[DimensionScore]
@@ -491,10 +492,10 @@ class Score(Shown, frozen=True, kw_only=True, omit_defaults=True):
             self.what_if.score._set_language(language)
 
     def _repr_html_(self) -> str:
-        words, level = Words(self._language), self.level
+        words, details = Words(self._language), self.level_details
         facts = [
             (words("Índice", "Index"), words.figure(self.index)),
-            (words("Nivel", "Level"), DASH if level.number is None else f"{level.number} · {level.name}"),
+            (words("Nivel", "Level"), DASH if self.level is None else f"{self.level} · {details.name}"),
             (words("Cobertura", "Coverage"), words.share(self.coverage)),
             (words("Metodología", "Methodology"), self.methodology.version),
         ]
@@ -515,7 +516,7 @@ class Score(Shown, frozen=True, kw_only=True, omit_defaults=True):
             [
                 render_facts(self._caption(words), facts),
                 render_list(costs, [reason.text for reason in self.main_reasons]),
-                render_list(blocks, [gate.text for gate in level.blocked_by]),
+                render_list(blocks, [gate.text for gate in details.blocked_by]),
                 render_table(("", "", *heads, words("Perdido", "Lost")), rows, numbers=(2, 3, 4, 5)),
             ]
         )
@@ -636,11 +637,11 @@ class ReviewReply(Model, frozen=True, kw_only=True):
 class ScoreReview(Model, frozen=True, kw_only=True):
     """The outcome of the review of an assessment. ``result_digest`` does not cover this part of a score.
 
-    ``remark``: ``None`` if there is no overall review.
+    ``overall``: ``None`` if there is no overall review.
     """
 
     state: AssessmentState
-    remark: ReviewRemark | None
+    overall: ReviewRemark | None
     verdicts: tuple[ReviewVerdict, ...]
     replies: tuple[ReviewReply, ...]
 
@@ -682,7 +683,7 @@ class EditionScore(Score, frozen=True, kw_only=True):
             yield {
                 "edition": self.edition,
                 "organisation": self.organisation,
-                "name": self.organisation_name,
+                "organisation_name": self.organisation_name,
                 **row,
                 "simulated": self.simulated,
                 "verdict": None if verdict is None else verdict.verdict,
@@ -701,7 +702,7 @@ class Move(Model, frozen=True, kw_only=True):
 
     ``kind``: ``improve`` (change a fact), ``evidence`` (document a self-declared answer) or ``report`` (answer an
     unknown indicator). ``facts``: the present facts, ``None`` if unknown. ``change``: the facts to change, with
-    their new values. ``evidence``: whether evidence is needed. ``score_before`` and ``score``: score of the
+    their new values. ``needs_evidence``: whether evidence is needed. ``score_before`` and ``score``: score of the
     indicator before and after. ``gain``: index points that the move adds when the moves are made in order.
     ``index`` and ``level``: index and level of the organisation after the move. ``requires``: ids of validation
     rules that the move breaks unless other facts change too; the figures are those after these facts have changed
@@ -713,7 +714,7 @@ class Move(Model, frozen=True, kw_only=True):
     kind: MoveKind
     facts: dict[str, FactValue | None]
     change: dict[str, FactValue]
-    evidence: bool
+    needs_evidence: bool
     score_before: float | None
     score: float | None
     gain: float | None
@@ -732,7 +733,7 @@ class Unreachable(Model, frozen=True, kw_only=True):
     """
 
     gate: BlockingGate | None
-    obstacle: Obstacle
+    code: Obstacle
     indicators: tuple[str, ...]
     text: str
 
@@ -845,7 +846,7 @@ class VersionEffects(Model, frozen=True, kw_only=True):
 class Changes(Shown, frozen=True, kw_only=True):
     """The change of an organisation's index from ``edition_before`` to ``edition``, divided by cause.
 
-    ``carried``: what the change of methodology version drops from the earlier answers, and what it asks in
+    ``version_effects``: what the change of methodology version drops from the earlier answers, and what it asks in
     addition. ``level_before`` and ``level_after``: ``None`` without a level. ``parts``: ``None`` if a stage has no
     index; ``unrated`` lists those stages. ``groups``: every dimension and group. ``indicators``: only the
     indicators whose score differs between stages.
@@ -865,7 +866,7 @@ class Changes(Shown, frozen=True, kw_only=True):
     level_after: int | None
     groups: NodeTuple[GroupChange]
     indicators: NodeTuple[IndicatorChange]
-    carried: VersionEffects
+    version_effects: VersionEffects
     text: str
 
     def __post_init__(self) -> None:
@@ -900,7 +901,7 @@ class ScoreRow(Model, frozen=True, kw_only=True):
     edition: str
     rank: int | None
     organisation: str
-    name: str
+    organisation_name: str
     kind: OrganisationKind
     province: ProvinceCode | None
     region: RegionCode | None
@@ -1148,7 +1149,7 @@ class AssessorVerdict(Model, frozen=True, kw_only=True):
     """One assessor's verdict on an answer; ``verdict`` is ``None`` if the assessor withdrew it.
 
     ``assessor``: id of the assessor's first key, which stays the same when the key is rotated. ``rule``: id of the
-    manually checked rule that the answer breaks, ``None`` if the verdict names none. ``first``: the assessor's
+    manually checked rule that the answer breaks, ``None`` if the verdict names none. ``first_verdict``: the assessor's
     first verdict, which inter-rater agreement is computed from. ``current``: true if the answer has not changed
     since the verdict. ``counts``: true if the verdict affects the score. ``reason``: ``None`` if none was given.
     ``level``: ``None`` unless the verdict is ``capped``.
@@ -1160,7 +1161,7 @@ class AssessorVerdict(Model, frozen=True, kw_only=True):
     reason: str | None
     rule: str | None
     at: datetime
-    first: VerdictSummary
+    first_verdict: VerdictSummary
     current: bool
     counts: bool
 
@@ -1168,13 +1169,13 @@ class AssessorVerdict(Model, frozen=True, kw_only=True):
 class AnswerVerdicts(Versioned, frozen=True, kw_only=True):
     """The verdicts of all assessors on the answer to one indicator, in order of time.
 
-    ``answered``: whether there is an answer. ``counts``: the verdict that affects the score, ``None`` if no verdict
-    does. ``disputed``: true if the assessors disagree; the hearing cannot begin while they do.
+    ``answered``: whether there is an answer. ``effective_verdict``: the verdict that affects the score, ``None`` if no
+    verdict does. ``disputed``: true if the assessors disagree; the hearing cannot begin while they do.
     """
 
     indicator: str
     answered: bool
-    counts: VerdictSummary | None
+    effective_verdict: VerdictSummary | None
     disputed: bool
     verdicts: tuple[AssessorVerdict, ...]
 
@@ -1203,7 +1204,7 @@ class PairAgreement(Model, frozen=True, kw_only=True):
 
     ``first`` and ``second``: ids of the first key of each assessor, which stay the same when a key is rotated.
     ``pairs``: number of those answers. ``agreed``: number of equal verdicts. ``share``: agreed / pairs, 0 to 1.
-    ``kappa``: Cohen's kappa, -1 to 1; ``None`` if chance alone would produce full agreement. ``recode``: true if
+    ``kappa``: Cohen's kappa, -1 to 1; ``None`` if chance alone would produce full agreement. ``too_low``: true if
     ``share`` is below 0.8, so both must judge again.
     """
 
@@ -1213,7 +1214,7 @@ class PairAgreement(Model, frozen=True, kw_only=True):
     agreed: int
     share: float
     kappa: float | None
-    recode: bool
+    too_low: bool
 
 
 class Agreement(Model, frozen=True, kw_only=True):
@@ -1221,7 +1222,7 @@ class Agreement(Model, frozen=True, kw_only=True):
 
     ``pairs``: number of times that two assessors judged the same answer. ``agreed``: how often their verdicts
     were equal. ``share``: agreed / pairs, 0 to 1; ``None`` if no answer was judged by two assessors.
-    ``recode``: true if ``share`` is below 0.8, so that assessors must judge again. ``assessors``: the same
+    ``too_low``: true if ``share`` is below 0.8, so that assessors must judge again. ``assessors``: the same
     figures for each two of them.
     """
 
@@ -1229,16 +1230,16 @@ class Agreement(Model, frozen=True, kw_only=True):
     pairs: int
     agreed: int
     share: float | None
-    recode: bool
+    too_low: bool
     assessors: tuple[PairAgreement, ...]
 
 
 class Sample(Model, frozen=True, kw_only=True):
     """The assessments of an edition that were drawn at random for review.
 
-    Anybody can repeat the draw: sort the ``handed_in`` submitted assessments by the SHA-256 of ``seed``, a line
-    feed and the organisation id; the sample is the first ``ceil(share * handed_in)``. ``made``: time of the draw.
-    ``given``: true if the caller chose the seed, false if the service did. Before publication ``handed_in`` and
+    Anybody can repeat the draw: sort the ``assessments`` submitted assessments by the SHA-256 of ``seed``, a line
+    feed and the organisation id; the sample is the first ``ceil(share * assessments)``. ``created``: time of the draw.
+    ``seed_given``: true if the caller chose the seed, false if the service did. Before publication ``assessments`` and
     ``drawn`` are ``None`` and ``organisations`` contains only organisations of the caller's key, unless the key may
     read drafts.
     """
@@ -1246,9 +1247,9 @@ class Sample(Model, frozen=True, kw_only=True):
     edition: str
     seed: str
     share: float
-    given: bool
-    made: datetime
-    handed_in: int | None
+    seed_given: bool
+    created: datetime
+    assessments: int | None
     drawn: int | None
     organisations: tuple[str, ...]
 
@@ -1277,7 +1278,7 @@ class FlaggingResult(Model, frozen=True, kw_only=True):
     edition: str
     assessments: int
     flags: int
-    made: datetime
+    created: datetime
 
 
 class PastScore(Model, frozen=True, kw_only=True):
@@ -1285,7 +1286,7 @@ class PastScore(Model, frozen=True, kw_only=True):
 
     ``rank``: from 1, ``None`` if unranked. ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``:
     0 to 1. A figure that the score lacks is ``None``. ``dimensions``: score of each dimension by id, ``None``
-    without one. ``state``: state of the edition. ``period_to``: reference date of the edition. ``carried``: the
+    without one. ``state``: state of the edition. ``period_to``: reference date of the edition. ``version_effects``: the
     effects of applying the requested version of the methodology; ``None`` if the edition uses that version.
     """
 
@@ -1302,7 +1303,7 @@ class PastScore(Model, frozen=True, kw_only=True):
     dimensions: dict[str, float | None]
     methodology: str
     simulated: bool
-    carried: VersionEffects | None
+    version_effects: VersionEffects | None
 
     def _build_cells(self) -> Mapping[str, Cell]:
         return _build_file_cells(self)
@@ -1676,7 +1677,7 @@ class AccessKey(Versioned, frozen=True, kw_only=True):
     ``organisations`` and ``editions``: ids of those that the key is bound to; ``None`` means all editions.
     ``expires``: end of its validity. ``state``: ``unrecognised`` if the service can no longer verify the key,
     because the secret value (pepper) with which it hashed the key was removed. ``last_used``: UTC day of the last
-    use, ``None`` if never used. ``days``: lifetime at creation. ``made_by``: id of the key with which this key was
+    use, ``None`` if never used. ``days``: lifetime at creation. ``created_by``: id of the key with which this key was
     created, ``None`` if this key was created on the command line. ``replaced_by``: id of the new key if this key
     was rotated, else ``None``. ``revoked``: time of revocation, ``None`` if not revoked.
     """
@@ -1691,7 +1692,7 @@ class AccessKey(Versioned, frozen=True, kw_only=True):
     revoked: datetime | None
     last_used: date | None
     days: int
-    made_by: str | None
+    created_by: str | None
     replaced_by: str | None
 
 
@@ -1930,6 +1931,6 @@ def _build_file_cells(row: ScoreRow | PastScore | Organisation) -> Mapping[str, 
             cells |= {dimension.lower(): score for dimension, score in value.items()}
         elif name == "id":
             cells["organisation"] = value
-        elif name not in ("etag", "created", "updated", "contact", "carried") and not isinstance(value, tuple):
+        elif name not in ("etag", "created", "updated", "contact", "version_effects") and not isinstance(value, tuple):
             cells[name] = value
     return cells

@@ -171,7 +171,6 @@ TIMES: Final = {
     "submitted": "2027-01-11T16:00:00Z",
     "decided": "2027-01-11T16:00:00Z",
     "at": "2027-01-11T16:00:00Z",
-    "made": "2027-01-11T16:00:00Z",
 }
 """What stands for the times of an answer to a write: they are those of the request."""
 ASSESSOR, OTHER_ASSESSOR = "2rxKzm4hT9qW", "Qe7Lw0pVb3sN"
@@ -397,7 +396,7 @@ def _remark(database: Database) -> None:
         rule="V18",
         indicator=None,
         facts=facts,
-        made=datetime.now(UTC),
+        created=datetime.now(UTC),
     )
     with database.write() as session:
         replace_flags(session, "2027", [flag])

@@ -79,7 +79,7 @@ def test_the_first_curl_answers_the_explained_score(readme: str, level: str, add
 
     score = ask(first, address).json()
 
-    assert (score["index"], score["level"]["number"], score["level"]["name"]) == (44.03, 3, level)
+    assert (score["index"], score["level"], score["level_details"]["name"]) == (44.03, 3, level)
     told = [indicator["reason"]["text"] for dimension in score["dimensions"] for indicator in dimension["indicators"]]
     assert len(told) == 69
     assert all(told)

@@ -72,7 +72,7 @@ def test_a_province_is_ranked_in_ten_lines(
     rows = service.editions.scores.list("latest", province="46", status="complete").items[:10]
     assert len(shown) == len(rows) > 0
     for line, row in zip(shown, rows, strict=True):
-        assert row.name in line
+        assert row.organisation_name in line
         assert f"{row.index:.2f}" in line
 
 

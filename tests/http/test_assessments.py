@@ -131,7 +131,7 @@ def test_an_assessment_with_evidence_scores_as_the_stateless_call(
         assert sheet[name] == value, name
     for name in ("index", "index_max", "coverage", "status"):
         assert answer[name] == stateless[name]
-    assert answer["level"] == stateless["level"]["number"]
+    assert answer["level"] == stateless["level"]
 
 
 def test_without_evidence_it_scores_less(client: Client) -> None:

@@ -246,8 +246,8 @@ def test_the_path_leads_where_it_says(client: Client) -> None:
     for move in found["moves"]:
         body["answers"][move["indicator"]] |= move["change"]
     score = scored(client, body)
-    assert (score["index"], score["level"]["number"]) == (found["index_after"], found["level_after"])
-    assert score["level"]["number"] == found["target"]
+    assert (score["index"], score["level"]) == (found["index_after"], found["level_after"])
+    assert score["level"] == found["target"]
 
 
 def test_what_is_out_of_reach_is_named(client: Client) -> None:
@@ -263,7 +263,7 @@ def test_what_is_out_of_reach_is_named(client: Client) -> None:
     found = got(client, "/v1/editions/2025/scores/XX-T-2/path", lang="es")
     assert (found["level"], found["target"], found["moves"], found["index_after"]) == (2, 3, None, None)
     (gate,) = found["unreachable"]
-    assert (gate["gate"]["gate"], gate["obstacle"], gate["indicators"]) == ("L3.integrity", "profile", [])
+    assert (gate["gate"]["gate"], gate["code"], gate["indicators"]) == ("L3.integrity", "profile", [])
     assert gate["text"].endswith("Depende del perfil y no de una respuesta.")
     assert found["text"] == "Ninguna mejora que pueda decirse desde aquí lleva al nivel 3 (Ventanilla)."
 
@@ -290,7 +290,7 @@ def test_a_change_is_split_into_methodology_coverage_and_data(client: Client) ->
     assert found["indicators"][0]["text"] == (
         "Staff with workplace access to social networks (D1.01): from 0.00 to 50.00 by the coverage."
     )
-    assert found["carried"]["text"] == "All that was stated counts under 2026.1."
+    assert found["version_effects"]["text"] == "All that was stated counts under 2026.1."
     assert (found["unrated"], found["level_before"], found["level_after"]) == ([], 3, 3)
 
 
@@ -315,12 +315,12 @@ def test_a_change_of_version_has_its_part(client: Client) -> None:
     assert found["parts"] == {"methodology": 0.44, "coverage": 0.35, "data": 0.55, "total": 1.34}
     changed = {node["id"]: list(node["score"].values()) for node in found["indicators"]}
     assert changed == {"D6.06": [0, 0, 0, 100], "D9.09": [None, 0, 50, 50]}
-    assert (found["carried"]["new_indicators"], found["carried"]["dropped_answers"]) == (["D9.09"], [])
-    assert found["carried"]["text"] == (
+    assert (found["version_effects"]["new_indicators"], found["version_effects"]["dropped_answers"]) == (["D9.09"], [])
+    assert found["version_effects"]["text"] == (
         "2026.2-draft also asks, and it is not known: D9.09 (Automated answers disclosed)."
     )
     back = got(client, "/v1/editions/2026/scores/XX-T-1/changes", administrator, since="2027", lang="es")
-    assert back["carried"]["text"] == (
+    assert back["version_effects"]["text"] == (
         "2026.1 no pide estas respuestas, o no en esa forma: D9.09 (Respuestas automáticas identificadas)."
     )
     (gone,) = [node for node in back["indicators"] if node["id"] == "D9.09"]
@@ -401,7 +401,7 @@ HISTORY = "/v1/organisations/XX-T-1/scores"
 
 def test_under_its_own_version_an_edition_scores_as_it_did(client: Client) -> None:
     plain = got(client, HISTORY)["items"]
-    assert [(item["edition"], item["rank"], item["carried"]) for item in plain] == [
+    assert [(item["edition"], item["rank"], item["version_effects"]) for item in plain] == [
         ("2026", 1, None),
         ("2025", 1, None),
     ]
@@ -419,7 +419,7 @@ def test_every_edition_is_told_under_the_version_that_is_asked_for(client: Clien
         (36.38, 45.17, "sufficient"),
         (41.38, 46.87, "sufficient"),
     ]
-    assert {item["carried"]["text"] for item in items} == {
+    assert {item["version_effects"]["text"] for item in items} == {
         "2026.2-draft pide además, y no se sabe: D9.09 (Respuestas automáticas identificadas)."
     }
 
@@ -429,7 +429,7 @@ def test_what_a_version_does_not_ask_is_dropped(client: Client) -> None:
     mine = key(client, "organisation_editor", "XX-T-1")
     later, *_ = got(client, HISTORY, mine, methodology="2026.1")["items"]
     assert (later["edition"], later["index"], later["coverage"], later["rank"]) == ("2027", 45.14, 1, None)
-    assert later["carried"]["dropped_answers"] == ["D9.09"]
+    assert later["version_effects"]["dropped_answers"] == ["D9.09"]
 
 
 @pytest.mark.both_databases

@@ -388,7 +388,7 @@ def test_levels_are_at_most_what_the_other_gates_allow(client: Client) -> None:
         likely = {found["level"]: found["probability"] for found in item["levels"]}
         assert sum(likely.values()) == pytest.approx(1)
         sheet = got(client, f"/v1/editions/2025/scores/{item['organisation']}")
-        blocking = [gate["gate"] for gate in sheet["level"]["blocked_by"]]
+        blocking = [gate["gate"] for gate in sheet["level_details"]["blocked_by"]]
         if any(not gate.endswith(".index") for gate in blocking):
             assert not any(likely[level] for level in range(item["level"] + 1, 6)), blocking
 

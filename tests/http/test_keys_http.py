@@ -123,7 +123,7 @@ def test_a_key_is_shown_once_and_a_repetition_has_no_secret(service: Service) ->
     assert key is not None
     assert made["id"] == key.id
     assert (made["organisations"], made["editions"], made["state"]) == ([MINE], None, "valid")
-    assert made["made_by"] == service.administrator.split("_")[1]
+    assert made["created_by"] == service.administrator.split("_")[1]
     assert datetime.fromisoformat(made["expires"]) - datetime.fromisoformat(made["created"]) == timedelta(days=30)
     assert again.json() == {**made, "secret": None}
     assert again.headers["idempotency-replayed"] == "true"
@@ -222,7 +222,7 @@ def test_two_keys_hold_side_by_side_and_the_first_ends_with_the_overlap(service:
     assert response.status_code == 201
     after = response.json()
     assert (after["role"], after["organisations"], after["days"]) == ("organisation_editor", [MINE], 100)
-    assert after["made_by"] == before["id"]
+    assert after["created_by"] == before["id"]
     assert service.holds(before["secret"])
     assert service.holds(after["secret"])
     stored = service.ask("GET", f"/v1/keys/{before['id']}").json()

@@ -68,16 +68,17 @@ def test_an_example_of_the_catalogue_scores_what_it_publishes(letter: str, clien
 
     for name in ("index", "index_max", "coverage", "status"):
         assert score[name] == published[name]
-    assert score["level"]["number"] == published["level"]
-    assert score["level"]["provisional"] == published["provisional"]
+    assert score["level"] == published["level"]
+    assert score["level_details"]["provisional"] == published["provisional"]
     assert {dimension["id"]: dimension["score"] for dimension in score["dimensions"]} == published["dimensions"]
     indicators = [indicator for dimension in score["dimensions"] for indicator in dimension["indicators"]]
     assert {indicator["id"]: indicator["score"] for indicator in indicators} == published["indicators"]
     blocked = [
-        {name: gate[name] for name in ("gate", "there", "asked", "distance")} for gate in score["level"]["blocked_by"]
+        {name: gate[name] for name in ("gate", "actual", "required", "distance")}
+        for gate in score["level_details"]["blocked_by"]
     ]
     assert blocked == [
-        {name: gate[name] for name in ("gate", "there", "asked", "distance")} for gate in published["blocked_by"]
+        {name: gate[name] for name in ("gate", "actual", "required", "distance")} for gate in published["blocked_by"]
     ]
     assert_adds_up(score)
 
@@ -90,8 +91,8 @@ def test_languages_differ_in_sentences_only_and_the_digest_can_be_recomputed(cli
 
     assert spanish.headers["Content-Language"] == "es"
     assert english.headers["Content-Language"] == "en"
-    assert spanish.json()["level"]["name"] == "Ventanilla"
-    assert english.json()["level"]["name"] == "Service desk"
+    assert spanish.json()["level_details"]["name"] == "Ventanilla"
+    assert english.json()["level_details"]["name"] == "Service desk"
     neutral = without_sentences(spanish.json())
     assert neutral == without_sentences(english.json())
     stated = neutral.pop("result_digest")
@@ -294,7 +295,7 @@ def test_the_points_of_the_sheets_add_up_and_equal_the_ranking(client: Client) -
         assert_adds_up(sheet)
         for name in ("index", "index_max", "coverage", "status", "rank", "simulated", "organisation"):
             assert sheet[name] == row[name], (row["organisation"], name)
-        assert sheet["level"]["number"] == row["level"]
+        assert sheet["level"] == row["level"]
         assert {dimension["id"]: dimension["score"] for dimension in sheet["dimensions"]} == row["dimensions"]
 
 

@@ -64,4 +64,4 @@ def find_signature_problems(document: bytes, jws: Jws | Signature, keys: Jwks) -
 
 
 def _list_problems(report: Verification) -> Problems:
-    return [(problem.place, problem.code) for problem in report.problems]
+    return [(problem.location, problem.code) for problem in report.problems]

@@ -130,7 +130,7 @@ def _listed() -> bytes:
                 "organisation": known["organisation"]["id"],
                 "document": digest(rfc8785.dumps(known)),
                 "status": score["status"],
-                "level": score["level"]["number"],
+                "level": score["level"],
                 "index": score["index"],
             }
         )
@@ -169,7 +169,7 @@ def _document(number: int) -> bytes:
             },
             "submission": sent,
             "score": explain(METHODOLOGY, submission),
-            "review": {"state": "final", "remark": None, "verdicts": [], "replies": []},
+            "review": {"state": "final", "overall": None, "verdicts": [], "replies": []},
         }
     )
 
@@ -254,6 +254,6 @@ def correction(edition: Edition, number: int, before: str) -> Json:
                 for known in score["dimensions"]
             ],
             "indicators": [],
-            "carried": {"dropped_answers": [], "new_indicators": [], "dropped_fields": [], "new_fields": []},
+            "version_effects": {"dropped_answers": [], "new_indicators": [], "dropped_fields": [], "new_fields": []},
         },
     }

@@ -70,11 +70,11 @@ class Defect(NamedTuple):
 
 def by_service(file: bytes) -> Found:
     verification = verify_with_sdk(io.BytesIO(file), rescorer=ScoreRescorer())
-    return {(problem.place, problem.code) for problem in verification.problems}
+    return {(problem.location, problem.code) for problem in verification.problems}
 
 
 def by_sdk(file: bytes) -> Found:
-    return {(problem.place, problem.code) for problem in verify_with_sdk(file).problems}
+    return {(problem.location, problem.code) for problem in verify_with_sdk(file).problems}
 
 
 def run_script(file: Path, *options: str) -> subprocess.CompletedProcess[str]:

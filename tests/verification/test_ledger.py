@@ -19,7 +19,7 @@ def verified(entries: list[Json] | bytes, checkpoint: str | None = None, keys: J
 
 
 def found(report: Verification) -> set[tuple[str, str]]:
-    return {(problem.place, problem.code) for problem in report.problems}
+    return {(problem.location, problem.code) for problem in report.problems}
 
 
 def kept(size: int = 6) -> str:
@@ -121,7 +121,7 @@ def test_a_checkpoint_of_another_service_is_named_by_its_origin() -> None:
     report = verified(ledger(SIZE), checkpoint=note, keys=KEYS)
 
     (problem,) = report.problems
-    assert (problem.place, problem.code) == ("0:/checkpoint", "checkpoint_origin")
+    assert (problem.location, problem.code) == ("0:/checkpoint", "checkpoint_origin")
     assert (
         problem.text["en"] == f"it is a checkpoint of another service: other.example/ledger/00000000, and not {ORIGIN}"
     )

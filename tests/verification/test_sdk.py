@@ -62,7 +62,7 @@ def test_whose_the_keys_are_that_a_bundle_brings_is_not_known() -> None:
     assert "whose the keys are" in alone.verdict["en"]
     assert "de quién son las claves" in alone.verdict["es"]
     held = verify(file, keys=TRUSTED)
-    assert {(problem.place, problem.code) for problem in held.problems} == {
+    assert {(problem.location, problem.code) for problem in held.problems} == {
         ("1:/jws", "foreign_key"),
         ("1:/checkpoint", "foreign_key"),
     }
@@ -76,7 +76,7 @@ def test_the_verdict_says_what_does_not_hold_and_where() -> None:
     found = verify(packed(lines), keys=TRUSTED)
 
     (problem,) = found.problems
-    assert (problem.place, problem.code) == ("5", "digest")
+    assert (problem.location, problem.code) == ("5", "digest")
     assert digest(lines[4]) in problem.text["en"]
     assert str(problem) == f"5: {problem.text['en']}"
     assert found.verdict == {
@@ -92,7 +92,7 @@ def test_a_bundle_of_another_digest_than_asked_for_does_not_hold() -> None:
 
     assert verify(file, digest=edition.header["digest"]).holds
     (problem,) = verify(file, digest=digest(b"another")).problems
-    assert (problem.place, problem.code) == ("2", "digest")
+    assert (problem.location, problem.code) == ("2", "digest")
 
 
 def test_a_single_document_is_held_against_its_digest_and_signature() -> None:
@@ -124,7 +124,7 @@ def test_an_edition_document_alone_shows_its_own_list() -> None:
 
     found = verify(rfc8785.dumps(edition.edition))
 
-    assert [(problem.place, problem.code) for problem in found.problems] == [("1:/scores/1/rank", "rank")]
+    assert [(problem.location, problem.code) for problem in found.problems] == [("1:/scores/1/rank", "rank")]
 
 
 def test_what_cannot_work_is_refused_at_once(tmp_path: Path) -> None:

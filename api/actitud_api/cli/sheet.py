@@ -73,10 +73,10 @@ class _ScoreSheet:
         yield Text(self._fill(under, version=self._methodology.version))
         yield Text()
         yield from self._render_figures()
-        level = self._score.level
-        if level.number is not None:
+        details = self._score.level_details
+        if self._score.level is not None:
             yield from self._render_list(
-                self._fill(_BLOCKED, number=level.number + 1), [gate.text for gate in level.blocked_by]
+                self._fill(_BLOCKED, number=self._score.level + 1), [gate.text for gate in details.blocked_by]
             )
         yield from self._render_list(self._fill(_REASONS), [reason.text for reason in self._score.main_reasons])
         yield from self._render_list(
@@ -97,7 +97,7 @@ class _ScoreSheet:
             yield from self._render_indicators(f"{group.id} {group.name}", group.indicators)
 
     def _render_figures(self) -> Iterator[RenderableType]:
-        score, level = self._score, self._score.level
+        score, details = self._score, self._score.level_details
         if score.index is None:
             yield Text(self._fill(_NO_INDEX), style="bold")
         else:
@@ -118,11 +118,11 @@ class _ScoreSheet:
         else:
             coverage = words.format_share(score.coverage, self._language)
             yield Text(self._fill(_COVERAGE, coverage=coverage, status=status))
-        if level.number is not None:
-            text = self._fill(_LEVEL, number=level.number, highest=len(self._document.levels), name=level.name)
-            yield Text(text + (self._fill(_PROVISIONAL) if level.provisional else ""), style="bold")
-            if level.text is not None:
-                yield Text(level.text)
+        if score.level is not None:
+            text = self._fill(_LEVEL, number=score.level, highest=len(self._document.levels), name=details.name)
+            yield Text(text + (self._fill(_PROVISIONAL) if details.provisional else ""), style="bold")
+            if details.text is not None:
+                yield Text(details.text)
 
     def _render_list(self, title: str, items: list[str]) -> Iterator[RenderableType]:
         if items:

@@ -289,9 +289,9 @@ The command has the same parameters as options (`--keys`), and its output has to
 
 
 class _ProblemLine(Struct, frozen=True):
-    """Problem in the JSON report: its text, its code, and its place in the file (line and JSON Pointer)."""
+    """Problem in the JSON report: its text, its code, and its location in the file (line and JSON Pointer)."""
 
-    place: str
+    location: str
     code: str
     text: str
 
@@ -329,7 +329,7 @@ def _print(verification: Verification, language: Language, *, as_json: bool) -> 
                 _CheckLine(check.name, check.holds, _choose_text(check.text, language)) for check in verification.checks
             ],
             problems=[
-                _ProblemLine(problem.place, problem.code, _choose_text(problem.text, language))
+                _ProblemLine(problem.location, problem.code, _choose_text(problem.text, language))
                 for problem in verification.problems
             ],
             unchecked=[_choose_text(text, language) for text in verification.unchecked],
@@ -351,7 +351,7 @@ def _print(verification: Verification, language: Language, *, as_json: bool) -> 
 
 def _describe(problem: VerificationProblem, language: Language) -> str:
     """Return a problem as text, with its line and JSON Pointer."""
-    line, _, pointer = problem.place.partition(":")
+    line, _, pointer = problem.location.partition(":")
     place = (_OF_CHECKPOINT if int(line) == GIVEN_CHECKPOINT else _LINE).into(language).format(line=line)
     return f"{place}{pointer and f', {pointer}'}: {_choose_text(problem.text, language)}"
 

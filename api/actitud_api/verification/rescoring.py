@@ -125,10 +125,10 @@ def _check_submission(findings: Findings, line: int, document: ScoreDocument, me
     `line` is the number of the document's line in the verified file.
     """
     # Converted to its own version, a submission loses exactly the facts that this version does not ask for.
-    _, carried = convert_submission(document.submission, methodology, methodology)
+    _, effects = convert_submission(document.submission, methodology, methodology)
     unknown = [
-        *(f"/submission/answers/{name}" for name in carried.dropped_answers),
-        *(f"/submission/profile/{name}" for name in carried.dropped_fields),
+        *(f"/submission/answers/{name}" for name in effects.dropped_answers),
+        *(f"/submission/profile/{name}" for name in effects.dropped_fields),
     ]
     if unknown:
         version = methodology.version

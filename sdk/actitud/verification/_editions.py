@@ -269,7 +269,7 @@ def _compare_with_row(findings: Findings, line: int, edition: Json, number: int,
             es, en = f"es {quote(actual)}, y en la edición", f"it is {quote(actual)}, and in the edition"
             findings.add_problem("row", line, f"/{path}", f"{es} {quote(expected)}", f"{en} {quote(expected)}")
     name = row["organisation"]
-    for member, path in (("status", "status"), ("level", "level/number"), ("index", "index")):
+    for member, path in (("status", "status"), ("level", "level"), ("index", "index")):
         listed, actual = row.get(member), get_member(document, "score", *path.split("/"))
         if listed != actual:
             es = f"{name}: pone {quote(listed)}, y en su documento {quote(actual)}"

@@ -66,16 +66,16 @@ _CODES: Mapping[CheckName, frozenset[ProblemCode]] = {
 class VerificationProblem(msgspec.Struct, frozen=True, kw_only=True):
     """A problem of a published file.
 
-    ``place``: line number, possibly with a JSON Pointer into that line (``2:/scores/16/rank``); line 0 is the
+    ``location``: line number, possibly with a JSON Pointer into that line (``2:/scores/16/rank``); line 0 is the
     ``checkpoint`` argument. ``code``: one of :data:`ProblemCode`. ``text``: the actual and the expected value.
     """
 
-    place: str
+    location: str
     code: str
     text: Text
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.text['en']}"
+        return f"{self.location}: {self.text['en']}"
 
 
 class VerificationCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +138,7 @@ class Findings:
         in Spanish and in English.
         """
         place = _escape(f"{line}:{pointer}" if pointer else str(line))
-        self.problems.append(VerificationProblem(place=place, code=code, text=make_text(_escape(es), _escape(en))))
+        self.problems.append(VerificationProblem(location=place, code=code, text=make_text(_escape(es), _escape(en))))
 
     def add_check(self, name: CheckName, es: str, en: str) -> None:
         """Add a check, with its subject in Spanish and English, and whether it holds.
@@ -164,8 +164,8 @@ class Findings:
         count = len(self.problems)
         if count:
             first, (es, en) = self.problems[0], format_count(count)
-            es = f"NO SE CUMPLE: problemas: {es}; el primero, en {first.place}: {first.text['es']}."
-            en = f"DOES NOT HOLD: problems: {en}; the first, at {first.place}: {first.text['en']}."
+            es = f"NO SE CUMPLE: problemas: {es}; el primero, en {first.location}: {first.text['es']}."
+            en = f"DOES NOT HOLD: problems: {en}; the first, at {first.location}: {first.text['en']}."
         else:
             es, en = ("; ".join(text[lang] for text in self._unchecked) for lang in ("es", "en"))
             es = f"SE CUMPLE: {_escape(holds[0])}{es and f'; sin comprobar: {es}'}."

@@ -58,7 +58,7 @@ DESCRIBED = {
 
 REVIEW = ReviewOutcome(
     state="final",
-    remark=OverallRemark(max_level=3, reason="Dos cuentas sin titular.", at=datetime(2027, 4, 2, 9, 30, tzinfo=UTC)),
+    overall=OverallRemark(max_level=3, reason="Dos cuentas sin titular.", at=datetime(2027, 4, 2, 9, 30, tzinfo=UTC)),
     verdicts=(
         CountedVerdict(
             indicator="D1.01",
@@ -74,17 +74,17 @@ REVIEW = ReviewOutcome(
     ),
 )
 PUBLISHED = {
-    BIG: "sha256:d0bd360c4381ced3e4747c99cc3722a07d1e75d12bf38f2481a9f7f036fbd8ac",
-    SMALL: "sha256:c5302182711b70af1cea8f6262d4cf7fe424d16c1a680be5b7d237a6b8330545",
-    BARE: "sha256:fae439379c7a771cfb7c17f38b03f7b50a47d1cd347f2f683974f4627fd41d7e",
+    BIG: "sha256:4b0a941cfca5b66ed73cbb30eb9f21d53ef27b42cb1bb6108f7a02ed8da9292c",
+    SMALL: "sha256:2b8a510b435c5243e1f6b3f9882dba96ac3ca98fc0dd04e46b0cc11306aabf18",
+    BARE: "sha256:5715f5f8496526b78a77401b0a91f8583307d85ac128dcca28d07032dfae1716",
 }
 """The digests of these documents where nobody has reviewed anything; a change of them changes what was published."""
-REVIEWED = "sha256:f4dbf47514c34092dc78b460d3f65c6fc991247bfa4d6172e401cd763f058571"
+REVIEWED = "sha256:32c7bc2e223b0e095a9cc0c93512f05d742a2eb3af37376fed4acedbd8a8bb4f"
 """That of the first one with the review above."""
-NOTHING = ReviewOutcome(state="final", remark=None, verdicts=(), replies=())
+NOTHING = ReviewOutcome(state="final", overall=None, verdicts=(), replies=())
 SAID = {
     "state": "final",
-    "remark": {"max_level": 3, "reason": "Dos cuentas sin titular.", "at": "2027-04-02T09:30:00Z"},
+    "overall": {"max_level": 3, "reason": "Dos cuentas sin titular.", "at": "2027-04-02T09:30:00Z"},
     "verdicts": [
         {
             "indicator": "D1.01",
@@ -98,7 +98,7 @@ SAID = {
     "replies": [{"indicator": "D1.01", "text": "Sí se ve: «aquí».", "at": "2027-05-03T10:00:00.000005Z"}],
 }
 
-UNSAID: dict[str, object] = {"state": "final", "remark": None, "verdicts": [], "replies": []}
+UNSAID: dict[str, object] = {"state": "final", "overall": None, "verdicts": [], "replies": []}
 
 
 def made(name: str, review: ReviewOutcome = NOTHING) -> documents.ScoreDocument:

@@ -43,18 +43,18 @@ def test_more_than_two_categories() -> None:
 
 def test_without_pairs_there_is_nothing_to_agree_on() -> None:
     found = compute_agreement([])
-    assert (found.pairs, found.agreed, found.share, found.kappa, found.recode) == (0, 0, None, None, False)
+    assert (found.pairs, found.agreed, found.share, found.kappa, found.too_low) == (0, 0, None, None, False)
 
 
 def test_who_always_says_the_same_agrees_by_chance() -> None:
     found = compute_agreement([("yes", "yes")] * 7)
-    assert (found.share, found.kappa, found.recode) == (Fraction(1), None, False)
+    assert (found.share, found.kappa, found.too_low) == (Fraction(1), None, False)
 
 
 def test_who_never_agrees_is_below_chance() -> None:
     assert compute_agreement([("yes", "no"), ("no", "yes")]).kappa == -1
 
 
-@pytest.mark.parametrize(("agreed", "recode"), [(8, False), (7, True)])
-def test_below_four_of_five_it_is_judged_again(agreed: int, recode: bool) -> None:
-    assert compute_agreement([("yes", "yes")] * agreed + [("yes", "no")] * (10 - agreed)).recode is recode
+@pytest.mark.parametrize(("agreed", "too_low"), [(8, False), (7, True)])
+def test_below_four_of_five_it_is_judged_again(agreed: int, too_low: bool) -> None:
+    assert compute_agreement([("yes", "yes")] * agreed + [("yes", "no")] * (10 - agreed)).too_low is too_low

@@ -47,7 +47,7 @@ def test_an_administrator_opens_the_hearing_although_they_differ(desk: Desk) -> 
     desk.given("eva", "D1.01", "rejected")
     hear(desk, "administrator")
     assert desk.get(f"/assessments/{MINE}")["state"] == "hearing"
-    assert desk.get(f"/assessments/{MINE}/verdicts/D1.01")["counts"]["verdict"] == "rejected"
+    assert desk.get(f"/assessments/{MINE}/verdicts/D1.01")["effective_verdict"]["verdict"] == "rejected"
 
 
 def test_agreement_rests_on_what_each_said_first(desk: Desk) -> None:
@@ -60,8 +60,8 @@ def test_agreement_rests_on_what_each_said_first(desk: Desk) -> None:
     desk.given("ada", "D2.03", "accepted")
     found = desk.get("/agreement", "ada")
     (two,) = found["assessors"]
-    assert (found["pairs"], found["agreed"], found["share"], found["recode"]) == (5, 4, 0.8, False)
-    assert (two["pairs"], two["agreed"], two["share"], two["kappa"], two["recode"]) == (5, 4, 0.8, 0.6875, False)
+    assert (found["pairs"], found["agreed"], found["share"], found["too_low"]) == (5, 4, 0.8, False)
+    assert (two["pairs"], two["agreed"], two["share"], two["kappa"], two["too_low"]) == (5, 4, 0.8, 0.6875, False)
 
     # What they say afterwards, or take back, is not what they said first.
     desk.given("eva", "D1.03", "accepted")
@@ -72,8 +72,8 @@ def test_agreement_rests_on_what_each_said_first(desk: Desk) -> None:
     desk.keys["leo"] = bearer(desk.app, "assessor")
     desk.given("leo", "D1.01", "stale")
     found = desk.get("/agreement")
-    assert (found["pairs"], found["agreed"], found["share"], found["recode"]) == (7, 4, 0.5714, True)
-    assert sorted((two["pairs"], two["agreed"], two["kappa"], two["recode"]) for two in found["assessors"]) == [
+    assert (found["pairs"], found["agreed"], found["share"], found["too_low"]) == (7, 4, 0.5714, True)
+    assert sorted((two["pairs"], two["agreed"], two["kappa"], two["too_low"]) for two in found["assessors"]) == [
         (1, 0, 0, True),
         (1, 0, 0, True),
         (5, 4, 0.6875, False),
@@ -84,7 +84,7 @@ def test_agreement_rests_on_what_each_said_first(desk: Desk) -> None:
 def test_without_two_assessors_there_is_no_agreement(desk: Desk) -> None:
     desk.given("ada", "D1.01", "rejected")
     found = desk.get("/agreement")
-    assert (found["pairs"], found["share"], found["recode"], found["assessors"]) == (0, None, False, [])
+    assert (found["pairs"], found["share"], found["too_low"], found["assessors"]) == (0, None, False, [])
 
 
 # --- samples --------------------------------------------------------------------------------------------------
@@ -105,7 +105,13 @@ def test_the_sample_is_drawn_once_and_anybody_can_draw_it_again(desk: Desk) -> N
     made = desk.ask("publisher", "POST", "/samples", {"share": 0.5, "seed": "sorteo-2027"}, None)
     assert made.status_code == 201, made.text
     one = made.json()
-    assert (one["seed"], one["share"], one["given"], one["handed_in"], one["drawn"]) == ("sorteo-2027", 0.5, True, 2, 1)
+    assert (one["seed"], one["share"], one["seed_given"], one["assessments"], one["drawn"]) == (
+        "sorteo-2027",
+        0.5,
+        True,
+        2,
+        1,
+    )
     assert one["organisations"] == drawn("sorteo-2027", 1, MINE, OTHER)
     (error,) = problem(desk.ask("publisher", "POST", "/samples", {}, None), 409, "conflict")["errors"]
     assert error["rule"] == "sampled"
@@ -113,7 +119,7 @@ def test_the_sample_is_drawn_once_and_anybody_can_draw_it_again(desk: Desk) -> N
 
     # Before it is published others are not told who is in it; an organisation is, of itself.
     (shown,) = desk.get("/samples", None)["items"]
-    assert shown == {**one, "handed_in": None, "drawn": None, "organisations": []}
+    assert shown == {**one, "assessments": None, "drawn": None, "organisations": []}
     for name in (MINE, OTHER):
         (shown,) = desk.get("/samples", name)["items"]
         assert shown["organisations"] == [found for found in one["organisations"] if found == name]
@@ -123,13 +129,13 @@ def test_a_seed_of_the_service_is_new_and_what_is_given_back_is_not_drawn(desk: 
     made = desk.ask("administrator", "POST", "/samples", {}, None, **{"Idempotency-Key": "one"})
     one = made.json()
     assert re.fullmatch("[0-9a-f]{32}", one["seed"])
-    assert (one["given"], one["share"], one["organisations"]) == (False, 0.2, [MINE])
+    assert (one["seed_given"], one["share"], one["organisations"]) == (False, 0.2, [MINE])
     again = desk.ask("administrator", "POST", "/samples", {}, None, **{"Idempotency-Key": "one"})
     assert (again.status_code, again.json()) == (201, one)
 
     returned(desk)
     (shown,) = desk.get("/samples")["items"]
-    assert (shown["handed_in"], shown["drawn"], shown["organisations"]) == (0, 0, [])
+    assert (shown["assessments"], shown["drawn"], shown["organisations"]) == (0, 0, [])
 
 
 # --- flags ----------------------------------------------------------------------------------------------------

@@ -137,22 +137,22 @@ def test_another_answer_in_its_place_is_not_judged() -> None:
 
 
 def test_the_highest_level_holds_and_is_let_go() -> None:
-    held = AppliedReview(whole=AppliedOverall(max_level=2))
+    held = AppliedReview(overall=AppliedOverall(max_level=2))
     assert (scored(NO_REVIEW).level, scored(held).level, scored(held).index) == (3, 2, 4403)
-    assert scored(AppliedReview(whole=AppliedOverall())).level == 3
+    assert scored(AppliedReview(overall=AppliedOverall())).level == 3
 
 
 def test_what_the_service_says_of_the_profile_counts() -> None:
     """An integrity case holds the level below 3; with incidents D6.05 applies and is unanswered: D6 = 2250/100."""
-    case = scored(AppliedReview(whole=AppliedOverall(profile={"integrity_case": True})))
+    case = scored(AppliedReview(overall=AppliedOverall(profile={"integrity_case": True})))
     assert (case.level, case.index) == (2, 4403)
-    incidents = scored(AppliedReview(whole=AppliedOverall(profile={"incidents": 1})))
+    incidents = scored(AppliedReview(overall=AppliedOverall(profile={"incidents": 1})))
     assert (incidents.groups["D6"], incidents.index) == (2250, 4378)
 
 
 def test_what_is_outside_of_the_remit_is_not_asked_for() -> None:
     """Six of nine: 66.67; D2 = (6081.75 - 900 + 15·66.67)/100 = 61.82."""
-    evaluation = scored(AppliedReview(whole=AppliedOverall(answers={"D2.02": {"outside_remit": ("c3",)}})))
+    evaluation = scored(AppliedReview(overall=AppliedOverall(answers={"D2.02": {"outside_remit": ("c3",)}})))
     assert (evaluation.groups["D2"], evaluation.index) == (6182, 4413)
 
 

@@ -147,7 +147,7 @@ def test_verdicts_and_replies_travel_with_the_score(desk: Desk) -> None:
     assert reply(desk).status_code == 201
     before = desk.get(f"/scores/{MINE}", MINE)
     review = before["review"]
-    assert (review["state"], review["remark"]) == ("hearing", None)
+    assert (review["state"], review["overall"]) == ("hearing", None)
     assert [(one["indicator"], one["verdict"], one["level"], one["reason"]) for one in review["verdicts"]] == [
         ("D1.01", "rejected", None, "Not there."),
         ("D10.07", "capped", 1, "Not there."),
@@ -165,7 +165,7 @@ def test_verdicts_and_replies_travel_with_the_score(desk: Desk) -> None:
 def test_nothing_is_told_of_a_review_that_nobody_has_made(desk: Desk) -> None:
     assert desk.get(f"/scores/{MINE}", MINE)["review"] == {
         "state": "under_review",
-        "remark": None,
+        "overall": None,
         "verdicts": [],
         "replies": [],
     }

@@ -32,7 +32,7 @@ def test_the_score_follows_at_once_and_what_is_taken_back_counts_no_more(desk: D
     ]:
         found = desk.given("ada", indicator, verdict, **more)
         assert desk.index() == index
-        assert found["counts"] == {"verdict": verdict, "level": more.get("level")}
+        assert found["effective_verdict"] == {"verdict": verdict, "level": more.get("level")}
         (given,) = found["verdicts"]
         assert (given["counts"], given["current"]) == (True, True)
 
@@ -40,10 +40,10 @@ def test_the_score_follows_at_once_and_what_is_taken_back_counts_no_more(desk: D
         assert desk.index() == 44.03
         found = desk.get(f"{VERDICTS}/{indicator}")
         (given,) = found["verdicts"]
-        assert (found["counts"], found["disputed"]) == (None, False)
+        assert (found["effective_verdict"], found["disputed"]) == (None, False)
         assert (given["verdict"], given["reason"], given["counts"]) == (None, None, False)
         problem(desk.ask("ada", "DELETE", f"{VERDICTS}/{indicator}"), 404, "not-found")
-    assert desk.get(f"{VERDICTS}/D1.01")["verdicts"][0]["first"] == {"verdict": "accepted", "level": None}
+    assert desk.get(f"{VERDICTS}/D1.01")["verdicts"][0]["first_verdict"] == {"verdict": "accepted", "level": None}
 
 
 @pytest.mark.both_databases
@@ -101,12 +101,12 @@ def test_the_latest_verdict_counts_and_each_assessor_has_one(desk: Desk) -> None
     )
 
     found = desk.given("ada", "D1.01", "stale")
-    assert (desk.index(), found["counts"]["verdict"], len(found["verdicts"])) == (42.78, "stale", 2)
-    assert found["verdicts"][-1]["first"]["verdict"] == "rejected"
+    assert (desk.index(), found["effective_verdict"]["verdict"], len(found["verdicts"])) == (42.78, "stale", 2)
+    assert found["verdicts"][-1]["first_verdict"]["verdict"] == "rejected"
 
     assert desk.ask("ada", "DELETE", f"{VERDICTS}/D1.01").status_code == 204
     found = desk.get(f"{VERDICTS}/D1.01")
-    assert (desk.index(), found["counts"]["verdict"], found["disputed"]) == (44.03, "accepted", False)
+    assert (desk.index(), found["effective_verdict"]["verdict"], found["disputed"]) == (44.03, "accepted", False)
 
 
 def test_whoever_has_a_new_key_goes_on_with_their_verdicts(desk: Desk) -> None:
@@ -116,11 +116,11 @@ def test_whoever_has_a_new_key_goes_on_with_their_verdicts(desk: Desk) -> None:
     found = desk.given("ada", "D1.01", "rejected")
     (after,) = found["verdicts"]
     assert (after["assessor"], after["verdict"]) == (before["assessor"], "rejected")
-    assert (after["first"]["verdict"], found["disputed"]) == ("accepted", False)
+    assert (after["first_verdict"]["verdict"], found["disputed"]) == ("accepted", False)
     assert desk.get("/agreement")["pairs"] == 0
     desk.rotate("ada")
     assert desk.ask("ada", "DELETE", f"{VERDICTS}/D1.01").status_code == 204
-    assert desk.get(f"{VERDICTS}/D1.01")["counts"] is None
+    assert desk.get(f"{VERDICTS}/D1.01")["effective_verdict"] is None
 
 
 def test_the_organisation_sees_what_was_found_and_gives_no_verdict(desk: Desk) -> None:
@@ -285,8 +285,11 @@ def test_a_changed_answer_loses_its_verdict_and_the_others_keep_theirs(desk: Des
     desk.settle("under_review")
     assert desk.index() == 44.75
     first, second = (desk.get(f"{VERDICTS}/{name}") for name in ("D1.01", "D7.08"))
-    assert (first["counts"], first["verdicts"][0]["current"]) == (None, False)
-    assert (second["counts"], second["verdicts"][0]["current"]) == ({"verdict": "insufficient", "level": None}, True)
+    assert (first["effective_verdict"], first["verdicts"][0]["current"]) == (None, False)
+    assert (second["effective_verdict"], second["verdicts"][0]["current"]) == (
+        {"verdict": "insufficient", "level": None},
+        True,
+    )
     # A verdict on the answer as it is has a row of its own, and what was found of the one before stays.
     found = desk.given("ada", "D1.01", "stale")
     assert [(one["verdict"], one["current"]) for one in found["verdicts"]] == [("rejected", False), ("stale", True)]
@@ -301,7 +304,7 @@ def test_the_very_answer_again_has_its_verdict_again(desk: Desk) -> None:
     assert patch(desk, D1_01=answer).status_code == 200
 
     assert desk.index() == 42.78
-    assert desk.get(f"{VERDICTS}/D1.01")["counts"] == {"verdict": "rejected", "level": None}
+    assert desk.get(f"{VERDICTS}/D1.01")["effective_verdict"] == {"verdict": "rejected", "level": None}
 
 
 def test_domains_that_change_leave_what_was_found(desk: Desk) -> None:

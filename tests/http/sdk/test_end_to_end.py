@@ -58,8 +58,8 @@ class Request(msgspec.Struct):
 
 class Gate(msgspec.Struct):
     gate: str
-    there: float | bool
-    asked: float | bool
+    actual: float | bool
+    required: float | bool
     distance: float | None = None
 
 
@@ -133,12 +133,12 @@ def test_the_published_examples_come_out(through: Service, name: str) -> None:
         published.index_max,
         published.coverage,
     )
-    assert (score.status, score.level.number) == (published.status, published.level)
+    assert (score.status, score.level) == (published.status, published.level)
     assert {one.id: one.score for one in score.dimensions} == published.dimensions
     indicators = [indicator for dimension in score.dimensions for indicator in dimension.indicators]
     assert {one.id: one.score for one in indicators} == published.indicators
-    assert [(one.gate, one.there, one.asked, one.distance) for one in score.level.blocked_by] == [
-        (one.gate, one.there, one.asked, one.distance) for one in published.blocked_by
+    assert [(one.gate, one.actual, one.required, one.distance) for one in score.level_details.blocked_by] == [
+        (one.gate, one.actual, one.required, one.distance) for one in published.blocked_by
     ]
 
 
@@ -168,7 +168,7 @@ def test_the_sentences_come_in_the_language_asked_for(through: Service) -> None:
     request = example("example_a").request
     spanish = through(lambda client: scored(client, request, lang="es"))
     english = through(lambda client: scored(client, request, lang="en"))
-    assert (spanish.level.name, english.level.name) == ("Ventanilla", "Service desk")
+    assert (spanish.level_details.name, english.level_details.name) == ("Ventanilla", "Service desk")
     assert spanish.result_digest == english.result_digest
 
 

@@ -465,7 +465,7 @@ def index_of(installation: Installation, key: str) -> float | None:
     """The index on the sheet, once it is seen that sheet and ranking say the same."""
     sheet = installation(lambda client: client.editions.scores.get("2027", VILLA), key=key)
     (row,) = installation(lambda client: client.editions.scores.list("2027"), key=key).items
-    assert (row.index, row.rank, row.level) == (sheet.index, sheet.rank, sheet.level.number)
+    assert (row.index, row.rank, row.level) == (sheet.index, sheet.rank, sheet.level)
     assert sheet.rank is None  # until it is published a rank would tell of the others
     return sheet.index
 
@@ -743,7 +743,7 @@ def test_a_key_is_made_replaced_and_ended(installation: Installation, administra
     after = installation(
         lambda client: client.keys.rotations.create(made.id, if_match=own.etag, overlap=1), key=made.secret
     )
-    assert (after.role, after.made_by) == ("registrar", made.id)
+    assert (after.role, after.created_by) == ("registrar", made.id)
     listed = installation(lambda client: client.keys.list(role="registrar"), key=administrator)
     assert [(key.id, key.replaced_by) for key in listed.items] == [(made.id, after.id), (after.id, None)]
     ended = installation(lambda client: client.keys.revocations.create(made.id), key=administrator)
@@ -789,8 +789,8 @@ def test_answers_are_judged_and_a_sample_is_drawn(installation: Installation, of
         )
 
     found = judge(ada, verdict="rejected", reason="The page is empty.")
-    assert found.counts is not None
-    assert (found.counts.verdict, found.verdicts[0].reason) == ("rejected", "The page is empty.")
+    assert found.effective_verdict is not None
+    assert (found.effective_verdict.verdict, found.verdicts[0].reason) == ("rejected", "The page is empty.")
     assert index_of(installation, officer) == 42.78
     with pytest.raises(Conflict) as caught:
         judge(ada, verdict="capped", reason="Lower.", level=1)
@@ -808,9 +808,9 @@ def test_answers_are_judged_and_a_sample_is_drawn(installation: Installation, of
         lambda client: client.editions.assessments.verdicts.delete("2027", VILLA, "D1.01", if_match=found.etag), key=eva
     )
     listed = installation(lambda client: client.editions.assessments.verdicts.list("2027", VILLA, limit=1), key=officer)
-    assert [(one.indicator, one.counts is None) for one in listed.items] == [("D1.01", False)]
+    assert [(one.indicator, one.effective_verdict is None) for one in listed.items] == [("D1.01", False)]
     agreed = installation(lambda client: client.editions.agreement.get("2027"), key=publisher)
-    assert (agreed.pairs, agreed.agreed, agreed.share, agreed.recode) == (1, 0, 0, True)
+    assert (agreed.pairs, agreed.agreed, agreed.share, agreed.too_low) == (1, 0, 0, True)
 
     whole = installation(lambda client: client.editions.assessments.review.get("2027", VILLA), key=ada)
     said = installation(
@@ -822,7 +822,12 @@ def test_answers_are_judged_and_a_sample_is_drawn(installation: Installation, of
     assert (said.max_level, said.profile) == (2, {"integrity_case": True})
 
     sample = installation(lambda client: client.editions.samples.create("2027", seed="drawn-in-public"), key=publisher)
-    assert (sample.seed, sample.given, sample.share, sample.organisations) == ("drawn-in-public", True, 0.2, (VILLA,))
+    assert (sample.seed, sample.seed_given, sample.share, sample.organisations) == (
+        "drawn-in-public",
+        True,
+        0.2,
+        (VILLA,),
+    )
     (shown,) = installation(lambda client: client.editions.samples.list("2027")).items
     assert (shown.seed, shown.organisations) == ("drawn-in-public", ())
     flagged = installation(lambda client: client.editions.flags.create("2027"), key=publisher)

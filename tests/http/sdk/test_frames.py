@@ -102,7 +102,7 @@ def test_a_score_is_a_row_for_each_indicator(backend: Backend) -> None:
 def test_histories_and_organisations_are_frames_too(backend: Backend) -> None:
     past = framed([build(PastScore, period_to=date(2026, 12, 31))], backend)
     assert types_of(past)["period_to"] == TYPES[backend]["day"]
-    assert "carried" not in past.columns
+    assert "version_effects" not in past.columns
     body = framed([build(Organisation, valid_from=None, valid_to=date(2027, 1, 1))], backend)
     assert types_of(body)["valid_from"] == types_of(body)["valid_to"] == TYPES[backend]["day"]
     assert "organisation" in body.columns

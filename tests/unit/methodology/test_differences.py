@@ -34,7 +34,7 @@ def found(*planted: Planted) -> list[Difference]:
 
 
 def summary(difference: Difference) -> tuple[str, str, str, str]:
-    return difference.part, difference.id, difference.place, difference.change
+    return difference.part, difference.id, difference.pointer, difference.change
 
 
 def lines(*planted: Planted, language: Language = "en", texts: bool = True) -> list[str]:
@@ -70,7 +70,7 @@ def test_the_draft_differs_in_what_it_was_made_for_and_in_nothing_else() -> None
         ("texts", "en", "/indicators/D9.02/goalposts/2", "changed"),
         ("texts", "en", "/indicators/D9.09", "added"),
     ]
-    by_place = {(difference.id, difference.place): difference for difference in all_of_it}
+    by_place = {(difference.id, difference.pointer): difference for difference in all_of_it}
     assert (by_place["D5", "/weight"].before, by_place["D5", "/weight"].after) == (10, 12)
     moved = by_place["D9.02", "/curve/goalposts/2/x"]
     assert (moved.before, moved.after) == (24, 21)
@@ -85,7 +85,7 @@ def test_the_other_way_round_what_was_added_is_removed() -> None:
     swapped = {"added": "removed", "removed": "added", "changed": "changed"}
 
     def key(difference: Difference) -> tuple[str, str, str]:
-        return difference.part, difference.id, difference.place
+        return difference.part, difference.id, difference.pointer
 
     reversed_ = {key(one): (swapped[one.change], one.after, one.before) for one in there}
     assert {key(one): (one.change, one.before, one.after) for one in back} == reversed_
@@ -288,7 +288,7 @@ def test_lists_of_texts_of_the_same_length_are_compared_one_by_one() -> None:
     other = msgspec.structs.replace(texts, peer_groups=("some",))
     document = planting.DOCUMENT
     assert [
-        (one.place, one.change, one.before, one.after)
+        (one.pointer, one.change, one.before, one.after)
         for after in (longer, other)
         for one in compare_documents(document, document, {"es": texts}, {"es": after})
     ] == [

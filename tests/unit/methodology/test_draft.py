@@ -80,7 +80,7 @@ def test_example_a_under_it() -> None:
     score = scored("example_a")
     assert (score.index, score.index_max, score.coverage, score.status) == (44.47, 45.17, 0.993, "sufficient")
     assert (dimension_of(score, "D9").score, dimension_of(score, "D9").score_max) == (36.38, 41.38)
-    assert score.level.number == 3
+    assert score.level == 3
     assert (indicator_of(score, "D9.09").state, indicator_of(score, "D9.09").score) == ("unknown", 0)
 
 
@@ -90,7 +90,7 @@ def test_example_b_under_it() -> None:
     8·11.5 + 9·26.92 + 8·15.92 + 10·18.13 + 12·13.39 + 5·13.75 + 12·14.5 + 12·20.75 + 14·8.25 + 10·20.77 = 1618.77.
     """
     score = scored("example_b")
-    assert (score.index, score.level.number) == (16.19, 1)
+    assert (score.index, score.level) == (16.19, 1)
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ class Blocked(Struct):
 
     gate: str
     text: str
-    there: float | bool
-    asked: float | bool
+    actual: float | bool
+    required: float | bool
     distance: float | None = None
 
 

@@ -401,8 +401,8 @@ def test_the_published_index_is_the_half_up_of_the_internal_one() -> None:
     evaluation = evaluate(known, submission)
     assert (evaluation.groups["index"], evaluation.index, evaluation.index_max) == (375, 380, 380)
     score = explain(known, submission)
-    assert (score.index, score.index_max, score.level.number) == (38, 38, 2)
-    assert [(gate.gate, gate.there, gate.distance) for gate in score.level.blocked_by] == [("H", 38, 1)]
+    assert (score.index, score.index_max, score.level) == (38, 38, 2)
+    assert [(gate.gate, gate.actual, gate.distance) for gate in score.level_details.blocked_by] == [("H", 38, 1)]
     assert [(known.id, known.possible, known.won) for known in score.indicators] == [("a", 50, 12.7), ("b", 50, 25.3)]
     steps = [indicator_of(score, name).next_step for name in ("a", "b")]
     assert [step.gain for step in steps if step is not None] == [13, 14]
@@ -432,7 +432,7 @@ def test_a_document_needs_no_more_than_its_tree() -> None:
     bare = Document(version="bare", decimals=1, root=b.root(a, c))
     known = loader.read_methodology("bare", "draft", msgspec.json.encode(bare), {})
     score = explain(known, b.scoring(a=50, b=25.25))
-    assert (score.index, score.status, score.level.number) == (37.7, "complete", None)
+    assert (score.index, score.status, score.level) == (37.7, "complete", None)
     assert (score.index_geometric, score.findings) == (None, ())
     assert_adds_up(score)
 

@@ -399,7 +399,7 @@ def test_a_change_is_split_in_the_fixed_order() -> None:
         ("R", "partial", "unknown"),
         ("N", None, "full"),
     ]
-    assert found.carried.new_indicators == ("N",)
+    assert found.version_effects.new_indicators == ("N",)
 
 
 def test_under_one_version_the_methodology_changes_nothing() -> None:
@@ -415,7 +415,7 @@ def test_what_is_not_there_any_more_stands_after_the_rest() -> None:
     found = decompose_change(SECOND, AFTER, FIRST, BEFORE)
     assert list(chains(found)) == ["L", "R", "B", "N"]
     assert chains(found)["N"] == (100, None, None, None)
-    assert found.carried.dropped_answers == ("N",)
+    assert found.version_effects.dropped_answers == ("N",)
 
 
 def test_a_group_that_scores_nothing_has_a_score_at_every_stage() -> None:

@@ -61,12 +61,12 @@ def test_dimensions_index_and_coverage(name: str) -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_level_and_what_blocks_the_next(name: str) -> None:
     score, published = scored(name)
-    assert (score.level.number, score.level.provisional) == (published.level, published.provisional)
-    found = [(gate.gate, gate.there, gate.asked, gate.distance) for gate in score.level.blocked_by]
-    wanted = [(gate.gate, gate.there, gate.asked, gate.distance) for gate in published.blocked_by]
+    assert (score.level, score.level_details.provisional) == (published.level, published.provisional)
+    found = [(gate.gate, gate.actual, gate.required, gate.distance) for gate in score.level_details.blocked_by]
+    wanted = [(gate.gate, gate.actual, gate.required, gate.distance) for gate in published.blocked_by]
     assert found == wanted
-    for gate, asked in zip(score.level.blocked_by, published.blocked_by, strict=True):
-        assert isinstance(gate.there, bool) == isinstance(asked.there, bool)
+    for gate, asked in zip(score.level_details.blocked_by, published.blocked_by, strict=True):
+        assert isinstance(gate.actual, bool) == isinstance(asked.actual, bool)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -156,5 +156,5 @@ def test_what_a_gate_asks_keeps_the_decimals_of_the_finest_fact() -> None:
     gate = msgspec.structs.replace(levels[1].gates[0], holds=b.compare(b.value("A"), "ge", 0.12345678))
     levels = (levels[0], msgspec.structs.replace(levels[1], gates=(gate,)))
     document = b.document(b.root(b.group("D", fine)), levels=levels)
-    (blocked,) = explain(b.read(document), b.submit({"A": {"hours": 0.1}})).level.blocked_by
-    assert (blocked.there, blocked.asked, blocked.distance) == (0.1, 0.12345678, 0.02345678)
+    (blocked,) = explain(b.read(document), b.submit({"A": {"hours": 0.1}})).level_details.blocked_by
+    assert (blocked.actual, blocked.required, blocked.distance) == (0.1, 0.12345678, 0.02345678)

@@ -218,8 +218,8 @@ def test_an_integrity_case_holds_2026_1_at_level_2() -> None:
     body = bytes(case("example_a").request)
     clean = explain(known, b.decode(known, body))
     caught = explain(known, b.decode(known, body.replace(b'"integrity_case": false', b'"integrity_case": true')))
-    assert (clean.level.number, caught.level.number) == (3, 2)
-    assert [found.gate for found in caught.level.blocked_by] == ["L3.integrity"]
+    assert (clean.level, caught.level) == (3, 2)
+    assert [found.gate for found in caught.level_details.blocked_by] == ["L3.integrity"]
     assert caught.index == clean.index
 
 
@@ -235,8 +235,8 @@ def test_what_the_profile_asks_is_told_where_it_fails() -> None:
             ),
         )
     )
-    (blocked,) = explain(known, b.submit({"L": {"level": 2}}, {"people": 60})).level.blocked_by
-    assert (blocked.gate, blocked.there, blocked.asked, blocked.distance) == ("G", 50, 60, 10)
+    (blocked,) = explain(known, b.submit({"L": {"level": 2}}, {"people": 60})).level_details.blocked_by
+    assert (blocked.gate, blocked.actual, blocked.required, blocked.distance) == ("G", 50, 60, 10)
 
 
 # --- gates of the shapes that are decided at once -----------------------------------------------------------------

@@ -57,7 +57,7 @@ def alone(indicator: Indicator, *others: Indicator) -> Methodology:
 def test_a_share_of_none_and_of_all_is_one(cases: int, low: float, high: float, least: float, most: float) -> None:
     found = interval(alone(b.ratio("R")), b.submit({"R": b.of(cases, 1)}))
     assert found is not None
-    assert (found.n, found.low, found.high, found.index_low, found.index_high) == (1, low, high, least, most)
+    assert (found.n, found.lower, found.upper, found.index_lower, found.index_upper) == (1, low, high, least, most)
 
 
 def test_the_index_follows_through_the_curve() -> None:
@@ -67,13 +67,13 @@ def test_the_index_follows_through_the_curve() -> None:
     """
     known = alone(b.ratio("R", knots=((0, 0), (0.5, 100))), b.ladder("L"))
     found = interval(known, b.submit({"R": b.of(30, 100), "L": {"level": 2}}))
-    assert found == Interval(n=100, low=0.218949, high=0.395849, index_low=46.9, index_high=64.59)
+    assert found == Interval(n=100, lower=0.218949, upper=0.395849, index_lower=46.9, index_upper=64.59)
 
 
 def test_where_less_is_better_the_low_share_is_the_high_index() -> None:
     """The same shares on a falling line: 100 − 21.89 = 78.11 (78.1051) and 60.42 (60.4151)."""
     found = interval(alone(b.ratio("R", knots=((0, 100), (1, 0)))), b.submit({"R": b.of(30, 100)}))
-    assert found == Interval(n=100, low=0.218949, high=0.395849, index_low=60.42, index_high=78.11)
+    assert found == Interval(n=100, lower=0.218949, upper=0.395849, index_lower=60.42, index_upper=78.11)
 
 
 def test_the_cases_are_those_that_were_counted() -> None:
@@ -82,19 +82,19 @@ def test_the_cases_are_those_that_were_counted() -> None:
     (3 + 1.920729 ± 1.959964·√(2.1 + 0.960365)) / 13.841459 = (4.920729 ± 3.428742) / 13.841459.
     """
     found = interval(alone(b.ratio("R")), b.submit({"R": b.of(3, 10)}))
-    assert found == Interval(n=10, low=0.107791, high=0.603222, index_low=10.78, index_high=60.32)
+    assert found == Interval(n=10, lower=0.107791, upper=0.603222, index_lower=10.78, index_upper=60.32)
 
 
 def test_what_is_only_declared_stays_below_its_cap() -> None:
     found = interval(alone(b.ratio("R")), b.submit({"R": b.of(3, 10)}, self_declared=["R"]))
     assert found is not None
-    assert (found.index_low, found.index_high) == (10.78, 50)
+    assert (found.index_lower, found.index_upper) == (10.78, 50)
 
 
 def test_where_there_is_no_index_only_the_share_is_open() -> None:
     known = b.read(b.document(b.root(b.ratio("R"), b.ladder("L"), missing="void")))
     found = interval(known, b.submit({"R": b.of(3, 10)}))
-    assert found == Interval(n=10, low=0.107791, high=0.603222, index_low=None, index_high=None)
+    assert found == Interval(n=10, lower=0.107791, upper=0.603222, index_lower=None, index_upper=None)
 
 
 def ratio(**changes: object) -> Indicator:
@@ -132,4 +132,4 @@ def test_in_a_range_of_its_own_the_index_stays_in_it() -> None:
     tree = msgspec.structs.replace(b.root(msgspec.structs.replace(b.group("D", indicator), range=four)), range=four)
     found = interval(b.read(b.document(tree)), b.submit({"R": b.of(3, 10)}))
     assert found is not None
-    assert (found.index_low, found.index_high) == (0.43, 2.41)
+    assert (found.index_lower, found.index_upper) == (0.43, 2.41)

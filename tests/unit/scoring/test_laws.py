@@ -157,7 +157,7 @@ def documented(submission: Submission, name: str) -> Submission:
 def improved(submission: Submission, known: IndicatorScore, step: NextStep) -> Evaluation:
     """All scored anew after a next step, with its evidence where it asks for it."""
     changed = apply(submission, known.id, step.change)
-    return evaluate(METHODOLOGY, documented(changed, known.id) if step.evidence else changed)
+    return evaluate(METHODOLOGY, documented(changed, known.id) if step.needs_evidence else changed)
 
 
 def steps(score: Score) -> list[tuple[IndicatorScore, NextStep]]:

@@ -336,7 +336,7 @@ def test_each_next_step_delivers_its_gain(case: Case) -> None:
 def applied(methodology: Methodology, submission: Submission, name: str, step: NextStep) -> Submission:
     """The submission after a next step; evidence lifts every cap."""
     known = next(leaf for leaf in walk_indicators(methodology.document.root) if leaf.id == name)
-    if step.evidence:
+    if step.needs_evidence:
         submission = msgspec.structs.replace(
             submission,
             self_declared=submission.self_declared - {name},

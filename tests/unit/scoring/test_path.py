@@ -108,7 +108,7 @@ def test_value_gates_come_first_then_groups_then_the_index() -> None:
         (28.12, 41.25, 1),
         (6.25, 47.5, 2),
     ]
-    assert {(move.kind, move.evidence, move.requires) for move in found.moves} == {("improve", False, ())}
+    assert {(move.kind, move.needs_evidence, move.requires) for move in found.moves} == {("improve", False, ())}
     assert found.moves[0].facts == {"numerator": 1, "denominator": 10}
     assert (found.index, found.level, found.target) == (5.13, 1, 2)
     assert (found.index_after, found.level_after, found.unreachable) == (47.5, 2, ())
@@ -214,7 +214,7 @@ def test_a_group_that_has_left_asks_nothing() -> None:
         assert (changes(found), only(found).level) == ([("L", {"level": 2})], 2)
     known = b.read(b.document(tree, profile=(b.integer_field("staff"),), levels=second(b.compare(asked[1], "ge", 40))))
     found = find_level_path(known, b.submit({"L": {"level": 0}}, {"staff": 0}))
-    assert [(gone.obstacle, gone.indicators) for gone in found.unreachable] == [("exhausted", ())]
+    assert [(gone.code, gone.indicators) for gone in found.unreachable] == [("exhausted", ())]
 
 
 def test_the_fact_that_moves_may_be_one_of_the_profile() -> None:
@@ -256,7 +256,7 @@ def test_a_declared_value_is_documented_for_its_gate() -> None:
     """Declared at level 2 it scores 50 with or without evidence, but has no value for the gate."""
     known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(b.compare(b.value("L"), "ge", 2))))
     move = only(find_level_path(known, b.submit({"L": {"level": 2}}, self_declared=["L"])))
-    assert (move.kind, move.change, move.evidence, move.gain, move.level) == ("evidence", {}, True, 0, 2)
+    assert (move.kind, move.change, move.needs_evidence, move.gain, move.level) == ("evidence", {}, True, 0, 2)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_evidence_is_asked_where_the_cap_is_passed(
 ) -> None:
     known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(asked))))
     move = only(find_level_path(known, b.submit({"L": {"level": level}}, self_declared=["L"])))
-    assert (move.kind, move.change, move.evidence) == (kind, change, evidence)
+    assert (move.kind, move.change, move.needs_evidence) == (kind, change, evidence)
 
 
 def test_an_unknown_answer_with_one_fact_is_reported() -> None:
@@ -294,7 +294,7 @@ def test_an_unknown_answer_with_one_fact_is_reported() -> None:
     found = find_level_path(known, b.submit(answers, set_aside={"L": "stale"}))
     assert changes(found) == [("L", {"level": 3}), ("H", {"hours": 24}), ("C", {"components": ("a", "b")})]
     assert found.moves is not None
-    assert {(move.kind, move.evidence, move.score_before) for move in found.moves} == {("report", True, 0)}
+    assert {(move.kind, move.needs_evidence, move.score_before) for move in found.moves} == {("report", True, 0)}
     assert [move.facts for move in found.moves] == [{}, {}, {}]
     after = apply_moves(b.submit(answers, set_aside={"L": "stale"}), found.moves, compile_methodology(known))
     assert (after.set_aside, after.answers["L"]) == ({}, {"level": 3})
@@ -362,7 +362,7 @@ def test_a_value_that_is_the_best_and_only_declared_is_documented() -> None:
     tree = b.root(b.group("D", b.ladder("L")))
     known = b.read(b.document(tree, levels=second(b.compare(b.value("L"), "ge", 4)), cap=100))
     move = only(find_level_path(known, b.submit({"L": {"level": 4}}, self_declared=["L"])))
-    assert (move.kind, move.change, move.evidence, move.level) == ("evidence", {}, True, 2)
+    assert (move.kind, move.change, move.needs_evidence, move.level) == ("evidence", {}, True, 2)
 
 
 @pytest.mark.parametrize("declared", [(), ("X",)])
@@ -375,7 +375,7 @@ def test_no_move_makes_an_answer_worse_to_unlock_another(declared: tuple[str, ..
         )
     )
     submission = b.submit({"X": {"level": 3}, "Y": {"level": 3}}, self_declared=declared)
-    assert obstacle(find_level_path(known, submission)).obstacle == "zero_by_rule"
+    assert obstacle(find_level_path(known, submission)).code == "zero_by_rule"
 
 
 def test_the_index_of_a_gate_is_the_published_one() -> None:
@@ -395,7 +395,7 @@ def test_the_least_of_several_is_named_whole_where_one_of_them_is_out_of_reach()
     submission = b.submit({"L": {"level": 4}, "M": {"level": 0}}, level_caps={"M": 0})
     found = obstacle(find_level_path(known, submission))
     assert found.gate is not None
-    assert (found.gate.gate, found.gate.there, found.gate.asked, found.obstacle) == ("G0", 0, 30, "exhausted")
+    assert (found.gate.gate, found.gate.actual, found.gate.required, found.code) == ("G0", 0, 30, "exhausted")
 
 
 # --- what other facts have to do ------------------------------------------------------------------------------
@@ -465,7 +465,7 @@ def test_what_is_unlocked_and_not_answered_is_reported(sent: dict[str, Facts]) -
     found = find_level_path(known, submission)
     assert changes(found) == [("Y", {"value": True}), ("X", {"level": 4})]
     assert found.moves is not None
-    assert [(move.kind, move.facts, move.evidence) for move in found.moves] == [
+    assert [(move.kind, move.facts, move.needs_evidence) for move in found.moves] == [
         ("report", {}, True),
         ("improve", {"level": 0}, False),
     ]
@@ -592,8 +592,8 @@ def test_a_path_that_scoring_anew_does_not_confirm_is_none(monkeypatch: pytest.M
     monkeypatch.setattr(engine, "_confirm", lambda plan, submission, moves: evaluate(known, submission))
     found = obstacle(find_level_path(known, submission))
     assert found.gate is not None
-    assert (found.gate.gate, found.gate.there, found.gate.asked, found.gate.distance) == ("G0", 25, 50, 25)
-    assert (found.obstacle, found.indicators) == ("exhausted", ())
+    assert (found.gate.gate, found.gate.actual, found.gate.required, found.gate.distance) == ("G0", 25, 50, 25)
+    assert (found.code, found.indicators) == ("exhausted", ())
     assert find_level_path(known, submission).target == 2
 
 
@@ -726,22 +726,22 @@ def test_a_value_gate_that_nothing_moves_says_why(
     answers: dict[str, Facts], profile: dict[str, int], reason: str, indicators: tuple[str, ...]
 ) -> None:
     found = obstacle(stuck(VALUE, answers=answers, **profile))
-    assert (found.obstacle, found.indicators) == (reason, indicators)
+    assert (found.code, found.indicators) == (reason, indicators)
     assert found.gate is not None
-    assert (found.gate.gate, found.gate.asked) == ("G0", 0.5)
+    assert (found.gate.gate, found.gate.required) == ("G0", 0.5)
 
 
 def test_a_gate_over_the_profile_is_out_of_reach() -> None:
     found = obstacle(stuck(b.compare(b.field("accounts"), "ge", 2), index(95), answers=LOW))
-    assert (found.obstacle, found.indicators) == ("profile", ())
+    assert (found.code, found.indicators) == ("profile", ())
     assert found.gate is not None
-    assert (found.gate.gate, found.gate.there, found.gate.asked, found.gate.distance) == ("G0", 1, 2, 1)
+    assert (found.gate.gate, found.gate.actual, found.gate.required, found.gate.distance) == ("G0", 1, 2, 1)
 
 
 def test_every_gate_out_of_reach_is_named() -> None:
     """The profile, and an index of 95 that L alone, 90 of 100, cannot reach while R is not answered."""
     found = stuck(b.compare(b.field("accounts"), "ge", 2), index(95), answers={"L": {"level": 2}})
-    assert [(gate.gate.gate, gate.obstacle, gate.indicators) for gate in found.unreachable if gate.gate] == [
+    assert [(gate.gate.gate, gate.code, gate.indicators) for gate in found.unreachable if gate.gate] == [
         ("G1", "exhausted", ("R",)),
         ("G0", "profile", ()),
     ]
@@ -752,7 +752,7 @@ def test_review_may_hold_the_level_down() -> None:
     known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(50))))
     held = msgspec.structs.replace(b.submit({"L": {"level": 4}}), max_level=1)
     found = obstacle(find_level_path(known, held))
-    assert (found.gate, found.obstacle, found.indicators) == (None, "review", ())
+    assert (found.gate, found.code, found.indicators) == (None, "review", ())
     raised = msgspec.structs.replace(b.submit({"L": {"level": 0}}), max_level=2)
     assert changes(find_level_path(known, raised)) == [("L", {"level": 2})]
 
@@ -763,7 +763,7 @@ def test_review_caps_of_a_ladder_hold() -> None:
         known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(asked))))
         found = find_level_path(known, msgspec.structs.replace(b.submit({"L": {"level": 0}}), level_caps={"L": 2}))
         if change is None:
-            assert obstacle(found).obstacle == "exhausted"
+            assert obstacle(found).code == "exhausted"
         else:
             assert changes(found) == change
 
@@ -781,7 +781,7 @@ def test_a_move_that_opens_a_question_is_not_taken_where_it_costs_the_level() ->
     known = b.read(
         b.document(b.root(b.group("D", b.ladder("X"), *locked, rated_share=(0, 1))), levels=second(index(2)))
     )
-    assert obstacle(find_level_path(known, b.submit({"X": {"level": 0}}))).obstacle == "exhausted"
+    assert obstacle(find_level_path(known, b.submit({"X": {"level": 0}}))).code == "exhausted"
 
 
 # --- the examples of the catalogue ----------------------------------------------------------------------------
@@ -886,7 +886,7 @@ def assert_out_of_reach(found: LevelPath, start: Evaluation, submission: Submiss
     assert (found.index_after, found.level_after) == (None, None)
     assert found.target is not None
     held = submission.max_level is not None and submission.max_level < found.target
-    assert [gone.obstacle for gone in found.unreachable if gone.gate is None] == ["review"] * held
+    assert [gone.code for gone in found.unreachable if gone.gate is None] == ["review"] * held
     asked = {gate.id for gate in start.compiled.document.levels[found.target - 1].gates}
     named = [gone.gate.gate for gone in found.unreachable if gone.gate is not None]
     assert set(named) <= asked
@@ -921,9 +921,9 @@ def assert_delivers(found: LevelPath, moves: tuple[Move, ...], start: Evaluation
         unanswered = move.indicator not in submission.answers or move.indicator in submission.set_aside
         assert (move.kind == "report") == (bool(facts) and unanswered)
         if move.kind == "report":
-            assert (move.evidence, set(move.change)) == (True, facts)
+            assert (move.needs_evidence, set(move.change)) == (True, facts)
         else:
-            assert move.evidence <= (move.indicator in submission.self_declared)
+            assert move.needs_evidence <= (move.indicator in submission.self_declared)
             assert set(move.facts) >= set(move.change)
         less = scored([*moves[: count - 1], *moves[count:]])
         assert less.level is None or less.level < found.target, move.indicator
@@ -991,7 +991,7 @@ def test_what_only_a_declared_field_would_exclude_is_not_answered_for_it() -> No
     known = b.read(b.document(b.root(b.group("D", b.ladder("Z", 9), away)), profile=(staff,), levels=second(index(99))))
     submission = b.submit({"Z": {"level": 4}}, {"staff": 0}, profile_self_declared=["staff"])
     found = obstacle(find_level_path(known, submission))
-    assert (found.obstacle, found.indicators) == ("exhausted", ("M",))
+    assert (found.code, found.indicators) == ("exhausted", ("M",))
 
 
 def test_a_list_that_is_reported_and_then_lengthened_is_one_answer() -> None:
@@ -1005,7 +1005,7 @@ def test_a_list_that_is_reported_and_then_lengthened_is_one_answer() -> None:
         )
     )
     move = only(find_level_path(known, b.submit({"Z": {"level": 4}})))
-    assert (move.kind, move.evidence) == ("report", True)
+    assert (move.kind, move.needs_evidence) == ("report", True)
     assert move.change == {"components": ("c1", "c2", "c3"), "outside_remit": ()}
 
 
@@ -1015,7 +1015,7 @@ def test_what_was_documented_for_its_gate_stays_so_when_it_moves_on() -> None:
         b.document(b.root(b.group("D", b.ladder("L"))), levels=second(b.compare(b.value("L"), "ge", 2), index(70)))
     )
     move = only(find_level_path(known, b.submit({"L": {"level": 1}}, self_declared=["L"])))
-    assert (move.change, move.evidence, move.score) == ({"level": 3}, True, 75)
+    assert (move.change, move.needs_evidence, move.score) == ({"level": 3}, True, 75)
 
 
 def test_what_no_admissible_fact_reaches_is_not_reported() -> None:
@@ -1025,7 +1025,7 @@ def test_what_no_admissible_fact_reaches_is_not_reported() -> None:
     known = b.read(b.document(b.root(b.group("D", b.ladder("Z", 9), hours)), levels=second(index(95))))
     found = obstacle(find_level_path(known, b.submit({"Z": {"level": 4}})))
     assert found.gate is not None
-    assert (found.gate.there, found.gate.asked, found.obstacle) == (90, 95, "exhausted")
+    assert (found.gate.actual, found.gate.required, found.code) == (90, 95, "exhausted")
 
 
 def test_what_is_dropped_counts_as_it_did_before() -> None:

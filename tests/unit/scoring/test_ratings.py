@@ -195,7 +195,7 @@ def test_with_too_few_rated_dimensions_there_is_no_index(applies: tuple[int, int
     score = explain(known, b.submit({"a": {"value": False}}, dict(zip(names, applies, strict=True))))
     assert score.status == "not_rateable"
     assert (score.index, score.index_max, score.index_geometric, score.coverage) == (None, None, None, None)
-    assert (score.level.number, score.level.blocked_by, score.main_reasons) == (None, (), ())
+    assert (score.level, score.level_details.blocked_by, score.main_reasons) == (None, (), ())
     assert dimension_of(score, "A").score == (0 if applies[0] else None)
     step = indicator_of(score, "a").next_step
     assert (step is None) == (applies[0] == 0)

@@ -100,7 +100,7 @@ def test_evidence_lifts_the_cap_with_all_that_hangs_on_it() -> None:
     known = methodology(b.ladder("X"), b.boolean("Z", zero_when=b.compare(b.fact("X", "level"), "lt", 3)))
     submission = b.submit({"X": FOUR, "Z": {"value": True}}, self_declared=["X"], level_caps={"X": 2})
     found = step(known, submission)
-    assert (found.kind, found.change, found.evidence, found.cap) == ("evidence", {}, True, 50)
+    assert (found.kind, found.change, found.needs_evidence, found.cap) == ("evidence", {}, True, 50)
     assert (found.gain, found.gain_max) == (75, 75)
     lifted = evaluate(known, structs.replace(submission, self_declared=frozenset(), level_caps={})).index
     before = evaluate(known, submission).index
@@ -118,9 +118,9 @@ def test_evidence_that_would_break_a_rule_names_it() -> None:
 def test_a_step_beyond_the_cap_needs_evidence() -> None:
     known = methodology(b.ladder("X"))
     below = step(known, b.submit({"X": {"level": 1}}, level_caps={"X": 2}))
-    assert (below.change, below.gain, below.evidence, below.cap) == ({"level": 2}, 25, False, None)
+    assert (below.change, below.gain, below.needs_evidence, below.cap) == ({"level": 2}, 25, False, None)
     at = step(known, b.submit({"X": {"level": 2}}, level_caps={"X": 2}))
-    assert (at.change, at.gain, at.evidence, at.cap) == ({"level": 3}, 25, True, 50)
+    assert (at.change, at.gain, at.needs_evidence, at.cap) == ({"level": 3}, 25, True, 50)
 
 
 # --- the level of the organisation ----------------------------------------------------------------------------
@@ -143,17 +143,17 @@ def test_review_may_hold_the_level(max_level: int | None, level: int, blocked: l
     """An index of 50: by its gates level 3, and L4 asks for 60."""
     known = methodology(b.ladder("X"), levels=levels(20, 40, 60))
     submission = b.submit({"X": {"level": 2}}, max_level=max_level)
-    reached = explain(known, submission).level
-    assert (reached.number, reached.max_level) == (level, max_level)
-    assert [gate.gate for gate in reached.blocked_by] == blocked
-    text = narrate(explain(known, submission), known, "en").level.text
+    reached = explain(known, submission)
+    assert (reached.level, reached.level_details.max_level) == (level, max_level)
+    assert [gate.gate for gate in reached.level_details.blocked_by] == blocked
+    text = narrate(explain(known, submission), known, "en").level_details.text
     assert text == (None if blocked else f"Review allows no level above {level}.")
 
 
 def test_at_the_highest_level_review_holds_nothing() -> None:
     known = methodology(b.ladder("X"), levels=levels(20))
     score = explain(known, b.submit({"X": FOUR}, max_level=2))
-    assert (score.level.number, narrate(score, known, "es").level.text) == (2, None)
+    assert (score.level, narrate(score, known, "es").level_details.text) == (2, None)
 
 
 def test_the_digest_tells_what_review_says() -> None:

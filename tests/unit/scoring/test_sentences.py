@@ -215,15 +215,15 @@ def test_main_reasons() -> None:
 
 
 def test_gates() -> None:
-    assert [gate.text for gate in told("b", "es").level.blocked_by] == [
+    assert [gate.text for gate in told("b", "es").level_details.blocked_by] == [
         "El índice debe ser como mínimo 20: aquí 16,51; faltan 3,49."
     ]
-    spanish = {gate.gate: gate.text for gate in told("a", "es").level.blocked_by}
+    spanish = {gate.gate: gate.text for gate in told("a", "es").level_details.blocked_by}
     assert spanish["L4.min"] == "La dimensión más baja debe ser como mínimo 35: aquí 25; faltan 10."
     assert spanish["L4.D8"] == (
         "La puntuación de Contenido con valor (D8) debe ser como mínimo 50: aquí 48,94; faltan 1,06."
     )
-    english = {gate.gate: gate.text for gate in told("c", "en").level.blocked_by}
+    english = {gate.gate: gate.text for gate in told("c", "en").level_details.blocked_by}
     assert english["L3.D9.01"] == unbroken(
         "Response rate (D9.01) must be at least 38 %: here there is no documented value."
     )
@@ -231,9 +231,9 @@ def test_gates() -> None:
 
 def test_the_distance_of_a_share_is_in_percentage_points() -> None:
     """From 51.5 % to 65 % there are 13.5 points, not 13.5 % (which would be 58.5 %)."""
-    gates = {gate.gate: gate.text for gate in told("a", "es").level.blocked_by}
+    gates = {gate.gate: gate.text for gate in told("a", "es").level_details.blocked_by}
     assert "13,5 puntos porcentuales" in gates["L4.D9.01"]
-    gates = {gate.gate: gate.text for gate in told("a", "en").level.blocked_by}
+    gates = {gate.gate: gate.text for gate in told("a", "en").level_details.blocked_by}
     assert "13.5 percentage points" in gates["L4.D9.01"]
 
 
@@ -290,14 +290,17 @@ def test_a_finding_says_what_to_answer_first() -> None:
 
 
 def test_names() -> None:
-    assert (told("a", "es").level.name, told("a", "en").level.name) == ("Ventanilla", "Service desk")
-    assert (told("b", "es").level.name, told("b", "en").level.name) == ("Puertas cerradas", "Closed doors")
+    assert (told("a", "es").level_details.name, told("a", "en").level_details.name) == ("Ventanilla", "Service desk")
+    assert (told("b", "es").level_details.name, told("b", "en").level_details.name) == (
+        "Puertas cerradas",
+        "Closed doors",
+    )
     assert told("a", "es").dimensions[8].name == "Escucha y conversación pública"
 
 
 def sentences(sheet: NarratedScore) -> list[str]:
     """Every sentence of a sheet."""
-    found = [gate.text for gate in sheet.level.blocked_by]
+    found = [gate.text for gate in sheet.level_details.blocked_by]
     found += [reason.text for reason in sheet.main_reasons]
     found += [finding.text for finding in sheet.findings]
     for dimension in sheet.dimensions:
@@ -450,7 +453,7 @@ def test_a_distance_of_1_is_singular() -> None:
     )
     known = b.read(b.document(b.root(b.ratio("x")), levels=gates))
     score = explain(known, b.submit({"x": b.of(1, 2)}))
-    spanish, english = (narrate(score, known, language).level.blocked_by for language in WRITTEN)
+    spanish, english = (narrate(score, known, language).level_details.blocked_by for language in WRITTEN)
     assert [gate.text for gate in spanish] == [
         "El índice debe ser como mínimo 51: aquí 50; falta 1.",
         unbroken("Indicator x (x) debe ser como mínimo 51 %: aquí 50 %; falta 1 punto porcentual."),

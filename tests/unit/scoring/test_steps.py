@@ -34,7 +34,7 @@ def improvement(
     submission = b.submit({indicator.id: facts}, self_declared=[indicator.id] if self_declared else [])
     found = step(methodology(indicator), submission, indicator.id)
     assert found is not None
-    return found.kind, found.change, found.gain, found.evidence
+    return found.kind, found.change, found.gain, found.needs_evidence
 
 
 MESSAGES: b.Knots = ((0, 0), (0.38, 40), (0.65, 75), (0.9, 100))
@@ -144,7 +144,13 @@ def test_a_step_of_a_level_that_its_own_zero_rule_reads() -> None:
     known = methodology(b.ladder("X", zero_when=b.compare(b.fact("X", "level"), "eq", 2)))
     found = step(known, b.submit({"X": {"level": 1}}, level_caps={"X": 1}))
     assert found is not None
-    assert (found.kind, found.change, found.gain, found.evidence, found.cap) == ("improve", {"level": 3}, 50, True, 25)
+    assert (found.kind, found.change, found.gain, found.needs_evidence, found.cap) == (
+        "improve",
+        {"level": 3},
+        50,
+        True,
+        25,
+    )
 
 
 def test_a_yes_that_its_own_zero_rule_reads_stays_a_yes() -> None:
@@ -407,7 +413,13 @@ def test_what_only_declared_fields_exclude_needs_their_evidence() -> None:
     )
     found = step(known, b.submit({"Y": {"level": 2}}, {"staff": 3}, profile_self_declared=["staff"]))
     assert found is not None
-    assert (found.kind, found.change, found.gain, found.gain_max, found.evidence) == ("evidence", {}, None, 50, True)
+    assert (found.kind, found.change, found.gain, found.gain_max, found.needs_evidence) == (
+        "evidence",
+        {},
+        None,
+        50,
+        True,
+    )
 
 
 def test_what_an_absent_answer_would_support_is_reported() -> None:
@@ -526,7 +538,7 @@ def test_a_gain_with_evidence_counts_what_the_step_unlocks() -> None:
     found = step(known, b.submit({"X": {"level": 2}, "Y": {"value": True}}, self_declared=["X"]))
     assert found is not None
     # (75 + 100)/2 - (50 + 0)/2
-    assert (found.change, found.gain, found.evidence) == ({"level": 3}, 62.5, True)
+    assert (found.change, found.gain, found.needs_evidence) == ({"level": 3}, 62.5, True)
 
 
 @pytest.mark.parametrize(

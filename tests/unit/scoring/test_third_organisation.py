@@ -255,8 +255,8 @@ def test_coverage_and_status(score: Score, reported: Submission) -> None:
 def test_level(score: Score) -> None:
     """Level 2: index ≥ 20 and an active account. Level 3 fails at the index, at D4, and at the response rate, which
     would be enough (0.6 ≥ 0.38) but is only declared; the lowest dimension (25.63 ≥ 20) and integrity hold."""
-    assert (score.level.number, score.level.provisional) == (2, False)
-    assert [(gate.gate, gate.there, gate.asked, gate.distance) for gate in score.level.blocked_by] == [
+    assert (score.level, score.level_details.provisional) == (2, False)
+    assert [(gate.gate, gate.actual, gate.required, gate.distance) for gate in score.level_details.blocked_by] == [
         ("L3.index", 38.33, 40, 1.67),
         ("L3.D4", 25.63, 40, 14.37),
         ("L3.D9.01", None, 0.38, None),

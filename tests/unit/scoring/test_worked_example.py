@@ -81,8 +81,8 @@ def test_coverage_status_and_level(score: Score, methodology: Methodology, repor
     assert evaluate(methodology, reported).coverage == Fraction(5, 6)
     assert score.status == "sufficient"
     # the index allows 4 (≥ 60), its gate asks every dimension ≥ 40
-    assert score.level.number == 4
-    assert [(gate.gate, gate.there, gate.asked, gate.distance) for gate in score.level.blocked_by] == [
+    assert score.level == 4
+    assert [(gate.gate, gate.actual, gate.required, gate.distance) for gate in score.level_details.blocked_by] == [
         ("L5.index", 61.6, 80, 18.4),
         ("L5.min", 57.57, 60, 2.43),
     ]

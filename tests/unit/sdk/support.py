@@ -245,7 +245,7 @@ def score(*findings: dict[str, object]) -> dict[str, object]:
         "change": {"numerator": 320},
         "gain": 2.5,
         "gain_max": 2.5,
-        "evidence": False,
+        "needs_evidence": False,
         "cap": None,
         "requires": [],
         "text": "Open the other 160.",
@@ -262,10 +262,10 @@ def score(*findings: dict[str, object]) -> dict[str, object]:
         "value": 0.5,
         "interval": {
             "n": 320,
-            "low": 0.445521,
-            "high": 0.554479,
-            "index_low": 49.4,
-            "index_high": 50.6,
+            "lower": 0.445521,
+            "upper": 0.554479,
+            "index_lower": 49.4,
+            "index_upper": 50.6,
             "text": "Of 320: between 44.6 % and 55.4 %.",
         },
         "reason": reason,
@@ -284,7 +284,7 @@ def score(*findings: dict[str, object]) -> dict[str, object]:
         "groups": [],
         "indicators": [indicator],
     }
-    gate = {"gate": "L4.index", "there": 50, "asked": 60, "distance": 10, "text": "10 points are missing."}
+    gate = {"gate": "L4.index", "actual": 50, "required": 60, "distance": 10, "text": "10 points are missing."}
     return {
         "methodology": {"version": "2026.1", "digest": "sha256:00"},
         "index": 50,
@@ -292,8 +292,8 @@ def score(*findings: dict[str, object]) -> dict[str, object]:
         "index_geometric": 49.99,
         "coverage": 0.8333,
         "status": "sufficient",
-        "level": {
-            "number": 3,
+        "level": 3,
+        "level_details": {
             "name": "Service desk",
             "provisional": False,
             "max_level": None,

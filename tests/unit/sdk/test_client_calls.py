@@ -59,7 +59,7 @@ def test_score_sends_the_facts_and_reads_the_explanation(mode: Mode) -> None:
     assert request.headers["authorization"] == f"Bearer {KEY}"
     assert request.headers["user-agent"].startswith("actitud/0.1.0 python/3.")
     assert result.index == 50.0
-    assert result.level.blocked_by[0].distance == 10.0
+    assert result.level_details.blocked_by[0].distance == 10.0
     assert result.dimensions[0].indicators[0].reason.parameters.between[1].score == 100.0
     # Nothing of the answer is lost on the way into the models.
     assert json.loads(msgspec.json.encode(result)) == score()
@@ -119,7 +119,7 @@ def test_a_path_is_read_whole(mode: Mode) -> None:
         "kind": "improve",
         "facts": {"numerator": 160, "denominator": 320},
         "change": {"numerator": 320},
-        "evidence": False,
+        "needs_evidence": False,
         "score_before": 50,
         "score": 100,
         "gain": 1.25,
@@ -128,7 +128,7 @@ def test_a_path_is_read_whole(mode: Mode) -> None:
         "requires": ["V04.public"],
         "text": "Open the other 160.",
     }
-    gate = {"gate": "L4.index", "there": 50, "asked": 60, "distance": 10, "text": "10 points are missing."}
+    gate = {"gate": "L4.index", "actual": 50, "required": 60, "distance": 10, "text": "10 points are missing."}
     body = {
         "edition": "2026-demo",
         "organisation": "XX-DEMO-1",
@@ -142,8 +142,8 @@ def test_a_path_is_read_whole(mode: Mode) -> None:
         "index_after": 51.25,
         "level_after": 4,
         "unreachable": [
-            {"gate": gate, "obstacle": "unanswered", "indicators": ["D9.01"], "text": "Answer."},
-            {"gate": None, "obstacle": "review", "indicators": [], "text": "Review."},
+            {"gate": gate, "code": "unanswered", "indicators": ["D9.01"], "text": "Answer."},
+            {"gate": None, "code": "review", "indicators": [], "text": "Review."},
         ],
         "text": "1 improvement.",
     }
@@ -185,7 +185,7 @@ def test_a_change_names_the_edition_that_it_is_from(mode: Mode) -> None:
         "level_after": 3,
         "groups": [group],
         "indicators": [indicator],
-        "carried": {
+        "version_effects": {
             "dropped_answers": ["D1.02"],
             "new_indicators": [],
             "dropped_fields": [],
@@ -212,7 +212,7 @@ def test_a_history_may_be_under_another_version(mode: Mode) -> None:
 
 def test_the_explained_score_of_an_edition_has_its_rank(mode: Mode) -> None:
     extra = {"edition": "2026-demo", "organisation": "XX-DEMO-1", "organisation_name": "Villa", "rank": None}
-    review: dict[str, object] = {"state": "final", "remark": None, "verdicts": [], "replies": []}
+    review: dict[str, object] = {"state": "final", "overall": None, "verdicts": [], "replies": []}
     body = {**score(), **extra, "simulated": True, "document": None, "review": review}
     handler = Answers(httpx.Response(200, json=body))
     result = run(mode, handler, lambda client: client.editions.scores.get("2026-demo", "XX-DEMO-1", lang="es"))

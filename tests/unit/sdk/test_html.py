@@ -46,13 +46,13 @@ def test_a_score_shows_its_index_its_reasons_and_its_dimensions() -> None:
     assert ["Coverage", "83.33%"] in rows
     assert len([row for row in rows if row[0].startswith("D")]) == len(score.dimensions) == 10
     said = [item.to_text().strip() for item in document.query("li")]
-    assert said == [*(one.text for one in score.main_reasons), *(one.text for one in score.level.blocked_by)]
+    assert said == [*(one.text for one in score.main_reasons), *(one.text for one in score.level_details.blocked_by)]
 
 
 def test_what_does_not_exist_is_a_dash() -> None:
     score = build(Score)
-    level = msgspec.structs.replace(score.level, number=None, name=None, blocked_by=())
-    bare = msgspec.structs.replace(score, index=None, coverage=None, level=level, main_reasons=())
+    details = msgspec.structs.replace(score.level_details, name=None, blocked_by=())
+    bare = msgspec.structs.replace(score, index=None, coverage=None, level=None, level_details=details, main_reasons=())
     document = read(bare._repr_html_())
     assert [row[1] for row in cells(document)[:3]] == ["–", "–", "–"]
     assert document.query("li") == []

@@ -43,7 +43,7 @@ def test_the_text_of_a_model_is_one_short_line(kind: type[Model]) -> None:
 def test_the_text_says_what_it_is() -> None:
     score = build(EditionScore, edition="2026", organisation="X-1", index=61.5, status="complete", rank=None)
     assert repr(score).startswith("EditionScore(edition='2026', organisation='X-1', organisation_name=")
-    for part in ("rank=None", "index=61.5", f"level={score.level.number}", "status='complete'"):
+    for part in ("rank=None", "index=61.5", f"level={score.level}", "status='complete'"):
         assert part in repr(score)
     long = build(EditionScore, organisation_name="x" * 300)
     assert len(repr(long)) <= 200
@@ -110,7 +110,7 @@ def test_a_path_without_moves_says_why() -> None:
     blocked = msgspec.convert(wire, LevelPath)
     assert blocked.moves == ()
     assert blocked.reason == blocked.text
-    gate: Any = {"gate": None, "obstacle": "review", "indicators": [], "text": "The review allows level 2 at most."}
+    gate: Any = {"gate": None, "code": "review", "indicators": [], "text": "The review allows level 2 at most."}
     blocked = msgspec.convert({**wire, "unreachable": [gate]}, LevelPath)
     assert blocked.reason == "The review allows level 2 at most."
 

@@ -112,7 +112,16 @@ def test_scores_are_those_of_the_json_to_the_digit(site: Client, reader: str) ->
     assert len(rows) == len(wanted) == 3
     for row, line in zip(rows, wanted, strict=True):
         assert {name: number(row[name]) for name in NUMBERS} == {name: number(line[name]) for name in NUMBERS}
-        for name in ("organisation", "name", "kind", "region", "province", "band", "status", "methodology"):
+        for name in (
+            "organisation",
+            "organisation_name",
+            "kind",
+            "region",
+            "province",
+            "band",
+            "status",
+            "methodology",
+        ):
             assert text(row[name]) == line[name], name
         assert truth(row["simulated"]) is line["simulated"]
         assert str(row["edition"]) == "2026"
@@ -251,7 +260,7 @@ def test_filters_order_and_parts_are_those_of_the_list(site: Client) -> None:
     assert ids("?offset=3") == []
     assert ids("?level=3") == ["XX-T-1"]
     assert ids("?status=insufficient_evidence") == ["XX-T-3"]
-    assert ids("?organisation=XX-T-3,XX-T-1&sort=name") == ["XX-T-1", "XX-T-3"]
+    assert ids("?organisation=XX-T-3,XX-T-1&sort=organisation_name") == ["XX-T-1", "XX-T-3"]
     assert {row["organisation"] for row in table(site, INDICATORS, "csv", "?kind=UNI")} == {"XX-T-3"}
 
 

@@ -264,7 +264,7 @@ def test_each_of_many_is_a_view_of_its_own(site: Client) -> None:
         (f"organisation={ALIAS},{POOR}", [ZAMORA, POOR]),
         ("level=4", [AVILA]),
         ("status=not_rateable", [VOID]),
-        ("sort=name&limit=2", [AVILA, VOID]),
+        ("sort=organisation_name&limit=2", [AVILA, VOID]),
         ("offset=1&limit=1", [ZAMORA]),
         ("kind=PRO", []),
     ],

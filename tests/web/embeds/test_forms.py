@@ -183,7 +183,7 @@ def test_the_page_explains_every_point(client: Client) -> None:
     told = page(response.text).text
     for part in (
         *(reason["text"] for reason in sheet["main_reasons"]),
-        *(gate["text"] for gate in sheet["level"]["blocked_by"]),
+        *(gate["text"] for gate in sheet["level_details"]["blocked_by"]),
         *(finding["text"] for finding in sheet["findings"]),
     ):
         assert " ".join(part.split()) in told

@@ -128,7 +128,7 @@ def test_while_others_compute_the_ranking_is_there_without_intervals(
         ({"level": "2"}, "345"),
         ({"status": "not_rateable"}, "8"),
         ({"kind": "MUN", "province": "46", "q": "alz"}, "3"),
-        ({"sort": "name"}, "57432681"),
+        ({"sort": "organisation_name"}, "57432681"),
         ({"sort": "-rank"}, "65423178"),
         ({"sort": "-population"}, "12374568"),
         ({"sort": "-D2"}, "74321568"),
@@ -183,7 +183,7 @@ def test_an_order_by_a_dimension_shows_its_score(years: Client) -> None:
 @pytest.mark.both_databases
 def test_pages_have_everybody_once_and_keep_what_is_asked_for(years: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranking, "PER_PAGE", 2)
-    path, seen, trail = f"{EDITION}?lang=en&sort=name&kind=MUN", "", []
+    path, seen, trail = f"{EDITION}?lang=en&sort=organisation_name&kind=MUN", "", []
     while path:
         found = page(years.get(path).text)
         seen += short(found)
@@ -193,11 +193,11 @@ def test_pages_have_everybody_once_and_keep_what_is_asked_for(years: Client, mon
         assert [link.attrs["href"] for link in found.query("head link[rel=next]")] == ([path] if path else [])
     assert seen == "574321"
     assert len(trail) == 3
-    assert all("sort=name" in path and "kind=MUN" in path for path in trail)
+    assert all("sort=organisation_name" in path and "kind=MUN" in path for path in trail)
     last = page(years.get(trail[-1]).text)
     assert last.query("a[rel=prev]")[0].attrs["href"] == trail[1]
     assert [told(here) for here in last.query(".pages [aria-current=page]")] == ["Page 3"]
-    assert short(read(years, sort="name", kind="MUN", page=99)) == "21"
+    assert short(read(years, sort="organisation_name", kind="MUN", page=99)) == "21"
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ class Difference(Struct, frozen=True, kw_only=True):
 
     part: Part
     id: str
-    place: str
+    pointer: str
     change: Change
     before: object
     after: object
@@ -227,4 +227,4 @@ def _list_child_ids(group: Group) -> list[str]:
 
 
 def _build_difference(element: Element, pointer: str, change: Change, before: object, after: object) -> Difference:
-    return Difference(part=element[0], id=element[1], place=pointer, change=change, before=before, after=after)
+    return Difference(part=element[0], id=element[1], pointer=pointer, change=change, before=before, after=after)

@@ -177,7 +177,7 @@ class ChangeSentences(Sentences):
             sentences.append(self._describe_improvement(indicator, move.facts, move.change))
         elif move.kind == "report":
             sentences.append(self._describe_report(move))
-        if move.evidence:
+        if move.needs_evidence:
             sentences.append(self._describe_evidence(move.indicator))
         if move.gain is not None and move.index is not None:
             values = {"gain": self._format_points(move.gain), "index": self._format_score(move.index)}
@@ -206,11 +206,9 @@ class ChangeSentences(Sentences):
         """
         gate = "" if unreachable.gate is None else f"{self.describe_gate(unreachable.gate)} "
         sentences = [
-            _OBSTACLES[self._language][unreachable.obstacle].format(
-                indicators=self.list_indicators(unreachable.indicators)
-            )
+            _OBSTACLES[self._language][unreachable.code].format(indicators=self.list_indicators(unreachable.indicators))
         ]
-        if unreachable.obstacle == "exhausted" and unreachable.indicators:
+        if unreachable.code == "exhausted" and unreachable.indicators:
             unanswered = _OBSTACLES[self._language]["unanswered"]
             sentences.append(unanswered.format(indicators=self.list_indicators(unreachable.indicators)))
         return gate + " ".join(sentences)

@@ -254,9 +254,9 @@ def describe_differences(
 
 def _find_heading(difference: Difference) -> Heading:
     if difference.part in ("groups", "indicators"):
-        if difference.place == "/weight":
+        if difference.pointer == "/weight":
             return "weights"
-        if difference.place.startswith("/curve"):
+        if difference.pointer.startswith("/curve"):
             return "goalposts"
     return _PARTS.get(difference.part, "document")
 
@@ -271,7 +271,7 @@ class _DifferenceWriter:
     def describe(self, difference: Difference) -> str:
         """Return the line that describes a difference between the two methodologies."""
         subject = self._name_subject(difference)
-        match difference.place.split("/")[1:]:
+        match difference.pointer.split("/")[1:]:
             case [] if difference.change == "changed":
                 return self._fill("changed", difference, subject)
             case []:
@@ -294,7 +294,7 @@ class _DifferenceWriter:
                 return self._fill(name, difference, subject, self._name_member(difference, path))
 
     def _fill(self, sentence: str, difference: Difference, subject: str, member: str = "") -> str:
-        name = difference.place.rpartition("/")[2]
+        name = difference.pointer.rpartition("/")[2]
         # The predicate of a rule or gate is a requirement; that of an indicator describes a case.
         states = difference.part in ("rules", "gates")
         return self._sentences[sentence].format(

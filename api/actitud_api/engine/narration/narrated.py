@@ -39,7 +39,7 @@ from actitud_api.engine.scoring.result import (
     Finding,
     IndicatorScore,
     Interval,
-    LevelReached,
+    LevelDetails,
     MainReason,
     NextStep,
     Reason,
@@ -69,8 +69,8 @@ class NarratedNextStep(NextStep, frozen=True):
     """The next step for an indicator: the smallest change that raises its score.
 
     `change`: the new facts, empty if the step names no fact; `gain`: the index points that the step brings, null if
-    they depend on later answers; `gain_max`: the index points that the best score would bring; `evidence`: true if
-    the step needs evidence; `cap`: the score without that evidence, null if it is not lower; `requires`: the rules
+    they depend on later answers; `gain_max`: the index points that the best score would bring; `needs_evidence`: true
+    if the step needs evidence; `cap`: the score without that evidence, null if it is not lower; `requires`: the rules
     that the step breaks unless other facts are changed too.
     """
 
@@ -80,7 +80,7 @@ class NarratedNextStep(NextStep, frozen=True):
 class NarratedInterval(Interval, frozen=True):
     """The 95 % Wilson interval of a share that was measured in a sample of `n` cases.
 
-    `low` and `high` are the ends of the interval; `index_low` and `index_high` are the index if the share were at
+    `lower` and `upper` are the ends of the interval; `index_lower` and `index_upper` are the index if the share were at
     these ends, null if there is no index.
     """
 
@@ -125,28 +125,23 @@ class NarratedDimension(_NamedDimension, frozen=True, kw_only=True):
 class NarratedGate(BlockingGate, frozen=True):
     """A gate of the next level that is not passed: the actual value, the required value and their difference.
 
-    `there` is the actual value, null if it is unknown or does not exist; `asked` is the required value; `distance`
+    `actual` is the actual value, null if it is unknown or does not exist; `required` is the required value; `distance`
     is their difference, null if one of them is not a number.
     """
 
     text: Text
 
 
-class _NamedLevel(LevelReached, frozen=True):
-    number: int | None
-    name: Name | None
+class NarratedLevelDetails(LevelDetails, frozen=True, kw_only=True):
+    """The name of the level of a score, how firm it is, and what prevents the next one.
 
-
-class NarratedLevel(_NamedLevel, frozen=True, kw_only=True):
-    """The level that a score reaches.
-
-    `number` is from 1 to 5; it is null if there is no index, the evidence is insufficient, or the lowest level is
-    not reached. `max_level` is the highest level that a review allows, null if no review limits the level. `text`
-    states this limit if only the review prevents a higher level, and is null otherwise. `blocked_by` are the
-    conditions of the next level that are not met.
+    `name` is null if there is no level. `max_level` is the highest level that a review allows, null if no review limits
+    the level. `text` states this limit if only the review prevents a higher level, and is null otherwise. `blocked_by`
+    are the conditions of the next level that are not met.
     """
 
     blocked_by: tuple[NarratedGate, ...]
+    name: Name | None
     text: Text | None
 
 
@@ -171,10 +166,11 @@ class NarratedScore(Score, frozen=True):
     `index` is null if the status is `not_rateable`, because too few indicators count. `dimensions` contain their
     indicators; `indicators` are only the indicators that belong to no dimension. `main_reasons` are the indicators
     that lose most points, `findings` the broken rules. `result_digest` is the digest of the canonical score, which
-    is the same in every language.
+    is the same in every language. `level` is from 1 to 5; it is null if there is no index, the evidence is
+    insufficient, or the lowest level is not reached.
     """
 
-    level: NarratedLevel
+    level_details: NarratedLevelDetails
     main_reasons: tuple[NarratedMainReason, ...]
     findings: tuple[NarratedFinding, ...]
     dimensions: tuple[NarratedDimension, ...]
@@ -188,12 +184,12 @@ def narrate(score: Score, methodology: Methodology, language: Language) -> Narra
     return _build_narrated(
         NarratedScore,
         score,
-        level=_build_narrated(
-            NarratedLevel,
-            score.level,
-            name=sentences.name_level(score.level.number),
-            blocked_by=tuple(_narrate_gate(gate, sentences) for gate in score.level.blocked_by),
-            text=sentences.describe_level_cap(score.level),
+        level_details=_build_narrated(
+            NarratedLevelDetails,
+            score.level_details,
+            name=sentences.name_level(score.level),
+            blocked_by=tuple(_narrate_gate(gate, sentences) for gate in score.level_details.blocked_by),
+            text=sentences.describe_level_cap(score.level, score.level_details),
         ),
         main_reasons=_add_sentences(NarratedMainReason, score.main_reasons, sentences.describe_main_reason),
         findings=_add_sentences(NarratedFinding, score.findings, sentences.describe_finding),
@@ -252,7 +248,7 @@ def _narrate_step(indicator: IndicatorScore, step: NextStep, sentences: Sentence
         change=step.change,
         gain=step.gain,
         gain_max=step.gain_max,
-        evidence=step.evidence,
+        needs_evidence=step.needs_evidence,
         cap=step.cap,
         requires=step.requires,
         text=sentences.describe_step(indicator, step),
@@ -353,7 +349,7 @@ class NarratedMove(_NamedMove, frozen=True, kw_only=True):
     """A step of the path to the next level: a change of the answer to one indicator.
 
     `kind`: improve (change the fact), evidence (document a self-declared answer) or report (answer an unknown
-    indicator). `facts`: the current facts; `change`: the new ones; `evidence`: true if the move needs evidence;
+    indicator). `facts`: the current facts; `change`: the new ones; `needs_evidence`: true if the move needs evidence;
     `score_before` and `score`: the score of the indicator before and after the move; `gain`: the index points that
     the move brings at its place in the path; `index` and `level`: those after the move; `requires`: rules that the
     move breaks unless other facts are changed too. All figures assume that these other facts are changed.
@@ -365,7 +361,7 @@ class NarratedMove(_NamedMove, frozen=True, kw_only=True):
 class NarratedObstacle(Unreachable, frozen=True):
     """A gate of the next level that no improvement of answers can pass, and why.
 
-    `gate` is null if a review limits the level. `obstacle`: profile (the gate depends on the profile), review (a
+    `gate` is null if a review limits the level. `code`: profile (the gate depends on the profile), review (a
     review limits the level), exhausted (all improvements together are not enough); or the state of the one
     indicator that the gate reads: not_applicable, zero_by_rule, contradicted, unanswered. `indicators` could help
     to pass the gate once they are answered, corrected or free of their zero rule.
@@ -460,15 +456,14 @@ class NarratedVersionEffects(VersionEffects, frozen=True):
 class NarratedChange(ChangeDecomposition, frozen=True, kw_only=True):
     """The change of an organisation's score between two editions, split into methodology, coverage and data.
 
-    `parts` has the three parts of the change of the index; it is null if there is no index at some stage, and
-    `unrated` names these stages. `groups` has every group below the root, `indicators` only those whose score
-    differs between stages. `carried` says which answers the later version does not ask for, and which questions are
-    new in it.
+    `parts` has the three parts of the change of the index; it is null if there is no index at some stage, and `unrated`
+    names these stages. `groups` has every group below the root, `indicators` only those whose score differs between
+    stages. `version_effects` says which answers the later version does not ask for, and which questions are new in it.
     """
 
     groups: tuple[NarratedGroupChange, ...]
     indicators: tuple[NarratedIndicatorChange, ...]
-    carried: NarratedVersionEffects
+    version_effects: NarratedVersionEffects
     text: Text
 
 
@@ -503,7 +498,7 @@ def narrate_change(
             )
             for indicator in change.indicators
         ),
-        carried=_narrate_version_effects(change.carried, later, earlier),
+        version_effects=_narrate_version_effects(change.version_effects, later, earlier),
         text=later.describe_change(change),
     )
 

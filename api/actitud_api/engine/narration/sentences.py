@@ -30,7 +30,7 @@ from actitud_api.engine.scoring.result import (
     Finding,
     IndicatorScore,
     Interval,
-    LevelReached,
+    LevelDetails,
     MainReason,
     NextStep,
     Parameters,
@@ -226,15 +226,15 @@ class Sentences:
         """Describe the requirement of the gate with the id `gate`, as the beginning of a sentence."""
         return self._describe_gate_rule(gate)
 
-    def describe_level_cap(self, level: LevelReached) -> str | None:
+    def describe_level_cap(self, level: int | None, details: LevelDetails) -> str | None:
         """Return the sentence that a review limits the level, if nothing but the review prevents a higher level.
 
         Return None if no review limits the level, if a gate blocks the next level too, or if the level is the highest.
         """
-        is_capped = level.number is not None and level.number == level.max_level and not level.blocked_by
-        if not is_capped or level.number == len(self._document.levels):
+        is_capped = level is not None and level == details.max_level and not details.blocked_by
+        if not is_capped or level == len(self._document.levels):
             return None
-        return _FINDINGS[self._language]["max_level"].format(level=level.number)
+        return _FINDINGS[self._language]["max_level"].format(level=level)
 
     def describe_reason(self, scored: IndicatorScore) -> str:
         """Describe the reason why an indicator has its score, or why it has none."""
@@ -409,7 +409,7 @@ class Sentences:
         match step.kind:
             case "improve":
                 sentences.append(self._describe_improvement(indicator, parameters.facts, step.change))
-                if step.evidence:
+                if step.needs_evidence:
                     sentences.append(templates["evidence_too"].format(cap=cap))
             case "evidence" if parameters.fields:
                 sentences.append(templates["fields"].format(fields=self.list_fields(parameters.fields)))
@@ -431,7 +431,7 @@ class Sentences:
             sentences.append(_format_gain("gain", step.gain, self._document.decimals, self._language))
         elif step.gain_max is not None and step.gain_max >= 0:
             sentences.append(_format_gain("gain_max", step.gain_max, self._document.decimals, self._language))
-        if cap and not step.evidence:
+        if cap and not step.needs_evidence:
             sentences.append(templates["evidence_rest"].format(cap=cap))
         sentences += self._list_requirements(step.requires)
         if step.kind in ("improve", "act"):
@@ -493,12 +493,12 @@ class Sentences:
 
     def describe_interval(self, interval: Interval) -> str:
         """Describe the confidence interval of a share, and the resulting range of the index if there is an index."""
-        low, high = (words.format_share(share, self._language) for share in (interval.low, interval.high))
-        if interval.index_low is None or interval.index_high is None:
+        low, high = (words.format_share(share, self._language) for share in (interval.lower, interval.upper))
+        if interval.index_lower is None or interval.index_upper is None:
             index = ""
         else:
             index = _FINDINGS[self._language]["interval_index"].format(
-                low=self._format_score(interval.index_low), high=self._format_score(interval.index_high)
+                low=self._format_score(interval.index_lower), high=self._format_score(interval.index_upper)
             )
         n = words.format_number(interval.n, self._language)
         return _FINDINGS[self._language]["interval"].format(n=n, low=low, high=high, index=index)
@@ -563,13 +563,13 @@ class Sentences:
         """
         templates, holds = _FINDINGS[self._language], self._gates[blocking.gate].holds
         gate = self._describe_gate_rule(blocking.gate)
-        if blocking.there is None:
+        if blocking.actual is None:
             return templates["gate_absent"].format(gate=gate)
         share = isinstance(holds.left, ValueOperand) and holds.left.indicator in self._shares
-        if blocking.distance is None or isinstance(blocking.there, bool | str):
-            return templates["gate_there"].format(gate=gate, actual=words.format_fact(blocking.there, self._language))
+        if blocking.distance is None or isinstance(blocking.actual, bool | str):
+            return templates["gate_there"].format(gate=gate, actual=words.format_fact(blocking.actual, self._language))
         if share:
-            actual = words.format_share(blocking.there, self._language)
+            actual = words.format_share(blocking.actual, self._language)
             # A distance of shares is shown in percentage points, rounded to hide what multiplying a float adds.
             points = round(blocking.distance * 100, 4)
             name, distance = (
@@ -578,7 +578,7 @@ class Sentences:
             )
             return templates[name].format(gate=gate, actual=actual, distance=distance)
         actual, distance = (
-            words.format_number(figure, self._language) for figure in (blocking.there, blocking.distance)
+            words.format_number(figure, self._language) for figure in (blocking.actual, blocking.distance)
         )
         name = "gate_one" if blocking.distance == 1 else "gate"
         return templates[name].format(gate=gate, actual=actual, distance=distance)

@@ -135,8 +135,8 @@ def compare_scores(before: Score, after: Score) -> ScoreDifference:
         coverage=compute_delta(before.coverage, after.coverage),
         status_before=before.status,
         status_after=after.status,
-        level_before=before.level.number,
-        level_after=after.level.number,
+        level_before=before.level,
+        level_after=after.level,
         groups=tuple(
             GroupDelta(
                 id=first.id, score=compute_delta(first.score, second.score), lost=compute_delta(first.lost, second.lost)
@@ -349,7 +349,7 @@ class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
     `index` has the index at each stage, and `parts` the differences of its stages; `parts` is null if there is no index
     at some stage, and `unrated` names these stages. `level_before` and `level_after` are null if there is no level.
     `groups` has every group below the root of either version, `indicators` those whose score differs between stages.
-    `carried` says what the change of version dropped from the earlier submission, and what is new.
+    `version_effects` says what the change of version dropped from the earlier submission, and what is new.
     """
 
     methodology_before: MethodologyReference
@@ -361,7 +361,7 @@ class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
     level_after: int | None
     groups: tuple[GroupChange, ...]
     indicators: tuple[IndicatorChange, ...]
-    carried: VersionEffects
+    version_effects: VersionEffects
 
 
 class _StageScores(Struct, frozen=True):
@@ -385,7 +385,7 @@ def decompose_change(
     Each submission is scored under its own version; the parts add up to the change exactly. The `parts` are None if the
     index does not exist at some stage.
     """
-    converted, carried = convert_submission(before, methodology_before, methodology_after)
+    converted, version_effects = convert_submission(before, methodology_before, methodology_after)
     first, last = evaluate(methodology_before, before), evaluate(methodology_after, after)
     second = evaluate(methodology_after, converted)
     stages = (_collect_scores(first), _collect_scores(second), _adopt_unknowns(second, last), _collect_scores(last))
@@ -413,7 +413,7 @@ def decompose_change(
             for name, staged in staged_scores.items()
             if len(set(structs.astuple(staged))) > 1
         ),
-        carried=carried,
+        version_effects=version_effects,
     )
 
 

@@ -59,7 +59,7 @@ from actitud_api.engine.scoring.result import (
     Finding,
     IndicatorScore,
     Interval,
-    LevelReached,
+    LevelDetails,
     MainReason,
     MethodologyReference,
     NextStep,
@@ -180,8 +180,8 @@ def _build_score(
         index_geometric=_compute_geometric_index(evaluation),
         coverage=_round_coverage(evaluation, compiled.root),
         status=evaluation.status,
-        level=LevelReached(
-            number=evaluation.level,
+        level=evaluation.level,
+        level_details=LevelDetails(
             provisional=evaluation.provisional,
             max_level=submission.max_level,
             blocked_by=tuple(build_blocking_gate(compiled, blocked) for blocked in evaluation.blocked_by),
@@ -288,8 +288,8 @@ def build_blocking_gate(compiled: CompiledMethodology, blocked: FailingGate) -> 
         distance = round_quotient(between, first.denominator * second.denominator, compiled.raw_decimals)
     return BlockingGate(
         gate=blocked.gate.id,
-        there=_to_gate_figure(compiled, actual),
-        asked=_to_gate_figure(compiled, required),
+        actual=_to_gate_figure(compiled, actual),
+        required=_to_gate_figure(compiled, required),
         distance=distance,
     )
 

@@ -88,7 +88,7 @@ class Move(Canonical, frozen=True, kw_only=True):
     """A change of the answer to one indicator, as a step of the path.
 
     `kind`: how the answer changes, for example `report` for an answer that was unknown; `facts`: the facts before
-    the move (empty for an unknown answer); `change`: the new facts, in their own units; `evidence`: true if the
+    the move (empty for an unknown answer); `change`: the new facts, in their own units; `needs_evidence`: true if the
     move needs evidence; `score_before` and `score`: the score of the indicator before and after the move, null if
     there is none; `gain`: index points gained at this place of the path, null if there is no index; `index` and
     `level`: those after the move; `requires`: rules that the move breaks unless other facts are changed too. All
@@ -99,7 +99,7 @@ class Move(Canonical, frozen=True, kw_only=True):
     kind: MoveKind
     facts: dict[str, FactValue | str | None]
     change: dict[str, FactValue]
-    evidence: bool
+    needs_evidence: bool
     score_before: Points | None
     score: Points | None
     gain: Gain | None
@@ -109,14 +109,14 @@ class Move(Canonical, frozen=True, kw_only=True):
 
 
 class Unreachable(Canonical, frozen=True):
-    """A gate that no moves can pass, with its figures in `gate` and the reason in `obstacle`.
+    """A gate that no moves can pass, with its figures in `gate` and the reason in `code`.
 
     `gate` is null if the obstacle is that a review limits the level. `indicators` could help to pass the gate once they
     are answered, corrected or free of their zero rule.
     """
 
     gate: BlockingGate | None
-    obstacle: Obstacle
+    code: Obstacle
     indicators: tuple[str, ...]
 
 
@@ -169,14 +169,14 @@ def find_path_from(evaluation: Evaluation, submission: Submission) -> LevelPath:
     search = _Search(evaluation, submission, target)
     unreachable = search.run()
     if submission.max_level is not None and target.number > submission.max_level:
-        unreachable = (Unreachable(gate=None, obstacle="review", indicators=()), *unreachable)
+        unreachable = (Unreachable(gate=None, code="review", indicators=()), *unreachable)
     if unreachable:
         return structs.replace(without_moves, unreachable=unreachable)
     moves = search.build_moves()
     after = _confirm(compiled, submission, moves)
     if after.level is None or after.level < target.number:
         unreachable_gates = tuple(
-            Unreachable(gate=build_blocking_gate(compiled, failing), obstacle="exhausted", indicators=())
+            Unreachable(gate=build_blocking_gate(compiled, failing), code="exhausted", indicators=())
             for failing in after.blocked_by
         )
         return structs.replace(without_moves, unreachable=unreachable_gates)
@@ -204,7 +204,7 @@ def apply_moves(submission: Submission, moves: Iterable[Move], compiled: Compile
             profile |= cast("dict[str, int | float]", move.change)
         elif move.change:
             answers[move.indicator] = answers[move.indicator] | move.change
-        if move.evidence:
+        if move.needs_evidence:
             documented.add(move.indicator)
     return structs.replace(
         submission,
@@ -852,7 +852,7 @@ def _build_move(
         kind="evidence" if not taken.change else "improve" if answered else "report",
         facts=collect_own_facts(before, leaf),
         change=name_changes(leaf, taken.change),
-        evidence=taken.documented,
+        needs_evidence=taken.documented,
         score_before=to_points(result_before.score, compiled.unit),
         score=to_points(after.results[taken.position].score, compiled.unit),
         gain=None
@@ -885,7 +885,7 @@ def _build_unreachable(conditions: list[_GateCondition], start: _Situation, end:
         obstacle = "not_applicable" if code == "not_applicable" else _OBSTACLES.get(code, obstacle)
     return Unreachable(
         gate=build_blocking_gate(compiled, describe_failing_gate(gate, figures)),
-        obstacle=obstacle,
+        code=obstacle,
         indicators=tuple(
             compiled.indicators[position].definition.id for position, code in codes.items() if code in _OBSTACLES
         ),

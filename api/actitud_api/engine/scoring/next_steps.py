@@ -135,7 +135,7 @@ def _build_open_step(branches: BranchRescorer, leaf: CompiledIndicator, kind: St
         change={},
         gain=None,
         gain_max=branches.compute_gain(leaf, leaf.best),
-        evidence=kind == "evidence",
+        needs_evidence=kind == "evidence",
         cap=None,
         requires=(),
     )
@@ -156,7 +156,7 @@ def _document_answer(branches: BranchRescorer, submission: Submission, leaf: Com
         change={},
         gain=gain,
         gain_max=_compute_gain_max(branches, leaf, gain),
-        evidence=True,
+        needs_evidence=True,
         cap=to_points(result.score, evaluation.compiled.unit),
         requires=requires,
     )
@@ -214,7 +214,7 @@ def _build_improvement(
         change=better.named,
         gain=gain,
         gain_max=_compute_gain_max(branches, leaf, gain),
-        evidence=evidence,
+        needs_evidence=evidence,
         cap=to_points(score_without_evidence, branches.evaluation.compiled.unit)
         if score_without_evidence < better.units
         else None,

@@ -100,7 +100,7 @@ class NextStep(Canonical, frozen=True):
     `kind`: what to do, such as `report` (send an answer) or `correct` (resolve a contradiction); `change`: the new
     facts, in their own units, empty if no fact is named; `gain`: index points gained, null if they depend on future
     answers or there is no index; `gain_max`: index points gained by the best score, null if there is no index;
-    `evidence`: true if the step needs evidence; `cap`: the score without that evidence, null if it is not lower;
+    `needs_evidence`: true if the step needs evidence; `cap`: the score without that evidence, null if it is not lower;
     `requires`: rules that the change breaks unless other facts are changed too.
     """
 
@@ -108,7 +108,7 @@ class NextStep(Canonical, frozen=True):
     change: dict[str, FactValue]
     gain: Gain | None
     gain_max: Gain | None
-    evidence: bool
+    needs_evidence: bool
     cap: Points | None
     requires: tuple[str, ...]
 
@@ -116,16 +116,16 @@ class NextStep(Canonical, frozen=True):
 class Interval(Canonical, frozen=True):
     """The sampling uncertainty of an indicator that is a share of `n` counted cases (95 % Wilson score interval).
 
-    The true share lies between `low` and `high` with 95 % confidence. `index_low` and `index_high` are the lower and
-    the higher index that result if the share is at one end of this interval or at the other; both are null if there is
-    no index.
+    The true share lies between `lower` and `upper` with 95 % confidence. `index_lower` and `index_upper` are the lower
+    and the higher index that result if the share is at one end of this interval or at the other; both are null if there
+    is no index.
     """
 
     n: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
-    low: Share
-    high: Share
-    index_low: Points | None
-    index_high: Points | None
+    lower: Share
+    upper: Share
+    index_lower: Points | None
+    index_upper: Points | None
 
 
 class IndicatorScore(Canonical, frozen=True, kw_only=True):
@@ -174,25 +174,23 @@ class DimensionScore(Canonical, frozen=True, kw_only=True):
 class BlockingGate(Canonical, frozen=True):
     """A gate of the next level that is not passed.
 
-    `there` is the actual figure, null if it is unknown or does not exist; `asked` is the required figure; `distance` is
-    the absolute difference of the two, null if one of them is not a number.
+    `actual` is the actual figure, null if it is unknown or does not exist; `required` is the required figure;
+    `distance` is the absolute difference of the two, null if one of them is not a number.
     """
 
     gate: str
-    there: Figure | bool | str | None
-    asked: Figure | bool | str | None
+    actual: Figure | bool | str | None
+    required: Figure | bool | str | None
     distance: Figure | None
 
 
-class LevelReached(Canonical, frozen=True, kw_only=True):
-    """The level of a score, from its index and the gates.
+class LevelDetails(Canonical, frozen=True, kw_only=True):
+    """How firm the level of a score is, and what prevents the next one.
 
-    `number` is null if there is no index, the evidence is insufficient, or the lowest level is not reached.
     `provisional` is true if the level holds only until a review checks a condition. `max_level` is a limit set by
     review, null if there is none. `blocked_by` are the gates of the next level that are not passed.
     """
 
-    number: int | None
     provisional: bool
     max_level: int | None
     blocked_by: tuple[BlockingGate, ...]
@@ -224,10 +222,10 @@ class Score(Canonical, frozen=True):
     """The score of one submission, with explanation and findings.
 
     `index` is null if the status is `not_rateable`, because too few indicators count; `index_max` is the index with
-    every unknown indicator at its best; `index_geometric` is null if the methodology has no such index.
-    `dimensions` are the groups directly below the root, `indicators` the indicators directly below the root.
-    `input_digest` is the digest of the submission. `main_reasons` are the indicators that lose most points, the
-    largest loss first.
+    every unknown indicator at its best; `index_geometric` is null if the methodology has no such index; `level` is null
+    if there is no index, the evidence is insufficient, or the lowest level is not reached. `dimensions` are the groups
+    directly below the root, `indicators` the indicators directly below the root. `input_digest` is the digest of the
+    submission. `main_reasons` are the indicators that lose most points, the largest loss first.
     """
 
     methodology: MethodologyReference
@@ -236,7 +234,8 @@ class Score(Canonical, frozen=True):
     index_geometric: Points | None
     coverage: Coverage | None
     status: Status
-    level: LevelReached
+    level: int | None
+    level_details: LevelDetails
     main_reasons: tuple[MainReason, ...]
     findings: tuple[Finding, ...]
     dimensions: tuple[DimensionScore, ...]

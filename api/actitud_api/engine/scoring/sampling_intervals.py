@@ -58,10 +58,10 @@ def compute_interval(branches: BranchRescorer, submission: Submission, leaf: Com
     unit = branches.evaluation.compiled.unit
     return Interval(
         n=n,
-        low=to_quotient(low, MILLION),
-        high=to_quotient(high, MILLION),
-        index_low=to_points(first, unit),
-        index_high=to_points(second, unit),
+        lower=to_quotient(low, MILLION),
+        upper=to_quotient(high, MILLION),
+        index_lower=to_points(first, unit),
+        index_upper=to_points(second, unit),
     )
 
 

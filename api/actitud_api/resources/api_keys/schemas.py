@@ -149,7 +149,7 @@ class AccessKey(Struct, frozen=True, kw_only=True):
     revoked: datetime | None
     last_used: Annotated[date | None, Meta(description="Day (UTC) of the last use; null if never used.")]
     days: Annotated[int, Meta(ge=0, description="Life of the key in days.")]
-    made_by: Annotated[
+    created_by: Annotated[
         str | None, Meta(description="Id of the key that created it; null if created on the command line.")
     ]
     replaced_by: Annotated[str | None, Meta(description="Id of the key that replaced it.")]
@@ -212,7 +212,7 @@ def build_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: dateti
         revoked=record.revoked,
         last_used=usage.last_used,
         days=record.days,
-        made_by=record.maker,
+        created_by=record.maker,
         replaced_by=record.replaced_by,
     )
 

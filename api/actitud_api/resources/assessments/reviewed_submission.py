@@ -59,7 +59,7 @@ class AppliedReview(Struct, frozen=True):
     """
 
     answers: dict[str, AppliedVerdict] = {}
-    whole: AppliedOverall | None = None
+    overall: AppliedOverall | None = None
 
 
 NO_REVIEW: Final = AppliedReview()
@@ -105,7 +105,7 @@ def apply_review(
         level_caps={**submission.level_caps, **caps},
         self_declared=submission.self_declared | declared,
     )
-    return after if review.whole is None else _apply_overall(methodology, after, review.whole)
+    return after if review.overall is None else _apply_overall(methodology, after, review.overall)
 
 
 def remove_review(methodology: Methodology, submission: Submission, review: AppliedReview) -> Submission:
@@ -119,7 +119,7 @@ def remove_review(methodology: Methodology, submission: Submission, review: Appl
         set_aside={name: why for name, why in submission.set_aside.items() if name not in review.answers},
         level_caps={name: cap for name, cap in submission.level_caps.items() if name not in review.answers},
     )
-    return before if review.whole is None else _apply_overall(methodology, before, AppliedOverall())
+    return before if review.overall is None else _apply_overall(methodology, before, AppliedOverall())
 
 
 def _apply_overall(methodology: Methodology, submission: Submission, overall: AppliedOverall) -> Submission:

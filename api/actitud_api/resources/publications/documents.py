@@ -248,7 +248,7 @@ def build_score_line(document: ScoreDocument, digest: str) -> ScoreLine:
         organisation=document.organisation.id,
         document=digest,
         status=score.status,
-        level=score.level.number,
+        level=score.level,
         index=score.index,
         rank=None,
     )

@@ -34,7 +34,7 @@ class VerdictAgreement(Struct, frozen=True):
         return Fraction(self.agreed, self.pairs) if self.pairs else None
 
     @property
-    def recode(self) -> bool:
+    def too_low(self) -> bool:
         """True if the share of equal verdicts is below `MIN_AGREEMENT`, so that the answers must be judged again.
 
         False if there are no pairs.

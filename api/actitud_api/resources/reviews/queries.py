@@ -89,16 +89,16 @@ class OverallReview(Struct, frozen=True, kw_only=True):
 class SampleDraw(Struct, frozen=True, kw_only=True):
     """The stored seed and share of the sample of an edition.
 
-    `seed` is the text from which the draw is computed, and `share` the share of assessments that are drawn, from 0
-    to 1. `given` is True if the creator of the sample chose the seed, False if the service did. `made` is the time
+    `seed` is the text from which the draw is computed, and `share` the share of assessments that are drawn, from 0 to
+    1. `seed_given` is True if the creator of the sample chose the seed, False if the service did. `created` is the time
     of the draw.
     """
 
     edition: str
     seed: str
     share: float
-    given: bool
-    made: datetime
+    seed_given: bool
+    created: datetime
 
 
 class FlagRecord(Struct, frozen=True, kw_only=True):
@@ -106,7 +106,7 @@ class FlagRecord(Struct, frozen=True, kw_only=True):
 
     `number` counts the flags of one assessment from 1. `kind` says what is unusual, and `rule` is the rule of the
     catalogue that found it. `indicator` is None if the flag is about no single indicator. `facts` are the values
-    for the sentence about the flag, such as the value and the median. `made` is the time when the flags were
+    for the sentence about the flag, such as the value and the median. `created` is the time when the flags were
     computed.
     """
 
@@ -117,7 +117,7 @@ class FlagRecord(Struct, frozen=True, kw_only=True):
     rule: str
     indicator: str | None
     facts: dict[str, int | float | str]
-    made: datetime
+    created: datetime
 
 
 _OF_ASSESSMENT = (VERDICTS.c.edition == bindparam("of"), VERDICTS.c.organisation == bindparam("by"))

@@ -113,7 +113,9 @@ class GivenVerdict(Struct, frozen=True, kw_only=True):
     reason: str | None
     rule: str | None
     at: Annotated[Time, Meta(description="Time when it was given or withdrawn.")]
-    first: Annotated[Counting, Meta(description="First verdict of the assessor, from which agreement is computed.")]
+    first_verdict: Annotated[
+        Counting, Meta(description="First verdict of the assessor, from which agreement is computed.")
+    ]
     current: Annotated[
         bool, Meta(description="True if it is about the current answer; false if that has changed since.")
     ]
@@ -125,7 +127,7 @@ class JudgedAnswer(Struct, frozen=True, kw_only=True):
 
     indicator: str
     answered: Annotated[bool, Meta(description="True if the indicator has an answer.")]
-    counts: Annotated[Counting | None, Meta(description="The verdict that counts; null if there is none.")]
+    effective_verdict: Annotated[Counting | None, Meta(description="The verdict that counts; null if there is none.")]
     disputed: Annotated[bool, Meta(description="True if assessors disagree; the hearing cannot start then.")]
     verdicts: Annotated[tuple[GivenVerdict, ...], Meta(description="All verdicts, oldest first.")]
 
@@ -165,7 +167,7 @@ class PairAgreement(Struct, frozen=True, kw_only=True):
         Annotated[float, Meta(ge=-1, le=1)] | None,
         Meta(description="Cohen's kappa, 4 decimals; null if chance alone would make all verdicts equal."),
     ]
-    recode: Annotated[
+    too_low: Annotated[
         bool, Meta(description="True if the share is below 0.8: they judge again (rule R8 of the catalogue).")
     ]
 
@@ -174,7 +176,7 @@ class Agreement(Struct, frozen=True, kw_only=True):
     """The agreement of the assessors of an edition: of each pair of assessors, and in total.
 
     A pair of verdicts is two verdicts of different assessors on the same answer. `pairs` counts all of them,
-    `agreed` those with equal verdicts; `share` is their ratio, null if there are no pairs. `recode` is true if the
+    `agreed` those with equal verdicts; `share` is their ratio, null if there are no pairs. `too_low` is true if the
     share is below 0.8: the assessors should then judge these answers again. It is false if `share` is null. Cohen's
     kappa is stated only for each two assessors, because it is not defined for more.
     """
@@ -183,7 +185,7 @@ class Agreement(Struct, frozen=True, kw_only=True):
     pairs: Annotated[int, Meta(ge=0, description="Number of pairs of all assessors.")]
     agreed: Annotated[int, Meta(ge=0)]
     share: Share | None
-    recode: bool
+    too_low: bool
     assessors: Annotated[tuple[PairAgreement, ...], Meta(description="Each two assessors who judged the same answers.")]
 
 
@@ -217,9 +219,9 @@ class Sample(Struct, frozen=True, kw_only=True):
     edition: str
     seed: str
     share: Annotated[float, Meta(gt=0, le=1)]
-    given: Annotated[bool, Meta(description="True if the request gave the seed; false if the service did.")]
-    made: Time
-    handed_in: Annotated[
+    seed_given: Annotated[bool, Meta(description="True if the request gave the seed; false if the service did.")]
+    created: Time
+    assessments: Annotated[
         Number | None, Meta(description="Number of submitted assessments; null if the key may not see it yet.")
     ]
     drawn: Annotated[
@@ -275,7 +277,7 @@ class Flagged(Struct, frozen=True, kw_only=True):
     edition: str
     assessments: Annotated[int, Meta(ge=0, description="Number of submitted assessments that were compared.")]
     flags: Annotated[int, Meta(ge=0)]
-    made: Time
+    created: Time
 
 
 def build_opinion(request: VerdictRequest) -> Opinion:
@@ -299,7 +301,7 @@ def build_judged_answer(review: AnswerReview) -> JudgedAnswer:
     return JudgedAnswer(
         indicator=review.indicator,
         answered=review.answer is not None,
-        counts=None if counted is None else _build_counting(counted.verdict, counted.level),
+        effective_verdict=None if counted is None else _build_counting(counted.verdict, counted.level),
         disputed=review.is_disputed,
         verdicts=tuple(_build_given_verdict(review, verdict) for verdict in review.verdicts),
     )
@@ -317,7 +319,7 @@ def _build_given_verdict(review: AnswerReview, verdict: VerdictRecord) -> GivenV
         reason=verdict.reason,
         rule=verdict.rule,
         at=verdict.at,
-        first=Counting(verdict=verdict.first_verdict, level=verdict.first_level),
+        first_verdict=Counting(verdict=verdict.first_verdict, level=verdict.first_level),
         current=verdict.answer == review.answer,
         counts=verdict is review.counted_verdict,
     )
@@ -346,7 +348,7 @@ def build_agreement(summary: AgreementSummary) -> Agreement:
         pairs=summary.pairs,
         agreed=summary.agreed,
         share=None if summary.share is None else _round_share(summary.share),
-        recode=summary.recode,
+        too_low=summary.too_low,
         assessors=tuple(
             PairAgreement(
                 first=pair.first,
@@ -355,7 +357,7 @@ def build_agreement(summary: AgreementSummary) -> Agreement:
                 agreed=pair.agreement.agreed,
                 share=_round_share(Fraction(pair.agreement.agreed, pair.agreement.pairs)),
                 kappa=None if pair.agreement.kappa is None else _round_share(pair.agreement.kappa),
-                recode=pair.agreement.recode,
+                too_low=pair.agreement.too_low,
             )
             for pair in summary.between
         ),
@@ -369,9 +371,9 @@ def build_sample(view: SampleView) -> Sample:
         edition=draw.edition,
         seed=draw.seed,
         share=draw.share,
-        given=draw.given,
-        made=draw.made,
-        handed_in=view.handed_in,
+        seed_given=draw.seed_given,
+        created=draw.created,
+        assessments=view.assessments,
         drawn=view.drawn,
         organisations=view.organisations,
     )
@@ -391,7 +393,7 @@ def build_flag(record: FlagRecord, language: Language) -> Flag:
 
 def build_flagged(result: service.FlaggingResult) -> Flagged:
     """Build the response about a computation of flags."""
-    return Flagged(edition=result.edition, assessments=result.assessments, flags=result.flags, made=result.made)
+    return Flagged(edition=result.edition, assessments=result.assessments, flags=result.flags, created=result.created)
 
 
 def _round_share(share: Fraction) -> float:

@@ -225,7 +225,7 @@ class AgreementSummary(Struct, frozen=True):
         return Fraction(self.agreed, self.pairs) if self.pairs else None
 
     @property
-    def recode(self) -> bool:
+    def too_low(self) -> bool:
         """True if the share is below `MIN_AGREEMENT`, so that the answers must be judged again."""
         return self.share is not None and self.share < MIN_AGREEMENT
 
@@ -233,24 +233,24 @@ class AgreementSummary(Struct, frozen=True):
 class SampleView(Struct, frozen=True):
     """The sample of an edition, as far as a principal may see it.
 
-    `drawing` has the seed and the share. `handed_in` is the number of submitted assessments, and `drawn` the number
+    `drawing` has the seed and the share. `assessments` is the number of submitted assessments, and `drawn` the number
     of those that were drawn. Both are None if the principal may not see all drawn organisations. `organisations`
     are the drawn ones that the principal may see, in the order of the draw.
     """
 
     drawing: SampleDraw
-    handed_in: int | None
+    assessments: int | None
     drawn: int | None
     organisations: tuple[str, ...]
 
 
 class FlaggingResult(Struct, frozen=True):
-    """The result of `refresh_flags`: the numbers of compared assessments and of flags, and as `made` the time."""
+    """The result of `refresh_flags`: the numbers of compared assessments and of flags, and as `created` the time."""
 
     edition: str
     assessments: int
     flags: int
-    made: datetime
+    created: datetime
 
 
 # --- verdicts -------------------------------------------------------------------------------------------------
@@ -547,7 +547,7 @@ def _apply_reviews(
             for name, verdict in counted.items()
             if verdict is not None and verdict.verdict is not None
         },
-        whole=None
+        overall=None
         if overall is None
         else AppliedOverall(max_level=overall.max_level, profile=overall.profile, answers=overall.answers),
     )
@@ -679,8 +679,8 @@ def create_sample(session: Session, edition: str, *, share: float, seed: str | N
         edition=record.id,
         seed=generate_seed() if seed is None else seed,
         share=share,
-        given=seed is not None,
-        made=now,
+        seed_given=seed is not None,
+        created=now,
     )
     if not queries.insert_draw(session, draw):
         raise AlreadySampled(record.id)
@@ -736,7 +736,7 @@ def refresh_flags(database: Database, edition: str, event: ledger.Event, *, now:
         }
     anomalies = find_anomalies(methodology, compared, earlier)
     flags = [
-        FlagRecord(edition=record.id, number=number, made=now, **structs.asdict(anomaly))
+        FlagRecord(edition=record.id, number=number, created=now, **structs.asdict(anomaly))
         for _, group in itertools.groupby(anomalies, lambda anomaly: anomaly.organisation)
         for number, anomaly in enumerate(group, 1)
     ]

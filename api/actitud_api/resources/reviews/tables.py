@@ -76,7 +76,7 @@ class Review(Base, table=True):
 
 
 class Sample(Base, table=True):
-    """The seed and share of the sample of an edition. `given` is true if the creator of the sample chose the seed."""
+    """The seed and share of the sample of an edition. `seed_given`: true if the caller chose the seed."""
 
     __tablename__ = "sample"
     __table_args__ = (
@@ -86,15 +86,15 @@ class Sample(Base, table=True):
     edition: str = Field(sa_type=IDENTIFIER, primary_key=True)
     seed: str
     share: float = Field(sa_column=Column(Float(53), nullable=False))
-    given: bool
-    made: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    seed_given: bool
+    created: datetime = Field(sa_column=Column(UtcTime, nullable=False))
 
 
 class Flag(Base, table=True):
     """An anomaly of an assessment, stored as a flag. `number` counts the flags of one assessment from 1.
 
     `kind` says what is unusual, and `rule` is the rule of the catalogue that found it. `indicator` is null if the
-    anomaly is about no single indicator. `facts` are the values that the sentence about the anomaly needs; `made`
+    anomaly is about no single indicator. `facts` are the values that the sentence about the anomaly needs; `created`
     is the time when the flags of the edition were computed.
     """
 
@@ -108,4 +108,4 @@ class Flag(Base, table=True):
     rule: str
     indicator: str | None
     facts: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
-    made: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    created: datetime = Field(sa_column=Column(UtcTime, nullable=False))

@@ -215,7 +215,14 @@ def find_organisations(database: Database, edition: str, text: str, *, limit: in
 
         def rows(filters: ScoreFilters) -> list[RankingRow]:
             return queries.list_page(
-                session, record.id, filters, visibility, sort=RankingSort("name"), after=None, offset=0, limit=limit
+                session,
+                record.id,
+                filters,
+                visibility,
+                sort=RankingSort("organisation_name"),
+                after=None,
+                offset=0,
+                limit=limit,
             )
 
         return rows(ScoreFilters(organisations=(text.strip(),))) or (rows(ScoreFilters(words=words)) if words else [])

@@ -29,12 +29,12 @@ ORGANISATIONS = Base.metadata.tables[str(OrganisationTable.__tablename__)]
 DimensionKey = Literal["D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D10"]
 DIMENSION_KEYS: Final[tuple[DimensionKey, ...]] = get_args(DimensionKey)
 
-SortKey = Literal["rank", "organisation", "name", "population", "index_max", "coverage"] | DimensionKey
+SortKey = Literal["rank", "organisation", "organisation_name", "population", "index_max", "coverage"] | DimensionKey
 """Keys by which a ranking can be sorted; `D1` to `D10` are the scores in the dimensions, in methodology order."""
 SORT_KEYS: Final[tuple[SortKey, ...]] = (
     "rank",
     "organisation",
-    "name",
+    "organisation_name",
     "population",
     "index_max",
     "coverage",
@@ -227,7 +227,7 @@ _ALL_FIGURE_COLUMNS = [ASSESSMENTS.c[name] for name in (*_FIGURE_COLUMNS, *DIMEN
 _SORT_COLUMNS: Mapping[SortKey, ColumnElement[int | None] | ColumnElement[str]] = {
     "rank": func.nullif(ASSESSMENTS.c.rank_points, UNRANKED),
     "organisation": ASSESSMENTS.c.organisation,
-    "name": ORGANISATIONS.c.name_order,
+    "organisation_name": ORGANISATIONS.c.name_order,
     "population": ORGANISATIONS.c.population,
     "index_max": ASSESSMENTS.c.index_max,
     "coverage": ASSESSMENTS.c.coverage,
@@ -393,7 +393,7 @@ def get_cursor_key(row: RankingRow, sort: RankingSort) -> ScoreCursorKey:
             value = None if sort.descending and row.rank_points == UNRANKED else row.rank_points
         case "organisation":
             value = row.organisation
-        case "name":
+        case "organisation_name":
             value = row.name_order
         case "population":
             value = row.population

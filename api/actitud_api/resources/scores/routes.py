@@ -353,4 +353,4 @@ def _choose_cursor(sort: RankingSort) -> Cursor[ScoreCursorKey]:
 
     The value in the cursor is a text if rows are sorted by organisation or name, and a number otherwise.
     """
-    return BY_TEXT if sort.key in ("organisation", "name") else BY_NUMBER
+    return BY_TEXT if sort.key in ("organisation", "organisation_name") else BY_NUMBER

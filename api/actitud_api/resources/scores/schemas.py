@@ -76,8 +76,8 @@ OfStatus = Annotated[Status, Meta(description="Only this status.")]
 SortedBy = Annotated[
     str,
     Meta(
-        description="The order: `rank` (best first), `organisation`, `name` without accents, `population`, "
-        "`index_max`, `coverage` or a dimension; a leading `-` reverses it. Equal values are ordered by "
+        description="The order: `rank` (best first), `organisation`, `organisation_name` without accents, "
+        "`population`, `index_max`, `coverage` or a dimension; a leading `-` reverses it. Equal values are ordered by "
         "organisation id; rows without value come last in both directions.",
         extra_json_schema={"enum": list(SORTS)},
     ),
@@ -170,7 +170,7 @@ class ScoreRow(Wire, frozen=True):
     edition: str
     rank: int | None
     organisation: str
-    name: str
+    organisation_name: str
     kind: str
     province: str | None
     region: str | None
@@ -193,9 +193,9 @@ class ScorePage(Page[ScoreRow], frozen=True):
 class PastScore(Wire, frozen=True):
     """The score of an organisation in one of its editions.
 
-    `carried` is null if the edition is scored under its own methodology. If the request names another version, the
-    submission is scored under that version: `carried` then lists the answers that this version does not ask for and
-    the indicators that are new in it, and `rank` is null. A figure that the score lacks is null.
+    `version_effects` is null if the edition is scored under its own methodology. If the request names another version,
+    the submission is scored under that version: `version_effects` then lists the answers that this version does not ask
+    for and the indicators that are new in it, and `rank` is null. A figure that the score lacks is null.
     """
 
     edition: str
@@ -213,7 +213,7 @@ class PastScore(Wire, frozen=True):
     dimensions: dict[str, Points | None]
     methodology: str
     simulated: bool
-    carried: NarratedVersionEffects | None
+    version_effects: NarratedVersionEffects | None
 
 
 class PastScorePage(Page[PastScore], frozen=True):
@@ -426,7 +426,7 @@ def build_score_row(row: RankingRow) -> ScoreRow:
         edition=row.edition,
         rank=row.rank,
         organisation=row.organisation,
-        name=row.name,
+        organisation_name=row.name,
         kind=row.kind,
         province=row.province,
         region=row.region,
@@ -461,10 +461,10 @@ def build_past_score(entry: HistoryEntry, language: Language) -> PastScore:
         dimensions=_map_dimensions(document, row.dimensions),
         methodology=row.methodology,
         simulated=row.simulated,
-        carried=None
-        if entry.carried is None
+        version_effects=None
+        if entry.version_effects is None
         else narrate_version_effects(
-            entry.carried, load_methodology(entry.stated_under), load_methodology(row.methodology), language
+            entry.version_effects, load_methodology(entry.stated_under), load_methodology(row.methodology), language
         ),
     )
 

@@ -162,7 +162,7 @@ def is_provisional(edition_score: EditionScore) -> bool:
     A level is provisional while its condition `provisional_unless` in the methodology is false.
     """
     if edition_score.score is not None:
-        return edition_score.score.level.provisional
+        return edition_score.score.level_details.provisional
     return evaluate(load_methodology(edition_score.methodology), edition_score.submission).provisional
 
 
@@ -239,15 +239,15 @@ class EditionChange(Struct, frozen=True, kw_only=True):
 class HistoryEntry(Struct, frozen=True):
     """The score of an organisation in one of its editions.
 
-    `past` has its figures in the edition. `stated_under` is the methodology version for which its answers were
-    given. `carried` is None if the figures are those of that version. If the figures were computed under another
-    version on request, `carried` lists the answers that the other version does not ask for and the indicators that
-    are new in it, and `past` has no rank.
+    `past` has its figures in the edition. `stated_under` is the methodology version for which its answers were given.
+    `version_effects` is None if the figures are those of that version. If the figures were computed under another
+    version on request, `version_effects` lists the answers that the other version does not ask for and the indicators
+    that are new in it, and `past` has no rank.
     """
 
     past: PastRow
     stated_under: str
-    carried: VersionEffects | None = None
+    version_effects: VersionEffects | None = None
 
 
 class ScoreSummary(Struct, frozen=True, kw_only=True):
@@ -517,7 +517,7 @@ def _rescore_submission(row: PastRow, stored: dict[str, object], target: Methodo
     `row` has the figures under the methodology version of the edition, and `stored` is the submission as JSON. The
     result has the figures under `target`, and no rank.
     """
-    submission, carried = convert_submission(
+    submission, effects = convert_submission(
         msgspec.convert(stored, Submission), load_methodology(row.methodology), target
     )
     evaluation = evaluate(target, submission)
@@ -535,7 +535,7 @@ def _rescore_submission(row: PastRow, stored: dict[str, object], target: Methodo
             rank=None,
         ),
         row.methodology,
-        carried,
+        effects,
     )
 
 

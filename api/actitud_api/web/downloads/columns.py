@@ -65,6 +65,9 @@ _EDITION: Final = _ColumnTexts(
     key=True,
 )
 _NAME: Final = _ColumnTexts("name", "string", Texts("Nombre", "Name"), Texts("Nombre de la organización.", "Its name."))
+_ORGANISATION_NAME: Final = _ColumnTexts(
+    "organisation_name", "string", Texts("Nombre", "Name"), Texts("Nombre de la organización.", "Its name.")
+)
 _KIND: Final = _ColumnTexts(
     "kind",
     "string",
@@ -202,7 +205,7 @@ def list_score_columns(methodology: Methodology, language: Language) -> tuple[Ta
     """Return the columns of an edition's scores table, with one column per dimension."""
     decimals = methodology.document.decimals
     texts = methodology.texts[language]
-    about = (_EDITION, _PERIOD_TO, _ORGANISATION, _NAME, _KIND)
+    about = (_EDITION, _PERIOD_TO, _ORGANISATION, _ORGANISATION_NAME, _KIND)
     location = (_REGION, _REGION_NAME, _PROVINCE, _PROVINCE_NAME, _BAND, _POPULATION)
     return (
         *(column.into(language) for column in (*about, *location)),
@@ -324,7 +327,7 @@ def list_indicator_columns(methodology: Methodology, language: Language) -> tupl
     decimals = methodology.document.decimals
     points = {"score", "possible", "won", "lost"}
     return (
-        *(column.into(language) for column in (_EDITION, _ORGANISATION, _NAME, _DIMENSION, _INDICATOR)),
+        *(column.into(language) for column in (_EDITION, _ORGANISATION, _ORGANISATION_NAME, _DIMENSION, _INDICATOR)),
         *(column.into(language, decimals if column.name in points else None) for column in _INDICATORS),
         _METHODOLOGY.into(language),
         _SIMULATED.into(language),

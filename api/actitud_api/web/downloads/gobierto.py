@@ -55,7 +55,7 @@ class _TreeBuilder:
         name = self._texts.groups[self._root].name
         groups = [
             self._build_group(
-                _RESULT.into(self._language), self._build_figure(name, sheet.index, sheet.level.text or "")
+                _RESULT.into(self._language), self._build_figure(name, sheet.index, sheet.level_details.text or "")
             )
         ]
         groups += [

@@ -170,7 +170,8 @@ def list_cube_units(database: Database, source: EditionSource, selection: RowSel
     """
     for page in _read_ranking(database, source, selection):
         yield [
-            CubeUnit(line.organisation, line.name, _list_figures(line)) for line in map(schemas.build_score_row, page)
+            CubeUnit(line.organisation, line.organisation_name, _list_figures(line))
+            for line in map(schemas.build_score_row, page)
         ]
 
 
@@ -410,7 +411,7 @@ def _build_score_row(
         edition.id,
         edition.period_to,
         line.organisation,
-        line.name,
+        line.organisation_name,
         line.kind,
         line.region,
         _name_region(line.region),

@@ -35,7 +35,7 @@ _AROUND: Final = 2
 _SORTS: Final[Mapping[str, Texts]] = {
     "rank": Texts("Puesto, del mejor al último", "Rank, the best first"),
     "-rank": Texts("Puesto, del último al mejor", "Rank, the last first"),
-    "name": Texts("Nombre", "Name"),
+    "organisation_name": Texts("Nombre", "Name"),
     "-population": Texts("Población, de más a menos", "Population, the largest first"),
     "population": Texts("Población, de menos a más", "Population, the smallest first"),
     "-coverage": Texts("Cobertura, de más a menos", "Coverage, the widest first"),

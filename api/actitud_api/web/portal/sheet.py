@@ -107,7 +107,7 @@ class EvidenceLink(Struct, frozen=True):
 def describe_review(edition_score: EditionScore, names: Names, methodology: Methodology) -> ReviewView | None:
     """Describe the review of a score as texts; None if it has no verdict, no reply and no overall review."""
     review = edition_score.review
-    if not (review.remark or review.verdicts or review.replies):
+    if not (review.overall or review.verdicts or review.replies):
         return None
     language, sentences = names.language, get_sentences(methodology, names.language)
     verdicts = {one.indicator: one for one in review.verdicts}
@@ -137,7 +137,7 @@ def describe_review(edition_score: EditionScore, names: Names, methodology: Meth
             ),
         )
 
-    remark = review.remark
+    remark = review.overall
     return ReviewView(
         remark=None if remark is None else (clean_text(remark.reason), names.format_date(remark.at.date())),
         max_level=None if remark is None or remark.max_level is None else names.name_level(remark.max_level),

@@ -93,8 +93,8 @@ def explained(document: Document, submission: Submission) -> dict[str, Json]:
         "index_geometric": shown(result, additional_index(result)),
         "coverage": _coverage(result.coverages[root.id]),
         "status": result.status,
-        "level": {
-            "number": result.level,
+        "level": result.level,
+        "level_details": {
             "provisional": result.provisional,
             "max_level": submission.max_level,
             "blocked_by": [_blocking(result, blocked) for blocked in result.blocked_by],
@@ -385,8 +385,8 @@ def _blocking(result: Scored, blocked: Blocked) -> Json:
     distance = abs(asked - there) if isinstance(there, Fraction) and isinstance(asked, Fraction) else None
     return {
         "gate": blocked.gate.id,
-        "there": _rounded(result, there),
-        "asked": _rounded(result, asked),
+        "actual": _rounded(result, there),
+        "required": _rounded(result, asked),
         "distance": None if distance is None else _rounded(result, distance),
     }
 
@@ -518,10 +518,10 @@ def interval(result: Scored, leaf: Indicator, found: Answered) -> Json:
         indices.reverse()
     return {
         "n": int(n),
-        "low": figure(low),
-        "high": figure(high),
-        "index_low": indices[0],
-        "index_high": indices[1],
+        "lower": figure(low),
+        "upper": figure(high),
+        "index_lower": indices[0],
+        "index_upper": indices[1],
     }
 
 
@@ -641,7 +641,7 @@ def _step(
         "change": change or {},
         "gain": gain,
         "gain_max": gain_max,
-        "evidence": evidence,
+        "needs_evidence": evidence,
         "cap": cap,
         "requires": cast("list[Json]", list(requires)),
     }

@@ -106,7 +106,7 @@ class ScoreReview(Struct, frozen=True, kw_only=True):
     """
 
     state: Annotated[AssessmentState, Meta(description="The state of the assessment.")]
-    remark: ReviewRemark | None
+    overall: ReviewRemark | None
     verdicts: Annotated[tuple[ReviewVerdict, ...], Meta(description="In the order of the methodology.")]
     replies: Annotated[tuple[ReviewReply, ...], Meta(description="In the order of the methodology.")]
 
@@ -131,10 +131,12 @@ def build_new_reply(request: ReplyRequest) -> service.NewReply:
 
 def build_score_review(outcome: ReviewOutcome, evidence: dict[str, tuple[Evidence, ...]]) -> ScoreReview:
     """Build the response about the outcome of a review; `evidence` holds the documents of the replies by indicator."""
-    remark = outcome.remark
+    remark = outcome.overall
     return ScoreReview(
         state=outcome.state,
-        remark=None if remark is None else ReviewRemark(max_level=remark.max_level, reason=remark.reason, at=remark.at),
+        overall=None
+        if remark is None
+        else ReviewRemark(max_level=remark.max_level, reason=remark.reason, at=remark.at),
         verdicts=tuple(
             ReviewVerdict(
                 indicator=one.indicator,

@@ -91,7 +91,7 @@ class ReviewOutcome(Struct, frozen=True, kw_only=True):
     """
 
     state: AssessmentState
-    remark: OverallRemark | None
+    overall: OverallRemark | None
     verdicts: tuple[CountedVerdict, ...]
     replies: tuple[CountedReply, ...]
 
@@ -260,7 +260,7 @@ def get_outcome(session: Session, edition: str, organisation: str) -> ReviewOutc
 
 def build_empty_outcome(state: AssessmentState) -> ReviewOutcome:
     """Return the outcome of an assessment without verdicts, replies or overall review."""
-    return ReviewOutcome(state=state, remark=None, verdicts=(), replies=())
+    return ReviewOutcome(state=state, overall=None, verdicts=(), replies=())
 
 
 def count_outcomes(session: Session, edition: str, organisations: Collection[str]) -> dict[str, ReviewTally]:
@@ -270,7 +270,7 @@ def count_outcomes(session: Session, edition: str, organisations: Collection[str
     verdict, reply or overall review are absent.
     """
     return {
-        name: ReviewTally(len(outcome.verdicts), len(outcome.replies), outcome.remark is not None)
+        name: ReviewTally(len(outcome.verdicts), len(outcome.replies), outcome.overall is not None)
         for name, outcome in list_outcomes(session, edition, organisations).items()
     }
 
@@ -292,7 +292,7 @@ def list_outcomes(session: Session, edition: str, organisations: Collection[str]
         verdicts, overall = counted.get(organisation, ((), None))
         outcomes[organisation] = ReviewOutcome(
             state=assessment.state,
-            remark=None
+            overall=None
             if overall is None
             else OverallRemark(max_level=overall.max_level, reason=overall.reason, at=overall.at),
             verdicts=_to_counted(verdicts),

@@ -51,7 +51,7 @@ def write_workbook(
             if column.decimals:
                 form = f"0.{'0' * column.decimals}"
             style = book.add_format({"num_format": form})
-            sheet.set_column(number, number, _WIDE if column.name == "name" else _NARROW)
+            sheet.set_column(number, number, _WIDE if column.name.endswith("name") else _NARROW)
             sheet.write_string(0, number, column.name, bold)
             puts.append(_build_cell_writer(sheet, number, style))
         line = 0

@@ -357,8 +357,8 @@
   }
 
   function show(answer) {
-    const level = answer.level.number === null ? word("no-level") : word("level", answer.level);
-    const marked = answer.level.provisional ? `${level} (${word("provisional")})` : level;
+    const level = answer.level === null ? word("no-level") : word("level", { number: answer.level, name: answer.level_details.name });
+    const marked = answer.level_details.provisional ? `${level} (${word("provisional")})` : level;
     const index = answer.index === null ? null : points.format(answer.index);
     now(index === null ? word("no-index") : `${word("index", { index })} · ${marked}`);
     $("[data-index]").textContent = index ?? "–";

@@ -247,8 +247,8 @@ def _create_reviews() -> None:
         *_identifiers("edition"),
         sa.Column("seed", sa.String(), nullable=False),
         sa.Column("share", sa.Float(53), nullable=False),
-        sa.Column("given", sa.Boolean(), nullable=False),
-        *_times("made"),
+        sa.Column("seed_given", sa.Boolean(), nullable=False),
+        *_times("created"),
         sa.PrimaryKeyConstraint("edition", name="pk_sample"),
         _reference("sample", "edition", "edition.id", ondelete="CASCADE"),
     )
@@ -260,7 +260,7 @@ def _create_reviews() -> None:
         sa.Column("rule", sa.String(), nullable=False),
         sa.Column("indicator", sa.String()),
         sa.Column("facts", JSON_DOCUMENT, nullable=False),
-        *_times("made"),
+        *_times("created"),
     )
     _create_of_assessment(
         "reply",
