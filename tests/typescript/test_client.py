@@ -115,7 +115,7 @@ def test_the_main_flow_sees_what_the_python_client_sees(in_node: Seen, service: 
     assert in_node["scored"] == 44.03
     assert in_node["reasons"] > 0
     assert in_node["ranking"] == rows[:5]
-    assert in_node["sheet"] == {"index": sheet.index, "level": sheet.level.name, "organisation": ORGANISATION}
+    assert in_node["sheet"] == {"index": sheet.index, "level": sheet.level_details.name, "organisation": ORGANISATION}
     assert in_node["history"] == ["2026-demo"]
     assert in_node["table"].count("\n") == 3  # the names of the columns and two rows
 

@@ -55,7 +55,7 @@ export async function flow(baseUrl: string, organisation: string, facts: ScoresC
     ranking: ranking.items.map((row) => row.organisation),
     rows,
     pages,
-    sheet: { index: sheet.index, level: sheet.level?.name, organisation: sheet.organisation },
+    sheet: { index: sheet.index, level: sheet.level_details?.name, organisation: sheet.organisation },
     history: history.items.map((row) => row.edition),
     badge: { address, type: badge.headers.get("Content-Type"), picture: await badge.text() },
     table: await table.text(),
