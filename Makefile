@@ -28,7 +28,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sandbox serve unit test night coverage check check-types check-types-again check-style check-imports check-drift bench mutation contract openapi languages typescript dist lock clean
+.PHONY: help demo sandbox serve unit test night coverage check check-types check-types-again check-style check-imports check-drift bench mutation contract openapi baseline languages typescript dist lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -81,6 +81,7 @@ check-imports:
 
 check-drift:
 	@$(BIN)/actitud-api openapi --check openapi/openapi.json --methodology-schema openapi/methodology.schema.json
+	@$(BIN)/actitud-api openapi openapi/openapi.json --compatible-with openapi/released/v1.json --accepted openapi/released/accepted.json
 	@$(BIN)/python -m tests.unit.i18n --check
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml deploy/compose.tls.yaml
 
@@ -142,6 +143,10 @@ $(TYPESCRIPT)/node_modules/npm.done: $(TYPESCRIPT)/package-lock.json | $(VENV)/a
 	@echo "Installing what the TypeScript client is built with (once)"
 	@cd $(TYPESCRIPT) && $(NPM) ci --silent
 	@touch $@
+
+baseline: openapi ## at a release: keep openapi/openapi.json as what clients of v1 rely on, openapi/released/v1.json
+	cp openapi/openapi.json openapi/released/v1.json
+	echo '[]' > openapi/released/accepted.json
 
 typescript: $(TYPESCRIPT)/node_modules/npm.done ## the TypeScript client, generated from openapi/openapi.json: an npm package in dist/
 	@rm -rf $(TYPESCRIPT)/dist $(TYPESCRIPT)/src/generated dist/*.tgz

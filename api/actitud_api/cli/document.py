@@ -1,4 +1,4 @@
-"""`openapi`: write the OpenAPI document, or compare a file with it."""
+"""`openapi`: write the OpenAPI document, or compare a file with it or with the document of another release."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from actitud_api.app import create_app
 from actitud_api.cli.common import CommandError
+from actitud_api.cli.compatibility.report import check_compatibility
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.openapi import format_document
 from actitud_api.resources.methodologies.service import encode_document_schema
@@ -22,11 +23,15 @@ def run_openapi(options: argparse.Namespace, language: Language) -> int:
     """Write the OpenAPI document to a file, or compare the file with it, and return exit code 0.
 
     With `--methodology-schema`, do the same with the JSON Schema of methodology documents. Both depend on the code
-    alone, not on the settings of this machine.
+    alone, not on the settings of this machine. With `--compatible-with`, only compare the file with another one.
 
     Raises:
-        CommandError: With `--check`, a file differs from its document.
+        CommandError: With `--check`, a file differs from its document. With `--compatible-with`, the file breaks
+            clients of the other one.
     """
+    if options.compatible_with is not None:
+        check_compatibility(options.file, options.compatible_with, options.accepted, language)
+        return 0
     # Default settings, so that the document does not depend on the environment of this machine.
     documents: dict[Path, bytes] = {options.file: create_app(Settings()).state["document"]}
     if options.methodology_schema is not None:

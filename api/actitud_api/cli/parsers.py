@@ -660,6 +660,23 @@ def _add_openapi(added: AddCommand, language: Language) -> None:
             language
         ),
     )
+    command.add_argument(
+        "--compatible-with",
+        type=Path,
+        metavar="BASELINE",
+        help=Texts(
+            "no escribe: falla si el fichero rompe clientes de este otro documento",
+            "do not write: fail if the file breaks clients of this other document",
+        ).into(language),
+    )
+    command.add_argument(
+        "--accepted",
+        type=Path,
+        metavar="LIST",
+        help=Texts("los cambios aceptados, con su decisión", "the accepted breaks, each with its decision").into(
+            language
+        ),
+    )
 
 
 def _add_completion(added: AddCommand, language: Language) -> None:

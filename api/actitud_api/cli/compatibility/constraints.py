@@ -1,0 +1,141 @@
+"""The rules about one schema: what a schema refuses that another one accepts.
+
+Each function compares a wide schema with a narrow one and returns what the two say, if the narrow one refuses a value
+that the wide one accepts, else None. A request breaks if the new schema is narrower than the old one, a response if the
+old one is narrower than the new one.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from actitud_api.cli.compatibility.document import Node, Shape
+from actitud_api.cli.compatibility.rules import Side
+
+Refusal: TypeAlias = tuple[object, object]
+"""What the wide and the narrow schema say."""
+
+VERSIONED: Final = "methodology"
+"""The member and the parameter that name a methodology version. Versions come and go without a break."""
+
+_VERSION: Final = re.compile(r"\d{4}\.\d+(-draft)?")
+_LOWER: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
+_UPPER: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
+_COMPARED: Final = frozenset({*_LOWER, *_UPPER, "pattern", "format", "uniqueItems", "multipleOf"})
+
+
+def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
+    """Compare the JSON types; every integer is a number."""
+    if narrow.types is None:
+        return None
+    if wide.types is not None and all(
+        kind in narrow.types or (kind == "integer" and "number" in narrow.types) for kind in wide.types
+    ):
+        return None
+    return "any" if wide.types is None else wide.types, narrow.types
+
+
+def find_refused_values(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
+    """Compare the enumerated values, but no methodology versions, and none if the narrow schema is declared open."""
+    if narrow.values is None or narrow.is_open_enum:
+        return None
+    if wide.values is None:
+        return "any", list(narrow.values)
+    refused = [value for value in wide.values if value not in narrow.values]
+    if name == VERSIONED:
+        refused = [value for value in refused if not (isinstance(value, str) and _VERSION.fullmatch(value))]
+    return (list(wide.values), list(narrow.values)) if refused else None
+
+
+def find_lower_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
+    """Compare the lower limits of numbers, lengths and counts."""
+    for keywords in (_LOWER[:2], *((keyword,) for keyword in _LOWER[2:])):
+        loose, tight = (_get_limit(shape, keywords, 1) for shape in (wide, narrow))
+        if tight > loose:
+            return _show(wide.keywords, keywords), _show(narrow.keywords, keywords)
+    return None
+
+
+def find_upper_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
+    """Compare the upper limits of numbers, lengths and counts."""
+    for keywords in (_UPPER[:2], *((keyword,) for keyword in _UPPER[2:])):
+        loose, tight = (_get_limit(shape, keywords, -1) for shape in (wide, narrow))
+        if tight > loose:
+            return _show(wide.keywords, keywords), _show(narrow.keywords, keywords)
+    return None
+
+
+def find_pattern(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
+    """Compare the patterns: any other pattern refuses something."""
+    return _find_other(wide, narrow, "pattern")
+
+
+def find_format(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
+    """Compare the formats: any other format refuses something."""
+    return _find_other(wide, narrow, "format")
+
+
+def find_unique_items(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
+    """Compare whether items may be repeated."""
+    if narrow.keywords.get("uniqueItems", False) is True and wide.keywords.get("uniqueItems", False) is not True:
+        return False, True
+    return None
+
+
+def find_multiple_of(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
+    """Compare the steps of numbers."""
+    loose, tight = (shape.keywords.get("multipleOf") for shape in (wide, narrow))
+    if not isinstance(tight, int | float) or (isinstance(loose, int | float) and math.remainder(loose, tight) == 0):
+        return None
+    return loose, tight
+
+
+def find_other_keywords(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
+    """Compare all keywords for which there is no rule: the narrow schema may have no other than the wide one."""
+    known, further = (
+        {keyword: value for keyword, value in shape.keywords.items() if keyword not in _COMPARED}
+        for shape in (wide, narrow)
+    )
+    changed = [keyword for keyword, value in further.items() if known.get(keyword) != value]
+    return (_show(known, changed), _show(further, changed)) if changed else None
+
+
+CONSTRAINTS: Final[Mapping[Callable[[Shape, Shape, str], Refusal | None], Mapping[Side, str]]] = {
+    find_refused_types: {"request": "request-type-narrowed", "response": "response-type-widened"},
+    find_refused_values: {"request": "request-enum-narrowed", "response": "response-enum-widened"},
+    find_lower_limit: {"request": "request-lower-limit-raised", "response": "response-lower-limit-lowered"},
+    find_upper_limit: {"request": "request-upper-limit-lowered", "response": "response-upper-limit-raised"},
+    find_pattern: {"request": "request-pattern-changed", "response": "response-pattern-changed"},
+    find_format: {"request": "request-format-changed", "response": "response-format-changed"},
+    find_unique_items: {"request": "request-unique-items-required", "response": "response-unique-items-dropped"},
+    find_multiple_of: {"request": "request-multiple-of-changed", "response": "response-multiple-of-changed"},
+    find_other_keywords: {"request": "request-keyword-changed", "response": "response-keyword-changed"},
+}
+"""The code of each comparison for requests and for responses."""
+
+
+def _find_other(wide: Shape, narrow: Shape, keyword: str) -> Refusal | None:
+    loose, tight = wide.keywords.get(keyword), narrow.keywords.get(keyword)
+    return None if tight is None or tight == loose else (loose, tight)
+
+
+def _get_limit(shape: Shape, keywords: tuple[str, ...], sign: int) -> tuple[float, bool]:
+    """Return the tightest limit times `sign`, and whether the limit itself is excluded."""
+    is_integer = shape.types == frozenset({"integer"})
+    limits = [(-math.inf, False)]
+    if keywords[0] in ("minLength", "minItems", "minProperties"):
+        limits = [(0.0, False)]
+    for keyword in keywords:
+        value = shape.keywords.get(keyword)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            is_excluded = keyword.startswith("exclusive")
+            # Above 0 and from 1 on are the same for integers.
+            limits.append((sign * value + 1.0, False) if is_excluded and is_integer else (sign * value, is_excluded))
+    return max(limits)
+
+
+def _show(keywords: Node, names: tuple[str, ...] | list[str]) -> object:
+    return {name: keywords[name] for name in names if name in keywords} or None

@@ -1,0 +1,258 @@
+"""Access to an OpenAPI document: references, and schemas in a form in which two can be compared.
+
+A form is the list of the alternatives of a schema. References, `allOf`, `anyOf` and `oneOf` are dissolved in it, so
+that the name of a component, and the way in which a schema is divided into components, do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+Node: TypeAlias = Mapping[str, object]
+"""An object of the document."""
+
+_TYPES_OF_VALUES: Final = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
+_DISSOLVED: Final = frozenset({"$ref", "allOf", "anyOf", "oneOf", "discriminator"})
+_NOT_COMPARED: Final = frozenset(
+    {"title", "description", "example", "examples", "default", "deprecated", "$comment", "externalDocs", "xml"}
+    | {"readOnly", "writeOnly", "contentMediaType", "contentEncoding", "$id", "$schema", "$anchor", "$defs"}
+)
+_STRUCTURAL: Final = frozenset(
+    {"type", "enum", "const", "properties", "required", "additionalProperties", "items", "propertyNames"}
+)
+
+
+class Shape(Struct, frozen=True, kw_only=True, eq=False):
+    """One alternative of a schema, without references.
+
+    `types`: the JSON types of its values apart from null; None is any type. `nullable`: null is one of its values.
+    `values`: the values of `enum` or `const` apart from null; None if it has neither. `is_open_enum`: the document
+    declares that values may be added. `additional`: the schema of further members, True for any, False for none.
+    `items` and `names`: the schemas of array items and of member names. `keywords`: all other keywords.
+    """
+
+    types: frozenset[str] | None
+    nullable: bool
+    values: tuple[object, ...] | None
+    is_open_enum: bool
+    properties: Node
+    required: frozenset[str]
+    additional: object
+    items: Node
+    names: Node
+    keywords: Node
+
+    def get_tag(self, name: str) -> str | None:
+        """Return the value of a member that can have only one value, as text; None if it can have several."""
+        schema = as_object(self.properties.get(name))
+        values = [schema["const"]] if "const" in schema else as_list(schema.get("enum"))
+        return str(values[0]) if len(values) == 1 else None
+
+
+class Form(Struct, frozen=True, eq=False):
+    """A schema as a list of alternatives, apart from null.
+
+    `nullable`: null is accepted. `discriminators`: the names of the members by which the alternatives are told apart.
+    """
+
+    shapes: tuple[Shape, ...]
+    nullable: bool
+    discriminators: frozenset[str]
+
+
+def as_object(value: object) -> Node:
+    """Return a value of the document if it is an object, else an empty object."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> Sequence[object]:
+    """Return a value of the document if it is an array, else an empty list."""
+    return value if isinstance(value, list) else ()
+
+
+def as_texts(value: object) -> frozenset[str]:
+    """Return the strings of an array of the document."""
+    return frozenset(item for item in as_list(value) if isinstance(item, str))
+
+
+class Document:
+    """An OpenAPI document with resolved references and cached forms of its schemas."""
+
+    def __init__(self, data: Node) -> None:
+        self.data = data
+        self._forms: dict[int, Form] = {}
+        # A form is found by the identity of its schema, so that schema must stay alive.
+        self._kept: list[object] = []
+
+    @staticmethod
+    def parse(text: bytes) -> Document:
+        """Parse a document.
+
+        Raises:
+            ValueError: The text is not a JSON object with a member `paths`.
+        """
+        data: object = msgspec.json.decode(text)
+        if not isinstance(data, dict) or not isinstance(data.get("paths"), dict):
+            raise ValueError("no OpenAPI document")
+        return Document(data)
+
+    def resolve(self, value: object) -> Node:
+        """Return the object that a value of the document is, or that it refers to.
+
+        Raises:
+            ValueError: A reference leads nowhere, to another document, or in a circle.
+        """
+        node = as_object(value)
+        for _ in range(100):
+            reference = node.get("$ref")
+            if not isinstance(reference, str):
+                return node
+            node = self._find(reference)
+        raise ValueError(f"{reference} refers to itself")
+
+    def get_form(self, schema: object) -> Form:
+        """Return the form of a schema."""
+        if id(schema) not in self._forms:
+            self._kept.append(schema)
+            parts, discriminators = self._dissolve(schema, frozenset())
+            shapes = [_build_shape(part) for part in parts]
+            self._forms[id(schema)] = Form(
+                shapes=tuple(shape for shape in shapes if shape.types != frozenset()),
+                nullable=any(shape.nullable for shape in shapes),
+                discriminators=frozenset(discriminators),
+            )
+        return self._forms[id(schema)]
+
+    def get_default(self, schema: object) -> object:
+        """Return the default value of a schema, also of one that it refers to; None if it has none."""
+        node = as_object(schema)
+        return node["default"] if "default" in node else self.resolve(node).get("default")
+
+    def _find(self, reference: str) -> Node:
+        if not reference.startswith("#/"):
+            raise ValueError(f"{reference} is not in this document")
+        found: object = self.data
+        for part in reference[2:].split("/"):
+            found = as_object(found).get(part.replace("~1", "/").replace("~0", "~"))
+        if not isinstance(found, dict):
+            raise ValueError(f"{reference} leads nowhere")
+        return found
+
+    def _dissolve(self, schema: object, met: frozenset[str]) -> tuple[list[Node], set[str]]:
+        """Return the alternatives of a schema, each an object without reference and union, and its discriminators."""
+        if schema is False:
+            return [], set()
+        node = as_object(schema)
+        parts: list[Node] = [{name: value for name, value in node.items() if name not in _DISSOLVED}]
+        discriminators: set[str] = set()
+        name = as_object(node.get("discriminator")).get("propertyName")
+        if isinstance(name, str):
+            discriminators.add(name)
+        reference = node.get("$ref")
+        if isinstance(reference, str):
+            if reference in met:
+                raise ValueError(f"{reference} consists of itself")
+            parts = self._combine(parts, [self._find(reference)], met | {reference}, discriminators)
+        for element in as_list(node.get("allOf")):
+            parts = self._combine(parts, [element], met, discriminators)
+        for union in ("anyOf", "oneOf"):
+            if elements := as_list(node.get(union)):
+                parts = self._combine(parts, elements, met, discriminators)
+        return parts, discriminators
+
+    def _combine(
+        self, parts: list[Node], elements: Sequence[object], met: frozenset[str], discriminators: set[str]
+    ) -> list[Node]:
+        """Combine each of the parts with each alternative of each element."""
+        further: list[Node] = []
+        for element in elements:
+            alternatives, names = self._dissolve(element, met)
+            further += alternatives
+            discriminators |= names
+        return [_merge(part, alternative) for part in parts for alternative in further]
+
+
+def _merge(left: Node, right: Node) -> Node:
+    """Return a schema that accepts what both schemas accept. Neither has a reference or a union at its top."""
+    if not left:
+        return right
+    merged = dict(left)
+    for name, value in right.items():
+        if name not in merged or merged[name] == value or name in _NOT_COMPARED:
+            merged[name] = value
+        elif name == "type":
+            merged[name] = sorted(_meet_types(_list_types(merged[name]), _list_types(value)))
+        elif name == "required":
+            merged[name] = sorted(as_texts(merged[name]) | as_texts(value))
+        elif name == "properties":
+            known = as_object(merged[name])
+            both = {key: {"allOf": [known[key], schema]} for key, schema in as_object(value).items() if key in known}
+            merged[name] = {**known, **as_object(value), **both}
+        elif name == "enum":
+            merged[name] = [item for item in as_list(merged[name]) if item in as_list(value)]
+        elif name in ("items", "additionalProperties", "propertyNames"):
+            merged[name] = False if merged[name] is False or value is False else {"allOf": [merged[name], value]}
+        elif name.startswith(("min", "exclusiveMin")):
+            merged[name] = max(_to_number(merged[name]), _to_number(value))
+        elif name.startswith(("max", "exclusiveMax")):
+            merged[name] = min(_to_number(merged[name]), _to_number(value))
+        else:
+            merged[name] = [merged[name], value]
+    return merged
+
+
+def _build_shape(node: Node) -> Shape:
+    values: tuple[object, ...] | None = None
+    if "const" in node:
+        values = (node["const"],)
+    elif "enum" in node:
+        values = tuple(as_list(node["enum"]))
+    types = None if "type" not in node else _list_types(node["type"])
+    if values is not None:
+        of_values = {"null" if value is None else _TYPES_OF_VALUES[type(value)] for value in values}
+        types = frozenset(of_values) if types is None else _meet_types(types, frozenset(of_values))
+    elif types is None and ("properties" in node or "additionalProperties" in node):
+        types = frozenset({"object"})
+    return Shape(
+        types=None if types is None else types - {"null"},
+        nullable=types is None or "null" in types,
+        values=None if values is None else tuple(value for value in values if value is not None),
+        is_open_enum="x-extensible-enum" in node,
+        properties=as_object(node.get("properties")),
+        required=as_texts(node.get("required")),
+        additional=node.get("additionalProperties", True),
+        items=as_object(node.get("items")) if node.get("items") is not False else {"not": {}},
+        names=as_object(node.get("propertyNames")),
+        keywords={
+            name: value
+            for name, value in node.items()
+            if name not in _NOT_COMPARED | _STRUCTURAL and not name.startswith("x-")
+        },
+    )
+
+
+def _list_types(value: object) -> frozenset[str]:
+    return frozenset({value}) if isinstance(value, str) else as_texts(value)
+
+
+def _meet_types(left: frozenset[str], right: frozenset[str]) -> frozenset[str]:
+    """Return the types that both sets accept; every integer is a number."""
+    integers = (
+        {"integer"} if ("integer" in left and "number" in right) or ("number" in left and "integer" in right) else set()
+    )
+    return (left & right) | integers
+
+
+def _to_number(value: object) -> float:
+    return value if isinstance(value, int | float) else 0
