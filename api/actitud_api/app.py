@@ -303,9 +303,9 @@ def _build_ledger_lifespan(
 
 
 def _update_domains(session: Session, organisation: str) -> None:
-    """Re-evaluate the assessments of an organisation whose domains changed, in the same session.
+    """Re-evaluate the assessments of an organisation whose internet domains changed, in the same session.
 
-    Evidence is accepted only on the domains of the organisation.
+    Evidence is accepted only on the domains of the organisation, so answers can gain or lose their evidence.
     """
     assessed.reevaluate_assessments(session, organisation, now=datetime.now(UTC))
 

@@ -91,7 +91,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     publisher_name: Annotated[str, Meta(min_length=1, max_length=200)] = "Actitud"
     """Name of the publishing body in the descriptions of the data."""
     publisher_dir3: Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9][0-9]{7}\Z")] | None = None
-    """DIR3 code of the publishing body, or None; if it is set, the catalogue follows DCAT-AP-ES."""
+    """DIR3 code (Spanish register of public bodies) of the publishing body, or None.
+
+    If it is set, the catalogue follows DCAT-AP-ES, the Spanish profile of the catalogue vocabulary DCAT.
+    """
     rate_limit_read: RequestLimit = 12_000
     """Reads per minute and key or address: enough for the 8,131 score sheets of an edition one by one."""
     rate_limit_write: RequestLimit = 6_000

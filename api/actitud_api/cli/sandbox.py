@@ -170,7 +170,11 @@ class _Server(uvicorn.Server):
 
 
 def _restore_before(send: Send, database: Database) -> Send:
-    """Return a `send` that makes the keys of the sandbox valid again before the response begins."""
+    """Wrap the function with which an application sends its response (ASGI `send`).
+
+    The wrapper makes the keys of the sandbox valid again before the response begins, so that the next request can
+    use them.
+    """
 
     async def send_after_restoring(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -24,10 +24,11 @@ class Server(uvicorn.Server):
     """
 
     def __init__(self, config: uvicorn.Config, readiness: Readiness, drain: float, started: Callable[[], None]) -> None:
-        """Build the server.
+        """Build the server; it does not listen yet.
 
-        `started` is called once, when the server begins to accept requests. `drain`: seconds of the first step
-        of a stop.
+        `readiness` has the checks of `/readyz`, to which the server adds one that fails once it has begun to stop.
+        `drain`: seconds after SIGTERM in which requests are still accepted; 0 to stop accepting them at once.
+        `started` is called once, when the server begins to accept requests; the command then prints the address.
         """
         super().__init__(config)
         self._drain = drain

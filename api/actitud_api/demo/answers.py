@@ -209,9 +209,8 @@ def _answer_debate(maker: _AnswerMaker) -> None:
 def _answer_reach(maker: _AnswerMaker, profile: Profile) -> None:
     """Answer the indicators on followers, and on messages in other languages of the territory.
 
-    At most as many messages in other languages are answered as messages in all (rule V27).
-
-    The answers are added to `maker`.
+    No more messages in other languages are answered than messages in all languages together (rule V27). The
+    answers are added to `maker`.
     """
     maker.answers["D7.02"] = {"numerator": profile.followers_largest, "base": profile.population_served}
     if profile.foreign_language_messages and (profile.languages >= 2 or profile.foreign_share >= 0.05):

@@ -647,10 +647,10 @@ class ArticleText(Frozen, frozen=True):
 class MethodologyTexts(Frozen, frozen=True):
     """All texts of one version in one language.
 
-    A table has a text for each element of the document, by its id: `groups`, `indicators`, `profile` (by
-    field), `rules`, `gates`, `levels` (by number), `windows` and so on. `title` is the name of the index,
-    `note` a remark on the whole method, and `integrity` says what an integrity case leads to.
-    `sources_not_found` describes publications that were looked for without success.
+    A table has a text for each element of the document, by its id: `groups`, `indicators`, `profile` (by field),
+    `rules`, `gates`, `levels` (by number), `windows` and so on. `title` is the name of the index, `note` a remark
+    on the whole method. `integrity` says what follows from an integrity case, which is misconduct that a committee
+    has proven. `sources_not_found` describes publications that were looked for without success.
     """
 
     language: Language

@@ -322,11 +322,12 @@ class _DifferenceWriter:
         return self._after.find_name(part, name) or self._before.find_name(part, name) or name
 
     def _describe_element(self, difference: Difference, subject: str, side: _SideFormatter, members: object) -> str:
-        """Describe an element that was added or removed as a whole.
+        """Describe an element of the document, such as an indicator or a rule, that was added or removed as a whole.
 
-        `subject` is the id and name of the element, and `members` are its members. A node is described with its parent
-        and weight, a rule or gate with its predicate, and any other element by `subject` alone. `side` formats values
-        of the document that has the element.
+        A group or indicator is described with its parent and weight, a rule or gate with its predicate, and any other
+        element by `subject` alone, which is the id and name of the element. `side` writes values in the words of the
+        document that has the element. `members` is the element itself as JSON, from which parent, weight and predicate
+        are read.
         """
         if isinstance(members, dict) and difference.part in ("groups", "indicators"):
             return self._sentences["node"].format(subject=subject, parent=members["parent"], weight=members["weight"])

@@ -1,12 +1,13 @@
 """Narrated structs: scores, differences, paths and changes with the names of their nodes and with sentences.
 
-A canonical struct has only figures and codes; its narrated form extends it, so each member is declared once. A narrated
-score without the members `name` and `text`, at any depth, and without `result_digest` is the canonical result;
-`result_digest` is the SHA-256 of the RFC 8785 form of that result, and the same in every language.
+A canonical struct has only figures and codes; its narrated form extends it, so each member is declared once. A
+narrated score without the members `name` and `text`, at any depth, and without `result_digest` is the
+canonical result; `result_digest` is the SHA-256 of the RFC 8785 form of that result, and the same in every
+language.
 
-In the JSON, `name` follows the first member. msgspec writes positional members before keyword-only ones, so a struct
-with a name has two steps: the first declares the first member and the name, both positional; the second is
-keyword-only, like the canonical struct.
+In the JSON, `name` follows the first member, which is mostly `id`. msgspec writes the members of a
+keyword-only struct after all others. So a struct with a name is made of two classes: `_Named…` declares the
+first member and the name, and its keyword-only subclass `Narrated…` declares the rest.
 """
 
 from __future__ import annotations
@@ -125,19 +126,19 @@ class NarratedDimension(_NamedDimension, frozen=True, kw_only=True):
 class NarratedGate(BlockingGate, frozen=True):
     """A gate of the next level that is not passed: the actual value, the required value and their difference.
 
-    `actual` is the actual value, null if it is unknown or does not exist; `required` is the required value; `distance`
-    is their difference, null if one of them is not a number.
+    `actual` is the value of this score, null if it is unknown or does not exist; `required` is the value that the
+    gate asks for; `distance` is their difference, null if one of them is not a number.
     """
 
     text: Text
 
 
 class NarratedLevelDetails(LevelDetails, frozen=True, kw_only=True):
-    """The name of the level of a score, how firm it is, and what prevents the next one.
+    """The name of the level of a score, whether a review still has to confirm it, and what prevents the next one.
 
-    `name` is null if there is no level. `max_level` is the highest level that a review allows, null if no review limits
-    the level. `text` states this limit if only the review prevents a higher level, and is null otherwise. `blocked_by`
-    are the conditions of the next level that are not met.
+    `name` is null if there is no level. `max_level` is the highest level that a review allows, null if no review
+    limits the level. `text` states this limit if only the review prevents a higher level, and is null otherwise.
+    `blocked_by` are the conditions of the next level that are not met.
     """
 
     blocked_by: tuple[NarratedGate, ...]

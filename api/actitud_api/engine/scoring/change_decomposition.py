@@ -423,10 +423,11 @@ def _collect_scores(evaluation: Evaluation) -> _StageScores:
 
 
 def _adopt_unknowns(evaluation: Evaluation, other: Evaluation) -> _StageScores:
-    """Compute the scores of `evaluation` with the results of `other` for indicators that are unknown in either.
+    """Compute the scores of stage `coverage`: those of `evaluation` with some results taken from `other`.
 
-    The two evaluations are under the same version. An indicator that is unknown in one of them, or in both, gets its
-    result of `other`; every other indicator keeps its own. Afterwards the same indicators are unknown as in `other`.
+    The two evaluations are under the same version. An indicator that is unknown in one of them, or in both, gets
+    its result of `other`; every other indicator keeps its own. Afterwards the same indicators are unknown as in
+    `other`.
     """
     compiled = evaluation.compiled
     results = [

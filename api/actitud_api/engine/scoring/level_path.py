@@ -111,8 +111,8 @@ class Move(Canonical, frozen=True, kw_only=True):
 class Unreachable(Canonical, frozen=True):
     """A gate that no moves can pass, with its figures in `gate` and the reason in `code`.
 
-    `gate` is null if the obstacle is that a review limits the level. `indicators` could help to pass the gate once they
-    are answered, corrected or free of their zero rule.
+    `gate` is null if the reason is that a review limits the level. `indicators` are those that could help to pass
+    the gate once they are answered, corrected or free of their zero rule.
     """
 
     gate: BlockingGate | None
@@ -253,8 +253,9 @@ class _GateCondition(Struct, frozen=True):
 class _SearchPlan(Struct, frozen=True):
     """Parts of a search that depend only on the methodology.
 
-    `conditions`: for each level, the conditions of its gates, in the order in which the search meets them (`rank`);
-    `unlocking`: for each indicator, the positions of the indicators that its zero rule reads.
+    `conditions`: for each level, the conditions of its gates, in the order in which the search meets them
+    (`rank`). `unlocking`: for each indicator, the positions of the indicators that its zero rule reads; moves of
+    these can lift the zero rule.
     """
 
     conditions: tuple[tuple[_GateCondition, ...], ...]
@@ -333,9 +334,9 @@ def _find_required_units(compiled: CompiledMethodology, holds: Compare) -> int |
 class _Option(Struct, frozen=True, gc=False):
     """A possible move of one indicator: to another goalpost, or to the same raw value with evidence.
 
-    `position` is that of the indicator. `x` is the raw value of the goalpost, None if the raw value stays; `units` is
-    the lowest score, in units of 10^-decimals, that the indicator has after the move; `documented` is True if new
-    evidence comes with the move.
+    `position` is that of the indicator. `x` is the raw value of the goalpost, None if the raw value stays. `units`
+    is the score of the indicator at that raw value, in units of 10^-decimals; the score after the move is at least
+    that. `documented` is True if new evidence comes with the move.
     """
 
     position: int
@@ -477,7 +478,11 @@ def _build_blank_answer(compiled: CompiledMethodology, leaf: CompiledIndicator) 
 
 
 def _is_stuck(situation: _Situation, position: int) -> bool:
-    """Return True if moves of an indicator have no effect, because its zero rule applies or could apply."""
+    """Return True if moves of an indicator have no effect, because its zero rule applies or could apply.
+
+    Such an indicator is unlocked by moves of the indicators that the zero rule reads
+    (`_Search._list_unlocking_options`).
+    """
     result = situation.evaluation.results[position]
     return result.code == "zero_by_rule" or result.undetermined
 
@@ -717,10 +722,12 @@ class _Search:
         return False
 
     def _list_unlocking_options(self, position: int) -> Iterator[_Option]:
-        """Yield the options of the indicator at a position, with evidence, those with the lowest score first.
+        """Yield the options to try for a condition on the indicator at `position` alone, the lowest score first.
 
-        If the zero rule of the indicator applies or could apply, yield instead the options of the indicators that the
-        rule reads.
+        The first of them that meets the condition is then the smallest move. An option for an answer without evidence
+        brings evidence, because a gate on a raw value does not count the answer otherwise. While the zero rule of the
+        indicator applies or could apply, none of its own options has an effect; then the options of each indicator
+        that the zero rule reads are yielded, because one of them may lift the rule and so unlock the indicator.
         """
         positions = self._search_plan.unlocking[position] if _is_stuck(self._now, position) else (position,)
         for reader in positions:

@@ -82,7 +82,8 @@ class BranchRescorer:
     def _find_branch(self, leaf: CompiledIndicator) -> tuple[GroupSensitivity, tuple[LinearTerms, ...] | None]:
         """Return the sensitivity of the group of an indicator, and the linear terms of the groups above that group.
 
-        The terms are None if one of the groups above is not linear in the score of its child.
+        `GroupSensitivity` explains both. The terms are None if one of the groups above is not linear in the score of
+        its child.
         """
         parent, *names = leaf.ancestors
         terms = [

@@ -174,8 +174,8 @@ class DimensionScore(Canonical, frozen=True, kw_only=True):
 class BlockingGate(Canonical, frozen=True):
     """A gate of the next level that is not passed.
 
-    `actual` is the actual figure, null if it is unknown or does not exist; `required` is the required figure;
-    `distance` is the absolute difference of the two, null if one of them is not a number.
+    `actual` is the figure of this score, null if it is unknown or does not exist; `required` is the figure that
+    the gate asks for; `distance` is the absolute difference of the two, null if one of them is not a number.
     """
 
     gate: str
@@ -185,10 +185,11 @@ class BlockingGate(Canonical, frozen=True):
 
 
 class LevelDetails(Canonical, frozen=True, kw_only=True):
-    """How firm the level of a score is, and what prevents the next one.
+    """Limits of the level of a score: whether a review still has to confirm it, and what prevents the next one.
 
-    `provisional` is true if the level holds only until a review checks a condition. `max_level` is a limit set by
-    review, null if there is none. `blocked_by` are the gates of the next level that are not passed.
+    `provisional` is true if the level holds only until a review checks a condition. `max_level` is the highest
+    level that a review allows, null if no review limits the level. `blocked_by` are the gates of the next level
+    that are not passed.
     """
 
     provisional: bool

@@ -46,7 +46,10 @@ class SigningKeyFault(RuntimeError):
 
 
 class Signer:
-    """Ed25519 signing key with its private part; `kid` is the RFC 7638 thumbprint that its signatures name."""
+    """Ed25519 signing key with its private part.
+
+    `kid` is the id that its signatures name: a digest of the public key (thumbprint, RFC 7638).
+    """
 
     def __init__(self, private: Ed25519PrivateKey) -> None:
         self._private = private

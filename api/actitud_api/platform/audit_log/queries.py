@@ -32,10 +32,11 @@ The number is the word `ledger` in ASCII; any number that no other lock has woul
 
 
 class EntryOpening(Struct, frozen=True):
-    """What the digest in an entry hides: the `subject`, which is the path of the changed resource, and the salt.
+    """Opening of an entry: the text that a digest in the entry hides, and the salt with which to verify it.
 
-    Without the opening, the entry does not reveal its subject. `public`: True if everybody may read the
-    subject; otherwise only administrators and the organisation `owner` may. `owner` is None if there is none.
+    The text is the `subject`, the path of the changed resource. Without the opening, the entry does not reveal it.
+    `public`: True if everybody may read the subject; otherwise only administrators and the organisation `owner`
+    may. `owner` is None if there is none.
     """
 
     subject: str

@@ -22,7 +22,10 @@ _KEY_ID_BYTES: Final = 4
 
 
 class Jws(Struct, frozen=True):
-    """Detached JSON Web Signature: the protected header and the signature, both in base64url."""
+    """Detached JSON Web Signature: a signature that does not contain the signed payload.
+
+    It has the protected header, which the signature covers too, and the signature, both in base64url.
+    """
 
     protected: str
     signature: str
@@ -39,7 +42,7 @@ def encode_public_key(private: Ed25519PrivateKey) -> str:
 
 
 def compute_thumbprint(public: str) -> str:
-    """Return the RFC 7638 thumbprint of a public key in base64url; `public` is in base64url too."""
+    """Return the RFC 7638 thumbprint of a public key, which is a digest of the key; both are in base64url."""
     return encode_base64url(hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}'.encode()).digest())
 
 

@@ -217,12 +217,15 @@ def claim_key(session: Session, holder: str, key: str, fingerprint: str, now: da
 def store_response(session: Session, holder: str, key: str, response: StoredResponse) -> None:
     """Store the response to the request that claimed an idempotency key.
 
-    `holder` is the holder of the access key of the request.
+    `holder` is the id of the access key that sent the request.
     """
     update_response = _UPDATE_RESPONSE.values(structs.asdict(response))
     session.connection().execute(update_response, {"of_holder": holder, "of_key": key})
 
 
 def delete_old_responses(session: Session, holder: str, before: datetime) -> None:
-    """Delete the responses stored for the idempotency keys of a holder before the time `before`."""
+    """Delete the responses stored for the idempotency keys of a holder before the time `before`.
+
+    `holder` is the id of an access key.
+    """
     session.execute(delete(ANSWERS).where(ANSWERS.c.holder == holder, ANSWERS.c.created < before))

@@ -85,10 +85,13 @@ def build_document(
 ) -> Node:
     """Return the OpenAPI document of an application.
 
-    `examples`: folder with files `<operation>.request.json` and `<operation>.response.json`, and `parameters.json` with
-    parameters of paths and queries by operation; or None for no examples.
-    `rules`: access rules by operation id. `unpublished`: by tag member, tags whose alternatives requests may send but
-    the document leaves out.
+    `examples`: folder with files `<operation>.request.json` and `<operation>.response.json`, and `parameters.json`
+    with parameters of paths and queries by operation; or None for no examples. `rules`: access rules by operation
+    id.
+
+    `unpublished`: what requests may send, but the document does not show. For the member that tells the
+    alternatives of a body apart, such as `methodology`, it has the values of the hidden alternatives, such as the
+    versions that are drafts.
     """
     operations = list(_iterate_operations(app))
     parameters = {} if examples is None else json.loads((examples / PARAMETERS).read_bytes())
@@ -209,7 +212,10 @@ _JSON_TYPES: Final[Mapping[type, str]] = {
 
 
 def _hide_alternatives(node: Any, unpublished: Mapping[str, Collection[str]]) -> Any:
-    """Return a part of the document in which no union names an alternative with an unpublished tag."""
+    """Return a part of the document in which no union names a hidden alternative.
+
+    `build_document` explains `unpublished`.
+    """
     if isinstance(node, list):
         return [_hide_alternatives(member, unpublished) for member in node]
     if not isinstance(node, dict):
@@ -352,7 +358,10 @@ def _remove_redundant_unions(node: Any) -> Any:
 
 
 def _is_type(node: Node) -> bool:
-    """Return True if an object is a schema with a type, False if it maps member names to schemas."""
+    """Return True if an object is a schema with a type, False if it maps member names to schemas.
+
+    In such a map, `type` is a member with that name, and its value is a schema instead of a text.
+    """
     return isinstance(node.get("type"), str)
 
 

@@ -276,8 +276,8 @@ class _CurveSegment(Struct, frozen=True):
 class _PiecewiseLine(Struct, frozen=True):
     """A piecewise linear curve, flat before the first part and after the last part.
 
-    `parts` has slope, start and end of each part. The score at x is `constant` plus, for each part, its slope times x,
-    where x is first moved to the nearest point of the part.
+    `parts` has slope, start and end of each part. The score at x is `constant` plus, for each part, its slope
+    times x, where an x outside the part is replaced by the nearer end of the part.
     """
 
     parts: tuple[tuple[float, float, float], ...]

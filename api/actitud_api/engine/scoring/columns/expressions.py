@@ -72,8 +72,9 @@ class FieldEvidenced(Struct, frozen=True):
 class FieldEmpty(Struct, frozen=True):
     """Condition under which a number is null: a profile field, given by its slot, has no value.
 
-    `absent` is empty unless the field only stands in for answers that were not sent. It then has the positions of these
-    answers, and the condition is true only in rows in which all of them are absent.
+    A document may name a profile field as the value that stands for an absent answer (`AnswerOperand.absent`).
+    `absent` then has the positions of the indicators for whose answers the field stands, and the condition is true
+    only in rows in which all of these answers are absent. Otherwise `absent` is empty.
     """
 
     slot: int
@@ -83,8 +84,8 @@ class FieldEmpty(Struct, frozen=True):
 class NodeScore(Struct, frozen=True):
     """Condition on the score of a node, for a gate that reads this score.
 
-    As a `NumberCondition` it is true in rows in which the node has a score or is not applicable. As a `NullCondition`
-    it is true in rows in which the node is not applicable.
+    As a `NumberCondition` (the number is known) it is true in rows in which the node has a score or is not
+    applicable. As a `NullCondition` (the number is null) it is true in rows in which the node is not applicable.
     """
 
     node: str
@@ -102,9 +103,10 @@ class IndicatorRawValue(Struct, frozen=True):
 
 
 class ExtremeScore(Struct, frozen=True):
-    """Condition on the lowest or highest score of several nodes, which a gate reads: null if none of the nodes applies.
+    """Null condition of the lowest or highest score of several nodes, which a gate reads.
 
-    `combine` is `np.minimum` for the lowest score, `np.maximum` for the highest.
+    It is true in rows in which none of the nodes applies. `combine` is `np.minimum` for the lowest score,
+    `np.maximum` for the highest.
     """
 
     combine: np.ufunc
@@ -112,11 +114,15 @@ class ExtremeScore(Struct, frozen=True):
 
 
 NumberCondition = AnswerSent | FieldEvidenced | NodeScore | IndicatorRawValue
-"""Condition of a number. In rows where it is false, the number is unknown, and every comparison with it
-undetermined.
+"""Condition under which a number is known.
+
+In rows where it is false, every comparison with the number is undetermined.
 """
 NullCondition = FieldEmpty | NodeScore | IndicatorRawValue | ExtremeScore
-"""Null condition of a number. In rows where it is true, the number is null, and every comparison with it is false."""
+"""Condition under which a number is null.
+
+In rows where it is true, every comparison with the number is false.
+"""
 
 
 class AbsentFactReading(Enum):

@@ -33,8 +33,8 @@ _KEPT: Final = "immutable"
 def keep(request: ApiRequest, member: bytes) -> None:
     """Mark the response to a request as one that the cache may keep.
 
-    `member`: the body of the response and a line end after it, compressed with gzip. This is the form in which
-    published documents are stored; the cache keeps it as it is.
+    `member`: the body of the response and a line end after it, compressed with gzip (a member of a gzip file).
+    This is the form in which published documents are stored; the cache keeps it as it is.
     """
     request.scope["state"][_KEPT] = member
 
