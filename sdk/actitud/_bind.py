@@ -37,9 +37,12 @@ T = TypeVar("T")
 M = TypeVar("M")
 
 _RESULT = re.compile(r"Call\[(?:(?:Fetched|Lines)\[(.*)\]|(.*))\]")
-"""The return annotation of an operation, with the type of the items of a page or stream, or of another result."""
+"""The return annotation of an operation, such as ``Call[Fetched[Edition]]``.
+
+The first group is the type of the items of a page or of the rows of a stream, the second any other result.
+"""
 _scopes: dict[str, dict[str, object]] = {}
-"""The names that the annotations of methods are resolved with, by the module of their operations."""
+"""Results of :func:`_get_scope`, by the module of the operations."""
 
 
 def bind_blocking(operation: Callable[Concatenate[Core, P], Call[T]]) -> Callable[Concatenate[Bound, P], T]:
@@ -73,7 +76,10 @@ def bind_awaitable(
 def bind_blocking_export(
     operation: Callable[Concatenate[Core, P], Call[Export[T]]],
 ) -> Callable[Concatenate[Bound, P], T]:
-    """Return a method of the blocking client that downloads a file: as bytes, or ``to`` a path."""
+    """Return a method of the blocking client that downloads a file.
+
+    Without the argument ``to`` the method returns the bytes; otherwise it writes the file to that path and returns it.
+    """
 
     def build(start: Callable[Concatenate[Core, P], Call[Export[T]]]) -> Callable[Concatenate[Bound, P], T]:
         def method(bound: Bound, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -87,7 +93,10 @@ def bind_blocking_export(
 def bind_awaitable_export(
     operation: Callable[Concatenate[Core, P], Call[Export[T]]],
 ) -> Callable[Concatenate[AsyncBound, P], Coroutine[object, None, T]]:
-    """Return a method of the asynchronous client that, when awaited, downloads a file: as bytes, or ``to`` a path."""
+    """Return a method of the asynchronous client that, when awaited, downloads a file.
+
+    Without the argument ``to`` the method returns the bytes; otherwise it writes the file to that path and returns it.
+    """
 
     def build(
         start: Callable[Concatenate[Core, P], Call[Export[T]]],
@@ -181,16 +190,21 @@ def _declare(
     build: Callable[[Callable[Concatenate[Core, P], Call[T]]], M],
     result: str,
 ) -> M:
-    """Return a placeholder that becomes the method as soon as the class and the name of the method are known.
+    """Return a placeholder for a method; it becomes the method when the class that it is assigned in is created.
 
     ``operation`` builds and sends the request. ``build`` makes the method from it. ``result`` is the return type of
-    the method, with ``{}`` for that of the operation.
+    the method as text, such as ``Page[{}]``; ``{}`` stands for the type that the operation returns.
     """
     return cast(M, _Declaration(cast(FunctionType, operation), cast("Callable[[object], FunctionType]", build), result))
 
 
 class _Declaration:
-    """A method that has no name yet. ``result``: its return type, with ``{}`` for that of the operation."""
+    """Placeholder in the body of a class that replaces itself by the method that runs an operation.
+
+    Python calls ``__set_name__`` when the class is created and passes the class and the name of the attribute. The
+    method needs both: ``help()`` and the texts of errors show them. ``build`` makes the method from the operation.
+    ``result`` is its return type as text, such as ``Page[{}]``; ``{}`` stands for the type that the operation returns.
+    """
 
     def __init__(self, operation: FunctionType, build: Callable[[object], FunctionType], result: str) -> None:
         self._operation = operation
@@ -214,7 +228,10 @@ class _Declaration:
 
 
 def _copy(operation: FunctionType, name: str, qualname: str, scope: dict[str, object]) -> FunctionType:
-    """Copy an operation as a method: with ``self`` in place of ``core``, and with the name of the method."""
+    """Copy an operation as a function with the signature of a method: ``self`` instead of ``core``.
+
+    ``name`` and ``qualname`` are those of the method. ``scope`` are the global names that the copy sees.
+    """
     code = operation.__code__
     code = code.replace(co_varnames=("self", *code.co_varnames[1:]), co_name=name)
     copy = FunctionType(code, scope, name, operation.__defaults__, operation.__closure__)
@@ -223,7 +240,10 @@ def _copy(operation: FunctionType, name: str, qualname: str, scope: dict[str, ob
 
 
 def _get_scope(operation: FunctionType) -> dict[str, object]:
-    """Return the names with which ``typing.get_type_hints`` resolves the annotations of a method."""
+    """Return the global names with which ``typing.get_type_hints`` resolves the annotations of a method.
+
+    They are those of the operation's module and the types that :func:`_declare` puts around its result.
+    """
     names: dict[str, object] = {
         "AsyncIterator": AsyncIterator,
         "AsyncListing": AsyncListing,

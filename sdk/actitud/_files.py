@@ -21,7 +21,7 @@ Destination: TypeAlias = str | os.PathLike[str]
 """The path that a file is written to."""
 
 _LINED = frozenset({"text/csv", "application/jsonl"})
-"""Media types of which a line is a row."""
+"""Media types of files in which each line is a row, so that rows can be counted by their line ends."""
 
 
 class Export(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -88,7 +88,11 @@ async def finish_export_async(export: Export[T]) -> T:
 
 @contextmanager
 def _write(export: Export[T]) -> Generator[Callable[[bytes], None], None, None]:
-    """Write a file beside its place, and move it there once the block has ended without an error."""
+    """Open the file of an export in a ``with`` block; the value of the block is a function that writes bytes to it.
+
+    The file has a temporary name in the same folder. When the block ends, it gets its own name and replaces an earlier
+    file; if the block raises, it is deleted.
+    """
     reply, path = cast(OpenResponse, export.reply), cast(Path, export.to)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:

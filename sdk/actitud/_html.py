@@ -25,7 +25,10 @@ def render_paragraph(text: str) -> str:
 
 
 class Words:
-    """The words and numbers of a table in one language: Spanish, or English for whoever reads neither."""
+    """The words and numbers of a table in one language.
+
+    Spanish is used for Spanish and for the other languages of Spain, English for every other language.
+    """
 
     def __init__(self, language: str) -> None:
         self._spanish = language.lower().partition("-")[0] in _READ_IN_SPANISH

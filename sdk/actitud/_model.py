@@ -18,19 +18,22 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _WIDEST = 200
-"""Characters of the longest ``repr`` of a model."""
+"""Maximum length of the ``repr`` of a model, in characters."""
 _WIDEST_TEXT = 40
 _LEADING = (
     *("id", "edition", "organisation", "indicator", "dimension", "version", "name", "organisation_name", "rank"),
     *("index", "score", "level", "status", "state"),
 )
-"""The members that a ``repr`` begins with, as far as a model has them."""
+"""The members that the ``repr`` of a model shows first, in this order, if the model has them."""
 _NAMING = ("id", "number", "version", "code", "index", "organisation")
-"""The members of which the first one stands for a model inside another."""
+"""The members by which the ``repr`` of a model shows a model inside it: by the first that the inner one has."""
 
 
 class _DataclassFields:
-    """The fields of a model as the standard library describes those of a data class, built on first use."""
+    """Descriptor that makes models look like data classes to other libraries, such as pandas.
+
+    It returns the fields of the model in the form in which ``dataclasses`` describes them, built on first use.
+    """
 
     def __init__(self) -> None:
         self._built: dict[type, Mapping[str, object]] = {}
@@ -102,7 +105,11 @@ class Shown(Model, frozen=True, dict=True):
 
 
 def _flatten(prefix: str, model: Model) -> Iterator[tuple[str, Cell]]:
-    """List the members of a model that have one value, and as ``spread_median`` those of the models in it."""
+    """Yield the name and value of each member of a model that has a single value.
+
+    A model inside the model gives one pair for each of its members: ``spread_median`` is the member ``median`` of the
+    member ``spread``. ``prefix`` is the beginning of all names.
+    """
     for name in model.__struct_fields__:
         value = getattr(model, name)
         if isinstance(value, Model):

@@ -21,7 +21,7 @@ import httpx
 from actitud._extensions import CREDENTIALS, StepTimeout
 
 _SLICE = 64 * 1024
-"""Bytes that are written in one step."""
+"""Maximum number of bytes that are written to a connection in one step; each step has its own time-out."""
 
 _SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 

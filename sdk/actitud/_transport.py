@@ -334,9 +334,10 @@ class _BodyReader:
             raise self._build_refusal("an answer that breaks off in its gzip")
 
     def acknowledge(self, piece: bytes) -> None:
-        """Restart the read time-out if ``piece``, which the program has used, contains the end of a line.
+        """Restart the read time-out if ``piece`` contains the end of a line.
 
-        So the time that a program spends on its rows does not count.
+        Called when the program has used ``piece`` and asks for more: the time that it spent on its rows does not count.
+        Without a line end the time-out goes on, because it is the time for one row.
         """
         if b"\n" in piece:
             self._restart_step()

@@ -108,7 +108,11 @@ def _build_row(row: object) -> Mapping[str, Cell]:
 
 
 def _find_kind(name: str, values: Iterable[Cell]) -> str:
-    """Return the type of a column: that of the files, else that of its values."""
+    """Return the narwhals type of a column.
+
+    A column of the downloadable files has the type that it has there. The type of any other column is that of its
+    values; it is ``String`` if they have several types or all are ``None``.
+    """
     if name in _KINDS or _DIMENSION.fullmatch(name):
         return _KINDS.get(name, "Float64")
     types = {type(value) for value in values if value is not None}

@@ -612,9 +612,9 @@ class ReviewVerdict(Model, frozen=True, kw_only=True):
 
 
 class ReviewRemark(Model, frozen=True, kw_only=True):
-    """The review's remark on an assessment as a whole.
+    """The overall review of an assessment, without the facts that it sets.
 
-    ``max_level``: the highest level that the review allows, ``None`` for no limit.
+    ``max_level``: the highest level that the review allows, ``None`` for no limit. ``reason``: its text.
     """
 
     max_level: int | None
@@ -727,7 +727,7 @@ class Move(Model, frozen=True, kw_only=True):
 class Unreachable(Model, frozen=True, kw_only=True):
     """A condition of the next level that no change of answers can satisfy.
 
-    ``obstacle``: why no change helps. ``gate`` is ``None`` if the condition is the review's limit on the level.
+    ``code``: why no change helps. ``gate`` is ``None`` if the condition is the review's limit on the level.
     ``indicators``: ids of the indicators that could satisfy the condition after they are answered, corrected or
     made applicable.
     """
@@ -939,9 +939,10 @@ class Calendar(Model, frozen=True, kw_only=True):
 class Edition(Versioned, frozen=True, kw_only=True):
     """A yearly round of the index.
 
-    ``period_from`` and ``period_to``: first and last day of the year that the answers describe. ``windows``: the days
-    that the indicators refer to, by the name of the window in the methodology. ``organisations``: how many
-    organisations the edition scores. ``simulated``: true if the data are invented for demonstration.
+    ``period_from`` and ``period_to``: first and last day of the year that the answers describe. ``windows``: the
+    periods that facts and documents must come from, by name, such as ``W12`` for the 12 months up to
+    ``period_to``. ``organisations``: how many organisations the edition scores. ``simulated``: true if the data are
+    invented for demonstration.
     """
 
     id: str
@@ -1223,7 +1224,7 @@ class Agreement(Model, frozen=True, kw_only=True):
     ``pairs``: number of times that two assessors judged the same answer. ``agreed``: how often their verdicts
     were equal. ``share``: agreed / pairs, 0 to 1; ``None`` if no answer was judged by two assessors.
     ``too_low``: true if ``share`` is below 0.8, so that assessors must judge again. ``assessors``: the same
-    figures for each two of them.
+    figures for each pair of assessors.
     """
 
     edition: str
@@ -1237,11 +1238,11 @@ class Agreement(Model, frozen=True, kw_only=True):
 class Sample(Model, frozen=True, kw_only=True):
     """The assessments of an edition that were drawn at random for review.
 
-    Anybody can repeat the draw: sort the ``assessments`` submitted assessments by the SHA-256 of ``seed``, a line
-    feed and the organisation id; the sample is the first ``ceil(share * assessments)``. ``created``: time of the draw.
-    ``seed_given``: true if the caller chose the seed, false if the service did. Before publication ``assessments`` and
-    ``drawn`` are ``None`` and ``organisations`` contains only organisations of the caller's key, unless the key may
-    read drafts.
+    Anybody can repeat the draw: sort the submitted assessments, of which there are ``assessments``, by the SHA-256 of
+    ``seed``, a line feed and the organisation id; the sample is the first ``ceil(share * assessments)``. ``created``:
+    time of the draw. ``seed_given``: true if the caller chose the seed, false if the service did. Before publication
+    ``assessments`` and ``drawn`` are ``None`` and ``organisations`` contains only organisations of the caller's key,
+    unless the key may read drafts.
     """
 
     edition: str
@@ -1272,7 +1273,7 @@ class Flag(Model, frozen=True, kw_only=True):
 class FlaggingResult(Model, frozen=True, kw_only=True):
     """The result of a search for flags: how many assessments were examined, and how many flags the search raised.
 
-    ``made``: time of the search.
+    ``created``: time of the search.
     """
 
     edition: str
@@ -1624,7 +1625,7 @@ class GoalpostMove(Model, frozen=True, kw_only=True):
 class GoalpostStatistics(Model, frozen=True, kw_only=True):
     """How sensitive ranks are to a goalpost that was set by judgement.
 
-    ``position``: index of the goalpost in the indicator's curve, from 0. ``x``: its present place. ``down`` and
+    ``position``: index of the goalpost in the indicator's curve, from 0. ``x``: its present raw value. ``down`` and
     ``up``: the effect of lowering and of raising ``x`` by 20 %, ``None`` if the goalpost would reach the next
     one, or if no organisation would have an index.
     """
@@ -1913,7 +1914,7 @@ class WorkbookReading(Model, frozen=True, kw_only=True):
 
 
 def _index(model: Model, *names: str) -> None:
-    """Make the tuples of a new model readable by the ids of their nodes."""
+    """Replace the tuples in the members ``names`` of a new model by :class:`Nodes`, which are also read by id."""
     for name in names:
         msgspec.structs.force_setattr(model, name, Nodes(getattr(model, name)))
 

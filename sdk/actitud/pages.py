@@ -58,7 +58,10 @@ class _PageBase(Generic[T]):
 
     @property
     def edition(self) -> str | None:
-        """The id of the edition that the list belongs to, also if ``latest`` was asked for, or ``None``."""
+        """The id of the edition that the list belongs to, even if ``latest`` was asked for.
+
+        ``None`` if the list belongs to no edition.
+        """
         return self._fetched.edition
 
     def first(self) -> T | None:

@@ -117,7 +117,8 @@ def create_edition(
 
     ``id``: the year of the reference date, optionally with a word, ``"2027-pilot"``. ``titles``: names by language.
     ``period_from`` and ``period_to``: first and last day of the year that the answers describe; the last day is the
-    reference date. ``windows`` and ``calendar``: by name, only those that differ from the methodology's defaults.
+    reference date. ``windows``: the periods that facts and documents must come from, by name, such as ``W12``.
+    ``calendar``: the phases, by name. Of both, send only those that differ from the methodology's defaults.
     ``accept_draft``: allow a draft methodology, which may still change. ``lang``: language of the title in the
     result. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your
     program sends the call again; by default each call gets its own.

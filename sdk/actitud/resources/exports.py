@@ -33,7 +33,7 @@ FileRow: TypeAlias = dict[str, str | int | float | bool | None]
 
 
 class TextExport(TypedDict, total=False):
-    """The options of a file of texts."""
+    """The optional arguments of ``methodologies.indicators.export``: form and content of the file."""
 
     format: TableFormat
     dialect: Dialect | None
@@ -41,7 +41,7 @@ class TextExport(TypedDict, total=False):
 
 
 class ListExport(TextExport, total=False):
-    """The options of a file of a list."""
+    """The optional arguments of ``editions.export``: form and content of the file."""
 
     limit: int | None
     offset: int | None
@@ -56,7 +56,7 @@ class _Selection(TypedDict, total=False):
 
 
 class OrganisationExport(ListExport, _Selection, total=False):
-    """The options of a file of organisations."""
+    """The optional arguments of ``organisations.export``: form and content of the file."""
 
     q: str | None
     on: date | None
@@ -74,13 +74,13 @@ class _ScoreSelection(_Selection, total=False):
 
 
 class ScoreExport(_ScoreSelection, total=False):
-    """The options of a file of scores."""
+    """The optional arguments of ``editions.scores.export``: form and content of the file."""
 
     format: CubeFormat
 
 
 class IndicatorExport(_ScoreSelection, total=False):
-    """The options of a file of the indicators of an edition."""
+    """The optional arguments of ``editions.indicators.export``: form and content of the file."""
 
     format: TableFormat
 

@@ -267,10 +267,10 @@ class KeysController(Controller):
 
 
 def _revoke_leaked_keys(request: ApiRequest, database: Database, leaked: list[access.KeyRecord]) -> None:
-    """Revoke leaked keys. Revoke also each new key for which somebody rotated a leaked key with that key itself.
+    """Revoke leaked keys, and the new keys that were made by rotating a leaked key with that key itself.
 
-    The ledger gets an entry for each revoked key. The entries have no digest of the request body, because the body
-    contains secrets.
+    Whoever found a leaked key may have rotated it. The ledger gets an entry for each revoked key. The entries have no
+    digest of the request body, because the body contains secrets.
     """
     with database.write() as session:
         now = datetime.now(UTC)

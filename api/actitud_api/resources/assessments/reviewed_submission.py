@@ -53,7 +53,7 @@ class AppliedOverall(Struct, frozen=True, kw_only=True):
 class AppliedReview(Struct, frozen=True):
     """The verdicts and the overall review with which an assessment is scored.
 
-    `answers` holds the verdicts by indicator; `whole` is the overall review, None if there is none. A verdict
+    `answers` holds the verdicts by indicator; `overall` is the overall review, None if there is none. A verdict
     counts only until the organisation changes the answer that was judged: the changed answer is scored without the
     verdict.
     """
@@ -125,7 +125,9 @@ def remove_review(methodology: Methodology, submission: Submission, review: Appl
 def _apply_overall(methodology: Methodology, submission: Submission, overall: AppliedOverall) -> Submission:
     """Return a submission with the facts and the highest level that an overall review sets.
 
-    Facts that assessors may set and that the review does not name take their defaults.
+    The methodology marks some profile fields, and some facts of answers, as set by assessors. Each of them gets the
+    value in the review, whatever the submission had. Without a value in the review, a profile field gets its default,
+    and a fact an empty list. Facts of indicators that have no answer are left out.
     """
     profile = {
         field.name: overall.profile.get(field.name, field.default)

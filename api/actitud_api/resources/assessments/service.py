@@ -581,9 +581,10 @@ def reevaluate_assessments(session: Session, organisation: str, *, now: datetime
 def to_row(
     edition: str, organisation: str, submission: Submission, evaluation: Evaluation, at: datetime
 ) -> dict[str, object]:
-    """Return the row, as values by column of `tables.Assessment`, of a final assessment that has no documents.
+    """Return the row of a final assessment without documents, as values by column of `tables.Assessment`.
 
-    `at` is the time at which it was created, updated and submitted.
+    Used for the invented organisations of the demonstration; `store_rows` inserts the rows. `at` is the time at which
+    the assessment was created, updated and submitted.
     """
     return {
         "edition": edition,
@@ -610,14 +611,20 @@ def clear_edition(session: Session, edition: str) -> None:
 
 
 class _OpenEdition(Struct, frozen=True):
-    """An edition and the domains of one organisation; both rows are locked until the session ends."""
+    """The edition of an assessment, and the declared internet domains of its organisation.
+
+    The documents of the assessment are checked with both. The row of the organisation is locked until the session
+    ends, so that its domains stay the same.
+    """
 
     edition: editions.EditionRecord
     domains: tuple[str, ...]
 
 
 def _lock_edition(session: Session, edition: str, organisation: str) -> tuple[_OpenEdition, AssessmentRecord | None]:
-    """Lock an edition and an organisation. Return them with the assessment of the organisation, None if it has none.
+    """Lock an edition and an organisation. Return the edition with the domains, and the organisation's assessment.
+
+    The assessment is None if the organisation has none in the edition.
 
     Raises:
         UnknownEdition, UnknownOrganisation: There is no edition or organisation with that id.
@@ -635,7 +642,7 @@ def _lock_edition(session: Session, edition: str, organisation: str) -> tuple[_O
 def _lock_assessment(
     session: Session, edition: str, organisation: str, expected: Expected
 ) -> tuple[_OpenEdition, AssessmentRecord]:
-    """Lock an edition and an organisation. Return them with the assessment.
+    """Lock an edition and an organisation. Return the edition with the domains, and the organisation's assessment.
 
     Raises:
         UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such edition, organisation or assessment.
@@ -802,10 +809,10 @@ def _find_evidence(content: AssessmentContent, indicator: str) -> tuple[Evidence
 
 
 def _merge_flags(now: frozenset[str], before: frozenset[str], kept: Collection[str]) -> frozenset[str]:
-    """Merge two sets of names of self-declared answers or profile fields.
+    """Return the names of the answers, or of the profile fields, that are self-declared after a correction.
 
-    `now` and `before` are the present and the earlier set. `kept` are names whose earlier state stays: such a name
-    is in the result if it is in `before`. Any other name is in the result if it is in `now`.
+    `now` and `before` are the names that are self-declared by the check of today and by the stored assessment. `kept`
+    are the names whose documents the correction does not change: for these `before` decides, for all others `now`.
     """
     return frozenset(name for name in now | before if name in (before if name in kept else now))
 

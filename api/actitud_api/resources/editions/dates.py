@@ -1,4 +1,4 @@
-"""Dates of an edition: the windows of its indicators and the calendar of its phases.
+"""Dates of an edition: its windows (the periods that facts must come from) and the calendar of its phases.
 
 `build_windows` and `build_calendar` give the defaults; `find_contradictions` checks the dates of an edition.
 """

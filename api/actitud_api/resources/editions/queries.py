@@ -33,8 +33,8 @@ class EditionRecord(Struct, frozen=True, kw_only=True):
     """A stored edition.
 
     `titles` has the title by language. `period_from` and `period_to` are the first and last day that the answers
-    describe. `windows` are the days that the indicators refer to, and `calendar` has the phases. `simulated` is
-    True if its data are invented. `version` is the number of times that the row was written.
+    describe. `windows` are the periods from which facts and documents must come, and `calendar` has the phases.
+    `simulated` is True if its data are invented. `version` is the number of times that the row was written.
     """
 
     id: str

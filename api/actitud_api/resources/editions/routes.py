@@ -135,8 +135,8 @@ class EditionsController(Controller):
     def get_edition(self, request: ApiRequest, path: schemas.EditionPath, database: Database) -> Response[bytes]:
         """Get an edition.
 
-        Includes the windows of the indicators and the calendar of the phases. The id `latest` stands for the
-        published edition with the newest reference date.
+        Includes its windows, which are the periods from which facts and documents must come, and the calendar of its
+        phases. The id `latest` stands for the published edition with the newest reference date.
         """
         return _answer(request, service.get(database, path.edition))
 
@@ -151,8 +151,8 @@ class EditionsController(Controller):
     def create_edition(self, request: ApiRequest, body: schemas.EditionRequest, database: Database) -> Response[bytes]:
         """Create an edition.
 
-        The new edition is open: organisations can answer at once. Windows and phases that the request leaves out take
-        the defaults of the methodology.
+        The new edition is open: organisations can answer at once. Its windows are the periods from which facts and
+        documents must come. Windows and phases that the request leaves out take the defaults of the methodology.
         """
         draft = schemas.build_draft(body)
 

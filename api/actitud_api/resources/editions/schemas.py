@@ -130,8 +130,8 @@ class EditionPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Edition(Struct, frozen=True, kw_only=True):
     """An edition: a round in which organisations are scored.
 
-    `windows` are the days that the indicators refer to, and `calendar` has the phases with their first and last
-    days.
+    `windows` are the periods from which facts and documents must come, and `calendar` has the phases with their first
+    and last days.
     """
 
     id: str

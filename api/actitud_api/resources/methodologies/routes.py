@@ -99,14 +99,18 @@ class MethodologiesController(Controller):
     def get_schema(self, request: ApiRequest, path: schemas.MethodologyPath) -> Response[bytes]:
         """Get the JSON Schema of score requests under a version.
 
-        Returns the closed schema (2020-12) of the body of `POST /v1/scores` for one version, also for a retired one,
-        which this document leaves out. It is the schema by which requests are validated.
+        Returns the schema (2020-12) of the body of `POST /v1/scores` for one version. It is closed: it refuses members
+        that it does not name. Requests are validated by it. Retired versions have such a schema too, although the
+        OpenAPI document leaves them out.
         """
         return SCHEMA.bytes_of(request, service.encode_request_schema(path.version), {})
 
 
 class DocumentSchemaController(Controller):
-    """The route of the JSON Schema of methodology documents, beside that of the OpenAPI document."""
+    """The route of the JSON Schema that methodology documents follow.
+
+    The OpenAPI document does not list this route; its schema of the methodology names the address.
+    """
 
     path = schemas.DOCUMENT_SCHEMA
     include_in_schema = False

@@ -139,7 +139,7 @@ class OrganisationContradiction(Struct, frozen=True):
 
 
 def normalise_entry(entry: OrganisationEntry) -> OrganisationEntry:
-    """Return the entry with all identifiers in canonical spelling , such as INE codes without their control digit.
+    """Return the entry with all identifiers in canonical spelling, such as INE codes without their control digit.
 
     A missing province is derived from the id, a missing region from the province.
     """

@@ -34,7 +34,7 @@ FORMAT: Final = 1
 KINDS: Final = ("bundle", "edition", "score")
 
 _EXACT: Final = 2**53
-"""Below 2**53, every whole number is exact as a double (64-bit float)."""
+"""Limit below which `_to_integer` converts floats: below 2**53, a 64-bit float holds every whole number exactly."""
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 

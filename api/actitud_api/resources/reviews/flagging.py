@@ -46,10 +46,10 @@ class SubmittedAssessment(Struct, frozen=True):
 class ComparedAssessment(Struct, frozen=True):
     """The values of an assessment that are compared with those of its peers.
 
-    Peers are the assessments of organisations of the same kind and population band. `values`: exact values by
-    indicator. `followers`: the followers of the largest account, None if the profile has no number. `urls`:
-    addresses of its documents, without repetition. `reused`: addresses of documents that support too many
-    indicators, with the number of indicators.
+    Peers are the assessments of organisations of the same kind and size band. `values`: exact raw values by
+    indicator. `followers`: the followers of the largest account, None if the profile has no number. `urls`: URLs of
+    its documents, without repetition. `reused`: URLs of documents that support too many indicators, with the number
+    of indicators.
     """
 
     organisation: str

@@ -175,10 +175,10 @@ class PairAgreement(Struct, frozen=True, kw_only=True):
 class Agreement(Struct, frozen=True, kw_only=True):
     """The agreement of the assessors of an edition: of each pair of assessors, and in total.
 
-    A pair of verdicts is two verdicts of different assessors on the same answer. `pairs` counts all of them,
-    `agreed` those with equal verdicts; `share` is their ratio, null if there are no pairs. `too_low` is true if the
-    share is below 0.8: the assessors should then judge these answers again. It is false if `share` is null. Cohen's
-    kappa is stated only for each two assessors, because it is not defined for more.
+    A pair of verdicts is two verdicts of different assessors on the same answer. `pairs` counts all of them, `agreed`
+    those with equal verdicts; `share` is `agreed` / `pairs`, null if there are no pairs. `too_low` is true if the share
+    is below 0.8: the assessors should then judge these answers again. It is false if `share` is null. Cohen's kappa is
+    stated for each pair of assessors but not in total, because it is not defined for more than two assessors.
     """
 
     edition: str
@@ -213,7 +213,7 @@ class Sample(Struct, frozen=True, kw_only=True):
 
     The submitted assessments are ordered by the SHA-256, in hexadecimal, of the UTF-8 text of seed, line feed and
     organisation id; the first `ceil(share · n)` of the n assessments are drawn. `printf '%s\n%s' SEED ID | sha256sum`
-    computes the SHA-256 of one. `share` is the share of assessments to draw, and `made` the time of the draw.
+    computes the SHA-256 of one. `share` is the share of assessments to draw, and `created` the time of the draw.
     """
 
     edition: str

@@ -39,8 +39,8 @@ class RankedField(Struct, frozen=True):
     """The ranked organisations of an edition, the one with the highest index first, with their scores.
 
     Each organisation is one row; `positions` is its row number, from 0, by organisation id. `rescoring` has the
-    scores by row. `attainable` is, by row, the level that the organisation would reach with any index: only the
-    gates on indicators and dimensions count, not those on the index.
+    scores by row. `attainable` is, by row, the highest level that the scores of the organisation in indicators and
+    dimensions allow, whatever its index.
     """
 
     positions: Mapping[str, int]

@@ -64,11 +64,11 @@ _CONTACT: Final = Texts("Contacto", "Contact")
 
 
 class _DistributionFile(NamedTuple):
-    """A file of an edition that the catalogue lists.
+    """A file of an edition that the catalogue lists; DCAT calls it a distribution.
 
-    `path` is the URL of the file relative to that of the edition, such as `scores.csv`. `format` is the code in
-    the EU authority table of file types, such as `CSV`. `conforms` is the standard that the file follows, None
-    if there is none to name.
+    `path` is the URL of the file relative to that of the edition, such as `scores.csv`. `format` is the code of the
+    file type in the list of the EU Publications Office, such as `CSV`. `conforms` is the standard that the file
+    follows, None if there is none to name.
     """
 
     path: str
@@ -125,7 +125,7 @@ def _build_classes(editions: Sequence[tuple[EditionSource, PublicationRecord]], 
     """Build one node for each page and standard that the catalogue links to, which states its class.
 
     Pages get the class `foaf:Document`; methodologies and file formats get `dct:Standard`. The SHACL shapes of
-    DCAT-AP require these classes.
+    DCAT-AP, by which validators check a catalogue, require these classes.
     """
     sources = [source for source, _ in editions]
     documents = [f"{base}/", *(f"{base}/portal/{source.edition.id}" for source in sources)]

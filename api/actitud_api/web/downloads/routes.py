@@ -404,9 +404,9 @@ class _TableResponse:
         """Keep the request, the table and the functions that read its rows.
 
         `files`: builds the headers and the stream of a file. `name`: name of the workbook's sheet. `table`: the
-        columns. `dialect`: the form of a CSV file. `rows`: reads the rows when the file is written. `about`: lines, by
-        label, for the workbook's second sheet. `size`: counts the rows; None if every table of this kind fits a
-        workbook.
+        columns. `dialect`: the form of a CSV file. `rows`: reads the rows when the file is written. `about`: texts, by
+        label, for the workbook's second sheet. `size`: counts the rows, so that a workbook with too many is refused
+        before it is written; None if every table of this kind fits into one.
         """
         self._request = request
         self._files = files

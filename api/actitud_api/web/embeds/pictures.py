@@ -82,8 +82,9 @@ class Box(Struct, frozen=True):
 class Part(Struct, frozen=True, kw_only=True):
     """A part of a badge: its background, its text, and the level marks before the text.
 
-    `ground` and `ink` are the colours of background and text. `pips` are the level marks, each with True if it is
-    filled. `dashed` draws a dashed border, for a score that a later edition superseded.
+    `ground` and `ink` are the colours of background and text. `pips` are the level marks: small boxes, one for each
+    level of the methodology, each with True if the score reaches that level. `dashed` draws a dashed border, for a
+    score that a later edition superseded.
     """
 
     box: Box
@@ -106,9 +107,10 @@ class Badge(Struct, frozen=True, kw_only=True):
 class _Wording(Struct, frozen=True, kw_only=True):
     """The texts of a badge, before their widths are measured.
 
-    `id`: id of the badge in its SVG, the organisation id. `text` is read by screen readers, `label` stands in
-    the first part, `message` in the second, `version` in the third (None: no third part). `pips`: the level and
-    the number of levels, (0, 0) without marks. `stale`: a later edition scores the organisation.
+    `id`: id of the badge in its SVG, which is the organisation id. `text` is read by screen readers, `label` stands
+    in the first part, `message` in the second, `version` in the third (None: no third part). `pips`: the level that
+    is reached and the number of levels, for the level marks; (0, 0) draws none. `stale`: True if a later edition
+    scores the organisation.
     """
 
     id: str
@@ -250,7 +252,7 @@ class Card(Struct, frozen=True, kw_only=True):
     """A card with the coordinates of everything on it.
 
     `tracks` are the backgrounds of the bars, one for each dimension; `bars` are the scores. `pips` are the level
-    marks, each with True if it is filled.
+    marks: small boxes, one for each level of the methodology, each with True if the score reaches that level.
     """
 
     height: int

@@ -52,9 +52,10 @@ _NO_CHARACTERS: Final = re.compile("[\ud800-\udfff\ufdd0-\ufdef]|[\ufffe\uffff]"
 
 
 def clean_text(text: str) -> str:
-    """Return the text in one line, without direction marks, and with U+FFFD for characters that XML forbids.
+    """Return the text in one line, with U+FFFD for characters that XML forbids, and without direction marks.
 
-    Right-to-left letters are kept; they need no direction marks.
+    Direction marks are invisible Unicode characters that reverse the text after them. Right-to-left letters are
+    kept; they need no such marks.
     """
     kept = _NO_CHARACTERS.sub("\ufffd", _DIRECTIONS.sub("", text))
     return _BREAKS.sub(" ", kept).strip()
@@ -108,5 +109,8 @@ def _measure_character(character: str) -> float:
 
 
 def _strip_partial_character(text: str) -> str:
-    """Return a text without the joiners, spaces and punctuation that a cut left at its end."""
+    """Return a text without the spaces, punctuation and Unicode joiners at its end.
+
+    Called after a text was cut: what such a character joined or separated may be in the part that is gone.
+    """
     return text.rstrip(" \u200d\ufe0f,;:–-")

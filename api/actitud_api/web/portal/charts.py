@@ -17,8 +17,8 @@ from actitud_api.web.embeds.text_metrics import clean_text, wrap_lines
 LABEL_WIDTH: Final = 15.0
 """Width of the label of a row, in em, chosen for a telephone that is 320 px wide.
 
-The figure of the row stands in the same line, at its end. An eighth of the width that it leaves stays free,
-because text in some fonts is an eighth wider than `text_metrics` computes.
+The figure of the row stands at the end of the same line. Of the width beside the figure, the label takes seven
+eighths: text in some fonts is an eighth wider than `text_metrics` computes, and then still fits.
 """
 
 _LINE: Final = 1.3

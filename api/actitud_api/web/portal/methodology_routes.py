@@ -69,8 +69,8 @@ class DimensionView(Struct, frozen=True, kw_only=True):
 class LevelView(Struct, frozen=True, kw_only=True):
     """A level as text: its name, its meaning and its conditions.
 
-    `gates`: the conditions beside the lowest index. `provisional_unless`: the condition that makes the level more
-    than provisional; None if the level is never provisional.
+    `gates`: the conditions beside the lowest index. `provisional_unless`: a condition that is checked by review;
+    while it is not met, the level is provisional. It is None if the level is never provisional.
     """
 
     number: int

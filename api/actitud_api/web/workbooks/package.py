@@ -34,7 +34,10 @@ COLUMNS_MAX: Final = 64
 CELLS_MAX: Final = 50_000
 """Maximum number of cells with a value in all sheets; empty cells do not count."""
 TEXT_MAX: Final = 4 * 1024 * 1024
-"""Maximum number of characters in all cells. A shared text counts for each cell that shows it."""
+"""Maximum number of characters in all cells.
+
+XLSX stores a text that several cells show only once; it counts here for each of these cells.
+"""
 ELEMENTS_MAX: Final = 300_000
 """Maximum number of XML elements in all parts; the template has fewer than 20,000."""
 SHEETS_MAX: Final = 20
@@ -215,9 +218,10 @@ def _refuse_contents(members: Mapping[str, bytes]) -> None:
 
 
 def _pack_members(members: Mapping[str, bytes]) -> bytes:
-    """Return a new archive with those of `members` that the workbook parser reads: the XML and the relations.
+    """Return a new archive with those of `members` that the workbook parser reads: XML files and `.rels` files.
 
-    The scan has checked only these. All other members, such as images, are left out.
+    A `.rels` file says to which other members an XML file refers. The scan has checked only these files; all other
+    members, such as images, are left out.
     """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -306,9 +310,9 @@ class _PackageScan:
             )
 
     def add_string(self, length: int) -> None:
-        """Record the length of the next text in the workbook's list of shared texts.
+        """Record the length, in characters, of the next text in the workbook's list of shared texts.
 
-        Cells refer to a shared text by its index in that list.
+        XLSX keeps the texts of cells in this list, each once; a cell has only the index of its text in the list.
         """
         self._lengths.append(length)
 
@@ -343,9 +347,10 @@ class _PackageScan:
 
 
 class _PartHandler:
-    """Callbacks of the XML parser for one member of the archive.
+    """The functions that the XML parser calls while it reads one member of the archive.
 
-    Only sheets and shared texts are evaluated; of any other member, only the elements are counted.
+    A sheet is evaluated cell by cell. The list of shared texts, to which the cells of sheets refer by index, is
+    evaluated text by text. In any other member, only the elements are counted.
     """
 
     def __init__(self, scan: _PackageScan, part: str) -> None:
@@ -368,7 +373,10 @@ class _PartHandler:
         return self._root == "worksheet"
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        """Count the element; in a sheet, track the current row and cell, and record a formula."""
+        """Count the element that begins; in a sheet, note the current row and cell, and whether the cell has a formula.
+
+        Called by the XML parser at each start tag.
+        """
         name = _strip_namespace(name)
         self._scan.count_element(self._part)
         if self._depth == 0:
@@ -393,18 +401,21 @@ class _PartHandler:
             self.formulas.add(self._cell)
 
     def text(self, data: str) -> None:
-        """Count the characters of the current cell or shared text.
+        """Add the length of a piece of text to that of the current cell or shared text.
 
-        Of the value of a cell, only the beginning is kept: it is needed if it is the index of a shared text.
+        Called by the XML parser for the text between two tags, which it may pass in several pieces. The total number of
+        characters is limited (`TEXT_MAX`). The beginning of a cell's value is kept as well: if the cell shows a shared
+        text, the value is the index of that text.
         """
         self._length += len(data)
         if self._has_value and len(self._value) < 20:
             self._value += data
 
     def end(self, name: str) -> None:
-        """Report the cell or shared text that ends with this element to the scan.
+        """If the element that ends is a cell with a value or a shared text, report it to the scan.
 
-        Raises `WorkbookOversized` if a cell with a value is beyond the last allowed row or column.
+        Called by the XML parser at each end tag. Raises `WorkbookOversized` if a cell with a value is beyond the last
+        allowed row or column.
         """
         name = _strip_namespace(name)
         self._depth -= 1

@@ -77,7 +77,10 @@ class ReviewVerdict(Struct, frozen=True, kw_only=True):
 
 
 class ReviewRemark(Struct, frozen=True, kw_only=True):
-    """The overall review of the assessment, as far as it is published."""
+    """The overall review of the assessment: its text, its time and the highest level that it allows.
+
+    The facts that it sets are not repeated here.
+    """
 
     max_level: Annotated[
         int | None, Meta(description="The highest level that the assessment may reach; null is no limit.")
@@ -102,7 +105,7 @@ class ScoreReview(Struct, frozen=True, kw_only=True):
     """The outcome of the review of an assessment.
 
     It is shown beside the canonical score, but is not part of it, so the digest of that score does not cover it.
-    `remark` is null if there is no overall review.
+    `overall` is null if there is no overall review.
     """
 
     state: Annotated[AssessmentState, Meta(description="The state of the assessment.")]

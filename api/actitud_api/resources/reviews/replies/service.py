@@ -65,9 +65,9 @@ class CountedVerdict(Struct, frozen=True, kw_only=True):
 
 
 class OverallRemark(Struct, frozen=True, kw_only=True):
-    """The overall review of an assessment, as it is published.
+    """The overall review of an assessment, as it is published: without the facts that it sets.
 
-    `max_level` is the highest level that the assessment may reach; None sets no limit.
+    `max_level` is the highest level that the assessment may reach; None sets no limit. `reason` is its text.
     """
 
     max_level: int | None
@@ -86,7 +86,7 @@ class CountedReply(Struct, frozen=True, kw_only=True):
 class ReviewOutcome(Struct, frozen=True, kw_only=True):
     """The outcome of the review of an assessment, as it is published beside the score.
 
-    Verdicts and replies are ordered as the indicators in the methodology. `remark` is None if there is no overall
+    Verdicts and replies are ordered as the indicators in the methodology. `overall` is None if there is no overall
     review.
     """
 
@@ -99,7 +99,8 @@ class ReviewOutcome(Struct, frozen=True, kw_only=True):
 class ReviewTally(Struct, frozen=True):
     """The number of verdicts in force and the number of replies of an assessment.
 
-    `remark` is True if the assessment has an overall review.
+    A verdict is in force if it is the latest on the current answer and was not withdrawn. `remark` is True if the
+    assessment has an overall review.
     """
 
     verdicts: int
