@@ -9,6 +9,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from actitud_api.platform.http.validation import find_nearest
 from tests.contract.asgi import Sent, exchange
 
 ROWS = "/v1/toys/rows"
@@ -75,6 +76,37 @@ def test_every_fault_is_told_at_once(toys: TestClient[Litestar]) -> None:
         ("limit", "minimum"),
         ("offset", "type"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("query", "allowed"),
+    [
+        ("page=2", ["limit", "offset", "cursor", "colour", "above", "even", "q", "lang"]),
+        ("colour=pink", ["red", "green"]),
+        ("lang=fr", ["es", "en"]),
+        ("limit=x", []),
+    ],
+)
+def test_what_would_be_accepted_is_listed(toys: TestClient[Litestar], query: str, allowed: list[str]) -> None:
+    (fault,) = toys.get(f"{ROWS}?{query}").json()["errors"]
+    assert sorted(fault["allowed"]) == sorted(allowed)
+
+
+@pytest.mark.parametrize(
+    ("written", "known", "nearest"),
+    [
+        ("page", ["limit", "parent"], None),
+        ("cursor", ["sort"], None),
+        ("1", ["01", "51"], "01"),
+        ("012", ["12", "21"], "12"),
+        ("53", ["51", "52"], None),
+        ("provinse", ["province"], "province"),
+        ("rde", ["red", "green"], "red"),
+        ("Complet", ["complete", "sufficient"], "complete"),
+    ],
+)
+def test_only_what_is_near_is_suggested(written: str, known: list[str], nearest: str | None) -> None:
+    assert find_nearest(written, known) == nearest
 
 
 def test_the_document_takes_no_parameters_but_lang(toys: TestClient[Litestar]) -> None:

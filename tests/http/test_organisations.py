@@ -608,6 +608,18 @@ def test_a_wrong_filter_is_named(small: TestClient[Litestar], parameters: dict[s
     assert [error["pointer"] for error in response.json()["errors"]] == [wrong]
 
 
+@pytest.mark.parametrize(
+    ("written", "suggestion"), [("1", "01"), ("Valencia", "46"), ("valència", "46"), ("53", None), ("Lisboa", None)]
+)
+def test_a_province_is_suggested_by_its_number_or_name(
+    small: TestClient[Litestar], written: str, suggestion: str | None
+) -> None:
+    (fault,) = small.get("/v1/organisations", params={"province": written}).json()["errors"]
+    assert fault["suggestion"] == suggestion
+    assert (fault["allowed"][0], len(fault["allowed"])) == ("01", 52)
+    assert '"46" (València/Valencia)' in fault["detail"]
+
+
 @pytest.mark.both_databases
 def test_a_cursor_of_other_filters_is_refused(small: TestClient[Litestar]) -> None:
     cursor = small.get("/v1/organisations", params={"limit": 1}).json()["next_cursor"]

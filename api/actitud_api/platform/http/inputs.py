@@ -103,7 +103,16 @@ class Query(Generic[T]):
             elif name not in schemas:
                 detail = Texts("No se conoce este parámetro.", "This parameter is not known.")
                 nearest = find_nearest(name, schemas)
-                faults.append(Fault(quote_name(name), "additionalProperties", quote_value(text), detail, nearest))
+                faults.append(
+                    Fault(
+                        quote_name(name),
+                        "additionalProperties",
+                        quote_value(text),
+                        detail,
+                        nearest,
+                        allowed=tuple(schemas),
+                    )
+                )
             elif name in values:
                 detail = Texts("El parámetro está repetido.", "The parameter is there more than once.")
                 faults.append(Fault(name, "duplicate", quote_value(text), detail))
@@ -115,7 +124,7 @@ class Query(Generic[T]):
             detail = Texts(
                 "Debe ser uno de estos valores: {listed}.", "It must be one of these values: {listed}.", listed=listed
             )
-            faults.append(Fault("lang", "enum", quote_value(lang), detail))
+            faults.append(Fault("lang", "enum", quote_value(lang), detail, allowed=LANGUAGES))
         decoded = self._checked.convert(values)
         if isinstance(decoded, list):
             for fault in decoded:
@@ -286,6 +295,7 @@ def _unknown_tag(name: str, is_present: bool, tag: Json, tags: list[str]) -> Fau
         if is_present
         else Texts("Falta este miembro. {expected}", "This member is missing. {expected}", expected=expected),
         find_nearest(tag, tags) if isinstance(tag, str) else None,
+        allowed=tuple(tags),
     )
 
 

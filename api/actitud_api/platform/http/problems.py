@@ -263,7 +263,8 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     allowed: Annotated[
         tuple[str, ...],
         Meta(
-            description="States that may follow the present one, if the state of the resource is the fault; else empty."
+            description="What would be accepted, if it can be listed: the values of an enumeration, the parameters of "
+            "the operation, or the states that may follow the present one; else empty."
         ),
     ]
 

@@ -28,6 +28,8 @@ QUOTED_MAX = 100
 _QUOTED_NAME_MAX = 200
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
+ENUM_NAMES = "x-enum-names"
+"""Extension of a schema with the names of the values of its `enum`, in their order, for the sentence about a fault."""
 _NAME_MAX = 64
 _SUGGESTIONS_MAX = 100
 
@@ -72,12 +74,19 @@ class SchemaValidator(Generic[T]):
                 yield Fault(pointer + format_pointer([name]), rule, quote_value(instance[name]), _UNKNOWN, nearest)
         elif rule == "enum":
             options = kind["options"]
-            nearest = find_nearest(instance, options) if isinstance(instance, str) else None
-            yield Fault(pointer, rule, quote_value(instance), _one_of(options), nearest)
+            labels = dict(zip(options, self._find_labels(error), strict=False))
+            nearest = _find_option(instance, options, labels) if isinstance(instance, str) else None
+            allowed = tuple(option if isinstance(option, str) else encode_short(option) for option in options)
+            yield Fault(pointer, rule, quote_value(instance), _one_of(options, labels), nearest, allowed=allowed)
         elif rule == "anyOf" and (kinds := _list_admitted_types(error)):
             yield Fault(pointer, rule, quote_value(instance), _describe_rule("type", {"types": kinds}))
         else:
             yield Fault(pointer, rule, quote_value(instance), _describe_rule(rule, kind))
+
+    def _find_labels(self, error: jsonschema_rs.ValidationError) -> Sequence[str]:
+        """Return the names of the values of a broken `enum`, in their order; empty if they have none."""
+        labels = self._find_parent(error).get(ENUM_NAMES, ())
+        return labels if isinstance(labels, list) else ()
 
     def _find_parent(self, error: jsonschema_rs.ValidationError) -> Mapping[str, Mapping[str, object]]:
         """Return the part of the schema that has the broken keyword of an error, such as the one with `minimum`."""
@@ -92,13 +101,45 @@ class SchemaValidator(Generic[T]):
 
 
 def find_nearest(name: str, known: Iterable[object]) -> str | None:
-    """Return the known name most similar to a misspelt one, ignoring case, or None if no name is similar."""
-    # difflib takes quadratic time, and no known name is that long.
+    """Return the known name that a misspelt one most likely means, ignoring case, or None if no name is near.
+
+    A third of the letters may be wrong. A number means only the same number with other leading zeros: one wrong digit
+    is another number.
+    """
+    # Comparing takes quadratic time, and no known name is that long.
     if len(name) > _NAME_MAX:
         return None
     folded = {str(candidate).casefold(): str(candidate) for candidate in known}
-    matches = difflib.get_close_matches(name.casefold(), folded, n=1)
-    return folded[matches[0]] if matches else None
+    if name.isdecimal():
+        return next((known for known in folded.values() if known.isdecimal() and int(known) == int(name)), None)
+    for match in difflib.get_close_matches(name.casefold(), folded, n=3):
+        if _count_edits(name.casefold(), match) <= max(1, max(len(name), len(match)) // 3):
+            return folded[match]
+    return None
+
+
+def _count_edits(first: str, second: str) -> int:
+    """Count the letters to add, omit, replace or swap with the next one to turn one text into the other."""
+    before: list[int] = []
+    row = list(range(len(second) + 1))
+    for i, letter in enumerate(first, 1):
+        before, last, row = row, before, [i]
+        for j, other in enumerate(second, 1):
+            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other)))
+            if i > 1 and j > 1 and letter == second[j - 2] and other == first[i - 2]:
+                row[j] = min(row[j], last[j - 2] + 1)
+    return row[-1]
+
+
+def _find_option(text: str, options: Sequence[object], labels: Mapping[object, str]) -> str | None:
+    """Return the option that a text most likely means, by its code or by its name; None if neither is near."""
+    nearest = find_nearest(text, options)
+    if nearest is not None:
+        return nearest
+    # A name may be in two languages: València/Valencia.
+    codes = {part: option for option, label in labels.items() for part in label.split("/")}
+    name = find_nearest(text, codes)
+    return None if name is None else str(codes[name])
 
 
 def _select_relevant(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[jsonschema_rs.ValidationError]:
@@ -204,8 +245,10 @@ _LIMIT_TEXTS: Mapping[str, Callable[[object], Texts]] = {
 }
 
 
-def _one_of(options: Iterable[object]) -> Texts:
-    listed = ", ".join(encode_short(option) for option in options)
+def _one_of(options: Iterable[object], labels: Mapping[object, str]) -> Texts:
+    listed = ", ".join(
+        f"{encode_short(option)} ({labels[option]})" if option in labels else encode_short(option) for option in options
+    )
     return Texts("Debe ser uno de estos valores: {listed}.", "It must be one of these values: {listed}.", listed=listed)
 
 

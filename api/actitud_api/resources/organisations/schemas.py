@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from actitud_api.engine.methodology.free_text import TRIMMED
 from actitud_api.platform.http.paging import Page, PageQuery
+from actitud_api.platform.http.validation import ENUM_NAMES
 from actitud_api.resources.organisations import service
 from actitud_api.resources.organisations.entries import FIGURE_YEARS, apply_contact_change
 from actitud_api.resources.organisations.identifiers import MAXIMUM_LENGTH, PATTERN
@@ -40,8 +41,11 @@ Identifier = Annotated[
 Name = Annotated[str, Meta(pattern=TRIMMED, min_length=1, max_length=MAXIMUM_NAME)]
 Size = Annotated[int, Meta(ge=0, le=MAXIMUM_POPULATION)]
 Year = Annotated[int, Meta(ge=FIGURE_YEARS[0], le=FIGURE_YEARS[-1], description="The year of the figure.")]
-_PROVINCE: Final = {"enum": sorted(PROVINCES)}
-_REGION: Final = {"enum": sorted(REGIONS)}
+_PROVINCE: Final = {
+    "enum": sorted(PROVINCES),
+    ENUM_NAMES: [PROVINCES[code].name for code in sorted(PROVINCES)],
+}
+_REGION: Final = {"enum": sorted(REGIONS), ENUM_NAMES: [REGIONS[code] for code in sorted(REGIONS)]}
 ProvinceCode = Annotated[str, Meta(description="INE code.", extra_json_schema=_PROVINCE)]
 RegionCode = Annotated[str, Meta(description="INE code; by default that of the province.", extra_json_schema=_REGION)]
 Email = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9._%+-]{{1,64}}@{_HOST}$", max_length=254)]
