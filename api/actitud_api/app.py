@@ -26,6 +26,8 @@ from actitud_api.platform.auth.recording import log_denied
 from actitud_api.platform.auth.uses import KeyUseRecorder
 from actitud_api.platform.http.access import Rules, rules_of
 from actitud_api.platform.http.contract import enforce
+from actitud_api.platform.http.discovery import DiscoveryController
+from actitud_api.platform.http.middleware.compression import Compression
 from actitud_api.platform.http.middleware.edge import Edge
 from actitud_api.platform.http.middleware.format_negotiation import Alternatives
 from actitud_api.platform.http.middleware.immutable import Immutable
@@ -87,6 +89,7 @@ BODY_MAX: Final = 1024 * 1024
 CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     SystemController,
     PagesController,
+    DiscoveryController,
     methodologies.MethodologiesController,
     methodologies.DocumentSchemaController,
     workbooks.WorkbooksController,
@@ -271,6 +274,7 @@ def create_app(
     app.asgi_handler = Immutable(app.asgi_handler)
     app.asgi_handler = alternatives = Alternatives(app)
     app.state["alternatives"] = alternatives
+    app.asgi_handler = Compression(app.asgi_handler)
     app.asgi_handler = Edge(app)
     return app
 

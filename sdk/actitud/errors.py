@@ -22,6 +22,7 @@
         │   ├── PreconditionFailed      412
         │   ├── ContentTooLarge         413
         │   ├── UnsupportedMediaType    415
+        │   ├── RangeNotSatisfiable     416
         │   ├── IdempotencyKeyReused    422
         │   ├── PreconditionRequired    428
         │   └── TooManyRequests         429
@@ -244,6 +245,10 @@ class UnsupportedMediaType(RequestRefused):
     """415: the operation does not accept the media type of the request body."""
 
 
+class RangeNotSatisfiable(RequestRefused):
+    """416: the requested range begins after the last byte of the file."""
+
+
 class IdempotencyKeyReused(RequestRefused):
     """422: the idempotency key was already used for a different request."""
 
@@ -283,6 +288,7 @@ PROBLEM_TYPES: Mapping[str, type[ApiProblem]] = {
     "precondition-failed": PreconditionFailed,
     "content-too-large": ContentTooLarge,
     "unsupported-media-type": UnsupportedMediaType,
+    "range-not-satisfiable": RangeNotSatisfiable,
     "idempotency-key-reused": IdempotencyKeyReused,
     "precondition-required": PreconditionRequired,
     "too-many-requests": TooManyRequests,

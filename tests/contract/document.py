@@ -18,6 +18,7 @@ TRANSPORT = frozenset(
         "access-control-allow-origin",
         "access-control-expose-headers",
         "access-control-max-age",
+        "content-encoding",
         "content-length",
         "content-security-policy",
         "content-type",
@@ -97,7 +98,7 @@ class Judge:
             yield from ["a body in answer to HEAD"] if body else []
         elif media_type == PROBLEM_JSON:
             yield from self._problem(status, body, empty=False)
-        elif media_type.endswith("json"):
+        elif media_type.endswith("json") and status != 206:
             yield from self._errors(content[media_type].get("schema", {}), json.loads(body))
 
     def _problem(self, status: int, body: bytes, *, empty: bool) -> Iterator[str]:

@@ -7,10 +7,13 @@ client asks it, and fail the test in which a response differs from it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Generator, Iterator
+import gzip
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 from unittest.mock import patch
 
+import brotli
 import pytest
 from litestar import Litestar
 from litestar.enums import ScopeType
@@ -37,6 +40,12 @@ def observed() -> Iterator[list[str]]:
 
 
 _call = Litestar.__call__
+_UNPACK: Final[Mapping[str, Callable[[bytes], bytes]]] = {
+    "identity": bytes,
+    "br": lambda body: brotli.decompress(body) if body else body,
+    "gzip": lambda body: gzip.decompress(body) if body else body,
+}
+"""What the answers of HEAD, which have no body, leave as it is."""
 
 
 async def _judged(
@@ -63,7 +72,8 @@ async def _judged(
         await send(message)  # type: ignore[arg-type]  # as the application sent it
 
     await _call(self, scope, receive, listening)
-    faults = judge(document).faults(method, path, status, headers, bytes(body))
+    unpacked = _UNPACK[headers.get("content-encoding", "identity")](bytes(body))
+    faults = judge(document).faults(method, path, status, headers, unpacked)
     _differences.extend(f"{method} {path} -> {status}: {fault}" for fault in faults)
 
 

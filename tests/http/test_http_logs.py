@@ -32,6 +32,24 @@ def test_a_failure_is_one_line_with_what_finds_it(
     assert entry["timestamp"].endswith("Z")
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", True),
+        ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", False),
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01; forged", False),
+        (None, False),
+    ],
+)
+def test_a_failure_names_the_trace_that_it_belongs_to(
+    toys: TestClient[Litestar], capsys: pytest.CaptureFixture[str], sent: str | None, kept: bool
+) -> None:
+    configure_logs()
+    toys.get("/v1/toys/broken", headers={} if sent is None else {"traceparent": sent})
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["traceparent"] == (sent if kept else None)
+
+
 def test_no_input_forges_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs()
     structlog.get_logger().warning("event", path='/x\n{"event": "forged"}\x1b[31m\u2028')

@@ -59,7 +59,19 @@ def test_reads_are_open_to_scripts_without_credentials(toys: TestClient[Litestar
 
 def test_scripts_see_the_headers_that_they_need(toys: TestClient[Litestar]) -> None:
     exposed = toys.get("/v1/toys/x").headers["access-control-expose-headers"].split(", ")
-    assert {"ETag", "Link", "X-Request-Id", "Retry-After"} <= set(exposed)
+    assert {
+        "API-Version",
+        "Content-Disposition",
+        "Content-Range",
+        "Deprecation",
+        "ETag",
+        "Idempotency-Replayed",
+        "Link",
+        "Location",
+        "Retry-After",
+        "Sunset",
+        "X-Request-Id",
+    } <= set(exposed)
 
 
 @pytest.mark.parametrize("path", ["/livez", "/", "/docs", "/nowhere"])
@@ -72,7 +84,10 @@ def test_a_preflight_of_an_open_operation_says_what_may_be_sent(toys: TestClient
     headers = toys.options("/v1/toys", headers=PREFLIGHT).headers
     assert headers["access-control-allow-origin"] == "*"
     assert headers["access-control-allow-methods"] == "POST"
-    assert "Content-Type" in headers["access-control-allow-headers"].split(", ")
+    allowed = headers["access-control-allow-headers"].split(", ")
+    assert {"Content-Type", "If-Match", "If-None-Match", "Range", "traceparent", "tracestate"} <= set(allowed)
+    # A key never works from a page of another origin.
+    assert "Authorization" not in allowed
     assert int(headers["access-control-max-age"]) > 0
     assert "access-control-allow-credentials" not in headers
 

@@ -160,16 +160,16 @@ def test_where_a_key_shows_more_caches_keep_the_answers_apart(
 ) -> None:
     without = client.get(f"/v1/who/more/{MINE}")
     assert (without.json(), without.headers["cache-control"]) == ({"role": None}, "public, no-cache")
-    assert without.headers["vary"] == "Accept, Authorization"
+    assert without.headers["vary"] == "Accept, Authorization, Accept-Encoding"
     with_key = client.get(f"/v1/who/more/{MINE}", headers=bearer(keys["registrar"]))
     assert (with_key.json(), with_key.headers["cache-control"]) == ({"role": "registrar"}, "private, no-cache")
-    assert with_key.headers["vary"] == "Accept, Authorization"
+    assert with_key.headers["vary"] == "Accept, Authorization, Accept-Encoding"
 
 
 def test_where_anybody_may_a_key_is_not_even_looked_at(client: TestClient[Litestar], keys: dict[str, str]) -> None:
     response = client.get(f"/v1/who/open/{MINE}", headers=bearer(keys["revoked"]))
     assert response.json() == {"role": None}
-    assert response.headers["vary"] == "Accept"
+    assert response.headers["vary"] == "Accept, Accept-Encoding"
 
 
 def test_a_revoked_key_ends_with_the_next_call(

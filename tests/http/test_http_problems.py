@@ -48,7 +48,7 @@ def problem(response: Any, status: int, slug: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/v1/nowhere", "/v1", "/v1/toys/a/b", "/problems/nothing", "/static/x"])
+@pytest.mark.parametrize("path", ["/nowhere", "/v1/nowhere", "/v1/", "/v1/toys/a/b", "/problems/nothing", "/static/x"])
 def test_what_is_not_there_is_404(toys: TestClient[Litestar], path: str) -> None:
     assert problem(toys.get(path), 404, "not-found")["instance"] == path
 

@@ -23,13 +23,13 @@ def test_each_language_has_its_own_etag(toys: TestClient[Litestar]) -> None:
     assert (spanish.json()["greeting"], english.json()["greeting"]) == ("Hola", "Hello")
     assert (spanish.headers["content-language"], english.headers["content-language"]) == ("es", "en")
     assert spanish.headers["etag"] != english.headers["etag"]
-    assert spanish.headers["vary"] == "Accept, Accept-Language"
+    assert spanish.headers["vary"] == "Accept, Accept-Language, Accept-Encoding"
 
 
 def test_what_has_no_sentences_has_no_language(toys: TestClient[Litestar]) -> None:
     headers = toys.get("/v1/toys/rows").headers
     assert "content-language" not in headers
-    assert headers["vary"] == "Accept"
+    assert headers["vary"] == "Accept, Accept-Encoding"
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', '"a",W/{} , "b"', "*"])

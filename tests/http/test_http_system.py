@@ -60,7 +60,7 @@ def test_the_first_page_says_where_to_go_next_in_both_languages(client: TestClie
         assert f'href="{href}"' in spanish.text
     assert 'href="?lang=en"' in spanish.text
     assert "README.es.md" in spanish.text
-    assert spanish.headers["vary"] == "Accept-Language"
+    assert spanish.headers["vary"] == "Accept-Language, Accept-Encoding"
 
 
 def test_the_pages_load_nothing_from_elsewhere(client: TestClient[Litestar]) -> None:

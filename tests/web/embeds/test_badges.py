@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
+from actitud_api.platform.http.representations import SHARED
 from actitud_api.web.embeds.pictures import PALETTE
 from tests.web.embeds.installation import (
     ALIAS,
@@ -110,7 +111,7 @@ def test_it_is_not_stale_where_no_later_edition_scores_the_organisation(site: Cl
 def test_a_badge_goes_stale_by_itself_when_a_later_edition_is_published(own: Client) -> None:
     path = f"/badge/2026/{AVILA}.svg"
     first = own.get(path)
-    assert first.headers["cache-control"] == "public, no-cache"
+    assert first.headers["cache-control"] == SHARED
     held = {"If-None-Match": first.headers["etag"]}
     assert own.get(path, headers=held).status_code == 304
     with own.app.state["database"].write() as session:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from actitud_api.platform.http.representations import REVALIDATE, SHARED
 from tests.web.embeds.installation import ALIAS, AVILA, BASE, DRAFTING, POOR, SORIA, VOID, ZAMORA, Client
 from tests.web.embeds.reading import fragment, page
 
@@ -123,7 +124,7 @@ def test_an_alias_leads_to_the_id(site: Client, path: str) -> None:
 @pytest.mark.parametrize("path", [TABLE, FRAME, DATA, PAGE, "/embed/element.json", f"/badge/2026/{ZAMORA}.svg"])
 def test_whoever_has_these_bytes_gets_304(site: Client, path: str) -> None:
     first = site.get(path)
-    assert first.headers["cache-control"] == "public, no-cache"
+    assert first.headers["cache-control"] == (REVALIDATE if path in ("/embed/element.json", PAGE) else SHARED)
     again = site.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     head = site.head(path)

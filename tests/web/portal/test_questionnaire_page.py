@@ -13,6 +13,7 @@ from justhtml import JustHTML
 from actitud_api.engine.i18n import LANGUAGES, Language
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.predicates import walk_indicators
+from actitud_api.platform.http.pages import find_static_path
 from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from tests.support.databases import migrated_sqlite
@@ -93,10 +94,10 @@ def test_it_has_the_headers_of_every_page(client: Client) -> None:
     assert "unsafe" not in policy
     assert answer.headers["content-language"] == "es"
     assert client.get(PATH, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
-    assert client.head(PATH).headers["content-length"] == str(len(answer.content))
+    assert client.head(PATH).headers["content-length"] == answer.headers["content-length"]
     assert not re.search(r"<[^>]+ (?:style|on[a-z]+)=", answer.text)
     scripts = re.findall(r"<script([^>]*)>", answer.text)
-    assert scripts == [' src="/static/questionnaire.js" defer']
+    assert scripts == [f' src="{find_static_path("questionnaire.js")}" defer']
     assert client.get("/static/questionnaire.js").headers["content-type"].startswith("text/javascript")
 
 
@@ -117,7 +118,9 @@ def test_whatever_the_draft_is_said_to_be_of_is_inert(client: Client) -> None:
         answer = client.get(PATH, params={"edition": name, "organisation": name})
         assert answer.status_code == 200
         found = JustHTML(answer.text, sanitize=False)
-        assert [one.attrs for one in found.query("script")] == [{"src": "/static/questionnaire.js", "defer": ""}]
+        assert [one.attrs for one in found.query("script")] == [
+            {"src": find_static_path("questionnaire.js"), "defer": ""}
+        ]
         attributes = {attribute for one in found.query("*") for attribute in (one.attrs or {})}
         assert not {attribute for attribute in attributes if attribute.startswith("on")} | attributes & {"style"}
         assert not set("\u202e\u202d\u2066\u2067") & set(answer.text)

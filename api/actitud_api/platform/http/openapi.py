@@ -38,6 +38,7 @@ from actitud_api.platform.http.problems import (
     PRECONDITION_FAILED,
     PRECONDITION_REQUIRED,
     PROBLEM_JSON,
+    RANGE_NOT_SATISFIABLE,
     TOO_MANY_REQUESTS,
     TYPES,
     UNAUTHORIZED,
@@ -138,8 +139,11 @@ def build_document(
                 "not-modified": {
                     "description": "The response is the one that the client has: `If-None-Match` names its `ETag`.",
                     "headers": _refer_to_headers(["Cache-Control", "ETag", "Link", "Vary", "X-Request-Id"])
-                    | _refer_to_headers(["Content-Disposition", "Content-Location", *_LIMIT_FIELDS])
-                    | {name: {**_HEADERS[name], "required": False} for name in ("Content-Language", "Repr-Digest")},
+                    | _refer_to_headers(["Content-Disposition", "Content-Location", "Last-Modified", *_LIMIT_FIELDS])
+                    | {
+                        name: {**_HEADERS[name], "required": False}
+                        for name in ("Accept-Ranges", "Content-Language", "Repr-Digest")
+                    },
                 },
                 "alias": {
                     "description": "The path contains an alias; `Location` has the same path with the id.",
@@ -485,7 +489,7 @@ class _Operation:
         if answer is not None:
             headers += ["Cache-Control", "Vary"]
             headers += ["ETag"] * answer.conditional + ["Content-Language"] * answer.sentences
-            headers += ["Content-Location", "Repr-Digest"] * isinstance(answer, Exact)
+            headers += ["Accept-Ranges", "Content-Location", "Last-Modified", "Repr-Digest"] * isinstance(answer, Exact)
             headers += ["Content-Disposition"] * (isinstance(answer, Files) or answer.media_type != JSON)
             headers += ["Content-Location"] * (isinstance(answer, Files) or self._is_latest_read)
         headers += ["Idempotency-Replayed"] * contract.idempotent
@@ -504,6 +508,12 @@ class _Operation:
                 success["links"] = {name: _describe_link(link) for name, link in contract.links.items()}
             responses[str(status)] = success
         if self._is_conditional:
+            if isinstance(answer, Exact):
+                responses["206"] = {
+                    "description": "The bytes that `Range` asks for.",
+                    "headers": _refer_to_headers([*headers, "Content-Range"]),
+                    "content": {answer.media_type: {"schema": _TEXT | {"format": "binary"}}},
+                }
             responses["304"] = {"$ref": f"{_COMPONENTS}responses/not-modified"}
         if contract.aliased:
             responses["308"] = {"$ref": f"{_COMPONENTS}responses/alias"}
@@ -549,6 +559,10 @@ class _Operation:
             yield FORBIDDEN
         if self.contract.precondition != "none":
             yield from (PRECONDITION_FAILED, PRECONDITION_REQUIRED)
+        if self._is_conditional:
+            yield PRECONDITION_FAILED
+        if isinstance(answer, Exact):
+            yield RANGE_NOT_SATISFIABLE
         if self.contract.idempotent:
             yield IDEMPOTENCY_KEY_REUSED
         if self._is_limited or self.rule.key != "none":
@@ -670,6 +684,9 @@ _HEADERS: Node = {
     "Accept-Post": _describe_header(
         "application/json", "The media type of a request body that the operation accepts.", required=False
     ),
+    "Accept-Ranges": _describe_header(
+        "bytes", "`bytes` if `Range` is accepted; `none` for a compressed answer, whose bytes have no ranges."
+    ),
     "Allow": _describe_header("GET, HEAD, OPTIONS", "The methods that the resource supports."),
     "Cache-Control": _describe_header("public, no-cache", "Which caches may store the response, and for how long."),
     "Content-Language": _describe_header("en", "The language of the sentences in the response.", enum=LANG["enum"]),
@@ -682,17 +699,24 @@ _HEADERS: Node = {
         "selected, the edition that `latest` stands for, the permanent path of a published document.",
         required=False,
     ),
+    "Content-Range": _describe_header(
+        "bytes 0-1023/34800000", "Positions of the bytes and size of the whole; in a refusal (416), only the size."
+    ),
     "ETag": _describe_header(
         '"v1.0a1b2c3d-0123456789ab"',
         'A strong tag. Of a resource that can change, `"<revision>-<12 hexadecimal digits>"`, for `If-Match`; of any '
-        'other answer, `"<64 hexadecimal digits>"`, a digest that changes with the bytes.',
-        pattern='^"([0-9a-f]{64}|v[0-9]+\\.[0-9a-f]{8}-[0-9a-f]{12})"$',
+        'other answer, `"<64 hexadecimal digits>"`, a digest that changes with the bytes. A compressed answer has the '
+        "suffix `-gzip` or `-br`; either form counts in `If-Match` and `If-None-Match`.",
+        pattern='^"([0-9a-f]{64}|v[0-9]+\\.[0-9a-f]{8}-[0-9a-f]{12})(-gzip|-br)?"$',
     ),
     "Idempotency-Replayed": _describe_header(
         "true",
         "`true` if this is the stored response to an earlier request with the same `Idempotency-Key`.",
         required=False,
         enum=["true"],
+    ),
+    "Last-Modified": _describe_header(
+        "Sat, 28 Nov 2026 09:30:00 GMT", "When the file was published; absent if that is not known.", required=False
     ),
     "Link": _describe_header(
         '</v1/openapi.json>; rel="service-desc"; type="application/json"',
@@ -809,6 +833,7 @@ _LIMIT_FIELDS: Final = ["RateLimit", "RateLimit-Policy"]
 
 _HEADERS_OF_PROBLEMS: Mapping[str, Sequence[str]] = {
     "method-not-allowed": ("Allow",),
+    "range-not-satisfiable": ("Content-Range",),
     "unauthorized": ("WWW-Authenticate",),
     "unsupported-media-type": ("Accept", "Accept-Patch", "Accept-Post"),
     "too-many-requests": ("Retry-After",),

@@ -1,5 +1,8 @@
 """Pages for people: the first page, problem types, the OpenAPI document. Every file that they need is local."""
 
+import functools
+import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Final, NamedTuple
@@ -13,10 +16,11 @@ from litestar.params import FromPath
 from actitud_api.engine.i18n import LANGUAGES, WRITTEN, Language, Texts, build_translator, name
 from actitud_api.engine.methodology.loader import list_versions, load_methodology
 from actitud_api.platform.http.access import ANYBODY_UNLIMITED
+from actitud_api.platform.http.middleware.compression import compress_well
 from actitud_api.platform.http.negotiation import JSON
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, TYPES, ProblemError
-from actitud_api.platform.http.representations import REVALIDATE, conditional
+from actitud_api.platform.http.representations import IMMUTABLE, REVALIDATE, conditional
 from actitud_api.platform.http.scope import ApiRequest, choose_language, parse_query
 
 _POLICY: Final = (
@@ -28,6 +32,8 @@ _DEFAULT_LANGUAGE: Final = "en"
 
 Pages for the public are Spanish by default.
 """
+
+_DIGEST: Final = re.compile(r"\.[0-9a-f]{12}\.")
 
 _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
     "page.css": ("actitud_api.platform.http", "static/page.css", "text/css"),
@@ -48,13 +54,27 @@ _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
 """Files served below `/static`, by name: package, path within the package, media type."""
 
 
+@functools.cache
+def _read_file(name: str) -> tuple[bytes, str]:
+    """Return the bytes of a static file and the name with their digest, under which it never changes."""
+    package, path, _ = _FILES[name]
+    body = files(package).joinpath(path).read_bytes()
+    stem, _, suffix = name.rpartition(".")
+    return body, f"{stem}.{hashlib.sha256(body).hexdigest()[:12]}.{suffix}"
+
+
+def find_static_path(name: str) -> str:
+    """Return the path of a static file, which has a digest of its bytes: a change of the file changes its path."""
+    return f"/static/{_read_file(name)[1]}"
+
+
 def load_templates(*packages: str) -> jinja2.Environment:
     """Return the Jinja templates of some packages; values in them are escaped.
 
     The templates may extend those of this package, such as the frame of every page.
     """
     loaders = [jinja2.PackageLoader(package) for package in (*packages, "actitud_api.platform.http")]
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders),
         autoescape=True,
         # A misspelt variable raises an error in a test instead of leaving a gap in a page.
@@ -62,6 +82,8 @@ def load_templates(*packages: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["static"] = find_static_path
+    return environment
 
 
 _templates = load_templates()
@@ -118,16 +140,16 @@ class PagesController(Controller):
     @get_page("/static/{name:str}", operation_id="pages.file", access=ANYBODY_UNLIMITED)
     def file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
         """Serve a static file; raise a 404 problem if it is unknown."""
-        if name not in _FILES:
+        plain = _DIGEST.sub(".", name)
+        if plain not in _FILES or name not in (plain, _read_file(plain)[1]):
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
-        package, path, media_type = _FILES[name]
-        return conditional(
-            request, files(package).joinpath(path).read_bytes(), {"Cache-Control": REVALIDATE}, media_type
-        )
+        headers = {"Cache-Control": REVALIDATE if name == plain else IMMUTABLE}
+        return conditional(request, _read_file(plain)[0], headers, _FILES[plain][2])
 
     @get_page("/v1/openapi.json", operation_id="pages.document", access=ANYBODY_UNLIMITED, threaded=False)
     def document(self, request: ApiRequest, document: bytes) -> Response[bytes]:
         """Serve the OpenAPI document as JSON."""
+        compress_well(request.scope)
         headers = {"Cache-Control": REVALIDATE, "Access-Control-Allow-Origin": "*"}
         return conditional(request, document, headers, JSON)
 

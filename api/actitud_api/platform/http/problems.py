@@ -18,7 +18,14 @@ from msgspec import Meta
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.negotiation import JSON
 from actitud_api.platform.http.redaction import redact_keys
-from actitud_api.platform.http.scope import ApiRequest, Moved, assign_request_id, choose_language, redirect
+from actitud_api.platform.http.scope import (
+    ApiRequest,
+    Moved,
+    assign_request_id,
+    choose_language,
+    read_traceparent,
+    redirect,
+)
 
 PROBLEM_JSON: Final = "application/problem+json"
 NO_STORE: Final = "no-store"
@@ -126,9 +133,9 @@ PRECONDITION_FAILED: Final = ProblemType(
     Texts("El recurso ha cambiado", "The resource has changed"),
     Texts(
         "La versión que nombra `If-Match` no es la actual, o `If-None-Match: *` encontró algo. Vuelva a leer el "
-        "recurso y repita el cambio sobre su `ETag`.",
+        "recurso y repita sobre su `ETag` lo que quería hacer.",
         "The version that `If-Match` names is not the current one, or `If-None-Match: *` found something. Read the "
-        "resource again and repeat the change on its `ETag`.",
+        "resource again and repeat on its `ETag` what you wanted to do.",
     ),
 )
 CONTENT_TOO_LARGE: Final = ProblemType(
@@ -149,6 +156,15 @@ UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(
         "en UTF-8.",
         "The operation reads only bodies of the type that the header `Accept-Post` (or `Accept-Patch`, or `Accept`) "
         "names, in UTF-8.",
+    ),
+)
+RANGE_NOT_SATISFIABLE: Final = ProblemType(
+    "range-not-satisfiable",
+    416,
+    Texts("El rango no existe", "The range does not exist"),
+    Texts(
+        "La cabecera `Range` pide bytes que el fichero no tiene. `Content-Range` dice cuántos son.",
+        "The header `Range` asks for bytes that the file does not have. `Content-Range` says how many there are.",
     ),
 )
 IDEMPOTENCY_KEY_REUSED: Final = ProblemType(
@@ -222,6 +238,7 @@ TYPES: Final[Mapping[str, ProblemType]] = {
         PRECONDITION_FAILED,
         CONTENT_TOO_LARGE,
         UNSUPPORTED_MEDIA_TYPE,
+        RANGE_NOT_SATISFIABLE,
         IDEMPOTENCY_KEY_REUSED,
         PRECONDITION_REQUIRED,
         TOO_MANY_REQUESTS,
@@ -458,6 +475,7 @@ def build_exception_handler(mappings: Sequence[ProblemMapping]) -> Callable[[Api
             _log.error(
                 "unplanned",
                 request_id=assign_request_id(request.scope),
+                traceparent=read_traceparent(request.scope),
                 method=request.scope["method"],
                 path=request.scope["path"],
                 exc_info=exception,

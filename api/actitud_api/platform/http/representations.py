@@ -10,6 +10,8 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -20,7 +22,8 @@ from litestar.response import Stream
 from actitud_api.platform.http.negotiation import JSON
 from actitud_api.platform.http.paging import Page
 from actitud_api.platform.http.preconditions import build_entity_tag
-from actitud_api.platform.http.problems import NO_STORE
+from actitud_api.platform.http.problems import NO_STORE, PRECONDITION_FAILED, ProblemError
+from actitud_api.platform.http.ranges import cut_pieces, find_range
 from actitud_api.platform.http.scope import ApiRequest, choose_language, parse_query, read_header
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -30,6 +33,12 @@ REVALIDATE: Final = "public, no-cache"
 
 PRIVATE: Final = "private, no-cache"
 """Only the client's own cache may store the response, because it may depend on the key; it must revalidate it."""
+
+SHARED: Final = "public, max-age=60, s-maxage=300, stale-while-revalidate=600, stale-if-error=86400"
+"""Caches may use the response for minutes without asking, and for a day while the service does not answer (RFC 5861).
+
+For what anybody reads of a published edition, which a correction may replace.
+"""
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 """Any cache may use the response for a year without asking: the bytes at this URL never change (RFC 8246)."""
@@ -69,16 +78,23 @@ class Representation(Generic[T]):
         return issubclass(self.type, Page)
 
     def of(
-        self, request: ApiRequest, document: T, *, revision: str | None = None, created: str | None = None
+        self,
+        request: ApiRequest,
+        document: T,
+        *,
+        revision: str | None = None,
+        created: str | None = None,
+        shared: bool = False,
     ) -> Response[bytes]:
         """Return the response with a document: 200, 201 if it was created, or 304 if a GET names its `ETag`.
 
         `revision`: revision of a resource that can change, which `If-Match` compares (see `preconditions`); None if
         the resource cannot change. `created`: path of the resource that the request created, for `Location`; None
-        if it created none.
+        if it created none. `shared`: True if the document is of a published edition, so that caches may use it for
+        minutes (`SHARED`) if the request has no key.
         """
         body = msgspec.json.encode(document)
-        headers = {"Cache-Control": self._cache_of(request), "Vary": self._vary_of(request)}
+        headers = {"Cache-Control": self._cache_of(request, shared=shared), "Vary": self._vary_of(request)}
         if self.sentences:
             headers["Content-Language"] = choose_language(request.scope)
         if isinstance(document, Page) and document.next is not None:
@@ -95,10 +111,13 @@ class Representation(Generic[T]):
             return _conditional(request, body, headers, JSON)
         return Response(body, status_code=200 if created is None else 201, headers=headers, media_type=JSON)
 
-    def _cache_of(self, request: ApiRequest) -> str:
+    def _cache_of(self, request: ApiRequest, *, shared: bool = False) -> str:
+        if self.cache != REVALIDATE:
+            return self.cache
         # A shared cache could otherwise hand the response for a key to a client without one.
-        keyed = request.scope["state"].get("principal") is not None
-        return PRIVATE if keyed and self.cache == REVALIDATE else self.cache
+        if request.scope["state"].get("principal") is not None:
+            return PRIVATE
+        return SHARED if shared else REVALIDATE
 
     def _vary_of(self, request: ApiRequest) -> str:
         names = ["Accept", *(["Accept-Language"] if self.sentences else [])]
@@ -124,27 +143,40 @@ class Exact(Representation[msgspec.Struct]):
         return {self.media_type: self._described}
 
     def bytes_of(self, request: ApiRequest, body: bytes, headers: Mapping[str, str]) -> Response[bytes]:
-        """Return the response with these bytes, or 304 if `If-None-Match` names them.
+        """Return the response with these bytes or the part that `Range` asks for, or 304 if the client has them.
 
-        `headers` are added to those of the representation, such as `ETag` and `Cache-Control`.
+        `headers` are added to those of the representation, such as `ETag` and `Cache-Control`; with `Last-Modified`,
+        `If-Modified-Since` counts too.
         """
-        return _conditional(request, body, self._headers(hashlib.sha256(body).digest(), headers), self.media_type)
+        all_headers = self._headers(hashlib.sha256(body).digest(), headers)
+        if is_current(request, all_headers):
+            return Response(b"", status_code=304, headers=all_headers, media_type=self.media_type)
+        positions = find_range(request, len(body), all_headers["ETag"], all_headers.get("Last-Modified"))
+        if positions is None:
+            return Response(body, status_code=200, headers=all_headers, media_type=self.media_type)
+        all_headers["Content-Range"] = _format_range(positions, len(body))
+        part = body[positions.start : positions.stop]
+        return Response(part, status_code=206, headers=all_headers, media_type=self.media_type)
 
     def stream_of(
         self, request: ApiRequest, pieces: Iterator[bytes], size: int, digest: bytes, headers: Mapping[str, str]
     ) -> Response[bytes] | Stream:
-        """Return a response that is sent piece by piece, or 304 if `If-None-Match` names its bytes.
+        """Return a response that is sent piece by piece, whole or in part, or 304 if the client has its bytes.
 
-        `pieces` are `size` bytes in all, and `digest` is their SHA-256. `headers` are added to those of the
-        representation.
+        `pieces` are `size` bytes in all, and `digest` is their SHA-256. `headers` are as in `bytes_of`.
         """
         all_headers = self._headers(digest, headers)
-        if matches_tag(read_header(request.scope, b"if-none-match"), all_headers["ETag"]):
+        if is_current(request, all_headers):
             return Response(b"", status_code=304, headers=all_headers, media_type=self.media_type)
-        return Stream(pieces, headers={**all_headers, "Content-Length": str(size)}, media_type=self.media_type)
+        positions = find_range(request, size, all_headers["ETag"], all_headers.get("Last-Modified"))
+        if positions is None:
+            return Stream(pieces, headers={**all_headers, "Content-Length": str(size)}, media_type=self.media_type)
+        all_headers |= {"Content-Range": _format_range(positions, size), "Content-Length": str(len(positions))}
+        return Stream(cut_pieces(pieces, positions), status_code=206, headers=all_headers, media_type=self.media_type)
 
     def _headers(self, digest: bytes, more: Mapping[str, str]) -> dict[str, str]:
         return {
+            "Accept-Ranges": "bytes",
             "Cache-Control": self.cache,
             "Vary": "Accept",
             "ETag": f'"{digest.hex()}"',
@@ -187,11 +219,12 @@ class Files(Representation[msgspec.Struct]):
         """Return the suffix in the path of a request."""
         return request.scope["path"].rpartition(".")[2]
 
-    def headers_of(self, request: ApiRequest, name: str, state: object) -> dict[str, str]:
+    def headers_of(self, request: ApiRequest, name: str, state: object, *, shared: bool = False) -> dict[str, str]:
         """Return the response headers of a file.
 
         `name`: file name without suffix. `state`: all stored data that determine the content. The `ETag` is a
         digest of `state`, path, query, language and principal, so it is known before the file is generated.
+        `shared`: as in `Representation.of`.
         """
         suffix = self.format_of(request)
         scope = request.scope
@@ -203,7 +236,7 @@ class Files(Representation[msgspec.Struct]):
         )
         tag = hashlib.sha256(msgspec.json.encode((_FORM, request_facts, state))).hexdigest()
         headers = {
-            "Cache-Control": self._cache_of(request),
+            "Cache-Control": self._cache_of(request, shared=shared),
             "Vary": self._vary_of(request),
             "ETag": f'"{tag}"',
             "Content-Disposition": f'attachment; filename="{name}.{suffix}"',
@@ -225,7 +258,7 @@ class Files(Representation[msgspec.Struct]):
         304 or HEAD.
         """
         media_type = self.formats[self.format_of(request)]
-        if matches_tag(read_header(request.scope, b"if-none-match"), headers["ETag"]):
+        if is_current(request, headers):
             return Response(b"", status_code=304, headers=dict(headers), media_type=media_type)
         if request.scope["state"].get("head"):
             # Not a `Response`, which would say that the file has no bytes.
@@ -275,9 +308,46 @@ def conditional(
 def _conditional(
     request: ApiRequest, body: bytes, headers: dict[str, str], media_type: MediaType | str
 ) -> Response[bytes]:
-    if matches_tag(read_header(request.scope, b"if-none-match"), headers["ETag"]):
+    if is_current(request, headers):
         return Response(b"", status_code=304, headers=headers, media_type=media_type)
     return Response(body, status_code=200, headers=headers, media_type=media_type)
+
+
+def _format_range(positions: range, size: int) -> str:
+    return f"bytes {positions.start}-{positions.stop - 1}/{size}"
+
+
+def format_http_date(moment: datetime) -> str:
+    """Return a time as HTTP writes it, in whole seconds, for `Last-Modified` (RFC 9110, section 5.6.7)."""
+    return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True)
+
+
+def is_current(request: ApiRequest, headers: Mapping[str, str]) -> bool:
+    """Return True if the client has the representation with these headers already (304).
+
+    Preconditions count in the order of RFC 9110, section 13.2.2; `If-Modified-Since` only with `Last-Modified`.
+
+    Raises:
+        ProblemError: 412 if `If-Match` does not name the `ETag`.
+    """
+    if_match = read_header(request.scope, b"if-match")
+    if if_match is not None and not _matches_strongly(if_match, headers["ETag"]):
+        raise ProblemError(PRECONDITION_FAILED, PRECONDITION_FAILED.description)
+    if_none_match = read_header(request.scope, b"if-none-match")
+    if if_none_match is not None:
+        return matches_tag(if_none_match, headers["ETag"])
+    since, modified = read_header(request.scope, b"if-modified-since"), headers.get("Last-Modified")
+    if since is None or modified is None:
+        return False
+    try:
+        return parsedate_to_datetime(modified) <= parsedate_to_datetime(since)
+    except (TypeError, ValueError):
+        # A date that cannot be read is ignored (RFC 9110, section 13.1.3).
+        return False
+
+
+def _matches_strongly(if_match: str, tag: str) -> bool:
+    return if_match.strip() == "*" or tag in {element.strip() for element in if_match.split(",")}
 
 
 def matches_tag(if_none_match: str | None, tag: str) -> bool:

@@ -19,6 +19,7 @@ from actitud_api.platform.http.redaction import has_key
 ApiRequest = Request[object, object, State]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _PARAMETERS_MAX = 50
 
 
@@ -36,6 +37,12 @@ def assign_request_id(scope: HTTPScope) -> str:
     chosen = client_id if client_id is not None and is_safe else uuid.uuid4().hex
     scope["state"]["request_id"] = chosen
     return chosen
+
+
+def read_traceparent(scope: HTTPScope) -> str | None:
+    """Return the trace that a request belongs to (W3C Trace Context), or None if it names none in the right form."""
+    sent = read_header(scope, b"traceparent")
+    return sent if sent is not None and _TRACEPARENT.fullmatch(sent) else None
 
 
 def read_header(scope: HTTPScope, name: bytes) -> str | None:

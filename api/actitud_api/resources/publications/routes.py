@@ -20,7 +20,7 @@ from actitud_api.platform.http.middleware.immutable import keep
 from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
 from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, ProblemMapping, maps_to
-from actitud_api.platform.http.representations import GZIP, IMMUTABLE, Exact, Representation
+from actitud_api.platform.http.representations import GZIP, IMMUTABLE, Exact, Representation, format_http_date
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.editions.schemas import EditionPath
@@ -230,6 +230,7 @@ class PublicationsController(Controller):
             {
                 "Content-Location": f"{schemas.format_path(record.edition, record.revision)}/bundle",
                 "Content-Disposition": f'attachment; filename="{name}"',
+                "Last-Modified": format_http_date(record.published),
             },
         )
 

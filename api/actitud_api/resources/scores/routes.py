@@ -152,8 +152,11 @@ class EditionScoresController(Controller):
         )
         kept, following = cursor.cut(query, rows, lambda row: service.get_cursor_key(row, sort))
         items = tuple(schemas.build_score_row(row) for row in kept)
+        # Without a key nobody sees a row of an edition that is not published.
         return PAGE.of(
-            request, schemas.ScorePage(items=items, next=next_url(request, following), next_cursor=following)
+            request,
+            schemas.ScorePage(items=items, next=next_url(request, following), next_cursor=following),
+            shared=bool(items),
         )
 
     @get(
@@ -207,7 +210,8 @@ class EditionScoresController(Controller):
         edition_score = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
         methodology, score = service.get_explained_score(edition_score)
         narrated = narrate(score, methodology, language)
-        return SHEET.of(request, schemas.build_sheet(narrated, edition_score))
+        sheet = schemas.build_sheet(narrated, edition_score)
+        return SHEET.of(request, sheet, shared=edition_score.document is not None)
 
     @get("/scores/{organisation:str}/path", operation_id="editions.scores.path", access=KEY_SHOWS_MORE, answer=PATH)
     def get_path(

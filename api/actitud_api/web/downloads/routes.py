@@ -234,8 +234,11 @@ class EditionFilesController(Controller):
                 source.state,
                 _build_link_header(source),
                 lambda file: json_stat.write_cube(file, cube, service.list_cube_units(database, source, selection)),
+                shared=source.published is not None,
             )
-        return table.build_response(f"{source.name}-scores", source.state, _build_link_header(source))
+        return table.build_response(
+            f"{source.name}-scores", source.state, _build_link_header(source), shared=source.published is not None
+        )
 
     @get(
         _build_paths("/indicators", TABLE),
@@ -257,7 +260,7 @@ class EditionFilesController(Controller):
 
         The file is made from the published documents and has one row per organisation and indicator, in the
         order of the ranking. Only published editions have this file. `limit` and `offset` count organisations.
-        A workbook cannot hold the rows of thousands of organisations: it is then refused with 404, and the
+        A workbook cannot hold the rows of thousands of organisations: it is then refused with 406, and the
         other formats still work. Names of columns and codes never change, and new columns are added at the end.
         Titles are in the language of `lang`.
         """
@@ -273,7 +276,7 @@ class EditionFilesController(Controller):
             lambda: service.list_indicator_rows(database, source, published, selection),
             about=_describe_edition(request, publisher, source, package.ABOUT_INDICATORS),
             size=lambda: indicators * service.count_rows(database, source, selection),
-        ).build_response(f"{source.name}-indicators", source.state, _build_link_header(source))
+        ).build_response(f"{source.name}-indicators", source.state, _build_link_header(source), shared=True)
 
     @get(
         "/datapackage.json",
@@ -301,6 +304,7 @@ class EditionFilesController(Controller):
         return PACKAGE.of(
             request,
             package.build_data_package(source, published, find_base_url(request), publisher, language),
+            shared=True,
         )
 
     @get(
@@ -332,7 +336,9 @@ class EditionFilesController(Controller):
         body = gobierto.encode_tree(
             sheet, source.edition, methodology, _format_source(request, publisher, source, language), language
         )
-        headers = GOBIERTO.headers_of(request, f"{source.name}-{sent.organisation}", body.decode())
+        headers = GOBIERTO.headers_of(
+            request, f"{source.name}-{sent.organisation}", body.decode(), shared=sent.document is not None
+        )
         return GOBIERTO.of_pieces(
             request, {**headers, "Link": _build_link_header(source)}, lambda: (iter([body]), len(body))
         )
@@ -418,16 +424,22 @@ class _TableResponse:
         self._size = size
 
     def build_response(
-        self, name: str, state: object, links: str = "", write: Callable[[IO[bytes]], None] | None = None
+        self,
+        name: str,
+        state: object,
+        links: str = "",
+        write: Callable[[IO[bytes]], None] | None = None,
+        *,
+        shared: bool = False,
     ) -> Response[bytes] | Stream:
         """Return the response with a file called `name`.
 
         `state`: a value that changes whenever the data change; the `ETag` is computed from it. `links`: the
         `Link` header; if it is empty, the header names only the licence. `write`: a function that writes the
         file in a format that this class does not know, such as JSON-stat. If it is None, the file is a CSV,
-        JSON Lines or XLSX file, as the path of the request says.
+        JSON Lines or XLSX file, as the path of the request says. `shared`: as in `Representation.of`.
         """
-        headers = {**self._files.headers_of(self._request, name, state), "Link": links or _LICENSED}
+        headers = {**self._files.headers_of(self._request, name, state, shared=shared), "Link": links or _LICENSED}
         return self._files.of_pieces(self._request, headers, lambda: self._pieces(write or self._workbook))
 
     def _pieces(self, write: Callable[[IO[bytes]], None]) -> tuple[Iterator[bytes], int | None]:

@@ -25,7 +25,7 @@ from actitud_api.platform.http.negotiation import JSON
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.pages import load_templates
 from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, NOT_IMPLEMENTED, Fault, ProblemError, refuse_input
-from actitud_api.platform.http.representations import IMMUTABLE, REVALIDATE, conditional
+from actitud_api.platform.http.representations import IMMUTABLE, REVALIDATE, SHARED, conditional
 from actitud_api.platform.http.scope import ApiRequest, Moved, find_base_url, parse_query, redirect
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.service import UnknownEdition
@@ -129,7 +129,9 @@ class BadgesController(Controller):
         )
         shown = [_build_context(request, one, language) for one in standings]
         body = pictures.render_badges([(one.addresses.organisation, one.texts) for one in shown], record.id, language)
-        return conditional(request, body, {**headers, "Cache-Control": REVALIDATE}, SVG)
+        # What is not published yet has no badges, and may have some at any time.
+        cache = SHARED if shown else REVALIDATE
+        return conditional(request, body, {**headers, "Cache-Control": cache}, SVG)
 
 
 class EmbedsController(Controller):
@@ -215,7 +217,7 @@ class OembedController(Controller):
         rich = oembed.build_rich_response(
             shown.texts, addresses, _read_size(request, "maxwidth"), _read_size(request, "maxheight")
         )
-        headers = {"Cache-Control": REVALIDATE, "Content-Language": target.language}
+        headers = {"Cache-Control": SHARED, "Content-Language": target.language}
         if form == "xml":
             return conditional(request, oembed.encode_xml(rich), headers, "text/xml")
         return conditional(request, msgspec.json.encode(rich), headers, JSON)
@@ -262,7 +264,7 @@ class Form(NamedTuple):
                 body, status_code=404, headers={**headers, "Cache-Control": NO_STORE}, media_type=self.media_type
             )
         shown = _build_context(request, standing, language)
-        headers |= {"Cache-Control": REVALIDATE, "Link": format_link_header(shown.addresses, shown.texts.title)}
+        headers |= {"Cache-Control": SHARED, "Link": format_link_header(shown.addresses, shown.texts.title)}
         return conditional(request, self.render(shown), headers, self.media_type)
 
 

@@ -39,15 +39,21 @@ _OPEN: Final = (
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, Content-Language, Content-Location, "
-        b"Repr-Digest",
+        b"Accept-Ranges, API-Version, Content-Disposition, Content-Language, Content-Location, Content-Range, "
+        b"Deprecation, ETag, Idempotency-Replayed, Last-Modified, Link, Location, RateLimit, RateLimit-Policy, "
+        b"Repr-Digest, Retry-After, Sunset, X-Request-Id",
     ),
     (b"cross-origin-resource-policy", b"cross-origin"),
 )
 _REPRESENTED: Final = frozenset({200, 206, 304})
 """Statuses of responses about a representation, which `Content-Location` identifies (RFC 9110, section 8.7)."""
 _PREFLIGHT: Final = (
-    (b"access-control-allow-headers", b"Accept-Language, Content-Type, If-None-Match, X-Request-Id"),
+    (
+        # Not Authorization: a key is for servers, and must not be in a page that anybody can read.
+        b"access-control-allow-headers",
+        b"Accept-Language, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, Range, traceparent, "
+        b"tracestate, X-Request-Id",
+    ),
     (b"access-control-max-age", b"86400"),
 )
 

@@ -27,6 +27,7 @@ _BESIDE: Final = 2_048
 """Bytes that a cached response takes in addition to its body, as an estimate."""
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _OF_ONE_REQUEST: Final = frozenset({b"ratelimit", b"ratelimit-policy", b"content-length", b"x-request-id"})
+_RARE: Final = frozenset({b"range", b"if-match", b"if-modified-since"})
 _KEPT: Final = "immutable"
 
 
@@ -75,7 +76,7 @@ class Immutable:
         if scope["type"] != ScopeType.HTTP or scope["method"] != "GET" or scope["query_string"]:
             await self._app(scope, receive, send)
             return
-        found = self._find(scope["path"])
+        found = None if _has_rare_condition(scope) else self._find(scope["path"])
         if found is not None and accepts(read_header(scope, b"accept"), JSON):
             await _send_cached(scope, found, send)
             return
@@ -106,6 +107,11 @@ class Immutable:
             while self._size > self._room:
                 _, gone = self._responses.popitem(last=False)
                 self._size -= gone.size
+
+
+def _has_rare_condition(scope: HTTPScope) -> bool:
+    """Return True if a request has a condition or a range, which only its handler evaluates."""
+    return any(name in _RARE for name, _ in scope["headers"])
 
 
 async def _send_cached(scope: HTTPScope, found: _CachedResponse, send: Send) -> None:

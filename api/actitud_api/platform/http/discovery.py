@@ -1,0 +1,107 @@
+"""Files that tell programs what there is: the entry of the API, its catalogue, whom to tell, what not to crawl."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+from litestar import Controller, Response
+from litestar.enums import MediaType
+
+from actitud_api import __version__
+from actitud_api.platform.http.access import ANYBODY_UNLIMITED
+from actitud_api.platform.http.negotiation import JSON
+from actitud_api.platform.http.operations import get_page
+from actitud_api.platform.http.problems import NOT_FOUND, ProblemError
+from actitud_api.platform.http.representations import REVALIDATE, conditional
+from actitud_api.platform.http.scope import ApiRequest, find_base_url
+
+LINKSET: Final = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
+"""Media type of an API catalogue (RFC 9264, RFC 9727)."""
+
+SECURITY_DAYS: Final = 180
+"""Days for which `security.txt` holds; RFC 9116 recommends less than a year."""
+
+ENTRY: Final = {
+    "version": __version__,
+    "openapi": "/v1/openapi.json",
+    "documentation": "/docs",
+    "methodologies": "/v1/methodologies",
+    "organisations": "/v1/organisations",
+    "editions": "/v1/editions",
+    "latest_scores": "/v1/editions/latest/scores",
+    "scores": "/v1/scores",
+    "catalogue": "/catalog",
+    "portal": "/portal",
+}
+"""Content of `/v1`: version of the service and the paths to begin with."""
+
+ROBOTS: Final = """\
+# The portal may be crawled. The API has the same in other forms, some of them of tens of megabytes.
+User-agent: *
+Allow: /v1/openapi.json$
+Disallow: /v1/
+Disallow: /badge/
+Disallow: /embed/
+Disallow: /oembed
+"""
+
+_PUBLIC: Final = {"Cache-Control": REVALIDATE}
+
+
+class DiscoveryController(Controller):
+    """Routes of files at fixed paths, none of which is part of the OpenAPI document."""
+
+    path = "/"
+    include_in_schema = False
+
+    @get_page("/v1", operation_id="discovery.entry", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
+    def show_entry(self, request: ApiRequest) -> Response[bytes]:
+        """Show where the API begins."""
+        return conditional(request, msgspec.json.format(msgspec.json.encode(ENTRY)), dict(_PUBLIC), JSON)
+
+    @get_page(
+        "/.well-known/api-catalog",
+        operation_id="discovery.catalog",
+        access=ANYBODY_UNLIMITED,
+        cors=True,
+        threaded=False,
+    )
+    def show_catalog(self, request: ApiRequest) -> Response[bytes]:
+        """Show the API catalogue (RFC 9727), with one API."""
+        base = find_base_url(request)
+        link = {
+            "anchor": f"{base}/v1",
+            "service-desc": [{"href": f"{base}/v1/openapi.json", "type": JSON}],
+            "service-doc": [{"href": f"{base}/docs", "type": "text/html"}],
+            "service-meta": [{"href": f"{base}/catalog.ttl", "type": "text/turtle"}],
+            "status": [{"href": f"{base}/readyz", "type": JSON}],
+        }
+        headers = {**_PUBLIC, "Link": f'<{base}/.well-known/api-catalog>; rel="api-catalog"'}
+        return conditional(request, msgspec.json.encode({"linkset": [link]}), headers, LINKSET)
+
+    @get_page("/.well-known/security.txt", operation_id="discovery.security", access=ANYBODY_UNLIMITED, threaded=False)
+    def show_security(self, request: ApiRequest) -> Response[bytes]:
+        """Show whom to tell about a weakness (RFC 9116); raise a 404 problem if the settings name nobody."""
+        contact: str | None = request.app.state["contact"]
+        if contact is None:
+            raise ProblemError(NOT_FOUND, NOT_FOUND.description)
+        # Whole days, so that the file stays the same for a day.
+        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        expires = (today + timedelta(days=SECURITY_DAYS)).isoformat().replace("+00:00", "Z")
+        lines = [
+            f"Contact: {contact if ':' in contact else f'mailto:{contact}'}",
+            f"Expires: {expires}",
+            "Preferred-Languages: es, en",
+        ]
+        public: str | None = request.app.state["public_url"]
+        if public is not None:
+            lines.append(f"Canonical: {public.rstrip('/')}/.well-known/security.txt")
+        text = "".join(f"{line}\n" for line in lines)
+        return conditional(request, text.encode(), dict(_PUBLIC), MediaType.TEXT)
+
+    @get_page("/robots.txt", operation_id="discovery.robots", access=ANYBODY_UNLIMITED, threaded=False)
+    def show_robots(self, request: ApiRequest) -> Response[bytes]:
+        """Show what crawlers may fetch."""
+        return conditional(request, ROBOTS.encode(), dict(_PUBLIC), MediaType.TEXT)

@@ -1,0 +1,85 @@
+"""What programs find at fixed paths: the entry of the API, its catalogue, whom to tell, and what not to crawl."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.robotparser import RobotFileParser
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from msgspec import structs
+
+from actitud_api import __version__
+from actitud_api.app import create_app
+from tests.support.databases import migrated_sqlite, unlimited
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient[Litestar]]:
+    settings = structs.replace(
+        unlimited(migrated_sqlite(tmp_path_factory.mktemp("discovery"))),
+        public_url="https://indice.example",
+        contact="avisos@indice.example",
+    )
+    with TestClient(create_app(settings)) as opened:
+        yield opened
+
+
+def test_the_entry_leads_to_what_there_is(client: TestClient[Litestar]) -> None:
+    response = client.get("/v1")
+    entry = response.json()
+    assert (response.status_code, entry.pop("version")) == (200, __version__)
+    assert response.headers["access-control-allow-origin"] == "*"
+    for name, path in entry.items():
+        # Nothing is published here, and facts are posted.
+        expected = {"latest_scores": 404, "scores": 405}.get(name, 200)
+        assert client.get(path).status_code == expected, name
+    assert client.get("/v1/").status_code == 404
+
+
+def test_the_catalogue_names_the_api_with_absolute_addresses(client: TestClient[Litestar]) -> None:
+    response = client.get("/.well-known/api-catalog")
+    assert response.headers["content-type"].startswith("application/linkset+json")
+    assert 'rel="api-catalog"' in client.head("/.well-known/api-catalog").headers["link"]
+    (api,) = response.json()["linkset"]
+    assert api["anchor"] == "https://indice.example/v1"
+    for relation in ("service-desc", "service-doc", "service-meta", "status"):
+        (link,) = api[relation]
+        found = client.get(link["href"].removeprefix("https://indice.example"))
+        assert found.status_code == 200
+        assert found.headers["content-type"].partition(";")[0] == link["type"]
+
+
+def test_security_txt_names_the_contact_and_ends_within_a_year(client: TestClient[Litestar]) -> None:
+    response = client.get("/.well-known/security.txt")
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    fields = dict(line.split(": ", 1) for line in response.text.splitlines())
+    assert fields["Contact"] == "mailto:avisos@indice.example"
+    assert fields["Canonical"] == "https://indice.example/.well-known/security.txt"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", fields["Expires"])
+    left = datetime.fromisoformat(fields["Expires"]) - datetime.now(UTC)
+    assert timedelta(days=30) < left < timedelta(days=365)
+
+
+def test_without_a_contact_there_is_no_security_txt(tmp_path: Path) -> None:
+    with TestClient(create_app(unlimited(migrated_sqlite(tmp_path)))) as client:
+        assert client.get("/.well-known/security.txt").status_code == 404
+
+
+def test_a_page_as_contact_is_named_as_it_is(tmp_path: Path) -> None:
+    settings = structs.replace(unlimited(migrated_sqlite(tmp_path)), contact="https://indice.example/avisos")
+    with TestClient(create_app(settings)) as client:
+        assert "Contact: https://indice.example/avisos\n" in client.get("/.well-known/security.txt").text
+
+
+def test_crawlers_fetch_the_portal_and_no_exports(client: TestClient[Litestar]) -> None:
+    robots = RobotFileParser()
+    robots.parse(client.get("/robots.txt").text.splitlines())
+    for path, may in (("/portal", True), ("/portal/2026/XX-1", True), ("/", True)):
+        assert robots.can_fetch("anybody", path) is may
+    for path in ("/v1/editions/2026/indicators.csv", "/v1/editions/2026/scores.xlsx", "/badge/2026/XX-1.svg"):
+        assert not robots.can_fetch("anybody", path)
