@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -94,6 +95,8 @@ def _write(export: Export[T]) -> Generator[Callable[[bytes], None], None, None]:
     file; if the block raises, it is deleted.
     """
     reply, path = cast(OpenResponse, export.reply), cast(Path, export.to)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:
             yield _build_writer(export, reply, cast(BinaryIO, file))

@@ -60,7 +60,7 @@ def test_a_ranking_has_the_same_columns_and_types_whatever_is_missing(backend: B
         names["text"]: {
             "edition",
             "organisation",
-            "name",
+            "organisation_name",
             "kind",
             "province",
             "region",

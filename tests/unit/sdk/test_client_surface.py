@@ -30,7 +30,18 @@ ASYNCHRONOUS = {"Page": "AsyncListing", "Iterator": "AsyncIterator"}
 def test_all_names_are_there_sorted_and_documented() -> None:
     assert sorted(actitud.__all__, key=lambda name: (not name[0].isupper(), name)) == actitud.__all__
     public = {name for name in vars(actitud) if not name.startswith("_")}
-    modules = {"client", "embedding", "errors", "frames", "models", "pages", "resources", "testing", "verification"}
+    modules = {
+        "cli",
+        "client",
+        "embedding",
+        "errors",
+        "frames",
+        "models",
+        "pages",
+        "resources",
+        "testing",
+        "verification",
+    }
     assert public - modules == set(actitud.__all__) - {"__version__"}
     classes = [value for name in actitud.__all__ if inspect.isclass(value := vars(actitud)[name])]
     assert [kind.__name__ for kind in classes if not inspect.getdoc(kind)] == []

@@ -124,7 +124,8 @@ def test_the_numbers_of_a_column_have_the_same_decimals_and_stand_at_the_right()
     place = [head.to_text().strip() for head in heads].index("coverage")
     assert [row[place].to_text().strip() for row in shown] == ["1.0000", "0.9778"]
     assert {(row[place].attrs or {})["style"] for row in shown} == {"text-align:right"}
-    assert [row[0].to_text().strip() for row in shown] == ["1", "–"]
+    position = [head.to_text().strip() for head in heads].index("rank")
+    assert [row[position].to_text().strip() for row in shown] == ["1", "–"]
     assert [one.to_text().strip() for one in document.query("p")] == ["2 of 2 on this page, the last"]
 
 

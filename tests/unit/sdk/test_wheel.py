@@ -54,7 +54,7 @@ def test_it_holds_the_package_and_nothing_else(wheel: Path) -> None:
         licence = archive.read(next(name for name in names if name.endswith("/LICENSE")))
     assert {name for name in names if ".dist-info/" not in name} == package
     told = {name.partition("/")[2] for name in names - package}
-    assert told == {"METADATA", "RECORD", "WHEEL", "licenses/LICENSE"}
+    assert told == {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
     assert licence == (SDK.parent / "LICENSE").read_bytes()
 
 
@@ -68,7 +68,7 @@ def test_it_needs_httpx_and_msgspec_and_the_rest_is_asked_for(wheel: Path) -> No
         metadata = BytesParser().parsebytes(archive.read(name))
     needed = [str(one) for one in metadata.get_all("Requires-Dist", []) if "extra ==" not in str(one)]
     assert sorted(one.partition(">")[0].partition("<")[0] for one in needed) == ["httpx", "msgspec"]
-    assert sorted(metadata.get_all("Provides-Extra", [])) == ["cache", "frames", "verify"]
+    assert sorted(metadata.get_all("Provides-Extra", [])) == ["cache", "cli", "frames", "verify"]
     assert metadata["Requires-Python"] == ">=3.11"
 
 

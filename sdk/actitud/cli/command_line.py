@@ -1,0 +1,110 @@
+"""Entry point of the command ``actitud``: parse the arguments, run the command, tell errors, return the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Final, TextIO, cast
+
+from actitud import errors
+from actitud._html import Words
+from actitud.cli.common import CommandError, Session, describe_refusal, tell
+from actitud.cli.parsers import build_parser
+
+DONE: Final = 0
+REFUSED: Final = 1
+WRONG: Final = 2
+NO_ANSWER: Final = 3
+INTERRUPTED: Final = 130
+NOBODY_READS: Final = 141
+
+_LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code. ``arguments``: ``None`` for those of the process."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    language = find_language(given, os.environ)
+    options = build_parser(Words(language)).parse_args(given)
+    if find_spec("rich") is None:
+        missing = Words(language)("falta rich", "rich is missing")
+        tell(f"{missing}: pip install 'actitud[cli]'")
+        return WRONG
+    session = Session(options, language)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _tell_warning
+            return run(session)
+    finally:
+        session.close()
+
+
+def find_language(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Return the language of ``--lang``, or of the locale, or English.
+
+    It is found before the arguments are parsed, because the help that the parser may show is in it.
+    """
+    for position, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name == "--lang" and (equals or position + 1 < len(arguments)):
+            return value if equals else arguments[position + 1]
+    locale = next((environment[name] for name in _LOCALES if environment.get(name)), "")
+    language = locale.partition(".")[0].partition("_")[0]
+    return language if language in ("es", "ca", "eu", "gl") else "en"
+
+
+def run(session: Session) -> int:
+    """Run the command of a session and return its exit code; errors are told on standard error."""
+    words = session.words
+    try:
+        code = _load_runner(session.options)(session)
+        sys.stdout.flush()
+        return code
+    except CommandError as error:
+        tell(str(error))
+        return error.code
+    except errors.InvalidRequest as error:
+        for line in describe_refusal(error, words):
+            tell(line)
+        return WRONG
+    except errors.ApiProblem as error:
+        for line in describe_refusal(error, words):
+            tell(line)
+        return REFUSED
+    except (errors.NoAnswer, errors.UnexpectedResponse) as error:
+        address = session.client.__repr__().partition("'")[2].partition("'")[0]
+        tell(words(f"sin respuesta de {address}: {error}", f"no answer from {address}: {error}"))
+        return NO_ANSWER
+    except ValueError as error:
+        tell(str(error))
+        return WRONG
+    except BrokenPipeError:
+        # The interpreter would write to the closed pipe once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOBODY_READS
+    except OSError as error:
+        tell(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return WRONG
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _load_runner(options: argparse.Namespace) -> Callable[[Session], int]:
+    module, _, name = str(options.run).partition(".")
+    return cast("Callable[[Session], int]", getattr(import_module(f"actitud.cli.{module}"), name))
+
+
+def _tell_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    tell(str(message))

@@ -1,0 +1,114 @@
+"""Shared parts of the commands: the client, the language, errors, output."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+
+from actitud import Client
+from actitud._html import Words
+from actitud._model import Model
+from actitud._version import __version__
+from actitud.errors import ApiProblem, FieldError
+
+_PIECE = 64 * 1024
+
+
+class CommandError(Exception):
+    """Raised by a command to end with a message for standard error and an exit code.
+
+    ``code``: 1 if a check failed, 2 if arguments or files are wrong.
+    """
+
+    def __init__(self, text: str, code: int = 2) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class Session:
+    """One run of a command: its options, its language and its client."""
+
+    def __init__(self, options: argparse.Namespace, language: str) -> None:
+        self.options = options
+        self.language = language
+        self.words = Words(language)
+        self._client: Client | None = None
+
+    @property
+    def client(self) -> Client:
+        """The client, made on first use from ``--url`` and the environment.
+
+        Raises ``CommandError`` if one of them cannot be used.
+        """
+        if self._client is None:
+            try:
+                self._client = Client(
+                    base_url=self.options.url, lang=self.language, app_info=("actitud-cli", __version__)
+                )
+            except ValueError as error:
+                raise CommandError(str(error)) from error
+        return self._client
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            self._client.close()
+
+    def tell(self, spanish: str, english: str) -> None:
+        """Write a message to standard error."""
+        tell(self.words(spanish, english))
+
+
+def tell(message: str) -> None:
+    """Write a message of the command to standard error."""
+    print(f"actitud: {message}", file=sys.stderr)
+
+
+def describe_refusal(error: ApiProblem, words: Words, source: str = "") -> list[str]:
+    """Describe a refusal in lines: every fault with its place and the nearest valid value, or the problem itself.
+
+    ``source``: name of the file that the places are in, empty if they are in the arguments.
+    """
+    problem = error.problem
+    lines = [_describe_fault(fault, words, source) for fault in problem.errors]
+    return lines or [problem.detail or problem.title or str(error)]
+
+
+def _describe_fault(fault: FieldError, words: Words, source: str) -> str:
+    place = f"{source} {fault.pointer}".strip() or "/"
+    text = f"{place}: {fault.detail or fault.rule}"
+    if fault.suggestion is None:
+        return text
+    return text + words(f" (¿quiso decir «{fault.suggestion}»?)", f" (did you mean “{fault.suggestion}”?)")
+
+
+def print_bytes(content: bytes) -> None:
+    """Write a file to standard output, in pieces: whoever reads it may leave in the middle."""
+    sys.stdout.flush()
+    for start in range(0, len(content), _PIECE):
+        sys.stdout.buffer.write(content[start : start + _PIECE])
+        sys.stdout.buffer.flush()
+
+
+def print_json(value: object) -> None:
+    """Write a model, or anything that JSON can express, to standard output."""
+    plain = value.to_dict() if isinstance(value, Model) else value
+    print(json.dumps(plain, ensure_ascii=False, indent=2))
+
+
+def print_csv(rows: Iterable[Mapping[str, object]]) -> None:
+    """Write rows to standard output as CSV (RFC 4180), with the names of the first row as header."""
+    writer = csv.writer(sys.stdout)
+    names: Sequence[str] | None = None
+    for row in rows:
+        if names is None:
+            names = list(row)
+            writer.writerow(names)
+        writer.writerow(["" if row.get(name) is None else _format_cell(row[name]) for name in names])
+
+
+def _format_cell(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

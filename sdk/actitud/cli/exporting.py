@@ -1,0 +1,66 @@
+"""``export``: download an edition as a file, with a progress bar."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from actitud._streams import ProgressCallback
+from actitud.cli.common import CommandError, Session, print_bytes
+from actitud.cli.output import show_progress
+from actitud.resources.exports import IndicatorExport
+
+STANDARD_OUTPUT: Final = "-"
+
+
+def run_export(session: Session) -> int:
+    """Write an edition to a file, which appears when it is complete, or to standard output."""
+    options = session.options
+    if options.output == STANDARD_OUTPUT:
+        print_bytes(_read(session))
+        return 0
+    with show_progress(options.output) as progress:
+        path = _save(session, Path(options.output), progress)
+    size = session.words.number(path.stat().st_size / 1e6, 1)
+    session.tell(f"{path}: {size} MB", f"{path}: {size} MB")
+    return 0
+
+
+def _read(session: Session) -> bytes:
+    options, editions, selection = session.options, session.client.editions, _select(session)
+    if options.format == "bundle":
+        return editions.publications.bundle(options.edition)
+    if options.indicators:
+        return editions.indicators.export(options.edition, **selection)
+    return editions.scores.export(options.edition, **selection)
+
+
+def _save(session: Session, to: Path, progress: ProgressCallback) -> Path:
+    options, editions, selection = session.options, session.client.editions, _select(session)
+    if options.format == "bundle":
+        return editions.publications.bundle(options.edition, to=to, progress=progress)
+    if options.indicators:
+        return editions.indicators.export(options.edition, to=to, progress=progress, **selection)
+    return editions.scores.export(options.edition, to=to, progress=progress, **selection)
+
+
+def _select(session: Session) -> IndicatorExport:
+    """Return the format and the filters. Raises ``CommandError`` if the format does not take the filters."""
+    options, words = session.options, session.words
+    filters = ("kind", "region", "province", "band", "parent", "level", "status", "sort")
+    filtered = any(getattr(options, name) is not None for name in filters)
+    if options.format == "bundle" and (filtered or options.indicators):
+        raise CommandError(words("bundle es la publicación entera, sin filtros", "bundle is all, without filters"))
+    if options.format == "jsonstat" and options.indicators:
+        raise CommandError(words("jsonstat no tiene indicadores", "jsonstat has no indicators"))
+    return {
+        "format": options.format,
+        "kind": options.kind,
+        "region": options.region,
+        "province": options.province,
+        "band": options.band,
+        "parent": options.parent,
+        "level": options.level,
+        "status": options.status,
+        "sort": options.sort,
+    }

@@ -1,0 +1,66 @@
+"""``score``: score the facts of a JSON file, without storing anything."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from actitud.cli.common import CommandError, Session, describe_refusal, print_csv, print_json
+from actitud.cli.output import print_score
+from actitud.cli.parsers import STANDARD_INPUT
+from actitud.errors import InvalidRequest
+from actitud.models import Score
+
+
+def run_score(session: Session) -> int:
+    """Print the score of the facts in a file, and return 1 if they contradict each other, else 0."""
+    options, words = session.options, session.words
+    body = _read_facts(session)
+    try:
+        score = session.client.request("POST", "/v1/scores", cast_to=Score, body=body)
+    except InvalidRequest as error:
+        raise CommandError("\nactitud: ".join(describe_refusal(error, words, options.file))) from error
+    if options.json:
+        print_json(score)
+    elif options.csv:
+        print_csv(score._list_rows())
+    else:
+        print_score(score, words)
+    return 1 if score.error_findings else 0
+
+
+def _read_facts(session: Session) -> dict[str, object]:
+    file, words = session.options.file, session.words
+    content = sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
+    try:
+        facts = json.loads(content, object_pairs_hook=_refuse_repeated, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        place = words(f"línea {error.lineno}, columna {error.colno}", f"line {error.lineno}, column {error.colno}")
+        raise CommandError(words(f"{file}, {place}: no es JSON", f"{file}, {place}: no JSON")) from error
+    except _Refused as error:
+        spanish, english = error.args
+        raise CommandError(f"{file}: {words(spanish, english)}") from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise CommandError(words(f"{file}: no es JSON", f"{file}: no JSON")) from error
+    if not isinstance(facts, dict):
+        raise CommandError(words(f"{file}: tiene que ser un objeto", f"{file}: it has to be an object"))
+    return facts
+
+
+class _Refused(Exception):
+    """JSON that other readers would understand otherwise; its arguments are the reason in Spanish and in English."""
+
+
+def _refuse_repeated(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _Refused(f"«{twice}» está dos veces", f"“{twice}” stands twice")
+    return members
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise _Refused(f"{name} no es un número", f"{name} is no number")

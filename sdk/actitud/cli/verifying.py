@@ -1,0 +1,72 @@
+"""``verify``: verify a published file, offline, or with what a service publishes. Scores are not recomputed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+
+from actitud.cli.common import CommandError, Session, print_json
+from actitud.cli.output import print_lines, print_list, print_table, show_count, show_progress
+from actitud.errors import Unverifiable
+from actitud.verification import KeysSource, Text, Verification, verify
+
+_SHOWN = 20
+
+
+def run_verify(session: Session) -> int:
+    """Print the report of a verification, and return 0 if everything holds, else 1."""
+    options, words = session.options, session.words
+    if (options.source is None) == (options.edition is None):
+        raise CommandError(words("indique un fichero o --edition", "name a file or --edition"))
+    if options.keys is not None and options.online:
+        raise CommandError(words("--keys o --online, no los dos", "--keys or --online, not both"))
+    with TemporaryDirectory() as folder:
+        source = Path(options.source) if options.source is not None else _download(session, Path(folder))
+        verification = _verify(session, source)
+    if options.json:
+        print_json(msgspec.to_builtins(verification))
+    else:
+        _print_report(session, verification)
+    return 0 if verification.holds else 1
+
+
+def _download(session: Session, folder: Path) -> Path:
+    with show_progress(session.options.edition) as progress:
+        bundle = session.client.editions.publications.bundle
+        return bundle(session.options.edition, to=folder / "bundle.jsonl.gz", progress=progress)
+
+
+def _verify(session: Session, source: Path) -> Verification:
+    options, words = session.options, session.words
+    keys: KeysSource | None = None if options.keys is None else Path(options.keys)
+    if options.online or (options.edition is not None and options.keys is None):
+        keys = session.client.signing_keys.list()
+    checkpoint = None if options.checkpoint is None else Path(options.checkpoint).read_text(encoding="utf-8")
+    try:
+        with show_count(words("comprobando", "verifying")) as progress:
+            return verify(source, keys=keys, digest=options.digest, checkpoint=checkpoint, progress=progress)
+    except Unverifiable as error:
+        reason = _choose(session, error.text)
+        text = words(f"{source.name}: no es nada publicado: {reason}", f"{source.name}: nothing published: {reason}")
+        raise CommandError(text) from error
+    except ImportError as error:
+        raise CommandError(str(error)) from error
+
+
+def _print_report(session: Session, verification: Verification) -> None:
+    words = session.words
+    holds, fails = words("se cumple", "holds"), words("NO SE CUMPLE", "DOES NOT HOLD")
+    rows = ((_choose(session, one.text), holds if one.holds else fails) for one in verification.checks)
+    print_table((words("Comprobación", "Check"), ""), rows)
+    problems = [f"{one.location}: {_choose(session, one.text)}" for one in verification.problems]
+    hidden = len(problems) - _SHOWN
+    more = [words(f"… y {hidden} más, con --json", f"… and {hidden} more, with --json")] * (hidden > 0)
+    print_list(words("Problemas", "Problems"), [*problems[:_SHOWN], *more])
+    print_list(words("Sin comprobar", "Not checked"), [_choose(session, text) for text in verification.unchecked])
+    print_lines(_choose(session, verification.verdict))
+
+
+def _choose(session: Session, text: Text) -> str:
+    return session.words(text["es"], text["en"])

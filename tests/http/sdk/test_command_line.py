@@ -1,0 +1,380 @@
+"""The command `actitud` against the application: what it prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from litestar import Litestar
+
+from actitud import Client
+from actitud.cli import command_line, main, watching
+from actitud.cli.command_line import find_language
+from tests.support.serving import served
+
+ORGANISATION = "XX-DEMO-00100"
+CASES = Path(__file__).parents[2] / "cases"
+
+
+@pytest.fixture(scope="module")
+def address(app: Litestar) -> Iterator[str]:
+    with served(app) as stated:
+        yield stated
+
+
+@pytest.fixture(scope="module")
+def service(address: str) -> Iterator[Client]:
+    with Client(base_url=address, lang="en") as client:
+        yield client
+
+
+class Command(Protocol):
+    def __call__(self, *arguments: str) -> tuple[int, str, str]: ...
+
+
+@pytest.fixture
+def actitud(address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command and returns its exit code, its output and its messages."""
+    monkeypatch.setenv("ACTITUD_BASE_URL", address)
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.setenv(name, "C")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main(arguments)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def facts(tmp_path: Path, **changes: Any) -> str:
+    request = json.loads((CASES / "example_a.json").read_bytes())["request"]
+    file = tmp_path / "facts.json"
+    file.write_text(json.dumps({**request, **changes}), encoding="utf-8")
+    return str(file)
+
+
+def test_the_ranking_is_a_table_json_or_csv(actitud: Command, service: Client) -> None:
+    rows = service.editions.scores.list("latest", limit=3).items
+    code, out, err = actitud("rank", "latest", "--limit", "3")
+    assert (code, err) == (0, "")
+    assert all(row.organisation_name in out and row.organisation in out and f"{row.index:.2f}" in out for row in rows)
+    assert "2026-demo: 3 organisations; there are more (--limit)" in out
+    code, out, err = actitud("rank", "latest", "--limit", "3", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {"edition": "2026-demo", "items": [row.to_dict() for row in rows]}
+    code, out, err = actitud("rank", "latest", "--csv")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == service.editions.scores.export("latest").decode().splitlines()
+
+
+def test_the_ranking_is_filtered(actitud: Command, service: Client) -> None:
+    province = service.editions.scores.list("latest", limit=1)[0].province
+    assert province is not None
+    wanted = [row.organisation for row in service.editions.scores.list("latest", province=province)]
+    _, out, _ = actitud("rank", "latest", "--province", province.lstrip("0"), "--csv")
+    assert [row["organisation"] for row in csv.DictReader(out.splitlines())] == wanted
+    name = service.editions.scores.list("latest", limit=1)[0].organisation_name
+    _, out, _ = actitud("rank", "latest", "--search", name, "--csv")
+    assert name in [row["organisation_name"] for row in csv.DictReader(out.splitlines())]
+
+
+def test_a_sheet_is_in_the_language_asked_for(actitud: Command, service: Client) -> None:
+    score = service.with_options(lang="es").editions.scores.get("latest", ORGANISATION)
+    code, out, err = actitud("sheet", "latest", ORGANISATION, "--lang", "es")
+    assert (code, err) == (0, "")
+    flat = " ".join(out.split())
+    assert score.organisation_name in out
+    assert f"{score.index:.2f}".replace(".", ",") in out
+    assert all(" ".join(reason.text.split()) in flat for reason in score.main_reasons)
+    assert all(dimension.name in out for dimension in score.dimensions)
+    code, out, _ = actitud("sheet", "latest", ORGANISATION, "--json")
+    assert json.loads(out)["index"] == score.index
+    _, out, _ = actitud("sheet", "latest", ORGANISATION, "--csv", "--dimension", "D1")
+    assert [row["indicator"] for row in csv.DictReader(out.splitlines())] == list(
+        score.dimensions["D1"].indicators.keys()
+    )
+    _, out, _ = actitud("sheet", "latest", ORGANISATION, "--dimension", "D1")
+    assert score.indicators["D1.01"].id in out
+
+
+def test_facts_are_scored(actitud: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    published = json.loads((CASES / "example_a.json").read_bytes())["published"]
+    code, out, err = actitud("score", facts(tmp_path), "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["index"] == published["index"]
+    code, out, _ = actitud("score", facts(tmp_path))
+    assert f"{published['index']:.2f}" in out
+    with open(facts(tmp_path), encoding="utf-8") as file:
+        monkeypatch.setattr("sys.stdin", file)
+        code, out, _ = actitud("score", "-", "--csv")
+    rows = {row["indicator"]: row for row in csv.DictReader(out.splitlines())}
+    assert float(rows["D1.01"]["score"]) == published["indicators"]["D1.01"]
+
+
+def test_facts_that_contradict_each_other_are_scored_and_fail(actitud: Command, tmp_path: Path) -> None:
+    file = facts(tmp_path, answers={"D1.01": {"numerator": 3, "denominator": 2}})
+    code, out, _ = actitud("score", file)
+    assert code == 1
+    assert "V01.D1.01" in out
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"profile": {},\n "answers": }', "line 2, column 13: no JSON"),
+        ('{"profile": {}, "profile": {}}', "“profile” stands twice"),
+        ('{"profile": NaN}', "NaN is no number"),
+        ("[]", "it has to be an object"),
+        ("\ud800".encode("utf-16", "surrogatepass").decode("latin-1"), "no JSON"),
+    ],
+)
+def test_what_is_no_json_is_told_with_its_place(actitud: Command, tmp_path: Path, content: str, message: str) -> None:
+    file = tmp_path / "facts.json"
+    file.write_bytes(content.encode("latin-1") if "\xff" in content else content.encode())
+    code, out, err = actitud("score", str(file))
+    assert (code, out) == (2, "")
+    assert err.startswith(f"actitud: {file}")
+    assert message in err
+
+
+def test_every_fault_of_the_facts_is_told_with_its_pointer(actitud: Command, tmp_path: Path) -> None:
+    file = facts(tmp_path, profile={"org_type": "MUN", "populatoin": 3}, answers={"D1.01": {"numeratr": 1}})
+    code, out, err = actitud("score", file)
+    assert (code, out) == (2, "")
+    assert f"actitud: {file} /profile/populatoin: " in err
+    assert f"actitud: {file} /answers/D1.01/numeratr: " in err
+    assert "(did you mean “numerator”?)" in err
+
+
+def test_organisations_are_compared(actitud: Command, service: Client) -> None:
+    rows = service.editions.scores.list("latest", limit=2).items
+    ids = [row.organisation for row in rows]
+    code, out, _ = actitud("compare", "latest", *ids)
+    assert code == 0
+    assert all(row.organisation_name in out and f"{row.index:.2f}" in out for row in rows)
+    _, out, _ = actitud("compare", "latest", *ids, "--json")
+    assert [row["organisation"] for row in json.loads(out)["items"]] == ids
+    _, out, _ = actitud("compare", "latest", *reversed(ids), "--csv")
+    assert [row["organisation"] for row in csv.DictReader(out.splitlines())] == ids[::-1]
+    assert actitud("compare", "latest", ids[0], "nobody") == (1, "", "actitud: no score in the edition: nobody\n")
+
+
+def test_a_change_is_explained(actitud: Command, service: Client) -> None:
+    changes = service.editions.scores.changes("latest", ORGANISATION, from_edition="2026-demo")
+    code, out, _ = actitud("changes", "latest", ORGANISATION, "--from", "2026-demo")
+    assert code == 0
+    assert changes.text in out
+    _, out, _ = actitud("changes", "latest", ORGANISATION, "--from", "2026-demo", "--json")
+    assert json.loads(out) == changes.to_dict()
+    _, out, _ = actitud("changes", "latest", ORGANISATION, "--from", "2026-demo", "--csv")
+    assert [row["id"] for row in csv.DictReader(out.splitlines())] == [group.id for group in changes.groups]
+
+
+def test_an_edition_is_written_to_a_file(actitud: Command, service: Client, tmp_path: Path) -> None:
+    file = tmp_path / "scores.csv"
+    code, out, err = actitud("export", "latest", "csv", "-o", str(file), "--kind", "MUN")
+    assert (code, out) == (0, "")
+    assert str(file) in err
+    assert file.read_bytes() == service.editions.scores.export("latest", kind="MUN")
+    _, out, _ = actitud("export", "latest", "jsonl", "--indicators", "-o", "-", "--level", "5")
+    assert {json.loads(line)["edition"] for line in out.splitlines()} == {"2026-demo"}
+    assert actitud("export", "latest", "bundle", "-o", str(file), "--level", "5")[0] == 2
+    assert actitud("export", "latest", "jsonstat", "-o", str(file), "--indicators")[0] == 2
+    missing = tmp_path / "no" / "x.csv"
+    assert actitud("export", "latest", "csv", "-o", str(missing)) == (
+        2,
+        "",
+        f"actitud: {missing}: No such file or directory\n",
+    )
+
+
+def test_a_publication_is_verified_offline_and_online(actitud: Command, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.gz"
+    assert actitud("export", "latest", "bundle", "-o", str(bundle))[0] == 0
+    code, out, _ = actitud("verify", str(bundle))
+    assert code == 0
+    assert "whose the keys are" in out
+    code, out, _ = actitud("verify", "--edition", "latest", "--lang", "es")
+    assert code == 0
+    assert "se cumple" in out
+    assert "de quién son las claves" not in out
+    _, out, _ = actitud("verify", str(bundle), "--online", "--json")
+    assert json.loads(out)["problems"] == []
+    lines = gzip.decompress(bundle.read_bytes()).split(b"\n")
+    lines[2] = lines[2].replace(b"MUN", b"PRO", 1)
+    bundle.write_bytes(b"\n".join(lines))
+    code, out, _ = actitud("verify", str(bundle))
+    assert code == 1
+    assert "DOES NOT HOLD" in out
+    bundle.write_bytes(b"{}")
+    assert actitud("verify", str(bundle))[0] == 2
+    assert actitud("verify")[0] == 2
+    assert actitud("verify", str(bundle), "--online", "--keys", "x")[0] == 2
+
+
+def test_editions_and_methodologies_are_listed(actitud: Command, service: Client) -> None:
+    _, out, _ = actitud("editions")
+    assert "2026-demo" in out
+    _, out, _ = actitud("editions", "--json")
+    assert [row["id"] for row in json.loads(out)] == [row.id for row in service.editions.list()]
+    _, out, _ = actitud("methodologies", "--csv")
+    assert "2026.1" in [row["version"] for row in csv.DictReader(out.splitlines())]
+
+
+@pytest.mark.parametrize("organisation", [None, ORGANISATION])
+def test_watching_asks_politely_and_tells_changes(
+    actitud: Command, monkeypatch: pytest.MonkeyPatch, organisation: str | None
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(watching, "sleep", slept.append)
+    target = ["latest"] if organisation is None else ["latest", organisation]
+    code, out, err = actitud("watch", *target, "--every", "7", "--times", "3")
+    assert (code, out) == (0, "")
+    assert "every 7 s" in err
+    assert slept == [7.0] * 3
+
+    scores = iter([(3, 50.0), (2, 51.5), (2, None)])
+    states = ({"id": "x", "rank": rank, "index": index} for rank, index in scores)
+    monkeypatch.setattr(watching, "_read", lambda client, session: (next(states), None))
+    _, out, _ = actitud("watch", *target, "--times", "2")
+    name = organisation or "x"
+    assert [line.partition("  ")[2] for line in out.splitlines()] == [
+        f"{name}  rank: 3 → 2",
+        f"{name}  index: 50.0 → 51.5",
+        f"{name}  index: 51.5 → –",
+    ]
+
+
+def test_a_change_is_a_line_of_json(actitud: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "sleep", lambda seconds: None)
+    states = iter([{"id": "x", "state": "in_review"}, {"id": "x", "state": "published"}])
+    monkeypatch.setattr(watching, "_read", lambda client, session: (next(states), None))
+    _, out, _ = actitud("watch", "latest", "--times", "1", "--json")
+    change = json.loads(out)
+    assert change.pop("at").endswith("Z")
+    assert change == {"of": "x", "member": "state", "before": "in_review", "after": "published"}
+
+
+def test_watching_ends_cleanly(actitud: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watching, "sleep", interrupt)
+    code, out, _ = actitud("watch", "latest")
+    assert (code, out) == (0, "")
+
+
+def test_refusals_and_silence_have_their_codes(actitud: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, out, err = actitud("sheet", "latest", "nobody")
+    assert (code, out) == (1, "")
+    assert err == "actitud: nobody has no score in the edition 2026-demo.\n"
+    code, out, err = actitud("rank", "latest", "--level", "9")
+    assert (code, out) == (2, "")
+    assert "level" in err
+    code, out, err = actitud("rank", "latest", "--url", "ftp://x")
+    assert (code, out) == (2, "")
+    assert "base_url" in err
+    monkeypatch.setenv("ACTITUD_TIMEOUT", "0.5")
+    code, out, err = actitud("rank", "latest", "--url", "http://127.0.0.1:9")
+    assert (code, out) == (3, "")
+    assert err.startswith("actitud: no answer from http://127.0.0.1:9: ")
+
+
+def test_a_language_that_is_not_there_is_told(actitud: Command) -> None:
+    code, out, err = actitud("rank", "latest", "--limit", "1", "--lang", "fr")
+    assert code == 0
+    assert "Index" in out
+    assert err == "" or "'fr'" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "language"),
+    [
+        ([], {}, "en"),
+        ([], {"LANG": "es_ES.UTF-8"}, "es"),
+        ([], {"LANG": "es_ES.UTF-8", "LC_ALL": "en_GB"}, "en"),
+        ([], {"LANG": "gl_ES"}, "gl"),
+        ([], {"LANG": "de_DE"}, "en"),
+        (["rank", "--lang", "es"], {"LANG": "en"}, "es"),
+        (["rank", "--lang=es"], {}, "es"),
+        (["rank", "--lang"], {}, "en"),
+    ],
+)
+def test_the_language_is_that_of_the_option_or_of_the_terminal(
+    arguments: list[str], environment: dict[str, str], language: str
+) -> None:
+    assert find_language(arguments, environment) == language
+
+
+@pytest.mark.parametrize(("lang", "words"), [("es", "muestra la clasificación"), ("en", "show the ranking")])
+def test_help_is_in_both_languages(lang: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["rank", "--help", "--lang", lang])
+    assert ended.value.code == 0
+    assert words in capsys.readouterr().out
+
+
+def test_without_the_extra_one_line_says_what_to_install(actitud: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command_line, "find_spec", lambda name: None)
+    assert actitud("editions") == (2, "", "actitud: rich is missing: pip install 'actitud[cli]'\n")
+
+
+def test_help_imports_nothing_slow() -> None:
+    code = """
+import sys
+from actitud.cli import main
+try:
+    main(["--help"])
+except SystemExit:
+    print("actitud.cli.output" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+def started(address: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """The command as a process, which is a module as well."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "actitud", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "ACTITUD_BASE_URL": address, "LC_ALL": "C.UTF-8"},
+    )
+
+
+def test_a_reader_who_leaves_ends_it_quietly(address: str) -> None:
+    with started(address, "export", "latest", "jsonl", "--indicators", "-o", "-") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 141
+
+
+def test_an_interrupt_ends_it_without_a_traceback(address: str) -> None:
+    with started(address, "watch", "latest") as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith(b"actitud: watching 2026-demo")
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 0
+
+
+def test_a_file_gets_no_colours(address: str) -> None:
+    with started(address, "editions") as process:
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, b"")
+    assert b"2026-demo" in out
+    assert b"\x1b" not in out
