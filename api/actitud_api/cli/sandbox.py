@@ -29,7 +29,10 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.settings import Settings
 
 RESET: Final = "/sandbox/reset"
-"""Path of the operation that restores the seed. It is no operation of the service, so the document lacks it."""
+"""Path of the operation that restores the seed.
+
+It is not an operation of the service, so the OpenAPI document does not have it.
+"""
 _KEYS: Final = "/v1/keys/"
 
 _READY = Texts(
@@ -70,7 +73,8 @@ def run_sandbox(options: argparse.Namespace, language: Language) -> int:
 class Sandbox:
     """ASGI application that serves a copy of the seed, and replaces it by a new copy on `POST /sandbox/reset`.
 
-    The keys that the sandbox prints hold whatever is done to them, so that a test that revokes keys goes on.
+    The keys that the sandbox prints stay valid whatever is done to them, so that tests which revoke keys can go
+    on.
     """
 
     def __init__(self, folder: Path, examples: Path, port: int) -> None:

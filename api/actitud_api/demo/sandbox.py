@@ -224,7 +224,10 @@ def _add_assessment(
     request: AssessmentRequest,
     state: AssessmentState,
 ) -> None:
-    """Store an assessment and take it to a state; one that is to be final stays in its hearing until that is over."""
+    """Store an assessment and take it to a state.
+
+    If the state is `final`, the assessment stays in its hearing; `_finish_hearings` makes it final.
+    """
     assessments.put_assessment(session, edition, organisation, request, expected=_is_expected, now=NOW)
     if state == "draft":
         return
@@ -274,7 +277,10 @@ def _review(session: Session, edition: str, organisation: str) -> None:
 
 
 def _finish_hearings(session: Session, edition: str) -> None:
-    """Move the calendar of an edition to the past, and make those assessments final that are to be so."""
+    """Move the calendar of an edition to the past, so that its hearings are over.
+
+    Then make the assessments final that have `final` as their intended state; the edition `HEARD` has none.
+    """
     _set_calendar(session, edition, _PAST)
     final = [] if edition == HEARD else name_organisations("final")
     for organisation in final:

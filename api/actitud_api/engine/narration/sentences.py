@@ -322,7 +322,8 @@ class Sentences:
     def _describe_effects(self, indicator: Indicator) -> dict[str, str]:
         """Describe the effect that an unknown answer to an indicator has on the group above it.
 
-        The key `effect` has the words for the inside of a sentence, `Effect` those for the start of a sentence.
+        Return the words for the two placeholders of the sentences about reasons: `effect` for the inside of a
+        sentence, and `Effect`, with a capital, for its start.
         """
         group, templates = self._parents[indicator.id], _REASONS[self._language]
         values = {

@@ -132,10 +132,11 @@ def _reads_others(indicator: Indicator) -> bool:
 
 
 def build_score_document(document: Document) -> Document:
-    """Build a document with the aggregations of `document`, whose indicators take a score in place of facts.
+    """Build a document with the groups of `document`, in which each indicator is answered with its score.
 
-    The only fact of each indicator is its score in units of 10^-decimals. For each indicator there is a profile field
-    that is true if the indicator is not applicable. The new document has no rules, zero rules or levels.
+    The column evaluator can then compute the groups from scores that are known already. The only fact of each
+    indicator is its score in units of 10^-decimals. For each indicator there is a profile field that is true if
+    the indicator is not applicable. The new document has no rules, zero rules or levels.
     """
     unit = int(10**document.decimals)
 

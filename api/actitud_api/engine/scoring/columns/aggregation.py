@@ -118,13 +118,13 @@ class GroupAggregation:
         """Write the score of the group in each row into `into`; return the weighted sums of an arithmetic mean.
 
         The weighted sums have, for each row, the sum of weight times score of the children that count; the caller
-        computes the maxima from them. For any other aggregation, return None. In a row in which too few children
-        count, the number in `into` means nothing; the caller replaces it (`find_rated` finds these rows).
+        computes the upper bound of the group from them. For any other aggregation, return None. In a row in which too
+        few children count, the number in `into` means nothing; the caller replaces it (`find_rated` finds these rows).
 
-        `rows` has an array of scores for each child, with -1 in rows in which the child does not count. `missing`
-        has, for each child that is left out somewhere, the mask of the rows in which its score is -1, and the weight
-        of the child. `remaining` is the weight that counts in each row, None if it is the total weight in all rows.
-        `scratch` is overwritten.
+        `rows` has an array of scores for each child, with -1 in rows in which the child does not count. `missing` has,
+        for each child that is left out somewhere, the mask of the rows in which its score is -1, and the weight of the
+        child. `remaining` is the weight that counts in each row, None if it is the total weight in all rows. `scratch`
+        is overwritten.
         """
         aggregation = self._group.definition.aggregation
         if aggregation == "arithmetic":

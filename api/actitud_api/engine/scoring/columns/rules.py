@@ -213,10 +213,11 @@ def evaluate_when_absent(predicate: Predicate, indicator: str) -> Truth:
 
 
 def drop_presence_guard(predicate: Predicate) -> Predicate:
-    """Drop a needless condition from a rule of the form "if the answer to X was sent, then …", to compute a mask less.
+    """Drop a needless condition from a rule of the form "if the answer to X was sent, then …".
 
     The condition is needless if the part after "then" is true anyway when the answer to X is absent: that part
-    alone is returned. If the condition is needed, or the rule has another form, return `predicate` as it is.
+    alone is returned, so that there is one mask less to compute. If the condition is needed, or the rule has
+    another form, return `predicate` as it is.
     """
     match predicate:
         case Implies(when=Present(indicator=indicator), then=then) if evaluate_when_absent(then, indicator) is True:
