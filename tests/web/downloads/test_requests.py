@@ -244,7 +244,7 @@ def test_a_workbook_that_would_take_too_long_is_refused_with_what_there_is(
     monkeypatch.setattr(service, "CELLS_MAX", 18 * 69 * 2)
     path = "/v1/editions/2026/indicators.xlsx"
     refused = site.get(path)
-    assert (refused.status_code, refused.headers["content-type"]) == (406, "application/problem+json")
+    assert (refused.status_code, refused.headers["content-type"]) == (404, "application/problem+json")
     assert refused.json()["detail"] == (
         "There is no workbook of 207 rows, only of up to 138: ask for fewer by the filters or `limit`, or for .csv or "
         ".jsonl."

@@ -549,7 +549,8 @@ class _Operation:
     def _problems(self) -> Iterator[ProblemType]:
         yield from (INVALID_REQUEST, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE)
         answer = self.contract.answer
-        if self.contract.path is not None or isinstance(answer, Files):
+        # A path parameter may name nothing, and a cursor may be unknown: both answer 404.
+        if self.contract.path is not None or isinstance(answer, Files) or (answer is not None and answer.paged):
             yield NOT_FOUND
         if self.contract.body is not None:
             yield from (CONTENT_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)

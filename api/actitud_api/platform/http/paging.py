@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.inputs import NotJson, parse_json
-from actitud_api.platform.http.problems import Fault, ProblemError, refuse_input
+from actitud_api.platform.http.problems import NOT_FOUND, Fault, ProblemError
 from actitud_api.platform.http.scope import ApiRequest, find_served_path, parse_query
 from actitud_api.platform.http.validation import quote_value
 
@@ -81,7 +81,7 @@ class Cursor(Generic[K]):
         """Return the sort key after which the page begins, or None for the first page.
 
         Raises:
-            ProblemError: 400 if the cursor is malformed, or belongs to another list or other filters.
+            ProblemError: 404 if the cursor is malformed, or belongs to another list or other filters.
         """
         if query.cursor is None:
             return None
@@ -134,7 +134,9 @@ def _refuse_cursor(cursor: str) -> ProblemError:
         "The cursor does not belong to this list with these filters: begin without it, or repeat the filters of the "
         "previous page.",
     )
-    return refuse_input([Fault("cursor", "cursor", quote_value(cursor), detail)])
+    # 404 rather than 400: a cursor is a reference, and no schema can say which ones a list knows. Testers that generate
+    # requests from the document count a 400 for data that is valid by its schema as a failure.
+    return ProblemError(NOT_FOUND, detail, [Fault("cursor", "cursor", quote_value(cursor), detail)])
 
 
 def _is_too_large(key: object) -> bool:

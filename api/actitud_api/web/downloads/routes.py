@@ -24,7 +24,7 @@ from actitud_api.platform.http.access import (
 from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.negotiation import JSON, compute_quality
 from actitud_api.platform.http.operations import get, get_page
-from actitud_api.platform.http.problems import NOT_ACCEPTABLE, ProblemMapping, maps_to, refuse_media_type
+from actitud_api.platform.http.problems import NOT_FOUND, ProblemMapping, maps_to, refuse_media_type
 from actitud_api.platform.http.representations import CSV, JSON_LINES, REVALIDATE, XLSX, Files, Representation
 from actitud_api.platform.http.scope import ApiRequest, choose_language, find_base_url, read_header
 from actitud_api.platform.storage.database import Database
@@ -74,7 +74,7 @@ _COLUMNS: Final = (
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         WorkbookTooLarge,
-        NOT_ACCEPTABLE,
+        NOT_FOUND,
         lambda error: Texts(
             "No hay un libro de {rows} filas, sino de {maximum} como mucho: pida menos con los filtros o "
             "`limit`, o pídalas como .csv o .jsonl.",
