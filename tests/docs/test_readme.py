@@ -180,6 +180,8 @@ def test_the_picture_shows_the_figures_of_example_a() -> None:
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "deploy/README.md",
+        "docs/contract-testing.md",
+        "docs/contract-testing.es.md",
         "docs/embedding.md",
         "docs/assessment-lifecycle.md",
         "docs/assessment-lifecycle.es.md",
