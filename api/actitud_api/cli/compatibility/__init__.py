@@ -1,5 +1,6 @@
-"""Compatibility of two OpenAPI documents: what a later one breaks for a client that was written against an earlier one.
+"""Compatibility of two OpenAPI documents: which changes break a client that was written against the earlier one.
 
-The rules are written for people in `docs/compatibility.md`. `operations` has the rules of operations, parameters,
-bodies, responses and headers, `constraints` those of one schema, `schemas` walks through a schema and what it contains.
+Such a change is a "break". The rules are written for people in `docs/compatibility.md`. `operations` has the
+rules of operations, parameters, bodies, responses and headers, `constraints` those of one schema, and
+`schemas` compares two schemas with everything that they contain.
 """

@@ -1,4 +1,4 @@
-"""Accepted breaks: a file beside the baseline that names each with its rule, its place and the decision about it."""
+"""Breaks that were accepted: a file beside the kept earlier document lists each with the decision about it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from actitud_api.cli.compatibility.rules import Break
 
 
 class AcceptedBreak(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An accepted break.
+    """An entry of that file: a break that a decision accepts.
 
-    `rule` and `place` are those of the report. A place that begins with `* ` is that of every operation. `record` is
-    the file with the decision, followed by a colon and words that stand in it.
+    `rule` and `place` are the rule and the place of the break, as the report prints them. A place that begins with
+    `* ` stands for the same place in every operation. `record` says where the decision is written: the path of a
+    file, a colon, and words that the file must contain.
     """
 
     rule: str
@@ -23,14 +24,14 @@ class AcceptedBreak(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     record: str
 
     def covers(self, found: Break) -> bool:
-        """Return True if this is the entry of a break."""
+        """Return True if this entry accepts the break `found`."""
         place = found.place
         if self.place.startswith("* ") and found.operation:
             place = "*" + place.removeprefix(found.operation)
         return (self.rule, self.place) == (found.rule, place)
 
     def has_record(self, folder: Path) -> bool:
-        """Return True if the file with the decision is in a folder and has the words."""
+        """Return True if the decision is written down: a folder has the file of `record`, with the words."""
         name, _, words = self.record.partition(": ")
         file = folder / name
         return file.is_file() and " ".join(words.split()) in " ".join(file.read_text().split())

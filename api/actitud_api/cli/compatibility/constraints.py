@@ -1,8 +1,10 @@
-"""The rules about one schema: what a schema refuses that another one accepts.
+"""The rules about one schema: which values one schema refuses that another accepts.
 
-Each function compares a wide schema with a narrow one and returns what the two say, if the narrow one refuses a value
-that the wide one accepts, else None. A request breaks if the new schema is narrower than the old one, a response if the
-old one is narrower than the new one.
+Each `find_…` function compares a wide schema with a narrow one. If the narrow schema refuses a value that the
+wide one accepts, it returns what the two say about it, else None; its argument `name` is the name of the
+member that has the schema. For a request the old schema is the wide one, because the service must go on
+accepting what clients send. For a response the new schema is the wide one, because clients must be able to
+read what the service sends.
 """
 
 from __future__ import annotations
@@ -16,10 +18,13 @@ from actitud_api.cli.compatibility.document import Node, Shape
 from actitud_api.cli.compatibility.rules import Side
 
 Refusal: TypeAlias = tuple[object, object]
-"""What the wide and the narrow schema say."""
+"""Reason why a narrow schema refuses a value: what the wide schema says, and what the narrow one says."""
 
 VERSIONED: Final = "methodology"
-"""The member and the parameter that name a methodology version. Versions come and go without a break."""
+"""Name of the member and of the parameter that name a methodology version.
+
+A version that is added or withdrawn is not a break.
+"""
 
 _VERSION: Final = re.compile(r"\d{4}\.\d+(-draft)?")
 _LOWER: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
@@ -28,7 +33,7 @@ _COMPARED: Final = frozenset({*_LOWER, *_UPPER, "pattern", "format", "uniqueItem
 
 
 def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the JSON types; every integer is a number."""
+    """Compare the JSON types; the type `number` includes `integer`."""
     if narrow.types is None:
         return None
     if wide.types is not None and all(
@@ -39,7 +44,11 @@ def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 
 
 def find_refused_values(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the enumerated values, but no methodology versions, and none if the narrow schema is declared open."""
+    """Compare the enumerated values.
+
+    Methodology versions do not count. If the narrow schema is declared open, which means that values may be added
+    to it, nothing is refused.
+    """
     if narrow.values is None or narrow.is_open_enum:
         return None
     if wide.values is None:
@@ -69,12 +78,12 @@ def find_upper_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 
 
 def find_pattern(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the patterns: any other pattern refuses something."""
+    """Compare the patterns; any other pattern counts as a refusal, because patterns cannot be compared."""
     return _find_other(wide, narrow, "pattern")
 
 
 def find_format(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the formats: any other format refuses something."""
+    """Compare the formats; any other format counts as a refusal."""
     return _find_other(wide, narrow, "format")
 
 
@@ -86,7 +95,10 @@ def find_unique_items(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 
 
 def find_multiple_of(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the steps of numbers."""
+    """Compare the steps of numbers (`multipleOf`).
+
+    The step of the wide schema must be a multiple of that of the narrow one.
+    """
     loose, tight = (shape.keywords.get("multipleOf") for shape in (wide, narrow))
     if not isinstance(tight, int | float) or (isinstance(loose, int | float) and math.remainder(loose, tight) == 0):
         return None
@@ -94,7 +106,10 @@ def find_multiple_of(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 
 
 def find_other_keywords(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare all keywords for which there is no rule: the narrow schema may have no other than the wide one."""
+    """Compare all keywords that have no rule of their own.
+
+    Each keyword of the narrow schema must stand in the wide one with the same value.
+    """
     known, further = (
         {keyword: value for keyword, value in shape.keywords.items() if keyword not in _COMPARED}
         for shape in (wide, narrow)
@@ -114,7 +129,7 @@ CONSTRAINTS: Final[Mapping[Callable[[Shape, Shape, str], Refusal | None], Mappin
     find_multiple_of: {"request": "request-multiple-of-changed", "response": "response-multiple-of-changed"},
     find_other_keywords: {"request": "request-keyword-changed", "response": "response-keyword-changed"},
 }
-"""The code of each comparison for requests and for responses."""
+"""Code of the rule that each comparison finds broken, for requests and for responses."""
 
 
 def _find_other(wide: Shape, narrow: Shape, keyword: str) -> Refusal | None:
@@ -123,7 +138,11 @@ def _find_other(wide: Shape, narrow: Shape, keyword: str) -> Refusal | None:
 
 
 def _get_limit(shape: Shape, keywords: tuple[str, ...], sign: int) -> tuple[float, bool]:
-    """Return the tightest limit times `sign`, and whether the limit itself is excluded."""
+    """Return the tightest of some limits of a schema, and whether a value equal to the limit is refused.
+
+    `keywords` are the names of the limits. `sign` is 1 for lower limits and -1 for upper ones, which are negated,
+    so that of two results the tighter one is always the greater.
+    """
     is_integer = shape.types == frozenset({"integer"})
     limits = [(-math.inf, False)]
     if keywords[0] in ("minLength", "minItems", "minProperties"):

@@ -150,7 +150,11 @@ class Document:
         return found
 
     def _dissolve(self, schema: object, met: frozenset[str]) -> tuple[list[Node], set[str]]:
-        """Return the alternatives of a schema, each an object without reference and union, and its discriminators."""
+        """Return the alternatives of a schema, and the names of the members by which they are told apart.
+
+        Each alternative is an object without references and unions. `met` has the references that led to the schema,
+        so that a schema that consists of itself is found.
+        """
         if schema is False:
             return [], set()
         node = as_object(schema)
@@ -174,7 +178,11 @@ class Document:
     def _combine(
         self, parts: list[Node], elements: Sequence[object], met: frozenset[str], discriminators: set[str]
     ) -> list[Node]:
-        """Combine each of the parts with each alternative of each element."""
+        """Combine each of the parts with each alternative of the elements: the result accepts what both accept.
+
+        `parts` are the alternatives so far, and `elements` the members of an `allOf`, `anyOf` or `oneOf`. The names of
+        the members by which alternatives are told apart are added to `discriminators`.
+        """
         further: list[Node] = []
         for element in elements:
             alternatives, names = self._dissolve(element, met)

@@ -16,11 +16,16 @@ _PROBLEM: Final = "application/problem+json"
 _SCHEME: Final = ("type", "scheme", "in", "name", "openIdConnectUrl", "flows")
 
 Operations = Mapping[tuple[str, str], tuple[str, Node, Node]]
-"""Label, path item and operation by method and path. In the path, the names of parameters are left out."""
+"""Operations of a document by method and path.
+
+In the path, `{}` stands for each parameter, so that its name does not count. Each value has the label of the
+operation (method and path, as reports show it), the path item, which is the object of the path, and the
+operation object.
+"""
 
 
 def find_breaks(before: Document, after: Document) -> list[Break]:
-    """List the breaks from one document to another, in the order of the earlier document."""
+    """List the breaks between two documents, in the order of the earlier document."""
     return list({(found.rule, found.place): found for found in _find_all(before, after)}.values())
 
 
@@ -85,7 +90,10 @@ class OperationComparison:
         self._schemas = SchemaComparison(before, after)
 
     def compare(self, label: str, before: tuple[Node, Node], after: tuple[Node, Node]) -> Iterator[Break]:
-        """Yield the breaks from one operation to another, each given as path item and operation."""
+        """Yield the breaks between two versions of an operation.
+
+        `label` is its method and path. Each version is given as its path item and its operation object.
+        """
         old, new = before[1], after[1]
         if old.get("operationId") != new.get("operationId"):
             yield Break(
@@ -100,7 +108,7 @@ class OperationComparison:
         yield from self._compare_responses(label, as_object(old.get("responses")), as_object(new.get("responses")))
 
     def _compare_security(self, label: str, old: Node, new: Node) -> Iterator[Break]:
-        """Find callers who could call the operation and no longer can."""
+        """Yield a break if there are callers who could call the operation and no longer can."""
         granted = _list_grants(self._before, old)
         needed = _list_grants(self._after, new)
         for grant in granted:
@@ -216,7 +224,7 @@ class OperationComparison:
             yield from self._compare_schema(label, place, header.get("schema"), other.get("schema"), "response", "")
 
     def _compare_problems(self, label: str, part: str, old: Node, new: Node) -> Iterator[Break]:
-        """Compare the problem types, as the examples of a response name them."""
+        """Yield a break for each problem type that a response no longer has; its examples show which types it has."""
         types, others = (list(_list_problem_types(node)) for node in (old, new))
         for name in types:
             if name not in others:
@@ -245,7 +253,10 @@ class OperationComparison:
 
 
 def _list_grants(document: Document, operation: Node) -> Sequence[Mapping[str, frozenset[str]]]:
-    """List the alternatives that let a caller in, each with its security schemes and their roles."""
+    """List the security requirements of an operation, each of which alone lets a caller in.
+
+    Each has its security schemes with the roles that they ask for; an empty one lets everybody in.
+    """
     security = operation.get("security", document.data.get("security"))
     alternatives = [
         {name: as_texts(roles) for name, roles in as_object(requirement).items()} for requirement in as_list(security)
@@ -279,9 +290,10 @@ def _get_style(parameter: Node) -> tuple[str, bool, bool]:
 
 
 def _find_covering(responses: Node, status: str) -> str | None:
-    """Return the documented status that told clients to expect another status, None if there is none.
+    """Return the documented status under which clients handle a status that is new; None if there is none.
 
-    For a success or a redirect that is its range (`2XX`); for an error also `default` and any status of its class.
+    For a success or a redirect that is the range of the status (`2XX`); for an error also `default`, or any
+    documented error of the same class (4xx or 5xx).
     """
     kind = status[:1]
     candidates = [f"{kind}XX", f"{kind}xx"]

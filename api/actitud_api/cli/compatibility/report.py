@@ -78,7 +78,10 @@ def _find_invalid_entries(
 
 
 def _describe_breaks(breaks: Sequence[Break], language: Language) -> Iterator[str]:
-    """Yield a line for each break. A change that several operations share is one line with their number."""
+    """Yield a line for each break.
+
+    A change that several operations share has one line, with the number of the other operations.
+    """
     shared: dict[tuple[str, ...], list[Break]] = {}
     for found in breaks:
         key = (found.rule, found.part, found.pointer, str(found.before), str(found.after))

@@ -10,7 +10,7 @@ from msgspec import Struct
 from actitud_api.engine.i18n import Language, Texts
 
 Side: TypeAlias = Literal["request", "response"]
-"""Who writes a value: the client, or the service."""
+"""Use of a schema: in a `request` the client writes the values, in a `response` the service does."""
 
 RULES: Final[Mapping[str, Texts]] = {
     "server-removed": Texts("ya no se anuncia esa dirección base", "this base address is no longer announced"),
@@ -105,11 +105,12 @@ class SchemaBreak(Struct, frozen=True, kw_only=True):
 
 
 class Break(Struct, frozen=True, kw_only=True):
-    """A break of compatibility.
+    """A change that breaks clients.
 
-    `operation`: method and path, empty if it concerns the whole document. `part`: the part of the operation, such as
-    `request body application/json`. `pointer`: JSON Pointer to the member in a value of that part, empty for all of it.
-    `before` and `after`: the two documents at this place.
+    `rule` is the code of the rule that finds it. `operation`: method and path, empty if the break concerns the
+    whole document. `part`: the part of the operation, such as `request body application/json`. `pointer`: JSON
+    Pointer to the member in a value of that part, empty for all of it. `before` and `after`: what the two
+    documents say at this place.
     """
 
     rule: str

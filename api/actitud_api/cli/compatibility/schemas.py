@@ -25,7 +25,11 @@ class SchemaComparison:
         self._kept: list[object] = []
 
     def compare(self, before: object, after: object, side: Side, name: str = "") -> tuple[SchemaBreak, ...]:
-        """Return the breaks from one schema to another; `name` is the name of the member that has the schema."""
+        """Return the breaks between two versions of a schema.
+
+        `side` says whether the schema is used in requests or in responses; `name` is the name of the member that has
+        the schema, empty if it belongs to no member.
+        """
         before, after = _follow(self._before, before), _follow(self._after, after)
         key = (id(before), id(after), side, name == VERSIONED)
         if key not in self._found:
@@ -55,7 +59,11 @@ class SchemaComparison:
             yield SchemaBreak(rule="request-default-changed", pointer="", before=old, after=new)
 
     def _compare_alternatives(self, wide: Form, narrow: Form, side: Side, name: str) -> Iterator[SchemaBreak]:
-        """Find the alternative of the narrow schema that accepts each alternative of the wide one."""
+        """Yield the breaks of each alternative of the wide schema that no alternative of the narrow one accepts.
+
+        If an alternative of the narrow schema is much like it, the breaks are the differences of the two; otherwise
+        the break is that the alternative has no counterpart. `constraints` says which schema is the wide one.
+        """
         tag = _find_tag(wide, narrow)
         for shape in _split_types(wide.shapes) if len(narrow.shapes) > 1 else wide.shapes:
             value = None if tag is None else shape.get_tag(tag)
@@ -122,7 +130,7 @@ class SchemaComparison:
 
 
 def _follow(document: Document, schema: object) -> object:
-    """Return the schema that another one consists of, if that is nothing but a reference."""
+    """Return the schema to which a schema refers if it consists of nothing but a reference, else the schema itself."""
     return document.resolve(schema) if isinstance(schema, dict) and set(schema) == {"$ref"} else schema
 
 
@@ -150,7 +158,10 @@ def _find_tag(left: Form, right: Form) -> str | None:
 
 
 def _split_types(shapes: Sequence[Shape]) -> Iterator[Shape]:
-    """Yield alternatives of one type each, so that types can be compared with alternatives."""
+    """Split alternatives that have several types into alternatives of one type each.
+
+    So the types of one schema can be compared with the alternatives of another.
+    """
     for shape in shapes:
         if shape.types is None or len(shape.types) == 1:
             yield shape
@@ -159,7 +170,10 @@ def _split_types(shapes: Sequence[Shape]) -> Iterator[Shape]:
 
 
 def _is_alike(shape: Shape, other: Shape) -> bool:
-    """Return True if two alternatives are so alike that one can be a changed form of the other."""
+    """Return True if two alternatives can be two versions of the same one.
+
+    That is so if they share a type and, for objects, at least half of the member names of the smaller one.
+    """
     if not _share(shape.types, other.types):
         return False
     names, others = set(shape.properties), set(other.properties)

@@ -1,4 +1,4 @@
-"""Files that tell programs what there is: the entry of the API, its catalogue, whom to tell, what not to crawl."""
+"""Files at fixed paths that programs look for: entry of the API, API catalogue, `security.txt`, `robots.txt`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LINKSET: Final = 'application/linkset+json; profile="https://www.rfc-editor.org/
 """Media type of an API catalogue (RFC 9264, RFC 9727)."""
 
 SECURITY_DAYS: Final = 180
-"""Days for which `security.txt` holds; RFC 9116 recommends less than a year."""
+"""Days after which `security.txt` expires; RFC 9116 recommends less than a year."""
 
 ENTRY: Final = {
     "version": __version__,
@@ -35,7 +35,7 @@ ENTRY: Final = {
     "catalogue": "/catalog",
     "portal": "/portal",
 }
-"""Content of `/v1`: version of the service and the paths to begin with."""
+"""Content of `/v1`: version of the service, and the paths from which a client can go on."""
 
 ROBOTS: Final = """\
 # The portal may be crawled. The API has the same in other forms, some of them of tens of megabytes.
@@ -58,7 +58,7 @@ class DiscoveryController(Controller):
 
     @get_page("/v1", operation_id="discovery.entry", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
     def show_entry(self, request: ApiRequest) -> Response[bytes]:
-        """Show where the API begins."""
+        """Serve the entry of the API (`ENTRY`)."""
         return conditional(request, msgspec.json.format(msgspec.json.encode(ENTRY)), dict(_PUBLIC), JSON)
 
     @get_page(
@@ -69,7 +69,7 @@ class DiscoveryController(Controller):
         threaded=False,
     )
     def show_catalog(self, request: ApiRequest) -> Response[bytes]:
-        """Show the API catalogue (RFC 9727), with one API."""
+        """Serve the API catalogue (RFC 9727): a list of links to the APIs of this host, of which there is one."""
         base = find_base_url(request)
         link = {
             "anchor": f"{base}/v1",
@@ -83,7 +83,10 @@ class DiscoveryController(Controller):
 
     @get_page("/.well-known/security.txt", operation_id="discovery.security", access=ANYBODY_UNLIMITED, threaded=False)
     def show_security(self, request: ApiRequest) -> Response[bytes]:
-        """Show whom to tell about a weakness (RFC 9116); raise a 404 problem if the settings name nobody."""
+        """Serve `security.txt` (RFC 9116), which says where to report a vulnerability.
+
+        Raise a 404 problem if the settings have no contact.
+        """
         contact: str | None = request.app.state["contact"]
         if contact is None:
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
@@ -103,5 +106,5 @@ class DiscoveryController(Controller):
 
     @get_page("/robots.txt", operation_id="discovery.robots", access=ANYBODY_UNLIMITED, threaded=False)
     def show_robots(self, request: ApiRequest) -> Response[bytes]:
-        """Show what crawlers may fetch."""
+        """Serve `robots.txt`, which says what crawlers may fetch."""
         return conditional(request, ROBOTS.encode(), dict(_PUBLIC), MediaType.TEXT)

@@ -322,9 +322,10 @@ def _build_schemas(contracts: Iterable[Contract]) -> _ComponentSchemas:
 
 
 def _close_schemas(components: Node, roots: Iterable[Node]) -> None:
-    """Close the component schemas that some schemas refer to, directly or through others.
+    """Declare that objects have no members but the named ones, in the schemas that `roots` refer to.
 
-    Members with a default are written as well, so they are required too.
+    This holds for schemas to which a reference leads directly or through others. Members with a default become
+    required, because the service writes them always. `components` has the schemas by name and is changed in place.
     """
     pending = _list_references(list(roots))
     closed: set[str] = set()

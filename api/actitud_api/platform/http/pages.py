@@ -56,7 +56,10 @@ _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
 
 @functools.cache
 def _read_file(name: str) -> tuple[bytes, str]:
-    """Return the bytes of a static file and the name with their digest, under which it never changes."""
+    """Return the bytes of a static file, and a name for it that contains their digest.
+
+    If the file changes, its name changes too, so caches may keep it for ever.
+    """
     package, path, _ = _FILES[name]
     body = files(package).joinpath(path).read_bytes()
     stem, _, suffix = name.rpartition(".")
@@ -64,7 +67,7 @@ def _read_file(name: str) -> tuple[bytes, str]:
 
 
 def find_static_path(name: str) -> str:
-    """Return the path of a static file, which has a digest of its bytes: a change of the file changes its path."""
+    """Return the path of a static file, with a digest of its bytes in the name; see `_read_file`."""
     return f"/static/{_read_file(name)[1]}"
 
 

@@ -15,8 +15,8 @@ _RANGE = re.compile(r"bytes=[ \t]*(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})[ 
 def find_range(request: ApiRequest, size: int, tag: str, modified: str | None) -> range | None:
     """Return the positions of the bytes that a request asks for, or None to send all of them.
 
-    Several ranges, and ranges that cannot be read, are answered with all bytes. So is a range of another version:
-    `If-Range` must name `tag`, or `modified`, the value of `Last-Modified`, if it is not None.
+    All bytes are sent for several ranges, for a malformed one, and for a range of another version: `If-Range` must
+    name the entity tag `tag`, or `modified`, the value of `Last-Modified`, if it is not None.
 
     Raises:
         ProblemError: 416 if the range begins after the last byte.
@@ -49,7 +49,7 @@ def find_range(request: ApiRequest, size: int, tag: str, modified: str | None) -
 
 
 def cut_pieces(pieces: Iterator[bytes], positions: range) -> Iterator[bytes]:
-    """Yield the bytes of a stream at some positions; the stream is read no further than needed."""
+    """Yield only the bytes at some positions of a stream; the stream is read no further than needed."""
     position = 0
     for piece in pieces:
         part = piece[max(0, positions.start - position) : positions.stop - position]

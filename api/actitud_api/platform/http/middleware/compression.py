@@ -30,7 +30,7 @@ CODINGS: Final[tuple[Coding, ...]] = ("br", "gzip")
 """Content codings that the service can apply, the preferred one first."""
 
 SMALLEST: Final = 1_024
-"""Smallest body in bytes that is compressed: below, the headers weigh as much as the gain."""
+"""Size in bytes from which a body is compressed; for a smaller one, the additional headers outweigh the gain."""
 
 ROOM: Final = 16 * 1024 * 1024
 """Highest number of bytes of compressed public bodies that are kept in memory."""
@@ -53,7 +53,10 @@ _CONDITIONS: Final = (b"if-match", b"if-none-match")
 
 
 def compress_well(scope: HTTPScope) -> None:
-    """Ask for the smallest Brotli body, whatever it costs: for public bytes that stay the same for days."""
+    """Have the response to a request compressed by Brotli as far as possible, which takes longer.
+
+    A handler calls it for public bytes that stay the same for days, because these are compressed once and kept.
+    """
     scope["state"][_BEST] = True
 
 
@@ -88,9 +91,9 @@ def choose_coding(accept_encoding: str | None) -> Coding | None:
 
 
 def _remove_suffixes(scope: HTTPScope) -> dict[str, list[str]]:
-    """Remove the suffixes of codings from the tags in the preconditions of a request.
+    """Remove the suffixes of codings (`-gzip`, `-br`) from the entity tags in the preconditions of a request.
 
-    Return the tags with a suffix by the tag without it.
+    Return, by the tag without suffix, the tags with a suffix that the request had.
     """
     suffixed: dict[str, list[str]] = {}
 
@@ -159,7 +162,7 @@ class _KeptBodies:
 
 
 class _Response:
-    """One response on its way to the client."""
+    """State of one response while it passes through the layer; its `send` replaces the `send` of ASGI."""
 
     def __init__(
         self,
@@ -188,7 +191,11 @@ class _Response:
             await self._send(message)
 
     def _prepare(self, start: HTTPResponseStartEvent) -> bool:
-        """Hold the start of a response back and return True if its body will be compressed."""
+        """Decide if a response is compressed, and set the headers that depend on this.
+
+        If it is, keep its start back and return True: the start is sent with the first piece of the body, when the
+        length is known.
+        """
         # A copy: the list may be that of a response in a cache.
         start["headers"] = list(start["headers"])
         headers = MutableScopeHeaders(start)
@@ -265,5 +272,8 @@ class _Response:
 
 
 async def _run(size: int, compress: Callable[[], bytes]) -> bytes:
-    """Return the result of `compress`, which runs in a worker thread if it has much to do."""
+    """Call `compress` and return its result.
+
+    It is called in a worker thread if `size`, the number of bytes to compress, is above `_INLINE_MAX`.
+    """
     return compress() if size <= _INLINE_MAX else await sync_to_thread(compress)
