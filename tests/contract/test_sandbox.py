@@ -13,7 +13,9 @@ import pytest
 
 from actitud_api.app import find_examples
 from actitud_api.cli.sandbox import RESET, Sandbox
+from actitud_api.cli.serving import get_database
 from actitud_api.demo import sandbox as seed
+from tests.contract.digests import find_digests, read_digests
 from tests.contract.examples import OF_FILES, WORKBOOK
 from tests.contract.installation import SAFE, Operation, operations
 
@@ -25,7 +27,7 @@ class Client:
     """A client of the sandbox with the key of the administrator."""
 
     def __init__(self, app: Sandbox) -> None:
-        self._app = app
+        self.app = app
 
     def send(
         self,
@@ -43,7 +45,7 @@ class Client:
             named["Authorization"] = f"Bearer {key}"
 
         async def exchange() -> httpx.Response:
-            transport = httpx.ASGITransport(self._app, client=(address, 50_000))  # type: ignore[arg-type]  # typed events
+            transport = httpx.ASGITransport(self.app, client=(address, 50_000))  # type: ignore[arg-type]  # typed events
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
                 return await client.request(method, path, content=body, headers=named)
 
@@ -91,6 +93,11 @@ def test_every_example_succeeds(client: Client, operation: Operation) -> None:
     if operation.method not in SAFE:
         client.reset()
     assert response.status_code in documented, response.text
+
+
+def test_the_digests_of_the_examples_are_those_of_the_seed(client: Client) -> None:
+    found = find_digests(get_database(client.app.served))
+    assert read_digests() == found, "python -m tests.contract.digests and make openapi write them anew"
 
 
 def test_a_reset_brings_back_what_was_changed_and_nothing_else_does(client: Client) -> None:

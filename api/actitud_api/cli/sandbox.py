@@ -103,6 +103,11 @@ class Sandbox:
         return format_address(self.settings)
 
     @property
+    def served(self) -> Litestar:
+        """Application on the present copy of the seed."""
+        return self._app
+
+    @property
     def _seed(self) -> Path:
         return self._folder / "seed.sqlite3"
 
