@@ -127,7 +127,7 @@ class OpenResponse(Response, frozen=True, kw_only=True):
     """A successful response to a ``streamed`` request, whose body is still arriving.
 
     ``pieces``: a generator of the chunks of the body, asynchronous in the asynchronous client. Whoever receives
-    the response must close it. It raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the
+    the response must close it. Reading raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the
     body cannot be read to its end.
     """
 
@@ -432,7 +432,7 @@ def fetch(core: Core, request: Request, kind: type[T]) -> Call[T]:
 
 
 def _get_language(core: Core, reply: Response) -> str:
-    """Return the language of the sentences of a response."""
+    """Return the language of the sentences of a response; if it does not say one, that of the client or English."""
     return reply.headers.get("content-language") or core.lang or "en"
 
 
@@ -572,8 +572,8 @@ def _get_primary(language: str) -> str:
 class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """One page of a list: its items, and as ``following`` the request for the next page (``None`` on the last page).
 
-    ``kind``: the type that the response is decoded as, such as ``Listing[Edition]``. ``language``: that of the texts.
-    ``edition``: id of the edition that the list belongs to, also where ``latest`` was asked for; ``None`` if the list
+    ``kind``: the type that the response is decoded as, such as ``Listing[Edition]``. ``language``: the language of its
+    texts. ``edition``: id of the edition that the list belongs to, even if ``latest`` was asked for; ``None`` if it
     belongs to none. ``total``: number of items of all pages, ``None`` if the service was not asked to count them.
     """
 

@@ -11,7 +11,7 @@ DASH = "–"
 """Shown in place of a value that does not exist."""
 
 _ROWS_SHOWN = 20
-"""Maximum number of rows shown of a page."""
+"""Maximum number of items of a page that its table shows."""
 
 _MOST_DECIMALS = 4
 _READ_IN_SPANISH = frozenset({"es", "ca", "eu", "gl"})
@@ -75,7 +75,10 @@ def _list_scalars(item: object) -> dict[str, object]:
 
 
 def _format_column(values: Sequence[object], words: Words) -> tuple[list[str], bool]:
-    """Format a column, with the same number of decimals in each cell, and return whether it holds numbers."""
+    """Return the cells of a column as texts, and True if it is a column of numbers.
+
+    All numbers of a column get the same number of decimals.
+    """
     filled = [value for value in values if value is not None]
     numbers = [value for value in filled if isinstance(value, int | float) and not isinstance(value, bool)]
     if not numbers or len(numbers) < len(filled):

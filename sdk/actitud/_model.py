@@ -26,7 +26,7 @@ _LEADING = (
 )
 """The members that the ``repr`` of a model shows first, in this order, if the model has them."""
 _NAMING = ("id", "number", "version", "code", "index", "organisation")
-"""The members by which the ``repr`` of a model shows a model inside it: by the first that the inner one has."""
+"""The ``repr`` of a model shows a model inside it by one member: the first of these that the inner model has."""
 
 
 class _DataclassFields:

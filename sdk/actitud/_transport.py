@@ -40,12 +40,12 @@ Refused are several codings on top of each other, and codings that can expand a 
 """
 
 _PIECE = 256 * 1024
-"""Bytes that are decompressed at a time."""
+"""Maximum number of bytes that are decompressed at a time, so that a small body cannot fill the memory."""
 
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 _CONNECTIONS = 100
-"""Connections of the library's own client: the default limit of httpx."""
+"""Maximum number of connections of a client that this library creates: the default of httpx."""
 
 Failure: TypeAlias = NoAnswer | UnexpectedResponse
 

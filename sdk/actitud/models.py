@@ -52,10 +52,10 @@ Answers: TypeAlias = Mapping[str, Answer]
 """Answers by indicator id. An indicator that is missing counts as unknown."""
 
 HypotheticalFacts: TypeAlias = "Mapping[str, Mapping[str, Answer | ProfileValue] | Sequence[str]]"
-"""Hypothetical facts that replace real ones.
+"""Hypothetical facts that replace real ones: a mapping with up to three members.
 
-``answers`` by indicator id (``None`` removes the answer), ``profile`` fields, and ``profile_self_declared`` (field
-names).
+``answers``: answers by indicator id (``None`` removes the answer). ``profile``: profile fields by name.
+``profile_self_declared``: names of the profile fields without evidence.
 """
 
 EvidenceLike: TypeAlias = "Evidence | Mapping[str, str | date | None]"
@@ -328,7 +328,10 @@ class DimensionScore(Shown, frozen=True, kw_only=True):
 
     @property
     def indicators(self) -> Nodes[IndicatorScore]:
-        """All indicators of the dimension, those of its groups at any depth first: ``indicators["D1.01"]``."""
+        """All indicators of the dimension, such as ``indicators["D1.01"]``.
+
+        First come those of its groups and of the groups inside these, then its own.
+        """
         return _collect(self.groups, self.own_indicators)
 
     def _set_language(self, language: str) -> None:
@@ -467,7 +470,7 @@ class Score(Shown, frozen=True, kw_only=True, omit_defaults=True):
         return to_frame(self) if backend == "polars" else to_frame(self, backend=backend)
 
     def _list_rows(self) -> Iterator[Mapping[str, Cell]]:
-        """List the rows of a data frame: one for each indicator."""
+        """Yield the rows of a data frame, each as its values by column: one for each indicator."""
         within = [(dimension.id, indicator) for dimension in self.dimensions for indicator in dimension.indicators]
         for dimension, indicator in [*within, *((None, indicator) for indicator in self.own_indicators)]:
             yield {
@@ -1924,7 +1927,7 @@ def _collect(groups: Iterable[DimensionScore], own: Iterable[IndicatorScore]) ->
 
 
 def _build_file_cells(row: ScoreRow | PastScore | Organisation) -> Mapping[str, Cell]:
-    """Return the cells of a row of a list, in the columns that the files have."""
+    """Return the values of an item of a list by column, with the column names of the downloadable files."""
     cells: dict[str, Cell] = {}
     for name in row.__struct_fields__:
         value = getattr(row, name)

@@ -94,8 +94,8 @@ def put_assessment(
     The edition must be open. ``profile``: every field that the organisation sets. ``answers``: facts by
     indicator id, each with its ``evidence`` (a list of :class:`actitud.Evidence`) and its ``note`` if it has
     them; a missing indicator is unknown. An answer without accepted evidence is self-declared and scores less.
-    ``profile_evidence``: evidence by profile field. ``methodology``: version that the facts follow, that of the
-    edition. ``lang``: language of the findings. ``if_match``: the ``etag`` of the assessment to replace,
+    ``profile_evidence``: evidence by profile field. ``methodology``: the version of the edition, which the facts
+    must follow. ``lang``: language of the findings. ``if_match``: the ``etag`` of the assessment to replace,
     ``None`` to create one.
 
     Contradictory answers are stored and listed in ``findings``. Raises ``PreconditionFailed`` if the assessment
@@ -126,8 +126,8 @@ def update_assessment(
 
     ``if_match``: the ``etag`` of the assessment. ``answers``: each answer replaces all facts of its indicator;
     its evidence and note are kept unless they are sent too; ``None`` withdraws the answer. ``profile``: the
-    fields to change. ``profile_evidence``: the evidence to change, by profile field. ``methodology``: version
-    that the facts follow, that of the edition. ``lang``: language of the findings.
+    fields to change. ``profile_evidence``: the evidence to change, by profile field. ``methodology``: the
+    version of the edition, which the facts must follow. ``lang``: language of the findings.
 
     Raises ``PreconditionFailed`` if the assessment was changed since it was read; ``Conflict`` if it is neither
     a draft nor returned, the last day to change it is over, or the edition takes no changes; ``InvalidRequest``

@@ -126,8 +126,8 @@ def put_review(
 
     ``max_level``: the highest level that the assessment may reach, ``None`` for any. ``profile`` and ``answers``:
     the facts that the methodology lets reviewers set; a missing fact takes the methodology's default. ``reason``:
-    why; it is published. ``if_match``: the ``etag`` of the review. ``methodology``: version that the facts follow,
-    that of the edition.
+    why; it is published. ``if_match``: the ``etag`` of the review. ``methodology``: the version of the
+    edition, which the facts must follow.
 
     Raises ``Conflict`` if the assessment is neither under review nor in its hearing; ``PreconditionFailed`` if the
     review was changed since it was read; ``InvalidRequest`` with every invalid field if the facts do not fit the

@@ -60,7 +60,7 @@ _CODES: Mapping[CheckName, frozenset[ProblemCode]] = {
     "scores": frozenset({"methodology", "submission", "score"}),
     "chain": frozenset({"chain", "opening"}),
 }
-"""The problem codes that make each check fail."""
+"""The problem codes that make a check fail, by the name of the check."""
 
 
 class VerificationProblem(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,8 +143,7 @@ class Findings:
     def add_check(self, name: CheckName, es: str, en: str) -> None:
         """Add a check, with its subject in Spanish and English, and whether it holds.
 
-        It holds if no problem of the codes that belong to it (``_CODES``) was added before. So add all problems
-        first.
+        A check holds if no problem with one of its codes (see ``_CODES``) was added before. So add all problems first.
         """
         holds = not any(problem.code in _CODES[name] for problem in self.problems)
         self._checks.append(VerificationCheck(name=name, holds=holds, text=make_text(es, en)))

@@ -251,5 +251,5 @@ def is_over(day: date, now: datetime) -> bool:
 
 
 def _find_last_zone_date(now: datetime) -> date:
-    """Return the date in the time zone that is farthest behind UTC (UTC-12)."""
+    """Return the date in the time zone that is farthest behind UTC (UTC-12), where a day ends last."""
     return (now - _LAST_ZONE_OFFSET).date()

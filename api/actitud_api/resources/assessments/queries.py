@@ -273,9 +273,10 @@ def count_states(session: Session, edition: str, states: Collection[AssessmentSt
 def _returned(organisation: str) -> list[ColumnElement[object]]:
     """Return the columns of `AssessmentRecord`, for the RETURNING clause of a write to one assessment.
 
-    The row is needed as the database stores it: JSONB reorders the members of objects, and the ETag covers the
-    bytes of the response. RETURNING avoids a second statement. The name of the organisation is read by a subquery
-    with the id `organisation` as a literal, because SQLAlchemy cannot relate a subquery to the row of an INSERT.
+    So a write returns the row as the database stores it, without a second statement. The `ETag` covers the bytes of
+    the response, and they would differ otherwise, because JSONB reorders the members of objects. The name of the
+    organisation is read by a subquery with the id `organisation` as a literal, because SQLAlchemy cannot relate a
+    subquery to the row of an INSERT.
     """
     name = select(ORGANISATIONS.c.name).where(ORGANISATIONS.c.id == organisation).scalar_subquery().label("name")
     return [name if column == "name" else ASSESSMENTS.c[column] for column in AssessmentRecord.__struct_fields__]

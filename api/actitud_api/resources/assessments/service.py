@@ -818,7 +818,10 @@ def _merge_flags(now: frozenset[str], before: frozenset[str], kept: Collection[s
 
 
 def _is_below(finding: EvidenceFinding, pointers: Collection[str]) -> bool:
-    """Return True if a finding is about one of the places in `pointers`, or about a value inside one of them."""
+    """Return True if a finding is about one of the values at `pointers`, or about a value inside one of them.
+
+    `pointers` are JSON Pointers into the assessment.
+    """
     return any(finding.pointer.startswith(pointer) for pointer in pointers)
 
 

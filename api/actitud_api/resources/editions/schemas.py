@@ -207,5 +207,5 @@ def _spans(change: WindowsChange | CalendarChange | None) -> dict[str, Span | No
 
 
 def _select_sent(change: WindowsChange | CalendarChange) -> dict[str, Span | None]:
-    """Return the members that the request contains, by name; None stands for null."""
+    """Return the windows or phases that the request contains, by name; one that is null in the request is None."""
     return {name: value for name, value in structs.asdict(change).items() if value is not UNSET}

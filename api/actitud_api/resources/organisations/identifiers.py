@@ -145,7 +145,7 @@ def _parse_municipality(local: str) -> str:
 def _check_municipality(municipality: str, digit: str) -> None:
     """Check the province in an INE code of five digits, and its control digit unless `digit` is empty.
 
-    Raises `InvalidIdentifier` if one of them is wrong.
+    Raises `InvalidIdentifier` if there is no such province, or if the control digit is wrong.
     """
     if municipality[:2] not in PROVINCES:
         raise InvalidIdentifier("province")

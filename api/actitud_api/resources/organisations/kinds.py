@@ -7,8 +7,8 @@ from typing import Literal
 Kind = Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", "UNI", "EMP", "CTL"]
 """The kind of an organisation.
 
-Municipality, provincial council, supra-municipal body, region, ministry, agency, university, public company,
-oversight body.
+`MUN` municipality, `PRO` provincial council, `SUP` supra-municipal body, `REG` region, `MIN` ministry, `AGE` agency,
+`UNI` university, `EMP` public company, `CTL` oversight body.
 """
 
 Band = Literal["P1", "P2", "P3", "P4", "P5", "E1", "E2", "E3", "E4", "E5"]

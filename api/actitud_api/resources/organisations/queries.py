@@ -100,7 +100,7 @@ def match_identifiers(column: ColumnElement[str], identifiers: Collection[str]) 
 Pair = Row[tuple[str, str]]
 
 _LINKED_MEMBERS = ("aliases", "succeeded_by")
-"""Members of an entry that are stored in other tables."""
+"""Members of an entry that are rows of other tables, not columns of the table of organisations."""
 
 _DERIVED_COLUMNS = ("band", "name_order", "search")
 

@@ -13,13 +13,14 @@ class OrganisationTable(Base, table=True):
     """An organisation of the register.
 
     `parent` is the id of another organisation. It is not declared as a foreign key, because SQLite cannot drop such
-    a constraint later. Writes check it instead, and only invented organisations are ever deleted. `population` and
-    `employees` are numbers, each with the year it is for. `band` is the size band by one of them, null if that
-    number is not known. `province` and `region` are INE codes. `former_names` are oldest first. `valid_from` and
-    `valid_to` are the first and last day of existence. `contact` is the address for corrections. Pages on the hosts
-    in `domains` count as evidence. `simulated` marks an invented organisation. `name_order` is the name in lower
-    case and without accents (`storage.folding.fold`), for sorting. `search` is the text of id, name, former names
-    and aliases in that form, for searching. `version` is the number of times that the row was written.
+    a constraint later. Writes check it instead, and only invented organisations are ever deleted. `population`
+    and `employees` are numbers, each with the year it is for. `band` is the size band by one of these two
+    numbers, null if it is not known. `province` and `region` are INE codes. `former_names` are oldest first.
+    `valid_from` and `valid_to` are the first and last day of existence. `contact` is the address for
+    corrections. Pages on the hosts in `domains` count as evidence. `simulated` marks an invented organisation.
+    `name_order` is the name in lower case and without accents (`storage.folding.fold`), for sorting. `search`
+    is the text of id, name, former names and aliases in that form, for searching. `version` is the number of
+    times that the row was written.
     """
 
     __tablename__ = "organisation"

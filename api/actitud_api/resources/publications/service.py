@@ -131,7 +131,7 @@ class Refusal(Struct, frozen=True):
 
     `pointer` is a JSON Pointer into the request. `rule` names the reason. `value` is the value in question, None if
     there is none; `holds` is what is true instead, for example the right digest, and empty if there is nothing to
-    say.
+    say. The rules are:
 
     `review`: the edition is not in review. `unsettled`: `holds` assessments are in the state `value`. `empty`: no
     assessment is final. `published`: the edition is already published, with the digest `holds`. `unpublished`:

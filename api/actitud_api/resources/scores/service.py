@@ -547,9 +547,9 @@ def build_visibility(edition: editions.EditionRecord, principal: Principal | Non
 
 
 def _list_own_organisations(principal: Principal | None) -> tuple[str, ...]:
-    """Return the organisations to which the key of a principal belongs. Their drafts are visible in every edition.
+    """Return the organisations that the key of a principal is bound to. It may see their drafts in every edition.
 
-    The result is empty if the principal has no role of an organisation, or is None.
+    The result is empty if `principal` is None, or if the role of the key is not one of an organisation.
     """
     return principal.organisations if principal is not None and principal.role in ORGANISATION_ROLES else ()
 

@@ -81,10 +81,10 @@ class TrendPoint(Struct, frozen=True, kw_only=True):
 class ChartRow(Struct, frozen=True, kw_only=True):
     """A row of a chart with its vertical coordinates, in em.
 
-    `lines` are the lines of the label, each with its baseline; `baseline` is that of the figure `text`, and `top`
-    is the top of the bar or box. A row of a bar chart has the figure `value`, and as `mark` the figure to compare
-    with. A row of a box plot has as `figures` minimum, quartiles and maximum, and as `own` the figure of the
-    organisation. The members of the other kind of chart are None.
+    `lines`: the lines of the label, each with its baseline. `text`: the figure of the row, and `baseline` the
+    baseline of that text. `top`: the top of the bar or box. A row of a bar chart has the figure `value`, and as
+    `mark` the figure to compare it with. A row of a box plot has as `figures` minimum, quartiles and maximum, and as
+    `own` the figure of the organisation that the page is about. The members of the other kind of chart are None.
     """
 
     lines: tuple[tuple[str, float], ...]

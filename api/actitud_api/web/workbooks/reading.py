@@ -63,9 +63,9 @@ class CellFault(Struct, frozen=True, kw_only=True):
     """A fault of a cell.
 
     `rule` is the broken rule, and `detail` a sentence about the fault. `pointer` is the JSON Pointer of the cell's
-    value in the questionnaire; None if the cell holds no value of it, such as a cell in the column of codes.
-    `value` is the content of the cell as JSON, None if it is empty or may contain personal data. `suggestion` is
-    the value that was probably meant, None if there is none.
+    value in the questionnaire; None if the cell holds no such value, as in the column of codes. `value` is the content
+    of the cell as JSON, None if it is empty or may contain personal data. `suggestion` is the value that was probably
+    meant, None if there is none.
     """
 
     cell: str
@@ -308,7 +308,10 @@ class _QuestionnaireReader:
         return False
 
     def _report_merged(self, sheet: SheetLayout, merged: Sequence[tuple[Cell, Cell]], rows: int) -> set[Cell]:
-        """Report each merged range once. Return the cells in the ranges, up to row `rows`; they are not read."""
+        """Report each range of merged cells as one fault. Return the cells in these ranges, which are not read.
+
+        Only cells up to row `rows` are returned.
+        """
         covered: set[Cell] = set()
         for first, last in merged:
             end = xl_rowcol_to_cell(*last)
