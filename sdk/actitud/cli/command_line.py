@@ -1,4 +1,4 @@
-"""Entry point of the command ``actitud``: parse the arguments, run the command, tell errors, return the exit code."""
+"""Entry point of the command ``actitud``: parse the arguments, run the command, report errors, return the exit code."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code. ``arguments``: ``None`` for those of the process."""
+    """Run a command and return its exit code. ``arguments``: ``None`` for those that the process was started with."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     language = find_language(given, os.environ)
     options = build_parser(Words(language)).parse_args(given)
@@ -45,9 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def find_language(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Return the language of ``--lang``, or of the locale, or English.
+    """Return the language of the option ``--lang``, or else of the locale; English for a locale in a foreign language.
 
-    It is found before the arguments are parsed, because the help that the parser may show is in it.
+    Called before the arguments are parsed, because the parser writes its help in this language. Foreign are all
+    languages but those of Spain.
     """
     for position, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")
@@ -59,7 +60,10 @@ def find_language(arguments: Sequence[str], environment: Mapping[str, str]) -> s
 
 
 def run(session: Session) -> int:
-    """Run the command of a session and return its exit code; errors are told on standard error."""
+    """Run the command of a session and return its exit code.
+
+    An error is not raised: it is written to standard error and decides the exit code.
+    """
     words = session.words
     try:
         code = _load_runner(session.options)(session)

@@ -18,9 +18,9 @@ _PIECE = 64 * 1024
 
 
 class CommandError(Exception):
-    """Raised by a command to end with a message for standard error and an exit code.
+    """A command ends with a message and an exit code. Raised by the functions of commands.
 
-    ``code``: 1 if a check failed, 2 if arguments or files are wrong.
+    The message is the argument of the exception. ``code``: 1 if a check failed, 2 if arguments or files are wrong.
     """
 
     def __init__(self, text: str, code: int = 2) -> None:
@@ -39,9 +39,9 @@ class Session:
 
     @property
     def client(self) -> Client:
-        """The client, made on first use from ``--url`` and the environment.
+        """The client, made on first use from the option ``--url`` and the environment.
 
-        Raises ``CommandError`` if one of them cannot be used.
+        Raises ``CommandError`` if the URL or a variable of the environment cannot be used.
         """
         if self._client is None:
             try:
@@ -58,7 +58,7 @@ class Session:
             self._client.close()
 
     def tell(self, spanish: str, english: str) -> None:
-        """Write a message to standard error."""
+        """Write a message to standard error, in the language of the session: its Spanish or its English text."""
         tell(self.words(spanish, english))
 
 
@@ -68,9 +68,11 @@ def tell(message: str) -> None:
 
 
 def describe_refusal(error: ApiProblem, words: Words, source: str = "") -> list[str]:
-    """Describe a refusal in lines: every fault with its place and the nearest valid value, or the problem itself.
+    """Describe why the service refused a request, one line for each fault.
 
-    ``source``: name of the file that the places are in, empty if they are in the arguments.
+    A line names the pointer of the faulty value, the fault and, if it is known, the nearest valid value. A refusal
+    without faults has one line, about the problem itself. ``source``: name of the file that the pointers lead into,
+    empty if they lead into the arguments.
     """
     problem = error.problem
     lines = [_describe_fault(fault, words, source) for fault in problem.errors]
@@ -86,7 +88,10 @@ def _describe_fault(fault: FieldError, words: Words, source: str) -> str:
 
 
 def print_bytes(content: bytes) -> None:
-    """Write a file to standard output, in pieces: whoever reads it may leave in the middle."""
+    """Write a file to standard output, in pieces.
+
+    If the program that reads the output ends early, ``BrokenPipeError`` is raised at the next piece.
+    """
     sys.stdout.flush()
     for start in range(0, len(content), _PIECE):
         sys.stdout.buffer.write(content[start : start + _PIECE])

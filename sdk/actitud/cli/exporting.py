@@ -14,7 +14,7 @@ STANDARD_OUTPUT: Final = "-"
 
 
 def run_export(session: Session) -> int:
-    """Write an edition to a file, which appears when it is complete, or to standard output."""
+    """Write an edition to standard output, or to a file that appears only when it is complete; return 0."""
     options = session.options
     if options.output == STANDARD_OUTPUT:
         print_bytes(_read(session))
@@ -45,7 +45,10 @@ def _save(session: Session, to: Path, progress: ProgressCallback) -> Path:
 
 
 def _select(session: Session) -> IndicatorExport:
-    """Return the format and the filters. Raises ``CommandError`` if the format does not take the filters."""
+    """Return the options of the command as arguments of the methods that download files.
+
+    Raises ``CommandError`` if the format has no filters or no indicators, but the options ask for them.
+    """
     options, words = session.options, session.words
     filters = ("kind", "region", "province", "band", "parent", "level", "status", "sort")
     filtered = any(getattr(options, name) is not None for name in filters)

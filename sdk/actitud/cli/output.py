@@ -19,7 +19,7 @@ from actitud._streams import Progress
 from actitud.models import EditionScore, Score
 
 _WIDTH = 160
-"""Columns of a table that goes to a file or to another program."""
+"""Width, in characters, of a table that is written to a file or to another program."""
 
 
 def print_lines(*texts: str) -> None:
@@ -37,7 +37,7 @@ def print_list(title: str, texts: Sequence[str]) -> None:
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[int] = ()) -> None:
-    """Print a table. ``numbers``: the columns aligned to the right."""
+    """Print a table. ``heads``: titles of the columns. ``numbers``: positions of the columns aligned to the right."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     right = frozenset(numbers)
     for position, head in enumerate(heads):
@@ -81,7 +81,11 @@ def print_score(score: Score, words: Words) -> None:
 
 @contextmanager
 def show_progress(text: str) -> Iterator[Callable[[Progress], object]]:
-    """Show a progress bar on standard error; yield the function to call with each progress of a file."""
+    """Show a progress bar on standard error in a ``with`` block, while a file arrives.
+
+    The value of the block is the function to call with each :class:`Progress`; it updates the bar. ``text`` stands
+    before the bar.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), DownloadColumn())
     with _show_bars(*columns, TimeElapsedColumn()) as bars:
         task = bars.add_task(text, total=None)
@@ -97,7 +101,11 @@ def show_progress(text: str) -> Iterator[Callable[[Progress], object]]:
 
 @contextmanager
 def show_count(text: str) -> Iterator[Callable[[int, int], object]]:
-    """Show a progress bar on standard error; yield the function to call with a number done and their total."""
+    """Show a progress bar on standard error in a ``with`` block, while things are counted.
+
+    The value of the block is the function to call with the number of things done and their total. ``text`` stands
+    before the bar.
+    """
     with Bars(
         TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), console=Console(stderr=True)
     ) as bars:

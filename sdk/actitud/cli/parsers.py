@@ -272,7 +272,7 @@ class _Commands:
 
 
 def _pad_code(text: str) -> str:
-    """Return an INE code with both digits: 1 is 01."""
+    """Return an INE code with two digits: ``1`` becomes ``01``."""
     return text.zfill(2)
 
 

@@ -16,7 +16,7 @@ _PAGE_MAX = 1000
 
 
 def run_rank(session: Session) -> int:
-    """Print the ranking of an edition: a table, JSON, or the CSV that the service writes."""
+    """Print the ranking of an edition as a table, as JSON, or as the CSV that the service writes; return 0."""
     options, words, scores = session.options, session.words, session.client.editions.scores
     filters = {name: getattr(options, name) for name in ("kind", "region", "province", "band", "parent", "level")}
     filters |= {"status": options.status, "sort": options.sort}
@@ -181,7 +181,7 @@ def run_methodologies(session: Session) -> int:
 
 
 def _print_machine(session: Session, rows: Sequence[Model]) -> bool:
-    """Print rows as JSON or CSV if one of them is asked for, and return whether it was."""
+    """Print rows as JSON or CSV and return True if an option asks for that; else print nothing and return False."""
     if session.options.json:
         print_json([row.to_dict() for row in rows])
     elif session.options.csv:

@@ -50,7 +50,11 @@ def _read_facts(session: Session) -> dict[str, object]:
 
 
 class _Refused(Exception):
-    """JSON that other readers would understand otherwise; its arguments are the reason in Spanish and in English."""
+    """A file of facts is refused because readers of JSON would read it differently. Raised while the file is decoded.
+
+    It repeats a name in an object, or has a constant such as ``NaN``. The arguments are the reason in Spanish and in
+    English.
+    """
 
 
 def _refuse_repeated(pairs: list[tuple[str, object]]) -> dict[str, object]:

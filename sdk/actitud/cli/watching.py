@@ -18,7 +18,11 @@ State = Mapping[str, str | int | float | None]
 
 
 def run_watch(session: Session) -> int:
-    """Ask every some seconds for an edition or a score, and print each change, until Ctrl-C or ``--times``."""
+    """Read an edition or a score again and again, print each change, and return 0.
+
+    It ends with Ctrl-C, or after the number of readings in the option ``--times``. ``--every`` is the time between two
+    readings, in seconds.
+    """
     options = session.options
     try:
         known, etag = _read(session.client, session)

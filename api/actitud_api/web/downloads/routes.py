@@ -260,7 +260,7 @@ class EditionFilesController(Controller):
 
         The file is made from the published documents and has one row per organisation and indicator, in the
         order of the ranking. Only published editions have this file. `limit` and `offset` count organisations.
-        A workbook cannot hold the rows of thousands of organisations: it is then refused with 406, and the
+        A workbook cannot hold the rows of thousands of organisations: it is then refused with 404, and the
         other formats still work. Names of columns and codes never change, and new columns are added at the end.
         Titles are in the language of `lang`.
         """
@@ -437,7 +437,8 @@ class _TableResponse:
         `state`: a value that changes whenever the data change; the `ETag` is computed from it. `links`: the
         `Link` header; if it is empty, the header names only the licence. `write`: a function that writes the
         file in a format that this class does not know, such as JSON-stat. If it is None, the file is a CSV,
-        JSON Lines or XLSX file, as the path of the request says. `shared`: as in `Representation.of`.
+        JSON Lines or XLSX file, as the path of the request says. `shared`: True if the data are published, so that
+        a cache may keep the file and pass it to other clients.
         """
         headers = {**self._files.headers_of(self._request, name, state, shared=shared), "Link": links or _LICENSED}
         return self._files.of_pieces(self._request, headers, lambda: self._pieces(write or self._workbook))
