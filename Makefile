@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
 MUTATION := .venv-mutation
+PEERS := .venv-peers
 # A file of tests stays in one process, for what its tests share; in the order of the names, which ends with short ones.
 TESTS := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 UNITS := tests/unit tests/cases
@@ -28,7 +29,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sandbox serve unit test night coverage check check-types check-types-again check-style check-imports check-drift bench mutation contract openapi baseline languages typescript dist lock clean
+.PHONY: help demo sandbox serve unit test night coverage check check-types check-types-again check-style check-imports check-drift bench mutation peers contract openapi baseline languages typescript dist lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -133,6 +134,16 @@ mutation: $(MUTATION)/mutation.done ## do the tests see each small change of a m
 contract: $(VENV)/all.done ## Schemathesis without and with a key against a sandbox, or against URL=http://127.0.0.1:8000, with ACTITUD_API_KEY as whoever has that key, which changes all it can
 	@$(BIN)/python -m tests.contract.outsider $(if $(URL),--url $(URL)) --examples $(or $(EXAMPLES),50)
 
+$(PEERS)/peers.done: requirements/peers.txt | $(UV_ENVIRONMENT)/uv.done
+	@echo "Installing the programs that read the OpenAPI document (once)"
+	@$(NEW_ENVIRONMENT) $(PEERS)
+	@$(UV) pip install --quiet --require-hashes --python $(PEERS)/bin/python -r requirements/peers.txt \
+		|| $(UV_ENVIRONMENT)/bin/python -m pip --python $(PEERS)/bin/python install $(PIP) --require-hashes -r requirements/peers.txt
+	@touch $@
+
+peers: $(VENV)/all.done $(PEERS)/peers.done ## generators of clients, linters and a mock server of others on openapi/openapi.json; some of them: make peers PART='linters mock'
+	@$(BIN)/python -m tests.peers $(PART)
+
 openapi: $(VENV)/all.done ## write openapi/openapi.json and openapi/methodology.schema.json anew
 	$(BIN)/actitud-api openapi openapi/openapi.json --methodology-schema openapi/methodology.schema.json
 
@@ -173,6 +184,8 @@ lock: $(UV_ENVIRONMENT)/uv.done ## write requirements/*.txt anew from the distri
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-package actitud api/pyproject.toml sdk/pyproject.toml requirements/build.in requirements/mutation.in \
 		-c requirements/all.txt -o requirements/mutation.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url requirements/peers.in -o requirements/peers.txt
 
 clean: ## remove the environments and what tools left
-	rm -rf $(UV_ENVIRONMENT) $(VENV) $(BENCH) $(MUTATION) .mutation dist $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/dist $(TYPESCRIPT)/src/generated var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(UV_ENVIRONMENT) $(VENV) $(BENCH) $(MUTATION) $(PEERS) .mutation .peers dist $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/dist $(TYPESCRIPT)/src/generated var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

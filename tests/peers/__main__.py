@@ -1,0 +1,138 @@
+"""`make peers`: generators, linters and a mock server of others on the OpenAPI document.
+
+It prints a table and fails if a figure is worse than the one that is held in `held.toml`, or if a linter finds what is
+not accepted there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from actitud import Client
+from tests.contract.outsider import run_sandbox
+from tests.peers.generators import Generator, Result, Target, count_documented, list_generators, try_generator
+from tests.peers.linters import Review, try_linters
+from tests.peers.mock import Mocked, try_mock
+from tests.peers.programs import CACHE, FACTS, HERE, install
+
+ORGANISATION: Final = "XX-DEMO-00100"
+PARTS: Final = ("generators", "linters", "mock")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Try the peers. Return 0, or 1 if a figure is worse than the held one."""
+    parser = argparse.ArgumentParser(prog="make peers")
+    parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)}, or words of names of generators; all by default")
+    chosen = parser.parse_args(arguments).parts or PARTS
+    held = tomllib.loads((HERE / "held.toml").read_text("utf-8"))
+    install()
+    console = Console(width=150)
+    faults: list[str] = []
+    names = [name for name in chosen if name not in PARTS]
+    if "generators" in chosen or names:
+        generators = [one for one in list_generators() if not names or any(name in one.name for name in names)]
+        faults += _try_generators(console, generators, held["generators"])
+    if "linters" in chosen:
+        faults += _report_linters(console, try_linters(held["accepted"]))
+    if "mock" in chosen:
+        faults += _report_mock(console, try_mock(), held["mock"])
+    for fault in faults:
+        console.print(f"WORSE: {fault}", style="red", markup=False, soft_wrap=True)
+    return bool(faults)
+
+
+def _try_generators(console: Console, generators: Sequence[Generator], held: Mapping[str, Any]) -> list[str]:
+    with run_sandbox() as sandbox:
+        target = Target(sandbox["url"], ORGANISATION, sandbox["keys"]["organisation_reader"])
+        expected = _see_with_sdk(target)
+        results = [try_generator(generator, target) for generator in generators]
+    table = Table("generator", "version", "operations", "warnings", "type errors", "main flow", "files", "CPU s")
+    documented = count_documented()
+    faults = []
+    for result in results:
+        (CACHE / "work" / f"{result.name}.log").write_text(result.said, encoding="utf-8")
+        table.add_row(*_format_result(result, documented, expected))
+        faults += _compare_result(result, documented, expected, held[result.name])
+    console.print(table)
+    return faults
+
+
+def _see_with_sdk(target: Target) -> dict[str, Any]:
+    """Do the main flow with the Python SDK: the others have to see the same."""
+    facts = json.loads(FACTS.read_text("utf-8"))
+    with Client(base_url=target.url, api_key=target.key) as client:
+        return {
+            "scored": client.score(profile=facts["profile"], answers=facts["answers"]).index,
+            "ranking": [row.organisation for row in client.editions.scores.list("latest", limit=5).items],
+            "sheet": client.editions.scores.get("latest", target.organisation).index,
+            "history": [row.edition for row in client.organisations.scores.list(target.organisation).items],
+            "badge": "<svg",
+        }
+
+
+def _format_result(result: Result, documented: int, expected: Mapping[str, Any]) -> list[str]:
+    operations = "only models" if result.operations is None else f"{result.operations} of {documented}"
+    flow = "fails" if result.flow is None else "completes" if result.flow == expected else "sees something else"
+    return [
+        result.name,
+        result.version,
+        operations,
+        str(result.warnings),
+        str(result.type_errors),
+        flow,
+        str(result.files),
+        f"{result.seconds:.0f}",
+    ]
+
+
+def _compare_result(result: Result, documented: int, expected: Mapping[str, Any], held: Mapping[str, int]) -> list[str]:
+    figures = {
+        "missing": 0 if result.operations is None else documented - result.operations,
+        "warnings": result.warnings,
+        "type_errors": result.type_errors,
+    }
+    faults = [
+        f"{result.name}: {figure} {name}, {held[name]} held" for name, figure in figures.items() if figure > held[name]
+    ]
+    if result.flow != expected:
+        faults.append(f"{result.name}: the main flow sees {result.flow} instead of {expected}")
+    if faults:
+        faults.append(f"{result.name}: what it said is in {CACHE.name}/work/{result.name}.log")
+    return faults
+
+
+def _report_linters(console: Console, reviews: Sequence[Review]) -> list[str]:
+    table = Table("linter", "findings", "accepted", "new", "CPU s")
+    faults = []
+    for review in reviews:
+        counts = (len(review.problems), review.accepted, len(review.new))
+        table.add_row(review.linter, *map(str, counts), f"{review.seconds:.0f}")
+        faults += [f"{review.linter}: {one.severity} {one.rule} at {one.place}: {one.message}" for one in review.new]
+        faults += [f"{review.linter}: accepted without need: {rule}" for rule in review.stale]
+    console.print(table)
+    return faults
+
+
+def _report_mock(console: Console, mocked: Mocked, held: Mapping[str, float]) -> list[str]:
+    started = "never" if mocked.seconds is None else f"{mocked.seconds:.1f}"
+    table = Table("mock server", "version", "CPU s until it answers", "calls of the SDK")
+    table.add_row("Prism", mocked.version, started, f"{mocked.calls - len(mocked.failed)} of {mocked.calls}")
+    console.print(table)
+    if mocked.seconds is None:
+        return ["Prism does not start"]
+    faults = [f"Prism: {name}: {said}" for name, said in mocked.failed.items()]
+    if mocked.seconds > held["seconds"]:
+        faults.append(f"Prism takes {mocked.seconds:.1f} s of the processor to start, {held['seconds']} held")
+    return faults
+
+
+if __name__ == "__main__":
+    sys.exit(main())
