@@ -137,7 +137,17 @@ def test_an_edition_is_watched(
 def test_an_edition_is_a_data_frame(address: str, service: Client, tmp_path: Path) -> None:
     made = run(example("so_far.rows"), address, tmp_path)
     assert made["edition"].height == service.editions.get("latest").organisations
-    assert made["edition"].columns[:4] == ["edition", "period_to", "organisation", "name"]
+    assert made["edition"].columns[:4] == ["edition", "period_to", "organisation", "organisation_name"]
+
+
+def test_a_file_is_written(
+    address: str, service: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run(example('to="ranking.csv"'), address, tmp_path)
+    content = (tmp_path / "ranking.csv").read_bytes()
+    assert content == service.editions.scores.export("latest", format="csv")
+    assert capsys.readouterr().out.endswith(f"ranking.csv {len(content)}\n")
 
 
 def test_a_program_is_tested_without_a_service(address: str, tmp_path: Path) -> None:
