@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from importlib import resources
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def test_2026_1_is_active_and_has_this_digest() -> None:
     methodology = loader.load_methodology("2026.1")
-    assert (methodology.status, methodology.digest) == ("active", DIGEST)
+    assert (methodology.status, methodology.digest, methodology.retired) == ("active", DIGEST, None)
 
 
 def test_an_active_document_that_changed_is_refused(data: Path) -> None:
@@ -165,3 +166,8 @@ def test_what_is_not_as_it_is_registered_is_refused_in_both_languages(
         tuple(text.format(known.digest) for text in defect)
     ]
     assert str(caught.value) == f"2026.1: {defect[0]}: {defect[2].format(known.digest)}"
+
+
+def test_the_registry_says_since_when_a_version_is_retired(data: Path) -> None:
+    edit(data / "registry.json", '"status": "active"', '"status": "retired",\n  "retired": "2027-01-01"')
+    assert loader.load_methodology("2026.1").retired == date(2027, 1, 1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -17,7 +18,7 @@ from typing import Final, Literal, TypeVar
 
 import jsonschema_rs
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from actitud_api.engine.i18n import LANGUAGES, OR, InLanguages, Language, Texts
 from actitud_api.engine.methodology.checks import document as defects
@@ -41,17 +42,22 @@ INTEGER_MAX: Final = 2**53 - 1
 
 
 class RegistryEntry(Frozen, frozen=True):
-    """Entry of `registry.json` for a version: its status, and the digest of its document as `sha256:<hex>`."""
+    """Entry of `registry.json` for a version: its status, and the digest of its document as `sha256:<hex>`.
+
+    `retired`: the first day on which no new edition could take the version; None unless it is retired.
+    """
 
     status: Status
     digest: str
+    retired: date | None = None
 
 
 class Methodology(Struct, frozen=True, kw_only=True):
     """Methodology version that was read and checked, and has no defects.
 
     `status` is `draft`, `active` or `retired`. `document` is its content. `texts` has the texts of each language,
-    and `text_digests` the digest of these texts.
+    and `text_digests` the digest of these texts. `retired` is the first day on which no new edition could take it;
+    None unless it is retired.
     """
 
     version: str
@@ -64,6 +70,7 @@ class Methodology(Struct, frozen=True, kw_only=True):
     texts: InLanguages[MethodologyTexts]
     """Texts by language; a language without texts gets the Spanish ones."""
     text_digests: InLanguages[str]
+    retired: date | None = None
 
 
 class UnknownMethodology(LookupError):
@@ -169,7 +176,7 @@ def load_methodology(version: str) -> Methodology:
             ),
         )
         raise DefectiveMethodology(version, [defect])
-    return methodology
+    return structs.replace(methodology, retired=entry.retired)
 
 
 def read_methodology(

@@ -14,6 +14,7 @@ import msgspec
 from litestar.concurrency import sync_to_thread
 
 from actitud_api.engine.i18n import Texts
+from actitud_api.platform.http.deprecation import Deprecation
 from actitud_api.platform.http.inputs import Body, FileBody, NoParameters, Query
 from actitud_api.platform.http.negotiation import JSON, accepts
 from actitud_api.platform.http.preconditions import Precondition, check_precondition
@@ -32,6 +33,9 @@ The `ETag` of the response becomes the `If-Match` of the request, so that only t
 
 EDITION: Final = "edition"
 """Path parameter of an edition."""
+
+VERSION_NAME: Final = "version"
+"""Path parameter of a methodology version."""
 
 LATEST: Final = "latest"
 """Value of the path parameter that stands for the newest published edition."""
@@ -62,7 +66,7 @@ class Contract:
     True if the body may contain an access key. `answer` is None if the response has no content, `body` and `path`
     are None if the request has none, and `represents` is None unless the response is a file that represents another
     resource. `idempotent`: True if the operation accepts an `Idempotency-Key`; `attempt_named`: True if it requires
-    one.
+    one. `deprecated`: the announcement that the operation is given up, None if it is not.
     """
 
     answer: Representation[Any] | None
@@ -78,6 +82,7 @@ class Contract:
     aliased: bool
     represents: str | None
     takes_keys: bool
+    deprecated: Deprecation | None
 
     def __deepcopy__(self, memo: object) -> Contract:
         """Return the same object: Litestar copies the handlers of a controller, and a contract never changes."""

@@ -21,7 +21,14 @@ from litestar.routes import HTTPRoute
 
 from actitud_api.engine.methodology.free_text import Note, Reason
 from actitud_api.platform.http.access import Rule, Rules, operation_id
-from actitud_api.platform.http.contract import EDITION, IDEMPOTENCY_KEY, Contract, Link, find_contract
+from actitud_api.platform.http.contract import (
+    EDITION,
+    IDEMPOTENCY_KEY,
+    VERSION_NAME,
+    Contract,
+    Link,
+    find_contract,
+)
 from actitud_api.platform.http.inputs import LANG, Body, FileBody, describe_parameters
 from actitud_api.platform.http.middleware.format_negotiation import files_path
 from actitud_api.platform.http.middleware.limits import class_of
@@ -138,7 +145,9 @@ def build_document(
             "responses": {
                 "not-modified": {
                     "description": "The response is the one that the client has: `If-None-Match` names its `ETag`.",
-                    "headers": _refer_to_headers(["Cache-Control", "ETag", "Link", "Vary", "X-Request-Id"])
+                    "headers": _refer_to_headers(
+                        ["API-Version", "Cache-Control", "ETag", "Link", "Vary", "X-Request-Id", *_GIVEN_UP]
+                    )
                     | _refer_to_headers(["Content-Disposition", "Content-Location", "Last-Modified", *_LIMIT_FIELDS])
                     | {
                         name: {**_HEADERS[name], "required": False}
@@ -148,7 +157,16 @@ def build_document(
                 "alias": {
                     "description": "The path contains an alias; `Location` has the same path with the id.",
                     "headers": _refer_to_headers(
-                        ["Cache-Control", "Link", "Location", "Vary", "X-Request-Id", *_LIMIT_FIELDS]
+                        [
+                            "API-Version",
+                            "Cache-Control",
+                            "Link",
+                            "Location",
+                            "Vary",
+                            "X-Request-Id",
+                            *_GIVEN_UP,
+                            *_LIMIT_FIELDS,
+                        ]
                     ),
                 },
                 "problem": _problem_response("Any other problem; the type says which.", TYPES["internal-error"]),
@@ -416,6 +434,8 @@ class _Operation:
             "parameters": self._parameters(),
             "responses": self._responses(),
         }
+        if self.contract.deprecated is not None:
+            operation["deprecated"] = True
         if self.contract.body is not None:
             operation["requestBody"] = self._request_body(self.contract.body)
         return operation
@@ -486,7 +506,7 @@ class _Operation:
 
     def _responses(self) -> Node:
         contract, answer = self.contract, self.contract.answer
-        headers = ["Link", "X-Request-Id"]
+        headers = ["API-Version", "Link", "X-Request-Id"]
         if answer is not None:
             headers += ["Cache-Control", "Vary"]
             headers += ["ETag"] * answer.conditional + ["Content-Language"] * answer.sentences
@@ -494,6 +514,7 @@ class _Operation:
             headers += ["Content-Disposition"] * (isinstance(answer, Files) or answer.media_type != JSON)
             headers += ["Content-Location"] * (isinstance(answer, Files) or self._is_latest_read)
         headers += ["Idempotency-Replayed"] * contract.idempotent
+        headers += _GIVEN_UP * self._may_be_deprecated
         headers += _LIMIT_FIELDS * self._is_limited
         responses: Node = {}
         # PUT answers 201 if it created the resource, 200 if it replaced it.
@@ -528,6 +549,12 @@ class _Operation:
             )
         responses["default"] = {"$ref": "#/components/responses/problem"}
         return responses
+
+    @property
+    def _may_be_deprecated(self) -> bool:
+        """True if the operation is deprecated, or reads a methodology version, which may be retired."""
+        path = self.contract.path
+        return self.contract.deprecated is not None or (path is not None and VERSION_NAME in path.__struct_fields__)
 
     @property
     def _is_latest_read(self) -> bool:
@@ -677,6 +704,22 @@ def _describe_header(example: str, description: str, *, required: bool = True, *
 
 
 _HEADERS: Node = {
+    "API-Version": _describe_header(
+        "0.1.0",
+        "Full version of the service; its first number changes with the path.",
+        pattern="^[0-9]+(\\.[0-9]+){2}$",
+    ),
+    "Deprecation": _describe_header(
+        "@1798761600",
+        "Time from which on the resource is deprecated, in seconds since 1970 (RFC 9745); only if it is given up.",
+        pattern="^@[0-9]+$",
+        required=False,
+    ),
+    "Sunset": _describe_header(
+        "Fri, 31 Dec 2027 00:00:00 GMT",
+        "Time after which the resource may be gone (RFC 8594); only if it is given up and does not stay.",
+        required=False,
+    ),
     "Accept": _describe_header(
         "application/json", "The media type of a request body that the operation accepts.", required=False
     ),
@@ -832,6 +875,8 @@ _SECURITY_SCHEMES: Node = {
 }
 
 _LIMIT_FIELDS: Final = ["RateLimit", "RateLimit-Policy"]
+_GIVEN_UP: Final = ["Deprecation", "Sunset"]
+"""Headers of a response about a resource that is given up."""
 
 _HEADERS_OF_PROBLEMS: Mapping[str, Sequence[str]] = {
     "method-not-allowed": ("Allow",),
@@ -844,7 +889,16 @@ _HEADERS_OF_PROBLEMS: Mapping[str, Sequence[str]] = {
 
 
 def _problem_response(description: str, problem_type: ProblemType) -> Node:
-    names = ["Cache-Control", "Content-Language", "Link", "Vary", "X-Request-Id", *_LIMIT_FIELDS]
+    names = [
+        "API-Version",
+        "Cache-Control",
+        "Content-Language",
+        "Link",
+        "Vary",
+        "X-Request-Id",
+        *_GIVEN_UP,
+        *_LIMIT_FIELDS,
+    ]
     names += _HEADERS_OF_PROBLEMS.get(problem_type.slug, ())
     example = Problem(
         type=problem_type.uri,

@@ -41,6 +41,7 @@ from litestar.types import Empty
 from actitud_api.engine.i18n import Language
 from actitud_api.platform.http.access import OWNER, Rule, handlers_of, operation_id
 from actitud_api.platform.http.contract import Contract, Link
+from actitud_api.platform.http.deprecation import Deprecation
 from actitud_api.platform.http.inputs import Body, FileBody, NoParameters, Query
 from actitud_api.platform.http.preconditions import Precondition, read_preconditions
 from actitud_api.platform.http.problems import ProblemType
@@ -76,7 +77,8 @@ class Options(TypedDict, total=False):
     `represents`: path of the resource of which the response is a file, such as `…/scores` for `…/scores.csv`; a
     request for that resource gets the file if its `Accept` prefers the media type of the file to JSON.
     `takes_keys`: True if the body may contain an access key; if False, the default, a body with a key is refused,
-    so that no key is stored. `tags`: tags in the OpenAPI document that replace those of the controller. `threaded`:
+    so that no key is stored. `deprecated`: the announcement that the operation is given up, in the OpenAPI document
+    and with each response. `tags`: tags in the OpenAPI document that replace those of the controller. `threaded`:
     True, the default, to run the handler in a worker thread.
     """
 
@@ -94,6 +96,7 @@ class Options(TypedDict, total=False):
     aliased: bool
     represents: str
     takes_keys: bool
+    deprecated: Deprecation
     tags: Sequence[str]
     threaded: bool
 
@@ -190,6 +193,7 @@ def _declare(method: HttpMethod, path: str | Sequence[str], options: Options) ->
             aliased=options.get("aliased", inputs.path is not None and OWNER in inputs.path.__struct_fields__),
             represents=options.get("represents"),
             takes_keys=options.get("takes_keys", False),
+            deprecated=options.get("deprecated"),
         )
         handler = HTTPRouteHandler(
             path,

@@ -3,9 +3,10 @@
 from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.engine.methodology.loader import UnknownMethodology
+from actitud_api.engine.methodology.loader import Methodology, UnknownMethodology
 from actitud_api.platform.http.access import ANYBODY, ANYBODY_UNLIMITED
 from actitud_api.platform.http.contract import Link
+from actitud_api.platform.http.deprecation import Deprecation, announce_deprecation
 from actitud_api.platform.http.negotiation import JSON
 from actitud_api.platform.http.operations import get, get_page
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
@@ -87,7 +88,9 @@ class MethodologiesController(Controller):
         Returns the complete document (tree, indicators, goalposts with their sources, rules, levels, and the parts of
         the article that each indicator answers) and its texts in one language. An active version never changes.
         """
-        return DETAIL.of(request, schemas.build_detail(service.get_methodology(path.version), language))
+        methodology = service.get_methodology(path.version)
+        announce_retirement(request, methodology)
+        return DETAIL.of(request, schemas.build_detail(methodology, language))
 
     @get(
         "/{version:str}/schema.json",
@@ -103,7 +106,15 @@ class MethodologiesController(Controller):
         that it does not name. Requests are validated by it. Retired versions have such a schema too, although the
         OpenAPI document leaves them out.
         """
+        announce_retirement(request, service.get_methodology(path.version))
         return SCHEMA.bytes_of(request, service.encode_request_schema(path.version), {})
+
+
+def announce_retirement(request: ApiRequest, methodology: Methodology) -> None:
+    """Announce with a response about a retired methodology version that it takes no new edition."""
+    if methodology.retired is not None:
+        page = f"/portal/methodologies/{methodology.version}"
+        announce_deprecation(request.scope, Deprecation(since=methodology.retired, page=page))
 
 
 class DocumentSchemaController(Controller):

@@ -29,6 +29,7 @@ from actitud_api.platform.http.representations import CSV, JSON_LINES, REVALIDAT
 from actitud_api.platform.http.scope import ApiRequest, choose_language, find_base_url, read_header
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.schemas import EditionPath
+from actitud_api.resources.methodologies.routes import announce_retirement
 from actitud_api.resources.methodologies.schemas import MethodologyPath
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import schemas as scored
@@ -175,6 +176,7 @@ class ListsController(Controller):
         codes never change, and new columns are added at the end. Titles are in the language of `lang`.
         """
         methodology = service.get_methodology(path.version)
+        announce_retirement(request, methodology)
         return _TableResponse(
             request,
             METHODOLOGY,

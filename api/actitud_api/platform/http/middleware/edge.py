@@ -17,8 +17,10 @@ from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from litestar.utils import normalize_path
 
+from actitud_api import __version__
 from actitud_api.engine.i18n import Texts
-from actitud_api.platform.http.contract import is_open
+from actitud_api.platform.http.contract import find_contract, is_open
+from actitud_api.platform.http.deprecation import find_announced_deprecation
 from actitud_api.platform.http.problems import INVALID_REQUEST, NOT_FOUND, ProblemError, build_response
 from actitud_api.platform.http.scope import ApiRequest, assign_request_id, find_content_location, read_header
 from actitud_api.platform.http.validation import has_control
@@ -34,6 +36,7 @@ _ALWAYS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
+_API_VERSION: Final = (b"api-version", __version__.encode())
 _LOCKED: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox")
 _OPEN: Final = (
     (b"access-control-allow-origin", b"*"),
@@ -145,6 +148,12 @@ def _build_added_headers(
     if not any(name == _LOCKED[0] for name, _ in headers):
         added.append(_LOCKED)
     handler = scope.get("route_handler")
+    contract = None if handler is None else find_contract(handler.opt)
+    if contract is not None or scope["path"] == VERSIONED or scope["path"].startswith(f"{VERSIONED}/"):
+        added.append(_API_VERSION)
+    deprecation = find_announced_deprecation(scope) or (None if contract is None else contract.deprecated)
+    if deprecation is not None:
+        added += deprecation.build_headers()
     if handler is not None and is_open(handler.opt):
         added += _OPEN
     return added

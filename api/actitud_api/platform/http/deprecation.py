@@ -1,0 +1,57 @@
+"""Announcement that an operation or a methodology version is given up (RFC 9745, RFC 8594)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from email.utils import format_datetime
+from typing import Final
+
+from litestar.types import Scope
+from msgspec import Struct
+
+_STATE: Final = "deprecation"
+
+
+class Deprecation(Struct, frozen=True, kw_only=True):
+    """Announcement that a resource is given up.
+
+    `since`: first day of the deprecation. `page`: path of a page that explains it. `sunset`: day from which on the
+    resource may be gone; None if it stays.
+    """
+
+    since: date
+    page: str
+    sunset: date | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` if the resource would be gone before it is deprecated."""
+        if self.sunset is not None and self.sunset < self.since:
+            raise ValueError("a sunset is never before the deprecation")
+
+    def __deepcopy__(self, memo: object) -> Deprecation:
+        """Return the same object: Litestar copies the handlers of a controller, and an announcement never changes."""
+        return self
+
+    def build_headers(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the headers of a response about the resource."""
+        yield b"deprecation", f"@{_to_midnight(self.since).timestamp():.0f}".encode()
+        yield b"link", f'<{self.page}>; rel="deprecation"'.encode()
+        if self.sunset is not None:
+            yield b"sunset", format_datetime(_to_midnight(self.sunset), usegmt=True).encode()
+            yield b"link", f'<{self.page}>; rel="sunset"'.encode()
+
+
+def announce_deprecation(scope: Scope, deprecation: Deprecation) -> None:
+    """Announce with the response to a request that its resource is given up."""
+    scope["state"][_STATE] = deprecation
+
+
+def find_announced_deprecation(scope: Scope) -> Deprecation | None:
+    """Return what `announce_deprecation` announced for a request, or None."""
+    announced = scope["state"].get(_STATE)
+    return announced if isinstance(announced, Deprecation) else None
+
+
+def _to_midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
