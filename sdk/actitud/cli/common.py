@@ -18,7 +18,7 @@ _PIECE = 64 * 1024
 
 
 class CommandError(Exception):
-    """A command ends with a message and an exit code. Raised by the functions of commands.
+    """The command cannot go on, and ends with a message and an exit code. Raised by the functions of commands.
 
     The message is the argument of the exception. ``code``: 1 if a check failed, 2 if arguments or files are wrong.
     """

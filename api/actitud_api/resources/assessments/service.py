@@ -747,10 +747,8 @@ def _derive_assessment(
 ) -> _DerivedAssessment:
     """Check the documents in the content of an assessment as of `now`, and return the submission made from it.
 
-    The result is without the effects of the review, which `_merge_review` adds.
-
-    `before` is the stored assessment, None for a new one: its review, and the facts that only assessors set, are
-    kept.
+    `before` is the stored assessment, None for a new one. Its review is kept in `support` of the result, but does not
+    affect the submission yet: `_merge_review` applies it.
     """
     context = build_context(open_edition.domains, _find_first_zone_date(now), open_edition.edition.period_to)
     supported = {

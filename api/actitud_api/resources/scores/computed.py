@@ -104,9 +104,9 @@ class ComputationCache:
 
     @contextmanager
     def take_turn(self) -> Iterator[None]:
-        """Return a context in which only one thread is at a time; a thread that enters it waits for its turn.
+        """Wait until no other thread computes, and let this thread compute in a `with` block.
 
-        A caller computes inside the context, so that computations run one after the other.
+        So computations run one after the other.
 
         Raises:
             ComputationBusy: `WAITING` requests wait or compute already.

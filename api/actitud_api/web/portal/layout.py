@@ -176,7 +176,7 @@ def select_edition_title(edition: editions.EditionRecord, language: Language) ->
 def list_published_editions(database: Database) -> list[editions.CountedEdition]:
     """List the published editions, newest first, each with its number of organisations.
 
-    Only the `_EDITIONS_MAX` newest editions are searched, and unpublished ones count for that number.
+    Only the `_EDITIONS_MAX` newest editions, published or not, are searched; older ones are not listed.
     """
     listed = editions.list_page(database, after=None, offset=0, limit=_EDITIONS_MAX)
     return [counted for counted in listed if counted.record.state == "published"]

@@ -28,7 +28,7 @@ _NOT_IN_IRI: Final = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 
 
 class Iri(Struct, frozen=True):
-    """An IRI that names a resource."""
+    """An IRI (a URL that may have non-ASCII characters) that names a resource."""
 
     iri: str
 
