@@ -13,8 +13,11 @@ from typing import Final
 import pytest
 from xdist.remote import Producer
 
-from tests.support import options
+from tests.support import options, second_version
 from tests.support.scheduling import FilesAtOnce
+
+# On import, because the `conftest.py` of a folder below may import the service before pytest calls any hook.
+second_version.register()
 
 UNITS = tuple(Path(__file__).parent / name for name in ("unit", "cases"))
 """Folders whose tests need no service, no database and no judge of responses."""

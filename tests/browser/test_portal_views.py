@@ -23,7 +23,7 @@ VIEWS: Final[Mapping[str, str]] = {
     "dimension": "2026/dimensions/D1?",
     "compare": f"2026/compare?organisation={ZAMORA}&organisation={AVILA}&",
     "methodologies": "methodologies?",
-    "methodology": "methodologies/2026.2-draft?",
+    "methodology": "methodologies/2099.1-draft?",
     "suggestions": "suggestions?",
     "element": f"embed?organisation={ZAMORA}&form=element&",
     "frame": f"embed?organisation={ZAMORA}&form=frame&edition=2025&",

@@ -228,7 +228,7 @@ def test_files_that_cannot_be_read_lose_nothing(browser: Browser, service: str, 
         tmp_path / name for name in ("a.json", "b.json", "c.xlsx", "d.json", "e.json")
     )
     good.write_text(json.dumps(EXAMPLE_A))
-    other.write_text(json.dumps({**EXAMPLE_A, "methodology": "2026.2-draft"}))
+    other.write_text(json.dumps({**EXAMPLE_A, "methodology": "2099.1-draft"}))
     broken.write_bytes(b"PK\x03\x04")
     strange.write_text(json.dumps({**EXAMPLE_A, "answers": {**EXAMPLE_A["answers"], "D1.99": {"level": 1}}}))
     none.write_text("{")
@@ -237,7 +237,7 @@ def test_files_that_cannot_be_read_lose_nothing(browser: Browser, service: str, 
         loaded(page, good)
         expect(status(page)).to_have_text(INDEX["es"])
         for file, text in (
-            (other, "Es de la metodología 2026.2-draft, y este cuestionario de la 2026.1."),
+            (other, "Es de la metodología 2099.1-draft, y este cuestionario de la 2026.1."),
             (broken, "No se ha leído «c.xlsx». El fichero está dañado"),
             (none, "No es JSON."),
         ):

@@ -14,9 +14,8 @@ import pytest
 from actitud_api import cli
 from actitud_api.engine.i18n import LANGUAGES
 from actitud_api.engine.methodology import loader
+from tests.support import second_version
 from tests.unit.methodology.editing import DOCUMENT, TEXTS, Json, Planted, at, plant
-
-DATA = resources.files("actitud_api.engine.methodology") / "versions"
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +54,7 @@ def ran(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[
 
 @pytest.mark.parametrize("version", loader.list_versions())
 def test_the_registered_versions_are_sound(version: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with resources.as_file(DATA / version / "document.json") as file:
+    with resources.as_file(second_version.VERSIONS / version / "document.json") as file:
         found = ran(capsys, "check", str(file))
     assert found == (0, [f"{version}: no defects. Digest: {loader.load_methodology(version).digest}"], [])
 
@@ -221,10 +220,10 @@ def test_files_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_the_draft_and_the_version_that_it_comes_from(capsys: pytest.CaptureFixture[str]) -> None:
-    code, lines, errors = ran(capsys, "diff", "2026.1", "2026.2-draft")
+    code, lines, errors = ran(capsys, "diff", "2026.1", "2099.1-draft")
     assert (code, errors) == (0, [])
     assert lines[:17] == [
-        "From 2026.1 to 2026.2-draft",
+        "From 2026.1 to 2099.1-draft",
         "",
         "Weights",
         "- D1 Internal access and staff involvement: 10 → 8",
@@ -246,22 +245,22 @@ def test_the_draft_and_the_version_that_it_comes_from(capsys: pytest.CaptureFixt
 
 
 def test_it_is_told_in_spanish_too(capsys: pytest.CaptureFixture[str]) -> None:
-    code, lines, _ = ran(capsys, "diff", "2026.2-draft", "2026.1", "--lang", "es")
+    code, lines, _ = ran(capsys, "diff", "2099.1-draft", "2026.1", "--lang", "es")
     assert code == 0
-    assert lines[0] == "De 2026.2-draft a 2026.1"
+    assert lines[0] == "De 2099.1-draft a 2026.1"
     assert "- D9.02 Tiempo hasta la primera respuesta: 40 puntos por 24 horas, ya no por 21 horas" in lines
     assert "- quitado: D9.09 Respuestas automáticas identificadas, en D9, con peso 5" in lines
 
 
 def test_json_holds_every_difference_in_no_language(capsys: pytest.CaptureFixture[str]) -> None:
-    code = cli.main(["methodology", "diff", "2026.1", "2026.2-draft", "--json"])
+    code = cli.main(["methodology", "diff", "2026.1", "2099.1-draft", "--json"])
     written_in_english = capsys.readouterr().out
     assert code == 0
-    assert cli.main(["methodology", "diff", "2026.1", "2026.2-draft", "--json", "--lang", "es"]) == 0
+    assert cli.main(["methodology", "diff", "2026.1", "2099.1-draft", "--json", "--lang", "es"]) == 0
     assert capsys.readouterr().out == written_in_english
     report = json.loads(written_in_english)
     assert report["before"] == {"version": "2026.1", "digest": loader.load_methodology("2026.1").digest}
-    assert report["after"]["version"] == "2026.2-draft"
+    assert report["after"]["version"] == "2099.1-draft"
     assert report["languages"] == ["es", "en"]
     assert {
         "part": "indicators",
@@ -315,7 +314,7 @@ def test_what_is_neither_a_version_nor_a_sound_file(tmp_path: Path, capsys: pyte
     assert ran(capsys, "diff", "2026.1", "2026.3") == (
         2,
         [],
-        ["“2026.3” is neither a version (2026.1, 2026.2-draft) nor a file"],
+        ["“2026.3” is neither a version (2026.1, 2099.1-draft) nor a file"],
     )
     assert ran(capsys, "diff", str(defective), "2026.1", "--lang", "es") == (
         1,
@@ -326,5 +325,5 @@ def test_what_is_neither_a_version_nor_a_sound_file(tmp_path: Path, capsys: pyte
 
 def test_it_is_as_wide_as_the_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "50")
-    _, lines, _ = ran(capsys, "diff", "2026.1", "2026.2-draft")
+    _, lines, _ = ran(capsys, "diff", "2026.1", "2099.1-draft")
     assert max(len(line) for line in lines) <= 50

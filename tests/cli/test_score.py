@@ -229,7 +229,7 @@ def test_a_tree_of_another_shape() -> None:
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
-@pytest.mark.parametrize("version", ["2026.1", "2026.2-draft"])
+@pytest.mark.parametrize("version", ["2026.1", "2099.1-draft"])
 def test_json_is_what_the_service_answers(
     version: str,
     language: str,
@@ -273,8 +273,8 @@ def test_the_language_is_that_of_the_terminal(
 
 def test_another_version_scores_the_same_facts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """44.47 to 45.17: by hand in test_draft."""
-    lines = said(capsys, str(written(tmp_path, example("a")["request"])), "--methodology", "2026.2-draft").splitlines()
-    assert lines[1] == "Methodology 2026.2-draft, a draft: it may change"
+    lines = said(capsys, str(written(tmp_path, example("a")["request"])), "--methodology", "2099.1-draft").splitlines()
+    assert lines[1] == "Methodology 2099.1-draft, a draft: it may change"
     assert "With what is not answered, between 44.47 and 45.17" in lines
     assert "99.3\u00a0% of what counts is known: sufficient" in lines
 
@@ -324,7 +324,7 @@ def test_every_fault_is_named_with_its_place(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_what_a_version_does_not_ask_is_a_fault_under_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    request = {**example("a")["request"], "methodology": "2026.2-draft"}
+    request = {**example("a")["request"], "methodology": "2099.1-draft"}
     request["answers"]["D9.09"] = {"level": 4}
     path = str(written(tmp_path, request))
     assert "Index: 45.17 of 100" in said(capsys, path)
@@ -338,10 +338,10 @@ def test_what_a_version_does_not_ask_is_a_fault_under_it(tmp_path: Path, capsys:
         ('{"methodology": "2026.1",', "the file: The body is not JSON (line:column 1:26)."),
         ("[]", "the file: It must be an object. Here: []."),
         ('{"methodology": "2026.1", "methodology": "2026.1"}', "/methodology: The member is there more than once."),
-        ("{}", "/methodology: This member is missing. It must be one of these values: 2026.1, 2026.2-draft."),
+        ("{}", "/methodology: This member is missing. It must be one of these values: 2026.1, 2099.1-draft."),
         (
             '{"methodology": "2026.3"}',
-            '/methodology: It must be one of these values: 2026.1, 2026.2-draft. Here: "2026.3". Is it 2026.1?',
+            '/methodology: It must be one of these values: 2026.1, 2099.1-draft. Here: "2026.3". Is it 2026.1?',
         ),
     ],
 )
@@ -359,10 +359,10 @@ def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_options_that_mean_nothing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(capsys, str(file), "--methodology", "2026.3") == [
-        "“2026.3” is neither a version (2026.1, 2026.2-draft) nor a file"
+        "“2026.3” is neither a version (2026.1, 2099.1-draft) nor a file"
     ]
     assert refused(capsys, str(file), "--methodology", "2026.3", "--lang", "es") == [
-        "«2026.3» no es una versión (2026.1, 2026.2-draft) ni un fichero"
+        "«2026.3» no es una versión (2026.1, 2099.1-draft) ni un fichero"
     ]
     assert refused(capsys, str(file), "--lang", "fr") == [f"--lang: “fr” is not a language: {', '.join(LANGUAGES)}"]
 

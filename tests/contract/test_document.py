@@ -22,7 +22,7 @@ from actitud_api.platform.http.openapi import build_document, encode_document, f
 from actitud_api.resources.methodologies.service import encode_document_schema
 from actitud_api.settings import Settings
 
-SECOND = "2026v2Draft"
+SECOND = "2099v1Draft"
 ROOT = Path(__file__).parents[2]
 
 

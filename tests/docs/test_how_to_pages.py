@@ -38,14 +38,16 @@ UNLISTED: Final = (
     "docs/adr/*",
     "tests/docs/test_how_to_pages.py",
     f"{SERVICE}/engine/methodology/versions/*/*",
+    "tests/support/methodologies/*/*",
+    "tests/support/second_version.py",
     "*.egg-info/*",
 )
 """Files that mention an example and that no page needs to list: those that mention everything."""
 
 
 def read_draft_digest() -> str:
-    """Return the registered digest of the draft."""
-    registry = json.loads((ROOT / SERVICE / "engine/methodology/versions/registry.json").read_text("utf-8"))
+    """Return the registered digest of the draft of the tests."""
+    registry = json.loads((ROOT / "tests/support/methodologies/registry.json").read_text("utf-8"))
     return next(str(entry["digest"]) for entry in registry.values() if entry["status"] == "draft")
 
 

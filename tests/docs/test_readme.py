@@ -123,7 +123,7 @@ def test_the_commands_about_scores_and_methodologies_run(
         said.append(capsys.readouterr().out)
     assert "Index: 44.03 of 100" in said[0]
     assert said[1].startswith("2026.1: no defects.")
-    assert said[2].startswith("From 2026.1 to 2026.2-draft")
+    assert said[2].startswith("From 2026.1 to 2026.1")
 
 
 @pytest.mark.parametrize("readme", READMES)

@@ -397,22 +397,22 @@ def test_an_edition_under_a_draft_takes_answers_to_the_draft(client: Client, adm
 
     4446.56 - 14·36.38 + 14·40.13 = 4499.06.
     """
-    tried = {**NEW, "id": "2027-trial", "methodology": "2026.2-draft", "accept_draft": True}
+    tried = {**NEW, "id": "2027-trial", "methodology": "2099.1-draft", "accept_draft": True}
     assert client.post("/v1/editions", json=tried, headers=administrator).status_code == 201
     path = f"/v1/editions/2027-trial/assessments/{MINE}"
-    body = {**body_a(), "methodology": "2026.2-draft"}
+    body = {**body_a(), "methodology": "2099.1-draft"}
     body["answers"]["D9.09"] = {"level": 3, "evidence": [document("D9.09")]}
 
     answer = put(client, body, path, If_None_Match="*").json()
 
-    assert (answer["methodology"], answer["index"], answer["coverage"]) == ("2026.2-draft", 44.99, 1)
+    assert (answer["methodology"], answer["index"], answer["coverage"]) == ("2099.1-draft", 44.99, 1)
     assert answer["answers"]["D9.09"]["level"] == 3
     sheet = client.get(f"/v1/editions/2027-trial/scores/{MINE}", headers=administrator).json()
-    assert (sheet["methodology"]["version"], sheet["index"]) == ("2026.2-draft", 44.99)
+    assert (sheet["methodology"]["version"], sheet["index"]) == ("2099.1-draft", 44.99)
     (row,) = client.get("/v1/editions/2027-trial/scores", headers=administrator).json()["items"]
     assert (row["index"], row["dimensions"]["D9"]) == (44.99, 40.13)
     (error,) = problem(put(client, body, If_None_Match="*"), 409, "conflict")["errors"]
-    assert (error["pointer"], error["value"], error["suggestion"]) == ("/methodology", "2026.2-draft", "2026.1")
+    assert (error["pointer"], error["value"], error["suggestion"]) == ("/methodology", "2099.1-draft", "2026.1")
 
 
 def test_answers_under_another_methodology_are_no_answers_to_the_edition(client: Client) -> None:

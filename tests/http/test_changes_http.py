@@ -37,7 +37,7 @@ Client = TestClient[Litestar]
 Answer = dict[str, Any]
 
 NOW = datetime(2027, 1, 10, tzinfo=UTC)
-METHODOLOGY, DRAFT = load_methodology("2026.1"), load_methodology("2026.2-draft")
+METHODOLOGY, DRAFT = load_methodology("2026.1"), load_methodology("2099.1-draft")
 EXAMPLE: Answer = json.loads((Path(__file__).parents[1] / "cases" / "example_a.json").read_bytes())["request"]
 ALIAS = "ES-DIR3-L01050193"
 
@@ -303,7 +303,7 @@ def test_a_change_can_be_told_backwards_and_from_the_latest(client: Client) -> N
 
 
 def test_a_change_of_version_has_its_part(client: Client) -> None:
-    """2026.2-draft weighs the dimensions 8, 9, 8, 10, 12, 5, 12, 12, 14, 10, moves a goalpost of D9.02 and asks D9.09.
+    """2099.1-draft weighs the dimensions 8, 9, 8, 10, 12, 5, 12, 12, 14, 10, moves a goalpost of D9.02 and asks D9.09.
 
     S1: D9 36.375 → 36.38, the sum 4446.56: 44.47. S2: D9.09, of weight 5, is known and scores 50: D9 38.875 → 38.88,
     14·2.50 = 35 more: 4481.56, 44.82. S3: D6.06, 10 of the 90 that apply, from no to yes: D6 25.00 → 36.11, 5·11.11 =
@@ -317,7 +317,7 @@ def test_a_change_of_version_has_its_part(client: Client) -> None:
     assert changed == {"D6.06": [0, 0, 0, 100], "D9.09": [None, 0, 50, 50]}
     assert (found["version_effects"]["new_indicators"], found["version_effects"]["dropped_answers"]) == (["D9.09"], [])
     assert found["version_effects"]["text"] == (
-        "2026.2-draft also asks, and it is not known: D9.09 (Automated answers disclosed)."
+        "2099.1-draft also asks, and it is not known: D9.09 (Automated answers disclosed)."
     )
     back = got(client, "/v1/editions/2026/scores/XX-T-1/changes", administrator, since="2027", lang="es")
     assert back["version_effects"]["text"] == (
@@ -410,17 +410,17 @@ def test_under_its_own_version_an_edition_scores_as_it_did(client: Client) -> No
 
 def test_every_edition_is_told_under_the_version_that_is_asked_for(client: Client) -> None:
     """2025: D1.01 unknown, 8·12.50 less, and D9.06 at 100, 14·5.00 more: 4446.56 − 100 + 70 = 4416.56 → 44.17."""
-    items = got(client, HISTORY, methodology="2026.2-draft", lang="es")["items"]
+    items = got(client, HISTORY, methodology="2099.1-draft", lang="es")["items"]
     assert [(item["edition"], item["index"], item["rank"], item["methodology"]) for item in items] == [
-        ("2026", 44.47, None, "2026.2-draft"),
-        ("2025", 44.17, None, "2026.2-draft"),
+        ("2026", 44.47, None, "2099.1-draft"),
+        ("2025", 44.17, None, "2099.1-draft"),
     ]
     assert [(item["dimensions"]["D9"], item["index_max"], item["status"]) for item in items] == [
         (36.38, 45.17, "sufficient"),
         (41.38, 46.87, "sufficient"),
     ]
     assert {item["version_effects"]["text"] for item in items} == {
-        "2026.2-draft pide además, y no se sabe: D9.09 (Respuestas automáticas identificadas)."
+        "2099.1-draft pide además, y no se sabe: D9.09 (Respuestas automáticas identificadas)."
     }
 
 
@@ -434,7 +434,7 @@ def test_what_a_version_does_not_ask_is_dropped(client: Client) -> None:
 
 @pytest.mark.both_databases
 def test_pages_go_on_under_the_version_that_is_asked_for(client: Client) -> None:
-    first = got(client, HISTORY, methodology="2026.2-draft", limit="1")
+    first = got(client, HISTORY, methodology="2099.1-draft", limit="1")
     second = client.get(first["next"]).json()
     assert [item["index"] for item in (*first["items"], *second["items"])] == [44.47, 44.17]
 

@@ -123,19 +123,19 @@ def test_an_edition_is_made_read_changed_and_removed(client: Client) -> None:
 
 
 def test_an_edition_is_scored_by_a_draft_only_where_that_is_meant(client: Client) -> None:
-    draft = {**NEW, "methodology": "2026.2-draft"}
+    draft = {**NEW, "methodology": "2099.1-draft"}
     said = {
         language: problem(client.post("/v1/editions", json=draft, params={"lang": language}), 409, "conflict")["errors"]
         for language in ("es", "en")
     }
     assert [(error["pointer"], error["rule"], error["value"]) for error in said["en"]] == [
-        ("/methodology", "draft", "2026.2-draft")
+        ("/methodology", "draft", "2099.1-draft")
     ]
-    assert said["es"][0]["detail"].startswith("2026.2-draft es un borrador, que todavía puede cambiar")
-    assert said["en"][0]["detail"].startswith("2026.2-draft is a draft, which may still change")
+    assert said["es"][0]["detail"].startswith("2099.1-draft es un borrador, que todavía puede cambiar")
+    assert said["en"][0]["detail"].startswith("2099.1-draft is a draft, which may still change")
     assert client.get("/v1/editions").json()["items"] == []
 
-    assert create(client, methodology="2026.2-draft", accept_draft=True)["methodology"] == "2026.2-draft"
+    assert create(client, methodology="2099.1-draft", accept_draft=True)["methodology"] == "2099.1-draft"
     assert create(client, id="2027-again", accept_draft=True)["methodology"] == "2026.1"
 
 

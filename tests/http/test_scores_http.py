@@ -202,10 +202,10 @@ def test_an_unknown_methodology_is_named(body: Answer, client: Client) -> None:
 def test_each_version_takes_its_own_answers(client: Client) -> None:
     """The same facts under both; what only the draft asks is refused by 2026.1 and scored by the draft."""
     request, published = example("a")
-    tried = {**request, "methodology": "2026.2-draft"}
+    tried = {**request, "methodology": "2099.1-draft"}
     assert client.post("/v1/scores", json=request).json()["index"] == published["index"]
     score = client.post("/v1/scores", json=tried).json()
-    assert (score["methodology"]["version"], score["index"], score["index_max"]) == ("2026.2-draft", 44.47, 45.17)
+    assert (score["methodology"]["version"], score["index"], score["index_max"]) == ("2099.1-draft", 44.47, 45.17)
 
     request["answers"]["D9.09"] = {"level": 4}
     tried["answers"] = request["answers"]
@@ -337,6 +337,6 @@ def test_the_methodology_is_whole_in_both_languages(client: Client) -> None:
     listed = client.get("/v1/methodologies").json()["items"]
     assert [(found["version"], found["status"]) for found in listed] == [
         ("2026.1", "active"),
-        ("2026.2-draft", "draft"),
+        ("2099.1-draft", "draft"),
     ]
     assert listed[0]["digest"] == spanish["digest"]

@@ -417,7 +417,7 @@ def test_a_corrected_assessment_has_no_errors(ready: Database, folder: Path) -> 
         publish(ready, folder, correction(made, D1_01={"numerator": 321, "denominator": 320}), now=LATER)
     assert caught.value.pointer == "/corrections/0/assessment"
     assert [finding.severity for finding in caught.value.errors] == ["error"]
-    patch = msgspec.convert({"methodology": "2026.2-draft"}, assessments.REQUEST_TYPES["2026.2-draft"].patch)
+    patch = msgspec.convert({"methodology": "2099.1-draft"}, assessments.REQUEST_TYPES["2099.1-draft"].patch)
     with pytest.raises(MethodologyMismatch):
         publish(
             ready,

@@ -65,7 +65,7 @@ def test_what_is_wrong_is_refused(desk: Desk) -> None:
         (said(answers={"D2.02": {"outside_remit": ["c3", "c3"]}}), 400, "invalid-request"),
         (said(answers={"D1.01": {}}), 400, "invalid-request"),
         (said(state="final"), 400, "invalid-request"),
-        ({**said(), "methodology": "2026.2-draft"}, 409, "conflict"),
+        ({**said(), "methodology": "2099.1-draft"}, 409, "conflict"),
     ]:
         problem(desk.ask("ada", "PUT", REVIEW, body), status, slug)
     problem(desk.ask("publisher", "PUT", REVIEW, said()), 403, "forbidden")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -35,4 +36,8 @@ def said(schema: Schema) -> Schema:
     """A schema without the members to which the document adds what notes and reasons refuse, or which ids there are."""
     members = schema.get("properties", {})
     added = {"note", "self_declared", "profile_self_declared", "reason", "what_if"}
-    return schema | {"properties": {name: member for name, member in members.items() if name not in added}}
+    # Python 3.13 takes the indentation out of docstrings, earlier ones leave it in.
+    return schema | {
+        "description": cleandoc(schema["description"]),
+        "properties": {name: member for name, member in members.items() if name not in added},
+    }

@@ -18,7 +18,7 @@ from tests.unit.methodology.editing import DOCUMENT, REMOVED, TEXTS, Json, Plant
 from tests.unit.scoring import builders as b
 
 BEFORE = loader.load_methodology("2026.1")
-DRAFT = loader.load_methodology("2026.2-draft")
+DRAFT = loader.load_methodology("2099.1-draft")
 
 
 def changed(*planted: Planted) -> Document:

@@ -1,4 +1,4 @@
-"""2026.2-draft: the second version, with other weights, one goalpost and one indicator more."""
+"""The second version of the tests, with other weights, one goalpost and one indicator more."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.unit.scoring.builders import decode
 from tests.unit.scoring.sheets import case, dimension_of, indicator_of
 
 BEFORE = loader.load_methodology("2026.1")
-DRAFT = loader.load_methodology("2026.2-draft")
+DRAFT = loader.load_methodology("2099.1-draft")
 DIALOGUE = {"D1": 8, "D2": 9, "D3": 8, "D4": 10, "D5": 12, "D6": 5, "D7": 12, "D8": 12, "D9": 14, "D10": 10}
 """The dialogue-first weights of the catalogue (CATALOGUE, section 4)."""
 
@@ -22,13 +22,13 @@ DIALOGUE = {"D1": 8, "D2": 9, "D3": 8, "D4": 10, "D5": 12, "D6": 5, "D7": 12, "D
 def scored(name: str, **answers: dict[str, object]) -> Score:
     """An example of the catalogue under the draft, with other answers in the place of some."""
     request = msgspec.json.decode(case(name).request)
-    request["methodology"] = "2026.2-draft"
+    request["methodology"] = "2099.1-draft"
     request["answers"] |= {indicator.replace("_", "."): answer for indicator, answer in answers.items()}
     return explain(DRAFT, decode(DRAFT, msgspec.json.encode(request)))
 
 
 def test_it_is_a_draft() -> None:
-    assert (DRAFT.status, DRAFT.document.version) == ("draft", "2026.2-draft")
+    assert (DRAFT.status, DRAFT.document.version) == ("draft", "2099.1-draft")
 
 
 def test_its_dimensions_weigh_as_the_catalogue_puts_dialogue_first() -> None:
@@ -115,7 +115,7 @@ def test_the_new_indicator_scores_and_is_told() -> None:
 
 def test_it_is_zero_by_rule_where_no_account_is_active() -> None:
     request = msgspec.json.decode(case("example_a").request)
-    request["methodology"] = "2026.2-draft"
+    request["methodology"] = "2099.1-draft"
     request["profile"] |= {"accounts_active": 0, "accounts_open": 0}
     score = explain(DRAFT, decode(DRAFT, msgspec.json.encode(request)))
     assert indicator_of(score, "D9.09").reason.code == "zero_by_rule"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from actitud_api.engine.methodology import loader
+from tests.support import second_version
 
 DIGEST = "sha256:e0481349434f7c997212959aabd9701cd4e32b1402c186b4516cfa233d79cf95"
 """Of 2026.1. Once it is published this line never changes again: a change is a new version."""
@@ -21,8 +22,9 @@ DIGEST = "sha256:e0481349434f7c997212959aabd9701cd4e32b1402c186b4516cfa233d79cf9
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the data that the loader reads instead."""
     folder = tmp_path / "data"
-    with resources.as_file(resources.files("actitud_api.engine.methodology") / "versions") as real:
+    with resources.as_file(second_version.PRODUCT) as real:
         shutil.copytree(real, folder)
+    shutil.copytree(second_version.FOLDER, folder, dirs_exist_ok=True)
     monkeypatch.setattr(loader, "_open_versions_folder", lambda: folder)
     for cached in (loader.load_methodology, loader._read_registry):
         cached.cache_clear()
@@ -56,28 +58,28 @@ def test_a_retired_one_too(data: Path) -> None:
 
 
 def test_a_document_of_another_version_is_refused(data: Path) -> None:
-    edit(data / "2026.2-draft" / "document.json", '"version": "2026.2-draft"', '"version": "2026.3-draft"')
-    with pytest.raises(loader.DefectiveMethodology, match=r"/version: is '2026\.3-draft', expected '2026\.2-draft'$"):
-        loader.load_methodology("2026.2-draft")
+    edit(data / "2099.1-draft" / "document.json", '"version": "2099.1-draft"', '"version": "2026.3-draft"')
+    with pytest.raises(loader.DefectiveMethodology, match=r"/version: is '2026\.3-draft', expected '2099\.1-draft'$"):
+        loader.load_methodology("2099.1-draft")
 
 
 def test_a_version_is_kept_as_it_is_written(data: Path) -> None:
-    known = loader.load_methodology("2026.2-draft")
-    assert (known.version, known.status) == ("2026.2-draft", "draft")
-    assert bytes(known.written) == (data / "2026.2-draft" / "document.json").read_bytes()
+    known = loader.load_methodology("2099.1-draft")
+    assert (known.version, known.status) == ("2099.1-draft", "draft")
+    assert bytes(known.written) == (data / "2099.1-draft" / "document.json").read_bytes()
 
 
 def test_a_draft_may_change(data: Path) -> None:
-    before = loader.load_methodology("2026.2-draft")
+    before = loader.load_methodology("2099.1-draft")
     loader.load_methodology.cache_clear()
-    edit(data / "2026.2-draft" / "document.json", '"self_declared_cap": 50', '"self_declared_cap": 51')
-    changed = loader.load_methodology("2026.2-draft")
+    edit(data / "2099.1-draft" / "document.json", '"self_declared_cap": 50', '"self_declared_cap": 51')
+    changed = loader.load_methodology("2099.1-draft")
     assert changed.document.self_declared_cap == 51
     assert changed.digest != before.digest
 
 
 @pytest.mark.parametrize(
-    ("version", "old", "new"), [("2026.1", "active", "draft"), ("2026.2-draft", "draft", "active")]
+    ("version", "old", "new"), [("2026.1", "active", "draft"), ("2099.1-draft", "draft", "active")]
 )
 def test_a_draft_and_nothing_else_is_named_as_one(version: str, old: str, new: str, data: Path) -> None:
     """What a draft scored is never taken for what the version that comes of it scores."""
@@ -87,9 +89,9 @@ def test_a_draft_and_nothing_else_is_named_as_one(version: str, old: str, new: s
 
 
 def test_versions_are_told_apart_by_their_status(data: Path) -> None:
-    assert loader.list_versions() == ("2026.1", "2026.2-draft")
+    assert loader.list_versions() == ("2026.1", "2099.1-draft")
     assert loader.list_versions("active") == loader.verify_registered_digests() == ("2026.1",)
-    assert loader.list_versions("draft") == ("2026.2-draft",)
+    assert loader.list_versions("draft") == ("2099.1-draft",)
     assert loader.load_newest().version == "2026.1"
     edit(data / "registry.json", '"active"', '"retired"')
     loader._read_registry.cache_clear()
@@ -99,8 +101,8 @@ def test_versions_are_told_apart_by_their_status(data: Path) -> None:
 
 def test_the_registered_digest_of_a_draft_is_that_of_its_document() -> None:
     """Nothing holds a draft to it, but whoever makes it active has it at hand."""
-    entry = loader._read_registry()["2026.2-draft"]
-    assert entry.digest == loader.load_methodology("2026.2-draft").digest
+    entry = loader._read_registry()["2099.1-draft"]
+    assert entry.digest == loader.load_methodology("2099.1-draft").digest
 
 
 def test_the_digest_is_of_the_content_not_of_its_layout(data: Path) -> None:

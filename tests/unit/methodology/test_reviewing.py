@@ -49,7 +49,7 @@ def test_of_nothing_said_nothing_is_told() -> None:
         ({"answers": {"D1.01": {}}}, "unknown field `D1.01` - at `$.answers`"),
         ({"answers": {"D2.02": {"channels": []}}}, "unknown field `channels` - at `$.answers.D2.02`"),
         ({"answers": {"D2.02": {"outside_remit": ["c1", "c1"]}}}, "repeated elements"),
-        ({"methodology": "2026.2-draft"}, "Invalid value '2026.2-draft' - at `$.methodology`"),
+        ({"methodology": "2099.1-draft"}, "Invalid value '2099.1-draft' - at `$.methodology`"),
         ({"levels": 1}, "unknown field `levels`"),
     ],
 )

@@ -51,19 +51,19 @@ def test_each_stands_with_its_decisions_and_their_reasons(client: Client) -> Non
     propose(client, title="Borrar cuentas", text="Se pierden las respuestas.", dimension="D3")
     propose(client, kind="indicator", title="Faster", language="en", indicator="D9.02")
     decide(client, "2", "deferred", "Falta una manera de comprobarlo.")
-    decide(client, "2", "accepted", "It is measured now.", language="en", methodology="2026.2-draft")
+    decide(client, "2", "accepted", "It is measured now.", language="en", methodology="2099.1-draft")
     decide(client, "1", "rejected", "Ya lo mide D3.01.")
     found = cards(client, "suggestions")
     assert list(found) == ["suggestion-2", "suggestion-1"]
     second = found["suggestion-2"]
     assert words(second.query("p")[0]) == ("Suggestion 2 · an indicator · 3 May 2027 · D9.02 · Time to first response")
     assert [words(item) for item in second.query(".decisions li")] == [
-        "accepted 10 May 2027 · methodology 2026.2-draft It is measured now.",
+        "accepted 10 May 2027 · methodology 2099.1-draft It is measured now.",
         "deferred 10 May 2027 · earlier decision Falta una manera de comprobarlo.",
     ]
     assert [link.attrs["href"] for link in second.query("a")] == [
         "/portal/methodologies/2026.1?lang=en#D9.02",
-        "/portal/methodologies/2026.2-draft?lang=en",
+        "/portal/methodologies/2099.1-draft?lang=en",
     ]
     first = found["suggestion-1"]
     assert words(first.query("h3")[0]) == "Borrar cuentas"
@@ -139,7 +139,7 @@ def test_a_methodology_shows_what_it_took_in_and_the_newest(client: Client) -> N
     for number in range(1, 9):
         propose(client, title=f"Número {number}")
     decide(client, "1", "accepted", "Sí.", methodology="2026.1")
-    decide(client, "2", "accepted", "Sí.", methodology="2026.2-draft")
+    decide(client, "2", "accepted", "Sí.", methodology="2099.1-draft")
     decide(client, "8", "accepted", "Sí.", methodology="2026.1")
     decide(client, "3", "rejected", "No.", methodology="2026.1")
 
@@ -147,7 +147,7 @@ def test_a_methodology_shows_what_it_took_in_and_the_newest(client: Client) -> N
         return [name.removeprefix("suggestion-") for name in cards(client, f"methodologies/{version}")]
 
     assert shown("2026.1") == ["8", "1", "7", "6", "5", "4"]
-    assert shown("2026.2-draft") == ["2", "8", "7", "6", "5", "4"]
+    assert shown("2099.1-draft") == ["2", "8", "7", "6", "5", "4"]
     # What is decided anew is what counts.
     decide(client, "1", "rejected", "Al final no.", methodology="2026.1")
     assert shown("2026.1") == ["8", "7", "6", "5", "4"]

@@ -133,7 +133,7 @@ def foreign() -> bytes:
 
 
 def of_draft() -> bytes:
-    return build_workbook(load_methodology("2026.2-draft"), "es")
+    return build_workbook(load_methodology("2099.1-draft"), "es")
 
 
 @pytest.mark.parametrize("name", REFUSED)

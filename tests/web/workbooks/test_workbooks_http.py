@@ -97,9 +97,9 @@ def test_a_body_of_a_megabyte_is_too_large_and_one_of_another_type_is_told_which
 
 
 def test_a_questionnaire_of_another_version_is_a_conflict(client: TestClient[Litestar]) -> None:
-    answer = client.post("/v1/methodologies/2026.2-draft/workbook", json=SENT)
-    assert (answer.status_code, answer.json()["errors"][0]["suggestion"]) == (409, "2026.2-draft")
-    other = client.get("/v1/methodologies/2026.2-draft/workbook").content
+    answer = client.post("/v1/methodologies/2099.1-draft/workbook", json=SENT)
+    assert (answer.status_code, answer.json()["errors"][0]["suggestion"]) == (409, "2099.1-draft")
+    other = client.get("/v1/methodologies/2099.1-draft/workbook").content
     assert read(client, other).json()["errors"][0]["rule"] == "methodology"
 
 

@@ -2,7 +2,7 @@
 
 `versions/registry.json` lists every version with its status and the digest of its document. An active or retired
 version with another digest is refused, so it cannot change unnoticed. A draft may change, and has a name that says so
-(`2026.2-draft`): a score under the draft cannot be taken for one under the final version.
+(`2030.1-draft`): a score under the draft cannot be taken for one under the final version.
 """
 
 from __future__ import annotations

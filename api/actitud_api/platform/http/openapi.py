@@ -234,10 +234,7 @@ _JSON_TYPES: Final[Mapping[type, str]] = {
 
 
 def _hide_alternatives(node: Any, unpublished: Mapping[str, Collection[str]]) -> Any:
-    """Return a part of the document in which no union names a hidden alternative.
-
-    `build_document` explains `unpublished`.
-    """
+    """Return a part of the document in which no union and no enumeration names an unpublished tag."""
     if isinstance(node, list):
         return [_hide_alternatives(member, unpublished) for member in node]
     if not isinstance(node, dict):
@@ -247,8 +244,28 @@ def _hide_alternatives(node: Any, unpublished: Mapping[str, Collection[str]]) ->
         mapping = {tag: reference for tag, reference in discriminator["mapping"].items() if tag not in hidden}
         alternatives = [{"$ref": reference} for reference in mapping.values()]
         return {**node, "oneOf": alternatives, "discriminator": {**discriminator, "mapping": mapping}}
+    # A parameter has its name beside its schema, a member has its schema as the value of its name.
+    if isinstance(name := node.get("name"), str) and "schema" in node and (hidden := unpublished.get(name)):
+        return {**node, "schema": _remove_values(node["schema"], hidden)}
     return {
-        key: member if key == "example" else _hide_alternatives(member, unpublished) for key, member in node.items()
+        key: member
+        if key == "example"
+        else _remove_values(member, hidden)
+        if (hidden := unpublished.get(key))
+        else _hide_alternatives(member, unpublished)
+        for key, member in node.items()
+    }
+
+
+def _remove_values(schema: Any, values: Collection[str]) -> Any:
+    """Return a schema whose enumerations do not have these values."""
+    if isinstance(schema, list):
+        return [_remove_values(member, values) for member in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: [value for value in member if value not in values] if key == "enum" else _remove_values(member, values)
+        for key, member in schema.items()
     }
 
 

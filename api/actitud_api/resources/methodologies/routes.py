@@ -54,7 +54,7 @@ class MethodologiesController(Controller):
     def list_versions(self, request: ApiRequest, query: PageQuery, language: Language) -> Response[bytes]:
         """List the registered methodology versions.
 
-        Oldest first, each with its status and the digest of its document. A draft has a name such as `2026.2-draft`;
+        Oldest first, each with its status and the digest of its document. A draft has a name such as `2030.1-draft`;
         it may still change, and scores under it may change with it.
         """
         rows = service.list_methodologies(after=CURSOR.read(query))[query.offset :]

@@ -27,7 +27,7 @@ Member: TypeAlias = tuple[str, object] | tuple[str, object, object]
 
 
 def format_type_suffix(methodology: Methodology) -> str:
-    """Return the version as the suffix of type names: `2026v1` for `2026.1`, `2026v2Draft` for `2026.2-draft`."""
+    """Return the version as the suffix of type names: `2026v1` for `2026.1`, `2030v1Draft` for `2030.1-draft`."""
     return format_name(re.sub("(?<=[0-9])[^0-9A-Za-z]+(?=[0-9])", "v", methodology.version))
 
 
