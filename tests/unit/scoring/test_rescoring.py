@@ -14,7 +14,7 @@ from msgspec import structs
 
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import Methodology, load_methodology
-from actitud_api.engine.methodology.model import Document, Group, Range
+from actitud_api.engine.methodology.model import Document, Group, Not, Range
 from actitud_api.engine.methodology.predicates import to_exact, walk_indicators
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.audit import drop_child, move_goalpost
@@ -106,6 +106,21 @@ def test_what_is_only_declared_stays_capped_and_what_is_0_by_rule_0() -> None:
     rescoring = EditionRescorer(build_columns(known, submissions))
     assert rescoring.scores.index.tolist() == [4_000, 4_000, 0]
     assert rescoring.compute_index(move_goalpost(document, "A1", 1, 0.5)).tolist() == [8_000, 5_000, 0]
+
+
+def test_a_profile_field_that_is_null_excludes_as_little_as_before() -> None:
+    """A1 applies unless the level before is other than 3: no comparison with null holds, so with null it applies.
+
+    40 of 100 scores 40, and 80 where half is full marks. With the level 0 before, A1 has left, and B1 scores 20.
+    """
+    excluded = Not(of=b.compare(b.field("before"), "ne", 3))
+    tree = b.root(b.group("A", b.ratio("A1", applies=excluded)), b.group("B", b.ratio("B1")))
+    document = b.document(tree, profile=(b.service_field("before"),))
+    answers = {"A1": b.of(40, 100), "B1": b.of(20, 100)}
+    submissions = [b.submit(answers, {"before": before}) for before in (None, 3, 0)]
+    rescoring = EditionRescorer(build_columns(b.read(document), submissions))
+    assert rescoring.scores.index.tolist() == [3_000, 3_000, 2_000]
+    assert rescoring.compute_index(move_goalpost(document, "A1", 1, 0.5)).tolist() == [5_000, 5_000, 2_000]
 
 
 def test_an_indicator_of_no_weight_changes_nothing_under_any_mean() -> None:

@@ -15,6 +15,7 @@ from msgspec import structs
 
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import (
+    ALWAYS,
     NEVER,
     AnswerOperand,
     Compare,
@@ -98,9 +99,10 @@ class EditionRescorer:
         """
         plan, columns = self._plan, self._columns
         layout, position, name = plan.layout, plan.positions[indicator.id], indicator.id
-        # The document of one indicator lacks the answers that its zero rule may read. Scores that a zero rule decided
-        # do not depend on the curve, and stay.
-        curve_only = structs.replace(indicator, zero_when=NEVER)
+        # Only rows that the curve scored before get the new score, so zero rule and applicability were decided already.
+        # Here they could be decided otherwise: the answers that a zero rule reads, and which profile fields are null,
+        # are not passed on.
+        curve_only = structs.replace(indicator, zero_when=NEVER, applies=ALWAYS)
         root = structs.replace(plan.document.root, aggregation="arithmetic", children=(curve_only,))
         facts = {fact.name: columns.facts[layout.facts[name, fact.name]] for fact in indicator.facts}
         declared = columns.self_declared
