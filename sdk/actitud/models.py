@@ -245,10 +245,10 @@ class NextStep(Model, frozen=True, kw_only=True):
 
     ``kind``: what to do, such as ``report`` (answer) or ``evidence`` (bring a document). ``change``: the facts after
     the change. ``gain``: index points that the change adds; ``None`` if the gain depends on an answer that is not known
-    yet, or if there is no index. ``gain_max``: index points that the best score of the indicator would add; ``None`` if
-    there is no index. ``needs_evidence``: whether the change needs evidence. ``cap``: the highest score that an answer
-    without evidence can have, ``None`` unless the answer is at that limit. ``requires``: ids of validation rules that
-    the change breaks unless other facts change too.
+    yet, or if there is no index before or after the change. ``gain_max``: index points that the best score of the
+    indicator would add; ``None`` if there is no index now or with that score. ``needs_evidence``: whether the change
+    needs evidence. ``cap``: the highest score that an answer without evidence can have, ``None`` unless the answer is
+    at that limit. ``requires``: ids of validation rules that the change breaks unless other facts change too.
     """
 
     kind: StepKind

@@ -365,6 +365,21 @@ def test_what_an_unknown_answer_can_bring_under_leave_and_void() -> None:
     assert found.gain_max is None
 
 
+def test_an_answer_that_has_a_node_rated_can_take_the_index_away() -> None:
+    """M leaves while X is unknown, so that of N only 1/4 remains: N is not rated, and the index is a = 60.
+
+    With X, all of N remains, and Y, which is unknown, makes N unknown, and N the index.
+    """
+    m = b.group("M", b.ladder("X"), weight=3, missing="leave")
+    known = b.read(b.document(b.root(b.group("N", m, b.ladder("Y"), missing="void"), b.points("a"), missing="void")))
+    submission = b.submit({"a": {"hours": 60}})
+    assert evaluate(known, submission).index == 6_000
+    assert evaluate(known, b.submit({"a": {"hours": 60}, "X": {"level": 1}})).index is None
+    found = step(known, submission)
+    assert found is not None
+    assert (found.kind, found.gain, found.gain_max) == ("report", None, None)
+
+
 # --- without evidence, without an answer, by rule --------------------------------------------------------------
 
 

@@ -70,9 +70,10 @@ class NarratedNextStep(NextStep, frozen=True):
     """The next step for an indicator: the smallest change that raises its score.
 
     `change`: the new facts, empty if the step names no fact; `gain`: the index points that the step brings, null if
-    they depend on later answers; `gain_max`: the index points that the best score would bring; `needs_evidence`: true
-    if the step needs evidence; `cap`: the score without that evidence, null if it is not lower; `requires`: the rules
-    that the step breaks unless other facts are changed too.
+    they depend on later answers or there is no index before or after the step; `gain_max`: the index points that the
+    best score would bring, null if there is no index now or with that score; `needs_evidence`: true if the step needs
+    evidence; `cap`: the score without that evidence, null if it is not lower; `requires`: the rules that the step
+    breaks unless other facts are changed too.
     """
 
     text: Text

@@ -47,16 +47,16 @@ class BranchRescorer:
         self._broken: frozenset[str] | None = None
 
     def compute_gain(self, leaf: CompiledIndicator, score: int) -> Figure | None:
-        """Compute the index points gained by another score of an indicator; None if there is no index.
+        """Compute the index points gained by another score of an indicator.
 
-        `score` is in units of 10^-decimals.
+        `score` is in units of 10^-decimals. Return None if there is no index before or after the change.
         """
         index = self.evaluation.index
         if index is None:
             return None
         changed = self.rescore(leaf, score)
-        assert changed is not None
-        return to_quotient(changed - index, self._unit)
+        # A group that was not rated may be rated with this score, and an unknown child may then leave it without one.
+        return None if changed is None else to_quotient(changed - index, self._unit)
 
     def rescore(self, leaf: CompiledIndicator, score: int) -> int | None:
         """Compute the published index that there would be with another score of an indicator.
@@ -282,7 +282,7 @@ def _compute_effect(
     """Compute the index points gained by a change, and list the ids of the rules that the change breaks.
 
     `score` is the score of the indicator after the change; `evidence` is True if the change comes with evidence. The
-    gain is None if there is no index.
+    gain is None if there is no index before or after the change.
     """
     evaluation = branches.evaluation
     # Most indicators affect nothing else, and then nothing but their own groups has to be scored.
@@ -299,7 +299,7 @@ def _compute_gain_max(branches: BranchRescorer, leaf: CompiledIndicator, gain: F
     """Compute the index points gained by the best score of an indicator, or by its next step if that gains more.
 
     The next step, whose gain is `gain`, can gain more because it may affect other indicators too. Return None if there
-    is no index.
+    is no index before or after the change.
     """
     maximum = branches.compute_gain(leaf, leaf.best)
     return maximum if gain is None or maximum is None else max(gain, maximum)

@@ -99,9 +99,10 @@ class NextStep(Canonical, frozen=True):
 
     `kind`: what to do, such as `report` (send an answer) or `correct` (resolve a contradiction); `change`: the new
     facts, in their own units, empty if no fact is named; `gain`: index points gained, null if they depend on future
-    answers or there is no index; `gain_max`: index points gained by the best score, null if there is no index;
-    `needs_evidence`: true if the step needs evidence; `cap`: the score without that evidence, null if it is not lower;
-    `requires`: rules that the change breaks unless other facts are changed too.
+    answers or there is no index before or after the step; `gain_max`: index points gained by the best score, null if
+    there is no index now or with that score; `needs_evidence`: true if the step needs evidence; `cap`: the score
+    without that evidence, null if it is not lower; `requires`: rules that the change breaks unless other facts are
+    changed too.
     """
 
     kind: StepKind
