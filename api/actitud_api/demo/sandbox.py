@@ -288,7 +288,7 @@ def _finish_hearings(session: Session, edition: str) -> None:
 
 
 def _approve(session: Session) -> None:
-    """Approve the publication of `IN_REVIEW` with the key of the publisher."""
+    """Approve the publication of the edition `IN_REVIEW`, which is pending, with the key of the publisher."""
     record = editions.find(session, IN_REVIEW)
     digest = approvals.compute_pending_digest(session, record, None, PublicationPlan(reason=REASON))
     role, identifier = KEYS[2]

@@ -1,4 +1,4 @@
-"""The rules of compatibility by their codes, and the breaks that they find."""
+"""The rules for changes of the OpenAPI document by their codes, and the breaks (incompatible changes) they find."""
 
 from __future__ import annotations
 

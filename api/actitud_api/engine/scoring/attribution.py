@@ -97,10 +97,11 @@ class _PointDistribution:
         self._limits: dict[str, tuple[list[int], list[int]]] = {}
 
     def distribute_possible(self, group: CompiledGroup, total: int) -> int:
-        """Split `total` possible points among the children of a group; return how many of them can be won.
+        """Split `total` possible points among the children of a group; return the most that may be given as won.
 
         Points are in units of 10^-decimals. The split goes on inside child groups, down to indicators and to groups
-        that are split by Shapley values. The points of such a node can be won if its score is above 0.
+        that are split by Shapley values. A node with score 0 has
+        won nothing, whatever the rounding, so only the points of nodes with a higher score count.
         """
         children = self._children[group.definition.id]
         parts = apportion(total, _weigh_possible(group, children))

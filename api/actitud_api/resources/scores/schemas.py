@@ -161,7 +161,7 @@ class ChangesAnswer(NarratedChange, frozen=True):
 class ScoreRow(Wire, frozen=True):
     """A row of the ranking of an edition.
 
-    `rank` is null if the organisation is not ranked, or if an organisation asks before publication. `dimensions`
+    `rank` is null if the organisation is not ranked, and before publication if an organisation asks. `dimensions`
     are points by id, null for a dimension without score. `index_max` is the index with every unknown answer at its
     best. `index`, `index_max`, `coverage` and `level` are null if there are none, and so is what is not known of
     the organisation.

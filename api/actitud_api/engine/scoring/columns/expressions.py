@@ -103,9 +103,9 @@ class IndicatorRawValue(Struct, frozen=True):
 
 
 class ExtremeScore(Struct, frozen=True):
-    """Null condition of the lowest or highest score of several nodes, which a gate reads.
+    """Rows in which the lowest or highest score of several nodes does not exist, as none of the nodes applies.
 
-    It is true in rows in which none of the nodes applies. `combine` is `np.minimum` for the lowest score,
+    `combine` is `np.minimum` for the lowest score,
     `np.maximum` for the highest.
     """
 
