@@ -251,6 +251,7 @@ def create_app(
                 "publishing": EditionPublisher(
                     database, settings.signing_folder, second_approver=settings.second_approver
                 ),
+                "charge": limits.charge,
                 "find_latest": lambda: edition_service.find_latest(database),
                 "readiness": Readiness(),
                 "destinations": DESTINATIONS,
@@ -315,9 +316,9 @@ def _update_domains(session: Session, organisation: str) -> None:
 
 
 def _build_limits(settings: Settings, counts: RequestCounter) -> Limits:
-    def count(subject: str) -> tuple[int, float]:
+    def count(subject: str, weight: int) -> tuple[int, float]:
         try:
-            return counts.count(subject)
+            return counts.count(subject, weight)
         except Unavailable as error:
             raise CountFailed(str(error)) from error
 

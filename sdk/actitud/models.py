@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, get_origin, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    Literal,
+    NotRequired,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    get_origin,
+    overload,
+)
 
 import msgspec
 
@@ -143,6 +154,19 @@ if not TYPE_CHECKING:
     for _name, _alias in list(globals().items()):
         if get_origin(_alias) is Literal:
             globals()[_name] = _alias | str
+
+
+class ScoreFacts(TypedDict):
+    """The facts of one organisation, as the keyword arguments of ``scores.create``.
+
+    ``methodology``: version that scores the facts, by default that of the call.
+    """
+
+    profile: Profile
+    answers: Answers
+    methodology: NotRequired[str]
+    profile_self_declared: NotRequired[Sequence[str]]
+    what_if: NotRequired[HypotheticalFacts]
 
 
 class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):

@@ -69,7 +69,7 @@ READS: Final = {
     "organisations.scores.list": "/v1/organisations/{organisation}/scores",
 }
 """The address of each read; `{organisation}` is the first of the ranking."""
-CREATES: Final = {"scores.create": "/v1/scores"}
+CREATES: Final = {"scores.create": "/v1/scores", "scores.create_many": "/v1/scores/batch"}
 WORKBOOK: Final = "/v1/methodologies/2026.1/workbook"
 OF_WORKBOOKS: Final = ("methodologies.workbook.fill", "methodologies.workbook.read")
 """What is sent into a workbook, and what is then read of it."""

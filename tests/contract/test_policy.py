@@ -136,6 +136,7 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "published.get",
         "published.signature",
         "scores.create",
+        "scores.create_many",
         "signing_keys.list",
         "suggestions.get",
         "suggestions.list",

@@ -94,7 +94,10 @@ A body of answers has 16,500 ends of members. To try them took 49 to 62 s of CPU
 assessments.update and approvals.create. Without a key all of them are refused for want of one, so they are tried at
 night, with a key, on `COVERED_KEYED` alone.
 """
-SCORED: Final[Config] = {"include-operation-id": ["scores.create"], "phases": {"coverage": {"enabled": NIGHT}}}
+SCORED: Final[Config] = {
+    "include-operation-id": ["scores.create", "scores.create_many"],
+    "phases": {"coverage": {"enabled": NIGHT}},
+}
 """Two versions, with what each supposes: the ends of their members take minutes. Who asks makes no difference to it and
 no database is asked, so they are tried at night, once, without a key."""
 SCORED_KEYED: Final[Config] = {**SCORED, "phases": {"coverage": {"enabled": False}}}

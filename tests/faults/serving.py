@@ -103,10 +103,10 @@ class Naive:
     def __init__(self, url: URL) -> None:
         self._engine = create_engine(url)
 
-    def count(self, subject: str) -> CountedRequest:
+    def count(self, subject: str, weight: int = 1) -> CountedRequest:
         with self._engine.begin() as connection:
             found = connection.execute(text("SELECT number FROM request_count WHERE subject = :s"), {"s": subject})
-            number = (found.scalar_one_or_none() or 0) + 1
+            number = (found.scalar_one_or_none() or 0) + weight
         with self._engine.begin() as connection:
             connection.execute(
                 text(

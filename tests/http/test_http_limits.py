@@ -121,9 +121,9 @@ def test_the_rule_and_the_method_say_the_class(rule: Rule, method: str, expected
 def test_only_pages_and_health_are_without_limit_and_what_computes_most_has_its_own() -> None:
     rules = rules_of(create_app(Settings(database_url="sqlite:///never-opened")))
     unlimited = {name for name, rule in rules.items() if rule.limit == "none"}
-    others = {"embeds.file", "catalogue.choose"}
-    assert unlimited == {name for name in rules if name.startswith(("pages.", "system."))} | others
-    computed = {"scores.create", "editions.robustness.list", "editions.statistics"}
+    others = {"embeds.file", "catalogue.choose", "methodologies.document_schema"} & rules.keys()
+    assert unlimited == {name for name in rules if name.startswith(("discovery.", "pages.", "system."))} | others
+    computed = {"scores.create", "scores.create_many", "editions.robustness.list", "editions.statistics"}
     computed |= {"methodologies.workbook.fill", "methodologies.workbook.read"}
     computed |= {"organisations.export", "editions.export", "editions.scores.export", "editions.indicators.export"}
     assert {name for name, rule in rules.items() if rule.limit == "score"} == computed
@@ -302,7 +302,7 @@ def test_a_change_without_its_precondition_is_refused_for_that_also_beyond_the_l
 
 def failing(monkeypatch: pytest.MonkeyPatch, count: Callable[[str], CountedRequest], places: int) -> None:
     class Failing(MemoryCounter):
-        def count(self, subject: str) -> CountedRequest:
+        def count(self, subject: str, weight: int = 1) -> CountedRequest:
             return count(subject)
 
     made = Failing()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
+import msgspec
+
 from actitud._bind import bind_awaitable, bind_blocking
 from actitud._calls import AsyncBound, Bound, Call, build_compute, fetch
 from actitud._config import Core
 from actitud.errors import ScoreHasErrors
-from actitud.models import Answers, HypotheticalFacts, Profile, Score
+from actitud.models import Answers, HypotheticalFacts, Profile, Score, ScoreFacts
 
 
 def create_score(
@@ -56,13 +58,36 @@ def create_score(
     return score
 
 
+class _ScoreBatch(msgspec.Struct, frozen=True):
+    items: tuple[Score, ...]
+
+
+def create_scores(
+    core: Core, items: Iterable[ScoreFacts], *, methodology: str = "2026.1", lang: str | None = None
+) -> Call[tuple[Score, ...]]:
+    """Score the facts of up to 1,000 organisations in one request; return their scores in the same order.
+
+    The scores have no explanation, as with ``explain=False``, and none is refused for its findings: look at
+    ``error_findings`` of each. ``methodology``: version that scores the facts of an item that names none. ``lang``:
+    language of the sentences.
+
+    Raises ``InvalidRequest`` with every invalid field of every item, such as ``/items/17/answers/D1.01``; then no
+    item is scored. Raises ``ValueError`` for NaN or infinity, before anything is sent.
+    """
+    body = {"items": [{"methodology": methodology, **item} for item in items]}
+    batch = yield from fetch(core, build_compute(core, "scores", "batch", query={}, body=body, lang=lang), _ScoreBatch)
+    return batch.items
+
+
 class Scores(Bound):
-    """Operations that score facts without storing them: ``client.scores.create``."""
+    """Operations that score facts without storing them: ``client.scores.create``, ``create_many``."""
 
     create: Final = bind_blocking(create_score)
+    create_many: Final = bind_blocking(create_scores)
 
 
 class AsyncScores(AsyncBound):
-    """Awaitable operations that score facts without storing them: ``async_client.scores.create``."""
+    """Awaitable operations that score facts without storing them: ``async_client.scores.create``, ``create_many``."""
 
     create: Final = bind_awaitable(create_score)
+    create_many: Final = bind_awaitable(create_scores)

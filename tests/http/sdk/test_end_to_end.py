@@ -27,6 +27,7 @@ from actitud import (
     NotFound,
     Organisation,
     Score,
+    ScoreFacts,
     ScoreHasErrors,
     ScoreRow,
 )
@@ -210,6 +211,21 @@ def test_a_workbook_takes_answers_and_gives_them_back_to_be_scored(through: Serv
     assert through(lambda client: client.methodologies.workbook.fill(**renamed(read.questionnaire))) == filled
 
 
+def test_many_are_scored_in_one_request(through: Service) -> None:
+    request = example("example_a").request
+    items: list[ScoreFacts] = [
+        {"profile": request.profile, "answers": request.answers},
+        {"profile": request.profile, "answers": {}, "methodology": "2026.1"},
+    ]
+    full, empty = through(lambda client: client.scores.create_many(items, lang="es"))
+    assert (full.index, full.main_reasons) == (44.03, ())
+    assert empty.index != full.index
+    faulty: list[ScoreFacts] = [items[0], {"profile": request.profile, "answers": {"D1.1": {}}}]
+    with pytest.raises(InvalidRequest) as caught:
+        through(lambda client: client.scores.create_many(faulty))
+    assert [error.pointer for error in caught.value.errors] == ["/items/1/answers/D1.1"]
+
+
 def renamed(questionnaire: Node) -> Node:
     """A questionnaire as the arguments of the client."""
     return {"version" if name == "methodology" else name: value for name, value in questionnaire.items()}
@@ -352,6 +368,8 @@ def test_each_operation_of_the_document_is_a_method_with_its_parameters(client: 
         files = offered[name.removesuffix("stream") + "export"]
         assert names - {"progress"} == files - {"format", "dialect", "limit", "offset", "lang"}
     offered["scores.create"] -= {"on_findings"}
+    # The version of the items that name none.
+    offered["scores.create_many"] -= {"methodology"}
     # The version in the path of a workbook is that of the questionnaire too.
     offered["methodologies.workbook.fill"] |= {"methodology"}
     expected = {

@@ -80,6 +80,7 @@ ANSWERS: AssessmentAnswers = {
 def blocking(client: Client) -> None:
     assert_type(client.score(profile={"org_type": "MUN", "previous_level": None}, answers=FACTS), Score)
     assert_type(client.scores.create(profile={}, answers=FACTS, on_findings="return", lang="es"), Score)
+    assert_type(client.scores.create_many([{"profile": {}, "answers": FACTS}]), tuple[Score, ...])
     assert_type(client.methodologies.list(), Page[MethodologySummary])
     assert_type(client.methodologies.get("2026.1", lang="es"), Methodology)
     assert_type(client.methodologies.schema("2026.1"), dict[str, JsonValue])

@@ -6,14 +6,16 @@ The decorators of `operations` build a `Contract` from the signature of a handle
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 from litestar.concurrency import sync_to_thread
+from litestar.types import HTTPScope
 
 from actitud_api.engine.i18n import Texts
+from actitud_api.platform.http.batches import BatchBody
 from actitud_api.platform.http.deprecation import Deprecation
 from actitud_api.platform.http.inputs import Body, FileBody, NoParameters, Query
 from actitud_api.platform.http.negotiation import JSON, accepts
@@ -71,7 +73,7 @@ class Contract:
 
     answer: Representation[Any] | None
     query: Query[Any]
-    body: Body[Any] | FileBody | None
+    body: Body[Any] | BatchBody | FileBody | None
     path: type[msgspec.Struct] | None
     problems: Sequence[ProblemType]
     links: Mapping[str, Link]
@@ -106,6 +108,9 @@ def is_open(opt: Mapping[str, object]) -> bool:
     contract = find_contract(opt)
     return opt.get("cors") is True if contract is None else contract.cors
 
+
+Charge = Callable[[HTTPScope, int], Awaitable[None]]
+"""Function that counts a request as some more requests; it raises a 429 problem if these are too many."""
 
 FindLatest = Callable[[], str | None]
 """Function that returns the id of the newest published edition, or None if none is published.
@@ -169,6 +174,9 @@ async def enforce(request: ApiRequest) -> None:
         faults.append(_NO_KEY)
     if faults:
         raise refuse_input(faults)
+    if isinstance(contract.body, BatchBody):
+        charge: Charge = request.app.state["charge"]
+        await charge(request.scope, len(request.scope["state"]["body"].items) - 1)
     # Last: RFC 9110 (section 13.2.1) evaluates preconditions only if the request would otherwise succeed.
     check_precondition(request, contract.precondition)
     if request.scope["method"] == "GET" and request.scope["path_params"].get(EDITION) == LATEST:

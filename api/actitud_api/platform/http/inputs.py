@@ -206,8 +206,7 @@ class Body(Generic[T]):
         Raises:
             ProblemError: 413 if the body is too large, 415 for another media type, 400 if the client disconnected.
         """
-        _ensure_media_type(request, self.media_type)
-        raw = await _read_body(request)
+        raw = await read_json_body(request, self.media_type)
         return self._parse(raw) if len(raw) <= _INLINE_MAX else await sync_to_thread(self._parse, raw)
 
     def _parse(self, raw: bytes) -> T | list[Fault]:
@@ -254,6 +253,16 @@ class FileBody:
                 UNSUPPORTED_MEDIA_TYPE, detail, headers={_MEDIA_TYPE_HEADERS[request.scope["method"]]: listed}
             )
         return await _read_body(request)
+
+
+async def read_json_body(request: ApiRequest, media_type: str) -> bytes:
+    """Return the bytes of the JSON body of a request.
+
+    Raises:
+        ProblemError: 413 if the body is too large, 415 for another media type, 400 if the client disconnected.
+    """
+    _ensure_media_type(request, media_type)
+    return await _read_body(request)
 
 
 async def _read_body(request: ApiRequest) -> bytes:
@@ -322,8 +331,10 @@ class NotJson(ValueError):
         self.faults = faults
 
 
-def parse_json(raw: bytes) -> Json:
+def parse_json(raw: bytes, *, values_max: int = VALUES_MAX) -> Json:
     """Return the value of a JSON text; numbers without a fraction, such as 19.0, become int.
+
+    `values_max`: highest number of members and items at all depths together.
 
     Raises:
         NotJson: The text breaks a rule of this module. `faults` has at most `FAULTS_MAX` faults, and one more that
@@ -349,8 +360,8 @@ def parse_json(raw: bytes) -> Json:
         raise NotJson([_build_depth_fault("")]) from None
     except ValueError as error:
         raise NotJson([_describe_syntax_error(error)]) from None
-    if _has_too_many(decoded):
-        raise NotJson([_build_count_fault()])
+    if _has_too_many(decoded, values_max):
+        raise NotJson([_build_count_fault(values_max)])
     faults = limit_faults(_find_faults(decoded, "", 1, repeated))
     if faults:
         raise NotJson(faults)
@@ -390,8 +401,8 @@ def _describe_syntax_error(error: ValueError) -> Fault:
     return Fault("", "number", None, detail)
 
 
-def _has_too_many(value: Json) -> bool:
-    """Return True if a value has more than `VALUES_MAX` members and items at all depths together."""
+def _has_too_many(value: Json, values_max: int) -> bool:
+    """Return True if a value has more than `values_max` members and items at all depths together."""
     # Iterative, because a recursive count of a deeply nested value would exceed the limit of Python.
     pending = [value]
     count = 0
@@ -399,13 +410,13 @@ def _has_too_many(value: Json) -> bool:
         outer = pending.pop()
         if isinstance(outer, (dict, list)):
             count += len(outer)
-            if count > VALUES_MAX:
+            if count > values_max:
                 return True
             pending.extend(outer.values() if isinstance(outer, dict) else outer)
     return False
 
 
-def _build_count_fault() -> Fault:
+def _build_count_fault(values_max: int) -> Fault:
     return Fault(
         "",
         "values",
@@ -413,7 +424,7 @@ def _build_count_fault() -> Fault:
         Texts(
             "Hay más de {values_max} miembros y elementos en total.",
             "There are more than {values_max} members and items in all.",
-            values_max=VALUES_MAX,
+            values_max=values_max,
         ),
     )
 

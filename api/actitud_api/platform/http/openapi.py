@@ -21,6 +21,7 @@ from litestar.routes import HTTPRoute
 
 from actitud_api.engine.methodology.free_text import Note, Reason
 from actitud_api.platform.http.access import Rule, Rules, operation_id
+from actitud_api.platform.http.batches import BatchBody, describe_batch
 from actitud_api.platform.http.contract import (
     EDITION,
     IDEMPOTENCY_KEY,
@@ -502,24 +503,27 @@ class _Operation:
         (method,) = self.handler.http_methods
         return class_of(self.rule, method) is not None
 
-    def _request_body(self, body: Body[Any] | FileBody) -> Node:
-        media: Node
+    def _request_body(self, body: Body[Any] | BatchBody | FileBody) -> Node:
+        if isinstance(body, BatchBody):
+            media = {"schema": describe_batch(self._describe_body(body.item))}
+            return {"required": True, "content": {body.media_type: media | self._example("request")}}
         if isinstance(body, FileBody):
             media = {"schema": _TEXT | {"format": "binary"}}
             return {"required": True, "content": dict.fromkeys(body.media_types, media)}
-        if body.tag_field is None:
-            media = {"schema": self.references[body.types[0]]}
-        else:
-            tags = body.tags
-            schema = {
-                "oneOf": [self.references[type_] for type_ in tags.values()],
-                "discriminator": {
-                    "propertyName": body.tag_field,
-                    "mapping": {tag: self.references[type_]["$ref"] for tag, type_ in tags.items()},
-                },
-            }
-            media = {"schema": schema}
+        media = {"schema": self._describe_body(body)}
         return {"required": True, "content": {body.media_type: media | self._example("request")}}
+
+    def _describe_body(self, body: Body[Any]) -> Node:
+        if body.tag_field is None:
+            return self.references[body.types[0]]
+        tags = body.tags
+        return {
+            "oneOf": [self.references[type_] for type_ in tags.values()],
+            "discriminator": {
+                "propertyName": body.tag_field,
+                "mapping": {tag: self.references[type_]["$ref"] for tag, type_ in tags.items()},
+            },
+        }
 
     def _responses(self) -> Node:
         contract, answer = self.contract, self.contract.answer

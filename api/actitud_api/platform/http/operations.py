@@ -40,6 +40,7 @@ from litestar.types import Empty
 
 from actitud_api.engine.i18n import Language
 from actitud_api.platform.http.access import OWNER, Rule, handlers_of, operation_id
+from actitud_api.platform.http.batches import Batch, BatchBody
 from actitud_api.platform.http.contract import Contract, Link
 from actitud_api.platform.http.deprecation import Deprecation
 from actitud_api.platform.http.inputs import Body, FileBody, NoParameters, Query
@@ -85,7 +86,7 @@ class Options(TypedDict, total=False):
     operation_id: Required[str]
     access: Required[Rule]
     answer: Representation[Any]
-    body: Body[Any] | FileBody
+    body: Body[Any] | BatchBody | FileBody
     body_max: int
     status: int
     problems: Sequence[ProblemType]
@@ -224,7 +225,7 @@ class _HandlerInputs:
         self,
         function: Handler,
         access: Rule,
-        body: Body[Any] | FileBody | None,
+        body: Body[Any] | BatchBody | FileBody | None,
         method: HttpMethod,
         *,
         default: Language,
@@ -271,10 +272,16 @@ class _HandlerInputs:
                 return lambda request: request.app.state[name]
         return lambda request: request.scope["state"][name]
 
-    def _build_body(self, hint: Any) -> Body[Any] | FileBody:
+    def _build_body(self, hint: Any) -> Body[Any] | BatchBody | FileBody:
         if self.body is None:
             return _build_json_body(get_args(hint) or (hint,), is_patch=self._is_patch)
-        types = (bytes,) if isinstance(self.body, FileBody) else self.body.types
+        match self.body:
+            case FileBody():
+                types: tuple[type, ...] = (bytes,)
+            case BatchBody():
+                types = (Batch,)
+            case Body():
+                types = self.body.types
         if not all(issubclass(type_, hint) for type_ in types):
             raise TypeError(f"`body` is no {hint}")
         return self.body

@@ -55,6 +55,10 @@ class SchemaValidator(Generic[T]):
             detail = Texts("El valor no se admite: {error}.", "The value is not admitted: {error}.", error=str(error))
             return [Fault("", "type", None, detail)]
 
+    def find_faults(self, value: Json) -> list[Fault]:
+        """Return all faults of a value, or an empty list if it is valid."""
+        return [] if self._validator.is_valid(value) else self._faults(value)
+
     def _faults(self, value: Json) -> list[Fault]:
         errors = _select_relevant(self._validator.iter_errors(value))
         return limit_faults(fault for error in errors for fault in self._explain(error))

@@ -55,8 +55,8 @@ class RequestCounter(Protocol):
         """Number of threads that may block in `count` at once; 0 if counting never blocks."""
         ...
 
-    def count(self, subject: str) -> CountedRequest:
-        """Count one more request of a subject and return its position in the window.
+    def count(self, subject: str, weight: int = 1) -> CountedRequest:
+        """Count one more request of a subject as `weight` requests; return the number of the last in the window.
 
         Raises:
             Unavailable: The count could not be stored in time.
@@ -113,8 +113,8 @@ class MemoryCounter:
         self._windows: OrderedDict[str, _Window] = OrderedDict()
         self._lock = threading.Lock()
 
-    def count(self, subject: str) -> CountedRequest:
-        """Count one more request of a subject and return its position in the window."""
+    def count(self, subject: str, weight: int = 1) -> CountedRequest:
+        """Count one more request of a subject as `weight` requests; return the number of the last in the window."""
         with self._lock:
             now = self._clock()
             # Amortised constant time: each window is added once and removed once.
@@ -125,7 +125,7 @@ class MemoryCounter:
                 if len(self._windows) >= self._subjects:
                     self._windows.popitem(last=False)
                 window = self._windows[subject] = _Window(now + self._seconds)
-            window.number += 1
+            window.number += weight
             return CountedRequest(window.number, window.ends - now)
 
     def close(self) -> None:
@@ -142,9 +142,9 @@ _WINDOW_ENDED: Final = (
 )
 _COUNT: Final = text(
     "INSERT INTO request_count AS stored (subject, number, ends) "
-    "VALUES (:subject, 1, clock_timestamp() + make_interval(secs => :seconds)) "
+    "VALUES (:subject, :weight, clock_timestamp() + make_interval(secs => :seconds)) "
     "ON CONFLICT (subject) DO UPDATE SET "
-    f"number = CASE WHEN {_WINDOW_ENDED} THEN 1 ELSE stored.number + 1 END, "
+    f"number = CASE WHEN {_WINDOW_ENDED} THEN :weight ELSE stored.number + :weight END, "
     f"ends = CASE WHEN {_WINDOW_ENDED} THEN excluded.ends ELSE stored.ends END "
     "RETURNING number, CAST(extract(epoch FROM ends - clock_timestamp()) AS double precision)"
 )
@@ -170,14 +170,14 @@ class PostgresqlCounter:
         # Each process sweeps by its own clock; SKIP LOCKED keeps two sweeps from waiting for each other.
         self._sweep_at = time.monotonic() + seconds
 
-    def count(self, subject: str) -> CountedRequest:
-        """Count one more request of a subject and return its position in the window.
+    def count(self, subject: str, weight: int = 1) -> CountedRequest:
+        """Count one more request of a subject as `weight` requests; return the number of the last in the window.
 
         Raises:
             Unavailable: No connection became free in time, or the statement failed.
         """
         try:
-            counted = self._count_with_retry(subject)
+            counted = self._count_with_retry(subject, weight)
         except TimeoutExpired as error:
             raise Unavailable("no connection to count with in time") from error
         except DBAPIError as error:
@@ -192,18 +192,19 @@ class PostgresqlCounter:
         """Close the connections of the pool; a later `count` opens new ones."""
         self._engine.dispose()
 
-    def _count_with_retry(self, subject: str) -> CountedRequest:
+    def _count_with_retry(self, subject: str, weight: int) -> CountedRequest:
         try:
-            return self._execute_count(subject)
+            return self._execute_count(subject, weight)
         except DBAPIError as error:
             # The server has closed the connection since it was used last; this makes the pool open others.
             if error.connection_invalidated:
-                return self._execute_count(subject)
+                return self._execute_count(subject, weight)
             raise
 
-    def _execute_count(self, subject: str) -> CountedRequest:
+    def _execute_count(self, subject: str, weight: int) -> CountedRequest:
         with self._engine.connect() as connection:
-            number, seconds = connection.execute(_COUNT, {"subject": subject, "seconds": self._seconds}).one()
+            parameters = {"subject": subject, "weight": weight, "seconds": self._seconds}
+            number, seconds = connection.execute(_COUNT, parameters).one()
             return CountedRequest(number, seconds)
 
     def _sweep(self) -> None:

@@ -1,14 +1,17 @@
 """HTTP routes of scores: of facts that a client sends, and of the organisations of an edition."""
 
 from datetime import date
+from typing import Final
 
 from litestar import Controller, Response
+from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.requests.answers import ScoreRequest
 from actitud_api.engine.narration.narrated import narrate
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.http.access import ANYBODY_COMPUTING, KEY_SHOWS_MORE
+from actitud_api.platform.http.batches import Batch, BatchBody
 from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.operations import get, post
@@ -25,6 +28,9 @@ from actitud_api.resources.scores.service import RankingSort, ScoreCursorKey, Un
 
 REQUEST = Body(*service.REQUESTS.values())
 SCORE = Representation(schemas.ScoreAnswer, cache=NO_STORE, sentences=True)
+SCORES = Representation(schemas.ScoreBatchAnswer, cache=NO_STORE, sentences=True)
+BATCH_MAX: Final = 8 * 1024 * 1024
+"""Largest body in bytes with many facts; 1,000 full questionnaires take 3 MB."""
 PAGE = Representation(schemas.ScorePage)
 BY_NUMBER: Cursor[ScoreCursorKey] = Cursor("editions.scores.list", tuple[int | None, str])
 BY_TEXT: Cursor[ScoreCursorKey] = Cursor("editions.scores.list", tuple[str, str])
@@ -56,7 +62,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 
 
 class ScoresController(Controller):
-    """Route that scores facts without storing them."""
+    """Routes that score facts without storing them."""
 
     path = "/v1/scores"
     tags = ("scores",)
@@ -86,6 +92,33 @@ class ScoresController(Controller):
         score = service.compute_score(methodology, body, explained=query.explain)
         supposed = service.compute_what_if(methodology, body, score, explained=query.explain)
         return SCORE.of(request, schemas.build_score_answer(score, supposed, methodology, language))
+
+    @post(
+        "/batch",
+        operation_id="scores.create_many",
+        access=ANYBODY_COMPUTING,
+        body=BatchBody(REQUEST),
+        body_max=BATCH_MAX,
+        answer=SCORES,
+        status=200,
+        cors=True,
+    )
+    def create_many(self, request: ApiRequest, body: Batch, language: Language) -> Response[bytes]:
+        """Score the facts of many organisations.
+
+        Takes up to 1,000 bodies of `POST /v1/scores` and answers their scores in the same order, without
+        explanation: `explain` is `false` for each. One faulty item refuses the whole request, with every fault of
+        every item. The request counts as many requests as it has items.
+        """
+        return SCORES.of(request, schemas.ScoreBatchAnswer(tuple(_score_item(item, language) for item in body.items)))
+
+
+def _score_item(item: Struct, language: Language) -> schemas.ScoreAnswer:
+    assert isinstance(item, ScoreRequest)
+    methodology = service.find_methodology(item)
+    score = service.compute_score(methodology, item, explained=False)
+    supposed = service.compute_what_if(methodology, item, score, explained=False)
+    return schemas.build_score_answer(score, supposed, methodology, language)
 
 
 class EditionScoresController(Controller):

@@ -101,6 +101,12 @@ class ScoreAnswer(NarratedScore, frozen=True):
     what_if: WhatIf | UnsetType = UNSET
 
 
+class ScoreBatchAnswer(Wire, frozen=True):
+    """The scores of many facts, in the order in which they were sent; none has an explanation."""
+
+    items: tuple[ScoreAnswer, ...]
+
+
 class Sheet(NarratedScore, frozen=True):
     """The explained score of an organisation in an edition.
 

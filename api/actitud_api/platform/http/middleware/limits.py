@@ -33,7 +33,7 @@ _log = structlog.get_logger()
 LimitClass = Literal["read", "write", "score", "refused"]
 """Requests that are counted together: reads, writes, computations of scores, and refused credentials."""
 
-Count = Callable[[str], tuple[int, float]]
+Count = Callable[[str, int], tuple[int, float]]
 """Function that counts one more request of a subject.
 
 It returns the number of the request in the window, from 1, and the seconds until the window ends. It raises
@@ -51,6 +51,9 @@ UNKNOWN_ADDRESS: Final = "unknown"
 
 _PREFIX: Final = 64
 """Length in bits of the IPv6 network that counts as one client: a subscriber has all addresses in it."""
+
+_STATE: Final = "limit"
+"""Member of the state of a request: the state of the limit that counts it."""
 
 _UNCOUNTED: Final = Texts(
     "No se puede contar la petición: el almacén de los límites no responde.",
@@ -119,15 +122,38 @@ class Limits:
                 await app(scope, receive, send)
                 return
 
+            scope["state"][_STATE] = state
+
             async def send_with_fields(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    message["headers"] = [*message["headers"], *state.build_headers()]
+                    # Charged meanwhile, the request may have another state than before.
+                    current: _LimitState = scope["state"][_STATE]
+                    # The refusal of a charge says the state itself.
+                    if not any(name.lower() == b"ratelimit" for name, _ in message["headers"]):
+                        message["headers"] = [*message["headers"], *current.build_headers()]
                 await send(message)
 
             state.check()
             await app(scope, receive, send_with_fields)
 
         return handle
+
+    async def charge(self, scope: HTTPScope, weight: int) -> None:
+        """Count a request that was counted before as `weight` more ones, because it has the work of as many.
+
+        Raises:
+            ProblemError: 429 if the request exceeds the quota with them, 503 if they cannot be counted.
+        """
+        kind = class_of(rule_of(scope["route_handler"]), scope["method"])
+        if kind is None or not self._quotas[kind] or weight == 0:
+            return
+        try:
+            state = await self._count_request(kind, _find_subject(scope, holder_of(scope)), weight)
+        except CountFailed as error:
+            _log.warning("not counted", limit=kind, reason=str(error))
+            raise _build_unavailable() from error
+        scope["state"][_STATE] = state
+        state.check()
 
     async def count_refusal(self, scope: HTTPScope, holder: Holder | None) -> None:
         """Count a refused request; raise a problem if there were too many.
@@ -148,13 +174,13 @@ class Limits:
             raise _build_unavailable() from error
         state.check()
 
-    async def _count_request(self, kind: LimitClass, subject: str) -> _LimitState:
+    async def _count_request(self, kind: LimitClass, subject: str, weight: int = 1) -> _LimitState:
         counted_subject = f"{kind} {subject}"
         if self._threads is None:
-            number, seconds = self._count(counted_subject)
+            number, seconds = self._count(counted_subject, weight)
         else:
             # A blocking count must not stop the event loop, which serves all other requests.
-            waiting = asyncio.get_running_loop().run_in_executor(self._threads, self._count, counted_subject)
+            waiting = asyncio.get_running_loop().run_in_executor(self._threads, self._count, counted_subject, weight)
             try:
                 number, seconds = await asyncio.wait_for(waiting, PATIENCE)
             except TimeoutError as error:
