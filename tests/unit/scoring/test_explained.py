@@ -10,7 +10,7 @@ import pytest
 from actitud_api.engine.methodology.model import All, Any, Implies, Not, Predicate, ProfileField, Quotient
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.scoring.explain import explain
-from actitud_api.engine.scoring.result import Figure, MethodologyReference, Parameters, PassedGoalpost
+from actitud_api.engine.scoring.result import Figure, MethodologyReference, PassedGoalpost, ReasonParameters
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.sheets import indicator_of
 
@@ -74,9 +74,9 @@ def parameters(
     uncapped: Figure | None = None,
     rules: tuple[str, ...] = (),
     missing: tuple[str, ...] = (),
-) -> Parameters:
+) -> ReasonParameters:
     passed = tuple(PassedGoalpost(x=x, score=score) for x, score in between)
-    return Parameters(
+    return ReasonParameters(
         facts=facts,
         value=value,
         between=passed,
@@ -106,7 +106,9 @@ def parameters(
         ("C", 1, 66.67, "partial", parameters({"components": ("one", "two")}, 2, (0, 0), (3, 100))),
     ],
 )
-def test_what_is_said_of_an_indicator(name: str, weight: int, score: float | None, code: str, said: Parameters) -> None:
+def test_what_is_said_of_an_indicator(
+    name: str, weight: int, score: float | None, code: str, said: ReasonParameters
+) -> None:
     found = indicator_of(explain(KNOWN, SENT), name)
     assert (found.weight, found.score, found.reason.code) == (weight, score, code)
     assert found.reason.parameters == said

@@ -17,7 +17,7 @@ from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain
-from actitud_api.engine.scoring.result import NextStep, Parameters, Score
+from actitud_api.engine.scoring.result import NextStep, ReasonParameters, Score
 from tests.unit.scoring.builders import decode
 from tests.unit.scoring.sheets import assert_adds_up, dimension_of, indicator_of, points
 
@@ -347,7 +347,7 @@ def test_findings(score: Score) -> None:
 
 
 def test_what_the_reasons_carry(score: Score) -> None:
-    def given(name: str) -> Parameters:
+    def given(name: str) -> ReasonParameters:
         return indicator_of(score, name).reason.parameters
 
     assert (given("D1.02").cap, given("D1.02").uncapped) == (50, 75)

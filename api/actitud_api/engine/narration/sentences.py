@@ -33,7 +33,7 @@ from actitud_api.engine.scoring.result import (
     LevelDetails,
     MainReason,
     NextStep,
-    Parameters,
+    ReasonParameters,
 )
 
 _REASONS: dict[Language, dict[str, str]] = table(
@@ -343,12 +343,12 @@ class Sentences:
         """
         return self._parents[indicator.id].aggregation not in ("sum", "min")
 
-    def _describe_cause(self, indicator: Indicator, parameters: Parameters) -> str:
+    def _describe_cause(self, indicator: Indicator, parameters: ReasonParameters) -> str:
         """Describe the part of an indicator's zero rule that is true for the facts in `parameters`."""
         condition = words.select_deciding(indicator.zero_when, parameters.facts, True)
         return words.PredicateNarrator(self._texts, parameters.facts, stated=True).describe(condition)
 
-    def _describe_facts(self, indicator: Indicator, parameters: Parameters) -> str:
+    def _describe_facts(self, indicator: Indicator, parameters: ReasonParameters) -> str:
         """Describe the facts of an answered indicator and its raw value, as the beginning of a sentence."""
         if indicator.type in ("level", "boolean"):
             assert parameters.value is not None

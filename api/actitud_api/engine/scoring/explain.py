@@ -63,9 +63,9 @@ from actitud_api.engine.scoring.result import (
     MainReason,
     MethodologyReference,
     NextStep,
-    Parameters,
     PassedGoalpost,
     Reason,
+    ReasonParameters,
     Score,
     round_figure,
     round_quotient,
@@ -131,7 +131,7 @@ class _Explanation(Struct, frozen=True):
     values: list[Figure | bool | None]
     """Raw values, rounded as in the canonical result; None for an indicator without a raw value."""
     intervals: list[Interval | None]
-    parameters: list[Parameters]
+    parameters: list[ReasonParameters]
     steps: list[NextStep | None]
 
 
@@ -468,7 +468,7 @@ def _round_value(
 
 def _build_parameters(
     evaluation: Evaluation, leaf: CompiledIndicator, result: IndicatorResult, value: Figure | bool | None
-) -> Parameters:
+) -> ReasonParameters:
     is_capped = result.code == "capped"
     if result.value is not None and not is_capped:
         cause: _Cause = collect_own_facts(evaluation, leaf), (), ()
@@ -476,7 +476,7 @@ def _build_parameters(
         cause = _explain_cause(evaluation, leaf, result)
     facts, missing, rules = cause
     unit = evaluation.compiled.unit
-    return Parameters(
+    return ReasonParameters(
         facts=facts,
         value=value,
         between=() if result.value is None else _find_goalposts(evaluation.compiled, leaf, result.value),

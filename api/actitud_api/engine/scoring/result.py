@@ -66,7 +66,7 @@ class PassedGoalpost(Canonical, frozen=True):
     score: Figure
 
 
-class Parameters(Canonical, frozen=True):
+class ReasonParameters(Canonical, frozen=True):
     """The data of a reason, from which its sentence is built.
 
     `facts`: the facts that decided the score, by name (a fact of another indicator as `D4.01.level`); `value`: the raw
@@ -91,7 +91,7 @@ class Reason(Canonical, frozen=True):
     """The reason for the score of an indicator: a code, and as `parameters` the data of the sentence about it."""
 
     code: Code
-    parameters: Parameters
+    parameters: ReasonParameters
 
 
 class NextStep(Canonical, frozen=True):

@@ -120,7 +120,7 @@ class DecisionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     methodology: Version | None = None
 
 
-class Decision(Struct, frozen=True, kw_only=True):
+class SuggestionDecision(Struct, frozen=True, kw_only=True):
     """A decision on a suggestion, with its reason. `methodology` is null if the decision names no version."""
 
     decision: Outcome
@@ -141,7 +141,9 @@ class Suggestion(Struct, frozen=True, kw_only=True):
     dimension: Annotated[str | None, Meta(description="The dimension that it is about, or null.")]
     indicator: Annotated[str | None, Meta(description="The indicator that it is about, or null.")]
     state: Annotated[State, Meta(description="The last decision, or `undecided`.")]
-    decisions: Annotated[tuple[Decision, ...], Meta(description="All decisions, oldest first; the last one counts.")]
+    decisions: Annotated[
+        tuple[SuggestionDecision, ...], Meta(description="All decisions, oldest first; the last one counts.")
+    ]
     created: datetime
     updated: datetime
 
@@ -162,7 +164,7 @@ def build_suggestion(record: SuggestionRecord) -> Suggestion:
         indicator=record.indicator,
         state=record.state,
         decisions=tuple(
-            Decision(
+            SuggestionDecision(
                 decision=decision.decision,
                 reason=decision.reason,
                 language=decision.language,

@@ -86,7 +86,7 @@ def build_data_package(
 def _build_schema(table: Sequence[TableColumn]) -> schemas.TableSchema:
     return schemas.TableSchema(
         fields=tuple(
-            schemas.Field(
+            schemas.TableField(
                 name=column.name,
                 type=column.kind,
                 title=column.title,

@@ -94,7 +94,7 @@ class Constraints(Struct, frozen=True, kw_only=True, omit_defaults=True):
     enum: tuple[str, ...] | UnsetType = UNSET
 
 
-class Field(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TableField(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A column in a Table Schema.
 
     `type` is its type there, such as `integer`; `constraints` are the limits of its values, left out if there are
@@ -114,7 +114,7 @@ class TableSchema(Struct, frozen=True, kw_only=True):
     `missing_values` are the texts that stand for a missing value.
     """
 
-    fields: tuple[Field, ...]
+    fields: tuple[TableField, ...]
     primary_key: tuple[str, ...] = field(name="primaryKey")
     missing_values: tuple[str, ...] = field(name="missingValues", default=("",))
 
