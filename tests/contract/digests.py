@@ -16,7 +16,7 @@ from actitud_api.demo import service as demo
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications import approvals
 from actitud_api.resources.publications import service as publications
-from tests.contract.examples import FOLDER
+from tests.contract.examples import FOLDER, PACKED, packed
 
 PARAMETERS: Final = "parameters.json"
 APPROVALS: Final = "editions.approvals.create.request.json"
@@ -55,9 +55,11 @@ def main() -> None:
         sandbox.seed_sandbox(database, Path(folder), FOLDER)
         found = find_digests(database)
         database.close()
-    for name, digest in zip((PARAMETERS, APPROVALS), found, strict=True):
-        file = FOLDER / name
+    files = [(FOLDER / PARAMETERS, found.published)]
+    files += [(file, found.pending) for file in FOLDER.glob("editions.approvals.*.json")]
+    for file, digest in files:
         file.write_text(_DIGEST.sub(digest, file.read_text(encoding="utf-8")), encoding="utf-8")
+    PACKED.write_text(packed(), encoding="utf-8")
 
 
 if __name__ == "__main__":

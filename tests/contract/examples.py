@@ -155,11 +155,10 @@ OF_KEY: Final = {
 }
 """What stands for the times of keys and for their secrets, which no document has."""
 OF_APPROVALS: Final = {
-    "digest": "sha256:7e3df7ca8aa2a17e0e98a832da109b80a7917de68c07dd58f4b7a5eec6b7cb78",
     "key": "Qe7Lw0pVb3sN",
     "approved": "2027-06-01T09:00:00Z",
 }
-"""What stands for the digest of what is approved, which is that of the sandbox, and for who approves when."""
+"""What stands for who approves when. The digest of what is approved is that of the sandbox, as in the request."""
 SIGNS_PRIVATE: Final = Ed25519PrivateKey.from_private_bytes(
     base64.urlsafe_b64decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
 )
@@ -321,7 +320,8 @@ def of_approvals(folder: Path) -> dict[str, Any]:
             "get": client.get(f"{path}/1"),
         }
     database.close()
-    return {f"editions.approvals.{name}": _with(OF_APPROVALS, answer.json()) for name, answer in answers.items()}
+    others = {**OF_APPROVALS, "digest": body["digest"]}
+    return {f"editions.approvals.{name}": _with(others, answer.json()) for name, answer in answers.items()}
 
 
 def of_keys(folder: Path) -> dict[str, Any]:

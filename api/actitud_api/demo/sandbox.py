@@ -39,10 +39,13 @@ DEMONSTRATED: Final = (*range(1, 101), *range(103, 8_132, 40))
 """Numbers of the municipalities of the published edition: the first hundred, and one of forty of the others."""
 
 OPEN: Final = "2027-open"
-"""Edition with assessments in every state, whose deadlines are far away."""
+"""Edition with assessments in every state, whose deadlines are far away.
+
+Its id makes it the first one of the list of editions, so that links from it lead to assessments.
+"""
 HEARD: Final = "2027-heard"
 """Edition with assessments in their hearing, whose deadlines are over."""
-IN_REVIEW: Final = "2027-review"
+IN_REVIEW: Final = "2027-final"
 """Edition in review with final assessments only, ready to be published."""
 EMPTY: Final = "2027-empty"
 """Open edition without assessments."""
@@ -147,7 +150,8 @@ def _store_keys(session: Session) -> None:
         )
     for seconds, identifier in enumerate(EXAMPLE_KEYS, 1):
         key = keys.Key(identifier, keys.generate_key().secret)
-        made = now + timedelta(seconds=seconds)
+        # First in the list of keys, so that a link from it leads to one of them.
+        made = now - timedelta(seconds=seconds)
         access.create_key(
             session, (), role="organisation_editor", organisations=ORGANISATIONS[:1], days=180, now=made, key=key
         )
@@ -296,7 +300,7 @@ def _approve(session: Session) -> None:
 
 
 def _add_suggestions(session: Session) -> None:
-    """Add suggestions to that of the demonstration: number 2 and 3 are undecided, number 4 is decided."""
+    """Add suggestions to that of the demonstration: all are undecided but number 3."""
     for number, dimension in zip(itertools.count(2), ("D3", "D6", "D9"), strict=False):
         proposal = suggestions.Proposal(
             kind="error",
@@ -307,4 +311,4 @@ def _add_suggestions(session: Session) -> None:
         )
         suggestions.propose(session, proposal, proposer=KEYS[0][1], now=NOW + timedelta(minutes=number))
     decision = suggestions.NewDecision(decision="deferred", reason="Decisión inventada: se volverá a mirar.")
-    suggestions.decide(session, "4", decision, expected=_is_expected, now=NOW + timedelta(hours=1))
+    suggestions.decide(session, "3", decision, expected=_is_expected, now=NOW + timedelta(hours=1))
