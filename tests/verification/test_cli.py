@@ -55,7 +55,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Json:
 
 
 def found(report: Json) -> set[tuple[str, str]]:
-    return {(problem["place"], problem["code"]) for problem in report["problems"]}
+    return {(problem["location"], problem["code"]) for problem in report["problems"]}
 
 
 def written(folder: Path, content: bytes | str, name: str = "file") -> Path:

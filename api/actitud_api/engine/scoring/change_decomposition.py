@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from msgspec import Struct, structs
 
@@ -32,6 +32,7 @@ from actitud_api.engine.scoring.evaluate import (
     round_to_published,
 )
 from actitud_api.engine.scoring.result import (
+    OPEN,
     Canonical,
     DimensionScore,
     Figure,
@@ -93,8 +94,8 @@ class IndicatorDelta(Canonical, frozen=True, kw_only=True):
     """
 
     id: str
-    code_before: Code
-    code_after: Code
+    code_before: Annotated[Code, OPEN]
+    code_after: Annotated[Code, OPEN]
     score: Delta
     lost: Delta
 
@@ -338,8 +339,8 @@ class IndicatorChange(Canonical, frozen=True, kw_only=True):
     """
 
     id: str
-    code_before: Code | None
-    code_after: Code | None
+    code_before: Annotated[Code, OPEN] | None
+    code_after: Annotated[Code, OPEN] | None
     score: StagedScores
 
 

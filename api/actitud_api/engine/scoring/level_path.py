@@ -15,7 +15,7 @@ import math
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import lru_cache
-from typing import Literal, cast
+from typing import Annotated, Literal, cast
 
 from msgspec import Struct, structs
 
@@ -67,7 +67,15 @@ from actitud_api.engine.scoring.evaluate import (
 )
 from actitud_api.engine.scoring.explain import build_blocking_gate, collect_own_facts
 from actitud_api.engine.scoring.next_steps import FactChange, apply_change, find_change_reaching, name_changes
-from actitud_api.engine.scoring.result import BlockingGate, Canonical, Gain, MethodologyReference, Points, to_points
+from actitud_api.engine.scoring.result import (
+    OPEN,
+    BlockingGate,
+    Canonical,
+    Gain,
+    MethodologyReference,
+    Points,
+    to_points,
+)
 
 MoveKind = Literal["improve", "evidence", "report"]
 """Kind of a move.
@@ -96,7 +104,7 @@ class Move(Canonical, frozen=True, kw_only=True):
     """
 
     indicator: str
-    kind: MoveKind
+    kind: Annotated[MoveKind, OPEN]
     facts: dict[str, FactValue | str | None]
     change: dict[str, FactValue]
     needs_evidence: bool
@@ -116,7 +124,7 @@ class Unreachable(Canonical, frozen=True):
     """
 
     gate: BlockingGate | None
-    code: Obstacle
+    code: Annotated[Obstacle, OPEN]
     indicators: tuple[str, ...]
 
 

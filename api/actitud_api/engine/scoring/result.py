@@ -8,7 +8,7 @@ shortest form.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
@@ -27,6 +27,11 @@ Gain: TypeAlias = Annotated[Figure, Meta(extra_json_schema={"minimum": -100, "ma
 Share: TypeAlias = Annotated[Figure, Meta(extra_json_schema={"minimum": 0, "maximum": 1})]
 Coverage: TypeAlias = Annotated[Share, Meta(description="Effective weight known over effective weight scored.")]
 Digest: TypeAlias = Annotated[str, Meta(extra_json_schema={"pattern": "^sha256:[0-9a-f]{64}$"})]
+
+OPEN: Final = Meta(extra_json_schema={"x-extensible-enum": True})
+"""Declares in the published schema that values may be added to an enumeration of a response: no client may count on
+having seen all of them.
+"""
 
 COVERAGE_DECIMALS = 4
 
@@ -90,7 +95,7 @@ class ReasonParameters(Canonical, frozen=True):
 class Reason(Canonical, frozen=True):
     """The reason for the score of an indicator: a code, and as `parameters` the data of the sentence about it."""
 
-    code: Code
+    code: Annotated[Code, OPEN]
     parameters: ReasonParameters
 
 
@@ -105,7 +110,7 @@ class NextStep(Canonical, frozen=True):
     changed too.
     """
 
-    kind: StepKind
+    kind: Annotated[StepKind, OPEN]
     change: dict[str, FactValue]
     gain: Gain | None
     gain_max: Gain | None
@@ -214,7 +219,7 @@ class Finding(Canonical, frozen=True):
 
     rule: str
     severity: Literal["error", "warning"]
-    code: Literal["contradicted", "unsupported"]
+    code: Annotated[Literal["contradicted", "unsupported"], OPEN]
     indicators: tuple[str, ...]
     missing: tuple[str, ...]
     facts: dict[str, FactValue | str | None]

@@ -13,6 +13,7 @@ from actitud_api.engine.methodology.free_text import Reason
 from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.predicates import round_half_up
 from actitud_api.engine.methodology.requests.answers import FactValue
+from actitud_api.engine.scoring.result import OPEN
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.assessments.schemas import AssessmentPath
@@ -260,6 +261,7 @@ class Flag(Struct, frozen=True, kw_only=True):
             "`growth`: followers more than half above the previous edition; `document_reused`: a document that "
             "supports more than five indicators; `document_shared`: a document that several organisations name."
         ),
+        OPEN,
     ]
     rule: Annotated[str, Meta(description="The rule of the methodology.")]
     indicator: str | None

@@ -17,7 +17,7 @@ from actitud_api.engine.scoring import audit, ranking
 from actitud_api.engine.scoring.audit import RemarkCode, list_remarks
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.ranking import PERCENTILE_DECIMALS, PeerBasis
-from actitud_api.engine.scoring.result import Figure, Points, round_figure, to_figure
+from actitud_api.engine.scoring.result import OPEN, Figure, Points, round_figure, to_figure
 from actitud_api.platform.http.paging import Page
 from actitud_api.resources.organisations import schemas as organisations
 from actitud_api.resources.scores import audits, comparison
@@ -476,7 +476,7 @@ class RemarkOnStatistics(Wire, frozen=True):
     if the figure is one of the index.
     """
 
-    code: RemarkCode
+    code: Annotated[RemarkCode, OPEN]
     node: str | None
     value: Statistic
     text: Text
