@@ -265,7 +265,7 @@ def test_json_holds_every_difference_in_no_language(capsys: pytest.CaptureFixtur
     assert {
         "part": "indicators",
         "id": "D9.02",
-        "place": "/curve/goalposts/2/x",
+        "pointer": "/curve/goalposts/2/x",
         "change": "changed",
         "before": 24,
         "after": 21,
