@@ -101,7 +101,7 @@ class Shown(Model, frozen=True, dict=True):
         return language
 
     def _set_language(self, language: str) -> None:
-        self.__dict__["language"] = language
+        vars(self)["language"] = language
 
 
 def _flatten(prefix: str, model: Model) -> Iterator[tuple[str, Cell]]:

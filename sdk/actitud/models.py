@@ -26,6 +26,7 @@ import msgspec
 
 from actitud._html import DASH, Words, render_facts, render_list, render_paragraph, render_table
 from actitud._model import Model, Node, Nodes, Shown
+from actitud.bodies import Answers, HypotheticalFacts, Profile
 
 if TYPE_CHECKING:
     import pandas
@@ -44,7 +45,11 @@ N = TypeVar("N", bound=Node)
 if TYPE_CHECKING:
     NodeTuple: TypeAlias = Nodes[N]
     OrNull: TypeAlias = T
+    ProfileMembers: TypeAlias = Profile
 else:
+    ProfileMembers = dict[str, str | int | float | bool | None]
+    """A profile as the service returns it, whatever fields a newer methodology has."""
+
     NodeTuple = tuple[T, ...]
     """A tuple, which the model makes :class:`Nodes` of."""
 
@@ -52,23 +57,7 @@ else:
     """The type of a member that is null in JSON, and never ``None`` in the model."""
 
 ProfileValue: TypeAlias = str | int | float | bool | None
-Profile: TypeAlias = Mapping[str, ProfileValue]
-"""Facts about the organisation, by field name: ``{"org_type": "MUN", "population_served": 42000}``."""
-
 Fact: TypeAlias = bool | int | float | str | Sequence[str]
-Answer: TypeAlias = Mapping[str, Fact]
-"""The facts of one indicator: ``{"numerator": 160, "denominator": 320}``, ``{"level": 2}``, …"""
-
-Answers: TypeAlias = Mapping[str, Answer]
-"""Answers by indicator id. An indicator that is missing counts as unknown."""
-
-HypotheticalFacts: TypeAlias = "Mapping[str, Mapping[str, Answer | ProfileValue] | Sequence[str]]"
-"""Hypothetical facts that replace real ones: a mapping with up to three members.
-
-``answers``: answers by indicator id (``None`` removes the answer). ``profile``: profile fields by name.
-``profile_self_declared``: names of the profile fields without evidence.
-"""
-
 EvidenceLike: TypeAlias = "Evidence | Mapping[str, str | date | None]"
 """An :class:`Evidence`, or a mapping with the same members."""
 
@@ -789,8 +778,8 @@ class LevelPath(Model, frozen=True, kw_only=True):
     text: str
 
     def __post_init__(self) -> None:
-        if self.moves is None:
-            msgspec.structs.force_setattr(self, "moves", ())  # type: ignore[unreachable]  # null in JSON
+        if not self.moves:  # null in JSON
+            msgspec.structs.force_setattr(self, "moves", ())
 
     @property
     def reason(self) -> str | None:
@@ -1099,7 +1088,7 @@ class Assessment(AssessmentLine, frozen=True, kw_only=True):
     answer contains its facts, its ``evidence`` and its ``note``.
     """
 
-    profile: dict[str, ProfileValue]
+    profile: ProfileMembers
     profile_evidence: dict[str, tuple[Evidence, ...]]
     answers: dict[str, dict[str, AnswerMember]]
     findings: tuple[AssessmentFinding, ...]
@@ -1139,7 +1128,7 @@ class Submission(SubmissionLine, frozen=True, kw_only=True):
     sent again.
     """
 
-    profile: dict[str, ProfileValue]
+    profile: ProfileMembers
     profile_evidence: dict[str, tuple[Evidence, ...]]
     answers: dict[str, dict[str, AnswerMember]]
 
@@ -1221,7 +1210,7 @@ class Review(Versioned, frozen=True, kw_only=True):
     methodology: str
     reason: str | None
     max_level: int | None
-    profile: dict[str, ProfileValue]
+    profile: ProfileMembers
     answers: dict[str, dict[str, bool | int | float | tuple[str, ...]]]
     reviewer: str | None
     updated: datetime | None

@@ -8,7 +8,7 @@ from typing import Final
 from actitud._streams import ProgressCallback
 from actitud.cli.common import CommandError, Session, print_bytes
 from actitud.cli.output import show_progress
-from actitud.resources.exports import IndicatorExport
+from actitud.resources.exports import ScoreSelection
 
 STANDARD_OUTPUT: Final = "-"
 
@@ -31,8 +31,8 @@ def _read(session: Session) -> bytes:
     if options.format == "bundle":
         return editions.publications.bundle(options.edition)
     if options.indicators:
-        return editions.indicators.export(options.edition, **selection)
-    return editions.scores.export(options.edition, **selection)
+        return editions.indicators.export(options.edition, format=options.format, **selection)
+    return editions.scores.export(options.edition, format=options.format, **selection)
 
 
 def _save(session: Session, to: Path, progress: ProgressCallback) -> Path:
@@ -40,11 +40,11 @@ def _save(session: Session, to: Path, progress: ProgressCallback) -> Path:
     if options.format == "bundle":
         return editions.publications.bundle(options.edition, to=to, progress=progress)
     if options.indicators:
-        return editions.indicators.export(options.edition, to=to, progress=progress, **selection)
-    return editions.scores.export(options.edition, to=to, progress=progress, **selection)
+        return editions.indicators.export(options.edition, format=options.format, to=to, progress=progress, **selection)
+    return editions.scores.export(options.edition, format=options.format, to=to, progress=progress, **selection)
 
 
-def _select(session: Session) -> IndicatorExport:
+def _select(session: Session) -> ScoreSelection:
     """Return the options of the command as arguments of the methods that download files.
 
     Raises ``CommandError`` if the format has no filters or no indicators, but the options ask for them.
@@ -57,7 +57,6 @@ def _select(session: Session) -> IndicatorExport:
     if options.format == "jsonstat" and options.indicators:
         raise CommandError(words("jsonstat no tiene indicadores", "jsonstat has no indicators"))
     return {
-        "format": options.format,
         "kind": options.kind,
         "region": options.region,
         "province": options.province,

@@ -26,6 +26,7 @@ from actitud._calls import (
     fetch_page,
 )
 from actitud._config import Core
+from actitud.bodies import Profile
 from actitud.models import (
     Assessment,
     AssessmentAnswers,
@@ -34,7 +35,6 @@ from actitud.models import (
     EvidenceLike,
     Listing,
     Phase,
-    Profile,
     Submission,
     SubmissionLine,
     Transition,

@@ -62,7 +62,9 @@ class OrganisationExport(ListExport, _Selection, total=False):
     on: date | None
 
 
-class _ScoreSelection(_Selection, total=False):
+class ScoreSelection(_Selection, total=False):
+    """The options of every file of an edition, except its format."""
+
     dialect: Dialect | None
     level: int | None
     status: ScoreStatus | None
@@ -73,13 +75,13 @@ class _ScoreSelection(_Selection, total=False):
     lang: str | None
 
 
-class ScoreExport(_ScoreSelection, total=False):
+class ScoreExport(ScoreSelection, total=False):
     """The optional arguments of ``editions.scores.export``: form and content of the file."""
 
     format: CubeFormat
 
 
-class IndicatorExport(_ScoreSelection, total=False):
+class IndicatorExport(ScoreSelection, total=False):
     """The optional arguments of ``editions.indicators.export``: form and content of the file."""
 
     format: TableFormat

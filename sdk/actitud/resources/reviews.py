@@ -21,15 +21,15 @@ from actitud._calls import (
     fetch_page,
 )
 from actitud._config import Core
+from actitud.bodies import Profile
 from actitud.models import (
     Agreement,
-    Answers,
     AnswerVerdicts,
+    Fact,
     Flag,
     FlaggingResult,
     FlagKind,
     Listing,
-    Profile,
     Review,
     Sample,
     Verdict,
@@ -119,7 +119,7 @@ def put_review(
     if_match: str | None,
     max_level: int | None = None,
     profile: Profile | None = None,
-    answers: Answers | None = None,
+    answers: Mapping[str, Mapping[str, Fact]] | None = None,
     methodology: str = "2026.1",
 ) -> Call[Review]:
     """Write the overall review of an assessment, which replaces the earlier one and changes the score at once.

@@ -10,8 +10,9 @@ import msgspec
 from actitud._bind import bind_awaitable, bind_blocking
 from actitud._calls import AsyncBound, Bound, Call, build_compute, fetch
 from actitud._config import Core
+from actitud.bodies import Answers, HypotheticalFacts, Profile
 from actitud.errors import ScoreHasErrors
-from actitud.models import Answers, HypotheticalFacts, Profile, Score, ScoreFacts
+from actitud.models import Score, ScoreFacts
 
 
 def create_score(

@@ -8,7 +8,8 @@ from typing import Final
 from actitud._bind import bind_awaitable, bind_blocking
 from actitud._calls import AsyncBound, Bound, Call, build_compute, build_file_post, build_get, fetch, fetch_bytes
 from actitud._config import Core
-from actitud.models import AssessmentAnswers, EvidenceLike, Profile, WorkbookReading
+from actitud.bodies import Profile
+from actitud.models import AssessmentAnswers, EvidenceLike, WorkbookReading
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -52,8 +52,8 @@ SUPPOSED: HypotheticalFacts = {
 
 class Request(msgspec.Struct):
     methodology: str
-    profile: dict[str, str | int | float | bool | None]
-    answers: dict[str, dict[str, bool | int | float | str | list[str]]]
+    profile: Any
+    answers: Any
     profile_self_declared: list[str] = []
 
 
@@ -220,7 +220,7 @@ def test_many_are_scored_in_one_request(through: Service) -> None:
     full, empty = through(lambda client: client.scores.create_many(items, lang="es"))
     assert (full.index, full.main_reasons) == (44.03, ())
     assert empty.index != full.index
-    faulty: list[ScoreFacts] = [items[0], {"profile": request.profile, "answers": {"D1.1": {}}}]
+    faulty: list[ScoreFacts] = [items[0], {"profile": request.profile, "answers": {"D1.1": {}}}]  # type: ignore[dict-item]  # on purpose
     with pytest.raises(InvalidRequest) as caught:
         through(lambda client: client.scores.create_many(faulty))
     assert [error.pointer for error in caught.value.errors] == ["/items/1/answers/D1.1"]

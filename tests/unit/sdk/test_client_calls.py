@@ -10,6 +10,7 @@ import math
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from typing import cast
 
 import httpx
 import msgspec
@@ -25,12 +26,14 @@ from actitud import (
     ServiceUnavailable,
     TimedOut,
     UnexpectedResponse,
+    bodies,
 )
 from actitud._config import SYSTEM
+from actitud.bodies import Profile
 from tests.unit.sdk.support import KEY, Answers, FakeTime, Mode, finding, organisation, problem, run, score
 
-PROFILE = {"org_type": "MUN"}
-ANSWERS = {"D1.01": {"numerator": 160, "denominator": 320}}
+PROFILE: Profile = {"org_type": "MUN"}
+ANSWERS: bodies.Answers = {"D1.01": {"numerator": 160, "denominator": 320}}
 
 
 def scored(client: Client) -> Score:
@@ -257,7 +260,7 @@ def test_error_findings_are_returned_where_asked_and_warnings_always(mode: Mode)
 def test_what_json_cannot_say_is_never_sent(mode: Mode, value: float | str) -> None:
     handler = Answers(httpx.Response(200, json=score()))
     with pytest.raises(ValueError):
-        run(mode, handler, lambda client: client.score(profile={"employees": value}, answers={}))
+        run(mode, handler, lambda client: client.score(profile={"employees": cast(int, value)}, answers={}))
     assert handler.requests == []
 
 

@@ -31,6 +31,7 @@ def test_all_names_are_there_sorted_and_documented() -> None:
     assert sorted(actitud.__all__, key=lambda name: (not name[0].isupper(), name)) == actitud.__all__
     public = {name for name in vars(actitud) if not name.startswith("_")}
     modules = {
+        "bodies",
         "cli",
         "client",
         "embedding",

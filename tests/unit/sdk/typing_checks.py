@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import date
+from pathlib import Path
 from typing import assert_type
 
 import pandas
@@ -30,6 +31,7 @@ from actitud import (
     Embed,
     Evidence,
     Exemplar,
+    IndicatorScore,
     JsonValue,
     LedgerEntry,
     LevelPath,
@@ -116,6 +118,12 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.publications.scores.get("2026", "x", revision=1), bytes)
     assert_type(client.editions.publications.bundle("2026"), bytes)
     assert_type(client.editions.scores.export("2026", format="jsonstat"), bytes)
+    assert_type(client.editions.scores.export("2026", to="x.csv", progress=print, province="46"), Path)
+    assert_type(client.editions.publications.bundle("2026", to=Path("x")), Path)
+    assert_type(client.editions.scores.get("2026", "x").indicators["D1.01"], IndicatorScore)
+    assert_type(page[0], ScoreRow)
+    assert_type(page.first(), ScoreRow | None)
+    assert_type(page.total, int | None)
     assert_type(client.catalogue.get(), bytes)
     proposed = client.suggestions.create(kind="error", title="x", text="x", language="es")
     assert_type(proposed, Suggestion)
@@ -178,6 +186,12 @@ def blocking(client: Client) -> None:
     client.organisations.update("x", if_match="*", name=None)  # type: ignore[arg-type]
     client.suggestions.decisions.create("1", if_match="*", decision="undecided", reason="x")  # type: ignore[arg-type]
     client.score(profil={}, answers=FACTS)  # type: ignore[call-arg]
+    client.score(profile={"populatoin_served": 3}, answers=FACTS)  # type: ignore[typeddict-unknown-key]
+    client.score(profile={"org_type": "TOWN"}, answers=FACTS)  # type: ignore[typeddict-item]
+    client.score(profile={}, answers={"D1.01": {"numeratr": 1}})  # type: ignore[dict-item]
+    client.editions.scores.list("2026", province="Valencia")  # type: ignore[arg-type]
+    client.editions.scores.list("2026", sort="-index_maximum")  # type: ignore[arg-type]
+    client.editions.scores.list("2026", status="complet")  # type: ignore[arg-type]
     client.score(profile={}, answers=FACTS, on_findings="shout")  # type: ignore[arg-type]
     client.score({}, FACTS)  # type: ignore[call-arg]
     client.editions.indicators.export("2026", format="jsonstat")  # type: ignore[call-overload]

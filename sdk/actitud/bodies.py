@@ -1,0 +1,150 @@
+"""Types of request bodies: the profile of an organisation, and one shape for each form of answer.
+
+They are dictionaries whose members type checkers know, so that a misspelt member is an error before anything is sent.
+A test compares them with the OpenAPI document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias, TypedDict
+
+
+class Profile(TypedDict, total=False):
+    """Facts about the organisation: ``{"org_type": "MUN", "population_served": 42000}``.
+
+    ``None`` removes a field from an assessment; for ``previous_level`` it also says that there was none.
+    """
+
+    org_type: Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", "UNI", "EMP", "CTL"] | None
+    population_served: int | None
+    employees: int | None
+    units: int | None
+    languages: int | None
+    foreign_share: float | None
+    accounts_total: int | None
+    accounts_active: int | None
+    accounts_dormant: int | None
+    platforms_active: int | None
+    accounts_open: int | None
+    followers_largest: int | None
+    followers_measured: int | None
+    own_posts_w90: int | None
+    public_replies_w90: int | None
+    messages_w90: int | None
+    messages_w12: int | None
+    critical_messages: int | None
+    incidents: int | None
+    error_log: Literal["none", "empty", "entries"] | None
+    integrity_case: bool | None
+    previous_level: int | None
+    services: int | None
+    visual_posts: int | None
+    foreign_language_messages: int | None
+
+
+class _Basis(TypedDict, total=False):
+    basis: Literal["evidenced", "self_declared"]
+
+
+class RatioAnswer(_Basis):
+    """A part of a whole: ``{"numerator": 160, "denominator": 320}``."""
+
+    numerator: int
+    denominator: int
+
+
+class PrivateRatioAnswer(RatioAnswer):
+    """Messages answered of those received, with those that were answered in private."""
+
+    answered_private: int
+
+
+class RateAnswer(_Basis):
+    """A number for each unit of a base, such as minutes for each employee."""
+
+    numerator: float
+    base: int
+
+
+class LevelAnswer(_Basis):
+    """A level of a ladder: ``{"level": 2}``."""
+
+    level: int
+
+
+class ComponentsAnswer(_Basis):
+    """The components that exist: ``{"components": ["c1", "c3"]}``."""
+
+    components: Sequence[str]
+
+
+class _OutsideRemit(TypedDict, total=False):
+    outside_remit: Sequence[str]
+
+
+class ServicesAnswer(ComponentsAnswer, _OutsideRemit):
+    """The components that exist, and those that are no task of the organisation."""
+
+
+class CountAnswer(_Basis):
+    """A number of things: ``{"count": 3}``."""
+
+    count: int
+
+
+class HoursAnswer(_Basis):
+    """A duration: ``{"hours": 14.5}``."""
+
+    hours: float
+
+
+class RepliesAnswer(_Basis):
+    """Own replies beside own posts."""
+
+    replies: int
+    posts: int
+
+
+class EngagementAnswer(_Basis):
+    """Interactions with a number of posts, beside the followers."""
+
+    interactions: int
+    posts: int
+    followers: int
+
+
+class YesNoAnswer(_Basis):
+    """Yes or no: ``{"value": True}``."""
+
+    value: bool
+
+
+Answer: TypeAlias = (
+    RatioAnswer
+    | PrivateRatioAnswer
+    | RateAnswer
+    | LevelAnswer
+    | ComponentsAnswer
+    | ServicesAnswer
+    | CountAnswer
+    | HoursAnswer
+    | RepliesAnswer
+    | EngagementAnswer
+    | YesNoAnswer
+)
+"""The facts of one indicator, in the shape that the indicator asks for."""
+
+Answers: TypeAlias = Mapping[str, Answer]
+"""Answers by indicator id. An indicator that is missing counts as unknown."""
+
+
+class HypotheticalFacts(TypedDict, total=False):
+    """Hypothetical facts that replace real ones; an answer that is ``None`` is removed.
+
+    ``profile_self_declared``: names of the profile fields without evidence.
+    """
+
+    answers: Mapping[str, Answer | None]
+    profile: Profile
+    profile_self_declared: Sequence[str]
