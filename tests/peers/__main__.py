@@ -58,11 +58,15 @@ def _try_generators(console: Console, generators: Sequence[Generator], held: Map
     documented = count_documented()
     faults = []
     for result in results:
-        (CACHE / "work" / f"{result.name}.log").write_text(result.said, encoding="utf-8")
+        (CACHE / _name_log(result)).write_text(result.said, encoding="utf-8")
         table.add_row(*_format_result(result, documented, expected))
         faults += _compare_result(result, documented, expected, held[result.name])
     console.print(table)
     return faults
+
+
+def _name_log(result: Result) -> str:
+    return f"{result.name.replace('/', '-')}.log"
 
 
 def _see_with_sdk(target: Target) -> dict[str, Any]:
@@ -105,7 +109,7 @@ def _compare_result(result: Result, documented: int, expected: Mapping[str, Any]
     if result.flow != expected:
         faults.append(f"{result.name}: the main flow sees {result.flow} instead of {expected}")
     if faults:
-        faults.append(f"{result.name}: what it said is in {CACHE.name}/work/{result.name}.log")
+        faults.append(f"{result.name}: what it said is in {CACHE.name}/{_name_log(result)}")
     return faults
 
 

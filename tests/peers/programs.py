@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -67,8 +68,8 @@ def install() -> None:
 
 
 def make_folder(name: str) -> Path:
-    """Make an empty folder for a program."""
-    folder = CACHE / "work" / name
+    """Make an empty folder for a program, without spaces and slashes in its name."""
+    folder = CACHE / "work" / re.sub(r"[^\w-]+", "-", name).strip("-")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
