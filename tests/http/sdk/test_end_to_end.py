@@ -324,6 +324,9 @@ def test_nothing_that_the_service_says_is_lost(client: TestClient[Litestar]) -> 
         *((json_of(client, f"/v1/editions/2026-demo/scores/{sheet.organisation}"), sheet) for sheet in sheets),
     ]
     for said, understood in read:
+        if isinstance(understood, LevelPath) and isinstance(said, dict):
+            # Where there are no moves the service says null, and the model has none: an empty tuple.
+            said = {**said, "moves": said["moves"] or []}
         assert as_said(understood) == said
     assert isinstance(editions.items[0], Edition)
     assert isinstance(organisations.items[0], Organisation)

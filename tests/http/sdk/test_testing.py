@@ -74,6 +74,7 @@ ARGUMENTS: dict[str, Any] = {
     "transition": "1",
     "until": "2027-03-01",
     "verdict": "accepted",
+    "items": [{"profile": {}, "answers": {}}],
 }
 FILES = {name for name in operations(Client()) if name.rpartition(".")[2] in ("export", "stream", "bundle", "gobierto")}
 FILES |= {"catalogue.get", "methodologies.workbook.get", "methodologies.workbook.fill", "published.get"}

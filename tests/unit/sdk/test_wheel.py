@@ -16,7 +16,7 @@ from typing import Final
 import pytest
 
 SDK: Final = Path(__file__).parents[3] / "sdk"
-LARGEST: Final = 200_000
+LARGEST: Final = 240_000
 
 
 @pytest.fixture(scope="module")
