@@ -23,4 +23,4 @@ seen = {
     "history": [row.edition for row in history.items],
     "badge": badge.text[:4],
 }
-print(json.dumps(seen))
+print(json.dumps(seen, default=lambda number: number.root))
