@@ -22,7 +22,7 @@ TEMPLATES: Final = ("*.html", "*.svg")
 LANGUAGES: Final = "engine/i18n/"
 """Where `Texts` and `table` are defined."""
 
-STORED: Final = frozenset({"demo/service.py"})
+STORED: Final = frozenset({"demo/sandbox.py", "demo/service.py"})
 """Where texts are written that are stored, like those that people send."""
 
 UNREADABLE: Final = "{name} takes a Spanish and an English text, written there, without f or format"
