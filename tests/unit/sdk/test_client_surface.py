@@ -12,13 +12,16 @@ import sys
 import tomllib
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Final, get_type_hints
 
 import msgspec
 import pytest
 
 import actitud
 from actitud import models
+from actitud._bind import bind_blocking
+from actitud._calls import Bound, Call, build_get, fetch
+from actitud._config import Core
 from actitud._model import Shown
 from actitud.resources.exports import FileRow
 from tests.unit.sdk.support import operations
@@ -153,3 +156,15 @@ def test_a_wrong_argument_names_itself_and_the_method(
     with pytest.raises(error) as refused:
         asyncio.run(call())
     assert str(refused.value).startswith(f"AsyncEditionScores.{message}")
+
+
+def test_a_part_of_a_path_that_is_no_argument_is_refused_too() -> None:
+    def get_nothing(core: Core) -> Call[actitud.Edition]:
+        return fetch(core, build_get(core, "editions", ".."), actitud.Edition)
+
+    class Probe(Bound):
+        get: Final = bind_blocking(get_nothing)
+
+    editions = actitud.Client().editions
+    with pytest.raises(ValueError, match=r"^'\.\.' is not an id$"):
+        Probe(editions._core, editions._transport).get()
