@@ -21,6 +21,7 @@ from actitud_api.cli import copying
 from actitud_api.cli.parsers import build_parser
 from actitud_api.cli.server import build_configuration
 from actitud_api.platform.storage.urls import find_database_file
+from actitud_api.resources.scores.routes import BATCH_MAX
 from actitud_api.settings import FILE_VARIABLE, MAX_REQUEST_SECONDS, Settings, read_settings
 from tests.http.toys import toy_app
 from tests.support import proxy
@@ -231,8 +232,8 @@ def said() -> Callable[[str], list[str]]:
 
 
 def test_the_limits_of_nginx_are_those_of_the_service(said: Callable[[str], list[str]]) -> None:
-    assert said("client_max_body_size") == ["1m"]
-    assert BODY_MAX == 1024**2
+    assert said("client_max_body_size") == ["1m", "8m"]
+    assert (BODY_MAX, BATCH_MAX) == (1024**2, 8 * 1024**2)
     read_timeout, to_publish = said("proxy_read_timeout")
     assert seconds(to_publish) > seconds(read_timeout) > MAX_REQUEST_SECONDS
     kept, of_clients = said("keepalive_timeout")

@@ -37,13 +37,15 @@ def tables(language: Language) -> tuple[tuple[TableColumn, ...], ...]:
 
 def list_formats(document: bytes) -> dict[str, list[str]]:
     """List the suffixes of each file in an OpenAPI document, by the address without suffix."""
-    paths = json.loads(document)["paths"]
+    read = json.loads(document)
+    paths, shared = read["paths"], read["components"]["parameters"]
     files = {path.removesuffix(SUFFIX): path_item["get"] for path, path_item in paths.items() if path.endswith(SUFFIX)}
     return {
         path: [f".{suffix}" for suffix in parameter["schema"]["enum"]]
         for path, operation in files.items()
-        for parameter in operation["parameters"]
-        if parameter.get("name") == "format"
+        for listed in operation["parameters"]
+        for parameter in [shared[listed["$ref"].rpartition("/")[2]] if "$ref" in listed else listed]
+        if parameter["name"] == "format"
     }
 
 

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from litestar import Litestar
 
 from actitud_api.app import create_app
 from actitud_api.demo import service as demo
-from actitud_api.demo.simulator import simulate
 from actitud_api.platform.auth import service as access
 from actitud_api.settings import Settings
 from tests.docs.test_readme import STATED
@@ -30,12 +28,11 @@ MARK = "=== end of block ==="
 
 
 @pytest.fixture
-def in_review(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Litestar]:
+def in_review(tmp_path: Path) -> Iterator[Litestar]:
     """The application on the demonstration as `demo --in-review` leaves it, with fewer organisations at the gate."""
-    monkeypatch.setattr(demo, "simulate", lambda methodology: islice(simulate(methodology), TUTORIAL))
     with opened(migrated_sqlite(tmp_path)) as database:
         make_key(database, tmp_path)
-        demo.store_demonstration(database, lambda: None)
+        demo.store_demonstration(database, lambda: None, range(1, TUTORIAL + 1))
     made = create_app(Settings(database_url=sqlite_url(tmp_path), signing_folder=tmp_path))
     yield made
     made.state["database"].close()
