@@ -280,7 +280,7 @@ def test_exemplars_say_how_they_do_it(client: Client) -> None:
     row = got(client, "/v1/editions/2026/scores", organisation="XX-P-14")["items"][0]
     for name in ("rank", "organisation", "kind", "band", "region", "population", "index", "level", "methodology"):
         assert item[name] == row[name]
-    assert item["organisation_name"] == row["name"]
+    assert item["organisation_name"] == row["organisation_name"]
     sheet = got(client, "/v1/editions/2026/scores/XX-P-14", lang="es")
     scored = [
         (indicator["id"], indicator["name"], indicator["score"])

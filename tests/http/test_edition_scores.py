@@ -171,7 +171,7 @@ def test_a_row_says_what_is_stored_in_points(client: Client) -> None:
         "edition": "2026",
         "rank": 4,
         "organisation": "XX-T-4",
-        "name": "Alcúdia, l'",
+        "organisation_name": "Alcúdia, l'",
         "kind": "MUN",
         "province": "46",
         "region": "10",
@@ -240,8 +240,8 @@ def test_filters_combine_and_keep_the_ranks_of_the_whole_edition(
         ("-rank", "65423178"),
         ("organisation", "12345678"),
         ("-organisation", "87654321"),
-        ("name", "57432681"),  # the accents and signs of Àger, Alcúdia, Alcúdia (l'), … do not count
-        ("-name", "18623475"),
+        ("organisation_name", "57432681"),  # the accents and signs of Àger, Alcúdia, Alcúdia (l'), … do not count
+        ("-organisation_name", "18623475"),
         ("population", "54732168"),
         ("-population", "12374568"),
         ("index_max", "26534718"),
