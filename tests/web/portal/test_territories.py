@@ -131,4 +131,4 @@ def test_the_pages_say_what_the_service_answers(client: TestClient[Litestar]) ->
         for sort in ("rank", "-rank")
     )
     names = [words(link) for link in found.query("tbody th a") if "XX-DEMO" in link.attrs["href"]]
-    assert names == [row["name"] for row in (*best, *lowest)]
+    assert names == [row["organisation_name"] for row in (*best, *lowest)]
