@@ -51,7 +51,7 @@ def test_a_path_of_any_length_and_form_is_kept_as_far_as_it_leads(installation: 
     response = installation.client.put(
         f"/v1/editions/2027/assessments/%C3%B1%7B{'x' * 2000}",
         content=json.dumps({}),
-        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json", "If-Match": "*"},
     )
     assert response.status_code == 404
     (entry,) = new_entries(installation, before)

@@ -22,6 +22,7 @@ from litestar import Controller, Response
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
+from actitud_api import __version__
 from actitud_api.app import BODY_MAX
 from actitud_api.cli.server import Server, build_configuration
 from actitud_api.cli.serving import get_readiness
@@ -307,7 +308,8 @@ def assert_problem(answer: httpx.Response, kind: ProblemType, path: str, languag
     assert found.request_id == answer.headers["X-Request-Id"]
     assert answer.headers["Content-Type"] == PROBLEM_JSON
     assert answer.headers["Content-Language"] == language
-    assert answer.headers["Vary"] == "Accept-Language"
+    assert answer.headers["Vary"] == "Accept-Language, Accept-Encoding"
+    assert answer.headers["API-Version"] == __version__
     assert answer.headers["Cache-Control"] == "no-store"
     assert [name for name in EVERYWHERE if name not in answer.headers] == []
 
@@ -583,5 +585,9 @@ def test_whoever_comes_past_the_proxy_is_not_believed(toy: tuple[int, int]) -> N
 
 
 def test_links_lead_back_through_the_proxy(front: int) -> None:
-    answer = asked(front, "GET", "/v1/organisations?limit=1", {"Host": f"{HOST}:8443"})
-    assert json.loads(answer.read())["next"].startswith(f"http://{HOST}:8443/v1/organisations?")
+    reached = {"Host": f"{HOST}:8443"}
+    page = json.loads(asked(front, "GET", "/v1/organisations?limit=1", reached).read())
+    assert page["next"].startswith("/v1/organisations?")
+    assert json.loads(asked(front, "GET", page["next"], reached).read())["items"] != page["items"]
+    catalogue = json.loads(asked(front, "GET", "/.well-known/api-catalog", reached).read())
+    assert catalogue["linkset"][0]["anchor"].startswith(f"http://{HOST}:8443/")

@@ -24,6 +24,7 @@ from actitud_api.platform.http.operations import get
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.resources.methodologies import service
 from actitud_api.resources.methodologies.routes import MethodologiesController
+from actitud_api.web.downloads.routes import CatalogueFilesController
 from tests.http.toys import TOY, Seen, toy_app
 
 GIVEN_UP: Final = Deprecation(since=date(2027, 1, 1), sunset=date(2027, 12, 31), page="/docs/old")
@@ -94,6 +95,16 @@ def test_a_response_without_body_has_it_too(client: TestClient[Litestar]) -> Non
     tag = client.get("/v1/toys/car").headers["etag"]
     response = client.get("/v1/toys/car", headers={"If-None-Match": tag})
     assert (response.status_code, response.headers["api-version"]) == (304, __version__)
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "status"),
+    [("/livez", "no host", 400), ("/catalog.csv", "testserver", 404), ("/catalog.ttl", "no host", 400)],
+)
+def test_a_refusal_before_routing_has_it_outside_v1_too(path: str, host: str, status: int) -> None:
+    with TestClient(toy_app(more=(CatalogueFilesController,))) as client:
+        response = client.get(path, headers={"Host": host})
+    assert (response.status_code, response.headers.get_list("api-version")) == (status, [__version__])
 
 
 def test_pages_have_none(client: TestClient[Litestar]) -> None:

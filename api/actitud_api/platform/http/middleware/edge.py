@@ -22,6 +22,7 @@ from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.contract import find_contract, is_open
 from actitud_api.platform.http.deprecation import find_announced_deprecation
 from actitud_api.platform.http.problems import INVALID_REQUEST, NOT_FOUND, ProblemError, build_response
+from actitud_api.platform.http.representations import Files
 from actitud_api.platform.http.scope import ApiRequest, assign_request_id, find_content_location, read_header
 from actitud_api.platform.http.validation import has_control
 
@@ -71,6 +72,7 @@ class Edge:
     def __init__(self, app: Litestar) -> None:
         self._app = app
         self._inner: ASGIApp = app.asgi_handler
+        self._unversioned = _compile_unversioned(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request (ASGI)."""
@@ -96,7 +98,7 @@ class Edge:
                         (b"allow", ", ".join(self._find_methods(path)).encode()),
                         *self._build_preflight_headers(scope, path),
                     ]
-                message["headers"] = [*headers, *_build_added_headers(scope, headers, message["status"])]
+                message["headers"] = [*headers, *self._build_added_headers(scope, headers, message["status"])]
                 if head:
                     # The server asks the scope whether a body of the stated length is due.
                     scope["method"] = "HEAD"
@@ -136,27 +138,45 @@ class Edge:
             return []
         return [*_OPEN, *_PREFLIGHT, (b"access-control-allow-methods", requested_method.encode())]
 
+    def _build_added_headers(
+        self, scope: HTTPScope, headers: list[tuple[bytes, bytes]], status: int
+    ) -> list[tuple[bytes, bytes]]:
+        added = [*_ALWAYS, (b"x-request-id", assign_request_id(scope).encode())]
+        location = find_content_location(scope) if status in _REPRESENTED else None
+        # A published document names its permanent path itself.
+        if location is not None and not any(name.lower() == b"content-location" for name, _ in headers):
+            added.append((b"content-location", location.encode()))
+        if not any(name == _LOCKED[0] for name, _ in headers):
+            added.append(_LOCKED)
+        handler = scope.get("route_handler")
+        contract = None if handler is None else find_contract(handler.opt)
+        path = scope["path"]
+        # By the path: an error made before routing has no handler.
+        if path == VERSIONED or path.startswith(f"{VERSIONED}/") or self._unversioned.fullmatch(path):
+            added.append(_API_VERSION)
+        deprecation = find_announced_deprecation(scope) or (None if contract is None else contract.deprecated)
+        if deprecation is not None:
+            added += deprecation.build_headers()
+        if handler is not None and is_open(handler.opt):
+            added += _OPEN
+        return added
 
-def _build_added_headers(
-    scope: HTTPScope, headers: list[tuple[bytes, bytes]], status: int
-) -> list[tuple[bytes, bytes]]:
-    added = [*_ALWAYS, (b"x-request-id", assign_request_id(scope).encode())]
-    location = find_content_location(scope) if status in _REPRESENTED else None
-    # A published document names its permanent path itself.
-    if location is not None and not any(name.lower() == b"content-location" for name, _ in headers):
-        added.append((b"content-location", location.encode()))
-    if not any(name == _LOCKED[0] for name, _ in headers):
-        added.append(_LOCKED)
-    handler = scope.get("route_handler")
-    contract = None if handler is None else find_contract(handler.opt)
-    if contract is not None or scope["path"] == VERSIONED or scope["path"].startswith(f"{VERSIONED}/"):
-        added.append(_API_VERSION)
-    deprecation = find_announced_deprecation(scope) or (None if contract is None else contract.deprecated)
-    if deprecation is not None:
-        added += deprecation.build_headers()
-    if handler is not None and is_open(handler.opt):
-        added += _OPEN
-    return added
+
+def _compile_unversioned(app: Litestar) -> re.Pattern[str]:
+    """Compile a pattern of the paths of operations outside `/v1`, as the OpenAPI document has them.
+
+    A file has one path there for all of its formats, so the suffix of a path may be that of no format.
+    """
+    paths = set[str]()
+    for route in app.routes:
+        if not isinstance(route, HTTPRoute) or route.path.startswith(f"{VERSIONED}/"):
+            continue
+        for handler in route.route_handlers:
+            contract = find_contract(handler.opt)
+            if contract is not None:
+                is_file = isinstance(contract.answer, Files)
+                paths.add(re.escape(route.path.rpartition(".")[0]) + r"\.[^/]+" if is_file else re.escape(route.path))
+    return re.compile("|".join(sorted(paths)) or "(?!)", re.DOTALL)
 
 
 def _is_host(text: str) -> bool:
