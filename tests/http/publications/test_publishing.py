@@ -59,7 +59,7 @@ from tests.support.publishing import (
 )
 from tests.support.settling import settle
 
-GOLDEN_EDITION = "sha256:8ed0b22849ef6e52778afa011000e302e920d3de26031b212c2f37d3d47c4e2b"
+GOLDEN_EDITION = "sha256:12cc018270a4580d431cb737cb0252026beff470d016207d0e6f555bb9721ada"
 """That of the edition document of these, made by version 0 of the engine, without a checkpoint before it."""
 LATER = NOW + timedelta(days=1)
 
