@@ -71,8 +71,10 @@ LINKED: Final = {
         | {"methodologies.workbook.fill", "methodologies.workbook.get"}
     ),
     "publications": frozenset({"editions.publications.scores.get", "published.get", "published.signature"}),
+    "reviews": frozenset({"editions.samples.list"}),
 }
-"""What is named by a version, a digest or what was published, which has no example: a link leads to it."""
+"""What is named by a version, a digest or what was published, which has no example, and the sample, whose example is of
+the sandbox: a link leads to it."""
 SHEETS: Final = [one.id for one in ALL if one.id.startswith(("editions.scores.", "editions.exemplars."))]
 """What is about the scores of an edition, among more than twice as many that have the tag of editions."""
 COVERED_KEYED: Final = "sqlite"
