@@ -87,7 +87,7 @@ class Page(_PageBase[T]):
     """
 
     def __init__(self, core: Core, transport: Transport, fetched: Fetched[T]) -> None:
-        self.items = fetched.items
+        self.items: tuple[T, ...] = fetched.items
         self._core = core
         self._transport = transport
         self._fetched = fetched
@@ -142,7 +142,7 @@ class AsyncPage(_PageBase[T]):
     """
 
     def __init__(self, core: Core, transport: AsyncTransport, fetched: Fetched[T]) -> None:
-        self.items = fetched.items
+        self.items: tuple[T, ...] = fetched.items
         self._core = core
         self._transport = transport
         self._fetched = fetched

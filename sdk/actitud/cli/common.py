@@ -34,7 +34,7 @@ class Session:
     def __init__(self, options: argparse.Namespace, language: str) -> None:
         self.options = options
         self.language = language
-        self.words = Words(language)
+        self.words: Words = Words(language)
         self._client: Client | None = None
 
     @property
