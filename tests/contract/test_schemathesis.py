@@ -339,8 +339,10 @@ def test_links_lead_to_most_items_and_most_are_answered_well(following: list[Rep
 def test_with_a_key_only_what_depends_on_what_is_stored_is_expected_as_well(operation: Operation) -> None:
     of_version = {"412", "428"} if "If-Match" in operation.headers else set()
     of_repeat = {"422"} if "Idempotency-Key" in operation.headers else set()
+    # Schemathesis 4.32 counts an empty If-Match as valid where the header may be left out: it is malformed.
+    of_none = {"400"} if {"If-Match", "If-None-Match"} <= operation.headers else set()
     expected = {
-        "positive_data_acceptance": of_version | of_repeat,
+        "positive_data_acceptance": of_version | of_repeat | of_none,
         "missing_required_header": of_version - {"412"},
     }
     usual = ChecksConfig()
