@@ -92,9 +92,9 @@ SizeBand: TypeAlias = Literal["P1", "P2", "P3", "P4", "P5", "E1", "E2", "E3", "E
 """A size band: by inhabitants (``P1`` to ``P5``) or by employees (``E1`` to ``E5``)."""
 DimensionId: TypeAlias = Literal["D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D10"]
 ScoreSort: TypeAlias = Literal[
-    "rank", "-rank", "organisation", "-organisation", "name", "-name", "population", "-population", "index_max",
-    "-index_max", "coverage", "-coverage", "D1", "-D1", "D2", "-D2", "D3", "-D3", "D4", "-D4", "D5", "-D5", "D6",
-    "-D6", "D7", "-D7", "D8", "-D8", "D9", "-D9", "D10", "-D10",
+    "rank", "-rank", "organisation", "-organisation", "organisation_name", "-organisation_name", "population",
+    "-population", "index_max", "-index_max", "coverage", "-coverage", "D1", "-D1", "D2", "-D2", "D3", "-D3", "D4",
+    "-D4", "D5", "-D5", "D6", "-D6", "D7", "-D7", "D8", "-D8", "D9", "-D9", "D10", "-D10",
 ]  # fmt: skip
 """The figure that a ranking is sorted by; a leading ``-`` reverses the order."""
 ScoreStatus: TypeAlias = Literal["complete", "sufficient", "insufficient_evidence", "not_rateable"]

@@ -230,16 +230,15 @@ def export_edition_scores(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the scores of an edition as a file: one row per organisation, with its ten dimensions.
 
-    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called
-    after each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line), ``xlsx``, or
-    ``jsonstat`` for a JSON-stat 2.0 cube. ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``.
-    ``kind``: code of a kind of organisation, such as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … .
-    ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the
-    parent organisation. ``level``: 1 to 5. ``status``: status of the score, such as ``complete``. ``organisation``:
-    an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``, ``name``, ``population``, ``index_max``,
-    ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order. ``limit``: maximum number of
-    organisations, default all. ``offset``: organisations to skip. ``lang``: language of the column titles. Raises
-    ``NotFound`` if the edition does not exist.
+    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called after
+    each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line), ``xlsx``, or ``jsonstat`` for
+    a JSON-stat 2.0 cube. ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of
+    organisation, such as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to
+    ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``level``: 1 to
+    5. ``status``: status of the score, such as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``:
+    ``rank``, ``organisation``, ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension
+    (``D1`` …); a leading ``-`` reverses the order. ``limit``: maximum number of organisations, default all. ``offset``:
+    organisations to skip. ``lang``: language of the column titles. Raises ``NotFound`` if the edition does not exist.
     """
     query = {
         "dialect": dialect,
@@ -300,15 +299,15 @@ def export_edition_indicators(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the indicators of a published edition as a file: one row per organisation and indicator.
 
-    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called
-    after each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``.
-    ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of organisation, such
-    as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by
-    inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5.
-    ``status``: status of the score, such as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``:
-    ``rank``, ``organisation``, ``name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a
-    leading ``-`` reverses the order. ``limit``: maximum number of organisations, default all. ``offset``:
-    organisations to skip. ``lang``: language of the column titles.
+    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called after
+    each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV
+    dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as ``MUN``.
+    ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1``
+    to ``E5`` by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status of the
+    score, such as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
+    ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-``
+    reverses the order. ``limit``: maximum number of organisations, default all. ``offset``: organisations to skip.
+    ``lang``: language of the column titles.
 
     Raises ``NotFound`` if the edition does not exist, is not published, or has more rows than an XLSX sheet can hold.
     """
@@ -378,10 +377,10 @@ def stream_edition_scores(
     A row has the columns of the file, by name. ``kind``: code of a kind of organisation, such as ``MUN``. ``region``
     and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
     by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status of the score, such as
-    ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``, ``name``,
-    ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order.
-    ``progress``: called after each chunk with the rows and bytes received so far. The request is sent when you ask for
-    the first row.
+    ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
+    ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-``
+    reverses the order. ``progress``: called after each chunk with the rows and bytes received so far. The request is
+    sent when you ask for the first row.
 
     Raises ``NotFound`` if the edition does not exist. A failure before the first byte is retried up to ``max_retries``
     times. A later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` without a retry, because
@@ -423,10 +422,10 @@ def stream_edition_indicators(
     A row has the columns of the file, by name. ``kind``: code of a kind of organisation, such as ``MUN``. ``region``
     and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
     by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status of the score, such as
-    ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``, ``name``,
-    ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order.
-    ``progress``: called after each chunk with the rows and bytes received so far. The request is sent when you ask for
-    the first row.
+    ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
+    ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-``
+    reverses the order. ``progress``: called after each chunk with the rows and bytes received so far. The request is
+    sent when you ask for the first row.
 
     Raises ``NotFound`` if the edition does not exist or is not published. A failure before the first byte is retried up
     to ``max_retries`` times. A later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse``

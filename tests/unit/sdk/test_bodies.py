@@ -1,12 +1,13 @@
-"""The types of request bodies say what the OpenAPI document says."""
+"""The types of request bodies, and the enumerations, say what the OpenAPI document says."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from actitud import Answer, Profile
+from actitud import Answer, Profile, models
 
 DOCUMENT = json.loads((Path(__file__).parents[3] / "openapi" / "openapi.json").read_text("utf-8"))
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
@@ -57,3 +58,25 @@ def test_each_form_of_answer_has_its_shape() -> None:
             # The numerator of a rate may have decimals in one indicator and not in another.
             assert written(hints[name]) in ({stated(member), float} if stated(member) is int else {stated(member)})
     assert used == shapes.keys()
+
+
+def enumerations(node: object) -> Iterator[frozenset[str]]:
+    """The values of every enumeration in a part of the document."""
+    if isinstance(node, dict):
+        if isinstance(values := node.get("enum"), list):
+            yield frozenset(map(str, values))
+        for name, member in node.items():
+            if name != "example":
+                yield from enumerations(member)
+    if isinstance(node, list):
+        for member in node:
+            yield from enumerations(member)
+
+
+def test_each_enumeration_has_the_values_of_one_in_the_document() -> None:
+    known = set(enumerations(DOCUMENT))
+    # At run time an enumeration of the SDK admits any string too.
+    aliases = {name: get_args(get_args(alias)[0]) for name, alias in vars(models).items() if str in get_args(alias)}
+    stated = {name: frozenset(values) for name, values in aliases.items() if values}
+    assert {"ScoreSort", "ProvinceCode", "ReasonCode"} <= stated.keys()
+    assert [name for name, values in stated.items() if values not in known] == []
