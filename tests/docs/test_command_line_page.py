@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from litestar import Litestar
 
 from actitud._html import Words
 from actitud.cli import main, watching
 from actitud.cli.parsers import build_parser
-from tests.support.serving import served
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("command-line.md", "command-line.es.md")
@@ -23,12 +20,6 @@ PAGES = ("command-line.md", "command-line.es.md")
 def commands(page: str) -> list[str]:
     blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs" / page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
     return [line for block in blocks for line in block.splitlines()]
-
-
-@pytest.fixture(scope="module")
-def address(app: Litestar) -> Iterator[str]:
-    with served(app) as stated:
-        yield stated
 
 
 def test_both_pages_have_the_same_commands_and_sections() -> None:

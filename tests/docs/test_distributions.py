@@ -10,14 +10,11 @@ import sys
 import tomllib
 import venv
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from litestar import Litestar
-
-from tests.support.serving import served
 
 ROOT: Final = Path(__file__).parents[2]
 FACTS: Final = ROOT / "openapi" / "examples" / "scores.create.request.json"
@@ -83,12 +80,6 @@ def python(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     wheels = [str(wheel) for wheel in built.glob("*.whl")]
     subprocess.run([*install, "--no-deps", "--no-index", *wheels], check=True, timeout=120)
     return environment / "bin" / "python"
-
-
-@pytest.fixture(scope="module")
-def address(app: Litestar) -> Iterator[str]:
-    with served(app) as stated:
-        yield stated
 
 
 def read_files(wheel: Path) -> dict[str, bytes]:

@@ -27,13 +27,6 @@ READMES = ("README.md", "README.es.md")
 US = "ES-DIR3-L01280796"
 
 
-@pytest.fixture(scope="module")
-def address(app: Litestar) -> Iterator[str]:
-    """The address of the application on the demonstration."""
-    with served(app) as stated:
-        yield stated
-
-
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Litestar]:
     """The application on a database of its own, without anything in it."""

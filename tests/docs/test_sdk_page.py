@@ -6,7 +6,6 @@ import asyncio
 import re
 import runpy
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,8 @@ import pytest
 from django.conf import settings
 from django.http import HttpResponse
 from django.test import RequestFactory
-from litestar import Litestar
 
 from actitud import Client, Score
-from tests.support.serving import served
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("sdk.md", "sdk.es.md")
@@ -33,18 +30,6 @@ def examples(page: str) -> list[str]:
 def example(holding: str) -> str:
     (found,) = [code for code in examples("sdk.md") if holding in code]
     return found
-
-
-@pytest.fixture(scope="module")
-def address(app: Litestar) -> Iterator[str]:
-    with served(app) as stated:
-        yield stated
-
-
-@pytest.fixture(scope="module")
-def service(address: str) -> Iterator[Client]:
-    with Client(base_url=address, lang="en") as client:
-        yield client
 
 
 def run(code: str, address: str, tmp_path: Path) -> dict[str, Any]:
@@ -63,25 +48,23 @@ def test_both_pages_have_the_same_examples_and_sections() -> None:
 
 @pytest.mark.night  # by day a province has too few that are complete
 def test_a_province_is_ranked_in_ten_lines(
-    address: str, service: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    address: str, sdk: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = example("enumerate(province")
     assert len([line for line in code.splitlines() if line.strip()]) <= 10
     run(code, address, tmp_path)
     shown = capsys.readouterr().out.splitlines()
-    rows = service.editions.scores.list("latest", province="46", status="complete").items[:10]
+    rows = sdk.editions.scores.list("latest", province="46", status="complete").items[:10]
     assert len(shown) == len(rows) > 0
     for line, row in zip(shown, rows, strict=True):
         assert row.organisation_name in line
         assert f"{row.index:.2f}" in line
 
 
-def test_a_score_is_explained(
-    address: str, service: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_score_is_explained(address: str, sdk: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made = run(example("nlargest"), address, tmp_path)
     made["client"].close()
-    score = service.editions.scores.get("latest", ORGANISATION)
+    score = sdk.editions.scores.get("latest", ORGANISATION)
     shown = capsys.readouterr().out
     for reason in score.main_reasons:
         assert reason.text in shown
@@ -104,7 +87,7 @@ def test_a_card_is_embedded_in_django(address: str, tmp_path: Path) -> None:
     assert answered(picture[1])
 
 
-def test_a_card_is_embedded_in_fastapi(address: str, service: Client, tmp_path: Path) -> None:
+def test_a_card_is_embedded_in_fastapi(address: str, sdk: Client, tmp_path: Path) -> None:
     made = run(example("fastapi"), address, tmp_path)
 
     async def browse() -> httpx.Response:
@@ -115,7 +98,7 @@ def test_a_card_is_embedded_in_fastapi(address: str, service: Client, tmp_path: 
 
     response = asyncio.run(browse())
     assert response.status_code == 200
-    assert service.editions.scores.get("latest", ORGANISATION).organisation_name in response.text
+    assert sdk.editions.scores.get("latest", ORGANISATION).organisation_name in response.text
     assert response.headers["content-security-policy"] == f"default-src 'self'; img-src {address}"
 
 
@@ -124,29 +107,27 @@ def answered(address: str) -> bool:
         return bool(response.headers["Content-Type"].startswith("image/svg+xml"))
 
 
-def test_an_edition_is_watched(
-    address: str, service: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_edition_is_watched(address: str, sdk: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(example("NotModified").replace("PAUSE = 3, 1.0", "PAUSE = 3, 0.0"), address, tmp_path)
     first, *rounds = capsys.readouterr().out.splitlines()
-    edition = service.editions.get("latest")
+    edition = sdk.editions.get("latest")
     assert first.startswith(f"{edition.id} published ")
     assert rounds == [f"still {edition.etag}"] * 3
 
 
-def test_an_edition_is_a_data_frame(address: str, service: Client, tmp_path: Path) -> None:
+def test_an_edition_is_a_data_frame(address: str, sdk: Client, tmp_path: Path) -> None:
     made = run(example("so_far.rows"), address, tmp_path)
-    assert made["edition"].height == service.editions.get("latest").organisations
+    assert made["edition"].height == sdk.editions.get("latest").organisations
     assert made["edition"].columns[:4] == ["edition", "period_to", "organisation", "organisation_name"]
 
 
 def test_a_file_is_written(
-    address: str, service: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    address: str, sdk: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     run(example('to="ranking.csv"'), address, tmp_path)
     content = (tmp_path / "ranking.csv").read_bytes()
-    assert content == service.editions.scores.export("latest", format="csv")
+    assert content == sdk.editions.scores.export("latest", format="csv")
     assert capsys.readouterr().out.endswith(f"ranking.csv {len(content)}\n")
 
 

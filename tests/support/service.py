@@ -12,6 +12,7 @@ import structlog
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from actitud import Client
 from actitud_api.app import create_app
 from tests.contract.validating import pytest_configure, pytest_pyfunc_call
 from tests.support.databases import (
@@ -29,6 +30,7 @@ from tests.support.databases import (
     unlimited,
     url,
 )
+from tests.support.serving import served
 
 __all__ = [
     "database",
@@ -70,8 +72,22 @@ def app(demonstration: str) -> Iterator[Litestar]:
     made.state["database"].close()
 
 
+@pytest.fixture(scope="module")
+def address(app: Litestar) -> Iterator[str]:
+    """The address of the application on the demonstration."""
+    with served(app) as stated:
+        yield stated
+
+
 @pytest.fixture(scope="session")
 def client(app: Litestar) -> Iterator[TestClient[Litestar]]:
     """A client of the application on the demonstration."""
     with TestClient(app) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def sdk(address: str) -> Iterator[Client]:
+    """A client of the SDK for the application on the demonstration."""
+    with Client(base_url=address, lang="en") as client:
+        yield client
