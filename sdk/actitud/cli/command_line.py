@@ -73,7 +73,8 @@ def run(session: Session) -> int:
         tell(str(error))
         return error.code
     except errors.InvalidRequest as error:
-        for line in describe_refusal(error, words):
+        # Of all commands only `score` reads a file, and what it sends is that file.
+        for line in describe_refusal(error, words, getattr(session.options, "file", "")):
             tell(line)
         return WRONG
     except errors.ApiProblem as error:
@@ -81,7 +82,7 @@ def run(session: Session) -> int:
             tell(line)
         return REFUSED
     except (errors.NoAnswer, errors.UnexpectedResponse) as error:
-        address = session.client.__repr__().partition("'")[2].partition("'")[0]
+        address = session.client._core.base_url
         tell(words(f"sin respuesta de {address}: {error}", f"no answer from {address}: {error}"))
         return NO_ANSWER
     except ValueError as error:

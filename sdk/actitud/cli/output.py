@@ -86,8 +86,7 @@ def show_progress(text: str) -> Iterator[Callable[[Progress], object]]:
     The value of the block is the function to call with each :class:`Progress`; it updates the bar. ``text`` stands
     before the bar.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), DownloadColumn())
-    with _show_bars(*columns, TimeElapsedColumn()) as bars:
+    with _show_bars(DownloadColumn(), TimeElapsedColumn()) as bars:
         task = bars.add_task(text, total=None)
 
         def advance(progress: Progress) -> None:
@@ -106,14 +105,13 @@ def show_count(text: str) -> Iterator[Callable[[int, int], object]]:
     The value of the block is the function to call with the number of things done and their total. ``text`` stands
     before the bar.
     """
-    with Bars(
-        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), console=Console(stderr=True)
-    ) as bars:
+    with _show_bars() as bars:
         task = bars.add_task(text, total=None)
         yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
-def _show_bars(*columns: ProgressColumn) -> Bars:
+def _show_bars(*further: ProgressColumn) -> Bars:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), *further)
     return Bars(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
 
 

@@ -65,7 +65,10 @@ class _Commands:
 
     def _add(self, name: str, run: str, spanish: str, english: str) -> argparse.ArgumentParser:
         text, words = self._words(spanish, english), self._words
-        command: argparse.ArgumentParser = self._commands.add_parser(name, help=text, description=text)
+        # `find_language` reads --lang before the parser is there, and knows no abbreviations.
+        command: argparse.ArgumentParser = self._commands.add_parser(
+            name, help=text, description=text, allow_abbrev=False
+        )
         command.set_defaults(run=run)
         command.add_argument(
             "--url",
@@ -222,7 +225,7 @@ class _Commands:
             ),
         )
         command.add_argument(
-            "--times", type=_parse_count, metavar="N", help=words("pregunta solo N veces", "ask only N times")
+            "--times", type=_parse_count, metavar="N", help=words("pregunta solo N veces más", "ask only N more times")
         )
         self._add_output(command, csv=False)
 

@@ -23,22 +23,25 @@ def run_rank(session: Session) -> int:
     if options.csv and options.search is None:
         print_bytes(scores.export(options.edition, limit=options.limit, **filters))
         return 0
-    shown = options.limit or (None if options.json or options.csv else _SHOWN)
+    is_table = not (options.json or options.csv)
+    shown = options.limit or (_SHOWN if is_table else None)
+    # For the table one row more than it shows is asked for, which tells whether there are more.
+    wanted = None if shown is None else shown + is_table
     page = scores.list(
-        options.edition, q=options.search, limit=_PAGE_MAX if shown is None else min(shown, _PAGE_MAX), **filters
+        options.edition, q=options.search, limit=_PAGE_MAX if wanted is None else min(wanted, _PAGE_MAX), **filters
     )
-    rows = islice(page, shown)
+    rows = islice(page, wanted)
     if options.json:
         print_json({"edition": page.edition, "items": [row.to_dict() for row in rows]})
     elif options.csv:
         print_csv(row._build_cells() for row in rows)
     else:
-        listed = list(rows)
+        found = list(rows)
+        listed = found[:shown]
         _print_ranking(session, listed)
-        more = page.next_page() is not None or len(listed) < len(page)
-        note = words("; hay más (--limit)", "; there are more (--limit)") if more else ""
-        count = words(f"{len(listed)} organizaciones", f"{len(listed)} organisations")
-        print_lines(f"{page.edition}: {count}{note}")
+        note = words("; hay más (--limit)", "; there are more (--limit)") if len(found) > len(listed) else ""
+        one, several = words("organización", "organisation"), words("organizaciones", "organisations")
+        print_lines(f"{page.edition}: {len(listed)} {one if len(listed) == 1 else several}{note}")
     return 0
 
 

@@ -7,27 +7,22 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from actitud.cli.common import CommandError, Session, describe_refusal, print_csv, print_json
+from actitud.cli.common import CommandError, Session, print_csv, print_json
 from actitud.cli.output import print_score
 from actitud.cli.parsers import STANDARD_INPUT
-from actitud.errors import InvalidRequest
 from actitud.models import Score
 
 
 def run_score(session: Session) -> int:
     """Print the score of the facts in a file, and return 1 if they contradict each other, else 0."""
-    options, words = session.options, session.words
-    body = _read_facts(session)
-    try:
-        score = session.client.request("POST", "/v1/scores", cast_to=Score, body=body)
-    except InvalidRequest as error:
-        raise CommandError("\nactitud: ".join(describe_refusal(error, words, options.file))) from error
+    options = session.options
+    score = session.client.request("POST", "/v1/scores", cast_to=Score, body=_read_facts(session))
     if options.json:
         print_json(score)
     elif options.csv:
         print_csv(score._list_rows())
     else:
-        print_score(score, words)
+        print_score(score, session.words)
     return 1 if score.error_findings else 0
 
 

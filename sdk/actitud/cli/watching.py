@@ -20,7 +20,7 @@ State = Mapping[str, str | int | float | None]
 def run_watch(session: Session) -> int:
     """Read an edition or a score again and again, print each change, and return 0.
 
-    It ends with Ctrl-C, or after the number of readings in the option ``--times``. ``--every`` is the time between two
+    It ends with Ctrl-C, or if ``--times`` readings have followed the first one. ``--every`` is the time between two
     readings, in seconds.
     """
     options = session.options

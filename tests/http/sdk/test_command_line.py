@@ -9,32 +9,17 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from litestar import Litestar
 
 from actitud import Client
-from actitud.cli import command_line, main, watching
+from actitud.cli import command_line, main, reading, watching
 from actitud.cli.command_line import find_language
-from tests.support.serving import served
 
 ORGANISATION = "XX-DEMO-00100"
 CASES = Path(__file__).parents[2] / "cases"
-
-
-@pytest.fixture(scope="module")
-def address(app: Litestar) -> Iterator[str]:
-    with served(app) as stated:
-        yield stated
-
-
-@pytest.fixture(scope="module")
-def service(address: str) -> Iterator[Client]:
-    with Client(base_url=address, lang="en") as client:
-        yield client
 
 
 class Command(Protocol):
@@ -64,33 +49,47 @@ def facts(tmp_path: Path, **changes: Any) -> str:
     return str(file)
 
 
-def test_the_ranking_is_a_table_json_or_csv(actitud: Command, service: Client) -> None:
-    rows = service.editions.scores.list("latest", limit=3).items
+def test_the_ranking_is_a_table_json_or_csv(actitud: Command, sdk: Client) -> None:
+    rows = sdk.editions.scores.list("latest", limit=3).items
     code, out, err = actitud("rank", "latest", "--limit", "3")
     assert (code, err) == (0, "")
     assert all(row.organisation_name in out and row.organisation in out and f"{row.index:.2f}" in out for row in rows)
-    assert "2026-demo: 3 organisations; there are more (--limit)" in out
+    assert out.endswith("\n2026-demo: 3 organisations; there are more (--limit)\n")
     code, out, err = actitud("rank", "latest", "--limit", "3", "--json")
     assert (code, err) == (0, "")
     assert json.loads(out) == {"edition": "2026-demo", "items": [row.to_dict() for row in rows]}
     code, out, err = actitud("rank", "latest", "--csv")
     assert (code, err) == (0, "")
-    assert out.splitlines() == service.editions.scores.export("latest").decode().splitlines()
+    assert out.splitlines() == sdk.editions.scores.export("latest").decode().splitlines()
 
 
-def test_the_ranking_is_filtered(actitud: Command, service: Client) -> None:
-    province = service.editions.scores.list("latest", limit=1)[0].province
+def test_the_ranking_is_filtered(actitud: Command, sdk: Client) -> None:
+    province = sdk.editions.scores.list("latest", limit=1)[0].province
     assert province is not None
-    wanted = [row.organisation for row in service.editions.scores.list("latest", province=province)]
+    wanted = [row.organisation for row in sdk.editions.scores.list("latest", province=province)]
     _, out, _ = actitud("rank", "latest", "--province", province.lstrip("0"), "--csv")
     assert [row["organisation"] for row in csv.DictReader(out.splitlines())] == wanted
-    name = service.editions.scores.list("latest", limit=1)[0].organisation_name
+    name = sdk.editions.scores.list("latest", limit=1)[0].organisation_name
     _, out, _ = actitud("rank", "latest", "--search", name, "--csv")
     assert name in [row["organisation_name"] for row in csv.DictReader(out.splitlines())]
 
 
-def test_a_sheet_is_in_the_language_asked_for(actitud: Command, service: Client) -> None:
-    score = service.with_options(lang="es").editions.scores.get("latest", ORGANISATION)
+def test_the_ranking_does_not_promise_more_than_there_is(
+    actitud: Command, monkeypatch: pytest.MonkeyPatch, sdk: Client
+) -> None:
+    monkeypatch.setattr(reading, "_PAGE_MAX", 2)
+    every = len(list(sdk.editions.scores.list("latest", region="09")))
+    assert every > 2
+    _, out, _ = actitud("rank", "latest", "--region", "09", "--limit", str(every))
+    assert out.endswith(f"\n2026-demo: {every} organisations\n")
+    _, out, _ = actitud("rank", "latest", "--region", "09", "--limit", str(every - 1))
+    assert out.endswith(f"\n2026-demo: {every - 1} organisations; there are more (--limit)\n")
+    _, out, _ = actitud("rank", "latest", "--search", ORGANISATION)
+    assert out.endswith("\n2026-demo: 1 organisation\n")
+
+
+def test_a_sheet_is_in_the_language_asked_for(actitud: Command, sdk: Client) -> None:
+    score = sdk.with_options(lang="es").editions.scores.get("latest", ORGANISATION)
     code, out, err = actitud("sheet", "latest", ORGANISATION, "--lang", "es")
     assert (code, err) == (0, "")
     flat = " ".join(out.split())
@@ -157,8 +156,8 @@ def test_every_fault_of_the_facts_is_told_with_its_pointer(actitud: Command, tmp
     assert "(did you mean “numerator”?)" in err
 
 
-def test_organisations_are_compared(actitud: Command, service: Client) -> None:
-    rows = service.editions.scores.list("latest", limit=2).items
+def test_organisations_are_compared(actitud: Command, sdk: Client) -> None:
+    rows = sdk.editions.scores.list("latest", limit=2).items
     ids = [row.organisation for row in rows]
     code, out, _ = actitud("compare", "latest", *ids)
     assert code == 0
@@ -170,8 +169,8 @@ def test_organisations_are_compared(actitud: Command, service: Client) -> None:
     assert actitud("compare", "latest", ids[0], "nobody") == (1, "", "actitud: no score in the edition: nobody\n")
 
 
-def test_a_change_is_explained(actitud: Command, service: Client) -> None:
-    changes = service.editions.scores.changes("latest", ORGANISATION, from_edition="2026-demo")
+def test_a_change_is_explained(actitud: Command, sdk: Client) -> None:
+    changes = sdk.editions.scores.changes("latest", ORGANISATION, from_edition="2026-demo")
     code, out, _ = actitud("changes", "latest", ORGANISATION, "--from", "2026-demo")
     assert code == 0
     assert changes.text in out
@@ -181,12 +180,12 @@ def test_a_change_is_explained(actitud: Command, service: Client) -> None:
     assert [row["id"] for row in csv.DictReader(out.splitlines())] == [group.id for group in changes.groups]
 
 
-def test_an_edition_is_written_to_a_file(actitud: Command, service: Client, tmp_path: Path) -> None:
+def test_an_edition_is_written_to_a_file(actitud: Command, sdk: Client, tmp_path: Path) -> None:
     file = tmp_path / "scores.csv"
     code, out, err = actitud("export", "latest", "csv", "-o", str(file), "--kind", "MUN")
     assert (code, out) == (0, "")
     assert str(file) in err
-    assert file.read_bytes() == service.editions.scores.export("latest", kind="MUN")
+    assert file.read_bytes() == sdk.editions.scores.export("latest", kind="MUN")
     _, out, _ = actitud("export", "latest", "jsonl", "--indicators", "-o", "-", "--level", "5")
     assert {json.loads(line)["edition"] for line in out.splitlines()} == {"2026-demo"}
     assert actitud("export", "latest", "bundle", "-o", str(file), "--level", "5")[0] == 2
@@ -223,11 +222,11 @@ def test_a_publication_is_verified_offline_and_online(actitud: Command, tmp_path
     assert actitud("verify", str(bundle), "--online", "--keys", "x")[0] == 2
 
 
-def test_editions_and_methodologies_are_listed(actitud: Command, service: Client) -> None:
+def test_editions_and_methodologies_are_listed(actitud: Command, sdk: Client) -> None:
     _, out, _ = actitud("editions")
     assert "2026-demo" in out
     _, out, _ = actitud("editions", "--json")
-    assert [row["id"] for row in json.loads(out)] == [row.id for row in service.editions.list()]
+    assert [row["id"] for row in json.loads(out)] == [row.id for row in sdk.editions.list()]
     _, out, _ = actitud("methodologies", "--csv")
     assert "2026.1" in [row["version"] for row in csv.DictReader(out.splitlines())]
 
@@ -291,11 +290,19 @@ def test_refusals_and_silence_have_their_codes(actitud: Command, monkeypatch: py
     assert err.startswith("actitud: no answer from http://127.0.0.1:9: ")
 
 
+@pytest.mark.filterwarnings("default::actitud.ActitudLanguageWarning")
 def test_a_language_that_is_not_there_is_told(actitud: Command) -> None:
-    code, out, err = actitud("rank", "latest", "--limit", "1", "--lang", "fr")
+    code, out, err = actitud("sheet", "latest", ORGANISATION, "--lang", "fr")
     assert code == 0
     assert "Index" in out
-    assert err == "" or "'fr'" in err
+    assert err == "actitud: the service has no sentences in 'fr': it answers in 'en'\n"
+
+
+def test_options_are_written_out(actitud: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        actitud("rank", "latest", "--lan", "es")
+    assert ended.value.code == 2
+    assert "--lan" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
