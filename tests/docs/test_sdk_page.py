@@ -46,6 +46,18 @@ def test_both_pages_have_the_same_examples_and_sections() -> None:
     assert english.count("\n- **") == spanish.count("\n- **")
 
 
+def test_the_ten_lines_of_the_readme_run(
+    address: str, sdk: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (code,) = re.findall(r"^```python\n(.*?)^```", (DOCS.parent / "sdk" / "README.md").read_text("utf-8"), re.M | re.S)
+    run(code, address, tmp_path)
+    printed = capsys.readouterr().out.splitlines()
+    rows = sdk.editions.scores.list("latest", limit=3).items
+    assert printed[:3] == [f"{row.rank} {row.organisation_name} {row.index}" for row in rows]
+    score = sdk.editions.scores.get("latest", ORGANISATION)
+    assert printed[3:] == [f"{score.index} {score.level_details.name}", *(one.text for one in score.main_reasons)]
+
+
 @pytest.mark.night  # by day a province has too few that are complete
 def test_a_province_is_ranked_in_ten_lines(
     address: str, sdk: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
