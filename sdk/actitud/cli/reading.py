@@ -169,7 +169,12 @@ def run_editions(session: Session) -> int:
     words, rows = session.words, list(session.client.editions.list())
     if not _print_machine(session, rows):
         heads = ("ID", words("Título", "Title"), words("Estado", "State"), words("Organizaciones", "Organisations"))
-        cells = ((row.id, row.title, row.state, str(row.organisations)) for row in rows)
+        states = {
+            "open": words("abierta", "open"),
+            "in_review": words("en revisión", "in review"),
+            "published": words("publicada", "published"),
+        }
+        cells = ((row.id, row.title, states.get(row.state, row.state), str(row.organisations)) for row in rows)
         print_table(heads, cells, numbers=(3,))
     return 0
 
@@ -179,7 +184,12 @@ def run_methodologies(session: Session) -> int:
     words, rows = session.words, list(session.client.methodologies.list())
     if not _print_machine(session, rows):
         heads = (words("Versión", "Version"), words("Título", "Title"), words("Estado", "Status"))
-        print_table(heads, ((row.version, row.title, row.status) for row in rows))
+        states = {
+            "draft": words("borrador", "draft"),
+            "active": words("en uso", "in use"),
+            "retired": words("retirada", "retired"),
+        }
+        print_table(heads, ((row.version, row.title, states.get(row.status, row.status)) for row in rows))
     return 0
 
 

@@ -223,8 +223,11 @@ def test_a_publication_is_verified_offline_and_online(actitud: Command, tmp_path
 
 
 def test_editions_and_methodologies_are_listed(actitud: Command, sdk: Client) -> None:
-    _, out, _ = actitud("editions")
+    _, out, _ = actitud("editions", "--lang", "es")
     assert "2026-demo" in out
+    assert "publicada" in out
+    _, out, _ = actitud("methodologies", "--lang", "es")
+    assert "en uso" in out
     _, out, _ = actitud("editions", "--json")
     assert [row["id"] for row in json.loads(out)] == [row.id for row in sdk.editions.list()]
     _, out, _ = actitud("methodologies", "--csv")
