@@ -68,7 +68,7 @@ def test_what_stands_in_the_way_is_told_and_nothing_is_published(
         return capsys.readouterr().err
 
     assert "There is no edition 1999." in told("1999", *REASON)
-    assert "/reason: It must have 1 characters or more." in told(EDITION, "--reason", "", code=2)
+    assert "/reason: It must have at least one character." in told(EDITION, "--reason", "", code=2)
     nothing = correcting(tmp_path, "sha256:" + "0" * 64, {})
     assert "There is nothing published to correct or to supersede." in told(EDITION, *REASON, *nothing)
     assert editions.get(ready, EDITION).record.state == "in_review"

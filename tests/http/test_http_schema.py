@@ -102,7 +102,7 @@ def test_a_number_is_quoted_whatever_it_looks_like() -> None:
     [
         ({"even": 3}, ("/even", "multipleOf", "It breaks the rule `multipleOf` of the schema.")),
         ({"version": 2}, ("/version", "const", "It breaks the rule `const` of the schema.")),
-        ({"notes": {}}, ("/notes", "minProperties", "It must have 1 members or more.")),
+        ({"notes": {}}, ("/notes", "minProperties", "It must have at least one member.")),
         ({"notes": {"a": "", "b": "", "c": ""}}, ("/notes", "maxProperties", "It must have 2 members or fewer.")),
         ({"word": "a"}, ("/word", "minLength", "It must have 2 characters or more.")),
         ({"word": "abcd"}, ("/word", "maxLength", "It must have 3 characters or fewer.")),

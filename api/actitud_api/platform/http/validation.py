@@ -235,6 +235,15 @@ _IN_WORDS: Mapping[str, Texts] = {
     ),
 }
 """Explanation of each pattern that a person may break, for the sentence about the fault."""
+_ONE_TEXTS: Mapping[str, Texts] = {
+    "minLength": Texts("Debe tener al menos un carácter.", "It must have at least one character."),
+    "maxLength": Texts("Debe tener un carácter como máximo.", "It must have at most one character."),
+    "minItems": Texts("Debe tener al menos un elemento.", "It must have at least one item."),
+    "maxItems": Texts("Debe tener un elemento como máximo.", "It must have at most one item."),
+    "minProperties": Texts("Debe tener al menos un miembro.", "It must have at least one member."),
+    "maxProperties": Texts("Debe tener un miembro como máximo.", "It must have at most one member."),
+}
+"""Sentence about a limit of 1, by rule; `_LIMIT_TEXTS` has those about other limits."""
 _LIMIT_TEXTS: Mapping[str, Callable[[object], Texts]] = {
     "minimum": lambda n: Texts("Debe ser {n} o más.", "It must be {n} or more.", n=n),
     "maximum": lambda n: Texts("Debe ser {n} o menos.", "It must be {n} or less.", n=n),
@@ -257,6 +266,8 @@ def _one_of(options: Iterable[object], labels: Mapping[object, str]) -> Texts:
 
 
 def _describe_rule(rule: str, kind: Mapping[str, object]) -> Texts:
+    if rule in _ONE_TEXTS and kind["limit"] == 1:
+        return _ONE_TEXTS[rule]
     if rule in _LIMIT_TEXTS:
         return _LIMIT_TEXTS[rule](kind["limit"])
     match rule, kind:
