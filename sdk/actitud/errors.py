@@ -49,8 +49,8 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: the rule that was broken.
     ``detail``: a sentence about the fault. ``value``: the received value as JSON, possibly cut; ``None`` if there
     is none or it may be personal data. ``suggestion``: the most similar valid value, ``None`` if none is known.
-    ``allowed``: the states that can follow the present state of the resource, if the request asked for another one;
-    else empty.
+    ``allowed``: what would be accepted, if it can be listed: the values of an enumeration, the parameters of the
+    operation, or the states that can follow the present one; else empty.
     """
 
     pointer: str

@@ -128,6 +128,6 @@ def verify(
 def _require_extra() -> None:
     try:
         import cryptography  # noqa: F401 - only whether it is there
-        import rfc8785  # noqa: F401
+        import rfc8785  # noqa: F401 - as above
     except ImportError as error:
         raise ImportError("verification needs cryptography and rfc8785: pip install 'actitud[verify]'") from error

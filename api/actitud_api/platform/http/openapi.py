@@ -273,7 +273,7 @@ def _remove_values(schema: Any, values: Collection[str]) -> Any:
 def _remove_unused_components(document: Node) -> Node:
     """Return the document without components to which no reference leads, directly or through other components.
 
-    All security schemes stay, because they are named without a reference.
+    All security schemes stay, because security requirements name them without a reference.
     """
     components: Node = document["components"]
     used: set[str] = set()
@@ -285,7 +285,6 @@ def _remove_unused_components(document: Node) -> Node:
             kind, name = reference.removeprefix(_COMPONENTS).split("/")
             pending += _list_references(components[kind][name])
     kept = {
-        # Security requirements name their schemes without a reference.
         kind: {
             name: part
             for name, part in parts.items()
@@ -319,7 +318,6 @@ def _iterate_operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHand
                 if contract is not None:
                     (method,) = handler.http_methods
                     path = files_path(route.path_format) if isinstance(contract.answer, Files) else route.path_format
-                    # `scores.csv` and `scores.json` are two routes but one operation with a path parameter `format`.
                     if (path, method) not in seen:
                         seen.add((path, method))
                         yield path, method.lower(), handler, contract

@@ -315,9 +315,10 @@ class Fault:
 
     `pointer`: JSON Pointer into the body, or the name of a query parameter or header. `rule`: the broken rule.
     `value`: the received value as JSON, None if there is none or it may be personal data. `detail`: a sentence
-    about the fault. `suggestion`: a value that may be accepted instead, None if none is known. `allowed`: the
-    states that may follow the present one, if the state of the resource is the fault; else empty. `count` is 1.
-    Only the fault that stands for those left out, with the rule `more`, has their number.
+    about the fault. `suggestion`: a value that may be accepted instead, None if none is known. `allowed`: what
+    would be accepted, if it can be listed: the values of an enumeration, the parameters of the operation, or the
+    states that may follow the present one; else empty. `count` is 1. Only the fault that stands for those left
+    out, with the rule `more`, has their number.
     """
 
     pointer: str

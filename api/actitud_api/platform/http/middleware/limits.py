@@ -34,9 +34,9 @@ LimitClass = Literal["read", "write", "score", "refused"]
 """Requests that are counted together: reads, writes, computations of scores, and refused credentials."""
 
 Count = Callable[[str, int], tuple[int, float]]
-"""Function that counts one more request of a subject.
+"""Function that counts one more request of a subject as a number of requests, 1 or more.
 
-It returns the number of the request in the window, from 1, and the seconds until the window ends. It raises
+It returns the number of the last of them in the window, from 1, and the seconds until the window ends. It raises
 `CountFailed` if the request cannot be counted.
 """
 
