@@ -184,9 +184,7 @@ def test_a_view_of_many_badges_shows_that_one_alone(browser: Browser, service: s
         seen.is_quiet()
 
 
-def test_a_page_with_100_badges_asks_again_and_nothing_is_sent_again(
-    browser: Browser, app: Litestar, host: Host
-) -> None:
+def test_a_page_with_100_badges_asks_for_each_once_in_their_minute(browser: Browser, app: Litestar, host: Host) -> None:
     watched = Watched(app)
     with served(watched) as service:
         paths = [f"/badge/latest/XX-DEMO-{number:05}.svg" for number in range(1, BADGES + 1)]
@@ -194,8 +192,9 @@ def test_a_page_with_100_badges_asks_again_and_nothing_is_sent_again(
         with showing(browser, url) as seen:
             assert sorted(watched.answers) == [(path, 200) for path in paths]
             watched.answers.clear()
+            # Badges may be kept for a minute: the next view takes all of them from the browser's cache.
             seen.page.goto(url, wait_until="load")
-            assert sorted(watched.answers) == [(path, 304) for path in paths]
+            assert watched.answers == []
             assert seen.page.evaluate("Array.from(document.images).every(image => image.naturalWidth > 0)")
             seen.is_quiet()
 

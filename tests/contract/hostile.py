@@ -80,7 +80,7 @@ TEMPLATES: Sequence[bytes] = (
     b"/v1/%s", b"/problems/%s", b"/static/%s", b"/%s", b"/v1/scores/%s",
 )  # fmt: skip
 TARGETS: Sequence[bytes] = (
-    b"/v1", b"/v1/", b"//", b"//v1/organisations", b"/v1//organisations", b"/v1/organisations/", b"/v1/scores/",
+    b"/v1/", b"//", b"//v1/organisations", b"/v1//organisations", b"/v1/organisations/", b"/v1/scores/",
     b"/v1/organisations//x", b"/v1/openapi.json/", b"/v1/./organisations", b"/v1/../v1/organisations",
     b"/V1/organisations",
     b"/v1/organisations.json", b"/v1/editions/2026-demo/scores/", b"/v2/organisations", b"/%2e%2e/%2e%2e/etc/passwd",
