@@ -626,9 +626,9 @@
     );
     for (const one of verdicts) {
       const place = heard.get(one.indicator);
-      if (!place || !one.counts) continue;
+      if (!place || !one.effective_verdict) continue;
       place.hidden = false;
-      $("[data-verdict]", place).textContent = word(`verdict-${one.counts.verdict}`, one.counts);
+      $("[data-verdict]", place).textContent = word(`verdict-${one.effective_verdict.verdict}`, one.effective_verdict);
       $("[data-verdict-reason]", place).textContent = one.verdicts.find((given) => given.counts)?.reason ?? "";
     }
     for (const { indicator: code } of replies) {
