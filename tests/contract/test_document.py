@@ -20,7 +20,7 @@ from actitud_api.app import ABOUT, create_app, find_examples
 from actitud_api.engine.methodology.loader import load_newest
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.platform.http.access import rules_of
-from actitud_api.platform.http.openapi import build_document, encode_document
+from actitud_api.platform.http.openapi import build_document, complete_schemas, encode_document
 from actitud_api.settings import Settings
 
 SECOND = "2099v1Draft"
@@ -143,6 +143,31 @@ def test_every_enumeration_names_its_type(document: dict[str, Any]) -> None:
     enumerations = [node for node in walk(document) if isinstance(node.get("enum"), list) or "const" in node]
     assert len(enumerations) > 100
     assert [node for node in enumerations if "type" not in node] == []
+
+
+def test_null_is_one_of_the_types_of_a_member(document: dict[str, Any]) -> None:
+    """A generator that reads `anyOf` of a type with limits and null makes a class of the type, and forgets null."""
+    unions = [node["anyOf"] for node in walk(document) if {"type": "null"} in node.get("anyOf", ())]
+    assert all(len(union) > 2 or any(one.keys() & {"$ref", "oneOf"} for one in union) for union in unions)
+    lists = [node for node in walk(document) if isinstance(node.get("type"), list)]
+    assert len(lists) > 100
+    enumerations = [node for node in lists if "enum" in node]
+    assert len(enumerations) > 10
+    assert [node for node in enumerations if (None in node["enum"]) != ("null" in node["type"])] == []
+
+
+def test_null_does_not_break_the_limits_of_a_type() -> None:
+    limited = {"type": "integer", "minimum": 1, "enum": [1, 2], "description": "A level."}
+    null = {"type": "null"}
+    assert complete_schemas({"anyOf": [limited, null], "description": "The level.", "default": None}) == {
+        "type": ["integer", "null"],
+        "minimum": 1,
+        "enum": [1, 2, None],
+        "description": "The level.",
+        "default": None,
+    }
+    for untyped in ({"$ref": "#"}, {"type": "number", "anyOf": [{"minimum": 9}]}, {"const": 1, "type": "integer"}):
+        assert complete_schemas({"anyOf": [untyped, null]}) == {"anyOf": [untyped, null]}
 
 
 def test_a_discriminator_stands_beside_one_of(document: dict[str, Any]) -> None:

@@ -23,11 +23,11 @@ def schema(suffix: str) -> dict[str, Any]:
 
 def stated(member: dict[str, Any]) -> object:
     """The type of a member as Python has it; an enumeration is the set of its values."""
-    if "anyOf" in member:
-        (member,) = [one for one in member["anyOf"] if one["type"] != "null"]
-    if member["type"] == "array":
+    stated = member["type"]
+    (kind,) = {*(stated if isinstance(stated, list) else [stated])} - {"null"}
+    if kind == "array":
         return "components"
-    return frozenset(member["enum"]) if "enum" in member else PYTHON[member["type"]]
+    return frozenset(member["enum"]) - {None} if "enum" in member else PYTHON[kind]
 
 
 def written(hint: Any) -> object:

@@ -37,7 +37,11 @@ _RECORD: Final = {
             },
         },
         "at": {**_TEXT, "format": "date-time"},
-        "details": {"type": "object", "description": "Public facts about the action, by name."},
+        "details": {
+            "type": "object",
+            "additionalProperties": True,
+            "description": "Public facts about the action, by name.",
+        },
         "origin": {**_TEXT, "description": "In entry 0: the name of the ledger."},
         "outcome": {"enum": ["done", "denied"]},
         "request": {**_TEXT_OR_NULL, "description": "Id of the request, as in the header `X-Request-Id`."},

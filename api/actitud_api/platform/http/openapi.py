@@ -209,8 +209,8 @@ def complete_schemas(node: Any) -> Any:
     """Return a part of the document in the form that code generators read.
 
     msgspec writes no `type` beside an `enum`: it is added. It writes `anyOf` for alternatives of which a
-    discriminator admits exactly one: `oneOf` takes its place. Neither changes which values are valid. Examples
-    are returned as they are.
+    discriminator admits exactly one: `oneOf` takes its place. It writes `anyOf` for a type and null: a list of
+    types takes its place. None of them changes which values are valid. Examples are returned as they are.
     """
     if isinstance(node, list):
         return [complete_schemas(member) for member in node]
@@ -222,8 +222,32 @@ def complete_schemas(node: Any) -> Any:
         completed["type"] = types[0] if len(types) == 1 else types
     if "discriminator" in completed and "anyOf" in completed:
         completed["oneOf"] = completed.pop("anyOf")
-    return completed
+    return _join_null(completed)
 
+
+def _join_null(schema: Node) -> Node:
+    """Return a schema with null in its `type` instead of an `anyOf` of one typed schema and null.
+
+    The limits of a type, such as `minimum`, do not hold for null; an `enum` does, and gets null as a value. A schema
+    with keywords that hold for every type, such as `$ref`, is returned as it is.
+    """
+    alternatives = schema.get("anyOf")
+    if not isinstance(alternatives, list) or len(alternatives) != 2 or _NULL not in alternatives:
+        return schema
+    (typed,) = [alternative for alternative in alternatives if alternative != _NULL]
+    if "type" not in typed or typed.keys() & _OF_EVERY_TYPE:
+        return schema
+    types = typed["type"] if isinstance(typed["type"], list) else [typed["type"]]
+    # A description beside the `anyOf` is that of the member, which says more than that of its type.
+    joined: Node = typed | {key: member for key, member in schema.items() if key != "anyOf"}
+    joined["type"] = list(dict.fromkeys([*types, "null"]))
+    if "enum" in typed:
+        joined["enum"] = list(dict.fromkeys([*typed["enum"], None]))
+    return joined
+
+
+_NULL: Final[Node] = {"type": "null"}
+_OF_EVERY_TYPE: Final = frozenset({"$ref", "allOf", "anyOf", "oneOf", "not", "if", "const"})
 
 _JSON_TYPES: Final[Mapping[type, str]] = {
     str: "string",
@@ -682,7 +706,7 @@ def _encode_sorted(node: Node) -> bytes:
 def _describe_file(media_type: str) -> Node:
     """Return the schema of content that no type describes: an object, a text or bytes, by its media type."""
     if media_type.endswith("json"):
-        return {"type": "object"}
+        return {"type": "object", "additionalProperties": True}
     is_text = media_type.startswith("text/") or media_type.endswith(("+xml", "jsonl"))
     # OpenAPI 3.1 needs no schema for bytes, but generators know them by the `format` of OpenAPI 3.0.
     return _TEXT if is_text else _TEXT | {"format": "binary"}

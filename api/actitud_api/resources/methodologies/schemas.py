@@ -19,7 +19,7 @@ DocumentJson = Annotated[
     Meta(
         description=f"The document of the version. Its formulas are recursive, which code generators and mock servers "
         f"do not read, so the JSON Schema of all its members is apart, at `{DOCUMENT_SCHEMA}`.",
-        extra_json_schema={"type": "object"},
+        extra_json_schema={"type": "object", "additionalProperties": True},
     ),
 ]
 Version = Annotated[str, Meta(description="The version of a methodology, such as 2026.1.", max_length=40)]
